@@ -1,0 +1,185 @@
+//! What the outside asks of the engine. HTTP, dashboard and command line use nothing else to change a run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::dsl::{Definition, WorkflowRef};
+use crate::machine::{Act, Actor, Attention, RunId, SchemaViolation, Status, Time};
+
+/// An event as a source delivered it, checked and parsed, not yet stored.
+#[derive(Debug, Clone)]
+pub struct IncomingEvent {
+    /// Name of the source; with `event_id` the identity for dedupe.
+    pub source: String,
+    /// The sender's id of the event.
+    pub event_id: String,
+    /// CloudEvents `type`.
+    pub r#type: String,
+    /// All CloudEvents attributes (`id`, `source`, `type`, `time`, `subject`, extensions) as text.
+    pub attributes: Vec<(String, String)>,
+    /// The event's data: for a webhook the whole parsed body.
+    pub data: Value,
+    /// The body as received.
+    pub body: Bytes,
+    /// Headers as received, credentials and signatures left out.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What became of an event. Said only after the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// Stored; these runs started.
+    Started {
+        /// Its id here.
+        event: Uuid,
+        /// One run per matching workflow.
+        runs: Vec<RunId>,
+    },
+    /// Seen before: the first ids.
+    Duplicate {
+        /// The first event's id.
+        event: Uuid,
+        /// The first event's runs.
+        runs: Vec<RunId>,
+    },
+    /// Stored; no workflow wants it.
+    Unmatched {
+        /// Its id here.
+        event: Uuid,
+    },
+    /// Stored as rejected: the matching workflow's schema refuses it.
+    Refused {
+        /// Its id here.
+        event: Uuid,
+        /// Where and why.
+        violations: Vec<SchemaViolation>,
+    },
+}
+
+/// Why an event was not accepted. Nothing is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The same id came before with another body.
+    #[error("event {event_id} of source {source_name} was received before with another body, as {first}")]
+    Conflict {
+        /// The first event's id here.
+        first: Uuid,
+        /// The source.
+        source_name: String,
+        /// The sender's id.
+        event_id: String,
+    },
+    /// The node is full, is going down, or the database is away: try again.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// A run to start through the API.
+#[derive(Debug, Clone)]
+pub struct StartRequest {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Exact version, or the latest.
+    pub version: Option<String>,
+    /// Raw input.
+    pub input: Value,
+    /// The same key starts one run, whatever the number of calls.
+    pub idempotency_key: Option<String>,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Why a run did not start. Nothing is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No such workflow or version.
+    #[error("no workflow {0} is deployed")]
+    Unknown(String),
+    /// Input or key refused.
+    #[error("the input does not fit the workflow's input schema")]
+    Refused(Vec<SchemaViolation>),
+    /// The idempotency key came before with another input.
+    #[error("idempotency key {key:?} was used before with another input, for run {run}")]
+    Conflict {
+        /// The key.
+        key: String,
+        /// The run that it started.
+        run: RunId,
+    },
+    /// Full, going down, or without database.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why an act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// No such run.
+    #[error("no run {0}")]
+    Unknown(RunId),
+    /// The run's state forbids it.
+    #[error("{0}")]
+    Refused(String),
+    /// Recorded, but no node has done it yet.
+    #[error("{0}")]
+    Pending(String),
+    /// Without database, or going down.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Something about a run changed: for live views.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RunChange {
+    /// Which run.
+    pub id: RunId,
+    /// What it runs.
+    pub workflow: WorkflowRef,
+    /// Business key.
+    pub key: Option<String>,
+    /// Now.
+    pub status: Status,
+    /// Now.
+    pub attention: Option<Attention>,
+    /// When.
+    pub at: Time,
+}
+
+/// Names of what is deployed, latest version first in each list.
+#[derive(Debug, Default, Clone)]
+pub struct Deployed {
+    /// Every loaded definition.
+    pub definitions: std::collections::BTreeMap<(String, String), Vec<Arc<Definition>>>,
+}
+
+/// What was asked of `deploy`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeployOutcome {
+    /// A new version.
+    Created(WorkflowRef),
+    /// The same content was there already.
+    Unchanged(WorkflowRef),
+}
+
+/// Why nothing was deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// The document has mistakes, all of them listed.
+    #[error("the definition has {} mistake(s)", .0.len())]
+    Invalid(Vec<crate::dsl::Mistake>),
+    /// The version exists with another content.
+    #[error("{0} is deployed with another content; a version never changes, give the new content a new version")]
+    VersionTaken(WorkflowRef),
+    /// Without database.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// How long [`Engine::act`] waits for the node that owns the run.
+pub const ACT_WAIT_MAX: Duration = Duration::from_secs(10);

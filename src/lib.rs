@@ -1,0 +1,19 @@
+//! Stepwell: durable orchestration of business processes between systems that share no database.
+//!
+//! Imports point one way:
+//! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl`.
+//! `machine` is pure: it decides, everything else carries out.
+
+pub mod cli;
+pub mod config;
+pub mod connect;
+pub mod dashboard;
+pub mod dsl;
+pub mod engine;
+pub mod expr;
+pub mod http;
+pub mod hub;
+pub mod machine;
+pub mod sandbox;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,61 @@
+//! What must be done after a decision. Effects are data; the engine carries them out.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::dsl::{Authentication, HttpOutput, Redirect};
+
+/// Ordinal of one execution of one task in its run, counted from 0 in the order in which they started.
+pub type ExecutionId = u32;
+
+/// Something to carry out after the decision is committed.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Send the request; answer with [`super::Fact::CallEnded`].
+    Call {
+        /// Which execution asks.
+        execution: ExecutionId,
+        /// Which attempt of it, from 1.
+        attempt: u32,
+        /// What to send.
+        request: Box<CallRequest>,
+    },
+    /// Stop waiting for this execution's call; its answer no longer counts.
+    Abort {
+        /// Whose call.
+        execution: ExecutionId,
+    },
+    /// Much pure work was done: come back with [`super::Fact::Continue`] once this is committed.
+    Continue,
+}
+
+/// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CallRequest {
+    /// Upper case.
+    pub method: String,
+    /// Absolute; `connection://NAME/path` goes through the named connection.
+    pub uri: String,
+    /// As authored; no authorization here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// Decoded names and values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<(String, String)>,
+    /// JSON, or a string sent as it is when the content type is not JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    /// Shape of the output.
+    #[serde(default)]
+    pub output: HttpOutput,
+    /// What 3xx means.
+    #[serde(default)]
+    pub redirect: Redirect,
+    /// The same for all attempts of this step of this run.
+    pub idempotency_key: String,
+    /// W3C trace context.
+    pub traceparent: String,
+    /// How to authenticate, if the document says so. Never recorded.
+    #[serde(skip)]
+    pub authentication: Option<Authentication>,
+}

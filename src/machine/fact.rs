@@ -1,0 +1,278 @@
+//! What can happen to a run: everything that enters the machine.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ExecutionId, Time, WorkflowError};
+
+/// Something that happened. [`super::decide`] turns it into records and effects, or rejects it.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// The run begins.
+    Started(Box<Started>),
+    /// A call ended, one way or the other.
+    CallEnded {
+        /// Whose call.
+        execution: ExecutionId,
+        /// Which attempt.
+        attempt: u32,
+        /// How it ended.
+        outcome: Box<CallOutcome>,
+    },
+    /// The time has come to look at timers: whatever is due at `now` fires.
+    TimerDue,
+    /// Go on with pure work.
+    Continue,
+    /// Another node owned the run before: calls that it had begun have an unknown outcome.
+    TakenOver,
+    /// The run killed its nodes, or cannot be recorded: park it.
+    Poisoned {
+        /// Why, for a person.
+        detail: String,
+    },
+    /// A person or a program acts on the run.
+    Operator {
+        /// What to do.
+        act: Act,
+        /// Who.
+        actor: Actor,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// How a run begins.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The raw input.
+    pub input: Value,
+    /// The accepted event that caused it.
+    pub event: Option<uuid::Uuid>,
+    /// Who or what started it.
+    pub actor: Actor,
+}
+
+/// Who caused a record: a node, a person, an API token or a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Actor(pub String);
+
+impl Actor {
+    /// The engine itself.
+    #[must_use]
+    pub fn engine() -> Self {
+        Self("engine".to_owned())
+    }
+}
+
+/// What an operator can do to a run (CONTRACT.md, `POST /api/v1/runs/{id}/{act}`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Act {
+    /// From the failed step.
+    Retry {
+        /// Replaces what the step is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Value>,
+    },
+    /// Pass over the failed step.
+    Skip {
+        /// Stands in for its output.
+        #[serde(default)]
+        output: Value,
+    },
+    /// End the run at the next boundary.
+    Cancel {
+        /// Whether to undo what was done first.
+        compensate: CancelMode,
+    },
+    /// Undo what was done.
+    Compensate,
+    /// Begin no new step.
+    Suspend,
+    /// Go on after `Suspend`.
+    Resume,
+    /// Attention is no longer needed; a faulted run stays faulted.
+    Dismiss,
+}
+
+impl Act {
+    /// Its name in paths, journal kinds and buttons.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Retry { .. } => "retry",
+            Self::Skip { .. } => "skip",
+            Self::Cancel { .. } => "cancel",
+            Self::Compensate => "compensate",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Dismiss => "dismiss",
+        }
+    }
+}
+
+/// `cancel`'s `compensate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelMode {
+    /// Leave what was done.
+    Abandon,
+    /// Undo it, then end as cancelled.
+    Compensate,
+}
+
+/// How one attempt of a call ended.
+#[derive(Debug, Clone)]
+pub enum CallOutcome {
+    /// A success in the sense of the call's `redirect` rule and the connection's rules.
+    Succeeded {
+        /// The task's raw output, in the shape that the request's `output` asked for.
+        output: Value,
+        /// For the journal.
+        response: ResponseSummary,
+    },
+    /// Anything else.
+    Failed(CallFailure),
+}
+
+/// What came back, for journal and dashboard. Secrets are masked already.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseSummary {
+    /// The URL that was really called.
+    pub url: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Selected, masked headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// The body where it is not the output itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    /// From send to last byte.
+    pub duration_ms: u64,
+}
+
+/// Why an attempt failed, and what the connection says about trying again.
+#[derive(Debug, Clone)]
+pub struct CallFailure {
+    /// As the workflow would see it.
+    pub error: WorkflowError,
+    /// What kind of fault it is.
+    pub class: FaultClass,
+    /// Whether the target may have acted.
+    pub effect: TargetEffect,
+    /// What came back, if anything did.
+    pub response: Option<ResponseSummary>,
+    /// The connection's policy.
+    pub retry: CallRetry,
+    /// `Retry-After`, or when the throttle ends.
+    pub retry_after: Option<Duration>,
+}
+
+/// The class of a fault, from the connection's ordered rules over status and body (DESIGN.md, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultClass {
+    /// Likely to pass: retried by the connection's policy.
+    Transient,
+    /// Refused until a later time: waits for it without using up retries.
+    Throttled,
+    /// The credentials were refused, after one renewal.
+    Credentials,
+    /// The record is there already.
+    Duplicate,
+    /// Trying again changes nothing.
+    Permanent,
+    /// Only a person can decide.
+    Person,
+}
+
+/// Whether the target may have acted on a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetEffect {
+    /// Nothing was sent, or the target refused it.
+    None,
+    /// It may have: timeout, reset, partial answer, 5xx.
+    Unknown,
+}
+
+/// A connection's own retries, before a fault reaches the workflow. Full jitter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRetry {
+    /// Attempts in all, the first included.
+    pub attempts_max: u32,
+    /// First delay.
+    pub delay: Duration,
+    /// No delay is longer.
+    pub delay_max: Duration,
+    /// Growth.
+    pub multiplier: f64,
+    /// From the first failure; none after it.
+    pub duration_max: Duration,
+}
+
+impl Default for CallRetry {
+    fn default() -> Self {
+        Self {
+            attempts_max: 8,
+            delay: Duration::from_millis(500),
+            delay_max: Duration::from_mins(1),
+            multiplier: 2.0,
+            duration_max: Duration::from_hours(1),
+        }
+    }
+}
+
+/// Why a fact does not fit the run's state. Nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// The answer of an attempt that no longer counts.
+    #[error("the answer of attempt {attempt} of execution {execution} came after it stopped counting")]
+    Stale {
+        /// Whose call.
+        execution: ExecutionId,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// The run has ended.
+    #[error("the run is {0} and accepts nothing more")]
+    Closed(super::Status),
+    /// The act does not fit the state.
+    #[error("cannot {act} a run that is {status}: {why}")]
+    Forbidden {
+        /// The act's name.
+        act: &'static str,
+        /// The run's status.
+        status: super::Status,
+        /// What would have to be so.
+        why: &'static str,
+    },
+    /// The run has started already.
+    #[error("the run has started already")]
+    AlreadyStarted,
+    /// Input that the workflow's schema refuses.
+    #[error("the workflow's input schema refuses the input")]
+    InputRefused(Vec<SchemaViolation>),
+    /// The key cannot be computed.
+    #[error("{0}")]
+    KeyRefused(String),
+}
+
+/// One place where a value breaks a schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaViolation {
+    /// JSON pointer into the value.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Used by tests and the simulator to say "now".
+#[must_use]
+pub fn time_after(now: Time, duration: Duration) -> Time {
+    chrono::Duration::from_std(duration).ok().and_then(|d| now.checked_add_signed(d)).unwrap_or(Time::MAX_UTC)
+}

@@ -1,0 +1,21 @@
+//! The pure state machine: what happened goes in, the next run, its journal and the effects come out.
+//!
+//! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply`]ing a
+//! [`Record`]; [`decide`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply`].
+
+pub mod effect;
+pub mod error;
+pub mod fact;
+pub mod record;
+pub mod view;
+
+pub use effect::*;
+pub use error::*;
+pub use fact::*;
+pub use record::*;
+
+/// The time of the database, UTC.
+pub type Time = chrono::DateTime<chrono::Utc>;
+
+/// UUIDv7 of a run.
+pub type RunId = uuid::Uuid;

@@ -1,0 +1,388 @@
+//! Records: the journal's rows. A run is exactly what its records, applied in order, make of it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Actor, CallRequest, ExecutionId, FaultClass, ResponseSummary, TargetEffect, Time, WorkflowError};
+
+/// One row of a run's journal. `seq` is its place, from 1.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Database time.
+    pub at: Time,
+    /// Who caused it.
+    pub actor: Actor,
+    /// Reference of the task that it is about.
+    pub task: Option<Arc<str>>,
+    /// Attempt that it is about, from 1.
+    pub attempt: Option<u32>,
+    /// What happened.
+    pub change: Change,
+}
+
+/// Status of a run (DESIGN.md, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Accepted, not begun.
+    Pending,
+    /// A node drives it.
+    Running,
+    /// Waits for a timer, a retry or an event.
+    Waiting,
+    /// A person said `suspend`.
+    Suspended,
+    /// Being undone.
+    Compensating,
+    /// Ended well.
+    Completed,
+    /// Ended, undone after a fault.
+    Compensated,
+    /// Ended by a person.
+    Cancelled,
+    /// Stopped by a fault.
+    Faulted,
+}
+
+impl Status {
+    /// As in API and database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Suspended => "suspended",
+            Self::Compensating => "compensating",
+            Self::Completed => "completed",
+            Self::Compensated => "compensated",
+            Self::Cancelled => "cancelled",
+            Self::Faulted => "faulted",
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = UnknownName;
+
+    fn from_str(s: &str) -> Result<Self, UnknownName> {
+        [
+            Self::Pending, Self::Running, Self::Waiting, Self::Suspended, Self::Compensating, Self::Completed,
+            Self::Compensated, Self::Cancelled, Self::Faulted,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == s)
+        .ok_or_else(|| UnknownName(s.to_owned()))
+    }
+}
+
+/// A text that is none of the known names.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not a known name here")]
+pub struct UnknownName(pub String);
+
+/// Why a person is needed. The dead-letter queue is the runs that have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// A fault that nothing caught.
+    Faulted,
+    /// An undo failed for good.
+    CompensationStuck,
+    /// The run killed its nodes or cannot be recorded.
+    Poison,
+    /// Whether the target acted cannot be known, and it must not be asked twice.
+    UnknownOutcome,
+}
+
+impl Attention {
+    /// As in API and database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Faulted => "faulted",
+            Self::CompensationStuck => "compensation_stuck",
+            Self::Poison => "poison",
+            Self::UnknownOutcome => "unknown_outcome",
+        }
+    }
+}
+
+/// Identity of a task's execution (PROFILE.md): with the reference, unique in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Coordinates {
+    /// How often the task was entered before, by backward `then`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub visit: u32,
+    /// Loop indices, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub iteration: Vec<u32>,
+    /// Re-runs by `catch.retry` of the nearest `try`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub round: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// The beginning of an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Beginning {
+    /// The composite that it runs in; none at the top and for an undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ExecutionId>,
+    /// Which one of its kind it is.
+    #[serde(flatten)]
+    pub coordinates: Coordinates,
+    /// What the execution is for.
+    #[serde(default, skip_serializing_if = "Role::is_step")]
+    pub role: Role,
+    /// Transformed input where `input.from` made it differ from the raw one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Arc<Value>>,
+}
+
+/// What an execution is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A step of the workflow.
+    #[default]
+    Step,
+    /// Undoes the execution named.
+    Undo(ExecutionId),
+    /// Asks what became of the execution named.
+    Reconcile(ExecutionId),
+}
+
+impl Role {
+    fn is_step(&self) -> bool {
+        matches!(self, Self::Step)
+    }
+}
+
+/// What happened, in the past tense. Serialised as the journal's `kind` and `data`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum Change {
+    /// The run began.
+    #[serde(rename = "run.started")]
+    RunStarted {
+        /// Raw input.
+        input: Arc<Value>,
+        /// Transformed input where `input.from` made it differ.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transformed: Option<Arc<Value>>,
+        /// Business key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// The accepted event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<Uuid>,
+    },
+    /// A task began that does not end at once. For a call: attempt 1 is about to be sent.
+    #[serde(rename = "task.started")]
+    TaskStarted {
+        /// Which execution.
+        execution: ExecutionId,
+        /// Where it stands.
+        #[serde(flatten)]
+        beginning: Beginning,
+        /// The request of a call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Box<CallRequest>>,
+        /// A `wait`'s end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+        /// When the task's `timeout` strikes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Time>,
+    },
+    /// A further attempt of a call is about to be sent.
+    #[serde(rename = "attempt.started")]
+    AttemptStarted {
+        /// Which execution.
+        execution: ExecutionId,
+        /// The request where it differs from the first attempt's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Box<CallRequest>>,
+    },
+    /// An attempt failed. With `retry_at` another follows.
+    #[serde(rename = "attempt.failed")]
+    AttemptFailed {
+        /// Which execution.
+        execution: ExecutionId,
+        /// As the workflow would see it.
+        error: WorkflowError,
+        /// What kind of fault.
+        class: FaultClass,
+        /// Whether the target may have acted.
+        effect: TargetEffect,
+        /// What came back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        response: Option<ResponseSummary>,
+        /// When the next attempt is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Time>,
+    },
+    /// A task ended well. `beginning` is there when it began in the same instant (`set`, `switch`).
+    #[serde(rename = "task.completed")]
+    TaskCompleted {
+        /// Which execution.
+        execution: ExecutionId,
+        /// For tasks without a `task.started`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beginning: Option<Beginning>,
+        /// Transformed output.
+        output: Arc<Value>,
+        /// The new context where `export` changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<Arc<Value>>,
+        /// A call's response.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        response: Option<ResponseSummary>,
+        /// Where `switch` went.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
+    },
+    /// `if` was not true, or an operator skipped it: the output stands in.
+    #[serde(rename = "task.skipped")]
+    TaskSkipped {
+        /// Which execution.
+        execution: ExecutionId,
+        /// For tasks without a `task.started`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beginning: Option<Beginning>,
+        /// Raw input, or what the operator gave.
+        output: Arc<Value>,
+    },
+    /// A task failed before it could start; the execution exists to carry the error.
+    #[serde(rename = "task.faulted")]
+    TaskFaulted {
+        /// Which execution.
+        execution: ExecutionId,
+        /// For tasks without a `task.started`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beginning: Option<Beginning>,
+        /// What went wrong.
+        error: WorkflowError,
+    },
+    /// A `try` caught an error. Everything below it ended as faulted.
+    #[serde(rename = "error.caught")]
+    ErrorCaught {
+        /// The `try`.
+        execution: ExecutionId,
+        /// What it caught.
+        error: WorkflowError,
+        /// What it does about it.
+        then: Caught,
+    },
+    /// A `try`'s body begins again.
+    #[serde(rename = "round.started")]
+    RoundStarted {
+        /// The `try`.
+        execution: ExecutionId,
+        /// From 1: how often the body was run before.
+        round: u32,
+    },
+    /// Nothing caught the error: the run stopped at this task, which stays open for a person.
+    #[serde(rename = "run.faulted")]
+    RunFaulted {
+        /// The execution that failed; none when the run's own input or output did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<ExecutionId>,
+        /// What went wrong.
+        error: WorkflowError,
+        /// Why a person is needed.
+        attention: Attention,
+    },
+    /// Undoing began.
+    #[serde(rename = "compensation.started")]
+    CompensationStarted {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<WorkflowError>,
+        /// Executions to undo, in the order in which that happens.
+        plan: Vec<ExecutionId>,
+        /// How the run ends afterwards.
+        end: CompensationEnd,
+    },
+    /// An undo's `if` was not true, or an operator skipped it.
+    #[serde(rename = "compensation.skipped")]
+    UndoSkipped {
+        /// The execution that is left as it is.
+        execution: ExecutionId,
+    },
+    /// An undo failed for good.
+    #[serde(rename = "compensation.stuck")]
+    CompensationStuck {
+        /// The undoing execution.
+        execution: ExecutionId,
+        /// What went wrong.
+        error: WorkflowError,
+    },
+    /// The run ended well.
+    #[serde(rename = "run.completed")]
+    RunCompleted {
+        /// The workflow's transformed output.
+        output: Arc<Value>,
+    },
+    /// Everything was undone after a fault.
+    #[serde(rename = "run.compensated")]
+    RunCompensated {},
+    /// The run was cancelled.
+    #[serde(rename = "run.cancelled")]
+    RunCancelled {},
+    /// The run killed its nodes or cannot be recorded.
+    #[serde(rename = "run.poisoned")]
+    RunPoisoned {
+        /// For a person.
+        detail: String,
+    },
+    /// Another node went on with the run.
+    #[serde(rename = "run.taken_over")]
+    RunTakenOver {},
+    /// A person or program acted on the run.
+    #[serde(rename = "operator.acted")]
+    OperatorActed {
+        /// What.
+        #[serde(flatten)]
+        act: super::Act,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+/// What a `try` does about an error it caught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caught {
+    /// Run the body again at this time.
+    Retry(Time),
+    /// Run `catch.do`.
+    Handle,
+    /// Go on after the `try`; its output is its input.
+    Pass,
+}
+
+/// How a run ends after everything was undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompensationEnd {
+    /// After a fault, or `compensate`.
+    Compensated,
+    /// After `cancel`.
+    Cancelled,
+}

@@ -1,0 +1,2 @@
+//! Stepwell.
+fn main() {}
