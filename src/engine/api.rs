@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::dsl::{Definition, WorkflowRef};
-use crate::machine::{Act, Actor, Attention, RunId, SchemaViolation, Status, Time};
+use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
 
 /// An event as a source delivered it, checked and parsed, not yet stored.
 #[derive(Debug, Clone)]

@@ -85,3 +85,22 @@ impl From<Coordinates> for CoordinatesView {
         Self { visit: c.visit, iteration: c.iteration, round: c.round }
     }
 }
+
+/// What the `runs` row knows beside the records.
+#[derive(Debug, Clone)]
+pub struct RunHead {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The run that started it.
+    pub parent: Option<Uuid>,
+    /// Accepted.
+    pub created_at: Time,
+    /// When it goes on by itself.
+    pub wake_at: Option<Time>,
+}
+
+/// Folds a run's records into what people see.
+#[must_use]
+pub fn view(_definition: &crate::dsl::Definition, _head: &RunHead, _records: &[super::Record]) -> Option<RunView> {
+    None
+}
