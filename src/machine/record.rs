@@ -76,8 +76,15 @@ impl std::str::FromStr for Status {
 
     fn from_str(s: &str) -> Result<Self, UnknownName> {
         [
-            Self::Pending, Self::Running, Self::Waiting, Self::Suspended, Self::Compensating, Self::Completed,
-            Self::Compensated, Self::Cancelled, Self::Faulted,
+            Self::Pending,
+            Self::Running,
+            Self::Waiting,
+            Self::Suspended,
+            Self::Compensating,
+            Self::Completed,
+            Self::Compensated,
+            Self::Cancelled,
+            Self::Faulted,
         ]
         .into_iter()
         .find(|status| status.as_str() == s)

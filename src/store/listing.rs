@@ -77,7 +77,12 @@ pub struct RunRow {
 ///
 /// # Errors
 /// The database is away.
-pub async fn runs(_pool: &PgPool, _filter: &RunFilter, _after: Option<RunId>, _limit: i64) -> Result<Vec<RunRow>, StoreError> {
+pub async fn runs(
+    _pool: &PgPool,
+    _filter: &RunFilter,
+    _after: Option<RunId>,
+    _limit: i64,
+) -> Result<Vec<RunRow>, StoreError> {
     Ok(Vec::new())
 }
 

@@ -34,9 +34,10 @@ impl From<sqlx::Error> for StoreError {
                     Self::Refused(error)
                 }
             }
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
-                Self::Refused(error)
-            }
+            sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::Encode(_) => Self::Refused(error),
             _ => Self::Unavailable(error),
         }
     }
