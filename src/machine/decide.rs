@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::dataflow::{Halt, Scope};
 use super::{
-    Actor, Attention, CallFailure, CallOutcome, CallPhase, Change, Effect, ErrorKind, ExecutionId, Fact, FaultClass,
-    Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect, Time, WorkflowError,
-    apply, retry,
+    Actor, Attention, Begin, CallFailure, CallOutcome, CallPhase, Change, Effect, ErrorKind, ExecutionId, Fact,
+    FaultClass, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect, Time,
+    WorkflowError, apply, retry,
 };
 use crate::dsl::{Definition, Resend, TaskKind};
 use crate::expr::{Evaluation, EvaluationError};
@@ -58,8 +58,11 @@ pub fn decide(definition: &Definition, run: &Run, fact: Fact, answers: &Answers,
         _ => None,
     };
     let mut decider = Decider::new(definition, run.clone(), answers, now);
+    let begins_later = matches!(&fact, Fact::Started(started) if started.begin == Begin::Later);
     decider.take_in(fact)?;
-    decider.advance()?;
+    if !begins_later {
+        decider.advance()?;
+    }
     decider.abort_calls_that_no_longer_count(run, answered);
     Ok(Decision { run: decider.run, records: decider.records, effects: decider.effects })
 }

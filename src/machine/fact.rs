@@ -52,6 +52,17 @@ pub struct Started {
     pub event: Option<uuid::Uuid>,
     /// Who or what started it.
     pub actor: Actor,
+    /// Whether its first steps are decided at once.
+    pub begin: Begin,
+}
+
+/// When a new run begins with its first step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// In the same decision: the node that accepted it drives it.
+    Now,
+    /// When a node claims it.
+    Later,
 }
 
 /// Who caused a record: a node, a person, an API token or a source.
