@@ -123,7 +123,7 @@ impl<'a> Decider<'a> {
         if self.run.started_at.is_some() {
             return Err(Rejected::AlreadyStarted.into());
         }
-        let input = Arc::new(started.input);
+        let input = started.input;
         let scope = Scope { raw_input: Some(Arc::clone(&input)), ..Scope::workflow() };
         self.run.raw_input = Arc::clone(&input);
         let transformed = self.refusing(|d| d.transform_input(&d.definition.input, &input, &scope))?;
@@ -177,8 +177,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    fn call_succeeded(&mut self, id: ExecutionId, output: Value, response: ResponseSummary) -> Result<(), Stop> {
-        let output = Arc::new(output);
+    fn call_succeeded(&mut self, id: ExecutionId, output: Arc<Value>, response: ResponseSummary) -> Result<(), Stop> {
         match self.outputs(id, &output) {
             Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
             Ok((transformed, context)) => {
