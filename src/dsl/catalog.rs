@@ -92,7 +92,9 @@ fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
     let refuse = |message: String| vec![mistake::at(&shown, START, message)];
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if stem.is_empty() || !stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(refuse("a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into()));
+        return Err(refuse(
+            "a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into(),
+        ));
     }
     let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the catalog failed: {e}")))?;
     let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
@@ -105,7 +107,8 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
         return Ok(Vec::new());
     }
     let refuse = |message: String| mistake::at(&folder.display().to_string(), START, message);
-    let entries = std::fs::read_dir(folder).map_err(|e| refuse(format!("reading the folder of catalogs failed: {e}")))?;
+    let entries =
+        std::fs::read_dir(folder).map_err(|e| refuse(format!("reading the folder of catalogs failed: {e}")))?;
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| is_document(p)).collect();
     if files.len() > FILES_MAX {
         return Err(refuse(format!("the folder holds {} catalogs, more than {FILES_MAX}", files.len())));
@@ -114,9 +117,20 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
     Ok(files)
 }
 
+/// The definitions of a folder of workflows: all YAML and JSON files at its top but the hub's.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn definition_files(workflows: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(workflows)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| is_document(path) && path.file_stem().is_none_or(|stem| stem != "hub")).collect();
+    files.sort();
+    Ok(files)
+}
+
 /// Whether a file is YAML or JSON by its name.
-#[must_use]
-pub fn is_document(path: &Path) -> bool {
+fn is_document(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     path.is_file() && ["yaml", "yml", "json"].contains(&extension)
 }
