@@ -38,13 +38,9 @@ struct Cursor<'t> {
 }
 
 impl<'t> Cursor<'t> {
+    /// At the first character of a scalar's text; the place of a block is that of its text, not of its indicator.
     fn at(source: &'t Source, start: Position, style: Style) -> Self {
         let line = start.line as usize;
-        if style == Style::Block {
-            // The text begins on the line after the indicator.
-            let from = source.line_starts.get(line).copied().unwrap_or(source.text.len());
-            return Self { rest: &source.text[from..], position: Position { line: start.line + 1, column: 1 } };
-        }
         let from = source.line_starts.get(line - 1).copied().unwrap_or(source.text.len());
         let mut cursor = Self { rest: &source.text[from..], position: Position { line: start.line, column: 1 } };
         let quote = u32::from(matches!(style, Style::SingleQuoted | Style::DoubleQuoted));
