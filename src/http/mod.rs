@@ -1,1 +1,8 @@
-//! http.
+//! JSON API and webhook ingress. Handlers are thin: they read the request, ask the engine or the store, and answer.
+
+pub mod app;
+pub mod problem;
+pub mod session;
+
+pub use app::{App, Settings};
+pub use problem::ApiError;

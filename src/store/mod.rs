@@ -1,5 +1,7 @@
 //! All SQL of Stepwell: one statement, one documented function.
 
+pub mod access;
+pub mod events;
 pub mod journal;
 pub mod listing;
 

@@ -1,0 +1,1 @@
+//! Received events, for API and dashboard.
