@@ -260,7 +260,7 @@ impl From<StoreError> for ApiError {
                 tracing::warn!(error = %e, "the database gave no answer");
                 Self::unavailable("the database is not available")
             }
-            StoreError::Refused(_) | StoreError::Unreadable { .. } => {
+            StoreError::Refused(_) | StoreError::Unreadable { .. } | StoreError::Migration(_) => {
                 tracing::error!(%error, "a statement failed");
                 Self::Internal
             }

@@ -1,5 +1,7 @@
 //! What must be done after a decision. Effects are data; the engine carries them out.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,7 +20,9 @@ pub enum Effect {
         /// Which attempt of it, from 1.
         attempt: u32,
         /// What to send.
-        request: Box<CallRequest>,
+        request: Arc<CallRequest>,
+        /// How to authenticate where the document says so; never recorded.
+        authentication: Option<Authentication>,
     },
     /// Stop waiting for this execution's call; its answer no longer counts.
     Abort {
@@ -30,7 +34,7 @@ pub enum Effect {
 }
 
 /// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
     /// Upper case.
     pub method: String,
@@ -55,7 +59,4 @@ pub struct CallRequest {
     pub idempotency_key: String,
     /// W3C trace context.
     pub traceparent: String,
-    /// How to authenticate, if the document says so. Never recorded.
-    #[serde(skip)]
-    pub authentication: Option<Authentication>,
 }

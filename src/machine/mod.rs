@@ -3,16 +3,30 @@
 //! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply`]ing a
 //! [`Record`]; [`decide`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply`].
 
+mod advance;
+pub mod apply;
+mod dataflow;
+pub mod decide;
 pub mod effect;
 pub mod error;
 pub mod fact;
+mod fault;
+pub mod identity;
+mod operator;
 pub mod record;
+pub mod retry;
+pub mod run;
+pub mod saga;
+mod task;
 pub mod view;
 
+pub use apply::{Inconsistent, apply, fold};
+pub use decide::{Answers, Decision, Stop as NoDecision, decide};
 pub use effect::*;
 pub use error::*;
 pub use fact::*;
 pub use record::*;
+pub use run::*;
 
 /// The time of the database, UTC.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -138,9 +138,22 @@ pub struct Coordinates {
     pub round: u32,
 }
 
+impl Coordinates {
+    /// First visit, outside of loops, first round.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(n: &u32) -> bool {
     *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(b: &bool) -> bool {
+    !*b
 }
 
 /// The beginning of an execution.
@@ -150,7 +163,7 @@ pub struct Beginning {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ExecutionId>,
     /// Which one of its kind it is.
-    #[serde(flatten)]
+    #[serde(default, skip_serializing_if = "Coordinates::is_first")]
     pub coordinates: Coordinates,
     /// What the execution is for.
     #[serde(default, skip_serializing_if = "Role::is_step")]
@@ -197,6 +210,9 @@ pub enum Change {
         /// The accepted event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<Uuid>,
+        /// When the workflow's `timeout` strikes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Time>,
     },
     /// A task began that does not end at once. For a call: attempt 1 is about to be sent.
     #[serde(rename = "task.started")]
@@ -204,11 +220,13 @@ pub enum Change {
         /// Which execution.
         execution: ExecutionId,
         /// Where it stands.
-        #[serde(flatten)]
         beginning: Beginning,
+        /// What a function's body is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arguments: Option<Arc<Value>>,
         /// The request of a call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        request: Option<Box<CallRequest>>,
+        request: Option<Arc<CallRequest>>,
         /// A `wait`'s end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Time>,
@@ -223,7 +241,7 @@ pub enum Change {
         execution: ExecutionId,
         /// The request where it differs from the first attempt's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        request: Option<Box<CallRequest>>,
+        request: Option<Arc<CallRequest>>,
     },
     /// An attempt failed. With `retry_at` another follows.
     #[serde(rename = "attempt.failed")]
@@ -242,6 +260,14 @@ pub enum Change {
         /// When the next attempt is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
+    },
+    /// Whether the target acted cannot be known from here; it must not be asked to act twice, so it is asked what it did.
+    #[serde(rename = "outcome.unknown")]
+    OutcomeUnknown {
+        /// The call.
+        execution: ExecutionId,
+        /// What made it unknown.
+        error: WorkflowError,
     },
     /// A task ended well. `beginning` is there when it began in the same instant (`set`, `switch`).
     #[serde(rename = "task.completed")]
@@ -262,6 +288,9 @@ pub enum Change {
         /// Where `switch` went.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         case: Option<String>,
+        /// Something inside said `end`: the lists around it are done too.
+        #[serde(default, skip_serializing_if = "is_false")]
+        ended: bool,
     },
     /// `if` was not true, or an operator skipped it: the output stands in.
     #[serde(rename = "task.skipped")]
@@ -274,7 +303,7 @@ pub enum Change {
         /// Raw input, or what the operator gave.
         output: Arc<Value>,
     },
-    /// A task failed before it could start; the execution exists to carry the error.
+    /// A task failed before it could start, or ran into its `timeout`. Everything below it ended with it.
     #[serde(rename = "task.faulted")]
     TaskFaulted {
         /// Which execution.
@@ -392,4 +421,33 @@ pub enum CompensationEnd {
     Compensated,
     /// After `cancel`.
     Cancelled,
+}
+
+impl Change {
+    /// The journal's `kind`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::RunStarted { .. } => "run.started",
+            Self::TaskStarted { .. } => "task.started",
+            Self::AttemptStarted { .. } => "attempt.started",
+            Self::AttemptFailed { .. } => "attempt.failed",
+            Self::OutcomeUnknown { .. } => "outcome.unknown",
+            Self::TaskCompleted { .. } => "task.completed",
+            Self::TaskSkipped { .. } => "task.skipped",
+            Self::TaskFaulted { .. } => "task.faulted",
+            Self::ErrorCaught { .. } => "error.caught",
+            Self::RoundStarted { .. } => "round.started",
+            Self::RunFaulted { .. } => "run.faulted",
+            Self::CompensationStarted { .. } => "compensation.started",
+            Self::UndoSkipped { .. } => "compensation.skipped",
+            Self::CompensationStuck { .. } => "compensation.stuck",
+            Self::RunCompleted { .. } => "run.completed",
+            Self::RunCompensated {} => "run.compensated",
+            Self::RunCancelled {} => "run.cancelled",
+            Self::RunPoisoned { .. } => "run.poisoned",
+            Self::RunTakenOver {} => "run.taken_over",
+            Self::OperatorActed { .. } => "operator.acted",
+        }
+    }
 }

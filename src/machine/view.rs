@@ -4,7 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Attention, Coordinates, Status, Time, WorkflowError};
+use super::{
+    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Record, Role, Run, Status, Time,
+    WorkflowError, fold,
+};
+use crate::dsl::Definition;
 
 /// A run in the API.
 #[derive(Debug, Clone, Serialize)]
@@ -99,8 +103,176 @@ pub struct RunHead {
     pub wake_at: Option<Time>,
 }
 
-/// Folds a run's records into what people see.
+/// Folds a run's records into what people see; none before the first record.
+///
+/// # Errors
+/// The records do not fit the definition.
+pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Result<Option<RunView>, Inconsistent> {
+    let run = fold(definition, Run::new(head.id), records)?;
+    if run.seq == 0 {
+        return Ok(None);
+    }
+    let mut tasks = Tasks::default();
+    for record in records {
+        tasks.take_in(definition, record);
+    }
+    Ok(Some(RunView {
+        id: run.id,
+        workflow: definition.workflow.clone(),
+        status: run.status,
+        attention: run.attention,
+        key: run.key,
+        input: masked(&run.raw_input, &definition.metadata.sensitive),
+        output: run.output.as_deref().cloned(),
+        error: run.error,
+        event: run.event,
+        parent: head.parent,
+        created_at: head.created_at,
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+        wake_at: head.wake_at,
+        tasks: tasks.seen,
+    }))
+}
+
+/// A copy in which the values at these JSON pointers cannot be read.
 #[must_use]
-pub fn view(_definition: &crate::dsl::Definition, _head: &RunHead, _records: &[super::Record]) -> Option<RunView> {
-    None
+pub fn masked(value: &Value, pointers: &[String]) -> Value {
+    let mut copy = value.clone();
+    for pointer in pointers {
+        if let Some(hidden) = copy.pointer_mut(pointer) {
+            *hidden = Value::String("***".to_owned());
+        }
+    }
+    copy
+}
+
+/// Executions as they show after the records taken in so far.
+#[derive(Default)]
+struct Tasks {
+    seen: Vec<TaskView>,
+    /// Per execution its parent, in the order of `seen`.
+    parents: Vec<Option<ExecutionId>>,
+}
+
+impl Tasks {
+    fn take_in(&mut self, definition: &Definition, record: &Record) {
+        let at = record.at;
+        match &record.change {
+            Change::TaskStarted { execution, beginning, until, .. } => {
+                self.begin(definition, *execution, Some(beginning), record);
+                self.set(*execution, if until.is_some() { "waiting" } else { "running" });
+            }
+            Change::AttemptStarted { execution, .. } => {
+                self.set(*execution, "running");
+                self.with(*execution, |task| task.attempts = record.attempt.unwrap_or(task.attempts + 1));
+            }
+            Change::AttemptFailed { execution, error, retry_at, .. } => {
+                self.set(*execution, if retry_at.is_some() { "waiting" } else { "running" });
+                self.with(*execution, |task| task.error = Some(error.clone()));
+            }
+            Change::TaskCompleted { execution, beginning, output, .. } => {
+                self.begin(definition, *execution, beginning.as_ref(), record);
+                let sensitive = self.task_of(definition, *execution).map(|t| t.metadata.sensitive.as_slice());
+                let output = masked(output, sensitive.unwrap_or_default());
+                self.end(*execution, "completed", at);
+                self.with(*execution, |task| (task.output, task.error) = (Some(output), None));
+            }
+            Change::TaskSkipped { execution, beginning, output } => {
+                self.begin(definition, *execution, beginning.as_ref(), record);
+                self.end(*execution, "skipped", at);
+                self.with(*execution, |task| task.output = Some((**output).clone()));
+            }
+            Change::TaskFaulted { execution, beginning, error } => {
+                self.begin(definition, *execution, beginning.as_ref(), record);
+                self.end_below(*execution, "faulted", at);
+                self.fault(*execution, error, at);
+            }
+            Change::ErrorCaught { execution, .. } => self.end_below(*execution, "faulted", at),
+            Change::RunFaulted { execution: Some(execution), error, .. }
+            | Change::CompensationStuck { execution, error } => self.fault(*execution, error, at),
+            Change::CompensationStarted { error, .. } => {
+                self.end_all(if error.is_some() { "faulted" } else { "cancelled" }, at);
+            }
+            Change::UndoSkipped { .. } => self.end_all("skipped", at),
+            Change::RunCancelled {} => self.end_all("cancelled", at),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, definition: &Definition, id: ExecutionId, beginning: Option<&Beginning>, record: &Record) {
+        let Some(beginning) = beginning else { return };
+        if (id as usize) < self.seen.len() {
+            self.with(id, |task| (task.finished_at, task.error) = (None, None));
+            return;
+        }
+        let reference = record.task.as_deref().unwrap_or_default().to_owned();
+        let name =
+            definition.by_reference.get(&reference).map(|t| definition.task(*t).name.clone()).unwrap_or_default();
+        let compensates = match beginning.role {
+            Role::Undo(of) => self.seen.get(of as usize).map(|t| t.reference.clone()),
+            _ => None,
+        };
+        self.parents.push(beginning.parent);
+        self.seen.push(TaskView {
+            reference,
+            name,
+            status: "running",
+            attempts: 1,
+            coordinates: beginning.coordinates.clone().into(),
+            compensates,
+            started_at: record.at,
+            finished_at: None,
+            output: None,
+            error: None,
+        });
+    }
+
+    fn task_of<'d>(&self, definition: &'d Definition, id: ExecutionId) -> Option<&'d crate::dsl::Task> {
+        let reference = &self.seen.get(id as usize)?.reference;
+        definition.by_reference.get(reference).map(|t| definition.task(*t))
+    }
+
+    fn with<R>(&mut self, id: ExecutionId, change: impl FnOnce(&mut TaskView) -> R) -> Option<R> {
+        self.seen.get_mut(id as usize).map(change)
+    }
+
+    fn set(&mut self, id: ExecutionId, status: &'static str) {
+        self.with(id, |task| (task.status, task.finished_at) = (status, None));
+    }
+
+    fn end(&mut self, id: ExecutionId, status: &'static str, at: Time) {
+        self.with(id, |task| (task.status, task.finished_at) = (status, Some(at)));
+    }
+
+    fn fault(&mut self, id: ExecutionId, error: &WorkflowError, at: Time) {
+        self.end(id, "faulted", at);
+        self.with(id, |task| task.error = Some(error.clone()));
+    }
+
+    /// Ends what is still open below an execution.
+    fn end_below(&mut self, id: ExecutionId, status: &'static str, at: Time) {
+        for below in 0..self.seen.len() {
+            if self.seen[below].finished_at.is_none() && self.is_below(below, id) {
+                (self.seen[below].status, self.seen[below].finished_at) = (status, Some(at));
+            }
+        }
+    }
+
+    fn end_all(&mut self, status: &'static str, at: Time) {
+        for task in self.seen.iter_mut().filter(|t| t.finished_at.is_none()) {
+            (task.status, task.finished_at) = (status, Some(at));
+        }
+    }
+
+    fn is_below(&self, below: usize, id: ExecutionId) -> bool {
+        let mut next = self.parents.get(below).copied().flatten();
+        while let Some(parent) = next {
+            if parent == id {
+                return true;
+            }
+            next = self.parents.get(parent as usize).copied().flatten();
+        }
+        false
+    }
 }

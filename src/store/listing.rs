@@ -12,7 +12,8 @@ use crate::machine::{RunId, Status, Time};
 
 /// Options of connections that lists are read through: never a plan made without the values, never longer than a
 /// second. For `PgConnectOptions::options`.
-pub const READ_OPTIONS: [(&str, &str); 2] = [("plan_cache_mode", "force_custom_plan"), ("statement_timeout", "1000")];
+pub const READ_OPTIONS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_custom_plan"), ("statement_timeout", "1000"), ("jit", "off")];
 
 /// How far the clock of a node that made an id may be from the database's without `since` and `until` missing the run.
 const CLOCK_SLACK: chrono::Duration = chrono::Duration::minutes(5);

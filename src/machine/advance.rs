@@ -1,0 +1,436 @@
+//! One pure step at a time: what a run does next, until it must wait for the world.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::dataflow::{Halt, Scope};
+use super::decide::{Decider, Stop, is_reconciling};
+use super::{
+    Attention, Beginning, CallPhase, Change, Coordinates, Execution, ExecutionId, FaultClass, Next, Progress, Record,
+    Role, TryPhase, WorkflowError, apply::siblings,
+};
+use crate::dsl::{TaskId, TaskKind};
+
+/// Where a task begins.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) id: ExecutionId,
+    pub(super) task: TaskId,
+    pub(super) parent: Option<ExecutionId>,
+    pub(super) role: Role,
+    pub(super) coordinates: Coordinates,
+    pub(super) raw_input: Arc<Value>,
+    /// It is open already: a person retries it.
+    pub(super) again: bool,
+}
+
+/// What is ready to be done.
+enum Ready {
+    Timeout(ExecutionId),
+    RunTimeout,
+    Again(ExecutionId),
+    Attempt(ExecutionId),
+    Reconcile(ExecutionId),
+    Resolve(ExecutionId),
+    WaitOver(ExecutionId),
+    Round(ExecutionId),
+    Begin(Option<ExecutionId>, usize),
+    ListDone(ExecutionId),
+    Undo,
+    Finish,
+}
+
+impl Decider<'_> {
+    /// Does one thing; false when there is nothing to do now.
+    pub(super) fn step(&mut self) -> Result<bool, Stop> {
+        if self.run.is_closed() || self.run.is_parked() || self.run.started_at.is_none() {
+            return Ok(false);
+        }
+        if self.stop_at_boundary() {
+            return Ok(true);
+        }
+        if self.run.suspended {
+            return Ok(false);
+        }
+        let Some(ready) = self.ready() else { return Ok(false) };
+        match ready {
+            Ready::Timeout(id) => self.time_out(id)?,
+            Ready::RunTimeout => self.run_timed_out()?,
+            Ready::Again(id) => self.begin_again(id)?,
+            Ready::Attempt(id) => {
+                self.emit(Some(id), Change::AttemptStarted { execution: id, request: None });
+                self.send(id);
+            }
+            Ready::Reconcile(id) => self.begin_reconcile(id)?,
+            Ready::Resolve(id) => self.resolve(id)?,
+            Ready::WaitOver(id) | Ready::ListDone(id) => self.complete_with_data(id)?,
+            Ready::Round(id) => self.start_round(id),
+            Ready::Begin(parent, index) => self.begin_in_list(parent, index)?,
+            Ready::Undo => self.undo_next()?,
+            Ready::Finish => self.finish()?,
+        }
+        Ok(true)
+    }
+
+    fn ready(&self) -> Option<Ready> {
+        if self.run.deadline.is_some_and(|at| at <= self.now) && self.run.compensation.is_none() {
+            return Some(Ready::RunTimeout);
+        }
+        if let Some(late) = self.run.open.iter().find(|e| e.deadline.is_some_and(|at| at <= self.now)) {
+            return Some(Ready::Timeout(late.id));
+        }
+        // The innermost execution first: what is around it waits for it.
+        if let Some(ready) = self.run.open.iter().rev().find_map(|e| self.ready_in(e)) {
+            return Some(ready);
+        }
+        if self.run.compensation.is_some() {
+            return self.run.open.is_empty().then_some(Ready::Undo);
+        }
+        match self.run.root.next {
+            Next::Task(index) if index < self.definition.root.len() => Some(Ready::Begin(None, index)),
+            Next::Task(_) | Next::Finished | Next::Ended => Some(Ready::Finish),
+            Next::Busy => None,
+        }
+    }
+
+    fn ready_in(&self, execution: &Execution) -> Option<Ready> {
+        let id = execution.id;
+        match &execution.progress {
+            Progress::Unbegun { .. } => Some(Ready::Again(id)),
+            Progress::Wait { until } => (*until <= self.now).then_some(Ready::WaitOver(id)),
+            Progress::Call(call) => match &call.phase {
+                CallPhase::Backoff { until } => (*until <= self.now).then_some(Ready::Attempt(id)),
+                phase if is_reconciling(phase) => {
+                    let asking = self.run.open.iter().any(|e| e.role == Role::Reconcile(id));
+                    (!asking).then_some(Ready::Reconcile(id))
+                }
+                CallPhase::Ended => Some(Ready::Resolve(id)),
+                _ => None,
+            },
+            Progress::Try(t) if matches!(t.phase, TryPhase::Backoff { .. }) => match t.phase {
+                TryPhase::Backoff { until } if until <= self.now => Some(Ready::Round(id)),
+                _ => None,
+            },
+            Progress::Failed { .. } => None,
+            progress => match progress.cursor()?.next {
+                Next::Task(index) => {
+                    let length = siblings(self.definition, &self.run, Some(id)).map_or(0, |list| list.len());
+                    Some(if index < length { Ready::Begin(Some(id), index) } else { Ready::ListDone(id) })
+                }
+                Next::Finished | Next::Ended => Some(Ready::ListDone(id)),
+                Next::Busy => None,
+            },
+        }
+    }
+
+    fn begin_in_list(&mut self, parent: Option<ExecutionId>, index: usize) -> Result<(), Stop> {
+        let list = siblings(self.definition, &self.run, parent).unwrap_or_default();
+        let Some(task) = list.get(index).copied() else { return Ok(()) };
+        let cursor = match parent {
+            None => Some(&self.run.root),
+            Some(id) => self.run.execution(id).and_then(|e| e.progress.cursor()),
+        };
+        let Some(raw_input) = cursor.map(|c| Arc::clone(&c.data)) else { return Ok(()) };
+        self.begin(task, parent, Role::Step, raw_input)
+    }
+
+    /// Begins a task that is not open yet.
+    pub(super) fn begin(
+        &mut self,
+        task: TaskId,
+        parent: Option<ExecutionId>,
+        role: Role,
+        raw_input: Arc<Value>,
+    ) -> Result<(), Stop> {
+        let around = parent.and_then(|id| self.run.execution(id));
+        let iteration = around.map(|e| e.coordinates.iteration.clone()).unwrap_or_default();
+        let round = around.map_or(0, round_inside);
+        let visit = self.run.visits.get(&(task, iteration.clone())).copied().unwrap_or(0);
+        let coordinates = Coordinates { visit, iteration, round };
+        let id = self.run.next_execution;
+        self.enter(Entry { id, task, parent, role, coordinates, raw_input, again: false })
+    }
+
+    fn begin_again(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(e) = self.run.execution(id) else { return Ok(()) };
+        let entry = Entry {
+            id,
+            task: e.task,
+            parent: e.parent,
+            role: e.role,
+            coordinates: e.coordinates.clone(),
+            raw_input: Arc::clone(&e.raw_input),
+            again: true,
+        };
+        self.enter(entry)
+    }
+
+    fn enter(&mut self, entry: Entry) -> Result<(), Stop> {
+        match self.try_enter(&entry) {
+            Ok(()) => Ok(()),
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => {
+                let error = halt.into_error().at(&self.definition.task(entry.task).reference);
+                let change = Change::TaskFaulted {
+                    execution: entry.id,
+                    beginning: self.beginning(&entry, None),
+                    error: error.clone(),
+                };
+                self.emit_entry(&entry, change);
+                self.raise(entry.id, error, FaultClass::Permanent)
+            }
+        }
+    }
+
+    /// Condition, input, then the kind's own beginning. Nothing is recorded before all of it is known.
+    fn try_enter(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let task = self.definition.task(entry.task);
+        let mut scope = self.scope_of(entry);
+        if let Some(condition) = &task.condition
+            && !self.holds(condition, &entry.raw_input, &scope)?
+        {
+            let change = match entry.role {
+                Role::Undo(of) => Change::UndoSkipped { execution: of },
+                _ => Change::TaskSkipped {
+                    execution: entry.id,
+                    beginning: self.beginning(entry, None),
+                    output: Arc::clone(&entry.raw_input),
+                },
+            };
+            self.emit_entry(entry, change);
+            return Ok(());
+        }
+        let input = self.transform_input(&task.input, &entry.raw_input, &scope)?;
+        if !self.is_undo_itself(entry) {
+            scope.input = Some(Arc::clone(&input));
+        }
+        let deadline = match &task.timeout {
+            None => None,
+            Some(after) => Some(self.moment_after(after, &input, &scope)?),
+        };
+        match &task.kind {
+            TaskKind::Do(_) | TaskKind::Try(_) => self.open_composite(entry, &input, None, deadline),
+            TaskKind::Function { arguments, .. } => {
+                let arguments = Arc::new(self.render(arguments, &input, &scope)?);
+                self.open_composite(entry, &input, Some(arguments), deadline)
+            }
+            TaskKind::Call(call) => self.open_call(entry, call, &input, &scope, deadline),
+            TaskKind::Wait(duration) => self.open_wait(entry, duration, &input, &scope, deadline),
+            TaskKind::Set(template) => self.run_set(entry, template, &input, scope),
+            TaskKind::Switch(cases) => self.run_switch(entry, cases, &input, scope),
+            TaskKind::Raise(template) => Err(self.raised(template, &input, &scope)),
+        }
+    }
+
+    fn open_composite(
+        &mut self,
+        entry: &Entry,
+        input: &Arc<Value>,
+        arguments: Option<Arc<Value>>,
+        deadline: Option<super::Time>,
+    ) -> Result<(), Halt> {
+        self.emit_started(entry, input, |started| Change::TaskStarted {
+            execution: started.0,
+            beginning: started.1,
+            arguments,
+            request: None,
+            until: None,
+            deadline,
+        });
+        Ok(())
+    }
+
+    /// Records the start of a task that stays open.
+    pub(super) fn emit_started(
+        &mut self,
+        entry: &Entry,
+        input: &Arc<Value>,
+        change: impl FnOnce((ExecutionId, Beginning)) -> Change,
+    ) {
+        let beginning = beginning(entry, Some(input));
+        self.emit_entry(entry, change((entry.id, beginning)));
+    }
+
+    /// Records something about a task that may not be open yet.
+    pub(super) fn emit_entry(&mut self, entry: &Entry, change: Change) {
+        let task = Some(Arc::from(self.definition.task(entry.task).reference.as_str()));
+        let attempt = match &change {
+            Change::TaskStarted { request: Some(_), .. } => Some(1),
+            Change::AttemptStarted { .. } => self.run.execution(entry.id).map(|e| e.attempts() + 1),
+            _ => None,
+        };
+        self.emit_record(Record { at: self.now, actor: super::Actor::engine(), task, attempt, change });
+    }
+
+    /// The beginning of an execution for a record, none if it is open already.
+    pub(super) fn beginning(&self, entry: &Entry, input: Option<&Arc<Value>>) -> Option<Beginning> {
+        (!entry.again).then(|| beginning(entry, input))
+    }
+
+    /// What a task's own expressions see.
+    fn scope_of(&self, entry: &Entry) -> Scope {
+        let mut scope = Scope {
+            task: Some(entry.task),
+            coordinates: entry.coordinates.clone(),
+            started_at: Some(self.now),
+            parent: entry.parent,
+            raw_input: Some(Arc::clone(&entry.raw_input)),
+            ..Scope::default()
+        };
+        self.show_what_is_undone(entry.role, entry.parent, &mut scope);
+        scope
+    }
+
+    fn is_undo_itself(&self, entry: &Entry) -> bool {
+        matches!(entry.role, Role::Undo(_))
+    }
+
+    /// A compensation sees `$input` and `$output` of the step that it undoes, a function's body does not.
+    fn show_what_is_undone(&self, role: Role, parent: Option<ExecutionId>, scope: &mut Scope) {
+        let mut role = role;
+        let mut next = parent;
+        while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
+            if matches!(self.definition.task(execution.task).kind, TaskKind::Function { .. }) {
+                return;
+            }
+            role = execution.role;
+            next = execution.parent;
+        }
+        let Role::Undo(of) = role else { return };
+        let plan = self.run.compensation.iter().flat_map(|c| &c.plan);
+        if let Some(done) = plan.into_iter().find(|d| d.execution == of) {
+            scope.input = Some(Arc::clone(&done.input));
+            scope.output = Some(Arc::clone(&done.output));
+        }
+    }
+
+    /// The scope of an execution that is open.
+    pub(super) fn scope_of_open(&self, execution: &Execution) -> Scope {
+        let mut scope = Scope {
+            task: Some(execution.task),
+            coordinates: execution.coordinates.clone(),
+            started_at: Some(execution.started_at),
+            parent: execution.parent,
+            raw_input: Some(Arc::clone(&execution.raw_input)),
+            input: Some(Arc::clone(&execution.input)),
+            ..Scope::default()
+        };
+        self.show_what_is_undone(execution.role, execution.parent, &mut scope);
+        scope
+    }
+
+    /// From a raw output to the transformed output and, where it changes, the new context.
+    pub(super) fn outputs(&self, id: ExecutionId, raw: &Arc<Value>) -> Result<Outputs, Halt> {
+        let Some(execution) = self.run.execution(id) else { return Ok((Arc::clone(raw), None)) };
+        let scope = self.scope_of_open(execution);
+        let input = Arc::clone(&execution.input);
+        let raw = match &self.definition.task(execution.task).kind {
+            TaskKind::Call(call) => self.function_output(call, &input, raw, &scope)?,
+            _ => Arc::clone(raw),
+        };
+        self.outputs_in(execution.task, scope, &raw)
+    }
+
+    /// `output`, then `export`, in the order of the reference.
+    pub(super) fn outputs_in(&self, task: TaskId, mut scope: Scope, raw: &Arc<Value>) -> Result<Outputs, Halt> {
+        let task = self.definition.task(task);
+        scope.raw_output = Some(Arc::clone(raw));
+        let output = self.transform_output(&task.output, raw, &scope)?;
+        if task.export.r#as.is_none() {
+            return Ok((output, None));
+        }
+        scope.output = Some(Arc::clone(&output));
+        let context = self.transform_output(&task.export, &output, &scope)?;
+        Ok((output, Some(context)))
+    }
+
+    /// A list, a `wait` or a handled `try` is done: its data is its raw output.
+    fn complete_with_data(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let ended = execution.progress.cursor().is_some_and(|c| c.next == Next::Ended);
+        let raw = execution.progress.cursor().map_or_else(|| Arc::clone(&execution.input), |c| Arc::clone(&c.data));
+        self.complete(id, &raw, ended)
+    }
+
+    /// Ends an open execution well with this raw output.
+    pub(super) fn complete(&mut self, id: ExecutionId, raw: &Arc<Value>, ended: bool) -> Result<(), Stop> {
+        match self.outputs(id, raw) {
+            Ok((output, context)) => {
+                self.emit(
+                    Some(id),
+                    Change::TaskCompleted {
+                        execution: id,
+                        beginning: None,
+                        output,
+                        context,
+                        response: None,
+                        case: None,
+                        ended,
+                    },
+                );
+                Ok(())
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => {
+                let error = halt.into_error();
+                self.raise(id, error, FaultClass::Permanent)
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Stop> {
+        let raw = Arc::clone(&self.run.root.data);
+        match self.transform_output(&self.definition.output, &raw, &Scope::workflow()) {
+            Ok(output) => {
+                self.emit(None, Change::RunCompleted { output });
+                Ok(())
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => {
+                let error = halt.into_error().at("/output");
+                self.unhandled(None, error, Attention::Faulted, FaultClass::Permanent);
+                Ok(())
+            }
+        }
+    }
+
+    fn time_out(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let reference = &self.definition.task(execution.task).reference;
+        let error = timeout_error(&format!("task {reference} did not end within its timeout")).at(reference);
+        self.emit(Some(id), Change::TaskFaulted { execution: id, beginning: None, error: error.clone() });
+        self.raise(id, error, FaultClass::Permanent)
+    }
+
+    fn run_timed_out(&mut self) -> Result<(), Stop> {
+        let error = timeout_error("the run did not end within the workflow's timeout").at("/");
+        let innermost = self.run.open.last().map(|e| e.id);
+        self.unhandled(innermost, error, Attention::Faulted, FaultClass::Permanent);
+        Ok(())
+    }
+}
+
+/// Transformed output, and the new context where `export` changes it.
+pub(super) type Outputs = (Arc<Value>, Option<Arc<Value>>);
+
+fn timeout_error(detail: &str) -> WorkflowError {
+    WorkflowError::standard(super::ErrorKind::Timeout, "timeout", detail)
+}
+
+fn beginning(entry: &Entry, input: Option<&Arc<Value>>) -> Beginning {
+    Beginning {
+        parent: entry.parent,
+        coordinates: entry.coordinates.clone(),
+        role: entry.role,
+        input: input.filter(|i| !Arc::ptr_eq(i, &entry.raw_input)).map(Arc::clone),
+    }
+}
+
+/// The round that tasks directly inside an execution belong to.
+fn round_inside(execution: &Execution) -> u32 {
+    match &execution.progress {
+        Progress::Try(progress) => progress.round,
+        _ => execution.coordinates.round,
+    }
+}

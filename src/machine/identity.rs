@@ -1,0 +1,46 @@
+//! Stable names for what a run does: the same on every node, after every crash, for every attempt.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Coordinates, ExecutionId, RunId};
+
+/// The idempotency key of a step: the same for all attempts and all rounds of `catch.retry`, another for its undo,
+/// which has another reference (PROFILE.md, "identity of a task execution").
+#[must_use]
+pub fn idempotency_key(run: RunId, reference: &str, coordinates: &Coordinates) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(b"stepwell idempotency key 1");
+    hash.update(run.as_bytes());
+    hash.update(reference.as_bytes());
+    hash.update([0]);
+    hash.update(coordinates.visit.to_be_bytes());
+    for index in &coordinates.iteration {
+        hash.update(index.to_be_bytes());
+    }
+    uuid::Builder::from_custom_bytes(first_bytes(&hash.finalize())).into_uuid()
+}
+
+/// W3C trace context of a step: the run is the trace, the execution the span.
+#[must_use]
+pub fn traceparent(run: RunId, execution: ExecutionId) -> String {
+    let span = seed(run, execution, 0).max(1);
+    format!("00-{}-{span:016x}-01", run.simple())
+}
+
+/// A number that looks random and is the same wherever it is computed: jitter without a random number generator.
+#[must_use]
+pub fn seed(run: RunId, execution: ExecutionId, attempt: u32) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(run.as_bytes());
+    hash.update(execution.to_be_bytes());
+    hash.update(attempt.to_be_bytes());
+    let bytes: [u8; 16] = first_bytes(&hash.finalize());
+    u64::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
+}
+
+fn first_bytes(hash: &[u8]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes
+}

@@ -1,0 +1,385 @@
+//! The state of a run while it lives: what its records, applied in order, make of it.
+//!
+//! Large values are shared by `Arc`, so that a decision copies the run cheaply. Only what is still needed is kept:
+//! open executions, what may have to be undone, and the counters that give each execution its identity.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Attention, CallRequest, CompensationEnd, Coordinates, ExecutionId, Role, RunId, Status, Time, WorkflowError,
+};
+use crate::dsl::TaskId;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// UUIDv7.
+    pub id: RunId,
+    /// Number of records applied.
+    pub seq: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// Why a person is needed.
+    pub attention: Option<Attention>,
+    /// Business key.
+    pub key: Option<String>,
+    /// The accepted event.
+    pub event: Option<Uuid>,
+    /// Raw input.
+    pub raw_input: Arc<Value>,
+    /// Transformed input.
+    pub input: Arc<Value>,
+    /// `$context`
+    pub context: Arc<Value>,
+    /// Once completed.
+    pub output: Option<Arc<Value>>,
+    /// What stopped it.
+    pub error: Option<WorkflowError>,
+    /// First record.
+    pub started_at: Option<Time>,
+    /// Last record of a closed run.
+    pub finished_at: Option<Time>,
+    /// When the workflow's `timeout` strikes.
+    pub deadline: Option<Time>,
+    /// Where the top-level `do` stands.
+    pub root: Cursor,
+    /// Executions that have not ended, in the order in which they started.
+    pub open: Vec<Execution>,
+    /// Ordinal of the next execution.
+    pub next_execution: ExecutionId,
+    /// How often each task was entered, by task and loop indices.
+    pub visits: Visits,
+    /// What would have to be undone, in order of completion.
+    pub undo: Vec<Done>,
+    /// The point of no return is passed.
+    pub pivoted: bool,
+    /// A person wants it to end at the next boundary.
+    pub stop: Option<Stop>,
+    /// A person said `suspend`.
+    pub suspended: bool,
+    /// Set once undoing began.
+    pub compensation: Option<Compensation>,
+}
+
+/// Entries of tasks, by task and loop indices.
+pub type Visits = BTreeMap<(TaskId, Vec<u32>), u32>;
+
+/// Where a list of tasks stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cursor {
+    /// What comes next.
+    pub next: Next,
+    /// Raw input of the next task, or the list's output.
+    pub data: Arc<Value>,
+}
+
+/// What comes next in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Begin the task at this index.
+    Task(usize),
+    /// One of its tasks is open.
+    Busy,
+    /// Nothing: the list is done, by its end or `exit`.
+    Finished,
+    /// Nothing, and the lists around it are done too (`end`).
+    Ended,
+}
+
+impl Cursor {
+    /// At the first task of a list.
+    #[must_use]
+    pub fn first(data: Arc<Value>) -> Self {
+        Self { next: Next::Task(0), data }
+    }
+}
+
+/// An execution that has not ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execution {
+    /// Its ordinal.
+    pub id: ExecutionId,
+    /// The composite that it runs in.
+    pub parent: Option<ExecutionId>,
+    /// What it executes.
+    pub task: TaskId,
+    /// Which one of its kind.
+    pub coordinates: Coordinates,
+    /// What it is for.
+    pub role: Role,
+    /// Before `input.from`.
+    pub raw_input: Arc<Value>,
+    /// `$input`
+    pub input: Arc<Value>,
+    /// When it began.
+    pub started_at: Time,
+    /// When its `timeout` strikes.
+    pub deadline: Option<Time>,
+    /// It, or something in it, changed or may have changed something at a target.
+    pub acted: bool,
+    /// Where it stands.
+    pub progress: Progress,
+}
+
+/// Where an execution stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// A person retries it: it begins anew under the same identity.
+    Unbegun {
+        /// Attempts that it had.
+        attempts: u32,
+    },
+    /// `do`, or a function's body as a list of one.
+    List(Cursor),
+    /// `try`
+    Try(Box<TryProgress>),
+    /// `call`
+    Call(CallProgress),
+    /// `wait`
+    Wait {
+        /// Its end.
+        until: Time,
+    },
+    /// It failed and nothing caught it: it stays for a person.
+    Failed {
+        /// Why.
+        error: WorkflowError,
+        /// Attempts that it had.
+        attempts: u32,
+    },
+}
+
+/// Where a `try` stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TryProgress {
+    /// In the body, or in the handler.
+    pub cursor: Cursor,
+    /// Which of the two, or between rounds.
+    pub phase: TryPhase,
+    /// Round that tasks of the body belong to.
+    pub round: u32,
+    /// Highest round of anything inside, so that rounds of nested tries never coincide.
+    pub highest_round: u32,
+    /// Rounds begun beyond the first.
+    pub retries: u32,
+    /// When its first error was caught.
+    pub first_caught_at: Option<Time>,
+    /// When the current round began.
+    pub round_started_at: Time,
+    /// Visits before the body first ran: a re-run repeats the same identities.
+    pub visits: Visits,
+}
+
+/// Part of a `try`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TryPhase {
+    /// The body runs.
+    Body,
+    /// The body runs again later.
+    Backoff {
+        /// When.
+        until: Time,
+    },
+    /// `catch.do` runs.
+    Handler {
+        /// What was caught.
+        error: WorkflowError,
+    },
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallProgress {
+    /// What is sent.
+    pub request: Arc<CallRequest>,
+    /// Attempts begun.
+    pub attempt: u32,
+    /// Attempts that failed since the last time a person said `retry`.
+    pub failures: u32,
+    /// The first of them.
+    pub first_failure_at: Option<Time>,
+    /// Where the last attempt stands.
+    pub phase: CallPhase,
+    /// What the target answered to `reconcile`: null where it never acted.
+    pub reconciled: Option<Arc<Value>>,
+}
+
+/// Where a call's last attempt stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallPhase {
+    /// Sent, or about to be.
+    InFlight,
+    /// Failed; the next is due at this time.
+    Backoff {
+        /// When.
+        until: Time,
+    },
+    /// Outcome unknown; the target is being asked.
+    Reconciling {
+        /// The error that made it unknown.
+        error: WorkflowError,
+    },
+    /// Failed without another attempt; the decision that recorded it says what follows.
+    Ended,
+}
+
+/// A completed step that knows how it is undone, or one that may have had an effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// Its execution.
+    pub execution: ExecutionId,
+    /// What it executed.
+    pub task: TaskId,
+    /// Which one of its kind.
+    pub coordinates: Coordinates,
+    /// Its transformed input.
+    pub input: Arc<Value>,
+    /// Its transformed output; null where the outcome is unknown.
+    pub output: Arc<Value>,
+}
+
+/// A person's wish to end the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    /// Whether to undo first.
+    pub undo: bool,
+    /// How it ends.
+    pub end: CompensationEnd,
+}
+
+/// Undoing, once begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compensation {
+    /// What is left to undo, next first.
+    pub plan: Vec<Done>,
+    /// How the run ends.
+    pub end: CompensationEnd,
+}
+
+impl Run {
+    /// A run before its first record.
+    #[must_use]
+    pub fn new(id: RunId) -> Self {
+        let null = Arc::new(Value::Null);
+        Self {
+            id,
+            seq: 0,
+            status: Status::Pending,
+            attention: None,
+            key: None,
+            event: None,
+            raw_input: Arc::clone(&null),
+            input: Arc::clone(&null),
+            context: Arc::new(Value::Object(serde_json::Map::new())),
+            output: None,
+            error: None,
+            started_at: None,
+            finished_at: None,
+            deadline: None,
+            root: Cursor { next: Next::Busy, data: null },
+            open: Vec::new(),
+            next_execution: 0,
+            visits: Visits::new(),
+            undo: Vec::new(),
+            pivoted: false,
+            stop: None,
+            suspended: false,
+            compensation: None,
+        }
+    }
+
+    /// Whether nothing can happen to it any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.finished_at.is_some()
+    }
+
+    /// Whether it stands still until a person acts.
+    #[must_use]
+    pub fn is_parked(&self) -> bool {
+        self.attention.is_some()
+    }
+
+    /// The open execution with this ordinal.
+    #[must_use]
+    pub fn execution(&self, id: ExecutionId) -> Option<&Execution> {
+        self.open.iter().find(|e| e.id == id)
+    }
+
+    pub(super) fn execution_mut(&mut self, id: ExecutionId) -> Option<&mut Execution> {
+        self.open.iter_mut().find(|e| e.id == id)
+    }
+
+    /// Whether a call is on its way.
+    #[must_use]
+    pub fn has_call_in_flight(&self) -> bool {
+        self.open.iter().any(Execution::is_in_flight)
+    }
+
+    /// When something happens by itself: the earliest timer. None while it is driven, parked, suspended or closed.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Time> {
+        if self.is_closed() || self.is_parked() || self.suspended {
+            return None;
+        }
+        self.open.iter().flat_map(Execution::timers).chain(self.deadline).min()
+    }
+
+    /// Reference of the innermost task where it stands.
+    #[must_use]
+    pub fn standing_at(&self) -> Option<TaskId> {
+        self.open.last().map(|e| e.task)
+    }
+
+    /// The chain from an execution's parent to the outermost composite.
+    pub(super) fn ancestors(&self, id: ExecutionId) -> Vec<ExecutionId> {
+        let mut chain = Vec::new();
+        let mut next = self.execution(id).and_then(|e| e.parent);
+        while let Some(parent) = next {
+            chain.push(parent);
+            next = self.execution(parent).and_then(|e| e.parent);
+        }
+        chain
+    }
+
+    /// What the whole chain up from an execution is for.
+    pub(super) fn track(&self, id: ExecutionId) -> Role {
+        let top = self.ancestors(id).last().copied().unwrap_or(id);
+        self.execution(top).map_or(Role::Step, |e| e.role)
+    }
+}
+
+impl Execution {
+    /// Whether its call is on its way.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        matches!(&self.progress, Progress::Call(call) if call.phase == CallPhase::InFlight)
+    }
+
+    /// Attempts begun; 1 for what is not a call.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        match &self.progress {
+            Progress::Call(call) => call.attempt,
+            Progress::Unbegun { attempts } | Progress::Failed { attempts, .. } => *attempts,
+            _ => 1,
+        }
+    }
+
+    fn timers(&self) -> impl Iterator<Item = Time> {
+        let own = match &self.progress {
+            Progress::Wait { until } => Some(*until),
+            Progress::Call(CallProgress { phase: CallPhase::Backoff { until }, .. }) => Some(*until),
+            Progress::Try(t) => match t.phase {
+                TryPhase::Backoff { until } => Some(until),
+                _ => None,
+            },
+            _ => None,
+        };
+        own.into_iter().chain(self.deadline)
+    }
+}

@@ -1,0 +1,8 @@
+//! One file per kind of task: how it begins, what it yields.
+
+mod call;
+mod raise;
+mod set;
+mod switch;
+mod r#try;
+mod wait;

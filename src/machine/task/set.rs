@@ -1,0 +1,48 @@
+//! `set`: its output is the filled template. Begins and ends in the same instant.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::expr::Template;
+use crate::machine::Change;
+use crate::machine::advance::Entry;
+use crate::machine::dataflow::{Halt, Scope};
+use crate::machine::decide::Decider;
+
+impl Decider<'_> {
+    pub(in crate::machine) fn run_set(
+        &mut self,
+        entry: &Entry,
+        template: &Template,
+        input: &Arc<Value>,
+        scope: Scope,
+    ) -> Result<(), Halt> {
+        let raw = Arc::new(self.render(template, input, &scope)?);
+        self.complete_at_once(entry, input, scope, &raw, None)
+    }
+
+    /// Ends a task that never was open, with this raw output.
+    pub(in crate::machine) fn complete_at_once(
+        &mut self,
+        entry: &Entry,
+        input: &Arc<Value>,
+        scope: Scope,
+        raw: &Arc<Value>,
+        case: Option<String>,
+    ) -> Result<(), Halt> {
+        let (output, context) = self.outputs_in(entry.task, scope, raw)?;
+        let beginning = self.beginning(entry, Some(input));
+        let change = Change::TaskCompleted {
+            execution: entry.id,
+            beginning,
+            output,
+            context,
+            response: None,
+            case,
+            ended: false,
+        };
+        self.emit_entry(entry, change);
+        Ok(())
+    }
+}
