@@ -1,5 +1,6 @@
 //! Calls to other systems: connection settings, authentication, deadlines, limits, and what a failure means.
 
+use crate::dsl::Authentication;
 use crate::machine::{CallOutcome, CallRequest};
 
 /// All connections of a node, with their pools.
@@ -10,7 +11,7 @@ impl Connections {
     /// Sends one attempt and says how it ended. Never fails: every failure is an outcome.
     ///
     /// Dropping the future aborts the call.
-    pub async fn call(&self, _request: &CallRequest) -> CallOutcome {
+    pub async fn call(&self, _request: &CallRequest, _authentication: Option<&Authentication>) -> CallOutcome {
         std::future::pending().await
     }
 }

@@ -1,84 +1,322 @@
 //! The loop around the machine: takes facts in, commits decisions, carries out effects.
+//!
+//! `intake` begins runs, `driver` moves one run, `committer` writes batches, `node` keeps the lease and finds work that other
+//! nodes left. A run changes only by a decision that was committed under its fence.
 
 pub mod api;
+mod catalog;
+mod clock;
+pub mod command;
+mod committer;
+mod driver;
+mod intake;
+mod node;
+pub mod settings;
 
-pub use api::*;
-
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
+pub use api::*;
+pub use settings::EngineSettings;
+
+use crate::connect::Connections;
 use crate::dsl::Built;
-use crate::machine::{Act, Actor, RunId, Status};
+use crate::expr::Evaluator;
+use crate::machine::view::{RunHead, RunView, view};
+use crate::machine::{Act, Actor, RunId, Status, Time};
+use crate::store::{StoreError, claims, definitions, journal, listing, nodes};
+use catalog::{Catalog, Loaded};
+use clock::Clock;
+use committer::Committer;
+use node::{InnerParts, Node};
+
+/// What the tasks of an engine share.
+struct Inner {
+    settings: EngineSettings,
+    /// The engine's own connections; plans do not depend on statistics there.
+    pool: PgPool,
+    /// For reads of API and dashboard.
+    reader: PgPool,
+    clock: Clock,
+    catalog: Catalog,
+    committer: Committer,
+    connections: Connections,
+    evaluator: Evaluator,
+    changes: broadcast::Sender<RunChange>,
+    /// The current incarnation.
+    node: RwLock<Arc<Node>>,
+    /// The process goes down.
+    closing: CancellationToken,
+    /// Everything is released; the last tasks end.
+    closed: CancellationToken,
+}
 
 /// Handle to the engine of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    pool: PgPool,
-    changes: broadcast::Sender<RunChange>,
+    inner: Arc<Inner>,
 }
 
+/// Changes that a slow listener may lag behind before it misses some.
+const CHANGES_KEPT: usize = 1_024;
+
 impl Engine {
+    /// Registers this process as a node and begins to work. The database is migrated already.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn start_node(
+        settings: EngineSettings,
+        pool: PgPool,
+        reader: PgPool,
+        connections: Connections,
+        evaluator: Evaluator,
+    ) -> Result<Self, StoreError> {
+        report_durability(&pool).await?;
+        let catalog = Catalog::default();
+        catalog.refresh(&pool).await?;
+        let (committer, _) = Committer::start(&pool, settings.committers);
+        let asked = Instant::now();
+        let (node, now) = Node::register(&InnerParts { pool: &pool, settings: &settings }).await?;
+        let inner = Arc::new(Inner {
+            clock: Clock::new(asked, now),
+            settings,
+            pool,
+            reader,
+            catalog,
+            committer,
+            connections,
+            evaluator,
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            node: RwLock::new(Arc::clone(&node)),
+            closing: CancellationToken::new(),
+            closed: CancellationToken::new(),
+        });
+        tokio::spawn(live(Arc::clone(&inner), node));
+        tokio::spawn(maintain(Arc::clone(&inner)));
+        Ok(Self { inner })
+    }
+
+    /// Stops taking work, lets calls in flight end within the grace, and hands everything else over at once.
+    pub async fn shut_down(&self) {
+        let inner = &self.inner;
+        inner.closing.cancel();
+        let node = inner.node();
+        node.draining.cancel();
+        let until = Instant::now() + inner.settings.grace;
+        while node.load() > 0 && Instant::now() < until && !node.fenced.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        node.fenced.cancel();
+        match claims::release_all_of(&inner.pool, node.id).await {
+            Ok(0) => info!(node = %node.id, "node left"),
+            Ok(runs) => {
+                info!(node = %node.id, runs, "node left in the middle of calls; other nodes go on with their runs")
+            }
+            Err(error) => warn!(%error, "runs could not be released; they go on elsewhere when the lease is over"),
+        }
+        if let Err(error) = nodes::leave(&inner.pool, node.id).await {
+            warn!(%error, "the node could not say that it left");
+        }
+        inner.closed.cancel();
+        inner.committer.close();
+    }
+
     /// Pool for reads of API and dashboard; the engine writes through its own connections.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
-        &self.pool
+        &self.inner.reader
     }
 
     /// What is deployed, as this node knows it.
     #[must_use]
     pub fn deployed(&self) -> Arc<Deployed> {
-        Arc::default()
+        self.inner.catalog.deployed()
     }
 
     /// Stores an event and starts the runs it asks for. Returns only after the commit.
     ///
     /// # Errors
     /// See [`AcceptError`]; then nothing is stored.
-    pub async fn accept(&self, _event: IncomingEvent) -> Result<Accepted, AcceptError> {
-        Err(AcceptError::Unavailable("not yet".into()))
+    pub async fn accept(&self, event: IncomingEvent) -> Result<Accepted, AcceptError> {
+        Arc::clone(&self.inner).accept(event).await
     }
 
     /// Starts one run.
     ///
     /// # Errors
     /// See [`StartError`]; then nothing is stored.
-    pub async fn start(&self, _request: StartRequest) -> Result<RunId, StartError> {
-        Err(StartError::Unavailable("not yet".into()))
+    pub async fn start(&self, request: StartRequest) -> Result<RunId, StartError> {
+        Arc::clone(&self.inner).start(request).await
     }
 
     /// Does what an operator asks and returns the status that follows.
     ///
     /// # Errors
     /// See [`ActError`].
-    pub async fn act(&self, _run: RunId, _act: Act, _by: Actor, _reason: Option<String>) -> Result<Status, ActError> {
-        Err(ActError::Unavailable("not yet".into()))
+    pub async fn act(&self, run: RunId, act: Act, by: Actor, reason: Option<String>) -> Result<Status, ActError> {
+        let away = |e: StoreError| ActError::Unavailable(e.to_string());
+        let id = command::submit(&self.inner.pool, run, &act, &by, reason.as_deref()).await?;
+        self.inner.node().sweep.notify_one();
+        command::answered(&self.inner.pool, id).await?;
+        let row = listing::run(&self.inner.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+        row.status.parse().map_err(|_| ActError::Unavailable(format!("the run has the unknown status {}", row.status)))
     }
 
     /// Deploys a checked definition.
     ///
     /// # Errors
     /// See [`DeployError`].
-    pub async fn deploy(&self, _built: &Built, _by: &Actor) -> Result<DeployOutcome, DeployError> {
-        Err(DeployError::Unavailable("not yet".into()))
+    pub async fn deploy(&self, built: &Built, by: &Actor) -> Result<DeployOutcome, DeployError> {
+        self.inner.catalog.deploy(&self.inner.pool, built, by).await
     }
 
-    /// Every change of a run's status or attention from now on, of all nodes within the polling interval.
+    /// A run as people and programs see it.
+    ///
+    /// # Errors
+    /// The database is away, or the run's journal cannot be read.
+    pub async fn view(&self, run: RunId) -> Result<Option<RunView>, StoreError> {
+        let inner = &self.inner;
+        let Some(definition) = definitions::of_run(&inner.reader, run).await? else { return Ok(None) };
+        let loaded = inner.definition_of(definition).await?;
+        let Some(row) = listing::run(&inner.reader, run).await? else { return Ok(None) };
+        let records = journal::records(&inner.reader, run).await?;
+        let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at };
+        view(&loaded.definition, &head, &records)
+            .map_err(|e| StoreError::Unreadable { table: "journal", why: e.to_string() })
+    }
+
+    /// Every change of a run's status or attention on this node from now on.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<RunChange> {
-        self.changes.subscribe()
+        self.inner.changes.subscribe()
     }
 
     /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
-    pub async fn settled(&self, _run: RunId, _timeout: Duration) -> bool {
-        false
+    pub async fn settled(&self, run: RunId, timeout: Duration) -> bool {
+        let mut changes = self.changes();
+        let settled = async {
+            loop {
+                match listing::run(&self.inner.reader, run).await {
+                    Ok(Some(row)) if row.finished_at.is_some() || row.attention.is_some() => return,
+                    _ => {}
+                }
+                // Another node may drive the run: then nothing is announced here, and looking must do.
+                let look_again = tokio::time::sleep(Duration::from_millis(250));
+                tokio::pin!(look_again);
+                loop {
+                    tokio::select! {
+                        () = &mut look_again => break,
+                        change = changes.recv() => match change {
+                            Ok(change) if change.id != run => {}
+                            _ => break,
+                        },
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(timeout, settled).await.is_ok()
     }
 
     /// Whether the node takes new work: heartbeat confirmed, not full, not going down.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        false
+        let node = self.inner.node();
+        node.is_alive() && !node.draining.is_cancelled() && self.inner.committer.depth() < self.inner.settings.queue_max
     }
+
+    /// Runs in the memory of this node.
+    #[must_use]
+    pub fn load(&self) -> usize {
+        self.inner.node().load()
+    }
+}
+
+impl Inner {
+    fn node(&self) -> Arc<Node> {
+        Arc::clone(&self.node.read().expect("the lock of the incarnation is never poisoned"))
+    }
+
+    fn clock_is_before(&self, at: Time) -> bool {
+        self.clock.now() < at
+    }
+
+    async fn definition_of(&self, id: i32) -> Result<Loaded, StoreError> {
+        if let Some(loaded) = self.catalog.by_id(id) {
+            return Ok(loaded);
+        }
+        self.catalog.refresh(&self.pool).await?;
+        self.catalog.by_id(id).ok_or_else(|| StoreError::Unreadable {
+            table: "definitions",
+            why: format!("definition {id} is missing or cannot be read by this version of Stepwell"),
+        })
+    }
+}
+
+/// Lives one incarnation after the other, until the process goes down.
+async fn live(inner: Arc<Inner>, first: Arc<Node>) {
+    let mut node = first;
+    loop {
+        let sweeping = tokio::spawn(Arc::clone(&node).sweep_forever(Arc::clone(&inner)));
+        Arc::clone(&node).beat(Arc::clone(&inner)).await;
+        sweeping.abort();
+        if inner.closing.is_cancelled() {
+            return;
+        }
+        node = loop {
+            let asked = Instant::now();
+            match Node::register(&InnerParts { pool: &inner.pool, settings: &inner.settings }).await {
+                Ok((fresh, now)) => {
+                    inner.clock.set(asked, now);
+                    break fresh;
+                }
+                Err(error) => {
+                    warn!(%error, "cannot register a new incarnation, trying again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        };
+        *inner.node.write().expect("the lock of the incarnation is never poisoned") = Arc::clone(&node);
+    }
+}
+
+/// Housekeeping that no run waits for.
+async fn maintain(inner: Arc<Inner>) {
+    let mut ticks = tokio::time::interval(Duration::from_mins(10));
+    loop {
+        tokio::select! {
+            () = inner.closing.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        for done in [crate::store::ensure_partitions(&inner.pool).await, nodes::forget_old(&inner.pool).await] {
+            if let Err(error) = done {
+                warn!(%error, "housekeeping failed, trying again in ten minutes");
+            }
+        }
+    }
+}
+
+/// Every promise rests on what Postgres keeps: say under which of the two regimes this node runs.
+async fn report_durability(pool: &PgPool) -> Result<(), StoreError> {
+    let d = nodes::durability(pool).await?;
+    if d.fsync != "on" || d.full_page_writes != "on" || d.synchronous_commit == "off" {
+        warn!(
+            d.fsync,
+            d.full_page_writes,
+            d.synchronous_commit,
+            "this Postgres may lose commits in a crash: no promise of durability holds"
+        );
+    } else if d.synchronous_standby_names.is_empty() {
+        info!(
+            "durability: commits survive a crash of Postgres; a failover to an asynchronous standby may lose the last ones"
+        );
+    } else {
+        info!(standbys = d.synchronous_standby_names, "durability: commits survive crash and failover");
+    }
+    Ok(())
 }

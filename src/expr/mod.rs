@@ -137,3 +137,17 @@ pub struct Evaluation {
     /// Pairs with `variables`.
     pub arguments: Vec<Value>,
 }
+
+/// The evaluator child processes.
+#[derive(Debug, Default)]
+pub struct Evaluator {}
+
+impl Evaluator {
+    /// Evaluates outside of this process.
+    ///
+    /// # Errors
+    /// jq's error, or a limit.
+    pub async fn evaluate(&self, _evaluation: Evaluation) -> Result<Value, EvaluationError> {
+        Err(EvaluationError::Failed("not yet".into()))
+    }
+}

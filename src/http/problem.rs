@@ -77,9 +77,12 @@ pub enum ApiError {
     /// 405
     #[error("this address does not know the method; `Allow` names those that it does")]
     MethodNotAllowed,
-    /// 408: the request's own deadline.
-    #[error("the request was not answered in time; whether it took effect is not known, repeat it with the same id")]
+    /// 408: the body came too slowly.
+    #[error("the body did not arrive in time")]
     Timeout,
+    /// 503: we did not answer in time. Not a 4xx, since senders of webhooks take those for final.
+    #[error("the request was not answered in time; whether it took effect is not known: send it again as it was")]
+    Overdue,
     /// 409
     #[error("{0}")]
     Conflict(String),
@@ -141,6 +144,7 @@ impl ApiError {
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
+            E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
             E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "The state forbids this"),
             E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too long"),
             E::UnsupportedMediaType(_) => {
@@ -197,8 +201,10 @@ impl IntoResponse for ApiError {
                 response.headers_mut().extend(HeaderValue::try_from(challenge).map(|v| (WWW_AUTHENTICATE, v)));
             }
             Self::Unavailable(_, after) => {
-                let seconds = after.as_secs().max(1);
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            }
+            Self::Overdue => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_DEFAULT.as_secs()));
             }
             _ => {}
         }
@@ -254,7 +260,7 @@ impl From<StoreError> for ApiError {
                 tracing::warn!(error = %e, "the database gave no answer");
                 Self::unavailable("the database is not available")
             }
-            StoreError::Refused(_) | StoreError::Unreadable { .. } => {
+            StoreError::Refused(_) | StoreError::Unreadable { .. } | StoreError::Migration(_) => {
                 tracing::error!(%error, "a statement failed");
                 Self::Internal
             }
@@ -331,7 +337,7 @@ mod tests {
     async fn a_bad_parameter_is_named_with_its_place() {
         let (status, headers, body) = written(ApiError::bad_input("?limit", "not a number").into_response()).await;
         assert_eq!((status, &headers[CONTENT_TYPE]), (StatusCode::BAD_REQUEST, &PROBLEM_JSON.parse().unwrap()));
-        insta::assert_json_snapshot!(body, @r#"
+        insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap(), @r#"
         {
           "type": "urn:stepwell:problem:bad-request",
           "title": "The request cannot be read",

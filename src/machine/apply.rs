@@ -173,6 +173,9 @@ fn standing(run: &Run) -> Status {
         Some(_) => return Status::Faulted,
         None => {}
     }
+    if run.next_execution == 0 && run.root.next == Next::Task(0) {
+        return Status::Pending;
+    }
     let idle = run.open.last().is_some_and(|e| e.progress.is_waiting());
     match () {
         () if run.suspended => Status::Suspended,

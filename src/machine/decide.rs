@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::dataflow::{Halt, Scope};
 use super::{
-    Actor, Attention, CallFailure, CallOutcome, CallPhase, Change, Effect, ErrorKind, ExecutionId, Fact, FaultClass,
-    Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect, Time, WorkflowError,
-    apply, retry,
+    Actor, Attention, Begin, CallFailure, CallOutcome, CallPhase, Change, Effect, ErrorKind, ExecutionId, Fact,
+    FaultClass, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect, Time,
+    WorkflowError, apply, retry,
 };
 use crate::dsl::{Definition, Resend, TaskKind};
 use crate::expr::{Evaluation, EvaluationError};
@@ -58,8 +58,11 @@ pub fn decide(definition: &Definition, run: &Run, fact: Fact, answers: &Answers,
         _ => None,
     };
     let mut decider = Decider::new(definition, run.clone(), answers, now);
+    let begins_later = matches!(&fact, Fact::Started(started) if started.begin == Begin::Later);
     decider.take_in(fact)?;
-    decider.advance()?;
+    if !begins_later {
+        decider.advance()?;
+    }
     decider.abort_calls_that_no_longer_count(run, answered);
     Ok(Decision { run: decider.run, records: decider.records, effects: decider.effects })
 }
@@ -120,7 +123,7 @@ impl<'a> Decider<'a> {
         if self.run.started_at.is_some() {
             return Err(Rejected::AlreadyStarted.into());
         }
-        let input = Arc::new(started.input);
+        let input = started.input;
         let scope = Scope { raw_input: Some(Arc::clone(&input)), ..Scope::workflow() };
         self.run.raw_input = Arc::clone(&input);
         let transformed = self.refusing(|d| d.transform_input(&d.definition.input, &input, &scope))?;
@@ -174,8 +177,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    fn call_succeeded(&mut self, id: ExecutionId, output: Value, response: ResponseSummary) -> Result<(), Stop> {
-        let output = Arc::new(output);
+    fn call_succeeded(&mut self, id: ExecutionId, output: Arc<Value>, response: ResponseSummary) -> Result<(), Stop> {
         match self.outputs(id, &output) {
             Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
             Ok((transformed, context)) => {

@@ -1,5 +1,6 @@
 //! What can happen to a run: everything that enters the machine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -47,11 +48,22 @@ pub enum Fact {
 #[derive(Debug, Clone)]
 pub struct Started {
     /// The raw input.
-    pub input: Value,
+    pub input: Arc<Value>,
     /// The accepted event that caused it.
     pub event: Option<uuid::Uuid>,
     /// Who or what started it.
     pub actor: Actor,
+    /// Whether its first steps are decided at once.
+    pub begin: Begin,
+}
+
+/// When a new run begins with its first step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// In the same decision: the node that accepted it drives it.
+    Now,
+    /// When a node claims it.
+    Later,
 }
 
 /// Who caused a record: a node, a person, an API token or a source.
@@ -130,7 +142,7 @@ pub enum CallOutcome {
     /// A success in the sense of the call's `redirect` rule and the connection's rules.
     Succeeded {
         /// The task's raw output, in the shape that the request's `output` asked for.
-        output: Value,
+        output: Arc<Value>,
         /// For the journal.
         response: ResponseSummary,
     },

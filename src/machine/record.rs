@@ -138,6 +138,14 @@ pub struct Coordinates {
     pub round: u32,
 }
 
+impl Coordinates {
+    /// First visit, outside of loops, first round.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(n: &u32) -> bool {
     *n == 0
@@ -155,7 +163,7 @@ pub struct Beginning {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ExecutionId>,
     /// Which one of its kind it is.
-    #[serde(flatten)]
+    #[serde(default, skip_serializing_if = "Coordinates::is_first")]
     pub coordinates: Coordinates,
     /// What the execution is for.
     #[serde(default, skip_serializing_if = "Role::is_step")]
@@ -212,7 +220,6 @@ pub enum Change {
         /// Which execution.
         execution: ExecutionId,
         /// Where it stands.
-        #[serde(flatten)]
         beginning: Beginning,
         /// What a function's body is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]

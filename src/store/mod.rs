@@ -1,9 +1,82 @@
 //! All SQL of Stepwell: one statement, one documented function.
 
 pub mod access;
+pub mod claims;
+pub mod commands;
+pub mod commit;
+pub mod definitions;
 pub mod events;
 pub mod journal;
 pub mod listing;
+pub mod nodes;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+/// The migrations of this version, embedded.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Connects with settings under which the plan of a hot statement never depends on statistics.
+///
+/// A join of `unnest` with a table flips to a sequential scan when the table was empty while it was planned, and costs
+/// thirty times as much once the table has filled. The engine's statements all go by key, so nested loops over indexes are
+/// always right for them.
+///
+/// # Errors
+/// The URL is not one of Postgres, or the server does not answer.
+pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
+    let options = options(url)?.options([
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("jit", "off"),
+    ]);
+    Ok(pool(connections_max).connect_with(options).await?)
+}
+
+/// Connects for reads of API, dashboard and command line: no statement runs longer than a second, for a long snapshot holds
+/// back the vacuum of the whole database.
+///
+/// # Errors
+/// The URL is not one of Postgres, or the server does not answer.
+pub async fn connect_reader(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
+    let options = options(url)?.options(listing::READ_OPTIONS);
+    Ok(pool(connections_max).connect_with(options).await?)
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    Ok(url.parse::<PgConnectOptions>()?.application_name("stepwell"))
+}
+
+fn pool(connections_max: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections_max).acquire_timeout(std::time::Duration::from_secs(5))
+}
+
+/// Brings the database to this version and makes room for the coming days.
+///
+/// # Errors
+/// A migration fails, or the database was migrated by a later version.
+pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    MIGRATIONS.run(pool).await.map_err(|error| StoreError::Migration(error.to_string()))?;
+    ensure_partitions(pool).await
+}
+
+/// Creates the partitions of the coming week. Cheap when they are there.
+///
+/// # Errors
+/// The database is away.
+pub async fn ensure_partitions(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query!("select ensure_partitions(8)").execute(pool).await?;
+    Ok(())
+}
+
+/// Shard of a run: what keeps its rows together on a distributed Postgres.
+#[must_use]
+pub fn shard(run: crate::machine::RunId) -> i16 {
+    // The last byte of a UUIDv7 is random: as good as a hash, and the same in every version.
+    i16::from(run.as_bytes()[15])
+}
 
 /// Why a statement gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +87,9 @@ pub enum StoreError {
     /// The database refused the statement or its values.
     #[error("the database refused a statement: {0}")]
     Refused(#[source] sqlx::Error),
+    /// The schema could not be brought to this version.
+    #[error("the database cannot be migrated: {0}")]
+    Migration(String),
     /// A row says something that this version of Stepwell does not understand.
     #[error("a row of {table} cannot be read: {why}")]
     Unreadable {

@@ -1,0 +1,129 @@
+//! Deployed definitions in memory: built once per version, shared by all runs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use sqlx::PgPool;
+use tracing::{error, info};
+
+use super::{DeployError, DeployOutcome, Deployed};
+use crate::dsl::{self, Built, Definition, Functions};
+use crate::machine::Actor;
+use crate::store::definitions::{self, DefinitionRow, NewDefinition};
+use crate::store::{StoreError, definitions::deployed_after};
+
+/// A definition and the id of its row.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded {
+    pub(super) id: i32,
+    pub(super) definition: Arc<Definition>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_id: HashMap<i32, Loaded>,
+    deployed: Arc<Deployed>,
+    ids: HashMap<dsl::WorkflowRef, i32>,
+    last_id: i32,
+}
+
+/// What is deployed, as this node knows it.
+#[derive(Default)]
+pub(super) struct Catalog {
+    known: RwLock<Known>,
+}
+
+/// Definitions read at once.
+const PAGE: i64 = 100;
+
+impl Catalog {
+    pub(super) fn deployed(&self) -> Arc<Deployed> {
+        Arc::clone(&self.read().deployed)
+    }
+
+    pub(super) fn by_id(&self, id: i32) -> Option<Loaded> {
+        self.read().by_id.get(&id).cloned()
+    }
+
+    pub(super) fn id_of(&self, workflow: &dsl::WorkflowRef) -> Option<i32> {
+        self.read().ids.get(workflow).copied()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        self.known.read().expect("the catalog's lock is never poisoned")
+    }
+
+    /// Loads what was deployed since the last time, here or through another node.
+    pub(super) async fn refresh(&self, pool: &PgPool) -> Result<(), StoreError> {
+        loop {
+            let last_id = self.read().last_id;
+            let rows = deployed_after(pool, last_id, PAGE).await?;
+            let more = rows.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+            for row in rows {
+                self.take_in(&row);
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take_in(&self, row: &DefinitionRow) {
+        let built = rebuild(row);
+        let mut known = self.known.write().expect("the catalog's lock is never poisoned");
+        known.last_id = known.last_id.max(row.id);
+        let definition = match built {
+            Ok(definition) => definition,
+            Err(why) => {
+                error!(workflow = %format!("{}/{}:{}", row.namespace, row.name, row.version), why, "a deployed definition cannot be read");
+                return;
+            }
+        };
+        info!(workflow = %definition.workflow, "definition loaded");
+        let mut deployed = (*known.deployed).clone();
+        let versions = deployed.definitions.entry((row.namespace.clone(), row.name.clone())).or_default();
+        versions.push(Arc::clone(&definition));
+        versions.sort_by(|a, b| version_of(b).cmp(&version_of(a)));
+        known.deployed = Arc::new(deployed);
+        known.ids.insert(definition.workflow.clone(), row.id);
+        known.by_id.insert(row.id, Loaded { id: row.id, definition });
+    }
+
+    pub(super) async fn deploy(&self, pool: &PgPool, built: &Built, by: &Actor) -> Result<DeployOutcome, DeployError> {
+        let away = |e: StoreError| DeployError::Unavailable(e.to_string());
+        let workflow = built.definition.workflow.clone();
+        let functions =
+            serde_json::to_string(&built.functions.by_name).map_err(|e| DeployError::Unavailable(e.to_string()))?;
+        let new = NewDefinition {
+            namespace: &workflow.namespace,
+            name: &workflow.name,
+            version: &workflow.version,
+            hash: &built.hash,
+            source: &built.source,
+            functions: &functions,
+            deployed_by: &by.0,
+        };
+        let created = definitions::insert(pool, &new).await.map_err(away)?;
+        if !created {
+            let there = definitions::find(pool, new.namespace, new.name, new.version).await.map_err(away)?;
+            if there.is_some_and(|row| row.hash != built.hash) {
+                return Err(DeployError::VersionTaken(workflow));
+            }
+        }
+        self.refresh(pool).await.map_err(away)?;
+        Ok(if created { DeployOutcome::Created(workflow) } else { DeployOutcome::Unchanged(workflow) })
+    }
+}
+
+fn version_of(definition: &Definition) -> Option<semver::Version> {
+    definition.workflow.version.parse().ok()
+}
+
+fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
+    let by_name = serde_json::from_str(&row.functions).map_err(|e| format!("its functions: {e}"))?;
+    let file = format!("{}/{}", row.namespace, row.name);
+    let built = dsl::build(&file, &row.source, &Functions { by_name });
+    built.map(|b| b.definition).map_err(|mistakes| {
+        mistakes.first().map_or_else(|| "unknown".to_owned(), |m| format!("{}:{}: {}", m.line, m.column, m.message))
+    })
+}

@@ -1,0 +1,354 @@
+//! Drives one run while it is in memory: facts in, decision, commit, effects out, until it waits long or ends.
+//!
+//! Everything about a run happens in its one task, one thing after the other. The task owns the run's calls: when it ends,
+//! because the run waits, is lost to another node or the node stops, they are aborted with it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable, BoxFuture};
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::catalog::Loaded;
+use super::committer::{Advance, AdvanceOutcome};
+use super::node::Node;
+use super::{Inner, RunChange};
+use crate::machine::{
+    self, Act, Actor, Answers, CallOutcome, Decision, Effect, ExecutionId, Fact, NoDecision, Rejected, Run, Time,
+};
+use crate::store::commands::OpenCommand;
+use crate::store::commit::{RunState, Transition};
+use crate::store::journal::{self, Hash};
+
+/// What reaches a run's task from outside.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// An operator's command, recorded and not yet answered.
+    Command(OpenCommand),
+}
+
+/// Messages that may wait for a run; what does not fit is brought back by the next sweep.
+pub(super) const MAILBOX: usize = 16;
+
+/// A run in memory.
+pub(super) struct Driven {
+    pub(super) run: Run,
+    pub(super) loaded: Loaded,
+    pub(super) fence: i64,
+    pub(super) head: Hash,
+    /// Time of the last record: the journal's times never run backwards.
+    pub(super) last_at: Time,
+}
+
+/// How driving begins.
+pub(super) enum First {
+    /// The run was just committed with these effects still to carry out.
+    Effects(Vec<Effect>),
+    /// The run was claimed.
+    Fact(Fact),
+}
+
+type Calls = FuturesUnordered<Abortable<BoxFuture<'static, (ExecutionId, u32, CallOutcome)>>>;
+
+struct Driver {
+    inner: Arc<Inner>,
+    node: Arc<Node>,
+    driven: Driven,
+    calls: Calls,
+    aborts: HashMap<ExecutionId, AbortHandle>,
+    goes_on: bool,
+}
+
+/// Whether the run stays in memory after a step.
+#[derive(PartialEq, Eq)]
+enum Stay {
+    Here,
+    Gone,
+}
+
+/// Drives a run to its end, its next long wait, or the loss of it.
+pub(super) async fn drive(
+    inner: Arc<Inner>,
+    node: Arc<Node>,
+    driven: Driven,
+    first: First,
+    mut mailbox: mpsc::Receiver<Message>,
+) {
+    let id = driven.run.id;
+    let mut driver =
+        Driver { inner, node: Arc::clone(&node), driven, calls: Calls::new(), aborts: HashMap::new(), goes_on: false };
+    let mut stay = match first {
+        First::Effects(effects) => driver.carry_out(effects),
+        First::Fact(fact) => driver.take_in(fact, None).await,
+    };
+    while stay == Stay::Here {
+        stay = driver.next(&mut mailbox).await;
+    }
+    node.forget(id);
+}
+
+impl Driver {
+    /// Waits for whatever happens next and deals with it.
+    async fn next(&mut self, mailbox: &mut mpsc::Receiver<Message>) -> Stay {
+        let node = Arc::clone(&self.node);
+        let wake = self.until_wake();
+        let busy = !self.calls.is_empty();
+        tokio::select! {
+            biased;
+            () = node.fenced.cancelled() => Stay::Gone,
+            Some(ended) = self.calls.next(), if busy => match ended {
+                Ok((execution, attempt, outcome)) => {
+                    self.aborts.remove(&execution);
+                    self.take_in(Fact::CallEnded { execution, attempt, outcome: Box::new(outcome) }, None).await
+                }
+                Err(_aborted) => Stay::Here,
+            },
+            Some(Message::Command(command)) = mailbox.recv() => self.obey(command).await,
+            () = std::future::ready(()), if self.goes_on => {
+                self.goes_on = false;
+                self.take_in(Fact::Continue, None).await
+            }
+            () = sleep(wake) => self.take_in(Fact::TimerDue, None).await,
+            () = node.draining.cancelled(), if !busy => self.release().await,
+        }
+    }
+
+    fn until_wake(&self) -> Option<std::time::Duration> {
+        let at = self.driven.run.wake_at()?;
+        Some((at - self.inner.clock.now()).to_std().unwrap_or_default())
+    }
+
+    fn now(&self) -> Time {
+        self.inner.clock.now().max(self.driven.last_at)
+    }
+
+    async fn take_in(&mut self, fact: Fact, command: Option<Uuid>) -> Stay {
+        let decided = self.inner.decide(&self.driven.loaded, &self.driven.run, fact, self.now()).await;
+        match decided {
+            Ok(decision) => self.commit(decision, command.map(|id| (id, None))).await,
+            Err(rejected) => self.rejected(rejected, command).await,
+        }
+    }
+
+    async fn rejected(&mut self, rejected: Rejected, command: Option<Uuid>) -> Stay {
+        match command {
+            Some(id) => self.inner.committer.answer(id, Some(rejected.to_string())).await,
+            None => info!(run.id = %self.driven.run.id, %rejected, "a late fact was discarded"),
+        }
+        self.settle().await
+    }
+
+    async fn obey(&mut self, command: OpenCommand) -> Stay {
+        match serde_json::from_str::<Act>(&command.act) {
+            Ok(act) => {
+                let fact = Fact::Operator { act, actor: Actor(command.actor), reason: command.reason };
+                self.take_in(fact, Some(command.id)).await
+            }
+            Err(why) => {
+                let refusal = format!("the command cannot be read: {why}");
+                self.inner.committer.answer(command.id, Some(refusal)).await;
+                self.settle().await
+            }
+        }
+    }
+
+    /// Writes a decision; only then does it become so.
+    async fn commit(&mut self, decision: Decision, answer: Option<(Uuid, Option<String>)>) -> Stay {
+        if decision.records.is_empty() && decision.effects.is_empty() {
+            if let Some((id, refusal)) = answer {
+                self.inner.committer.answer(id, refusal).await;
+            }
+            return self.settle().await;
+        }
+        let Decision { run, records, effects } = decision;
+        let seq_before = to_i32(self.driven.run.seq);
+        let (rows, head) = match journal::encode(&records, seq_before, self.driven.head) {
+            Ok(encoded) => encoded,
+            Err(why) => return self.poison(why.to_string()).await,
+        };
+        let state = self.state(&run, head, &effects);
+        let stays = state.owner.is_some();
+        let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
+        let advance = Advance { transition, rows, answers: answer.into_iter().collect() };
+        match self.inner.committer.advance(advance).await {
+            AdvanceOutcome::Done => {
+                self.moved(run, head, records.last().map(|r| r.at));
+                if stays { self.carry_out(effects) } else { Stay::Gone }
+            }
+            AdvanceOutcome::Lost => self.lost(),
+            AdvanceOutcome::Refused(why) => self.poison(why).await,
+        }
+    }
+
+    /// Leaves memory where nothing is left to wait for here.
+    async fn settle(&mut self) -> Stay {
+        if self.stays(&self.driven.run, &[]) { Stay::Here } else { self.release().await }
+    }
+
+    /// Gives the run back to the database without a record.
+    async fn release(&mut self) -> Stay {
+        let run = &self.driven.run;
+        let seq_before = to_i32(run.seq);
+        let mut state = self.state(run, self.driven.head, &[]);
+        state.owner = None;
+        // What cannot go on by a timer alone must be looked at by the next node at once.
+        if !run.is_closed() && !run.is_parked() && !run.suspended {
+            state.wake_at = Some(run.wake_at().unwrap_or_else(|| self.now()));
+        }
+        let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
+        let outcome = self.inner.committer.advance(Advance { transition, rows: Vec::new(), answers: Vec::new() }).await;
+        if outcome == AdvanceOutcome::Lost { self.lost() } else { Stay::Gone }
+    }
+
+    fn lost(&self) -> Stay {
+        warn!(run.id = %self.driven.run.id, node = %self.node.id, "the run belongs to another node now; nothing was written");
+        metrics::counter!("stepwell_runs_lost_total").increment(1);
+        Stay::Gone
+    }
+
+    /// The database refuses what the run brings: it is parked alone.
+    async fn poison(&mut self, why: String) -> Stay {
+        error!(run.id = %self.driven.run.id, why, "the run cannot be recorded");
+        let detail = format!("the run's next step cannot be recorded: {why}");
+        let now = self.now();
+        let fact = Fact::Poisoned { detail };
+        let Ok(decision) = self.inner.decide(&self.driven.loaded, &self.driven.run, fact, now).await else {
+            return Stay::Gone;
+        };
+        let seq_before = to_i32(self.driven.run.seq);
+        let Ok((rows, head)) = journal::encode(&decision.records, seq_before, self.driven.head) else {
+            return Stay::Gone;
+        };
+        let state = self.state(&decision.run, head, &[]);
+        let transition =
+            Transition { id: self.driven.run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
+        let outcome = self.inner.committer.advance(Advance { transition, rows, answers: Vec::new() }).await;
+        if outcome == AdvanceOutcome::Done {
+            self.moved(decision.run, head, None);
+        }
+        Stay::Gone
+    }
+
+    fn moved(&mut self, run: Run, head: Hash, last_at: Option<Time>) {
+        let changed = (run.status, run.attention) != (self.driven.run.status, self.driven.run.attention);
+        self.driven.run = run;
+        self.driven.head = head;
+        self.driven.last_at = last_at.unwrap_or(self.driven.last_at);
+        self.node.progressed(self.driven.run.id);
+        if changed {
+            self.inner.announce(&self.driven.loaded, &self.driven.run, self.driven.last_at);
+        }
+    }
+
+    fn state(&self, run: &Run, head: Hash, effects: &[Effect]) -> RunState {
+        let owner = self.stays(run, effects).then_some(self.node.id);
+        state_of(&self.driven.loaded, run, head, owner)
+    }
+
+    /// Whether a run goes on soon enough to stay in memory.
+    fn stays(&self, run: &Run, effects: &[Effect]) -> bool {
+        stays(&self.inner, &self.node, run, effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Stay {
+        for effect in effects {
+            match effect {
+                Effect::Call { execution, attempt, request, authentication } => {
+                    let inner = Arc::clone(&self.inner);
+                    let node = Arc::clone(&self.node);
+                    let call: BoxFuture<'static, _> = Box::pin(async move {
+                        // A node whose lease may be over makes no further call: another may be making it.
+                        node.lease_holds().await;
+                        let outcome = inner.connections.call(&request, authentication.as_ref()).await;
+                        (execution, attempt, outcome)
+                    });
+                    let (abort, registration) = AbortHandle::new_pair();
+                    self.aborts.insert(execution, abort);
+                    self.calls.push(Abortable::new(call, registration));
+                }
+                Effect::Abort { execution } => {
+                    if let Some(abort) = self.aborts.remove(&execution) {
+                        abort.abort();
+                    }
+                }
+                Effect::Continue => self.goes_on = true,
+            }
+        }
+        Stay::Here
+    }
+}
+
+async fn sleep(duration: Option<std::time::Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn to_i32(seq: u32) -> i32 {
+    i32::try_from(seq).unwrap_or(i32::MAX)
+}
+
+/// Whether a run goes on soon enough to stay in the memory of the node.
+pub(super) fn stays(inner: &Inner, node: &Node, run: &Run, effects: &[Effect]) -> bool {
+    if run.is_closed() {
+        return false;
+    }
+    if run.has_call_in_flight() || effects.iter().any(|e| matches!(e, Effect::Continue)) {
+        return true;
+    }
+    if run.is_parked() || run.suspended || node.draining.is_cancelled() {
+        return false;
+    }
+    let linger = chrono::Duration::from_std(inner.settings.linger).unwrap_or_default();
+    run.wake_at().is_some_and(|at| at - inner.clock.now() <= linger)
+}
+
+/// The columns of a run's row.
+pub(super) fn state_of(loaded: &Loaded, run: &Run, head: Hash, owner: Option<Uuid>) -> RunState {
+    RunState {
+        status: run.status.as_str(),
+        attention: run.attention.map(machine::Attention::as_str),
+        task: run.standing_at().map(|task| loaded.definition.task(task).reference.clone()),
+        owner,
+        wake_at: run.wake_at(),
+        seq: to_i32(run.seq),
+        head,
+        finished_at: run.finished_at,
+    }
+}
+
+impl Inner {
+    /// Decides, asking the evaluator wherever an expression may not be evaluated in this process.
+    pub(super) async fn decide(&self, loaded: &Loaded, run: &Run, fact: Fact, now: Time) -> Result<Decision, Rejected> {
+        let mut answers: Vec<Result<serde_json::Value, crate::expr::EvaluationError>> = Vec::new();
+        loop {
+            let asked: &Answers = &answers;
+            match machine::decide(&loaded.definition, run, fact.clone(), asked, now) {
+                Ok(decision) => return Ok(decision),
+                Err(NoDecision::Rejected(rejected)) => return Err(rejected),
+                Err(NoDecision::Evaluate(evaluation)) => answers.push(self.evaluator.evaluate(*evaluation).await),
+            }
+        }
+    }
+
+    /// Tells live views about a run.
+    pub(super) fn announce(&self, loaded: &Loaded, run: &Run, at: Time) {
+        if run.is_closed() || run.is_parked() {
+            metrics::counter!("stepwell_runs_settled_total", "status" => run.status.as_str()).increment(1);
+        }
+        // Nobody listening is no error.
+        let _ = self.changes.send(RunChange {
+            id: run.id,
+            workflow: loaded.definition.workflow.clone(),
+            key: run.key.clone(),
+            status: run.status,
+            attention: run.attention,
+            at,
+        });
+    }
+}

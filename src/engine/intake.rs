@@ -1,0 +1,308 @@
+//! How runs begin: from an accepted event, or through the API. Nothing is acknowledged before it is committed.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::catalog::Loaded;
+use super::committer::{Accept, AcceptOutcome};
+use super::driver::{Driven, First, Message, drive, state_of, stays};
+use super::node::Node;
+use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
+use crate::dsl::{Definition, EventFilter};
+use crate::expr::{Class, Evaluation};
+use crate::machine::{Actor, Begin, Effect, Fact, Rejected, Run, RunId, SchemaViolation, Started, Time};
+use crate::store::commit::{NewEvent, NewRun};
+use crate::store::journal::{self, NewRow};
+
+/// A run that is decided but not committed.
+struct Prepared {
+    new: NewRun,
+    rows: Vec<NewRow>,
+    /// Set when this node drives it: what to do after the commit.
+    here: Option<Here>,
+}
+
+struct Here {
+    driven: Driven,
+    effects: Vec<Effect>,
+    mailbox: tokio::sync::mpsc::Receiver<Message>,
+}
+
+impl Inner {
+    /// Whether more work may come in.
+    fn admits(&self, node: &Node) -> Result<(), String> {
+        if node.draining.is_cancelled() {
+            return Err("the node is going down".to_owned());
+        }
+        if !node.is_alive() {
+            return Err("the database is not available".to_owned());
+        }
+        if self.committer.depth() >= self.settings.queue_max {
+            return Err("the node is full".to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn accept(self: Arc<Self>, event: IncomingEvent) -> Result<Accepted, AcceptError> {
+        let node = self.node();
+        self.admits(&node).map_err(AcceptError::Unavailable)?;
+        let id = Uuid::now_v7();
+        let now = self.clock.now();
+        let mut prepared = Vec::new();
+        let mut violations = Vec::new();
+        for definition in self.subscribers(&event).await {
+            let started = Started {
+                input: Arc::new(Value::Array(vec![event.data.clone()])),
+                event: Some(id),
+                actor: Actor(format!("source:{}", event.source)),
+                begin: self.begin_here(&node),
+            };
+            match self.prepare(&node, &definition, started, None, now).await {
+                Ok(run) => prepared.push(run),
+                Err(rejected) => violations.extend(explain(rejected)),
+            }
+        }
+        let runs: Vec<RunId> = prepared.iter().map(|p| p.new.id).collect();
+        let outcome = match (runs.is_empty(), violations.is_empty()) {
+            (false, _) => "run",
+            (true, true) => "unmatched",
+            (true, false) => "rejected",
+        };
+        let new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
+        match self.commit_accept(&node, Some(new_event), prepared).await {
+            AcceptOutcome::Done if !runs.is_empty() => Ok(Accepted::Started { event: id, runs }),
+            AcceptOutcome::Done if violations.is_empty() => Ok(Accepted::Unmatched { event: id }),
+            AcceptOutcome::Done => Ok(Accepted::Refused { event: id, violations }),
+            AcceptOutcome::Duplicate { event, runs, same_body: true } => Ok(Accepted::Duplicate { event, runs }),
+            AcceptOutcome::Duplicate { event: first, .. } => {
+                Err(AcceptError::Conflict { first, source_name: event.source, event_id: event.event_id })
+            }
+            AcceptOutcome::Failed(why) => Err(AcceptError::Unavailable(why)),
+        }
+    }
+
+    pub(super) async fn start(self: Arc<Self>, request: StartRequest) -> Result<RunId, StartError> {
+        let node = self.node();
+        self.admits(&node).map_err(StartError::Unavailable)?;
+        let definition = self.find(&request).ok_or_else(|| StartError::Unknown(named(&request)))?;
+        let now = self.clock.now();
+        let event_id = request.idempotency_key.as_ref().map(|_| Uuid::now_v7());
+        let started = Started {
+            input: Arc::new(request.input.clone()),
+            event: None,
+            actor: request.actor.clone(),
+            begin: self.begin_here(&node),
+        };
+        let prepared = match self.prepare(&node, &definition, started, None, now).await {
+            Ok(prepared) => prepared,
+            Err(rejected) => return Err(StartError::Refused(explain(rejected))),
+        };
+        let run = prepared.new.id;
+        let event =
+            event_id.zip(request.idempotency_key.clone()).map(|(id, key)| keyed_start(&request, id, key, now, run));
+        match self.commit_accept(&node, event, vec![prepared]).await {
+            AcceptOutcome::Done => Ok(run),
+            AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
+            AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
+                key: request.idempotency_key.unwrap_or_default(),
+                run: runs.first().copied().unwrap_or_default(),
+            }),
+            AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
+        }
+    }
+
+    /// A full node leaves new runs in the database for whoever has room.
+    fn begin_here(&self, node: &Node) -> Begin {
+        if node.load() < self.settings.runs_max { Begin::Now } else { Begin::Later }
+    }
+
+    fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
+        let deployed = self.catalog.deployed();
+        let versions = deployed.definitions.get(&(request.namespace.clone(), request.name.clone()))?;
+        match request.version.as_deref() {
+            None | Some("latest") => versions.first().cloned(),
+            Some(version) => versions.iter().find(|d| d.workflow.version == version).cloned(),
+        }
+    }
+
+    /// The latest version of each workflow that wants the event.
+    async fn subscribers(&self, event: &IncomingEvent) -> Vec<Arc<Definition>> {
+        let deployed = self.catalog.deployed();
+        let mut wanted = Vec::new();
+        for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
+            for trigger in &definition.triggers {
+                if self.matches(trigger, event).await {
+                    wanted.push(Arc::clone(definition));
+                    break;
+                }
+            }
+        }
+        wanted
+    }
+
+    async fn matches(&self, filter: &EventFilter, event: &IncomingEvent) -> bool {
+        let attribute = |name: &str| event.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let equal = |wanted: &Value, has: &str| wanted.as_str().map_or_else(|| wanted.to_string() == has, |w| w == has);
+        if !filter.with.iter().all(|(name, wanted)| attribute(name).is_some_and(|has| equal(wanted, has))) {
+            return false;
+        }
+        let Some(data) = &filter.data else { return true };
+        let verdict = match data.class() {
+            Class::Bounded => data.evaluate(&event.data, &[]),
+            Class::Unbounded => {
+                let evaluation = Evaluation {
+                    text: data.text().to_owned(),
+                    variables: Vec::new(),
+                    input: event.data.clone(),
+                    arguments: Vec::new(),
+                };
+                self.evaluator.evaluate(evaluation).await
+            }
+        };
+        !matches!(verdict, Ok(Value::Null | Value::Bool(false)) | Err(_))
+    }
+
+    async fn prepare(
+        &self,
+        node: &Node,
+        definition: &Arc<Definition>,
+        started: Started,
+        parent: Option<Uuid>,
+        now: Time,
+    ) -> Result<Prepared, Rejected> {
+        let id = RunId::now_v7();
+        let definition_id = self.catalog.id_of(&definition.workflow).unwrap_or_default();
+        let loaded = Loaded { id: definition_id, definition: Arc::clone(definition) };
+        let (event_id, begin) = (started.event, started.begin);
+        let decision = self.decide(&loaded, &Run::new(id), Fact::Started(Box::new(started)), now).await?;
+        let (rows, head) = journal::encode(&decision.records, 0, journal::genesis(id))
+            .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
+        let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
+        let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id));
+        if begin == Begin::Later {
+            state.wake_at = Some(now);
+        }
+        let key = decision.run.key.clone();
+        let new = NewRun { id, definition_id: loaded.id, event_id, parent_id: parent, key, created_at: now, state };
+        let here = here.then(|| Here {
+            mailbox: node.expect_run(id),
+            effects: decision.effects,
+            driven: Driven { run: decision.run, loaded, fence: 1, head, last_at: now },
+        });
+        Ok(Prepared { new, rows, here })
+    }
+
+    /// Commits, then begins to drive what belongs to this node. Runs in a task of its own: a sender that hangs up between
+    /// commit and answer strands nothing.
+    async fn commit_accept(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        event: Option<NewEvent>,
+        prepared: Vec<Prepared>,
+    ) -> AcceptOutcome {
+        let inner = Arc::clone(self);
+        let node = Arc::clone(node);
+        let (reply, outcome) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            let mut runs = Vec::with_capacity(prepared.len());
+            let mut here = Vec::with_capacity(prepared.len());
+            for Prepared { new, rows, here: mine } in prepared {
+                here.extend(mine);
+                runs.push((new, rows));
+            }
+            let done = inner.committer.accept(Accept { event, runs }).await;
+            let committed = matches!(done, AcceptOutcome::Done);
+            // Nobody waiting for the answer is no error: the run goes on.
+            let _ = reply.send(done);
+            let mut driving: futures::stream::FuturesUnordered<_> =
+                here.into_iter().filter_map(|here| begin_driving(&inner, &node, here, committed)).collect();
+            while driving.next().await.is_some() {}
+        });
+        match tokio::time::timeout(ACCEPT_WAIT_MAX, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => AcceptOutcome::Failed("the node is going down".to_owned()),
+            Err(_) => AcceptOutcome::Failed("the database did not answer in time".to_owned()),
+        }
+    }
+}
+
+/// Drives a run that was just committed; forgets it if it was not.
+fn begin_driving(
+    inner: &Arc<Inner>,
+    node: &Arc<Node>,
+    here: Here,
+    committed: bool,
+) -> Option<impl Future<Output = ()> + use<>> {
+    let Here { driven, effects, mailbox } = here;
+    if !committed {
+        node.forget(driven.run.id);
+        return None;
+    }
+    inner.announce(&driven.loaded, &driven.run, driven.last_at);
+    Some(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox))
+}
+
+/// How long an event may wait for its commit before its sender is told to try again.
+const ACCEPT_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+
+fn named(request: &StartRequest) -> String {
+    let version = request.version.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
+    format!("{}/{}{version}", request.namespace, request.name)
+}
+
+fn explain(rejected: Rejected) -> Vec<SchemaViolation> {
+    match rejected {
+        Rejected::InputRefused(violations) => violations,
+        other => vec![SchemaViolation { pointer: String::new(), message: other.to_string() }],
+    }
+}
+
+fn new_event(
+    event: &IncomingEvent,
+    id: Uuid,
+    now: Time,
+    outcome: &'static str,
+    runs: Vec<RunId>,
+    violations: &[SchemaViolation],
+) -> NewEvent {
+    let pairs = |pairs: &[(String, String)]| {
+        Value::Object(pairs.iter().map(|(n, v)| (n.clone(), Value::String(v.clone()))).collect()).to_string()
+    };
+    NewEvent {
+        id,
+        source: event.source.clone(),
+        event_id: event.event_id.clone(),
+        r#type: event.r#type.clone(),
+        received_at: now,
+        headers: pairs(&event.headers),
+        body: event.body.to_vec(),
+        body_hash: Sha256::digest(&event.body).into(),
+        attributes: pairs(&event.attributes),
+        outcome,
+        runs,
+        detail: (!violations.is_empty()).then(|| json!({ "errors": violations }).to_string()),
+    }
+}
+
+/// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
+fn keyed_start(request: &StartRequest, id: Uuid, key: String, now: Time, run: RunId) -> NewEvent {
+    let body = request.input.to_string().into_bytes();
+    NewEvent {
+        id,
+        source: format!("api:{}/{}", request.namespace, request.name),
+        event_id: key,
+        r#type: "stepwell.start".to_owned(),
+        received_at: now,
+        headers: "{}".to_owned(),
+        body_hash: Sha256::digest(&body).into(),
+        body,
+        attributes: "{}".to_owned(),
+        outcome: "run",
+        runs: vec![run],
+        detail: None,
+    }
+}

@@ -1,0 +1,146 @@
+//! Ownership of runs: claiming what is due, releasing what dead nodes left, reading back what is owned.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::machine::{RunId, Time};
+
+/// A run just claimed, or owned.
+#[derive(Debug, Clone)]
+pub struct ClaimedRun {
+    /// Which run.
+    pub id: RunId,
+    /// What it runs.
+    pub definition_id: i32,
+    /// The fence under which it is owned.
+    pub fence: i64,
+    /// Number of journal rows.
+    pub seq: i32,
+    /// Claims since the last recorded progress, this one included.
+    pub attempts: i16,
+    /// Hash of the last journal row.
+    pub head: Vec<u8>,
+    /// Accepted.
+    pub created_at: Time,
+}
+
+/// Claims runs that are due, longest due first. Those that may have killed their nodes before are left out; see
+/// [`claim_suspect`]. The attempt is counted before anything is executed.
+///
+/// # Errors
+/// The database is away.
+pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<ClaimedRun>, StoreError> {
+    Ok(sqlx::query_as!(
+        ClaimedRun,
+        "update runs r set owner = $1, fence = r.fence + 1, attempts = r.attempts + 1
+         from (select shard, id from runs
+               where owner is null and wake_at <= now() and attempts < 2
+               order by wake_at limit $2 for update skip locked) as due
+         where r.shard = due.shard and r.id = due.id
+         returning r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at",
+        node,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Claims one run after two unexplained deaths of its nodes: such runs are driven one at a time, so that a third death
+/// names the culprit.
+///
+/// # Errors
+/// The database is away.
+pub async fn claim_suspect(pool: &PgPool, node: Uuid) -> Result<Option<ClaimedRun>, StoreError> {
+    Ok(sqlx::query_as!(
+        ClaimedRun,
+        "update runs r set owner = $1, fence = r.fence + 1, attempts = r.attempts + 1
+         from (select shard, id from runs
+               where owner is null and wake_at <= now() and attempts >= 2
+               order by wake_at limit 1 for update skip locked) as due
+         where r.shard = due.shard and r.id = due.id
+         returning r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at",
+        node
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Runs that this node owns: after a lost reply it may own some that it does not know of.
+///
+/// # Errors
+/// The database is away.
+pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<ClaimedRun>, StoreError> {
+    Ok(sqlx::query_as!(
+        ClaimedRun,
+        "select id, definition_id, fence, seq, attempts, head, created_at from runs where owner = $1 limit $2",
+        node,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Releases a batch of runs whose owner is dead: claimable at once, under a new fence. Gives how many.
+///
+/// # Errors
+/// The database is away.
+pub async fn release_of_dead_nodes(pool: &PgPool, limit: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "update runs r set owner = null, fence = r.fence + 1, wake_at = now()
+         from (select o.shard, o.id from nodes n join runs o on o.owner = n.id
+               where n.dead_at is not null limit $1 for update of o skip locked) as left_behind
+         where r.shard = left_behind.shard and r.id = left_behind.id",
+        limit
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Releases what this node still owns, claimable at once; attempts are forgiven, for this was no death.
+///
+/// # Errors
+/// The database is away.
+pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "update runs set owner = null, fence = fence + 1, wake_at = now(), attempts = 0 where owner = $1",
+        node
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Releases one run that this node cannot drive, until a later time.
+///
+/// # Errors
+/// The database is away.
+pub async fn release_one(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = 0
+         where shard = $1 and id = $2 and owner = $3",
+        super::shard(run),
+        run,
+        node,
+        until
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Makes an unowned run due now, so that a node looks at it.
+///
+/// # Errors
+/// The database is away.
+pub async fn wake(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update runs set wake_at = now() where shard = $1 and id = $2 and owner is null and finished_at is null",
+        super::shard(run),
+        run
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! What operators want done: recorded first, answered in the transaction that does it.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{StoreError, shard};
+use crate::machine::RunId;
+
+/// A command that nobody has answered yet.
+#[derive(Debug, Clone)]
+pub struct OpenCommand {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Which run.
+    pub run_id: RunId,
+    /// JSON text of the act.
+    pub act: String,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A command on its way in.
+#[derive(Debug)]
+pub struct NewCommand<'a> {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Which run.
+    pub run: RunId,
+    /// JSON text of the act.
+    pub act: &'a str,
+    /// Who.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// What became of a command.
+#[derive(Debug)]
+pub struct Answer {
+    /// Whether it was dealt with.
+    pub answered: bool,
+    /// Why it was refused, if it was.
+    pub refusal: Option<String>,
+}
+
+/// Records a command; false if there is no such run.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "insert into commands (id, shard, run_id, act, actor, reason)
+         select $1, r.shard, r.id, $4::text::json, $5, $6 from runs r where r.shard = $2 and r.id = $3",
+        command.id,
+        shard(command.run),
+        command.run,
+        command.act,
+        command.actor,
+        command.reason
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What became of a command.
+///
+/// # Errors
+/// The database is away.
+pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreError> {
+    Ok(sqlx::query_as!(
+        Answer,
+        r#"select answered_at is not null as "answered!", refusal from commands where id = $1"#,
+        id
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Open commands for runs that this node owns, oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<OpenCommand>, StoreError> {
+    Ok(sqlx::query_as!(
+        OpenCommand,
+        r#"select c.id, c.run_id, c.act::text as "act!", c.actor, c.reason
+           from commands c join runs r on r.shard = c.shard and r.id = c.run_id
+           where c.answered_at is null and r.owner = $1 order by c.id limit $2"#,
+        node,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Open commands of one run, oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn open_for_run(pool: &PgPool, run: RunId) -> Result<Vec<OpenCommand>, StoreError> {
+    Ok(sqlx::query_as!(
+        OpenCommand,
+        r#"select id, run_id, act::text as "act!", actor, reason from commands
+           where run_id = $1 and answered_at is null order by id limit 100"#,
+        run
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Makes unowned runs with open commands due, and refuses commands for runs that have ended. Gives how many were woken.
+///
+/// # Errors
+/// The database is away.
+pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
+    sqlx::query!(
+        "update commands c set answered_at = now(), refusal = 'the run is ' || r.status || ' and accepts nothing more'
+         from runs r
+         where c.answered_at is null and r.shard = c.shard and r.id = c.run_id and r.finished_at is not null"
+    )
+    .execute(pool)
+    .await?;
+    let woken = sqlx::query!(
+        "update runs r set wake_at = now() from commands c
+         where c.answered_at is null and r.shard = c.shard and r.id = c.run_id and r.owner is null
+           and (r.wake_at is null or r.wake_at > now())"
+    )
+    .execute(pool)
+    .await?;
+    Ok(woken.rows_affected())
+}
+
+/// Answers commands: null is "done", a text is why it was refused.
+///
+/// # Errors
+/// The database is away.
+pub async fn answer(conn: &mut PgConnection, answers: &[(Uuid, Option<String>)]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update commands c set answered_at = now(), refusal = u.refusal
+         from unnest($1::uuid[], $2::text[]) as u (id, refusal) where c.id = u.id and c.answered_at is null",
+        &answers.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        &answers.iter().map(|(_, refusal)| refusal.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! What the committer writes: batches of accepted events, new runs and transitions, each one statement over arrays.
+//!
+//! Every write for a run carries the predicate (owner, fence, expected seq) on the run's own row (GUARANTEES.md, section 3):
+//! a node that lost the run changes nothing.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::journal::Hash;
+use super::{StoreError, shard};
+use crate::machine::{RunId, Time};
+
+/// An event to store.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// With `event_id` the identity for dedupe.
+    pub source: String,
+    /// The sender's id.
+    pub event_id: String,
+    /// CloudEvents type.
+    pub r#type: String,
+    /// Database time.
+    pub received_at: Time,
+    /// JSON text of the headers.
+    pub headers: String,
+    /// As received.
+    pub body: Vec<u8>,
+    /// SHA-256 of the body.
+    pub body_hash: Hash,
+    /// JSON text of the attributes.
+    pub attributes: String,
+    /// `run`, `unmatched` or `rejected`.
+    pub outcome: &'static str,
+    /// Runs that it starts.
+    pub runs: Vec<RunId>,
+    /// JSON text: why it was rejected.
+    pub detail: Option<String>,
+}
+
+/// A key that was there already.
+#[derive(Debug)]
+pub struct KnownEvent {
+    /// The source.
+    pub source: String,
+    /// The sender's id.
+    pub event_id: String,
+    /// The first event.
+    pub event: Uuid,
+    /// Hash of its body.
+    pub body_hash: Vec<u8>,
+    /// The runs that it started.
+    pub runs: Vec<Uuid>,
+}
+
+/// A run to insert.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// UUIDv7.
+    pub id: RunId,
+    /// Which definition.
+    pub definition_id: i32,
+    /// The accepted event.
+    pub event_id: Option<Uuid>,
+    /// The run that started it.
+    pub parent_id: Option<Uuid>,
+    /// Business key.
+    pub key: Option<String>,
+    /// Database time.
+    pub created_at: Time,
+    /// The row's state after its first records.
+    pub state: RunState,
+}
+
+/// The columns of a run that change.
+#[derive(Debug, Clone)]
+pub struct RunState {
+    /// Where it stands.
+    pub status: &'static str,
+    /// Why a person is needed.
+    pub attention: Option<&'static str>,
+    /// Task reference where it stands.
+    pub task: Option<String>,
+    /// Who drives it from now on.
+    pub owner: Option<Uuid>,
+    /// When it goes on by itself.
+    pub wake_at: Option<Time>,
+    /// Number of journal rows.
+    pub seq: i32,
+    /// Hash of the last one.
+    pub head: Hash,
+    /// Set once closed.
+    pub finished_at: Option<Time>,
+}
+
+/// One transition of a run that a node owns.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// Which run.
+    pub id: RunId,
+    /// The incarnation that owns it.
+    pub owner: Uuid,
+    /// The fence under which it does.
+    pub fence: i64,
+    /// Number of journal rows before.
+    pub seq_before: i32,
+    /// What it becomes.
+    pub state: RunState,
+}
+
+/// Takes the keys of events that nobody took before; gives the ids of the events that won. Keys go in sorted, so that
+/// concurrent batches lock them in one order.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn take_event_keys(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"insert into event_keys (source, event_id, event, body_hash, runs, received_at)
+           select u.source, u.event_id, u.event, u.body_hash, string_to_array(u.runs, ',')::uuid[], u.received_at
+           from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[])
+                as u (source, event_id, event, body_hash, runs, received_at)
+           on conflict do nothing returning event"#,
+        &events.iter().map(|e| e.source.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.event_id.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.id).collect::<Vec<_>>(),
+        &events.iter().map(|e| e.body_hash.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &events.iter().map(|e| joined(&e.runs)).collect::<Vec<_>>(),
+        &events.iter().map(|e| e.received_at).collect::<Vec<_>>(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+fn joined(ids: &[Uuid]) -> String {
+    ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// What is known about these keys.
+///
+/// # Errors
+/// The database is away.
+pub async fn known_events(conn: &mut PgConnection, keys: &[(&str, &str)]) -> Result<Vec<KnownEvent>, StoreError> {
+    Ok(sqlx::query_as!(
+        KnownEvent,
+        "select k.source, k.event_id, k.event, k.body_hash, k.runs
+         from unnest($1::text[], $2::text[]) as u (source, event_id)
+         join event_keys k on k.source = u.source and k.event_id = u.event_id",
+        &keys.iter().map(|(source, _)| *source).collect::<Vec<_>>() as &[&str],
+        &keys.iter().map(|(_, id)| *id).collect::<Vec<_>>() as &[&str],
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Stores events.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail)
+           select u.id, u.source, u.event_id, u.type, u.received_at, u.headers::json, u.body, u.attributes::json, u.outcome,
+                  string_to_array(u.runs, ',')::uuid[], u.detail::json
+           from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::text[],
+                       $9::text[], $10::text[], $11::text[])
+                as u (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail)"#,
+        &events.iter().map(|e| e.id).collect::<Vec<_>>(),
+        &events.iter().map(|e| e.source.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.event_id.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.r#type.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.received_at).collect::<Vec<_>>(),
+        &events.iter().map(|e| e.headers.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.body.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &events.iter().map(|e| e.attributes.as_str()).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| e.outcome).collect::<Vec<_>>() as &[&str],
+        &events.iter().map(|e| joined(&e.runs)).collect::<Vec<_>>(),
+        &events.iter().map(|e| e.detail.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Inserts runs with the state after their first records.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn insert_runs(conn: &mut PgConnection, runs: &[&NewRun]) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"insert into runs (shard, id, definition_id, status, attention, key, event_id, parent_id, task, owner, fence, seq,
+                             attempts, wake_at, head, created_at, finished_at)
+           select u.shard, u.id, u.definition_id, u.status, u.attention, u.key, u.event_id, u.parent_id, u.task, u.owner, 1,
+                  u.seq, case when u.owner is null then 0 else 1 end, u.wake_at, u.head, u.created_at, u.finished_at
+           from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
+                       $9::text[], $10::uuid[], $11::integer[], $12::timestamptz[], $13::bytea[], $14::timestamptz[],
+                       $15::timestamptz[])
+                as u (shard, id, definition_id, status, attention, key, event_id, parent_id, task, owner, seq, wake_at, head,
+                      created_at, finished_at)"#,
+        &runs.iter().map(|r| shard(r.id)).collect::<Vec<_>>(),
+        &runs.iter().map(|r| r.id).collect::<Vec<_>>(),
+        &runs.iter().map(|r| r.definition_id).collect::<Vec<_>>(),
+        &runs.iter().map(|r| r.state.status).collect::<Vec<_>>() as &[&str],
+        &runs.iter().map(|r| r.state.attention).collect::<Vec<_>>() as &[Option<&str>],
+        &runs.iter().map(|r| r.key.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &runs.iter().map(|r| r.event_id).collect::<Vec<_>>() as &[Option<Uuid>],
+        &runs.iter().map(|r| r.parent_id).collect::<Vec<_>>() as &[Option<Uuid>],
+        &runs.iter().map(|r| r.state.task.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &runs.iter().map(|r| r.state.owner).collect::<Vec<_>>() as &[Option<Uuid>],
+        &runs.iter().map(|r| r.state.seq).collect::<Vec<_>>(),
+        &runs.iter().map(|r| r.state.wake_at).collect::<Vec<_>>() as &[Option<Time>],
+        &runs.iter().map(|r| r.state.head.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &runs.iter().map(|r| r.created_at).collect::<Vec<_>>(),
+        &runs.iter().map(|r| r.state.finished_at).collect::<Vec<_>>() as &[Option<Time>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Moves runs that their nodes still own; gives the ids of those that moved. Runs go in sorted by key, so that concurrent
+/// batches lock rows in one order.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn advance_runs(conn: &mut PgConnection, transitions: &[&Transition]) -> Result<Vec<Uuid>, StoreError> {
+    let t = transitions;
+    Ok(sqlx::query_scalar!(
+        r#"update runs r
+           set status = u.status, attention = u.attention, task = u.task, owner = u.new_owner, wake_at = u.wake_at,
+               seq = u.seq, head = u.head, finished_at = u.finished_at,
+               attempts = case when u.new_owner is null then 0 else 1 end
+           from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::integer[], $6::text[], $7::text[], $8::text[],
+                       $9::uuid[], $10::timestamptz[], $11::integer[], $12::bytea[], $13::timestamptz[])
+                as u (shard, id, owner, fence, seq_before, status, attention, task, new_owner, wake_at, seq, head, finished_at)
+           where r.shard = u.shard and r.id = u.id and r.owner = u.owner and r.fence = u.fence and r.seq = u.seq_before
+           returning r.id"#,
+        &t.iter().map(|t| shard(t.id)).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.id).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.owner).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.fence).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.seq_before).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.state.status).collect::<Vec<_>>() as &[&str],
+        &t.iter().map(|t| t.state.attention).collect::<Vec<_>>() as &[Option<&str>],
+        &t.iter().map(|t| t.state.task.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &t.iter().map(|t| t.state.owner).collect::<Vec<_>>() as &[Option<Uuid>],
+        &t.iter().map(|t| t.state.wake_at).collect::<Vec<_>>() as &[Option<Time>],
+        &t.iter().map(|t| t.state.seq).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.state.head.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &t.iter().map(|t| t.state.finished_at).collect::<Vec<_>>() as &[Option<Time>],
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A run's row as the committer compares it after a commit whose reply was lost.
+#[derive(Debug)]
+pub struct Standing {
+    /// Which run.
+    pub id: Uuid,
+    /// Who drives it.
+    pub owner: Option<Uuid>,
+    /// Its fence.
+    pub fence: i64,
+    /// Number of journal rows.
+    pub seq: i32,
+    /// Hash of the last one.
+    pub head: Vec<u8>,
+}
+
+/// How these runs stand.
+///
+/// # Errors
+/// The database is away.
+pub async fn standings(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<Standing>, StoreError> {
+    Ok(sqlx::query_as!(
+        Standing,
+        "select r.id, r.owner, r.fence, r.seq, r.head from unnest($1::smallint[], $2::uuid[]) as u (shard, id)
+         join runs r on r.shard = u.shard and r.id = u.id",
+        &runs.iter().map(|r| shard(*r)).collect::<Vec<_>>(),
+        runs,
+    )
+    .fetch_all(conn)
+    .await?)
+}

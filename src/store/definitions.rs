@@ -1,0 +1,117 @@
+//! Deployed definitions: immutable, each with the catalog functions that it used on the day it was deployed.
+
+use sqlx::PgPool;
+
+use super::StoreError;
+use crate::machine::Time;
+
+/// One deployed version.
+#[derive(Debug)]
+pub struct DefinitionRow {
+    /// What runs point to.
+    pub id: i32,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Semantic version.
+    pub version: String,
+    /// Hash of source and functions.
+    pub hash: Vec<u8>,
+    /// As it was deployed.
+    pub source: String,
+    /// JSON text: name to task.
+    pub functions: String,
+    /// Who deployed it.
+    pub deployed_by: String,
+    /// When.
+    pub deployed_at: Time,
+}
+
+/// A version to deploy.
+#[derive(Debug)]
+pub struct NewDefinition<'a> {
+    /// Namespace.
+    pub namespace: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// Semantic version.
+    pub version: &'a str,
+    /// Hash of source and functions.
+    pub hash: &'a [u8],
+    /// As given.
+    pub source: &'a str,
+    /// JSON text: name to task.
+    pub functions: &'a str,
+    /// Who deploys it.
+    pub deployed_by: &'a str,
+}
+
+/// Inserts a version unless it is there; true if it was not.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn insert(pool: &PgPool, new: &NewDefinition<'_>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)
+         values ($1, $2, $3, $4, $5, $6::text::json, $7) on conflict (namespace, name, version) do nothing",
+        new.namespace,
+        new.name,
+        new.version,
+        new.hash,
+        new.source,
+        new.functions,
+        new.deployed_by
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// One version.
+///
+/// # Errors
+/// The database is away.
+pub async fn find(
+    pool: &PgPool,
+    namespace: &str,
+    name: &str,
+    version: &str,
+) -> Result<Option<DefinitionRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        DefinitionRow,
+        r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at
+           from definitions where namespace = $1 and name = $2 and version = $3"#,
+        namespace,
+        name,
+        version
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Versions deployed after the one with this id, in order of deployment, at most `limit`.
+///
+/// # Errors
+/// The database is away.
+pub async fn deployed_after(pool: &PgPool, id: i32, limit: i64) -> Result<Vec<DefinitionRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        DefinitionRow,
+        r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at
+           from definitions where id > $1 order by id limit $2"#,
+        id,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The version that a run is pinned to.
+///
+/// # Errors
+/// The database is away.
+pub async fn of_run(pool: &PgPool, run: crate::machine::RunId) -> Result<Option<i32>, StoreError> {
+    Ok(sqlx::query_scalar!("select definition_id from runs where shard = $1 and id = $2", super::shard(run), run)
+        .fetch_optional(pool)
+        .await?)
+}

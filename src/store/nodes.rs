@@ -1,0 +1,109 @@
+//! Nodes: one row per incarnation of a process, kept alive by one heartbeat. Only database time decides.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::machine::Time;
+
+/// Creates the row of a fresh incarnation; gives the database's time.
+///
+/// # Errors
+/// The database is away.
+pub async fn register(
+    pool: &PgPool,
+    node: Uuid,
+    name: &str,
+    version: &str,
+    lease_seconds: f64,
+) -> Result<Time, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"insert into nodes (id, name, version, expires_at) values ($1, $2, $3, now() + make_interval(secs => $4))
+           returning now() as "now!""#,
+        node,
+        name,
+        version,
+        lease_seconds
+    )
+    .fetch_one(pool)
+    .await?)
+}
+
+/// Extends the lease, only while the row is alive and unexpired; none when it is not, for good.
+///
+/// # Errors
+/// The database is away.
+pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<Option<Time>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"update nodes set heartbeat_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2)
+           where id = $1 and dead_at is null and expires_at > clock_timestamp()
+           returning clock_timestamp() as "now!""#,
+        node,
+        lease_seconds
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Marks nodes dead whose lease is over; gives their ids.
+///
+/// # Errors
+/// The database is away.
+pub async fn bury_expired(pool: &PgPool) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "update nodes set dead_at = now() where dead_at is null and expires_at < now() returning id"
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Marks a node dead that leaves by itself.
+///
+/// # Errors
+/// The database is away.
+pub async fn leave(pool: &PgPool, node: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("update nodes set dead_at = now() where id = $1 and dead_at is null", node).execute(pool).await?;
+    Ok(())
+}
+
+/// Forgets nodes that died more than a day ago and own nothing.
+///
+/// # Errors
+/// The database is away.
+pub async fn forget_old(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from nodes n where n.dead_at < now() - interval '1 day'
+         and not exists (select 1 from runs r where r.owner = n.id)"
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Whether commits survive a crash, and a failover: what the promises depend on.
+#[derive(Debug)]
+pub struct Durability {
+    /// `fsync`
+    pub fsync: String,
+    /// `full_page_writes`
+    pub full_page_writes: String,
+    /// `synchronous_commit`
+    pub synchronous_commit: String,
+    /// `synchronous_standby_names`
+    pub synchronous_standby_names: String,
+}
+
+/// The server's durability settings.
+///
+/// # Errors
+/// The database is away.
+pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
+    Ok(sqlx::query_as!(
+        Durability,
+        r#"select current_setting('fsync') as "fsync!", current_setting('full_page_writes') as "full_page_writes!",
+                  current_setting('synchronous_commit') as "synchronous_commit!",
+                  current_setting('synchronous_standby_names') as "synchronous_standby_names!""#
+    )
+    .fetch_one(pool)
+    .await?)
+}
