@@ -1,13 +1,11 @@
-//! The journal of a run: read within bounds, as entries for the timeline and as lines of a table.
+//! The journal of a run: read within bounds, as records for the timeline and as lines of a table.
 
-use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgPool;
 
 use super::pretty::{self, Pretty};
-use super::timeline::Entry;
 use super::words::{Moment, task_name};
-use crate::machine::{Change, RunId};
+use crate::machine::{Record, RunId};
 use crate::store::StoreError;
 use crate::store::journal::{JournalRow, read};
 
@@ -60,8 +58,8 @@ impl Journal {
 
     /// What the timeline is made of. Facts that this version does not understand are left to the table.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
-        self.rows.iter().filter_map(entry).collect()
+    pub fn records(&self) -> Vec<Record> {
+        self.rows.iter().filter_map(|row| row.record().ok()).collect()
     }
 
     /// Lines after this place, at most [`LINES_MAX`].
@@ -69,18 +67,6 @@ impl Journal {
     pub fn lines(&self, after: i32) -> Vec<Line> {
         self.rows.iter().filter(|row| row.seq > after).take(LINES_MAX).map(Line::from).collect()
     }
-}
-
-fn entry(row: &JournalRow) -> Option<Entry> {
-    let data: Value = serde_json::from_str(row.data.get()).ok()?;
-    let tagged = serde_json::json!({ "kind": row.kind, "data": data });
-    Some(Entry {
-        at: row.at,
-        actor: row.actor.clone(),
-        task: row.task.clone(),
-        attempt: row.attempt.and_then(|n| n.try_into().ok()),
-        change: Change::deserialize(tagged).ok()?,
-    })
 }
 
 /// One line of the table.

@@ -8,6 +8,8 @@ mod assets;
 mod badge;
 mod chart;
 mod faults;
+#[cfg(test)]
+mod fixture;
 mod journal;
 mod labels;
 mod page;

@@ -34,12 +34,6 @@ pub fn json_within(value: &Value, bytes_max: usize) -> Pretty {
     }
 }
 
-/// Any text as a page shows it.
-#[must_use]
-pub fn plain(text: &str) -> Pretty {
-    made(text, BYTES_MAX, escaped)
-}
-
 fn made(text: &str, bytes_max: usize, markup: impl Fn(&str) -> String) -> Pretty {
     let shown = &text[..text.floor_char_boundary(bytes_max)];
     Pretty { html: markup(shown), cut: shown.len() < text.len(), size: size(text.len()) }

@@ -147,7 +147,7 @@ impl RunPage {
     ) -> Self {
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
-        let timeline = Timeline::fold(&journal.entries());
+        let timeline = Timeline::fold(&journal.records());
         let chart = steps::chart(&timeline, definition, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);

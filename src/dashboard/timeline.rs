@@ -9,24 +9,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::machine::{
-    Act, CallRequest, Change, CompensationEnd, Coordinates, ExecutionId, FaultClass, ResponseSummary, Role,
-    TargetEffect, Time, WorkflowError,
+    Act, CallRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, ResponseSummary, Role, TargetEffect, Time,
+    WorkflowError,
 };
-
-/// One fact of the journal, read.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Database time.
-    pub at: Time,
-    /// Who.
-    pub actor: String,
-    /// Reference of the task that it is about.
-    pub task: Option<String>,
-    /// Attempt that it is about, from 1.
-    pub attempt: Option<u32>,
-    /// What happened.
-    pub change: Change,
-}
 
 /// A run's story.
 #[derive(Debug, Default)]

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::Dashboard;
 use super::page::{Frame, NoPage, render};
-use super::pretty::{self, Pretty};
 use super::signed_in::SignedIn;
 use crate::dsl::{Definition, EventFilter, OnFault};
+use crate::store::listing;
 
 struct Workflow {
     namespace: String,
@@ -43,7 +43,7 @@ struct WorkflowPage {
     versions: Vec<Version>,
     on_fault: &'static str,
     steps: usize,
-    document: Pretty,
+    source: String,
 }
 
 /// `GET /workflows`
@@ -72,6 +72,7 @@ pub async fn show(
     let versions = deployed.definitions.get(&(namespace.clone(), name.clone())).ok_or_else(unknown)?;
     let wanted = |d: &&std::sync::Arc<Definition>| parts.version.as_ref().is_none_or(|v| d.workflow.version == *v);
     let definition = versions.iter().find(wanted).ok_or_else(unknown)?;
+    let source = listing::source(&dashboard.pool, &definition.workflow).await?.unwrap_or_default();
     let page = WorkflowPage {
         frame: Frame::of(&caller, "workflows"),
         workflow: workflow(definition, versions.len()),
@@ -88,7 +89,7 @@ pub async fn show(
             OnFault::Park => "The run stops there and asks for a person",
         },
         steps: definition.root.len(),
-        document: pretty::json(&definition.document),
+        source,
     };
     Ok(render(StatusCode::OK, &page))
 }

@@ -7,116 +7,116 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Attempt, Entry, Failure, Note, NoteKind, State, Step, Timeline, Undoing, Wait};
+use super::{Attempt, Failure, Note, NoteKind, State, Step, Timeline, Undoing, Wait};
 use crate::machine::{
-    Act, Beginning, CallRequest, Caught, Change, CompensationEnd, Coordinates, ExecutionId, ResponseSummary, Role,
-    Time, WorkflowError,
+    Act, Beginning, CallRequest, Caught, Change, CompensationEnd, Coordinates, ExecutionId, Record, ResponseSummary,
+    Role, Time, WorkflowError,
 };
 
 impl Timeline {
     /// Folds a journal.
     #[must_use]
-    pub fn fold(entries: &[Entry]) -> Self {
+    pub fn fold(records: &[Record]) -> Self {
         let mut timeline = Self::default();
-        for entry in entries {
-            timeline.take_in(entry);
+        for record in records {
+            timeline.take_in(record);
         }
         timeline
     }
 
-    fn take_in(&mut self, entry: &Entry) {
-        self.started_at.get_or_insert(entry.at);
-        match &entry.change {
+    fn take_in(&mut self, record: &Record) {
+        self.started_at.get_or_insert(record.at);
+        match &record.change {
             Change::RunStarted { input, transformed, .. } => {
                 self.given = Some(Arc::clone(transformed.as_ref().unwrap_or(input)));
                 self.input = Some(Arc::clone(input));
             }
-            Change::RunFaulted { execution, error, .. } => self.faulted(*execution, error, entry.at),
+            Change::RunFaulted { execution, error, .. } => self.faulted(*execution, error, record.at),
             Change::CompensationStarted { error, plan, end } => {
-                self.begin_undoing(entry, error.as_ref(), plan.len(), *end);
+                self.begin_undoing(record, error.as_ref(), plan.len(), *end);
             }
-            Change::UndoSkipped { execution } => self.leave(*execution, entry.at),
+            Change::UndoSkipped { execution } => self.leave(*execution, record.at),
             Change::RunCompleted { output } => {
                 self.output = Some(Arc::clone(output));
-                self.end(entry.at, State::Completed);
+                self.end(record.at, State::Completed);
             }
-            Change::RunCompensated {} => self.end(entry.at, State::Faulted),
-            Change::RunCancelled {} => self.end(entry.at, State::Cancelled),
-            Change::RunPoisoned { detail } => self.note(entry, NoteKind::Poisoned(detail.clone())),
-            Change::RunTakenOver {} => self.note(entry, NoteKind::TakenOver),
-            Change::OperatorActed { act, reason } => self.acted(entry, act, reason.as_ref()),
-            _ => self.take_in_task(entry),
+            Change::RunCompensated {} => self.end(record.at, State::Faulted),
+            Change::RunCancelled {} => self.end(record.at, State::Cancelled),
+            Change::RunPoisoned { detail } => self.note(record, NoteKind::Poisoned(detail.clone())),
+            Change::RunTakenOver {} => self.note(record, NoteKind::TakenOver),
+            Change::OperatorActed { act, reason } => self.acted(record, act, reason.as_ref()),
+            _ => self.take_in_task(record),
         }
     }
 
-    fn take_in_task(&mut self, entry: &Entry) {
-        let at = entry.at;
-        match &entry.change {
+    fn take_in_task(&mut self, record: &Record) {
+        let at = record.at;
+        match &record.change {
             Change::TaskStarted { execution, beginning, arguments, request, until, .. } => {
-                let step = self.begin(*execution, Some(beginning), entry);
+                let step = self.begin(*execution, Some(beginning), record);
                 step.arguments.clone_from(arguments);
                 step.resume(at);
                 if let Some(until) = until {
                     step.wait(at, *until);
                 }
                 if let Some(request) = request {
-                    step.send(entry, Some(request));
+                    step.send(record, Some(request));
                 }
             }
             Change::AttemptStarted { execution, request } => {
-                let step = self.begin(*execution, None, entry);
+                let step = self.begin(*execution, None, record);
                 step.resume(at);
-                step.send(entry, request.as_ref());
+                step.send(record, request.as_ref());
             }
             Change::AttemptFailed { execution, error, class, effect, response, retry_at } => {
                 let failure = Failure { error: error.clone(), class: *class, effect: *effect, retry_at: *retry_at };
-                self.begin(*execution, None, entry).attempt_failed(entry, failure, response.clone());
+                self.begin(*execution, None, record).attempt_failed(record, failure, response.clone());
             }
             Change::OutcomeUnknown { execution, error } => {
-                self.begin(*execution, None, entry).error = Some(error.clone());
+                self.begin(*execution, None, record).error = Some(error.clone());
             }
             Change::TaskCompleted { execution, beginning, output, response, case, .. } => {
-                let step = self.begin(*execution, beginning.as_ref(), entry);
+                let step = self.begin(*execution, beginning.as_ref(), record);
                 step.complete(at, output, response.clone(), case.clone());
             }
             Change::TaskSkipped { execution, beginning, output } => {
-                let step = self.begin(*execution, beginning.as_ref(), entry);
+                let step = self.begin(*execution, beginning.as_ref(), record);
                 step.output = Some(Arc::clone(output));
                 step.end(at, State::Skipped);
                 self.end_below(*execution, at);
                 self.unstick(*execution);
             }
             Change::TaskFaulted { execution, beginning, error } => {
-                let step = self.begin(*execution, beginning.as_ref(), entry);
+                let step = self.begin(*execution, beginning.as_ref(), record);
                 step.error = Some(error.clone());
                 step.end(at, State::Faulted);
                 self.end_below(*execution, at);
             }
             Change::ErrorCaught { execution, error, then } => {
                 self.end_below(*execution, at);
-                let step = self.begin(*execution, None, entry);
+                let step = self.begin(*execution, None, record);
                 step.error = Some(error.clone());
                 if let Caught::Retry(until) = then {
                     step.wait(at, *until);
                 }
             }
-            Change::RoundStarted { execution, .. } => self.begin(*execution, None, entry).resume(at),
+            Change::RoundStarted { execution, .. } => self.begin(*execution, None, record).resume(at),
             Change::CompensationStuck { execution, error } => self.faulted(Some(*execution), error, at),
             _ => {}
         }
     }
 
     /// The step of an execution; a new one if this is the first that is heard of it.
-    fn begin(&mut self, execution: ExecutionId, beginning: Option<&Beginning>, entry: &Entry) -> &mut Step {
+    fn begin(&mut self, execution: ExecutionId, beginning: Option<&Beginning>, record: &Record) -> &mut Step {
         let place = self.steps.iter().rposition(|s| s.execution == execution).unwrap_or_else(|| {
-            let step = self.new_step(execution, beginning.cloned().unwrap_or_else(unknown_beginning), entry);
+            let step = self.new_step(execution, beginning.cloned().unwrap_or_else(unknown_beginning), record);
             self.steps.push(step);
             self.steps.len() - 1
         });
         &mut self.steps[place]
     }
 
-    fn new_step(&mut self, execution: ExecutionId, beginning: Beginning, entry: &Entry) -> Step {
+    fn new_step(&mut self, execution: ExecutionId, beginning: Beginning, record: &Record) -> Step {
         if let Role::Undo(of) = beginning.role
             && let Some(undone) = self.steps.iter_mut().find(|s| s.execution == of)
         {
@@ -128,13 +128,13 @@ impl Timeline {
         };
         Step {
             execution,
-            reference: entry.task.clone().unwrap_or_default(),
+            reference: record.task.as_deref().unwrap_or_default().to_owned(),
             parent: beginning.parent,
             depth: around.and_then(|p| self.step(p)).map_or(0, |p| p.depth + 1),
             coordinates: beginning.coordinates,
             role: beginning.role,
             state: State::Running,
-            started_at: entry.at,
+            started_at: record.at,
             ended_at: None,
             given: self.given_next(beginning.role, beginning.parent),
             input: beginning.input,
@@ -172,13 +172,13 @@ impl Timeline {
         }
     }
 
-    fn begin_undoing(&mut self, entry: &Entry, error: Option<&WorkflowError>, steps: usize, end: CompensationEnd) {
+    fn begin_undoing(&mut self, record: &Record, error: Option<&WorkflowError>, steps: usize, end: CompensationEnd) {
         if let Some(error) = error {
             self.error = Some(error.clone());
         }
         self.stuck = None;
-        self.close_open(entry.at, if error.is_some() { State::Faulted } else { State::Cancelled });
-        self.note(entry, NoteKind::UndoingBegan(steps, end));
+        self.close_open(record.at, if error.is_some() { State::Faulted } else { State::Cancelled });
+        self.note(record, NoteKind::UndoingBegan(steps, end));
     }
 
     /// An undo that is not wanted: the effect stays, and the undoing execution, if it had begun, is over.
@@ -230,7 +230,7 @@ impl Timeline {
         false
     }
 
-    fn acted(&mut self, entry: &Entry, act: &Act, reason: Option<&String>) {
+    fn acted(&mut self, record: &Record, act: &Act, reason: Option<&String>) {
         match act {
             Act::Suspend => self.suspended = true,
             Act::Resume => self.suspended = false,
@@ -242,10 +242,10 @@ impl Timeline {
                     step.ended_at = None;
                 }
             }
-            Act::Dismiss => self.end(entry.at, State::Faulted),
+            Act::Dismiss => self.end(record.at, State::Faulted),
             Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate => {}
         }
-        self.note(entry, NoteKind::Acted(act.clone(), reason.cloned()));
+        self.note(record, NoteKind::Acted(act.clone(), reason.cloned()));
     }
 
     fn unstick(&mut self, execution: ExecutionId) {
@@ -255,8 +255,8 @@ impl Timeline {
         }
     }
 
-    fn note(&mut self, entry: &Entry, kind: NoteKind) {
-        let note = Note { at: entry.at, actor: entry.actor.clone(), after_steps: self.steps.len(), kind };
+    fn note(&mut self, record: &Record, kind: NoteKind) {
+        let note = Note { at: record.at, actor: record.actor.0.clone(), after_steps: self.steps.len(), kind };
         self.notes.push(note);
     }
 }
@@ -289,12 +289,12 @@ impl Step {
         }
     }
 
-    fn send(&mut self, entry: &Entry, request: Option<&Arc<CallRequest>>) {
+    fn send(&mut self, record: &Record, request: Option<&Arc<CallRequest>>) {
         let before = self.attempts.last().and_then(|a| a.request.clone());
-        let number = entry.attempt.unwrap_or_else(|| self.attempts.last().map_or(1, |a| a.number + 1));
+        let number = record.attempt.unwrap_or_else(|| self.attempts.last().map_or(1, |a| a.number + 1));
         self.attempts.push(Attempt {
             number,
-            started_at: entry.at,
+            started_at: record.at,
             ended_at: None,
             request: request.cloned().or(before),
             response: None,
@@ -302,16 +302,16 @@ impl Step {
         });
     }
 
-    fn attempt_failed(&mut self, entry: &Entry, failure: Failure, response: Option<ResponseSummary>) {
+    fn attempt_failed(&mut self, record: &Record, failure: Failure, response: Option<ResponseSummary>) {
         if self.attempts.last().is_none_or(|a| a.ended_at.is_some()) {
-            self.send(entry, None);
+            self.send(record, None);
         }
         self.error = Some(failure.error.clone());
         if let Some(until) = failure.retry_at {
-            self.wait(entry.at, until);
+            self.wait(record.at, until);
         }
         if let Some(attempt) = self.attempts.last_mut() {
-            attempt.ended_at = Some(entry.at);
+            attempt.ended_at = Some(record.at);
             attempt.response = response;
             attempt.failure = Some(failure);
         }
