@@ -5,7 +5,7 @@
 
 use super::timeline::{Step, Timeline};
 use super::words::{duration, millis_between};
-use crate::machine::Time;
+use crate::machine::{Role, Time};
 
 /// An idle time is cut if it is longer than this share of the active time.
 const IDLE_SHARE: f64 = 0.2;
@@ -161,6 +161,8 @@ impl Axis {
             let first = millis_between(start, stretch.from);
             let last = millis_between(start, stretch.to);
             let rounds = (0..).map(|n| (first / step + 1 + n) * step).take_while(|at| *at <= last).take(20);
+            // After a cut one label says how much later it is; more would differ in what nobody sees.
+            let rounds = rounds.filter(|_| first == 0);
             for at in std::iter::once(first).chain(rounds) {
                 let x = stretch.x + self.length(stretch.from, start + chrono::Duration::milliseconds(at));
                 if x <= 100.0 - TICK_DISTANCE / 2.0 && ticks.last().is_none_or(|(left, _)| x - left >= TICK_DISTANCE) {
@@ -227,6 +229,7 @@ pub fn bars(axis: &Axis, step: &Step, has_children: bool, now: Time) -> Vec<Bar>
             (Some(_), _) => "failed",
             (None, None) => "running",
             (None, Some(_)) if attempt.response.is_none() => "cancelled",
+            (None, Some(_)) if matches!(step.role, Role::Undo(_)) => "compensated",
             (None, Some(_)) => "completed",
         };
         let what = format!("attempt {}", attempt.number);

@@ -113,7 +113,7 @@ fn meaning(status: u16) -> &'static str {
         501 => "it cannot do this",
         502 | 504 => "its gateway got no answer from it",
         503 => "it is overloaded or down",
-        400..500 => "it refused the request",
+        _ if status < 500 => "it refused the request",
         _ => "it failed",
     }
 }

@@ -55,8 +55,7 @@ pub fn error(status: u16, detail: &str) -> Value {
 impl Story {
     /// A run that began with this input.
     pub fn begun(input: &Value) -> Self {
-        let mut story = Self::default();
-        story.actor = Some("source:salesforce");
+        let mut story = Self { actor: Some("source:salesforce"), ..Self::default() };
         story.add(0, None, None, "run.started", json!({"input": input}));
         story.actor = None;
         story

@@ -7,6 +7,7 @@ mod act;
 mod assets;
 mod badge;
 mod chart;
+mod exchange;
 mod faults;
 #[cfg(test)]
 mod fixture;
@@ -93,7 +94,6 @@ impl FromRef<Dashboard> for Access {
 }
 
 /// All pages, to be merged with the API at `/`.
-#[must_use]
 pub fn router(dashboard: Dashboard) -> Router {
     let pages = Router::new()
         .route("/", get(runs::show))

@@ -1,9 +1,32 @@
 //! JSON for reading: indented, coloured, cut where it gets too long. The result is safe to put into a page as it is.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 /// Longer texts are cut in pages; the API has the whole.
 pub const BYTES_MAX: usize = 64 * 1024;
+
+/// Values of a page's steps beyond this many bytes are shown by their beginning only.
+const PAGE_BYTES_MAX: usize = 2 << 20;
+
+/// That beginning.
+const BEGINNING_BYTES: usize = 1024;
+
+/// How much a page shows already: bounds the page of a run with many steps and large bodies.
+#[derive(Debug, Default)]
+pub struct Shown(Cell<usize>);
+
+impl Shown {
+    /// One more value.
+    #[must_use]
+    pub fn json(&self, value: &Value) -> Pretty {
+        let bytes_max = if self.0.get() < PAGE_BYTES_MAX { BYTES_MAX } else { BEGINNING_BYTES };
+        let pretty = json_within(value, bytes_max);
+        self.0.set(self.0.get() + pretty.html.len());
+        pretty
+    }
+}
 
 /// Markup of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +172,14 @@ mod tests {
             html.contains(r#"<span class="key">&quot;a\&quot;:&quot;</span>: <span class="str">&quot;b:&quot;</span>"#)
         );
         assert!(html.contains(r#"<span class="num">-1.5e-7</span>"#), "{html}");
+    }
+
+    #[test]
+    fn a_page_of_many_long_values_stays_bounded() {
+        let (shown, value) = (Shown::default(), json!(["x".repeat(BYTES_MAX)]));
+        let total: usize = (0..500).map(|_| shown.json(&value).html.len()).sum();
+        assert!(total < PAGE_BYTES_MAX + BYTES_MAX + 500 * 2 * BEGINNING_BYTES, "{total}");
+        assert!(!shown.json(&json!({"a": 1})).cut);
     }
 
     #[test]

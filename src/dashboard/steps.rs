@@ -6,14 +6,15 @@ use serde_json::Value;
 
 use super::badge::{self, Badge};
 use super::chart::{self, Axis, Bar, Cut, Tick};
+use super::exchange::{self, RequestRow, ResponseRow};
 use super::faults::{self, Next};
 use super::labels::{Label, label};
-use super::pretty::{self, Pretty};
-use super::timeline::{Attempt, NoteKind, State, Step, Timeline, Undoing};
+use super::pretty::{Pretty, Shown};
+use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use super::words::{Moment, duration, millis_between, plural};
 use crate::dsl::Definition;
 use crate::machine::view::masked;
-use crate::machine::{Act, CallRequest, CancelMode, CompensationEnd, Role, Time};
+use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};
 
 /// Rows of attempts beyond this are left to the journal.
 const ATTEMPTS_MAX: usize = 100;
@@ -54,8 +55,12 @@ pub struct StepRow {
     pub target: Option<String>,
     /// What became of its effect, or which case was taken.
     pub remark: Option<String>,
-    /// The last fault in plain words, while it counts.
+    /// The last fault in plain words.
     pub fault: Option<String>,
+    /// Whether the fault was got over.
+    pub is_over: bool,
+    /// What people did about it.
+    pub acts: Vec<NoteRow>,
     /// `3 tries`, when there was more than one.
     pub tries: Option<String>,
     /// How long it took.
@@ -94,38 +99,14 @@ pub struct AttemptRow {
     pub took: String,
     /// The fault in plain words.
     pub fault: Option<String>,
-    /// `waited 2 s`
-    pub waited: Option<String>,
+    /// What lies between it and the next one: `waited 2 s`
+    pub between: Option<String>,
     /// What was sent.
     pub request: Option<RequestRow>,
     /// What came back.
     pub response: Option<ResponseRow>,
     /// Whether the page shows it unfolded.
     pub open: bool,
-}
-
-/// What was sent.
-pub struct RequestRow {
-    /// Upper case.
-    pub method: String,
-    /// Where to: as called if it was, else as authored.
-    pub url: String,
-    /// As authored, and the key.
-    pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: Option<Pretty>,
-}
-
-/// What came back.
-pub struct ResponseRow {
-    /// `429 Too Many Requests`
-    pub status: String,
-    /// Whether it counts as an error.
-    pub is_error: bool,
-    /// Selected ones.
-    pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: Option<Pretty>,
 }
 
 /// What is no step.
@@ -142,8 +123,8 @@ pub struct NoteRow {
 #[must_use]
 pub fn chart(timeline: &Timeline, definition: Option<&Definition>, now: Time) -> Chart {
     let axis = Axis::of(timeline, now);
-    let page = Page { timeline, definition, axis: &axis, now };
-    let mut notes = timeline.notes.iter().peekable();
+    let page = Page { timeline, definition, axis: &axis, now, shown: Shown::default() };
+    let mut notes = timeline.notes.iter().filter(|n| !is_about_a_step(n)).peekable();
     let mut rows = Vec::with_capacity(timeline.steps.len() + timeline.notes.len());
     for (place, step) in timeline.steps.iter().enumerate() {
         while let Some(note) = notes.next_if(|n| n.after_steps <= place) {
@@ -155,18 +136,24 @@ pub fn chart(timeline: &Timeline, definition: Option<&Definition>, now: Time) ->
     Chart { ticks: axis.ticks(), cuts: axis.cuts(), rows }
 }
 
+/// A retry or skip belongs to the step that it is about.
+fn is_about_a_step(note: &Note) -> bool {
+    note.about.is_some() && matches!(note.kind, NoteKind::Acted(Act::Retry { .. } | Act::Skip { .. }, _))
+}
+
 struct Page<'a> {
     timeline: &'a Timeline,
     definition: Option<&'a Definition>,
     axis: &'a Axis,
     now: Time,
+    shown: Shown,
 }
 
 impl Page<'_> {
     fn step(&self, step: &Step) -> StepRow {
         let label = label(self.definition, step);
         let has_children = self.timeline.steps.iter().any(|s| s.parent == Some(step.execution));
-        let sensitive = self.sensitive(step);
+        let show = |value: &Arc<Value>| self.shown.json(&masked(value, self.sensitive(step)));
         let request = step.attempts.last().and_then(|a| a.request.as_deref());
         let shown = step.attempts.len().min(ATTEMPTS_MAX);
         let stuck = step.state == State::Stuck;
@@ -174,17 +161,19 @@ impl Page<'_> {
             id: format!("step-{}", step.execution),
             depth: format!("d{}", step.depth.min(5)),
             which: which(step),
-            badge: badge::of_step(step.state),
-            target: request.map(target),
+            badge: self.badge(step),
+            target: request.map(exchange::target),
             remark: self.remark(step, &label),
             fault: self.fault(step),
+            is_over: matches!(step.state, State::Completed | State::Skipped),
+            acts: self.acts_about(step).map(note_row).collect(),
             tries: (step.attempts.len() > 1).then(|| plural(step.attempts.len(), "try", "tries")),
             took: duration(millis_between(step.started_at, step.ended_at.unwrap_or(self.now))),
             bars: chart::bars(self.axis, step, has_children, self.now),
             started: step.started_at.into(),
             reference: step.reference.clone(),
-            input: step.input.as_ref().map(|value| hidden(value, sensitive)),
-            output: step.output.as_ref().map(|value| hidden(value, sensitive)),
+            input: step.input.as_ref().or(step.given.as_ref()).map(show),
+            output: step.output.as_ref().map(show),
             attempts: (0..shown).map(|place| self.attempt(step, place, stuck)).collect(),
             attempts_left_out: step.attempts.len() - shown,
             open: stuck,
@@ -215,15 +204,24 @@ impl Page<'_> {
         said.map(str::to_owned).or_else(|| step.case.as_ref().map(|case| format!("went to {case}")))
     }
 
-    /// A step's last fault, as long as it is what people should know about the step.
+    fn badge(&self, step: &Step) -> Badge {
+        let inside = self.timeline.stuck.and_then(|id| self.timeline.step(id)).is_some_and(|s| s.depth > step.depth);
+        match (step.state, step.role) {
+            (State::Running, _) if inside => Badge { label: "Stopped inside", ..badge::of_step(State::Waiting) },
+            (State::Completed, Role::Undo(_)) => Badge { label: "Undone", ..badge::of_run("compensated") },
+            (state, _) => badge::of_step(state),
+        }
+    }
+
+    fn acts_about(&self, step: &Step) -> impl Iterator<Item = &Note> {
+        let id = step.execution;
+        self.timeline.notes.iter().filter(move |n| n.about == Some(id) && is_about_a_step(n))
+    }
+
+    /// A step's last fault.
     fn fault(&self, step: &Step) -> Option<String> {
-        if matches!(step.state, State::Completed | State::Skipped) {
-            return None;
-        }
-        match step.attempts.last() {
-            Some(attempt) if attempt.failure.is_some() => self.attempt_fault(step, step.attempts.len() - 1),
-            _ => step.error.as_ref().map(faults::error_text),
-        }
+        let failed = step.attempts.iter().rposition(|a| a.failure.is_some());
+        failed.and_then(|place| self.attempt_fault(step, place)).or_else(|| step.error.as_ref().map(faults::error_text))
     }
 
     fn attempt_fault(&self, step: &Step, place: usize) -> Option<String> {
@@ -248,8 +246,9 @@ impl Page<'_> {
         let attempt = &step.attempts[place];
         let last = place + 1 == step.attempts.len();
         let ended_at = attempt.ended_at.unwrap_or(self.now);
-        let waited =
-            step.attempts.get(place + 1).filter(|_| attempt.failure.as_ref().is_some_and(|f| f.retry_at.is_some()));
+        // A response whose body is the step's output is not recorded twice.
+        let as_output = step.output.as_deref().filter(|output| attempt.failure.is_none() && !output.is_null());
+        let as_output = as_output.map(|output| masked(output, self.sensitive(step)));
         AttemptRow {
             id: format!("step-{}-attempt-{place}", step.execution),
             number: attempt.number,
@@ -257,29 +256,25 @@ impl Page<'_> {
             started: attempt.started_at.into(),
             took: duration(millis_between(attempt.started_at, ended_at)),
             fault: self.attempt_fault(step, place),
-            waited: waited.map(|next| format!("waited {}", duration(millis_between(ended_at, next.started_at)))),
-            request: attempt.request.as_deref().map(|request| request_row(request, attempt)),
-            response: self.response(step, attempt),
+            between: self.between(step, place),
+            request: attempt.request.as_deref().map(|r| exchange::request(r, attempt, &self.shown)),
+            response: exchange::response(attempt, as_output, &self.shown),
             open: last && (stuck || step.attempts.len() == 1),
         }
     }
 
-    fn response(&self, step: &Step, attempt: &Attempt) -> Option<ResponseRow> {
-        let response = attempt.response.as_ref()?;
-        // A response whose body is the step's output is not recorded twice.
-        let as_output = step.output.as_ref().filter(|_| attempt.failure.is_none());
-        let body = response.body.as_ref().map(pretty::json);
-        Some(ResponseRow {
-            status: status_line(response.status),
-            is_error: response.status >= 400,
-            headers: response.headers.clone(),
-            body: body.or_else(|| as_output.filter(|o| !o.is_null()).map(|o| hidden(o, self.sensitive(step)))),
-        })
+    /// What lies between an attempt and the next one.
+    fn between(&self, step: &Step, place: usize) -> Option<String> {
+        let (this, next) = (&step.attempts[place], step.attempts.get(place + 1)?);
+        let ended_at = this.ended_at?;
+        let gap = duration(millis_between(ended_at, next.started_at));
+        let act = self.acts_about(step).find(|n| n.at >= ended_at && n.at <= next.started_at).map(note_row);
+        match act {
+            Some(NoteRow { text, reason: Some(reason), .. }) => Some(format!("{text} after {gap}: “{reason}”")),
+            Some(NoteRow { text, .. }) => Some(format!("{text} after {gap}")),
+            None => this.failure.as_ref().and_then(|f| f.retry_at).map(|_| format!("waited {gap}")),
+        }
     }
-}
-
-fn hidden(value: &Arc<Value>, sensitive: &[String]) -> Pretty {
-    if sensitive.is_empty() { pretty::json(value) } else { pretty::json(&masked(value, sensitive)) }
 }
 
 fn attempt_badge(attempt: &Attempt) -> Badge {
@@ -290,39 +285,6 @@ fn attempt_badge(attempt: &Attempt) -> Badge {
         (None, Some(_), None) => State::Cancelled,
     };
     badge::of_step(state)
-}
-
-fn request_row(request: &CallRequest, attempt: &Attempt) -> RequestRow {
-    let mut headers = request.headers.clone();
-    headers.push(("Idempotency-Key".to_owned(), request.idempotency_key.clone()));
-    headers.push(("traceparent".to_owned(), request.traceparent.clone()));
-    RequestRow {
-        method: request.method.clone(),
-        url: attempt.response.as_ref().map_or_else(|| with_query(request), |r| r.url.clone()),
-        headers,
-        body: request.body.as_ref().map(pretty::json),
-    }
-}
-
-fn with_query(request: &CallRequest) -> String {
-    let mut url = request.uri.clone();
-    for (place, (name, value)) in request.query.iter().enumerate() {
-        url.push(if place == 0 && !url.contains('?') { '?' } else { '&' });
-        url.push_str(name);
-        url.push('=');
-        url.push_str(value);
-    }
-    url
-}
-
-fn status_line(status: u16) -> String {
-    let reason = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
-    reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
-}
-
-fn target(request: &CallRequest) -> String {
-    let path = request.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
-    format!("{} {} /{path}", request.method, faults::target_name(Some(request)))
 }
 
 fn which(step: &Step) -> Vec<String> {
@@ -338,13 +300,10 @@ fn which(step: &Step) -> Vec<String> {
     if c.round > 0 {
         which.push(format!("round {}", c.round + 1));
     }
-    if let Role::Undo(_) = step.role {
-        which.push("compensation".to_owned());
-    }
     which
 }
 
-fn note_row(note: &super::timeline::Note) -> NoteRow {
+fn note_row(note: &Note) -> NoteRow {
     let (text, reason) = match &note.kind {
         NoteKind::Acted(act, reason) => (format!("{} {}", note.actor, acted(act)), reason.clone()),
         NoteKind::TakenOver => ("Another node went on with the run".to_owned(), None),

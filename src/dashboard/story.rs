@@ -6,7 +6,7 @@ use super::steps::{Chart, Row, StepRow};
 use super::timeline::{NoteKind, State, Step, Timeline};
 use super::words::{duration, millis_between, plural};
 use crate::dsl::Definition;
-use crate::machine::{Act, Time};
+use crate::machine::{Act, Role, Time};
 
 /// What the top of a run's page says.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn tell(
     }
     let calm = |title: String, text: Option<String>| Some(Story { class: "calm", title, text, advice: None });
     let took = timeline.started_at.zip(timeline.ended_at).map(|(from, to)| duration(millis_between(from, to)));
-    let cause = || timeline.error.as_ref().map(faults::error_text);
+    let cause = || cause(timeline, chart).or_else(|| timeline.error.as_ref().map(faults::error_text));
     match status {
         "waiting" => {
             let step = timeline.steps.iter().rev().find(|s| s.state == State::Waiting)?;
@@ -59,6 +59,13 @@ pub fn tell(
         }
         _ => None,
     }
+}
+
+/// What went wrong, from the step where it did.
+fn cause(timeline: &Timeline, chart: &Chart) -> Option<String> {
+    let failed = |s: &&Step| s.role == Role::Step && s.state == State::Faulted && s.error.is_some();
+    let row = row_of(chart, timeline.steps.iter().rev().find(failed)?)?;
+    row.fault.as_ref().map(|fault| format!("{}: {fault}", row.title))
 }
 
 fn waits(step: &Step, until: Time, now: Time) -> String {

@@ -157,6 +157,8 @@ pub struct Note {
     pub actor: String,
     /// Number of steps that had started before.
     pub after_steps: usize,
+    /// The step at which the run stood for a person then.
+    pub about: Option<ExecutionId>,
     /// What happened.
     pub kind: NoteKind,
 }

@@ -231,6 +231,7 @@ impl Timeline {
     }
 
     fn acted(&mut self, record: &Record, act: &Act, reason: Option<&String>) {
+        self.note(record, NoteKind::Acted(act.clone(), reason.cloned()));
         match act {
             Act::Suspend => self.suspended = true,
             Act::Resume => self.suspended = false,
@@ -245,7 +246,6 @@ impl Timeline {
             Act::Dismiss => self.end(record.at, State::Faulted),
             Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate => {}
         }
-        self.note(record, NoteKind::Acted(act.clone(), reason.cloned()));
     }
 
     fn unstick(&mut self, execution: ExecutionId) {
@@ -256,7 +256,8 @@ impl Timeline {
     }
 
     fn note(&mut self, record: &Record, kind: NoteKind) {
-        let note = Note { at: record.at, actor: record.actor.0.clone(), after_steps: self.steps.len(), kind };
+        let (actor, after_steps) = (record.actor.0.clone(), self.steps.len());
+        let note = Note { at: record.at, actor, after_steps, about: self.stuck, kind };
         self.notes.push(note);
     }
 }
