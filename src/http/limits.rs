@@ -14,7 +14,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Method};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::ApiError;
 use crate::telemetry;
@@ -22,7 +22,8 @@ use crate::telemetry;
 /// Places and deadline of a group of routes.
 #[derive(Clone)]
 pub struct Gate {
-    places: Arc<Semaphore>,
+    /// None where the handler takes its place itself.
+    places: Option<Arc<Semaphore>>,
     deadline: Duration,
 }
 
@@ -30,19 +31,34 @@ impl Gate {
     /// At most `concurrency` requests at once, each at most this long.
     #[must_use]
     pub fn new(concurrency: usize, deadline: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(concurrency)), deadline }
+        Self { places: Some(Arc::new(Semaphore::new(concurrency))), deadline }
+    }
+
+    /// Any number of requests, each at most this long.
+    #[must_use]
+    pub fn deadline(deadline: Duration) -> Self {
+        Self { places: None, deadline }
     }
 }
 
 /// Lets a request through if there is a place, and not longer than the deadline.
 pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let Ok(_place) = gate.places.try_acquire() else {
-        return ApiError::unavailable("too many requests at once").into_response();
+    let _place = match gate.places.as_deref().map(place).transpose() {
+        Ok(place) => place,
+        Err(full) => return full.into_response(),
     };
     match tokio::time::timeout(gate.deadline, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::Overdue.into_response(),
     }
+}
+
+/// Takes a place.
+///
+/// # Errors
+/// 503 while all are taken.
+pub fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, ApiError> {
+    places.try_acquire().map_err(|_| ApiError::unavailable("too many requests at once"))
 }
 
 /// Counts the answers to senders of events.

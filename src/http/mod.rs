@@ -1,6 +1,6 @@
 //! JSON API and webhook ingress. Handlers are thin: they read the request, ask the engine or the store, and answer.
 //!
-//! [`router`] holds every route in three tables, from which `openapi.json` is checked. A request passes, from the outside in:
+//! [`router`] holds every route in four tables, from which `openapi.json` is checked. A request passes, from the outside in:
 //! [`problem::finish`] (every error is a problem), [`limits::harden`], the net for panics, [`limits::admit`] of its group
 //! (places and deadline), then its handler, whose extractors say who may call it.
 
@@ -9,6 +9,7 @@ mod answer;
 pub mod app;
 pub mod body;
 pub mod events;
+pub mod ingress;
 pub mod limits;
 pub mod problem;
 pub mod query;
@@ -46,6 +47,11 @@ fn status_routes() -> Vec<Route> {
     ]
 }
 
+/// Senders of webhooks and events.
+fn ingress_routes() -> Vec<Route> {
+    vec![("POST", "/hooks/{source}", post(ingress::hook)), ("POST", "/events", post(ingress::events))]
+}
+
 /// Calls that are answered at once.
 fn api_routes() -> Vec<Route> {
     vec![
@@ -70,6 +76,12 @@ fn waiting_routes() -> Vec<Route> {
     ]
 }
 
+/// Every route but those of the dashboard.
+#[cfg(test)]
+fn routes() -> impl Iterator<Item = Route> {
+    status_routes().into_iter().chain(ingress_routes()).chain(api_routes()).chain(waiting_routes())
+}
+
 fn group(routes: Vec<Route>) -> Router<App> {
     routes.into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler))
 }
@@ -78,11 +90,17 @@ fn group(routes: Vec<Route>) -> Router<App> {
 pub fn router(app: App, pages: Router<App>) -> Router {
     let settings = &app.settings;
     let usual = Gate::new(settings.api_concurrency_max, settings.request_timeout());
+    let ingress = Gate::deadline(settings.request_timeout());
     let patience = settings.request_timeout() + Duration::from_secs(settings.wait_seconds_max);
     let waiting = Gate::new(settings.api_concurrency_max, patience);
     Router::new()
         .merge(group(api_routes()).merge(pages).layer(from_fn_with_state(usual, limits::admit)))
         .merge(group(waiting_routes()).layer(from_fn_with_state(waiting, limits::admit)))
+        .merge(
+            group(ingress_routes())
+                .layer(from_fn_with_state(ingress, limits::admit))
+                .layer(from_fn(limits::count_ingress)),
+        )
         .merge(group(status_routes()))
         .layer(CatchPanicLayer::custom(limits::caught))
         .layer(from_fn(limits::count))
@@ -90,3 +108,6 @@ pub fn router(app: App, pages: Router<App>) -> Router {
         .layer(from_fn(problem::finish))
         .with_state(app)
 }
+
+#[cfg(test)]
+mod tests;
