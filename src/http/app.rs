@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::body::Budget;
+use super::ingress::Sources;
 use super::session::Access;
 use crate::dsl::Functions;
 use crate::engine::Engine;
@@ -17,6 +19,8 @@ use crate::engine::Engine;
 pub struct App {
     /// Everything that changes a run goes through it.
     pub engine: Engine,
+    /// Who may send what.
+    pub sources: watch::Receiver<Arc<dyn Sources>>,
     /// The catalog functions that a deployed definition may call.
     pub functions: watch::Receiver<Arc<Functions>>,
     /// Who may do what.
@@ -27,7 +31,45 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Cancelled when the process begins to go down: streams end then.
     pub shutdown: CancellationToken,
+    /// Memory for bodies of the API.
+    pub(super) budget: Budget,
+    /// Memory for bodies of webhooks and events.
+    pub(super) ingress_budget: Budget,
+    /// Places for webhooks and events that were read.
+    pub(super) ingress_places: Arc<Semaphore>,
+    /// Places for live streams.
+    pub(super) streams: Arc<Semaphore>,
 }
+
+impl App {
+    /// Puts together what handlers need.
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        sources: watch::Receiver<Arc<dyn Sources>>,
+        functions: watch::Receiver<Arc<Functions>>,
+        settings: Settings,
+        metrics: PrometheusHandle,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            access: Access::new(engine.pool().clone()),
+            engine,
+            sources,
+            functions,
+            metrics,
+            shutdown,
+            budget: Budget::new(BODIES_BYTES_MAX, settings.api_body_bytes_max),
+            ingress_budget: Budget::new(BODIES_BYTES_MAX, settings.ingress_body_bytes_max),
+            ingress_places: Arc::new(Semaphore::new(settings.ingress_concurrency_max)),
+            streams: Arc::new(Semaphore::new(settings.streams_max)),
+            settings: Arc::new(settings),
+        }
+    }
+}
+
+/// Memory for the bodies of a group of routes, together.
+const BODIES_BYTES_MAX: usize = 64 << 20;
 
 impl FromRef<App> for Access {
     fn from_ref(app: &App) -> Self {
