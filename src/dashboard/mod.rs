@@ -7,6 +7,7 @@ mod act;
 mod assets;
 mod badge;
 mod chart;
+mod events;
 mod exchange;
 mod faults;
 #[cfg(test)]
@@ -93,12 +94,14 @@ impl FromRef<Dashboard> for Access {
     }
 }
 
-/// All pages, to be merged with the API at `/`.
-pub fn router(dashboard: Dashboard) -> Router {
+/// All pages, to be merged with the API at `/`. They bring their own state, so they fit a router of any.
+pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<S> {
     let pages = Router::new()
         .route("/", get(runs::show))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/{act}", post(act::perform))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::show))
         .route("/workflows", get(workflows::list))
         .route("/workflows/{namespace}/{name}", get(workflows::show))
         .route("/login", get(sign_in::show).post(sign_in::enter))

@@ -57,8 +57,8 @@ pub struct StepRow {
     pub remark: Option<String>,
     /// The last fault in plain words.
     pub fault: Option<String>,
-    /// Whether the fault was got over.
-    pub is_over: bool,
+    /// CSS class of the fault: whether it was got over, is waited out, or holds.
+    pub fault_class: &'static str,
     /// What people did about it.
     pub acts: Vec<NoteRow>,
     /// `3 tries`, when there was more than one.
@@ -165,7 +165,11 @@ impl Page<'_> {
             target: request.map(exchange::target),
             remark: self.remark(step, &label),
             fault: self.fault(step),
-            is_over: matches!(step.state, State::Completed | State::Skipped),
+            fault_class: match step.state {
+                State::Completed | State::Skipped => "",
+                State::Running | State::Waiting => "fault-for-now",
+                State::Faulted | State::Stuck | State::Cancelled => "fault",
+            },
             acts: self.acts_about(step).map(note_row).collect(),
             tries: (step.attempts.len() > 1).then(|| plural(step.attempts.len(), "try", "tries")),
             took: duration(millis_between(step.started_at, step.ended_at.unwrap_or(self.now))),

@@ -68,7 +68,9 @@ impl Site {
         let desk = Arc::new(desk);
         let operations: Arc<dyn Operations> = Arc::<Desk>::clone(&desk);
         let access = Access::new(pool.clone());
-        let router = router(Dashboard { pool: pool.clone(), operations, access, secure_cookies: false });
+        // Webhooks and pages share an address, as they do in the whole face.
+        let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
+        let router = ingress.merge(router(Dashboard { pool: pool.clone(), operations, access, secure_cookies: false }));
         Self { router, desk, cookie: format!("stepwell_session={secret}") }
     }
 
@@ -108,7 +110,7 @@ fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
 async fn nothing_is_shown_without_a_session(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
-    for path in ["/", &format!("/runs/{run}"), "/workflows", "/workflows/crm-erp/closed-won"] {
+    for path in ["/", &format!("/runs/{run}"), "/events", "/workflows", "/workflows/crm-erp/closed-won"] {
         let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
         assert!(header(&answer, &LOCATION).starts_with("/login?next=%2F"), "{path}");
@@ -164,9 +166,15 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
     let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
     let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
     let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    for path in
-        ["/", &format!("/runs/{done}"), &format!("/runs/{stopped}"), "/workflows", "/login?token=x", "/runs/none"]
-    {
+    for path in [
+        "/",
+        &format!("/runs/{done}"),
+        &format!("/runs/{stopped}"),
+        "/events",
+        "/workflows",
+        "/login?token=x",
+        "/runs/none",
+    ] {
         let request = Request::get(path).header(COOKIE, &site.cookie).body(Body::empty()).unwrap();
         let (_, answer, body) = site.send(request).await;
         assert!(header(&answer, &CONTENT_SECURITY_POLICY).starts_with("default-src 'self';"), "{path}");
@@ -345,6 +353,27 @@ async fn a_refused_act_shows_why(pool: PgPool) {
     let (status, _, page) = site.post(&format!("/runs/{run}/retry"), &form).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(page.contains(why) && page.contains("role=\"alert\""));
+}
+
+#[sqlx::test]
+async fn an_event_shows_what_was_received_and_what_became_of_it(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let id = uuid::Uuid::now_v7();
+    sqlx::query(
+        r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs)
+           values ($1, 'salesforce', 'e-1', 'opportunity.closed_won', now(), '{"user-agent": "<b>"}',
+                   '\x7b2261223a312e35307d', '{"id": "e-1"}', 'unmatched', '{}')"#,
+    )
+    .bind(id)
+    .execute(&pool)
+    .await
+    .unwrap();
+    assert!(site.get("/events?outcome=unmatched").await.1.contains(&id.to_string()));
+    assert!(!site.get("/events?outcome=run").await.1.contains(&id.to_string()));
+    let (status, page) = site.get(&format!("/events/{id}")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("no workflow waits for such events") && page.contains("1.50") && !page.contains("<b>\""));
+    assert_eq!(site.get("/events/none").await.0, StatusCode::NOT_FOUND);
 }
 
 #[sqlx::test]

@@ -61,7 +61,7 @@
   };
   if (live().hasAttribute("hx-get")) {
     const stream = new EventSource("/api/v1/stream");
-    for (const name of ["message", "run", "attention"]) {
+    for (const name of ["run", "lagged"]) {
       stream.addEventListener(name, (event) => concerns(event) && refresh());
     }
     // After a gap nobody knows what was missed.
