@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Dashboard;
 use super::labels::label;
+use super::masks::Masks;
 use super::page::NoPage;
 use super::run::{self, Flash};
 use super::signed_in::SignedIn;
@@ -60,6 +61,7 @@ pub fn offers(
     attention: Option<&str>,
     timeline: &Timeline,
     definition: Option<&Definition>,
+    masks: &Masks,
 ) -> Vec<Offer> {
     let parked = attention.is_some();
     let closed = matches!(status, "completed" | "compensated" | "cancelled") || (status == "faulted" && !parked);
@@ -71,7 +73,7 @@ pub fn offers(
     let in_flight = timeline.has_call_in_flight() && !parked;
     let mut offers = Vec::new();
     if parked || timeline.is_backing_off() {
-        offers.push(retry(timeline, parked));
+        offers.push(retry(timeline, parked, masks));
     }
     if !in_flight && (parked || status == "waiting") {
         offers.push(skip(undoing));
@@ -99,13 +101,14 @@ fn plain(act: &'static str, label: &'static str, help: &'static str, class: &'st
     Offer { act, label, help, class, value: None, asks_undo: false }
 }
 
-fn retry(timeline: &Timeline, parked: bool) -> Offer {
+fn retry(timeline: &Timeline, parked: bool, masks: &Masks) -> Offer {
     if !parked {
         return plain("retry", "Retry now", "The next attempt is made at once instead of after the wait.", "primary");
     }
     let given = timeline.stuck.and_then(|id| timeline.step(id)).and_then(|step| step.given.as_deref());
-    let text = given.and_then(|value| serde_json::to_string_pretty(value).ok());
-    let value = text.filter(|t| t.len() <= super::pretty::BYTES_MAX).map(|text| Editable {
+    // A masked value in the field would replace the real one.
+    let text = given.filter(|_| masks.is_empty()).and_then(|value| serde_json::to_string_pretty(value).ok());
+    let value = text.filter(|t| t.len() <= super::pretty::BYTES_MAX).or(Some(String::new())).map(|text| Editable {
         field: "input",
         label: "Give the step this input instead of its own",
         text,
@@ -190,9 +193,10 @@ fn reason(form: &Filled) -> Result<String, String> {
 /// The act that a form asks for; none if there is no such act.
 fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
     let act = match name {
-        "retry" if form.replace.is_some() => {
-            parsed("input", form.input.as_deref()).map(|input| Act::Retry { input: Some(input) })
-        }
+        "retry" if form.replace.is_some() => match form.input.as_deref().map(str::trim) {
+            None | Some("") => Err("Not done: the box for another input is ticked, but there is none.".to_owned()),
+            input => parsed("input", input).map(|input| Act::Retry { input: Some(input) }),
+        },
         "retry" => Ok(Act::Retry { input: None }),
         "skip" => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output }),
         "cancel" => match form.compensate.as_deref() {
@@ -214,4 +218,55 @@ fn parsed(what: &str, text: Option<&str>) -> Result<Value, String> {
     text.map_or(Ok(Value::Null), |text| {
         serde_json::from_str(text).map_err(|e| format!("Not done: the {what} is not JSON: {e}."))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::dashboard::fixture::{self, Story};
+
+    fn offered(status: &str, attention: Option<&str>, story: &Story) -> Vec<&'static str> {
+        let timeline = Timeline::fold(&story.records);
+        offers(status, attention, &timeline, None, &Masks::default()).iter().map(|o| o.act).collect()
+    }
+
+    #[test]
+    fn each_state_offers_the_acts_that_fit_it() {
+        let backing_off = fixture::backing_off(600_000);
+        assert_eq!(offered("waiting", None, &backing_off), ["retry", "skip", "suspend", "cancel"]);
+        assert_eq!(offered("faulted", Some("faulted"), &fixture::faulted()), ["retry", "skip", "cancel", "dismiss"]);
+        assert_eq!(offered("faulted", None, &fixture::faulted()), [""; 0], "dismissed");
+        assert_eq!(offered("completed", None, &fixture::completed()), [""; 0]);
+        assert_eq!(offered("pending", None, &Story::default()), ["cancel"]);
+        let mut suspended = fixture::backing_off(600_000);
+        suspended.acted(3_000, json!({"act": "suspend", "reason": "maintenance"}));
+        assert_eq!(offered("suspended", None, &suspended), ["retry", "resume", "cancel"]);
+    }
+
+    #[test]
+    fn a_call_under_way_is_not_skipped() {
+        let mut story = fixture::completed();
+        story.records.truncate(5);
+        assert!(Timeline::fold(&story.records).has_call_in_flight());
+        assert_eq!(offered("waiting", None, &story), ["suspend", "cancel"]);
+    }
+
+    #[test]
+    fn a_stuck_undo_is_retried_or_skipped_and_nothing_else() {
+        let mut story = fixture::compensated();
+        story.records.truncate(story.records.len() - 2);
+        let stuck = json!({"execution": 3, "error": fixture::error(403, "no")});
+        story.add(300, Some("/do/0/createCustomer/metadata/compensate"), None, "compensation.stuck", stuck);
+        assert_eq!(offered("compensating", Some("compensation_stuck"), &story), ["retry", "skip"]);
+    }
+
+    #[test]
+    fn a_retry_is_prefilled_with_what_the_step_was_given() {
+        let timeline = Timeline::fold(&fixture::faulted().records);
+        let offer = retry(&timeline, true, &Masks::default());
+        let text = offer.value.map(|v| v.text).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["entityId"], "CUST-000647");
+    }
 }

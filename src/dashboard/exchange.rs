@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::faults;
+use super::masks::Masks;
 use super::pretty::{Pretty, Shown};
 use super::timeline::Attempt;
 use crate::machine::CallRequest;
@@ -33,7 +34,7 @@ pub struct ResponseRow {
 
 /// What an attempt sent.
 #[must_use]
-pub fn request(request: &CallRequest, attempt: &Attempt, shown: &Shown) -> RequestRow {
+pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &Shown) -> RequestRow {
     let mut headers = request.headers.clone();
     headers.push(("Idempotency-Key".to_owned(), request.idempotency_key.clone()));
     headers.push(("traceparent".to_owned(), request.traceparent.clone()));
@@ -41,19 +42,19 @@ pub fn request(request: &CallRequest, attempt: &Attempt, shown: &Shown) -> Reque
         method: request.method.clone(),
         url: attempt.response.as_ref().map_or_else(|| with_query(request), |r| r.url.clone()),
         headers,
-        body: request.body.as_ref().map(|body| shown.json(body)),
+        body: request.body.as_ref().map(|body| shown.json(&masks.value(body))),
     }
 }
 
 /// What came back; `as_output` is the body where it is not recorded with the response.
 #[must_use]
-pub fn response(attempt: &Attempt, as_output: Option<Value>, shown: &Shown) -> Option<ResponseRow> {
+pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, shown: &Shown) -> Option<ResponseRow> {
     let response = attempt.response.as_ref()?;
     Some(ResponseRow {
         status: status_line(response.status),
         is_error: response.status >= 400,
         headers: response.headers.clone(),
-        body: response.body.as_ref().or(as_output.as_ref()).map(|body| shown.json(body)),
+        body: response.body.as_ref().or(as_output.as_ref()).map(|body| shown.json(&masks.value(body))),
     })
 }
 

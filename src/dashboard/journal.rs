@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sqlx::PgPool;
 
+use super::masks::Masks;
 use super::pretty::{self, Pretty};
 use super::words::{Moment, task_name};
 use crate::machine::{Record, RunId};
@@ -62,10 +63,16 @@ impl Journal {
         self.rows.iter().filter_map(|row| row.record().ok()).collect()
     }
 
-    /// Lines after this place, at most [`LINES_MAX`].
-    #[must_use]
-    pub fn lines(&self, after: i32) -> Vec<Line> {
-        self.rows.iter().filter(|row| row.seq > after).take(LINES_MAX).map(Line::from).collect()
+    /// The lines after this place, at most [`LINES_MAX`].
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn lines(&self, pool: &PgPool, run: RunId, after: i32, masks: &Masks) -> Result<Vec<Line>, StoreError> {
+        if after == 0 {
+            return Ok(self.rows.iter().take(LINES_MAX).map(|row| Line::of(row, masks)).collect());
+        }
+        let limit = i64::try_from(LINES_MAX).expect("a page is small");
+        Ok(read(pool, run, after, limit).await?.iter().map(|row| Line::of(row, masks)).collect())
     }
 }
 
@@ -89,9 +96,9 @@ pub struct Line {
     pub hash: String,
 }
 
-impl From<&JournalRow> for Line {
-    fn from(row: &JournalRow) -> Self {
-        let data = serde_json::from_str(row.data.get()).unwrap_or(Value::Null);
+impl Line {
+    fn of(row: &JournalRow, masks: &Masks) -> Self {
+        let data = masks.fact(serde_json::from_str(row.data.get()).unwrap_or(Value::Null));
         Self {
             seq: row.seq,
             at: row.at.into(),

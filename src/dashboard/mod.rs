@@ -14,6 +14,7 @@ mod faults;
 mod fixture;
 mod journal;
 mod labels;
+mod masks;
 mod page;
 mod pretty;
 mod run;

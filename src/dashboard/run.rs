@@ -13,6 +13,7 @@ use super::Dashboard;
 use super::act::{self, Offer};
 use super::badge::{self, Badge};
 use super::journal::{Journal, Line};
+use super::masks::Masks;
 use super::page::{Frame, NoPage, render};
 use super::pretty::{self, Pretty};
 use super::signed_in::SignedIn;
@@ -23,7 +24,6 @@ use super::words::{Moment, capitalised, duration, millis_between};
 use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
 use crate::http::session::Caller;
-use crate::machine::view::masked;
 use crate::machine::{RunId, Time};
 use crate::store::listing::{self, RunRow};
 
@@ -125,9 +125,11 @@ pub async fn page(
     };
     let journal = Journal::read(&dashboard.pool, id).await?;
     let definition = definition(&dashboard.operations.deployed(), &row.workflow);
+    let masks = Masks::of(definition.as_deref());
+    let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
-    let frame = Frame::of(caller, "runs");
-    Ok(render(status, &RunPage::new(frame, flash, row, &journal, definition.as_deref(), after, Utc::now())))
+    let known = Known { row, journal, lines, after, definition, masks };
+    Ok(render(status, &RunPage::new(Frame::of(caller, "runs"), flash, known, Utc::now())))
 }
 
 fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definition>> {
@@ -135,28 +137,33 @@ fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definit
     versions.iter().find(|d| d.workflow == *workflow).cloned()
 }
 
+/// All that is known of a run.
+struct Known {
+    row: RunRow,
+    journal: Journal,
+    lines: Vec<Line>,
+    after: i32,
+    definition: Option<Arc<Definition>>,
+    masks: Masks,
+}
+
 impl RunPage {
-    fn new(
-        frame: Frame,
-        flash: Option<Flash>,
-        row: RunRow,
-        journal: &Journal,
-        definition: Option<&Definition>,
-        after: i32,
-        clock: Time,
-    ) -> Self {
+    fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
+        let Known { row, journal, lines, after, definition, masks } = known;
+        let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
         let timeline = Timeline::fold(&journal.records());
-        let chart = steps::chart(&timeline, definition, now);
+        let chart = steps::chart(&timeline, definition, &masks, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
-        let offers =
-            if frame.operates { act::offers(&row.status, attention, &timeline, definition) } else { Vec::new() };
+        let offers = if frame.operates {
+            act::offers(&row.status, attention, &timeline, definition, &masks)
+        } else {
+            Vec::new()
+        };
         let status = badge::of_run(&row.status);
-        let lines = journal.lines(after);
         let last = lines.last().map_or(after, |line| line.seq);
-        let sensitive = definition.map_or(&[][..], |d| d.metadata.sensitive.as_slice());
         let ended_at = row.finished_at.or(timeline.ended_at);
         Self {
             frame,
@@ -176,8 +183,8 @@ impl RunPage {
             offers,
             chart,
             journal_cut: journal.cut,
-            input: timeline.input.as_ref().map(|v| pretty::json(&masked(v, sensitive))),
-            output: timeline.output.as_ref().map(|v| pretty::json(v)),
+            input: timeline.input.as_ref().map(|v| pretty::json(&masks.value(v))),
+            output: timeline.output.as_ref().map(|v| pretty::json(&masks.value(v))),
             lines_open: lines.len() <= LINES_OPEN_MAX || after > 0,
             next_after: (last < row.seq && !lines.is_empty()).then_some(last),
             lines,

@@ -9,11 +9,11 @@ use super::chart::{self, Axis, Bar, Cut, Tick};
 use super::exchange::{self, RequestRow, ResponseRow};
 use super::faults::{self, Next};
 use super::labels::{Label, label};
+use super::masks::Masks;
 use super::pretty::{Pretty, Shown};
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use super::words::{Moment, duration, millis_between, plural};
 use crate::dsl::Definition;
-use crate::machine::view::masked;
 use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};
 
 /// Rows of attempts beyond this are left to the journal.
@@ -121,9 +121,9 @@ pub struct NoteRow {
 
 /// Makes the rows.
 #[must_use]
-pub fn chart(timeline: &Timeline, definition: Option<&Definition>, now: Time) -> Chart {
+pub fn chart(timeline: &Timeline, definition: Option<&Definition>, masks: &Masks, now: Time) -> Chart {
     let axis = Axis::of(timeline, now);
-    let page = Page { timeline, definition, axis: &axis, now, shown: Shown::default() };
+    let page = Page { timeline, definition, masks, axis: &axis, now, shown: Shown::default() };
     let mut notes = timeline.notes.iter().filter(|n| !is_about_a_step(n)).peekable();
     let mut rows = Vec::with_capacity(timeline.steps.len() + timeline.notes.len());
     for (place, step) in timeline.steps.iter().enumerate() {
@@ -144,6 +144,7 @@ fn is_about_a_step(note: &Note) -> bool {
 struct Page<'a> {
     timeline: &'a Timeline,
     definition: Option<&'a Definition>,
+    masks: &'a Masks,
     axis: &'a Axis,
     now: Time,
     shown: Shown,
@@ -153,7 +154,7 @@ impl Page<'_> {
     fn step(&self, step: &Step) -> StepRow {
         let label = label(self.definition, step);
         let has_children = self.timeline.steps.iter().any(|s| s.parent == Some(step.execution));
-        let show = |value: &Arc<Value>| self.shown.json(&masked(value, self.sensitive(step)));
+        let show = |value: &Arc<Value>| self.shown.json(&self.masks.value(value));
         let request = step.attempts.last().and_then(|a| a.request.as_deref());
         let shown = step.attempts.len().min(ATTEMPTS_MAX);
         let stuck = step.state == State::Stuck;
@@ -172,7 +173,7 @@ impl Page<'_> {
             },
             acts: self.acts_about(step).map(note_row).collect(),
             tries: (step.attempts.len() > 1).then(|| plural(step.attempts.len(), "try", "tries")),
-            took: duration(millis_between(step.started_at, step.ended_at.unwrap_or(self.now))),
+            took: took(millis_between(step.started_at, step.ended_at.unwrap_or(self.now))),
             bars: chart::bars(self.axis, step, has_children, self.now),
             started: step.started_at.into(),
             reference: step.reference.clone(),
@@ -185,11 +186,6 @@ impl Page<'_> {
             title: label.title,
             kind: label.kind,
         }
-    }
-
-    fn sensitive(&self, step: &Step) -> &[String] {
-        let task = self.definition.and_then(|d| d.by_reference.get(&step.reference).map(|id| d.task(*id)));
-        task.map_or(&[], |t| t.metadata.sensitive.as_slice())
     }
 
     fn remark(&self, step: &Step, label: &Label) -> Option<String> {
@@ -252,7 +248,7 @@ impl Page<'_> {
         let ended_at = attempt.ended_at.unwrap_or(self.now);
         // A response whose body is the step's output is not recorded twice.
         let as_output = step.output.as_deref().filter(|output| attempt.failure.is_none() && !output.is_null());
-        let as_output = as_output.map(|output| masked(output, self.sensitive(step)));
+        let as_output = as_output.map(|output| self.masks.value(output));
         AttemptRow {
             id: format!("step-{}-attempt-{place}", step.execution),
             number: attempt.number,
@@ -261,8 +257,8 @@ impl Page<'_> {
             took: duration(millis_between(attempt.started_at, ended_at)),
             fault: self.attempt_fault(step, place),
             between: self.between(step, place),
-            request: attempt.request.as_deref().map(|r| exchange::request(r, attempt, &self.shown)),
-            response: exchange::response(attempt, as_output, &self.shown),
+            request: attempt.request.as_deref().map(|r| exchange::request(r, attempt, self.masks, &self.shown)),
+            response: exchange::response(attempt, as_output, self.masks, &self.shown),
             open: last && (stuck || step.attempts.len() == 1),
         }
     }
@@ -289,6 +285,11 @@ fn attempt_badge(attempt: &Attempt) -> Badge {
         (None, Some(_), None) => State::Cancelled,
     };
     badge::of_step(state)
+}
+
+/// What began and ended in the same instant took no time worth a number.
+fn took(millis: i64) -> String {
+    if millis == 0 { "< 1 ms".to_owned() } else { duration(millis) }
 }
 
 fn which(step: &Step) -> Vec<String> {

@@ -461,6 +461,15 @@ async fn preview() {
         },
     )
     .await;
+    let stream = axum::routing::get(|| async {
+        use axum::response::sse::{Event, Sse};
+        let ticks = futures::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::convert::Infallible>(Event::default().event("run").data("{}x")), ()))
+        });
+        Sse::new(ticks)
+    });
+    let site = Site { router: site.router.route("/api/v1/stream", stream), ..site };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8099").await.unwrap();
     axum::serve(listener, site.router).await.unwrap();
 }

@@ -71,6 +71,13 @@
     document.addEventListener("visibilitychange", refresh);
   }
 
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && document.querySelector("details.act[open]");
+    if (!open) return;
+    open.open = false;
+    open.querySelector("summary").focus();
+  });
+
   // The line that says what an act led to is said once, not at each reload.
   const address = new URL(window.location.href);
   if (address.searchParams.has("done")) {
