@@ -140,8 +140,8 @@ fn next_key(sublist: &Sublist, lines: &[Value]) -> Value {
 /// Adds the lines of an order up: `subtotal` is the sum of their amounts, `total` has the tax.
 pub fn add_up(fields: &mut Fields) -> Result<(), Refusal> {
     let amounts = fields.get("item").and_then(Value::as_array).into_iter().flatten();
-    let amounts = amounts.filter_map(|line| line.get("amount").and_then(Decimal::of));
-    let subtotal = amounts.fold(Some(Decimal::ZERO), |sum, amount| sum?.plus(amount));
+    let mut amounts = amounts.filter_map(|line| line.get("amount").and_then(Decimal::of));
+    let subtotal = amounts.try_fold(Decimal::ZERO, Decimal::plus);
     let tax = subtotal.and_then(|subtotal| subtotal.times(TAX_PERCENT)).map(|tax| tax.rounded(2));
     let total = subtotal.and_then(|subtotal| subtotal.plus(tax?));
     let (Some(subtotal), Some(tax), Some(total)) = (subtotal, tax, total) else {

@@ -223,7 +223,9 @@ impl Parser {
             Token::Word(word) if word.eq_ignore_ascii_case("null") => Literal::Nothing,
             Token::Word(word) if word.eq_ignore_ascii_case("true") => Literal::Flag(true),
             Token::Word(word) if word.eq_ignore_ascii_case("false") => Literal::Flag(false),
-            Token::Word(word) if self.dialect == Dialect::SuiteQl && is_date_function(word) => return self.to_date(),
+            Token::Word(word) if self.dialect == Dialect::SuiteQl && is_date_function(word) => {
+                return self.date_in_function();
+            }
             _ => return Err(self.unexpected()),
         };
         self.advance();
@@ -231,7 +233,7 @@ impl Parser {
     }
 
     /// `TO_DATE('2026-11-20', 'YYYY-MM-DD')`: the format is not needed, the date says what it is.
-    fn to_date(&mut self) -> Result<Literal, SyntaxError> {
+    fn date_in_function(&mut self) -> Result<Literal, SyntaxError> {
         self.advance();
         self.symbol("(")?;
         let date = self.literal()?;
