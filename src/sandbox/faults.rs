@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,8 @@ pub enum Kind {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What paths it is for: with `*` (any characters) a pattern of the whole path, else a prefix.
+    /// What paths it is for: with `*` (any characters) a pattern of the whole path, else a prefix. Compared with the path
+    /// as sent and with its decoded form.
     pub path: String,
     /// For calls of this method only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,9 +214,11 @@ impl Fault {
 
     fn matches(&self, method: &Method, path: &str) -> bool {
         let method_fits = self.method.as_deref().is_none_or(|wanted| method.as_str().eq_ignore_ascii_case(wanted));
-        let path_fits =
-            if self.path.contains('*') { matches_pattern(&self.path, path) } else { path.starts_with(&self.path) };
-        method_fits && path_fits
+        method_fits && (self.covers(path) || self.covers(&percent_decode_str(path).decode_utf8_lossy()))
+    }
+
+    fn covers(&self, path: &str) -> bool {
+        if self.path.contains('*') { matches_pattern(&self.path, path) } else { path.starts_with(&self.path) }
     }
 
     /// How long to wait before the fault.
@@ -286,6 +290,7 @@ mod tests {
             ("/erp/*/salesOrder/*", "/erp/services/rest/record/v1/salesOrder/eid:006", true),
             ("/erp/*/salesOrder", "/erp/services/rest/record/v1/salesOrder/1", false),
             ("/erp/*/salesOrder*", "/erp/services/rest/record/v1/salesOrder/1", true),
+            ("/erp/*/eid:006", "/erp/services/rest/record/v1/salesOrder/eid%3A006", true),
             ("*", "/anything", true),
             ("/a*a", "/a", false),
             ("/erp", "/erp/services", true),

@@ -5,9 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::HeaderMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, System};
@@ -31,7 +32,7 @@ pub struct Request {
     path: String,
     query: String,
     headers: Map<String, Value>,
-    body: Value,
+    body: Body,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     outcome: Outcome,
@@ -123,10 +124,6 @@ impl Request {
     /// A call that has arrived; its number is given when it is added.
     #[must_use]
     pub fn of(call: &Call) -> Self {
-        let text = String::from_utf8_lossy(&call.body);
-        let form =
-            call.header("content-type").is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-        let body = if form { Value::String(masked_pairs(&text)) } else { shown_body(&call.body, &text) };
         let key = call.header("x-netsuite-idempotency-key").or_else(|| call.header("idempotency-key"));
         Self {
             seq: 0,
@@ -136,12 +133,12 @@ impl Request {
             path: call.path.clone(),
             query: masked_pairs(&call.query_text),
             headers: masked_headers(&call.headers),
-            body,
+            body: Body::of(call),
             status: None,
             outcome: Outcome::InFlight,
             fault: None,
             idempotency_key: key.map(str::to_owned),
-            bytes: 1_000 + call.path.len() + call.query_text.len() + call.body.len().min(BODY_BYTES_MAX) * 2,
+            bytes: 1_000 + call.path.len() + call.query_text.len() + call.body.len().min(BODY_BYTES_MAX),
         }
     }
 }
@@ -172,7 +169,7 @@ impl Ledger {
         for change in changes {
             self.last_effect += 1;
             // Fields are shared with the record itself; their size is an estimate that errs upwards.
-            let bytes = 500 + change.after.as_ref().map_or(0, |fields| fields.len() * 100);
+            let bytes = 500 + change.after.as_ref().map_or(0, |fields| size(fields));
             self.bytes += bytes;
             self.effects.push_back(Arc::new(Effect {
                 seq: self.last_effect,
@@ -250,19 +247,46 @@ impl Filter {
     }
 }
 
+fn size(fields: &Fields) -> usize {
+    let lines = fields.values().filter_map(Value::as_array).map(Vec::len).sum::<usize>();
+    fields.len() * 100 + lines * 1_000
+}
+
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn shown_body(bytes: &[u8], text: &str) -> Value {
-    if bytes.is_empty() {
-        return Value::Null;
+/// A body as it came, at most its first 64 KiB: parsed only when someone looks.
+#[derive(Debug, Clone)]
+struct Body {
+    start: Bytes,
+    bytes: usize,
+}
+
+impl Body {
+    fn of(call: &Call) -> Self {
+        let form = call.header("content-type").is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
+        let bytes = call.body.len();
+        let start = match () {
+            () if form => masked_pairs(&String::from_utf8_lossy(&call.body)).into(),
+            // A copy, because a slice would keep the whole body alive.
+            () if bytes > BODY_BYTES_MAX => Bytes::copy_from_slice(&call.body[..BODY_BYTES_MAX]),
+            () => call.body.clone(),
+        };
+        Self { start, bytes }
     }
-    if bytes.len() <= BODY_BYTES_MAX {
-        return serde_json::from_slice(bytes).unwrap_or_else(|_| Value::String(text.to_owned()));
+}
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = String::from_utf8_lossy(&self.start);
+        let shown = match self.bytes {
+            0 => Value::Null,
+            1..=BODY_BYTES_MAX => serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())),
+            bytes => json!({"truncated": true, "bytes": bytes, "start": text}),
+        };
+        shown.serialize(serializer)
     }
-    let end = (0..=BODY_BYTES_MAX).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    json!({"truncated": true, "bytes": bytes.len(), "start": &text[..end]})
 }
 
 fn masked_headers(headers: &HeaderMap) -> Map<String, Value> {

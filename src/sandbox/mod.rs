@@ -30,6 +30,14 @@
 //! same way each time; `apply` makes `status` and `hang` apply the call first. See [`faults::Fault`] for each field.
 //! A reset is a real one: the connection's socket is closed with pending data thrown away (RST), which needs [`serve`].
 //!
+//! # Ledger
+//!
+//! `{requests: [{seq, at, system, method, path, query, headers, body, status?, outcome, fault?, idempotencyKey?}],
+//! effects: [{seq, request, at, system, action, created, type, id, externalId?, after}], droppedRequests, droppedEffects}`.
+//! `outcome` is `answered`, `reset`, `truncated`, `abandoned` (the caller went away) or `in_flight`. `action` is `created`,
+//! `updated`, `upserted` (with `created` saying which) or `deleted`; `after` is the record as stored: an order's lines are the
+//! array `after.item`. `GET /records/...` shows records as their system does. Both lists keep the newest 200,000.
+//!
 //! # What is exact
 //!
 //! Money is decimal ([`decimal::Decimal`]). An order's `subtotal` is the sum of its lines' amounts, its `total` adds

@@ -6,12 +6,10 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::super::call::Answer;
-use super::super::query::{
-    Column, Condition, Dialect, Literal, Name, Operator, Select, SyntaxError, holds, order, parse,
-};
+use super::super::query::{Column, Condition, Dialect, Literal, Name, Select, SyntaxError, holds, order, parse};
 use super::super::records::Fields;
 use super::refusal::{JSON, Refusal};
-use super::schema::{Kind, SObject};
+use super::schema::{Field, Kind, SObject};
 use super::sobjects::{attributes, stored};
 use super::{Ask, Crm, ids};
 
@@ -94,8 +92,10 @@ impl Crm {
             let field = |path: &str| self.value_at(object, fields, path);
             select.condition.as_ref().is_none_or(|condition| holds(condition, Dialect::Soql, &field))
         };
-        let mut found: Vec<(String, Arc<Fields>)> = match select.condition.as_ref().and_then(single_id) {
-            Some(id) => self.tables.get(object.name, id).map(|fields| (id.to_owned(), fields)).into_iter().collect(),
+        let mut found: Vec<(String, Arc<Fields>)> = match self.indexed(object, select) {
+            Some(ids) => {
+                ids.into_iter().filter_map(|id| self.tables.get(object.name, &id).map(|fields| (id, fields))).collect()
+            }
             None => self.tables.rows(object.name).map(|(id, fields)| (id.to_owned(), fields.clone())).collect(),
         };
         found.retain(|(_, fields)| of_parent(fields) && meets(fields));
@@ -106,6 +106,17 @@ impl Crm {
         });
         let limit = select.limit.unwrap_or(usize::MAX);
         found.into_iter().skip(select.offset).take(limit).map(|(id, _)| id).collect()
+    }
+
+    /// The ids that an index gives for a query by id or by a key of another system; these keep their case.
+    fn indexed(&self, object: &SObject, select: &Select) -> Option<Vec<String>> {
+        let condition = select.condition.as_ref()?;
+        let pinned = |field: &Field| condition.pinned(&|name: &str| name.eq_ignore_ascii_case(field.name));
+        object.all_fields().filter(|field| field.external || field.kind == Kind::Id).find_map(|field| {
+            let value = pinned(field)?;
+            let by_id = || vec![value.to_owned()];
+            Some(if field.external { self.tables.find(object.name, field.name, value) } else { by_id() })
+        })
     }
 
     fn value_at(&self, object: &SObject, fields: &Fields, path: &str) -> Value {
@@ -184,19 +195,6 @@ impl Crm {
 pub fn batch_size(header: &str) -> Option<usize> {
     let option = header.split(',').find_map(|option| option.trim().strip_prefix("batchSize="))?;
     option.trim().parse::<usize>().ok().map(|size| size.clamp(200, 2_000))
-}
-
-fn single_id(condition: &Condition) -> Option<&str> {
-    match condition {
-        Condition::All(parts) => parts.iter().find_map(single_id),
-        Condition::Test(test) if test.operator == Operator::Equal && test.field.text.eq_ignore_ascii_case("Id") => {
-            match test.literals.first() {
-                Some(Literal::Text(id)) => Some(id),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }
 
 fn check(text: &str, object: &SObject, select: &mut Select) -> Result<(), Refusal> {

@@ -1,5 +1,7 @@
 //! SuiteQL: lower-case columns, numbers and booleans as text, columns without a value absent.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -31,6 +33,8 @@ const TABLES: &[Table] = &[
             "externalid",
             "isinactive",
             "itemtype",
+            "salesdescription",
+            "unitstype",
             "createddate",
             "lastmodifieddate",
         ],
@@ -47,6 +51,11 @@ const TABLES: &[Table] = &[
             "phone",
             "isinactive",
             "isperson",
+            "balance",
+            "overduebalance",
+            "unbilledorders",
+            "entitystatus",
+            "creditholdoverride",
             "subsidiary",
             "currency",
             "terms",
@@ -71,6 +80,13 @@ const TABLES: &[Table] = &[
             "memo",
             "total",
             "foreigntotal",
+            "taxtotal",
+            "discounttotal",
+            "exchangerate",
+            "orderstatus",
+            "subsidiary",
+            "recordtype",
+            "createdfrom",
             "subtotal",
             "createddate",
             "lastmodifieddate",
@@ -114,7 +130,8 @@ impl Erp {
     fn found(&self, select: &Select, page: &Page) -> Result<(Vec<Value>, usize), Refusal> {
         let table = TABLES.iter().find(|table| table.name.eq_ignore_ascii_case(&select.from.text));
         let table = table.ok_or_else(|| unsearchable(&format!("Record '{}' was not found.", select.from.text)))?;
-        let mut rows = self.rows_of(table);
+        let external = select.condition.as_ref().and_then(|it| it.pinned(&|name: &str| column(name) == "externalid"));
+        let mut rows = self.rows_of(table, external);
         check(select, table, &rows)?;
         let value = |row: &Row, name: &str| row.get(&column(name)).cloned().unwrap_or(Value::Null);
         if let Some(condition) = &select.condition {
@@ -128,14 +145,23 @@ impl Erp {
         Ok((shown, rows.len()))
     }
 
-    fn rows_of(&self, table: &Table) -> Vec<Row> {
+    /// The rows of a table; with an external id only those that an index gives for it.
+    fn rows_of(&self, table: &Table, external: Option<&str>) -> Vec<Row> {
         let types = table.types.iter().filter_map(|name| RecordType::find(name));
-        let records = types
-            .flat_map(|record_type| self.tables.rows(record_type.name).map(move |(_, fields)| (record_type, fields)));
+        let records = types.flat_map(|record_type| -> Vec<(&RecordType, Arc<Fields>)> {
+            let of_type = |fields| (record_type, fields);
+            match external {
+                Some(external) => {
+                    let ids = self.tables.find(record_type.name, "externalId", external);
+                    ids.iter().filter_map(|id| self.tables.get(record_type.name, id)).map(of_type).collect()
+                }
+                None => self.tables.rows(record_type.name).map(|(_, fields)| fields.clone()).map(of_type).collect(),
+            }
+        });
         if table.name == "transactionline" {
-            return records.flat_map(|(record_type, fields)| line_rows(record_type, fields)).collect();
+            return records.flat_map(|(record_type, fields)| line_rows(record_type, &fields)).collect();
         }
-        records.map(|(record_type, fields)| row(record_type, fields)).collect()
+        records.map(|(record_type, fields)| row(record_type, &fields)).collect()
     }
 }
 

@@ -149,4 +149,19 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::tests).collect(),
         }
     }
+
+    /// The text that every record found must have in a field, if the condition says so: then an index can find it.
+    #[must_use]
+    pub fn pinned(&self, is_field: &impl Fn(&str) -> bool) -> Option<&str> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(|part| part.pinned(is_field)),
+            Self::Test(Test { field, operator: Operator::Equal, literals }) if is_field(&field.text) => {
+                match literals.as_slice() {
+                    [Literal::Text(text)] => Some(text),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
 }

@@ -83,18 +83,9 @@ async fn a_shutdown_ends_the_server_even_while_a_call_hangs() {
     let client = Client::new();
     client.post(format!("{base}/faults")).body(r#"{"path": "/crm", "kind": "hang"}"#).send().await.expect("an answer");
     let hanging = tokio::spawn(client.get(format!("{base}/crm/services/data")).send());
-    while !client
-        .get(format!("{base}/faults"))
-        .send()
-        .await
-        .expect("an answer")
-        .text()
-        .await
-        .expect("text")
-        .contains("\"struck\":1")
-    {
-        tokio::task::yield_now().await;
-    }
+    let faults =
+        async || client.get(format!("{base}/faults")).send().await.expect("an answer").text().await.expect("text");
+    eventually("the call hangs", async || faults().await.contains("\"struck\":1")).await;
     stop.send(()).expect("the server is there");
     let limit = std::time::Duration::from_secs(20);
     tokio::time::timeout(limit, server).await.expect("within its time").expect("no panic");

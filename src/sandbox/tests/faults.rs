@@ -90,13 +90,7 @@ async fn a_hanging_call_ends_as_abandoned_when_the_client_goes_away() {
     served.fault(&json!({"path": "/crm", "kind": "hang"})).await;
     let call = served.call(Method::GET, "/crm/services/data").timeout(std::time::Duration::from_millis(100));
     assert!(call.send().await.expect_err("no answer").is_timeout());
-    for _ in 0..500 {
-        if outcomes(&served, "/crm").await == ["abandoned"] {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("the call is still open: {:?}", outcomes(&served, "/crm").await);
+    eventually("the call ends", async || outcomes(&served, "/crm").await == ["abandoned"]).await;
 }
 
 #[tokio::test]
@@ -121,16 +115,12 @@ async fn more_calls_at_once_than_the_limit_are_refused_like_the_sample() {
     served.fault(&json!({"path": "/erp", "kind": "hang", "count": 2})).await;
     let patience = std::time::Duration::from_secs(60);
     let held: Vec<_> = (0..2).map(|_| tokio::spawn(served.call(Method::GET, ORDER).timeout(patience).send())).collect();
-    while served.get("/faults").await.1["faults"][0]["struck"] != json!(2) {
-        tokio::task::yield_now().await;
-    }
+    eventually("two calls hang", async || served.get("/faults").await.1["faults"][0]["struck"] == json!(2)).await;
     let refused = served.get(ORDER).await;
     assert_eq!(refused, (429, sample("netsuite_error_429_concurrency_limit.json")));
     assert_eq!(served.get("/crm/services/data").await.0, 200, "the CRM is not governed");
     held.iter().for_each(tokio::task::JoinHandle::abort);
-    while served.get(ORDER).await.0 == 429 {
-        tokio::task::yield_now().await;
-    }
+    eventually("there is room again", async || served.get(ORDER).await.0 == 404).await;
 }
 
 #[tokio::test]

@@ -31,6 +31,17 @@ impl Drop for Served {
     }
 }
 
+/// Waits until a condition holds; one that never does fails the test.
+async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    let holds = async {
+        while !condition().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(20);
+    assert!(tokio::time::timeout(limit, holds).await.is_ok(), "{what}: not within {limit:?}");
+}
+
 /// A status with the JSON of the body, or null where there is none.
 type Answered = (u16, Value);
 
