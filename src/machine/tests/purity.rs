@@ -4,7 +4,17 @@ use std::path::{Path, PathBuf};
 
 /// Names that bring IO, clocks, randomness or waiting.
 const FORBIDDEN: [&str; 12] = [
-    "tokio", "sqlx", "axum", "reqwest", "tracing", "std::fs", "std::net", "std::env", "Instant", "SystemTime", "Utc::now",
+    "tokio",
+    "sqlx",
+    "axum",
+    "reqwest",
+    "tracing",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "Instant",
+    "SystemTime",
+    "Utc::now",
     "rand::",
 ];
 

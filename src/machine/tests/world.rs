@@ -75,7 +75,9 @@ impl<'d> World<'d> {
         for effect in decision.effects {
             match effect {
                 Effect::Call { execution, attempt, request, .. } => self.pending.push((execution, attempt, request)),
-                Effect::Abort { execution } => self.pending.retain(|(id, ..)| *id != execution),
+                Effect::Abort { execution, attempt } => {
+                    self.pending.retain(|(id, tried, _)| (*id, *tried) != (execution, attempt));
+                }
                 Effect::Continue => self.goes_on = true,
             }
         }
