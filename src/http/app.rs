@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::Budget;
 use super::ingress::Sources;
+use super::serve::Limits;
 use super::session::Access;
 use crate::dsl::Functions;
 use crate::engine::Engine;
@@ -121,6 +122,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Limits of the server's connections.
+    #[must_use]
+    pub fn connection_limits(&self) -> Limits {
+        let usual = Limits::default();
+        let idle_time = usual.idle_time.max(Duration::from_secs(self.wait_seconds_max) + self.request_timeout());
+        Limits { connections_max: self.connections_max, idle_time, ..usual }
+    }
+
     /// Deadline of a request.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {

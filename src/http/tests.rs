@@ -124,6 +124,11 @@ impl Face {
         self.send("POST", "/hooks/crm", &[("webhook-signature", "good"), ("cookie", "x=y")], body.to_owned()).await
     }
 
+    /// Gives the database back: the engine's connections would keep it for a while.
+    async fn close(&self) {
+        self.app.engine.shut_down().await;
+    }
+
     async fn stored_events(&self) -> usize {
         self.call(Scope::Read, "GET", "/api/v1/events", Body::empty()).await.body["items"].as_array().unwrap().len()
     }
@@ -209,6 +214,7 @@ async fn a_webhook_is_stored_once_and_answered_alike(pool: PgPool) {
     let event = face.call(Scope::Read, "GET", &path, Body::empty()).await.body;
     assert_eq!((&event["outcome"], &event["body"]), (&json!("unmatched"), &json!({"id": "1", "n": 1})));
     assert_eq!(event["headers"], json!({}));
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -226,6 +232,7 @@ async fn what_is_refused_at_the_door_is_not_stored(pool: PgPool) {
     assert_eq!(bad.body["errors"][0]["pointer"], "/id");
     face.send("GET", "/hooks/crm", &[], "").await.is_problem(405, "method-not-allowed", "/hooks/crm");
     assert_eq!(face.stored_events().await, 0);
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -237,6 +244,7 @@ async fn events_need_a_token_or_a_signature(pool: PgPool) {
     assert_eq!(face.call(Scope::Operate, "POST", "/events", body).await.status, StatusCode::OK);
     let signed = face.send("POST", "/events", &[("webhook-signature", "good")], body).await;
     assert_eq!((signed.status, &signed.body["resumed"]), (StatusCode::OK, &json!([])));
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -247,6 +255,7 @@ async fn each_event_of_a_batch_has_its_own_answer(pool: PgPool) {
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     let statuses: Vec<&Value> = answer.body["events"].as_array().unwrap().iter().map(|e| &e["status"]).collect();
     assert_eq!(statuses, [&json!(200), &json!(409), &json!(200)]);
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -266,6 +275,7 @@ async fn a_replay_is_a_new_event_that_says_what_it_replays(pool: PgPool) {
     let third = format!("/api/v1/events/{}", third.body["event"].as_str().unwrap());
     let third = face.call(Scope::Read, "GET", &third, "");
     assert_eq!(third.await.body["event_id"], "1#replay-2");
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -282,6 +292,7 @@ async fn every_call_of_the_api_needs_its_scope(pool: PgPool) {
             face.call(Scope::Operate, method, &path, "").await.is_problem(403, "missing-scope", &path);
         }
     }
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -311,6 +322,7 @@ async fn errors_are_problems_wherever_they_come_from(pool: PgPool) {
         let answer = face.call(Scope::Admin, method, path, body).await;
         answer.is_problem(status, slug, path.split('?').next().unwrap());
     }
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -320,6 +332,7 @@ async fn a_bad_definition_is_refused_with_all_its_mistakes(pool: PgPool) {
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
     let answer = face.send("PUT", "/api/v1/workflows/a/b", &headers, "do: nothing").await;
     answer.is_problem(422, "invalid", "/api/v1/workflows/a/b");
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -328,6 +341,7 @@ async fn bulk_tells_before_it_does(pool: PgPool) {
     let body = r#"{"act": "cancel", "filter": {"status": "waiting"}, "reason": "wrong price list"}"#;
     let answer = face.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;
     assert_eq!(answer.body, json!({"dry_run": true, "matched": 0, "acted": 0, "failed": [], "more": false}));
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -342,6 +356,7 @@ async fn health_stays_responsive_when_ingress_is_full(pool: PgPool) {
     assert_eq!(face.call(Scope::Read, "GET", "/api/v1/runs", "").await.body, json!({"items": [], "next": null}));
     drop(only_place);
     assert_eq!(face.hook(r#"{"id": "1"}"#).await.status, StatusCode::OK);
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -352,6 +367,7 @@ async fn slow_senders_take_no_place_from_others(pool: PgPool) {
     tokio::pin!(stuck);
     assert!(futures::poll!(stuck.as_mut()).is_pending());
     assert_eq!(face.hook(r#"{"id": "1"}"#).await.status, StatusCode::OK);
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -376,4 +392,5 @@ async fn answers_carry_the_hardening_headers(pool: PgPool) {
         );
         assert!(!headers.contains_key("access-control-allow-origin"));
     }
+    face.close().await;
 }
