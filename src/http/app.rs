@@ -9,19 +9,19 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::body::Budget;
-use super::ingress::Sources;
 use super::serve::Limits;
 use super::session::Access;
 use crate::dsl::Functions;
 use crate::engine::Engine;
+use crate::hub::Hub;
 
 /// State of the router. Cheap to clone. What `stepwell dev` reloads stands behind a [`watch::Receiver`].
 #[derive(Clone)]
 pub struct App {
     /// Everything that changes a run goes through it.
     pub engine: Engine,
-    /// Who may send what.
-    pub sources: watch::Receiver<Arc<dyn Sources>>,
+    /// The sources of webhooks.
+    pub hub: watch::Receiver<Arc<Hub>>,
     /// The catalog functions that a deployed definition may call.
     pub functions: watch::Receiver<Arc<Functions>>,
     /// Who may do what.
@@ -47,7 +47,7 @@ impl App {
     #[must_use]
     pub fn new(
         engine: Engine,
-        sources: watch::Receiver<Arc<dyn Sources>>,
+        hub: watch::Receiver<Arc<Hub>>,
         functions: watch::Receiver<Arc<Functions>>,
         settings: Settings,
         metrics: PrometheusHandle,
@@ -56,7 +56,7 @@ impl App {
         Self {
             access: Access::new(engine.pool().clone()),
             engine,
-            sources,
+            hub,
             functions,
             metrics,
             shutdown,
