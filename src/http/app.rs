@@ -9,18 +9,19 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::body::Budget;
-use super::ingress::Sources;
+use super::serve::Limits;
 use super::session::Access;
 use crate::dsl::Functions;
 use crate::engine::Engine;
+use crate::hub::Hub;
 
 /// State of the router. Cheap to clone. What `stepwell dev` reloads stands behind a [`watch::Receiver`].
 #[derive(Clone)]
 pub struct App {
     /// Everything that changes a run goes through it.
     pub engine: Engine,
-    /// Who may send what.
-    pub sources: watch::Receiver<Arc<dyn Sources>>,
+    /// The sources of webhooks.
+    pub hub: watch::Receiver<Arc<Hub>>,
     /// The catalog functions that a deployed definition may call.
     pub functions: watch::Receiver<Arc<Functions>>,
     /// Who may do what.
@@ -46,7 +47,7 @@ impl App {
     #[must_use]
     pub fn new(
         engine: Engine,
-        sources: watch::Receiver<Arc<dyn Sources>>,
+        hub: watch::Receiver<Arc<Hub>>,
         functions: watch::Receiver<Arc<Functions>>,
         settings: Settings,
         metrics: PrometheusHandle,
@@ -55,7 +56,7 @@ impl App {
         Self {
             access: Access::new(engine.pool().clone()),
             engine,
-            sources,
+            hub,
             functions,
             metrics,
             shutdown,
@@ -121,6 +122,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Limits of the server's connections.
+    #[must_use]
+    pub fn connection_limits(&self) -> Limits {
+        let usual = Limits::default();
+        let idle_time = usual.idle_time.max(Duration::from_secs(self.wait_seconds_max) + self.request_timeout());
+        Limits { connections_max: self.connections_max, idle_time, ..usual }
+    }
+
     /// Deadline of a request.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {

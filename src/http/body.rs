@@ -106,12 +106,12 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// JSON exactly as sent: numbers keep their digits, duplicate names are refused.
+/// JSON as the hub's one strict reader takes it.
 ///
 /// # Errors
 /// 400 with the reason.
 pub fn json(bytes: &[u8]) -> Result<Value, ApiError> {
-    serde_json::from_slice(bytes).map_err(|e| ApiError::BadRequest(format!("the body is not JSON: {e}"), Vec::new()))
+    crate::hub::json::read(bytes).map_err(|bad| ApiError::bad_input("", format!("the body is not JSON: {bad}")))
 }
 
 /// The members of a JSON object, each taken out at most once; names that nobody expects are refused.

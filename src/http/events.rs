@@ -11,8 +11,13 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+#[cfg(test)]
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::App;
@@ -22,6 +27,7 @@ use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
 use crate::engine::IncomingEvent;
+use crate::hub::cloudevents;
 use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
 
 /// Filters of the list.
@@ -107,30 +113,32 @@ fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, Api
     let mut attributes: BTreeMap<String, String> = serde_json::from_str(stored.attributes.get()).map_err(unreadable)?;
     attributes.insert("id".into(), event_id.clone());
     let headers: BTreeMap<String, String> = serde_json::from_str(stored.headers.get()).map_err(unreadable)?;
-    let content_type = headers.get("content-type").map(String::as_str).unwrap_or_default();
     Ok(IncomingEvent {
         source: stored.row.source.clone(),
         event_id,
         r#type: stored.row.r#type.clone(),
         attributes: attributes.into_iter().collect(),
-        data: data_of(&stored.body, content_type)?,
+        data: data_of(&stored.body, &headers)?,
         body: stored.body.clone().into(),
         headers: headers.into_iter().collect(),
     })
 }
 
-/// The data of a stored body: of a structured CloudEvent its `data`, else all of it.
-fn data_of(stored: &[u8], content_type: &str) -> Result<Value, ApiError> {
-    if stored.is_empty() {
-        return Ok(Value::Null);
+/// The data of a stored body, read as at the first receipt: by the CloudEvents rules where the headers say so.
+fn data_of(stored: &[u8], headers: &BTreeMap<String, String>) -> Result<Value, ApiError> {
+    let kind = headers.get("content-type").map(String::as_str).unwrap_or_default();
+    let is_structured = kind.starts_with("application/cloudevents");
+    if !is_structured && !headers.contains_key("ce-specversion") {
+        return body::json(stored);
     }
-    let unreadable = |_| ApiError::Conflict("the stored body is not JSON, so there is nothing to replay".into());
-    let whole = body::json(stored).map_err(unreadable)?;
-    if !content_type.starts_with("application/cloudevents") {
-        return Ok(whole);
+    let mut map: HeaderMap =
+        headers.iter().filter_map(|(n, v)| Some((n.parse().ok()?, v.parse().ok()?))).collect::<HeaderMap>();
+    if is_structured {
+        // An event of a batch is stored alone.
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
     }
-    let Value::Object(mut envelope) = whole else { return Ok(whole) };
-    Ok(envelope.shift_remove("data").or_else(|| envelope.shift_remove("data_base64")).unwrap_or_else(|| json!(null)))
+    let events = cloudevents::read(&map, &Bytes::copy_from_slice(stored))?;
+    events.into_iter().next().map(|event| event.data).ok_or(ApiError::Internal)
 }
 
 async fn found(app: &App, id: &str) -> Result<StoredEvent, ApiError> {
@@ -143,13 +151,20 @@ async fn found(app: &App, id: &str) -> Result<StoredEvent, ApiError> {
 mod tests {
     use super::*;
 
+    fn data(body: &str, headers: &[(&str, &str)]) -> Result<Value, ApiError> {
+        data_of(body.as_bytes(), &headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
     #[test]
     fn the_data_of_a_replay_is_what_the_first_receipt_saw() {
-        let webhook = data_of(br#"{"data": 1, "n": 12345678901234567890123}"#, "application/json").unwrap();
-        assert_eq!(webhook.to_string(), r#"{"data":1,"n":12345678901234567890123}"#);
-        let structured = data_of(br#"{"id": "1", "data": {"a": 1}}"#, "application/cloudevents+json; charset=utf-8");
-        assert_eq!(structured.unwrap(), json!({ "a": 1 }));
-        assert_eq!(data_of(b"", "application/json").unwrap(), Value::Null);
-        assert!(matches!(data_of(b"<a/>", "text/xml"), Err(ApiError::Conflict(_))));
+        let webhook = data(r#"{"data": 1, "n": 12345678901234567890123}"#, &[("content-type", "application/json")]);
+        assert_eq!(webhook.unwrap().to_string(), r#"{"data":1,"n":12345678901234567890123}"#);
+        let event = r#"{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"a": 1}}"#;
+        for kind in ["application/cloudevents+json; charset=utf-8", "application/cloudevents-batch+json"] {
+            assert_eq!(data(event, &[("content-type", kind)]).unwrap(), json!({ "a": 1 }));
+        }
+        let binary = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "t")];
+        assert_eq!(data(r#"{"b": 2}"#, &binary).unwrap(), json!({ "b": 2 }));
+        assert!(matches!(data("<a/>", &[]), Err(ApiError::BadRequest(..))));
     }
 }

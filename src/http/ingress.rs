@@ -8,208 +8,114 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{OriginalUri, Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, http::StatusCode};
-use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use super::App;
-use super::answer;
-use super::limits;
+use super::body::media_type;
 use super::problem::{ApiError, InputError};
-use super::session;
+use super::{App, answer, limits, session};
 use crate::engine::IncomingEvent;
+use crate::hub::cloudevents::{self, BadEvent};
+use crate::hub::scheme::Delivery;
+use crate::hub::{Hub, ReceiveError};
 use crate::store::access::Scope;
 
-/// Events of one batch.
+/// Events of one batch: each is committed before the next, so that a request ends within its deadline.
 const BATCH_MAX: usize = 500;
 
-/// What ingress asks of the hub.
-pub trait Sources: Send + Sync {
-    /// Whether a source of this name is configured.
-    fn knows(&self, source: &str) -> bool;
-
-    /// Checks the signature of a webhook and reads its event.
-    ///
-    /// # Errors
-    /// See [`Refusal`].
-    fn receive(&self, source: &str, headers: &HeaderMap, body: &Bytes) -> Result<IncomingEvent, Refusal>;
-
-    /// Checks that one of the sources signed a body.
-    ///
-    /// # Errors
-    /// [`Refusal::Signature`] if none did.
-    fn signed(&self, headers: &HeaderMap, body: &Bytes) -> Result<(), Refusal>;
-
-    /// Reads CloudEvents of any mode.
-    ///
-    /// # Errors
-    /// See [`Refusal`].
-    fn cloud_events(&self, headers: &HeaderMap, body: &Bytes) -> Result<CloudEvents, Refusal>;
-}
-
-/// What a request to `/events` held.
-#[derive(Debug)]
-pub enum CloudEvents {
-    /// Binary or structured mode.
-    One(Box<IncomingEvent>),
-    /// Batched mode.
-    Batch(Vec<IncomingEvent>),
-}
-
-/// Why a request is not an event. Nothing is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Missing, wrong or too old.
-    Signature(String),
-    /// Not the JSON, or not the event, that it should be.
-    Body {
-        /// For the sender.
-        detail: String,
-        /// Where.
-        pointer: String,
-    },
-    /// A media type that is none of ours.
-    MediaType(String),
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Signature(detail) => Self::Unauthorized(detail),
-            Refusal::Body { detail, pointer } => {
-                Self::BadRequest(detail.clone(), vec![InputError::new(pointer, detail)])
-            }
-            Refusal::MediaType(detail) => Self::UnsupportedMediaType(detail),
+impl From<ReceiveError> for ApiError {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::BadSignature(why) | ReceiveError::Stale(why) => Self::Unauthorized(why),
+            ReceiveError::BadBody(why) => bad_body(why),
         }
     }
+}
+
+impl From<BadEvent> for ApiError {
+    fn from(error: BadEvent) -> Self {
+        match error {
+            BadEvent::Unsupported(why) => Self::UnsupportedMediaType(why),
+            BadEvent::Malformed(why) => bad_body(why),
+        }
+    }
+}
+
+fn bad_body(why: String) -> ApiError {
+    ApiError::BadRequest(why.clone(), vec![InputError::new("", why)])
 }
 
 /// `POST /hooks/{source}`
 pub async fn hook(
     State(app): State<App>,
-    Path(source): Path<String>,
+    Path(name): Path<String>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let sources = Arc::clone(&app.sources.borrow());
-    if !sources.knows(&source) {
-        return Err(ApiError::NotFound(format!("no source {source:?} is configured")));
-    }
+    let hub = Arc::clone(&app.hub.borrow());
+    let unknown = || ApiError::NotFound(format!("no source {name:?} is configured"));
+    let source = hub.sources.get(&name).ok_or_else(unknown)?;
     let received = app.ingress_budget.read(&headers, body).await?;
     // Only now: a sender that is slow with its body must not take a place from others.
     let _place = limits::place(&app.ingress_places)?;
-    let mut event = sources.receive(&source, &headers, &received.bytes)?;
-    event.headers = kept(&headers);
+    let event = source.receive(&headers, &method, &uri, &received.bytes, app.engine.now())?;
     answer::one(app.engine.accept(event).await)
 }
 
 /// `POST /events`
-pub async fn events(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
-    let sources = Arc::clone(&app.sources.borrow());
+pub async fn events(
+    State(app): State<App>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
     // A token is checked before the body is read; a signature can only be checked after.
-    let by_token = match session::bearer(&headers)? {
-        Some(token) => {
-            app.access.by_token(token).await?.require(Scope::Operate)?;
-            true
-        }
-        None => false,
-    };
+    let token = session::bearer(&headers)?;
+    if let Some(token) = token {
+        app.access.by_token(token).await?.require(Scope::Operate)?;
+    }
     let received = app.ingress_budget.read(&headers, body).await?;
     let _place = limits::place(&app.ingress_places)?;
-    if !by_token {
-        sources.signed(&headers, &received.bytes)?;
+    if token.is_none() {
+        let hub = Arc::clone(&app.hub.borrow());
+        let now = app.engine.now();
+        signed(&hub, Delivery { method: &method, uri: &uri, headers: &headers, body: &received.bytes, now })?;
     }
-    match sources.cloud_events(&headers, &received.bytes)? {
-        CloudEvents::One(mut event) => {
-            event.headers = kept(&headers);
-            answer::one(app.engine.accept(*event).await)
-        }
-        CloudEvents::Batch(batch) => accept_batch(&app, &headers, batch).await,
+    let events = cloudevents::read(&headers, &received.bytes)?;
+    if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
+        return accept_batch(&app, events).await;
     }
+    let event = events.into_iter().next().ok_or_else(|| bad_body("the request holds no event".to_owned()))?;
+    answer::one(app.engine.accept(event).await)
+}
+
+/// Any source will do: the signature tells which.
+fn signed(hub: &Hub, delivery: Delivery<'_>) -> Result<(), ApiError> {
+    if hub.sources.values().any(|source| source.verify(delivery).is_ok()) {
+        return Ok(());
+    }
+    Err(ApiError::Unauthorized(
+        "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a configured source".into(),
+    ))
 }
 
 /// One after the other, since events with one key must start in the order in which they were sent.
-async fn accept_batch(app: &App, headers: &HeaderMap, batch: Vec<IncomingEvent>) -> Result<Response, ApiError> {
+async fn accept_batch(app: &App, batch: Vec<IncomingEvent>) -> Result<Response, ApiError> {
     if batch.len() > BATCH_MAX {
         let detail = format!("a batch has at most {BATCH_MAX} events, this one has {}", batch.len());
         return Err(ApiError::Unprocessable(detail.clone(), vec![InputError::new("", detail)]));
     }
-    let headers = structured(kept(headers));
     let mut answers = Vec::with_capacity(batch.len());
-    for mut event in batch {
-        event.headers.clone_from(&headers);
+    for event in batch {
         let id = event.event_id.clone();
         answers.push(answer::entry(&id, app.engine.accept(event).await)?);
     }
     Ok((StatusCode::ACCEPTED, Json(json!({ "events": answers }))).into_response())
-}
-
-/// An event of a batch is kept as if it had come alone.
-fn structured(mut headers: Vec<(String, String)>) -> Vec<(String, String)> {
-    headers.retain(|(name, _)| name != "content-type" && name != "content-length");
-    headers.push(("content-type".to_owned(), "application/cloudevents+json".to_owned()));
-    headers
-}
-
-/// Parts of header names whose values are secrets, or prove one.
-const SECRET_PARTS: [&str; 9] =
-    ["authorization", "cookie", "signature", "token", "secret", "password", "api-key", "apikey", "hmac"];
-
-/// Longest header value that is kept.
-const HEADER_BYTES_MAX: usize = 1_024;
-
-/// The headers that are stored with an event: no credentials, signatures or cookies.
-fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
-    let mut kept: Vec<(String, String)> = Vec::with_capacity(headers.len());
-    for (name, value) in headers {
-        let name = name.as_str();
-        if SECRET_PARTS.iter().any(|part| name.contains(part)) {
-            continue;
-        }
-        let Ok(value) = value.to_str() else { continue };
-        let end = value.len().min(HEADER_BYTES_MAX);
-        match kept.iter_mut().find(|(n, _)| n == name) {
-            Some((_, before)) if before.len() + end < HEADER_BYTES_MAX => {
-                *before = format!("{before}, {}", &value[..end])
-            }
-            Some(_) => {}
-            None => kept.push((name.to_owned(), value[..end].to_owned())),
-        }
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_credential_is_kept_with_an_event() {
-        let mut headers = HeaderMap::new();
-        for name in [
-            "authorization",
-            "proxy-authorization",
-            "cookie",
-            "webhook-signature",
-            "x-hub-signature-256",
-            "x-api-key",
-            "x-gitlab-token",
-            "x-shopify-hmac-sha256",
-        ] {
-            headers.insert(name, "hunter2".parse().unwrap());
-        }
-        headers.append("webhook-id", "msg_1".parse().unwrap());
-        headers.append("accept", "a".parse().unwrap());
-        headers.append("accept", "b".parse().unwrap());
-        headers.insert("x-long", "x".repeat(5000).parse().unwrap());
-        let kept = kept(&headers);
-        assert!(!format!("{kept:?}").contains("hunter2"), "{kept:?}");
-        assert!(kept.contains(&("webhook-id".into(), "msg_1".into())));
-        assert!(kept.contains(&("accept".into(), "a, b".into())));
-        assert!(kept.iter().all(|(_, value)| value.len() <= HEADER_BYTES_MAX));
-    }
 }

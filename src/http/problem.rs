@@ -167,7 +167,8 @@ impl ApiError {
     #[must_use]
     pub fn bad_input(pointer: &str, message: impl std::fmt::Display) -> Self {
         let message = message.to_string();
-        Self::BadRequest(format!("{pointer}: {message}"), vec![InputError::new(pointer, message)])
+        let detail = if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") };
+        Self::BadRequest(detail, vec![InputError::new(pointer, message)])
     }
 
     /// 503 with the usual delay.

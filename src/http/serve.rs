@@ -1,8 +1,8 @@
 //! The server's outer skin: connections, and how long each may take for what.
 //!
 //! axum's own server sets no timer for headers and no bound on connections. Here a silent or slow peer loses its
-//! connection in every phase: before its first request and between requests after [`HEADER_TIME_MAX`], at any other time
-//! after [`IDLE_TIME_MAX`] without a byte in either direction.
+//! connection in every phase: before its first request and between requests after [`Limits::header_time`], at any other time
+//! after [`Limits::idle_time`] without a byte in either direction.
 
 use std::io;
 use std::pin::Pin;
@@ -25,14 +25,30 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-/// For the head of a request, and for the first one to begin.
-pub const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
+/// How many connections, and how long each may take for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Open connections; more wait in the kernel's queue.
+    pub connections_max: usize,
+    /// For the head of a request, and for the first one to begin.
+    pub header_time: Duration,
+    /// Without a byte in either direction. Longer than the longest `?wait`, and than the pause between two signs of
+    /// life of a stream.
+    pub idle_time: Duration,
+    /// What is still answered after the shutdown began.
+    pub drain_time: Duration,
+}
 
-/// Longer than the longest `?wait` and than the pause between two signs of life of a stream.
-pub const IDLE_TIME_MAX: Duration = Duration::from_secs(90);
-
-/// What is still answered after the shutdown began.
-pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1024,
+            header_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(90),
+            drain_time: Duration::from_secs(10),
+        }
+    }
+}
 
 /// Longest head of a request.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -46,31 +62,31 @@ const STREAMS_MAX: u32 = 100;
 /// Pause after the machine refused a connection (no file descriptors, ...).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` is cancelled; then answers what is under way, at most [`DRAIN_TIME_MAX`] long.
-pub async fn serve(listener: TcpListener, router: Router, connections_max: usize, shutdown: CancellationToken) {
-    let places = Arc::new(Semaphore::new(connections_max));
+/// Serves until `shutdown` is cancelled; then answers what is under way, at most [`Limits::drain_time`] long.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+    let places = Arc::new(Semaphore::new(limits.connections_max));
     let connections = TaskTracker::new();
-    let builder = Arc::new(builder());
+    let builder = Arc::new(builder(limits));
     while let Some((stream, place)) = next(&listener, &places, &shutdown).await {
         let (builder, router, shutdown) = (Arc::clone(&builder), router.clone(), shutdown.clone());
         connections.spawn(async move {
-            connection(&builder, stream, router, &shutdown).await;
+            connection(&builder, stream, router, limits, &shutdown).await;
             drop(place);
         });
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(DRAIN_TIME_MAX, connections.wait()).await.is_err() {
+    if tokio::time::timeout(limits.drain_time, connections.wait()).await.is_err() {
         warn!(connections = connections.len(), "connections were cut off: they did not end in time");
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
+fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME_MAX)
+        .header_read_timeout(limits.header_time)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
         .keep_alive(true);
@@ -82,7 +98,7 @@ fn builder() -> Builder<TokioExecutor> {
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(100)
         .keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(HEADER_TIME_MAX);
+        .keep_alive_timeout(limits.header_time);
     builder
 }
 
@@ -110,11 +126,17 @@ async fn next(
     }
 }
 
-async fn connection(builder: &Builder<TokioExecutor>, stream: TcpStream, router: Router, shutdown: &CancellationToken) {
+async fn connection(
+    builder: &Builder<TokioExecutor>,
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+    shutdown: &CancellationToken,
+) {
     // A small answer must not wait for the next one.
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(false));
-    let io = TokioIo::new(Guarded::new(stream, Arc::clone(&asked)));
+    let io = TokioIo::new(Guarded::new(stream, limits, Arc::clone(&asked)));
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
         router.clone().oneshot(request)
@@ -129,13 +151,14 @@ async fn connection(builder: &Builder<TokioExecutor>, stream: TcpStream, router:
         }
     };
     if let Err(error) = ended {
-        debug!(error, "a connection ended early");
+        debug!(%error, "a connection ended early");
     }
 }
 
 /// A stream that fails when nothing moves on it for too long.
 struct Guarded<S> {
     inner: S,
+    limits: Limits,
     /// Whether a request has begun on it.
     asked: Arc<AtomicBool>,
     alarm: Pin<Box<Sleep>>,
@@ -143,9 +166,10 @@ struct Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    fn new(inner: S, asked: Arc<AtomicBool>) -> Self {
+    fn new(inner: S, limits: Limits, asked: Arc<AtomicBool>) -> Self {
         let moved_at = Instant::now();
-        Self { inner, asked, alarm: Box::pin(tokio::time::sleep_until(moved_at + HEADER_TIME_MAX)), moved_at }
+        let alarm = Box::pin(tokio::time::sleep_until(moved_at + limits.header_time));
+        Self { inner, limits, asked, alarm, moved_at }
     }
 
     /// Fails a stalled operation once its time is over. The alarm is moved only when it rings: a busy stream costs nothing.
@@ -155,7 +179,8 @@ impl<S> Guarded<S> {
             return polled;
         }
         while self.alarm.as_mut().poll(cx).is_ready() {
-            let limit = if self.asked.load(Ordering::Relaxed) { IDLE_TIME_MAX } else { HEADER_TIME_MAX };
+            let limit =
+                if self.asked.load(Ordering::Relaxed) { self.limits.idle_time } else { self.limits.header_time };
             let until = self.moved_at + limit;
             if until <= Instant::now() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -198,5 +223,88 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
+
+    const HASTY: Limits = Limits {
+        connections_max: 1,
+        header_time: Duration::from_millis(100),
+        idle_time: Duration::from_millis(200),
+        drain_time: Duration::from_secs(5),
+    };
+
+    struct Server {
+        address: std::net::SocketAddr,
+        shutdown: CancellationToken,
+        served: tokio::task::JoinHandle<()>,
+    }
+
+    async fn server(router: Router, limits: Limits) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, router, limits, shutdown.clone()));
+        Server { address, shutdown, served }
+    }
+
+    /// Everything that comes until the server closes the connection.
+    async fn said_after(address: std::net::SocketAddr, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let end = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+        // A reset is an end as well.
+        let _ = end.expect("the server did not close the connection");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_stalls_in_any_phase_loses_its_connection() {
+        let body = async |body: bytes::Bytes| body;
+        let router = Router::new().route("/", get(|| async { "hello" }).post(body));
+        let server = server(router, HASTY).await;
+        // With one place for all connections, each of these also shows that the one before gave its place back.
+        for stall in
+            ["", "G", "GET / HTTP/1.1\r\nhost: a\r\n", "PRI * HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+        {
+            let said = said_after(server.address, stall.as_bytes()).await;
+            assert!(!said.contains("200 OK"), "{stall:?}: {said}");
+        }
+        let half_a_body = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf";
+        assert!(!said_after(server.address, half_a_body.as_bytes()).await.contains("200 OK"));
+        let idle_after_answer = said_after(server.address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        assert!(idle_after_answer.ends_with("hello"), "{idle_after_answer}");
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_answered_before_the_server_ends() {
+        let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let handler = {
+            let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
+            move || async move {
+                begun.notify_one();
+                go.notified().await;
+                "done"
+            }
+        };
+        let Server { address, shutdown, served } =
+            server(Router::new().route("/", get(handler)), Limits::default()).await;
+        let answer = tokio::spawn(async move { said_after(address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await });
+        begun.notified().await;
+        shutdown.cancel();
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!served.is_finished());
+        go.notify_one();
+        assert!(answer.await.unwrap().ends_with("done"));
+        served.await.unwrap();
     }
 }

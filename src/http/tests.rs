@@ -6,7 +6,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use hmac::{Hmac, Mac};
 use http::{HeaderMap, StatusCode};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
@@ -15,56 +18,42 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::ingress::{CloudEvents, Refusal, Sources};
 use super::{App, Settings, routes, status};
-use crate::connect::Connections;
+use crate::connect::{Connections, Secrets};
 use crate::dsl::Functions;
-use crate::engine::{Engine, EngineSettings, IncomingEvent};
+use crate::engine::{Engine, EngineSettings};
 use crate::expr::Evaluator;
+use crate::hub::Hub;
 use crate::store::access::{self, Scope};
 
-/// One source, `crm`, whose signature is the word `good`.
-struct OneSource;
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-impl Sources for OneSource {
-    fn knows(&self, source: &str) -> bool {
-        source == "crm"
-    }
-
-    fn receive(&self, source: &str, headers: &HeaderMap, body: &Bytes) -> Result<IncomingEvent, Refusal> {
-        self.signed(headers, body)?;
-        event(source, body)
-    }
-
-    fn signed(&self, headers: &HeaderMap, _: &Bytes) -> Result<(), Refusal> {
-        let good = headers.get("webhook-signature").is_some_and(|s| s == "good");
-        good.then_some(()).ok_or_else(|| Refusal::Signature("the signature is wrong".into()))
-    }
-
-    fn cloud_events(&self, _: &HeaderMap, body: &Bytes) -> Result<CloudEvents, Refusal> {
-        match serde_json::from_slice(body) {
-            Ok(Value::Array(items)) => {
-                let events = items.iter().map(|item| event("ce", &item.to_string().into()));
-                events.collect::<Result<_, _>>().map(CloudEvents::Batch)
-            }
-            _ => event("ce", body).map(|e| CloudEvents::One(Box::new(e))),
-        }
-    }
+/// One source, `crm`, that signs by Standard Webhooks.
+fn hub() -> Arc<Hub> {
+    let text = "sources:\n  crm:\n    scheme: standard-webhooks\n    secret: '${ $secrets.CRM }'\n";
+    let hub = Hub::load("hub.yaml", text, &Secrets::fixed([("CRM", SECRET)])).expect("the file is sound");
+    assert!(hub.refused.is_empty());
+    Arc::new(hub)
 }
 
-fn event(source: &str, body: &Bytes) -> Result<IncomingEvent, Refusal> {
-    let refused = |pointer: &str| Refusal::Body { detail: "not an event".into(), pointer: pointer.into() };
-    let data: Value = serde_json::from_slice(body).map_err(|_| refused(""))?;
-    let event_id = data["id"].as_str().ok_or_else(|| refused("/id"))?.to_owned();
-    Ok(IncomingEvent {
-        source: source.into(),
-        attributes: vec![("id".into(), event_id.clone()), ("type".into(), "won".into())],
-        event_id,
-        r#type: "won".into(),
-        data,
-        body: body.clone(),
-        headers: vec![("must".into(), "be replaced".into())],
-    })
+/// The headers with which the source sends this body as this event.
+fn signed(id: &str, body: &str) -> [(&'static str, String); 4] {
+    let now = chrono::Utc::now().timestamp();
+    let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).unwrap();
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+    mac.update(format!("{id}.{now}.{body}").as_bytes());
+    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    [
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", now.to_string()),
+        ("webhook-signature", signature),
+        ("cookie", "hunter2=1".to_owned()),
+    ]
+}
+
+/// A structured CloudEvent.
+fn cloud_event(id: &str, data: &Value) -> Value {
+    json!({ "specversion": "1.0", "id": id, "source": "/crm", "type": "won", "data": data })
 }
 
 struct Face {
@@ -86,10 +75,9 @@ impl Face {
             Connections::default(),
             Evaluator::default(),
         );
-        let sources: Arc<dyn Sources> = Arc::new(OneSource);
         let app = App::new(
             engine.await.unwrap(),
-            watch::channel(sources).1,
+            watch::channel(hub()).1,
             watch::channel(Arc::new(Functions::default())).1,
             settings,
             PrometheusBuilder::new().build_recorder().handle(),
@@ -120,8 +108,22 @@ impl Face {
         self.send(method, path, &[("authorization", &bearer)], body).await
     }
 
-    async fn hook(&self, body: &str) -> Answer {
-        self.send("POST", "/hooks/crm", &[("webhook-signature", "good"), ("cookie", "x=y")], body.to_owned()).await
+    async fn hook(&self, id: &str, body: &str) -> Answer {
+        let headers = signed(id, body);
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send("POST", "/hooks/crm", &headers, body.to_owned()).await
+    }
+
+    /// Sends CloudEvents in structured or batched mode, with these headers beside.
+    async fn events(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let kind = if body.is_array() { "application/cloudevents-batch+json" } else { "application/cloudevents+json" };
+        let headers: Vec<_> = headers.iter().copied().chain([("content-type", kind)]).collect();
+        self.send("POST", "/events", &headers, body.to_string()).await
+    }
+
+    /// Gives the database back: the engine's connections would keep it for a while.
+    async fn close(&self) {
+        self.app.engine.shut_down().await;
     }
 
     async fn stored_events(&self) -> usize {
@@ -199,60 +201,69 @@ fn every_reference_in_the_description_leads_somewhere() {
 #[sqlx::test]
 async fn a_webhook_is_stored_once_and_answered_alike(pool: PgPool) {
     let face = Face::new(&pool).await;
-    let first = face.hook(r#"{"id": "1", "n": 1}"#).await;
+    let first = face.hook("1", r#"{"n": 1}"#).await;
     assert_eq!((first.status, &first.body["runs"]), (StatusCode::OK, &json!([])), "{first:?}");
-    let again = face.hook(r#"{"id": "1", "n": 1}"#).await;
+    let again = face.hook("1", r#"{"n": 1}"#).await;
     assert_eq!((again.status, &again.body["event"]), (StatusCode::OK, &first.body["event"]));
-    face.hook(r#"{"id": "1", "n": 2}"#).await.is_problem(409, "conflict", "/hooks/crm");
+    face.hook("1", r#"{"n": 2}"#).await.is_problem(409, "conflict", "/hooks/crm");
     assert_eq!(face.stored_events().await, 1);
     let path = format!("/api/v1/events/{}", first.body["event"].as_str().unwrap());
     let event = face.call(Scope::Read, "GET", &path, Body::empty()).await.body;
-    assert_eq!((&event["outcome"], &event["body"]), (&json!("unmatched"), &json!({"id": "1", "n": 1})));
-    assert_eq!(event["headers"], json!({}));
+    assert_eq!((&event["outcome"], &event["body"]), (&json!("unmatched"), &json!({"n": 1})));
+    assert_eq!(event["headers"]["webhook-id"], "1");
+    assert!(!event.to_string().contains("hunter2") && event["headers"]["webhook-signature"].is_null(), "{event}");
+    face.close().await;
 }
 
 #[sqlx::test]
 async fn what_is_refused_at_the_door_is_not_stored(pool: PgPool) {
     let face = Face::with(&pool, Settings { ingress_body_bytes_max: 64, ..Settings::default() }).await;
-    let hook = async |path, signature, body: &str| {
-        face.send("POST", path, &[("webhook-signature", signature)], body.to_owned()).await
-    };
-    hook("/hooks/nobody", "good", r#"{"id": "1"}"#).await.is_problem(404, "not-found", "/hooks/nobody");
+    let send = async |path, body: &str| face.send("POST", path, &[("webhook-id", "1")], body.to_owned()).await;
+    send("/hooks/nobody", "{}").await.is_problem(404, "not-found", "/hooks/nobody");
     // The size is checked before the signature, the signature before the body.
-    hook("/hooks/crm", "bad", &"x".repeat(65)).await.is_problem(413, "too-large", "/hooks/crm");
-    hook("/hooks/crm", "bad", "not json").await.is_problem(401, "unauthorized", "/hooks/crm");
-    let bad = hook("/hooks/crm", "good", r#"{"no": "id"}"#).await;
-    bad.is_problem(400, "bad-request", "/hooks/crm");
-    assert_eq!(bad.body["errors"][0]["pointer"], "/id");
+    send("/hooks/crm", &"x".repeat(65)).await.is_problem(413, "too-large", "/hooks/crm");
+    send("/hooks/crm", "not json").await.is_problem(401, "unauthorized", "/hooks/crm");
+    face.hook("1", "not json").await.is_problem(400, "bad-request", "/hooks/crm");
+    face.hook("1", r#"{"a": 1, "a": 2}"#).await.is_problem(400, "bad-request", "/hooks/crm");
     face.send("GET", "/hooks/crm", &[], "").await.is_problem(405, "method-not-allowed", "/hooks/crm");
     assert_eq!(face.stored_events().await, 0);
+    face.close().await;
 }
 
 #[sqlx::test]
 async fn events_need_a_token_or_a_signature(pool: PgPool) {
     let face = Face::new(&pool).await;
-    let body = r#"{"id": "1"}"#;
-    face.send("POST", "/events", &[], body).await.is_problem(401, "unauthorized", "/events");
-    face.call(Scope::Read, "POST", "/events", body).await.is_problem(403, "missing-scope", "/events");
-    assert_eq!(face.call(Scope::Operate, "POST", "/events", body).await.status, StatusCode::OK);
-    let signed = face.send("POST", "/events", &[("webhook-signature", "good")], body).await;
-    assert_eq!((signed.status, &signed.body["resumed"]), (StatusCode::OK, &json!([])));
+    let event = cloud_event("1", &json!({}));
+    face.events(&[], &event).await.is_problem(401, "unauthorized", "/events");
+    let reader = format!("Bearer {}", face.token(Scope::Read));
+    face.events(&[("authorization", &reader)], &event).await.is_problem(403, "missing-scope", "/events");
+    let operator = format!("Bearer {}", face.token(Scope::Operate));
+    assert_eq!(face.events(&[("authorization", &operator)], &event).await.status, StatusCode::OK);
+    let headers = signed("delivery", &event.to_string());
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let answer = face.events(&headers, &event).await;
+    assert_eq!((answer.status, &answer.body["resumed"]), (StatusCode::OK, &json!([])), "{answer:?}");
+    face.close().await;
 }
 
 #[sqlx::test]
 async fn each_event_of_a_batch_has_its_own_answer(pool: PgPool) {
     let face = Face::new(&pool).await;
-    let batch = r#"[{"id": "1"}, {"id": "1", "other": true}, {"id": "2"}]"#;
-    let answer = face.call(Scope::Operate, "POST", "/events", batch).await;
+    let operator = format!("Bearer {}", face.token(Scope::Operate));
+    let batch = json!([cloud_event("1", &json!(1)), cloud_event("1", &json!(2)), cloud_event("2", &json!(1))]);
+    let answer = face.events(&[("authorization", &operator)], &batch).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     let statuses: Vec<&Value> = answer.body["events"].as_array().unwrap().iter().map(|e| &e["status"]).collect();
     assert_eq!(statuses, [&json!(200), &json!(409), &json!(200)]);
+    let too_many = Value::Array(vec![cloud_event("3", &json!(1)); 501]);
+    face.events(&[("authorization", &operator)], &too_many).await.is_problem(422, "invalid", "/events");
+    face.close().await;
 }
 
 #[sqlx::test]
 async fn a_replay_is_a_new_event_that_says_what_it_replays(pool: PgPool) {
     let face = Face::new(&pool).await;
-    let first = face.hook(r#"{"id": "1"}"#).await.body["event"].as_str().unwrap().to_owned();
+    let first = face.hook("1", "{}").await.body["event"].as_str().unwrap().to_owned();
     let path = format!("/api/v1/events/{first}/replay");
     face.call(Scope::Read, "POST", &path, "").await.is_problem(403, "missing-scope", &path);
     let replayed = face.call(Scope::Operate, "POST", &path, "").await;
@@ -264,8 +275,8 @@ async fn a_replay_is_a_new_event_that_says_what_it_replays(pool: PgPool) {
     assert_eq!(event["headers"]["stepwell-replayed-by"], "token:operate");
     let third = face.call(Scope::Operate, "POST", &format!("{shown}/replay"), "").await;
     let third = format!("/api/v1/events/{}", third.body["event"].as_str().unwrap());
-    let third = face.call(Scope::Read, "GET", &third, "");
-    assert_eq!(third.await.body["event_id"], "1#replay-2");
+    assert_eq!(face.call(Scope::Read, "GET", &third, "").await.body["event_id"], "1#replay-2");
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -282,6 +293,7 @@ async fn every_call_of_the_api_needs_its_scope(pool: PgPool) {
             face.call(Scope::Operate, method, &path, "").await.is_problem(403, "missing-scope", &path);
         }
     }
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -311,6 +323,7 @@ async fn errors_are_problems_wherever_they_come_from(pool: PgPool) {
         let answer = face.call(Scope::Admin, method, path, body).await;
         answer.is_problem(status, slug, path.split('?').next().unwrap());
     }
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -320,6 +333,7 @@ async fn a_bad_definition_is_refused_with_all_its_mistakes(pool: PgPool) {
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
     let answer = face.send("PUT", "/api/v1/workflows/a/b", &headers, "do: nothing").await;
     answer.is_problem(422, "invalid", "/api/v1/workflows/a/b");
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -328,30 +342,33 @@ async fn bulk_tells_before_it_does(pool: PgPool) {
     let body = r#"{"act": "cancel", "filter": {"status": "waiting"}, "reason": "wrong price list"}"#;
     let answer = face.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;
     assert_eq!(answer.body, json!({"dry_run": true, "matched": 0, "acted": 0, "failed": [], "more": false}));
+    face.close().await;
 }
 
 #[sqlx::test]
 async fn health_stays_responsive_when_ingress_is_full(pool: PgPool) {
     let face = Face::with(&pool, Settings { ingress_concurrency_max: 1, ..Settings::default() }).await;
     let only_place = face.app.ingress_places.try_acquire().unwrap();
-    let shed = face.hook(r#"{"id": "1"}"#).await;
+    let shed = face.hook("1", "{}").await;
     shed.is_problem(503, "unavailable", "/hooks/crm");
     assert_eq!(shed.headers["retry-after"], "2");
     assert_eq!(face.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
     assert_eq!(face.send("GET", "/readyz", &[], "").await.status, StatusCode::OK);
     assert_eq!(face.call(Scope::Read, "GET", "/api/v1/runs", "").await.body, json!({"items": [], "next": null}));
     drop(only_place);
-    assert_eq!(face.hook(r#"{"id": "1"}"#).await.status, StatusCode::OK);
+    assert_eq!(face.hook("1", "{}").await.status, StatusCode::OK);
+    face.close().await;
 }
 
 #[sqlx::test]
 async fn slow_senders_take_no_place_from_others(pool: PgPool) {
     let face = Face::with(&pool, Settings { ingress_concurrency_max: 1, ..Settings::default() }).await;
     let stuck = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-    let stuck = face.send("POST", "/hooks/crm", &[("webhook-signature", "good")], stuck);
+    let stuck = face.send("POST", "/hooks/crm", &[], stuck);
     tokio::pin!(stuck);
     assert!(futures::poll!(stuck.as_mut()).is_pending());
-    assert_eq!(face.hook(r#"{"id": "1"}"#).await.status, StatusCode::OK);
+    assert_eq!(face.hook("1", "{}").await.status, StatusCode::OK);
+    face.close().await;
 }
 
 #[sqlx::test]
@@ -359,7 +376,7 @@ async fn a_node_that_goes_down_says_so_and_takes_nothing(pool: PgPool) {
     let face = Face::new(&pool).await;
     face.app.engine.shut_down().await;
     face.send("GET", "/readyz", &[], "").await.is_problem(503, "unavailable", "/readyz");
-    let refused = face.hook(r#"{"id": "1"}"#).await;
+    let refused = face.hook("1", "{}").await;
     refused.is_problem(503, "unavailable", "/hooks/crm");
     assert!(refused.headers.contains_key("retry-after"));
     assert_eq!(face.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
@@ -376,4 +393,5 @@ async fn answers_carry_the_hardening_headers(pool: PgPool) {
         );
         assert!(!headers.contains_key("access-control-allow-origin"));
     }
+    face.close().await;
 }
