@@ -120,3 +120,33 @@ impl From<sqlx::Error> for StoreError {
         }
     }
 }
+
+/// Creates a database unless it is there.
+///
+/// # Errors
+/// The server refuses.
+pub async fn create_database(connection: &mut sqlx::PgConnection, name: &str) -> Result<(), StoreError> {
+    let there = sqlx::query_scalar!(r#"select exists(select 1 from pg_database where datname = $1) as "there!""#, name)
+        .fetch_one(&mut *connection)
+        .await?;
+    if there {
+        return Ok(());
+    }
+    execute_on_database(connection, "create database", name).await
+}
+
+/// Drops a database and whoever is connected to it.
+///
+/// # Errors
+/// The server refuses.
+pub async fn drop_database(connection: &mut sqlx::PgConnection, name: &str) -> Result<(), StoreError> {
+    execute_on_database(connection, "drop database if exists", name).await
+}
+
+/// Statements on databases take no parameters: the name is quoted here, and nowhere else is SQL put together.
+async fn execute_on_database(connection: &mut sqlx::PgConnection, verb: &str, name: &str) -> Result<(), StoreError> {
+    let quoted = name.replace('"', "\"\"");
+    let force = if verb.starts_with("drop") { " with (force)" } else { "" };
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{verb} \"{quoted}\"{force}"))).execute(connection).await?;
+    Ok(())
+}
