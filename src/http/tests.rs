@@ -73,7 +73,7 @@ impl Face {
             pool.clone(),
             pool.clone(),
             Connections::default(),
-            Evaluator::default(),
+            Evaluator::new("no-evaluator-here".into(), Vec::new(), 1),
         );
         let app = App::new(
             engine.await.unwrap(),
