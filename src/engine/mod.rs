@@ -230,6 +230,12 @@ impl Engine {
         node.is_alive() && !node.draining.is_cancelled() && self.inner.committer.depth() < self.inner.settings.queue_max
     }
 
+    /// The time of the database, as this node knows it.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.inner.clock.now()
+    }
+
     /// Runs in the memory of this node.
     #[must_use]
     pub fn load(&self) -> usize {

@@ -88,7 +88,11 @@ impl Source {
         self.event(verified, headers, data, body)
     }
 
-    fn verify(&self, delivery: Delivery<'_>) -> Result<Verified, ReceiveError> {
+    /// Verifies a delivery without reading it: for events that say themselves what they are.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn verify(&self, delivery: Delivery<'_>) -> Result<Verified, ReceiveError> {
         let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
         if secrets.is_empty() {
             return Err(ReceiveError::BadSignature(format!("source {} has no secret to check it with", self.name)));

@@ -1,9 +1,11 @@
 //! All SQL of Stepwell: one statement, one documented function.
 
+pub mod access;
 pub mod claims;
 pub mod commands;
 pub mod commit;
 pub mod definitions;
+pub mod events;
 pub mod journal;
 pub mod listing;
 pub mod nodes;
@@ -39,7 +41,7 @@ pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, S
 /// # Errors
 /// The URL is not one of Postgres, or the server does not answer.
 pub async fn connect_reader(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
-    let options = options(url)?.options([("statement_timeout", "1000"), ("jit", "off")]);
+    let options = options(url)?.options(listing::READ_OPTIONS);
     Ok(pool(connections_max).connect_with(options).await?)
 }
 
