@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -73,7 +74,7 @@ impl Face {
             pool.clone(),
             pool.clone(),
             Connections::default(),
-            Evaluator::default(),
+            Evaluator::new("no-evaluator-here".into(), Vec::new(), 1),
         );
         let app = App::new(
             engine.await.unwrap(),
@@ -83,7 +84,7 @@ impl Face {
             PrometheusBuilder::new().build_recorder().handle(),
             CancellationToken::new(),
         );
-        let pages = axum::Router::new().route("/panics", axum::routing::get(panics));
+        let pages = axum::Router::new().route("/panics", get(panics)).route("/events", get(|| async { "a page" }));
         let mut tokens = Vec::new();
         for scope in Scope::ALL {
             tokens.push((scope, access::create_token(pool, scope.as_str(), &[scope], None).await.unwrap().1));
@@ -293,6 +294,14 @@ async fn every_call_of_the_api_needs_its_scope(pool: PgPool) {
             face.call(Scope::Operate, method, &path, "").await.is_problem(403, "missing-scope", &path);
         }
     }
+    face.close().await;
+}
+
+#[sqlx::test]
+async fn a_page_may_stand_where_senders_post(pool: PgPool) {
+    let face = Face::new(&pool).await;
+    assert_eq!(face.send("GET", "/events", &[], "").await.body, "a page");
+    face.send("POST", "/events", &[], "").await.is_problem(401, "unauthorized", "/events");
     face.close().await;
 }
 
