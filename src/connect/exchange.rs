@@ -36,6 +36,8 @@ pub(super) struct Answer {
     /// Decompressed; what was read until `cut`.
     pub(super) body: Vec<u8>,
     pub(super) cut: Option<Cut>,
+    /// Whether a hop before the last may have acted.
+    pub(super) doubt: TargetEffect,
     pub(super) duration: Duration,
 }
 
@@ -106,23 +108,17 @@ pub(super) async fn exchange(
         url: outgoing.url.clone(),
         headers: outgoing.headers.clone(),
         body: outgoing.body.clone(),
+        doubt: TargetEffect::None,
     };
     for _ in 0..=REDIRECTS_MAX {
-        let response = hop.send(clients).await?;
-        match redirect {
-            Redirect::Follow if is_redirect(&response) => {
-                hop.follow(&response).map_err(|problem| problem.with_effect(effect_before(outgoing)))?;
-            }
-            _ => return Ok(read(response, hop.url, body_bytes_max, begin).await),
+        let response = hop.send(clients).await.map_err(|problem| problem.with_doubt(hop.doubt))?;
+        if redirect == Redirect::IsError || !is_redirect(&response) {
+            return Ok(read(response, hop, body_bytes_max, begin).await);
         }
+        hop.follow(&response).map_err(|problem| problem.with_doubt(hop.doubt))?;
     }
     let detail = format!("{} redirected more than {REDIRECTS_MAX} times", target::short(&outgoing.url));
-    Err(Problem::communication("Too many redirects", detail, effect_before(outgoing)).permanent())
-}
-
-/// What may have happened once a first hop was answered.
-fn effect_before(outgoing: &Outgoing) -> TargetEffect {
-    if outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown }
+    Err(Problem::communication("Too many redirects", detail, hop.doubt).permanent())
 }
 
 fn is_redirect(response: &reqwest::Response) -> bool {
@@ -135,6 +131,8 @@ struct Hop {
     url: Url,
     headers: HeaderMap,
     body: Option<bytes::Bytes>,
+    /// Whether an earlier hop may have acted before it redirected.
+    doubt: TargetEffect,
 }
 
 impl Hop {
@@ -173,6 +171,11 @@ impl Hop {
 
     /// Becomes the request that the redirect asks for.
     fn follow(&mut self, response: &reqwest::Response) -> Result<(), Box<Problem>> {
+        let status = response.status();
+        // 307 and 308 say "ask there instead"; the others may come after the work is done.
+        if !self.method.is_safe() && matches!(status.as_u16(), 301..=303) {
+            self.doubt = TargetEffect::Unknown;
+        }
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let next = self.url.join(location).map_err(|e| {
             Problem::configuration("Invalid redirect", format!("{} redirects to no URL: {e}", target::short(&self.url)))
@@ -185,7 +188,6 @@ impl Hop {
         if next.origin() != self.url.origin() {
             self.headers.retain_public();
         }
-        let status = response.status();
         if status == StatusCode::SEE_OTHER && self.method != Method::HEAD
             || matches!(status.as_u16(), 301 | 302) && self.method == Method::POST
         {
@@ -218,7 +220,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
     Problem::configuration("Address refused", refused.to_string())
 }
 
-async fn read(mut response: reqwest::Response, url: Url, bytes_max: usize, begin: Instant) -> Answer {
+async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin: Instant) -> Answer {
     let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| capacity(length, bytes_max)));
     let cut = loop {
         match response.chunk().await {
@@ -233,7 +235,7 @@ async fn read(mut response: reqwest::Response, url: Url, bytes_max: usize, begin
     };
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
-    Answer { url, status, headers, body, cut, duration: begin.elapsed() }
+    Answer { url: hop.url, status, headers, body, cut, doubt: hop.doubt, duration: begin.elapsed() }
 }
 
 /// What to reserve for an announced length: an announcement alone gets no more than a page or two.
@@ -255,7 +257,7 @@ fn causes(error: &reqwest::Error) -> String {
     text
 }
 
-fn source_of<'e, E: std::error::Error + 'static>(error: &'e reqwest::Error) -> Option<&'e E> {
+fn source_of<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(found) = cause.downcast_ref() {

@@ -37,7 +37,7 @@ pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoin
         let reason = Reason { class: class_of(answer.status), after: None, detail: None };
         return failed(connection, sent, &answer, &content, reason);
     }
-    match unusable(&answer, unreadable) {
+    match unusable(&answer, unreadable.filter(|_| request.output != HttpOutput::Raw)) {
         Some(reason) => failed(connection, sent, &answer, &content, reason),
         None => CallOutcome::Succeeded {
             response: summary::of_success(sent, &answer),
@@ -146,7 +146,10 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Val
     CallOutcome::Failed(CallFailure {
         error: error.with_status(status.as_u16()),
         class: reason.class,
-        effect: effect_of(&sent.method, status),
+        effect: match answer.doubt {
+            TargetEffect::Unknown => TargetEffect::Unknown,
+            TargetEffect::None => effect_of(&sent.method, status),
+        },
         response: Some(summary::of_failure(sent, answer, content)),
         retry: connection.retry.clone(),
         retry_after: retry_after(&answer.headers).or(reason.after),

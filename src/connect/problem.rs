@@ -35,9 +35,11 @@ impl Problem {
         self
     }
 
-    /// Says that something may have been sent before this.
-    pub(super) fn with_effect(mut self: Box<Self>, effect: TargetEffect) -> Box<Self> {
-        self.effect = effect;
+    /// Says that an earlier request of the same call may have had an effect.
+    pub(super) fn with_doubt(mut self: Box<Self>, doubt: TargetEffect) -> Box<Self> {
+        if doubt == TargetEffect::Unknown {
+            self.effect = doubt;
+        }
         self
     }
 

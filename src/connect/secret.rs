@@ -10,7 +10,9 @@ use crate::dsl::SecretTemplate;
 
 /// Where secrets come from. Cheap to clone.
 #[derive(Clone)]
-pub struct Secrets(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Secrets(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Secrets {
     /// `NAME` is the environment variable `STEPWELL_SECRET_NAME`, upper case.

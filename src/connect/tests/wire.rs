@@ -64,10 +64,10 @@ async fn the_deadline_holds_for_silence_and_for_a_body_without_end() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_not_read_further() {
-    let endless =
-        axum::body::Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 65_536])));
-    let body = std::sync::Mutex::new(Some(endless));
-    let answer = move || std::future::ready(body.lock().expect("unpoisoned").take().expect("asked once"));
+    let answer = || async {
+        let spaces = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 65_536]));
+        axum::body::Body::from_stream(spaces)
+    };
     let mut settings = settings(serve(Router::new().route("/erp/orders", on_post(answer))).await);
     settings.body_bytes_max = 1 << 20;
     let failure = failure(call(settings, &post()).await);
@@ -166,4 +166,18 @@ async fn a_call_waits_for_a_slot_no_longer_than_it_may_take() {
     assert_eq!(verdict(&blocked), (FaultClass::Transient, Nothing));
     drop(taken);
     assert_eq!(success(connections.call(&post(), None).await).0, Value::Null);
+}
+
+#[tokio::test]
+async fn a_failure_behind_a_see_other_leaves_a_doubt() {
+    let router = Router::new()
+        .route("/erp/orders", any(|| async { To::to("/erp/gone") }))
+        .route("/erp/lost", any(|| async { To::to("http://127.0.0.1:1/") }))
+        .route("/erp/moved", any(|| async { To::temporary("/erp/gone") }));
+    let connections = Connections::new(settings(serve(router).await)).expect("valid");
+    for (path, effect) in [("orders", Unknown), ("lost", Unknown), ("moved", Nothing)] {
+        let uri = format!("connection://erp/{path}");
+        let request = CallRequest { redirect: Redirect::Follow, uri, ..post() };
+        assert_eq!(failure(connections.call(&request, None).await).effect, effect, "{path}");
+    }
 }
