@@ -20,7 +20,7 @@ const CUT_WIDTH: f64 = 3.0;
 const BAR_WIDTH_MIN: f64 = 0.5;
 
 /// Labels of the axis keep this distance, in percent.
-const TICK_DISTANCE: f64 = 11.0;
+const TICK_DISTANCE: f64 = 13.0;
 
 /// More activity stretches than this are not told apart.
 const STRETCHES_MAX: usize = 12;

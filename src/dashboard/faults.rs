@@ -1,7 +1,5 @@
 //! Faults in plain words: who said what, what it means, what follows.
 
-use serde_json::Value;
-
 use super::timeline::Failure;
 use super::words::{capitalised, duration};
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError};
@@ -71,22 +69,30 @@ pub fn error_text(error: &WorkflowError) -> String {
 
 fn answered(target: &str, response: &ResponseSummary, error: &WorkflowError) -> String {
     let status = response.status;
-    let told = response.body.as_ref().and_then(remark).or_else(|| error.detail.clone()).map(|t| shortened(&t));
     let meaning = if status < 400 { "which does not count as a success here" } else { meaning(status) };
-    match told {
-        Some(told) => format!("{target} answered {status}: {meaning} (“{}”)", told.trim_end_matches('.')),
+    match error.detail.as_deref().and_then(|detail| own_words(detail, status)) {
+        Some(told) => format!("{target} answered {status}: {meaning} (“{}”)", shortened(told).trim_end_matches('.')),
         None => format!("{target} answered {status}: {meaning}"),
+    }
+}
+
+/// What the target itself said, in a detail such as `PUT https://... answered 429: request blocked`.
+fn own_words(detail: &str, status: u16) -> Option<&str> {
+    let answered = format!(" answered {status}");
+    match detail.split_once(&answered) {
+        Some((_, rest)) => rest.strip_prefix(": ").map(str::trim).filter(|told| !told.is_empty()),
+        None => Some(detail.trim()).filter(|told| !told.is_empty()),
     }
 }
 
 fn unanswered(target: &str, error: &WorkflowError) -> String {
     let kind = error.r#type.rsplit('/').next().unwrap_or_default();
-    match kind {
-        "timeout" => format!("{target} gave no answer in time"),
-        "communication" => match &error.detail {
-            Some(detail) => format!("{target} could not be reached ({})", shortened(detail).trim_end_matches('.')),
-            None => format!("{target} could not be reached"),
-        },
+    let why = error.detail.as_deref().and_then(|d| d.rsplit_once(": ")).map(|(_, why)| shortened(why));
+    let why = why.map_or_else(String::new, |why| format!(" ({})", why.trim_end_matches('.')));
+    match (kind, error.title.as_deref()) {
+        ("timeout", _) | (_, Some("Timed out")) => format!("{target} gave no answer in time"),
+        ("communication", Some("Cannot connect")) => format!("{target} could not be reached{why}"),
+        ("communication", Some("No answer")) => format!("{target} was asked, but no answer came{why}"),
         _ => error_text(error).trim_end_matches('.').to_owned(),
     }
 }
@@ -130,21 +136,6 @@ fn follows(class: FaultClass, next: &Next) -> String {
     }
 }
 
-/// What an error body says to people: the shapes of problem details, NetSuite, Salesforce and OAuth.
-fn remark(body: &Value) -> Option<String> {
-    let pointers = [
-        "/o:errorDetails/0/detail",
-        "/0/message",
-        "/detail",
-        "/message",
-        "/error/message",
-        "/error_description",
-        "/title",
-    ];
-    let text = pointers.iter().find_map(|p| body.pointer(p).and_then(Value::as_str));
-    text.or_else(|| body.as_str()).map(str::trim).filter(|t| !t.is_empty() && !t.starts_with('<')).map(str::to_owned)
-}
-
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(QUOTE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
@@ -159,54 +150,48 @@ mod tests {
     use super::*;
     use crate::machine::ErrorKind;
 
-    fn failure(class: FaultClass, effect: TargetEffect, kind: ErrorKind) -> Failure {
-        Failure {
-            error: WorkflowError::standard(kind, "call failed", "no route to host"),
-            class,
-            effect,
-            retry_at: None,
-        }
+    fn failure(class: FaultClass, effect: TargetEffect, title: &str, detail: &str) -> Failure {
+        let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
+        Failure { error, class, effect, retry_at: None }
     }
 
-    fn response(status: u16, body: Value) -> ResponseSummary {
-        serde_json::from_value(json!({"url": "https://x", "status": status, "body": body, "duration_ms": 3})).unwrap()
+    fn response(status: u16) -> ResponseSummary {
+        serde_json::from_value(json!({"url": "https://x", "status": status, "duration_ms": 3})).unwrap()
     }
 
     #[test]
     fn a_throttled_call_says_who_why_and_when_again() {
-        let body = json!({"status": 429, "o:errorDetails": [{"detail": "Concurrent request limit exceeded. Request blocked."}]});
-        let failed = failure(FaultClass::Throttled, TargetEffect::None, ErrorKind::Communication);
+        let detail = "PUT https://x/y answered 429: Concurrent request limit exceeded. (CONCURRENCY_LIMIT_EXCEEDED)";
+        let failed = failure(FaultClass::Throttled, TargetEffect::None, "Too Many Requests", detail);
         assert_eq!(
-            sentence("NetSuite", &failed, Some(&response(429, body)), &Next::TriedAgain(2_000)),
-            "NetSuite answered 429: too many requests at once (“Concurrent request limit exceeded. Request blocked”); \
-             tried again after 2 s."
+            sentence("NetSuite", &failed, Some(&response(429)), &Next::TriedAgain(2_000)),
+            "NetSuite answered 429: too many requests at once (“Concurrent request limit exceeded. \
+             (CONCURRENCY_LIMIT_EXCEEDED)”); tried again after 2 s."
         );
     }
 
     #[test]
     fn a_lost_answer_says_that_the_outcome_is_not_known() {
-        let failed = failure(FaultClass::Transient, TargetEffect::Unknown, ErrorKind::Timeout);
+        let detail = "PUT https://x/y was sent, but no answer came: connection reset by peer";
+        let failed = failure(FaultClass::Transient, TargetEffect::Unknown, "No answer", detail);
         assert_eq!(
             sentence("NetSuite", &failed, None, &Next::TriesAgainAt("16:42:07".into())),
-            "NetSuite gave no answer in time; whether it acted is not known; tries again at 16:42:07 UTC."
+            "NetSuite was asked, but no answer came (connection reset by peer); whether it acted is not known; \
+             tries again at 16:42:07 UTC."
         );
     }
 
     #[test]
-    fn a_salesforce_refusal_quotes_its_message() {
-        let body = json!([{"message": "Required fields are missing: [Name]", "errorCode": "REQUIRED_FIELD_MISSING"}]);
-        let failed = failure(FaultClass::Permanent, TargetEffect::None, ErrorKind::Communication);
-        let said = sentence("Salesforce", &failed, Some(&response(400, body)), &Next::GaveUp);
+    fn a_refusal_without_words_is_explained_by_its_status() {
+        let failed = failure(FaultClass::Permanent, TargetEffect::None, "Bad Request", "PUT https://x answered 400");
         assert_eq!(
-            said,
-            "Salesforce answered 400: it refused what was sent (“Required fields are missing: [Name]”); \
-             not tried again, since that would change nothing."
+            sentence("Salesforce", &failed, Some(&response(400)), &Next::GaveUp),
+            "Salesforce answered 400: it refused what was sent; not tried again, since that would change nothing."
         );
     }
 
     #[test]
-    fn an_html_page_is_not_quoted_and_a_long_text_is_cut() {
-        assert_eq!(remark(&json!("<html>Bad gateway</html>")), None);
+    fn a_long_remark_is_cut_between_characters() {
         assert!(shortened(&"ä".repeat(1000)).chars().count() <= QUOTE_CHARS_MAX + 1);
     }
 

@@ -207,13 +207,13 @@ fn with_customer() -> Story {
 
 fn throttled(retry_at: i64) -> Value {
     let body = json!({"title": "Bad Request", "status": 429, "o:errorDetails": [{"detail": "Concurrent request limit exceeded. Request blocked.", "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED"}]});
-    json!({"execution": 2, "error": error(429, "netsuite answered 429"), "class": "throttled", "effect": "none",
+    json!({"execution": 2, "error": error(429, "PUT https://erp/x answered 429: Concurrent request limit exceeded. Request blocked. (CONCURRENCY_LIMIT_EXCEEDED)"), "class": "throttled", "effect": "none",
            "response": response(429, &body), "retry_at": at(retry_at)})
 }
 
 fn refused(execution: u32) -> Value {
     let body = json!({"title": "Bad Request", "status": 400, "o:errorDetails": [{"detail": "Error while accessing a resource. Please enter value(s) for: Company Name, Primary Subsidiary.", "o:errorCode": "USER_ERROR"}]});
-    json!({"execution": execution, "error": error(400, "netsuite answered 400"), "class": "permanent", "effect": "none", "response": response(400, &body)})
+    json!({"execution": execution, "error": error(400, "PUT https://erp/x answered 400: Please enter value(s) for: Company Name, Primary Subsidiary. (USER_ERROR)"), "class": "permanent", "effect": "none", "response": response(400, &body)})
 }
 
 /// Three attempts at the order, then all went well.
@@ -279,7 +279,7 @@ pub fn compensated() -> Story {
         None,
         None,
         "compensation.started",
-        json!({"error": error(400, "netsuite answered 400"), "plan": [1], "end": "compensated"}),
+        json!({"error": error(400, "PUT https://erp/x answered 400: Please enter value(s) for: Company Name, Primary Subsidiary. (USER_ERROR)"), "plan": [1], "end": "compensated"}),
     );
     let undo = request("PATCH", "connection://netsuite/record/v1/customer/647", &json!({"isInactive": true}));
     let place = "/do/0/createCustomer/metadata/compensate";
@@ -319,7 +319,7 @@ pub fn faulted() -> Story {
         Some(place),
         None,
         "run.faulted",
-        json!({"execution": 3, "error": error(400, "netsuite answered 400"), "attention": "faulted"}),
+        json!({"execution": 3, "error": error(400, "PUT https://erp/x answered 400: Please enter value(s) for: Company Name, Primary Subsidiary. (USER_ERROR)"), "attention": "faulted"}),
     );
     story.acted(36_000_000, json!({"act": "retry", "reason": "subsidiary added in NetSuite"}));
     story.add(
@@ -335,7 +335,7 @@ pub fn faulted() -> Story {
         Some(place),
         None,
         "run.faulted",
-        json!({"execution": 3, "error": error(400, "netsuite answered 400"), "attention": "faulted"}),
+        json!({"execution": 3, "error": error(400, "PUT https://erp/x answered 400: Please enter value(s) for: Company Name, Primary Subsidiary. (USER_ERROR)"), "attention": "faulted"}),
     );
     story
 }

@@ -1,5 +1,7 @@
 //! The pages, asked over the router against a database of their own.
 
+mod acts;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use super::fixture::{self, Row, Story};
 use super::{Dashboard, Operations, router};
 use crate::engine::{ActError, Deployed};
 use crate::http::session::Access;
-use crate::machine::{Act, Actor, CancelMode, RunId, Status};
+use crate::machine::{Act, Actor, RunId, Status};
 use crate::store::access::{self, Identity, Scope};
 
 /// Remembers what it was asked, and refuses if told to.
@@ -273,89 +275,6 @@ async fn one_can_page_to_older_runs_and_back(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_stopped_run_says_why_and_offers_what_its_state_allows(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
-    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    let (_, page) = site.get(&format!("/runs/{run}")).await;
-    assert!(page.contains("It stopped at createOrder"));
-    assert!(page.contains("NetSuite answered 400: it refused what was sent"));
-    assert!(page.contains("subsidiary added in NetSuite"), "the retry of before is told");
-    let offered = |act: &str| page.contains(&format!("action=\"/runs/{run}/{act}\""));
-    assert!(["retry", "skip", "cancel", "dismiss"].into_iter().all(offered));
-    assert!(!["suspend", "resume", "compensate"].into_iter().any(offered));
-    let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
-    let (_, page) = site.get(&format!("/runs/{done}")).await;
-    assert!(!page.contains("<details class=\"act\""), "an ended run takes no act");
-}
-
-#[sqlx::test]
-async fn who_may_only_read_is_offered_nothing_and_changes_nothing(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
-    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    let (_, page) = site.get(&format!("/runs/{run}")).await;
-    assert!(!page.contains("<details class=\"act\""));
-    let form = format!("csrf={}&reason=x", site.csrf().await);
-    assert_eq!(site.post(&format!("/runs/{run}/retry"), &form).await.0, StatusCode::FORBIDDEN);
-    assert!(site.desk.asked.lock().unwrap().is_empty());
-}
-
-#[sqlx::test]
-async fn an_act_reaches_the_engine_with_who_and_why(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
-    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    let csrf = site.csrf().await;
-    let forms = [
-        ("retry", "input=%7B%22left%22%3A1%7D", Act::Retry { input: None }),
-        (
-            "retry",
-            "replace=yes&input=%7B%22a%22%3A1.50%7D",
-            Act::Retry { input: serde_json::from_str(r#"{"a":1.50}"#).ok() },
-        ),
-        ("skip", "output=%22x%22", Act::Skip { output: "x".into() }),
-        ("cancel", "compensate=yes", Act::Cancel { compensate: CancelMode::Compensate }),
-        ("cancel", "compensate=no", Act::Cancel { compensate: CancelMode::Abandon }),
-        ("dismiss", "", Act::Dismiss),
-    ];
-    for (act, fields, expected) in forms {
-        let (status, answer, _) =
-            site.post(&format!("/runs/{run}/{act}"), &format!("csrf={csrf}&reason=+because+&{fields}")).await;
-        assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, &*format!("/runs/{run}?done={act}")));
-        let asked = site.desk.asked.lock().unwrap().pop().unwrap();
-        assert_eq!(asked, (run, expected, "user:ada".to_owned(), "because".to_owned()));
-    }
-    assert!(site.get(&format!("/runs/{run}?done=retry")).await.1.contains("Retried."));
-}
-
-#[sqlx::test]
-async fn an_act_without_reason_or_with_bad_json_is_not_done(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
-    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    let csrf = site.csrf().await;
-    for fields in ["reason=+", "reason=x&replace=yes&input=%7B"] {
-        let (status, _, page) = site.post(&format!("/runs/{run}/retry"), &format!("csrf={csrf}&{fields}")).await;
-        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{fields}");
-        assert!(page.contains("Not done:"), "{fields}");
-    }
-    assert_eq!(site.post(&format!("/runs/{run}/retry"), "reason=x").await.0, StatusCode::FORBIDDEN, "no token");
-    assert_eq!(
-        site.post(&format!("/runs/{run}/explode"), &format!("csrf={csrf}&reason=x")).await.0,
-        StatusCode::NOT_FOUND
-    );
-    assert!(site.desk.asked.lock().unwrap().is_empty());
-}
-
-#[sqlx::test]
-async fn a_refused_act_shows_why(pool: PgPool) {
-    let why = "cannot retry a run that is running: nothing has failed or waits for a retry";
-    let site = Site::new(&pool, Scope::Operate, Desk { refusal: Some(why), ..Desk::default() }).await;
-    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    let form = format!("csrf={}&reason=x", site.csrf().await);
-    let (status, _, page) = site.post(&format!("/runs/{run}/retry"), &form).await;
-    assert_eq!(status, StatusCode::CONFLICT);
-    assert!(page.contains(why) && page.contains("role=\"alert\""));
-}
-
-#[sqlx::test]
 async fn an_event_shows_what_was_received_and_what_became_of_it(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let id = uuid::Uuid::now_v7();
@@ -387,89 +306,4 @@ async fn static_files_are_kept_as_long_as_their_address_is_current(pool: PgPool)
     let old = site.send(Request::get("/static/stepwell.css?v=old").body(Body::empty()).unwrap()).await;
     assert_eq!(header(&old.1, &http::header::CACHE_CONTROL), "no-cache");
     assert_eq!(site.get("/static/..%2F..%2FCargo.toml").await.0, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-#[ignore = "preview"]
-async fn preview() {
-    let pool = PgPool::connect("postgres://postgres@127.0.0.1:5499/dash").await.unwrap();
-    sqlx::query("truncate runs, journal").execute(&pool).await.unwrap();
-    let site = Site::new(&pool, Scope::Admin, Desk::default()).await;
-    std::fs::write("/tmp/cookie", &site.cookie).unwrap();
-    let offset = (chrono::Utc::now() - fixture::at(0)).num_milliseconds();
-    fixture::store(
-        &pool,
-        &fixture::cancelled(),
-        &Row { status: "cancelled", key: Some("006Ws00000Hd9XpIAJ"), finished: Some(9_000), ..COMPLETED },
-    )
-    .await;
-    fixture::store(
-        &pool,
-        &fixture::compensated(),
-        &Row { status: "compensated", key: Some("006Ws00000Hd9XnIAJ"), finished: Some(260), ..COMPLETED },
-    )
-    .await;
-    fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
-    fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
-    let mut stuck = fixture::compensated();
-    stuck.records.truncate(stuck.records.len() - 2);
-    let place = "/do/0/createCustomer/metadata/compensate";
-    stuck.add(
-        300,
-        Some(place),
-        None,
-        "compensation.stuck",
-        serde_json::json!({"execution": 3, "error": fixture::error(403, "no permission")}),
-    );
-    fixture::store(
-        &pool,
-        &stuck,
-        &Row {
-            status: "compensating",
-            attention: Some("compensation_stuck"),
-            key: Some("<script>alert(1)</script>"),
-            task: Some(place),
-            wake: None,
-            finished: None,
-        },
-    )
-    .await;
-    let wake = offset + 40_000;
-    fixture::store(
-        &pool,
-        &fixture::backing_off(wake),
-        &Row {
-            status: "waiting",
-            attention: None,
-            key: Some("006Ws00000Hd9XsIAJ"),
-            task: Some("/do/1/createOrder"),
-            wake: Some(wake),
-            finished: None,
-        },
-    )
-    .await;
-    fixture::store(
-        &pool,
-        &fixture::backing_off(wake),
-        &Row {
-            status: "running",
-            attention: None,
-            key: None,
-            task: Some("/do/1/createOrder"),
-            wake: None,
-            finished: None,
-        },
-    )
-    .await;
-    let stream = axum::routing::get(|| async {
-        use axum::response::sse::{Event, Sse};
-        let ticks = futures::stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some((Ok::<_, std::convert::Infallible>(Event::default().event("run").data("{}x")), ()))
-        });
-        Sse::new(ticks)
-    });
-    let site = Site { router: site.router.route("/api/v1/stream", stream), ..site };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8099").await.unwrap();
-    axum::serve(listener, site.router).await.unwrap();
 }
