@@ -5,6 +5,7 @@
 //! `machine` is pure: it decides, everything else carries out.
 
 
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod connect;

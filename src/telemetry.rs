@@ -6,6 +6,9 @@
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of all histograms of seconds: from a commit to a slow ERP.
@@ -13,6 +16,18 @@ const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// Bounds of histograms of counts.
 const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+/// Sends log lines to standard error: as `RUST_LOG` says, else from this level on.
+pub fn init_logs(format: LogFormat, level: &str) {
+    let usual = || EnvFilter::new(format!("{level},sqlx=warn,hyper=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A program that embeds Stepwell may have its own subscriber: then that one stays.
+    let _ = match format {
+        LogFormat::Text => lines.with_target(false).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+}
 
 /// Installs the process's recorder and gives the handle that renders `/metrics`. Once per process.
 ///

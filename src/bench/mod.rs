@@ -44,7 +44,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
 }
 
 async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<Report> {
-    let mut load = Load::connect(node.address(), 64).await.context("connecting the load generator to the node")?;
+    let load = Load::connect(node.address(), 64).await.context("connecting the load generator to the node")?;
     load.saturate(Kind::Calls, Duration::from_secs(2), mock).await?;
     let calls = node.metered(load.saturate(Kind::Calls, plan.duration, mock)).await?;
     let noops = node.metered(load.saturate(Kind::Noops, plan.duration, mock)).await?;

@@ -4,6 +4,7 @@ use anyhow::Context;
 use sqlx::PgPool;
 
 use crate::config::Settings;
+use crate::engine::Engine;
 use crate::machine::Actor;
 use crate::{embedded, store};
 
@@ -24,6 +25,11 @@ pub(super) async fn connect(settings: &Settings) -> anyhow::Result<PgPool> {
     let pool = store::connect_reader(&url, 4).await.context("connecting to the database")?;
     store::migrate(&pool).await.context("bringing the database to this version")?;
     Ok(pool)
+}
+
+/// A handle through which nodes are asked to do things.
+pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
+    Ok(Engine::outside(connect(settings).await?).await?)
 }
 
 /// Who acts: the person at the terminal.

@@ -7,7 +7,7 @@ use super::server::refused;
 use super::{context, load};
 use crate::config::Settings;
 use crate::dsl::Functions;
-use crate::engine::{self, DeployOutcome};
+use crate::engine::DeployOutcome;
 
 /// Arguments of `stepwell deploy`.
 #[derive(Debug, clap::Args)]
@@ -26,9 +26,9 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
         }
     }
     // Nothing is deployed unless everything is sound.
-    let pool = context::connect(settings).await?;
+    let engine = context::engine(settings).await?;
     for built in &built {
-        match engine::deploy(&pool, built, &context::actor()).await? {
+        match engine.deploy(built, &context::actor()).await? {
             DeployOutcome::Created(workflow) => println!("deployed {workflow}"),
             DeployOutcome::Unchanged(workflow) => println!("unchanged {workflow}"),
         }

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::{acts, context, tree};
 use crate::config::Settings;
-use crate::engine::{self, StartRequest};
+use crate::engine::StartRequest;
 use crate::machine::Status;
 
 /// Arguments of `stepwell run`.
@@ -38,7 +38,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         .split_once('/')
         .with_context(|| format!("{} must name a workflow as NAMESPACE/NAME", args.workflow))?;
     let input = args.input.as_deref().map(acts::read_json).transpose()?.unwrap_or_else(|| serde_json::json!({}));
-    let pool = context::connect(settings).await?;
+    let engine = context::engine(settings).await?;
     let request = StartRequest {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
@@ -47,13 +47,13 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         idempotency_key: args.idempotency_key,
         actor: context::actor(),
     };
-    let id = engine::start_from_outside(&pool, request).await.with_context(|| format!("starting {}", args.workflow))?;
+    let id = engine.start(request).await.with_context(|| format!("starting {}", args.workflow))?;
     if !args.wait {
         println!("{id}");
         return Ok(ExitCode::SUCCESS);
     }
-    engine::settled_outside(&pool, id, WAIT_MAX).await?;
-    let view = engine::view_of(&pool, id).await?.with_context(|| format!("run {id} is gone"))?;
+    engine.settled(id, WAIT_MAX).await;
+    let view = engine.view(id).await?.with_context(|| format!("run {id} is gone"))?;
     if view.status == Status::Completed {
         println!("{}", serde_json::to_string_pretty(&view.output)?);
         return Ok(ExitCode::SUCCESS);

@@ -9,7 +9,6 @@ use sqlx::PgPool;
 use super::acts::{self, Reason};
 use super::{context, tree};
 use crate::config::Settings;
-use crate::engine;
 use crate::machine::{Act, CancelMode, RunId, Status, Time};
 use crate::store::listing::{self, RunFilter, RunRow};
 
@@ -128,7 +127,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
     let pool = context::connect(settings).await?;
     let (id, act, reason) = match command {
         Command::List(filter) => return list(&pool, filter).await,
-        Command::Show { id, json } => return show(&pool, id, json).await,
+        Command::Show { id, json } => return show(settings, id, json).await,
         Command::Retry { id, input, reason } => {
             (id, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()? }, reason)
         }
@@ -188,8 +187,9 @@ fn as_json(row: &RunRow) -> serde_json::Value {
     })
 }
 
-async fn show(pool: &PgPool, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
-    let view = engine::view_of(pool, id).await?.with_context(|| format!("there is no run {id}; `stepwell runs list` shows them"))?;
+async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
+    let engine = context::engine(settings).await?;
+    let view = engine.view(id).await?.with_context(|| format!("there is no run {id}; `stepwell runs list` shows them"))?;
     if json {
         println!("{}", serde_json::to_string_pretty(&view)?);
     } else {

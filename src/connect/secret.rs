@@ -21,6 +21,15 @@ impl Secrets {
         Self(Arc::new(|name| std::env::var(variable(name)).ok()))
     }
 
+    /// As [`Self::from_environment`], with values for what is not set there.
+    #[must_use]
+    pub fn from_environment_or(fallback: &'static [(&'static str, &'static str)]) -> Self {
+        Self(Arc::new(move |name| {
+            let known = || fallback.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            std::env::var(variable(name)).ok().or_else(known)
+        }))
+    }
+
     /// Known values, by name: for tests and for programs that embed Stepwell.
     #[must_use]
     pub fn fixed<const N: usize>(values: [(&str, &str); N]) -> Self {

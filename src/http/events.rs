@@ -18,6 +18,7 @@ use serde_json::Value;
 #[cfg(test)]
 use serde_json::json;
 use serde_json::value::RawValue;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::App;
@@ -28,6 +29,7 @@ use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
 use crate::engine::IncomingEvent;
 use crate::hub::cloudevents;
+use crate::machine::Actor;
 use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
 
 /// Filters of the list.
@@ -88,21 +90,30 @@ pub async fn replay(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let stored = found(&app, &id).await?;
-    if stored.row.r#type == START_TYPE {
-        return Err(ApiError::Conflict("this is a start through the API, not an event; start the run again".into()));
-    }
-    let event_id = next_replay(&app, &stored.row).await?;
-    let mut event = incoming(&stored, event_id)?;
-    event.headers.push(("stepwell-replay-of".into(), stored.row.id.to_string()));
-    event.headers.push(("stepwell-replayed-by".into(), caller.actor().0));
+    let event = again(app.engine.pool(), &stored, &caller.actor()).await?;
     answer::one(app.engine.accept(event).await)
 }
 
+/// A stored event as it is to be accepted once more.
+///
+/// # Errors
+/// It is no event but a start through the API, it was replayed too often, or its body cannot be read any more.
+pub async fn again(pool: &PgPool, stored: &StoredEvent, by: &Actor) -> Result<IncomingEvent, ApiError> {
+    if stored.row.r#type == START_TYPE {
+        return Err(ApiError::Conflict("this is a start through the API, not an event; start the run again".into()));
+    }
+    let event_id = next_replay(pool, &stored.row).await?;
+    let mut event = incoming(stored, event_id)?;
+    event.headers.push(("stepwell-replay-of".into(), stored.row.id.to_string()));
+    event.headers.push(("stepwell-replayed-by".into(), by.0.clone()));
+    Ok(event)
+}
+
 /// The first number that was not used yet, of the event that was first received.
-async fn next_replay(app: &App, row: &EventRow) -> Result<String, ApiError> {
+async fn next_replay(pool: &PgPool, row: &EventRow) -> Result<String, ApiError> {
     let original = row.event_id.split("#replay-").next().unwrap_or(&row.event_id);
     let candidates: Vec<String> = (1..=REPLAYS_MAX).map(|n| format!("{original}#replay-{n}")).collect();
-    let known = events::known_ids(app.engine.pool(), &row.source, &candidates).await?;
+    let known = events::known_ids(pool, &row.source, &candidates).await?;
     let free = candidates.into_iter().find(|candidate| !known.contains(candidate));
     free.ok_or_else(|| ApiError::Conflict(format!("the event was replayed {REPLAYS_MAX} times")))
 }

@@ -150,3 +150,35 @@ async fn execute_on_database(connection: &mut sqlx::PgConnection, verb: &str, na
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{verb} \"{quoted}\"{force}"))).execute(connection).await?;
     Ok(())
 }
+
+/// Process id of the server's process behind a connection.
+///
+/// # Errors
+/// The database is away.
+pub async fn backend_pid(connection: &mut sqlx::PgConnection) -> Result<u32, StoreError> {
+    let pid = sqlx::query_scalar!(r#"select pg_backend_pid() as "pid!""#).fetch_one(connection).await?;
+    Ok(u32::try_from(pid).unwrap_or(0))
+}
+
+/// What a server has written so far.
+#[derive(Debug)]
+pub struct Written {
+    /// Transactions committed in this database.
+    pub commits: i64,
+    /// Bytes of write-ahead log of the whole server.
+    pub wal_bytes: i64,
+}
+
+/// Counters for measurements.
+///
+/// # Errors
+/// The database is away.
+pub async fn written(connection: &mut sqlx::PgConnection) -> Result<Written, StoreError> {
+    Ok(sqlx::query_as!(
+        Written,
+        r#"select xact_commit as "commits!", pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as "wal_bytes!"
+           from pg_stat_database where datname = current_database()"#
+    )
+    .fetch_one(connection)
+    .await?)
+}
