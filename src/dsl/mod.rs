@@ -2,9 +2,19 @@
 //!
 //! Errors carry file, line, column and a hint, and all mistakes of a file are reported at once.
 
+mod builder;
+mod catalog;
 pub mod definition;
+mod duration;
+mod mistake;
+mod official;
+pub mod source;
+
+#[cfg(test)]
+mod tests;
 
 pub use definition::*;
+pub use duration::parse_duration;
 
 use std::sync::Arc;
 
@@ -64,16 +74,8 @@ pub struct Built {
 ///
 /// # Errors
 /// All mistakes of the text.
-pub fn build(_file: &str, _text: &str, _functions: &Functions) -> Result<Built, Vec<Mistake>> {
-    Err(Vec::new())
-}
-
-/// Parses an ISO 8601 duration (`PT15M`, `P1DT2H`, `PT0.25S`).
-///
-/// # Errors
-/// Why the text is no duration.
-pub fn parse_duration(_text: &str) -> Result<std::time::Duration, String> {
-    Err("not yet".into())
+pub fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
+    builder::build(file, text, functions)
 }
 impl Functions {
     /// stand-in

@@ -1,0 +1,151 @@
+//! The top of a definition: `document`, its metadata, and how the parts come together.
+
+use super::Builder;
+use super::expression::{Scope, Stage};
+use super::fields::listed;
+use crate::dsl::definition::{Definition, OnFault, Task, WorkflowMetadata, WorkflowRef};
+use crate::dsl::mistake::{Spot, shortened};
+use crate::dsl::source::Node;
+use crate::expr::Template;
+
+const LANGUAGE: &str = "1.0";
+const NAME_LENGTH_MAX: usize = 63;
+
+impl<'s> Builder<'s> {
+    /// The whole document. None only if there are mistakes.
+    pub(super) fn definition(&mut self, root: Node<'s>) -> Option<Definition> {
+        if !root.is_object() {
+            self.report.error(root, format!("a workflow definition is an object, not {}", root.kind()));
+            return None;
+        }
+        self.known_keys(root, &["document", "input", "use", "do", "timeout", "output", "schedule"]);
+        let document = self.required(root, "document").and_then(|node| self.object(node));
+        let workflow = document.and_then(|node| self.workflow(node));
+        let mut metadata = document.and_then(|node| node.get("metadata")).map(|n| self.metadata_of_workflow(n));
+        let none = Scope::default();
+        let input = self.input(root, Stage::WorkflowInput, &none);
+        let output = self.output(root, "output", Stage::WorkflowOutput, &none);
+        let timeout = self.timeout(root, &none);
+        let triggers = root.get("schedule").map(|node| self.schedule(node)).unwrap_or_default();
+        let list = self.required(root, "do").and_then(|node| self.list(node, "/do", &none));
+        self.check_use();
+        let tasks: Vec<Task> = std::mem::take(&mut self.tasks).into_iter().collect::<Option<_>>()?;
+        let (on_fault, metadata) = metadata.take().unwrap_or_default();
+        let document = document?;
+        let mut definition = Definition {
+            workflow: workflow?,
+            title: self.optional_text(document, "title"),
+            summary: self.optional_text(document, "summary"),
+            document: self.value(root),
+            metadata,
+            input,
+            output,
+            timeout,
+            triggers,
+            root: list?,
+            by_reference: tasks
+                .iter()
+                .zip(0..)
+                .map(|(task, id)| (task.reference.clone(), crate::dsl::TaskId(id)))
+                .collect(),
+            tasks,
+        };
+        let usual = if definition.is_saga() { OnFault::Compensate } else { OnFault::Park };
+        definition.metadata.on_fault = on_fault.unwrap_or(usual);
+        self.check_saga(&definition);
+        Some(definition)
+    }
+
+    fn workflow(&mut self, document: Node<'s>) -> Option<WorkflowRef> {
+        self.known_keys(
+            document,
+            &["dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata"],
+        );
+        if let Some(tags) = document.get("tags") {
+            self.object(tags);
+        }
+        if let Some(dsl) = self.required(document, "dsl") {
+            self.language_version(dsl);
+        }
+        let namespace = self.required(document, "namespace").and_then(|node| self.name(node));
+        let name = self.required(document, "name").and_then(|node| self.name(node));
+        let version = self.required(document, "version").and_then(|node| self.version(node));
+        Some(WorkflowRef { namespace: namespace?, name: name?, version: version? })
+    }
+
+    fn language_version(&mut self, node: Node<'s>) {
+        let Some(text) = self.text(node) else { return };
+        let known = semver::Version::parse(text).is_ok_and(|v| v.major == 1 && v.minor == 0);
+        if !known {
+            let message = format!("version `{}` of the language is not supported", shortened(text));
+            self.report.error_with_hint(node, message, format!("write `dsl: '{LANGUAGE}.3'`"));
+        }
+    }
+
+    fn name(&mut self, node: Node<'s>) -> Option<String> {
+        let text = self.text(node)?;
+        let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let fits = (1..=NAME_LENGTH_MAX).contains(&text.len())
+            && text.chars().all(inner)
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        if !fits {
+            let message = format!(
+                "`{}` must be 1 to {NAME_LENGTH_MAX} letters, digits and inner hyphens, not `{}`",
+                node.label(),
+                shortened(text)
+            );
+            self.report.error(node, message);
+        }
+        fits.then(|| text.to_owned())
+    }
+
+    fn version(&mut self, node: Node<'s>) -> Option<String> {
+        let text = self.text(node)?;
+        let parsed = semver::Version::parse(text);
+        if parsed.is_err() {
+            let message = format!("`{}` must be a semantic version, not `{}`", node.label(), shortened(text));
+            self.report.error_with_hint(node, message, "write for example `version: '1.0.0'`".to_owned());
+        }
+        parsed.ok().map(|_| text.to_owned())
+    }
+
+    fn metadata_of_workflow(&mut self, node: Node<'s>) -> (Option<OnFault>, WorkflowMetadata) {
+        let Some(object) = self.closed(node, &["key", "serialize", "onFault", "owner", "tags", "sensitive"]) else {
+            return Default::default();
+        };
+        if let Some(serialize) = object.get("serialize").filter(|n| n.as_text() != Some("none")) {
+            let message = "`serialize` is not supported yet; runs with the same key run side by side".to_owned();
+            self.report.error_with_hint(serialize, message, "leave it out, or write `serialize: none`".to_owned());
+        }
+        let words = [("compensate", OnFault::Compensate), ("park", OnFault::Park)];
+        let on_fault = object.get("onFault").and_then(|n| self.word(n, &words));
+        let key = object.get("key").and_then(|n| self.wrapped(n, Stage::WorkflowInput, &Scope::default()));
+        let metadata = WorkflowMetadata {
+            key: key.map(Template::Expression),
+            on_fault: OnFault::default(),
+            owner: self.optional_text(object, "owner"),
+            sensitive: self.pointers(object),
+        };
+        (on_fault, metadata)
+    }
+
+    /// `sensitive`: JSON pointers.
+    pub(super) fn pointers(&mut self, object: Node<'s>) -> Vec<String> {
+        let Some(node) = object.get("sensitive") else { return Vec::new() };
+        if !node.is_list() {
+            self.report.error(node, format!("`sensitive` must be a list of JSON pointers, not {}", node.kind()));
+        }
+        let mut pointers = Vec::new();
+        for item in node.items() {
+            match item.as_text() {
+                Some(text) if text.starts_with('/') => pointers.push(text.to_owned()),
+                _ => {
+                    let hint = format!("write for example {}", listed(["/customer/iban"]));
+                    self.report.error_with_hint(Spot::from(item), "a JSON pointer begins with `/`", hint);
+                }
+            }
+        }
+        pointers
+    }
+}

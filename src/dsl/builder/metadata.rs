@@ -1,0 +1,111 @@
+//! A task's `metadata`: closed, since the official schema would let a typo such as `compensat:` pass in silence.
+
+use super::Builder;
+use super::expression::Scope;
+use super::task::{Role, Site};
+use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata};
+use crate::dsl::mistake::Spot;
+use crate::dsl::source::Node;
+
+const KNOWN: [&str; 6] = ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title"];
+
+impl<'s> Builder<'s> {
+    /// The task's metadata; where it says nothing, that of the function which the task is a layer around. In a function's
+    /// body, what the call says stands above what the function says.
+    pub(super) fn metadata(
+        &mut self,
+        task: Node<'s>,
+        site: &Site<'_, 's>,
+        kind: Option<&TaskKind>,
+        fallback: Option<Node<'s>>,
+    ) -> TaskMetadata {
+        let own = task.get("metadata").and_then(|n| self.closed(n, &KNOWN));
+        let fallback = fallback.and_then(|n| self.closed(n, &KNOWN));
+        let overriding = site.overriding.filter(|n| n.is_object());
+        let said = |key: &str| {
+            let above = overriding.and_then(|n| n.get(key));
+            let here = own.and_then(|n| n.get(key)).or_else(|| fallback.and_then(|n| n.get(key)));
+            match (above, key) {
+                // How a call may be repeated belongs to the call itself.
+                (Some(above), "idempotent" | "reconcile") => Some(above),
+                (Some(_), _) => None,
+                (None, _) => here,
+            }
+        };
+        let compensate = said("compensate").and_then(|n| self.compensate(n, site, kind));
+        let pivot = said("pivot").filter(|n| self.allowed_in(site, *n, "pivot"));
+        let (resend, reconcile) = self.repetition(said("idempotent"), said("reconcile"), site, kind);
+        TaskMetadata {
+            compensate,
+            pivot: pivot.and_then(|n| self.boolean(n)).unwrap_or(false),
+            resend,
+            reconcile,
+            sensitive: own.or(fallback).map(|n| self.pointers(n)).unwrap_or_default(),
+            title: own.and_then(|n| self.optional_text(n, "title")),
+        }
+    }
+
+    /// `compensate`: `none`, or one task.
+    fn compensate(&mut self, node: Node<'s>, site: &Site<'_, 's>, kind: Option<&TaskKind>) -> Option<Compensate> {
+        if !self.allowed_in(site, node, "compensate") {
+            return None;
+        }
+        if let Some(TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_)) = kind {
+            self.report.error(Spot::key(node), "there is nothing to undo: this task changes no other system");
+            return None;
+        }
+        if node.is_object() {
+            return self.aside(node, site, "compensate").map(Compensate::Task);
+        }
+        self.word(node, &[("none", Compensate::None)])
+    }
+
+    /// `idempotent` and `reconcile`: what may be done about a call whose outcome is unknown.
+    fn repetition(
+        &mut self,
+        idempotent: Option<Node<'s>>,
+        reconcile: Option<Node<'s>>,
+        site: &Site<'_, 's>,
+        kind: Option<&TaskKind>,
+    ) -> (Resend, Option<TaskId>) {
+        for node in [idempotent, reconcile].into_iter().flatten() {
+            let passed_on = matches!(kind, Some(TaskKind::Function { body, .. }) if self.is_call(*body));
+            if passed_on {
+                return (Resend::default(), None);
+            }
+            if kind.is_some_and(|kind| !matches!(kind, TaskKind::Call(_))) {
+                let message = format!("`{}` says something about one HTTP call, which this task is not", node.label());
+                self.report.error_with_hint(Spot::key(node), message, "put it on the call itself".to_owned());
+                return (Resend::default(), None);
+            }
+        }
+        let resend = match idempotent.and_then(|n| self.boolean(n)) {
+            Some(false) => Resend::Never,
+            Some(true) | None => Resend::SameKey,
+        };
+        let reconcile = reconcile.and_then(|n| self.object(n)).and_then(|n| self.aside(n, site, "reconcile"));
+        (resend, reconcile)
+    }
+
+    fn is_call(&self, id: TaskId) -> bool {
+        self.tasks[id.0 as usize].as_ref().is_some_and(|task| matches!(task.kind, TaskKind::Call(_)))
+    }
+
+    /// A task beside the flow. A compensation sees `$input` and `$output` of the task that it undoes.
+    fn aside(&mut self, node: Node<'s>, site: &Site<'_, 's>, key: &str) -> Option<TaskId> {
+        let scope = Scope { caught: Vec::new(), undo: key == "compensate" };
+        let reference = format!("{}/metadata/{key}", site.reference);
+        let site = Site { name: key, reference, siblings: &[], role: Role::Aside, scope: &scope, overriding: None };
+        self.task(node, &site)
+    }
+
+    /// What undoes or asks is itself not undone.
+    fn allowed_in(&mut self, site: &Site<'_, 's>, node: Node<'s>, key: &str) -> bool {
+        let aside = site.reference.contains("/metadata/compensate") || site.reference.contains("/metadata/reconcile");
+        if aside {
+            let message = format!("`{key}` has no meaning inside a compensation or a query");
+            self.report.error(Spot::key(node), message);
+        }
+        !aside
+    }
+}

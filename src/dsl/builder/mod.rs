@@ -1,0 +1,155 @@
+//! From a document to a [`Definition`](super::Definition): every name resolved, every expression parsed, every function unfolded.
+//!
+//! The builder never stops at the first mistake: a part that cannot be built is left out, the rest is looked at, and a
+//! definition comes out only if there was no mistake at all. One file per part of the language.
+
+mod authentication;
+mod call;
+mod dataflow;
+mod document;
+mod expression;
+mod fields;
+mod flow;
+mod http;
+mod metadata;
+mod reusable;
+mod saga;
+mod schedule;
+mod task;
+mod r#try;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::definition::Task;
+use super::mistake::{Place, Report};
+use super::source::{Node, Source, read};
+use super::{Built, Functions, Mistake, official};
+use crate::expr::{Expression, ParseError};
+use expression::Scope;
+
+/// Most tasks of a definition, functions unfolded.
+const TASKS_MAX: usize = 5_000;
+/// Deepest nesting of tasks, functions unfolded.
+const TASK_DEPTH_MAX: usize = 48;
+
+type Parsed = Result<Expression, ParseError>;
+
+/// What is known while a document is built.
+struct Builder<'s> {
+    report: Report<'s>,
+    catalog: &'s BTreeMap<String, Source>,
+    /// `use` of the document; none while a catalog's own functions are checked.
+    r#use: Option<Node<'s>>,
+    tasks: Vec<Option<Task>>,
+    /// Where each task stands for people, in step with `tasks`.
+    places: Vec<Place>,
+    /// Catalog functions that the document uses, directly or not.
+    functions: BTreeSet<String>,
+    /// Parts of `use` that were referred to, and so are checked already.
+    referred: HashSet<(String, String)>,
+    expressions: HashMap<(String, String), Parsed>,
+    values: HashMap<(usize, u32), Arc<Value>>,
+    depth: usize,
+}
+
+/// Makes a definition of a text; see [`super::build`].
+pub(super) fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
+    let source = read(file, text)?;
+    let catalog = sources(functions);
+    let mut builder = Builder::new(file, &catalog, source.root().get("use"));
+    let definition = builder.definition(source.root());
+    if !builder.report.has_errors() {
+        official::check(&source, &mut builder.report);
+    }
+    let used = Functions {
+        by_name: functions
+            .by_name
+            .iter()
+            .filter(|(name, _)| builder.functions.contains(*name))
+            .map(|(name, task)| (name.clone(), task.clone()))
+            .collect(),
+    };
+    let failed = builder.report.has_errors();
+    if !failed && definition.is_none() {
+        builder.report.error(source.root(), "the document cannot be built, and no part of it says why");
+    }
+    let mistakes = builder.report.finish();
+    match definition.filter(|_| !failed) {
+        Some(definition) => Ok(Built {
+            definition: Arc::new(definition),
+            source: text.to_owned(),
+            hash: hash(text, &used),
+            functions: used,
+            warnings: mistakes,
+        }),
+        None => Err(mistakes),
+    }
+}
+
+/// Checks one function of a catalog file. Mistakes in other functions that it calls belong to their own files.
+pub(super) fn check_function(
+    file: &str,
+    name: &str,
+    function: Node<'_>,
+    catalog: &BTreeMap<String, Source>,
+) -> Vec<Mistake> {
+    let mut builder = Builder::new(file, catalog, None);
+    builder.report.own_text_only = true;
+    builder.report.calls.push(super::mistake::Call { name: name.to_owned(), node: function, catalog: true });
+    builder.task(function, &task::Site::body(name, format!("/functions/{}", super::source::escaped(name)), &Scope::default()));
+    if !builder.report.has_errors() {
+        official::check_task(name, function, &mut builder.report);
+    }
+    builder.report.finish()
+}
+
+/// Catalog functions as documents without text.
+pub(super) fn sources(functions: &Functions) -> BTreeMap<String, Source> {
+    functions.by_name.iter().map(|(name, task)| (name.clone(), Source::from_value(task))).collect()
+}
+
+fn hash(text: &str, functions: &Functions) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(text.as_bytes());
+    for (name, task) in &functions.by_name {
+        hash.update([0]);
+        hash.update(name.as_bytes());
+        hash.update([0]);
+        hash.update(task.to_string().as_bytes());
+    }
+    hash.finalize().into()
+}
+
+impl<'s> Builder<'s> {
+    fn new(file: &str, catalog: &'s BTreeMap<String, Source>, r#use: Option<Node<'s>>) -> Self {
+        Self {
+            report: Report::new(file),
+            catalog,
+            r#use,
+            tasks: Vec::new(),
+            places: Vec::new(),
+            functions: BTreeSet::new(),
+            referred: HashSet::new(),
+            expressions: HashMap::new(),
+            values: HashMap::new(),
+            depth: 0,
+        }
+    }
+
+    /// The node as JSON, shared by all places where it is unfolded.
+    fn value(&mut self, node: Node<'s>) -> Arc<Value> {
+        Arc::clone(self.values.entry(node.identity()).or_insert_with(|| Arc::new(node.to_value())))
+    }
+
+    /// A part of `use`; catalog functions stand on their own and see none of it.
+    fn used_section(&self, section: &str) -> Option<Node<'s>> {
+        if self.report.calls.iter().any(|call| call.catalog) {
+            return None;
+        }
+        self.r#use.and_then(|node| node.get(section))
+    }
+}

@@ -1,0 +1,81 @@
+//! `use`: what nothing refers to is checked as well, so that a mistake shows before somebody uses it.
+
+use super::Builder;
+use super::expression::Scope;
+use super::task::Site;
+use crate::dsl::mistake::{Call, Spot, shortened};
+use crate::dsl::source::{Node, escaped};
+
+const RESERVED: [&str; 6] = ["http", "openapi", "grpc", "asyncapi", "a2a", "mcp"];
+const SECTIONS: [&str; 8] =
+    ["authentications", "errors", "extensions", "functions", "retries", "secrets", "timeouts", "catalogs"];
+
+impl<'s> Builder<'s> {
+    /// Checks all of `use`.
+    pub(super) fn check_use(&mut self) {
+        let Some(node) = self.r#use.and_then(|node| self.closed(node, &SECTIONS)) else { return };
+        for section in ["extensions", "catalogs"] {
+            if let Some(found) = node.get(section) {
+                let hint = (section == "catalogs").then(|| "put functions into the folder `functions/`".to_owned());
+                self.report.error_with_hint(Spot::key(found), format!("`use.{section}` is not supported"), hint);
+            }
+        }
+        if let Some(secrets) = node.get("secrets") {
+            self.check_secrets(secrets);
+        }
+        for section in ["authentications", "errors", "functions", "retries", "timeouts"] {
+            let Some(object) = node.get(section).and_then(|n| self.object(n)) else { continue };
+            for (name, value) in object.entries() {
+                self.check_reusable(section, name, value);
+            }
+        }
+    }
+
+    fn check_secrets(&mut self, node: Node<'s>) {
+        if !node.is_list() {
+            self.report.error(node, format!("`secrets` must be a list of names, not {}", node.kind()));
+        }
+        for item in node.items() {
+            self.text(item);
+        }
+    }
+
+    fn check_reusable(&mut self, section: &str, name: &str, value: Node<'s>) {
+        let scope = Scope { caught: vec!["error".to_owned()], undo: false };
+        match section {
+            "authentications" => drop(self.authentication(value)),
+            "errors" => drop(self.error(value, &scope)),
+            "retries" if !self.is_referred(section, name) => drop(self.retry(value, &scope)),
+            "timeouts" => {
+                let after = self.closed(value, &["after"]).and_then(|n| self.required(n, "after"));
+                after.map(|n| self.duration(n, &scope));
+            }
+            "functions" => self.check_own_function(name, value),
+            _ => {}
+        }
+    }
+
+    fn is_referred(&self, section: &str, name: &str) -> bool {
+        self.referred.contains(&(section.to_owned(), name.to_owned()))
+    }
+
+    /// A function that nothing calls is built and thrown away.
+    fn check_own_function(&mut self, name: &str, value: Node<'s>) {
+        if RESERVED.contains(&name) {
+            let message = format!("a function cannot be named `{}`: the language has a call of that name", shortened(name));
+            self.report.error(Spot::key(value), message);
+            return;
+        }
+        if self.is_referred("functions", name) {
+            return;
+        }
+        let (tasks, functions) = (self.tasks.len(), self.functions.clone());
+        self.report.calls.push(Call { name: name.to_owned(), node: value, catalog: false });
+        let reference = format!("/use/functions/{}", escaped(name));
+        self.task(value, &Site::body(name, reference, &Scope::default()));
+        self.report.calls.pop();
+        self.tasks.truncate(tasks);
+        self.places.truncate(tasks);
+        self.functions = functions;
+    }
+}

@@ -1,0 +1,67 @@
+//! The rule of a saga: each call before the pivot says how it is undone, or that it knowingly is not, or changes nothing.
+
+use super::Builder;
+use crate::dsl::Severity;
+use crate::dsl::definition::{Definition, TaskId, TaskKind};
+
+/// Walks the tasks in the order in which they stand, up to the pivot.
+#[derive(Default)]
+struct Walk {
+    pivot_reached: bool,
+    silent: Vec<TaskId>,
+}
+
+impl Builder<'_> {
+    /// Names each call that says nothing. The whole definition must be built.
+    pub(super) fn check_saga(&mut self, definition: &Definition) {
+        if !definition.is_saga() {
+            return;
+        }
+        let mut walk = Walk::default();
+        walk.list(definition, &definition.root, false);
+        for id in walk.silent {
+            let task = definition.task(id);
+            let place = self.places[id.0 as usize].clone();
+            let message = format!(
+                "in a saga, call `{}` must say how it is undone: others before the pivot are undone, this one would stay",
+                task.name
+            );
+            let hint = "add `metadata: {compensate: ...}`, or `compensate: none` if nothing has to be undone".to_owned();
+            self.report.note_at(&place, Severity::Error, message, Some(hint));
+        }
+    }
+}
+
+impl Walk {
+    fn list(&mut self, definition: &Definition, list: &[TaskId], covered: bool) {
+        for id in list {
+            if self.pivot_reached {
+                return;
+            }
+            self.task(definition, *id, covered);
+        }
+    }
+
+    fn task(&mut self, definition: &Definition, id: TaskId, covered: bool) {
+        let task = definition.task(id);
+        if task.metadata.pivot {
+            self.pivot_reached = true;
+            return;
+        }
+        let covered = covered || task.metadata.compensate.is_some();
+        match &task.kind {
+            TaskKind::Call(call) => {
+                if !covered && !super::r#try::is_read(&call.http) {
+                    self.silent.push(id);
+                }
+            }
+            TaskKind::Do(list) => self.list(definition, list, covered),
+            TaskKind::Try(inner) => {
+                self.list(definition, &inner.body, covered);
+                self.list(definition, inner.catch.handler.as_deref().unwrap_or_default(), covered);
+            }
+            TaskKind::Function { body, .. } => self.task(definition, *body, covered),
+            TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_) => {}
+        }
+    }
+}

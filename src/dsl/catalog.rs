@@ -1,0 +1,122 @@
+//! Catalog folders: `functions/NAME.yaml` holds `functions: {function: task}`, called as `NAME.function`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::mistake::{self, Spot, did_you_mean};
+use super::source::{self, Source};
+use super::{Functions, Mistake, Position, builder};
+
+const FILES_MAX: usize = 1_000;
+const START: Position = Position { line: 1, column: 1 };
+
+/// The folder of catalogs inside a folder of workflows.
+pub const FOLDER: &str = "functions";
+
+impl Functions {
+    /// Reads and checks the catalogs of a folder of workflows: all YAML and JSON files in its folder `functions`. A folder
+    /// without catalogs is fine.
+    ///
+    /// # Errors
+    /// All mistakes of all catalogs, warnings included.
+    pub fn load(workflows: &Path) -> Result<Self, Vec<Mistake>> {
+        let (functions, mistakes) = Self::read(workflows);
+        if mistakes.iter().any(|m| m.severity == super::Severity::Error) { Err(mistakes) } else { Ok(functions) }
+    }
+
+    /// The same, but what can be read is given even where other parts are wrong.
+    #[must_use]
+    pub fn read(workflows: &Path) -> (Self, Vec<Mistake>) {
+        let mut mistakes = Vec::new();
+        let files = match catalog_files(&workflows.join(FOLDER)) {
+            Ok(files) => files,
+            Err(mistake) => return (Self::default(), vec![mistake]),
+        };
+        let mut catalogs = Vec::new();
+        for file in &files {
+            match read_catalog(file) {
+                Ok(catalog) => catalogs.push(catalog),
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        let mut functions = Self::default();
+        for catalog in &catalogs {
+            for (name, task) in catalog.functions() {
+                functions.by_name.insert(name, task.to_value());
+            }
+        }
+        let known = builder::sources(&functions);
+        for catalog in &catalogs {
+            mistakes.extend(catalog.check(&known));
+        }
+        (functions, mistakes)
+    }
+}
+
+/// One file of functions.
+struct Catalog {
+    file: String,
+    name: String,
+    source: Source,
+}
+
+impl Catalog {
+    fn functions(&self) -> impl Iterator<Item = (String, source::Node<'_>)> {
+        let functions = self.source.root().get("functions");
+        let entries = functions.into_iter().flat_map(source::Node::entries);
+        entries.map(|(name, task)| (format!("{}.{name}", self.name), task))
+    }
+
+    fn check(&self, known: &BTreeMap<String, Source>) -> Vec<Mistake> {
+        let mut report = mistake::Report::new(&self.file);
+        let root = self.source.root();
+        for (key, value) in root.entries().filter(|(key, _)| *key != "functions") {
+            let hint = did_you_mean(key, ["functions"]);
+            report.error_with_hint(Spot::key(value), format!("unknown property `{}`", mistake::shortened(key)), hint);
+        }
+        match root.get("functions") {
+            Some(functions) if functions.is_object() => {}
+            Some(functions) => report.error(functions, "`functions` must be an object from names to tasks"),
+            None => report.error(root, "a catalog is an object with `functions`"),
+        }
+        let mut mistakes = report.finish();
+        for (name, task) in self.functions() {
+            mistakes.extend(builder::check_function(&self.file, &name, task, known));
+        }
+        mistakes
+    }
+}
+
+fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
+    let shown = file.display().to_string();
+    let refuse = |message: String| vec![mistake::at(&shown, START, message)];
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    if stem.is_empty() || !stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        return Err(refuse("a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into()));
+    }
+    let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the catalog failed: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
+    let source = source::read(&shown, &text)?;
+    Ok(Catalog { file: shown, name: stem.to_owned(), source })
+}
+
+fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let refuse = |message: String| mistake::at(&folder.display().to_string(), START, message);
+    let entries = std::fs::read_dir(folder).map_err(|e| refuse(format!("reading the folder of catalogs failed: {e}")))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| is_document(p)).collect();
+    if files.len() > FILES_MAX {
+        return Err(refuse(format!("the folder holds {} catalogs, more than {FILES_MAX}", files.len())));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a file is YAML or JSON by its name.
+#[must_use]
+pub fn is_document(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    path.is_file() && ["yaml", "yml", "json"].contains(&extension)
+}
