@@ -77,7 +77,3 @@ pub struct Built {
 pub fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
     builder::build(file, text, functions)
 }
-impl Functions {
-    /// stand-in
-    pub fn load(_folder: &std::path::Path) -> Result<Self, Vec<Mistake>> { Ok(Self::default()) }
-}
