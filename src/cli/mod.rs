@@ -29,7 +29,7 @@ use crate::telemetry;
 
 /// Durable orchestration of business processes between systems that share no database.
 #[derive(Debug, Parser)]
-#[command(name = "stepwell", version, propagate_version = true)]
+#[command(name = "stepwell", version)]
 pub struct Cli {
     /// File with settings.
     #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
