@@ -159,12 +159,40 @@ impl Default for Retry {
 /// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
 /// the table's name.
 const KEYS: [&str; 34] = [
-    "listen", "public_url", "database_url", "data_dir", "workflows", "environment", "log_format", "network.allow", "node.name",
-    "node.lease_seconds", "node.sweep_interval_ms", "node.grace_seconds", "node.runs_max", "node.queue_max", "node.committers",
-    "node.evaluators", "retry.attempts", "retry.delay_ms", "retry.max_delay_ms", "retry.multiplier", "retry.duration_seconds",
-    "http.ingress_body_bytes_max", "http.api_body_bytes_max", "http.request_timeout_seconds", "http.wait_seconds_max",
-    "http.connections_max", "http.ingress_concurrency_max", "http.api_concurrency_max", "http.streams_max",
-    "http.metrics_public", "http.secure_cookies", "connections", "node", "retry",
+    "listen",
+    "public_url",
+    "database_url",
+    "data_dir",
+    "workflows",
+    "environment",
+    "log_format",
+    "network.allow",
+    "node.name",
+    "node.lease_seconds",
+    "node.sweep_interval_ms",
+    "node.grace_seconds",
+    "node.runs_max",
+    "node.queue_max",
+    "node.committers",
+    "node.evaluators",
+    "retry.attempts",
+    "retry.delay_ms",
+    "retry.max_delay_ms",
+    "retry.multiplier",
+    "retry.duration_seconds",
+    "http.ingress_body_bytes_max",
+    "http.api_body_bytes_max",
+    "http.request_timeout_seconds",
+    "http.wait_seconds_max",
+    "http.connections_max",
+    "http.ingress_concurrency_max",
+    "http.api_concurrency_max",
+    "http.streams_max",
+    "http.metrics_public",
+    "http.secure_cookies",
+    "connections",
+    "node",
+    "retry",
 ];
 
 /// Settings in force, and for each key that is not at its default where it came from.
@@ -194,7 +222,9 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
             origins.insert(line.0.trim().to_owned(), file.display().to_string());
         }
     }
-    for (variable, value) in variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL") {
+    for (variable, value) in
+        variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL")
+    {
         let Some(key) = key_of(variable)? else { continue };
         builder = if key == "network.allow" {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
@@ -229,9 +259,9 @@ fn key_of(variable: &str) -> anyhow::Result<Option<String>> {
     match found {
         Some(key) => Ok(Some((*key).to_owned())),
         None => {
-            let best = KEYS.iter().max_by(|a, b| {
-                strsim::jaro(&spelled(a), &flat).total_cmp(&strsim::jaro(&spelled(b), &flat))
-            });
+            let best = KEYS
+                .iter()
+                .max_by(|a, b| strsim::jaro(&spelled(a), &flat).total_cmp(&strsim::jaro(&spelled(b), &flat)));
             let hint = best.map(|key| format!("; did you mean STEPWELL_{}?", spelled(key).to_ascii_uppercase()));
             bail!("{variable} sets nothing that Stepwell knows{}", hint.unwrap_or_default())
         }
@@ -269,7 +299,9 @@ impl Settings {
     /// The address that people use.
     #[must_use]
     pub fn url(&self) -> String {
-        self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), |u| u.to_string().trim_end_matches('/').to_owned())
+        self.public_url
+            .as_ref()
+            .map_or_else(|| format!("http://{}", self.listen), |u| u.to_string().trim_end_matches('/').to_owned())
     }
 
     /// A copy without secrets, to be shown.

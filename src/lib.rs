@@ -4,7 +4,6 @@
 //! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl`.
 //! `machine` is pure: it decides, everything else carries out.
 
-
 pub mod bench;
 pub mod cli;
 pub mod config;

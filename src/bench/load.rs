@@ -146,7 +146,11 @@ impl Load {
         let total = accepted.load(Ordering::Relaxed);
         let patience = Instant::now();
         while ended(total) < total {
-            ensure!(patience.elapsed() < Duration::from_mins(1), "{} of {total} runs did not end", total - ended(total));
+            ensure!(
+                patience.elapsed() < Duration::from_mins(1),
+                "{} of {total} runs did not end",
+                total - ended(total)
+            );
             tokio::select! {
                 () = mock.saga_done() => {}
                 () = tokio::time::sleep(Duration::from_millis(50)) => {}
@@ -238,8 +242,13 @@ fn percentile(values: &mut [Duration], percent: usize) -> Duration {
 }
 
 /// Follows the stream of run changes; sends the number of each run that ended. The first message says that it is open.
-async fn watch_ends(address: SocketAddr, token: String, ended: mpsc::UnboundedSender<(u64, Instant)>) -> anyhow::Result<()> {
-    let stream = reqwest::Client::new().get(format!("http://{address}/api/v1/stream")).bearer_auth(token).send().await?;
+async fn watch_ends(
+    address: SocketAddr,
+    token: String,
+    ended: mpsc::UnboundedSender<(u64, Instant)>,
+) -> anyhow::Result<()> {
+    let stream =
+        reqwest::Client::new().get(format!("http://{address}/api/v1/stream")).bearer_auth(token).send().await?;
     let mut chunks = stream.error_for_status()?.bytes_stream();
     ended.send((u64::MAX, Instant::now()))?;
     let mut text = String::new();

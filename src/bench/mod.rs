@@ -52,5 +52,14 @@ async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<R
     let busy = load.paced(Kind::Calls, calls.runs_per_second() * 0.8, plan.duration, node).await?;
     let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
     let floor = floor::transitions_per_second(node.database_url(), plan.duration).await?;
-    Ok(Report { machine: process::machine(), calls, noops, low, busy, resident_bytes, in_flight: plan.in_flight, floor })
+    Ok(Report {
+        machine: process::machine(),
+        calls,
+        noops,
+        low,
+        busy,
+        resident_bytes,
+        in_flight: plan.in_flight,
+        floor,
+    })
 }

@@ -81,7 +81,12 @@ impl std::fmt::Display for Report {
             let (commits, wal) = (t.commits as f64, t.wal_bytes as f64);
             let per_run_ms = |seconds: f64| seconds * 1_000.0 / t.count();
             writeln!(f, "\n{name}")?;
-            writeln!(f, "  throughput           {:>10.0} runs/s  {:>10.0} steps/s", t.runs_per_second(), t.runs_per_second() * steps)?;
+            writeln!(
+                f,
+                "  throughput           {:>10.0} runs/s  {:>10.0} steps/s",
+                t.runs_per_second(),
+                t.runs_per_second() * steps
+            )?;
             writeln!(
                 f,
                 "  CPU per run          {:>10.3} ms = {:.3} node + {:.3} Postgres",
@@ -94,7 +99,12 @@ impl std::fmt::Display for Report {
         }
         for (name, l) in [("at low load", &self.low), ("at 80 % of saturation", &self.busy)] {
             writeln!(f, "\n{name}: {:.0} starts/s, {} runs", l.rate, l.runs)?;
-            writeln!(f, "  webhook to 202       {:>10.2} ms p50 {:>10.2} ms p99", ms(l.accepted_p50), ms(l.accepted_p99))?;
+            writeln!(
+                f,
+                "  webhook to 202       {:>10.2} ms p50 {:>10.2} ms p99",
+                ms(l.accepted_p50),
+                ms(l.accepted_p99)
+            )?;
             writeln!(f, "  webhook to done      {:>10.2} ms p50 {:>10.2} ms p99", ms(l.done_p50), ms(l.done_p99))?;
         }
         #[allow(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]

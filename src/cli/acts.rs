@@ -29,7 +29,10 @@ pub(super) async fn perform(pool: &PgPool, run: RunId, act: &Act, reason: &Reaso
     match command::answered(pool, id).await {
         Ok(()) => {}
         Err(ActError::Pending(_)) => {
-            anyhow::bail!("{} is recorded, but no node did it yet: is a server running? It will be done when one is", doing())
+            anyhow::bail!(
+                "{} is recorded, but no node did it yet: is a server running? It will be done when one is",
+                doing()
+            )
         }
         Err(error) => return Err(error).with_context(doing),
     }

@@ -26,7 +26,11 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         None => Some(embedded::start(&settings.data_dir.join("bench")).await?),
     };
     let url = settings.database_url.clone().or_else(|| own.as_ref().map(|p| p.url.clone())).unwrap_or_default();
-    let plan = bench::Plan { database_url: url, duration: Duration::from_secs(args.seconds.max(1)), in_flight: args.in_flight };
+    let plan = bench::Plan {
+        database_url: url,
+        duration: Duration::from_secs(args.seconds.max(1)),
+        in_flight: args.in_flight,
+    };
     let report = bench::run(&plan).await;
     if let Some(postgres) = own {
         postgres.stop().await;

@@ -125,7 +125,9 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
 
 async fn start_sandbox(address: SocketAddr) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("listening on {address} for the sandbox failed; is another Stepwell running? Choose another with --sandbox")
+        format!(
+            "listening on {address} for the sandbox failed; is another Stepwell running? Choose another with --sandbox"
+        )
     })?;
     Ok(tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending())))
 }
@@ -174,7 +176,9 @@ fn watch(folder: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<notify::Rec
         }
     })
     .context("watching files")?;
-    watcher.watch(folder, notify::RecursiveMode::Recursive).with_context(|| format!("watching {}", folder.display()))?;
+    watcher
+        .watch(folder, notify::RecursiveMode::Recursive)
+        .with_context(|| format!("watching {}", folder.display()))?;
     Ok(watcher)
 }
 

@@ -75,7 +75,8 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
                 }
                 Accepted::Unmatched { event } => println!("event {event}: no workflow wants it"),
                 Accepted::Refused { event, violations } => {
-                    let places: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
+                    let places: Vec<String> =
+                        violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
                     bail!("event {event} was refused by the workflow's input schema: {}", places.join("; "));
                 }
             }

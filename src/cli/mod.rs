@@ -155,7 +155,8 @@ fn print_table(
             serde_json::Value::Object(inner) if inner.is_empty() => {}
             serde_json::Value::Object(_) => tables.push((key, value.clone())),
             value => {
-                let origin = origins.get(&key).or_else(|| origins.get(name)).map(|o| format!("  # {o}")).unwrap_or_default();
+                let origin =
+                    origins.get(&key).or_else(|| origins.get(name)).map(|o| format!("  # {o}")).unwrap_or_default();
                 println!("{name} = {value}{origin}");
             }
         }

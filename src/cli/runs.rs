@@ -189,7 +189,8 @@ fn as_json(row: &RunRow) -> serde_json::Value {
 
 async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
     let engine = context::engine(settings).await?;
-    let view = engine.view(id).await?.with_context(|| format!("there is no run {id}; `stepwell runs list` shows them"))?;
+    let view =
+        engine.view(id).await?.with_context(|| format!("there is no run {id}; `stepwell runs list` shows them"))?;
     if json {
         println!("{}", serde_json::to_string_pretty(&view)?);
     } else {

@@ -23,7 +23,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
     settings.listen = args.listen.unwrap_or(settings.listen);
     check(&settings)?;
-    let url = settings.database_url.clone().context("`stepwell serve` needs DATABASE_URL; `stepwell dev` brings its own Postgres")?;
+    let url = settings
+        .database_url
+        .clone()
+        .context("`stepwell serve` needs DATABASE_URL; `stepwell dev` brings its own Postgres")?;
     let migrate = if args.no_migrate { Migrate::No } else { Migrate::Yes };
     let server = Server::start(&settings, &url, migrate, Secrets::from_environment()).await?;
     eprintln!("Stepwell serves on {}", settings.url());

@@ -53,11 +53,17 @@ impl Server {
         secrets: Secrets,
     ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await.with_context(|| {
-            format!("listening on {} failed; is another Stepwell running? Set `listen` or STEPWELL_LISTEN", settings.listen)
+            format!(
+                "listening on {} failed; is another Stepwell running? Set `listen` or STEPWELL_LISTEN",
+                settings.listen
+            )
         })?;
         let committers = u32::try_from(settings.engine().committers).unwrap_or(2);
-        let pool = store::connect_engine(database_url, committers + ENGINE_CONNECTIONS).await.context("connecting to the database")?;
-        let reader = store::connect_reader(database_url, READER_CONNECTIONS).await.context("connecting to the database")?;
+        let pool = store::connect_engine(database_url, committers + ENGINE_CONNECTIONS)
+            .await
+            .context("connecting to the database")?;
+        let reader =
+            store::connect_reader(database_url, READER_CONNECTIONS).await.context("connecting to the database")?;
         if migrate == Migrate::Yes {
             store::migrate(&pool).await.context("bringing the database to this version")?;
         }
@@ -65,7 +71,8 @@ impl Server {
         let functions = load_functions(&settings.workflows)?;
         let connections = Connections::new(connect_settings(settings, &hub, secrets.clone()))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
-        let evaluator = Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
+        let evaluator =
+            Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
         let metrics = telemetry::init_metrics().context("installing the metrics")?;
         let engine = Engine::start_node(settings.engine(), pool, reader, connections, evaluator).await?;
         let shutdown = CancellationToken::new();

@@ -21,7 +21,12 @@ pub(super) fn tree(run: &RunView) -> String {
         let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task));
     }
     if let Some(error) = &run.error {
-        let _ = writeln!(text, "  error {} {}", error.status, error.detail.as_ref().or(error.title.as_ref()).unwrap_or(&error.r#type));
+        let _ = writeln!(
+            text,
+            "  error {} {}",
+            error.status,
+            error.detail.as_ref().or(error.title.as_ref()).unwrap_or(&error.r#type)
+        );
     }
     if let Some(output) = &run.output {
         let _ = writeln!(text, "  output {}", cut(&output.to_string(), 300));

@@ -2,4 +2,6 @@
 use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
-pub(super) fn run(_: &Args) -> ExitCode { ExitCode::SUCCESS }
+pub(super) fn run(_: &Args) -> ExitCode {
+    ExitCode::SUCCESS
+}

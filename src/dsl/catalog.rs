@@ -92,7 +92,9 @@ fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
     let refuse = |message: String| vec![mistake::at(&shown, START, message)];
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if stem.is_empty() || !stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(refuse("a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into()));
+        return Err(refuse(
+            "a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into(),
+        ));
     }
     let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the catalog failed: {e}")))?;
     let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
@@ -105,7 +107,8 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
         return Ok(Vec::new());
     }
     let refuse = |message: String| mistake::at(&folder.display().to_string(), START, message);
-    let entries = std::fs::read_dir(folder).map_err(|e| refuse(format!("reading the folder of catalogs failed: {e}")))?;
+    let entries =
+        std::fs::read_dir(folder).map_err(|e| refuse(format!("reading the folder of catalogs failed: {e}")))?;
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| is_document(p)).collect();
     if files.len() > FILES_MAX {
         return Err(refuse(format!("the folder holds {} catalogs, more than {FILES_MAX}", files.len())));

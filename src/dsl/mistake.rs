@@ -70,7 +70,13 @@ pub struct Place {
 impl<'s> Report<'s> {
     /// No mistakes yet.
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), mistakes: Vec::new(), seen: HashSet::new(), calls: Vec::new(), own_text_only: false }
+        Self {
+            file: file.to_owned(),
+            mistakes: Vec::new(),
+            seen: HashSet::new(),
+            calls: Vec::new(),
+            own_text_only: false,
+        }
     }
 
     /// The place of a spot; a catalog function has no text here, so its call stands for it.

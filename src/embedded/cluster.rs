@@ -100,7 +100,9 @@ pub(super) async fn start(data_dir: &Path, binaries: &Path, user: Option<&User>)
         None => launch(&home, binaries, user)?,
     };
     let postgres = EmbeddedPostgres {
-        url: home.url(port, "stepwell").context("the password of the private Postgres is missing; delete the data directory")?,
+        url: home
+            .url(port, "stepwell")
+            .context("the password of the private Postgres is missing; delete the data directory")?,
         home,
         user: user.cloned(),
         binaries: binaries.to_owned(),
@@ -136,7 +138,11 @@ fn make(home: &Home, binaries: &Path, user: Option<&User>) -> anyhow::Result<()>
         .output()
         .with_context(|| format!("running {}", binaries.join("initdb").display()))?;
     if !made.status.success() {
-        bail!("initdb could not make a cluster in {}: {}", home.data().display(), String::from_utf8_lossy(&made.stderr).trim());
+        bail!(
+            "initdb could not make a cluster in {}: {}",
+            home.data().display(),
+            String::from_utf8_lossy(&made.stderr).trim()
+        );
     }
     std::fs::write(home.0.join("complete"), "")?;
     Ok(())
@@ -151,7 +157,10 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Starts the server on a free port. Its lock file, left by a machine that lost power, is Postgres's own to judge.
 fn launch(home: &Home, binaries: &Path, user: Option<&User>) -> anyhow::Result<u16> {
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).context("finding a free port")?.port();
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|l| l.local_addr())
+        .context("finding a free port")?
+        .port();
     let log = std::fs::OpenOptions::new().create(true).append(true).open(home.log())?;
     if let Some(user) = user {
         user.own(&home.log())?;

@@ -21,7 +21,8 @@ pub(super) fn unprivileged() -> anyhow::Result<Option<User>> {
     }
     let passwd = std::fs::read_to_string("/etc/passwd").context("reading /etc/passwd to find a user for Postgres")?;
     let user = ["postgres", "nobody"].iter().find_map(|name| lookup(&passwd, name));
-    user.map(Some).context("Postgres refuses to run as root, and neither a user `postgres` nor `nobody` exists; create one")
+    user.map(Some)
+        .context("Postgres refuses to run as root, and neither a user `postgres` nor `nobody` exists; create one")
 }
 
 /// The owner of a process's own directory in `/proc` is who it runs as; elsewhere `id` is asked.

@@ -106,8 +106,11 @@ impl<'s> Builder<'s> {
 
     fn duration_object(&mut self, node: Node<'s>) -> Option<Duration> {
         if !node.is_object() {
-            let message =
-                format!("`{}` must be a duration such as `{{seconds: 30}}` or `PT30S`, not {}", node.label(), node.kind());
+            let message = format!(
+                "`{}` must be a duration such as `{{seconds: 30}}` or `PT30S`, not {}",
+                node.label(),
+                node.kind()
+            );
             self.report.error(node, message);
             return None;
         }

@@ -57,10 +57,7 @@ impl<'s> Builder<'s> {
     }
 
     fn workflow(&mut self, document: Node<'s>) -> Option<WorkflowRef> {
-        self.known_keys(
-            document,
-            &["dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata"],
-        );
+        self.known_keys(document, &["dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata"]);
         if let Some(tags) = document.get("tags") {
             self.object(tags);
         }

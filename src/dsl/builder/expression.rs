@@ -219,9 +219,7 @@ fn wrapping(text: &str) -> Wrapping {
         };
     }
     match closing_brace(text, first + 2) {
-        None => {
-            Wrapping::Wrong { offset: first, message: "the expression's `${` is never closed by `}`", hint: None }
-        }
+        None => Wrapping::Wrong { offset: first, message: "the expression's `${` is never closed by `}`", hint: None },
         Some(end) if end + 1 == begin + trimmed.len() => Wrapping::Whole(first + 2..end),
         Some(end) => Wrapping::Wrong {
             offset: end + 1,

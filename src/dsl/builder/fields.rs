@@ -83,8 +83,7 @@ impl<'s> Builder<'s> {
             return Some(*meaning);
         }
         let names = || words.iter().map(|(word, _)| *word);
-        let message =
-            format!("`{}` must be one of {}, not `{}`", node.label(), listed(names()), shortened(text));
+        let message = format!("`{}` must be one of {}, not `{}`", node.label(), listed(names()), shortened(text));
         self.report.error_with_hint(node, message, did_you_mean(text, names()));
         None
     }

@@ -25,7 +25,8 @@ impl<'s> Builder<'s> {
             ("end", ..) => Some(Flow::End),
             (_, Some(index), None) => Some(Flow::To(index)),
             (_, Some(_), Some(_)) => {
-                let message = format!("`then: {}` is ambiguous: two tasks of this list have that name", shortened(text));
+                let message =
+                    format!("`then: {}` is ambiguous: two tasks of this list have that name", shortened(text));
                 self.report.error(node, message);
                 None
             }
@@ -53,7 +54,8 @@ impl<'s> Builder<'s> {
                 let (name, case) = self.named(item, "case")?;
                 let case = self.case(name, case, site)?;
                 if case.when.is_none() && std::mem::replace(&mut otherwise, true) {
-                    let message = format!("case `{}` is a second one without `when`; it is never reached", shortened(name));
+                    let message =
+                        format!("case `{}` is a second one without `when`; it is never reached", shortened(name));
                     self.report.error(Spot::key(item.get(name)?), message);
                 }
                 Some(case)

@@ -17,8 +17,7 @@ impl<'s> Builder<'s> {
         let headers = with.get("headers").map(|n| self.texts(n, scope));
         let query = with.get("query").map(|n| self.texts(n, scope));
         let body = with.get("body").map(|n| self.template(n, Stage::Within, scope));
-        let outputs =
-            [("content", HttpOutput::Content), ("raw", HttpOutput::Raw), ("response", HttpOutput::Response)];
+        let outputs = [("content", HttpOutput::Content), ("raw", HttpOutput::Raw), ("response", HttpOutput::Response)];
         let output = with.get("output").map(|n| self.word(n, &outputs));
         let redirect = with.get("redirect").map(|n| self.boolean(n));
         let (endpoint, authentication) = endpoint?;
@@ -107,7 +106,11 @@ fn check_uri(text: &str) -> Result<(), Refusal> {
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if host.is_empty() || (scheme == "connection" && host.contains(['{', ':', '@'])) {
         let what = if scheme == "connection" { "the name of a connection" } else { "a host" };
-        return Err((scheme.len() + 3, format!("the URI names no {}", &what[what.find(' ').map_or(0, |i| i + 1)..]), None));
+        return Err((
+            scheme.len() + 3,
+            format!("the URI names no {}", &what[what.find(' ').map_or(0, |i| i + 1)..]),
+            None,
+        ));
     }
     if let Some(at) = text.find(char::is_whitespace) {
         return Err((at, "a URI has no white space".to_owned(), None));

@@ -100,7 +100,10 @@ pub(super) fn check_function(
     let mut builder = Builder::new(file, catalog, None);
     builder.report.own_text_only = true;
     builder.report.calls.push(super::mistake::Call { name: name.to_owned(), node: function, catalog: true });
-    builder.task(function, &task::Site::body(name, format!("/functions/{}", super::source::escaped(name)), &Scope::default()));
+    builder.task(
+        function,
+        &task::Site::body(name, format!("/functions/{}", super::source::escaped(name)), &Scope::default()),
+    );
     if !builder.report.has_errors() {
         official::check_task(name, function, &mut builder.report);
     }

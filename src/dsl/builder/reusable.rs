@@ -62,7 +62,8 @@ impl<'s> Builder<'s> {
     /// A function that nothing calls is built and thrown away.
     fn check_own_function(&mut self, name: &str, value: Node<'s>) {
         if RESERVED.contains(&name) {
-            let message = format!("a function cannot be named `{}`: the language has a call of that name", shortened(name));
+            let message =
+                format!("a function cannot be named `{}`: the language has a call of that name", shortened(name));
             self.report.error(Spot::key(value), message);
             return;
         }

@@ -26,7 +26,8 @@ impl Builder<'_> {
                 "in a saga, call `{}` must say how it is undone: others before the pivot are undone, this one would stay",
                 task.name
             );
-            let hint = "add `metadata: {compensate: ...}`, or `compensate: none` if nothing has to be undone".to_owned();
+            let hint =
+                "add `metadata: {compensate: ...}`, or `compensate: none` if nothing has to be undone".to_owned();
             self.report.note_at(&place, Severity::Error, message, Some(hint));
         }
     }

@@ -25,7 +25,11 @@ impl<'s> Builder<'s> {
         for key in ["all", "until"] {
             if let Some(found) = on.get(key) {
                 let hint = "supported: `one` or `any`".to_owned();
-                self.report.error_with_hint(Spot::key(found), format!("`schedule.on.{key}` is not supported yet"), hint);
+                self.report.error_with_hint(
+                    Spot::key(found),
+                    format!("`schedule.on.{key}` is not supported yet"),
+                    hint,
+                );
             }
         }
         match (on.get("one"), on.get("any")) {

@@ -3,9 +3,7 @@
 use super::Builder;
 use super::expression::{RESERVED, Scope, Stage};
 use super::task::Site;
-use crate::dsl::definition::{
-    Backoff, Catch, Endpoint, ErrorFilter, HttpCall, RetryPolicy, TaskId, TaskKind, TryTask,
-};
+use crate::dsl::definition::{Backoff, Catch, Endpoint, ErrorFilter, HttpCall, RetryPolicy, TaskId, TaskKind, TryTask};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;

@@ -260,9 +260,9 @@ impl<'s> Node<'s> {
             Data::Number(number) => Value::Number(number.clone()),
             Data::Text(text, _) => Value::String(text.clone()),
             Data::List(_) => Value::Array(self.items().map(Node::to_value).collect()),
-            Data::Object(_) => {
-                Value::Object(self.entries().map(|(key, node)| (key.to_owned(), node.to_value())).collect::<Map<_, _>>())
-            }
+            Data::Object(_) => Value::Object(
+                self.entries().map(|(key, node)| (key.to_owned(), node.to_value())).collect::<Map<_, _>>(),
+            ),
         }
     }
 

@@ -239,7 +239,8 @@ impl Reader<'_> {
 
     fn insert(&mut self, record: Record, place: Position) -> Result<u32, Refusal> {
         if self.source.records.len() >= NODES_MAX {
-            let message = format!("the document holds more than {NODES_MAX} values, aliases counted where they are used");
+            let message =
+                format!("the document holds more than {NODES_MAX} values, aliases counted where they are used");
             return Err((place, message));
         }
         Ok(self.source.push(record))
