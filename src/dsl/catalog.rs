@@ -117,9 +117,20 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
     Ok(files)
 }
 
+/// The definitions of a folder of workflows: all YAML and JSON files at its top but the hub's.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn definition_files(workflows: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(workflows)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| is_document(path) && path.file_stem().is_none_or(|stem| stem != "hub")).collect();
+    files.sort();
+    Ok(files)
+}
+
 /// Whether a file is YAML or JSON by its name.
-#[must_use]
-pub fn is_document(path: &Path) -> bool {
+fn is_document(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     path.is_file() && ["yaml", "yml", "json"].contains(&extension)
 }

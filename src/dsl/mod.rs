@@ -13,6 +13,7 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
+pub use catalog::{FOLDER as CATALOG_FOLDER, definition_files};
 pub use definition::*;
 pub use duration::parse_duration;
 

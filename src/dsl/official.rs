@@ -43,14 +43,18 @@ fn message(why: &str) -> String {
     format!("the language's official schema refuses this: {}", shortened(why))
 }
 
+/// Pointer and reason of each refusal. Where a part is refused, what is around it is refused as well; only the part is said.
 fn refusals(document: &Value) -> Vec<(String, String)> {
-    SCHEMA
+    let all: Vec<(String, String)> = SCHEMA
         .iter_errors(document)
         .map(|error| {
             let cause = cause(&error);
             (cause.instance_path().to_string(), cause.masked().to_string())
         })
-        .collect()
+        .collect();
+    let is_inside = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    let innermost = |pointer: &str| !all.iter().any(|(other, _)| is_inside(other, pointer));
+    all.iter().filter(|(pointer, _)| innermost(pointer)).cloned().collect()
 }
 
 /// The deepest error below a choice: the branch that got furthest is the one that the author meant.

@@ -66,21 +66,25 @@ impl<'s> Builder<'s> {
     }
 
     /// `timeout`: `after`, or the name of one in `use.timeouts`.
-    pub(super) fn timeout(&mut self, owner: Node<'s>, scope: &Scope) -> Option<DurationSpec> {
+    pub(super) fn timeout(&mut self, owner: Node<'s>, stage: Stage, scope: &Scope) -> Option<DurationSpec> {
         let mut node = owner.get("timeout")?;
         if let Some(name) = node.as_text() {
             node = self.reusable("timeouts", "timeout", name, node)?;
         }
         let object = self.closed(node, &["after"])?;
         let after = self.required(object, "after")?;
-        self.duration(after, scope)
+        self.duration_at(after, stage, scope)
     }
 
-    /// A duration: object, ISO 8601 text, or expression.
+    /// A duration of a task: object, ISO 8601 text, or expression.
     pub(super) fn duration(&mut self, node: Node<'s>, scope: &Scope) -> Option<DurationSpec> {
+        self.duration_at(node, Stage::Within, scope)
+    }
+
+    fn duration_at(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<DurationSpec> {
         if let Some(text) = node.as_text() {
             if text.contains("${") {
-                return self.wrapped(node, Stage::Within, scope).map(DurationSpec::Computed);
+                return self.wrapped(node, stage, scope).map(DurationSpec::Computed);
             }
             return match parse_duration(text) {
                 Ok(duration) => Some(DurationSpec::Fixed(duration)),
@@ -136,6 +140,7 @@ impl<'s> Builder<'s> {
     pub(super) fn reusable(&mut self, section: &str, what: &str, name: &str, from: Node<'s>) -> Option<Node<'s>> {
         let known = self.used_section(section);
         if let Some(found) = known.and_then(|node| node.get(name)) {
+            self.referred.insert((section.to_owned(), name.to_owned()));
             return Some(found);
         }
         let names: Vec<&str> = known.into_iter().flat_map(Node::entries).map(|(name, _)| name).collect();

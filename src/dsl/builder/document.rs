@@ -21,21 +21,22 @@ impl<'s> Builder<'s> {
         self.known_keys(root, &["document", "input", "use", "do", "timeout", "output", "schedule"]);
         let document = self.required(root, "document").and_then(|node| self.object(node));
         let workflow = document.and_then(|node| self.workflow(node));
-        let mut metadata = document.and_then(|node| node.get("metadata")).map(|n| self.metadata_of_workflow(n));
+        let title = document.and_then(|node| self.optional_text(node, "title"));
+        let summary = document.and_then(|node| self.optional_text(node, "summary"));
+        let metadata = document.and_then(|node| node.get("metadata")).map(|n| self.metadata_of_workflow(n));
         let none = Scope::default();
         let input = self.input(root, Stage::WorkflowInput, &none);
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
-        let timeout = self.timeout(root, &none);
+        let timeout = self.timeout(root, Stage::WorkflowInput, &none);
         let triggers = root.get("schedule").map(|node| self.schedule(node)).unwrap_or_default();
         let list = self.required(root, "do").and_then(|node| self.list(node, "/do", &none));
         self.check_use();
         let tasks: Vec<Task> = std::mem::take(&mut self.tasks).into_iter().collect::<Option<_>>()?;
-        let (on_fault, metadata) = metadata.take().unwrap_or_default();
-        let document = document?;
+        let (on_fault, metadata) = metadata.unwrap_or_default();
         let mut definition = Definition {
             workflow: workflow?,
-            title: self.optional_text(document, "title"),
-            summary: self.optional_text(document, "summary"),
+            title,
+            summary,
             document: self.value(root),
             metadata,
             input,

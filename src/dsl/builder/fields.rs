@@ -34,7 +34,8 @@ impl<'s> Builder<'s> {
     pub(super) fn required(&mut self, object: Node<'s>, key: &str) -> Option<Node<'s>> {
         let found = object.get(key);
         if found.is_none() {
-            self.report.error(Spot::key(object), format!("`{key}` is missing in `{}`", shortened(&object.label())));
+            let place = object.name().map_or_else(|| "here".to_owned(), |name| format!("in `{}`", shortened(name)));
+            self.report.error(Spot::key(object), format!("`{key}` is missing {place}"));
         }
         found
     }
@@ -92,4 +93,12 @@ impl<'s> Builder<'s> {
 /// Names in a row for people: `a`, `b`, `c`.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// An optional part: absent is fine, wrong is not.
+pub(super) fn complete<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        None => Some(None),
+        Some(built) => built.map(Some),
+    }
 }

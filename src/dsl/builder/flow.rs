@@ -43,8 +43,7 @@ impl<'s> Builder<'s> {
 
     pub(super) fn switch(&mut self, node: Node<'s>, site: &Site<'_, 's>) -> Option<TaskKind> {
         if !node.is_list() || node.items().next().is_none() {
-            let message = format!("`switch` must be a list of at least one case, not {}", node.kind());
-            self.report.error(node, message);
+            self.report.error(node, "`switch` must be a list of at least one case");
             return None;
         }
         let mut otherwise = false;

@@ -2,7 +2,8 @@
 
 use super::Builder;
 use super::expression::{Scope, Stage};
-use crate::dsl::definition::{Endpoint, HttpCall, HttpOutput, Redirect};
+use super::fields::complete;
+use crate::dsl::definition::{Authentication, Endpoint, HttpCall, HttpOutput, Redirect};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
@@ -21,15 +22,14 @@ impl<'s> Builder<'s> {
         let output = with.get("output").map(|n| self.word(n, &outputs));
         let redirect = with.get("redirect").map(|n| self.boolean(n));
         let (endpoint, authentication) = endpoint?;
-        let complete = super::r#try::complete;
         Some(HttpCall {
             method: method?,
             endpoint: endpoint?,
             headers: complete(headers)?,
             query: complete(query)?,
             body: complete(body)?,
-            output: super::r#try::complete(output)?.unwrap_or_default(),
-            redirect: match super::r#try::complete(redirect)? {
+            output: complete(output)?.unwrap_or_default(),
+            redirect: match complete(redirect)? {
                 Some(true) => Redirect::Follow,
                 Some(false) | None => Redirect::IsError,
             },
@@ -63,18 +63,14 @@ impl<'s> Builder<'s> {
         self.template(object, Stage::Within, scope).filter(|_| fits)
     }
 
-    fn endpoint(
-        &mut self,
-        node: Node<'s>,
-        scope: &Scope,
-    ) -> (Option<Endpoint>, Option<Option<crate::dsl::Authentication>>) {
+    fn endpoint(&mut self, node: Node<'s>, scope: &Scope) -> (Option<Endpoint>, Option<Option<Authentication>>) {
         if node.as_text().is_some() {
             return (self.uri(node, scope), Some(None));
         }
         let Some(object) = self.closed(node, &["uri", "authentication"]) else { return (None, None) };
         let uri = self.required(object, "uri").and_then(|n| self.uri(n, scope));
         let authentication = object.get("authentication").map(|n| self.authentication_or_name(n));
-        (uri, super::r#try::complete(authentication))
+        (uri, complete(authentication))
     }
 
     fn uri(&mut self, node: Node<'s>, scope: &Scope) -> Option<Endpoint> {
@@ -105,12 +101,8 @@ fn check_uri(text: &str) -> Result<(), Refusal> {
     }
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if host.is_empty() || (scheme == "connection" && host.contains(['{', ':', '@'])) {
-        let what = if scheme == "connection" { "the name of a connection" } else { "a host" };
-        return Err((
-            scheme.len() + 3,
-            format!("the URI names no {}", &what[what.find(' ').map_or(0, |i| i + 1)..]),
-            None,
-        ));
+        let what = if scheme == "connection" { "connection" } else { "host" };
+        return Err((scheme.len() + 3, format!("the URI names no {what}"), None));
     }
     if let Some(at) = text.find(char::is_whitespace) {
         return Err((at, "a URI has no white space".to_owned(), None));

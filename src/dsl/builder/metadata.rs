@@ -41,7 +41,7 @@ impl<'s> Builder<'s> {
             resend,
             reconcile,
             sensitive: own.or(fallback).map(|n| self.pointers(n)).unwrap_or_default(),
-            title: own.and_then(|n| self.optional_text(n, "title")),
+            title: said("title").and_then(|n| self.text(n)).map(str::to_owned),
         }
     }
 
@@ -57,7 +57,11 @@ impl<'s> Builder<'s> {
         if node.is_object() {
             return self.aside(node, site, "compensate").map(Compensate::Task);
         }
-        self.word(node, &[("none", Compensate::None)])
+        if node.as_text() != Some("none") {
+            self.report.error(node, "`compensate` must be one task of the language, or `none`");
+            return None;
+        }
+        Some(Compensate::None)
     }
 
     /// `idempotent` and `reconcile`: what may be done about a call whose outcome is unknown.

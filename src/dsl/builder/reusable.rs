@@ -44,8 +44,10 @@ impl<'s> Builder<'s> {
         let scope = Scope { caught: vec!["error".to_owned()], undo: false };
         match section {
             "authentications" => drop(self.authentication(value)),
+            // What is referred to was checked there, with the variables that are visible there.
+            _ if self.is_referred(section, name) => {}
             "errors" => drop(self.error(value, &scope)),
-            "retries" if !self.is_referred(section, name) => drop(self.retry(value, &scope)),
+            "retries" => drop(self.retry(value, &scope)),
             "timeouts" => {
                 let after = self.closed(value, &["after"]).and_then(|n| self.required(n, "after"));
                 after.map(|n| self.duration(n, &scope));

@@ -128,7 +128,7 @@ impl<'s> Builder<'s> {
         let input = self.input(node, Stage::Before, scope);
         let output = self.output(node, "output", Stage::Within, scope);
         let export = self.output(node, "export", Stage::Export, scope);
-        let timeout = self.timeout(node, scope);
+        let timeout = self.timeout(node, Stage::Within, scope);
         let then = node.get("then").map_or_else(|| Some(Default::default()), |n| self.flow(n, site));
         let fallback = kind_name.filter(|name| *name == "call").and_then(|_| self.metadata_of_layer(node));
         let metadata = self.metadata(node, site, kind.as_ref(), fallback);

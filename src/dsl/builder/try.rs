@@ -2,6 +2,7 @@
 
 use super::Builder;
 use super::expression::{RESERVED, Scope, Stage};
+use super::fields::complete;
 use super::task::Site;
 use crate::dsl::definition::{Backoff, Catch, Endpoint, ErrorFilter, HttpCall, RetryPolicy, TaskId, TaskKind, TryTask};
 use crate::dsl::mistake::{Spot, shortened};
@@ -28,11 +29,9 @@ impl<'s> Builder<'s> {
         let object = self.closed(node, &["errors", "as", "when", "exceptWhen", "retry", "do"])?;
         let with = object.get("errors").and_then(|n| self.closed(n, &["with"])).and_then(|n| n.get("with"));
         let with = with.map(|n| self.error_filter(n)).unwrap_or_default();
-        let variable = object.get("as").map_or_else(|| Some("error".to_owned()), |n| self.variable(n))?;
+        let variable = object.get("as").map_or_else(|| Some("error".to_owned()), |n| self.variable(n));
         let mut scope = site.scope.clone();
-        if !scope.caught.contains(&variable) {
-            scope.caught.push(variable.clone());
-        }
+        scope.caught.extend(variable.iter().filter(|name| !site.scope.caught.contains(name)).cloned());
         let when = object.get("when").map(|n| self.bare(n, Stage::Within, &scope));
         let except_when = object.get("exceptWhen").map(|n| self.bare(n, Stage::Within, &scope));
         let retry = object.get("retry").map(|n| self.retry_or_name(n, &scope));
@@ -40,7 +39,7 @@ impl<'s> Builder<'s> {
         let handler = object.get("do").map(|n| self.list(n, &below, &scope));
         Some(Catch {
             with,
-            variable,
+            variable: variable?,
             when: complete(when)?,
             except_when: complete(except_when)?,
             retry: complete(retry)?,
@@ -181,14 +180,6 @@ fn goes_through_connection(http: &HttpCall) -> bool {
     match &http.endpoint {
         Endpoint::UriTemplate(uri) => uri.starts_with("connection://"),
         Endpoint::Expression(expression) => expression.text().contains("connection://"),
-    }
-}
-
-/// An optional part: absent is fine, wrong is not.
-pub(super) fn complete<T>(part: Option<Option<T>>) -> Option<Option<T>> {
-    match part {
-        None => Some(None),
-        Some(built) => built.map(Some),
     }
 }
 

@@ -185,9 +185,18 @@ impl<'s> Node<'s> {
     #[must_use]
     pub fn label(self) -> String {
         match &self.record().step {
-            Step::Root => "document".to_owned(),
+            Step::Root => "the document".to_owned(),
             Step::Key(key) => key.clone(),
             Step::Index(index) => index.to_string(),
+        }
+    }
+
+    /// The key under which the value stands, if it stands under one.
+    #[must_use]
+    pub fn name(self) -> Option<&'s str> {
+        match &self.record().step {
+            Step::Key(key) => Some(key),
+            Step::Root | Step::Index(_) => None,
         }
     }
 

@@ -123,7 +123,9 @@ impl Reader<'_> {
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|e| {
                 let position = Position { line: count(e.marker().line()), column: count(e.marker().col()) + 1 };
-                (position, shortened(e.info()))
+                // The scanner looks ahead, so it may meet its own limit before an event shows ours.
+                let deep = e.info().contains("recursion limit");
+                (position, if deep { too_deep() } else { shortened(e.info()) })
             })?;
             self.take(event, span)?;
         }

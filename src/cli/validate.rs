@@ -1,0 +1,244 @@
+//! `stepwell validate`: checks definitions and catalogs, and shows each mistake where it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::dsl::{self, Functions, Mistake, Severity};
+
+const FILES_MAX: usize = 10_000;
+
+/// Arguments of `stepwell validate`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Definitions, catalogs, or folders of them.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The folder of workflows whose `functions/` the definitions may call; else the one beside each definition.
+    #[arg(long, value_name = "FOLDER")]
+    pub workflows: Option<PathBuf>,
+    /// How mistakes are printed.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// How mistakes are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// With the line and a mark under the place.
+    Human,
+    /// A JSON array.
+    Json,
+}
+
+/// Checks, prints, and fails if there is any error.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    let checked = check(args);
+    let printed = match args.format {
+        Format::Human => checked.print(&mut io::stdout().lock()),
+        Format::Json => checked.print_json(&mut io::stdout().lock()),
+    };
+    // A reader that went away has seen enough; what was found still counts.
+    let readable = printed.map_or_else(|e| e.kind() == io::ErrorKind::BrokenPipe, |()| true);
+    if readable && checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What was found, with the texts that it was found in.
+#[derive(Debug, Default)]
+struct Checked {
+    mistakes: Vec<Mistake>,
+    texts: BTreeMap<String, String>,
+    definitions: usize,
+}
+
+fn check(args: &Args) -> Checked {
+    let mut checked = Checked::default();
+    let mut catalogs: BTreeMap<PathBuf, Functions> = BTreeMap::new();
+    let mut files = BTreeSet::new();
+    for path in &args.paths {
+        checked.collect(path, &mut files, &mut catalogs);
+    }
+    for file in files.iter().take(FILES_MAX) {
+        let beside = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let workflows = args.workflows.as_deref().unwrap_or(beside);
+        if !catalogs.contains_key(workflows) {
+            checked.load(workflows, &mut catalogs);
+        }
+        checked.definition(file, &catalogs[workflows]);
+    }
+    checked
+}
+
+impl Checked {
+    /// The definitions that a path stands for. Catalogs are checked on the way.
+    fn collect(&mut self, path: &Path, files: &mut BTreeSet<PathBuf>, catalogs: &mut BTreeMap<PathBuf, Functions>) {
+        let is_catalogs = |folder: &Path| folder.file_name().is_some_and(|name| name == dsl::CATALOG_FOLDER);
+        if path.is_dir() && !is_catalogs(path) {
+            match dsl::definition_files(path) {
+                Ok(found) => files.extend(found),
+                Err(why) => self.unreadable(path, &format!("reading the folder failed: {why}")),
+            }
+            self.load(path, catalogs);
+        } else if path.is_dir() {
+            self.load(&path.join(".."), catalogs);
+        } else if path.parent().is_some_and(is_catalogs) {
+            self.load(&path.join("../.."), catalogs);
+        } else {
+            files.insert(path.to_owned());
+        }
+    }
+
+    fn load(&mut self, workflows: &Path, catalogs: &mut BTreeMap<PathBuf, Functions>) {
+        if catalogs.contains_key(workflows) {
+            return;
+        }
+        let (functions, mistakes) = Functions::read(workflows);
+        for file in mistakes.iter().map(|m| &m.file) {
+            if let Ok(text) = std::fs::read_to_string(file) {
+                self.texts.insert(file.clone(), text);
+            }
+        }
+        self.mistakes.extend(mistakes);
+        catalogs.insert(workflows.to_owned(), functions);
+    }
+
+    fn definition(&mut self, file: &Path, functions: &Functions) {
+        let shown = file.display().to_string();
+        let text = match std::fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(e) => return self.unreadable(file, &format!("reading the file failed: {e}")),
+        };
+        let Ok(text) = String::from_utf8(text) else {
+            return self.unreadable(file, "the file is not UTF-8");
+        };
+        self.definitions += 1;
+        match dsl::build(&shown, &text, functions) {
+            Ok(built) => self.mistakes.extend(built.warnings),
+            Err(mistakes) => self.mistakes.extend(mistakes),
+        }
+        self.texts.insert(shown, text);
+    }
+
+    fn unreadable(&mut self, path: &Path, why: &str) {
+        self.mistakes.push(Mistake {
+            file: path.display().to_string(),
+            line: 1,
+            column: 1,
+            pointer: String::new(),
+            message: why.to_owned(),
+            hint: None,
+            severity: Severity::Error,
+        });
+    }
+
+    fn errors(&self) -> usize {
+        self.mistakes.iter().filter(|m| m.severity == Severity::Error).count()
+    }
+
+    fn print_json(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, &self.mistakes)?;
+        writeln!(out)
+    }
+
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        for mistake in &self.mistakes {
+            let severity = match mistake.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            let Mistake { file, line, column, message, .. } = mistake;
+            writeln!(out, "{file}:{line}:{column}: {severity}: {message}")?;
+            if let Some(excerpt) = self.texts.get(file).and_then(|text| excerpt(text, *line, *column)) {
+                writeln!(out, "{excerpt}")?;
+            }
+            if let Some(hint) = &mistake.hint {
+                writeln!(out, "  hint: {hint}")?;
+            }
+        }
+        let (errors, warnings) = (self.errors(), self.mistakes.len() - self.errors());
+        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        writeln!(
+            out,
+            "{}, {}, {}",
+            plural(self.definitions, "definition"),
+            plural(errors, "error"),
+            plural(warnings, "warning")
+        )
+    }
+}
+
+/// The line and a mark under the column, cut to fit a screen.
+fn excerpt(text: &str, line: u32, column: u32) -> Option<String> {
+    const WIDTH: usize = 120;
+    let line_text = text.lines().nth(line as usize - 1)?.trim_start_matches('\u{feff}');
+    let column = column as usize - 1;
+    let from = column.saturating_sub(WIDTH / 2);
+    let visible: String =
+        line_text.chars().skip(from).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let number = line.to_string();
+    let gutter = " ".repeat(number.len());
+    let mark = " ".repeat(column - from);
+    Some(format!("  {number} | {visible}\n  {gutter} | {mark}^"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFINITION: &str =
+        "document: {dsl: '1.0.3', namespace: t, name: n, version: '1.0.0'}\ndo:\n  - greet:\n      seet: {a: 1}\n";
+
+    fn checked(paths: Vec<PathBuf>) -> (Checked, String) {
+        let checked = check(&Args { paths, workflows: None, format: Format::Human });
+        let mut out = Vec::new();
+        checked.print(&mut out).expect("a vector takes all");
+        (checked, String::from_utf8(out).expect("UTF-8"))
+    }
+
+    #[test]
+    fn a_mistake_is_shown_under_its_line_with_a_hint() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, DEFINITION).expect("written");
+        let (checked, out) = checked(vec![file.clone()]);
+        assert_eq!(checked.errors(), 1);
+        let expected = format!(
+            "{}:4:7: error: task `greet` does nothing\n  4 |       seet: {{a: 1}}\n    |       ^\n  hint: did you mean `set`?\n1 definition, 1 error, 0 warnings\n",
+            file.display()
+        );
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_folder_is_its_definitions_and_catalogs_without_the_hub() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("functions")).expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("a.yaml", &DEFINITION.replace("seet: {a: 1}", "call: x.y"));
+        write("hub.yaml", "sources: {}");
+        write("functions/x.yaml", "functions:\n  y:\n    sat: {a: 1}\n");
+        let (checked, out) = checked(vec![folder.path().to_owned()]);
+        assert_eq!(checked.definitions, 1);
+        assert!(out.contains("functions/x.yaml:3:5: error: task `x.y` does nothing"), "{out}");
+        assert!(!out.contains("hub.yaml"), "{out}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_mistake() {
+        let (checked, out) = checked(vec![PathBuf::from("no/such/file.yaml")]);
+        assert_eq!(checked.errors(), 1);
+        assert!(out.contains("no/such/file.yaml:1:1: error: reading the file failed"), "{out}");
+    }
+
+    #[test]
+    fn mistakes_as_json_are_an_array() {
+        let (checked, _) = checked(vec![PathBuf::from("no/such/file.yaml")]);
+        let mut out = Vec::new();
+        checked.print_json(&mut out).expect("a vector takes all");
+        let array: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!(array[0]["severity"], "error");
+        assert_eq!(array[0]["line"], 1);
+    }
+}

@@ -1,0 +1,79 @@
+//! The product's own definition against the samples of what Salesforce sends.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn closed_won() -> Built {
+    let text = std::fs::read_to_string(workflows().join("closed-won.yaml")).expect("text");
+    build("closed-won.yaml", &text, &functions(&workflows())).expect("builds")
+}
+
+fn sample(name: &str) -> Value {
+    let text = std::fs::read_to_string(data().join("samples").join(name)).expect("text");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn closed_won_takes_the_sample_and_names_the_field_that_is_wrong() {
+    let built = closed_won();
+    let schema = built.definition.input.schema.as_ref().expect("a schema");
+    let errors = |value: &Value| -> Vec<String> {
+        schema.validator.iter_errors(value).map(|e| e.instance_path().to_string()).collect()
+    };
+    let good = sample("closed_won.json");
+    assert_eq!(errors(&good), Vec::<String>::new());
+    assert_eq!(errors(&json!([good])), Vec::<String>::new());
+    assert!(!errors(&json!([good, good])).is_empty());
+    let wrong = errors(&json!([sample("wrong_types.json")]));
+    for pointer in ["/0/data/Amount", "/0/data/CloseDate", "/0/data/Account", "/0/data/OpportunityLineItems/records"] {
+        assert!(wrong.iter().any(|found| found == pointer), "{pointer} in {wrong:?}");
+    }
+    let missing = errors(&json!([sample("missing_required.json")]));
+    for pointer in ["/0/data", "/0/data/OpportunityLineItems/records/0"] {
+        assert!(missing.iter().any(|found| found == pointer), "{pointer} in {missing:?}");
+    }
+    assert!(!errors(&json!("text")).is_empty());
+}
+
+#[test]
+fn closed_won_translates_the_sample_to_the_cent() {
+    let built = closed_won();
+    let event = sample("closed_won.json");
+    let definition = &built.definition;
+    let fill = |template: &crate::expr::Template, input: &Value| {
+        template.render(&mut |e| e.evaluate(input, &[])).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let opportunity = fill(definition.input.from.as_ref().expect("from"), &json!([event]));
+    assert_eq!(fill(definition.metadata.key.as_ref().expect("key"), &opportunity), json!("006Ws00000Hd9XqIAJ"));
+    let TaskKind::Set(template) = &definition.task(definition.root[0]).kind else { panic!("the first task sets") };
+    let translated = fill(template, &opportunity);
+    let lines = &translated["order"]["item"]["items"];
+    assert_eq!(lines[0]["item"], json!({"externalId": "ITEM-CM-200"}));
+    assert_eq!(lines[0]["amount"].to_string(), "21088.86");
+    assert_eq!(lines[0]["rate"].to_string(), "1757.41");
+    assert_eq!(lines[1]["amount"].to_string(), "3600.0");
+    assert_eq!(translated["order"]["currency"], json!({"id": "4"}));
+    assert_eq!(translated["customer"]["companyName"], json!("Brückner & Söhne Fördertechnik GmbH"));
+}
+
+#[test]
+fn closed_won_is_a_saga_with_its_pivot_at_the_order() {
+    let built = closed_won();
+    let definition = &built.definition;
+    let task = |reference: &str| definition.task(definition.by_reference[reference]);
+    assert!(definition.is_saga());
+    assert_eq!(definition.metadata.on_fault, OnFault::Compensate);
+    assert!(task("/do/4/createOrder").metadata.pivot);
+    assert_eq!(
+        task("/do/2/createCustomer").metadata.compensate,
+        Some(Compensate::Task(definition.by_reference["/do/2/createCustomer/metadata/compensate"]))
+    );
+    assert_eq!(task("/do/1/findCustomer/call/try/0/read").name, "read");
+    assert_eq!(
+        definition.triggers[0].with,
+        [("source".to_owned(), json!("salesforce")), ("type".to_owned(), json!("opportunity.closed_won"))]
+    );
+    let used: Vec<&str> = built.functions.by_name.keys().map(String::as_str).collect();
+    assert!(used.contains(&"netsuite.inactivateCustomer") && used.contains(&"salesforce.updateRecord"), "{used:?}");
+}
