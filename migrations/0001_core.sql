@@ -24,7 +24,7 @@ create table runs (
     status        text        not null check (status in ('pending', 'running', 'waiting', 'suspended', 'compensating',
                                                          'completed', 'compensated', 'cancelled', 'faulted')),
     attention     text check (attention in ('faulted', 'compensation_stuck', 'poison', 'unknown_outcome')),
-    key           text,
+    key           text collate "C",
     event_id      uuid,
     parent_id     uuid,
     task          text,
@@ -38,6 +38,7 @@ create table runs (
     finished_at   timestamptz,
     primary key (shard, id)
 ) with (fillfactor = 70);
+comment on column runs.key is 'collated "C", so that its index finds what starts with a text';
 comment on column runs.task is 'reference of the task where it stands';
 comment on column runs.owner is 'incarnation of the node that drives it; none while it waits, or when it has ended';
 comment on column runs.fence is 'goes up with every change of owner; every write names the fence it was made under';
@@ -54,6 +55,7 @@ create index runs_due on runs (wake_at) where owner is null and wake_at is not n
 create index runs_owned on runs (owner) where owner is not null;
 create index runs_live on runs (status, id) where finished_at is null;
 create index runs_attention on runs (id) where attention is not null;
+create index runs_unhappy on runs (status, id) where status in ('compensated', 'cancelled', 'faulted');
 
 -- Partitioned by time through the run's id (UUIDv7), so that a run's rows share a partition and their key stays unique.
 create table journal (
@@ -86,6 +88,7 @@ create table events (
     runs        uuid[]      not null,
     detail      json
 ) partition by range (id);
+create index events_without_run on events (outcome, id) where outcome <> 'run';
 comment on column events.attributes is 'the CloudEvents attributes under which it was matched';
 
 create table events_default partition of events default;

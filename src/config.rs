@@ -1,1 +1,373 @@
-//! Configuration.
+//! Settings: `stepwell.toml`, then `STEPWELL_*` variables, then flags. What is in force can be shown, with where it came from.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::engine::EngineSettings;
+use crate::machine::CallRetry;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address of API, webhooks and dashboard.
+    pub listen: SocketAddr,
+    /// The address that people and senders use, where it is not the one above.
+    pub public_url: Option<Url>,
+    /// Postgres; without it a private one runs under `data_dir`. Also `DATABASE_URL`.
+    pub database_url: Option<String>,
+    /// Where the private Postgres lives.
+    pub data_dir: PathBuf,
+    /// Definitions, function catalogs, `hub.yaml`.
+    pub workflows: PathBuf,
+    /// Which base URL of each connection is in force.
+    pub environment: String,
+    /// Log lines as `text` or `json`.
+    pub log_format: LogFormat,
+    /// Who may be called.
+    pub network: Network,
+    /// How the node behaves.
+    pub node: Node,
+    /// For calls without a connection, and connections that say nothing.
+    pub retry: Retry,
+    /// API and webhooks.
+    pub http: crate::http::Settings,
+    /// Replaces a connection's base URL, whatever the environment.
+    pub connections: BTreeMap<String, ConnectionOverride>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// `[network]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// Private and loopback addresses that may be called: `host:port`, `ip`, CIDR.
+    pub allow: Vec<String>,
+}
+
+/// `[node]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Node {
+    /// What people call it.
+    pub name: String,
+    /// A node that cannot confirm its heartbeat for this long is dead.
+    pub lease_seconds: f64,
+    /// How often it looks for work of others.
+    pub sweep_interval_ms: u64,
+    /// How long calls in flight may take at shutdown.
+    pub grace_seconds: f64,
+    /// Runs in memory.
+    pub runs_max: usize,
+    /// Writes waiting for the committer.
+    pub queue_max: usize,
+    /// Connections that commit batches.
+    pub committers: usize,
+    /// Processes that evaluate expressions which may not end.
+    pub evaluators: usize,
+}
+
+/// `[retry]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retry {
+    /// Attempts in all.
+    pub attempts: u32,
+    /// First delay.
+    pub delay_ms: u64,
+    /// No delay is longer.
+    pub max_delay_ms: u64,
+    /// Growth.
+    pub multiplier: f64,
+    /// From the first failure.
+    pub duration_seconds: u64,
+}
+
+/// `[connections.NAME]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionOverride {
+    /// In place of the one in `hub.yaml`.
+    pub base_url: Url,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            database_url: None,
+            data_dir: PathBuf::from(".stepwell"),
+            workflows: PathBuf::from("workflows"),
+            environment: "sandbox".to_owned(),
+            log_format: LogFormat::Text,
+            network: Network::default(),
+            node: Node::default(),
+            retry: Retry::default(),
+            http: crate::http::Settings::default(),
+            connections: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        let usual = EngineSettings::default();
+        Self {
+            name: usual.name,
+            lease_seconds: usual.lease.as_secs_f64(),
+            sweep_interval_ms: u64::try_from(usual.sweep_interval.as_millis()).unwrap_or(500),
+            grace_seconds: usual.grace.as_secs_f64(),
+            runs_max: usual.runs_max,
+            queue_max: usual.queue_max,
+            committers: usual.committers,
+            evaluators: 2,
+        }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        let usual = CallRetry::default();
+        let ms = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            attempts: usual.attempts_max,
+            delay_ms: ms(usual.delay),
+            max_delay_ms: ms(usual.delay_max),
+            multiplier: usual.multiplier,
+            duration_seconds: usual.duration_max.as_secs(),
+        }
+    }
+}
+
+/// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
+/// the table's name.
+const KEYS: [&str; 34] = [
+    "listen",
+    "public_url",
+    "database_url",
+    "data_dir",
+    "workflows",
+    "environment",
+    "log_format",
+    "network.allow",
+    "node.name",
+    "node.lease_seconds",
+    "node.sweep_interval_ms",
+    "node.grace_seconds",
+    "node.runs_max",
+    "node.queue_max",
+    "node.committers",
+    "node.evaluators",
+    "retry.attempts",
+    "retry.delay_ms",
+    "retry.max_delay_ms",
+    "retry.multiplier",
+    "retry.duration_seconds",
+    "http.ingress_body_bytes_max",
+    "http.api_body_bytes_max",
+    "http.request_timeout_seconds",
+    "http.wait_seconds_max",
+    "http.connections_max",
+    "http.ingress_concurrency_max",
+    "http.api_concurrency_max",
+    "http.streams_max",
+    "http.metrics_public",
+    "http.secure_cookies",
+    "connections",
+    "node",
+    "retry",
+];
+
+/// Settings in force, and for each key that is not at its default where it came from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// In force.
+    pub settings: Settings,
+    /// Key to origin.
+    pub origins: BTreeMap<String, String>,
+}
+
+/// Reads `stepwell.toml` and variables.
+///
+/// # Errors
+/// The file cannot be read, a key is unknown, a value does not fit.
+pub fn load(file: &Path) -> anyhow::Result<Loaded> {
+    load_from(file, &std::env::vars().collect())
+}
+
+fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Result<Loaded> {
+    let mut builder = config::Config::builder();
+    let mut origins = BTreeMap::new();
+    if file.exists() {
+        builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        for line in text.lines().filter_map(|l| l.split_once('=')) {
+            origins.insert(line.0.trim().to_owned(), file.display().to_string());
+        }
+    }
+    for (variable, value) in
+        variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL")
+    {
+        let Some(key) = key_of(variable)? else { continue };
+        builder = if key == "network.allow" {
+            let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
+            builder.set_override(&key, items)?
+        } else {
+            builder.set_override(&key, value.as_str())?
+        };
+        origins.insert(key, variable.clone());
+    }
+    let settings = builder
+        .build()
+        .and_then(config::Config::try_deserialize::<Settings>)
+        .with_context(|| format!("the settings of {} and the STEPWELL_* variables do not fit", file.display()))?;
+    Ok(Loaded { settings, origins })
+}
+
+/// The key that a variable sets; none for those that are read elsewhere.
+fn key_of(variable: &str) -> anyhow::Result<Option<String>> {
+    if variable == "DATABASE_URL" {
+        return Ok(Some("database_url".to_owned()));
+    }
+    let name = variable.trim_start_matches("STEPWELL_");
+    if name.starts_with("SECRET_") || matches!(name, "SANDBOX_LISTEN" | "TOKEN" | "URL" | "LOG" | "CONFIG") {
+        return Ok(None);
+    }
+    let flat = name.to_ascii_lowercase().replace("__", "_");
+    if let Some(connection) = flat.strip_prefix("connections_").and_then(|rest| rest.strip_suffix("_base_url")) {
+        return Ok(Some(format!("connections.{connection}.base_url")));
+    }
+    let spelled = |key: &str| key.replace('.', "_");
+    let found = KEYS.iter().find(|key| spelled(key) == flat || key.strip_prefix("node.") == Some(flat.as_str()));
+    match found {
+        Some(key) => Ok(Some((*key).to_owned())),
+        None => {
+            let best = KEYS
+                .iter()
+                .max_by(|a, b| strsim::jaro(&spelled(a), &flat).total_cmp(&strsim::jaro(&spelled(b), &flat)));
+            let hint = best.map(|key| format!("; did you mean STEPWELL_{}?", spelled(key).to_ascii_uppercase()));
+            bail!("{variable} sets nothing that Stepwell knows{}", hint.unwrap_or_default())
+        }
+    }
+}
+
+impl Settings {
+    /// What the engine takes from here.
+    #[must_use]
+    pub fn engine(&self) -> EngineSettings {
+        EngineSettings {
+            name: self.node.name.clone(),
+            lease: Duration::from_secs_f64(self.node.lease_seconds.clamp(0.5, 3_600.0)),
+            sweep_interval: Duration::from_millis(self.node.sweep_interval_ms.clamp(10, 60_000)),
+            grace: Duration::from_secs_f64(self.node.grace_seconds.clamp(0.0, 3_600.0)),
+            runs_max: self.node.runs_max,
+            queue_max: self.node.queue_max,
+            committers: self.node.committers.clamp(1, 16),
+            ..EngineSettings::default()
+        }
+    }
+
+    /// The default retry policy of calls.
+    #[must_use]
+    pub fn call_retry(&self) -> CallRetry {
+        CallRetry {
+            attempts_max: self.retry.attempts.max(1),
+            delay: Duration::from_millis(self.retry.delay_ms),
+            delay_max: Duration::from_millis(self.retry.max_delay_ms),
+            multiplier: self.retry.multiplier,
+            duration_max: Duration::from_secs(self.retry.duration_seconds),
+        }
+    }
+
+    /// The address that people use.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.public_url
+            .as_ref()
+            .map_or_else(|| format!("http://{}", self.listen), |u| u.to_string().trim_end_matches('/').to_owned())
+    }
+
+    /// A copy without secrets, to be shown.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let mut copy = self.clone();
+        copy.database_url = copy.database_url.as_deref().map(masked_url);
+        copy
+    }
+}
+
+/// A URL with its password hidden; a text that is no URL is hidden as a whole.
+#[must_use]
+pub fn masked_url(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(mut url) => {
+            if url.password().is_some() && url.set_password(Some("***")).is_err() {
+                return "***".to_owned();
+            }
+            if url.query().is_some() {
+                url.set_query(Some("***"));
+            }
+            url.to_string()
+        }
+        Err(_) => "***".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> anyhow::Result<Loaded> {
+        let variables = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        load_from(Path::new("/nowhere/stepwell.toml"), &variables)
+    }
+
+    #[test]
+    fn variables_set_keys_in_both_spellings() {
+        let loaded = with(&[
+            ("STEPWELL_NETWORK_ALLOW", "127.0.0.1:9911, 10.0.0.0/8"),
+            ("STEPWELL_NODE__LEASE_SECONDS", "2.5"),
+            ("STEPWELL_SWEEP_INTERVAL_MS", "100"),
+            ("STEPWELL_LISTEN", "127.0.0.1:9000"),
+            ("STEPWELL_CONNECTIONS__NETSUITE__BASE_URL", "http://127.0.0.1:9911/erp"),
+            ("STEPWELL_HTTP_METRICS_PUBLIC", "true"),
+            ("STEPWELL_SECRET_X", "hidden"),
+        ])
+        .unwrap();
+        let settings = loaded.settings;
+        assert_eq!(settings.network.allow, ["127.0.0.1:9911", "10.0.0.0/8"]);
+        assert_eq!((settings.node.lease_seconds, settings.node.sweep_interval_ms), (2.5, 100));
+        assert_eq!(settings.connections["netsuite"].base_url.path(), "/erp");
+        assert!(settings.http.metrics_public);
+        assert_eq!(loaded.origins["listen"], "STEPWELL_LISTEN");
+    }
+
+    #[test]
+    fn an_unknown_variable_is_refused_with_the_likely_name() {
+        let error = with(&[("STEPWELL_NETWRK_ALLOW", "x")]).unwrap_err().to_string();
+        assert!(error.contains("STEPWELL_NETWORK_ALLOW"), "{error}");
+    }
+
+    #[test]
+    fn a_shown_database_url_has_no_password() {
+        let shown = masked_url("postgres://u:s3cret@db/x?sslpassword=s3cret");
+        assert!(!shown.contains("s3cret") && shown.contains("db/x"), "{shown}");
+    }
+}

@@ -4,11 +4,13 @@
 //! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl`.
 //! `machine` is pure: it decides, everything else carries out.
 
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod dashboard;
 pub mod dsl;
+pub mod embedded;
 pub mod engine;
 pub mod expr;
 pub mod http;

@@ -1,1 +1,162 @@
 //! Logs and metrics.
+//!
+//! Every metric of Stepwell is named here once, with what it means. Label values come from closed sets or from what an
+//! operator deployed (routes, connections, statuses): never from a request.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of all histograms of seconds: from a commit to a slow ERP.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
+
+/// Bounds of histograms of counts.
+const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+/// Sends log lines to standard error: as `RUST_LOG` says, else from this level on.
+pub fn init_logs(format: LogFormat, level: &str) {
+    let usual = || EnvFilter::new(format!("{level},sqlx=warn,hyper=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A program that embeds Stepwell may have its own subscriber: then that one stays.
+    let _ = match format {
+        LogFormat::Text => lines.with_target(false).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+}
+
+/// Installs the process's recorder and gives the handle that renders `/metrics`. Once per process.
+///
+/// # Errors
+/// A recorder is installed already.
+pub fn init_metrics() -> Result<PrometheusHandle, BuildError> {
+    let handle = builder()?.install_recorder()?;
+    describe();
+    Ok(handle)
+}
+
+fn builder() -> Result<PrometheusBuilder, BuildError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &COUNTS)
+}
+
+fn describe() {
+    describe_counter!("stepwell_runs_started_total", "Runs that were accepted, by what started them");
+    describe_counter!("stepwell_runs_settled_total", "Runs that ended or came to need a person, by status");
+    describe_counter!(
+        "stepwell_runs_lost_total",
+        "Runs that another node had taken over when this one wanted to write"
+    );
+    describe_counter!("stepwell_leases_lost_total", "Incarnations of this node that ended because the lease was lost");
+    describe_counter!("stepwell_transitions_total", "Decisions committed");
+    describe_histogram!("stepwell_commit_batch_size", "Transitions per commit");
+    describe_histogram!("stepwell_commit_seconds", "Duration of one commit, from the first statement to the reply");
+    describe_gauge!("stepwell_commit_queue", "Writes that wait for the committer");
+    describe_counter!("stepwell_calls_total", "Attempts of calls, by connection and by how they ended");
+    describe_histogram!("stepwell_call_seconds", "Duration of attempts, by connection");
+    describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
+    describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
+    describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
+    describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
+    describe_gauge!(
+        "stepwell_runs_live",
+        "Runs that have not ended, by status, over all nodes; counting stops at 10,000"
+    );
+    describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
+    describe_gauge!("stepwell_ready", "1 while the node takes new work");
+}
+
+/// Runs were accepted; `by` is `event` or `api`.
+pub fn runs_started(by: &'static str, runs: usize) {
+    counter!("stepwell_runs_started_total", "by" => by).increment(runs as u64);
+}
+
+/// A batch was committed.
+pub fn committed(transitions: usize, took: Duration) {
+    counter!("stepwell_transitions_total").increment(transitions as u64);
+    histogram!("stepwell_commit_seconds").record(took.as_secs_f64());
+}
+
+/// How many writes wait for the committer.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn queue_depth(writes: usize) {
+    gauge!("stepwell_commit_queue").set(writes as f64);
+}
+
+/// An attempt ended. `connection` is a configured name or `direct`; `class` is `succeeded` or a fault class.
+pub fn call_ended(connection: &str, class: &'static str, took: Duration) {
+    let connection = connection.to_owned();
+    counter!("stepwell_calls_total", "connection" => connection.clone(), "class" => class).increment(1);
+    histogram!("stepwell_call_seconds", "connection" => connection).record(took.as_secs_f64());
+}
+
+/// A webhook or event was answered.
+pub fn ingress_answered(status: u16, took: Duration) {
+    counter!("stepwell_ingress_answers_total", "status" => status.to_string()).increment(1);
+    histogram!("stepwell_ingress_seconds").record(took.as_secs_f64());
+}
+
+/// A request was answered; `route` is the pattern, not the path.
+pub fn http_answered(method: &http::Method, route: &str, status: u16) {
+    let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
+    counter!("stepwell_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => status.to_string())
+        .increment(1);
+}
+
+/// A sender may invent methods.
+const KNOWN_METHODS: [http::Method; 7] = [
+    http::Method::GET,
+    http::Method::HEAD,
+    http::Method::POST,
+    http::Method::PUT,
+    http::Method::PATCH,
+    http::Method::DELETE,
+    http::Method::OPTIONS,
+];
+
+/// State of this node, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn node_state(runs_in_memory: usize, ready: bool) {
+    gauge!("stepwell_runs_in_memory").set(runs_in_memory as f64);
+    gauge!("stepwell_ready").set(f64::from(u8::from(ready)));
+}
+
+/// State of all nodes together, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
+    for (status, runs) in by_status {
+        gauge!("stepwell_runs_live", "status" => status.clone()).set(*runs as f64);
+    }
+    gauge!("stepwell_runs_attention").set(attention as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(act: impl FnOnce()) -> String {
+        let recorder = builder().unwrap().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            act();
+        });
+        recorder.handle().render()
+    }
+
+    #[test]
+    fn invented_methods_do_not_make_new_series() {
+        let text = rendered(|| http_answered(&http::Method::from_bytes(b"HUNTER2").unwrap(), "/api/v1/runs", 405));
+        assert!(text.contains(r#"method="other""#) && !text.contains("HUNTER2"), "{text}");
+    }
+
+    #[test]
+    fn durations_are_histograms_with_our_bounds() {
+        let text = rendered(|| ingress_answered(202, Duration::from_millis(4)));
+        assert!(text.contains(r#"stepwell_ingress_seconds_bucket{le="0.005"} 1"#), "{text}");
+    }
+}

@@ -1,1 +1,12 @@
-//! Promises.
+//! The promises of Stepwell, proved from outside: each test drives the built program over HTTP, with targets that fail on
+//! demand. One program, so that the harness is built and linked once; one file per promise.
+
+mod harness;
+
+mod audit;
+mod closed_won;
+mod crash;
+mod duplicates;
+mod expressions;
+mod fencing;
+mod handover;

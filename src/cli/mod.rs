@@ -1,3 +1,164 @@
-//! cli.
+//! The command line: one file per subcommand, thin. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
-pub mod validate;
+mod acts;
+mod audit;
+mod bench;
+mod context;
+mod deploy;
+mod dev;
+mod events;
+mod load;
+mod login;
+mod run;
+mod runs;
+pub mod sandbox;
+mod serve;
+mod server;
+mod token;
+mod tree;
+mod user;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Loaded};
+use crate::telemetry;
+
+/// Durable orchestration of business processes between systems that share no database.
+#[derive(Debug, Parser)]
+#[command(name = "stepwell", version)]
+pub struct Cli {
+    /// File with settings.
+    #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
+    config: PathBuf,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything here: private Postgres, sandbox CRM and ERP, server, the definitions of `workflows/`.
+    Dev(dev::Args),
+    /// Run the server alone; `DATABASE_URL` is needed.
+    Serve(serve::Args),
+    /// Run the sandbox CRM and ERP alone.
+    Sandbox(sandbox::Args),
+    /// Check definitions.
+    Validate(validate::Args),
+    /// Check definitions and deploy new versions.
+    Deploy(deploy::Args),
+    /// Start a run.
+    Run(run::Args),
+    /// Look at runs and act on them.
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Look at received events.
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Check that no journal was changed.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Make, list and revoke API tokens.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Make users.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Print a one-time link to the dashboard.
+    Login(login::Args),
+    /// Print the settings in force, secrets masked.
+    Config,
+    /// Measure this machine.
+    Bench(bench::Args),
+    /// Evaluate expressions for a node. Started by the node itself.
+    #[command(hide = true)]
+    Evaluator,
+}
+
+/// Runs what the command line asks for.
+#[must_use]
+pub fn main(cli: Cli) -> ExitCode {
+    // The evaluator has no settings, no logs and no environment.
+    if matches!(cli.command, Command::Evaluator) {
+        return crate::expr::child::child_main();
+    }
+    match prepare_and_run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let loaded = config::load(&cli.config)?;
+    let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
+    telemetry::init_logs(loaded.settings.log_format, if serves { "info" } else { "warn" });
+    // The one provider of cryptography in this program; a second installation would be a mistake of ours, not the user's.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(run_command(cli.command, loaded));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    code
+}
+
+async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCode> {
+    let settings = loaded.settings.clone();
+    match command {
+        Command::Dev(args) => dev::run(args, settings).await,
+        Command::Serve(args) => serve::run(args, settings).await,
+        Command::Sandbox(args) => sandbox::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Validate(args) => Ok(validate::run(&args)),
+        Command::Deploy(args) => deploy::run(&args, &settings).await,
+        Command::Run(args) => run::run(args, &settings).await,
+        Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Events(command) => events::run(command, &settings).await,
+        Command::Audit(command) => audit::run(command, &settings).await,
+        Command::Token(command) => token::run(command, &settings).await,
+        Command::User(command) => user::run(command, &settings).await,
+        Command::Login(args) => login::run(&args, &settings).await,
+        Command::Config => show_config(&loaded),
+        Command::Bench(args) => bench::run(args, &settings).await,
+        Command::Evaluator => Ok(crate::expr::child::child_main()),
+    }
+}
+
+/// TOML of what is in force; behind each value that is not a default, where it came from.
+fn show_config(loaded: &Loaded) -> anyhow::Result<ExitCode> {
+    let shown = serde_json::to_value(loaded.settings.masked())?;
+    let mut tables = Vec::new();
+    print_table("", &shown, &loaded.origins, &mut tables);
+    while let Some((name, table)) = tables.pop() {
+        println!("\n[{name}]");
+        let mut inner = Vec::new();
+        print_table(&name, &table, &loaded.origins, &mut inner);
+        tables.extend(inner);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_table(
+    prefix: &str,
+    table: &serde_json::Value,
+    origins: &std::collections::BTreeMap<String, String>,
+    tables: &mut Vec<(String, serde_json::Value)>,
+) {
+    for (name, value) in table.as_object().into_iter().flatten() {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            serde_json::Value::Null => {}
+            serde_json::Value::Object(inner) if inner.is_empty() => {}
+            serde_json::Value::Object(_) => tables.push((key, value.clone())),
+            value => {
+                let origin =
+                    origins.get(&key).or_else(|| origins.get(name)).map(|o| format!("  # {o}")).unwrap_or_default();
+                println!("{name} = {value}{origin}");
+            }
+        }
+    }
+}

@@ -1,17 +1,134 @@
 //! Calls to other systems: connection settings, authentication, deadlines, limits, and what a failure means.
+//!
+//! [`Connections::call`] sends one attempt. It never fails and never panics: whatever happens is a [`CallOutcome`] that
+//! says what kind of fault it was and whether the target may have acted. No secret is in any outcome.
+//!
+//! A call passes these stages, one file each: `target` (where it goes), `request` (what is sent), `guard` (whether it
+//! may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal keeps).
+
+mod exchange;
+pub mod guard;
+pub mod json;
+mod message;
+mod outcome;
+mod prepared;
+mod problem;
+mod redact;
+mod request;
+mod secret;
+mod settings;
+mod summary;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
+pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
+
+use std::collections::BTreeMap;
+
+use url::Url;
 
 use crate::dsl::Authentication;
-use crate::machine::{CallOutcome, CallRequest};
+use crate::machine::{CallOutcome, CallRequest, TargetEffect};
+use exchange::Clients;
+use guard::Guard;
+use prepared::Prepared;
+use problem::Problem;
+use request::Outgoing;
 
 /// All connections of a node, with their pools.
-#[derive(Debug, Default)]
-pub struct Connections {}
+#[derive(Debug)]
+pub struct Connections {
+    environment: String,
+    by_name: BTreeMap<String, Prepared>,
+    direct: Prepared,
+    clients: Clients,
+    secrets: Secrets,
+    body_bytes_max: usize,
+}
+
+/// Settings that no calls can be made with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot set up calls to other systems: {0}")]
+pub struct BadSettings(String);
+
+impl Default for Connections {
+    /// No connections, and nothing but the public internet.
+    fn default() -> Self {
+        Self::new(ConnectSettings::default()).expect("the default settings are valid")
+    }
+}
 
 impl Connections {
+    /// Makes everything ready that calls have in common.
+    ///
+    /// # Errors
+    /// An entry of `network.allow`, a base URL or a header that cannot be used.
+    pub fn new(settings: ConnectSettings) -> Result<Self, BadSettings> {
+        let guard = Guard::new(&settings.network_allow).map_err(BadSettings)?;
+        Ok(Self {
+            by_name: prepared::all(&settings).map_err(BadSettings)?,
+            direct: prepared::direct(&settings).map_err(BadSettings)?,
+            clients: Clients::new(guard).map_err(BadSettings)?,
+            environment: settings.environment,
+            secrets: settings.secrets,
+            body_bytes_max: settings.body_bytes_max,
+        })
+    }
+
     /// Sends one attempt and says how it ended. Never fails: every failure is an outcome.
     ///
+    /// `authentication` is what the document says for this call; it stands in for the connection's own.
     /// Dropping the future aborts the call.
-    pub async fn call(&self, _request: &CallRequest, _authentication: Option<&Authentication>) -> CallOutcome {
-        std::future::pending().await
+    pub async fn call(&self, request: &CallRequest, authentication: Option<&Authentication>) -> CallOutcome {
+        let (connection, url) = match self.route(&request.uri) {
+            Ok(route) => route,
+            Err(problem) => return CallOutcome::Failed(problem.into_failure(&self.direct.retry)),
+        };
+        match self.attempt(connection, request, authentication, url).await {
+            Ok(outcome) => outcome,
+            Err(problem) => CallOutcome::Failed(problem.into_failure(&connection.retry)),
+        }
     }
+
+    fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
+        match target::parse(uri) {
+            target::Uri::Direct(uri) => Ok((&self.direct, target::direct(uri)?)),
+            target::Uri::Connection { name, rest } => {
+                let connection = self.by_name.get(name).ok_or_else(|| self.unknown(name))?;
+                Ok((connection, connection.url(&self.environment, rest)?))
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Box<Problem> {
+        let known: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        let detail = format!("no connection {name:?} in hub.yaml; there are: {}", known.join(", "));
+        Problem::configuration("Unknown connection", detail)
+    }
+
+    async fn attempt(
+        &self,
+        connection: &Prepared,
+        request: &CallRequest,
+        authentication: Option<&Authentication>,
+        url: Url,
+    ) -> Result<CallOutcome, Box<Problem>> {
+        let _slot = connection.slot().await?;
+        let outgoing = request::build(connection, &self.secrets, request, authentication, url)?;
+        let exchange = exchange::exchange(&self.clients, &outgoing, request.redirect, self.body_bytes_max);
+        match tokio::time::timeout(connection.timeout, exchange).await {
+            Ok(answer) => Ok(outcome::judge(connection, request, &outgoing, answer?)),
+            Err(_) => Err(late(connection, &outgoing)),
+        }
+    }
+}
+
+/// The deadline passed. Whether the request went out cannot be told, so it may have.
+fn late(connection: &Prepared, outgoing: &Outgoing) -> Box<Problem> {
+    let asked = format!("{} {}", outgoing.method, target::short(&outgoing.url));
+    let detail = format!("{asked} did not come to an end within {:?}", connection.timeout);
+    let effect = if outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
+    Problem::communication("Timed out", detail, effect)
 }

@@ -1,1 +1,123 @@
-//! dashboard.
+//! The dashboard: server-rendered pages for people. One file is one page; the others are what pages are made of.
+//!
+//! Every page works without JavaScript. Nothing but the sign-in page is answered without a session, every form carries
+//! the session's token, and what came from outside reaches a page only escaped.
+
+mod act;
+mod assets;
+mod badge;
+mod chart;
+mod events;
+mod exchange;
+mod faults;
+#[cfg(test)]
+mod fixture;
+mod journal;
+mod labels;
+mod masks;
+mod page;
+mod pretty;
+mod run;
+mod runs;
+mod sign_in;
+mod signed_in;
+mod steps;
+mod story;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+mod workflows;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{get, post};
+use futures::future::BoxFuture;
+use http::HeaderValue;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use sqlx::PgPool;
+use tower::ServiceBuilder;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::engine::{ActError, Deployed, Engine};
+use crate::http::Settings;
+use crate::http::session::Access;
+use crate::machine::{Act, Actor, RunId, Status};
+
+/// No inline script, no inline style, nothing from elsewhere.
+const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
+                      form-action 'self'; base-uri 'none'";
+
+/// What pages need of the engine.
+pub trait Operations: Send + Sync {
+    /// See [`Engine::act`].
+    fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>>;
+
+    /// See [`Engine::deployed`].
+    fn deployed(&self) -> Arc<Deployed>;
+}
+
+impl Operations for Engine {
+    fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
+        Box::pin(Engine::act(self, run, act, by, Some(reason)))
+    }
+
+    fn deployed(&self) -> Arc<Deployed> {
+        Engine::deployed(self)
+    }
+}
+
+/// State of the pages. Cheap to clone.
+#[derive(Clone)]
+pub struct Dashboard {
+    pool: PgPool,
+    operations: Arc<dyn Operations>,
+    access: Access,
+    secure_cookies: bool,
+}
+
+impl Dashboard {
+    /// Pages over this engine.
+    #[must_use]
+    pub fn new(engine: Engine, access: Access, settings: &Settings) -> Self {
+        let pool = engine.pool().clone();
+        Self { pool, operations: Arc::new(engine), access, secure_cookies: settings.secure_cookies }
+    }
+}
+
+impl FromRef<Dashboard> for Access {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.access.clone()
+    }
+}
+
+/// All pages, to be merged with the API at `/`. They bring their own state, so they fit a router of any.
+pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<S> {
+    let pages = Router::new()
+        .route("/", get(runs::show))
+        .route("/runs/{id}", get(run::show))
+        .route("/runs/{id}/{act}", post(act::perform))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::show))
+        .route("/workflows", get(workflows::list))
+        .route("/workflows/{namespace}/{name}", get(workflows::show))
+        .route("/login", get(sign_in::show).post(sign_in::enter))
+        .route("/logout", post(sign_in::leave))
+        .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    // `same-origin`, not `no-referrer`: under the latter browsers send `Origin: null` with forms, and a login link's
+    // secret stays here under both.
+    let headers = ServiceBuilder::new()
+        .layer(fixed(CONTENT_SECURITY_POLICY, POLICY))
+        .layer(fixed(REFERRER_POLICY, "same-origin"))
+        .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(X_FRAME_OPTIONS, "DENY"));
+    pages.route("/static/{file}", get(assets::serve)).layer(headers).with_state(dashboard)
+}
+
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}

@@ -59,7 +59,7 @@ struct Driver {
     node: Arc<Node>,
     driven: Driven,
     calls: Calls,
-    aborts: HashMap<ExecutionId, AbortHandle>,
+    aborts: HashMap<(ExecutionId, u32), AbortHandle>,
     goes_on: bool,
 }
 
@@ -102,7 +102,7 @@ impl Driver {
             () = node.fenced.cancelled() => Stay::Gone,
             Some(ended) = self.calls.next(), if busy => match ended {
                 Ok((execution, attempt, outcome)) => {
-                    self.aborts.remove(&execution);
+                    self.aborts.remove(&(execution, attempt));
                     self.take_in(Fact::CallEnded { execution, attempt, outcome: Box::new(outcome) }, None).await
                 }
                 Err(_aborted) => Stay::Here,
@@ -267,11 +267,11 @@ impl Driver {
                         (execution, attempt, outcome)
                     });
                     let (abort, registration) = AbortHandle::new_pair();
-                    self.aborts.insert(execution, abort);
+                    self.aborts.insert((execution, attempt), abort);
                     self.calls.push(Abortable::new(call, registration));
                 }
-                Effect::Abort { execution } => {
-                    if let Some(abort) = self.aborts.remove(&execution) {
+                Effect::Abort { execution, attempt } => {
+                    if let Some(abort) = self.aborts.remove(&(execution, attempt)) {
                         abort.abort();
                     }
                 }

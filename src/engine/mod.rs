@@ -102,6 +102,38 @@ impl Engine {
         Ok(Self { inner })
     }
 
+    /// A handle for a program that is no node, such as a command line: what it starts is begun by the nodes, what it asks for is
+    /// done by them.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn outside(pool: PgPool) -> Result<Self, StoreError> {
+        // No room for runs: every run begins later, elsewhere.
+        let settings = EngineSettings { runs_max: 0, committers: 1, ..EngineSettings::default() };
+        let catalog = Catalog::default();
+        catalog.refresh(&pool).await?;
+        let asked = Instant::now();
+        let now = nodes::database_time(&pool).await?;
+        let (committer, _) = Committer::start(&pool, 1);
+        let evaluator = Evaluator::of_this_program(1).map_err(|e| StoreError::Unavailable(sqlx::Error::Io(e)))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                clock: Clock::new(asked, now),
+                settings,
+                reader: pool.clone(),
+                pool,
+                catalog,
+                committer,
+                connections: Connections::default(),
+                evaluator,
+                changes: broadcast::channel(1).0,
+                node: RwLock::new(Node::outside()),
+                closing: CancellationToken::new(),
+                closed: CancellationToken::new(),
+            }),
+        })
+    }
+
     /// Stops taking work, lets calls in flight end within the grace, and hands everything else over at once.
     pub async fn shut_down(&self) {
         let inner = &self.inner;
@@ -228,6 +260,12 @@ impl Engine {
     pub fn is_ready(&self) -> bool {
         let node = self.inner.node();
         node.is_alive() && !node.draining.is_cancelled() && self.inner.committer.depth() < self.inner.settings.queue_max
+    }
+
+    /// The time of the database, as this node knows it.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.inner.clock.now()
     }
 
     /// Runs in the memory of this node.

@@ -66,6 +66,18 @@ impl Node {
         Ok((Arc::new(node), now))
     }
 
+    /// Stands for a program that is no node: it leaves every run to the nodes, and its lease is never asked for.
+    pub(super) fn outside() -> Arc<Self> {
+        Arc::new(Self {
+            id: Uuid::new_v4(),
+            fenced: CancellationToken::new(),
+            draining: CancellationToken::new(),
+            valid_until: Mutex::new(Instant::now() + Duration::from_hours(24 * 365)),
+            active: Mutex::default(),
+            sweep: Notify::new(),
+        })
+    }
+
     fn active(&self) -> std::sync::MutexGuard<'_, Active> {
         self.active.lock().expect("the lock of active runs is never poisoned")
     }

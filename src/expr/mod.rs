@@ -3,6 +3,15 @@
 //! [`Class::Bounded`] expressions provably end and are evaluated in the process; all others go to an
 //! evaluator child process with CPU, memory and time limits ([`Evaluator`]).
 
+mod check;
+pub mod child;
+mod evaluator;
+mod parse;
+mod template;
+mod values;
+
+pub use evaluator::Evaluator;
+
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,7 +22,11 @@ pub struct Expression {
     text: Arc<str>,
     variables: Arc<[String]>,
     class: Class,
+    program: Arc<jaq_core::Filter<Data>>,
 }
+
+/// What jq's functions work on: plain values.
+type Data = jaq_core::data::JustLut<jaq_json::Val>;
 
 /// Whether an expression may be evaluated inside the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +61,6 @@ pub enum EvaluationError {
 }
 
 impl Expression {
-    /// Parses jq text (without `${ }`). `variables` are the names, without `$`, that it may read.
-    ///
-    /// # Errors
-    /// Syntax errors, unknown variables and functions, and names that do not exist here (`env`, `input`, ...).
-    pub fn parse(_text: &str, _variables: &[&str]) -> Result<Self, ParseError> {
-        Err(ParseError { message: "not yet".into(), offset: 0, hint: None })
-    }
-
     /// The jq text.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -78,8 +83,24 @@ impl Expression {
     ///
     /// # Errors
     /// jq's error, no value, or a result over the size limit.
-    pub fn evaluate(&self, _input: &Value, _arguments: &[&Value]) -> Result<Value, EvaluationError> {
-        Err(EvaluationError::Failed("not yet".into()))
+    pub fn evaluate(&self, input: &Value, arguments: &[&Value]) -> Result<Value, EvaluationError> {
+        let arguments = arguments.iter().map(|a| values::to_jq(a));
+        let context = jaq_core::Ctx::<Data>::new(&self.program.lut, jaq_core::Vars::new(arguments));
+        let mut outputs = self.program.id.run((context, values::to_jq(input))).map(jaq_core::unwrap_valr);
+        match outputs.next() {
+            Some(Ok(value)) => values::from_jq(&value).map_err(|why| EvaluationError::Limit(self.about(&why))),
+            Some(Err(error)) => Err(EvaluationError::Failed(self.about(&error.to_string()))),
+            None => Err(EvaluationError::Failed(self.about("it produced no value"))),
+        }
+    }
+
+    /// A message that names the expression, neither of them long: values may hold personal data.
+    fn about(&self, why: &str) -> String {
+        let cut = |text: &str, max: usize| match text.char_indices().nth(max) {
+            Some((end, _)) => format!("{}...", &text[..end]),
+            None => text.to_owned(),
+        };
+        format!("{} failed: {}", cut(&self.text, 120), cut(why, 200))
     }
 }
 
@@ -138,16 +159,5 @@ pub struct Evaluation {
     pub arguments: Vec<Value>,
 }
 
-/// The evaluator child processes.
-#[derive(Debug, Default)]
-pub struct Evaluator {}
-
-impl Evaluator {
-    /// Evaluates outside of this process.
-    ///
-    /// # Errors
-    /// jq's error, or a limit.
-    pub async fn evaluate(&self, _evaluation: Evaluation) -> Result<Value, EvaluationError> {
-        Err(EvaluationError::Failed("not yet".into()))
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,113 @@
-//! http.
+//! JSON API and webhook ingress. Handlers are thin: they read the request, ask the engine or the store, and answer.
+//!
+//! [`router`] holds every route in four tables, from which `openapi.json` is checked. A request passes, from the outside in:
+//! [`problem::finish`] (every error is a problem), [`limits::harden`], the net for panics, [`limits::admit`] of its group
+//! (places and deadline), then its handler, whose extractors say who may call it.
+
+pub mod acts;
+mod answer;
+pub mod app;
+pub mod body;
+pub mod events;
+pub mod ingress;
+pub mod limits;
+pub mod problem;
+pub mod query;
+pub mod runs;
+pub mod serve;
+pub mod session;
+pub mod status;
+pub mod stream;
+pub mod workflows;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post, put};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use app::{App, Settings};
+pub use problem::ApiError;
+pub use serve::serve;
+
+use limits::Gate;
+
+/// Method, path, handler.
+type Route = (&'static str, &'static str, MethodRouter<App>);
+
+/// Always answered, whatever the load.
+fn status_routes() -> Vec<Route> {
+    vec![
+        ("GET", "/healthz", get(status::healthz)),
+        ("GET", "/readyz", get(status::readyz)),
+        ("GET", "/metrics", get(status::metrics)),
+        ("GET", "/openapi.json", get(status::openapi)),
+        ("GET", "/api/v1/stream", get(stream::stream)),
+    ]
+}
+
+/// Senders of webhooks and events.
+fn ingress_routes() -> Vec<Route> {
+    vec![("POST", "/hooks/{source}", post(ingress::hook)), ("POST", "/events", post(ingress::events))]
+}
+
+/// Calls that are answered at once.
+fn api_routes() -> Vec<Route> {
+    vec![
+        ("GET", "/api/v1/workflows", get(workflows::list)),
+        ("GET", "/api/v1/workflows/{namespace}/{name}", get(workflows::show)),
+        ("PUT", "/api/v1/workflows/{namespace}/{name}", put(workflows::deploy)),
+        ("GET", "/api/v1/runs", get(runs::list)),
+        ("GET", "/api/v1/runs/{id}", get(runs::show)),
+        ("GET", "/api/v1/runs/{id}/journal", get(runs::journal)),
+        ("POST", "/api/v1/runs/{id}/{act}", post(acts::act)),
+        ("GET", "/api/v1/events", get(events::list)),
+        ("GET", "/api/v1/events/{id}", get(events::show)),
+        ("POST", "/api/v1/events/{id}/replay", post(events::replay)),
+    ]
+}
+
+/// Calls that may wait for runs.
+fn waiting_routes() -> Vec<Route> {
+    vec![
+        ("POST", "/api/v1/workflows/{namespace}/{name}/runs", post(workflows::start)),
+        ("POST", "/api/v1/runs:bulk", post(acts::bulk)),
+    ]
+}
+
+/// Every route but those of the dashboard.
+#[cfg(test)]
+fn routes() -> impl Iterator<Item = Route> {
+    status_routes().into_iter().chain(ingress_routes()).chain(api_routes()).chain(waiting_routes())
+}
+
+fn group(routes: Vec<Route>) -> Router<App> {
+    routes.into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler))
+}
+
+/// The whole HTTP face; `pages` is the dashboard.
+pub fn router(app: App, pages: Router<App>) -> Router {
+    let settings = &app.settings;
+    let usual = Gate::new(settings.api_concurrency_max, settings.request_timeout());
+    let ingress = Gate::deadline(settings.request_timeout());
+    let patience = settings.request_timeout() + Duration::from_secs(settings.wait_seconds_max);
+    let waiting = Gate::new(settings.api_concurrency_max, patience);
+    Router::new()
+        .merge(group(api_routes()).merge(pages).layer(from_fn_with_state(usual, limits::admit)))
+        .merge(group(waiting_routes()).layer(from_fn_with_state(waiting, limits::admit)))
+        .merge(
+            group(ingress_routes())
+                .layer(from_fn_with_state(ingress, limits::admit))
+                .layer(from_fn(limits::count_ingress)),
+        )
+        .merge(group(status_routes()))
+        .layer(CatchPanicLayer::custom(limits::caught))
+        .layer(from_fn(limits::count))
+        .layer(from_fn(limits::harden))
+        .layer(from_fn(problem::finish))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,66 @@
-//! hub.
+//! The hub: who sends events (sources), who is called (connections), how both are understood. All of it is data in
+//! `workflows/hub.yaml`; adding a system adds lines there, not code here.
+
+pub mod cloudevents;
+mod connection;
+mod headers;
+pub mod json;
+mod load;
+pub mod scheme;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+mod yaml;
+
+pub use source::{Attribute, EVENT_ID_CHARS_MAX, EventPaths, ReceiveError, Source};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::connect::{Connection, Secrets};
+use crate::dsl::{Mistake, Severity};
+
+/// What `hub.yaml` says.
+#[derive(Debug, Clone, Default)]
+pub struct Hub {
+    /// By name; ready to receive.
+    pub sources: BTreeMap<String, Source>,
+    /// By name.
+    pub connections: BTreeMap<String, Connection>,
+    /// Sources that are left out, since their secret is missing, empty or unfit here. The file itself is sound, so it is
+    /// the caller who decides: a server says so and goes on without them, a check of files may not care.
+    pub refused: Vec<Mistake>,
+}
+
+impl Hub {
+    /// Reads the text of a `hub.yaml`; `file` is its name in mistakes.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
+        load::load(file, text, secrets)
+    }
+
+    /// Reads `hub.yaml` in a folder. A folder without one has no sources and no connections.
+    ///
+    /// # Errors
+    /// All mistakes of the file, or that it cannot be read.
+    pub fn load_folder(folder: &Path, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
+        let path = folder.join("hub.yaml");
+        let file = path.display().to_string();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::load(&file, &text, secrets),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(vec![Mistake {
+                message: format!("cannot read {file}: {error}"),
+                file,
+                line: 1,
+                column: 1,
+                pointer: String::new(),
+                hint: None,
+                severity: Severity::Error,
+            }]),
+        }
+    }
+}

@@ -304,7 +304,7 @@ impl<'a> Decider<'a> {
         for call in before.open.iter().filter(|e| e.is_in_flight() && Some(e.id) != answered) {
             let same = |e: &super::Execution| e.is_in_flight() && e.attempts() == call.attempts();
             if !self.run.execution(call.id).is_some_and(same) {
-                self.effects.push(Effect::Abort { execution: call.id });
+                self.effects.insert(0, Effect::Abort { execution: call.id, attempt: call.attempts() });
             }
         }
     }

@@ -24,10 +24,12 @@ pub enum Effect {
         /// How to authenticate where the document says so; never recorded.
         authentication: Option<Authentication>,
     },
-    /// Stop waiting for this execution's call; its answer no longer counts.
+    /// Stop waiting for this attempt; its answer no longer counts.
     Abort {
         /// Whose call.
         execution: ExecutionId,
+        /// Which attempt of it.
+        attempt: u32,
     },
     /// Much pure work was done: come back with [`super::Fact::Continue`] once this is committed.
     Continue,

@@ -33,3 +33,6 @@ pub type Time = chrono::DateTime<chrono::Utc>;
 
 /// UUIDv7 of a run.
 pub type RunId = uuid::Uuid;
+
+#[cfg(test)]
+mod tests;

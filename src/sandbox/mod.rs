@@ -1,1 +1,120 @@
-//! sandbox.
+//! A CRM like Salesforce and an ERP like NetSuite to run against, in memory, with fault injection and a ledger.
+//!
+//! | path | what it is |
+//! | --- | --- |
+//! | `/crm/services/...` | the CRM: `oauth2/token`, `data/vNN.0/` with `sobjects`, `query`, `composite`, `limits` |
+//! | `/erp/services/rest/...` | the ERP: `record/v1`, `query/v1/suiteql`, `async/v1/job`, `auth/oauth2/v1/token` |
+//! | `/services/...` | the same without mount point, for clients that build next-page links from the host alone |
+//! | `GET /` | both systems' records side by side, for people |
+//! | `POST, GET, DELETE /faults`, `DELETE /faults/{id}` | faults, see below |
+//! | `GET /ledger?system=&path=&type=&after=&records=` | every call received and every effect applied |
+//! | `GET /records/{system}/{type}` | current records |
+//! | `GET /closed-won/{n}` | the body of the nth demo webhook, see [`closed_won_event`] |
+//! | `GET, POST /settings` | `{"erp": {"concurrency": 15}, "crm": {"dailyRequests": n, "pageSize": n}}` |
+//! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded anew |
+//!
+//! Tokens: the CRM takes `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, both those that their token
+//! endpoints issue, and the ERP also any OAuth 1.0 header, without a check of its signature.
+//!
+//! # Faults
+//!
+//! `POST /faults` takes one fault, an array, or `{"faults": [...]}`, and answers 201 with their ids:
+//!
+//! ```json
+//! {"path": "/erp/services/rest/record/v1/salesOrder/*", "method": "PUT", "kind": "reset_after", "count": 1}
+//! ```
+//!
+//! `path` with `*` is a pattern of the whole path, else a prefix. `kind` is `status` (with `status`, `body`, `headers`),
+//! `delay`, `hang`, `reset_before`, `reset_after` (applied, then no answer), `drip` or `truncate`; `delay_ms` waits first;
+//! `count` limits how often it strikes, `after` lets the first calls pass, `probability` and `seed` roll dice that fall the
+//! same way each time; `apply` makes `status` and `hang` apply the call first. See [`faults::Fault`] for each field.
+//! A reset is a real one: the connection's socket is closed with pending data thrown away (RST), which needs [`serve`].
+//!
+//! # Ledger
+//!
+//! `{requests: [{seq, at, system, method, path, query, headers, body, status?, outcome, fault?, idempotencyKey?}],
+//! effects: [{seq, request, at, system, action, created, type, id, externalId?, after}], droppedRequests, droppedEffects}`.
+//! `outcome` is `answered`, `reset`, `truncated`, `abandoned` (the caller went away) or `in_flight`. `action` is `created`,
+//! `updated`, `upserted` (with `created` saying which) or `deleted`; `after` is the record as stored: an order's lines are the
+//! array `after.item`. `GET /records/...` shows records as their system does. Both lists keep the newest 200,000.
+//!
+//! # What is exact
+//!
+//! Money is decimal ([`decimal::Decimal`]). An order's `subtotal` is the sum of its lines' amounts, its `total` adds
+//! 19 % tax, as in NetSuite's own answer. Ids are counted, so the same calls after `POST /reset` give the same ids.
+
+mod call;
+mod closed_won;
+mod control;
+mod crm;
+pub mod decimal;
+mod erp;
+mod exchange;
+pub mod faults;
+mod ledger;
+mod page;
+mod query;
+mod records;
+mod serve;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use closed_won::closed_won_event;
+pub use control::router;
+pub use serve::serve;
+
+/// Both systems with their records, faults and ledger. Clones are handles on the same systems.
+#[derive(Clone)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    world: Mutex<World>,
+    erp_in_flight: AtomicUsize,
+}
+
+/// Everything that calls change; whoever holds the lock never waits.
+struct World {
+    crm: crm::Crm,
+    erp: erp::Erp,
+    faults: faults::Faults,
+    ledger: ledger::Ledger,
+    erp_concurrency: usize,
+}
+
+const ERP_CONCURRENCY: usize = 15;
+
+impl Sandbox {
+    /// Freshly seeded systems.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { shared: Arc::new(Shared { world: Mutex::new(World::new()), erp_in_flight: AtomicUsize::new(0) }) }
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic while the lock was held would be a bug of one call; the others may go on.
+        self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            crm: crm::Crm::new(),
+            erp: erp::Erp::new(),
+            faults: faults::Faults::default(),
+            ledger: ledger::Ledger::default(),
+            erp_concurrency: ERP_CONCURRENCY,
+        }
+    }
+}

@@ -1,4 +1,9 @@
 //! Lists for API, dashboard and command line: paged, bounded, never a count of a whole table.
+//!
+//! A list has one statement per order and every filter is `($n is null or ...)`. That is fast only if Postgres plans
+//! with the values at hand and drops what is null: read through a pool whose connections have [`READ_OPTIONS`].
+
+mod page;
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -6,6 +11,12 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Status, Time};
+use page::{Bounds, RunRecord};
+
+/// Options of connections that lists are read through: never a plan made without the values, never longer than a
+/// second. For `PgConnectOptions::options`.
+pub const READ_OPTIONS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_custom_plan"), ("statement_timeout", "1000"), ("jit", "off")];
 
 /// Which runs (CONTRACT.md, `GET /api/v1/runs`). Everything given must hold.
 #[derive(Debug, Clone, Default)]
@@ -76,26 +87,41 @@ pub struct RunRow {
 /// Runs that fit, in order, at most `limit`; `after` is the id of the last one of the page before.
 ///
 /// # Errors
-/// The database is away.
+/// The database is away, or the filter is so unselective that a second is not enough.
 pub async fn runs(
-    _pool: &PgPool,
-    _filter: &RunFilter,
-    _after: Option<RunId>,
-    _limit: i64,
+    pool: &PgPool,
+    filter: &RunFilter,
+    after: Option<RunId>,
+    limit: i64,
 ) -> Result<Vec<RunRow>, StoreError> {
-    Ok(Vec::new())
+    let Some(bounds) = Bounds::of(pool, filter).await? else { return Ok(Vec::new()) };
+    let records = match filter.order {
+        Order::Newest => page::newest(pool, filter, &bounds, after, limit).await?,
+        Order::Oldest => page::oldest(pool, filter, &bounds, after, limit).await?,
+    };
+    Ok(records.into_iter().map(RunRow::from).collect())
 }
 
 /// One run.
 ///
 /// # Errors
 /// The database is away.
-pub async fn run(_pool: &PgPool, _id: RunId) -> Result<Option<RunRow>, StoreError> {
-    Ok(None)
+pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError> {
+    let record = sqlx::query_as!(
+        RunRecord,
+        "select r.id, d.namespace, d.name, d.version, r.status, r.attention, r.key, r.event_id, r.parent_id,
+                r.task, r.owner, r.seq, r.created_at, r.finished_at, r.wake_at
+         from runs r join definitions d on d.id = r.definition_id
+         where r.id = $1 limit 1",
+        id
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(record.map(RunRow::from))
 }
 
 /// How many live runs there are by status, each at most [`COUNT_MAX`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveCounts {
     /// Status to number.
     pub by_status: Vec<(String, i64)>,
@@ -106,10 +132,84 @@ pub struct LiveCounts {
 /// Counting stops here; pages then say "10,000+".
 pub const COUNT_MAX: i64 = 10_000;
 
-/// Counts over the partial indexes of the live part only.
+/// Counts over the partial indexes of the live part only. `faulted` among them are those that wait for a person.
 ///
 /// # Errors
 /// The database is away.
-pub async fn live_counts(_pool: &PgPool) -> Result<LiveCounts, StoreError> {
-    Ok(LiveCounts::default())
+pub async fn live_counts(pool: &PgPool) -> Result<LiveCounts, StoreError> {
+    let rows = sqlx::query!(
+        r#"select s.status as "status!",
+                  (select count(*) from (select 1 from runs r
+                                         where r.status = s.status and r.finished_at is null limit $2) found) as "n!"
+           from unnest($1::text[]) with ordinality s(status, place) order by s.place limit 10"#,
+        &["pending", "running", "waiting", "suspended", "compensating"].map(str::to_owned)[..],
+        COUNT_MAX,
+    )
+    .fetch_all(pool)
+    .await?;
+    let attention = sqlx::query_scalar!(
+        r#"select count(*) as "n!" from (select 1 from runs where attention is not null limit $1) found"#,
+        COUNT_MAX
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(LiveCounts { by_status: rows.into_iter().map(|r| (r.status, r.n)).collect(), attention })
 }
+
+/// One deployed version of a workflow.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct VersionRow {
+    /// Semantic version.
+    pub version: String,
+    /// SHA-256 over source and functions, hexadecimal.
+    pub hash: String,
+    /// Who.
+    pub deployed_by: String,
+    /// When.
+    pub deployed_at: Time,
+}
+
+/// Versions of a workflow, last deployed first.
+///
+/// # Errors
+/// The database is away.
+pub async fn versions(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Result<Vec<VersionRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        VersionRow,
+        r#"select version, encode(hash, 'hex') as "hash!", deployed_by, deployed_at from definitions
+           where namespace = $1 and name = $2 order by id desc limit $3"#,
+        namespace,
+        name,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The source text of one version, as it was deployed.
+///
+/// # Errors
+/// The database is away.
+pub async fn source(pool: &PgPool, workflow: &WorkflowRef) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select source from definitions where namespace = $1 and name = $2 and version = $3 limit 1",
+        workflow.namespace,
+        workflow.name,
+        workflow.version,
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Whether the database answers.
+///
+/// # Errors
+/// It does not.
+pub async fn ping(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(pool).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "listing/tests.rs"]
+mod tests;

@@ -1,9 +1,11 @@
 //! All SQL of Stepwell: one statement, one documented function.
 
+pub mod access;
 pub mod claims;
 pub mod commands;
 pub mod commit;
 pub mod definitions;
+pub mod events;
 pub mod journal;
 pub mod listing;
 pub mod nodes;
@@ -39,7 +41,7 @@ pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, S
 /// # Errors
 /// The URL is not one of Postgres, or the server does not answer.
 pub async fn connect_reader(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
-    let options = options(url)?.options([("statement_timeout", "1000"), ("jit", "off")]);
+    let options = options(url)?.options(listing::READ_OPTIONS);
     Ok(pool(connections_max).connect_with(options).await?)
 }
 
@@ -117,4 +119,66 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Unavailable(error),
         }
     }
+}
+
+/// Creates a database unless it is there.
+///
+/// # Errors
+/// The server refuses.
+pub async fn create_database(connection: &mut sqlx::PgConnection, name: &str) -> Result<(), StoreError> {
+    let there = sqlx::query_scalar!(r#"select exists(select 1 from pg_database where datname = $1) as "there!""#, name)
+        .fetch_one(&mut *connection)
+        .await?;
+    if there {
+        return Ok(());
+    }
+    execute_on_database(connection, "create database", name).await
+}
+
+/// Drops a database and whoever is connected to it.
+///
+/// # Errors
+/// The server refuses.
+pub async fn drop_database(connection: &mut sqlx::PgConnection, name: &str) -> Result<(), StoreError> {
+    execute_on_database(connection, "drop database if exists", name).await
+}
+
+/// Statements on databases take no parameters: the name is quoted here, and nowhere else is SQL put together.
+async fn execute_on_database(connection: &mut sqlx::PgConnection, verb: &str, name: &str) -> Result<(), StoreError> {
+    let quoted = name.replace('"', "\"\"");
+    let force = if verb.starts_with("drop") { " with (force)" } else { "" };
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{verb} \"{quoted}\"{force}"))).execute(connection).await?;
+    Ok(())
+}
+
+/// Process id of the server's process behind a connection.
+///
+/// # Errors
+/// The database is away.
+pub async fn backend_pid(connection: &mut sqlx::PgConnection) -> Result<u32, StoreError> {
+    let pid = sqlx::query_scalar!(r#"select pg_backend_pid() as "pid!""#).fetch_one(connection).await?;
+    Ok(u32::try_from(pid).unwrap_or(0))
+}
+
+/// What a server has written so far.
+#[derive(Debug)]
+pub struct Written {
+    /// Transactions committed in this database.
+    pub commits: i64,
+    /// Bytes of write-ahead log of the whole server.
+    pub wal_bytes: i64,
+}
+
+/// Counters for measurements.
+///
+/// # Errors
+/// The database is away.
+pub async fn written(connection: &mut sqlx::PgConnection) -> Result<Written, StoreError> {
+    Ok(sqlx::query_as!(
+        Written,
+        r#"select xact_commit as "commits!", pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as "wal_bytes!"
+           from pg_stat_database where datname = current_database()"#
+    )
+    .fetch_one(connection)
+    .await?)
 }

@@ -107,3 +107,11 @@ pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
     .fetch_one(pool)
     .await?)
 }
+
+/// The database's time.
+///
+/// # Errors
+/// The database is away.
+pub async fn database_time(pool: &PgPool) -> Result<Time, StoreError> {
+    Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(pool).await?)
+}

@@ -1,0 +1,34 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+# A clean clone builds without a database: what each query means is recorded in .sqlx.
+export SQLX_OFFLINE = true
+
+.PHONY: demo test check sqlx bench clean
+
+# Builds, starts everything here, fires one closed-won webhook, prints the finished run and the dashboard's address.
+# DEMO_ARGS=--exit stops after that.
+demo:
+	@scripts/install.sh postgres
+	cargo build --release --locked
+	target/release/stepwell dev --fire $(DEMO_ARGS)
+
+# Every check and test, the browser's too; installs what they need where it may.
+test:
+	@scripts/install.sh postgres browser nextest
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	scripts/with-postgres.sh cargo nextest run --locked --all-targets --no-fail-fast
+
+# After a change of a query or a migration.
+sqlx:
+	scripts/with-postgres.sh scripts/sqlx-prepare.sh
+
+# The figures of docs/performance.md on this machine.
+bench:
+	cargo build --release --locked
+	target/release/stepwell bench
+
+clean:
+	cargo clean

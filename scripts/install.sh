@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what is named on the command line where this may be done with apt-get, and says what it does.
+#   postgres   server binaries, unless some are there
+#   browser    Chromium and its driver, unless they are there
+#   nextest    cargo-nextest, unless it is there
+set -euo pipefail
+
+apt() {
+    local sudo=()
+    if [ "$(id -u)" != 0 ]; then
+        sudo -n true 2>/dev/null || return 1
+        sudo=(sudo -n)
+    fi
+    command -v apt-get >/dev/null || return 1
+    echo "installing with apt-get: $*" >&2
+    "${sudo[@]}" apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+has_postgres() {
+    pg_config --bindir 2>/dev/null | { read -r d && [ -x "$d/initdb" ]; } || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+        || { command -v initdb && command -v postgres; } >/dev/null 2>&1
+}
+
+for what in "$@"; do
+    case $what in
+        postgres)
+            if has_postgres; then
+                echo "Postgres: found on this machine" >&2
+            elif apt postgresql; then
+                echo "Postgres: installed" >&2
+            else
+                echo "Postgres: not found, and apt-get may not be used here; stepwell downloads one itself" >&2
+            fi ;;
+        browser)
+            command -v chromium >/dev/null && command -v chromedriver >/dev/null || apt chromium chromium-driver \
+                || { echo "chromium and chromedriver are needed for the browser test" >&2; exit 1; } ;;
+        nextest)
+            cargo nextest --version >/dev/null 2>&1 || { echo "installing cargo-nextest" >&2; cargo install --locked cargo-nextest; } ;;
+        *) echo "unknown: $what" >&2; exit 2 ;;
+    esac
+done

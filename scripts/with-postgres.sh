@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs a command with DATABASE_URL of a throwaway Postgres, which is stopped and removed at the end, also on failure.
+# Tests may lose their data in a power cut, so the server does not wait for the disk; what is tested is a process's death.
+set -euo pipefail
+
+bindir=$({ pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr; } \
+    | while read -r d; do [ -x "$d/initdb" ] && [ -x "$d/postgres" ] && echo "$d"; done | head -n 1)
+[ -n "$bindir" ] || { echo "no Postgres server was found: apt-get install postgresql" >&2; exit 1; }
+
+home=$(mktemp -d "${TMPDIR:-/tmp}/stepwell-test-postgres.XXXXXX")
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' 2>/dev/null || echo 54329)
+as=()
+if [ "$(id -u)" = 0 ]; then
+    chown postgres "$home"
+    as=(setpriv --reuid=postgres --regid="$(id -g postgres)" --clear-groups)
+fi
+stop() {
+    "${as[@]}" "$bindir/pg_ctl" stop -D "$home/data" -m immediate -s >/dev/null 2>&1 || true
+    rm -rf "$home"
+}
+trap stop EXIT
+cd "$home" && "${as[@]}" "$bindir/initdb" -D "$home/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >/dev/null && cd "$OLDPWD"
+(cd "$home" && "${as[@]}" "$bindir/pg_ctl" start -D "$home/data" -l "$home/log" -s -w \
+    -o "-p $port -k $home -c listen_addresses=127.0.0.1 -c max_connections=400 -c fsync=off -c full_page_writes=off") \
+    || { cat "$home/log" >&2; exit 1; }
+export DATABASE_URL="postgres://postgres@127.0.0.1:$port/postgres"
+"$@"

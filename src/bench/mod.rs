@@ -1,0 +1,65 @@
+//! `stepwell bench`: what this machine does, measured from outside on a real node and a real Postgres.
+//!
+//! The node is a process of its own, so that its CPU time is its own; load generator and mock target run here. Every
+//! figure stands beside the floor: raw batched transitions per second on the same Postgres, in the same run.
+
+mod floor;
+mod load;
+mod mock;
+mod node;
+mod process;
+mod report;
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+pub use report::Report;
+
+use load::{Kind, Load};
+use mock::Mock;
+use node::BenchNode;
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Server to measure on: a database of its own is created there and dropped at the end.
+    pub database_url: String,
+    /// Length of each measurement.
+    pub duration: Duration,
+    /// Runs held in flight while memory is read.
+    pub in_flight: usize,
+}
+
+/// Runs all measurements.
+///
+/// # Errors
+/// The node does not start, or a measurement fails.
+pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
+    let mock = Mock::start().await?;
+    let node = BenchNode::start(&plan.database_url, mock.address()).await?;
+    let measured = measure(plan, &mock, &node).await;
+    node.stop().await?;
+    measured
+}
+
+async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<Report> {
+    let load = Load::connect(node.address(), 64).await.context("connecting the load generator to the node")?;
+    load.saturate(Kind::Calls, Duration::from_secs(2), mock).await?;
+    let calls = node.metered(load.saturate(Kind::Calls, plan.duration, mock)).await?;
+    let noops = node.metered(load.saturate(Kind::Noops, plan.duration, mock)).await?;
+    let low = load.paced(Kind::Calls, 5.0, plan.duration.max(Duration::from_secs(10)), node).await?;
+    let busy = load.paced(Kind::Calls, calls.runs_per_second() * 0.8, plan.duration, node).await?;
+    let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
+    let floor = floor::transitions_per_second(node.database_url(), plan.duration).await?;
+    Ok(Report {
+        machine: process::machine(),
+        calls,
+        noops,
+        low,
+        busy,
+        resident_bytes,
+        in_flight: plan.in_flight,
+        floor,
+    })
+}

@@ -1,0 +1,118 @@
+//! The figures, for people and as JSON.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Everything that was measured, on one machine in one go.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Where.
+    pub machine: String,
+    /// Three HTTP calls, as fast as it goes.
+    pub calls: Throughput,
+    /// Three `set` tasks, as fast as it goes.
+    pub noops: Throughput,
+    /// Three HTTP calls at five starts per second.
+    pub low: Latency,
+    /// Three HTTP calls at 80 % of the throughput above.
+    pub busy: Latency,
+    /// Resident memory of the node with [`Self::in_flight`] runs waiting for an answer.
+    pub resident_bytes: u64,
+    /// How many runs those were.
+    pub in_flight: usize,
+    /// Raw batched transitions per second on the same Postgres.
+    pub floor: f64,
+}
+
+/// What a saturated node does.
+#[derive(Debug, Clone, Serialize)]
+pub struct Throughput {
+    /// Runs that ended.
+    pub runs: u64,
+    /// In this time.
+    pub seconds: f64,
+    /// CPU time of the node.
+    pub node_cpu_seconds: f64,
+    /// CPU time of Postgres.
+    pub postgres_cpu_seconds: f64,
+    /// Transactions that Postgres committed.
+    pub commits: u64,
+    /// Write-ahead log that Postgres wrote.
+    pub wal_bytes: u64,
+}
+
+impl Throughput {
+    /// Runs per second.
+    #[must_use]
+    pub fn runs_per_second(&self) -> f64 {
+        self.count() / self.seconds
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    fn count(&self) -> f64 {
+        self.runs.max(1) as f64
+    }
+}
+
+/// How long a sender and a run wait.
+#[derive(Debug, Clone, Serialize)]
+pub struct Latency {
+    /// Starts per second.
+    pub rate: f64,
+    /// Runs measured.
+    pub runs: usize,
+    /// Webhook to `202`, median.
+    pub accepted_p50: Duration,
+    /// Webhook to `202`, 99th percentile.
+    pub accepted_p99: Duration,
+    /// Webhook to the end of the run, median.
+    pub done_p50: Duration,
+    /// Webhook to the end of the run, 99th percentile.
+    pub done_p99: Duration,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "machine                {}", self.machine)?;
+        writeln!(f, "floor                  {:>10.0} raw batched transitions/s", self.floor)?;
+        for (name, t, steps) in [("three HTTP calls", &self.calls, 3.0), ("three set tasks", &self.noops, 3.0)] {
+            #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+            let (commits, wal) = (t.commits as f64, t.wal_bytes as f64);
+            let per_run_ms = |seconds: f64| seconds * 1_000.0 / t.count();
+            writeln!(f, "\n{name}")?;
+            writeln!(
+                f,
+                "  throughput           {:>10.0} runs/s  {:>10.0} steps/s",
+                t.runs_per_second(),
+                t.runs_per_second() * steps
+            )?;
+            writeln!(
+                f,
+                "  CPU per run          {:>10.3} ms = {:.3} node + {:.3} Postgres",
+                per_run_ms(t.node_cpu_seconds + t.postgres_cpu_seconds),
+                per_run_ms(t.node_cpu_seconds),
+                per_run_ms(t.postgres_cpu_seconds)
+            )?;
+            writeln!(f, "  commits per run      {:>10.3}", commits / t.count())?;
+            writeln!(f, "  WAL per run          {:>10.0} bytes", wal / t.count())?;
+        }
+        for (name, l) in [("at low load", &self.low), ("at 80 % of saturation", &self.busy)] {
+            writeln!(f, "\n{name}: {:.0} starts/s, {} runs", l.rate, l.runs)?;
+            writeln!(
+                f,
+                "  webhook to 202       {:>10.2} ms p50 {:>10.2} ms p99",
+                ms(l.accepted_p50),
+                ms(l.accepted_p99)
+            )?;
+            writeln!(f, "  webhook to done      {:>10.2} ms p50 {:>10.2} ms p99", ms(l.done_p50), ms(l.done_p99))?;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
+        let mib = self.resident_bytes as f64 / f64::from(1 << 20);
+        writeln!(f, "\nresident memory        {mib:>10.1} MiB with {} runs in flight", self.in_flight)
+    }
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}

@@ -1,0 +1,57 @@
+//! Acts of a person at the terminal: recorded as commands, done by the node that has the run.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use sqlx::PgPool;
+
+use super::context;
+use crate::engine::{ActError, command};
+use crate::machine::{Act, RunId};
+use crate::store::listing;
+
+/// Why, for the journal.
+#[derive(Debug, clap::Args)]
+pub(super) struct Reason {
+    /// Why, for the journal.
+    #[arg(long)]
+    reason: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Has an act done and says what the run's status is then.
+pub(super) async fn perform(pool: &PgPool, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<ExitCode> {
+    let doing = || format!("{} of run {run}", act.name());
+    let id = command::submit(pool, run, act, &context::actor(), reason.reason.as_deref()).await.with_context(doing)?;
+    match command::answered(pool, id).await {
+        Ok(()) => {}
+        Err(ActError::Pending(_)) => {
+            anyhow::bail!(
+                "{} is recorded, but no node did it yet: is a server running? It will be done when one is",
+                doing()
+            )
+        }
+        Err(error) => return Err(error).with_context(doing),
+    }
+    let row = listing::run(pool, run).await?.with_context(|| format!("run {run} is gone"))?;
+    if reason.json {
+        println!("{}", serde_json::json!({ "id": run, "status": row.status, "attention": row.attention }));
+    } else {
+        println!("{run} is {}", row.status);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads JSON from a file, or from standard input for `-`. Checked as strictly as what arrives over HTTP.
+pub(super) fn read_json(path: &str) -> anyhow::Result<serde_json::Value> {
+    let mut bytes = Vec::new();
+    if path == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).context("reading standard input")?;
+    } else {
+        bytes = std::fs::read(path).with_context(|| format!("reading {path}"))?;
+    }
+    crate::hub::json::read(&bytes).map_err(|e| anyhow::anyhow!("{path} is no JSON that Stepwell accepts: {e}"))
+}

@@ -1,0 +1,37 @@
+//! `stepwell deploy`: checks definitions and deploys new versions; the same content twice changes nothing.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::server::refused;
+use super::{context, load};
+use crate::config::Settings;
+use crate::dsl::Functions;
+use crate::engine::DeployOutcome;
+
+/// Arguments of `stepwell deploy`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Definitions, or folders of them.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut built = Vec::new();
+    for path in &args.paths {
+        for file in load::definitions(path)? {
+            let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
+            built.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?);
+        }
+    }
+    // Nothing is deployed unless everything is sound.
+    let engine = context::engine(settings).await?;
+    for built in &built {
+        match engine.deploy(built, &context::actor()).await? {
+            DeployOutcome::Created(workflow) => println!("deployed {workflow}"),
+            DeployOutcome::Unchanged(workflow) => println!("unchanged {workflow}"),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,225 @@
+//! `stepwell dev`: everything on this machine: private Postgres, sandbox CRM and ERP, server, definitions that are deployed again
+//! when a file changes. It can fire the closed-won webhook and show what came of it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use base64::Engine as _;
+use hmac::{Hmac, Mac};
+use notify::Watcher;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tracing::{error, info, warn};
+
+use super::server::{Migrate, Server, asked_to_stop, check};
+use super::{context, load, login, tree};
+use crate::config::Settings;
+use crate::connect::Secrets;
+use crate::embedded::{self, EmbeddedPostgres};
+use crate::engine::DeployOutcome;
+use crate::sandbox::{self, Sandbox};
+use crate::store::access::Scope;
+
+/// Arguments of `stepwell dev`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address of API, webhooks and dashboard.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+
+    /// Address of the sandbox CRM and ERP.
+    #[arg(long, default_value = "127.0.0.1:8081", env = "STEPWELL_SANDBOX_LISTEN")]
+    sandbox: SocketAddr,
+
+    /// Where the private Postgres lives.
+    #[arg(long)]
+    data_dir: Option<std::path::PathBuf>,
+
+    /// Definitions, catalogs and `hub.yaml`.
+    #[arg(long)]
+    workflows: Option<std::path::PathBuf>,
+
+    /// Fire one signed closed-won webhook and print the finished run.
+    #[arg(long)]
+    fire: bool,
+
+    /// Stop once everything is up and what was fired has ended.
+    #[arg(long)]
+    exit: bool,
+}
+
+/// Secrets that everyone knows: they open the sandbox and nothing else. A variable of the same name goes before.
+const SANDBOX_SECRETS: [(&str, &str); 3] = [
+    ("salesforceWebhook", "whsec_c3RlcHdlbGwtZGVtby13ZWJob29rLXNlY3JldA=="),
+    ("netsuiteToken", "sandbox-erp-token"),
+    ("salesforceToken", "sandbox-crm-token"),
+];
+
+/// How long the demo's run may take.
+const RUN_MAX: Duration = Duration::from_mins(2);
+
+pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
+    settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.data_dir = args.data_dir.clone().unwrap_or(settings.data_dir);
+    settings.workflows = args.workflows.clone().unwrap_or(settings.workflows);
+    check(&settings)?;
+    let sandbox = start_sandbox(args.sandbox).await?;
+    point_to_sandbox(&mut settings, args.sandbox)?;
+    let postgres = match &settings.database_url {
+        Some(_) => None,
+        None => Some(embedded::start(&settings.data_dir).await?),
+    };
+    let url = postgres.as_ref().map(|p| p.url.clone()).or_else(|| settings.database_url.clone()).unwrap_or_default();
+    let ended = serve(&args, &settings, &url).await;
+    sandbox.abort();
+    if let Some(postgres) = postgres {
+        EmbeddedPostgres::stop(postgres).await;
+    }
+    ended
+}
+
+async fn serve(args: &Args, settings: &Settings, url: &str) -> anyhow::Result<ExitCode> {
+    let secrets = Secrets::from_environment_or(&SANDBOX_SECRETS);
+    let server = Server::start(settings, url, Migrate::Yes, secrets.clone()).await?;
+    let used = used(args, settings, &server, &secrets).await;
+    server.stop().await;
+    used.map(|()| ExitCode::SUCCESS)
+}
+
+async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secrets) -> anyhow::Result<()> {
+    deploy_all(settings, server).await;
+    let (changed, mut changes) = mpsc::channel(1);
+    let _watcher = watch(&settings.workflows, changed)?;
+    if args.fire {
+        fire(settings, server, secrets).await?;
+    }
+    let link = login::link(server.engine.pool(), settings, &context::actor().0, &[Scope::Admin]).await?;
+    println!("dashboard  {link}");
+    println!("           (the link signs you in once; `stepwell login` prints another)");
+    println!("sandbox    http://{}/", args.sandbox);
+    if args.exit {
+        return Ok(());
+    }
+    println!("Ctrl-C stops everything; the data stays in {}", settings.data_dir.display());
+    let stopping = asked_to_stop();
+    tokio::pin!(stopping);
+    loop {
+        tokio::select! {
+            stopped = &mut stopping => return stopped,
+            Some(()) = changes.recv() => {
+                // An editor writes a file in several steps: what comes close together is one change.
+                tokio::time::sleep(Duration::from_millis(150)).await;
+                while changes.try_recv().is_ok() {}
+                if let Err(error) = server.reload(&settings.workflows) {
+                    error!("{error:#}");
+                }
+                deploy_all(settings, server).await;
+            }
+        }
+    }
+}
+
+async fn start_sandbox(address: SocketAddr) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "listening on {address} for the sandbox failed; is another Stepwell running? Choose another with --sandbox"
+        )
+    })?;
+    Ok(tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending())))
+}
+
+/// The sandbox's address may be called, and the connections of the sandbox environment go there.
+fn point_to_sandbox(settings: &mut Settings, address: SocketAddr) -> anyhow::Result<()> {
+    settings.network.allow.push(address.to_string());
+    for (name, path) in [("netsuite", "erp"), ("salesforce", "crm")] {
+        let base_url = format!("http://{address}/{path}").parse().context("the sandbox's own address")?;
+        settings.connections.entry(name.to_owned()).or_insert(crate::config::ConnectionOverride { base_url });
+    }
+    Ok(())
+}
+
+/// Deploys what is new. A definition with mistakes is shown, and the version that runs stays.
+async fn deploy_all(settings: &Settings, server: &Server) {
+    let files = match load::definitions(&settings.workflows) {
+        Ok(files) => files,
+        Err(error) => return error!("{error:#}"),
+    };
+    for file in files {
+        if let Err(error) = deploy(&file, server).await {
+            error!("{error:#}");
+        }
+    }
+}
+
+async fn deploy(file: &Path, server: &Server) -> anyhow::Result<()> {
+    let built = load::build(file, &server.functions())?.map_err(|mistakes| super::server::refused(&mistakes))?;
+    for warning in &built.warnings {
+        warn!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message);
+    }
+    match server.engine.deploy(&built, &context::actor()).await? {
+        DeployOutcome::Created(workflow) => info!(%workflow, "deployed"),
+        DeployOutcome::Unchanged(_) => {}
+    }
+    Ok(())
+}
+
+/// Tells of changes of files in the folder.
+fn watch(folder: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<notify::RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|e| e.kind.is_modify() || e.kind.is_create() || e.kind.is_remove()) {
+            // A change that waits already stands for this one too.
+            let _ = changed.try_send(());
+        }
+    })
+    .context("watching files")?;
+    watcher
+        .watch(folder, notify::RecursiveMode::Recursive)
+        .with_context(|| format!("watching {}", folder.display()))?;
+    Ok(watcher)
+}
+
+/// Sends one real closed-won webhook to our own door and prints the run that it started.
+async fn fire(settings: &Settings, server: &Server, secrets: &Secrets) -> anyhow::Result<()> {
+    let number = rand::random_range(1..1_000_000_u32);
+    let body = serde_json::to_vec(&sandbox::closed_won_event(number))?;
+    let secret = secrets.resolve("salesforceWebhook").map_err(|e| anyhow::anyhow!("{e}"))?;
+    let id = format!("demo-{}", uuid::Uuid::now_v7());
+    let timestamp = chrono::Utc::now().timestamp().to_string();
+    let signature = sign(secret.expose(), &id, &timestamp, &body)?;
+    println!("firing a closed-won webhook at {}/hooks/salesforce", settings.url());
+    let answer = reqwest::Client::new()
+        .post(format!("http://{}/hooks/salesforce", settings.listen))
+        .header("content-type", "application/json")
+        .header("webhook-id", &id)
+        .header("webhook-timestamp", &timestamp)
+        .header("webhook-signature", signature)
+        .body(body)
+        .send()
+        .await
+        .context("sending the webhook to our own address")?;
+    let status = answer.status();
+    let text = answer.text().await.unwrap_or_default();
+    if status != http::StatusCode::ACCEPTED {
+        bail!("the webhook was answered {status}: {text}");
+    }
+    let accepted: Value = serde_json::from_str(&text).context("reading the answer to the webhook")?;
+    let run = accepted["runs"][0].as_str().and_then(|id| id.parse().ok()).context("the webhook started no run")?;
+    server.engine.settled(run, RUN_MAX).await;
+    let view = server.engine.view(run).await?.context("the run is gone")?;
+    print!("\n{}\n", tree::tree(&view));
+    Ok(())
+}
+
+/// Standard Webhooks: HMAC-SHA256 over id, time and body, base64.
+fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> anyhow::Result<String> {
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let key = base64.decode(secret.trim_start_matches("whsec_")).context("the webhook secret is no base64")?;
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key)?;
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    Ok(format!("v1,{}", base64.encode(mac.finalize().into_bytes())))
+}

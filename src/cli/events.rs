@@ -1,0 +1,112 @@
+//! `stepwell events`: what arrived, and what became of it.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use uuid::Uuid;
+
+use super::context;
+use crate::config::Settings;
+use crate::engine::Accepted;
+use crate::store::events::{self, EventFilter, StoredEvent};
+
+/// `stepwell events ...`
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List received events, newest first.
+    List {
+        /// Only from this source.
+        #[arg(long)]
+        source: Option<String>,
+        /// Only of this type.
+        #[arg(long = "type")]
+        kind: Option<String>,
+        /// `run`, `unmatched` or `rejected`.
+        #[arg(long)]
+        outcome: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
+        limit: i64,
+        /// As JSON, one array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one event as it was received.
+    Show {
+        /// Which event.
+        id: Uuid,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accept an event once more, under a new id: it is matched against what is deployed now.
+    Replay {
+        /// Which event.
+        id: Uuid,
+    },
+}
+
+pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let pool = context::connect(settings).await?;
+    match command {
+        Command::List { source, kind, outcome, limit, json } => {
+            let filter = EventFilter { source, r#type: kind, outcome, ..EventFilter::default() };
+            let rows = events::list(&pool, &filter, None, limit).await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&rows)?);
+                return Ok(ExitCode::SUCCESS);
+            }
+            for row in rows {
+                let runs: Vec<String> = row.runs.iter().map(Uuid::to_string).collect();
+                println!("{}  {:10} {:16} {:32} {}", row.id, row.outcome, row.source, row.r#type, runs.join(" "));
+            }
+        }
+        Command::Show { id, json } => show(&find(&pool, id).await?, json)?,
+        Command::Replay { id } => {
+            let stored = find(&pool, id).await?;
+            let event = crate::http::events::again(&pool, &stored, &context::actor())
+                .await
+                .map_err(|e| anyhow::anyhow!("replaying event {id}: {e}"))?;
+            match context::engine(settings).await?.accept(event).await? {
+                Accepted::Started { event, runs } | Accepted::Duplicate { event, runs } => {
+                    let runs: Vec<String> = runs.iter().map(Uuid::to_string).collect();
+                    println!("event {event} started {}", runs.join(" "));
+                }
+                Accepted::Unmatched { event } => println!("event {event}: no workflow wants it"),
+                Accepted::Refused { event, violations } => {
+                    let places: Vec<String> =
+                        violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
+                    bail!("event {event} was refused by the workflow's input schema: {}", places.join("; "));
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find(pool: &sqlx::PgPool, id: Uuid) -> anyhow::Result<StoredEvent> {
+    events::find(pool, id).await?.with_context(|| format!("there is no event {id}; `stepwell events list` shows them"))
+}
+
+fn show(event: &StoredEvent, json: bool) -> anyhow::Result<()> {
+    let body = String::from_utf8_lossy(&event.body);
+    if json {
+        let shown = serde_json::json!({
+            "event": event.row, "headers": event.headers, "attributes": event.attributes, "body": body, "detail": event.detail,
+        });
+        println!("{}", serde_json::to_string_pretty(&shown)?);
+        return Ok(());
+    }
+    let row = &event.row;
+    println!("{}  {}  {} {} from {}", row.id, row.outcome, row.r#type, row.event_id, row.source);
+    println!("received {}", row.received_at.format("%Y-%m-%d %H:%M:%S%.3f"));
+    for run in &row.runs {
+        println!("run {run}");
+    }
+    if let Some(detail) = &event.detail {
+        println!("{detail}");
+    }
+    println!("\n{body}");
+    Ok(())
+}

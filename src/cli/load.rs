@@ -1,0 +1,46 @@
+//! Reads definition files and builds them with the catalogs that lie beside them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::dsl::{self, Built, Functions, Mistake};
+
+/// The definitions of a path: the file itself, or the `*.yaml` of a folder, `hub.yaml` aside, in order of name.
+pub(super) fn definitions(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = std::fs::read_dir(path).with_context(|| format!("reading the folder {}", path.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| is_definition(p)).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn is_definition(path: &Path) -> bool {
+    let known = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+    path.is_file() && known && path.file_stem().is_some_and(|s| s != "hub")
+}
+
+/// The folder whose catalogs a definition may use.
+pub(super) fn folder(file: &Path) -> PathBuf {
+    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Builds one file.
+pub(super) fn build(file: &Path, functions: &Functions) -> anyhow::Result<Result<Built, Vec<Mistake>>> {
+    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let name = file.display().to_string();
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => dsl::build(&name, &text, functions),
+        Err(error) => Err(vec![Mistake {
+            file: name,
+            line: 1,
+            column: 1,
+            pointer: String::new(),
+            message: format!("the file is no UTF-8 text: {error}"),
+            hint: None,
+            severity: dsl::Severity::Error,
+        }]),
+    })
+}

@@ -1,0 +1,63 @@
+//! `stepwell run`: starts a run. A node picks it up from the database.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::{acts, context, tree};
+use crate::config::Settings;
+use crate::engine::StartRequest;
+use crate::machine::Status;
+
+/// Arguments of `stepwell run`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Which workflow: NAMESPACE/NAME.
+    workflow: String,
+    /// Exact version; without it the latest.
+    #[arg(long)]
+    version: Option<String>,
+    /// JSON file with the input, or - for standard input; without it `{}`.
+    #[arg(long)]
+    input: Option<String>,
+    /// Wait for the end and print the output; exit 0 only if the run completed.
+    #[arg(long)]
+    wait: bool,
+    /// The same key starts one run, whatever the number of calls.
+    #[arg(long)]
+    idempotency_key: Option<String>,
+}
+
+/// Longest `--wait`.
+const WAIT_MAX: Duration = Duration::from_hours(24);
+
+pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let (namespace, name) = args
+        .workflow
+        .split_once('/')
+        .with_context(|| format!("{} must name a workflow as NAMESPACE/NAME", args.workflow))?;
+    let input = args.input.as_deref().map(acts::read_json).transpose()?.unwrap_or_else(|| serde_json::json!({}));
+    let engine = context::engine(settings).await?;
+    let request = StartRequest {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        version: args.version,
+        input,
+        idempotency_key: args.idempotency_key,
+        actor: context::actor(),
+    };
+    let id = engine.start(request).await.with_context(|| format!("starting {}", args.workflow))?;
+    if !args.wait {
+        println!("{id}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    engine.settled(id, WAIT_MAX).await;
+    let view = engine.view(id).await?.with_context(|| format!("run {id} is gone"))?;
+    if view.status == Status::Completed {
+        println!("{}", serde_json::to_string_pretty(&view.output)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprint!("{}", tree::tree(&view));
+    Ok(ExitCode::FAILURE)
+}

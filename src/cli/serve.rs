@@ -1,0 +1,36 @@
+//! `stepwell serve`: the server alone.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::server::{Migrate, Server, asked_to_stop, check};
+use crate::config::Settings;
+use crate::connect::Secrets;
+
+/// Arguments of `stepwell serve`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address to listen on.
+    #[arg(long)]
+    listen: Option<std::net::SocketAddr>,
+
+    /// Leave the database as it is; it must be migrated already.
+    #[arg(long)]
+    no_migrate: bool,
+}
+
+pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
+    settings.listen = args.listen.unwrap_or(settings.listen);
+    check(&settings)?;
+    let url = settings
+        .database_url
+        .clone()
+        .context("`stepwell serve` needs DATABASE_URL; `stepwell dev` brings its own Postgres")?;
+    let migrate = if args.no_migrate { Migrate::No } else { Migrate::Yes };
+    let server = Server::start(&settings, &url, migrate, Secrets::from_environment()).await?;
+    eprintln!("Stepwell serves on {}", settings.url());
+    asked_to_stop().await?;
+    server.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

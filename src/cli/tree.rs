@@ -1,0 +1,87 @@
+//! A run as a readable tree, for terminals. Pure: text from a view.
+
+use std::fmt::Write;
+
+use crate::machine::view::{RunView, TaskView};
+use crate::machine::{Status, Time};
+
+/// The tree of a run.
+pub(super) fn tree(run: &RunView) -> String {
+    let mut text = String::new();
+    let key = run.key.as_ref().map(|k| format!("  key {k}")).unwrap_or_default();
+    let took = run.finished_at.zip(run.started_at).map(|(end, start)| format!("  in {}", duration(start, end)));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{} {}  {}{key}{}", sign(run.status), run.workflow, run.status, took.unwrap_or_default());
+    let _ = writeln!(text, "  run {}", run.id);
+    if let Some(attention) = run.attention {
+        let _ = writeln!(text, "  needs a person: {}", attention.as_str().replace('_', " "));
+    }
+    for (index, task) in run.tasks.iter().enumerate() {
+        let last = index + 1 == run.tasks.len();
+        let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task));
+    }
+    if let Some(error) = &run.error {
+        let _ = writeln!(
+            text,
+            "  error {} {}",
+            error.status,
+            error.detail.as_ref().or(error.title.as_ref()).unwrap_or(&error.r#type)
+        );
+    }
+    if let Some(output) = &run.output {
+        let _ = writeln!(text, "  output {}", cut(&output.to_string(), 300));
+    }
+    text
+}
+
+fn line(task: &TaskView) -> String {
+    let depth = depth(&task.reference);
+    let mark = match task.status {
+        "completed" => "✓",
+        "skipped" => "○",
+        "faulted" => "✗",
+        "cancelled" => "–",
+        _ => "…",
+    };
+    let name = match &task.compensates {
+        Some(undone) => format!("undo {}", undone.rsplit('/').next().unwrap_or(undone)),
+        None => task.name.clone(),
+    };
+    let attempts = if task.attempts > 1 { format!("  {} attempts", task.attempts) } else { String::new() };
+    let took = task.finished_at.map(|end| duration(task.started_at, end)).unwrap_or_default();
+    let error = task.error.as_ref().filter(|_| task.status == "faulted").map(|e| {
+        format!("  {} {}", e.status, cut(e.detail.as_deref().or(e.title.as_deref()).unwrap_or_default(), 120))
+    });
+    let indented = format!("{}{name}", "  ".repeat(depth));
+    format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", task.status, error.unwrap_or_default())
+}
+
+/// How deep a task is nested: lists around it beyond the first.
+fn depth(reference: &str) -> usize {
+    let nested = reference.split('/').filter(|part| matches!(*part, "do" | "try" | "call" | "metadata")).count();
+    nested.saturating_sub(1).min(6)
+}
+
+fn duration(start: Time, end: Time) -> String {
+    let ms = (end - start).num_milliseconds();
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Completed => "✓",
+        Status::Faulted | Status::Compensated | Status::Cancelled => "✗",
+        _ => "…",
+    }
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

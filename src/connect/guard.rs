@@ -1,0 +1,311 @@
+//! Which addresses may be called. Everything that is not public is refused unless the operator listed it.
+//!
+//! Names are judged by the addresses that are really connected to: [`GuardedResolver`] hands the HTTP client only
+//! permitted ones, so a name that changes its address between check and connect gains nothing.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Host;
+
+/// The operator's list of non-public addresses that may be called.
+#[derive(Debug, Default)]
+pub struct Guard {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Rule {
+    target: Target,
+    /// Any port if none.
+    port: Option<u16>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    Host(String),
+    Network { address: IpAddr, prefix: u8 },
+}
+
+/// An address that may not be called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{host} is at {address}, which is not a public address; if calls may go there, add it to the setting \
+     `network.allow` (STEPWELL_NETWORK_ALLOW)"
+)]
+pub struct Refused {
+    /// As in the URL.
+    pub host: String,
+    /// What it resolved to.
+    pub address: IpAddr,
+}
+
+impl Guard {
+    /// Reads the setting `network.allow`.
+    ///
+    /// # Errors
+    /// The entry that is none of the known forms.
+    pub fn new(allow: &[String]) -> Result<Self, String> {
+        let entries = allow.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty());
+        Ok(Self { rules: entries.map(rule).collect::<Result<_, _>>()? })
+    }
+
+    /// Ports that some rule depends on.
+    pub(super) fn ports(&self) -> impl Iterator<Item = u16> + '_ {
+        self.rules.iter().filter_map(|rule| rule.port)
+    }
+
+    /// Checks a literal address before anything is sent. Names are checked when they are resolved.
+    pub(super) fn check(&self, host: &Host<&str>, port: u16) -> Result<(), Refused> {
+        let address = match host {
+            Host::Domain(_) => return Ok(()),
+            Host::Ipv4(address) => IpAddr::V4(*address),
+            Host::Ipv6(address) => IpAddr::V6(*address),
+        };
+        if self.permits(None, address, Some(port)) {
+            return Ok(());
+        }
+        Err(Refused { host: host.to_string(), address })
+    }
+
+    fn permits(&self, host: Option<&str>, address: IpAddr, port: Option<u16>) -> bool {
+        let address = address.to_canonical();
+        is_public(address) || self.rules.iter().any(|rule| rule.covers(host, address, port))
+    }
+}
+
+impl Rule {
+    fn covers(&self, host: Option<&str>, address: IpAddr, port: Option<u16>) -> bool {
+        if self.port.is_some() && self.port != port {
+            return false;
+        }
+        match &self.target {
+            Target::Host(name) => host.is_some_and(|host| host.eq_ignore_ascii_case(name)),
+            Target::Network { address: network, prefix } => contains(*network, *prefix, address),
+        }
+    }
+}
+
+fn rule(entry: &str) -> Result<Rule, String> {
+    if let Ok(address) = entry.parse::<IpAddr>() {
+        return Ok(Rule { target: single(address), port: None });
+    }
+    if let Some((address, prefix)) = entry.split_once('/') {
+        return network(address, prefix).map(|target| Rule { target, port: None }).ok_or_else(|| unknown(entry));
+    }
+    let (host, port) = match entry.rsplit_once(':') {
+        Some((host, "*")) => (host, None),
+        Some((host, port)) => (host, Some(port.parse().map_err(|_| unknown(entry))?)),
+        None => (entry, None),
+    };
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let target = match bare.parse::<IpAddr>() {
+        Ok(address) => single(address),
+        Err(_) => Target::Host(host_name(bare).ok_or_else(|| unknown(entry))?),
+    };
+    Ok(Rule { target, port })
+}
+
+fn unknown(entry: &str) -> String {
+    format!("network.allow: {entry:?} is none of host, host:port, ip, ip:port, [ip6]:port, ip/prefix")
+}
+
+fn host_name(text: &str) -> Option<String> {
+    let known = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    known.then(|| text.to_ascii_lowercase())
+}
+
+fn single(address: IpAddr) -> Target {
+    let address = address.to_canonical();
+    Target::Network { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+}
+
+fn network(address: &str, prefix: &str) -> Option<Target> {
+    let (address, prefix) = (address.parse::<IpAddr>().ok()?, prefix.parse::<u8>().ok()?);
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    (prefix <= longest).then_some(Target::Network { address, prefix })
+}
+
+fn contains(network: IpAddr, prefix: u8, address: IpAddr) -> bool {
+    match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+            network.to_bits() & mask == address.to_bits() & mask
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+            network.to_bits() & mask == address.to_bits() & mask
+        }
+        _ => false,
+    }
+}
+
+/// Whether an address belongs to the public internet. What is unclear is not.
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (b == 18 || b == 19));
+    !special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let segments = address.segments();
+    let embedded = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
+    match segments {
+        // NAT64 and 6to4 carry an IPv4 address that the packet ends up at.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(embedded(high, low)),
+        [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
+        [0x2001, second, ..] => second != 0xdb8 && second >= 0x200,
+        [first, ..] => (0x2000..0x3fff).contains(&first),
+    }
+}
+
+/// Resolves names with the system's resolver and lets only permitted addresses pass.
+#[derive(Debug)]
+pub(super) struct GuardedResolver {
+    pub(super) guard: Arc<Guard>,
+    /// The port that the client with this resolver connects to, where a rule depends on it.
+    pub(super) port: Option<u16>,
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (guard, port) = (Arc::clone(&self.guard), self.port);
+        Box::pin(async move {
+            let host = name.as_str();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+            let permitted: Vec<SocketAddr> =
+                found.iter().filter(|a| guard.permits(Some(host), a.ip(), port)).copied().collect();
+            match found.first() {
+                Some(refused) if permitted.is_empty() => {
+                    Err(Refused { host: host.to_owned(), address: refused.ip() }.into())
+                }
+                _ => Ok(Box::new(permitted.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(allow: &[&str]) -> Guard {
+        Guard::new(&allow.iter().map(|&entry| entry.to_owned()).collect::<Vec<_>>()).expect("valid list")
+    }
+
+    fn passes(guard: &Guard, url: &str) -> bool {
+        let url = url::Url::parse(url).expect("a URL");
+        guard.check(&url.host().expect("a host"), url.port_or_known_default().expect("a port")).is_ok()
+    }
+
+    #[test]
+    fn nothing_but_the_public_internet_passes_unlisted() {
+        let guard = guard(&[]);
+        for private in [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://0x7f000001/",
+            "http://2130706433/",
+            "http://0.0.0.0/",
+            "http://10.1.2.3/",
+            "http://172.16.0.1/",
+            "http://192.168.1.1/",
+            "http://169.254.169.254/latest",
+            "http://100.64.0.1/",
+            "http://198.18.0.1/",
+            "http://224.0.0.1/",
+            "http://255.255.255.255/",
+            "http://192.0.0.192/",
+            "http://[::1]/",
+            "http://[::]/",
+            "http://[fe80::1]/",
+            "http://[fc00::1]/",
+            "http://[fd00:ec2::254]/",
+            "http://[ff02::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://[::127.0.0.1]/",
+            "http://[64:ff9b::10.0.0.1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[2001::1]/",
+            "http://[2001:db8::1]/",
+            "http://[fec0::1]/",
+            "http://[100::1]/",
+        ] {
+            assert!(!passes(&guard, private), "{private}");
+        }
+        for public in [
+            "http://1.1.1.1/",
+            "https://93.184.216.34/",
+            "http://[2606:4700::1111]/",
+            "http://[64:ff9b::1.1.1.1]/",
+            "http://[2001:4860:4860::8888]/",
+        ] {
+            assert!(passes(&guard, public), "{public}");
+        }
+    }
+
+    #[test]
+    fn a_listed_address_passes_only_on_its_port() {
+        let guard = guard(&["127.0.0.1:9911", "10.0.0.0/8", "[::1]:80", "192.168.1.7:*", " ", "fd00::/8"]);
+        for allowed in [
+            "http://127.0.0.1:9911/",
+            "http://10.9.8.7:1/",
+            "http://[::1]/",
+            "http://192.168.1.7:4444/",
+            "http://[fd00::5]/",
+            "http://[::ffff:127.0.0.1]:9911/",
+        ] {
+            assert!(passes(&guard, allowed), "{allowed}");
+        }
+        for refused in [
+            "http://127.0.0.1:9912/",
+            "http://127.0.0.1/",
+            "http://11.0.0.1.nip.io@127.0.0.2:9911/",
+            "http://[::1]:81/",
+            "http://192.168.1.8/",
+        ] {
+            assert!(!passes(&guard, refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_entry_of_no_known_form_is_named() {
+        for bad in ["10.0.0.0/33", "host:99999", "http://host", "a b", "::1:x", "/8"] {
+            let error = Guard::new(&[bad.to_owned()]).expect_err(bad);
+            assert!(error.contains(bad), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_judged_by_its_addresses() {
+        let resolve = async |allow: &[&str], port| {
+            let resolver = GuardedResolver { guard: Arc::new(guard(allow)), port };
+            resolver.resolve("localhost".parse().expect("a name")).await.map(Iterator::count)
+        };
+        let refusal = resolve(&[], None).await.expect_err("loopback");
+        assert!(refusal.downcast_ref::<Refused>().is_some());
+        assert!(resolve(&["localhost:81"], Some(80)).await.is_err());
+        assert!(resolve(&["localhost:80"], Some(80)).await.expect("listed") > 0);
+        assert!(resolve(&["LOCALHOST"], None).await.expect("listed") > 0);
+        assert!(resolve(&["127.0.0.1", "::1"], None).await.expect("listed") > 0);
+    }
+}

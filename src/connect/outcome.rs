@@ -1,0 +1,253 @@
+//! What an answer means: the connection's rules first, then the status, then the shape that the task asked for.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::exchange::{Answer, Cut};
+use super::json::{self as exact, Duplicates, Rules};
+use super::message::target_message;
+use super::prepared::Prepared;
+use super::request::{Outgoing, essence, is_json};
+use super::settings::FaultRule;
+use super::summary;
+use super::target;
+use crate::dsl::{HttpOutput, Redirect};
+use crate::machine::{CallFailure, CallOutcome, CallRequest, ErrorKind, FaultClass, TargetEffect, WorkflowError};
+
+/// `Retry-After` beyond this is shortened to it.
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+
+/// How answers are read. Repeated keys: the last counts, as nearly all clients have it; our own door is stricter.
+const ANSWER_RULES: Rules = Rules { depth_max: 100, duplicates: Duplicates::LastWins };
+
+/// Judges an answer.
+pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoing, mut answer: Answer) -> CallOutcome {
+    answer.body = sent.redactor.clean(std::mem::take(&mut answer.body));
+    let (mut content, unreadable) = content(&answer);
+    if let Some(rule) = matching_rule(&connection.faults, &answer, &mut content) {
+        let reason = Reason { class: rule.class, after: rule.after, detail: None };
+        return failed(connection, sent, &answer, &content, reason);
+    }
+    if !is_success(answer.status, request.redirect) {
+        let reason = Reason { class: class_of(answer.status), after: None, detail: None };
+        return failed(connection, sent, &answer, &content, reason);
+    }
+    match unusable(&answer, unreadable.filter(|_| request.output != HttpOutput::Raw)) {
+        Some(reason) => failed(connection, sent, &answer, &content, reason),
+        None => CallOutcome::Succeeded {
+            response: summary::of_success(sent, &answer),
+            output: output(request.output, sent, &answer, content).into(),
+        },
+    }
+}
+
+fn is_success(status: StatusCode, redirect: Redirect) -> bool {
+    status.is_success() || (redirect == Redirect::Follow && status.is_redirection())
+}
+
+/// Built-in classes, for answers that no rule of the connection knows.
+fn class_of(status: StatusCode) -> FaultClass {
+    match status.as_u16() {
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => FaultClass::Transient,
+        401 => FaultClass::Credentials,
+        _ => FaultClass::Permanent,
+    }
+}
+
+/// Whether a target that answered so may have acted. Safe methods ask for no change. A 4xx is a refusal; so are the
+/// redirects that say "ask there instead". A 2xx that a rule calls a failure may have acted in part.
+fn effect_of(method: &Method, status: StatusCode) -> TargetEffect {
+    match status.as_u16() {
+        _ if method.is_safe() => TargetEffect::None,
+        300 | 304..=308 | 400..=499 => TargetEffect::None,
+        _ => TargetEffect::Unknown,
+    }
+}
+
+/// The body as a value: JSON where the answer says so, else text, else base64. Also why announced JSON is none.
+fn content(answer: &Answer) -> (Value, Option<String>) {
+    if answer.body.is_empty() {
+        return (Value::Null, None);
+    }
+    let content_type = header(&answer.headers, &CONTENT_TYPE).unwrap_or_default();
+    if is_json(&essence(content_type)) && answer.cut.is_none() {
+        return match exact::read(&answer.body, ANSWER_RULES) {
+            Ok(value) => (value, None),
+            Err(bad) => (text(&answer.body, content_type), Some(bad.to_string())),
+        };
+    }
+    (text(&answer.body, content_type), None)
+}
+
+/// Text in UTF-8; anything else, NUL included, as base64: it is no text that could be stored.
+fn text(body: &[u8], content_type: &str) -> Value {
+    match std::str::from_utf8(body) {
+        Ok(text) if !text.contains('\0') => Value::String(text.to_owned()),
+        _ => latin1(body, content_type).map_or_else(|| Value::String(BASE64_STANDARD.encode(body)), Value::String),
+    }
+}
+
+/// Old systems answer in Latin-1 and say so.
+fn latin1(body: &[u8], content_type: &str) -> Option<String> {
+    let content_type = content_type.to_ascii_lowercase();
+    let declared = ["iso-8859-1", "latin1", "us-ascii"].iter().any(|name| content_type.contains(name));
+    (declared && !body.contains(&0)).then(|| body.iter().map(|&byte| char::from(byte)).collect())
+}
+
+fn matching_rule<'r>(rules: &'r [FaultRule], answer: &Answer, content: &mut Value) -> Option<&'r FaultRule> {
+    let status = answer.status.as_u16();
+    let mut candidates = rules.iter().filter(|r| r.statuses.is_empty() || r.statuses.contains(&status)).peekable();
+    candidates.peek()?;
+    let mut view = json!({ "status": status, "headers": headers_value(&answer.headers) });
+    view["body"] = content.take();
+    let found = candidates.find(|rule| rule.when.as_ref().is_none_or(|when| is_true(when, &view)));
+    *content = view["body"].take();
+    found
+}
+
+fn is_true(when: &crate::expr::Expression, view: &Value) -> bool {
+    // A body of another shape makes the expression fail: then the rule is not about this answer.
+    when.evaluate(view, &[]).is_ok_and(|value| value == Value::Bool(true))
+}
+
+/// Why an answer with a good status still is no success.
+fn unusable(answer: &Answer, unreadable: Option<String>) -> Option<Reason> {
+    let (class, detail) = match &answer.cut {
+        Some(Cut::TooLong) => (
+            FaultClass::Permanent,
+            format!("its body is longer than {} bytes (connect.body_bytes_max)", answer.body.len()),
+        ),
+        Some(Cut::Broken(why)) => (FaultClass::Transient, format!("its body broke off: {why}")),
+        None => (FaultClass::Permanent, format!("its body is not the JSON that it is said to be: {}", unreadable?)),
+    };
+    Some(Reason { class, after: None, detail: Some(detail) })
+}
+
+/// Why an answer counts as a failure.
+struct Reason {
+    class: FaultClass,
+    after: Option<Duration>,
+    /// Ours, where the target's own words say nothing.
+    detail: Option<String>,
+}
+
+fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Value, reason: Reason) -> CallOutcome {
+    let status = answer.status;
+    let asked = format!("{} {} answered {}", sent.method, target::short(&answer.url), status.as_u16());
+    let why = reason.detail.or_else(|| target_message(content));
+    let detail = why.map_or_else(|| asked.clone(), |why| format!("{asked}: {why}"));
+    let title = status.canonical_reason().unwrap_or("Unexpected status");
+    let error = WorkflowError::standard(ErrorKind::Communication, title, sent.redactor.clean_text(detail));
+    CallOutcome::Failed(CallFailure {
+        error: error.with_status(status.as_u16()),
+        class: reason.class,
+        effect: match answer.doubt {
+            TargetEffect::Unknown => TargetEffect::Unknown,
+            TargetEffect::None => effect_of(&sent.method, status),
+        },
+        response: Some(summary::of_failure(sent, answer, content)),
+        retry: connection.retry.clone(),
+        retry_after: retry_after(&answer.headers).or(reason.after),
+    })
+}
+
+/// `Retry-After` in seconds or as a date, which is read against the answer's own clock where it shows one.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = header(headers, &RETRY_AFTER)?.trim();
+    let after = match value.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let then = httpdate::parse_http_date(value).ok()?;
+            let now = header(headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+            then.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or_default()
+        }
+    };
+    Some(after.min(RETRY_AFTER_MAX))
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &http::HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn output(shape: HttpOutput, sent: &Outgoing, answer: &Answer, content: Value) -> Value {
+    match shape {
+        HttpOutput::Content => content,
+        HttpOutput::Raw if answer.body.is_empty() => Value::Null,
+        HttpOutput::Raw => Value::String(BASE64_STANDARD.encode(&answer.body)),
+        HttpOutput::Response => json!({
+            "request": {
+                "method": sent.method.as_str(),
+                "uri": target::shown(&sent.url),
+                "headers": headers_value(&sent.headers),
+            },
+            "statusCode": answer.status.as_u16(),
+            "headers": cleaned(sent, headers_value(&answer.headers)),
+            "content": content,
+        }),
+    }
+}
+
+/// Headers as an object, names in lower case; what authenticates is masked, cookies are left out.
+fn headers_value(headers: &HeaderMap) -> Value {
+    let mut object = Map::new();
+    for name in headers.keys().filter(|name| !matches!(name.as_str(), "set-cookie" | "set-cookie2")) {
+        let values: Vec<String> = headers.get_all(name).iter().map(|value| summary::shown(name, value)).collect();
+        object.insert(name.as_str().to_owned(), Value::String(values.join(", ")));
+    }
+    Value::Object(object)
+}
+
+fn cleaned(sent: &Outgoing, headers: Value) -> Value {
+    match headers {
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => (name, Value::String(sent.redactor.clean_text(text))),
+                other => (name, other),
+            })
+            .collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a value")))
+            .collect()
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms_and_capped() {
+        let seconds = |text| retry_after(&headers(&[("retry-after", text)]));
+        assert_eq!(seconds("120"), Some(Duration::from_mins(2)));
+        assert_eq!(seconds("99999999"), Some(RETRY_AFTER_MAX));
+        assert_eq!(seconds("Fri, 31 Dec 1999 23:59:59 GMT"), Some(Duration::ZERO));
+        assert_eq!(seconds("soon"), None);
+        assert_eq!(seconds("-1"), None);
+        let dated =
+            headers(&[("date", "Fri, 20 Nov 2026 16:00:00 GMT"), ("retry-after", "Fri, 20 Nov 2026 16:01:30 GMT")]);
+        assert_eq!(retry_after(&dated), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_refusal_leaves_no_doubt_and_a_server_error_does() {
+        let effect = |method, status| effect_of(&method, StatusCode::from_u16(status).expect("a status"));
+        for status in [300, 307, 400, 401, 404, 409, 429] {
+            assert_eq!(effect(Method::POST, status), TargetEffect::None, "{status}");
+        }
+        for status in [200, 303, 500, 502, 503, 504, 599] {
+            assert_eq!(effect(Method::PUT, status), TargetEffect::Unknown, "{status}");
+            assert_eq!(effect(Method::GET, status), TargetEffect::None, "{status}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why an attempt brought no answer to judge, before it becomes a [`CallFailure`] with the connection's policy.
+
+use crate::machine::{CallFailure, CallRetry, ErrorKind, FaultClass, TargetEffect, WorkflowError};
+
+/// A failure without an answer.
+#[derive(Debug)]
+pub(super) struct Problem {
+    error: WorkflowError,
+    class: FaultClass,
+    effect: TargetEffect,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.error.detail.as_deref().unwrap_or_default())
+    }
+}
+
+impl Problem {
+    /// The definition, the settings or the data make the call impossible. Nothing was sent.
+    pub(super) fn configuration(title: &str, detail: impl Into<String>) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Configuration, title, detail);
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+    }
+
+    /// The network, or the target, did not let the call come to an end. Likely to pass.
+    pub(super) fn communication(title: &str, detail: impl Into<String>, effect: TargetEffect) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
+        Box::new(Self { error, class: FaultClass::Transient, effect })
+    }
+
+    /// The same, but trying again changes nothing.
+    pub(super) fn permanent(mut self: Box<Self>) -> Box<Self> {
+        self.class = FaultClass::Permanent;
+        self
+    }
+
+    /// Says that an earlier request of the same call may have had an effect.
+    pub(super) fn with_doubt(mut self: Box<Self>, doubt: TargetEffect) -> Box<Self> {
+        if doubt == TargetEffect::Unknown {
+            self.effect = doubt;
+        }
+        self
+    }
+
+    pub(super) fn into_failure(self, retry: &CallRetry) -> CallFailure {
+        CallFailure {
+            error: self.error,
+            class: self.class,
+            effect: self.effect,
+            response: None,
+            retry: retry.clone(),
+            retry_after: None,
+        }
+    }
+}

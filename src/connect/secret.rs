@@ -1,0 +1,144 @@
+//! Secrets: looked up at the moment of use, never stored, never shown.
+//!
+//! A secret's value leaves this module only inside [`Secret`], whose `Debug` hides it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::dsl::SecretTemplate;
+
+/// Where secrets come from. Cheap to clone.
+#[derive(Clone)]
+pub struct Secrets(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Secrets {
+    /// `NAME` is the environment variable `STEPWELL_SECRET_NAME`, upper case.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        Self(Arc::new(|name| std::env::var(variable(name)).ok()))
+    }
+
+    /// As [`Self::from_environment`], with values for what is not set there.
+    #[must_use]
+    pub fn from_environment_or(fallback: &'static [(&'static str, &'static str)]) -> Self {
+        Self(Arc::new(move |name| {
+            let known = || fallback.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            std::env::var(variable(name)).ok().or_else(known)
+        }))
+    }
+
+    /// Known values, by name: for tests and for programs that embed Stepwell.
+    #[must_use]
+    pub fn fixed<const N: usize>(values: [(&str, &str); N]) -> Self {
+        let values: BTreeMap<String, String> =
+            values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self(Arc::new(move |name| values.get(name).cloned()))
+    }
+
+    /// The value of one secret, now.
+    ///
+    /// # Errors
+    /// It is missing or empty; the error names the variable.
+    pub fn resolve(&self, name: &str) -> Result<Secret, MissingSecret> {
+        match (self.0)(name) {
+            Some(value) if !value.is_empty() => Ok(Secret(value)),
+            _ => Err(MissingSecret { name: name.to_owned(), variable: variable(name) }),
+        }
+    }
+
+    /// The text that a template stands for, now.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn fill(&self, template: &SecretTemplate) -> Result<Secret, MissingSecret> {
+        match template {
+            SecretTemplate::Literal(text) => Ok(Secret(text.clone())),
+            SecretTemplate::Secret(name) => self.resolve(name),
+        }
+    }
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self::from_environment()
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// The environment variable of a secret.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    format!("STEPWELL_SECRET_{}", name.to_ascii_uppercase())
+}
+
+/// The name in `${ $secrets.NAME }`, where the whole text is that.
+#[must_use]
+pub fn reference(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("${")?.strip_suffix('}')?.trim();
+    let name = inner.strip_prefix("$secrets.")?;
+    let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    valid.then_some(name)
+}
+
+/// A secret's value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself: for the wire only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// A secret that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("secret {name} is not set: give the environment variable {variable} a value")]
+pub struct MissingSecret {
+    /// Its name in documents.
+    pub name: String,
+    /// Where it is looked for.
+    pub variable: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_secret_is_a_missing_one_and_the_variable_is_named() {
+        let secrets = Secrets::fixed([("netsuiteToken", "")]);
+        let error = secrets.resolve("netsuiteToken").expect_err("missing").to_string();
+        assert!(error.contains("STEPWELL_SECRET_NETSUITETOKEN"), "{error}");
+    }
+
+    #[test]
+    fn only_a_whole_reference_names_a_secret() {
+        assert_eq!(reference("${ $secrets.netsuiteToken }"), Some("netsuiteToken"));
+        assert_eq!(reference("${$secrets.a}"), Some("a"));
+        for other in ["netsuiteToken", "${ $secrets.a + \"b\" }", "${ $secrets. }", "Bearer ${ $secrets.a }"] {
+            assert_eq!(reference(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn debug_output_hides_the_value() {
+        let secret = Secrets::fixed([("a", "canary")]).resolve("a").expect("set");
+        assert!(!format!("{secret:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,80 @@
+//! What the journal keeps of an answer: masked, selected, bounded.
+
+use http::header::{HeaderName, HeaderValue, LOCATION};
+use serde_json::Value;
+use url::Url;
+
+use super::exchange::Answer;
+use super::request::Outgoing;
+use super::target;
+use crate::machine::ResponseSummary;
+
+/// Longest body of a failure that is kept.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Longest header value that is kept.
+const HEADER_CHARS_MAX: usize = 1_000;
+
+/// Headers that help to understand an answer, or to ask the target's operator about it.
+const KEPT: [&str; 11] = [
+    "content-type",
+    "location",
+    "retry-after",
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-amzn-requestid",
+    "x-ms-request-id",
+    "x-n-operationid",
+    "x-netsuite-jobid",
+    "sforce-limit-info",
+];
+
+/// A success: the engine keeps the output, so the body is not kept twice.
+pub(super) fn of_success(sent: &Outgoing, answer: &Answer) -> ResponseSummary {
+    ResponseSummary {
+        url: sent.redactor.clean_text(target::shown(&answer.url)),
+        status: answer.status.as_u16(),
+        headers: kept(sent, answer),
+        body: None,
+        duration_ms: u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// A failure, with what the target said.
+pub(super) fn of_failure(sent: &Outgoing, answer: &Answer, content: &Value) -> ResponseSummary {
+    ResponseSummary { body: body(answer, content), ..of_success(sent, answer) }
+}
+
+fn body(answer: &Answer, content: &Value) -> Option<Value> {
+    if content.is_null() {
+        return None;
+    }
+    if answer.body.len() <= BODY_BYTES_MAX {
+        return Some(content.clone());
+    }
+    let kept = String::from_utf8_lossy(&answer.body[..BODY_BYTES_MAX]).replace('\0', "\u{fffd}");
+    Some(Value::String(format!("{kept}... ({} bytes in all)", answer.body.len())))
+}
+
+fn kept(sent: &Outgoing, answer: &Answer) -> Vec<(String, String)> {
+    let found = KEPT.iter().filter_map(|&name| Some((HeaderName::from_static(name), answer.headers.get(name)?)));
+    found
+        .map(|(name, value)| {
+            let text = sent.redactor.clean_text(shown(&name, value));
+            (name.as_str().to_owned(), text)
+        })
+        .collect()
+}
+
+/// A header's value as people may see it.
+pub(super) fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+    if value.is_sensitive() || matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie") {
+        return "***".to_owned();
+    }
+    let text: String = String::from_utf8_lossy(value.as_bytes()).chars().take(HEADER_CHARS_MAX).collect();
+    match Url::parse(&text) {
+        Ok(url) if *name == LOCATION => target::shown(&url),
+        _ => text,
+    }
+}

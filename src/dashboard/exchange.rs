@@ -1,0 +1,82 @@
+//! What was sent and what came back, as a page shows it.
+
+use serde_json::Value;
+
+use super::faults;
+use super::masks::Masks;
+use super::pretty::{Pretty, Shown};
+use super::timeline::Attempt;
+use crate::machine::CallRequest;
+
+/// What was sent.
+pub struct RequestRow {
+    /// Upper case.
+    pub method: String,
+    /// Where to: as called if it was, else as authored.
+    pub url: String,
+    /// As authored, and the key.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Option<Pretty>,
+}
+
+/// What came back.
+pub struct ResponseRow {
+    /// `429 Too Many Requests`
+    pub status: String,
+    /// Whether it counts as an error.
+    pub is_error: bool,
+    /// Selected ones.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Option<Pretty>,
+}
+
+/// What an attempt sent.
+#[must_use]
+pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &Shown) -> RequestRow {
+    let mut headers = request.headers.clone();
+    headers.push(("Idempotency-Key".to_owned(), request.idempotency_key.clone()));
+    headers.push(("traceparent".to_owned(), request.traceparent.clone()));
+    RequestRow {
+        method: request.method.clone(),
+        url: attempt.response.as_ref().map_or_else(|| with_query(request), |r| r.url.clone()),
+        headers,
+        body: request.body.as_ref().map(|body| shown.json(&masks.value(body))),
+    }
+}
+
+/// What came back; `as_output` is the body where it is not recorded with the response.
+#[must_use]
+pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, shown: &Shown) -> Option<ResponseRow> {
+    let response = attempt.response.as_ref()?;
+    Some(ResponseRow {
+        status: status_line(response.status),
+        is_error: response.status >= 400,
+        headers: response.headers.clone(),
+        body: response.body.as_ref().or(as_output.as_ref()).map(|body| shown.json(&masks.value(body))),
+    })
+}
+
+/// `PUT NetSuite /record/v1/customer`
+#[must_use]
+pub fn target(request: &CallRequest) -> String {
+    let path = request.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    format!("{} {} /{path}", request.method, faults::target_name(Some(request)))
+}
+
+fn with_query(request: &CallRequest) -> String {
+    let mut url = request.uri.clone();
+    for (place, (name, value)) in request.query.iter().enumerate() {
+        url.push(if place == 0 && !url.contains('?') { '?' } else { '&' });
+        url.push_str(name);
+        url.push('=');
+        url.push_str(value);
+    }
+    url
+}
+
+fn status_line(status: u16) -> String {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
+    reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+}

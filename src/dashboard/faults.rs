@@ -1,0 +1,209 @@
+//! Faults in plain words: who said what, what it means, what follows.
+
+use super::timeline::Failure;
+use super::words::{capitalised, duration};
+use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError};
+
+/// Longest quote of what a target said.
+const QUOTE_CHARS_MAX: usize = 300;
+
+/// How the makers write names that people would otherwise stumble over.
+const NAMES: [(&str, &str); 6] = [
+    ("netsuite", "NetSuite"),
+    ("salesforce", "Salesforce"),
+    ("sap", "SAP"),
+    ("hubspot", "HubSpot"),
+    ("crm", "The CRM"),
+    ("erp", "The ERP"),
+];
+
+/// What comes after a failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Another attempt began, after this many milliseconds.
+    TriedAgain(i64),
+    /// Another attempt is due, at this time of day.
+    TriesAgainAt(String),
+    /// No other attempt.
+    GaveUp,
+}
+
+/// Whom a request goes to, as people call it.
+#[must_use]
+pub fn target_name(request: Option<&CallRequest>) -> String {
+    let Some(uri) = request.map(|r| r.uri.as_str()) else { return "The target".to_owned() };
+    let authority = uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['/', '?']).next().unwrap_or(uri);
+    if !uri.starts_with("connection://") {
+        return authority.to_owned();
+    }
+    let known = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(authority));
+    known.map_or_else(|| capitalised(authority), |(_, name)| (*name).to_owned())
+}
+
+/// One sentence about a failed attempt.
+#[must_use]
+pub fn sentence(target: &str, failure: &Failure, response: Option<&ResponseSummary>, next: &Next) -> String {
+    let said = match response {
+        Some(response) => answered(target, response, &failure.error),
+        None => unanswered(target, &failure.error),
+    };
+    let doubt = match failure.effect {
+        TargetEffect::Unknown => "; whether it acted is not known",
+        TargetEffect::None => "",
+    };
+    format!("{said}{doubt}; {}.", follows(failure.class, next))
+}
+
+/// An error without the story of its attempts.
+#[must_use]
+pub fn error_text(error: &WorkflowError) -> String {
+    let title = error.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
+    let detail = error.detail.as_deref().map(str::trim).filter(|d| !d.is_empty());
+    let text = match (title, detail) {
+        (Some(title), Some(detail)) if !detail.starts_with(title) => format!("{title}: {detail}"),
+        (_, Some(text)) | (Some(text), None) => text.to_owned(),
+        (None, None) => format!("error {} of type {}", error.status, error.r#type),
+    };
+    capitalised(&shortened(&text))
+}
+
+fn answered(target: &str, response: &ResponseSummary, error: &WorkflowError) -> String {
+    let status = response.status;
+    let meaning = if status < 400 { "which does not count as a success here" } else { meaning(status) };
+    match error.detail.as_deref().and_then(|detail| own_words(detail, status)) {
+        Some(told) => format!("{target} answered {status}: {meaning} (“{}”)", shortened(told).trim_end_matches('.')),
+        None => format!("{target} answered {status}: {meaning}"),
+    }
+}
+
+/// What the target itself said, in a detail such as `PUT https://... answered 429: request blocked`.
+fn own_words(detail: &str, status: u16) -> Option<&str> {
+    let answered = format!(" answered {status}");
+    match detail.split_once(&answered) {
+        Some((_, rest)) => rest.strip_prefix(": ").map(str::trim).filter(|told| !told.is_empty()),
+        None => Some(detail.trim()).filter(|told| !told.is_empty()),
+    }
+}
+
+fn unanswered(target: &str, error: &WorkflowError) -> String {
+    let kind = error.r#type.rsplit('/').next().unwrap_or_default();
+    let why = error.detail.as_deref().and_then(|d| d.rsplit_once(": ")).map(|(_, why)| shortened(why));
+    let why = why.map_or_else(String::new, |why| format!(" ({})", why.trim_end_matches('.')));
+    match (kind, error.title.as_deref()) {
+        ("timeout", _) | (_, Some("Timed out")) => format!("{target} gave no answer in time"),
+        ("communication", Some("Cannot connect")) => format!("{target} could not be reached{why}"),
+        ("communication", Some("No answer")) => format!("{target} was asked, but no answer came{why}"),
+        _ => error_text(error).trim_end_matches('.').to_owned(),
+    }
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "it refused what was sent",
+        401 => "it did not accept the credentials",
+        402 => "it wants a payment first",
+        403 => "the credentials may not do this",
+        404 => "it knows no such record",
+        405 => "this address does not take the method",
+        406 | 415 => "it does not speak this format",
+        408 => "it waited too long for the request",
+        409 => "it conflicts with what is there",
+        410 => "the record is gone",
+        412 => "the record was changed meanwhile",
+        413 => "the request was too large",
+        422 => "it understood the request and refused its content",
+        423 => "the record is locked",
+        425 => "it is not ready for this request",
+        429 => "too many requests at once",
+        500 => "it failed inside",
+        501 => "it cannot do this",
+        502 | 504 => "its gateway got no answer from it",
+        503 => "it is overloaded or down",
+        _ if status < 500 => "it refused the request",
+        _ => "it failed",
+    }
+}
+
+fn follows(class: FaultClass, next: &Next) -> String {
+    match (next, class) {
+        (Next::TriedAgain(millis), _) => format!("tried again after {}", duration(*millis)),
+        (Next::TriesAgainAt(clock), _) => format!("tries again at {clock} UTC"),
+        (Next::GaveUp, FaultClass::Permanent) => "not tried again, since that would change nothing".to_owned(),
+        (Next::GaveUp, FaultClass::Person) => "only a person can decide".to_owned(),
+        (Next::GaveUp, FaultClass::Credentials) => "the credentials need to be looked at".to_owned(),
+        (Next::GaveUp, FaultClass::Duplicate) => "the record is there already".to_owned(),
+        (Next::GaveUp, FaultClass::Transient | FaultClass::Throttled) => "not tried again".to_owned(),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::machine::ErrorKind;
+
+    fn failure(class: FaultClass, effect: TargetEffect, title: &str, detail: &str) -> Failure {
+        let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
+        Failure { error, class, effect, retry_at: None }
+    }
+
+    fn response(status: u16) -> ResponseSummary {
+        serde_json::from_value(json!({"url": "https://x", "status": status, "duration_ms": 3})).unwrap()
+    }
+
+    #[test]
+    fn a_throttled_call_says_who_why_and_when_again() {
+        let detail = "PUT https://x/y answered 429: Concurrent request limit exceeded. (CONCURRENCY_LIMIT_EXCEEDED)";
+        let failed = failure(FaultClass::Throttled, TargetEffect::None, "Too Many Requests", detail);
+        assert_eq!(
+            sentence("NetSuite", &failed, Some(&response(429)), &Next::TriedAgain(2_000)),
+            "NetSuite answered 429: too many requests at once (“Concurrent request limit exceeded. \
+             (CONCURRENCY_LIMIT_EXCEEDED)”); tried again after 2 s."
+        );
+    }
+
+    #[test]
+    fn a_lost_answer_says_that_the_outcome_is_not_known() {
+        let detail = "PUT https://x/y was sent, but no answer came: connection reset by peer";
+        let failed = failure(FaultClass::Transient, TargetEffect::Unknown, "No answer", detail);
+        assert_eq!(
+            sentence("NetSuite", &failed, None, &Next::TriesAgainAt("16:42:07".into())),
+            "NetSuite was asked, but no answer came (connection reset by peer); whether it acted is not known; \
+             tries again at 16:42:07 UTC."
+        );
+    }
+
+    #[test]
+    fn a_refusal_without_words_is_explained_by_its_status() {
+        let failed = failure(FaultClass::Permanent, TargetEffect::None, "Bad Request", "PUT https://x answered 400");
+        assert_eq!(
+            sentence("Salesforce", &failed, Some(&response(400)), &Next::GaveUp),
+            "Salesforce answered 400: it refused what was sent; not tried again, since that would change nothing."
+        );
+    }
+
+    #[test]
+    fn a_long_remark_is_cut_between_characters() {
+        assert!(shortened(&"ä".repeat(1000)).chars().count() <= QUOTE_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn targets_are_called_by_connection_or_host() {
+        let to = |uri: &str| {
+            let request = json!({"method": "GET", "uri": uri, "idempotency_key": "k", "traceparent": "t"});
+            target_name(Some(&serde_json::from_value(request).unwrap()))
+        };
+        assert_eq!(to("connection://netsuite/record/v1/customer"), "NetSuite");
+        assert_eq!(to("connection://shop/orders"), "Shop");
+        assert_eq!(to("https://api.example.com:8443/x?y"), "api.example.com:8443");
+        assert_eq!(target_name(None), "The target");
+    }
+}

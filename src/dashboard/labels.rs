@@ -1,0 +1,75 @@
+//! What the definition says about a step: its title for people, its kind, how it is undone.
+
+use crate::dsl::{Compensate, Definition, Task, TaskKind};
+use crate::machine::Role;
+
+use super::timeline::Step;
+use super::words::task_name;
+
+/// What a page calls a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// `metadata.title`, or the task's name.
+    pub title: String,
+    /// What it does, in the language's own word, or the function that it calls.
+    pub kind: String,
+    /// Once done, later faults never undo.
+    pub pivot: bool,
+    /// It says how it is undone.
+    pub undoable: bool,
+}
+
+/// The label of a step. Without its definition (not loaded here) the journal itself must do.
+#[must_use]
+pub fn label(definition: Option<&Definition>, step: &Step) -> Label {
+    let known = definition.and_then(|d| d.by_reference.get(&step.reference).map(|id| d.task(*id)));
+    let owner = definition.and_then(|d| {
+        let at = ["/metadata/compensate", "/metadata/reconcile"].iter().find_map(|i| step.reference.find(i))?;
+        d.by_reference.get(&step.reference[..at]).map(|id| d.task(*id))
+    });
+    let subject = match step.role {
+        Role::Step => known,
+        Role::Undo(_) | Role::Reconcile(_) => owner,
+    };
+    let subject = subject.map_or_else(|| task_name(&step.reference), title);
+    Label {
+        title: match step.role {
+            Role::Step => subject,
+            Role::Undo(_) => format!("Undo {subject}"),
+            Role::Reconcile(_) => format!("Ask what became of {subject}"),
+        },
+        kind: known.map_or_else(|| guessed(step).to_owned(), kind),
+        pivot: known.is_some_and(|t| t.metadata.pivot),
+        undoable: known.is_some_and(|t| matches!(t.metadata.compensate, Some(Compensate::Task(_)))),
+    }
+}
+
+fn title(task: &Task) -> String {
+    task.metadata.title.clone().unwrap_or_else(|| task.name.clone())
+}
+
+fn kind(task: &Task) -> String {
+    let word = match &task.kind {
+        TaskKind::Do(_) => "do",
+        TaskKind::Call(call) => return call.function.as_ref().map_or("call", |f| f.name.as_str()).to_owned(),
+        TaskKind::Function { name, .. } => name,
+        TaskKind::Set(_) => "set",
+        TaskKind::Switch(_) => "switch",
+        TaskKind::Try(_) => "try",
+        TaskKind::Raise(_) => "raise",
+        TaskKind::Wait(_) => "wait",
+    };
+    word.to_owned()
+}
+
+fn guessed(step: &Step) -> &'static str {
+    if !step.attempts.is_empty() {
+        "call"
+    } else if step.case.is_some() {
+        "switch"
+    } else if !step.waits.is_empty() {
+        "wait"
+    } else {
+        "task"
+    }
+}

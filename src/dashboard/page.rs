@@ -1,0 +1,118 @@
+//! What every page has around its content, and the page that says why there is no other.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+
+use super::assets;
+use crate::http::ApiError;
+use crate::http::session::Caller;
+use crate::store::StoreError;
+use crate::store::access::Scope;
+
+/// Frame of a page.
+pub struct Frame {
+    /// Who is signed in; empty on pages for nobody in particular.
+    pub user: String,
+    /// For the forms of this page.
+    pub csrf: String,
+    /// Whether acts are offered at all.
+    pub operates: bool,
+    /// Which entry of the navigation is the current one.
+    pub section: &'static str,
+}
+
+impl Frame {
+    /// The frame of a page for a caller.
+    #[must_use]
+    pub fn of(caller: &Caller, section: &'static str) -> Self {
+        Self {
+            user: caller.name().to_owned(),
+            csrf: caller.csrf_token(),
+            operates: caller.allows(Scope::Operate),
+            section,
+        }
+    }
+
+    /// The frame of a page for nobody in particular.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self { user: String::new(), csrf: String::new(), operates: false, section: "" }
+    }
+
+    /// Address of a file in `web/static`.
+    #[must_use]
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// What a link of the navigation carries to say that it is the current one.
+    #[must_use]
+    pub fn current(&self, section: &str) -> &'static str {
+        if self.section == section { "page" } else { "false" }
+    }
+}
+
+/// Renders a template into an answer.
+#[must_use]
+pub fn render(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Why there is no page to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPage {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// In a few words.
+    pub title: &'static str,
+    /// What to do about it.
+    pub text: String,
+}
+
+impl NoPage {
+    /// There is nothing at this address.
+    #[must_use]
+    pub fn not_found(text: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, title: "Not found", text: text.into() }
+    }
+}
+
+impl From<ApiError> for NoPage {
+    fn from(error: ApiError) -> Self {
+        let title = match &error {
+            ApiError::MissingScope(..) => "Not allowed",
+            ApiError::CrossSite(_) => "Not from here",
+            ApiError::NotFound(_) => "Not found",
+            ApiError::Unavailable(..) => "Not available right now",
+            _ => "That did not work",
+        };
+        let text = super::words::capitalised(&error.to_string());
+        Self { status: error.status(), title, text: format!("{text}.") }
+    }
+}
+
+impl From<StoreError> for NoPage {
+    fn from(error: StoreError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "no_page.html")]
+struct NoPageTemplate<'a> {
+    frame: Frame,
+    reason: &'a NoPage,
+}
+
+impl IntoResponse for NoPage {
+    fn into_response(self) -> Response {
+        render(self.status, &NoPageTemplate { frame: Frame::of_nobody(), reason: &self })
+    }
+}

@@ -1,0 +1,217 @@
+//! One run: how it stands, what can be done, its steps to scale, its values, its journal.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use chrono::Utc;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::Dashboard;
+use super::act::{self, Offer};
+use super::badge::{self, Badge};
+use super::journal::{Journal, Line};
+use super::masks::Masks;
+use super::page::{Frame, NoPage, render};
+use super::pretty::{self, Pretty};
+use super::signed_in::SignedIn;
+use super::steps::{self, Chart, Row};
+use super::story::{self, Story};
+use super::timeline::Timeline;
+use super::words::{Moment, capitalised, duration, millis_between};
+use crate::dsl::{Definition, WorkflowRef};
+use crate::engine::Deployed;
+use crate::http::session::Caller;
+use crate::machine::{RunId, Time};
+use crate::store::listing::{self, RunRow};
+
+/// The journal is shown unfolded up to this many lines.
+const LINES_OPEN_MAX: usize = 60;
+
+/// What an act led to, said once at the top.
+pub struct Flash {
+    status: StatusCode,
+    /// The text.
+    pub text: String,
+    /// Whether it was refused.
+    pub refused: bool,
+}
+
+impl Flash {
+    /// An act that was not done.
+    #[must_use]
+    pub fn refused(status: StatusCode, text: String) -> Self {
+        Self { status, text, refused: true }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct RunPage {
+    frame: Frame,
+    flash: Option<Flash>,
+    id: RunId,
+    name: String,
+    key: Option<String>,
+    workflow: WorkflowRef,
+    status: Badge,
+    attention: Option<Badge>,
+    announce: String,
+    story: Option<Story>,
+    event: Option<uuid::Uuid>,
+    parent: Option<uuid::Uuid>,
+    created: Moment,
+    finished: Option<Moment>,
+    took: String,
+    is_live: bool,
+    offers: Vec<Offer>,
+    chart: Chart,
+    journal_cut: bool,
+    input: Option<Pretty>,
+    output: Option<Pretty>,
+    lines: Vec<Line>,
+    lines_open: bool,
+    after: i32,
+    next_after: Option<i32>,
+    facts: i32,
+}
+
+/// Parts of the address.
+#[derive(Debug, Default, Deserialize)]
+pub struct Parts {
+    #[serde(default)]
+    after: Option<i32>,
+    #[serde(default)]
+    done: Option<String>,
+    #[serde(default)]
+    pending: Option<String>,
+}
+
+/// `GET /runs/{id}`
+pub async fn show(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Path(id): Path<String>,
+    Query(parts): Query<Parts>,
+) -> Result<Response, NoPage> {
+    let id = parse_id(&id)?;
+    let flash = parts.done.as_deref().and_then(|act| done(act, parts.pending.is_some()));
+    page(&dashboard, &caller, id, parts.after.unwrap_or(0).max(0), flash).await
+}
+
+/// The id in an address.
+///
+/// # Errors
+/// It is none.
+pub fn parse_id(text: &str) -> Result<RunId, NoPage> {
+    text.parse().map_err(|_| NoPage::not_found(format!("{text} is not the id of a run.")))
+}
+
+/// The page of a run, with the line at the top that an act led to.
+///
+/// # Errors
+/// No such run, or no database.
+pub async fn page(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    id: RunId,
+    after: i32,
+    flash: Option<Flash>,
+) -> Result<Response, NoPage> {
+    let Some(row) = listing::run(&dashboard.pool, id).await? else {
+        return Err(NoPage::not_found(format!("There is no run {id}. It may be past its retention.")));
+    };
+    let journal = Journal::read(&dashboard.pool, id).await?;
+    let definition = definition(&dashboard.operations.deployed(), &row.workflow);
+    let masks = Masks::of(definition.as_deref());
+    let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
+    let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
+    let known = Known { row, journal, lines, after, definition, masks };
+    Ok(render(status, &RunPage::new(Frame::of(caller, "runs"), flash, known, Utc::now())))
+}
+
+fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definition>> {
+    let versions = deployed.definitions.get(&(workflow.namespace.clone(), workflow.name.clone()))?;
+    versions.iter().find(|d| d.workflow == *workflow).cloned()
+}
+
+/// All that is known of a run.
+struct Known {
+    row: RunRow,
+    journal: Journal,
+    lines: Vec<Line>,
+    after: i32,
+    definition: Option<Arc<Definition>>,
+    masks: Masks,
+}
+
+impl RunPage {
+    fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
+        let Known { row, journal, lines, after, definition, masks } = known;
+        let definition = definition.as_deref();
+        // The database's clock may be ahead of this one: nothing on the page lies in the future.
+        let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
+        let timeline = Timeline::fold(&journal.records());
+        let chart = steps::chart(&timeline, definition, &masks, now);
+        let attention = row.attention.as_deref();
+        let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
+        let offers = if frame.operates {
+            act::offers(&row.status, attention, &timeline, definition, &masks)
+        } else {
+            Vec::new()
+        };
+        let status = badge::of_run(&row.status);
+        let last = lines.last().map_or(after, |line| line.seq);
+        let ended_at = row.finished_at.or(timeline.ended_at);
+        Self {
+            frame,
+            flash,
+            id: row.id,
+            name: row.key.clone().unwrap_or_else(|| row.id.to_string()),
+            attention: attention.map(badge::of_attention),
+            announce: story.as_ref().map_or_else(|| status.label.to_owned(), |s| s.title.clone()),
+            status,
+            event: row.event,
+            parent: row.parent,
+            created: row.created_at.into(),
+            finished: ended_at.map(Moment::from),
+            took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
+            is_live: ended_at.is_none(),
+            story,
+            offers,
+            chart,
+            journal_cut: journal.cut,
+            input: timeline.input.as_ref().map(|v| pretty::json(&masks.value(v))),
+            output: timeline.output.as_ref().map(|v| pretty::json(&masks.value(v))),
+            lines_open: lines.len() <= LINES_OPEN_MAX || after > 0,
+            next_after: (last < row.seq && !lines.is_empty()).then_some(last),
+            lines,
+            after,
+            facts: row.seq,
+            key: row.key,
+            workflow: row.workflow,
+        }
+    }
+}
+
+/// What happened, for acts that exist.
+fn done(act: &str, pending: bool) -> Option<Flash> {
+    let said = match act {
+        "retry" => "retried",
+        "skip" => "the step is skipped",
+        "cancel" => "cancelled",
+        "compensate" => "what was done is being undone",
+        "suspend" => "suspended",
+        "resume" => "resumed",
+        "dismiss" => "dismissed",
+        _ => return None,
+    };
+    let text = if pending {
+        format!("Recorded, not carried out yet: {said} as soon as a node takes it up.")
+    } else {
+        format!("{}.", capitalised(said))
+    };
+    Some(Flash { status: StatusCode::OK, text, refused: false })
+}

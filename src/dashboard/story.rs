@@ -1,0 +1,136 @@
+//! A run in a few sentences: how it stands, why a person is needed, what can be done.
+
+use super::faults;
+use super::labels::label;
+use super::steps::{Chart, Row, StepRow};
+use super::timeline::{NoteKind, State, Step, Timeline};
+use super::words::{duration, millis_between, plural};
+use crate::dsl::Definition;
+use crate::machine::{Act, Role, Time};
+
+/// What the top of a run's page says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Story {
+    /// CSS class: `attention`, `calm` or `good`.
+    pub class: &'static str,
+    /// In a few words.
+    pub title: String,
+    /// What happened.
+    pub text: Option<String>,
+    /// What to do next.
+    pub advice: Option<&'static str>,
+}
+
+/// Tells how a run stands.
+#[must_use]
+pub fn tell(
+    status: &str,
+    attention: Option<&str>,
+    timeline: &Timeline,
+    definition: Option<&Definition>,
+    chart: &Chart,
+    now: Time,
+) -> Option<Story> {
+    let stuck = timeline.stuck.and_then(|id| timeline.step(id)).map(|s| label(definition, s).title);
+    if let Some(attention) = attention {
+        return Some(needs_a_person(attention, stuck.as_deref(), timeline, chart));
+    }
+    let calm = |title: String, text: Option<String>| Some(Story { class: "calm", title, text, advice: None });
+    let took = timeline.started_at.zip(timeline.ended_at).map(|(from, to)| duration(millis_between(from, to)));
+    let cause = || cause(timeline, chart).or_else(|| timeline.error.as_ref().map(faults::error_text));
+    match status {
+        "waiting" => {
+            let step = timeline.steps.iter().rev().find(|s| s.state == State::Waiting)?;
+            let until = step.waits.last().map(|w| w.until)?;
+            let title = format!("{} {}", label(definition, step).title, waits(step, until, now));
+            calm(title, row_of(chart, step).and_then(|row| row.fault.clone()))
+        }
+        "suspended" => {
+            calm("Suspended: it begins no new step until someone resumes it".to_owned(), last_reason(timeline))
+        }
+        "compensating" => calm("Undoing what was done, last step first".to_owned(), cause()),
+        "compensated" => calm("It failed, and what had been done was undone".to_owned(), cause()),
+        "cancelled" => calm("Cancelled".to_owned(), last_reason(timeline)),
+        "faulted" => calm("It failed, and was left that way".to_owned(), cause()),
+        "completed" => {
+            let steps = timeline.steps.iter().filter(|s| s.state == State::Completed).count();
+            let title = format!("Done: {} in {}", plural(steps, "step", "steps"), took?);
+            Some(Story { class: "good", title, text: None, advice: None })
+        }
+        _ => None,
+    }
+}
+
+/// What went wrong, from the step where it did.
+fn cause(timeline: &Timeline, chart: &Chart) -> Option<String> {
+    let failed = |s: &&Step| s.role == Role::Step && s.state == State::Faulted && s.error.is_some();
+    let row = row_of(chart, timeline.steps.iter().rev().find(failed)?)?;
+    row.fault.as_ref().map(|fault| format!("{}: {fault}", row.title))
+}
+
+fn waits(step: &Step, until: Time, now: Time) -> String {
+    let clock = until.format("%H:%M:%S");
+    let left = duration(millis_between(now, until));
+    match (step.error.is_some(), until > now) {
+        (true, true) => format!("is tried again at {clock} UTC, in {left}"),
+        (true, false) => "is tried again now".to_owned(),
+        (false, true) => format!("waits until {clock} UTC, for another {left}"),
+        (false, false) => "goes on now".to_owned(),
+    }
+}
+
+fn row_of<'a>(chart: &'a Chart, step: &Step) -> Option<&'a StepRow> {
+    let id = format!("step-{}", step.execution);
+    chart.rows.iter().find_map(|row| match row {
+        Row::Step(row) if row.id == id => Some(&**row),
+        _ => None,
+    })
+}
+
+fn needs_a_person(attention: &str, stuck: Option<&str>, timeline: &Timeline, chart: &Chart) -> Story {
+    let step = stuck.unwrap_or("a step");
+    let row = timeline.stuck.and_then(|id| timeline.step(id)).and_then(|s| row_of(chart, s));
+    let fault = row.and_then(|r| r.fault.clone()).or_else(|| timeline.error.as_ref().map(faults::error_text));
+    let (title, text, advice) = match attention {
+        "faulted" => (
+            stuck.map_or_else(|| "It stopped".to_owned(), |step| format!("It stopped at {step}")),
+            fault,
+            "Mend the cause and retry: the run goes on from this step, and nothing that was done is repeated. \
+             Or skip the step with an output that stands in for its own, or cancel the run.",
+        ),
+        "compensation_stuck" => (
+            format!("{step} failed for good, so what was done is only partly undone"),
+            fault,
+            "Mend the cause and retry the undo. If you undid it by hand, skip it: the steps before it are undone then.",
+        ),
+        "unknown_outcome" => (
+            format!("Nobody knows whether {step} took effect"),
+            fault,
+            "It must not be sent twice, so look in the target system first. If it took effect, skip the step and give \
+             what it would have answered. If it did not, retry.",
+        ),
+        "poison" => (
+            "It was parked because it kept stopping the nodes that drove it".to_owned(),
+            poisoned(timeline).or(fault),
+            "Look at the input and at the step that comes next before you retry; cancel it if neither can be mended.",
+        ),
+        _ => ("It needs a person".to_owned(), fault, "The journal below tells what happened."),
+    };
+    Story { class: "attention", title, text, advice: Some(advice) }
+}
+
+fn poisoned(timeline: &Timeline) -> Option<String> {
+    timeline.notes.iter().rev().find_map(|note| match &note.kind {
+        NoteKind::Poisoned(detail) => Some(detail.clone()),
+        _ => None,
+    })
+}
+
+/// Who suspended or cancelled it, and why.
+fn last_reason(timeline: &Timeline) -> Option<String> {
+    timeline.notes.iter().rev().find_map(|note| match &note.kind {
+        NoteKind::Acted(Act::Suspend | Act::Cancel { .. }, Some(reason)) => Some(format!("{}: “{reason}”", note.actor)),
+        NoteKind::Acted(Act::Suspend | Act::Cancel { .. }, None) => Some(format!("By {}", note.actor)),
+        _ => None,
+    })
+}

@@ -1,0 +1,309 @@
+//! The pages, asked over the router against a database of their own.
+
+mod acts;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use futures::future::BoxFuture;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use http::{Request, Response, StatusCode};
+use sqlx::PgPool;
+use tower::ServiceExt;
+
+use super::fixture::{self, Row, Story};
+use super::{Dashboard, Operations, router};
+use crate::engine::{ActError, Deployed};
+use crate::http::session::Access;
+use crate::machine::{Act, Actor, RunId, Status};
+use crate::store::access::{self, Identity, Scope};
+
+/// Remembers what it was asked, and refuses if told to.
+#[derive(Default)]
+struct Desk {
+    asked: Mutex<Vec<(RunId, Act, String, String)>>,
+    refusal: Option<&'static str>,
+}
+
+impl Operations for Desk {
+    fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
+        self.asked.lock().unwrap().push((run, act, by.0, reason));
+        let answer = self.refusal.map_or(Ok(Status::Running), |why| Err(ActError::Refused(why.to_owned())));
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn deployed(&self) -> Arc<Deployed> {
+        Arc::default()
+    }
+}
+
+struct Site {
+    router: Router,
+    desk: Arc<Desk>,
+    cookie: String,
+}
+
+const COMPLETED: Row<'_> = Row {
+    status: "completed",
+    attention: None,
+    key: Some("006Ws00000Hd9XqIAJ"),
+    task: None,
+    wake: None,
+    finished: Some(3_498),
+};
+
+const FAULTED: Row<'_> = Row {
+    status: "faulted",
+    attention: Some("faulted"),
+    key: Some("006Ws00000Hd9XrIAJ"),
+    task: Some("/do/1/tryOrder/try/0/createOrder"),
+    wake: None,
+    finished: None,
+};
+
+impl Site {
+    async fn new(pool: &PgPool, scope: Scope, desk: Desk) -> Self {
+        let ada = Identity { name: "ada".into(), scopes: vec![scope] };
+        let secret = access::create_session(pool, &ada, Duration::from_hours(1)).await.unwrap();
+        let desk = Arc::new(desk);
+        let operations: Arc<dyn Operations> = Arc::<Desk>::clone(&desk);
+        let access = Access::new(pool.clone());
+        // Webhooks and pages share an address, as they do in the whole face.
+        let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
+        let router = ingress.merge(router(Dashboard { pool: pool.clone(), operations, access, secure_cookies: false }));
+        Self { router, desk, cookie: format!("stepwell_session={secret}") }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Response<()>, String) {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        let body = to_bytes(body, 1 << 26).await.unwrap();
+        (head.status, Response::from_parts(head, ()), String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).header(COOKIE, &self.cookie).header(HOST, "localhost");
+        let (status, _, body) = self.send(request.body(Body::empty()).unwrap()).await;
+        (status, body)
+    }
+
+    async fn post(&self, path: &str, form: &str) -> (StatusCode, Response<()>, String) {
+        let request = Request::post(path)
+            .header(COOKIE, &self.cookie)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// The token that the page of a run puts into its forms.
+    async fn csrf(&self) -> String {
+        let (_, page) = self.get("/").await;
+        page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned()
+    }
+}
+
+fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
+    answer.headers().get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
+}
+
+#[sqlx::test]
+async fn nothing_is_shown_without_a_session(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    for path in ["/", &format!("/runs/{run}"), "/events", "/workflows", "/workflows/crm-erp/closed-won"] {
+        let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
+        assert!(header(&answer, &LOCATION).starts_with("/login?next=%2F"), "{path}");
+    }
+    let act = Request::post(format!("/runs/{run}/cancel")).body(Body::empty()).unwrap();
+    assert_eq!(site.send(act).await.0, StatusCode::SEE_OTHER);
+    assert!(site.desk.asked.lock().unwrap().is_empty());
+}
+
+#[sqlx::test]
+async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let link = access::create_login_link(&pool, "ada", &[Scope::Admin], Duration::from_mins(5)).await.unwrap();
+    let look = || Request::get(format!("/login?token={link}")).body(Body::empty()).unwrap();
+    for _ in 0..3 {
+        let (status, _, page) = site.send(look()).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains(&format!("name=\"token\" value=\"{link}\"")));
+    }
+    let form = format!("token={link}&next=%2Fworkflows");
+    let (status, answer, _) = site.post("/login", &form).await;
+    assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, "/workflows"));
+    let cookie = header(&answer, &SET_COOKIE);
+    assert!(cookie.starts_with("stepwell_session=") && cookie.contains("HttpOnly"), "{cookie}");
+    assert_eq!(site.post("/login", &form).await.0, StatusCode::UNAUTHORIZED, "a link works once");
+}
+
+#[sqlx::test]
+async fn a_pasted_token_signs_in_and_another_sites_form_does_not(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
+    assert_eq!(site.post("/login", &format!("token={token}")).await.0, StatusCode::SEE_OTHER);
+    let foreign = Request::post("/login")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::from(format!("token={token}")))
+        .unwrap();
+    assert_eq!(site.send(foreign).await.0, StatusCode::FORBIDDEN);
+}
+
+#[sqlx::test]
+async fn signing_out_ends_the_session(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let csrf = site.csrf().await;
+    assert_eq!(site.post("/logout", "csrf=guess").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(site.get("/").await.0, StatusCode::OK);
+    assert_eq!(site.post("/logout", &format!("csrf={csrf}")).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(site.get("/").await.0, StatusCode::SEE_OTHER);
+}
+
+#[sqlx::test]
+async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    for path in [
+        "/",
+        &format!("/runs/{done}"),
+        &format!("/runs/{stopped}"),
+        "/events",
+        "/workflows",
+        "/login?token=x",
+        "/runs/none",
+    ] {
+        let request = Request::get(path).header(COOKIE, &site.cookie).body(Body::empty()).unwrap();
+        let (_, answer, body) = site.send(request).await;
+        assert!(header(&answer, &CONTENT_SECURITY_POLICY).starts_with("default-src 'self';"), "{path}");
+        assert_eq!(header(&answer, &REFERRER_POLICY), "same-origin", "{path}");
+        assert_eq!(header(&answer, &http::header::CACHE_CONTROL), "no-store", "{path}");
+        for inline in [" style=", "<style", "<script>", " onclick=", " onload=", "javascript:"] {
+            assert!(!body.contains(inline), "{path} has {inline}");
+        }
+    }
+}
+
+#[sqlx::test]
+async fn a_hostile_key_stays_text(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let hostile = "<script>alert(1)</script>";
+    let mut story = Story::begun(&serde_json::json!({ hostile: hostile }));
+    let task = format!("/do/0/{hostile}");
+    let error = fixture::error(500, hostile);
+    story.add(
+        1,
+        Some(&task),
+        None,
+        "task.faulted",
+        serde_json::json!({"execution": 0, "beginning": {}, "error": error}),
+    );
+    story.add(
+        2,
+        Some(&task),
+        None,
+        "run.faulted",
+        serde_json::json!({"execution": 0, "error": error, "attention": "faulted"}),
+    );
+    story.acted(3, serde_json::json!({"act": "retry", "reason": hostile}));
+    let row = Row { key: Some(hostile), task: Some(&task), ..FAULTED };
+    let run = fixture::store(&pool, &story, &row).await;
+    for path in ["/".to_owned(), format!("/runs/{run}"), "/?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E".to_owned()] {
+        let (status, page) = site.get(&path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!page.contains("<script>alert"), "{path}");
+        assert!(page.contains("script&#62;alert(1)") || page.contains("script&gt;alert(1)"), "{path}");
+    }
+}
+
+#[sqlx::test]
+async fn the_list_tells_status_place_and_attention(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    let (_, all) = site.get("/").await;
+    for text in [
+        "006Ws00000Hd9XqIAJ",
+        "Completed",
+        "took 3.5 s",
+        "Faulted",
+        "Needs a decision",
+        "createOrder",
+        "crm-erp/closed-won",
+    ] {
+        assert!(all.contains(text), "{text}");
+    }
+    let (_, queue) = site.get("/?attention=any").await;
+    assert!(queue.contains(&stopped.to_string()) && !queue.contains(&done.to_string()));
+    let (_, none) = site.get("/?q=nothing-begins-so").await;
+    assert!(none.contains("No run fits these filters"));
+}
+
+#[sqlx::test]
+async fn an_empty_list_teaches(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, page) = site.get("/").await;
+    assert!(page.contains("No runs yet") && page.contains("stepwell deploy workflows/"));
+    let (_, queue) = site.get("/?attention=any").await;
+    assert!(queue.contains("Nobody is needed"));
+}
+
+#[sqlx::test]
+async fn one_can_page_to_older_runs_and_back(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let mut runs = Vec::new();
+    for _ in 0..60 {
+        runs.push(fixture::store(&pool, &fixture::cancelled(), &Row { status: "cancelled", ..COMPLETED }).await);
+    }
+    let link = |page: &str, id: &str| {
+        let rest = page.split(&format!("id=\"{id}\" href=\"")).nth(1)?.split('"').next()?;
+        Some(rest.replace("&#38;", "&").replace("&amp;", "&"))
+    };
+    let (_, first) = site.get("/").await;
+    assert!(first.contains(&runs[59].to_string()) && !first.contains(&runs[9].to_string()));
+    assert_eq!(link(&first, "newer"), None);
+    let (_, second) = site.get(&link(&first, "older").unwrap()).await;
+    assert!(second.contains(&runs[9].to_string()) && second.contains(&runs[0].to_string()));
+    assert_eq!(link(&second, "older"), None);
+    let (_, back) = site.get(&link(&second, "newer").unwrap()).await;
+    assert!(back.contains(&runs[59].to_string()) && back.contains(&runs[10].to_string()));
+    assert_eq!(link(&back, "newer"), None);
+}
+
+#[sqlx::test]
+async fn an_event_shows_what_was_received_and_what_became_of_it(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let id = uuid::Uuid::now_v7();
+    sqlx::query(
+        r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs)
+           values ($1, 'salesforce', 'e-1', 'opportunity.closed_won', now(), '{"user-agent": "<b>"}',
+                   '\x7b2261223a312e35307d', '{"id": "e-1"}', 'unmatched', '{}')"#,
+    )
+    .bind(id)
+    .execute(&pool)
+    .await
+    .unwrap();
+    assert!(site.get("/events?outcome=unmatched").await.1.contains(&id.to_string()));
+    assert!(!site.get("/events?outcome=run").await.1.contains(&id.to_string()));
+    let (status, page) = site.get(&format!("/events/{id}")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("no workflow waits for such events") && page.contains("1.50") && !page.contains("<b>\""));
+    assert_eq!(site.get("/events/none").await.0, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test]
+async fn static_files_are_kept_as_long_as_their_address_is_current(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, page) = site.get("/").await;
+    let sheet = page.split("rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let (status, answer, _) = site.send(Request::get(sheet).body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(header(&answer, &http::header::CACHE_CONTROL).contains("immutable"));
+    let old = site.send(Request::get("/static/stepwell.css?v=old").body(Body::empty()).unwrap()).await;
+    assert_eq!(header(&old.1, &http::header::CACHE_CONTROL), "no-cache");
+    assert_eq!(site.get("/static/..%2F..%2FCargo.toml").await.0, StatusCode::NOT_FOUND);
+}

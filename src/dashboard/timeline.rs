@@ -1,0 +1,205 @@
+//! What happened in a run, as people read it: steps with their attempts and waits. `fold` makes it of the journal.
+
+mod fold;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::machine::{
+    Act, CallRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, ResponseSummary, Role, TargetEffect, Time,
+    WorkflowError,
+};
+
+/// A run's story.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    /// Raw input.
+    pub input: Option<Arc<Value>>,
+    /// What the first task was given.
+    pub given: Option<Arc<Value>>,
+    /// Once completed.
+    pub output: Option<Arc<Value>>,
+    /// What stopped it, or what its undoing began with.
+    pub error: Option<WorkflowError>,
+    /// First fact.
+    pub started_at: Option<Time>,
+    /// The fact that closed it.
+    pub ended_at: Option<Time>,
+    /// Every execution of a task in the order in which they started.
+    pub steps: Vec<Step>,
+    /// What is no step: acts of people, takeovers, the turn to undoing.
+    pub notes: Vec<Note>,
+    /// The execution where it stands for a person.
+    pub stuck: Option<ExecutionId>,
+    /// A person said `suspend`.
+    pub suspended: bool,
+}
+
+/// One execution of a task.
+#[derive(Debug)]
+pub struct Step {
+    /// Ordinal in the run.
+    pub execution: ExecutionId,
+    /// JSON pointer of the task.
+    pub reference: String,
+    /// The composite that it runs in.
+    pub parent: Option<ExecutionId>,
+    /// Number of composites around it.
+    pub depth: usize,
+    /// Which one of its kind.
+    pub coordinates: Coordinates,
+    /// What it is for.
+    pub role: Role,
+    /// Where it stands.
+    pub state: State,
+    /// When it began.
+    pub started_at: Time,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// Raw input where it is known.
+    pub given: Option<Arc<Value>>,
+    /// Transformed input where it differs from the raw one.
+    pub input: Option<Arc<Value>>,
+    /// What a function's body was given.
+    pub arguments: Option<Arc<Value>>,
+    /// Transformed output.
+    pub output: Option<Arc<Value>>,
+    /// The last error.
+    pub error: Option<WorkflowError>,
+    /// Where `switch` went.
+    pub case: Option<String>,
+    /// Tries of a call.
+    pub attempts: Vec<Attempt>,
+    /// Times in which it only waited: backoff between attempts or rounds, `wait`.
+    pub waits: Vec<Wait>,
+    /// What became of its effect, if that is no longer there.
+    pub undoing: Option<Undoing>,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Under way.
+    Running,
+    /// Waits for a time: `wait`, or the next attempt.
+    Waiting,
+    /// Ended well.
+    Completed,
+    /// Passed over.
+    Skipped,
+    /// Failed, and what was around it went on or was undone.
+    Faulted,
+    /// Failed, and stands open for a person.
+    Stuck,
+    /// Ended because the run did.
+    Cancelled,
+}
+
+/// What became of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undoing {
+    /// This execution undoes it.
+    By(ExecutionId),
+    /// It needed no undo, or a person said to leave it.
+    LeftAsIs,
+}
+
+/// One try of a call.
+#[derive(Debug)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// Before it was sent.
+    pub started_at: Time,
+    /// When its end was recorded.
+    pub ended_at: Option<Time>,
+    /// What was sent; the same object for attempts that repeat it.
+    pub request: Option<Arc<CallRequest>>,
+    /// What came back.
+    pub response: Option<ResponseSummary>,
+    /// How it failed.
+    pub failure: Option<Failure>,
+}
+
+/// How an attempt failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// As the workflow sees it.
+    pub error: WorkflowError,
+    /// What kind of fault.
+    pub class: FaultClass,
+    /// Whether the target may have acted.
+    pub effect: TargetEffect,
+    /// When the next attempt was due.
+    pub retry_at: Option<Time>,
+}
+
+/// A time in which a step only waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// From.
+    pub from: Time,
+    /// Until it went on, or will.
+    pub until: Time,
+    /// Still waiting at the last fact.
+    pub open: bool,
+}
+
+/// What is no step.
+#[derive(Debug)]
+pub struct Note {
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub actor: String,
+    /// Number of steps that had started before.
+    pub after_steps: usize,
+    /// The step at which the run stood for a person then.
+    pub about: Option<ExecutionId>,
+    /// What happened.
+    pub kind: NoteKind,
+}
+
+/// What a note tells.
+#[derive(Debug)]
+pub enum NoteKind {
+    /// A person or program acted.
+    Acted(Act, Option<String>),
+    /// Another node went on.
+    TakenOver,
+    /// Undoing began, with this many steps to undo.
+    UndoingBegan(usize, CompensationEnd),
+    /// The run killed its nodes or cannot be recorded.
+    Poisoned(String),
+}
+
+impl Timeline {
+    /// The step of an execution.
+    #[must_use]
+    pub fn step(&self, execution: ExecutionId) -> Option<&Step> {
+        self.steps.iter().find(|s| s.execution == execution)
+    }
+
+    /// Whether a step waits for another try.
+    #[must_use]
+    pub fn is_backing_off(&self) -> bool {
+        self.steps.iter().any(|s| s.state == State::Waiting && s.is_between_tries())
+    }
+
+    /// Whether a call was sent whose end is not recorded.
+    #[must_use]
+    pub fn has_call_in_flight(&self) -> bool {
+        let open = |s: &Step| s.state == State::Running && s.attempts.last().is_some_and(|a| a.ended_at.is_none());
+        self.ended_at.is_none() && self.steps.iter().any(open)
+    }
+}
+
+impl Step {
+    /// Between two attempts or rounds, not in a `wait` of the workflow's own.
+    fn is_between_tries(&self) -> bool {
+        self.error.is_some() || self.attempts.last().is_some_and(|a| a.failure.is_some())
+    }
+}

@@ -1,0 +1,143 @@
+//! Times, durations and numbers as people say them.
+
+use chrono::SecondsFormat;
+
+use crate::machine::Time;
+use crate::store::listing::COUNT_MAX;
+
+/// An instant as pages show it. Always UTC: what a log of another system says must be comparable at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// For `<time datetime>`.
+    pub exact: String,
+    /// `20 Nov 2026, 16:42:07`
+    pub full: String,
+    /// `16:42:07.120`
+    pub clock: String,
+}
+
+impl From<Time> for Moment {
+    fn from(at: Time) -> Self {
+        Self {
+            exact: at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            full: at.format("%-d %b %Y, %H:%M:%S").to_string(),
+            clock: at.format("%H:%M:%S%.3f").to_string(),
+        }
+    }
+}
+
+/// How much time lies between two instants, in milliseconds; never negative.
+#[must_use]
+pub fn millis_between(from: Time, to: Time) -> i64 {
+    (to - from).num_milliseconds().max(0)
+}
+
+/// `84 ms`, `2.3 s`, `1 min 12 s`, `3 h 5 min`, `2 d 4 h`.
+#[must_use]
+pub fn duration(millis: i64) -> String {
+    let seconds = millis / 1000;
+    match millis {
+        ..1_000 => format!("{} ms", millis.max(0)),
+        1_000..9_950 => {
+            // One decimal, and none where it says nothing.
+            let tenths = (millis + 50) / 100;
+            if tenths % 10 == 0 { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+        }
+        9_950..60_000 => format!("{} s", ((millis + 500) / 1000).min(59)),
+        60_000..3_600_000 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600_000..86_400_000 => two(seconds / 3600, "h", seconds / 60 % 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds / 3600 % 24, "h"),
+    }
+}
+
+fn two(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
+    if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
+}
+
+/// How long ago, in its largest unit: `now`, `40 s`, `3 min`, `5 h`, `12 d`.
+#[must_use]
+pub fn age(at: Time, now: Time) -> String {
+    let seconds = millis_between(at, now) / 1000;
+    match seconds {
+        ..1 => "now".to_owned(),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A count that stops at [`COUNT_MAX`]: `10,000+`.
+#[must_use]
+pub fn count(number: i64) -> String {
+    let shown = number.min(COUNT_MAX);
+    let more = if number >= COUNT_MAX { "+" } else { "" };
+    if shown >= 1000 { format!("{},{:03}{more}", shown / 1000, shown % 1000) } else { format!("{shown}{more}") }
+}
+
+/// `1 try`, `3 tries`.
+#[must_use]
+pub fn plural(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The first letter in upper case.
+#[must_use]
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The task's name in its reference: `/do/0/createOrder/metadata/compensate` is about `createOrder`.
+#[must_use]
+pub fn task_name(reference: &str) -> String {
+    let plain = ["/metadata/compensate", "/metadata/reconcile"]
+        .iter()
+        .find_map(|inside| reference.find(inside).map(|end| &reference[..end]))
+        .unwrap_or(reference);
+    let name = plain.rsplit('/').find(|part| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()));
+    name.unwrap_or(reference).replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_like_speech() {
+        let said = [
+            (0, "0 ms"),
+            (84, "84 ms"),
+            (999, "999 ms"),
+            (1_000, "1 s"),
+            (2_340, "2.3 s"),
+            (9_949, "9.9 s"),
+            (9_950, "10 s"),
+            (59_999, "59 s"),
+            (60_000, "1 min"),
+            (72_000, "1 min 12 s"),
+            (11_100_000, "3 h 5 min"),
+            (187_200_000, "2 d 4 h"),
+            (-5, "0 ms"),
+        ];
+        for (millis, text) in said {
+            assert_eq!(duration(millis), text, "{millis}");
+        }
+    }
+
+    #[test]
+    fn counts_stop_where_the_statement_does() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_204), "1,204");
+        assert_eq!(count(COUNT_MAX), "10,000+");
+        assert_eq!(count(COUNT_MAX + 5), "10,000+");
+    }
+
+    #[test]
+    fn a_task_is_named_by_its_place() {
+        assert_eq!(task_name("/do/0/createOrder"), "createOrder");
+        assert_eq!(task_name("/do/0/createOrder/metadata/compensate"), "createOrder");
+        assert_eq!(task_name("/do/1/a~1b"), "a/b");
+        assert_eq!(task_name(""), "");
+    }
+}

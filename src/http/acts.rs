@@ -1,0 +1,285 @@
+//! What operators do to runs: one act on one run, or one act on all runs that fit a filter.
+
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::App;
+use super::body::{Members, expect_json, wrong};
+use super::problem::{ApiError, InputError};
+use super::query::{Params, RUN_FILTERS};
+use super::runs::{no_run, run_id};
+use super::session::Operator;
+use crate::engine::ActError;
+use crate::machine::{Act, Actor, CancelMode, RunId};
+use crate::store::listing;
+
+/// Names of all acts.
+const ACTS: [&str; 7] = ["retry", "skip", "cancel", "compensate", "suspend", "resume", "dismiss"];
+
+/// Longest reason.
+const REASON_BYTES_MAX: usize = 2_000;
+
+/// Runs that one bulk call looks at.
+const BULK_MAX: i64 = 1_000;
+
+/// Acts of a bulk call that wait for their nodes at once.
+const BULK_CONCURRENCY: usize = 16;
+
+/// After this a bulk call begins no further act; the rest is left for the next call.
+const BULK_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// `POST /api/v1/runs/{id}/{act}`
+pub async fn act(
+    State(app): State<App>,
+    Operator(caller): Operator,
+    Path((id, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let id = run_id(&id)?;
+    if !ACTS.contains(&name.as_str()) {
+        return Err(ApiError::NotFound(format!("no act {name:?}; there are {}", ACTS.join(", "))));
+    }
+    expect_json(&headers)?;
+    let received = app.budget.read(&headers, body).await?;
+    let mut members = Members::of_body(&received.bytes, members_of(&name))?;
+    let reason = reason(&mut members)?;
+    let act = read_act(&name, &mut members)?;
+    let status = match app.engine.act(id, act, caller.actor(), reason).await {
+        Ok(_) => StatusCode::OK,
+        // Recorded, so it will be done, though by a node that has not answered yet.
+        Err(ActError::Pending(_)) => StatusCode::ACCEPTED,
+        Err(error) => return Err(error.into()),
+    };
+    let view = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
+    Ok((status, Json(view)).into_response())
+}
+
+/// What the body of an act may hold.
+fn members_of(act: &str) -> &'static [&'static str] {
+    match act {
+        "retry" => &["reason", "input"],
+        "skip" => &["reason", "output"],
+        "cancel" => &["reason", "compensate"],
+        _ => &["reason"],
+    }
+}
+
+fn reason(members: &mut Members) -> Result<Option<String>, ApiError> {
+    let reason = members.text("reason")?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    match reason {
+        Some(text) if text.len() > REASON_BYTES_MAX || text.contains('\0') => {
+            Err(wrong("reason", format!("must be at most {REASON_BYTES_MAX} bytes, without a zero byte")))
+        }
+        reason => Ok(reason),
+    }
+}
+
+fn read_act(name: &str, members: &mut Members) -> Result<Act, ApiError> {
+    Ok(match name {
+        "retry" => Act::Retry { input: members.value("input") },
+        "skip" => Act::Skip { output: members.value("output").unwrap_or(Value::Null) },
+        // Leaving half of a saga in place is what must be asked for.
+        "cancel" => Act::Cancel {
+            compensate: match members.flag("compensate")? {
+                Some(false) => CancelMode::Abandon,
+                Some(true) | None => CancelMode::Compensate,
+            },
+        },
+        "compensate" => Act::Compensate,
+        "suspend" => Act::Suspend,
+        "resume" => Act::Resume,
+        "dismiss" => Act::Dismiss,
+        other => return Err(wrong("act", format!("must be one of {}, not {other:?}", ACTS.join(", ")))),
+    })
+}
+
+/// What a bulk call did, or would do.
+#[derive(Debug, Serialize)]
+pub struct BulkAnswer {
+    dry_run: bool,
+    /// Runs that fit, counted up to 1,000.
+    matched: usize,
+    /// Runs on which the act was done or recorded.
+    acted: usize,
+    /// Runs whose state forbade it, and why.
+    failed: Vec<BulkFailure>,
+    /// Whether runs were left: call again.
+    more: bool,
+    /// In a dry run the first runs that fit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<RunId>,
+}
+
+/// A run on which nothing was done.
+#[derive(Debug, Serialize)]
+pub struct BulkFailure {
+    id: RunId,
+    detail: String,
+}
+
+/// Runs that a dry run names.
+const BULK_SHOWN: usize = 100;
+
+/// A bulk call as read from its body.
+struct Bulk {
+    act: Act,
+    filter: listing::RunFilter,
+    reason: Option<String>,
+    dry_run: bool,
+}
+
+/// `POST /api/v1/runs:bulk`
+pub async fn bulk(
+    State(app): State<App>,
+    Operator(caller): Operator,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<BulkAnswer>, ApiError> {
+    expect_json(&headers)?;
+    let received = app.budget.read(&headers, body).await?;
+    let bulk = read_bulk(&received.bytes)?;
+    let rows = listing::runs(app.engine.pool(), &bulk.filter, None, BULK_MAX + 1).await?;
+    let runs: Vec<RunId> = rows.iter().map(|row| row.id).collect();
+    let more = rows.len() > usize::try_from(BULK_MAX).unwrap_or(usize::MAX);
+    let matched = runs.len() - usize::from(more);
+    let mut answer = BulkAnswer { dry_run: bulk.dry_run, matched, acted: 0, failed: Vec::new(), more, runs };
+    answer.runs.truncate(matched);
+    if bulk.dry_run {
+        answer.runs.truncate(BULK_SHOWN);
+    } else {
+        act_on_all(&app, &bulk, &caller.actor(), &mut answer).await;
+    }
+    Ok(Json(answer))
+}
+
+async fn act_on_all(app: &App, bulk: &Bulk, by: &Actor, answer: &mut BulkAnswer) {
+    let runs = std::mem::take(&mut answer.runs);
+    let until = Instant::now() + BULK_TIME_MAX;
+    let mut acts = futures::stream::iter(runs)
+        .take_while(|_| std::future::ready(Instant::now() < until))
+        .map(|id| async move { (id, app.engine.act(id, bulk.act.clone(), by.clone(), bulk.reason.clone()).await) })
+        .buffer_unordered(BULK_CONCURRENCY);
+    while let Some((id, outcome)) = acts.next().await {
+        match outcome {
+            Ok(_) | Err(ActError::Pending(_)) => answer.acted += 1,
+            Err(error) => answer.failed.push(BulkFailure { id, detail: error.to_string() }),
+        }
+    }
+    answer.more |= answer.acted + answer.failed.len() < answer.matched;
+}
+
+fn read_bulk(bytes: &[u8]) -> Result<Bulk, ApiError> {
+    let known = ["act", "filter", "reason", "dry_run", "input", "output", "compensate"];
+    let mut members = Members::of_body(bytes, &known)?;
+    let name = members.text("act")?.ok_or_else(|| wrong("act", format!("must be one of {}", ACTS.join(", "))))?;
+    let reason = reason(&mut members)?;
+    let dry_run = members.flag("dry_run")?.unwrap_or(true);
+    let filter = members.value("filter").ok_or_else(|| wrong("filter", "is needed"))?;
+    let filter = read_filter(filter)?;
+    let act = read_act(&name, &mut members)?;
+    for unused in ["input", "output", "compensate"] {
+        if members.value(unused).is_some() {
+            return Err(wrong(unused, format!("means nothing to {name}")));
+        }
+    }
+    Ok(Bulk { act, filter, reason, dry_run })
+}
+
+/// The filter's members are the parameters of `GET /api/v1/runs`; a list stands for any of its texts.
+fn read_filter(filter: Value) -> Result<listing::RunFilter, ApiError> {
+    let mut members = Members::of(filter, "/filter", &RUN_FILTERS)?;
+    let mut pairs = Vec::new();
+    for name in RUN_FILTERS {
+        let texts = match members.value(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::Array(items)) if name == "status" => items,
+            Some(single) => vec![single],
+        };
+        for text in texts {
+            let Value::String(text) = text else { return Err(wrong(&format!("filter/{name}"), "must be a text")) };
+            pairs.push((name.to_owned(), text));
+        }
+    }
+    if pairs.iter().all(|(_, text)| text.is_empty()) {
+        return Err(wrong("filter", "must name at least one thing: an act on every run is never meant"));
+    }
+    Params::from_pairs(pairs).run_filter().map_err(into_body_error)
+}
+
+/// What is said about `?status` is true of `/filter/status`.
+fn into_body_error(error: ApiError) -> ApiError {
+    match error {
+        ApiError::BadRequest(detail, errors) => {
+            let moved = |e: InputError| InputError { pointer: e.pointer.replacen('?', "/filter/", 1), ..e };
+            ApiError::Unprocessable(detail.replacen('?', "/filter/", 1), errors.into_iter().map(moved).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Status;
+
+    fn read(name: &str, body: &str) -> Result<Act, ApiError> {
+        read_act(name, &mut Members::of_body(body.as_bytes(), members_of(name))?)
+    }
+
+    #[test]
+    fn acts_take_what_the_contract_names_and_nothing_else() {
+        assert_eq!(read("retry", "").unwrap(), Act::Retry { input: None });
+        assert_eq!(read("retry", r#"{"input": null}"#).unwrap(), Act::Retry { input: Some(Value::Null) });
+        assert_eq!(read("skip", r#"{"output": 1}"#).unwrap(), Act::Skip { output: 1.into() });
+        assert_eq!(read("cancel", "").unwrap(), Act::Cancel { compensate: CancelMode::Compensate });
+        let abandon = Act::Cancel { compensate: CancelMode::Abandon };
+        assert_eq!(read("cancel", r#"{"compensate": false}"#).unwrap(), abandon);
+        for (act, body) in
+            [("retry", r#"{"output": 1}"#), ("dismiss", r#"{"input": 1}"#), ("cancel", r#"{"compensate": 1}"#)]
+        {
+            assert!(matches!(read(act, body), Err(ApiError::Unprocessable(..))), "{act} {body}");
+        }
+    }
+
+    #[test]
+    fn bulk_is_a_dry_run_unless_told_otherwise() {
+        let bulk =
+            read_bulk(br#"{"act": "cancel", "filter": {"status": ["waiting", "pending"], "key": "a"}}"#).unwrap();
+        assert!(bulk.dry_run);
+        assert_eq!(
+            (bulk.filter.status, bulk.filter.key.as_deref()),
+            (vec![Status::Waiting, Status::Pending], Some("a"))
+        );
+    }
+
+    #[test]
+    fn bulk_never_means_every_run() {
+        for body in
+            [r#"{"act": "cancel"}"#, r#"{"act": "cancel", "filter": {}}"#, r#"{"act": "cancel", "filter": {"q": ""}}"#]
+        {
+            assert!(matches!(read_bulk(body.as_bytes()), Err(ApiError::Unprocessable(..))), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_bulk_filter_is_found_by_its_pointer() {
+        for (filter, pointer) in [
+            (r#"{"status": "done"}"#, "/filter/status"),
+            (r#"{"stat": "waiting"}"#, "/filter/stat"),
+            (r#"{"key": 7}"#, "/filter/key"),
+        ] {
+            let body = format!(r#"{{"act": "cancel", "filter": {filter}}}"#);
+            let Err(ApiError::Unprocessable(_, errors)) = read_bulk(body.as_bytes()) else { panic!("{filter}") };
+            assert_eq!(errors[0].pointer, pointer);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What every handler can reach, and the settings of the HTTP face.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::body::Budget;
+use super::serve::Limits;
+use super::session::Access;
+use crate::dsl::Functions;
+use crate::engine::Engine;
+use crate::hub::Hub;
+
+/// State of the router. Cheap to clone. What `stepwell dev` reloads stands behind a [`watch::Receiver`].
+#[derive(Clone)]
+pub struct App {
+    /// Everything that changes a run goes through it.
+    pub engine: Engine,
+    /// The sources of webhooks.
+    pub hub: watch::Receiver<Arc<Hub>>,
+    /// The catalog functions that a deployed definition may call.
+    pub functions: watch::Receiver<Arc<Functions>>,
+    /// Who may do what.
+    pub access: Access,
+    /// Limits and switches.
+    pub settings: Arc<Settings>,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the process begins to go down: streams end then.
+    pub shutdown: CancellationToken,
+    /// Memory for bodies of the API.
+    pub(super) budget: Budget,
+    /// Memory for bodies of webhooks and events.
+    pub(super) ingress_budget: Budget,
+    /// Places for webhooks and events that were read.
+    pub(super) ingress_places: Arc<Semaphore>,
+    /// Places for live streams.
+    pub(super) streams: Arc<Semaphore>,
+}
+
+impl App {
+    /// Puts together what handlers need.
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        hub: watch::Receiver<Arc<Hub>>,
+        functions: watch::Receiver<Arc<Functions>>,
+        settings: Settings,
+        metrics: PrometheusHandle,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            access: Access::new(engine.pool().clone()),
+            engine,
+            hub,
+            functions,
+            metrics,
+            shutdown,
+            budget: Budget::new(BODIES_BYTES_MAX, settings.api_body_bytes_max),
+            ingress_budget: Budget::new(BODIES_BYTES_MAX, settings.ingress_body_bytes_max),
+            ingress_places: Arc::new(Semaphore::new(settings.ingress_concurrency_max)),
+            streams: Arc::new(Semaphore::new(settings.streams_max)),
+            settings: Arc::new(settings),
+        }
+    }
+}
+
+/// Memory for the bodies of a group of routes, together.
+const BODIES_BYTES_MAX: usize = 64 << 20;
+
+impl FromRef<App> for Access {
+    fn from_ref(app: &App) -> Self {
+        app.access.clone()
+    }
+}
+
+/// Settings of the HTTP face, table `[http]` of `stepwell.toml`.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Longest body of `/hooks` and `/events`.
+    pub ingress_body_bytes_max: usize,
+    /// Longest body of `/api`.
+    pub api_body_bytes_max: usize,
+    /// Deadline of a request, `?wait` and streams aside.
+    pub request_timeout_seconds: u64,
+    /// Longest `?wait`.
+    pub wait_seconds_max: u64,
+    /// Open connections; more wait in the kernel's queue.
+    pub connections_max: usize,
+    /// Webhooks and events at work at once; more are answered 503.
+    pub ingress_concurrency_max: usize,
+    /// Calls of `/api` and pages at work at once; more are answered 503.
+    pub api_concurrency_max: usize,
+    /// Open live streams; more are answered 503.
+    pub streams_max: usize,
+    /// Answer `/metrics` without a token.
+    pub metrics_public: bool,
+    /// Browsers reach Stepwell through TLS: cookies are marked `Secure`.
+    pub secure_cookies: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            ingress_body_bytes_max: 1 << 20,
+            api_body_bytes_max: 4 << 20,
+            request_timeout_seconds: 30,
+            wait_seconds_max: 60,
+            connections_max: 1024,
+            ingress_concurrency_max: 512,
+            api_concurrency_max: 128,
+            streams_max: 128,
+            metrics_public: false,
+            secure_cookies: false,
+        }
+    }
+}
+
+impl Settings {
+    /// Limits of the server's connections.
+    #[must_use]
+    pub fn connection_limits(&self) -> Limits {
+        let usual = Limits::default();
+        let idle_time = usual.idle_time.max(Duration::from_secs(self.wait_seconds_max) + self.request_timeout());
+        Limits { connections_max: self.connections_max, idle_time, ..usual }
+    }
+
+    /// Deadline of a request.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds)
+    }
+}

@@ -1,0 +1,181 @@
+//! Received events: list, show, and replay.
+//!
+//! A replay is a new event with the old one's content: its id is `<id>#replay-<n>`, so that dedupe takes it for what it is,
+//! and its headers say what it replays and who asked. It is matched against what is deployed now. Two replays at once
+//! get the same number and are one event.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+#[cfg(test)]
+use serde_json::json;
+use serde_json::value::RawValue;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::App;
+use super::answer;
+use super::body;
+use super::problem::ApiError;
+use super::query::{PAGING, Page, Params};
+use super::session::{Operator, Reader};
+use crate::engine::IncomingEvent;
+use crate::hub::cloudevents;
+use crate::machine::Actor;
+use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
+
+/// Filters of the list.
+const FILTERS: [&str; 7] = ["source", "type", "outcome", "event_id", "since", "until", "sort"];
+
+/// Replays of one event.
+const REPLAYS_MAX: usize = 100;
+
+/// `type` of what the engine stores for a start through the API under an idempotency key.
+const START_TYPE: &str = "stepwell.start";
+
+/// `GET /api/v1/events`
+pub async fn list(
+    State(app): State<App>,
+    _: Reader,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Page<EventRow>>, ApiError> {
+    let params = Params::read(query.as_deref(), &[&FILTERS, &PAGING])?;
+    let text = |name: &str| params.text(name).map(str::to_owned);
+    let outcome = text("outcome");
+    if outcome.as_deref().is_some_and(|o| !["run", "unmatched", "rejected"].contains(&o)) {
+        return Err(ApiError::bad_input("?outcome", "must be run, unmatched or rejected"));
+    }
+    let filter = EventFilter {
+        source: text("source"),
+        r#type: text("type"),
+        outcome,
+        event_id: text("event_id"),
+        since: params.time("since")?,
+        until: params.time("until")?,
+        order: params.order()?,
+    };
+    let (limit, after) = (params.limit()?, params.cursor_id('e')?);
+    let rows = events::list(app.engine.pool(), &filter, after, limit + 1).await?;
+    Ok(Json(Page::of('e', limit, rows, |row| row.id.to_string())))
+}
+
+/// `GET /api/v1/events/{id}`
+pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let event = found(&app, &id).await?;
+    let mut view = serde_json::to_value(&event.row).map_err(|_| ApiError::Internal)?;
+    let raw = |text: &RawValue| serde_json::from_str(text.get()).unwrap_or(Value::Null);
+    view["attributes"] = raw(&event.attributes);
+    view["headers"] = raw(&event.headers);
+    view["detail"] = event.detail.as_deref().map_or(Value::Null, raw);
+    // As sent where it is JSON; whatever else came is shown so that nothing of it is lost.
+    match body::json(&event.body) {
+        Ok(body) => view["body"] = body,
+        Err(_) => view["body_base64"] = STANDARD.encode(&event.body).into(),
+    }
+    Ok(Json(view))
+}
+
+/// `POST /api/v1/events/{id}/replay`
+pub async fn replay(
+    State(app): State<App>,
+    Operator(caller): Operator,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let stored = found(&app, &id).await?;
+    let event = again(app.engine.pool(), &stored, &caller.actor()).await?;
+    answer::one(app.engine.accept(event).await)
+}
+
+/// A stored event as it is to be accepted once more.
+///
+/// # Errors
+/// It is no event but a start through the API, it was replayed too often, or its body cannot be read any more.
+pub async fn again(pool: &PgPool, stored: &StoredEvent, by: &Actor) -> Result<IncomingEvent, ApiError> {
+    if stored.row.r#type == START_TYPE {
+        return Err(ApiError::Conflict("this is a start through the API, not an event; start the run again".into()));
+    }
+    let event_id = next_replay(pool, &stored.row).await?;
+    let mut event = incoming(stored, event_id)?;
+    event.headers.push(("stepwell-replay-of".into(), stored.row.id.to_string()));
+    event.headers.push(("stepwell-replayed-by".into(), by.0.clone()));
+    Ok(event)
+}
+
+/// The first number that was not used yet, of the event that was first received.
+async fn next_replay(pool: &PgPool, row: &EventRow) -> Result<String, ApiError> {
+    let original = row.event_id.split("#replay-").next().unwrap_or(&row.event_id);
+    let candidates: Vec<String> = (1..=REPLAYS_MAX).map(|n| format!("{original}#replay-{n}")).collect();
+    let known = events::known_ids(pool, &row.source, &candidates).await?;
+    let free = candidates.into_iter().find(|candidate| !known.contains(candidate));
+    free.ok_or_else(|| ApiError::Conflict(format!("the event was replayed {REPLAYS_MAX} times")))
+}
+
+/// The event as it came in, under another id.
+fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, ApiError> {
+    let unreadable = |_| ApiError::Internal;
+    let mut attributes: BTreeMap<String, String> = serde_json::from_str(stored.attributes.get()).map_err(unreadable)?;
+    attributes.insert("id".into(), event_id.clone());
+    let headers: BTreeMap<String, String> = serde_json::from_str(stored.headers.get()).map_err(unreadable)?;
+    Ok(IncomingEvent {
+        source: stored.row.source.clone(),
+        event_id,
+        r#type: stored.row.r#type.clone(),
+        attributes: attributes.into_iter().collect(),
+        data: data_of(&stored.body, &headers)?,
+        body: stored.body.clone().into(),
+        headers: headers.into_iter().collect(),
+    })
+}
+
+/// The data of a stored body, read as at the first receipt: by the CloudEvents rules where the headers say so.
+fn data_of(stored: &[u8], headers: &BTreeMap<String, String>) -> Result<Value, ApiError> {
+    let kind = headers.get("content-type").map(String::as_str).unwrap_or_default();
+    let is_structured = kind.starts_with("application/cloudevents");
+    if !is_structured && !headers.contains_key("ce-specversion") {
+        return body::json(stored);
+    }
+    let mut map: HeaderMap =
+        headers.iter().filter_map(|(n, v)| Some((n.parse().ok()?, v.parse().ok()?))).collect::<HeaderMap>();
+    if is_structured {
+        // An event of a batch is stored alone.
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
+    }
+    let events = cloudevents::read(&map, &Bytes::copy_from_slice(stored))?;
+    events.into_iter().next().map(|event| event.data).ok_or(ApiError::Internal)
+}
+
+async fn found(app: &App, id: &str) -> Result<StoredEvent, ApiError> {
+    let unknown = || ApiError::NotFound(format!("no event {id:?}"));
+    let id: Uuid = id.parse().map_err(|_| unknown())?;
+    events::find(app.engine.pool(), id).await?.ok_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(body: &str, headers: &[(&str, &str)]) -> Result<Value, ApiError> {
+        data_of(body.as_bytes(), &headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn the_data_of_a_replay_is_what_the_first_receipt_saw() {
+        let webhook = data(r#"{"data": 1, "n": 12345678901234567890123}"#, &[("content-type", "application/json")]);
+        assert_eq!(webhook.unwrap().to_string(), r#"{"data":1,"n":12345678901234567890123}"#);
+        let event = r#"{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"a": 1}}"#;
+        for kind in ["application/cloudevents+json; charset=utf-8", "application/cloudevents-batch+json"] {
+            assert_eq!(data(event, &[("content-type", kind)]).unwrap(), json!({ "a": 1 }));
+        }
+        let binary = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "t")];
+        assert_eq!(data(r#"{"b": 2}"#, &binary).unwrap(), json!({ "b": 2 }));
+        assert!(matches!(data("<a/>", &[]), Err(ApiError::BadRequest(..))));
+    }
+}

@@ -1,0 +1,121 @@
+//! What comes from outside: webhooks and CloudEvents.
+//!
+//! The order is the promise: an unknown source, an oversized body and a bad signature are answered before anything is
+//! parsed or stored; a 2xx is said only after the engine has committed.
+//!
+//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the
+//! signature headers of one of the configured sources, over the body as sent, and be signed with that source's secret.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{OriginalUri, Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::json;
+
+use super::body::media_type;
+use super::problem::{ApiError, InputError};
+use super::{App, answer, limits, session};
+use crate::engine::IncomingEvent;
+use crate::hub::cloudevents::{self, BadEvent};
+use crate::hub::scheme::Delivery;
+use crate::hub::{Hub, ReceiveError};
+use crate::store::access::Scope;
+
+/// Events of one batch: each is committed before the next, so that a request ends within its deadline.
+const BATCH_MAX: usize = 500;
+
+impl From<ReceiveError> for ApiError {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::BadSignature(why) | ReceiveError::Stale(why) => Self::Unauthorized(why),
+            ReceiveError::BadBody(why) => bad_body(why),
+        }
+    }
+}
+
+impl From<BadEvent> for ApiError {
+    fn from(error: BadEvent) -> Self {
+        match error {
+            BadEvent::Unsupported(why) => Self::UnsupportedMediaType(why),
+            BadEvent::Malformed(why) => bad_body(why),
+        }
+    }
+}
+
+fn bad_body(why: String) -> ApiError {
+    ApiError::BadRequest(why.clone(), vec![InputError::new("", why)])
+}
+
+/// `POST /hooks/{source}`
+pub async fn hook(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let hub = Arc::clone(&app.hub.borrow());
+    let unknown = || ApiError::NotFound(format!("no source {name:?} is configured"));
+    let source = hub.sources.get(&name).ok_or_else(unknown)?;
+    let received = app.ingress_budget.read(&headers, body).await?;
+    // Only now: a sender that is slow with its body must not take a place from others.
+    let _place = limits::place(&app.ingress_places)?;
+    let event = source.receive(&headers, &method, &uri, &received.bytes, app.engine.now())?;
+    answer::one(app.engine.accept(event).await)
+}
+
+/// `POST /events`
+pub async fn events(
+    State(app): State<App>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    // A token is checked before the body is read; a signature can only be checked after.
+    let token = session::bearer(&headers)?;
+    if let Some(token) = token {
+        app.access.by_token(token).await?.require(Scope::Operate)?;
+    }
+    let received = app.ingress_budget.read(&headers, body).await?;
+    let _place = limits::place(&app.ingress_places)?;
+    if token.is_none() {
+        let hub = Arc::clone(&app.hub.borrow());
+        let now = app.engine.now();
+        signed(&hub, Delivery { method: &method, uri: &uri, headers: &headers, body: &received.bytes, now })?;
+    }
+    let events = cloudevents::read(&headers, &received.bytes)?;
+    if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
+        return accept_batch(&app, events).await;
+    }
+    let event = events.into_iter().next().ok_or_else(|| bad_body("the request holds no event".to_owned()))?;
+    answer::one(app.engine.accept(event).await)
+}
+
+/// Any source will do: the signature tells which.
+fn signed(hub: &Hub, delivery: Delivery<'_>) -> Result<(), ApiError> {
+    if hub.sources.values().any(|source| source.verify(delivery).is_ok()) {
+        return Ok(());
+    }
+    Err(ApiError::Unauthorized(
+        "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a configured source".into(),
+    ))
+}
+
+/// One after the other, since events with one key must start in the order in which they were sent.
+async fn accept_batch(app: &App, batch: Vec<IncomingEvent>) -> Result<Response, ApiError> {
+    if batch.len() > BATCH_MAX {
+        let detail = format!("a batch has at most {BATCH_MAX} events, this one has {}", batch.len());
+        return Err(ApiError::Unprocessable(detail.clone(), vec![InputError::new("", detail)]));
+    }
+    let mut answers = Vec::with_capacity(batch.len());
+    for event in batch {
+        let id = event.event_id.clone();
+        answers.push(answer::entry(&id, app.engine.accept(event).await)?);
+    }
+    Ok((StatusCode::ACCEPTED, Json(json!({ "events": answers }))).into_response())
+}

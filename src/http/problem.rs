@@ -1,0 +1,385 @@
+//! Errors as RFC 9457 problem details.
+//!
+//! [`ApiError`] is the only error of a handler. Its response carries a [`Problem`] as an extension; [`finish`], the
+//! outermost layer, writes the body, since only there the request's path is known. The same layer turns the bare
+//! answers of libraries (404, 405, 413, ...) into problems, so that no error leaves in another shape.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::engine::{AcceptError, ActError, DeployError, StartError};
+use crate::machine::SchemaViolation;
+use crate::store::StoreError;
+use crate::store::access::Scope;
+
+/// Media type of every error.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// When a client should try again after a 503, unless something better is known.
+pub const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(2);
+
+/// One place in a request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InputError {
+    /// JSON pointer into the body, or `?name` for a query parameter.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+    /// The likely fix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Line of a source text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column of a source text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl InputError {
+    /// A message at a place.
+    #[must_use]
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into(), hint: None, line: None, column: None }
+    }
+}
+
+impl From<SchemaViolation> for InputError {
+    fn from(violation: SchemaViolation) -> Self {
+        Self::new(violation.pointer, violation.message)
+    }
+}
+
+/// Why a request was not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 400: the request cannot be read.
+    #[error("{0}")]
+    BadRequest(String, Vec<InputError>),
+    /// 401: no credentials, or none that count.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// 403: the credentials lack a scope.
+    #[error("this needs the scope {0}, which {1} does not have")]
+    MissingScope(Scope, String),
+    /// 403: a browser session's request that did not come from our own page.
+    #[error("{0}")]
+    CrossSite(String),
+    /// 404
+    #[error("{0}")]
+    NotFound(String),
+    /// 405
+    #[error("this address does not know the method; `Allow` names those that it does")]
+    MethodNotAllowed,
+    /// 408: the body came too slowly.
+    #[error("the body did not arrive in time")]
+    Timeout,
+    /// 503: we did not answer in time. Not a 4xx, since senders of webhooks take those for final.
+    #[error("the request was not answered in time; whether it took effect is not known: send it again as it was")]
+    Overdue,
+    /// 409
+    #[error("{0}")]
+    Conflict(String),
+    /// 413
+    #[error("the body is longer than the {0} bytes allowed here")]
+    TooLarge(usize),
+    /// 415
+    #[error("{0}")]
+    UnsupportedMediaType(String),
+    /// 422: readable, but not acceptable.
+    #[error("{0}")]
+    Unprocessable(String, Vec<InputError>),
+    /// 422 for an event: stored as rejected.
+    #[error("event {event} does not fit the input schema of the workflow that it would start; it is kept as rejected")]
+    EventRefused {
+        /// Its id here.
+        event: uuid::Uuid,
+        /// Where and why.
+        errors: Vec<InputError>,
+    },
+    /// 503 with `Retry-After`.
+    #[error("{0}")]
+    Unavailable(String, Duration),
+    /// 500: our mistake; the cause is logged, not shown.
+    #[error("something went wrong here; the log names it")]
+    Internal,
+}
+
+/// What [`finish`] makes a body of.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// `urn:stepwell:problem:<slug>`
+    pub r#type: String,
+    /// Short text, the same for each `type`.
+    pub title: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// What happened this time.
+    pub detail: String,
+    /// Path of the request.
+    pub instance: String,
+    /// The stored event that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<uuid::Uuid>,
+    /// Where the input is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<InputError>,
+}
+
+impl ApiError {
+    /// Status, slug of the type, and title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        use ApiError as E;
+        match self {
+            E::BadRequest(..) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
+            E::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are needed"),
+            E::MissingScope(..) => (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this"),
+            E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
+            E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
+            E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
+            E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "The state forbids this"),
+            E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too long"),
+            E::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The media type is not understood")
+            }
+            E::Unprocessable(..) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The input is not valid"),
+            E::EventRefused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "event-refused", "The event is not valid"),
+            E::Unavailable(..) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
+            E::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// 400 that names one place.
+    #[must_use]
+    pub fn bad_input(pointer: &str, message: impl std::fmt::Display) -> Self {
+        let message = message.to_string();
+        let detail = if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") };
+        Self::BadRequest(detail, vec![InputError::new(pointer, message)])
+    }
+
+    /// 503 with the usual delay.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable(detail.into(), RETRY_AFTER_DEFAULT)
+    }
+
+    fn problem(self) -> Problem {
+        let (status, slug, title) = self.kind();
+        let detail = self.to_string();
+        let (event, errors) = match self {
+            Self::BadRequest(_, errors) | Self::Unprocessable(_, errors) => (None, errors),
+            Self::EventRefused { event, errors } => (Some(event), errors),
+            _ => (None, Vec::new()),
+        };
+        let r#type = format!("urn:stepwell:problem:{slug}");
+        Problem { r#type, title, status: status.as_u16(), detail, instance: String::new(), event, errors }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        match &self {
+            Self::Unauthorized(_) => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stepwell\""));
+            }
+            Self::MissingScope(scope, _) => {
+                let challenge = format!("Bearer realm=\"stepwell\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                response.headers_mut().extend(HeaderValue::try_from(challenge).map(|v| (WWW_AUTHENTICATE, v)));
+            }
+            Self::Unavailable(_, after) => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            }
+            Self::Overdue => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_DEFAULT.as_secs()));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(self.problem());
+        response
+    }
+}
+
+/// Writes the body of every problem. Outermost layer of the router.
+pub async fn finish(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    write(&path, next.run(request).await)
+}
+
+fn write(path: &str, mut response: Response) -> Response {
+    let known = response.extensions_mut().remove::<Problem>();
+    let Some(mut problem) = known.or_else(|| bare(&response)) else { return response };
+    path.clone_into(&mut problem.instance);
+    let body = serde_json::to_vec(&problem).expect("a problem is plain data");
+    let (mut head, _) = response.into_parts();
+    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, body.into())
+}
+
+/// What an error answer without a body of its own kind says: it came from a library, not from a handler.
+fn bare(response: &Response) -> Option<Problem> {
+    let status = response.status();
+    let plain = response.headers().get(CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    Some(match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound("there is nothing at this address".into()).problem(),
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed.problem(),
+        StatusCode::REQUEST_TIMEOUT => ApiError::Timeout.problem(),
+        _ => Problem {
+            r#type: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: format!("the request was answered with {status}"),
+            instance: String::new(),
+            event: None,
+            errors: Vec::new(),
+        },
+    })
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(e) => {
+                tracing::warn!(error = %e, "the database gave no answer");
+                Self::unavailable("the database is not available")
+            }
+            StoreError::Refused(_) | StoreError::Unreadable { .. } | StoreError::Migration(_) => {
+                tracing::error!(%error, "a statement failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<AcceptError> for ApiError {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::Conflict { .. } => Self::Conflict(error.to_string()),
+            AcceptError::Unavailable(why) => Self::unavailable(why),
+        }
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StartError::Unknown(_) => Self::NotFound(detail),
+            StartError::Refused(violations) => {
+                Self::Unprocessable(detail, violations.into_iter().map(InputError::from).collect())
+            }
+            StartError::Conflict { .. } => Self::Conflict(detail),
+            StartError::Unavailable(_) => Self::unavailable(detail),
+        }
+    }
+}
+
+impl From<ActError> for ApiError {
+    fn from(error: ActError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ActError::Unknown(_) => Self::NotFound(detail),
+            ActError::Refused(_) => Self::Conflict(detail),
+            // The command is stored: asking again is safe, and by then a node will have done it.
+            ActError::Pending(_) | ActError::Unavailable(_) => Self::unavailable(detail),
+        }
+    }
+}
+
+impl From<DeployError> for ApiError {
+    fn from(error: DeployError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DeployError::Invalid(mistakes) => {
+                Self::Unprocessable(detail, mistakes.into_iter().map(InputError::from).collect())
+            }
+            DeployError::VersionTaken(_) => Self::Conflict(detail),
+            DeployError::Unavailable(_) => Self::unavailable(detail),
+        }
+    }
+}
+
+impl From<crate::dsl::Mistake> for InputError {
+    fn from(m: crate::dsl::Mistake) -> Self {
+        Self { pointer: m.pointer, message: m.message, hint: m.hint, line: Some(m.line), column: Some(m.column) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn written(response: Response) -> (StatusCode, http::HeaderMap, serde_json::Value) {
+        let response = write("/api/v1/runs", response);
+        let (head, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        (head.status, head.headers, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_bad_parameter_is_named_with_its_place() {
+        let (status, headers, body) = written(ApiError::bad_input("?limit", "not a number").into_response()).await;
+        assert_eq!((status, &headers[CONTENT_TYPE]), (StatusCode::BAD_REQUEST, &PROBLEM_JSON.parse().unwrap()));
+        insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap(), @r#"
+        {
+          "type": "urn:stepwell:problem:bad-request",
+          "title": "The request cannot be read",
+          "status": 400,
+          "detail": "?limit: not a number",
+          "instance": "/api/v1/runs",
+          "errors": [
+            {
+              "pointer": "?limit",
+              "message": "not a number"
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[tokio::test]
+    async fn an_unavailable_database_says_when_to_come_back() {
+        let gone = StoreError::Unavailable(sqlx::Error::PoolTimedOut);
+        let (status, headers, _) = written(ApiError::from(gone).into_response()).await;
+        assert_eq!((status, &headers[RETRY_AFTER]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from(2)));
+    }
+
+    #[tokio::test]
+    async fn an_inner_cause_is_not_shown() {
+        let error = StoreError::Unreadable { table: "runs", why: "hunter2".into() };
+        let (_, _, body) = written(ApiError::from(error).into_response()).await;
+        assert!(!body.to_string().contains("hunter2"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn bare_answers_of_libraries_become_problems() {
+        let (status, _, body) = written(StatusCode::METHOD_NOT_ALLOWED.into_response()).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(body["type"], "urn:stepwell:problem:method-not-allowed");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_tells_an_error_in_html_is_left_alone() {
+        let page = (StatusCode::NOT_FOUND, axum::response::Html("<p>gone</p>")).into_response();
+        let body = axum::body::to_bytes(write("/", page).into_body(), 100).await.unwrap();
+        assert_eq!(&body[..], b"<p>gone</p>");
+    }
+}

@@ -1,0 +1,377 @@
+//! Who asks: bearer tokens for programs, a cookie session for people.
+//!
+//! A handler says what it needs by the extractor it takes: [`Reader`], [`Operator`], [`Deployer`], or [`Caller`] and
+//! [`Caller::require`]. Handlers of pages that redirect to the login take `Result<Reader, ApiError>`.
+//!
+//! A browser sends the cookie whoever wrote the page. So a request that changes something and is authenticated by
+//! cookie must come from our own origin ([`same_origin`]), and every form carries [`Caller::csrf_token`] beside,
+//! which its handler gives to [`Caller::check_csrf`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::extract::{FromRef, FromRequestParts};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+use sqlx::PgPool;
+use subtle::ConstantTimeEq;
+
+use super::problem::ApiError;
+use crate::machine::Actor;
+use crate::store::access::{self, Identity, Scope, TOKEN_PREFIX};
+
+/// Name of the session cookie.
+pub const COOKIE_NAME: &str = "stepwell_session";
+
+/// How long a session lasts.
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
+
+/// A revoked token works at most this much longer.
+const CACHE_LIFETIME: Duration = Duration::from_secs(5);
+
+/// Bound of the cache: more live tokens than this only cost lookups.
+const CACHE_ENTRIES_MAX: usize = 4096;
+
+/// Longest secret that is looked at; ours have 47 characters.
+const SECRET_BYTES_MAX: usize = 128;
+
+type Hash = [u8; 32];
+
+/// Finds out who presents a secret. Cheap to clone.
+#[derive(Clone)]
+pub struct Access {
+    pool: PgPool,
+    cache: Arc<Mutex<HashMap<Hash, (Instant, Identity)>>>,
+}
+
+impl Access {
+    /// Looks secrets up through this pool.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool, cache: Arc::default() }
+    }
+
+    /// Whose API token this is.
+    ///
+    /// # Errors
+    /// 401 if it is nobody's; 503 without database.
+    pub async fn by_token(&self, token: &str) -> Result<Caller, ApiError> {
+        let refused = || ApiError::Unauthorized("the bearer token is unknown, expired or revoked".into());
+        if !token.starts_with(TOKEN_PREFIX) || token.len() > SECRET_BYTES_MAX {
+            return Err(refused());
+        }
+        let hash = access::secret_hash(token);
+        let identity = match self.cached(&hash) {
+            Some(identity) => Some(identity),
+            None => access::find_token(&self.pool, &hash).await?.inspect(|found| self.remember(hash, found)),
+        };
+        Ok(Caller { identity: identity.ok_or_else(refused)?, session: None })
+    }
+
+    /// Whose session cookie this is.
+    ///
+    /// # Errors
+    /// 401 if it is nobody's; 503 without database.
+    pub async fn by_session(&self, secret: &str) -> Result<Caller, ApiError> {
+        let refused = || ApiError::Unauthorized("the session has ended; sign in again".into());
+        if secret.len() > SECRET_BYTES_MAX {
+            return Err(refused());
+        }
+        // Not cached: signing out must hold at once.
+        let identity = access::find_session(&self.pool, &access::secret_hash(secret)).await?;
+        Ok(Caller { identity: identity.ok_or_else(refused)?, session: Some(Session(secret.to_owned())) })
+    }
+
+    fn cached(&self, hash: &Hash) -> Option<Identity> {
+        let cache = self.cache.lock().expect("nothing panics while it holds the cache");
+        cache.get(hash).filter(|(at, _)| at.elapsed() < CACHE_LIFETIME).map(|(_, identity)| identity.clone())
+    }
+
+    /// Only valid tokens are remembered, so strangers cannot fill the cache.
+    fn remember(&self, hash: Hash, identity: &Identity) {
+        let mut cache = self.cache.lock().expect("nothing panics while it holds the cache");
+        if cache.len() >= CACHE_ENTRIES_MAX {
+            cache.clear();
+        }
+        cache.insert(hash, (Instant::now(), identity.clone()));
+    }
+}
+
+/// Secret of a browser session.
+#[derive(Clone)]
+struct Session(String);
+
+/// Who asks, by token or by session.
+#[derive(Clone)]
+pub struct Caller {
+    identity: Identity,
+    session: Option<Session>,
+}
+
+impl Caller {
+    /// Name of the token or of the user.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// Whether the scopes include this one, directly or not.
+    #[must_use]
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.identity.allows(scope)
+    }
+
+    /// As the journal names it: `user:ada` or `token:ci`.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let kind = if self.session.is_some() { "user" } else { "token" };
+        Actor(format!("{kind}:{}", self.identity.name))
+    }
+
+    /// # Errors
+    /// 403 that names the missing scope.
+    pub fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.allows(scope) { Ok(()) } else { Err(ApiError::MissingScope(scope, self.actor().0)) }
+    }
+
+    /// What each form of this session's pages carries in a hidden field `csrf`. Empty for tokens, which need none.
+    #[must_use]
+    pub fn csrf_token(&self) -> String {
+        self.session.as_ref().map(|s| URL_SAFE_NO_PAD.encode(csrf(&s.0))).unwrap_or_default()
+    }
+
+    /// Checks what a form carried.
+    ///
+    /// # Errors
+    /// 403 if it does not belong to this session.
+    pub fn check_csrf(&self, presented: &str) -> Result<(), ApiError> {
+        if self.session.is_none() || bool::from(self.csrf_token().as_bytes().ct_eq(presented.as_bytes())) {
+            return Ok(());
+        }
+        Err(ApiError::CrossSite("the form is too old or not ours; load the page again".into()))
+    }
+
+    /// The session's secret, to end it.
+    #[must_use]
+    pub fn session_secret(&self) -> Option<&str> {
+        self.session.as_ref().map(|s| s.0.as_str())
+    }
+}
+
+fn csrf(secret: &str) -> Hash {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length will do");
+    mac.update(b"stepwell csrf v1");
+    mac.finalize().into_bytes().into()
+}
+
+/// `Set-Cookie` that begins a session. `secure` unless the browser reaches us without TLS.
+#[must_use]
+pub fn set_cookie(secret: &str, secure: bool) -> HeaderValue {
+    let seconds = SESSION_LIFETIME.as_secs();
+    cookie_header(&format!("{COOKIE_NAME}={secret}; Max-Age={seconds}"), secure)
+}
+
+/// `Set-Cookie` that ends it.
+#[must_use]
+pub fn clear_cookie(secure: bool) -> HeaderValue {
+    cookie_header(&format!("{COOKIE_NAME}=; Max-Age=0"), secure)
+}
+
+fn cookie_header(start: &str, secure: bool) -> HeaderValue {
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!("{start}; Path=/; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::try_from(text).expect("base64url and attributes are visible ASCII")
+}
+
+/// The session cookie among the request's cookies.
+#[must_use]
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
+}
+
+/// The text after `Authorization: Bearer`.
+///
+/// # Errors
+/// 401 if there is an `Authorization` of another kind.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()));
+    token.map(Some).ok_or_else(|| ApiError::Unauthorized("`Authorization` must be `Bearer TOKEN`".into()))
+}
+
+/// Whether a browser says that the request comes from a page of ours.
+///
+/// `Sec-Fetch-Site` decides where it is sent; else `Origin` must name the host that was asked. A request with neither is
+/// refused: every browser sends one of them with what changes something.
+#[must_use]
+pub fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    match (text(ORIGIN.as_str()), text(HOST.as_str())) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, authority)| authority == host),
+        _ => false,
+    }
+}
+
+/// Finds the caller of a request, and for sessions that the request may change something.
+///
+/// # Errors
+/// 401, 403 for a cross-site request, 503 without database.
+pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    if let Some(token) = bearer(headers)? {
+        return access.by_token(token).await;
+    }
+    let Some(secret) = session_cookie(headers) else {
+        return Err(ApiError::Unauthorized("send `Authorization: Bearer TOKEN`, or sign in".into()));
+    };
+    if !method.is_safe() && !same_origin(headers) {
+        return Err(ApiError::CrossSite("a session's request must come from Stepwell's own page".into()));
+    }
+    access.by_session(secret).await
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Access: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        identify(&Access::from_ref(state), &parts.method, &parts.headers).await
+    }
+}
+
+macro_rules! scoped {
+    ($($(#[$doc:meta])* $name:ident: $scope:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(pub Caller);
+
+        impl<S> FromRequestParts<S> for $name
+        where
+            S: Send + Sync,
+            Access: FromRef<S>,
+        {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+                let caller = Caller::from_request_parts(parts, state).await?;
+                caller.require(Scope::$scope)?;
+                Ok(Self(caller))
+            }
+        }
+    )*};
+}
+
+scoped! {
+    /// A caller with the scope `read`.
+    Reader: Read;
+    /// A caller with the scope `operate`.
+    Operator: Operate;
+    /// A caller with the scope `deploy`.
+    Deployer: Deploy;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (n.parse::<http::HeaderName>().unwrap(), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn only_our_own_page_counts_as_same_origin() {
+        let ours = [("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")];
+        assert!(same_origin(&headers(&ours)));
+        assert!(same_origin(&headers(&[("sec-fetch-site", "same-origin")])));
+        for site in ["cross-site", "same-site", "none"] {
+            let mut lying = headers(&ours);
+            lying.insert("sec-fetch-site", HeaderValue::from_static(site));
+            assert!(!same_origin(&lying), "{site}");
+        }
+        assert!(!same_origin(&headers(&[("origin", "http://evil.example"), ("host", "127.0.0.1:8080")])));
+        assert!(!same_origin(&headers(&[("origin", "null"), ("host", "127.0.0.1:8080")])));
+        assert!(!same_origin(&headers(&[("host", "127.0.0.1:8080")])));
+    }
+
+    #[test]
+    fn the_session_cookie_is_found_among_others() {
+        let found = headers(&[("cookie", "a=b; stepwell_session=xyz; stepwell_session2=no")]);
+        assert_eq!(session_cookie(&found), Some("xyz"));
+        assert_eq!(session_cookie(&headers(&[("cookie", "stepwell_session=")])), None);
+    }
+
+    #[test]
+    fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+        let cookie = set_cookie("abc", true);
+        let text = cookie.to_str().unwrap();
+        for part in ["stepwell_session=abc;", "HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_of_another_session_is_refused() {
+        let identity = Identity { name: "ada".into(), scopes: vec![Scope::Operate] };
+        let of = |s: &str| Caller { identity: identity.clone(), session: Some(Session(s.into())) };
+        assert!(of("a").check_csrf(&of("a").csrf_token()).is_ok());
+        assert!(of("a").check_csrf(&of("b").csrf_token()).is_err());
+        assert!(of("a").check_csrf("").is_err());
+        assert_eq!(of("a").actor().0, "user:ada");
+    }
+
+    #[sqlx::test]
+    async fn a_token_counts_only_with_its_scope(pool: PgPool) {
+        let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
+        let mut sent = HeaderMap::new();
+        sent.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        let caller = identify(&Access::new(pool), &Method::POST, &sent).await.unwrap();
+        assert!(caller.require(Scope::Read).is_ok());
+        assert!(
+            matches!(caller.require(Scope::Operate), Err(ApiError::MissingScope(Scope::Operate, who)) if who == "token:ci")
+        );
+    }
+
+    #[sqlx::test]
+    async fn a_session_changes_nothing_from_another_site(pool: PgPool) {
+        let ada = Identity { name: "ada".into(), scopes: vec![Scope::Admin] };
+        let secret = access::create_session(&pool, &ada, SESSION_LIFETIME).await.unwrap();
+        let mut sent = headers(&[("sec-fetch-site", "cross-site")]);
+        sent.insert(COOKIE, format!("{COOKIE_NAME}={secret}").parse().unwrap());
+        let access = Access::new(pool);
+        assert!(matches!(identify(&access, &Method::POST, &sent).await, Err(ApiError::CrossSite(_))));
+        assert!(identify(&access, &Method::GET, &sent).await.is_ok());
+        sent.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        assert!(identify(&access, &Method::POST, &sent).await.is_ok());
+    }
+
+    #[sqlx::test]
+    async fn nobody_gets_in_without_a_known_secret(pool: PgPool) {
+        let access = Access::new(pool);
+        for value in ["Bearer swt_unknown", "Bearer x", "Basic YTpi", "Bearer"] {
+            let sent = headers(&[("authorization", value)]);
+            let answer = identify(&access, &Method::GET, &sent).await.err();
+            assert!(matches!(answer, Some(ApiError::Unauthorized(_))), "{value}");
+        }
+        assert!(identify(&access, &Method::GET, &HeaderMap::new()).await.is_err());
+    }
+}

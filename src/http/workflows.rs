@@ -1,0 +1,207 @@
+//! Definitions: list, show, deploy, and start a run of one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::body::{expect_json, json as read_json, media_type};
+use super::problem::{ApiError, InputError};
+use super::query::{PAGING, Page, Params};
+use super::session::{Deployer, Operator, Reader};
+use crate::dsl::{self, Definition, WorkflowRef};
+use crate::engine::{DeployOutcome, StartRequest};
+use crate::store::listing;
+use crate::telemetry;
+
+/// Versions shown of one workflow, last deployed first.
+const VERSIONS_SHOWN: i64 = 200;
+
+/// Longest `Idempotency-Key`.
+const KEY_BYTES_MAX: usize = 255;
+
+/// A workflow in the list.
+#[derive(Serialize)]
+pub struct WorkflowItem {
+    namespace: String,
+    name: String,
+    title: Option<String>,
+    /// The latest version: what a start without `version` runs.
+    version: String,
+    /// All of them, latest first.
+    versions: Vec<String>,
+}
+
+impl From<&Vec<Arc<Definition>>> for WorkflowItem {
+    fn from(versions: &Vec<Arc<Definition>>) -> Self {
+        let latest = &versions[0];
+        let WorkflowRef { namespace, name, version } = latest.workflow.clone();
+        let versions = versions.iter().map(|d| d.workflow.version.clone()).collect();
+        Self { namespace, name, title: latest.title.clone(), version, versions }
+    }
+}
+
+/// `GET /api/v1/workflows`
+pub async fn list(
+    State(app): State<App>,
+    _: Reader,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Page<WorkflowItem>>, ApiError> {
+    let params = Params::read(query.as_deref(), &[&PAGING])?;
+    let (limit, after) = (params.limit()?, params.cursor('w')?);
+    let deployed = app.engine.deployed();
+    let path = |versions: &&Vec<Arc<Definition>>| {
+        let w = &versions[0].workflow;
+        format!("{}/{}", w.namespace, w.name)
+    };
+    // Names contain neither `/` nor anything below it but `-` and `.`: the path's order is kept explicit here.
+    let mut found: Vec<_> = deployed.definitions.values().filter(|versions| !versions.is_empty()).collect();
+    found.sort_by_key(path);
+    let page = usize::try_from(limit).unwrap_or(usize::MAX) + 1;
+    let rows = found.into_iter().filter(|v| after.as_ref().is_none_or(|a| path(v) > *a)).take(page).collect();
+    Ok(Json(Page::of('w', limit, rows, path)))
+}
+
+/// `GET /api/v1/workflows/{namespace}/{name}`
+pub async fn show(
+    State(app): State<App>,
+    _: Reader,
+    Path((namespace, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let params = Params::read(query.as_deref(), &[&["version"]])?;
+    let unknown = || ApiError::NotFound(format!("no workflow {namespace}/{name} is deployed in that version"));
+    let deployed = app.engine.deployed();
+    let loaded = deployed.definitions.get(&(namespace.clone(), name.clone())).ok_or_else(unknown)?;
+    let wanted = params.text("version").filter(|v| *v != "latest");
+    let definition =
+        loaded.iter().find(|d| wanted.is_none_or(|version| d.workflow.version == version)).ok_or_else(unknown)?;
+    let pool = app.engine.pool();
+    let versions = listing::versions(pool, &namespace, &name, VERSIONS_SHOWN).await?;
+    let source = listing::source(pool, &definition.workflow).await?;
+    Ok(Json(json!({
+        "namespace": namespace,
+        "name": name,
+        "version": definition.workflow.version,
+        "title": definition.title,
+        "summary": definition.summary,
+        "owner": definition.metadata.owner,
+        "definition": definition.document,
+        "source": source,
+        "versions": versions,
+    })))
+}
+
+/// `PUT /api/v1/workflows/{namespace}/{name}`
+pub async fn deploy(
+    State(app): State<App>,
+    Deployer(caller): Deployer,
+    Path((namespace, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    expect_document(&headers)?;
+    let received = app.budget.read(&headers, body).await?;
+    let text = String::from_utf8(received.bytes.to_vec())
+        .map_err(|e| ApiError::BadRequest(format!("the document is not UTF-8: {e}"), Vec::new()))?;
+    let functions = Arc::clone(&app.functions.borrow());
+    // Building takes milliseconds, too long for a thread that answers others.
+    let built = tokio::task::spawn_blocking(move || dsl::build("<body>", &text, &functions));
+    let built = built.await.map_err(|_| ApiError::Internal)?.map_err(invalid)?;
+    let found = &built.definition.workflow;
+    let mut wrong = Vec::new();
+    for (pointer, found, path) in
+        [("/document/namespace", &found.namespace, &namespace), ("/document/name", &found.name, &name)]
+    {
+        if found != path {
+            wrong.push(InputError::new(pointer, format!("is {found:?}, but the address says {path:?}")));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(ApiError::Unprocessable("the definition is not the one that the address names".into(), wrong));
+    }
+    let (status, workflow) = match app.engine.deploy(&built, &caller.actor()).await? {
+        DeployOutcome::Created(workflow) => (StatusCode::CREATED, workflow),
+        DeployOutcome::Unchanged(workflow) => (StatusCode::OK, workflow),
+    };
+    let body = json!({
+        "workflow": workflow,
+        "changed": status == StatusCode::CREATED,
+        "hash": hex::encode(built.hash),
+        "warnings": built.warnings,
+    });
+    Ok((status, Json(body)).into_response())
+}
+
+fn expect_document(headers: &HeaderMap) -> Result<(), ApiError> {
+    const YAML: [&str; 4] = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
+    match media_type(headers) {
+        Some(kind) if kind == "application/json" || YAML.contains(&kind.as_str()) => Ok(()),
+        other => Err(ApiError::UnsupportedMediaType(format!(
+            "send the definition as application/yaml or application/json, not {}",
+            other.as_deref().unwrap_or("without Content-Type")
+        ))),
+    }
+}
+
+fn invalid(mistakes: Vec<dsl::Mistake>) -> ApiError {
+    let detail = format!("the definition has {} mistake(s)", mistakes.len());
+    ApiError::Unprocessable(detail, mistakes.into_iter().map(InputError::from).collect())
+}
+
+/// `POST /api/v1/workflows/{namespace}/{name}/runs`
+pub async fn start(
+    State(app): State<App>,
+    Operator(caller): Operator,
+    Path((namespace, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let params = Params::read(query.as_deref(), &[&["wait", "version"]])?;
+    let wait: Option<u64> = params.parsed("wait", "must be a number of seconds")?;
+    expect_json(&headers)?;
+    let received = app.budget.read(&headers, body).await?;
+    let input = if received.bytes.is_empty() { json!({}) } else { read_json(&received.bytes)? };
+    let request = StartRequest {
+        namespace,
+        name,
+        version: params.text("version").map(str::to_owned),
+        input,
+        idempotency_key: idempotency_key(&headers)?,
+        actor: caller.actor(),
+    };
+    let run = app.engine.start(request).await?;
+    telemetry::runs_started("api", 1);
+    let settled = match wait {
+        Some(seconds) if seconds > 0 => {
+            let seconds = seconds.min(app.settings.wait_seconds_max);
+            app.engine.settled(run, Duration::from_secs(seconds)).await
+        }
+        _ => false,
+    };
+    let status = if settled { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let location = [(LOCATION, format!("/api/v1/runs/{run}"))];
+    // The run is there whether or not it can be shown right now: an error here would make the caller start another.
+    let view = match app.engine.view(run).await {
+        Ok(Some(view)) => serde_json::to_value(view).unwrap_or_else(|_| json!({ "id": run })),
+        Ok(None) | Err(_) => json!({ "id": run }),
+    };
+    Ok((status, location, Json(view)).into_response())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().ok().filter(|text| (1..=KEY_BYTES_MAX).contains(&text.len()));
+    text.map(|text| Some(text.to_owned())).ok_or_else(|| {
+        ApiError::BadRequest(format!("Idempotency-Key must be 1 to {KEY_BYTES_MAX} visible characters"), Vec::new())
+    })
+}

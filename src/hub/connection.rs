@@ -1,0 +1,186 @@
+//! `connections:` of `hub.yaml`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use url::Url;
+
+use super::value::{duration, expression, one_of, secret_template};
+use super::yaml::{Content, Entry, Mistakes, Node, entry};
+use crate::connect::{Connection, FaultRule};
+use crate::dsl::{Authentication, SecretTemplate};
+use crate::machine::{CallRetry, FaultClass};
+
+const KEYS: [&str; 8] =
+    ["baseUrl", "authentication", "headers", "idempotencyHeader", "timeout", "retry", "faults", "concurrency"];
+
+const CLASSES: [(&str, FaultClass); 6] = [
+    ("transient", FaultClass::Transient),
+    ("throttled", FaultClass::Throttled),
+    ("credentials", FaultClass::Credentials),
+    ("duplicate", FaultClass::Duplicate),
+    ("permanent", FaultClass::Permanent),
+    ("person", FaultClass::Person),
+];
+
+pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
+    let entries = mistakes.entries(node, &KEYS);
+    let mut connection = Connection::default();
+    match entry(entries, "baseUrl") {
+        Some(node) => connection.base_urls = base_urls(node, mistakes),
+        None => mistakes.at(node, "a connection needs a baseUrl for each environment", None),
+    }
+    for Entry { key, node, .. } in entries {
+        match key.as_str() {
+            "authentication" => connection.authentication = authentication(node, mistakes),
+            "headers" => connection.headers = headers(node, mistakes),
+            "idempotencyHeader" => {
+                connection.idempotency_header = header_name(node, mistakes).unwrap_or(connection.idempotency_header);
+            }
+            "timeout" => connection.timeout = positive(node, mistakes),
+            "retry" => connection.retry = Some(retry(node, mistakes)),
+            "faults" => connection.faults = faults(node, mistakes),
+            "concurrency" => {
+                connection.concurrency =
+                    mistakes.whole(node, 1..=10_000).map_or(connection.concurrency, |n| n as usize);
+            }
+            _ => {}
+        }
+    }
+    connection
+}
+
+fn base_urls(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Url> {
+    let mut urls = BTreeMap::new();
+    for entry in mistakes.map(node) {
+        let Some(text) = mistakes.text(&entry.node) else { continue };
+        match Url::parse(text) {
+            Ok(url) if is_base(&url) => drop(urls.insert(entry.key.clone(), url)),
+            Ok(_) => {
+                let hint = "https://host/path, without user, query and fragment".to_owned();
+                mistakes.at(&entry.node, format!("{text:?} is no base URL"), Some(hint));
+            }
+            Err(error) => mistakes.at(&entry.node, format!("{text:?} is no URL: {error}"), None),
+        }
+    }
+    urls
+}
+
+fn is_base(url: &Url) -> bool {
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    matches!(url.scheme(), "http" | "https") && plain && url.fragment().is_none()
+}
+
+fn authentication(node: &Node, mistakes: &mut Mistakes) -> Option<Authentication> {
+    let entries = mistakes.entries(node, &["bearer", "basic"]);
+    match entries {
+        [Entry { key, node, .. }] if key == "bearer" => {
+            let [token] = secrets(node, ["token"], mistakes)?;
+            Some(Authentication::Bearer { token })
+        }
+        [Entry { key, node, .. }] if key == "basic" => {
+            let [username, password] = secrets(node, ["username", "password"], mistakes)?;
+            Some(Authentication::Basic { username, password })
+        }
+        _ => {
+            mistakes.at(node, "exactly one of bearer and basic is expected", None);
+            None
+        }
+    }
+}
+
+fn secrets<const N: usize>(node: &Node, names: [&str; N], mistakes: &mut Mistakes) -> Option<[SecretTemplate; N]> {
+    let entries = mistakes.entries(node, &names);
+    let mut found = Vec::with_capacity(N);
+    for name in names {
+        match entry(entries, name) {
+            Some(node) => found.extend(secret_template(node, mistakes)),
+            None => mistakes.at(node, format!("{name} is missing"), None),
+        }
+    }
+    found.try_into().ok()
+}
+
+fn headers(node: &Node, mistakes: &mut Mistakes) -> Vec<(String, SecretTemplate)> {
+    let mut headers = Vec::new();
+    for entry in mistakes.map(node) {
+        if http::HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
+            mistakes.at(&entry.node, format!("{:?} is no header name", entry.key), None);
+        }
+        headers.extend(secret_template(&entry.node, mistakes).map(|value| (entry.key.clone(), value)));
+    }
+    headers
+}
+
+fn header_name(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
+    let text = mistakes.text(node)?;
+    if http::HeaderName::from_bytes(text.as_bytes()).is_err() {
+        mistakes.at(node, format!("{text:?} is no header name"), None);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn positive(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
+    let found = duration(node, mistakes)?;
+    if found.is_zero() {
+        mistakes.at(node, "a duration longer than nothing is expected", None);
+        return None;
+    }
+    Some(found)
+}
+
+fn retry(node: &Node, mistakes: &mut Mistakes) -> CallRetry {
+    let mut retry = CallRetry::default();
+    for Entry { key, node, .. } in mistakes.entries(node, &["attempts", "delay", "maxDelay", "multiplier", "duration"])
+    {
+        match key.as_str() {
+            "attempts" => retry.attempts_max = mistakes.whole(node, 1..=1_000).unwrap_or(retry.attempts_max),
+            "delay" => retry.delay = duration(node, mistakes).unwrap_or(retry.delay),
+            "maxDelay" => retry.delay_max = duration(node, mistakes).unwrap_or(retry.delay_max),
+            "duration" => retry.duration_max = duration(node, mistakes).unwrap_or(retry.duration_max),
+            "multiplier" => match node.content {
+                Content::Number(n) if (1.0..=100.0).contains(&n) => retry.multiplier = n,
+                _ => mistakes.at(node, "a number from 1 to 100 is expected", None),
+            },
+            _ => {}
+        }
+    }
+    retry
+}
+
+fn faults(node: &Node, mistakes: &mut Mistakes) -> Vec<FaultRule> {
+    let Content::List(rules) = &node.content else {
+        mistakes.at(node, format!("{} where a list of rules is expected", node.kind()), None);
+        return Vec::new();
+    };
+    rules.iter().filter_map(|rule| fault(rule, mistakes)).collect()
+}
+
+fn fault(node: &Node, mistakes: &mut Mistakes) -> Option<FaultRule> {
+    let entries = mistakes.entries(node, &["status", "when", "class", "after"]);
+    let Some(class) = entry(entries, "class") else {
+        mistakes.at(node, "a rule needs a class", Some(format!("known: {}", CLASSES.map(|(name, _)| name).join(", "))));
+        return None;
+    };
+    if entry(entries, "status").is_none() && entry(entries, "when").is_none() {
+        mistakes.at(node, "a rule needs status or when, or every answer would be a failure", None);
+    }
+    Some(FaultRule {
+        class: one_of(class, &CLASSES, mistakes)?,
+        statuses: entry(entries, "status").map(|node| statuses(node, mistakes)).unwrap_or_default(),
+        when: match entry(entries, "when") {
+            Some(node) => Some(expression(node, &[], mistakes)?),
+            None => None,
+        },
+        after: entry(entries, "after").and_then(|node| duration(node, mistakes)),
+    })
+}
+
+fn statuses(node: &Node, mistakes: &mut Mistakes) -> Vec<u16> {
+    let items = match &node.content {
+        Content::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    items.iter().filter_map(|item| mistakes.whole(item, 100..=599)).filter_map(|n| u16::try_from(n).ok()).collect()
+}

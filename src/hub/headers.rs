@@ -1,0 +1,26 @@
+//! Which headers of a delivery are kept with the event: those that hold no credentials.
+
+use http::HeaderMap;
+
+/// No more headers are kept.
+const COUNT_MAX: usize = 100;
+
+/// Longest value that is kept.
+const VALUE_CHARS_MAX: usize = 2_000;
+
+/// Names that contain one of these may hold credentials or signatures.
+const CREDENTIAL_PARTS: [&str; 9] =
+    ["authorization", "signature", "secret", "token", "cookie", "api-key", "apikey", "password", "credential"];
+
+/// Headers as received, credentials and signatures left out.
+pub(super) fn recorded(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| !CREDENTIAL_PARTS.iter().any(|part| name.as_str().contains(part)))
+        .take(COUNT_MAX)
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), text.chars().filter(|c| *c != '\0').take(VALUE_CHARS_MAX).collect())
+        })
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! The one strict reader for JSON that comes from outside: webhooks, CloudEvents, API bodies.
+//!
+//! UTF-8 only; a leading byte order mark is passed over; at most 64 levels; a key that appears twice in one object is
+//! refused, everywhere alike, so that signature, dedupe and mapping never see different values; no NUL in strings, no
+//! lone surrogates; numbers keep every digit; nothing may follow the value.
+
+use serde_json::Value;
+
+use crate::connect::json::{Duplicates, Rules, read as read_by};
+
+pub use crate::connect::json::BadJson;
+
+/// Arrays and objects inside each other.
+pub const DEPTH_MAX: usize = 64;
+
+/// Reads a body.
+///
+/// # Errors
+/// What is wrong, with line and column; fit to be shown to the sender.
+pub fn read(body: &[u8]) -> Result<Value, BadJson> {
+    read_by(body, Rules { depth_max: DEPTH_MAX, duplicates: Duplicates::Refuse })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_malformed_sample_is_refused_with_its_reason() {
+        let cases: [(&[u8], &str); 7] = [
+            (include_bytes!("../../tests/data/hub/malformed_deep_nesting.json"), "more than 64 levels"),
+            (include_bytes!("../../tests/data/hub/malformed_duplicate_keys.json"), "\"eventId\" appears twice"),
+            (include_bytes!("../../tests/data/hub/malformed_invalid_utf8.json"), "not UTF-8"),
+            (include_bytes!("../../tests/data/hub/malformed_truncated.json"), "EOF"),
+            (include_bytes!("../../tests/data/hub/malformed_trailing_garbage.json"), "trailing"),
+            (include_bytes!("../../tests/data/hub/malformed_nul_and_surrogate.json"), "U+0000"),
+            (include_bytes!("../../tests/data/hub/malformed_numbers.json"), "line 1"),
+        ];
+        for (body, reason) in cases {
+            let error = read(body).expect_err(reason).to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn samples_that_are_json_are_read_and_left_to_schemas() {
+        for body in [
+            include_bytes!("../../tests/data/hub/malformed_bom.json").as_slice(),
+            include_bytes!("../../tests/data/hub/malformed_huge.json"),
+            include_bytes!("../../tests/data/hub/malformed_missing_required.json"),
+            include_bytes!("../../tests/data/hub/malformed_wrong_types.json"),
+            include_bytes!("../../tests/data/hub/malformed_not_an_object.json"),
+        ] {
+            read(body).expect("JSON");
+        }
+    }
+
+    #[test]
+    fn numbers_come_out_as_they_went_in() {
+        let sample = include_str!("../../tests/data/hub/malformed_numbers.json").replace("NaN", "100.0");
+        let value = read(sample.as_bytes()).expect("without NaN it is JSON");
+        assert_eq!(value["data"]["Quantity"].to_string(), "9007199254740993");
+        assert_eq!(value["data"]["UnitPrice"].to_string(), "0.1000000000000000055511151231257827");
+        assert_eq!(value["data"]["Amount"].to_string(), "1e+400");
+    }
+}

@@ -1,0 +1,146 @@
+use super::*;
+use chrono::TimeDelta;
+use serde_json::Value;
+
+/// A vector of `signature_vectors.json`.
+struct Vector {
+    scheme: Scheme,
+    secret: String,
+    body: Bytes,
+    now: DateTime<Utc>,
+    headers: HeaderMap,
+}
+
+fn vector(name: &str) -> Vector {
+    let all: Value =
+        serde_json::from_str(include_str!("../../../tests/data/signatures/signature_vectors.json")).expect("JSON");
+    let found = all.as_array().expect("a list").iter().find(|v| v["name"] == name).expect("there");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let headers = found["headers"].as_object().expect("headers").iter();
+    Vector {
+        scheme: if name == "github" { Scheme::GitHub } else { Scheme::StandardWebhooks },
+        secret: text(&found["secret"]),
+        body: Bytes::from(text(&found["body"])),
+        now: DateTime::from_timestamp(found["now"].as_i64().unwrap_or_default(), 0).expect("a time"),
+        headers: headers
+            .map(|(name, value)| {
+                (http::HeaderName::from_bytes(name.as_bytes()).expect("name"), text(value).parse().expect("value"))
+            })
+            .collect(),
+    }
+}
+
+impl Vector {
+    fn verify(&self, secrets: &[&str]) -> Result<Verified, SignatureError> {
+        let (method, uri) = (&Method::POST, &Uri::from_static("/hooks/x"));
+        let delivery = Delivery { method, uri, headers: &self.headers, body: &self.body, now: self.now };
+        self.scheme.verify(delivery, secrets)
+    }
+
+    fn accepts(&self) -> bool {
+        self.verify(&[&self.secret]).is_ok()
+    }
+
+    fn set(&mut self, name: &'static str, value: &str) {
+        self.headers.insert(name, value.parse().expect("a value"));
+    }
+}
+
+const NAMES: [&str; 3] = ["standard-webhooks", "svix", "github"];
+
+#[test]
+fn the_published_vectors_pass() {
+    for name in NAMES {
+        assert!(vector(name).accepts(), "{name}");
+    }
+    let id = Some("msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned());
+    for name in ["standard-webhooks", "svix"] {
+        let v = vector(name);
+        assert_eq!(v.verify(&[&v.secret]).expect("verified").event_id, id);
+    }
+}
+
+#[test]
+fn every_broken_variant_fails() {
+    for name in NAMES {
+        let sound = vector(name);
+        for at in 0..sound.body.len() {
+            let mut body = sound.body.to_vec();
+            body[at] ^= 1;
+            assert!(!Vector { body: body.into(), ..vector(name) }.accepts(), "{name}: body byte {at}");
+        }
+        assert!(!Vector { body: Bytes::new(), ..vector(name) }.accepts(), "{name}: empty body");
+        for missing in sound.headers.keys() {
+            let mut broken = vector(name);
+            broken.headers.remove(missing);
+            assert!(!broken.accepts(), "{name}: without {missing}");
+            let mut broken = vector(name);
+            let value = broken.headers[missing].clone();
+            broken.headers.append(missing, value);
+            assert!(!broken.accepts(), "{name}: {missing} twice");
+            for at in 0..sound.headers[missing].len() {
+                let mut bytes = sound.headers[missing].as_bytes().to_vec();
+                bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+                let mut broken = vector(name);
+                broken.headers.insert(missing, http::HeaderValue::from_bytes(&bytes).expect("value"));
+                assert!(!broken.accepts(), "{name}: {missing} changed at {at}");
+            }
+        }
+        assert!(vector(name).verify(&["whsec_c29tZXRoaW5nIGVsc2U="]).is_err(), "{name}: another secret");
+        assert!(vector(name).verify(&[]).is_err(), "{name}: no secret");
+    }
+}
+
+#[test]
+fn one_of_several_signatures_and_secrets_is_enough() {
+    let mut v = vector("standard-webhooks");
+    let good = v.headers["webhook-signature"].to_str().expect("text").to_owned();
+    v.set("webhook-signature", &format!("v1a,AAAA v2,{0} v1,AAAA {1}", &good[3..], good));
+    let other = "whsec_c29tZXRoaW5nIGVsc2U=";
+    assert!(v.verify(&[other, &v.secret]).is_ok());
+    assert!(v.verify(&[other]).is_err());
+    for unsigned in ["v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", &good[3..], "", "v1,", "v1", " "] {
+        v.set("webhook-signature", unsigned);
+        assert!(!v.accepts(), "{unsigned:?}");
+    }
+    v.set("webhook-signature", &format!("{}{good}", "v1,AAAA ".repeat(100)));
+    assert!(!v.accepts(), "a flood of signatures is not worked through");
+}
+
+#[test]
+fn a_key_may_come_without_prefix_and_without_padding() {
+    for secret in ["whsec_c29tZXRoaW5nIGVsc2U=", "whsec_c29tZXRoaW5nIGVsc2U", "c29tZXRoaW5nIGVsc2U"] {
+        assert_eq!(standard_webhooks::key(secret).expect("a key"), b"something else");
+    }
+    for bad in ["", "whsec_", "whsec_???", "whsec_a"] {
+        let error = Scheme::StandardWebhooks.check_secret(bad).expect_err("no key");
+        assert!(!error.contains('?'));
+    }
+}
+
+#[test]
+fn a_delivery_counts_for_five_minutes_both_ways() {
+    for (seconds, accepted) in [(0, true), (300, true), (-300, true), (301, false), (-301, false), (1 << 40, false)] {
+        let sound = vector("standard-webhooks");
+        let late = Vector { now: sound.now + TimeDelta::seconds(seconds), ..sound };
+        match late.verify(&[&late.secret]) {
+            Ok(_) => assert!(accepted, "{seconds}"),
+            Err(error) => assert!(!accepted && matches!(error, SignatureError::Stale(_)), "{seconds}: {error}"),
+        }
+    }
+    for time in ["", "now", "99999999999999999999", "-9223372036854775808", "1614265330.0"] {
+        let mut v = vector("standard-webhooks");
+        v.set("webhook-timestamp", time);
+        assert!(matches!(v.verify(&[&v.secret]), Err(SignatureError::Bad(_))), "{time}");
+    }
+}
+
+#[test]
+fn a_refusal_says_nothing_that_helps_to_sign() {
+    for name in NAMES {
+        let mut v = vector(name);
+        v.body = Bytes::from_static(b"other");
+        let error = v.verify(&[&v.secret]).expect_err("refused").to_string();
+        assert!(!error.contains(&v.secret) && error.len() < 120, "{error}");
+    }
+}

@@ -1,0 +1,144 @@
+//! Definitions built in code: for tests of rules that need no text.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::dsl::*;
+use crate::expr::Template;
+
+/// A task to be: kind and metadata, children inline.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    Set(i64),
+    Call { compensated: bool, pivot: bool, never_resend: bool, reconciled: bool },
+    Do(Vec<Plan>),
+    Try { body: Vec<Plan>, retries: Option<u32>, handler: Option<Vec<Plan>> },
+    Wait(u64),
+    Raise(u16),
+}
+
+impl Plan {
+    pub(super) fn call() -> Self {
+        Self::Call { compensated: false, pivot: false, never_resend: false, reconciled: false }
+    }
+
+    pub(super) fn compensated() -> Self {
+        Self::Call { compensated: true, pivot: false, never_resend: false, reconciled: false }
+    }
+
+    pub(super) fn pivot() -> Self {
+        Self::Call { compensated: false, pivot: true, never_resend: false, reconciled: false }
+    }
+}
+
+struct Builder {
+    tasks: Vec<Task>,
+}
+
+/// A definition of these tasks, named `t0`, `t1` and so on in each list.
+pub(super) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
+    let mut builder = Builder { tasks: Vec::new() };
+    let root = builder.list("/do", plans);
+    let by_reference: HashMap<String, TaskId> =
+        (0..).zip(&builder.tasks).map(|(i, t)| (t.reference.clone(), TaskId(i))).collect();
+    Definition {
+        workflow: WorkflowRef { namespace: "test".into(), name: "built".into(), version: "1.0.0".into() },
+        title: None,
+        summary: None,
+        document: Arc::new(json!({})),
+        metadata: WorkflowMetadata { on_fault, ..WorkflowMetadata::default() },
+        input: InputSpec::default(),
+        output: OutputSpec::default(),
+        timeout: None,
+        triggers: Vec::new(),
+        root,
+        tasks: builder.tasks,
+        by_reference,
+    }
+}
+
+impl Builder {
+    fn list(&mut self, pointer: &str, plans: &[Plan]) -> TaskList {
+        (0..).zip(plans).map(|(i, plan): (usize, _)| self.task(&format!("{pointer}/{i}/t{i}"), plan)).collect()
+    }
+
+    fn task(&mut self, reference: &str, plan: &Plan) -> TaskId {
+        let mut metadata = TaskMetadata::default();
+        let kind = match plan {
+            Plan::Set(n) => TaskKind::Set(Template::Literal(json!({ "n": n }))),
+            Plan::Do(inner) => TaskKind::Do(self.list(&format!("{reference}/do"), inner)),
+            Plan::Wait(seconds) => TaskKind::Wait(DurationSpec::Fixed(Duration::from_secs(*seconds))),
+            Plan::Raise(status) => TaskKind::Raise(raise(*status)),
+            Plan::Try { body, retries, handler } => {
+                let body = self.list(&format!("{reference}/try"), body);
+                let handler = handler.as_ref().map(|h| self.list(&format!("{reference}/catch/do"), h));
+                let retry = retries.map(|count| RetryPolicy {
+                    count_max: Some(count),
+                    delay: Some(DurationSpec::Fixed(Duration::from_secs(1))),
+                    ..RetryPolicy::default()
+                });
+                let catch = Catch { variable: "error".into(), retry, handler, ..Catch::default() };
+                TaskKind::Try(Box::new(TryTask { body, catch }))
+            }
+            Plan::Call { compensated, pivot, never_resend, reconciled } => {
+                metadata.pivot = *pivot;
+                if *compensated {
+                    let undo = self.task(&format!("{reference}/metadata/compensate"), &Plan::call());
+                    metadata.compensate = Some(Compensate::Task(undo));
+                }
+                if *never_resend {
+                    metadata.resend = Resend::Never;
+                }
+                if *reconciled {
+                    metadata.reconcile = Some(self.task(&format!("{reference}/metadata/reconcile"), &Plan::call()));
+                }
+                TaskKind::Call(Box::new(CallTask { function: None, http: post(reference) }))
+            }
+        };
+        self.push(reference, metadata, kind)
+    }
+
+    fn push(&mut self, reference: &str, metadata: TaskMetadata, kind: TaskKind) -> TaskId {
+        let id = TaskId(u32::try_from(self.tasks.len()).unwrap());
+        self.tasks.push(Task {
+            name: reference.rsplit('/').next().unwrap_or_default().to_owned(),
+            reference: reference.to_owned(),
+            definition: Arc::new(Value::Null),
+            position: Position::default(),
+            condition: None,
+            input: InputSpec::default(),
+            output: OutputSpec::default(),
+            export: OutputSpec::default(),
+            timeout: None,
+            then: Flow::Continue,
+            metadata,
+            kind,
+        });
+        id
+    }
+}
+
+fn post(reference: &str) -> HttpCall {
+    HttpCall {
+        method: Template::Literal(json!("POST")),
+        endpoint: Endpoint::UriTemplate(format!("http://target.example{reference}")),
+        headers: None,
+        query: None,
+        body: None,
+        output: HttpOutput::Content,
+        redirect: Redirect::IsError,
+        authentication: None,
+    }
+}
+
+fn raise(status: u16) -> ErrorTemplate {
+    ErrorTemplate {
+        r#type: Template::Literal(json!("https://example.com/errors/raised")),
+        status: Template::Literal(json!(status)),
+        title: None,
+        detail: None,
+    }
+}

@@ -1,0 +1,195 @@
+//! The router, and the sandbox's own calls: faults, ledger, records, settings, reset.
+//!
+//! These are not part of either system: they are not in the ledger and meet no faults.
+
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{any, delete, get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::call::System;
+use super::exchange::exchange;
+use super::faults::Fault;
+use super::ledger::Filter;
+use super::{Sandbox, World, closed_won_event, page};
+
+const RECORDS_LISTED: usize = 10_000;
+
+/// Both systems and the sandbox's own calls. Resets need [`super::serve`]; under another server they are broken bodies.
+pub fn router(sandbox: Sandbox) -> Router {
+    let crm = async |State(sandbox), request: Request| exchange(sandbox, System::Crm, "/crm", request).await;
+    let erp = async |State(sandbox), request: Request| exchange(sandbox, System::Erp, "/erp", request).await;
+    let bare_crm = async |State(sandbox), request: Request| exchange(sandbox, System::Crm, "", request).await;
+    let bare_erp = async |State(sandbox), request: Request| exchange(sandbox, System::Erp, "", request).await;
+    Router::new()
+        .route("/crm/{*rest}", any(crm))
+        .route("/erp/{*rest}", any(erp))
+        .route("/services/rest/{*rest}", any(bare_erp))
+        .route("/services/{*rest}", any(bare_crm))
+        .route("/", get(records_page))
+        .route("/healthz", get(async || "ok"))
+        .route("/faults", post(add_faults).get(list_faults).delete(remove_faults))
+        .route("/faults/{id}", delete(remove_fault))
+        .route("/ledger", get(ledger))
+        .route("/records/{system}/{type}", get(records))
+        .route("/closed-won/{n}", get(async |Path(n): Path<u32>| Json(closed_won_event(n))))
+        .route("/settings", get(settings).post(change_settings))
+        .route("/reset", post(reset))
+        .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024))
+        .with_state(sandbox)
+}
+
+fn refused(detail: impl Into<String>) -> Response {
+    let status = StatusCode::BAD_REQUEST;
+    let detail: String = detail.into();
+    let body = json!({"type": "about:blank", "title": "Bad Request", "status": status.as_u16(), "detail": detail});
+    (status, [("content-type", "application/problem+json")], body.to_string()).into_response()
+}
+
+async fn add_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    let faults: Vec<Value> = match serde_json::from_slice(&body) {
+        Ok(Value::Array(faults)) => faults,
+        Ok(Value::Object(mut wrapper)) => match wrapper.remove("faults") {
+            Some(Value::Array(faults)) => faults,
+            _ => vec![Value::Object(wrapper)],
+        },
+        Ok(_) => return refused("neither a fault nor an array of faults"),
+        Err(error) => return refused(format!("the body is no JSON: {error}")),
+    };
+    let faults: Result<Vec<Fault>, _> = faults.into_iter().map(serde_json::from_value).collect();
+    let added = match faults {
+        Ok(faults) => sandbox.world().faults.add(faults),
+        Err(error) => Err(format!("not a fault: {error}")),
+    };
+    match added {
+        Ok(ids) => (StatusCode::CREATED, Json(json!({"ids": ids}))).into_response(),
+        Err(reason) => refused(reason),
+    }
+}
+
+async fn list_faults(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"faults": sandbox.world().faults.list()}))
+}
+
+async fn remove_faults(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.world().faults.remove(None);
+    StatusCode::NO_CONTENT
+}
+
+async fn remove_fault(State(sandbox): State<Sandbox>, Path(id): Path<u64>) -> StatusCode {
+    match sandbox.world().faults.remove(Some(id)) {
+        0 => StatusCode::NOT_FOUND,
+        _ => StatusCode::NO_CONTENT,
+    }
+}
+
+async fn ledger(State(sandbox): State<Sandbox>, Query(filter): Query<Filter>) -> Response {
+    let (extract, records) = {
+        let world = sandbox.world();
+        (world.ledger.extract(&filter), filter.records.then(|| all_records(&world)))
+    };
+    let mut body = match serde_json::to_value(extract) {
+        Ok(body) => body,
+        Err(error) => return refused(format!("the ledger cannot be written as JSON: {error}")),
+    };
+    if let (Some(body), Some(records)) = (body.as_object_mut(), records) {
+        body.insert("records".into(), records);
+    }
+    Json(body).into_response()
+}
+
+fn all_records(world: &World) -> Value {
+    let of = |types: Vec<&'static str>, list: &dyn Fn(&str) -> Vec<Value>| -> Value {
+        Value::Object(types.into_iter().map(|name| (name.to_owned(), list(name).into())).collect())
+    };
+    json!({
+        "crm": of(world.crm.types(), &|name| world.crm.list(name, RECORDS_LISTED)),
+        "erp": of(world.erp.types(), &|name| world.erp.list(name, RECORDS_LISTED)),
+    })
+}
+
+async fn records(State(sandbox): State<Sandbox>, Path((system, wanted)): Path<(String, String)>) -> Response {
+    let world = sandbox.world();
+    let find = |types: Vec<&'static str>| types.into_iter().find(|name| name.eq_ignore_ascii_case(&wanted));
+    let found = match system.as_str() {
+        "crm" => {
+            find(world.crm.types()).map(|name| (name, world.crm.count(name), world.crm.list(name, RECORDS_LISTED)))
+        }
+        "erp" => {
+            find(world.erp.types()).map(|name| (name, world.erp.count(name), world.erp.list(name, RECORDS_LISTED)))
+        }
+        _ => None,
+    };
+    drop(world);
+    match found {
+        Some((name, count, records)) => {
+            Json(json!({"system": system, "type": name, "count": count, "records": records})).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn records_page(State(sandbox): State<Sandbox>) -> Html<String> {
+    let world = sandbox.world();
+    let html = page::render(&world.crm, &world.erp);
+    drop(world);
+    Html(html)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    erp: Option<ErpSettings>,
+    crm: Option<CrmSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ErpSettings {
+    concurrency: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct CrmSettings {
+    daily_requests: Option<u64>,
+    page_size: Option<usize>,
+}
+
+fn current_settings(world: &World) -> Value {
+    let crm = &world.crm.settings;
+    json!({
+        "erp": {"concurrency": world.erp_concurrency},
+        "crm": {"dailyRequests": crm.daily_requests, "pageSize": crm.page_size},
+    })
+}
+
+async fn settings(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(current_settings(&sandbox.world()))
+}
+
+async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    let settings: Settings = match serde_json::from_slice(&body) {
+        Ok(settings) => settings,
+        Err(error) => return refused(format!("not settings: {error}")),
+    };
+    let world = &mut *sandbox.world();
+    if let Some(erp) = settings.erp {
+        world.erp_concurrency = erp.concurrency;
+    }
+    if let Some(crm) = settings.crm {
+        let current = &mut world.crm.settings;
+        current.daily_requests = crm.daily_requests.unwrap_or(current.daily_requests);
+        current.page_size = crm.page_size.unwrap_or(current.page_size).max(1);
+    }
+    Json(current_settings(world)).into_response()
+}
+
+async fn reset(State(sandbox): State<Sandbox>) -> StatusCode {
+    *sandbox.world() = World::new();
+    StatusCode::NO_CONTENT
+}

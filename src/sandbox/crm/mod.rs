@@ -1,0 +1,213 @@
+//! The CRM: Salesforce's REST API over records in memory.
+//!
+//! One call is one [`Crm::answer`]: token, limits, then the resource. Whatever a call changed comes back as changes for
+//! the ledger; a refused call leaves none.
+
+mod collections;
+mod composite;
+mod describe;
+mod ids;
+mod oauth;
+mod refusal;
+mod schema;
+mod seed;
+mod sobjects;
+mod soql;
+mod write;
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use chrono::{DateTime, Utc};
+use http::{HeaderName, Method, StatusCode};
+use serde_json::{Value, json};
+
+pub use ids::demo as demo_id;
+pub use refusal::usual_answer;
+use refusal::{JSON, Refusal};
+use schema::{OBJECTS, SObject};
+
+use super::call::{Answer, Call, parameter};
+use super::records::{Change, Tables};
+
+/// Settings that tests change.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Calls allowed in a day.
+    pub daily_requests: u64,
+    /// Rows of a query page at most.
+    pub page_size: usize,
+}
+
+/// The CRM with its records.
+pub struct Crm {
+    /// What tests may change.
+    pub settings: Settings,
+    tables: Tables,
+    tokens: VecDeque<String>,
+    tokens_issued: u64,
+    requests_used: u64,
+    created: BTreeMap<&'static str, u64>,
+    cursors: VecDeque<soql::Cursor>,
+    cursors_opened: u64,
+    demos: HashSet<u32>,
+}
+
+const STATIC_TOKEN: &str = "sandbox-crm-token";
+const DAILY_REQUESTS: u64 = 15_000_000;
+const PAGE_SIZE: usize = 2_000;
+
+/// A request for a resource under `/services/data/vNN.0/`, direct or as part of a composite one.
+struct Ask<'a> {
+    method: Method,
+    path: Vec<&'a str>,
+    query: &'a [(String, String)],
+    body: Result<Value, Refusal>,
+    version: &'a str,
+    batch_size: Option<usize>,
+    now: DateTime<Utc>,
+}
+
+impl Crm {
+    /// Seeded as the company was before anyone called.
+    pub fn new() -> Self {
+        let mut crm = Self {
+            settings: Settings { daily_requests: DAILY_REQUESTS, page_size: PAGE_SIZE },
+            tables: Tables::default(),
+            tokens: VecDeque::new(),
+            tokens_issued: 0,
+            requests_used: 0,
+            created: BTreeMap::new(),
+            cursors: VecDeque::new(),
+            cursors_opened: 0,
+            demos: HashSet::new(),
+        };
+        crm.plant();
+        crm
+    }
+
+    /// Answers one call; the changes are what it did.
+    pub fn answer(&mut self, call: &Call) -> (Answer, Vec<Change>) {
+        let path: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        let answer = match path.as_slice() {
+            ["services", "oauth2", "token"] => self.token(call),
+            ["id", ..] => oauth::identity(call),
+            ["services", "data"] => describe::versions(),
+            ["services", "data", version, rest @ ..] if is_version(version) => self.governed(call, version, rest),
+            _ => Refusal::not_found().answer(),
+        };
+        (answer, self.tables.take_changes())
+    }
+
+    fn governed(&mut self, call: &Call, version: &str, rest: &[&str]) -> Answer {
+        if !call.bearer().is_some_and(|token| self.knows(token)) {
+            return usual_answer(StatusCode::UNAUTHORIZED);
+        }
+        if self.requests_used >= self.settings.daily_requests {
+            let message = "TotalRequests Limit exceeded.";
+            return Refusal::plain(StatusCode::FORBIDDEN, "REQUEST_LIMIT_EXCEEDED", message).answer();
+        }
+        self.requests_used += 1;
+        self.plant_demos_of(call);
+        let overridden = call.parameter("_HttpMethod").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
+        let method = overridden.filter(|_| call.method == Method::POST).unwrap_or_else(|| call.method.clone());
+        let ask = Ask {
+            method,
+            path: rest.to_vec(),
+            query: &call.query,
+            body: json_body(&call.body),
+            version,
+            batch_size: call.header("sforce-query-options").and_then(soql::batch_size),
+            now: call.now,
+        };
+        let usage = format!("api-usage={}/{}", self.requests_used, self.settings.daily_requests);
+        self.resource(&ask).with_header(HeaderName::from_static("sforce-limit-info"), &usage)
+    }
+
+    fn knows(&self, token: &str) -> bool {
+        token == STATIC_TOKEN || self.tokens.iter().any(|issued| issued == token)
+    }
+
+    /// Answers for a resource; whatever a refused request had done already is undone.
+    fn resource(&mut self, ask: &Ask<'_>) -> Answer {
+        let savepoint = self.tables.savepoint();
+        let answer = match ask.path.as_slice() {
+            [] => Ok(describe::resources(ask.version)),
+            ["limits"] => Ok(self.limits()),
+            ["query" | "queryAll"] => self.query(ask),
+            ["query" | "queryAll", locator] => self.more(ask, locator),
+            ["sobjects"] => Ok(describe::objects(ask.version)),
+            ["sobjects", object, rest @ ..] => match SObject::find(object) {
+                Some(object) => self.sobject(ask, object, rest),
+                None => Err(Refusal::not_found()),
+            },
+            ["composite"] => self.composite(ask),
+            ["composite", "sobjects", rest @ ..] => self.collection(ask, rest),
+            _ => Err(Refusal::not_found()),
+        };
+        answer.unwrap_or_else(|refusal| {
+            self.tables.undo_to(savepoint);
+            refusal.answer()
+        })
+    }
+
+    fn limits(&self) -> Answer {
+        let remaining = self.settings.daily_requests.saturating_sub(self.requests_used);
+        let body = json!({
+            "ConcurrentAsyncGetReportInstances": {"Max": 200, "Remaining": 200},
+            "DailyApiRequests": {"Max": self.settings.daily_requests, "Remaining": remaining},
+            "DailyBulkApiBatches": {"Max": 15000, "Remaining": 15000},
+            "DataStorageMB": {"Max": 10240, "Remaining": 10200},
+        });
+        Answer::json(StatusCode::OK, JSON, body)
+    }
+
+    /// The names of all objects.
+    pub fn types(&self) -> Vec<&'static str> {
+        OBJECTS.iter().map(|object| object.name).collect()
+    }
+
+    /// How many records of a type there are.
+    pub fn count(&self, name: &str) -> usize {
+        self.tables.count(name)
+    }
+
+    /// The oldest records of a type in full.
+    pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
+        let Some(object) = SObject::find(name) else { return Vec::new() };
+        self.tables.rows(name).take(limit).map(|(_, fields)| sobjects::view(object, fields, seed::VERSION)).collect()
+    }
+
+    /// The newest records of a type in full.
+    pub fn newest(&self, name: &str, limit: usize) -> Vec<Value> {
+        let Some(object) = SObject::find(name) else { return Vec::new() };
+        let rows = self.tables.rows(name).rev().take(limit);
+        rows.map(|(_, fields)| sobjects::view(object, fields, seed::VERSION)).collect()
+    }
+}
+
+impl Ask<'_> {
+    fn parameter(&self, name: &str) -> Option<&str> {
+        parameter(self.query, name)
+    }
+
+    fn body(&self) -> Result<&Value, Refusal> {
+        self.body.as_ref().map_err(Clone::clone)
+    }
+
+    fn version_number(&self) -> u32 {
+        let digits = self.version.trim_start_matches('v');
+        digits.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    text.strip_prefix('v').and_then(|number| number.strip_suffix(".0")).is_some_and(|n| n.parse::<u16>().is_ok())
+}
+
+fn json_body(bytes: &[u8]) -> Result<Value, Refusal> {
+    if bytes.is_empty() {
+        let message = "The HTTP entity body is required, but this request has no entity body.";
+        return Err(Refusal::bad("JSON_PARSER_ERROR", message));
+    }
+    serde_json::from_slice(bytes).map_err(|error| Refusal::bad("JSON_PARSER_ERROR", error.to_string()))
+}

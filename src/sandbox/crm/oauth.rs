@@ -1,0 +1,77 @@
+//! Tokens: the client credentials flow, and the other flows of integrations, without a check of what they prove.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use serde_json::json;
+
+use super::super::call::{Answer, Call, pairs, parameter};
+use super::Crm;
+use super::refusal::{JSON, Refusal};
+
+const TOKENS_MAX: usize = 10_000;
+const ORGANIZATION: &str = "00DWs000003aBcDMAU";
+const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
+
+impl Crm {
+    /// Issues a token to whoever names a client and its secret.
+    pub(super) fn token(&mut self, call: &Call) -> Answer {
+        if call.method != http::Method::POST {
+            return Refusal::method(&call.method, "POST").answer();
+        }
+        let form = pairs(&String::from_utf8_lossy(&call.body));
+        let field = |name: &str| parameter(&form, name).filter(|value| !value.is_empty());
+        let proven = match field("grant_type") {
+            Some("client_credentials") => {
+                has_basic(call) || (field("client_id").is_some() && field("client_secret").is_some())
+            }
+            Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => field("assertion").is_some(),
+            Some("password") => field("username").is_some() && field("password").is_some(),
+            _ => return refused("unsupported_grant_type", "grant type not supported"),
+        };
+        if !proven {
+            return refused("invalid_grant", "authentication failure");
+        }
+        self.tokens_issued += 1;
+        let token = format!("{}!Sandbox.Issued.{}", &ORGANIZATION[..15], self.tokens_issued);
+        self.tokens.push_back(token.clone());
+        if self.tokens.len() > TOKENS_MAX {
+            self.tokens.pop_front();
+        }
+        let body = json!({
+            "access_token": token,
+            "signature": "c2FuZGJveC1zaWduYXR1cmU=",
+            "scope": "api",
+            "instance_url": call.base,
+            "id": format!("{}/id/{ORGANIZATION}/{INTEGRATION_USER}", call.base),
+            "token_type": "Bearer",
+            "issued_at": call.now.timestamp_millis().to_string(),
+        });
+        Answer::json(StatusCode::OK, JSON, body)
+    }
+}
+
+/// Who the token's user is; clients ask after they got one.
+pub fn identity(call: &Call) -> Answer {
+    let body = json!({
+        "id": format!("{}/id/{ORGANIZATION}/{INTEGRATION_USER}", call.base),
+        "user_id": INTEGRATION_USER,
+        "organization_id": ORGANIZATION,
+        "username": "integration@sandbox.example",
+        "urls": {"rest": format!("{}/services/data/v{{version}}/", call.base)},
+    });
+    Answer::json(StatusCode::OK, JSON, body)
+}
+
+fn has_basic(call: &Call) -> bool {
+    let encoded = call.header("authorization").and_then(|value| value.strip_prefix("Basic "));
+    let decoded = encoded.and_then(|encoded| STANDARD.decode(encoded.trim()).ok());
+    decoded.and_then(|bytes| String::from_utf8(bytes).ok()).is_some_and(|pair| {
+        pair.split_once(':').is_some_and(|(client, secret)| !client.is_empty() && !secret.is_empty())
+    })
+}
+
+fn refused(error: &str, description: &str) -> Answer {
+    let body = json!({"error": error, "error_description": description});
+    Answer::json(StatusCode::BAD_REQUEST, JSON, body)
+}

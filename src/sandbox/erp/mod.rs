@@ -1,0 +1,188 @@
+//! The ERP: NetSuite's REST web services over records in memory, with its traps.
+//!
+//! One call is one [`Erp::answer`]: login, then the resource, or a job when the caller prefers not to wait. Whatever a call
+//! changed comes back as changes for the ledger; a refused call leaves none.
+
+mod jobs;
+mod lines;
+mod read;
+mod refusal;
+mod seed;
+mod suiteql;
+mod types;
+mod write;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use refusal::Refusal;
+pub use refusal::{concurrency_exceeded, usual_answer};
+use types::{RecordType, TYPES};
+
+use super::call::{Answer, Call, pairs, parameter};
+use super::records::{Change, Fields, Tables};
+
+const STATIC_TOKEN: &str = "sandbox-erp-token";
+const TOKENS_MAX: usize = 10_000;
+const SINGULAR: &str = "application/vnd.oracle.resource+json; type=singular";
+const COLLECTION: &str = "application/vnd.oracle.resource+json; type=collection";
+
+/// The ERP with its records.
+pub struct Erp {
+    tables: Tables,
+    series: BTreeMap<&'static str, u64>,
+    jobs: jobs::Jobs,
+    tokens: VecDeque<String>,
+    tokens_issued: u64,
+}
+
+impl Erp {
+    /// Seeded as the account was before anyone called.
+    pub fn new() -> Self {
+        let mut erp = Self {
+            tables: Tables::default(),
+            series: BTreeMap::new(),
+            jobs: jobs::Jobs::default(),
+            tokens: VecDeque::new(),
+            tokens_issued: 0,
+        };
+        erp.plant();
+        erp
+    }
+
+    /// Answers one call; the changes are what it did.
+    pub fn answer(&mut self, call: &Call) -> (Answer, Vec<Change>) {
+        let path: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        let answer = match path.as_slice() {
+            ["services", "rest", "auth", "oauth2", "v1", "token"] => self.token(call),
+            ["services", "rest", ..] if !self.admits(call) => usual_answer(StatusCode::UNAUTHORIZED),
+            ["services", "rest", "record", "v1", rest @ ..] if jobs::wanted(call) => self.submit(call, rest),
+            ["services", "rest", rest @ ..] => self.resource(call, rest),
+            _ => Refusal::no_resource(&call.path).answer(),
+        };
+        (answer, self.tables.take_changes())
+    }
+
+    fn admits(&self, call: &Call) -> bool {
+        match call.bearer() {
+            Some(token) => token == STATIC_TOKEN || self.tokens.iter().any(|issued| issued == token),
+            None => call.header("authorization").is_some_and(|value| value.starts_with("OAuth ")),
+        }
+    }
+
+    /// Answers for a resource; whatever a refused request had done already is undone.
+    fn resource(&mut self, call: &Call, path: &[&str]) -> Answer {
+        let savepoint = self.tables.savepoint();
+        let answer = match path {
+            ["record", "v1", rest @ ..] => self.record(call, rest),
+            ["query", "v1", "suiteql"] => self.suiteql(call),
+            ["async", "v1", "job", rest @ ..] => self.job(call, rest),
+            ["system", "v1", "governanceLimits"] => Ok(governance_limits()),
+            _ => Err(Refusal::no_resource(&call.path)),
+        };
+        answer.unwrap_or_else(|refusal| {
+            self.tables.undo_to(savepoint);
+            refusal.answer()
+        })
+    }
+
+    fn record(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
+        let Some((name, rest)) = path.split_first() else { return Err(Refusal::no_resource(&call.path)) };
+        let record_type = RecordType::find(name).ok_or_else(|| {
+            Refusal::bad("INVALID_PARAMETER", &format!("Record type '{name}' does not exist.")).at("o:urlPath", name)
+        })?;
+        match (&call.method, rest) {
+            (&Method::GET, []) => self.collection(call, record_type),
+            (&Method::GET, [key]) => self.read(call, record_type, key),
+            (&Method::GET, [key, sublist]) => self.read_sublist(call, record_type, key, sublist, None),
+            (&Method::GET, [key, sublist, line]) => self.read_sublist(call, record_type, key, sublist, Some(line)),
+            (_, _) if record_type.kind == types::Kind::Fixed => Err(Refusal::method(&call.method)),
+            (&Method::POST, []) => self.create(call, record_type),
+            (&Method::PATCH, [key]) => self.update(call, record_type, key),
+            (&Method::PUT, [key]) => self.upsert(call, record_type, key),
+            (&Method::DELETE, [key]) => self.delete(record_type, key),
+            (&Method::POST, [key, "!transform", target]) => self.transform(call, record_type, key, target),
+            _ => Err(Refusal::method(&call.method)),
+        }
+    }
+
+    /// The id that a key in a path leads to: an id itself, or `eid:` and an external id.
+    fn find(&self, record_type: &RecordType, key: &str) -> Option<String> {
+        match key.strip_prefix("eid:") {
+            Some(external) => self.tables.find(record_type.name, "externalId", external).into_iter().next(),
+            None => self.tables.get(record_type.name, key).map(|_| key.to_owned()),
+        }
+    }
+
+    fn token(&mut self, call: &Call) -> Answer {
+        if call.method != Method::POST {
+            return Refusal::method(&call.method).answer();
+        }
+        let form = pairs(&String::from_utf8_lossy(&call.body));
+        let given = |name: &str| parameter(&form, name).is_some_and(|value| !value.is_empty());
+        let refused = |error: &str| Answer::json(StatusCode::BAD_REQUEST, "application/json", json!({"error": error}));
+        if parameter(&form, "grant_type") != Some("client_credentials") {
+            return refused("unsupported_grant_type");
+        }
+        if !given("client_assertion") || !given("client_assertion_type") {
+            return refused("invalid_request");
+        }
+        self.tokens_issued += 1;
+        let token = format!("sandbox-erp-issued-{}", self.tokens_issued);
+        self.tokens.push_back(token.clone());
+        if self.tokens.len() > TOKENS_MAX {
+            self.tokens.pop_front();
+        }
+        let body = json!({"access_token": token, "expires_in": "3600", "token_type": "Bearer"});
+        Answer::json(StatusCode::OK, "application/json", body)
+    }
+
+    /// The names of all record types.
+    pub fn types(&self) -> Vec<&'static str> {
+        TYPES.iter().map(|record_type| record_type.name).collect()
+    }
+
+    /// How many records of a type there are.
+    pub fn count(&self, name: &str) -> usize {
+        self.tables.count(name)
+    }
+
+    /// The oldest records of a type in full.
+    pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
+        let Some(record_type) = RecordType::find(name) else { return Vec::new() };
+        let rows = self.tables.rows(record_type.name).take(limit);
+        rows.map(|(_, fields)| self.view("/erp", record_type, fields, read::Depth::Expanded)).collect()
+    }
+
+    /// The newest records of a type in full.
+    pub fn newest(&self, name: &str, limit: usize) -> Vec<Value> {
+        let Some(record_type) = RecordType::find(name) else { return Vec::new() };
+        let rows = self.tables.rows(record_type.name).rev().take(limit);
+        rows.map(|(_, fields)| self.view("/erp", record_type, fields, read::Depth::Expanded)).collect()
+    }
+}
+
+fn governance_limits() -> Answer {
+    let body = json!({"accountConcurrencyLimit": 15, "accountUnallocatedConcurrencyLimit": 15});
+    Answer::json(StatusCode::OK, SINGULAR, body)
+}
+
+/// The address of a resource below `services/rest`.
+fn address(base: &str, path: &str) -> String {
+    format!("{base}/services/rest/{path}")
+}
+
+fn self_link(href: &str) -> Value {
+    json!([{"rel": "self", "href": href}])
+}
+
+/// The body of a write: an object.
+fn body_of(call: &Call) -> Result<Fields, Refusal> {
+    match serde_json::from_slice(&call.body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Refusal::content("a JSON object is expected")),
+        Err(error) => Err(Refusal::content(&error.to_string())),
+    }
+}

@@ -1,0 +1,150 @@
+//! SOQL and SuiteQL over real connections.
+
+use super::*;
+
+const DATA: &str = "/crm/services/data/v62.0";
+const SUITEQL: &str = "/erp/services/rest/query/v1/suiteql";
+
+async fn soql(served: &Served, text: &str) -> Answered {
+    let call = served.call(Method::GET, &format!("{DATA}/query/"));
+    let url: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", text).finish();
+    let mut request = call.build().expect("a request");
+    request.url_mut().set_query(Some(&url));
+    content(served.client.execute(request).await.expect("an answer")).await
+}
+
+async fn suiteql(served: &Served, query: &str, text: &str) -> Answered {
+    let call = served.call(Method::POST, &format!("{SUITEQL}{query}")).header("prefer", "transient");
+    answered(call.json(&json!({"q": text}))).await
+}
+
+#[tokio::test]
+async fn a_query_answers_parents_and_children_nested() {
+    let served = Served::start().await;
+    let text = "SELECT Name, Account.Name, Owner.Name, (SELECT Quantity FROM OpportunityLineItems ORDER BY SortOrder), \
+                Primary_Contact__r.LastName FROM Opportunity WHERE IsWon = true AND Account.BillingCity LIKE 'stutt%'";
+    let (status, result) = soql(&served, text).await;
+    assert_eq!((status, &result["totalSize"], &result["done"]), (200, &json!(1), &json!(true)), "{result}");
+    let record = &result["records"][0];
+    assert_eq!(record["attributes"]["url"], json!("/services/data/v62.0/sobjects/Opportunity/006Ws00000Hd9XqIAJ"));
+    assert_eq!(record["Account"]["Name"], json!("Brückner & Söhne Fördertechnik GmbH"));
+    assert_eq!(record["Owner"]["Name"], json!("Rep B"));
+    assert_eq!(record["OpportunityLineItems"]["records"][0]["Quantity"], json!(12.0));
+    assert_eq!(record["Primary_Contact__r"]["LastName"], json!("O'Neill-Brückner"));
+}
+
+#[tokio::test]
+async fn every_row_comes_once_over_all_pages() {
+    let served = Served::start().await;
+    for part in 0..3 {
+        let record = |n: usize| json!({"attributes": {"type": "Account"}, "Name": format!("Page {part} {n:03}")});
+        let body = json!({"records": (0..150).map(record).collect::<Vec<_>>()});
+        served.post(&format!("{DATA}/composite/sobjects"), &body).await;
+    }
+    let call = served
+        .call(Method::GET, &format!("{DATA}/query?q=SELECT+Name+FROM+Account+WHERE+Name+LIKE+'Page%25'+ORDER+BY+Name"));
+    let (_, mut page) = answered(call.header("sforce-query-options", "batchSize=200")).await;
+    let mut names = Vec::new();
+    let mut sizes = Vec::new();
+    loop {
+        let records = page["records"].as_array().expect("a list");
+        sizes.push(records.len());
+        names.extend(records.iter().map(|record| record["Name"].as_str().expect("a name").to_owned()));
+        let Some(next) = page["nextRecordsUrl"].as_str() else { break };
+        // A path on the instance, without the mount point.
+        assert!(next.starts_with("/services/data/v62.0/query/0r8"), "{next}");
+        let call = served.call(Method::GET, &format!("/crm{next}")).header("sforce-query-options", "batchSize=200");
+        page = answered(call).await.1;
+    }
+    assert_eq!((sizes, &page["totalSize"], &page["done"]), (vec![200, 200, 50], &json!(450), &json!(true)));
+    assert!(names.is_sorted());
+    names.dedup();
+    assert_eq!(names.len(), 450);
+    let (status, gone) = served.get(&format!("{DATA}/query/0r8Ws000000000zzzz-2")).await;
+    assert_eq!((status, &gone[0]["errorCode"]), (400, &json!("INVALID_QUERY_LOCATOR")));
+}
+
+#[tokio::test]
+async fn a_small_page_has_the_shape_of_the_sample() {
+    let served = Served::start().await;
+    served.post("/settings", &json!({"crm": {"pageSize": 2}})).await;
+    let text = "SELECT Id, Name, Credit_Limit__c, NetSuite_Id__c, Owner.Name, (SELECT Id, Email FROM Contacts) FROM Account \
+                WHERE Name != 'x' ORDER BY AccountNumber";
+    let (_, page) = soql(&served, text).await;
+    let expected = sample("salesforce_query_page.json");
+    assert_eq!((&page["totalSize"], &page["done"]), (&expected["totalSize"], &expected["done"]));
+    let mut first = page["records"][0].clone();
+    first["NetSuite_Id__c"] = json!("647");
+    assert_eq!(first, expected["records"][0]);
+    assert_eq!(page["records"][1]["Contacts"], Value::Null);
+    // The host alone, as some clients build the address of the next page.
+    let next = format!("{}{}", served.base, page["nextRecordsUrl"].as_str().expect("a path"));
+    let (status, _) = answered(served.client.get(next).bearer_auth("sandbox-crm-token")).await;
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn what_a_query_cannot_mean_is_refused_with_its_code() {
+    let served = Served::start().await;
+    for (text, code) in [
+        ("SELECT Nme FROM Account", "INVALID_FIELD"),
+        ("SELECT Id FROM Acount", "INVALID_TYPE"),
+        ("SELECT Foo.Name FROM Account", "INVALID_FIELD"),
+        ("SELECT Id FROM Account WHERE Name = 5", "INVALID_FIELD"),
+        ("SELECT Id FROM Account WHERE Name = 'x' GARBAGE", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Account WHERE", "MALFORMED_QUERY"),
+        ("", "MALFORMED_QUERY"),
+    ] {
+        let (status, refused) = soql(&served, text).await;
+        assert_eq!((status, &refused[0]["errorCode"]), (400, &json!(code)), "{text}: {refused}");
+    }
+    let (_, counted) =
+        soql(&served, "SELECT COUNT() FROM Product2 WHERE NetSuite_Item_Id__c IN ('ITEM-CM-200', 'x')").await;
+    assert_eq!(counted, json!({"totalSize": 1, "done": true, "records": []}));
+}
+
+#[tokio::test]
+async fn a_catalog_page_has_the_shape_of_the_sample() {
+    let served = Served::start().await;
+    let text = "SELECT id, itemid, displayname, externalid, isinactive, lastmodifieddate FROM item ORDER BY id";
+    let (status, page) = suiteql(&served, "?limit=2&offset=0", text).await;
+    let text =
+        page.to_string().replace(&format!("{}/erp", served.base), "https://1234567-sb1.suitetalk.api.netsuite.com");
+    let mut expected = sample("netsuite_suiteql_items_page.json");
+    // The sandbox's commissioning day has an external id, so that the opportunity's line finds it.
+    expected["items"][1]["externalid"] = json!("ITEM-SRV-COM");
+    assert_eq!((status, serde_json::from_str::<Value>(&text).expect("JSON")), (200, expected));
+
+    let (_, last) = suiteql(&served, "?limit=2&offset=4", "SELECT externalid, itemid FROM item ORDER BY id").await;
+    assert_eq!(last["items"], json!([{"links": [], "itemid": "DOC-SET"}]), "a column without a value is absent");
+    assert_eq!((&last["hasMore"], &last["links"][0]["rel"]), (&json!(false), &json!("previous")));
+}
+
+#[tokio::test]
+async fn suiteql_finds_orders_by_external_id_and_adds_nothing_when_there_is_none() {
+    let served = Served::start().await;
+    served.customer().await;
+    let text =
+        "SELECT t.id, t.foreigntotal AS gross, t.entity FROM transaction t WHERE t.externalid = '006Ws00000Hd9XqIAJ'";
+    assert_eq!(suiteql(&served, "", text).await.1["items"], json!([]));
+    served.put(ORDER, &order()).await;
+    let (_, found) = suiteql(&served, "", text).await;
+    assert_eq!(found["items"], json!([{"links": [], "id": "90871", "gross": "29379.74", "entity": "647"}]));
+    let (_, lines) = suiteql(&served, "", "SELECT netamount FROM transactionline WHERE transaction = 90871").await;
+    assert_eq!(lines["totalResults"], json!(2));
+    let recent =
+        "SELECT id FROM customer WHERE lastmodifieddate >= TO_DATE('2026-10-01', 'YYYY-MM-DD') AND isinactive = 'F'";
+    assert!(suiteql(&served, "", recent).await.1["totalResults"].as_u64() >= Some(2));
+}
+
+#[tokio::test]
+async fn suiteql_refuses_what_netsuite_refuses() {
+    let served = Served::start().await;
+    let without = served.post(SUITEQL, &json!({"q": "SELECT id FROM item"})).await;
+    assert_eq!((without.0, &without.1["o:errorDetails"][0]["o:errorHeader"]), (400, &json!("Prefer")));
+    for text in ["SELECT nothing FROM item", "SELECT id FROM nowhere", "SELEKT", "SELECT id FROM item WHERE id = 'x"] {
+        let (status, refused) = suiteql(&served, "", text).await;
+        assert_eq!((status, &refused["o:errorDetails"][0]["o:errorQueryParam"]), (400, &json!("q")), "{text}");
+    }
+    assert_eq!(suiteql(&served, "?limit=1001", "SELECT id FROM item").await.0, 400);
+}

@@ -1,0 +1,236 @@
+//! Received events, for API, dashboard and replay.
+
+use serde_json::value::RawValue;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::listing::Order;
+use crate::machine::{RunId, Time};
+
+/// Which events. Everything given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Name of the source.
+    pub source: Option<String>,
+    /// CloudEvents `type`.
+    pub r#type: Option<String>,
+    /// `run`, `unmatched` or `rejected`.
+    pub outcome: Option<String>,
+    /// The sender's id; with `source` an index finds it.
+    pub event_id: Option<String>,
+    /// Received at or after.
+    pub since: Option<Time>,
+    /// Received before.
+    pub until: Option<Time>,
+    /// Order of receipt.
+    pub order: Order,
+}
+
+/// One line of a list of events.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct EventRow {
+    /// UUIDv7, its id here.
+    pub id: Uuid,
+    /// Name of the source.
+    pub source: String,
+    /// The sender's id.
+    pub event_id: String,
+    /// CloudEvents `type`.
+    pub r#type: String,
+    /// When it was stored.
+    pub received_at: Time,
+    /// `run`, `unmatched` or `rejected`.
+    pub outcome: String,
+    /// What it started.
+    pub runs: Vec<RunId>,
+}
+
+/// An event with all that was received.
+#[derive(Debug)]
+pub struct StoredEvent {
+    /// What lists show.
+    pub row: EventRow,
+    /// Header names to values; no credentials.
+    pub headers: Box<RawValue>,
+    /// As received.
+    pub body: Vec<u8>,
+    /// CloudEvents attribute names to values.
+    pub attributes: Box<RawValue>,
+    /// Why it was rejected.
+    pub detail: Option<Box<RawValue>>,
+}
+
+/// The statement of a page; the two orders differ in comparison and direction only.
+macro_rules! page {
+    ($compare:literal, $direction:literal, $pool:expr, $filter:expr, $ids:expr, $after:expr, $limit:expr) => {
+        sqlx::query_as!(
+            EventRow,
+            "select id, source, event_id, type, received_at, outcome, runs from events
+             where ($1::text is null or source = $1)
+               and ($2::text is null or type = $2)
+               and ($3::text is null or outcome = $3)
+               and ($3::text is null or $3 = 'run' or outcome <> 'run')
+               and ($4::text is null or event_id = $4)
+               and ($5::timestamptz is null or received_at >= $5)
+               and ($6::timestamptz is null or received_at < $6)
+               and ($7::uuid[] is null or id = any($7))
+               and ($8::uuid is null or id "
+                + $compare
+                + " $8)
+             order by id "
+                + $direction
+                + " limit $9",
+            $filter.source.as_deref(),
+            $filter.r#type.as_deref(),
+            $filter.outcome.as_deref(),
+            $filter.event_id.as_deref(),
+            $filter.since,
+            $filter.until,
+            $ids,
+            $after,
+            $limit,
+        )
+        .fetch_all($pool)
+        .await
+    };
+}
+
+/// Events that fit, in order, at most `limit`; `after` is the id of the last one of the page before.
+///
+/// # Errors
+/// The database is away, or the filter is so unselective that a second is not enough.
+pub async fn list(
+    pool: &PgPool,
+    filter: &EventFilter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    let known = match (&filter.source, &filter.event_id) {
+        (Some(source), Some(event_id)) => Some(by_key(pool, source, event_id).await?.into_iter().collect::<Vec<_>>()),
+        _ => None,
+    };
+    let rows = match filter.order {
+        Order::Newest => page!("<", "desc", pool, filter, known.as_deref(), after, limit)?,
+        Order::Oldest => page!(">", "asc", pool, filter, known.as_deref(), after, limit)?,
+    };
+    Ok(rows)
+}
+
+/// Our id of a sender's event.
+///
+/// # Errors
+/// The database is away.
+pub async fn by_key(pool: &PgPool, source: &str, event_id: &str) -> Result<Option<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select event from event_keys where source = $1 and event_id = $2 limit 1",
+        source,
+        event_id
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Which of these ids of a source were seen before.
+///
+/// # Errors
+/// The database is away.
+pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Result<Vec<String>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select event_id from event_keys where source = $1 and event_id = any($2) limit 1000",
+        source,
+        event_ids
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// One event with its body.
+///
+/// # Errors
+/// The database is away.
+pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreError> {
+    let found = sqlx::query!(
+        r#"select id, source, event_id, type, received_at, outcome, runs, headers::text as "headers!", body,
+                  attributes::text as "attributes!", detail::text
+           from events where id = $1 limit 1"#,
+        id
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(r) = found else { return Ok(None) };
+    let row = EventRow {
+        id: r.id,
+        source: r.source,
+        event_id: r.event_id,
+        r#type: r.r#type,
+        received_at: r.received_at,
+        outcome: r.outcome,
+        runs: r.runs,
+    };
+    let (headers, attributes) = (raw(r.headers)?, raw(r.attributes)?);
+    Ok(Some(StoredEvent { row, headers, body: r.body, attributes, detail: r.detail.map(raw).transpose()? }))
+}
+
+fn raw(text: String) -> Result<Box<RawValue>, StoreError> {
+    RawValue::from_string(text).map_err(|e| StoreError::Unreadable { table: "events", why: e.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stores ten events; every third is unmatched.
+    async fn fill(pool: &PgPool) -> Vec<Uuid> {
+        let mut ids = Vec::new();
+        for n in 0..10 {
+            let id = Uuid::now_v7();
+            sqlx::query(
+                "with e as (insert into events values ($1, $2, $3, 'won', now(), '{\"a\":\"b\"}', '\\x7b7d', '{}', $4, '{}'))
+                 insert into event_keys values ($2, $3, $1, '', '{}', now())",
+            )
+            .bind(id)
+            .bind(if n % 2 == 0 { "salesforce" } else { "github" })
+            .bind(format!("evt-{n}"))
+            .bind(if n % 3 == 0 { "unmatched" } else { "run" })
+            .execute(pool)
+            .await
+            .unwrap();
+            ids.push(id);
+        }
+        ids
+    }
+
+    #[sqlx::test]
+    async fn filters_combine_and_pages_follow_each_other(pool: PgPool) {
+        let ids = fill(&pool).await;
+        let unmatched = EventFilter {
+            outcome: Some("unmatched".into()),
+            source: Some("salesforce".into()),
+            ..EventFilter::default()
+        };
+        let found: Vec<Uuid> = list(&pool, &unmatched, None, 10).await.unwrap().iter().map(|e| e.id).collect();
+        assert_eq!(found, [ids[6], ids[0]]);
+        let second = list(&pool, &unmatched, Some(ids[6]), 10).await.unwrap();
+        assert_eq!((second.len(), second[0].id), (1, ids[0]));
+        let oldest = EventFilter { order: Order::Oldest, ..EventFilter::default() };
+        assert_eq!(list(&pool, &oldest, Some(ids[2]), 2).await.unwrap()[0].id, ids[3]);
+    }
+
+    #[sqlx::test]
+    async fn an_event_is_found_by_its_senders_id(pool: PgPool) {
+        let ids = fill(&pool).await;
+        let filter = |id: &str| EventFilter {
+            source: Some("github".into()),
+            event_id: Some(id.into()),
+            ..EventFilter::default()
+        };
+        assert_eq!(list(&pool, &filter("evt-3"), None, 10).await.unwrap()[0].id, ids[3]);
+        assert!(list(&pool, &filter("evt-4"), None, 10).await.unwrap().is_empty());
+        let seen = known_ids(&pool, "github", &["evt-1".into(), "evt-2".into()]).await.unwrap();
+        assert_eq!(seen, ["evt-1"]);
+        let event = find(&pool, ids[3]).await.unwrap().unwrap();
+        assert_eq!((event.body.as_slice(), event.headers.get()), (&b"{}"[..], r#"{"a":"b"}"#));
+        assert!(find(&pool, Uuid::now_v7()).await.unwrap().is_none());
+    }
+}

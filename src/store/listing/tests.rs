@@ -1,0 +1,181 @@
+//! What a list finds, and that it finds it through an index when the table is large.
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::*;
+
+/// A pool like the one that API and dashboard read through.
+async fn reads(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(2)
+        .connect_with(options.application_name("reads").options(READ_OPTIONS))
+        .await
+        .unwrap()
+}
+
+/// Two workflows and `count` runs: one in a hundred is live, one in a thousand wants attention, one in 500 faulted.
+async fn fill(pool: &PgPool, count: i32) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "insert into definitions (namespace, name, version, hash, source, functions, deployed_by) values
+             ('crm-erp', 'closed-won', '1.0.0', 'a', '', '{{}}', 'test'),
+             ('crm-erp', 'closed-won', '1.1.0', 'b', '', '{{}}', 'test'),
+             ('crm-erp', 'rare', '1.0.0', 'c', '', '{{}}', 'test');
+         insert into runs (shard, id, definition_id, status, attention, key, fence, seq, attempts, head, created_at,
+                           finished_at)
+         select n % 256,
+                (lpad(to_hex(1700000000000 + n * 1000::bigint), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid,
+                case when n % 5000 = 7 then 3 else n % 2 + 1 end,
+                case when n % 100 = 0 then (array['pending', 'running', 'waiting', 'suspended', 'compensating'])[n / 100 % 5 + 1]
+                     when n % 500 = 1 then 'faulted' else 'completed' end,
+                case when n % 1000 = 1 then 'faulted' end,
+                '006Ws' || lpad(n::text, 8, '0'), 1, 5, 0, 'h', to_timestamp(1700000000 + n),
+                case when n % 100 <> 0 and n % 500 <> 1 then to_timestamp(1700000001 + n) end
+         from generate_series(1, {count}) n;
+         analyze runs; analyze definitions;"
+    )))
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+fn at(n: i64) -> Time {
+    Time::from_timestamp(1_700_000_000 + n, 0).unwrap()
+}
+
+async fn keys(pool: &PgPool, filter: RunFilter) -> Vec<i64> {
+    let rows = runs(pool, &filter, None, 1000).await.unwrap();
+    rows.into_iter().map(|r| r.key.unwrap()[5..].parse().unwrap()).collect()
+}
+
+#[sqlx::test]
+async fn filters_combine(pool: PgPool) {
+    fill(&pool, 2000).await;
+    let all = RunFilter::default();
+    assert_eq!(keys(&pool, RunFilter { attention: Some("any".into()), ..all.clone() }).await, [1001, 1]);
+    assert_eq!(keys(&pool, RunFilter { attention: Some("poison".into()), ..all.clone() }).await, [0; 0]);
+    assert_eq!(keys(&pool, RunFilter { key: Some("006Ws00000042".into()), ..all.clone() }).await, [42]);
+    assert_eq!(keys(&pool, RunFilter { q: Some("006Ws0000004".into()), ..all.clone() }).await.len(), 10);
+    assert_eq!(keys(&pool, RunFilter { workflow: Some("crm-erp/rare".into()), ..all.clone() }).await, [7]);
+    assert_eq!(keys(&pool, RunFilter { workflow: Some("nowhere".into()), ..all.clone() }).await, [0; 0]);
+    let window = RunFilter { since: Some(at(10)), until: Some(at(13)), ..all.clone() };
+    assert_eq!(keys(&pool, window.clone()).await, [12, 11, 10]);
+    assert_eq!(keys(&pool, RunFilter { order: Order::Oldest, ..window.clone() }).await, [10, 11, 12]);
+    let even = RunFilter { workflow: Some("closed-won".into()), version: Some("1.0.0".into()), ..window };
+    assert_eq!(keys(&pool, even).await, [12, 10]);
+    let waiting = RunFilter { status: vec![Status::Waiting, Status::Pending], until: Some(at(1100)), ..all.clone() };
+    assert_eq!(keys(&pool, waiting).await, [1000, 700, 500, 200]);
+    let calm = RunFilter { status: vec![Status::Faulted], attention: Some("none".into()), ..all };
+    assert_eq!(keys(&pool, calm).await, [1501, 501]);
+}
+
+#[sqlx::test]
+async fn a_run_is_found_by_the_start_of_its_id(pool: PgPool) {
+    fill(&pool, 50).await;
+    let first = runs(&pool, &RunFilter::default(), None, 1).await.unwrap().remove(0);
+    let q = first.id.to_string()[..13].to_uppercase();
+    let found = runs(&pool, &RunFilter { q: Some(q), ..RunFilter::default() }, None, 10).await.unwrap();
+    assert!(found.iter().any(|r| r.id == first.id));
+    assert_eq!(run(&pool, first.id).await.unwrap().unwrap().workflow.name, "closed-won");
+    assert!(run(&pool, Uuid::now_v7()).await.unwrap().is_none());
+}
+
+#[sqlx::test]
+async fn pages_neither_repeat_nor_skip(pool: PgPool) {
+    fill(&pool, 95).await;
+    for order in [Order::Newest, Order::Oldest] {
+        let filter = RunFilter { order, ..RunFilter::default() };
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = runs(&pool, &filter, after, 10).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            seen.extend(page.into_iter().map(|r| r.id));
+        }
+        assert_eq!(seen.len(), 95);
+        assert!(seen.windows(2).all(|w| (w[0] > w[1]) == (order == Order::Newest)));
+    }
+}
+
+#[sqlx::test]
+async fn runs_of_an_event_are_those_that_its_row_names(pool: PgPool) {
+    fill(&pool, 3).await;
+    let run = runs(&pool, &RunFilter::default(), None, 1).await.unwrap().remove(0).id;
+    let event = Uuid::now_v7();
+    sqlx::query("insert into events values ($1, 's', '1', 't', now(), '{}', '', '{}', 'run', array[$2]::uuid[])")
+        .bind(event)
+        .bind(run)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let filter = |event| RunFilter { event: Some(event), ..RunFilter::default() };
+    assert_eq!(runs(&pool, &filter(event), None, 10).await.unwrap()[0].id, run);
+    assert!(runs(&pool, &filter(Uuid::now_v7()), None, 10).await.unwrap().is_empty());
+}
+
+/// Lists at 200,000 runs read a few pages of an index, whatever the filter. Pages, not time: the machine is shared.
+#[sqlx::test]
+async fn a_large_history_does_not_make_lists_slow(
+    pool_options: PgPoolOptions,
+    options: PgConnectOptions,
+) -> sqlx::Result<()> {
+    let pool = pool_options.connect_with(options.clone()).await?;
+    fill(&pool, 200_000).await;
+    let all = RunFilter::default();
+    let filters = [
+        ("nothing", all.clone(), 50),
+        ("attention", RunFilter { attention: Some("any".into()), ..all.clone() }, 50),
+        ("live", RunFilter { status: vec![Status::Waiting], ..all.clone() }, 50),
+        ("faulted", RunFilter { status: vec![Status::Faulted], ..all.clone() }, 50),
+        ("key", RunFilter { key: Some("006Ws00000042".into()), ..all.clone() }, 1),
+        ("prefix", RunFilter { q: Some("006Ws0000004".into()), ..all.clone() }, 10),
+        ("rare workflow", RunFilter { workflow: Some("rare".into()), ..all.clone() }, 40),
+        ("window", RunFilter { since: Some(at(5000)), until: Some(at(5050)), ..all.clone() }, 50),
+        ("oldest", RunFilter { order: Order::Oldest, ..all.clone() }, 50),
+        (
+            "live and a version",
+            RunFilter {
+                status: vec![Status::Running],
+                workflow: Some("closed-won".into()),
+                version: Some("1.0.0".into()),
+                ..all
+            },
+            50,
+        ),
+    ];
+    for (name, filter, expected) in filters {
+        let before = blocks(&pool).await;
+        let reads = reads(options.clone()).await;
+        assert_eq!(runs(&reads, &filter, None, 50).await.unwrap().len(), expected, "{name}");
+        gone(&pool, reads).await;
+        let read = blocks(&pool).await - before;
+        assert!(read < 1500, "{name} read {read} blocks");
+    }
+    let reads = reads(options).await;
+    let counts = live_counts(&reads).await.unwrap();
+    assert_eq!(counts.attention, 200);
+    assert_eq!(counts.by_status.iter().map(|(_, n)| n).sum::<i64>(), 2000);
+    Ok(())
+}
+
+async fn blocks(pool: &PgPool) -> i64 {
+    sqlx::query_scalar(
+        "select (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::bigint
+         from pg_statio_user_tables where relname = 'runs'",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+/// Closes a pool and waits until its connections have ended, since they report what they read only then.
+async fn gone(pool: &PgPool, reads: PgPool) {
+    reads.close().await;
+    let others = "select exists (select 1 from pg_stat_activity where datname = current_database()
+                                 and application_name = 'reads')";
+    for _ in 0..10_000 {
+        if !sqlx::query_scalar::<_, bool>(others).fetch_one(pool).await.unwrap() {
+            return;
+        }
+    }
+    panic!("connections of a closed pool did not end");
+}

@@ -1,0 +1,72 @@
+//! A crash at any point resumes: nothing is lost, and nothing is repeated that can be known to have happened.
+
+use crate::harness::{Behaviour, Target, World, calls, hub, statuses};
+
+const STEPS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_resumes_after_kill_9_in_the_middle_of_each_step() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, STEPS))], &[target.address().to_string()])
+            .await;
+    for killed_in in 1..=STEPS {
+        let path = format!("/step{killed_in}");
+        let before: Vec<usize> = (1..=STEPS).map(|s| target.requests(&format!("/step{s}"))).collect();
+        target.behave(&path, Behaviour::Hold);
+        let mut node = world.node().await;
+        let run = node.start_calls(killed_in as u64).await;
+        target.reached(&path, before[killed_in - 1] + 1).await;
+        node.kill();
+        target.behave(&path, Behaviour::Answer("{}".into()));
+        let node = world.node().await;
+        let run = node.run_becomes(&run, "completed").await;
+        assert_eq!(statuses(&run).len(), STEPS, "{run}");
+        for step in 1..=STEPS {
+            let made = target.requests(&format!("/step{step}")) - before[step - 1];
+            // Only the call that was under way may have been made twice.
+            assert_eq!(made, if step == killed_in { 2 } else { 1 }, "step {step}, killed in {killed_in}");
+            assert_eq!(target.keys(&format!("/step{step}")).len(), killed_in, "one key per step and run");
+        }
+    }
+    let (sound, told, _) = world.command(&["audit", "verify"]);
+    assert!(sound, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_webhook_survives_the_death_of_the_node_right_after_the_202() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    let mut runs = Vec::new();
+    for n in 0..10 {
+        let mut node = world.node().await;
+        runs.push(node.start_calls(n).await);
+        node.kill();
+    }
+    let node = world.node().await;
+    for run in runs {
+        node.run_becomes(&run, "completed").await;
+    }
+    assert_eq!(target.keys("/step1").len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_faults_each_call_is_made_exactly_once() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, STEPS))], &[target.address().to_string()])
+            .await;
+    let node = world.node().await;
+    let mut runs = Vec::new();
+    for n in 0..50 {
+        runs.push(node.start_calls(n).await);
+    }
+    for run in runs {
+        node.run_becomes(&run, "completed").await;
+    }
+    for step in 1..=STEPS {
+        let path = format!("/step{step}");
+        assert_eq!((target.requests(&path), target.keys(&path).len()), (50, 50));
+    }
+}

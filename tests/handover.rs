@@ -1,0 +1,90 @@
+//! Two nodes share one database: what one leaves, the other goes on with.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{Behaviour, Target, World, calls, hub};
+
+const LEASE: Duration = Duration::from_millis(1_500);
+const SWEEP: Duration = Duration::from_millis(100);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_of_one_node_moves_its_runs_to_the_other_within_lease_and_two_sweeps() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    target.behave("/step1", Behaviour::Hold);
+    let mut first = world.node().await;
+    let second = world.node().await;
+    let mut runs = Vec::new();
+    for n in 0..20 {
+        runs.push(first.start_calls(n).await);
+    }
+    target.reached("/step1", 20).await;
+    let killed_at = Instant::now();
+    first.kill();
+    target.reached("/step1", 40).await;
+    let took = killed_at.elapsed();
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    for run in runs {
+        second.run_becomes(&run, "completed").await;
+    }
+    // The bound of the promise, and the time that two cores shared with everything else may take on top.
+    assert!(took < LEASE + 2 * SWEEP + Duration::from_secs(3), "the runs moved after {took:?}");
+    assert_eq!(target.keys("/step1").len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_hands_over_at_once_and_exits_well() {
+    let target = Target::start().await;
+    let mut world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    // Were the runs to wait for the lease, the test would not end in its patience.
+    world.set("STEPWELL_LEASE_SECONDS", "600");
+    target.behave("/step1", Behaviour::Hold);
+    let mut first = world.node().await;
+    let run = first.start_calls(1).await;
+    target.reached("/step1", 1).await;
+    let second = world.node().await;
+    assert!(first.terminate(), "the node did not exit well");
+    target.reached("/step1", 2).await;
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    second.run_becomes(&run, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_reaches_a_run_that_another_node_drives() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))], &[target.address().to_string()]).await;
+    target.behave("/step1", Behaviour::Hold);
+    let (first, second) = (world.node().await, world.node().await);
+    let run = first.start_calls(1).await;
+    target.reached("/step1", 1).await;
+    let path = format!("/api/v1/runs/{run}/cancel");
+    let (status, answer) = second.post(&path, &json!({ "reason": "changed our minds" })).await;
+    assert_eq!(status, 200, "{answer}");
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    let ended = second.run_becomes(&run, "cancelled").await;
+    assert_eq!(target.requests("/step2"), 0, "{ended}");
+    let journal = second.journal(&run).await;
+    let act = journal.iter().find(|r| r["kind"] == "operator.acted").unwrap();
+    assert_eq!(act["data"]["reason"], "changed our minds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_wait_leaves_memory_and_comes_back() {
+    let wait = "document: { dsl: '1.0.3', namespace: test, name: wait, version: '1.0.0' }\ndo:\n  - pause: { wait: { seconds: 4 } }\n  - done: { set: { ok: true } }\n";
+    let world = World::new(&[("wait.yaml", wait.to_owned())], &[]).await;
+    let mut node = world.node().await;
+    let (status, run) = node.post("/api/v1/workflows/test/wait/runs", &json!({})).await;
+    assert_eq!(status, 202, "{run}");
+    let id = run["id"].as_str().unwrap().to_owned();
+    let waiting = node.run_becomes(&id, "waiting").await;
+    assert!(waiting["wake_at"].is_string());
+    node.kill();
+    let node = world.node().await;
+    let ended = node.run_becomes(&id, "completed").await;
+    assert_eq!(ended["output"], json!({ "ok": true }));
+}

@@ -1,0 +1,150 @@
+//! A node: the built program in a process of its own.
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use base64::Engine as _;
+use hmac::{Hmac, Mac};
+use serde_json::{Value, json};
+
+use super::{SECRET, eventually, free_address, program};
+
+pub struct Node {
+    pub address: SocketAddr,
+    child: Child,
+    token: String,
+    client: reqwest::Client,
+}
+
+impl Node {
+    pub async fn start(environment: &[(String, String)], token: &str) -> Self {
+        let address = free_address();
+        let child = Command::new(program())
+            .arg("serve")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(environment.iter().cloned())
+            .env("STEPWELL_LISTEN", address.to_string())
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let node = Self { address, child, token: token.to_owned(), client: reqwest::Client::new() };
+        eventually("the node is ready", || async {
+            let ready = node.client.get(node.url("/readyz")).send().await;
+            ready.ok().filter(|r| r.status().is_success())
+        })
+        .await;
+        node
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn signal(&self, name: &str) {
+        let done = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success(), "kill {name} failed");
+    }
+
+    /// Ends the process at once, wherever it is.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks the process to end and waits until it has.
+    pub fn terminate(&mut self) -> bool {
+        self.signal("-TERM");
+        self.child.wait().unwrap().success()
+    }
+
+    pub fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signed webhook; status and answer.
+    pub async fn hook(&self, source: &str, id: &str, body: &Value) -> (u16, Value) {
+        self.hook_bytes(source, id, body.to_string().into_bytes()).await
+    }
+
+    pub async fn hook_bytes(&self, source: &str, id: &str, body: Vec<u8>) -> (u16, Value) {
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let key = base64.decode(SECRET.trim_start_matches("whsec_")).unwrap();
+        let timestamp = chrono::Utc::now().timestamp().to_string();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(&body);
+        let request = self
+            .client
+            .post(self.url(&format!("/hooks/{source}")))
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", format!("v1,{}", base64.encode(mac.finalize().into_bytes())))
+            .body(body);
+        Self::answered(request).await
+    }
+
+    async fn answered(request: reqwest::RequestBuilder) -> (u16, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        Self::answered(self.client.get(self.url(path)).bearer_auth(&self.token)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.client.post(self.url(path)).bearer_auth(&self.token);
+        Self::answered(request.header("content-type", "application/json").body(body.to_string())).await
+    }
+
+    /// Fires an event of type `calls` and gives the run that it started.
+    pub async fn start_calls(&self, n: u64) -> String {
+        let (status, answer) = self.hook("test", &format!("event-{n}"), &json!({ "type": "calls", "n": n })).await;
+        assert_eq!(status, 202, "{answer}");
+        answer["runs"][0].as_str().unwrap().to_owned()
+    }
+
+    pub async fn run(&self, id: &str) -> Value {
+        let (status, run) = self.get(&format!("/api/v1/runs/{id}")).await;
+        assert_eq!(status, 200, "{run}");
+        run
+    }
+
+    /// Waits until the run has this status, and gives it.
+    pub async fn run_becomes(&self, id: &str, wanted: &str) -> Value {
+        eventually(&format!("run {id} is {wanted}"), || async {
+            let run = self.run(id).await;
+            (run["status"] == wanted).then_some(run)
+        })
+        .await
+    }
+
+    pub async fn journal(&self, id: &str) -> Vec<Value> {
+        let (status, page) = self.get(&format!("/api/v1/runs/{id}/journal?limit=500")).await;
+        assert_eq!(status, 200, "{page}");
+        page["items"].as_array().unwrap().clone()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
