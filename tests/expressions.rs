@@ -21,7 +21,9 @@ async fn an_endless_or_exploding_expression_fails_its_task_and_the_node_lives() 
         ("deep", "reduce range(1000000) as $i (0; [.])"),
         ("text", r#""x" * 1000000000"#),
     ];
-    let files: Vec<(String, String)> = bombs.iter().map(|(name, expression)| workflow(name, expression)).collect();
+    let fair = workflow("fair", "reduce (.n[] | . * 100) as $x (0; . + $x)");
+    let files: Vec<(String, String)> =
+        bombs.iter().map(|(name, expression)| workflow(name, expression)).chain([fair]).collect();
     let files: Vec<(&str, String)> = files.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     let world = World::new(&files, &[]).await;
     let mut node = world.node().await;
@@ -32,6 +34,8 @@ async fn an_endless_or_exploding_expression_fails_its_task_and_the_node_lives() 
         assert!(run["error"]["type"].as_str().unwrap().ends_with("/expression"), "{name}: {run}");
         assert!(node.is_running(), "{name} killed the node");
     }
+    let (status, run) = node.post("/api/v1/workflows/test/fair/runs?wait=20", &json!({ "n": [3, 1, 2] })).await;
+    assert_eq!((status, &run["output"]["x"]), (200, &json!(600)), "the evaluator is of no use after the bombs: {run}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -411,9 +411,9 @@ fn is_number(term: &Term<&str>) -> bool {
     match term {
         Term::Num(_) | Term::Neg(_) => true,
         Term::BinOp(left, BinaryOp::Math(op), right) => match op {
-            Math::Sub | Math::Rem => true,
+            // A text divided by a text is a list.
+            Math::Sub | Math::Rem | Math::Div => true,
             Math::Mul | Math::Add => is_number(left) && is_number(right),
-            Math::Div => is_number(left),
         },
         Term::BinOp(_, BinaryOp::Pipe(None), right) => is_number(right),
         Term::BinOp(left, BinaryOp::Alt, right) => is_number(left) && is_number(right),

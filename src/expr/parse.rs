@@ -13,7 +13,7 @@ const TEXT_BYTES_MAX: usize = 16 << 10;
 const NESTING_MAX: usize = 100;
 
 /// Enough for the longest text at the deepest recursion; only touched pages cost memory.
-const STACK_BYTES: usize = 256 << 20;
+const STACK_BYTES: usize = 128 << 20;
 
 impl Expression {
     /// Parses jq text (without `${ }`). `variables` are the names, without `$`, that it may read.

@@ -92,6 +92,7 @@ fn what_provably_ends_is_evaluated_in_the_process() {
         "\"\\(.a) and \\(.b)\"",
         ".a | ascii_downcase | ltrimstr(\"x\")",
         ".records | length > 0",
+        "{items: .lines | map({rate: (.total / .quantity * 100 | round / 100), item: (.code // (\"ITEM-\" + .sku))})}",
         "[.lines[] | (.rate | tonumber) * (.quantity | tonumber)] | add",
         ".status == 404",
         "(.name | split(\" \") | first)",
