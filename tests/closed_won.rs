@@ -1,1 +1,168 @@
-//! stand-in
+//! The first whole journey: from Closed-Won to the sales order, against a CRM and an ERP that fail on demand.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use stepwell::sandbox::{self, Sandbox};
+
+use crate::harness::{Node, World, statuses};
+
+/// The shipped workflows against a sandbox of their own.
+struct Journey {
+    world: World,
+    sandbox: String,
+    client: reqwest::Client,
+}
+
+impl Journey {
+    async fn new() -> Self {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending()));
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
+        let names = ["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"];
+        let files: Vec<(&str, String)> =
+            names.iter().map(|n| (*n, std::fs::read_to_string(shipped.join(n)).unwrap())).collect();
+        let mut world = World::new(&files, &[address.to_string()]).await;
+        world.set("STEPWELL_CONNECTIONS__NETSUITE__BASE_URL", &format!("http://{address}/erp"));
+        world.set("STEPWELL_CONNECTIONS__SALESFORCE__BASE_URL", &format!("http://{address}/crm"));
+        Self { world, sandbox: format!("http://{address}"), client: crate::harness::client() }
+    }
+
+    async fn fault(&self, fault: Value) {
+        let sent = self.client.post(format!("{}/faults", self.sandbox)).body(fault.to_string());
+        let answer = sent.header("content-type", "application/json").send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    async fn heal(&self) {
+        self.client.delete(format!("{}/faults", self.sandbox)).send().await.unwrap();
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let text = self.client.get(format!("{}{path}", self.sandbox)).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// What took effect: (action, type), in order.
+    async fn effects(&self, system: &str) -> Vec<(String, String)> {
+        let ledger = self.get(&format!("/ledger?system={system}")).await;
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        ledger["effects"].as_array().unwrap().iter().map(|e| (text(&e["action"]), text(&e["type"]))).collect()
+    }
+
+    async fn fire(&self, node: &Node, number: u32) -> String {
+        let body = sandbox::closed_won_event(number);
+        let (status, answer) = node.hook("salesforce", &format!("won-{number}"), &body).await;
+        assert_eq!(status, 202, "{answer}");
+        answer["runs"][0].as_str().unwrap().to_owned()
+    }
+
+    async fn orders(&self) -> Vec<Value> {
+        let ledger = self.get("/ledger?system=erp&records=true").await;
+        let orders = &ledger["records"]["erp"]["salesOrder"];
+        match orders {
+            Value::Array(list) => list.clone(),
+            Value::Object(by_id) => by_id.values().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+const ORDER: &str = "/erp/services/rest/record/v1/salesOrder/*";
+const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/*";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_won_opportunity_becomes_a_customer_and_an_order_and_both_ids_come_back() {
+    let journey = Journey::new().await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    let run = node.run_becomes(&run, "completed").await;
+    assert_eq!(run["key"], "006Ws00000Hd9XqIAJ");
+    assert_eq!((&run["output"]["customerId"], &run["output"]["orderId"]), (&json!("647"), &json!("90871")));
+    let orders = journey.orders().await;
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    assert!(orders[0].to_string().contains("24688.86"), "the total is what was sold: {}", orders[0]);
+    let crm = journey.effects("crm").await;
+    assert_eq!(crm.len(), 2, "{crm:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_reply_to_create_order_leads_to_one_order_with_its_lines_once() {
+    let journey = Journey::new().await;
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "reset_after", "count": 2 })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    let run = node.run_becomes(&run, "completed").await;
+    let order = run["tasks"].as_array().unwrap().iter().find(|t| t["name"] == "createOrder").unwrap();
+    assert_eq!(order["attempts"], 3, "{order}");
+    let orders = journey.orders().await;
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    let lines = orders[0]["item"].as_array().or_else(|| orders[0]["item"]["items"].as_array()).unwrap().len();
+    assert_eq!(lines, 2, "each line once: {}", orders[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_order_ends_with_the_customer_inactivated_if_this_run_created_it() {
+    let journey = Journey::new().await;
+    let refusal = json!({ "type": "x", "title": "Bad Request", "status": 400, "o:errorDetails": [
+        { "detail": "Error while accessing a resource. Invalid reference key.", "o:errorCode": "USER_ERROR" }] });
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 400, "body": refusal })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    let run = node.run_becomes(&run, "compensated").await;
+    assert_eq!(run["error"]["status"], 400, "{run}");
+    let undo = run["tasks"].as_array().unwrap().last().unwrap();
+    assert!(undo["compensates"].as_str().unwrap().ends_with("/createCustomer"), "{undo}");
+    let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
+    assert!(customers.contains("\"isInactive\":true"), "{customers}");
+    assert!(journey.orders().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_order_leaves_a_customer_alone_that_was_there_before() {
+    let journey = Journey::new().await;
+    let node = journey.world.node().await;
+    let first = journey.fire(&node, 0).await;
+    node.run_becomes(&first, "completed").await;
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 400 })).await;
+    let mut again = sandbox::closed_won_event(0);
+    again["data"]["Id"] = json!("006Ws00000Hd9XrIAJ");
+    let (status, answer) = node.hook("salesforce", "another-opportunity", &again).await;
+    assert_eq!(status, 202, "{answer}");
+    let run = node.run_becomes(answer["runs"][0].as_str().unwrap(), "faulted").await;
+    assert_eq!(run["attention"], "faulted");
+    assert!(statuses(&run).contains(&("createCustomer".to_owned(), "skipped".to_owned())), "{run}");
+    let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
+    assert!(!customers.contains("\"isInactive\":true"), "{customers}");
+    // What the ERP refused for no good reason, a person retries.
+    journey.heal().await;
+    let path = format!("/api/v1/runs/{}/retry", run["id"].as_str().unwrap());
+    assert_eq!(node.post(&path, &json!({ "reason": "the ERP is well again" })).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_down_of_the_erp_is_waited_out() {
+    let journey = Journey::new().await;
+    let busy = json!({ "type": "x", "title": "Bad Request", "status": 429, "o:errorDetails": [
+        { "detail": "Concurrent request limit exceeded. Request blocked.", "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED" }] });
+    journey.fault(json!({ "path": CUSTOMER, "kind": "status", "status": 429, "body": busy, "count": 2 })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    node.run_becomes(&run, "completed").await;
+    assert_eq!(journey.orders().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_refused_at_the_door_with_the_field_named() {
+    let journey = Journey::new().await;
+    let node = journey.world.node().await;
+    let mut event = sandbox::closed_won_event(0);
+    event["data"].as_object_mut().unwrap().remove("Account");
+    let (status, answer) = node.hook("salesforce", "without-account", &event).await;
+    assert_eq!(status, 422, "{answer}");
+    assert!(answer["errors"].to_string().contains("Account"), "{answer}");
+    let (_, events) = node.get("/api/v1/events?outcome=rejected").await;
+    assert_eq!(events["items"].as_array().unwrap().len(), 1, "stored as rejected: {events}");
+    assert!(journey.effects("erp").await.is_empty());
+}

@@ -168,3 +168,10 @@ pub fn statuses(run: &Value) -> Vec<(String, String)> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     run["tasks"].as_array().unwrap().iter().map(|t| (text(&t["name"]), text(&t["status"]))).collect()
 }
+
+/// A client for plain HTTP.
+pub fn client() -> reqwest::Client {
+    // Another test of this process may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}

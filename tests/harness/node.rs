@@ -30,8 +30,7 @@ impl Node {
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let node = Self { address, child, token: token.to_owned(), client: reqwest::Client::new() };
+        let node = Self { address, child, token: token.to_owned(), client: super::client() };
         eventually("the node is ready", || async {
             let ready = node.client.get(node.url("/readyz")).send().await;
             ready.ok().filter(|r| r.status().is_success())
