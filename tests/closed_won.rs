@@ -112,8 +112,9 @@ async fn a_refused_order_ends_with_the_customer_inactivated_if_this_run_created_
     let run = journey.fire(&node, 0).await;
     let run = node.run_becomes(&run, "compensated").await;
     assert_eq!(run["error"]["status"], 400, "{run}");
-    let undo = run["tasks"].as_array().unwrap().last().unwrap();
-    assert!(undo["compensates"].as_str().unwrap().ends_with("/createCustomer"), "{undo}");
+    let undone: Vec<&Value> =
+        run["tasks"].as_array().unwrap().iter().filter(|t| t["compensates"].is_string()).collect();
+    assert!(undone.len() == 1 && undone[0]["compensates"].as_str().unwrap().ends_with("/createCustomer"), "{run}");
     let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
     assert!(customers.contains("\"isInactive\":true"), "{customers}");
     assert!(journey.orders().await.is_empty());

@@ -60,6 +60,7 @@ struct Driver {
     driven: Driven,
     calls: Calls,
     aborts: HashMap<(ExecutionId, u32), AbortHandle>,
+    mailbox: mpsc::Receiver<Message>,
     goes_on: bool,
 }
 
@@ -76,24 +77,31 @@ pub(super) async fn drive(
     node: Arc<Node>,
     driven: Driven,
     first: First,
-    mut mailbox: mpsc::Receiver<Message>,
+    mailbox: mpsc::Receiver<Message>,
 ) {
     let id = driven.run.id;
-    let mut driver =
-        Driver { inner, node: Arc::clone(&node), driven, calls: Calls::new(), aborts: HashMap::new(), goes_on: false };
+    let mut driver = Driver {
+        inner,
+        node: Arc::clone(&node),
+        driven,
+        calls: Calls::new(),
+        aborts: HashMap::new(),
+        mailbox,
+        goes_on: false,
+    };
     let mut stay = match first {
         First::Effects(effects) => driver.carry_out(effects),
         First::Fact(fact) => driver.take_in(fact, None).await,
     };
     while stay == Stay::Here {
-        stay = driver.next(&mut mailbox).await;
+        stay = driver.next().await;
     }
     node.forget(id);
 }
 
 impl Driver {
     /// Waits for whatever happens next and deals with it.
-    async fn next(&mut self, mailbox: &mut mpsc::Receiver<Message>) -> Stay {
+    async fn next(&mut self) -> Stay {
         let node = Arc::clone(&self.node);
         let wake = self.until_wake();
         let busy = !self.calls.is_empty();
@@ -107,7 +115,7 @@ impl Driver {
                 }
                 Err(_aborted) => Stay::Here,
             },
-            Some(Message::Command(command)) = mailbox.recv() => self.obey(command).await,
+            Some(Message::Command(command)) = self.mailbox.recv() => self.obey(command).await,
             () = std::future::ready(()), if self.goes_on => {
                 self.goes_on = false;
                 self.take_in(Fact::Continue, None).await
@@ -186,7 +194,9 @@ impl Driver {
 
     /// Leaves memory where nothing is left to wait for here.
     async fn settle(&mut self) -> Stay {
-        if self.stays(&self.driven.run, &[]) { Stay::Here } else { self.release().await }
+        // A run that was claimed for the sake of a command stays until it is obeyed.
+        let wanted = self.stays(&self.driven.run, &[]) || !self.mailbox.is_empty();
+        if wanted { Stay::Here } else { self.release().await }
     }
 
     /// Gives the run back to the database without a record.

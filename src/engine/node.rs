@@ -265,10 +265,11 @@ impl Node {
                 } else {
                     Fact::TakenOver
                 };
-                tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, First::Fact(fact), mailbox));
+                // Before it is driven: a run that has nothing else to do would leave again at once.
                 for command in commands::open_for_run(&inner.pool, id).await.unwrap_or_default() {
                     self.deliver(command);
                 }
+                tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, First::Fact(fact), mailbox));
             }
             Err(error) => {
                 error!(run.id = %id, %error, "a run cannot be loaded; it is looked at again in a minute");
