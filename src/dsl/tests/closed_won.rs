@@ -77,3 +77,31 @@ fn closed_won_is_a_saga_with_its_pivot_at_the_order() {
     let used: Vec<&str> = built.functions.by_name.keys().map(String::as_str).collect();
     assert!(used.contains(&"netsuite.inactivateCustomer") && used.contains(&"salesforce.updateRecord"), "{used:?}");
 }
+
+#[test]
+fn closed_won_never_needs_the_evaluator_child() {
+    let definition = closed_won().definition;
+    let mut texts = Vec::new();
+    let mut look = |template: &crate::expr::Template| {
+        let _ = template.render(&mut |e| {
+            texts.push((e.text().to_owned(), e.class()));
+            Ok::<Value, ()>(Value::Null)
+        });
+    };
+    for task in &definition.tasks {
+        task.input.from.iter().chain(&task.output.r#as).chain(&task.export.r#as).for_each(&mut look);
+        match &task.kind {
+            TaskKind::Set(template) | TaskKind::Function { arguments: template, .. } => look(template),
+            TaskKind::Call(call) => {
+                call.function.iter().map(|f| &f.arguments).for_each(&mut look);
+                call.function.iter().filter_map(|f| f.output.r#as.as_ref()).for_each(&mut look);
+                call.http.body.iter().for_each(&mut look);
+            }
+            _ => {}
+        }
+    }
+    assert!(texts.len() > 20, "{texts:?}");
+    for (text, class) in texts {
+        assert_eq!(class, crate::expr::Class::Bounded, "{text}");
+    }
+}
