@@ -42,7 +42,8 @@ async fn definition(pool: &sqlx::PgPool) -> anyhow::Result<i32> {
         name: "floor",
         version: "1.0.0",
         hash: &[0; 32],
-        source: "",
+        // Never built: the node that is measured has ended its work by then.
+        source: "{}",
         functions: "{}",
         deployed_by: "bench",
     };

@@ -254,16 +254,15 @@ async fn watch_ends(
     let mut text = String::new();
     while let Some(chunk) = chunks.next().await {
         text.push_str(&String::from_utf8_lossy(&chunk?));
-        while let Some((event, rest)) = text.split_once("\n\n") {
-            let data = event.lines().find_map(|line| line.strip_prefix("data:"));
-            let change: Option<serde_json::Value> = data.and_then(|d| serde_json::from_str(d).ok());
-            if let Some(change) = change.filter(|c| c["status"] == "completed")
-                && let Some(number) = change["key"].as_str().and_then(|k| k.parse().ok())
-            {
-                ended.send((number, Instant::now()))?;
+        let whole = text.rfind("\n\n").map_or(0, |end| end + 2);
+        let now = Instant::now();
+        for event in text[..whole].split("\n\n").filter(|e| e.contains(r#""status":"completed""#)) {
+            let key = event.split_once(r#""key":""#).and_then(|(_, rest)| rest.split_once('"'));
+            if let Some(number) = key.and_then(|(key, _)| key.parse().ok()) {
+                ended.send((number, now))?;
             }
-            text = rest.to_owned();
         }
+        text.drain(..whole);
     }
     Ok(())
 }

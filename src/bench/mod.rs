@@ -45,12 +45,15 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
 
 async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<Report> {
     let load = Load::connect(node.address(), 64).await.context("connecting the load generator to the node")?;
+    // Memory first, before other measurements have left their mark on the heap.
+    let idle_bytes = node.resident_bytes();
+    let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
     load.saturate(Kind::Calls, Duration::from_secs(2), mock).await?;
     let calls = node.metered(load.saturate(Kind::Calls, plan.duration, mock)).await?;
     let noops = node.metered(load.saturate(Kind::Noops, plan.duration, mock)).await?;
     let low = load.paced(Kind::Calls, 5.0, plan.duration.max(Duration::from_secs(10)), node).await?;
     let busy = load.paced(Kind::Calls, calls.runs_per_second() * 0.8, plan.duration, node).await?;
-    let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
+    let after_bytes = node.resident_bytes();
     let floor = floor::transitions_per_second(node.database_url(), plan.duration).await?;
     Ok(Report {
         machine: process::machine(),
@@ -58,7 +61,9 @@ async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<R
         noops,
         low,
         busy,
+        idle_bytes,
         resident_bytes,
+        after_bytes,
         in_flight: plan.in_flight,
         floor,
     })

@@ -17,8 +17,12 @@ pub struct Report {
     pub low: Latency,
     /// Three HTTP calls at 80 % of the throughput above.
     pub busy: Latency,
+    /// Resident memory of the node before the first run.
+    pub idle_bytes: u64,
     /// Resident memory of the node with [`Self::in_flight`] runs waiting for an answer.
     pub resident_bytes: u64,
+    /// Resident memory of the node after everything.
+    pub after_bytes: u64,
     /// How many runs those were.
     pub in_flight: usize,
     /// Raw batched transitions per second on the same Postgres.
@@ -108,8 +112,15 @@ impl std::fmt::Display for Report {
             writeln!(f, "  webhook to done      {:>10.2} ms p50 {:>10.2} ms p99", ms(l.done_p50), ms(l.done_p99))?;
         }
         #[allow(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
-        let mib = self.resident_bytes as f64 / f64::from(1 << 20);
-        writeln!(f, "\nresident memory        {mib:>10.1} MiB with {} runs in flight", self.in_flight)
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        writeln!(
+            f,
+            "\nresident memory        {:>10.1} MiB with {} runs in flight, {:.1} idle, {:.1} after everything",
+            mib(self.resident_bytes),
+            self.in_flight,
+            mib(self.idle_bytes),
+            mib(self.after_bytes)
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::{acts, context, tree};
 use crate::config::Settings;
-use crate::engine::StartRequest;
+use crate::engine::{StartError, StartRequest};
 use crate::machine::Status;
 
 /// Arguments of `stepwell run`.
@@ -29,6 +29,17 @@ pub(super) struct Args {
     idempotency_key: Option<String>,
 }
 
+/// Where the input does not fit goes with the message.
+fn explained(error: StartError) -> anyhow::Error {
+    match &error {
+        StartError::Refused(violations) => {
+            let places: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
+            anyhow::anyhow!("{error}: {}", places.join("; "))
+        }
+        _ => error.into(),
+    }
+}
+
 /// Longest `--wait`.
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
@@ -47,7 +58,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         idempotency_key: args.idempotency_key,
         actor: context::actor(),
     };
-    let id = engine.start(request).await.with_context(|| format!("starting {}", args.workflow))?;
+    let id = engine.start(request).await.map_err(explained).with_context(|| format!("starting {}", args.workflow))?;
     if !args.wait {
         println!("{id}");
         return Ok(ExitCode::SUCCESS);

@@ -28,7 +28,7 @@ use crate::store::journal::{self, Hash};
 #[derive(Debug)]
 pub(super) enum Message {
     /// An operator's command, recorded and not yet answered.
-    Command(OpenCommand),
+    Command(Box<OpenCommand>),
 }
 
 /// Messages that may wait for a run; what does not fit is brought back by the next sweep.
@@ -115,7 +115,7 @@ impl Driver {
                 }
                 Err(_aborted) => Stay::Here,
             },
-            Some(Message::Command(command)) = self.mailbox.recv() => self.obey(command).await,
+            Some(Message::Command(command)) = self.mailbox.recv() => self.obey(*command).await,
             () = std::future::ready(()), if self.goes_on => {
                 self.goes_on = false;
                 self.take_in(Fact::Continue, None).await

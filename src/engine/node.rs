@@ -209,7 +209,7 @@ impl Node {
     fn deliver(&self, command: commands::OpenCommand) {
         if let Some(mailbox) = self.mailbox(command.run_id) {
             // A full mailbox is no loss: the command stays open in the database.
-            let _ = mailbox.try_send(Message::Command(command));
+            let _ = mailbox.try_send(Message::Command(Box::new(command)));
         }
     }
 

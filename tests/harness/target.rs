@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
 
@@ -19,8 +19,6 @@ pub enum Behaviour {
     Answer(String),
     /// Nothing until released.
     Hold,
-    /// This status.
-    Refuse(u16),
 }
 
 #[derive(Debug, Default)]
@@ -68,11 +66,6 @@ impl Target {
         self.seen.lock().unwrap().requests.iter().filter(|(p, _)| p == path).map(|(_, key)| key.clone()).collect()
     }
 
-    /// Paths in order of arrival.
-    pub fn order(&self) -> Vec<String> {
-        self.seen.lock().unwrap().requests.iter().map(|(path, _)| path.clone()).collect()
-    }
-
     /// Waits until this many requests came to a path.
     pub async fn reached(&self, path: &str, count: usize) {
         eventually(&format!("{count} request(s) at {path}"), || async { (self.requests(path) >= count).then_some(()) })
@@ -94,7 +87,6 @@ async fn answer(State(target): State<Target>, uri: Uri, headers: HeaderMap) -> R
         match behaviour {
             None => return ([("content-type", "application/json")], r#"{"ok":true}"#).into_response(),
             Some(Behaviour::Answer(body)) => return ([("content-type", "application/json")], body).into_response(),
-            Some(Behaviour::Refuse(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
             Some(Behaviour::Hold) => changes.changed().await.unwrap(),
         }
     }

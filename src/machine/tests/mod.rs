@@ -4,4 +4,5 @@ mod build;
 mod properties;
 mod purity;
 mod rules;
+mod shipped;
 mod world;
