@@ -1,53 +1,76 @@
 //! Postgres refuses root. Then it runs as a user who owns nothing else that matters.
 
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 /// An unprivileged user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct User {
     pub(super) name: String,
     pub(super) uid: u32,
     pub(super) gid: u32,
 }
 
-/// The user to run Postgres as; none when this process is no root and runs it itself.
-pub(super) fn unprivileged() -> anyhow::Result<Option<User>> {
-    if !is_root() {
-        return Ok(None);
-    }
-    let passwd = std::fs::read_to_string("/etc/passwd").context("reading /etc/passwd to find a user for Postgres")?;
-    let user = ["postgres", "nobody"].iter().find_map(|name| lookup(&passwd, name));
-    user.map(Some)
-        .context("Postgres refuses to run as root, and neither a user `postgres` nor `nobody` exists; create one")
+/// The user to run Postgres as in place of root.
+pub(super) fn unprivileged() -> anyhow::Result<User> {
+    let passwd = passwd()?;
+    let user = ["postgres", "nobody"].iter().find_map(|name| find(&passwd, |user| user.name == *name));
+    user.context("Postgres refuses to run as root, and neither a user `postgres` nor `nobody` exists; create one, or set DATABASE_URL")
 }
 
-/// The owner of a process's own directory in `/proc` is who it runs as; elsewhere `id` is asked.
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    if let Ok(own) = std::fs::metadata("/proc/self") {
-        return own.uid() == 0;
+/// Who owns a path: a cluster runs as whoever made it.
+pub(super) fn owner(path: &Path) -> anyhow::Result<User> {
+    let metadata = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
+    if metadata.uid() == 0 {
+        bail!(
+            "{} belongs to root, and Postgres refuses to run as root; delete it or give it to another user",
+            path.display()
+        );
     }
-    Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"))
+    let known = find(&passwd()?, |user| user.uid == metadata.uid());
+    Ok(known.unwrap_or(User { name: metadata.uid().to_string(), uid: metadata.uid(), gid: metadata.gid() }))
 }
 
-fn lookup(passwd: &str, name: &str) -> Option<User> {
-    let line = passwd.lines().find(|l| l.split(':').next() == Some(name))?;
-    let fields: Vec<&str> = line.split(':').collect();
-    Some(User { name: name.to_owned(), uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()? })
+fn passwd() -> anyhow::Result<String> {
+    std::fs::read_to_string("/etc/passwd").context("reading /etc/passwd to find a user for Postgres")
+}
+
+fn find(passwd: &str, is_wanted: impl Fn(&User) -> bool) -> Option<User> {
+    passwd.lines().filter_map(parse).find(is_wanted)
+}
+
+fn parse(line: &str) -> Option<User> {
+    let mut fields = line.split(':');
+    let name = fields.next()?.to_owned();
+    Some(User { name, uid: fields.nth(1)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
+}
+
+/// Whether this process may do everything. Where there is no `/proc`, `id` is asked.
+pub(super) fn is_root() -> bool {
+    match std::fs::read_to_string("/proc/self/status") {
+        Ok(status) => effective_uid(&status) == Some(0),
+        Err(_) => Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0"),
+    }
+}
+
+/// The second number after `Uid:`.
+fn effective_uid(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 impl User {
-    /// Makes a directory and gives it to the user.
+    /// Gives a file or directory to the user.
     pub(super) fn own(&self, path: &Path) -> anyhow::Result<()> {
         std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
             .with_context(|| format!("giving {} to the user {}", path.display(), self.name))
     }
 
-    /// Whether the user can get to a path: every directory above it lets others through.
+    /// Whether the user can get into a directory: it and all above it let others through.
     pub(super) fn reaches(&self, path: &Path) -> bool {
         let mut probe = Command::new("test");
         probe.arg("-x").arg(path).uid(self.uid).gid(self.gid).current_dir("/");
@@ -58,9 +81,28 @@ impl User {
 /// A command that runs as the user, if there is one, and knows nothing of this process's environment.
 pub(super) fn command(program: &Path, user: Option<&User>) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
+    command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin").current_dir("/");
     if let Some(user) = user {
-        command.uid(user.uid).gid(user.gid).current_dir("/");
+        command.uid(user.uid).gid(user.gid);
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nbroken line\nnobody:x:65534:65533:nobody:/none:/bin/false\n";
+
+    #[test]
+    fn a_user_is_found_among_lines_that_are_not_understood() {
+        let nobody = User { name: "nobody".to_owned(), uid: 65_534, gid: 65_533 };
+        assert_eq!(find(PASSWD, |user| user.name == "nobody"), Some(nobody));
+        assert_eq!(find(PASSWD, |user| user.name == "postgres"), None);
+    }
+
+    #[test]
+    fn the_effective_user_counts() {
+        assert_eq!(effective_uid("Name:\tx\nUid:\t1000\t0\t0\t0\n"), Some(0));
+    }
 }
