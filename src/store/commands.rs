@@ -86,9 +86,12 @@ pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreE
 pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
-        r#"select c.id, c.run_id, c.act::text as "act!", c.actor, c.reason
-           from commands c join runs r on r.shard = c.shard and r.id = c.run_id
-           where c.answered_at is null and r.owner = $1 order by c.id limit $2"#,
+        // Open commands are few, owned runs are many: the plan must begin with the commands, whatever the statistics.
+        r#"with open as materialized (
+               select id, shard, run_id, act, actor, reason from commands where answered_at is null limit 10000)
+           select c.id as "id!", c.run_id as "run_id!", c.act::text as "act!", c.actor as "actor!", c.reason
+           from open c join runs r on r.shard = c.shard and r.id = c.run_id
+           where r.owner is not distinct from $1 order by c.id limit $2"#,
         node,
         limit
     )
@@ -117,16 +120,21 @@ pub async fn open_for_run(pool: &PgPool, run: RunId) -> Result<Vec<OpenCommand>,
 /// The database is away.
 pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     sqlx::query!(
-        "update commands c set answered_at = now(), refusal = 'the run is ' || r.status || ' and accepts nothing more'
-         from runs r
-         where c.answered_at is null and r.shard = c.shard and r.id = c.run_id and r.finished_at is not null"
+        "with open as materialized (
+                  select id, shard, run_id from commands where answered_at is null limit 10000 for update skip locked),
+              late as materialized (
+                  select o.id, r.status from open o join runs r on r.shard = o.shard and r.id = o.run_id
+                  where r.finished_at is not null)
+         update commands c set answered_at = now(), refusal = 'the run is ' || l.status || ' and accepts nothing more'
+         from late l where c.id = l.id"
     )
     .execute(pool)
     .await?;
     let woken = sqlx::query!(
-        "update runs r set wake_at = now() from commands c
-         where c.answered_at is null and r.shard = c.shard and r.id = c.run_id and r.owner is null
-           and (r.wake_at is null or r.wake_at > now())"
+        "with open as materialized (
+             select distinct shard, run_id from commands where answered_at is null limit 10000)
+         update runs r set wake_at = now() from open c
+         where r.shard = c.shard and r.id = c.run_id and r.owner is null and (r.wake_at is null or r.wake_at > now())"
     )
     .execute(pool)
     .await?;

@@ -27,6 +27,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = options(url)?.options([
         ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("plan_cache_mode", "force_generic_plan"),
@@ -182,3 +183,6 @@ pub async fn written(connection: &mut sqlx::PgConnection) -> Result<Written, Sto
     .fetch_one(connection)
     .await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The plans of the hot statements do not depend on luck: they are the same on empty tables and on a million rows, without
+//! any `analyze` in between.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use super::commit::{NewEvent, NewRun, RunState, Transition};
+use super::journal::{self, NewRow};
+use super::{claims, commands, commit, connect_engine, nodes};
+use crate::machine::Time;
+
+/// Rows that tables are filled with.
+const ROWS: i32 = 1_000_000;
+
+fn state() -> RunState {
+    RunState {
+        status: "running",
+        attention: None,
+        task: None,
+        owner: Some(Uuid::from_u128(1)),
+        wake_at: None,
+        seq: 1,
+        head: [0; 32],
+        finished_at: None,
+    }
+}
+
+fn event(id: Uuid) -> NewEvent {
+    NewEvent {
+        id,
+        source: "test".into(),
+        event_id: id.to_string(),
+        r#type: "t".into(),
+        received_at: Time::UNIX_EPOCH,
+        headers: "{}".into(),
+        body: Vec::new(),
+        body_hash: [0; 32],
+        attributes: "{}".into(),
+        outcome: "unmatched",
+        runs: Vec::new(),
+        detail: None,
+    }
+}
+
+/// Runs each hot statement once, so that the connection has it prepared.
+async fn prepare_all(pool: &PgPool) {
+    let id = Uuid::now_v7();
+    let run = NewRun {
+        id,
+        definition_id: 1,
+        event_id: None,
+        parent_id: None,
+        key: None,
+        created_at: Time::UNIX_EPOCH,
+        state: state(),
+    };
+    let row = NewRow {
+        seq: 1,
+        at: Time::UNIX_EPOCH,
+        kind: "run.started",
+        task: None,
+        attempt: None,
+        actor: "test".into(),
+        data: "{}".into(),
+        hash: [0; 32],
+    };
+    let transition =
+        Transition { id, owner: Uuid::from_u128(1), fence: 1, seq_before: 1, state: RunState { seq: 2, ..state() } };
+    let event = event(Uuid::now_v7());
+    let mut connection = pool.acquire().await.unwrap();
+    commit::take_event_keys(&mut connection, &[&event]).await.unwrap();
+    commit::known_events(&mut connection, &[("test", "x")]).await.unwrap();
+    commit::insert_events(&mut connection, &[&event]).await.unwrap();
+    commit::insert_runs(&mut connection, &[&run]).await.unwrap();
+    commit::advance_runs(&mut connection, &[&transition]).await.unwrap();
+    commit::standings(&mut connection, &[id]).await.unwrap();
+    journal::append(&mut connection, &[(id, &row)]).await.unwrap();
+    commands::answer(&mut connection, &[(id, None)]).await.unwrap();
+    drop(connection);
+    journal::records(pool, Uuid::now_v7()).await.unwrap();
+    claims::claim_due(pool, Uuid::from_u128(2), 10).await.unwrap();
+    claims::claim_suspect(pool, Uuid::from_u128(2)).await.unwrap();
+    claims::owned_by(pool, Uuid::from_u128(2), 10).await.unwrap();
+    claims::release_of_dead_nodes(pool, 10).await.unwrap();
+    commands::wake_commanded(pool).await.unwrap();
+    commands::open_for_node(pool, Uuid::from_u128(2), 10).await.unwrap();
+    nodes::heartbeat(pool, Uuid::from_u128(2), 1.0).await.unwrap();
+}
+
+/// Statement to the shape of its plan: nodes and indexes, no estimates.
+async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
+    let prepared =
+        "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
+                    where statement like '%runs%' or statement like '%journal%' or statement like '%event%'";
+    let mut plans = BTreeMap::new();
+    for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
+        let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
+        if statement.contains("pg_prepared_statements") {
+            continue;
+        }
+        let parameters = vec!["null"; usize::try_from(row.get::<i32, _>("parameters")).unwrap()].join(", ");
+        let arguments = if parameters.is_empty() { String::new() } else { format!("({parameters})") };
+        let explain = format!("explain (costs off) execute \"{name}\" {arguments}");
+        let lines = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| line.get::<String, _>(0))
+            .filter(|line| line.contains("->") || !line.starts_with(' '))
+            // Both lead to the one row with an id.
+            .map(|line| line.replace("runs_by_id", "runs_pkey"))
+            .collect();
+        plans.insert(statement, lines);
+    }
+    plans
+}
+
+async fn fill(pool: &PgPool) {
+    let mut connection = pool.acquire().await.unwrap();
+    let fill = format!(
+        "insert into runs (shard, id, definition_id, status, owner, fence, seq, attempts, head, created_at, finished_at)
+         select n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 1, 'completed', null, 1, 5, 0, '', now(), now()
+         from generate_series(1, {ROWS}) as n;
+         insert into journal (shard, run_id, seq, at, kind, actor, data, hash)
+         select n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 1, now(), 'run.started', 'test', '{{}}', ''
+         from generate_series(1, {ROWS}) as n;
+         insert into event_keys (source, event_id, event, body_hash, runs, received_at)
+         select 'test', n::text, gen_random_uuid(), '', '{{}}', now() from generate_series(1, {ROWS}) as n"
+    );
+    sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut *connection).await.unwrap();
+}
+
+#[sqlx::test]
+async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPool) {
+    let mut url = url::Url::parse(&std::env::var("DATABASE_URL").unwrap()).unwrap();
+    url.set_path(pool.connect_options().get_database().unwrap());
+    sqlx::raw_sql(
+        "alter table runs set (autovacuum_enabled = off); alter table event_keys set (autovacuum_enabled = off);
+         insert into definitions (namespace, name, version, hash, source, functions, deployed_by)
+         values ('test', 'test', '1.0.0', '', '', '{}', 'test')",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let engine = connect_engine(url.as_str(), 1).await.unwrap();
+    prepare_all(&engine).await;
+    let empty = plans(&mut engine.acquire().await.unwrap()).await;
+    assert!(empty.len() >= 14, "{} statements were seen", empty.len());
+    fill(&pool).await;
+    let kept = plans(&mut engine.acquire().await.unwrap()).await;
+    let fresh = connect_engine(url.as_str(), 1).await.unwrap();
+    prepare_all(&fresh).await;
+    let full = plans(&mut fresh.acquire().await.unwrap()).await;
+    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal").execute(&pool).await.unwrap();
+    let analyzed = connect_engine(url.as_str(), 1).await.unwrap();
+    prepare_all(&analyzed).await;
+    let analyzed = plans(&mut analyzed.acquire().await.unwrap()).await;
+    for (statement, plan) in &empty {
+        let text = plan.join("\n");
+        for table in ["runs", "event_keys", "journal"] {
+            assert!(!text.contains(&format!("Seq Scan on {table}")), "{statement}\n{text}");
+        }
+        for (when, other) in [("kept", &kept), ("full", &full), ("analyzed", &analyzed)] {
+            assert_eq!(Some(plan), other.get(statement), "{when}: {statement}");
+        }
+    }
+}
