@@ -227,6 +227,8 @@ fn commands(page: &Page) -> Vec<(String, String)> {
 
 /// The commands of one line of shell that are ours, from the word `stepwell` on.
 fn calls(line: &str) -> Vec<String> {
+    // What is substituted is a command too: `RUN=$(stepwell run ...)`.
+    let line = line.replace("$(", ";");
     let parts = line.split(['|', ';', '&']);
     let ours = parts.filter_map(|part| {
         let words: Vec<&str> = part.split_whitespace().collect();
@@ -442,23 +444,26 @@ fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
     assert!(!stranger.status.success(), "an unknown variable is not refused, so this test proves nothing");
 }
 
-/// `stepwell_...` in the documents is a metric of that name in the source, and the other way round.
+/// The table of metrics and the macros of the source name the same metrics.
 #[test]
 fn the_table_of_metrics_names_every_metric() {
-    let telemetry = std::fs::read_to_string(root().join("src/telemetry.rs")).unwrap();
-    let real: BTreeSet<String> =
-        words(telemetry.lines().filter(|l| !l.contains("fn ")).collect::<Vec<_>>().join("\n").as_str());
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    let mut real = BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap();
+        // The first argument of `counter!(`, `describe_gauge!(` and their like.
+        let arguments = text.split("!(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        real.extend(arguments.filter(|rest| rest.starts_with("stepwell_")).filter_map(|rest| {
+            let name = rest.split('"').next()?;
+            Some(name.to_owned())
+        }));
+    }
+    let rows = rows(&page("operations.md"), "| metric |");
     let named: BTreeSet<String> =
-        rows(&page("operations.md"), "| metric |").iter().flat_map(|row| words(&row[0])).collect();
+        rows.iter().flat_map(|row| row[0].split('`').skip(1).step_by(2)).map(str::to_owned).collect();
     assert!(real.len() > 10, "{real:?}");
     assert_eq!(named, real);
-}
-
-fn words(text: &str) -> BTreeSet<String> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|word| word.starts_with("stepwell_"))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Addresses of the API in the documents are those that `openapi.json` describes.
