@@ -452,12 +452,11 @@ fn the_table_of_metrics_names_every_metric() {
     let mut real = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap();
-        // The first argument of `counter!(`, `describe_gauge!(` and their like.
-        let arguments = text.split("!(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
-        real.extend(arguments.filter(|rest| rest.starts_with("stepwell_")).filter_map(|rest| {
-            let name = rest.split('"').next()?;
-            Some(name.to_owned())
-        }));
+        // The first argument of `counter!(`, `describe_counter!(` and their like.
+        for kind in ["counter!(", "gauge!(", "histogram!("] {
+            let arguments = text.split(kind).skip(1).filter_map(|rest| rest.trim_start().strip_prefix("\"stepwell_"));
+            real.extend(arguments.filter_map(|rest| Some(format!("stepwell_{}", rest.split('"').next()?))));
+        }
     }
     let rows = rows(&page("operations.md"), "| metric |");
     let named: BTreeSet<String> =
