@@ -97,7 +97,7 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
     if args.fire {
         fire(settings, server, secrets).await?;
     }
-    let link = login::link(server.engine.pool(), settings, &context::actor().0, &[Scope::Admin]).await?;
+    let link = login::link(server.engine.reader(), settings, &context::actor().0, &[Scope::Admin]).await?;
     println!("dashboard  {link}");
     println!("           (the link signs you in once; `stepwell login` prints another)");
     println!("sandbox    http://{}/", args.sandbox);

@@ -86,10 +86,12 @@ impl Connections {
             Ok(route) => route,
             Err(problem) => return CallOutcome::Failed(problem.into_failure(&self.direct.retry)),
         };
-        match self.attempt(connection, request, authentication, url).await {
-            Ok(outcome) => outcome,
-            Err(problem) => CallOutcome::Failed(problem.into_failure(&connection.retry)),
-        }
+        let outcome = match connection.slot().await {
+            // On the heap only once there is a slot: thousands of calls may wait for one.
+            Ok(_slot) => Box::pin(self.attempt(connection, request, authentication, url)).await,
+            Err(problem) => Err(problem),
+        };
+        outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)))
     }
 
     fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
@@ -115,7 +117,6 @@ impl Connections {
         authentication: Option<&Authentication>,
         url: Url,
     ) -> Result<CallOutcome, Box<Problem>> {
-        let _slot = connection.slot().await?;
         let outgoing = request::build(connection, &self.secrets, request, authentication, url)?;
         let exchange = exchange::exchange(&self.clients, &outgoing, request.redirect, self.body_bytes_max);
         match tokio::time::timeout(connection.timeout, exchange).await {

@@ -287,11 +287,18 @@ impl Item {
     }
 }
 
+/// The event that took a key first.
+struct Known {
+    event: Uuid,
+    body_hash: Vec<u8>,
+    runs: Vec<RunId>,
+}
+
 /// What a committed batch did.
 #[derive(Default)]
 struct Written {
     /// Duplicates, by (source, event id).
-    known: HashMap<(String, String), (Uuid, Vec<u8>, Vec<Uuid>)>,
+    known: HashMap<(String, String), Known>,
     won: HashSet<Uuid>,
     moved: HashSet<Uuid>,
 }
@@ -316,10 +323,10 @@ impl Written {
             return AcceptOutcome::Done;
         }
         match self.known.get(&(event.source.clone(), event.event_id.clone())) {
-            Some((first, hash, runs)) => AcceptOutcome::Duplicate {
-                event: *first,
-                runs: runs.clone(),
-                same_body: *hash == event.body_hash.as_slice(),
+            Some(first) => AcceptOutcome::Duplicate {
+                event: first.event,
+                runs: first.runs.clone(),
+                same_body: first.body_hash == event.body_hash,
             },
             // Taken by a transaction that this one cannot see yet.
             None => AcceptOutcome::Failed("the event's id is being taken by another node at this moment".to_owned()),
@@ -402,7 +409,8 @@ async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mu
     if !lost.is_empty() {
         let keys: Vec<(&str, &str)> = lost.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
         for known in commit::known_events(conn, &keys).await? {
-            written.known.insert((known.source, known.event_id), (known.event, known.body_hash, known.runs));
+            let first = Known { event: known.event, body_hash: known.body_hash, runs: known.runs };
+            written.known.insert((known.source, known.event_id), first);
         }
     }
     Ok(())

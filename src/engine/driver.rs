@@ -52,7 +52,30 @@ pub(super) enum First {
     Fact(Fact),
 }
 
-type Calls = FuturesUnordered<Abortable<BoxFuture<'static, (ExecutionId, u32, CallOutcome)>>>;
+/// A call that came to its end.
+struct Ended {
+    execution: ExecutionId,
+    attempt: u32,
+    outcome: Box<CallOutcome>,
+}
+
+type Calls = FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>;
+
+/// What a run waits for.
+enum Event {
+    /// The node's lease is over.
+    Fenced,
+    /// A call ended; none if it was aborted.
+    Ended(Option<Ended>),
+    /// An operator's command.
+    Command(Box<OpenCommand>),
+    /// The machine wants to be asked again at once.
+    GoesOn,
+    /// A timer.
+    Due,
+    /// The process goes down and nothing is in flight.
+    Draining,
+}
 
 struct Driver {
     inner: Arc<Inner>,
@@ -91,37 +114,48 @@ pub(super) async fn drive(
     };
     let mut stay = match first {
         First::Effects(effects) => driver.carry_out(effects),
-        First::Fact(fact) => driver.take_in(fact, None).await,
+        First::Fact(fact) => Box::pin(driver.take_in(fact, None)).await,
     };
     while stay == Stay::Here {
-        stay = driver.next().await;
+        let event = driver.next().await;
+        // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
+        stay = Box::pin(driver.deal_with(event)).await;
     }
     node.forget(id);
 }
 
 impl Driver {
-    /// Waits for whatever happens next and deals with it.
-    async fn next(&mut self) -> Stay {
-        let node = Arc::clone(&self.node);
-        let wake = self.until_wake();
+    /// Waits for whatever happens next.
+    async fn next(&mut self) -> Event {
         let busy = !self.calls.is_empty();
+        let goes_on = self.goes_on;
+        let wake = self.until_wake();
         tokio::select! {
             biased;
-            () = node.fenced.cancelled() => Stay::Gone,
-            Some(ended) = self.calls.next(), if busy => match ended {
-                Ok((execution, attempt, outcome)) => {
-                    self.aborts.remove(&(execution, attempt));
-                    self.take_in(Fact::CallEnded { execution, attempt, outcome: Box::new(outcome) }, None).await
-                }
-                Err(_aborted) => Stay::Here,
-            },
-            Some(Message::Command(command)) = self.mailbox.recv() => self.obey(*command).await,
-            () = std::future::ready(()), if self.goes_on => {
+            () = self.node.fenced.cancelled() => Event::Fenced,
+            Some(ended) = self.calls.next(), if busy => Event::Ended(ended.ok()),
+            Some(Message::Command(command)) = self.mailbox.recv() => Event::Command(command),
+            () = std::future::ready(()), if goes_on => Event::GoesOn,
+            () = sleep(wake) => Event::Due,
+            () = self.node.draining.cancelled(), if !busy => Event::Draining,
+        }
+    }
+
+    async fn deal_with(&mut self, event: Event) -> Stay {
+        match event {
+            Event::Fenced => Stay::Gone,
+            Event::Ended(Some(Ended { execution, attempt, outcome })) => {
+                self.aborts.remove(&(execution, attempt));
+                self.take_in(Fact::CallEnded { execution, attempt, outcome }, None).await
+            }
+            Event::Ended(None) => Stay::Here,
+            Event::Command(command) => self.obey(*command).await,
+            Event::GoesOn => {
                 self.goes_on = false;
                 self.take_in(Fact::Continue, None).await
             }
-            () = sleep(wake) => self.take_in(Fact::TimerDue, None).await,
-            () = node.draining.cancelled(), if !busy => self.release().await,
+            Event::Due => self.take_in(Fact::TimerDue, None).await,
+            Event::Draining => self.release().await,
         }
     }
 
@@ -273,8 +307,8 @@ impl Driver {
                     let call: BoxFuture<'static, _> = Box::pin(async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
-                        let outcome = inner.connections.call(&request, authentication.as_ref()).await;
-                        (execution, attempt, outcome)
+                        let outcome = Box::new(inner.connections.call(&request, authentication.as_ref()).await);
+                        Ended { execution, attempt, outcome }
                     });
                     let (abort, registration) = AbortHandle::new_pair();
                     self.aborts.insert((execution, attempt), abort);

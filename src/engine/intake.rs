@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -146,7 +145,10 @@ impl Inner {
 
     async fn matches(&self, filter: &EventFilter, event: &IncomingEvent) -> bool {
         let attribute = |name: &str| event.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-        let equal = |wanted: &Value, has: &str| wanted.as_str().map_or_else(|| wanted.to_string() == has, |w| w == has);
+        let equal = |wanted: &Value, has: &str| match wanted {
+            Value::String(wanted) => wanted == has,
+            other => has == other.to_string().as_str(),
+        };
         if !filter.with.iter().all(|(name, wanted)| attribute(name).is_some_and(|has| equal(wanted, has))) {
             return false;
         }
@@ -218,9 +220,9 @@ impl Inner {
             let committed = matches!(done, AcceptOutcome::Done);
             // Nobody waiting for the answer is no error: the run goes on.
             let _ = reply.send(done);
-            let mut driving: futures::stream::FuturesUnordered<_> =
-                here.into_iter().filter_map(|here| begin_driving(&inner, &node, here, committed)).collect();
-            while driving.next().await.is_some() {}
+            for here in here {
+                begin_driving(&inner, &node, here, committed);
+            }
         });
         match tokio::time::timeout(ACCEPT_WAIT_MAX, outcome).await {
             Ok(Ok(outcome)) => outcome,
@@ -231,19 +233,14 @@ impl Inner {
 }
 
 /// Drives a run that was just committed; forgets it if it was not.
-fn begin_driving(
-    inner: &Arc<Inner>,
-    node: &Arc<Node>,
-    here: Here,
-    committed: bool,
-) -> Option<impl Future<Output = ()> + use<>> {
+fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bool) {
     let Here { driven, effects, mailbox } = here;
     if !committed {
         node.forget(driven.run.id);
-        return None;
+        return;
     }
     inner.announce(&driven.loaded, &driven.run, driven.last_at);
-    Some(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox))
+    tokio::spawn(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox));
 }
 
 /// How long an event may wait for its commit before its sender is told to try again.

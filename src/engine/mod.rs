@@ -161,7 +161,7 @@ impl Engine {
 
     /// Pool for reads of API and dashboard; the engine writes through its own connections.
     #[must_use]
-    pub fn pool(&self) -> &PgPool {
+    pub fn reader(&self) -> &PgPool {
         &self.inner.reader
     }
 

@@ -84,7 +84,7 @@ pub async fn show(
     let wanted = params.text("version").filter(|v| *v != "latest");
     let definition =
         loaded.iter().find(|d| wanted.is_none_or(|version| d.workflow.version == version)).ok_or_else(unknown)?;
-    let pool = app.engine.pool();
+    let pool = app.engine.reader();
     let versions = listing::versions(pool, &namespace, &name, VERSIONS_SHOWN).await?;
     let source = listing::source(pool, &definition.workflow).await?;
     Ok(Json(json!({
