@@ -77,15 +77,26 @@ pub fn runs_started(by: &'static str, runs: usize) {
 }
 
 /// A batch was committed.
+#[expect(clippy::cast_precision_loss, reason = "a batch is small")]
 pub fn committed(transitions: usize, took: Duration) {
     counter!("stepwell_transitions_total").increment(transitions as u64);
+    histogram!("stepwell_commit_batch_size").record(transitions as f64);
     histogram!("stepwell_commit_seconds").record(took.as_secs_f64());
 }
 
-/// How many writes wait for the committer.
-#[expect(clippy::cast_precision_loss, reason = "a gauge")]
-pub fn queue_depth(writes: usize) {
-    gauge!("stepwell_commit_queue").set(writes as f64);
+/// A run ended, or came to need a person.
+pub fn run_settled(status: &'static str) {
+    counter!("stepwell_runs_settled_total", "status" => status).increment(1);
+}
+
+/// Another node had taken a run over.
+pub fn run_lost() {
+    counter!("stepwell_runs_lost_total").increment(1);
+}
+
+/// An incarnation of this node lost its lease.
+pub fn lease_lost() {
+    counter!("stepwell_leases_lost_total").increment(1);
 }
 
 /// An attempt ended. `connection` is a configured name or `direct`; `class` is `succeeded` or a fault class.
@@ -121,8 +132,9 @@ const KNOWN_METHODS: [http::Method; 7] = [
 
 /// State of this node, taken when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-pub fn node_state(runs_in_memory: usize, ready: bool) {
+pub fn node_state(runs_in_memory: usize, writes_waiting: usize, ready: bool) {
     gauge!("stepwell_runs_in_memory").set(runs_in_memory as f64);
+    gauge!("stepwell_commit_queue").set(writes_waiting as f64);
     gauge!("stepwell_ready").set(f64::from(u8::from(ready)));
 }
 

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, BoxFuture};
 use futures::stream::FuturesUnordered;
-use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::catalog::Loaded;
-use super::committer::{Advance, AdvanceOutcome};
+use super::batch::{Advance, AdvanceOutcome};
+use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{Inner, RunChange};
 use crate::machine::{
@@ -23,16 +23,7 @@ use crate::machine::{
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
 use crate::store::journal::{self, Hash};
-
-/// What reaches a run's task from outside.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// An operator's command, recorded and not yet answered.
-    Command(Box<OpenCommand>),
-}
-
-/// Messages that may wait for a run; what does not fit is brought back by the next sweep.
-pub(super) const MAILBOX: usize = 16;
+use crate::telemetry;
 
 /// A run in memory.
 pub(super) struct Driven {
@@ -83,7 +74,7 @@ struct Driver {
     driven: Driven,
     calls: Calls,
     aborts: HashMap<(ExecutionId, u32), AbortHandle>,
-    mailbox: mpsc::Receiver<Message>,
+    mailbox: Arc<Mailbox>,
     goes_on: bool,
 }
 
@@ -95,33 +86,36 @@ enum Stay {
 }
 
 /// Drives a run to its end, its next long wait, or the loss of it.
-pub(super) async fn drive(
+///
+/// No `async fn`: that would keep its arguments beside what it makes of them, for each of thousands of runs.
+pub(super) fn drive(
     inner: Arc<Inner>,
     node: Arc<Node>,
     driven: Driven,
     first: First,
-    mailbox: mpsc::Receiver<Message>,
-) {
-    let id = driven.run.id;
-    let mut driver = Driver {
-        inner,
-        node: Arc::clone(&node),
-        driven,
-        calls: Calls::new(),
-        aborts: HashMap::new(),
-        mailbox,
-        goes_on: false,
+    mailbox: Arc<Mailbox>,
+) -> impl Future<Output = ()> + Send {
+    let mut driver =
+        Driver { inner, node, driven, calls: Calls::new(), aborts: HashMap::new(), mailbox, goes_on: false };
+    let fact = match first {
+        First::Effects(effects) => {
+            driver.carry_out(effects);
+            None
+        }
+        First::Fact(fact) => Some(Box::new(fact)),
     };
-    let mut stay = match first {
-        First::Effects(effects) => driver.carry_out(effects),
-        First::Fact(fact) => Box::pin(driver.take_in(fact, None)).await,
-    };
-    while stay == Stay::Here {
-        let event = driver.next().await;
-        // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
-        stay = Box::pin(driver.deal_with(event)).await;
+    async move {
+        let mut stay = match fact {
+            // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
+            Some(fact) => Box::pin(driver.take_in(*fact, None)).await,
+            None => Stay::Here,
+        };
+        while stay == Stay::Here {
+            let event = driver.next().await;
+            stay = Box::pin(driver.deal_with(event)).await;
+        }
+        driver.node.forget(driver.driven.run.id);
     }
-    node.forget(id);
 }
 
 impl Driver {
@@ -134,7 +128,7 @@ impl Driver {
             biased;
             () = self.node.fenced.cancelled() => Event::Fenced,
             Some(ended) = self.calls.next(), if busy => Event::Ended(ended.ok()),
-            Some(Message::Command(command)) = self.mailbox.recv() => Event::Command(command),
+            command = self.mailbox.take() => Event::Command(Box::new(command)),
             () = std::future::ready(()), if goes_on => Event::GoesOn,
             () = sleep(wake) => Event::Due,
             () = self.node.draining.cancelled(), if !busy => Event::Draining,
@@ -250,7 +244,7 @@ impl Driver {
 
     fn lost(&self) -> Stay {
         warn!(run.id = %self.driven.run.id, node = %self.node.id, "the run belongs to another node now; nothing was written");
-        metrics::counter!("stepwell_runs_lost_total").increment(1);
+        telemetry::run_lost();
         Stay::Gone
     }
 
@@ -383,7 +377,7 @@ impl Inner {
     /// Tells live views about a run.
     pub(super) fn announce(&self, loaded: &Loaded, run: &Run, at: Time) {
         if run.is_closed() || run.is_parked() {
-            metrics::counter!("stepwell_runs_settled_total", "status" => run.status.as_str()).increment(1);
+            telemetry::run_settled(run.status.as_str());
         }
         // Nobody listening is no error.
         let _ = self.changes.send(RunChange {

@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::catalog::Loaded;
-use super::committer::{Accept, AcceptOutcome};
-use super::driver::{Driven, First, Message, drive, state_of, stays};
+use super::batch::{Accept, AcceptOutcome};
+use super::driver::{Driven, First, drive, state_of, stays};
+use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
 use crate::dsl::{Definition, EventFilter};
@@ -16,6 +17,7 @@ use crate::expr::{Class, Evaluation};
 use crate::machine::{Actor, Begin, Effect, Fact, Rejected, Run, RunId, SchemaViolation, Started, Time};
 use crate::store::commit::{NewEvent, NewRun};
 use crate::store::journal::{self, NewRow};
+use crate::telemetry;
 
 /// A run that is decided but not committed.
 struct Prepared {
@@ -28,7 +30,7 @@ struct Prepared {
 struct Here {
     driven: Driven,
     effects: Vec<Effect>,
-    mailbox: tokio::sync::mpsc::Receiver<Message>,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Inner {
@@ -72,7 +74,7 @@ impl Inner {
             (true, false) => "rejected",
         };
         let new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
-        match self.commit_accept(&node, Some(new_event), prepared).await {
+        match self.commit_accept(&node, "event", Some(new_event), prepared).await {
             AcceptOutcome::Done if !runs.is_empty() => Ok(Accepted::Started { event: id, runs }),
             AcceptOutcome::Done if violations.is_empty() => Ok(Accepted::Unmatched { event: id }),
             AcceptOutcome::Done => Ok(Accepted::Refused { event: id, violations }),
@@ -103,7 +105,7 @@ impl Inner {
         let run = prepared.new.id;
         let event =
             event_id.zip(request.idempotency_key.clone()).map(|(id, key)| keyed_start(&request, id, key, now, run));
-        match self.commit_accept(&node, event, vec![prepared]).await {
+        match self.commit_accept(&node, "api", event, vec![prepared]).await {
             AcceptOutcome::Done => Ok(run),
             AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
@@ -203,6 +205,7 @@ impl Inner {
     async fn commit_accept(
         self: &Arc<Self>,
         node: &Arc<Node>,
+        by: &'static str,
         event: Option<NewEvent>,
         prepared: Vec<Prepared>,
     ) -> AcceptOutcome {
@@ -216,8 +219,12 @@ impl Inner {
                 here.extend(mine);
                 runs.push((new, rows));
             }
+            let count = runs.len();
             let done = inner.committer.accept(Accept { event, runs }).await;
             let committed = matches!(done, AcceptOutcome::Done);
+            if committed {
+                telemetry::runs_started(by, count);
+            }
             // Nobody waiting for the answer is no error: the run goes on.
             let _ = reply.send(done);
             for here in here {

@@ -44,7 +44,7 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
     if !app.settings.metrics_public {
         session::identify(&app.access, &method, &headers).await?.require(Scope::Read)?;
     }
-    telemetry::node_state(app.engine.load(), app.engine.is_ready());
+    telemetry::node_state(app.engine.load(), app.engine.writes_waiting(), app.engine.is_ready());
     // Without database the rest of the metrics matters most.
     if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.reader())).await {
         telemetry::live_runs(&counts.by_status, counts.attention);
