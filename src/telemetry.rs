@@ -3,6 +3,7 @@
 //! Every metric of Stepwell is named here once, with what it means. Label values come from closed sets or from what an
 //! operator deployed (routes, connections, statuses): never from a request.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -21,7 +22,10 @@ const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 5
 pub fn init_logs(format: LogFormat, level: &str) {
     let usual = || EnvFilter::new(format!("{level},sqlx=warn,hyper=warn"));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
         LogFormat::Text => lines.with_target(false).try_init(),

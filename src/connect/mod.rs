@@ -94,8 +94,7 @@ impl Connections {
             Ok(_slot) => Box::pin(self.attempt(connection, request, authentication, url)).await,
             Err(problem) => Err(problem),
         };
-        let outcome =
-            outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)));
+        let outcome = outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)));
         let name = if connection.name.is_empty() { "direct" } else { &connection.name };
         telemetry::call_ended(name, class_of(&outcome), begin.elapsed());
         outcome

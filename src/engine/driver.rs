@@ -3,17 +3,16 @@
 //! Everything about a run happens in its one task, one thing after the other. The task owns the run's calls: when it ends,
 //! because the run waits, is lost to another node or the node stops, they are aborted with it.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
-use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable, BoxFuture};
-use futures::stream::FuturesUnordered;
+use futures::future::BoxFuture;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::catalog::Loaded;
 use super::batch::{Advance, AdvanceOutcome};
+use super::catalog::Loaded;
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{Inner, RunChange};
@@ -43,21 +42,19 @@ pub(super) enum First {
     Fact(Fact),
 }
 
-/// A call that came to its end.
-struct Ended {
+/// A call on its way. Dropping it aborts it.
+struct Call {
     execution: ExecutionId,
     attempt: u32,
-    outcome: Box<CallOutcome>,
+    outcome: BoxFuture<'static, Box<CallOutcome>>,
 }
-
-type Calls = FuturesUnordered<Abortable<BoxFuture<'static, Ended>>>;
 
 /// What a run waits for.
 enum Event {
     /// The node's lease is over.
     Fenced,
-    /// A call ended; none if it was aborted.
-    Ended(Option<Ended>),
+    /// A call ended.
+    Ended(Fact),
     /// An operator's command.
     Command(Box<OpenCommand>),
     /// The machine wants to be asked again at once.
@@ -72,8 +69,7 @@ struct Driver {
     inner: Arc<Inner>,
     node: Arc<Node>,
     driven: Driven,
-    calls: Calls,
-    aborts: HashMap<(ExecutionId, u32), AbortHandle>,
+    calls: Vec<Call>,
     mailbox: Arc<Mailbox>,
     goes_on: bool,
 }
@@ -95,8 +91,7 @@ pub(super) fn drive(
     first: First,
     mailbox: Arc<Mailbox>,
 ) -> impl Future<Output = ()> + Send {
-    let mut driver =
-        Driver { inner, node, driven, calls: Calls::new(), aborts: HashMap::new(), mailbox, goes_on: false };
+    let mut driver = Driver { inner, node, driven, calls: Vec::new(), mailbox, goes_on: false };
     let fact = match first {
         First::Effects(effects) => {
             driver.carry_out(effects);
@@ -127,7 +122,7 @@ impl Driver {
         tokio::select! {
             biased;
             () = self.node.fenced.cancelled() => Event::Fenced,
-            Some(ended) = self.calls.next(), if busy => Event::Ended(ended.ok()),
+            fact = ended(&mut self.calls), if busy => Event::Ended(fact),
             command = self.mailbox.take() => Event::Command(Box::new(command)),
             () = std::future::ready(()), if goes_on => Event::GoesOn,
             () = sleep(wake) => Event::Due,
@@ -138,11 +133,7 @@ impl Driver {
     async fn deal_with(&mut self, event: Event) -> Stay {
         match event {
             Event::Fenced => Stay::Gone,
-            Event::Ended(Some(Ended { execution, attempt, outcome })) => {
-                self.aborts.remove(&(execution, attempt));
-                self.take_in(Fact::CallEnded { execution, attempt, outcome }, None).await
-            }
-            Event::Ended(None) => Stay::Here,
+            Event::Ended(fact) => self.take_in(fact, None).await,
             Event::Command(command) => self.obey(*command).await,
             Event::GoesOn => {
                 self.goes_on = false;
@@ -298,26 +289,36 @@ impl Driver {
                 Effect::Call { execution, attempt, request, authentication } => {
                     let inner = Arc::clone(&self.inner);
                     let node = Arc::clone(&self.node);
-                    let call: BoxFuture<'static, _> = Box::pin(async move {
+                    let outcome = Box::pin(async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
-                        let outcome = Box::new(inner.connections.call(&request, authentication.as_ref()).await);
-                        Ended { execution, attempt, outcome }
+                        Box::new(inner.connections.call(&request, authentication.as_ref()).await)
                     });
-                    let (abort, registration) = AbortHandle::new_pair();
-                    self.aborts.insert((execution, attempt), abort);
-                    self.calls.push(Abortable::new(call, registration));
+                    self.calls.reserve_exact(1);
+                    self.calls.push(Call { execution, attempt, outcome });
                 }
                 Effect::Abort { execution, attempt } => {
-                    if let Some(abort) = self.aborts.remove(&(execution, attempt)) {
-                        abort.abort();
-                    }
+                    self.calls.retain(|call| (call.execution, call.attempt) != (execution, attempt));
                 }
                 Effect::Continue => self.goes_on = true,
             }
         }
         Stay::Here
     }
+}
+
+/// Waits for the end of one of the calls.
+async fn ended(calls: &mut Vec<Call>) -> Fact {
+    poll_fn(|context| {
+        let ended = calls.iter_mut().enumerate().find_map(|(i, call)| match call.outcome.as_mut().poll(context) {
+            Poll::Ready(outcome) => Some((i, outcome)),
+            Poll::Pending => None,
+        });
+        let Some((i, outcome)) = ended else { return Poll::Pending };
+        let Call { execution, attempt, .. } = calls.remove(i);
+        Poll::Ready(Fact::CallEnded { execution, attempt, outcome })
+    })
+    .await
 }
 
 async fn sleep(duration: Option<std::time::Duration>) {

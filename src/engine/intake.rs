@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::catalog::Loaded;
 use super::batch::{Accept, AcceptOutcome};
+use super::catalog::Loaded;
 use super::driver::{Driven, First, drive, state_of, stays};
 use super::mailbox::Mailbox;
 use super::node::Node;
