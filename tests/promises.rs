@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod api;
 mod audit;
 mod closed_won;
 mod crash;
@@ -12,3 +13,4 @@ mod duplicates;
 mod expressions;
 mod fencing;
 mod handover;
+mod outage;

@@ -97,6 +97,25 @@ impl World {
     }
 }
 
+impl World {
+    /// Ends every connection to the world's database and lets nobody in.
+    pub async fn cut_off_database(&self) {
+        self.administer(&format!("alter database {} allow_connections false", self.database)).await;
+        let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.database);
+        self.administer(&end).await;
+    }
+
+    /// Lets connections in again.
+    pub async fn restore_database(&self) {
+        self.administer(&format!("alter database {} allow_connections true", self.database)).await;
+    }
+
+    async fn administer(&self, statement: &str) {
+        let mut admin = PgConnection::connect(&self.server_url).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         let (server, database) = (self.server_url.clone(), self.database.clone());
