@@ -1,5 +1,7 @@
 //! Times, durations and numbers as people say them.
 
+use std::fmt::Write;
+
 use chrono::SecondsFormat;
 
 use crate::machine::Time;
@@ -86,6 +88,25 @@ pub fn plural(number: usize, one: &str, many: &str) -> String {
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A text in which marks that change the direction of writing are shown, as JSON writes them, and not followed: they
+/// would turn what stands beside them, too.
+#[must_use]
+pub fn written_out(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    text.chars().for_each(|c| write_out(c, &mut shown));
+    shown
+}
+
+/// One character of [`written_out`].
+pub fn write_out(c: char, shown: &mut String) {
+    match c {
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        }
+        _ => shown.push(c),
+    }
 }
 
 /// The task's name in its reference: `/do/0/createOrder/metadata/compensate` is about `createOrder`.
