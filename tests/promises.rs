@@ -6,6 +6,7 @@ mod harness;
 mod audit;
 mod browser;
 mod closed_won;
+mod commands;
 mod crash;
 mod duplicates;
 mod expressions;
