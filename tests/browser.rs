@@ -99,6 +99,12 @@ async fn a_runs_page_tells_its_attempts_waits_exchanges_faults_and_facts() {
     let story = browser.shows(".story", "readOrder").await;
     assert!(story.contains("NetSuite answered 403: the credentials may not do this"), "{story}");
 
+    // The customer was not there, which the workflow reckons with: no cause for alarm.
+    let looked = ".step:has(.handled)";
+    browser.shows(looked, "NetSuite answered 404: it knows no such record").await;
+    browser.shows(looked, "the workflow handled it").await;
+    assert_eq!(browser.script("return document.querySelectorAll('.step:has(.handled) .faulted').length").await, 0);
+
     let step = ".step.stuck";
     browser.shows(step, "3 tries").await;
     let bars = browser.of(&format!("{step} .bars svg"), "e => e.getAttribute('aria-label')").await;

@@ -24,6 +24,8 @@ pub enum Next {
     TriedAgain(i64),
     /// Another attempt is due, at this time of day.
     TriesAgainAt(String),
+    /// No other attempt: the workflow says what happens in this case.
+    Handled,
     /// No other attempt.
     GaveUp,
 }
@@ -128,6 +130,7 @@ fn follows(class: FaultClass, next: &Next) -> String {
     match (next, class) {
         (Next::TriedAgain(millis), _) => format!("tried again after {}", duration(*millis)),
         (Next::TriesAgainAt(clock), _) => format!("tries again at {clock} UTC"),
+        (Next::Handled, _) => "the workflow handled it".to_owned(),
         (Next::GaveUp, FaultClass::Permanent) => "not tried again, since that would change nothing".to_owned(),
         (Next::GaveUp, FaultClass::Person) => "only a person can decide".to_owned(),
         (Next::GaveUp, FaultClass::Credentials) => "the credentials need to be looked at".to_owned(),
