@@ -289,7 +289,7 @@ async fn walk_to(browser: &Browser, condition: &str) -> Vec<String> {
         browser.press(Key::Tab).await;
         let focus = browser.script(
             "const e = document.activeElement, s = getComputedStyle(e);
-             const seen = (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2) || s.boxShadow !== 'none';
+             const seen = s.outlineStyle === 'solid' && parseFloat(s.outlineWidth) >= 2 && e.getClientRects().length > 0;
              return { name: (e.innerText || e.name || e.id || e.tagName).trim(), seen }",
         );
         let focus = focus.await;

@@ -99,6 +99,8 @@ pub struct AttemptRow {
     pub took: String,
     /// The fault in plain words.
     pub fault: Option<String>,
+    /// CSS class of the fault, as that of a step.
+    pub fault_class: &'static str,
     /// What lies between it and the next one: `waited 2 s`
     pub between: Option<String>,
     /// What was sent.
@@ -269,6 +271,11 @@ impl Page<'_> {
             started: attempt.started_at.into(),
             took: duration(millis_between(attempt.started_at, ended_at)),
             fault: self.attempt_fault(step, place),
+            fault_class: match (last, step.state) {
+                (false, _) | (true, State::Waiting) => "fault-for-now",
+                (true, State::Faulted) if self.timeline.is_handled(step) => "",
+                (true, _) => "fault",
+            },
             between: self.between(step, place),
             request: attempt.request.as_deref().map(|r| exchange::request(r, attempt, self.masks, &self.shown)),
             response: exchange::response(attempt, as_output, self.masks, &self.shown),

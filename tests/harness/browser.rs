@@ -134,7 +134,7 @@ impl Browser {
             if self.of(css, "e => e.open").await == true {
                 return Some(());
             }
-            self.driver.find(By::Css(&format!("{css} > summary"))).await.ok()?.click().await.ok()?;
+            self.driver.find(By::Css(format!("{css} > summary"))).await.ok()?.click().await.ok()?;
             None
         })
         .await;
