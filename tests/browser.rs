@@ -277,6 +277,26 @@ async fn the_keyboard_reaches_everything_with_a_visible_focus_and_retries_a_run(
     browser.shows(".head .badges", "Completed").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_leaves_the_focus_and_what_is_unfolded_where_they_were() {
+    let journey = Journey::new().await;
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 503 })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    browser.goto(&page(&node, &run)).await;
+    browser.shows(".story", "is tried again").await;
+    browser.of(".step:first-child details", "e => e.open = true").await;
+    walk_to(&browser, "document.activeElement.parentElement.id === 'act-suspend'").await;
+    browser.script("document.getElementById('live').seen = true").await;
+    eventually("the page has refreshed itself", || async {
+        (browser.script("return !document.getElementById('live').seen").await == true).then_some(())
+    })
+    .await;
+    assert_eq!(browser.script("return document.activeElement.parentElement.id").await, "act-suspend");
+    assert_eq!(browser.of(".step:first-child details", "e => e.open").await, true);
+}
+
 async fn walk(browser: &Browser, id: &str) -> Vec<String> {
     walk_to(browser, &format!("document.activeElement.id === '{id}'")).await
 }
@@ -290,7 +310,7 @@ async fn walk_to(browser: &Browser, condition: &str) -> Vec<String> {
         let focus = browser.script(
             "const e = document.activeElement, s = getComputedStyle(e);
              const seen = s.outlineStyle === 'solid' && parseFloat(s.outlineWidth) >= 2 && e.getClientRects().length > 0;
-             return { name: (e.innerText || e.name || e.id || e.tagName).trim(), seen }",
+             return { name: (e.innerText || e.name || e.id || e.tagName).trim().slice(0, 40), seen }",
         );
         let focus = focus.await;
         assert_eq!(focus["seen"], true, "the focus cannot be seen on {focus}");

@@ -267,7 +267,10 @@ impl Page<'_> {
         AttemptRow {
             id: format!("step-{}-attempt-{place}", step.execution),
             number: attempt.number,
-            badge: attempt_badge(attempt),
+            badge: match attempt_badge(attempt) {
+                badge if self.timeline.is_handled(step) => Badge { class: "handled", ..badge },
+                badge => badge,
+            },
             started: attempt.started_at.into(),
             took: duration(millis_between(attempt.started_at, ended_at)),
             fault: self.attempt_fault(step, place),
