@@ -7,7 +7,9 @@ mod harness;
 
 mod api;
 mod audit;
+mod browser;
 mod closed_won;
+mod commands;
 mod crash;
 mod duplicates;
 mod expressions;

@@ -1,5 +1,7 @@
 //! What every promise test needs: a database of its own, nodes as processes that can be killed, a target that obeys.
 
+mod browser;
+mod journey;
 mod node;
 mod target;
 
@@ -9,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
+pub use browser::{Browser, login_link};
+pub use journey::{CUSTOMER, Journey, ORDER};
 pub use node::Node;
 pub use target::{Behaviour, Target};
 
