@@ -115,7 +115,10 @@ impl Browser {
         });
         match tokio::time::timeout(PATIENCE / 2, looking).await {
             Ok(shown) => shown,
-            Err(_) => panic!("{css} shows {:?}, not {text:?}", seen.take()),
+            Err(_) => {
+                let page = self.text("body").await.unwrap_or_default();
+                panic!("{css} shows {:?}, not {text:?}; the page:\n{page}", seen.take())
+            }
         }
     }
 

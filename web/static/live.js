@@ -9,6 +9,8 @@
   const GAP_MS = 1000;          // at most one refresh in this time, however much happens
   const QUIET_REFRESH_MS = 15000; // ages and clocks move on even when nothing happens
   let due = null;
+  let isLoading = false;
+  let isStale = false;           // something happened while the page was being asked for
 
   const isReading = () => {
     const selection = document.getSelection();
@@ -19,12 +21,26 @@
 
   const refresh = () => {
     if (due !== null || !live().hasAttribute("hx-get")) return;
+    if (isLoading) {
+      // The answer under way may be older than what happened, and takes the place of the element that would ask again.
+      isStale = true;
+      return;
+    }
     due = setTimeout(() => {
       due = null;
-      if (isBusy()) return void refresh();
+      if (isLoading || isBusy()) return void refresh();
       window.htmx.trigger(live(), "stepwell-refresh");
     }, GAP_MS);
   };
+
+  document.body.addEventListener("htmx:beforeRequest", () => {
+    isLoading = true;
+  });
+  document.body.addEventListener("htmx:afterRequest", () => {
+    isLoading = false;
+    if (isStale) refresh();
+    isStale = false;
+  });
 
   // What was unfolded or folded stays so.
   let folds = new Map();
