@@ -8,9 +8,9 @@
 
   const GAP_MS = 1000;          // at most one refresh in this time, however much happens
   const QUIET_REFRESH_MS = 15000; // ages and clocks move on even when nothing happens
+  const ANSWER_MS = 10000;      // a refresh without an answer in this time is given up
   let due = null;
-  let isLoading = false;
-  let isStale = false;           // something happened while the page was being asked for
+  let asked = -Infinity;
 
   const isReading = () => {
     const selection = document.getSelection();
@@ -21,26 +21,16 @@
 
   const refresh = () => {
     if (due !== null || !live().hasAttribute("hx-get")) return;
-    if (isLoading) {
-      // The answer under way may be older than what happened, and takes the place of the element that would ask again.
-      isStale = true;
-      return;
-    }
     due = setTimeout(() => {
       due = null;
-      if (isLoading || isBusy()) return void refresh();
+      // While an answer is awaited htmx would queue this for the element that the answer replaces, and forget it.
+      if (isBusy() || performance.now() - asked < ANSWER_MS) return void refresh();
+      asked = performance.now();
       window.htmx.trigger(live(), "stepwell-refresh");
     }, GAP_MS);
   };
 
-  document.body.addEventListener("htmx:beforeRequest", () => {
-    isLoading = true;
-  });
-  document.body.addEventListener("htmx:afterRequest", () => {
-    isLoading = false;
-    if (isStale) refresh();
-    isStale = false;
-  });
+  document.body.addEventListener("htmx:afterRequest", () => { asked = -Infinity; });
 
   // What was unfolded or folded stays so.
   let folds = new Map();
