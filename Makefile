@@ -19,7 +19,7 @@ test:
 	cargo clippy --locked --all-targets -- -D warnings
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
-	scripts/with-postgres.sh cargo nextest run --locked --all-targets --no-fail-fast
+	scripts/with-postgres.sh cargo nextest run --locked --lib --bins --tests --no-fail-fast
 
 # After a change of a query or a migration.
 sqlx:
@@ -29,6 +29,7 @@ sqlx:
 bench:
 	cargo build --release --locked
 	target/release/stepwell bench
+	cargo bench --locked
 
 clean:
 	cargo clean

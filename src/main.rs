@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+// Measured against glibc's and mimalloc with ten thousand runs in flight and after them: this one gives memory back.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     stepwell::cli::main(stepwell::cli::Cli::parse())

@@ -3,6 +3,7 @@
 //! Every metric of Stepwell is named here once, with what it means. Label values come from closed sets or from what an
 //! operator deployed (routes, connections, statuses): never from a request.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -21,7 +22,10 @@ const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 5
 pub fn init_logs(format: LogFormat, level: &str) {
     let usual = || EnvFilter::new(format!("{level},sqlx=warn,hyper=warn"));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
         LogFormat::Text => lines.with_target(false).try_init(),
@@ -77,15 +81,26 @@ pub fn runs_started(by: &'static str, runs: usize) {
 }
 
 /// A batch was committed.
+#[expect(clippy::cast_precision_loss, reason = "a batch is small")]
 pub fn committed(transitions: usize, took: Duration) {
     counter!("stepwell_transitions_total").increment(transitions as u64);
+    histogram!("stepwell_commit_batch_size").record(transitions as f64);
     histogram!("stepwell_commit_seconds").record(took.as_secs_f64());
 }
 
-/// How many writes wait for the committer.
-#[expect(clippy::cast_precision_loss, reason = "a gauge")]
-pub fn queue_depth(writes: usize) {
-    gauge!("stepwell_commit_queue").set(writes as f64);
+/// A run ended, or came to need a person.
+pub fn run_settled(status: &'static str) {
+    counter!("stepwell_runs_settled_total", "status" => status).increment(1);
+}
+
+/// Another node had taken a run over.
+pub fn run_lost() {
+    counter!("stepwell_runs_lost_total").increment(1);
+}
+
+/// An incarnation of this node lost its lease.
+pub fn lease_lost() {
+    counter!("stepwell_leases_lost_total").increment(1);
 }
 
 /// An attempt ended. `connection` is a configured name or `direct`; `class` is `succeeded` or a fault class.
@@ -121,8 +136,9 @@ const KNOWN_METHODS: [http::Method; 7] = [
 
 /// State of this node, taken when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-pub fn node_state(runs_in_memory: usize, ready: bool) {
+pub fn node_state(runs_in_memory: usize, writes_waiting: usize, ready: bool) {
     gauge!("stepwell_runs_in_memory").set(runs_in_memory as f64);
+    gauge!("stepwell_commit_queue").set(writes_waiting as f64);
     gauge!("stepwell_ready").set(f64::from(u8::from(ready)));
 }
 

@@ -1,76 +1,9 @@
 //! The first whole journey: from Closed-Won to the sales order, against a CRM and an ERP that fail on demand.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
-use stepwell::sandbox::{self, Sandbox};
+use stepwell::sandbox;
 
-use crate::harness::{Node, World, statuses};
-
-/// The shipped workflows against a sandbox of their own.
-struct Journey {
-    world: World,
-    sandbox: String,
-    client: reqwest::Client,
-}
-
-impl Journey {
-    async fn new() -> Self {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending()));
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
-        let names = ["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"];
-        let files: Vec<(&str, String)> =
-            names.iter().map(|n| (*n, std::fs::read_to_string(shipped.join(n)).unwrap())).collect();
-        let mut world = World::new(&files, &[address.to_string()]).await;
-        world.set("STEPWELL_CONNECTIONS__NETSUITE__BASE_URL", &format!("http://{address}/erp"));
-        world.set("STEPWELL_CONNECTIONS__SALESFORCE__BASE_URL", &format!("http://{address}/crm"));
-        Self { world, sandbox: format!("http://{address}"), client: crate::harness::client() }
-    }
-
-    async fn fault(&self, fault: Value) {
-        let sent = self.client.post(format!("{}/faults", self.sandbox)).body(fault.to_string());
-        let answer = sent.header("content-type", "application/json").send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    }
-
-    async fn heal(&self) {
-        self.client.delete(format!("{}/faults", self.sandbox)).send().await.unwrap();
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let text = self.client.get(format!("{}{path}", self.sandbox)).send().await.unwrap().text().await.unwrap();
-        serde_json::from_str(&text).unwrap()
-    }
-
-    /// What took effect: (action, type), in order.
-    async fn effects(&self, system: &str) -> Vec<(String, String)> {
-        let ledger = self.get(&format!("/ledger?system={system}")).await;
-        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        ledger["effects"].as_array().unwrap().iter().map(|e| (text(&e["action"]), text(&e["type"]))).collect()
-    }
-
-    async fn fire(&self, node: &Node, number: u32) -> String {
-        let body = sandbox::closed_won_event(number);
-        let (status, answer) = node.hook("salesforce", &format!("won-{number}"), &body).await;
-        assert_eq!(status, 202, "{answer}");
-        answer["runs"][0].as_str().unwrap().to_owned()
-    }
-
-    async fn orders(&self) -> Vec<Value> {
-        let ledger = self.get("/ledger?system=erp&records=true").await;
-        let orders = &ledger["records"]["erp"]["salesOrder"];
-        match orders {
-            Value::Array(list) => list.clone(),
-            Value::Object(by_id) => by_id.values().cloned().collect(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-const ORDER: &str = "/erp/services/rest/record/v1/salesOrder/*";
-const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/*";
+use crate::harness::{CUSTOMER, Journey, ORDER, statuses};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_won_opportunity_becomes_a_customer_and_an_order_and_both_ids_come_back() {

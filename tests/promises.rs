@@ -1,12 +1,18 @@
 //! The promises of Stepwell, proved from outside: each test drives the built program over HTTP, with targets that fail on
 //! demand. One program, so that the harness is built and linked once; one file per promise.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by ending")]
+
 mod harness;
 
+mod api;
 mod audit;
+mod browser;
 mod closed_won;
+mod commands;
 mod crash;
 mod duplicates;
 mod expressions;
 mod fencing;
 mod handover;
+mod outage;

@@ -22,9 +22,17 @@ pub(super) fn database_url(settings: &Settings) -> anyhow::Result<String> {
 /// Connects to the database of a deployment, brought to this version.
 pub(super) async fn connect(settings: &Settings) -> anyhow::Result<PgPool> {
     let url = database_url(settings)?;
-    let pool = store::connect_reader(&url, 4).await.context("connecting to the database")?;
+    migrate(&url).await?;
+    store::connect_reader(&url, 4).await.context("connecting to the database")
+}
+
+/// Over a connection of its own: a migration of many rows takes longer than a read may, and so does waiting for a node
+/// that migrates at the same time.
+async fn migrate(url: &str) -> anyhow::Result<()> {
+    let pool = store::connect_engine(url, 1).await.context("connecting to the database")?;
     store::migrate(&pool).await.context("bringing the database to this version")?;
-    Ok(pool)
+    pool.close().await;
+    Ok(())
 }
 
 /// A handle through which nodes are asked to do things.

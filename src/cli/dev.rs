@@ -6,17 +6,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use base64::Engine as _;
-use hmac::{Hmac, Mac};
+use anyhow::Context;
 use notify::Watcher;
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use super::server::{Migrate, Server, asked_to_stop, check};
-use super::{context, load, login, tree};
+use super::{context, fire, load, login};
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::embedded::{self, EmbeddedPostgres};
@@ -53,11 +50,13 @@ pub(super) struct Args {
 }
 
 /// Secrets that everyone knows: they open the sandbox and nothing else. A variable of the same name goes before.
-const SANDBOX_SECRETS: [(&str, &str); 3] = [
-    ("salesforceWebhook", "whsec_c3RlcHdlbGwtZGVtby13ZWJob29rLXNlY3JldA=="),
-    ("netsuiteToken", "sandbox-erp-token"),
-    ("salesforceToken", "sandbox-crm-token"),
-];
+pub(super) fn sandbox_secrets() -> Secrets {
+    Secrets::from_environment_or(&[
+        ("salesforceWebhook", "whsec_c3RlcHdlbGwtZGVtby13ZWJob29rLXNlY3JldA=="),
+        ("netsuiteToken", "sandbox-erp-token"),
+        ("salesforceToken", "sandbox-crm-token"),
+    ])
+}
 
 /// How long the demo's run may take.
 const RUN_MAX: Duration = Duration::from_mins(2);
@@ -83,7 +82,7 @@ pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<Ex
 }
 
 async fn serve(args: &Args, settings: &Settings, url: &str) -> anyhow::Result<ExitCode> {
-    let secrets = Secrets::from_environment_or(&SANDBOX_SECRETS);
+    let secrets = sandbox_secrets();
     let server = Server::start(settings, url, Migrate::Yes, secrets.clone()).await?;
     let used = used(args, settings, &server, &secrets).await;
     server.stop().await;
@@ -95,9 +94,9 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
     let (changed, mut changes) = mpsc::channel(1);
     let _watcher = watch(&settings.workflows, changed)?;
     if args.fire {
-        fire(settings, server, secrets).await?;
+        fire::fire(settings, &server.engine, secrets, RUN_MAX).await?;
     }
-    let link = login::link(server.engine.pool(), settings, &context::actor().0, &[Scope::Admin]).await?;
+    let link = login::link(server.engine.reader(), settings, &context::actor().0, &[Scope::Admin]).await?;
     println!("dashboard  {link}");
     println!("           (the link signs you in once; `stepwell login` prints another)");
     println!("sandbox    http://{}/", args.sandbox);
@@ -180,46 +179,4 @@ fn watch(folder: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<notify::Rec
         .watch(folder, notify::RecursiveMode::Recursive)
         .with_context(|| format!("watching {}", folder.display()))?;
     Ok(watcher)
-}
-
-/// Sends one real closed-won webhook to our own door and prints the run that it started.
-async fn fire(settings: &Settings, server: &Server, secrets: &Secrets) -> anyhow::Result<()> {
-    let number = rand::random_range(1..1_000_000_u32);
-    let body = serde_json::to_vec(&sandbox::closed_won_event(number))?;
-    let secret = secrets.resolve("salesforceWebhook").map_err(|e| anyhow::anyhow!("{e}"))?;
-    let id = format!("demo-{}", uuid::Uuid::now_v7());
-    let timestamp = chrono::Utc::now().timestamp().to_string();
-    let signature = sign(secret.expose(), &id, &timestamp, &body)?;
-    println!("firing a closed-won webhook at {}/hooks/salesforce", settings.url());
-    let answer = reqwest::Client::new()
-        .post(format!("http://{}/hooks/salesforce", settings.listen))
-        .header("content-type", "application/json")
-        .header("webhook-id", &id)
-        .header("webhook-timestamp", &timestamp)
-        .header("webhook-signature", signature)
-        .body(body)
-        .send()
-        .await
-        .context("sending the webhook to our own address")?;
-    let status = answer.status();
-    let text = answer.text().await.unwrap_or_default();
-    if status != http::StatusCode::ACCEPTED {
-        bail!("the webhook was answered {status}: {text}");
-    }
-    let accepted: Value = serde_json::from_str(&text).context("reading the answer to the webhook")?;
-    let run = accepted["runs"][0].as_str().and_then(|id| id.parse().ok()).context("the webhook started no run")?;
-    server.engine.settled(run, RUN_MAX).await;
-    let view = server.engine.view(run).await?.context("the run is gone")?;
-    print!("\n{}\n", tree::tree(&view));
-    Ok(())
-}
-
-/// Standard Webhooks: HMAC-SHA256 over id, time and body, base64.
-fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> anyhow::Result<String> {
-    let base64 = base64::engine::general_purpose::STANDARD;
-    let key = base64.decode(secret.trim_start_matches("whsec_")).context("the webhook secret is no base64")?;
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key)?;
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
-    Ok(format!("v1,{}", base64.encode(mac.finalize().into_bytes())))
 }

@@ -7,6 +7,7 @@ mod context;
 mod deploy;
 mod dev;
 mod events;
+mod fire;
 mod load;
 mod login;
 mod run;
@@ -43,6 +44,8 @@ pub struct Cli {
 enum Command {
     /// Run everything here: private Postgres, sandbox CRM and ERP, server, the definitions of `workflows/`.
     Dev(dev::Args),
+    /// Win a deal: send one signed closed-won webhook to the server of `stepwell dev` and show what comes of it.
+    Fire(fire::Args),
     /// Run the server alone; `DATABASE_URL` is needed.
     Serve(serve::Args),
     /// Run the sandbox CRM and ERP alone.
@@ -111,6 +114,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
     let settings = loaded.settings.clone();
     match command {
         Command::Dev(args) => dev::run(args, settings).await,
+        Command::Fire(args) => fire::run(args, &settings).await,
         Command::Serve(args) => serve::run(args, settings).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(|()| ExitCode::SUCCESS),
         Command::Validate(args) => Ok(validate::run(&args)),

@@ -26,11 +26,13 @@ pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, 
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use url::Url;
 
 use crate::dsl::Authentication;
 use crate::machine::{CallOutcome, CallRequest, TargetEffect};
+use crate::telemetry;
 use exchange::Clients;
 use guard::Guard;
 use prepared::Prepared;
@@ -86,10 +88,16 @@ impl Connections {
             Ok(route) => route,
             Err(problem) => return CallOutcome::Failed(problem.into_failure(&self.direct.retry)),
         };
-        match self.attempt(connection, request, authentication, url).await {
-            Ok(outcome) => outcome,
-            Err(problem) => CallOutcome::Failed(problem.into_failure(&connection.retry)),
-        }
+        let begin = Instant::now();
+        let outcome = match connection.slot().await {
+            // On the heap only once there is a slot: thousands of calls may wait for one.
+            Ok(_slot) => Box::pin(self.attempt(connection, request, authentication, url)).await,
+            Err(problem) => Err(problem),
+        };
+        let outcome = outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)));
+        let name = if connection.name.is_empty() { "direct" } else { &connection.name };
+        telemetry::call_ended(name, class_of(&outcome), begin.elapsed());
+        outcome
     }
 
     fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
@@ -115,13 +123,20 @@ impl Connections {
         authentication: Option<&Authentication>,
         url: Url,
     ) -> Result<CallOutcome, Box<Problem>> {
-        let _slot = connection.slot().await?;
         let outgoing = request::build(connection, &self.secrets, request, authentication, url)?;
         let exchange = exchange::exchange(&self.clients, &outgoing, request.redirect, self.body_bytes_max);
         match tokio::time::timeout(connection.timeout, exchange).await {
             Ok(answer) => Ok(outcome::judge(connection, request, &outgoing, answer?)),
             Err(_) => Err(late(connection, &outgoing)),
         }
+    }
+}
+
+/// How an attempt ended, as a label of metrics.
+fn class_of(outcome: &CallOutcome) -> &'static str {
+    match outcome {
+        CallOutcome::Succeeded { .. } => "succeeded",
+        CallOutcome::Failed(failure) => failure.class.as_str(),
     }
 }
 

@@ -88,7 +88,7 @@ pub fn offers(
     }
     if !undoing {
         let help = "The run ends at the next boundary: a call under way is still recorded, no further step begins.";
-        offers.push(Offer { asks_undo: true, ..plain("cancel", "Cancel", help, "danger") });
+        offers.push(Offer { asks_undo: true, ..plain("cancel", "Cancel run", help, "danger") });
     }
     if parked && !undoing {
         let help = "The run stays as it is, as faulted, and asks for nobody any more. This cannot be taken back.";

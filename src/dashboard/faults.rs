@@ -1,7 +1,7 @@
 //! Faults in plain words: who said what, what it means, what follows.
 
 use super::timeline::Failure;
-use super::words::{capitalised, duration};
+use super::words::{capitalised, duration, written_out};
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError};
 
 /// Longest quote of what a target said.
@@ -24,6 +24,8 @@ pub enum Next {
     TriedAgain(i64),
     /// Another attempt is due, at this time of day.
     TriesAgainAt(String),
+    /// No other attempt: the workflow says what happens in this case.
+    Handled,
     /// No other attempt.
     GaveUp,
 }
@@ -128,6 +130,7 @@ fn follows(class: FaultClass, next: &Next) -> String {
     match (next, class) {
         (Next::TriedAgain(millis), _) => format!("tried again after {}", duration(*millis)),
         (Next::TriesAgainAt(clock), _) => format!("tries again at {clock} UTC"),
+        (Next::Handled, _) => "the workflow handled it".to_owned(),
         (Next::GaveUp, FaultClass::Permanent) => "not tried again, since that would change nothing".to_owned(),
         (Next::GaveUp, FaultClass::Person) => "only a person can decide".to_owned(),
         (Next::GaveUp, FaultClass::Credentials) => "the credentials need to be looked at".to_owned(),
@@ -138,8 +141,8 @@ fn follows(class: FaultClass, next: &Next) -> String {
 
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(QUOTE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", written_out(text[..end].trim_end())),
+        None => written_out(text),
     }
 }
 
@@ -193,6 +196,14 @@ mod tests {
     #[test]
     fn a_long_remark_is_cut_between_characters() {
         assert!(shortened(&"ä".repeat(1000)).chars().count() <= QUOTE_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn a_quote_does_not_turn_the_sentence_around_it() {
+        let detail = "PUT https://x answered 400: \u{202e}reversed";
+        let failed = failure(FaultClass::Permanent, TargetEffect::None, "Bad Request", detail);
+        let said = sentence("NetSuite", &failed, Some(&response(400)), &Next::GaveUp);
+        assert!(said.contains(r"(“\u202ereversed”)"), "{said}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn label(definition: Option<&Definition>, step: &Step) -> Label {
     Label {
         title: match step.role {
             Role::Step => subject,
-            Role::Undo(_) => format!("Undo {subject}"),
+            Role::Undo(_) => format!("Undo: {subject}"),
             Role::Reconcile(_) => format!("Ask what became of {subject}"),
         },
         kind: known.map_or_else(|| guessed(step).to_owned(), kind),

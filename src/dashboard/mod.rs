@@ -84,7 +84,7 @@ impl Dashboard {
     /// Pages over this engine.
     #[must_use]
     pub fn new(engine: Engine, access: Access, settings: &Settings) -> Self {
-        let pool = engine.pool().clone();
+        let pool = engine.reader().clone();
         Self { pool, operations: Arc::new(engine), access, secure_cookies: settings.secure_cookies }
     }
 }

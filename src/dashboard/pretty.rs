@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
+use super::words;
+
 /// Longer texts are cut in pages; the API has the whole.
 pub const BYTES_MAX: usize = 64 * 1024;
 
@@ -127,7 +129,7 @@ fn escape(text: &str, html: &mut String) {
             '&' => html.push_str("&amp;"),
             '"' => html.push_str("&quot;"),
             '\'' => html.push_str("&#39;"),
-            _ => html.push(c),
+            _ => words::write_out(c, html),
         }
     }
 }
@@ -163,6 +165,14 @@ mod tests {
         let html = json(&hostile).html;
         assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("</pre"), "{html}");
         assert_eq!(text_of(&html), serde_json::to_string_pretty(&hostile).unwrap());
+    }
+
+    #[test]
+    fn a_mark_that_turns_the_writing_is_shown_as_json_writes_it() {
+        let html = json(&json!({"file": "\u{202e}gpj.exe"})).html;
+        assert!(html.contains(r"\u202egpj.exe") && !html.contains('\u{202e}'), "{html}");
+        let shown: serde_json::Value = serde_json::from_str(&text_of(&html)).unwrap();
+        assert_eq!(shown["file"], "\u{202e}gpj.exe");
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
 use crate::http::session::Caller;
 use crate::machine::{RunId, Time};
+use crate::store::StoreError;
 use crate::store::listing::{self, RunRow};
 
 /// The journal is shown unfolded up to this many lines.
@@ -120,16 +121,30 @@ pub async fn page(
     after: i32,
     flash: Option<Flash>,
 ) -> Result<Response, NoPage> {
-    let Some(row) = listing::run(&dashboard.pool, id).await? else {
+    let Some((row, journal)) = read(dashboard, id).await? else {
         return Err(NoPage::not_found(format!("There is no run {id}. It may be past its retention.")));
     };
-    let journal = Journal::read(&dashboard.pool, id).await?;
     let definition = definition(&dashboard.operations.deployed(), &row.workflow);
     let masks = Masks::of(definition.as_deref());
     let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
     let known = Known { row, journal, lines, after, definition, masks };
     Ok(render(status, &RunPage::new(Frame::of(caller, "runs"), flash, known, Utc::now())))
+}
+
+/// A run and its journal, which is at least as new: it is read second. Where the run went on in between, both are read
+/// again, for a page that says two things at once confuses; a run that never rests shows what was read last.
+async fn read(dashboard: &Dashboard, id: RunId) -> Result<Option<(RunRow, Journal)>, StoreError> {
+    const READS_MAX: usize = 3;
+    for reads in 1.. {
+        let Some(row) = listing::run(&dashboard.pool, id).await? else { break };
+        let journal = Journal::read(&dashboard.pool, id).await?;
+        let went_on = journal.rows.last().is_some_and(|last| last.seq > row.seq);
+        if !went_on || reads == READS_MAX {
+            return Ok(Some((row, journal)));
+        }
+    }
+    Ok(None)
 }
 
 fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definition>> {
@@ -178,7 +193,8 @@ impl RunPage {
             created: row.created_at.into(),
             finished: ended_at.map(Moment::from),
             took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
-            is_live: ended_at.is_none(),
+            // By the row, which may be older than the journal: then the next refresh has the end.
+            is_live: row.finished_at.is_none(),
             story,
             offers,
             chart,

@@ -122,7 +122,7 @@ pub async fn show(
         older: part.older.map(|id| asked.address(&[("after", &id.to_string())])),
         newer: part.newer.map(|id| asked.address(&[("before", &id.to_string())])),
         here: asked.address(&[("after", &asked.after), ("before", &asked.before)]),
-        announce: format!("{} need attention", count(counts.attention)),
+        announce: format!("{} {}", count(counts.attention), needs_attention(&counts).to_lowercase()),
         filtered: asked.is_filtered(),
         only_attention,
         host,
@@ -224,10 +224,15 @@ fn short(id: RunId) -> String {
     format!("{}…{}", &text[..8], &text[text.len() - 6..])
 }
 
+/// After the number of runs.
+fn needs_attention(counts: &LiveCounts) -> &'static str {
+    if counts.attention == 1 { "Needs attention" } else { "Need attention" }
+}
+
 fn counters(counts: &LiveCounts, asked: &Asked) -> Vec<Counter> {
     let number = |status: Status| counts.by_status.iter().find(|(s, _)| s == status.as_str()).map_or(0, |(_, n)| *n);
     let attention = Counter {
-        badge: Badge { label: "Need attention", ..badge::of_attention("faulted") },
+        badge: Badge { label: needs_attention(counts), ..badge::of_attention("faulted") },
         number: count(counts.attention),
         href: "/?attention=any".to_owned(),
         current: asked.attention == "any",

@@ -99,6 +99,8 @@ pub struct AttemptRow {
     pub took: String,
     /// The fault in plain words.
     pub fault: Option<String>,
+    /// CSS class of the fault, as that of a step.
+    pub fault_class: &'static str,
     /// What lies between it and the next one: `waited 2 s`
     pub between: Option<String>,
     /// What was sent.
@@ -168,17 +170,18 @@ impl Page<'_> {
             fault: self.fault(step),
             fault_class: match step.state {
                 State::Completed | State::Skipped => "",
+                State::Faulted if self.timeline.is_handled(step) => "",
                 State::Running | State::Waiting => "fault-for-now",
                 State::Faulted | State::Stuck | State::Cancelled => "fault",
             },
             acts: self.acts_about(step).map(note_row).collect(),
             tries: (step.attempts.len() > 1).then(|| plural(step.attempts.len(), "try", "tries")),
             took: took(millis_between(step.started_at, step.ended_at.unwrap_or(self.now))),
-            bars: chart::bars(self.axis, step, has_children, self.now),
+            bars: self.bars(step, has_children),
             started: step.started_at.into(),
             reference: step.reference.clone(),
-            input: step.input.as_ref().or(step.given.as_ref()).map(show),
-            output: step.output.as_ref().map(show),
+            input: step.input.as_ref().or(step.given.as_ref()).filter(|v| !v.is_null()).map(show),
+            output: step.output.as_ref().filter(|v| !v.is_null()).map(show),
             attempts: (0..shown).map(|place| self.attempt(step, place, stuck)).collect(),
             attempts_left_out: step.attempts.len() - shown,
             open: stuck,
@@ -186,6 +189,14 @@ impl Page<'_> {
             title: label.title,
             kind: label.kind,
         }
+    }
+
+    fn bars(&self, step: &Step, has_children: bool) -> Vec<Bar> {
+        let mut bars = chart::bars(self.axis, step, has_children, self.now);
+        if self.timeline.is_handled(step) {
+            bars.iter_mut().filter(|bar| bar.class == "failed").for_each(|bar| bar.class = "handled");
+        }
+        bars
     }
 
     fn remark(&self, step: &Step, label: &Label) -> Option<String> {
@@ -208,6 +219,9 @@ impl Page<'_> {
         let inside = self.timeline.stuck.and_then(|id| self.timeline.step(id)).is_some_and(|s| s.depth > step.depth);
         match (step.state, step.role) {
             (State::Running, _) if inside => Badge { label: "Stopped inside", ..badge::of_step(State::Waiting) },
+            (State::Faulted, _) if self.timeline.is_handled(step) => {
+                Badge { label: "Failed, handled", class: "handled", ..badge::of_step(State::Faulted) }
+            }
             (State::Completed, Role::Undo(_)) => Badge { label: "Undone", ..badge::of_run("compensated") },
             (state, _) => badge::of_step(state),
         }
@@ -238,6 +252,7 @@ impl Page<'_> {
         match (retry_at, step.attempts.get(place + 1)) {
             (Some(_), Some(next)) => Next::TriedAgain(millis_between(ended_at, next.started_at)),
             (Some(at), None) if step.state == State::Waiting => Next::TriesAgainAt(at.format("%H:%M:%S").to_string()),
+            _ if self.timeline.is_handled(step) => Next::Handled,
             _ => Next::GaveUp,
         }
     }
@@ -252,10 +267,18 @@ impl Page<'_> {
         AttemptRow {
             id: format!("step-{}-attempt-{place}", step.execution),
             number: attempt.number,
-            badge: attempt_badge(attempt),
+            badge: match attempt_badge(attempt) {
+                badge if self.timeline.is_handled(step) => Badge { class: "handled", ..badge },
+                badge => badge,
+            },
             started: attempt.started_at.into(),
             took: duration(millis_between(attempt.started_at, ended_at)),
             fault: self.attempt_fault(step, place),
+            fault_class: match (last, step.state) {
+                (false, _) | (true, State::Waiting) => "fault-for-now",
+                (true, State::Faulted) if self.timeline.is_handled(step) => "",
+                (true, _) => "fault",
+            },
             between: self.between(step, place),
             request: attempt.request.as_deref().map(|r| exchange::request(r, attempt, self.masks, &self.shown)),
             response: exchange::response(attempt, as_output, self.masks, &self.shown),

@@ -243,6 +243,17 @@ async fn the_list_tells_status_place_and_attention(pool: PgPool) {
     assert!(none.contains("No run fits these filters"));
 }
 
+/// The end was written between the two reads.
+#[sqlx::test]
+async fn a_page_whose_run_is_older_than_its_journal_goes_on_to_refresh(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let row = Row { status: "running", finished: None, ..COMPLETED };
+    let run = fixture::store(&pool, &fixture::completed(), &row).await;
+    let (_, page) = site.get(&format!("/runs/{run}")).await;
+    assert!(page.contains("run.completed") && page.contains("Running"));
+    assert!(page.contains("hx-trigger=\"stepwell-refresh\""), "the page would stand still for good");
+}
+
 #[sqlx::test]
 async fn an_empty_list_teaches(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;

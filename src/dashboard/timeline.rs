@@ -13,6 +13,9 @@ use crate::machine::{
     WorkflowError,
 };
 
+/// Composites further out than this are not looked at.
+const DEPTH_MAX: usize = 64;
+
 /// A run's story.
 #[derive(Debug, Default)]
 pub struct Timeline {
@@ -187,6 +190,15 @@ impl Timeline {
     #[must_use]
     pub fn is_backing_off(&self) -> bool {
         self.steps.iter().any(|s| s.state == State::Waiting && s.is_between_tries())
+    }
+
+    /// Whether a step failed inside another that ended well all the same: the workflow reckoned with that.
+    #[must_use]
+    pub fn is_handled(&self, step: &Step) -> bool {
+        let around = |s: &Step| s.parent.and_then(|parent| self.step(parent));
+        // A journal is taken as it comes: its parents may go round in a circle.
+        let mut outer = std::iter::successors(around(step), |s| around(s)).take(DEPTH_MAX);
+        step.state == State::Faulted && outer.any(|s| s.state == State::Completed)
     }
 
     /// Whether a call was sent whose end is not recorded.

@@ -1,5 +1,7 @@
 //! Times, durations and numbers as people say them.
 
+use std::fmt::Write;
+
 use chrono::SecondsFormat;
 
 use crate::machine::Time;
@@ -88,15 +90,41 @@ pub fn capitalised(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The task's name in its reference: `/do/0/createOrder/metadata/compensate` is about `createOrder`.
+/// A text in which marks that change the direction of writing are shown, as JSON writes them, and not followed: they
+/// would turn what stands beside them, too.
+#[must_use]
+pub fn written_out(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    text.chars().for_each(|c| write_out(c, &mut shown));
+    shown
+}
+
+/// One character of [`written_out`].
+pub fn write_out(c: char, shown: &mut String) {
+    match c {
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        }
+        _ => shown.push(c),
+    }
+}
+
+/// The task's name in its reference: `/do/0/createOrder/metadata/compensate` is about `createOrder`, and what the function
+/// does that `/do/0/createOrder` calls is `createOrder/call`.
 #[must_use]
 pub fn task_name(reference: &str) -> String {
     let plain = ["/metadata/compensate", "/metadata/reconcile"]
         .iter()
         .find_map(|inside| reference.find(inside).map(|end| &reference[..end]))
         .unwrap_or(reference);
-    let name = plain.rsplit('/').find(|part| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()));
-    name.unwrap_or(reference).replace("~1", "/").replace("~0", "~")
+    let is_index = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let mut names = plain.rsplit('/').skip_while(|part| is_index(part));
+    let name = match (names.next(), names.next().filter(|before| !is_index(before))) {
+        (Some("call"), Some(caller)) => format!("{caller}/call"),
+        (Some(name), _) => name.to_owned(),
+        (None, _) => reference.to_owned(),
+    };
+    name.replace("~1", "/").replace("~0", "~")
 }
 
 #[cfg(test)]
@@ -138,6 +166,8 @@ mod tests {
         assert_eq!(task_name("/do/0/createOrder"), "createOrder");
         assert_eq!(task_name("/do/0/createOrder/metadata/compensate"), "createOrder");
         assert_eq!(task_name("/do/1/a~1b"), "a/b");
+        assert_eq!(task_name("/do/0/createOrder/call"), "createOrder/call");
+        assert_eq!(task_name("/do/0/call"), "call");
         assert_eq!(task_name(""), "");
     }
 }

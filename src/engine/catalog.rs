@@ -1,5 +1,6 @@
 //! Deployed definitions in memory: built once per version, shared by all runs.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
@@ -83,7 +84,7 @@ impl Catalog {
         let mut deployed = (*known.deployed).clone();
         let versions = deployed.definitions.entry((row.namespace.clone(), row.name.clone())).or_default();
         versions.push(Arc::clone(&definition));
-        versions.sort_by(|a, b| version_of(b).cmp(&version_of(a)));
+        versions.sort_by_key(|d| Reverse(version_of(d)));
         known.deployed = Arc::new(deployed);
         known.ids.insert(definition.workflow.clone(), row.id);
         known.by_id.insert(row.id, Loaded { id: row.id, definition });

@@ -4,62 +4,18 @@
 //! item and low latency, at high load hundreds. It is the only writer of runs and journal, and it is never cancelled between
 //! `begin` and `commit`: a dropped transaction would poison its connection.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::{Notify, oneshot};
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use crate::machine::RunId;
-use crate::store::commit::{self, NewEvent, NewRun, Transition};
-use crate::store::journal::{self, NewRow};
-use crate::store::{StoreError, commands};
-
-/// An event and the runs that it starts; without an event, runs started by the API.
-#[derive(Debug)]
-pub(super) struct Accept {
-    pub(super) event: Option<NewEvent>,
-    pub(super) runs: Vec<(NewRun, Vec<NewRow>)>,
-}
-
-/// What became of an [`Accept`].
-#[derive(Debug)]
-pub(super) enum AcceptOutcome {
-    /// Committed.
-    Done,
-    /// The event's key was there: the first event, its runs, and whether the body is the same.
-    Duplicate { event: Uuid, runs: Vec<RunId>, same_body: bool },
-    /// Nothing is stored.
-    Failed(String),
-}
-
-/// A transition with its journal rows and the commands that it answers.
-#[derive(Debug)]
-pub(super) struct Advance {
-    pub(super) transition: Transition,
-    pub(super) rows: Vec<NewRow>,
-    pub(super) answers: Vec<(Uuid, Option<String>)>,
-}
-
-/// What became of an [`Advance`].
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum AdvanceOutcome {
-    /// Committed.
-    Done,
-    /// Another node owns the run: nothing was written.
-    Lost,
-    /// The database refuses a value of this one; nothing was written.
-    Refused(String),
-}
-
-enum Item {
-    Accept(Box<Accept>, oneshot::Sender<AcceptOutcome>),
-    Advance(Box<Advance>, oneshot::Sender<AdvanceOutcome>),
-    Answer(Uuid, Option<String>, oneshot::Sender<()>),
-}
+use super::batch::{Accept, AcceptOutcome, Advance, AdvanceOutcome, Item, Written, look, write_all};
+use crate::store::StoreError;
+use crate::telemetry;
 
 /// Most items in one transaction.
 const BATCH_MAX: usize = 500;
@@ -155,8 +111,9 @@ impl From<StoreError> for Broken {
 impl Worker {
     async fn run(mut self) {
         while let Some(batch) = self.next_batch().await {
-            metrics::histogram!("stepwell_commit_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+            let (items, begin) = (batch.len(), Instant::now());
             self.write(batch).await;
+            telemetry::committed(items, begin.elapsed());
         }
     }
 
@@ -277,162 +234,5 @@ fn split_or_refuse(mut batch: Vec<Item>, why: &str) -> Vec<Vec<Item>> {
     Vec::new()
 }
 
-impl Item {
-    fn reply_done(self) {
-        match self {
-            Self::Accept(_, reply) => drop(reply.send(AcceptOutcome::Done)),
-            Self::Advance(_, reply) => drop(reply.send(AdvanceOutcome::Done)),
-            Self::Answer(_, _, reply) => drop(reply.send(())),
-        }
-    }
-}
-
-/// What a committed batch did.
-#[derive(Default)]
-struct Written {
-    /// Duplicates, by (source, event id).
-    known: HashMap<(String, String), (Uuid, Vec<u8>, Vec<Uuid>)>,
-    won: HashSet<Uuid>,
-    moved: HashSet<Uuid>,
-}
-
-impl Written {
-    fn reply(mut self, batch: Vec<Item>) {
-        for item in batch {
-            match item {
-                Item::Accept(accept, reply) => drop(reply.send(self.outcome(&accept))),
-                Item::Advance(advance, reply) => {
-                    let moved = self.moved.contains(&advance.transition.id);
-                    drop(reply.send(if moved { AdvanceOutcome::Done } else { AdvanceOutcome::Lost }));
-                }
-                Item::Answer(_, _, reply) => drop(reply.send(())),
-            }
-        }
-    }
-
-    fn outcome(&mut self, accept: &Accept) -> AcceptOutcome {
-        let Some(event) = &accept.event else { return AcceptOutcome::Done };
-        if self.won.contains(&event.id) {
-            return AcceptOutcome::Done;
-        }
-        match self.known.get(&(event.source.clone(), event.event_id.clone())) {
-            Some((first, hash, runs)) => AcceptOutcome::Duplicate {
-                event: *first,
-                runs: runs.clone(),
-                same_body: *hash == event.body_hash.as_slice(),
-            },
-            // Taken by a transaction that this one cannot see yet.
-            None => AcceptOutcome::Failed("the event's id is being taken by another node at this moment".to_owned()),
-        }
-    }
-}
-
-async fn write_all(conn: &mut PgConnection, batch: &[Item]) -> Result<Written, StoreError> {
-    let mut written = Written::default();
-    let accepts: Vec<&Accept> = batch.iter().filter_map(Item::as_accept).collect();
-    let advances: Vec<&Advance> = batch.iter().filter_map(Item::as_advance).collect();
-    write_events(conn, &accepts, &mut written).await?;
-    let runs: Vec<&(NewRun, Vec<NewRow>)> = accepts.iter().filter(|a| written.takes(a)).flat_map(|a| &a.runs).collect();
-    if !runs.is_empty() {
-        commit::insert_runs(conn, &runs.iter().map(|(run, _)| run).collect::<Vec<_>>()).await?;
-    }
-    if !advances.is_empty() {
-        let mut transitions: Vec<&Transition> = advances.iter().map(|a| &a.transition).collect();
-        transitions.sort_unstable_by_key(|t| (crate::store::shard(t.id), t.id));
-        written.moved = commit::advance_runs(conn, &transitions).await?.into_iter().collect();
-    }
-    let mut rows: Vec<(RunId, &NewRow)> =
-        runs.iter().flat_map(|(run, rows)| rows.iter().map(|r| (run.id, r))).collect();
-    let mut answers = Vec::new();
-    for advance in advances.iter().filter(|a| written.moved.contains(&a.transition.id)) {
-        rows.extend(advance.rows.iter().map(|r| (advance.transition.id, r)));
-        answers.extend(advance.answers.iter().cloned());
-    }
-    answers.extend(batch.iter().filter_map(Item::as_answer));
-    if !rows.is_empty() {
-        journal::append(conn, &rows).await?;
-    }
-    if !answers.is_empty() {
-        commands::answer(conn, &answers).await?;
-    }
-    Ok(written)
-}
-
-impl Item {
-    fn as_accept(&self) -> Option<&Accept> {
-        match self {
-            Self::Accept(accept, _) => Some(accept),
-            _ => None,
-        }
-    }
-
-    fn as_advance(&self) -> Option<&Advance> {
-        match self {
-            Self::Advance(advance, _) => Some(advance),
-            _ => None,
-        }
-    }
-
-    fn as_answer(&self) -> Option<(Uuid, Option<String>)> {
-        match self {
-            Self::Answer(id, refusal, _) => Some((*id, refusal.clone())),
-            _ => None,
-        }
-    }
-}
-
-impl Written {
-    /// Whether the runs of an accept are to be inserted: its event won its key, or it has none.
-    fn takes(&self, accept: &Accept) -> bool {
-        accept.event.as_ref().is_none_or(|event| self.won.contains(&event.id))
-    }
-}
-
-async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mut Written) -> Result<(), StoreError> {
-    let mut events: Vec<&NewEvent> = accepts.iter().filter_map(|a| a.event.as_ref()).collect();
-    if events.is_empty() {
-        return Ok(());
-    }
-    events.sort_unstable_by(|a, b| (&a.source, &a.event_id).cmp(&(&b.source, &b.event_id)));
-    written.won = commit::take_event_keys(conn, &events).await?.into_iter().collect();
-    let (won, lost): (Vec<&NewEvent>, Vec<&NewEvent>) = events.into_iter().partition(|e| written.won.contains(&e.id));
-    if !won.is_empty() {
-        commit::insert_events(conn, &won).await?;
-    }
-    if !lost.is_empty() {
-        let keys: Vec<(&str, &str)> = lost.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
-        for known in commit::known_events(conn, &keys).await? {
-            written.known.insert((known.source, known.event_id), (known.event, known.body_hash, known.runs));
-        }
-    }
-    Ok(())
-}
-
-/// For each item whether it was committed.
-async fn look(conn: &mut PgConnection, batch: &[Item]) -> Result<Vec<bool>, StoreError> {
-    let events: Vec<&NewEvent> = batch.iter().filter_map(Item::as_accept).filter_map(|a| a.event.as_ref()).collect();
-    let keys: Vec<(&str, &str)> = events.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
-    let known: HashSet<Uuid> = commit::known_events(conn, &keys).await?.into_iter().map(|k| k.event).collect();
-    let accepted = batch.iter().filter_map(Item::as_accept).flat_map(|a| a.runs.iter().map(|(run, _)| run.id));
-    let advanced = batch.iter().filter_map(Item::as_advance).map(|a| a.transition.id);
-    let ids: Vec<RunId> = accepted.chain(advanced).collect();
-    let standings: HashMap<Uuid, (i32, Vec<u8>)> =
-        commit::standings(conn, &ids).await?.into_iter().map(|s| (s.id, (s.seq, s.head))).collect();
-    Ok(batch
-        .iter()
-        .map(|item| match item {
-            Item::Accept(accept, _) => match &accept.event {
-                Some(event) => known.contains(&event.id),
-                None => accept.runs.iter().all(|(run, _)| standings.contains_key(&run.id)),
-            },
-            Item::Advance(advance, _) => {
-                let state = &advance.transition.state;
-                standings.get(&advance.transition.id).is_some_and(|(seq, head)| {
-                    (*seq, head.as_slice()) == (state.seq, state.head.as_slice()) && !advance.rows.is_empty()
-                })
-            }
-            // Answering twice changes nothing.
-            Item::Answer(..) => false,
-        })
-        .collect())
-}
+#[cfg(test)]
+mod tests;

@@ -3,18 +3,17 @@
 //! Everything about a run happens in its one task, one thing after the other. The task owns the run's calls: when it ends,
 //! because the run waits, is lost to another node or the node stops, they are aborted with it.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
-use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable, BoxFuture};
-use futures::stream::FuturesUnordered;
-use tokio::sync::mpsc;
+use futures::future::BoxFuture;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
+use super::batch::{Advance, AdvanceOutcome};
 use super::catalog::Loaded;
-use super::committer::{Advance, AdvanceOutcome};
+use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{Inner, RunChange};
 use crate::machine::{
@@ -23,16 +22,7 @@ use crate::machine::{
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
 use crate::store::journal::{self, Hash};
-
-/// What reaches a run's task from outside.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// An operator's command, recorded and not yet answered.
-    Command(Box<OpenCommand>),
-}
-
-/// Messages that may wait for a run; what does not fit is brought back by the next sweep.
-pub(super) const MAILBOX: usize = 16;
+use crate::telemetry;
 
 /// A run in memory.
 pub(super) struct Driven {
@@ -52,15 +42,35 @@ pub(super) enum First {
     Fact(Fact),
 }
 
-type Calls = FuturesUnordered<Abortable<BoxFuture<'static, (ExecutionId, u32, CallOutcome)>>>;
+/// A call on its way. Dropping it aborts it.
+struct Call {
+    execution: ExecutionId,
+    attempt: u32,
+    outcome: BoxFuture<'static, Box<CallOutcome>>,
+}
+
+/// What a run waits for.
+enum Event {
+    /// The node's lease is over.
+    Fenced,
+    /// A call ended.
+    Ended(Fact),
+    /// An operator's command.
+    Command(Box<OpenCommand>),
+    /// The machine wants to be asked again at once.
+    GoesOn,
+    /// A timer.
+    Due,
+    /// The process goes down and nothing is in flight.
+    Draining,
+}
 
 struct Driver {
     inner: Arc<Inner>,
     node: Arc<Node>,
     driven: Driven,
-    calls: Calls,
-    aborts: HashMap<(ExecutionId, u32), AbortHandle>,
-    mailbox: mpsc::Receiver<Message>,
+    calls: Vec<Call>,
+    mailbox: Arc<Mailbox>,
     goes_on: bool,
 }
 
@@ -72,56 +82,65 @@ enum Stay {
 }
 
 /// Drives a run to its end, its next long wait, or the loss of it.
-pub(super) async fn drive(
+///
+/// No `async fn`: that would keep its arguments beside what it makes of them, for each of thousands of runs.
+pub(super) fn drive(
     inner: Arc<Inner>,
     node: Arc<Node>,
     driven: Driven,
     first: First,
-    mailbox: mpsc::Receiver<Message>,
-) {
-    let id = driven.run.id;
-    let mut driver = Driver {
-        inner,
-        node: Arc::clone(&node),
-        driven,
-        calls: Calls::new(),
-        aborts: HashMap::new(),
-        mailbox,
-        goes_on: false,
+    mailbox: Arc<Mailbox>,
+) -> impl Future<Output = ()> + Send {
+    let mut driver = Driver { inner, node, driven, calls: Vec::new(), mailbox, goes_on: false };
+    let fact = match first {
+        First::Effects(effects) => {
+            driver.carry_out(effects);
+            None
+        }
+        First::Fact(fact) => Some(Box::new(fact)),
     };
-    let mut stay = match first {
-        First::Effects(effects) => driver.carry_out(effects),
-        First::Fact(fact) => driver.take_in(fact, None).await,
-    };
-    while stay == Stay::Here {
-        stay = driver.next().await;
+    async move {
+        let mut stay = match fact {
+            // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
+            Some(fact) => Box::pin(driver.take_in(*fact, None)).await,
+            None => Stay::Here,
+        };
+        while stay == Stay::Here {
+            let event = driver.next().await;
+            stay = Box::pin(driver.deal_with(event)).await;
+        }
+        driver.node.forget(driver.driven.run.id);
     }
-    node.forget(id);
 }
 
 impl Driver {
-    /// Waits for whatever happens next and deals with it.
-    async fn next(&mut self) -> Stay {
-        let node = Arc::clone(&self.node);
-        let wake = self.until_wake();
+    /// Waits for whatever happens next.
+    async fn next(&mut self) -> Event {
         let busy = !self.calls.is_empty();
+        let goes_on = self.goes_on;
+        let wake = self.until_wake();
         tokio::select! {
             biased;
-            () = node.fenced.cancelled() => Stay::Gone,
-            Some(ended) = self.calls.next(), if busy => match ended {
-                Ok((execution, attempt, outcome)) => {
-                    self.aborts.remove(&(execution, attempt));
-                    self.take_in(Fact::CallEnded { execution, attempt, outcome: Box::new(outcome) }, None).await
-                }
-                Err(_aborted) => Stay::Here,
-            },
-            Some(Message::Command(command)) = self.mailbox.recv() => self.obey(*command).await,
-            () = std::future::ready(()), if self.goes_on => {
+            () = self.node.fenced.cancelled() => Event::Fenced,
+            fact = ended(&mut self.calls), if busy => Event::Ended(fact),
+            command = self.mailbox.take() => Event::Command(Box::new(command)),
+            () = std::future::ready(()), if goes_on => Event::GoesOn,
+            () = sleep(wake) => Event::Due,
+            () = self.node.draining.cancelled(), if !busy => Event::Draining,
+        }
+    }
+
+    async fn deal_with(&mut self, event: Event) -> Stay {
+        match event {
+            Event::Fenced => Stay::Gone,
+            Event::Ended(fact) => self.take_in(fact, None).await,
+            Event::Command(command) => self.obey(*command).await,
+            Event::GoesOn => {
                 self.goes_on = false;
                 self.take_in(Fact::Continue, None).await
             }
-            () = sleep(wake) => self.take_in(Fact::TimerDue, None).await,
-            () = node.draining.cancelled(), if !busy => self.release().await,
+            Event::Due => self.take_in(Fact::TimerDue, None).await,
+            Event::Draining => self.release().await,
         }
     }
 
@@ -216,7 +235,7 @@ impl Driver {
 
     fn lost(&self) -> Stay {
         warn!(run.id = %self.driven.run.id, node = %self.node.id, "the run belongs to another node now; nothing was written");
-        metrics::counter!("stepwell_runs_lost_total").increment(1);
+        telemetry::run_lost();
         Stay::Gone
     }
 
@@ -270,26 +289,36 @@ impl Driver {
                 Effect::Call { execution, attempt, request, authentication } => {
                     let inner = Arc::clone(&self.inner);
                     let node = Arc::clone(&self.node);
-                    let call: BoxFuture<'static, _> = Box::pin(async move {
+                    let outcome = Box::pin(async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
-                        let outcome = inner.connections.call(&request, authentication.as_ref()).await;
-                        (execution, attempt, outcome)
+                        Box::new(inner.connections.call(&request, authentication.as_ref()).await)
                     });
-                    let (abort, registration) = AbortHandle::new_pair();
-                    self.aborts.insert((execution, attempt), abort);
-                    self.calls.push(Abortable::new(call, registration));
+                    self.calls.reserve_exact(1);
+                    self.calls.push(Call { execution, attempt, outcome });
                 }
                 Effect::Abort { execution, attempt } => {
-                    if let Some(abort) = self.aborts.remove(&(execution, attempt)) {
-                        abort.abort();
-                    }
+                    self.calls.retain(|call| (call.execution, call.attempt) != (execution, attempt));
                 }
                 Effect::Continue => self.goes_on = true,
             }
         }
         Stay::Here
     }
+}
+
+/// Waits for the end of one of the calls.
+async fn ended(calls: &mut Vec<Call>) -> Fact {
+    poll_fn(|context| {
+        let ended = calls.iter_mut().enumerate().find_map(|(i, call)| match call.outcome.as_mut().poll(context) {
+            Poll::Ready(outcome) => Some((i, outcome)),
+            Poll::Pending => None,
+        });
+        let Some((i, outcome)) = ended else { return Poll::Pending };
+        let Call { execution, attempt, .. } = calls.remove(i);
+        Poll::Ready(Fact::CallEnded { execution, attempt, outcome })
+    })
+    .await
 }
 
 async fn sleep(duration: Option<std::time::Duration>) {
@@ -349,7 +378,7 @@ impl Inner {
     /// Tells live views about a run.
     pub(super) fn announce(&self, loaded: &Loaded, run: &Run, at: Time) {
         if run.is_closed() || run.is_parked() {
-            metrics::counter!("stepwell_runs_settled_total", "status" => run.status.as_str()).increment(1);
+            telemetry::run_settled(run.status.as_str());
         }
         // Nobody listening is no error.
         let _ = self.changes.send(RunChange {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::batch::{Accept, AcceptOutcome};
 use super::catalog::Loaded;
-use super::committer::{Accept, AcceptOutcome};
-use super::driver::{Driven, First, Message, drive, state_of, stays};
+use super::driver::{Driven, First, drive, state_of, stays};
+use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
 use crate::dsl::{Definition, EventFilter};
@@ -17,6 +17,7 @@ use crate::expr::{Class, Evaluation};
 use crate::machine::{Actor, Begin, Effect, Fact, Rejected, Run, RunId, SchemaViolation, Started, Time};
 use crate::store::commit::{NewEvent, NewRun};
 use crate::store::journal::{self, NewRow};
+use crate::telemetry;
 
 /// A run that is decided but not committed.
 struct Prepared {
@@ -29,7 +30,7 @@ struct Prepared {
 struct Here {
     driven: Driven,
     effects: Vec<Effect>,
-    mailbox: tokio::sync::mpsc::Receiver<Message>,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Inner {
@@ -73,7 +74,7 @@ impl Inner {
             (true, false) => "rejected",
         };
         let new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
-        match self.commit_accept(&node, Some(new_event), prepared).await {
+        match self.commit_accept(&node, "event", Some(new_event), prepared).await {
             AcceptOutcome::Done if !runs.is_empty() => Ok(Accepted::Started { event: id, runs }),
             AcceptOutcome::Done if violations.is_empty() => Ok(Accepted::Unmatched { event: id }),
             AcceptOutcome::Done => Ok(Accepted::Refused { event: id, violations }),
@@ -104,7 +105,7 @@ impl Inner {
         let run = prepared.new.id;
         let event =
             event_id.zip(request.idempotency_key.clone()).map(|(id, key)| keyed_start(&request, id, key, now, run));
-        match self.commit_accept(&node, event, vec![prepared]).await {
+        match self.commit_accept(&node, "api", event, vec![prepared]).await {
             AcceptOutcome::Done => Ok(run),
             AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
@@ -146,7 +147,10 @@ impl Inner {
 
     async fn matches(&self, filter: &EventFilter, event: &IncomingEvent) -> bool {
         let attribute = |name: &str| event.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-        let equal = |wanted: &Value, has: &str| wanted.as_str().map_or_else(|| wanted.to_string() == has, |w| w == has);
+        let equal = |wanted: &Value, has: &str| match wanted {
+            Value::String(wanted) => wanted == has,
+            other => has == other.to_string().as_str(),
+        };
         if !filter.with.iter().all(|(name, wanted)| attribute(name).is_some_and(|has| equal(wanted, has))) {
             return false;
         }
@@ -201,6 +205,7 @@ impl Inner {
     async fn commit_accept(
         self: &Arc<Self>,
         node: &Arc<Node>,
+        by: &'static str,
         event: Option<NewEvent>,
         prepared: Vec<Prepared>,
     ) -> AcceptOutcome {
@@ -214,13 +219,17 @@ impl Inner {
                 here.extend(mine);
                 runs.push((new, rows));
             }
+            let count = runs.len();
             let done = inner.committer.accept(Accept { event, runs }).await;
             let committed = matches!(done, AcceptOutcome::Done);
+            if committed {
+                telemetry::runs_started(by, count);
+            }
             // Nobody waiting for the answer is no error: the run goes on.
             let _ = reply.send(done);
-            let mut driving: futures::stream::FuturesUnordered<_> =
-                here.into_iter().filter_map(|here| begin_driving(&inner, &node, here, committed)).collect();
-            while driving.next().await.is_some() {}
+            for here in here {
+                begin_driving(&inner, &node, here, committed);
+            }
         });
         match tokio::time::timeout(ACCEPT_WAIT_MAX, outcome).await {
             Ok(Ok(outcome)) => outcome,
@@ -231,19 +240,14 @@ impl Inner {
 }
 
 /// Drives a run that was just committed; forgets it if it was not.
-fn begin_driving(
-    inner: &Arc<Inner>,
-    node: &Arc<Node>,
-    here: Here,
-    committed: bool,
-) -> Option<impl Future<Output = ()> + use<>> {
+fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bool) {
     let Here { driven, effects, mailbox } = here;
     if !committed {
         node.forget(driven.run.id);
-        return None;
+        return;
     }
     inner.announce(&driven.loaded, &driven.run, driven.last_at);
-    Some(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox))
+    tokio::spawn(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox));
 }
 
 /// How long an event may wait for its commit before its sender is told to try again.

@@ -1,15 +1,17 @@
 //! The loop around the machine: takes facts in, commits decisions, carries out effects.
 //!
-//! `intake` begins runs, `driver` moves one run, `committer` writes batches, `node` keeps the lease and finds work that other
+//! `intake` begins runs, `driver` moves one run, `committer` writes batches (`batch`), `node` keeps the lease and finds work that other
 //! nodes left. A run changes only by a decision that was committed under its fence.
 
 pub mod api;
+mod batch;
 mod catalog;
 mod clock;
 pub mod command;
 mod committer;
 mod driver;
 mod intake;
+mod mailbox;
 mod node;
 pub mod settings;
 
@@ -29,7 +31,7 @@ use crate::dsl::Built;
 use crate::expr::Evaluator;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
-use crate::store::{StoreError, claims, definitions, journal, listing, nodes};
+use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
@@ -161,7 +163,7 @@ impl Engine {
 
     /// Pool for reads of API and dashboard; the engine writes through its own connections.
     #[must_use]
-    pub fn pool(&self) -> &PgPool {
+    pub fn reader(&self) -> &PgPool {
         &self.inner.reader
     }
 
@@ -268,6 +270,12 @@ impl Engine {
         self.inner.clock.now()
     }
 
+    /// Writes that wait for the committer.
+    #[must_use]
+    pub fn writes_waiting(&self) -> usize {
+        self.inner.committer.depth()
+    }
+
     /// Runs in the memory of this node.
     #[must_use]
     pub fn load(&self) -> usize {
@@ -331,7 +339,12 @@ async fn maintain(inner: Arc<Inner>) {
             () = inner.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        for done in [crate::store::ensure_partitions(&inner.pool).await, nodes::forget_old(&inner.pool).await] {
+        let done = [
+            crate::store::ensure_partitions(&inner.pool).await,
+            nodes::forget_old(&inner.pool).await,
+            access::sweep_expired(&inner.pool).await.map(drop),
+        ];
+        for done in done {
             if let Err(error) = done {
                 warn!(%error, "housekeeping failed, trying again in ten minutes");
             }

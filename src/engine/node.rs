@@ -6,16 +6,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Inner;
-use super::driver::{Driven, First, MAILBOX, Message, drive};
+use super::driver::{Driven, First, drive};
+use super::mailbox::Mailbox;
 use crate::machine::{Fact, Run, RunId, fold};
 use crate::store::claims::{self, ClaimedRun};
 use crate::store::{StoreError, commands, journal, nodes};
+use crate::telemetry;
 
 /// One incarnation.
 pub(super) struct Node {
@@ -34,7 +36,7 @@ pub(super) struct Node {
 
 #[derive(Default)]
 struct Active {
-    mailboxes: HashMap<RunId, mpsc::Sender<Message>>,
+    mailboxes: HashMap<RunId, Arc<Mailbox>>,
     /// A run that may have killed nodes before; one at a time.
     suspect: Option<RunId>,
 }
@@ -88,10 +90,8 @@ impl Node {
     }
 
     /// Makes room for a run before it is committed, so that no sweep takes it for one that nobody drives.
-    pub(super) fn expect_run(&self, run: RunId) -> mpsc::Receiver<Message> {
-        let (sender, receiver) = mpsc::channel(MAILBOX);
-        self.active().mailboxes.insert(run, sender);
-        receiver
+    pub(super) fn expect_run(&self, run: RunId) -> Arc<Mailbox> {
+        Arc::clone(self.active().mailboxes.entry(run).or_default())
     }
 
     pub(super) fn forget(&self, run: RunId) {
@@ -111,7 +111,7 @@ impl Node {
         }
     }
 
-    fn mailbox(&self, run: RunId) -> Option<mpsc::Sender<Message>> {
+    fn mailbox(&self, run: RunId) -> Option<Arc<Mailbox>> {
         self.active().mailboxes.get(&run).cloned()
     }
 
@@ -162,7 +162,7 @@ impl Node {
 
     fn fence(&self, why: &str) {
         error!(node = %self.id, runs = self.load(), why, "lease lost: all work of this incarnation is dropped");
-        metrics::counter!("stepwell_leases_lost_total").increment(1);
+        telemetry::lease_lost();
         self.fenced.cancel();
     }
 
@@ -205,11 +205,10 @@ impl Node {
         Ok(())
     }
 
-    /// Puts a command into its run's mailbox; if it is full or gone, the next sweep tries again.
+    /// Puts a command into its run's mailbox; if the run is gone, the next sweep tries again.
     fn deliver(&self, command: commands::OpenCommand) {
         if let Some(mailbox) = self.mailbox(command.run_id) {
-            // A full mailbox is no loss: the command stays open in the database.
-            let _ = mailbox.try_send(Message::Command(Box::new(command)));
+            mailbox.put(command);
         }
     }
 

@@ -114,8 +114,6 @@ impl Process {
         let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
-            // The allocator reserves address space in large pieces, which the child's limit on it would not bear (KiB).
-            .env("MIMALLOC_ARENA_RESERVE", "65536")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

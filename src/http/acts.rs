@@ -147,7 +147,7 @@ pub async fn bulk(
     expect_json(&headers)?;
     let received = app.budget.read(&headers, body).await?;
     let bulk = read_bulk(&received.bytes)?;
-    let rows = listing::runs(app.engine.pool(), &bulk.filter, None, BULK_MAX + 1).await?;
+    let rows = listing::runs(app.engine.reader(), &bulk.filter, None, BULK_MAX + 1).await?;
     let runs: Vec<RunId> = rows.iter().map(|row| row.id).collect();
     let more = rows.len() > usize::try_from(BULK_MAX).unwrap_or(usize::MAX);
     let matched = runs.len() - usize::from(more);

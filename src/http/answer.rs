@@ -9,15 +9,11 @@ use uuid::Uuid;
 use super::problem::{ApiError, InputError};
 use crate::engine::{AcceptError, Accepted};
 use crate::machine::RunId;
-use crate::telemetry;
 
 /// Status, our id, and runs of an accepted event; the problem of one that is not.
 fn told(outcome: Result<Accepted, AcceptError>) -> Result<(StatusCode, Uuid, Vec<RunId>), ApiError> {
     match outcome? {
-        Accepted::Started { event, runs } => {
-            telemetry::runs_started("event", runs.len());
-            Ok((StatusCode::ACCEPTED, event, runs))
-        }
+        Accepted::Started { event, runs } => Ok((StatusCode::ACCEPTED, event, runs)),
         Accepted::Duplicate { event, runs } => Ok((StatusCode::OK, event, runs)),
         Accepted::Unmatched { event } => Ok((StatusCode::OK, event, Vec::new())),
         Accepted::Refused { event, violations } => {

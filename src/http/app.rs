@@ -54,7 +54,7 @@ impl App {
         shutdown: CancellationToken,
     ) -> Self {
         Self {
-            access: Access::new(engine.pool().clone()),
+            access: Access::new(engine.reader().clone()),
             engine,
             hub,
             functions,

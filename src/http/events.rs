@@ -63,7 +63,7 @@ pub async fn list(
         order: params.order()?,
     };
     let (limit, after) = (params.limit()?, params.cursor_id('e')?);
-    let rows = events::list(app.engine.pool(), &filter, after, limit + 1).await?;
+    let rows = events::list(app.engine.reader(), &filter, after, limit + 1).await?;
     Ok(Json(Page::of('e', limit, rows, |row| row.id.to_string())))
 }
 
@@ -90,7 +90,7 @@ pub async fn replay(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let stored = found(&app, &id).await?;
-    let event = again(app.engine.pool(), &stored, &caller.actor()).await?;
+    let event = again(app.engine.reader(), &stored, &caller.actor()).await?;
     answer::one(app.engine.accept(event).await)
 }
 
@@ -155,7 +155,7 @@ fn data_of(stored: &[u8], headers: &BTreeMap<String, String>) -> Result<Value, A
 async fn found(app: &App, id: &str) -> Result<StoredEvent, ApiError> {
     let unknown = || ApiError::NotFound(format!("no event {id:?}"));
     let id: Uuid = id.parse().map_err(|_| unknown())?;
-    events::find(app.engine.pool(), id).await?.ok_or_else(unknown)
+    events::find(app.engine.reader(), id).await?.ok_or_else(unknown)
 }
 
 #[cfg(test)]

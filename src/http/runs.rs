@@ -58,7 +58,7 @@ pub async fn list(
 ) -> Result<Json<Page<RunItem>>, ApiError> {
     let params = Params::read(query.as_deref(), &[&RUN_FILTERS, &PAGING, &["sort"]])?;
     let (filter, limit, after) = (params.run_filter()?, params.limit()?, params.cursor_id('r')?);
-    let rows = listing::runs(app.engine.pool(), &filter, after, limit + 1).await?;
+    let rows = listing::runs(app.engine.reader(), &filter, after, limit + 1).await?;
     Ok(Json(Page::of('r', limit, rows, |row| row.id.to_string())))
 }
 
@@ -108,7 +108,7 @@ pub async fn journal(
     let limit = params.limit()?;
     let after = params.cursor('j')?.map(|c| c.parse::<i32>()).transpose();
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))?;
-    let pool = app.engine.pool();
+    let pool = app.engine.reader();
     let rows = journal::read(pool, id, after.unwrap_or(0), limit + 1).await?;
     if rows.is_empty() && listing::run(pool, id).await?.is_none() {
         return Err(no_run(id));

@@ -33,7 +33,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
     if !app.engine.is_ready() {
         return Err(ApiError::unavailable("the node takes no new work: it is starting, full, going down, or cut off"));
     }
-    match tokio::time::timeout(PING_TIME_MAX, listing::ping(app.engine.pool())).await {
+    match tokio::time::timeout(PING_TIME_MAX, listing::ping(app.engine.reader())).await {
         Ok(Ok(())) => Ok(Json(json!({ "status": "ready" }))),
         Ok(Err(_)) | Err(_) => Err(ApiError::unavailable("the database does not answer")),
     }
@@ -44,9 +44,9 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
     if !app.settings.metrics_public {
         session::identify(&app.access, &method, &headers).await?.require(Scope::Read)?;
     }
-    telemetry::node_state(app.engine.load(), app.engine.is_ready());
+    telemetry::node_state(app.engine.load(), app.engine.writes_waiting(), app.engine.is_ready());
     // Without database the rest of the metrics matters most.
-    if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.pool())).await {
+    if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.reader())).await {
         telemetry::live_runs(&counts.by_status, counts.attention);
     }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response())

@@ -20,7 +20,6 @@ use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
 use crate::engine::{DeployOutcome, StartRequest};
 use crate::store::listing;
-use crate::telemetry;
 
 /// Versions shown of one workflow, last deployed first.
 const VERSIONS_SHOWN: i64 = 200;
@@ -84,7 +83,7 @@ pub async fn show(
     let wanted = params.text("version").filter(|v| *v != "latest");
     let definition =
         loaded.iter().find(|d| wanted.is_none_or(|version| d.workflow.version == version)).ok_or_else(unknown)?;
-    let pool = app.engine.pool();
+    let pool = app.engine.reader();
     let versions = listing::versions(pool, &namespace, &name, VERSIONS_SHOWN).await?;
     let source = listing::source(pool, &definition.workflow).await?;
     Ok(Json(json!({
@@ -180,7 +179,6 @@ pub async fn start(
         actor: caller.actor(),
     };
     let run = app.engine.start(request).await?;
-    telemetry::runs_started("api", 1);
     let settled = match wait {
         Some(seconds) if seconds > 0 => {
             let seconds = seconds.min(app.settings.wait_seconds_max);

@@ -222,6 +222,8 @@ fn begin(
     let raw_input = enter(run, beginning)?;
     *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
     run.next_execution = run.next_execution.max(id + 1);
+    // Nesting is shallow and a run is copied at each decision: room for more would be carried along by thousands of runs.
+    run.open.reserve_exact(1);
     run.open.push(Execution {
         id,
         parent: beginning.parent,

@@ -202,6 +202,21 @@ pub enum FaultClass {
     Person,
 }
 
+impl FaultClass {
+    /// As it is written in journals and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Throttled => "throttled",
+            Self::Credentials => "credentials",
+            Self::Duplicate => "duplicate",
+            Self::Permanent => "permanent",
+            Self::Person => "person",
+        }
+    }
+}
+
 /// Whether the target may have acted on a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

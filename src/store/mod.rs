@@ -185,4 +185,6 @@ pub async fn written(connection: &mut sqlx::PgConnection) -> Result<Written, Sto
 }
 
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod tests;

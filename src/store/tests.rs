@@ -6,66 +6,17 @@ use std::collections::BTreeMap;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::commit::{NewEvent, NewRun, RunState, Transition};
-use super::journal::{self, NewRow};
-use super::{claims, commands, commit, connect_engine, nodes};
-use crate::machine::Time;
+use super::commit::{RunState, Transition};
+use super::fixture::{event, row, run, state};
+use super::{claims, commands, commit, connect_engine, journal, nodes};
 
 /// Rows that tables are filled with.
 const ROWS: i32 = 1_000_000;
 
-fn state() -> RunState {
-    RunState {
-        status: "running",
-        attention: None,
-        task: None,
-        owner: Some(Uuid::from_u128(1)),
-        wake_at: None,
-        seq: 1,
-        head: [0; 32],
-        finished_at: None,
-    }
-}
-
-fn event(id: Uuid) -> NewEvent {
-    NewEvent {
-        id,
-        source: "test".into(),
-        event_id: id.to_string(),
-        r#type: "t".into(),
-        received_at: Time::UNIX_EPOCH,
-        headers: "{}".into(),
-        body: Vec::new(),
-        body_hash: [0; 32],
-        attributes: "{}".into(),
-        outcome: "unmatched",
-        runs: Vec::new(),
-        detail: None,
-    }
-}
-
 /// Runs each hot statement once, so that the connection has it prepared.
 async fn prepare_all(pool: &PgPool) {
     let id = Uuid::now_v7();
-    let run = NewRun {
-        id,
-        definition_id: 1,
-        event_id: None,
-        parent_id: None,
-        key: None,
-        created_at: Time::UNIX_EPOCH,
-        state: state(),
-    };
-    let row = NewRow {
-        seq: 1,
-        at: Time::UNIX_EPOCH,
-        kind: "run.started",
-        task: None,
-        attempt: None,
-        actor: "test".into(),
-        data: "{}".into(),
-        hash: [0; 32],
-    };
+    let (run, row) = (run(id), row());
     let transition =
         Transition { id, owner: Uuid::from_u128(1), fence: 1, seq_before: 1, state: RunState { seq: 2, ..state() } };
     let event = event(Uuid::now_v7());

@@ -1,5 +1,7 @@
 //! What every promise test needs: a database of its own, nodes as processes that can be killed, a target that obeys.
 
+mod browser;
+mod journey;
 mod node;
 mod target;
 
@@ -9,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
+pub use browser::{Browser, login_link};
+pub use journey::{CUSTOMER, Journey, ORDER};
 pub use node::Node;
 pub use target::{Behaviour, Target};
 
@@ -94,6 +98,25 @@ impl World {
     /// A connection to the world's database, to look or to do harm.
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
+    }
+}
+
+impl World {
+    /// Ends every connection to the world's database and lets nobody in.
+    pub async fn cut_off_database(&self) {
+        self.administer(&format!("alter database {} allow_connections false", self.database)).await;
+        let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.database);
+        self.administer(&end).await;
+    }
+
+    /// Lets connections in again.
+    pub async fn restore_database(&self) {
+        self.administer(&format!("alter database {} allow_connections true", self.database)).await;
+    }
+
+    async fn administer(&self, statement: &str) {
+        let mut admin = PgConnection::connect(&self.server_url).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
 
@@ -17,6 +17,8 @@ use super::eventually;
 pub enum Behaviour {
     /// 200 and this body.
     Answer(String),
+    /// This status and no body; nothing takes effect.
+    Refuse(u16),
     /// Nothing until released.
     Hold,
 }
@@ -87,6 +89,7 @@ async fn answer(State(target): State<Target>, uri: Uri, headers: HeaderMap) -> R
         match behaviour {
             None => return ([("content-type", "application/json")], r#"{"ok":true}"#).into_response(),
             Some(Behaviour::Answer(body)) => return ([("content-type", "application/json")], body).into_response(),
+            Some(Behaviour::Refuse(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
             Some(Behaviour::Hold) => changes.changed().await.unwrap(),
         }
     }

@@ -8,7 +8,9 @@
 
   const GAP_MS = 1000;          // at most one refresh in this time, however much happens
   const QUIET_REFRESH_MS = 15000; // ages and clocks move on even when nothing happens
+  const ANSWER_MS = 10000;      // a refresh without an answer in this time is given up
   let due = null;
+  let asked = -Infinity;
 
   const isReading = () => {
     const selection = document.getSelection();
@@ -21,10 +23,14 @@
     if (due !== null || !live().hasAttribute("hx-get")) return;
     due = setTimeout(() => {
       due = null;
-      if (isBusy()) return void refresh();
+      // While an answer is awaited htmx would queue this for the element that the answer replaces, and forget it.
+      if (isBusy() || performance.now() - asked < ANSWER_MS) return void refresh();
+      asked = performance.now();
       window.htmx.trigger(live(), "stepwell-refresh");
     }, GAP_MS);
   };
+
+  document.body.addEventListener("htmx:afterRequest", () => { asked = -Infinity; });
 
   // What was unfolded or folded stays so.
   let folds = new Map();

@@ -126,6 +126,19 @@ fn a_caught_error_ends_what_was_inside_and_backs_off() {
 }
 
 #[test]
+fn a_fault_is_handled_once_what_is_around_it_has_ended_well() {
+    let mut story = Story::begun(&json!({}));
+    story.add(1, Some("/do/0/t"), None, "task.started", json!({"execution": 0, "beginning": {}}));
+    story.add(2, Some("/do/0/t/try/0/a"), None, "task.started", json!({"execution": 1, "beginning": {"parent": 0}}));
+    story.add(3, Some("/do/0/t/try/0/a"), None, "task.faulted", json!({"execution": 1, "error": error(404, "none")}));
+    let open = fold(&story);
+    assert!(!open.is_handled(&open.steps[1]), "nobody has caught it yet");
+    story.add(4, Some("/do/0/t"), None, "task.completed", json!({"execution": 0, "output": null}));
+    let ended = fold(&story);
+    assert!(ended.is_handled(&ended.steps[1]) && !ended.is_handled(&ended.steps[0]));
+}
+
+#[test]
 fn an_undo_that_failed_for_good_is_where_the_run_stands() {
     let mut story = fixture::compensated();
     story.records.truncate(story.records.len() - 2);
@@ -165,5 +178,8 @@ fn a_circle_of_parents_ends() {
     story.add(1, Some("/do/0/a"), None, "task.started", json!({"execution": 0, "beginning": {"parent": 1}}));
     story.add(1, Some("/do/0/b"), None, "task.started", json!({"execution": 1, "beginning": {"parent": 0}}));
     story.add(2, Some("/do/0/c"), None, "task.faulted", json!({"execution": 7, "error": error(500, "x")}));
-    assert_eq!(fold(&story).steps.len(), 3);
+    story.add(3, Some("/do/0/a"), None, "task.faulted", json!({"execution": 0, "error": error(500, "x")}));
+    let timeline = fold(&story);
+    assert_eq!(timeline.steps.len(), 3);
+    assert!(!timeline.is_handled(&timeline.steps[0]));
 }

@@ -1,0 +1,66 @@
+//! Small values for tests that write to the database.
+
+use uuid::Uuid;
+
+use super::commit::{NewEvent, NewRun, RunState};
+use super::journal::NewRow;
+use crate::machine::{RunId, Time};
+
+/// A run that node 1 drives.
+pub(crate) fn state() -> RunState {
+    RunState {
+        status: "running",
+        attention: None,
+        task: None,
+        owner: Some(Uuid::from_u128(1)),
+        wake_at: None,
+        seq: 1,
+        head: [0; 32],
+        finished_at: None,
+    }
+}
+
+/// An event that started nothing.
+pub(crate) fn event(id: Uuid) -> NewEvent {
+    NewEvent {
+        id,
+        source: "test".into(),
+        event_id: id.to_string(),
+        r#type: "t".into(),
+        received_at: Time::UNIX_EPOCH,
+        headers: "{}".into(),
+        body: Vec::new(),
+        body_hash: [0; 32],
+        attributes: "{}".into(),
+        outcome: "unmatched",
+        runs: Vec::new(),
+        detail: None,
+    }
+}
+
+/// A run of definition 1.
+pub(crate) fn run(id: RunId) -> NewRun {
+    NewRun {
+        id,
+        definition_id: 1,
+        event_id: None,
+        parent_id: None,
+        key: None,
+        created_at: Time::UNIX_EPOCH,
+        state: state(),
+    }
+}
+
+/// A run's first row.
+pub(crate) fn row() -> NewRow {
+    NewRow {
+        seq: 1,
+        at: Time::UNIX_EPOCH,
+        kind: "run.started",
+        task: None,
+        attempt: None,
+        actor: "test".into(),
+        data: "{}".into(),
+        hash: [0; 32],
+    }
+}

@@ -1,0 +1,323 @@
+//! The pages, as people use them: in a browser, with mouse and keyboard.
+
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+use crate::harness::{Behaviour, Browser, Journey, Node, ORDER, Target, World, calls, eventually, hub, login_link};
+
+/// A journey whose ERP does not let the order be read: two slow-downs, then a refusal, until it is healed. By then the
+/// order is there and nothing is undone, so runs wait for a person.
+async fn without_permission() -> Journey {
+    let journey = Journey::new().await;
+    let read = |more: Value| {
+        let mut fault = json!({ "path": ORDER, "method": "GET", "kind": "status" });
+        fault.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        fault
+    };
+    let refusal = json!({ "type": "x", "title": "Forbidden", "status": 403, "o:errorDetails": [
+        { "detail": "Permission Violation: you need the 'Sales Order' permission.", "o:errorCode": "INSUFFICIENT_PERMISSION" }] });
+    journey.fault(read(json!({ "status": 503, "count": 2 }))).await;
+    journey.fault(read(json!({ "status": 403, "body": refusal }))).await;
+    journey
+}
+
+/// The same with a run that waits for a person.
+async fn with_a_stuck_run() -> (Journey, Node, String) {
+    let journey = without_permission().await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    node.run_becomes(&run, "faulted").await;
+    (journey, node, run)
+}
+
+fn page(node: &Node, run: &str) -> String {
+    node.url(&format!("/runs/{run}"))
+}
+
+/// The one fact of a kind in a run's journal.
+async fn fact(node: &Node, run: &str, kind: &str) -> Value {
+    let journal = node.journal(run).await;
+    journal.iter().find(|fact| fact["kind"] == kind).cloned().unwrap_or_else(|| panic!("no {kind} in {journal:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_signs_in_once_and_without_a_session_every_page_is_the_sign_in_page() {
+    let world = World::new(&[("hub.yaml", hub())], &[]).await;
+    let node = world.node().await;
+    assert!(world.command(&["user", "create", "ada"]).0);
+    let browser = Browser::open().await;
+    for page in ["/", "/events", "/workflows", "/runs/0198c0de-0000-7000-8000-000000000001", "/?attention=any"] {
+        browser.goto(&node.url(page)).await;
+        browser.shows("h1", "Sign in").await;
+        assert!(browser.place().await.starts_with("/login?next="), "{page} led to {}", browser.place().await);
+    }
+    let link = node.url(&login_link(&world, "ada"));
+    browser.goto(&link).await;
+    browser.click("form button").await;
+    browser.shows("h1", "Runs").await;
+    assert_eq!(browser.place().await, "/", "the secret stays in no address");
+    browser.shows(".who", "ada").await;
+
+    browser.click(".who button").await;
+    browser.shows("h1", "Sign in").await;
+    browser.goto(&link).await;
+    browser.click("form button").await;
+    browser.shows("[role=alert]", "used before").await;
+    browser.goto(&node.url("/")).await;
+    browser.shows("h1", "Sign in").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_shows_status_key_age_and_counts_and_a_new_run_without_reloading() {
+    let (journey, node, first) = with_a_stuck_run().await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    let row = |run: &str| format!("tr:has(#run-{run})");
+    browser.shows(&row(&first), "Needs a decision").await;
+    let shown = |part: &str| format!("{} {part}", row(&first));
+    browser.shows(&shown(".name"), "006Ws00000Hd9XqIAJ").await;
+    browser.shows(&shown(".status"), "Faulted").await;
+    browser.shows(&shown(".place"), "readOrder").await;
+    let age = browser.text(&shown(".age")).await.unwrap();
+    assert!(age == "now" || age.ends_with(" s") || age.ends_with(" min"), "{age}");
+    browser.shows(".counters", "1 Needs attention").await;
+
+    browser.script("window.loadedOnce = true").await;
+    let second = journey.fire(&node, 1).await;
+    browser.shows(&row(&second), "Needs a decision").await;
+    browser.shows(".counters", "2 Need attention").await;
+    assert_eq!(browser.script("return window.loadedOnce").await, true, "the page was loaded again");
+    let order = "return [...document.querySelectorAll('.runs tbody a')].map(a => a.id)";
+    assert_eq!(browser.script(order).await, json!([format!("run-{second}"), format!("run-{first}")]), "newest first");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runs_page_tells_its_attempts_waits_exchanges_faults_and_facts() {
+    let (journey, node, run) = with_a_stuck_run().await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    browser.click(&format!("#run-{run}")).await;
+    browser.shows("h1", "006Ws00000Hd9XqIAJ").await;
+    let story = browser.shows(".story", "readOrder").await;
+    assert!(story.contains("NetSuite answered 403: the credentials may not do this"), "{story}");
+
+    // The customer was not there, which the workflow reckons with: no cause for alarm.
+    let looked = ".step:has(.handled)";
+    browser.shows(looked, "NetSuite answered 404: it knows no such record").await;
+    browser.shows(looked, "the workflow handled it").await;
+    assert_eq!(browser.script("return document.querySelectorAll('.step:has(.handled) .faulted').length").await, 0);
+
+    let step = ".step.stuck";
+    browser.shows(step, "3 tries").await;
+    let bars = browser.of(&format!("{step} .bars svg"), "e => e.getAttribute('aria-label')").await;
+    let bars: Vec<&str> = bars.as_str().unwrap().split("; ").collect();
+    let waits = bars.iter().filter(|bar| bar.to_lowercase().contains("wait")).count();
+    assert_eq!((bars.len(), waits), (5, 2), "three attempts and the two waits between them: {bars:?}");
+    let drawn = "e => [...e.querySelectorAll('.bars rect:not(.cut)')].every(r => r.getBoundingClientRect().width >= 1)";
+    assert_eq!(browser.of(step, drawn).await, true, "every bar can be seen");
+    let between = browser.shows(&format!("{step} .between"), "waited").await;
+    assert!(between.ends_with("ms") || between.ends_with('s'), "{between}");
+
+    let attempt = |number: usize| format!("{step} .attempt:nth-of-type({number})");
+    browser.shows(&attempt(1), "503: it is overloaded or down").await;
+    browser.shows(&attempt(3), "Permission Violation").await;
+    let exchange = browser.text(&format!("{} .exchange", attempt(3))).await.unwrap();
+    for part in ["Request", "GET", "/salesOrder/eid:006Ws00000Hd9XqIAJ", "Response", "403", "INSUFFICIENT_PERMISSION"] {
+        assert!(exchange.contains(part), "no {part} in {exchange}");
+    }
+    assert!(!browser.text("body").await.unwrap().contains("sandbox-erp-token"), "a secret is on the page");
+
+    let facts = node.journal(&run).await;
+    let lines = browser.of(".journal tbody", "e => e.children.length").await;
+    assert_eq!(lines, facts.len(), "every fact has its line");
+    let kinds = browser.text(".journal tbody").await.unwrap();
+    for fact in &facts {
+        assert!(kinds.contains(fact["kind"].as_str().unwrap()), "no {} in {kinds}", fact["kind"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_with_a_reason_lets_a_stuck_run_finish_and_the_journal_names_who_and_why() {
+    let (journey, node, run) = with_a_stuck_run().await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    browser.goto(&page(&node, &run)).await;
+    journey.heal().await;
+    browser.act("retry", "the role may read orders again").await;
+    node.run_becomes(&run, "completed").await;
+    browser.shows(".head .badges", "Completed").await;
+    browser.shows(".steps", "the role may read orders again").await;
+    browser.shows(".journal tbody", "operator.acted").await;
+    let who = browser.script(
+        "return [...document.querySelectorAll('.journal tbody tr')]
+             .filter(tr => tr.innerText.includes('operator.acted')).map(tr => tr.children[3].innerText)",
+    );
+    assert_eq!(who.await, json!(["user:ada"]));
+    let acted = fact(&node, &run, "operator.acted").await;
+    assert!(acted.to_string().contains("the role may read orders again"), "{acted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_with_a_reason_undoes_what_was_done_and_the_page_says_so() {
+    let journey = Journey::new().await;
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 503 })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    browser.goto(&page(&node, &run)).await;
+    browser.shows(".story", "is tried again").await;
+    browser.act("cancel", "the customer withdrew").await;
+    browser.shows(".head .badges", "Cancelled").await;
+    browser.shows(".story", "the customer withdrew").await;
+    browser.shows(".steps", "undone later").await;
+    assert_eq!(browser.script("return document.querySelectorAll('.acts').length").await, 0, "nothing is left to do");
+    assert_eq!(node.run(&run).await["status"], "cancelled");
+    assert!(journey.orders().await.is_empty());
+    let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
+    assert!(customers.contains("\"isInactive\":true"), "{customers}");
+}
+
+/// Markup, quotes, and a mark that turns the direction of writing.
+const HOSTILE: &str =
+    "</title><script>window.ran=1</script><img src=x onerror=\"window.ran=1\">'\"&quot;{{7*7}}\u{202e}gpj.exe";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_is_shown_as_text_and_no_script_runs() {
+    let target = Target::start().await;
+    target.behave("/step1", Behaviour::Answer(json!({ HOSTILE: HOSTILE }).to_string()));
+    let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
+    let world = World::new(&files, &[target.address().to_string()]).await;
+    let node = world.node().await;
+    let (status, answer) = node.hook("test", "hostile", &json!({ "type": "calls", "n": HOSTILE })).await;
+    assert_eq!(status, 202, "{answer}");
+    let run = answer["runs"][0].as_str().unwrap().to_owned();
+    let event = node.run_becomes(&run, "completed").await["event"].as_str().unwrap().to_owned();
+    let browser = Browser::signed_in(&world, &node, "ada").await;
+    let harmless = async |what: &str| {
+        let ran =
+            browser.script("return [window.ran ?? null, document.querySelectorAll('main img, main script').length]");
+        assert_eq!(ran.await, json!([null, 0]), "{what}");
+    };
+
+    let text = |css: &'static str| browser.of(css, "e => e.textContent");
+    assert_eq!(text(".runs .name a").await, HOSTILE);
+    harmless("the list").await;
+    browser.goto(&page(&node, &run)).await;
+    assert_eq!(text("h1").await, HOSTILE);
+    assert!(text("title").await.as_str().unwrap().starts_with(HOSTILE));
+    let body = text(".values").await;
+    assert!(body.as_str().unwrap().contains("<script>window.ran=1</script>"), "{body}");
+    assert!(!body.as_str().unwrap().contains('\u{202e}'), "a mark that turns the writing shows as what it is: {body}");
+    harmless("the run").await;
+    browser.goto(&node.url(&format!("/events/{event}"))).await;
+    browser.shows("main", "<script>window.ran=1").await;
+    harmless("the event").await;
+    browser.goto(&node.url("/?q=%22%3E%3Cscript%3Ewindow.ran=1%3C/script%3E")).await;
+    assert_eq!(browser.of("[name=q]", "e => e.value").await, "\"><script>window.ran=1</script>");
+    harmless("the search").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_hostile_system_answers_is_quoted_as_text() {
+    let journey = Journey::new().await;
+    let refusal =
+        json!({ "status": 400, "title": HOSTILE, "o:errorDetails": [{ "detail": HOSTILE, "o:errorCode": HOSTILE }] });
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 400, "body": refusal })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    node.run_becomes(&run, "compensated").await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    browser.goto(&page(&node, &run)).await;
+    let story = browser.shows(".story", "<script>window.ran=1</script>").await;
+    assert!(story.contains(r"\u202egpj.exe"), "a mark that turns the writing shows as what it is: {story}");
+    let ran = browser.script("return [window.ran ?? null, document.querySelectorAll('main img, main script').length]");
+    assert_eq!(ran.await, json!([null, 0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
+    let (journey, node, run) = with_a_stuck_run().await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    let event = node.run(&run).await["event"].as_str().unwrap().to_owned();
+    let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"].map(str::to_owned);
+    for place in pages.into_iter().chain([format!("/runs/{run}"), format!("/events/{event}")]) {
+        browser.goto(&node.url(&place)).await;
+        for width in [390, 1280] {
+            browser.resize(width).await;
+            assert_eq!(browser.script("return window.innerWidth").await, width);
+            assert_eq!(browser.overflow().await, 0, "{place} at {width}");
+            // Unfolded, there is more that could be too wide.
+            browser
+                .script("document.querySelectorAll('.timeline details, .journal details').forEach(d => d.open = true)")
+                .await;
+            assert_eq!(browser.overflow().await, 0, "{place} at {width}, unfolded");
+            browser.script("document.querySelectorAll('details.act').forEach(d => d.open = true)").await;
+            assert_eq!(browser.overflow().await, 0, "{place} at {width}, with a form");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_reaches_everything_with_a_visible_focus_and_retries_a_run() {
+    let (journey, node, run) = with_a_stuck_run().await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    let reached = walk(&browser, &format!("run-{run}")).await;
+    for name in ["Skip to content", "Runs", "Attention", "Events", "Workflows", "Sign out", "Filter"] {
+        assert!(reached.iter().any(|r| r == name), "{name} is not reached: {reached:?}");
+    }
+    browser.press(Key::Enter).await;
+    browser.shows(".story", "readOrder").await;
+    journey.heal().await;
+    let reached = walk_to(&browser, "document.activeElement.parentElement.id === 'act-retry'").await;
+    assert!(!reached.is_empty());
+    browser.press(Key::Enter).await;
+    eventually("the form of the retry is open", || async {
+        (browser.of("#act-retry", "e => e.open").await == true).then_some(())
+    })
+    .await;
+    walk_to(&browser, "document.activeElement.id === 'retry-reason'").await;
+    browser.press("granted".to_owned() + Key::Enter).await;
+    browser.shows(".head .badges", "Completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_leaves_the_focus_and_what_is_unfolded_where_they_were() {
+    let journey = Journey::new().await;
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 503 })).await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    let browser = Browser::signed_in(&journey.world, &node, "ada").await;
+    browser.goto(&page(&node, &run)).await;
+    browser.shows(".story", "is tried again").await;
+    browser.of(".step:first-child details", "e => e.open = true").await;
+    walk_to(&browser, "document.activeElement.parentElement.id === 'act-suspend'").await;
+    browser.script("document.getElementById('live').seen = true").await;
+    eventually("the page has refreshed itself", || async {
+        (browser.script("return !document.getElementById('live').seen").await == true).then_some(())
+    })
+    .await;
+    assert_eq!(browser.script("return document.activeElement.parentElement.id").await, "act-suspend");
+    assert_eq!(browser.of(".step:first-child details", "e => e.open").await, true);
+}
+
+async fn walk(browser: &Browser, id: &str) -> Vec<String> {
+    walk_to(browser, &format!("document.activeElement.id === '{id}'")).await
+}
+
+/// Presses Tab until a condition holds; what had the focus on the way. All of it showed that it had.
+async fn walk_to(browser: &Browser, condition: &str) -> Vec<String> {
+    const TABS_MAX: usize = 40;
+    let mut reached = Vec::new();
+    for _ in 0..TABS_MAX {
+        browser.press(Key::Tab).await;
+        let focus = browser.script(
+            "const e = document.activeElement, s = getComputedStyle(e);
+             const seen = s.outlineStyle === 'solid' && parseFloat(s.outlineWidth) >= 2 && e.getClientRects().length > 0;
+             return { name: (e.innerText || e.name || e.id || e.tagName).trim().slice(0, 40), seen }",
+        );
+        let focus = focus.await;
+        assert_eq!(focus["seen"], true, "the focus cannot be seen on {focus}");
+        reached.push(focus["name"].as_str().unwrap().to_owned());
+        if browser.script(&format!("return {condition}")).await == true {
+            return reached;
+        }
+    }
+    panic!("{condition} does not come true within {TABS_MAX} tabs: {reached:?}");
+}
