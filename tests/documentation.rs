@@ -353,6 +353,24 @@ fn every_guarantee_names_tests_that_exist() {
     }
 }
 
+/// Whatever reads like a sentence is the name of a test, also outside of the guarantees.
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let known = tests();
+    let is_sentence = |span: &str| {
+        let plain = span.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        plain && span.matches('_').count() >= 4
+    };
+    let mut seen = 0;
+    for page in pages() {
+        for name in page.prose().split('`').skip(1).step_by(2).filter(|span| is_sentence(span)) {
+            seen += 1;
+            assert!(known.contains(name), "{}: there is no test {name}", page.name());
+        }
+    }
+    assert!(seen > 20, "only {seen} names were found");
+}
+
 #[test]
 fn every_link_leads_to_a_file_and_a_heading() {
     let mut seen = 0;
