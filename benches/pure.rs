@@ -95,7 +95,7 @@ fn print_ratios(groups: &[(&str, &str, &[&str])]) {
         let Some(base) = mean(&folder, baseline) else { continue };
         for bench in *benches {
             if let Some(mean) = mean(&folder, bench) {
-                println!("{group} / {bench}: {:.1} x ({baseline})", mean / base);
+                println!("{group} / {bench}: {:.2} x ({baseline})", mean / base);
             }
         }
     }
