@@ -11,6 +11,7 @@ mod browser;
 mod closed_won;
 mod commands;
 mod crash;
+mod demo;
 mod duplicates;
 mod expressions;
 mod fencing;

@@ -8,17 +8,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use notify::Watcher;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
+use super::dev_sandbox::DevSandbox;
 use super::server::{Migrate, Server, asked_to_stop, check};
 use super::{context, fire, load, login};
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::embedded::{self, EmbeddedPostgres};
 use crate::engine::DeployOutcome;
-use crate::sandbox::{self, Sandbox};
 use crate::store::access::Scope;
 
 /// Arguments of `stepwell dev`.
@@ -66,15 +65,20 @@ pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<Ex
     settings.data_dir = args.data_dir.clone().unwrap_or(settings.data_dir);
     settings.workflows = args.workflows.clone().unwrap_or(settings.workflows);
     check(&settings)?;
-    let sandbox = start_sandbox(args.sandbox).await?;
+    let sandbox = DevSandbox::start(args.sandbox).await?;
+    let ended = with_postgres(&args, settings).await;
+    sandbox.stop().await;
+    ended
+}
+
+async fn with_postgres(args: &Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
     point_to_sandbox(&mut settings, args.sandbox)?;
     let postgres = match &settings.database_url {
         Some(_) => None,
         None => Some(embedded::start(&settings.data_dir).await?),
     };
     let url = postgres.as_ref().map(|p| p.url.clone()).or_else(|| settings.database_url.clone()).unwrap_or_default();
-    let ended = serve(&args, &settings, &url).await;
-    sandbox.abort();
+    let ended = serve(args, &settings, &url).await;
     if let Some(postgres) = postgres {
         EmbeddedPostgres::stop(postgres).await;
     }
@@ -120,15 +124,6 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
             }
         }
     }
-}
-
-async fn start_sandbox(address: SocketAddr) -> anyhow::Result<tokio::task::JoinHandle<()>> {
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "listening on {address} for the sandbox failed; is another Stepwell running? Choose another with --sandbox"
-        )
-    })?;
-    Ok(tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending())))
 }
 
 /// The sandbox's address may be called, and the connections of the sandbox environment go there.

@@ -6,6 +6,7 @@ mod bench;
 mod context;
 mod deploy;
 mod dev;
+mod dev_sandbox;
 mod events;
 mod fire;
 mod load;

@@ -1,6 +1,7 @@
 //! `stepwell sandbox`: the sandbox CRM and ERP alone.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -13,6 +14,9 @@ pub struct Args {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8081", env = "STEPWELL_SANDBOX_LISTEN")]
     pub listen: SocketAddr,
+    /// End after this many seconds without any request.
+    #[arg(long, value_name = "SECONDS")]
+    pub idle_seconds: Option<u64>,
 }
 
 /// Serves both systems until the process is asked to end.
@@ -25,8 +29,24 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
     println!("sandbox CRM at http://{address}/crm and ERP at http://{address}/erp, records at http://{address}/");
-    serve(listener, Sandbox::new(), asked_to_end()).await;
+    let sandbox = Sandbox::new();
+    let idle = idle(sandbox.clone(), args.idle_seconds.map(Duration::from_secs));
+    let end = async {
+        tokio::select! {
+            () = asked_to_end() => {}
+            () = idle => {}
+        }
+    };
+    serve(listener, sandbox, end).await;
     Ok(())
+}
+
+/// Ends once nobody has asked for anything for this long.
+async fn idle(sandbox: Sandbox, longest: Option<Duration>) {
+    let Some(longest) = longest else { return std::future::pending().await };
+    while let Some(rest) = longest.checked_sub(sandbox.idle_for()).filter(|rest| !rest.is_zero()) {
+        tokio::time::sleep(rest).await;
+    }
 }
 
 async fn asked_to_end() {

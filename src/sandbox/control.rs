@@ -40,7 +40,13 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/settings", get(settings).post(change_settings))
         .route("/reset", post(reset))
         .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024))
+        .layer(axum::middleware::from_fn_with_state(sandbox.clone(), touched))
         .with_state(sandbox)
+}
+
+async fn touched(State(sandbox): State<Sandbox>, request: Request, next: axum::middleware::Next) -> Response {
+    sandbox.touch();
+    next.run(request).await
 }
 
 fn refused(detail: impl Into<String>) -> Response {

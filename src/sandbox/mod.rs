@@ -61,6 +61,7 @@ mod tests;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 pub use closed_won::closed_won_event;
 pub use control::router;
@@ -75,6 +76,7 @@ pub struct Sandbox {
 struct Shared {
     world: Mutex<World>,
     erp_in_flight: AtomicUsize,
+    last_request: Mutex<Instant>,
 }
 
 /// Everything that calls change; whoever holds the lock never waits.
@@ -92,7 +94,23 @@ impl Sandbox {
     /// Freshly seeded systems.
     #[must_use]
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared { world: Mutex::new(World::new()), erp_in_flight: AtomicUsize::new(0) }) }
+        Self {
+            shared: Arc::new(Shared {
+                world: Mutex::new(World::new()),
+                erp_in_flight: AtomicUsize::new(0),
+                last_request: Mutex::new(Instant::now()),
+            }),
+        }
+    }
+
+    /// How long nobody has asked for anything.
+    #[must_use]
+    pub fn idle_for(&self) -> Duration {
+        self.shared.last_request.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn touch(&self) {
+        *self.shared.last_request.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

@@ -12,6 +12,13 @@ pub const ORDER: &str = "/erp/services/rest/record/v1/salesOrder/*";
 /// Customers in the ERP.
 pub const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/*";
 
+/// The files of `workflows/`.
+pub fn shipped() -> Vec<(&'static str, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
+    let names = ["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"];
+    names.iter().map(|name| (*name, std::fs::read_to_string(folder.join(name)).unwrap())).collect()
+}
+
 /// The shipped workflows against a sandbox of their own.
 pub struct Journey {
     pub world: World,
@@ -24,11 +31,7 @@ impl Journey {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending()));
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
-        let names = ["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"];
-        let files: Vec<(&str, String)> =
-            names.iter().map(|n| (*n, std::fs::read_to_string(shipped.join(n)).unwrap())).collect();
-        let mut world = World::new(&files, &[address.to_string()]).await;
+        let mut world = World::new(&shipped(), &[address.to_string()]).await;
         world.set("STEPWELL_CONNECTIONS__NETSUITE__BASE_URL", &format!("http://{address}/erp"));
         world.set("STEPWELL_CONNECTIONS__SALESFORCE__BASE_URL", &format!("http://{address}/crm"));
         Self { world, sandbox: format!("http://{address}"), client: super::client() }

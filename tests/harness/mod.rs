@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
 pub use browser::{Browser, login_link};
-pub use journey::{CUSTOMER, Journey, ORDER};
+pub use journey::{CUSTOMER, Journey, ORDER, shipped};
 pub use node::Node;
 pub use target::{Behaviour, Target};
 
@@ -79,15 +79,17 @@ impl World {
 
     /// Runs a subcommand; whether it succeeded, its output, its errors.
     pub fn command(&self, arguments: &[&str]) -> (bool, String, String) {
-        let done = std::process::Command::new(program())
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .envs(self.environment.iter().cloned())
-            .output()
-            .unwrap();
+        let done = self.equip(std::process::Command::new(program()).args(arguments)).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (done.status.success(), text(&done.stdout), text(&done.stderr))
+    }
+
+    /// Gives a program the world's environment, beside what it was given already.
+    pub fn equip<'c>(&self, command: &'c mut std::process::Command) -> &'c mut std::process::Command {
+        let own: Vec<_> = command.get_envs().map(|(n, v)| (n.to_owned(), v.map(ToOwned::to_owned))).collect();
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(self.environment.iter().cloned());
+        command.envs(own.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 
     /// Starts a node and waits until it is ready.

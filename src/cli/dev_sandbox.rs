@@ -1,0 +1,93 @@
+//! The sandbox of `stepwell dev`, in a process of its own: like any CRM and ERP it outlives a node that is killed, and a node
+//! that starts again finds what the one before did there.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tracing::info;
+
+/// A sandbox that nobody uses ends after this long.
+const IDLE_MAX: Duration = Duration::from_mins(10);
+
+/// How long it may take to answer for the first time.
+const START_MAX: Duration = Duration::from_secs(10);
+
+/// A running sandbox. It ends with [`Self::stop`] if it was started here, else once nobody uses it.
+pub(super) struct DevSandbox {
+    child: Option<Child>,
+    in_use: tokio::task::JoinHandle<()>,
+}
+
+impl DevSandbox {
+    /// Starts one, or takes the one that is there.
+    pub(super) async fn start(address: SocketAddr) -> anyhow::Result<Self> {
+        let child = match TcpListener::bind(address).await {
+            Ok(free) => {
+                drop(free);
+                let child = spawn(address)?;
+                await_answer(address).await?;
+                Some(child)
+            }
+            Err(_) if is_sandbox(address).await => {
+                info!(%address, "a sandbox runs there already: using it, with what it holds");
+                None
+            }
+            Err(why) => {
+                bail!("listening on {address} for the sandbox failed: {why}. Choose another address with --sandbox")
+            }
+        };
+        let in_use = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(IDLE_MAX / 10).await;
+                is_sandbox(address).await;
+            }
+        });
+        Ok(Self { child, in_use })
+    }
+
+    /// Ends what was started here.
+    pub(super) async fn stop(mut self) {
+        self.in_use.abort();
+        if let Some(child) = &mut self.child {
+            // It may have ended already; then there is nothing to do.
+            let _ = child.kill().await;
+        }
+    }
+}
+
+fn spawn(address: SocketAddr) -> anyhow::Result<Child> {
+    let program = std::env::current_exe().context("finding this program's own path")?;
+    Command::new(program)
+        .args(["sandbox", "--listen", &address.to_string(), "--idle-seconds", &IDLE_MAX.as_secs().to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Ctrl-C is for us; it ends the sandbox once the runs have stopped calling it.
+        .process_group(0)
+        .spawn()
+        .context("starting the sandbox")
+}
+
+async fn await_answer(address: SocketAddr) -> anyhow::Result<()> {
+    let answers = async {
+        while !is_sandbox(address).await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(START_MAX, answers).await.with_context(|| {
+        format!("the sandbox did not answer on {address}; `stepwell sandbox --listen {address}` says why")
+    })
+}
+
+/// Whether a sandbox of ours answers there.
+async fn is_sandbox(address: SocketAddr) -> bool {
+    let asked = reqwest::Client::new().get(format!("http://{address}/settings")).timeout(Duration::from_secs(2)).send();
+    match asked.await {
+        Ok(answer) => answer.json::<serde_json::Value>().await.is_ok_and(|s| s["erp"]["concurrency"].is_number()),
+        Err(_) => false,
+    }
+}
