@@ -180,3 +180,35 @@ async fn nobody_gets_in_without_a_token_of_the_right_scope() {
     assert_eq!(with("POST", &act).await, 403);
     assert_eq!(with("POST", "/api/v1/workflows/test/calls/runs").await, 403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_definition_calls_sensitive_is_shown_nowhere() {
+    let secret =
+        "document: { dsl: '1.0.3', namespace: test, name: secret, version: '1.0.0', metadata: { sensitive: [/iban] } }
+do:
+  - keep: { set: { iban: '${ .iban }', name: '${ .name }' } }
+";
+    let world = World::new(&[("secret.yaml", secret.to_owned())], &[]).await;
+    let node = world.node().await;
+    let body = json!({ "name": "Ada", "iban": "DE02120300000000202051" });
+    let (_, run) = node.post("/api/v1/workflows/test/secret/runs?wait=20", &body).await;
+    assert_eq!((&run["status"], &run["output"]["iban"]), (&json!("completed"), &json!("***")), "{run}");
+    let journal = json!(node.journal(run["id"].as_str().unwrap()).await).to_string();
+    assert!(journal.contains("Ada") && !journal.contains("DE0212"), "{journal}");
+    assert!(!node.run(run["id"].as_str().unwrap()).await.to_string().contains("DE0212"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_export_is_held_against_the_context_also_where_nothing_is_exported() {
+    let strict = "document: { dsl: '1.0.3', namespace: test, name: strict, version: '1.0.0' }
+do:
+  - one:
+      set: { n: 1 }
+      export: { schema: { format: json, document: { type: object, required: [customer] } } }
+";
+    let world = World::new(&[("strict.yaml", strict.to_owned())], &[]).await;
+    let node = world.node().await;
+    let (_, run) = node.post("/api/v1/workflows/test/strict/runs?wait=20", &json!({})).await;
+    assert_eq!(run["status"], "faulted", "{run}");
+    assert!(run["error"]["type"].as_str().unwrap().ends_with("/validation"), "{run}");
+}

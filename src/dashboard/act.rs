@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::Dashboard;
 use super::labels::label;
-use super::masks::Masks;
 use super::page::NoPage;
 use super::run::{self, Flash};
 use super::signed_in::SignedIn;
@@ -17,6 +16,7 @@ use super::timeline::{State as StepState, Timeline};
 use crate::dsl::Definition;
 use crate::engine::ActError;
 use crate::http::ApiError;
+use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, RunId};
 use crate::store::access::Scope;
 

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::faults;
-use super::masks::Masks;
 use super::pretty::{Pretty, Shown};
 use super::timeline::Attempt;
 use crate::machine::CallRequest;
+use crate::machine::masks::Masks;
 
 /// What was sent.
 pub struct RequestRow {

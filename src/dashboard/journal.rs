@@ -3,9 +3,9 @@
 use serde_json::Value;
 use sqlx::PgPool;
 
-use super::masks::Masks;
 use super::pretty::{self, Pretty};
 use super::words::{Moment, task_name};
+use crate::machine::masks::Masks;
 use crate::machine::{Record, RunId};
 use crate::store::StoreError;
 use crate::store::journal::{JournalRow, read};

@@ -14,7 +14,6 @@ mod faults;
 mod fixture;
 mod journal;
 mod labels;
-mod masks;
 mod page;
 mod pretty;
 mod run;

@@ -9,11 +9,11 @@ use super::chart::{self, Axis, Bar, Cut, Tick};
 use super::exchange::{self, RequestRow, ResponseRow};
 use super::faults::{self, Next};
 use super::labels::{Label, label};
-use super::masks::Masks;
 use super::pretty::{Pretty, Shown};
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use super::words::{Moment, duration, millis_between, plural};
 use crate::dsl::Definition;
+use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};
 
 /// Rows of attempts beyond this are left to the journal.

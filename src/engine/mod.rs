@@ -29,6 +29,7 @@ pub use settings::EngineSettings;
 use crate::connect::Connections;
 use crate::dsl::Built;
 use crate::expr::Evaluator;
+use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes};
@@ -223,6 +224,15 @@ impl Engine {
         let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at };
         view(&loaded.definition, &head, &records)
             .map_err(|e| StoreError::Unreadable { table: "journal", why: e.to_string() })
+    }
+
+    /// What of a run's values may not be shown; none if there is no such run.
+    ///
+    /// # Errors
+    /// The database is away, or the run's definition cannot be read.
+    pub async fn masks(&self, run: RunId) -> Result<Option<Masks>, StoreError> {
+        let Some(definition) = definitions::of_run(&self.inner.reader, run).await? else { return Ok(None) };
+        Ok(Some(Masks::of(&self.inner.definition_of(definition).await?.definition)))
     }
 
     /// Every change of a run's status or attention on this node from now on.

@@ -109,9 +109,12 @@ pub async fn journal(
     let after = params.cursor('j')?.map(|c| c.parse::<i32>()).transpose();
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))?;
     let pool = app.engine.reader();
-    let rows = journal::read(pool, id, after.unwrap_or(0), limit + 1).await?;
-    if rows.is_empty() && listing::run(pool, id).await?.is_none() {
-        return Err(no_run(id));
+    let masks = app.engine.masks(id).await?.ok_or_else(|| no_run(id))?;
+    let mut rows = journal::read(pool, id, after.unwrap_or(0), limit + 1).await?;
+    if !masks.is_empty() {
+        for row in &mut rows {
+            row.data = masks.raw_fact(&row.data);
+        }
     }
     Ok(Json(Page::of('j', limit, rows, |row| row.seq.to_string())))
 }

@@ -337,10 +337,12 @@ impl Decider<'_> {
         let task = self.definition.task(task);
         scope.raw_output = Some(Arc::clone(raw));
         let output = self.transform_output(&task.output, raw, &scope)?;
+        scope.output = Some(Arc::clone(&output));
         if task.export.r#as.is_none() {
+            // Without `as` the context stays what it is, and must fit the schema that the task gives for it.
+            self.transform_output(&task.export, &self.run.context, &scope)?;
             return Ok((output, None));
         }
-        scope.output = Some(Arc::clone(&output));
         let context = self.transform_output(&task.export, &output, &scope)?;
         Ok((output, Some(context)))
     }

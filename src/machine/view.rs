@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::masks::Masks;
 use super::{
     Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Record, Role, Run, Status, Time,
     WorkflowError, fold,
@@ -112,9 +113,10 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
     if run.seq == 0 {
         return Ok(None);
     }
+    let masks = Masks::of(definition);
     let mut tasks = Tasks::default();
     for record in records {
-        tasks.take_in(definition, record);
+        tasks.take_in(definition, &masks, record);
     }
     Ok(Some(RunView {
         id: run.id,
@@ -122,8 +124,8 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         status: run.status,
         attention: run.attention,
         key: run.key,
-        input: masked(&run.raw_input, &definition.metadata.sensitive),
-        output: run.output.as_deref().cloned(),
+        input: masks.value(&run.raw_input),
+        output: run.output.as_deref().map(|output| masks.value(output)),
         error: run.error,
         event: run.event,
         parent: head.parent,
@@ -135,18 +137,6 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
     }))
 }
 
-/// A copy in which the values at these JSON pointers cannot be read.
-#[must_use]
-pub fn masked(value: &Value, pointers: &[String]) -> Value {
-    let mut copy = value.clone();
-    for pointer in pointers {
-        if let Some(hidden) = copy.pointer_mut(pointer) {
-            *hidden = Value::String("***".to_owned());
-        }
-    }
-    copy
-}
-
 /// Executions as they show after the records taken in so far.
 #[derive(Default)]
 struct Tasks {
@@ -156,7 +146,7 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn take_in(&mut self, definition: &Definition, record: &Record) {
+    fn take_in(&mut self, definition: &Definition, masks: &Masks, record: &Record) {
         let at = record.at;
         match &record.change {
             Change::TaskStarted { execution, beginning, until, .. } => {
@@ -173,15 +163,13 @@ impl Tasks {
             }
             Change::TaskCompleted { execution, beginning, output, .. } => {
                 self.begin(definition, *execution, beginning.as_ref(), record);
-                let sensitive = self.task_of(definition, *execution).map(|t| t.metadata.sensitive.as_slice());
-                let output = masked(output, sensitive.unwrap_or_default());
                 self.end(*execution, "completed", at);
-                self.with(*execution, |task| (task.output, task.error) = (Some(output), None));
+                self.with(*execution, |task| (task.output, task.error) = (Some(masks.value(output)), None));
             }
             Change::TaskSkipped { execution, beginning, output } => {
                 self.begin(definition, *execution, beginning.as_ref(), record);
                 self.end(*execution, "skipped", at);
-                self.with(*execution, |task| task.output = Some((**output).clone()));
+                self.with(*execution, |task| task.output = Some(masks.value(output)));
             }
             Change::TaskFaulted { execution, beginning, error } => {
                 self.begin(definition, *execution, beginning.as_ref(), record);
@@ -226,11 +214,6 @@ impl Tasks {
             output: None,
             error: None,
         });
-    }
-
-    fn task_of<'d>(&self, definition: &'d Definition, id: ExecutionId) -> Option<&'d crate::dsl::Task> {
-        let reference = &self.seen.get(id as usize)?.reference;
-        definition.by_reference.get(reference).map(|t| definition.task(*t))
     }
 
     fn with<R>(&mut self, id: ExecutionId, change: impl FnOnce(&mut TaskView) -> R) -> Option<R> {

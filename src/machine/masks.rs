@@ -1,9 +1,9 @@
 //! What a definition calls sensitive is not shown, wherever its value turns up.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::dsl::Definition;
-use crate::machine::view::masked;
 
 /// Where a fact of the journal carries values of the workflow.
 const PLACES: [&str; 8] = [
@@ -22,10 +22,9 @@ const PLACES: [&str; 8] = [
 pub struct Masks(Vec<String>);
 
 impl Masks {
-    /// Those of a definition; none without it.
+    /// Those of a definition.
     #[must_use]
-    pub fn of(definition: Option<&Definition>) -> Self {
-        let Some(definition) = definition else { return Self::default() };
+    pub fn of(definition: &Definition) -> Self {
         let of_tasks = definition.tasks.iter().flat_map(|task| &task.metadata.sensitive);
         Self(definition.metadata.sensitive.iter().chain(of_tasks).cloned().collect())
     }
@@ -39,7 +38,13 @@ impl Masks {
     /// A value as it may be shown.
     #[must_use]
     pub fn value(&self, value: &Value) -> Value {
-        masked(value, &self.0)
+        let mut shown = value.clone();
+        for pointer in &self.0 {
+            if let Some(hidden) = shown.pointer_mut(pointer) {
+                *hidden = Value::String("***".to_owned());
+            }
+        }
+        shown
     }
 
     /// The data of a journal's fact as it may be shown.
@@ -51,6 +56,15 @@ impl Masks {
             }
         }
         data
+    }
+
+    /// The same for data as it is stored.
+    #[must_use]
+    pub fn raw_fact(&self, data: &RawValue) -> Box<RawValue> {
+        let shown = serde_json::from_str(data.get()).map(|data| self.fact(data));
+        let shown = shown.and_then(|data| serde_json::value::to_raw_value(&data));
+        // What cannot be read cannot be masked either.
+        shown.unwrap_or_else(|_| RawValue::NULL.to_owned())
     }
 }
 
