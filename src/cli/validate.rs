@@ -1,18 +1,22 @@
-//! `stepwell validate`: checks definitions and catalogs, and shows each mistake where it stands.
+//! `stepwell validate`: checks definitions, catalogs and `hub.yaml`, and shows each mistake where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::connect::Secrets;
 use crate::dsl::{self, Functions, Mistake, Severity};
+use crate::hub::Hub;
 
 const FILES_MAX: usize = 10_000;
+
+const HUB: &str = "hub.yaml";
 
 /// Arguments of `stepwell validate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Definitions, catalogs, or folders of them.
+    /// Definitions, catalogs, `hub.yaml`, or folders of them.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The folder of workflows whose `functions/` the definitions may call; else the one beside each definition.
@@ -81,6 +85,12 @@ impl Checked {
                 Err(why) => self.unreadable(path, &format!("reading the folder failed: {why}")),
             }
             self.load(path, catalogs);
+            let hub = path.join(HUB);
+            if hub.exists() {
+                self.hub(&hub);
+            }
+        } else if path.file_name().is_some_and(|name| name == HUB) {
+            self.hub(path);
         } else if path.is_dir() {
             self.load(&path.join(".."), catalogs);
         } else if path.parent().is_some_and(is_catalogs) {
@@ -104,15 +114,28 @@ impl Checked {
         catalogs.insert(workflows.to_owned(), functions);
     }
 
-    fn definition(&mut self, file: &Path, functions: &Functions) {
+    /// Secrets are not asked for: they are where the server runs.
+    fn hub(&mut self, file: &Path) {
+        let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
-        let text = match std::fs::read(file) {
-            Ok(bytes) => bytes,
-            Err(e) => return self.unreadable(file, &format!("reading the file failed: {e}")),
-        };
-        let Ok(text) = String::from_utf8(text) else {
-            return self.unreadable(file, "the file is not UTF-8");
-        };
+        if let Err(mistakes) = Hub::load(&shown, &text, &Secrets::fixed([])) {
+            self.mistakes.extend(mistakes);
+        }
+        self.texts.insert(shown, text);
+    }
+
+    fn text(&mut self, file: &Path) -> Option<String> {
+        match std::fs::read(file).map(String::from_utf8) {
+            Ok(Ok(text)) => return Some(text),
+            Ok(Err(_)) => self.unreadable(file, "the file is not UTF-8"),
+            Err(e) => self.unreadable(file, &format!("reading the file failed: {e}")),
+        }
+        None
+    }
+
+    fn definition(&mut self, file: &Path, functions: &Functions) {
+        let Some(text) = self.text(file) else { return };
+        let shown = file.display().to_string();
         self.definitions += 1;
         match dsl::build(&shown, &text, functions) {
             Ok(built) => self.mistakes.extend(built.warnings),
@@ -212,17 +235,17 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_its_definitions_and_catalogs_without_the_hub() {
+    fn a_folder_is_its_definitions_its_catalogs_and_its_hub() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("functions")).expect("a folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
         write("a.yaml", &DEFINITION.replace("seet: {a: 1}", "call: x.y"));
-        write("hub.yaml", "sources: {}");
+        write("hub.yaml", "sources:\n  crm: { scheem: github }\n");
         write("functions/x.yaml", "functions:\n  y:\n    sat: {a: 1}\n");
         let (checked, out) = checked(vec![folder.path().to_owned()]);
         assert_eq!(checked.definitions, 1);
         assert!(out.contains("functions/x.yaml:3:5: error: task `x.y` does nothing"), "{out}");
-        assert!(!out.contains("hub.yaml"), "{out}");
+        assert!(out.contains("hub.yaml:2:"), "{out}");
     }
 
     #[test]
