@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::engine::EngineSettings;
 use crate::machine::CallRetry;
+use crate::telemetry::LogFormat;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,17 +41,6 @@ pub struct Settings {
     pub http: crate::http::Settings,
     /// Replaces a connection's base URL, whatever the environment.
     pub connections: BTreeMap<String, ConnectionOverride>,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For machines.
-    Json,
 }
 
 /// `[network]`

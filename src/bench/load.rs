@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::mock::Mock;
 use super::node::{BenchNode, SECRET};
 use super::report::Latency;
+use super::report::Saturated;
 
 /// Which workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +39,6 @@ impl Kind {
             Self::Noops => "noops",
         }
     }
-}
-
-/// What was done at full speed.
-#[derive(Debug)]
-pub(super) struct Saturated {
-    pub(super) runs: u64,
-    pub(super) seconds: f64,
 }
 
 /// Runs in flight at full speed.

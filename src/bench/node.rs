@@ -10,9 +10,8 @@ use sqlx::{Connection, PgConnection};
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::load::Saturated;
 use super::process;
-use super::report::Throughput;
+use super::report::{Saturated, Throughput};
 use crate::store;
 
 /// Secret of the webhook source.

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+/// What was done at full speed.
+#[derive(Debug)]
+pub(super) struct Saturated {
+    pub(super) runs: u64,
+    pub(super) seconds: f64,
+}
+
 /// Everything that was measured, on one machine in one go.
 #[derive(Debug, Serialize)]
 pub struct Report {

@@ -11,7 +11,7 @@ use notify::Watcher;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use super::dev_sandbox::DevSandbox;
+use super::dev_sandbox::{DevSandbox, sandbox_secrets};
 use super::server::{Migrate, Server, asked_to_stop, check};
 use super::{context, fire, load, login};
 use crate::config::Settings;
@@ -46,15 +46,6 @@ pub(super) struct Args {
     /// Stop once everything is up and what was fired has ended.
     #[arg(long)]
     exit: bool,
-}
-
-/// Secrets that everyone knows: they open the sandbox and nothing else. A variable of the same name goes before.
-pub(super) fn sandbox_secrets() -> Secrets {
-    Secrets::from_environment_or(&[
-        ("salesforceWebhook", "whsec_c3RlcHdlbGwtZGVtby13ZWJob29rLXNlY3JldA=="),
-        ("netsuiteToken", "sandbox-erp-token"),
-        ("salesforceToken", "sandbox-crm-token"),
-    ])
 }
 
 /// How long the demo's run may take.

@@ -8,7 +8,8 @@ use base64::Engine as _;
 use hmac::{Hmac, Mac};
 use serde_json::Value;
 
-use super::{context, dev, tree};
+use super::dev_sandbox::sandbox_secrets;
+use super::{context, tree};
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::engine::Engine;
@@ -24,7 +25,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let engine = context::engine(settings).await?;
-    fire(settings, &engine, &dev::sandbox_secrets(), Duration::from_secs(args.wait)).await?;
+    fire(settings, &engine, &sandbox_secrets(), Duration::from_secs(args.wait)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

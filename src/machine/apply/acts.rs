@@ -1,0 +1,58 @@
+//! What an operator does to a run.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Applied, finish};
+use crate::machine::{Act, CallPhase, CancelMode, CompensationEnd, Execution, Progress, Run, Stop, Time, TryPhase};
+
+pub(super) fn operator_acted(run: &mut Run, act: &Act, at: Time) -> Applied {
+    match act {
+        Act::Retry { input } => {
+            (run.attention, run.error) = (None, run.error.take().filter(|_| run.compensation.is_some()));
+            run.deadline = None;
+            for execution in &mut run.open {
+                retry(execution, input.as_ref(), at);
+            }
+        }
+        Act::Skip { .. } => {
+            (run.attention, run.error) = (None, run.error.take().filter(|_| run.compensation.is_some()));
+        }
+        Act::Cancel { compensate } => {
+            let undo = *compensate == CancelMode::Compensate;
+            run.stop = Some(Stop { undo, end: CompensationEnd::Cancelled });
+            run.attention = None;
+        }
+        Act::Compensate => {
+            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated });
+            run.attention = None;
+        }
+        Act::Suspend => run.suspended = true,
+        Act::Resume => run.suspended = false,
+        Act::Dismiss => {
+            run.attention = None;
+            finish(run, at)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn retry(execution: &mut Execution, input: Option<&Value>, at: Time) {
+    let attempts = execution.attempts();
+    let failed = matches!(execution.progress, Progress::Failed { .. });
+    match &mut execution.progress {
+        Progress::Failed { .. } => execution.progress = Progress::Unbegun { attempts },
+        Progress::Call(call) if matches!(call.phase, CallPhase::Backoff { .. }) => {
+            call.phase = CallPhase::Backoff { until: at };
+            (call.failures, call.first_failure_at) = (0, None);
+        }
+        Progress::Try(progress) if matches!(progress.phase, TryPhase::Backoff { .. }) => {
+            progress.phase = TryPhase::Backoff { until: at };
+        }
+        _ => {}
+    }
+    if let (true, Some(input)) = (failed, input) {
+        execution.raw_input = Arc::new(input.clone());
+    }
+}

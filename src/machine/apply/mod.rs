@@ -1,0 +1,339 @@
+//! The one place where a run changes: a record goes in, the state moves.
+//!
+//! `apply` never evaluates anything and never chooses: what it needs stands in the record and in the definition. So
+//! folding a journal gives the same state on every node and with every later version of the expression engine.
+
+mod acts;
+mod call;
+mod close;
+mod tries;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    Attention, Beginning, CallPhase, Change, Compensation, Cursor, Execution, ExecutionId, Next, Progress, Record,
+    Role, Run, Status, Time, TryPhase, TryProgress,
+};
+use crate::dsl::{Definition, TaskId, TaskKind};
+use acts::operator_acted;
+use call::{attempt_failed, attempt_started, call_mut, sending};
+use close::{Onward, close, close_all, completed, fail, leave, undone};
+use tries::{caught, round_started};
+
+/// A record that does not fit the state: the journal was damaged or belongs to another definition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq} ({kind}) does not fit the run: {why}")]
+pub struct Inconsistent {
+    /// Place in the journal.
+    pub seq: u32,
+    /// Kind of the record.
+    pub kind: &'static str,
+    /// What is missing.
+    pub why: &'static str,
+}
+
+/// Moves the run by one record.
+///
+/// # Errors
+/// The record names an execution or a task that is not there.
+pub fn apply(definition: &Definition, run: &mut Run, record: &Record) -> Result<(), Inconsistent> {
+    let (at, seq) = (record.at, run.seq + 1);
+    change(definition, run, record, at).map_err(|why| Inconsistent { seq, kind: record.change.kind(), why })?;
+    run.seq = seq;
+    run.status = standing(run);
+    Ok(())
+}
+
+/// Folds a whole journal.
+///
+/// # Errors
+/// See [`apply`].
+pub fn fold<'r>(
+    definition: &Definition,
+    mut run: Run,
+    records: impl IntoIterator<Item = &'r Record>,
+) -> Result<Run, Inconsistent> {
+    for record in records {
+        apply(definition, &mut run, record)?;
+    }
+    Ok(run)
+}
+
+type Applied = Result<(), &'static str>;
+
+fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
+    match &record.change {
+        Change::RunStarted { input, transformed, key, event, deadline } => {
+            run.raw_input = Arc::clone(input);
+            run.input = Arc::clone(transformed.as_ref().unwrap_or(input));
+            (run.key, run.event) = (key.clone(), *event);
+            (run.started_at, run.deadline) = (Some(at), *deadline);
+            run.root = Cursor::first(Arc::clone(&run.input));
+            Ok(())
+        }
+        Change::TaskStarted { execution, beginning, arguments, request, until, deadline } => {
+            begin(definition, run, *execution, beginning, record, at)?;
+            let progress = match (request, until) {
+                (Some(request), _) => Progress::Call(sending(request)),
+                (None, Some(until)) => Progress::Wait { until: *until },
+                (None, None) => composite(definition, run, *execution, arguments.as_ref(), at)?,
+            };
+            let opened = run.execution_mut(*execution).ok_or(GONE)?;
+            (opened.progress, opened.deadline) = (progress, *deadline);
+            Ok(())
+        }
+        Change::AttemptStarted { execution, request } => attempt_started(run, *execution, request.as_ref()),
+        Change::AttemptFailed { execution, class, effect, retry_at, .. } => {
+            attempt_failed(run, *execution, *class, *effect, *retry_at, at)
+        }
+        Change::OutcomeUnknown { execution, error } => {
+            call_mut(run, *execution)?.phase = CallPhase::Reconciling { error: error.clone() };
+            Ok(())
+        }
+        Change::TaskCompleted { execution, beginning, output, context, case, ended, .. } => {
+            if let Some(beginning) = beginning {
+                begin(definition, run, *execution, beginning, record, at)?;
+            }
+            if let Some(context) = context {
+                run.context = Arc::clone(context);
+            }
+            completed(definition, run, *execution, output, case.as_deref(), *ended)
+        }
+        Change::TaskSkipped { execution, beginning, output } => {
+            if let Some(beginning) = beginning {
+                begin(definition, run, *execution, beginning, record, at)?;
+            }
+            let skipped = close(run, *execution).ok_or(GONE)?;
+            leave(definition, run, &skipped, Arc::clone(output), Onward::NextInList)
+        }
+        Change::TaskFaulted { execution, beginning, error } => {
+            if let Some(beginning) = beginning {
+                begin(definition, run, *execution, beginning, record, at)?;
+            }
+            fail(definition, run, *execution, error)
+        }
+        Change::ErrorCaught { execution, error, then } => caught(definition, run, *execution, error, *then, at),
+        Change::RoundStarted { execution, round } => round_started(definition, run, *execution, *round, at),
+        Change::RunFaulted { execution, error, attention } => {
+            if let Some(execution) = execution {
+                fail(definition, run, *execution, error)?;
+            }
+            (run.error, run.attention) = (Some(error.clone()), Some(*attention));
+            Ok(())
+        }
+        Change::CompensationStarted { error, end, .. } => {
+            close_all(definition, run);
+            if error.is_some() {
+                run.error.clone_from(error);
+            }
+            let plan = std::mem::take(&mut run.undo).into_iter().rev().collect();
+            (run.compensation, run.stop, run.attention) = (Some(Compensation { plan, end: *end }), None, None);
+            Ok(())
+        }
+        Change::UndoSkipped { execution } => {
+            run.open.clear();
+            undone(run, *execution)
+        }
+        Change::CompensationStuck { execution, error } => {
+            fail(definition, run, *execution, error)?;
+            run.attention = Some(Attention::CompensationStuck);
+            Ok(())
+        }
+        Change::RunCompleted { output } => {
+            run.output = Some(Arc::clone(output));
+            finish(run, at)
+        }
+        Change::RunCompensated {} | Change::RunCancelled {} => finish(run, at),
+        Change::RunPoisoned { .. } => {
+            run.attention = Some(Attention::Poison);
+            Ok(())
+        }
+        Change::RunTakenOver {} => Ok(()),
+        Change::OperatorActed { act, .. } => operator_acted(run, act, at),
+    }
+    .map(|()| close_status(run, &record.change))
+}
+
+const GONE: &str = "the execution is not open";
+const NO_TASK: &str = "the definition has no such task";
+const NOT_A_CALL: &str = "the execution is not a call";
+const NOT_A_TRY: &str = "the execution is not a try";
+
+/// Ends that only a record can say; everything else follows from the state.
+fn close_status(run: &mut Run, change: &Change) {
+    match change {
+        Change::RunCompleted { .. } => run.status = Status::Completed,
+        Change::RunCompensated {} => run.status = Status::Compensated,
+        Change::RunCancelled {} => run.status = Status::Cancelled,
+        _ => {}
+    }
+}
+
+/// Where a run stands, by its state alone.
+fn standing(run: &Run) -> Status {
+    if run.is_closed() {
+        return if run.attention.is_none() && !ended(run.status) { Status::Faulted } else { run.status };
+    }
+    match run.attention {
+        Some(Attention::CompensationStuck) => return Status::Compensating,
+        Some(_) => return Status::Faulted,
+        None => {}
+    }
+    if run.next_execution == 0 && run.root.next == Next::Task(0) {
+        return Status::Pending;
+    }
+    let idle = run.open.last().is_some_and(|e| e.progress.is_waiting());
+    match () {
+        () if run.suspended => Status::Suspended,
+        () if run.compensation.is_some() => Status::Compensating,
+        () if idle => Status::Waiting,
+        () => Status::Running,
+    }
+}
+
+fn ended(status: Status) -> bool {
+    matches!(status, Status::Completed | Status::Compensated | Status::Cancelled)
+}
+
+impl Progress {
+    /// Whether only a timer moves it.
+    fn is_waiting(&self) -> bool {
+        match self {
+            Self::Wait { .. } => true,
+            Self::Call(call) => matches!(call.phase, CallPhase::Backoff { .. }),
+            Self::Try(t) => matches!(t.phase, TryPhase::Backoff { .. }),
+            _ => false,
+        }
+    }
+}
+
+fn begin(
+    definition: &Definition,
+    run: &mut Run,
+    id: ExecutionId,
+    beginning: &Beginning,
+    record: &Record,
+    at: Time,
+) -> Applied {
+    if let Some(known) = run.execution_mut(id) {
+        // A retry by a person: the same execution begins anew.
+        if let Some(input) = &beginning.input {
+            known.input = Arc::clone(input);
+        } else {
+            known.input = Arc::clone(&known.raw_input);
+        }
+        return Ok(());
+    }
+    let task = record.task.as_deref().and_then(|r| definition.by_reference.get(r)).copied().ok_or(NO_TASK)?;
+    let raw_input = enter(run, beginning)?;
+    *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
+    run.next_execution = run.next_execution.max(id + 1);
+    // Nesting is shallow and a run is copied at each decision: room for more would be carried along by thousands of runs.
+    run.open.reserve_exact(1);
+    run.open.push(Execution {
+        id,
+        parent: beginning.parent,
+        task,
+        coordinates: beginning.coordinates.clone(),
+        role: beginning.role,
+        input: beginning.input.clone().unwrap_or_else(|| Arc::clone(&raw_input)),
+        raw_input,
+        started_at: at,
+        deadline: None,
+        acted: false,
+        progress: Progress::Unbegun { attempts: 0 },
+    });
+    Ok(())
+}
+
+/// Marks the list that the new execution comes from as busy, and gives the raw input that it hands over.
+fn enter(run: &mut Run, beginning: &Beginning) -> Result<Arc<Value>, &'static str> {
+    match (beginning.role, beginning.parent) {
+        (Role::Undo(of), _) => {
+            let plan = &run.compensation.as_ref().ok_or("nothing is being undone")?.plan;
+            plan.iter().find(|d| d.execution == of).map(|d| Arc::clone(&d.output)).ok_or("the step is not in the plan")
+        }
+        (Role::Reconcile(of), _) => run.execution(of).map(|e| Arc::clone(&e.input)).ok_or(GONE),
+        (Role::Step, None) => {
+            run.root.next = Next::Busy;
+            Ok(Arc::clone(&run.root.data))
+        }
+        (Role::Step, Some(parent)) => {
+            let cursor =
+                run.execution_mut(parent).and_then(|e| e.progress.cursor_mut()).ok_or("the parent is no list")?;
+            cursor.next = Next::Busy;
+            Ok(Arc::clone(&cursor.data))
+        }
+    }
+}
+
+fn composite(
+    definition: &Definition,
+    run: &Run,
+    id: ExecutionId,
+    arguments: Option<&Arc<Value>>,
+    at: Time,
+) -> Result<Progress, &'static str> {
+    let execution = run.execution(id).ok_or(GONE)?;
+    let first = Cursor::first(Arc::clone(arguments.unwrap_or(&execution.input)));
+    Ok(match &definition.task(execution.task).kind {
+        TaskKind::Try(_) => Progress::Try(Box::new(TryProgress {
+            cursor: first,
+            phase: TryPhase::Body,
+            round: execution.coordinates.round,
+            highest_round: execution.coordinates.round,
+            retries: 0,
+            first_caught_at: None,
+            round_started_at: at,
+            visits: run.visits.clone(),
+        })),
+        _ => Progress::List(first),
+    })
+}
+
+/// The list of tasks that runs directly inside an execution, or at the top.
+pub(super) fn siblings(
+    definition: &Definition,
+    run: &Run,
+    parent: Option<ExecutionId>,
+) -> Result<Vec<TaskId>, &'static str> {
+    let Some(parent) = parent else { return Ok(definition.root.clone()) };
+    let execution = run.execution(parent).ok_or(GONE)?;
+    Ok(match (&definition.task(execution.task).kind, &execution.progress) {
+        (TaskKind::Do(list), _) => list.clone(),
+        (TaskKind::Function { body, .. }, _) => vec![*body],
+        (TaskKind::Try(task), Progress::Try(progress)) => match progress.phase {
+            TryPhase::Handler { .. } => task.catch.handler.clone().unwrap_or_default(),
+            _ => task.body.clone(),
+        },
+        _ => return Err("the parent is no list"),
+    })
+}
+
+impl Progress {
+    pub(super) fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Self::List(cursor) => Some(cursor),
+            Self::Try(t) => Some(&t.cursor),
+            _ => None,
+        }
+    }
+
+    fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        match self {
+            Self::List(cursor) => Some(cursor),
+            Self::Try(t) => Some(&mut t.cursor),
+            _ => None,
+        }
+    }
+}
+
+fn finish(run: &mut Run, at: Time) -> Applied {
+    run.finished_at = Some(at);
+    run.open.clear();
+    run.undo.clear();
+    (run.compensation, run.stop, run.attention, run.suspended) = (None, None, None, false);
+    Ok(())
+}

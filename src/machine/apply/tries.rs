@@ -1,0 +1,66 @@
+//! `try`: errors that are caught, and rounds that begin.
+
+use std::sync::Arc;
+
+use super::close::close_faulted;
+use super::{Applied, GONE, NOT_A_TRY};
+use crate::dsl::Definition;
+use crate::machine::{Caught, Cursor, ExecutionId, Next, Progress, Run, Time, TryPhase, WorkflowError};
+
+pub(super) fn caught(
+    definition: &Definition,
+    run: &mut Run,
+    id: ExecutionId,
+    error: &WorkflowError,
+    then: Caught,
+    at: Time,
+) -> Applied {
+    let below: Vec<ExecutionId> = run.open.iter().filter(|e| e.parent == Some(id)).map(|e| e.id).collect();
+    for child in below.into_iter().rev() {
+        close_faulted(definition, run, child);
+    }
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let input = Arc::clone(&execution.input);
+    let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };
+    progress.first_caught_at.get_or_insert(at);
+    match then {
+        Caught::Retry(until) => {
+            progress.phase = TryPhase::Backoff { until };
+            progress.cursor.next = Next::Busy;
+        }
+        Caught::Handle => {
+            progress.phase = TryPhase::Handler { error: error.clone() };
+            progress.cursor = Cursor::first(input);
+        }
+        Caught::Pass => {
+            progress.phase = TryPhase::Handler { error: error.clone() };
+            progress.cursor = Cursor { next: Next::Finished, data: input };
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn round_started(definition: &Definition, run: &mut Run, id: ExecutionId, round: u32, at: Time) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let (task, input) = (execution.task, Arc::clone(&execution.input));
+    let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };
+    progress.cursor = Cursor::first(input);
+    progress.phase = TryPhase::Body;
+    (progress.round, progress.highest_round) = (round, round);
+    progress.retries += 1;
+    progress.round_started_at = at;
+    let before = progress.visits.clone();
+    // A re-run repeats the same identities, so that each request goes out again under the same idempotency key.
+    let inside = format!("{}/", definition.task(task).reference);
+    for (entry, count) in &mut run.visits {
+        if definition.task(entry.0).reference.starts_with(&inside) {
+            *count = before.get(entry).copied().unwrap_or(0);
+        }
+    }
+    for outer in run.ancestors(id) {
+        if let Some(Progress::Try(outer)) = run.execution_mut(outer).map(|e| &mut e.progress) {
+            outer.highest_round = outer.highest_round.max(round);
+        }
+    }
+    Ok(())
+}
