@@ -105,12 +105,13 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(e) => {
+                // What the values themselves are to blame for: 22 data, 23 integrity, 54 limits. Anything else, from a lost
+                // connection to a missing permission, passes or is mended, and the same values are written then.
                 let code = e.code().unwrap_or_default();
-                // Classes 08 connection, 53 resources, 57 operator intervention, 40 rollback; 25006 read-only standby.
-                if ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || code == "25006" {
-                    Self::Unavailable(error)
-                } else {
+                if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) {
                     Self::Refused(error)
+                } else {
+                    Self::Unavailable(error)
                 }
             }
             sqlx::Error::ColumnDecode { .. }
