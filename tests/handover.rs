@@ -88,3 +88,32 @@ async fn a_long_wait_leaves_memory_and_comes_back() {
     let ended = node.run_becomes(&id, "completed").await;
     assert_eq!(ended["output"], json!({ "ok": true }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_node_leaves_new_runs_to_the_other() {
+    let target = Target::start().await;
+    let mut world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    target.behave("/step1", Behaviour::Hold);
+    world.set("STEPWELL_NODE_RUNS_MAX", "1");
+    let small = world.node().await;
+    let mut runs = vec![small.start_calls(1).await];
+    target.reached("/step1", 1).await;
+    // Accepted, for the database has room; driven by nobody, for the node has none.
+    for n in 2..=5 {
+        runs.push(small.start_calls(n).await);
+    }
+    assert_eq!(small.run(&runs[4]).await["status"], "pending");
+    assert_eq!(target.requests("/step1"), 1);
+    world.set("STEPWELL_NODE_RUNS_MAX", "100");
+    let large = world.node().await;
+    target.reached("/step1", 5).await;
+    let owned = "select count(*) from runs where owner is not null group by owner order by 1";
+    let owned: Vec<i64> = sqlx::query_scalar(owned).fetch_all(&mut world.connect().await).await.unwrap();
+    assert_eq!(owned, [1, 4]);
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    for run in &runs {
+        large.run_becomes(run, "completed").await;
+    }
+    assert_eq!(target.requests("/step1"), 5, "each call was made once");
+}
