@@ -4,7 +4,7 @@
 set -euo pipefail
 
 bindir=$({ pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr; } \
-    | while read -r d; do [ -x "$d/initdb" ] && [ -x "$d/postgres" ] && echo "$d"; done | head -n 1)
+    | while read -r d; do if [ -x "$d/initdb" ] && [ -x "$d/postgres" ]; then echo "$d"; fi; done | sed -n 1p || true)
 [ -n "$bindir" ] || { echo "no Postgres server was found: apt-get install postgresql" >&2; exit 1; }
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/stepwell-test-postgres.XXXXXX")

@@ -4,9 +4,11 @@
 //! because the run waits, is lost to another node or the node stops, they are aborted with it.
 
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -53,8 +55,8 @@ struct Call {
 enum Event {
     /// The node's lease is over.
     Fenced,
-    /// A call ended.
-    Ended(Fact),
+    /// A call ended, or the run was taken over.
+    Fact(Fact),
     /// An operator's command.
     Command(Box<OpenCommand>),
     /// The machine wants to be asked again at once.
@@ -100,14 +102,22 @@ pub(super) fn drive(
         First::Fact(fact) => Some(Box::new(fact)),
     };
     async move {
-        let mut stay = match fact {
-            // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
-            Some(fact) => Box::pin(driver.take_in(*fact, None)).await,
-            None => Stay::Here,
-        };
+        let mut first = fact.map(|fact| Event::Fact(*fact));
+        let mut stay = Stay::Here;
         while stay == Stay::Here {
-            let event = driver.next().await;
-            stay = Box::pin(driver.deal_with(event)).await;
+            let step = async {
+                let event = match first.take() {
+                    Some(event) => event,
+                    None => driver.next().await,
+                };
+                // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
+                Box::pin(driver.deal_with(event)).await
+            };
+            stay = match unless_it_panics(step).await {
+                Ok(stay) => stay,
+                // A mistake of ours, which this run brings out: it is parked, and all others go on.
+                Err(message) => driver.poison(format!("Stepwell itself failed: {message}")).await,
+            };
         }
         driver.node.forget(driver.driven.run.id);
     }
@@ -122,7 +132,7 @@ impl Driver {
         tokio::select! {
             biased;
             () = self.node.fenced.cancelled() => Event::Fenced,
-            fact = ended(&mut self.calls), if busy => Event::Ended(fact),
+            fact = ended(&mut self.calls), if busy => Event::Fact(fact),
             command = self.mailbox.take() => Event::Command(Box::new(command)),
             () = std::future::ready(()), if goes_on => Event::GoesOn,
             () = sleep(wake) => Event::Due,
@@ -133,7 +143,7 @@ impl Driver {
     async fn deal_with(&mut self, event: Event) -> Stay {
         match event {
             Event::Fenced => Stay::Gone,
-            Event::Ended(fact) => self.take_in(fact, None).await,
+            Event::Fact(fact) => self.take_in(fact, None).await,
             Event::Command(command) => self.obey(*command).await,
             Event::GoesOn => {
                 self.goes_on = false;
@@ -321,6 +331,14 @@ async fn ended(calls: &mut Vec<Call>) -> Fact {
     .await
 }
 
+/// What a future gives, or the message of its panic.
+async fn unless_it_panics<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "a panic".to_owned())
+    })
+}
+
 async fn sleep(duration: Option<std::time::Duration>) {
     match duration {
         Some(duration) => tokio::time::sleep(duration).await,
@@ -389,5 +407,17 @@ impl Inner {
             attention: run.attention,
             at,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unless_it_panics;
+
+    #[tokio::test]
+    async fn a_panic_becomes_its_message() {
+        assert_eq!(unless_it_panics(async { 7 }).await, Ok(7));
+        let number = 7;
+        assert_eq!(unless_it_panics(async { assert!(number == 8, "no {number}") }).await, Err("no 7".to_owned()));
     }
 }
