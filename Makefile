@@ -18,7 +18,7 @@ test:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 	scripts/with-postgres.sh cargo nextest run --locked --lib --bins --tests --no-fail-fast
 
 # After a change of a query or a migration.

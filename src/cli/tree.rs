@@ -18,7 +18,7 @@ pub(super) fn tree(run: &RunView) -> String {
     }
     for (index, task) in run.tasks.iter().enumerate() {
         let last = index + 1 == run.tasks.len();
-        let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task));
+        let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task, is_handled(&run.tasks, task)));
     }
     if let Some(error) = &run.error {
         let _ = writeln!(
@@ -34,9 +34,18 @@ pub(super) fn tree(run: &RunView) -> String {
     text
 }
 
-fn line(task: &TaskView) -> String {
+/// Whether the workflow reckoned with a task's fault: something around it completed all the same.
+fn is_handled(tasks: &[TaskView], task: &TaskView) -> bool {
+    let is_inside =
+        |outer: &TaskView| task.reference.strip_prefix(&outer.reference).is_some_and(|r| r.starts_with('/'));
+    task.status == "faulted" && tasks.iter().any(|outer| outer.status == "completed" && is_inside(outer))
+}
+
+fn line(task: &TaskView, is_handled: bool) -> String {
     let depth = depth(&task.reference);
-    let mark = match task.status {
+    let status = if is_handled { "handled" } else { task.status };
+    let mark = match status {
+        "handled" => "·",
         "completed" => "✓",
         "skipped" => "○",
         "faulted" => "✗",
@@ -53,7 +62,7 @@ fn line(task: &TaskView) -> String {
         format!("  {} {}", e.status, cut(e.detail.as_deref().or(e.title.as_deref()).unwrap_or_default(), 120))
     });
     let indented = format!("{}{name}", "  ".repeat(depth));
-    format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", task.status, error.unwrap_or_default())
+    format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", status, error.unwrap_or_default())
 }
 
 /// How deep a task is nested: lists around it beyond the first.
@@ -83,5 +92,35 @@ fn cut(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Coordinates;
+
+    fn task(reference: &str, status: &'static str) -> TaskView {
+        TaskView {
+            reference: reference.to_owned(),
+            name: reference.rsplit('/').next().unwrap_or_default().to_owned(),
+            status,
+            attempts: 1,
+            coordinates: Coordinates::default().into(),
+            compensates: None,
+            started_at: Time::UNIX_EPOCH,
+            finished_at: None,
+            output: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_fault_that_the_workflow_handles_is_no_cross() {
+        let tasks =
+            [task("/do/0/find", "completed"), task("/do/0/find/try/0/read", "faulted"), task("/do/0/findX", "faulted")];
+        let marks: Vec<String> = tasks.iter().map(|t| line(t, is_handled(&tasks, t))).collect();
+        assert!(marks[1].starts_with("·") && marks[1].contains("handled"), "{}", marks[1]);
+        assert!(marks[2].starts_with("✗"), "{}", marks[2]);
     }
 }

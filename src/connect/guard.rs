@@ -1,6 +1,6 @@
 //! Which addresses may be called. Everything that is not public is refused unless the operator listed it.
 //!
-//! Names are judged by the addresses that are really connected to: [`GuardedResolver`] hands the HTTP client only
+//! Names are judged by the addresses that are really connected to: `GuardedResolver` hands the HTTP client only
 //! permitted ones, so a name that changes its address between check and connect gains nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

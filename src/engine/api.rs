@@ -181,5 +181,5 @@ pub enum DeployError {
     Unavailable(String),
 }
 
-/// How long [`Engine::act`] waits for the node that owns the run.
+/// How long [`super::Engine::act`] waits for the node that owns the run.
 pub const ACT_WAIT_MAX: Duration = Duration::from_secs(10);

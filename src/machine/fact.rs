@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{ExecutionId, Time, WorkflowError};
 
-/// Something that happened. [`super::decide`] turns it into records and effects, or rejects it.
+/// Something that happened. [`super::decide()`] turns it into records and effects, or rejects it.
 #[derive(Debug, Clone)]
 pub enum Fact {
     /// The run begins.

@@ -1,7 +1,7 @@
 //! The pure state machine: what happened goes in, the next run, its journal and the effects come out.
 //!
-//! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply`]ing a
-//! [`Record`]; [`decide`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply`].
+//! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply()`]ing a
+//! [`Record`]; [`decide()`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply()`].
 
 mod advance;
 pub mod apply;

@@ -19,7 +19,7 @@ use super::{Sandbox, World, closed_won_event, page};
 
 const RECORDS_LISTED: usize = 10_000;
 
-/// Both systems and the sandbox's own calls. Resets need [`super::serve`]; under another server they are broken bodies.
+/// Both systems and the sandbox's own calls. Resets need [`super::serve()`]; under another server they are broken bodies.
 pub fn router(sandbox: Sandbox) -> Router {
     let crm = async |State(sandbox), request: Request| exchange(sandbox, System::Crm, "/crm", request).await;
     let erp = async |State(sandbox), request: Request| exchange(sandbox, System::Erp, "/erp", request).await;

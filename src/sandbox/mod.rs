@@ -28,7 +28,7 @@
 //! `delay`, `hang`, `reset_before`, `reset_after` (applied, then no answer), `drip` or `truncate`; `delay_ms` waits first;
 //! `count` limits how often it strikes, `after` lets the first calls pass, `probability` and `seed` roll dice that fall the
 //! same way each time; `apply` makes `status` and `hang` apply the call first. See [`faults::Fault`] for each field.
-//! A reset is a real one: the connection's socket is closed with pending data thrown away (RST), which needs [`serve`].
+//! A reset is a real one: the connection's socket is closed with pending data thrown away (RST), which needs [`serve()`].
 //!
 //! # Ledger
 //!
