@@ -58,7 +58,7 @@ fn the_shipped_file_describes_the_closed_won_story() {
     assert_eq!(hub.connections.keys().collect::<Vec<_>>(), ["netsuite", "salesforce"]);
     let netsuite = &hub.connections["netsuite"];
     assert_eq!(netsuite.base_urls["sandbox"].as_str(), "http://127.0.0.1:8081/erp");
-    assert_eq!(netsuite.retry.as_ref().expect("set").attempts_max, 8);
+    assert_eq!(netsuite.retry.as_ref().expect("set").attempts_max, 12);
 
     let event = receive(&hub.sources["salesforce"], "msg_1", OPPORTUNITY).expect("an event");
     assert_eq!((event.event_id.as_str(), event.source.as_str()), ("msg_1", "salesforce"));

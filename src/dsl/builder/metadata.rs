@@ -87,6 +87,11 @@ impl<'s> Builder<'s> {
             Some(false) => Resend::Never,
             Some(true) | None => Resend::SameKey,
         };
+        if let (Some(node), Resend::SameKey) = (reconcile, resend) {
+            let message = "`reconcile` is never used: a call whose outcome is unknown is sent again under the same key";
+            let hint = "say `idempotent: false` beside it if it must not be sent again".to_owned();
+            self.report.warning(Spot::key(node), message, hint);
+        }
         let reconcile = reconcile.and_then(|n| self.object(n)).and_then(|n| self.aside(n, site, "reconcile"));
         (resend, reconcile)
     }
