@@ -56,7 +56,7 @@ enum Event {
     /// The node's lease is over.
     Fenced,
     /// A call ended, or the run was taken over.
-    Fact(Fact),
+    Fact(Box<Fact>),
     /// An operator's command.
     Command(Box<OpenCommand>),
     /// The machine wants to be asked again at once.
@@ -102,7 +102,7 @@ pub(super) fn drive(
         First::Fact(fact) => Some(Box::new(fact)),
     };
     async move {
-        let mut first = fact.map(|fact| Event::Fact(*fact));
+        let mut first = fact.map(Event::Fact);
         let mut stay = Stay::Here;
         while stay == Stay::Here {
             let step = async {
@@ -116,7 +116,7 @@ pub(super) fn drive(
             stay = match unless_it_panics(step).await {
                 Ok(stay) => stay,
                 // A mistake of ours, which this run brings out: it is parked, and all others go on.
-                Err(message) => driver.poison(format!("Stepwell itself failed: {message}")).await,
+                Err(message) => Box::pin(driver.poison(format!("Stepwell itself failed: {message}"))).await,
             };
         }
         driver.node.forget(driver.driven.run.id);
@@ -132,7 +132,7 @@ impl Driver {
         tokio::select! {
             biased;
             () = self.node.fenced.cancelled() => Event::Fenced,
-            fact = ended(&mut self.calls), if busy => Event::Fact(fact),
+            fact = ended(&mut self.calls), if busy => Event::Fact(Box::new(fact)),
             command = self.mailbox.take() => Event::Command(Box::new(command)),
             () = std::future::ready(()), if goes_on => Event::GoesOn,
             () = sleep(wake) => Event::Due,
@@ -143,7 +143,7 @@ impl Driver {
     async fn deal_with(&mut self, event: Event) -> Stay {
         match event {
             Event::Fenced => Stay::Gone,
-            Event::Fact(fact) => self.take_in(fact, None).await,
+            Event::Fact(fact) => self.take_in(*fact, None).await,
             Event::Command(command) => self.obey(*command).await,
             Event::GoesOn => {
                 self.goes_on = false;
@@ -412,7 +412,12 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
-    use super::unless_it_panics;
+    use super::{Event, unless_it_panics};
+
+    #[test]
+    fn what_each_waiting_run_holds_is_small() {
+        assert!(size_of::<Event>() <= 24, "{}", size_of::<Event>());
+    }
 
     #[tokio::test]
     async fn a_panic_becomes_its_message() {
