@@ -3,24 +3,20 @@
 //! Everything about a run happens in its one task, one thing after the other. The task owns the run's calls: when it ends,
 //! because the run waits, is lost to another node or the node stops, they are aborted with it.
 
-use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::batch::{Advance, AdvanceOutcome};
+use super::calls::Calls;
 use super::catalog::Loaded;
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{Inner, RunChange};
-use crate::machine::{
-    self, Act, Actor, Answers, CallOutcome, Decision, Effect, ExecutionId, Fact, NoDecision, Rejected, Run, Time,
-};
+use crate::machine::{self, Act, Actor, Answers, Decision, Effect, Fact, NoDecision, Rejected, Run, Time};
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
 use crate::store::journal::{self, Hash};
@@ -44,13 +40,6 @@ pub(super) enum First {
     Fact(Fact),
 }
 
-/// A call on its way. Dropping it aborts it.
-struct Call {
-    execution: ExecutionId,
-    attempt: u32,
-    outcome: BoxFuture<'static, Box<CallOutcome>>,
-}
-
 /// What a run waits for.
 enum Event {
     /// The node's lease is over.
@@ -71,7 +60,7 @@ struct Driver {
     inner: Arc<Inner>,
     node: Arc<Node>,
     driven: Driven,
-    calls: Vec<Call>,
+    calls: Calls,
     mailbox: Arc<Mailbox>,
     goes_on: bool,
 }
@@ -93,7 +82,7 @@ pub(super) fn drive(
     first: First,
     mailbox: Arc<Mailbox>,
 ) -> impl Future<Output = ()> + Send {
-    let mut driver = Driver { inner, node, driven, calls: Vec::new(), mailbox, goes_on: false };
+    let mut driver = Driver { inner, node, driven, calls: Calls::default(), mailbox, goes_on: false };
     let fact = match first {
         First::Effects(effects) => {
             driver.carry_out(effects);
@@ -132,7 +121,7 @@ impl Driver {
         tokio::select! {
             biased;
             () = self.node.fenced.cancelled() => Event::Fenced,
-            fact = ended(&mut self.calls), if busy => Event::Fact(Box::new(fact)),
+            fact = self.calls.ended(), if busy => Event::Fact(Box::new(fact)),
             command = self.mailbox.take() => Event::Command(Box::new(command)),
             () = std::future::ready(()), if goes_on => Event::GoesOn,
             () = sleep(wake) => Event::Due,
@@ -299,36 +288,18 @@ impl Driver {
                 Effect::Call { execution, attempt, request, authentication } => {
                     let inner = Arc::clone(&self.inner);
                     let node = Arc::clone(&self.node);
-                    let outcome = Box::pin(async move {
+                    self.calls.begin(execution, attempt, async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
                         Box::new(inner.connections.call(&request, authentication.as_ref()).await)
                     });
-                    self.calls.reserve_exact(1);
-                    self.calls.push(Call { execution, attempt, outcome });
                 }
-                Effect::Abort { execution, attempt } => {
-                    self.calls.retain(|call| (call.execution, call.attempt) != (execution, attempt));
-                }
+                Effect::Abort { execution, attempt } => self.calls.abort(execution, attempt),
                 Effect::Continue => self.goes_on = true,
             }
         }
         Stay::Here
     }
-}
-
-/// Waits for the end of one of the calls.
-async fn ended(calls: &mut Vec<Call>) -> Fact {
-    poll_fn(|context| {
-        let ended = calls.iter_mut().enumerate().find_map(|(i, call)| match call.outcome.as_mut().poll(context) {
-            Poll::Ready(outcome) => Some((i, outcome)),
-            Poll::Pending => None,
-        });
-        let Some((i, outcome)) = ended else { return Poll::Pending };
-        let Call { execution, attempt, .. } = calls.remove(i);
-        Poll::Ready(Fact::CallEnded { execution, attempt, outcome })
-    })
-    .await
 }
 
 /// What a future gives, or the message of its panic.

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod batch;
+mod calls;
 mod catalog;
 mod clock;
 pub mod command;
