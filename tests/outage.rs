@@ -34,13 +34,15 @@ async fn while_the_database_is_away_senders_are_told_to_come_back_and_runs_go_on
     target.behave("/step1", Behaviour::Answer("{}".into()));
 
     world.restore_database().await;
+    // 200 if the node could still write the first try after it had given up the wait for it: one event in any case.
     let accepted = eventually("the same webhook is accepted", || async {
         let (status, answer) = node.hook("test", "event-2", &body).await;
-        (status == 202).then_some(answer)
+        matches!(status, 202 | 200).then_some(answer)
     })
     .await;
     node.run_becomes(accepted["runs"][0].as_str().unwrap(), "completed").await;
     node.run_becomes(&held, "completed").await;
+    assert_eq!(target.keys("/step2").len(), 2, "one run for each event");
     assert!(node.is_running());
     let (sound, told, _) = world.command(&["audit", "verify"]);
     assert!(sound, "{told}");

@@ -250,8 +250,8 @@ fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bo
     tokio::spawn(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox));
 }
 
-/// How long an event may wait for its commit before its sender is told to try again.
-const ACCEPT_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long an event may wait for its commit before its sender is told to try again. Senders wait five to ten seconds.
+const ACCEPT_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(4);
 
 fn named(request: &StartRequest) -> String {
     let version = request.version.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
