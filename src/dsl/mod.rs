@@ -76,5 +76,13 @@ pub struct Built {
 /// # Errors
 /// All mistakes of the text.
 pub fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
-    builder::build(file, text, functions)
+    builder::build(file, text, functions, builder::Origin::Unknown)
+}
+
+/// The same for a text that was deployed before, so that the official schema need not be asked again.
+///
+/// # Errors
+/// This version of Stepwell does not understand the text.
+pub fn rebuild(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
+    builder::build(file, text, functions, builder::Origin::Deployed)
 }

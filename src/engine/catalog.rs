@@ -123,7 +123,7 @@ fn version_of(definition: &Definition) -> Option<semver::Version> {
 fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
     let by_name = serde_json::from_str(&row.functions).map_err(|e| format!("its functions: {e}"))?;
     let file = format!("{}/{}", row.namespace, row.name);
-    let built = dsl::build(&file, &row.source, &Functions { by_name });
+    let built = dsl::rebuild(&file, &row.source, &Functions { by_name });
     built.map(|b| b.definition).map_err(|mistakes| {
         mistakes.first().map_or_else(|| "unknown".to_owned(), |m| format!("{}:{}: {}", m.line, m.column, m.message))
     })

@@ -391,3 +391,6 @@ async fn report_durability(pool: &PgPool) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

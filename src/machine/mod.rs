@@ -37,4 +37,4 @@ pub type Time = chrono::DateTime<chrono::Utc>;
 pub type RunId = uuid::Uuid;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

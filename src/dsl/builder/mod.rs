@@ -68,13 +68,22 @@ struct Builder<'s> {
     extending: bool,
 }
 
+/// Whether a text is new here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It may be anything.
+    Unknown,
+    /// It was deployed: the official schema was asked then.
+    Deployed,
+}
+
 /// Makes a definition of a text; see [`super::build`].
-pub(super) fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
+pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origin) -> Result<Built, Vec<Mistake>> {
     let source = read(file, text)?;
     let catalog = sources(functions);
     let mut builder = Builder::new(file, &catalog, source.root().get("use"));
     let definition = builder.definition(source.root());
-    if !builder.report.has_errors() {
+    if !builder.report.has_errors() && origin == Origin::Unknown {
         official::check(&source, &mut builder.report);
     }
     let used = Functions {
