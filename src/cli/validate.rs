@@ -16,10 +16,10 @@ const HUB: &str = "hub.yaml";
 /// Arguments of `stepwell validate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Definitions, catalogs, `hub.yaml`, or folders of them.
+    /// Definitions, catalogs, OpenAPI documents, `hub.yaml`, or folders of them.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The folder of workflows whose `functions/` the definitions may call; else the one beside each definition.
+    /// The folder of workflows whose `functions/` and `openapi/` the definitions may call; else the one beside each definition.
     #[arg(long, value_name = "FOLDER")]
     pub workflows: Option<PathBuf>,
     /// How mistakes are printed.
@@ -78,7 +78,9 @@ fn check(args: &Args) -> Checked {
 impl Checked {
     /// The definitions that a path stands for. Catalogs are checked on the way.
     fn collect(&mut self, path: &Path, files: &mut BTreeSet<PathBuf>, catalogs: &mut BTreeMap<PathBuf, Functions>) {
-        let is_catalogs = |folder: &Path| folder.file_name().is_some_and(|name| name == dsl::CATALOG_FOLDER);
+        let is_catalogs = |folder: &Path| {
+            folder.file_name().is_some_and(|name| name == dsl::CATALOG_FOLDER || name == dsl::DOCUMENT_FOLDER)
+        };
         if path.is_dir() && !is_catalogs(path) {
             match dsl::definition_files(path) {
                 Ok(found) => files.extend(found),

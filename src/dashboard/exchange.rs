@@ -42,7 +42,15 @@ pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &
         method: request.method.clone(),
         url: attempt.response.as_ref().map_or_else(|| with_query(request), |r| r.url.clone()),
         headers,
-        body: request.body.as_ref().map(|body| shown.json(&masks.value(body))),
+        body: body(request).map(|body| shown.json(&masks.value(&body))),
+    }
+}
+
+/// What goes out as the body; for an operation its parameters, of which its document makes the request.
+fn body(request: &CallRequest) -> Option<Value> {
+    match &request.openapi {
+        Some(call) => Some(Value::Object(call.parameters.clone())),
+        None => request.body.clone(),
     }
 }
 
@@ -58,15 +66,18 @@ pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, show
     })
 }
 
-/// `PUT NetSuite /record/v1/customer`
+/// `PUT NetSuite /record/v1/customer`, or `findPets of https://pets.example/openapi.json`
 #[must_use]
 pub fn target(request: &CallRequest) -> String {
+    if let Some(call) = &request.openapi {
+        return format!("{} of {}", call.operation, call.document);
+    }
     let path = request.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     format!("{} {} /{path}", request.method, faults::target_name(Some(request)))
 }
 
 fn with_query(request: &CallRequest) -> String {
-    let mut url = request.uri.clone();
+    let mut url = request.address().to_owned();
     for (place, (name, value)) in request.query.iter().enumerate() {
         url.push(if place == 0 && !url.contains('?') { '?' } else { '&' });
         url.push_str(name);

@@ -33,7 +33,7 @@ pub enum Next {
 /// Whom a request goes to, as people call it.
 #[must_use]
 pub fn target_name(request: Option<&CallRequest>) -> String {
-    let Some(uri) = request.map(|r| r.uri.as_str()) else { return "The target".to_owned() };
+    let Some(uri) = request.map(CallRequest::address) else { return "The target".to_owned() };
     let authority = uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['/', '?']).next().unwrap_or(uri);
     if !uri.starts_with("connection://") {
         return authority.to_owned();

@@ -292,12 +292,11 @@ impl<'a> Decider<'a> {
     pub(super) fn send(&mut self, id: ExecutionId) {
         let Some(execution) = self.run.execution(id) else { return };
         let Progress::Call(call) = &execution.progress else { return };
-        let authentication = match &self.definition.task(execution.task).kind {
-            TaskKind::Call(task) => task.http.authentication.clone(),
-            _ => None,
-        };
+        let TaskKind::Call(task) = &self.definition.task(execution.task).kind else { return };
+        let authentication = task.protocol.authentication().cloned();
+        let document = task.protocol.document();
         let (attempt, request) = (call.attempt, Arc::clone(&call.request));
-        self.effects.push(Effect::Call { execution: id, attempt, request, authentication });
+        self.effects.push(Effect::Call { execution: id, attempt, request, authentication, document });
     }
 
     fn abort_calls_that_no_longer_count(&mut self, before: &Run, answered: Option<ExecutionId>) {

@@ -66,8 +66,10 @@ pub struct Document {
     value: Value,
     dialect: Dialect,
     /// Path and method of each id; more than one where the document repeats an id.
-    operations: BTreeMap<String, Vec<(String, &'static str)>>,
+    operations: Operations,
 }
+
+type Operations = BTreeMap<String, Vec<(String, &'static str)>>;
 
 /// One operation, whatever the document's language.
 #[derive(Debug, Clone)]
@@ -157,8 +159,8 @@ impl Document {
         Ok(operation)
     }
 
-    fn index(&self) -> Result<BTreeMap<String, Vec<(String, &'static str)>>, Refusal> {
-        let mut found: BTreeMap<String, Vec<(String, &'static str)>> = BTreeMap::new();
+    fn index(&self) -> Result<Operations, Refusal> {
+        let mut found = Operations::new();
         let Some(paths) = self.value["paths"].as_object() else { return Ok(found) };
         for (path, item) in paths {
             let item = self.followed(item, &format!("/paths/{}", escaped(path)))?;
@@ -196,10 +198,13 @@ struct Site<'d> {
     operation: &'d Value,
 }
 
+/// A parameter's declaration and where it stands.
+type Declared<'d> = (&'d Map<String, Value>, String);
+
 impl<'d> Site<'d> {
     /// The parameters of the path and of the operation, references followed; the operation's own take precedence.
-    fn parameters(&self) -> Result<Vec<(&'d Map<String, Value>, String)>, Refusal> {
-        let mut found: Vec<(&Map<String, Value>, String)> = Vec::new();
+    fn parameters(&self) -> Result<Vec<Declared<'d>>, Refusal> {
+        let mut found: Vec<Declared<'d>> = Vec::new();
         for (holder, pointer) in [(self.item, &self.path_pointer), (self.operation, &self.pointer)] {
             for (index, parameter) in holder["parameters"].as_array().into_iter().flatten().enumerate() {
                 let pointer = format!("{pointer}/parameters/{index}");

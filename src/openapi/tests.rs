@@ -11,11 +11,11 @@ fn read(text: &str) -> Document {
 }
 
 fn pets() -> Document {
-    read(include_str!("../../tests/data/openapi/pets.swagger.json"))
+    read(include_str!("../../tests/data/definitions/openapi/pets.swagger.json"))
 }
 
 fn orders() -> Document {
-    read(include_str!("../../tests/data/openapi/orders.yaml"))
+    read(include_str!("../../tests/data/definitions/openapi/orders.yaml"))
 }
 
 fn ask(document: &Document, operation: &str, given: Value) -> Result<Request, Refusal> {
@@ -80,7 +80,7 @@ fn swagger_two_bodies_and_forms() {
     for given in [json!({"pet": {"name": "Rex"}}), json!({"body": {"name": "Rex"}}), json!({"name": "Rex"})] {
         let request = sent(&pets, "addPet", given);
         assert_eq!(request.body, Some(json!({"name": "Rex"})));
-        assert_eq!(request.headers, [json_type.clone()]);
+        assert_eq!(request.headers, std::slice::from_ref(&json_type));
     }
     let request = sent(&pets, "updatePetWithForm", json!({"petId": 7, "name": "Rex", "tags": ["a", "b"]}));
     assert_eq!(request.body, Some(json!({"name": "Rex", "tags": "a|b"})));

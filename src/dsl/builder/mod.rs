@@ -12,6 +12,7 @@ mod fields;
 mod flow;
 mod http;
 mod metadata;
+mod openapi;
 mod reusable;
 mod saga;
 mod schedule;
@@ -29,6 +30,7 @@ use super::mistake::{Place, Report};
 use super::source::{Node, Source, read};
 use super::{Built, Functions, Mistake, official};
 use crate::expr::{Expression, ParseError};
+use crate::openapi::Document;
 use expression::Scope;
 
 /// Most tasks of a definition, functions unfolded.
@@ -42,6 +44,7 @@ type Parsed = Result<Expression, ParseError>;
 struct Builder<'s> {
     report: Report<'s>,
     catalog: &'s BTreeMap<String, Source>,
+    documents: &'s BTreeMap<String, Arc<Document>>,
     /// `use` of the document; none while a catalog's own functions are checked.
     r#use: Option<Node<'s>>,
     tasks: Vec<Option<Task>>,
@@ -49,6 +52,8 @@ struct Builder<'s> {
     places: Vec<Place>,
     /// Catalog functions that the document uses, directly or not.
     functions: BTreeSet<String>,
+    /// URIs of the OpenAPI documents that it uses.
+    used_documents: BTreeSet<String>,
     /// Parts of `use` that were referred to, and so are checked already.
     referred: HashSet<(String, String)>,
     expressions: HashMap<(String, String), Parsed>,
@@ -60,7 +65,7 @@ struct Builder<'s> {
 pub(super) fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec<Mistake>> {
     let source = read(file, text)?;
     let catalog = sources(functions);
-    let mut builder = Builder::new(file, &catalog, source.root().get("use"));
+    let mut builder = Builder::new(file, &catalog, &functions.documents, source.root().get("use"));
     let definition = builder.definition(source.root());
     if !builder.report.has_errors() {
         official::check(&source, &mut builder.report);
@@ -71,6 +76,12 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions) -> Result<Bui
             .iter()
             .filter(|(name, _)| builder.functions.contains(*name))
             .map(|(name, task)| (name.clone(), task.clone()))
+            .collect(),
+        documents: functions
+            .documents
+            .iter()
+            .filter(|(uri, _)| builder.used_documents.contains(*uri))
+            .map(|(uri, document)| (uri.clone(), Arc::clone(document)))
             .collect(),
     };
     let failed = builder.report.has_errors();
@@ -96,8 +107,9 @@ pub(super) fn check_function(
     name: &str,
     function: Node<'_>,
     catalog: &BTreeMap<String, Source>,
+    documents: &BTreeMap<String, Arc<Document>>,
 ) -> Vec<Mistake> {
-    let mut builder = Builder::new(file, catalog, None);
+    let mut builder = Builder::new(file, catalog, documents, None);
     builder.report.own_text_only = true;
     builder.report.calls.push(super::mistake::Call { name: name.to_owned(), node: function, catalog: true });
     builder.task(
@@ -118,24 +130,31 @@ pub(super) fn sources(functions: &Functions) -> BTreeMap<String, Source> {
 fn hash(text: &str, functions: &Functions) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
-    for (name, task) in &functions.by_name {
+    for (name, value) in functions.to_stored() {
         hash.update([0]);
         hash.update(name.as_bytes());
         hash.update([0]);
-        hash.update(task.to_string().as_bytes());
+        hash.update(value.to_string().as_bytes());
     }
     hash.finalize().into()
 }
 
 impl<'s> Builder<'s> {
-    fn new(file: &str, catalog: &'s BTreeMap<String, Source>, r#use: Option<Node<'s>>) -> Self {
+    fn new(
+        file: &str,
+        catalog: &'s BTreeMap<String, Source>,
+        documents: &'s BTreeMap<String, Arc<Document>>,
+        r#use: Option<Node<'s>>,
+    ) -> Self {
         Self {
             report: Report::new(file),
             catalog,
+            documents,
             r#use,
             tasks: Vec::new(),
             places: Vec::new(),
             functions: BTreeSet::new(),
+            used_documents: BTreeSet::new(),
             referred: HashSet::new(),
             expressions: HashMap::new(),
             values: HashMap::new(),

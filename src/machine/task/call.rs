@@ -1,16 +1,16 @@
-//! `call: http`, directly or as a function's single call: from templates to a request.
+//! `call: http`, directly or as a function's single call, and `call: openapi`: from templates to a request.
 
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::dsl::{CallTask, Endpoint, HttpCall};
+use crate::dsl::{CallTask, Endpoint, HttpCall, OpenApiCall, OpenApiDocument, Protocol};
 use crate::expr::Template;
 use crate::machine::advance::Entry;
 use crate::machine::dataflow::{Halt, Scope};
 use crate::machine::decide::Decider;
-use crate::machine::{CallRequest, Change, ErrorKind, Time, WorkflowError, identity};
+use crate::machine::{CallDocument, CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 
 /// What simple RFC 6570 expansion leaves as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -25,7 +25,7 @@ impl Decider<'_> {
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
         let (inner, scope) = self.function_input(call, input, scope)?;
-        let request = Arc::new(self.request(entry, &call.http, &inner, &scope)?);
+        let request = Arc::new(self.request(entry, &call.protocol, &inner, &scope)?);
         if entry.again && self.run.execution(entry.id).is_some_and(|e| e.attempts() > 0) {
             self.emit_entry(entry, Change::AttemptStarted { execution: entry.id, request: Some(request) });
         } else {
@@ -69,7 +69,20 @@ impl Decider<'_> {
         self.transform_output(&function.output, raw, &inside)
     }
 
-    fn request(&self, entry: &Entry, http: &HttpCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+    fn request(&self, entry: &Entry, protocol: &Protocol, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+        let task = self.definition.task(entry.task);
+        let request = match protocol {
+            Protocol::Http(http) => self.http_request(http, input, scope)?,
+            Protocol::OpenApi(call) => self.operation_request(call, input, scope)?,
+        };
+        Ok(CallRequest {
+            idempotency_key: identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates).to_string(),
+            traceparent: identity::traceparent(self.run.id, entry.id),
+            ..request
+        })
+    }
+
+    fn http_request(&self, http: &HttpCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
         let pairs = |template: &Option<Template>, what| match template {
             None => Ok(Vec::new()),
             Some(template) => text_pairs(self.render(template, input, scope)?, what),
@@ -78,7 +91,6 @@ impl Decider<'_> {
             Value::String(method) => method.to_ascii_uppercase(),
             other => return Err(expression_fault(format!("the method must be a text, not {}", kind(&other)))),
         };
-        let task = self.definition.task(entry.task);
         Ok(CallRequest {
             method,
             uri: self.uri(&http.endpoint, input, scope)?,
@@ -87,8 +99,25 @@ impl Decider<'_> {
             body: http.body.as_ref().map(|body| self.render(body, input, scope)).transpose()?,
             output: http.output,
             redirect: http.redirect,
-            idempotency_key: identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates).to_string(),
-            traceparent: identity::traceparent(self.run.id, entry.id),
+            ..CallRequest::default()
+        })
+    }
+
+    fn operation_request(&self, call: &OpenApiCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+        let document = match &call.document {
+            OpenApiDocument::Stored { uri, .. } => uri.clone(),
+            OpenApiDocument::Fetched { endpoint, .. } => self.uri(endpoint, input, scope)?,
+        };
+        let parameters = match self.render(&call.parameters, input, scope)? {
+            Value::Object(parameters) => parameters,
+            other => return Err(expression_fault(format!("parameters must be an object, not {}", kind(&other)))),
+        };
+        Ok(CallRequest {
+            method: call.method.clone().unwrap_or_default(),
+            openapi: Some(OperationCall { document, operation: call.operation.clone(), parameters }),
+            output: call.output,
+            redirect: call.redirect,
+            ..CallRequest::default()
         })
     }
 
@@ -104,6 +133,17 @@ impl Decider<'_> {
                 ))),
             },
         }
+    }
+}
+
+impl Protocol {
+    /// Where the edge finds the document of an operation.
+    pub(in crate::machine) fn document(&self) -> Option<CallDocument> {
+        let Self::OpenApi(call) = self else { return None };
+        Some(match &call.document {
+            OpenApiDocument::Stored { document, .. } => CallDocument::Stored(Arc::clone(document)),
+            OpenApiDocument::Fetched { authentication, .. } => CallDocument::Fetched(authentication.clone()),
+        })
     }
 }
 
