@@ -227,7 +227,7 @@ pub enum Protocol {
 impl Protocol {
     /// What the document says about authentication of this call.
     #[must_use]
-    pub fn authentication(&self) -> Option<&Authentication> {
+    pub fn authentication(&self) -> Option<&CallAuthentication> {
         match self {
             Self::Http(call) => call.authentication.as_ref(),
             Self::OpenApi(call) => call.authentication.as_ref(),
@@ -266,7 +266,35 @@ pub struct HttpCall {
     /// Whether 3xx is a success and redirects are followed.
     pub redirect: Redirect,
     /// `endpoint.authentication`, inline or by name.
-    pub authentication: Option<Authentication>,
+    pub authentication: Option<CallAuthentication>,
+}
+
+/// How a call authenticates: as its document says, or with what it computes from its data.
+#[derive(Debug)]
+pub enum CallAuthentication {
+    /// Known while the definition is built, but for the values of secrets.
+    Policy(Authentication),
+    /// `basic`, with an expression in it.
+    Basic {
+        /// User name.
+        username: Credential,
+        /// Password.
+        password: Credential,
+    },
+    /// `bearer` with an expression.
+    Bearer {
+        /// The token.
+        token: Credential,
+    },
+}
+
+/// One text of an authentication.
+#[derive(Debug)]
+pub enum Credential {
+    /// A text, or a secret.
+    Fixed(SecretTemplate),
+    /// Computed on the call's transformed input, at each attempt; never recorded.
+    Computed(Expression),
 }
 
 /// `call: openapi`'s arguments. Templates see the call's transformed input.
@@ -285,7 +313,7 @@ pub struct OpenApiCall {
     /// Whether 3xx is a success and redirects are followed.
     pub redirect: Redirect,
     /// For the operation; the document has an authentication of its own.
-    pub authentication: Option<Authentication>,
+    pub authentication: Option<CallAuthentication>,
 }
 
 /// Where an OpenAPI document comes from.
@@ -303,7 +331,7 @@ pub enum OpenApiDocument {
         /// Where.
         endpoint: Endpoint,
         /// How to authenticate there.
-        authentication: Option<Authentication>,
+        authentication: Option<CallAuthentication>,
     },
 }
 
@@ -317,7 +345,7 @@ pub enum Endpoint {
 }
 
 /// `endpoint.authentication`. Secret values are expressions over `$secrets`, resolved at each attempt, never recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub enum Authentication {
     /// `basic`
     Basic {
@@ -334,7 +362,7 @@ pub enum Authentication {
 }
 
 /// Text or `${ $secrets.NAME }`, resolved at the moment of use.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub enum SecretTemplate {
     /// As written in the document.
     Literal(String),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, IF_NONE_MATCH};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::super::json::{self, Duplicates, Rules};
@@ -37,7 +38,19 @@ const LANES: usize = 16;
 const ACCEPTED: &str = "application/json, application/yaml;q=0.9, */*;q=0.5";
 
 /// What a document is kept under: who may not see it must not get it from here.
-type Key = (String, Option<Authentication>);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    uri: String,
+    /// A digest: what authenticates may be a secret that stands in the definition.
+    authentication: [u8; 32],
+}
+
+impl Key {
+    fn new(uri: &str, authentication: Option<&Authentication>) -> Self {
+        let authentication = Sha256::digest(format!("{authentication:?}")).into();
+        Self { uri: uri.to_owned(), authentication }
+    }
+}
 
 /// Documents that were fetched.
 #[derive(Debug)]
@@ -107,7 +120,7 @@ impl Connections {
         traceparent: &str,
         authentication: Option<&Authentication>,
     ) -> Result<Found, Box<CallFailure>> {
-        let key = (uri.to_owned(), authentication.cloned());
+        let key = Key::new(uri, authentication);
         if let Some(kept) = self.documents.find(&key).filter(Kept::is_fresh) {
             return Ok(kept.found);
         }
@@ -117,7 +130,13 @@ impl Connections {
             let _alone = self.documents.lane(&key).lock().await;
             match self.documents.find(&key) {
                 Some(kept) if kept.is_fresh() => Ok(kept.found),
-                known => self.fetch(connection, url, traceparent, key.clone(), known).await,
+                known => self
+                    .fetch(connection, url, traceparent, authentication, known)
+                    .await
+                    .inspect(|kept| {
+                        self.documents.keep(key.clone(), kept.clone());
+                    })
+                    .map(|kept| kept.found),
             }
         };
         match tokio::time::timeout(connection.timeout, fetch).await {
@@ -135,21 +154,20 @@ impl Connections {
         connection: &Prepared,
         url: Url,
         traceparent: &str,
-        key: Key,
+        authentication: Option<&Authentication>,
         known: Option<Kept>,
-    ) -> Result<Found, Box<CallFailure>> {
+    ) -> Result<Kept, Box<CallFailure>> {
         let mut headers = vec![(ACCEPT.to_string(), ACCEPTED.to_owned())];
         headers.extend(known.iter().filter_map(|k| Some((IF_NONE_MATCH.to_string(), k.etag.clone()?))));
         let request = CallRequest {
             method: "GET".to_owned(),
-            uri: key.0.clone(),
             headers,
             output: HttpOutput::Response,
             redirect: Redirect::Follow,
             traceparent: traceparent.to_owned(),
             ..CallRequest::default()
         };
-        let fetched = self.attempt(connection, &request, key.1.as_ref(), url.clone()).await;
+        let fetched = self.attempt(connection, &request, authentication, url.clone()).await;
         let (output, response) =
             match fetched.map_err(|problem| unavailable(problem.into_failure(&connection.retry)))? {
                 CallOutcome::Succeeded { output, response } => (output, response),
@@ -157,8 +175,8 @@ impl Connections {
             };
         let headers = &output["headers"];
         let fresh_until = Instant::now() + freshness(headers["cache-control"].as_str().unwrap_or_default());
-        let kept = match known {
-            Some(kept) if response.status == 304 => Kept { fresh_until, ..kept },
+        match known {
+            Some(kept) if response.status == 304 => Ok(Kept { fresh_until, ..kept }),
             _ => {
                 let (document, bytes) = parsed(output["content"].clone())
                     .await
@@ -166,12 +184,9 @@ impl Connections {
                 let base = base(&response, url);
                 let etag = headers["etag"].as_str().map(str::to_owned);
                 let found = Found { document: Arc::new(document), base: Some(base) };
-                Kept { found, etag, fresh_until, used: Instant::now(), bytes }
+                Ok(Kept { found, etag, fresh_until, used: Instant::now(), bytes })
             }
-        };
-        let found = kept.found.clone();
-        self.documents.keep(key, kept);
-        Ok(found)
+        }
     }
 }
 

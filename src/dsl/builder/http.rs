@@ -3,7 +3,7 @@
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::complete;
-use crate::dsl::definition::{Authentication, Endpoint, HttpCall, HttpOutput, Redirect};
+use crate::dsl::definition::{CallAuthentication, Endpoint, HttpCall, HttpOutput, Redirect};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
@@ -75,13 +75,13 @@ impl<'s> Builder<'s> {
         &mut self,
         node: Node<'s>,
         scope: &Scope,
-    ) -> (Option<Endpoint>, Option<Option<Authentication>>) {
+    ) -> (Option<Endpoint>, Option<Option<CallAuthentication>>) {
         if node.as_text().is_some() {
             return (self.uri(node, scope), Some(None));
         }
         let Some(object) = self.closed(node, &["uri", "authentication"]) else { return (None, None) };
         let uri = self.required(object, "uri").and_then(|n| self.uri(n, scope));
-        let authentication = object.get("authentication").map(|n| self.authentication_or_name(n));
+        let authentication = object.get("authentication").map(|n| self.call_authentication(n, scope));
         (uri, complete(authentication))
     }
 

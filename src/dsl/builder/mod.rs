@@ -5,6 +5,7 @@
 
 mod authentication;
 mod call;
+mod credentials;
 mod dataflow;
 mod document;
 mod expression;

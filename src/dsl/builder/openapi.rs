@@ -25,7 +25,7 @@ impl<'s> Builder<'s> {
         let operation = id.and_then(|n| self.operation_id(n));
         let parameters = with.get("parameters");
         let template = parameters.map(|n| self.object(n).and_then(|n| self.template(n, Stage::Within, scope)));
-        let authentication = with.get("authentication").map(|n| self.authentication_or_name(n));
+        let authentication = with.get("authentication").map(|n| self.call_authentication(n, scope));
         let (output, redirect) = (self.output_shape(with), self.redirect(with));
         let (document, operation) = (document??, operation?);
         let method = match (&document, id) {

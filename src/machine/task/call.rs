@@ -10,7 +10,7 @@ use crate::expr::Template;
 use crate::machine::advance::Entry;
 use crate::machine::dataflow::{Halt, Scope};
 use crate::machine::decide::Decider;
-use crate::machine::{CallDocument, CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
+use crate::machine::{CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 
 /// What simple RFC 6570 expansion leaves as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,6 +26,7 @@ impl Decider<'_> {
     ) -> Result<(), Halt> {
         let (inner, scope) = self.function_input(call, input, scope)?;
         let request = Arc::new(self.request(entry, &call.protocol, &inner, &scope)?);
+        let unrecorded = self.unrecorded(&call.protocol, &inner, &scope)?;
         if entry.again && self.run.execution(entry.id).is_some_and(|e| e.attempts() > 0) {
             self.emit_entry(entry, Change::AttemptStarted { execution: entry.id, request: Some(request) });
         } else {
@@ -38,12 +39,17 @@ impl Decider<'_> {
                 deadline,
             });
         }
-        self.send(entry.id);
+        self.send_with(entry.id, unrecorded);
         Ok(())
     }
 
     /// What the HTTP call sees: the function's own transformed input where there is a function.
-    fn function_input(&self, call: &CallTask, input: &Arc<Value>, scope: &Scope) -> Result<(Arc<Value>, Scope), Halt> {
+    pub(super) fn function_input(
+        &self,
+        call: &CallTask,
+        input: &Arc<Value>,
+        scope: &Scope,
+    ) -> Result<(Arc<Value>, Scope), Halt> {
         let Some(function) = &call.function else { return Ok((Arc::clone(input), scope.clone())) };
         let arguments = Arc::new(self.render(&function.arguments, input, scope)?);
         let mut inside = Scope { input: None, output: None, raw_input: Some(Arc::clone(&arguments)), ..scope.clone() };
@@ -136,17 +142,6 @@ impl Decider<'_> {
     }
 }
 
-impl Protocol {
-    /// Where the edge finds the document of an operation.
-    pub(in crate::machine) fn document(&self) -> Option<CallDocument> {
-        let Self::OpenApi(call) = self else { return None };
-        Some(match &call.document {
-            OpenApiDocument::Stored { document, .. } => CallDocument::Stored(Arc::clone(document)),
-            OpenApiDocument::Fetched { authentication, .. } => CallDocument::Fetched(authentication.clone()),
-        })
-    }
-}
-
 /// Simple expansion of RFC 6570 over top-level names; a missing name is empty (PROFILE.md, "URI templates").
 fn expand(template: &str, input: &Value) -> Result<String, Halt> {
     let mut uri = String::with_capacity(template.len() + 16);
@@ -187,7 +182,7 @@ fn text_pairs(value: Value, what: &str) -> Result<Vec<(String, String)>, Halt> {
     Ok(pairs)
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -198,6 +193,6 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn expression_fault(detail: String) -> Halt {
+pub(super) fn expression_fault(detail: String) -> Halt {
     Halt::Fault(WorkflowError::standard(ErrorKind::Expression, "request cannot be built", detail))
 }
