@@ -153,6 +153,10 @@ fn expand(template: &str, input: &Value) -> Result<String, Halt> {
         };
         match input.get(name) {
             None | Some(Value::Null) => {}
+            // As a whole segment it would mean another path, and no encoding helps: URLs know `%2e%2e` too.
+            Some(Value::String(text)) if matches!(text.as_str(), "." | "..") && is_segment(&uri, following) => {
+                return Err(expression_fault(format!("the URI template's {{{name}}} is a dot segment")));
+            }
             Some(Value::String(text)) => uri.extend(utf8_percent_encode(text, UNRESERVED)),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => uri.push_str(&value.to_string()),
             Some(other) => {
@@ -163,6 +167,10 @@ fn expand(template: &str, input: &Value) -> Result<String, Halt> {
     }
     uri.push_str(rest);
     Ok(uri)
+}
+
+fn is_segment(before: &str, following: &str) -> bool {
+    before.ends_with('/') && (following.is_empty() || following.starts_with(['/', '?', '#']))
 }
 
 /// An object of texts as pairs; numbers and booleans are written out, null is left out.
