@@ -17,4 +17,5 @@ mod duplicates;
 mod expressions;
 mod fencing;
 mod handover;
+mod links;
 mod outage;

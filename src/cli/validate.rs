@@ -95,8 +95,8 @@ impl Checked {
             self.hub(path);
         } else if path.is_dir() {
             self.load(&path.join(".."), catalogs);
-        } else if path.parent().is_some_and(is_catalogs) {
-            self.load(&path.join("../.."), catalogs);
+        } else if let Some(folder) = path.parent().filter(|folder| is_catalogs(folder)) {
+            self.load(&folder.join(".."), catalogs);
         } else {
             files.insert(path.to_owned());
         }
@@ -248,6 +248,26 @@ mod tests {
         assert_eq!(checked.definitions, 1);
         assert!(out.contains("functions/x.yaml:3:5: error: task `x.y` does nothing"), "{out}");
         assert!(out.contains("hub.yaml:2:"), "{out}");
+    }
+
+    #[test]
+    fn an_openapi_document_is_no_definition_but_what_definitions_are_held_against() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("openapi")).expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let call = "call: openapi\n      with: { document: { endpoint: 'file://openapi/a.yaml' }, operationId: reed }";
+        write("a.yaml", &DEFINITION.replace("seet: {a: 1}", call));
+        write(
+            "openapi/a.yaml",
+            "openapi: 3.0.0\nservers: [{ url: 'https://a.example' }]\npaths: { /a: { get: { operationId: read } } }\n",
+        );
+        let (checked, out) = checked(vec![folder.path().to_owned()]);
+        assert_eq!(checked.definitions, 1);
+        assert!(out.contains("no operation with the id `reed`") && out.contains("did you mean `read`?"), "{out}");
+        write("openapi/a.yaml", "openapi: 1.0.0\n");
+        let (checked, out) = self::checked(vec![folder.path().join("openapi/a.yaml")]);
+        assert_eq!(checked.definitions, 0);
+        assert!(out.contains("openapi/a.yaml:1:10: error: version 1.0.0 of OpenAPI is not known"), "{out}");
     }
 
     #[test]

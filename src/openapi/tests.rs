@@ -209,3 +209,43 @@ fn only_known_versions_are_taken() {
     let known: Vec<String> = pets().operation_ids().map(str::to_owned).collect();
     assert_eq!(known, ["addPet", "addPhoto", "deletePet", "findPetsByStatus", "getPetById", "updatePetWithForm"]);
 }
+
+/// Every place of a document, as JSON pointers.
+fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    found.push(pointer.to_owned());
+    match value {
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, value)| places(value, &format!("{pointer}/{}", escaped(key)), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| places(value, &format!("{pointer}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_document_however_wrong_does_more_than_be_refused() {
+    let given = json!({"petId": 7, "id": "7", "name": "Rex", "status": [1], "total": {"a": {}}, "body": "x"});
+    let Value::Object(given) = given else { unreachable!("an object") };
+    for document in [pets(), orders()] {
+        let mut all = Vec::new();
+        places(document.value(), "", &mut all);
+        assert!(all.len() > 100);
+        for (place, odd) in all.iter().flat_map(|place| {
+            let odd =
+                [json!(null), json!(-1), json!("{x}"), json!([[]]), json!({"$ref": "#"}), json!({"$ref": "#/paths"})];
+            odd.into_iter().map(move |odd| (place, odd))
+        }) {
+            let mut changed = document.value().clone();
+            *changed.pointer_mut(place).expect("a place") = odd;
+            let Ok(changed) = Document::new(changed) else { continue };
+            for operation in changed.operation_ids().filter_map(|id| changed.operation(id).ok()) {
+                let base = Url::parse("https://docs.example.net/openapi.json").expect("a URL");
+                if let Ok(request) = operation.request(&given, Some(&base)) {
+                    assert!(!request.uri.contains(['{', ' ']), "{place}: {}", request.uri);
+                }
+            }
+        }
+    }
+}

@@ -10,17 +10,21 @@ use crate::dsl::source::{Node, escaped};
 /// What every task may have.
 const COMMON: [&str; 7] = ["if", "input", "output", "export", "timeout", "then", "metadata"];
 /// Kinds of tasks that run, each with the further keys that it may have.
-const KINDS: [(&str, &[&str]); 7] = [
+const KINDS: [(&str, &[&str]); 12] = [
     ("call", &["with"]),
+    // `for` comes before `do`, which is a part of it.
+    ("for", &["while", "do"]),
     ("do", &[]),
+    ("fork", &[]),
+    ("emit", &[]),
+    ("listen", &["foreach"]),
+    ("run", &[]),
     ("set", &[]),
     ("switch", &[]),
     ("try", &["catch"]),
     ("raise", &[]),
     ("wait", &[]),
 ];
-/// Kinds of the language that do not run yet.
-const NOT_YET: [&str; 5] = ["for", "fork", "listen", "emit", "run"];
 
 /// Where a task stands.
 pub(super) struct Site<'a, 's> {
@@ -147,6 +151,7 @@ impl<'s> Builder<'s> {
             timeout,
             then: then?,
             metadata,
+            reentrant: false,
             kind: kind?,
         })
     }
@@ -154,11 +159,6 @@ impl<'s> Builder<'s> {
     /// Which kind of task this is; its keys are checked on the way.
     fn kind_name(&mut self, node: Node<'s>, name: &str) -> Option<&'static str> {
         let supported = || listed(KINDS.iter().map(|(kind, _)| *kind));
-        if let Some((key, value)) = node.entries().find(|(key, _)| NOT_YET.contains(key)) {
-            let hint = format!("supported: {}", supported());
-            self.report.error_with_hint(Spot::key(value), format!("`{key}` tasks are not supported yet"), hint);
-            return None;
-        }
         let mut found = KINDS.iter().filter_map(|(kind, further)| Some((*kind, *further, node.get(kind)?)));
         let Some((kind, further, _)) = found.next() else {
             let kinds = || KINDS.iter().map(|(kind, _)| *kind);
@@ -171,7 +171,7 @@ impl<'s> Builder<'s> {
             self.report.error_with_hint(spot, format!("task `{}` does nothing", shortened(name)), hint);
             return None;
         };
-        if let Some((second, _, value)) = found.next() {
+        if let Some((second, _, value)) = found.find(|(second, ..)| !further.contains(second)) {
             let message = format!("a task is of one kind, but `{}` has `{kind}` and `{second}`", shortened(name));
             self.report.error(Spot::key(value), message);
             return None;
@@ -187,6 +187,11 @@ impl<'s> Builder<'s> {
         match kind {
             "call" => self.call(node, value, site),
             "do" => self.list(value, &below(), site.scope).map(TaskKind::Do),
+            "for" => self.r#for(node, value, site),
+            "fork" => self.fork(value, site),
+            "emit" => self.emit(value, site.scope),
+            "listen" => self.listen(node, value, site),
+            "run" => self.run(value, site.scope),
             "set" => self.set(value, site.scope),
             "switch" => self.switch(value, site),
             "try" => self.r#try(node, value, site),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::call::{expression_fault, kind};
+use super::call::expression_fault;
 use crate::dsl::{Authentication, CallAuthentication, Credential, OpenApiDocument, Protocol, SecretTemplate, TaskKind};
-use crate::machine::dataflow::{Halt, Scope};
+use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::Decider;
 use crate::machine::{CallDocument, ExecutionId};
 

@@ -2,7 +2,12 @@
 
 mod call;
 mod credentials;
+mod emit;
+mod r#for;
+pub(super) mod fork;
+pub(super) mod listen;
 mod raise;
+mod run;
 mod set;
 mod switch;
 mod r#try;

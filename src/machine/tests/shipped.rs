@@ -126,6 +126,7 @@ impl<'d> Simulation<'d> {
                 Effect::Call { execution, attempt, request, .. } => self.pending.push((execution, attempt, request)),
                 Effect::Abort { .. } => {}
                 Effect::Continue => self.goes_on = true,
+                _ => panic!("no shipped definition asks for {effect:?}"),
             }
         }
     }
@@ -140,7 +141,13 @@ impl<'d> Simulation<'d> {
     }
 
     fn live(&mut self, input: Value, life: Life) {
-        let started = Started { input: Arc::new(input), event: None, actor: Actor("test".into()), begin: Begin::Now };
+        let started = Started {
+            input: Arc::new(input),
+            parent: None,
+            event: None,
+            actor: Actor("test".into()),
+            begin: Begin::Now,
+        };
         self.feed(Fact::Started(Box::new(started)));
         let mut crash = life.crash;
         for _ in 0..1_000 {
