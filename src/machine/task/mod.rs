@@ -3,6 +3,7 @@
 mod call;
 mod credentials;
 mod emit;
+pub(super) mod extension;
 mod r#for;
 pub(super) mod fork;
 pub(super) mod listen;
