@@ -283,3 +283,37 @@ async fn a_loop_resumes_in_the_iteration_in_which_its_node_died() {
         ended["tasks"].as_array().unwrap()[1..].iter().map(|t| t["iteration"].clone()).collect();
     assert_eq!(iterations, [json!([0]), json!([1]), json!([2])]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emitted_event_reaches_its_sinks_at_least_once_and_life_cycle_events_those_that_ask() {
+    let target = Target::start().await;
+    let address = target.address();
+    let sinks = format!(
+        "{}sinks:\n  books: {{ endpoint: 'http://{address}/books', types: ['order\\..*'] }}\n  others: {{ endpoint: 'http://{address}/others', types: [payment] }}\n  audit: {{ endpoint: 'http://{address}/audit', lifecycle: true, types: ['io\\.serverlessworkflow\\..*'] }}\n",
+        hub()
+    );
+    let emit = "do:\n  - tell: { emit: { event: { with: { source: 'https://shop.example', type: order.won } } } }\n";
+    let (name, text) = workflow("emit", "1.0.0", emit);
+    let world = World::new(&[("hub.yaml", sinks), (&name, text)], &[address.to_string()]).await;
+    let mut node = world.node().await;
+    target.behave("/books", Behaviour::Hold);
+    start(&node, "emit", &json!({})).await;
+    target.reached("/books", 1).await;
+    // The node dies before it knows that the event arrived; another delivers it again, under the same id.
+    node.kill();
+    target.behave("/books", Behaviour::Answer("{}".into()));
+    let mut connection = world.connect().await;
+    sqlx::query("update outgoing set due_at = now()").execute(&mut connection).await.unwrap();
+    let _node = world.node().await;
+    target.reached("/books", 2).await;
+    assert_eq!(target.keys("/books").len(), 1);
+    // Run started, completed, its status twice; task created, started, completed.
+    eventually("life-cycle events", || async { (target.keys("/audit").len() >= 6).then_some(()) }).await;
+    assert_eq!(target.requests("/others"), 0);
+    eventually("nothing is left to deliver", || async {
+        let mut connection = world.connect().await;
+        let left: i64 = sqlx::query_scalar("select count(*) from outgoing").fetch_one(&mut connection).await.unwrap();
+        (left == 0).then_some(())
+    })
+    .await;
+}

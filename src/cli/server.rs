@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dashboard::{self, Dashboard};
 use crate::dsl::{Functions, Mistake};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineSettings};
 use crate::expr::Evaluator;
 use crate::http::{self, App};
 use crate::hub::Hub;
@@ -74,7 +74,7 @@ impl Server {
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
         let metrics = telemetry::init_metrics().context("installing the metrics")?;
-        let engine = Engine::start_node(settings.engine(), pool, reader, connections, evaluator).await?;
+        let engine = Engine::start_node(engine_settings(settings, &hub), pool, reader, connections, evaluator).await?;
         let shutdown = CancellationToken::new();
         let (hub, hub_seen) = watch::channel(Arc::new(hub));
         let (functions, functions_seen) = watch::channel(Arc::new(functions));
@@ -120,6 +120,11 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
         secrets,
         ..ConnectSettings::default()
     }
+}
+
+/// What the engine takes from settings and hub.
+fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
+    EngineSettings { sinks: hub.sinks.clone(), ..settings.engine() }
 }
 
 fn load_hub(workflows: &Path, secrets: &Secrets) -> anyhow::Result<Hub> {

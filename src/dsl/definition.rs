@@ -227,7 +227,7 @@ pub enum TaskKind {
     /// `try`
     Try(Box<TryTask>),
     /// `raise`
-    Raise(ErrorTemplate),
+    Raise(Box<ErrorTemplate>),
     /// `wait`
     Wait(DurationSpec),
 }

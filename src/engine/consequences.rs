@@ -11,16 +11,18 @@ use super::Inner;
 use super::catalog::Loaded;
 use super::settings::Sink;
 use crate::dsl::{EventFilter, ListenTask, TaskKind, Wanted};
-use crate::machine::{Effect, Listening, Run, RunId};
+use crate::machine::{Decision, Effect, Listening, Record, Run, RunId, lifecycle};
 use crate::store::commands::NewMessage;
 use crate::store::commit::Consequences;
 use crate::store::journal::Hash;
 use crate::store::listeners::NewListener;
 use crate::store::outgoing::NewOutgoing;
 
-/// What is to be written for these effects of a run.
-pub(super) fn consequences(loaded: &Loaded, run: &Run, effects: &[Effect], sinks: &[Sink]) -> Consequences {
+/// What is to be written for a decision about a run that was `before`.
+pub(super) fn consequences(loaded: &Loaded, before: &Run, decision: &Decision, sinks: &[Sink]) -> Consequences {
     let mut found = Consequences::default();
+    let Decision { run, records, effects } = decision;
+    tell_life_cycle(loaded, before, run, records, sinks, &mut found);
     for effect in effects {
         match effect {
             Effect::Listen { execution, listening } => {
@@ -35,12 +37,8 @@ pub(super) fn consequences(loaded: &Loaded, run: &Run, effects: &[Effect], sinks
             }
             Effect::Unlisten { execution } => found.unlisten.push(i32::try_from(*execution).unwrap_or(i32::MAX)),
             Effect::Emit { event } => {
-                let text = event.to_string();
-                found.outgoing.push(NewOutgoing { id: Uuid::now_v7(), event: text.clone(), sink: None });
-                for sink in sinks.iter().filter(|sink| sink.wants(event)) {
-                    let sink = Some(sink.name.clone());
-                    found.outgoing.push(NewOutgoing { id: Uuid::now_v7(), event: text.clone(), sink });
-                }
+                found.outgoing.push(outgoing(event, None));
+                found.outgoing.extend(sinks.iter().filter(|sink| sink.wants(event)).map(|s| outgoing(event, Some(s))));
             }
             Effect::Tell { run: other, message } => {
                 let message = serde_json::to_string(message).unwrap_or_else(|_| "null".to_owned());
@@ -51,6 +49,28 @@ pub(super) fn consequences(loaded: &Loaded, run: &Run, effects: &[Effect], sinks
         }
     }
     found
+}
+
+/// Life-cycle events go only to sinks that ask for them.
+fn tell_life_cycle(
+    loaded: &Loaded,
+    before: &Run,
+    run: &Run,
+    records: &[Record],
+    sinks: &[Sink],
+    found: &mut Consequences,
+) {
+    if !sinks.iter().any(|sink| sink.lifecycle) {
+        return;
+    }
+    for event in lifecycle::events(&loaded.definition, before, run, records) {
+        let wanting = sinks.iter().filter(|sink| sink.lifecycle && sink.wants(&event));
+        found.outgoing.extend(wanting.map(|sink| outgoing(&event, Some(sink))));
+    }
+}
+
+fn outgoing(event: &Value, sink: Option<&Sink>) -> NewOutgoing {
+    NewOutgoing { id: Uuid::now_v7(), event: event.to_string(), sink: sink.map(|sink| sink.name.clone()) }
 }
 
 /// What all runs that wait at one filter of one task have in common.

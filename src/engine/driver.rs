@@ -196,6 +196,7 @@ impl Driver {
             }
             return self.settle().await;
         }
+        let consequences = consequences(&self.driven.loaded, &self.driven.run, &decision, &self.inner.settings.sinks);
         let Decision { run, records, effects } = decision;
         let seq_before = to_i32(self.driven.run.seq);
         let (rows, head) = match journal::encode(&records, seq_before, self.driven.head) {
@@ -205,7 +206,6 @@ impl Driver {
         let state = self.state(&run, head, &effects);
         let stays = state.owner.is_some();
         let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
-        let consequences = consequences(&self.driven.loaded, &run, &effects, &self.inner.settings.sinks);
         let mut nudge = Nudge::default();
         nudge.note(run.id, &consequences);
         let advance = Advance { transition, rows, consequences, answers: answer.into_iter().collect() };

@@ -187,7 +187,8 @@ impl Inner {
         let loaded = Loaded { id: definition_id, definition: Arc::clone(definition) };
         let (event_id, begin) = (started.event, started.begin);
         let parent_id = started.parent.map(|parent| parent.run);
-        let decision = self.decide(&loaded, &Run::new(id), Fact::Started(Box::new(started)), now).await?;
+        let unborn = Run::new(id);
+        let decision = self.decide(&loaded, &unborn, Fact::Started(Box::new(started)), now).await?;
         let (rows, head) = journal::encode(&decision.records, 0, journal::genesis(id))
             .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
         let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
@@ -197,7 +198,7 @@ impl Inner {
         }
         let key = decision.run.key.clone();
         let new = NewRun { id, definition_id: loaded.id, event_id, parent_id, key, created_at: now, state };
-        let consequences = consequences(&loaded, &decision.run, &decision.effects, &self.settings.sinks);
+        let consequences = consequences(&loaded, &unborn, &decision, &self.settings.sinks);
         let here = here.then(|| Here {
             mailbox: node.expect_run(id),
             effects: decision.effects,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Hub;
 use super::connection::connection;
 use super::scheme::Scheme;
+use super::sink::sink;
 use super::source::{Attribute, EventPaths, Source};
 use super::value::{expression, is_expression, one_of, secret_name};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
@@ -14,10 +15,16 @@ use crate::dsl::Mistake;
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
     let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let entries = mistakes.entries(&root, &["sources", "connections"]);
+    let entries = mistakes.entries(&root, &["sources", "connections", "sinks"]);
     let mut hub = Hub::default();
     if let Some(node) = entry(entries, "connections") {
         hub.connections = connections(node, &mut mistakes);
+    }
+    if let Some(node) = entry(entries, "sinks") {
+        for Entry { key, node, .. } in mistakes.map(node) {
+            check_name(key, node, &mut mistakes);
+            hub.sinks.extend(sink(key, node, &hub.connections, &mut mistakes));
+        }
     }
     if let Some(node) = entry(entries, "sources") {
         sources(node, secrets, &mut hub, &mut mistakes);

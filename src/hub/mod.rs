@@ -7,6 +7,7 @@ mod headers;
 pub mod json;
 mod load;
 pub mod scheme;
+mod sink;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Severity};
+use crate::engine::Sink;
 
 /// What `hub.yaml` says.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +30,8 @@ pub struct Hub {
     pub sources: BTreeMap<String, Source>,
     /// By name.
     pub connections: BTreeMap<String, Connection>,
+    /// Where events go that runs emit.
+    pub sinks: Vec<Sink>,
     /// Sources that are left out, since their secret is missing, empty or unfit here. The file itself is sound, so it is
     /// the caller who decides: a server says so and goes on without them, a check of files may not care.
     pub refused: Vec<Mistake>,

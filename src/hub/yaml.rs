@@ -16,7 +16,7 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Null,
-    Bool,
+    Bool(bool),
     Number(f64),
     Text(String),
     List(Vec<Node>),
@@ -91,6 +91,15 @@ impl Mistakes {
         None
     }
 
+    /// True or false.
+    pub(super) fn switch(&mut self, node: &Node) -> Option<bool> {
+        if let Content::Bool(value) = node.content {
+            return Some(value);
+        }
+        self.at(node, format!("true or false is expected, not {}", node.kind()), None);
+        None
+    }
+
     pub(super) fn whole(&mut self, node: &Node, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
         match node.content {
             #[allow(
@@ -115,7 +124,7 @@ impl Node {
     pub(super) fn kind(&self) -> &'static str {
         match self.content {
             Content::Null => "nothing",
-            Content::Bool => "true or false",
+            Content::Bool(_) => "true or false",
             Content::Number(_) => "a number",
             Content::Text(_) => "a text",
             Content::List(_) => "a list",
@@ -174,7 +183,7 @@ fn node(yaml: &MarkedYaml<'_>, pointer: String, mistakes: &mut Mistakes) -> Node
     let position = position(yaml.span.start.line(), yaml.span.start.col());
     let content = match &yaml.data {
         YamlData::Value(Scalar::Null) => Content::Null,
-        YamlData::Value(Scalar::Boolean(_)) => Content::Bool,
+        YamlData::Value(Scalar::Boolean(value)) => Content::Bool(*value),
         #[allow(clippy::cast_precision_loss, reason = "numbers here are counts and durations")]
         YamlData::Value(Scalar::Integer(value)) => Content::Number(*value as f64),
         YamlData::Value(Scalar::FloatingPoint(value)) => Content::Number(value.into_inner()),

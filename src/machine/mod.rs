@@ -12,6 +12,7 @@ pub mod error;
 pub mod fact;
 mod fault;
 pub mod identity;
+pub mod lifecycle;
 pub mod masks;
 mod operator;
 pub mod record;

@@ -80,7 +80,7 @@ impl<'s> Builder<'s> {
         if let Some(name) = error.as_text() {
             error = self.reusable("errors", "error", name, error)?;
         }
-        self.error(error, scope).map(TaskKind::Raise)
+        self.error(error, scope).map(|error| TaskKind::Raise(Box::new(error)))
     }
 
     /// An error as `raise` describes it.

@@ -76,6 +76,63 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             run.root = Cursor::first(Arc::clone(&run.input));
             Ok(())
         }
+        Change::RunFaulted { execution, error, attention } => {
+            if let Some(execution) = execution {
+                fail(definition, run, *execution, error)?;
+            }
+            (run.error, run.attention, run.stop) = (Some(error.clone()), Some(*attention), None);
+            Ok(())
+        }
+        Change::RunStopping { execution, error } => {
+            if let Some(execution) = execution {
+                fail(definition, run, *execution, error)?;
+            }
+            run.error = Some(error.clone());
+            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: true });
+            Ok(())
+        }
+        Change::CompensationStarted { error, end, .. } => {
+            links::remember_running_children(run);
+            close_all(definition, run);
+            if error.is_some() {
+                run.error.clone_from(error);
+            }
+            let plan = std::mem::take(&mut run.undo).into_iter().rev().collect();
+            (run.compensation, run.stop, run.attention) = (Some(Compensation { plan, end: *end }), None, None);
+            Ok(())
+        }
+        Change::UndoSkipped { execution } => {
+            run.open.clear();
+            undone(run, *execution)
+        }
+        Change::CompensationStuck { execution, error } => {
+            fail(definition, run, *execution, error)?;
+            run.attention = Some(Attention::CompensationStuck);
+            Ok(())
+        }
+        Change::RunCompleted { output } => {
+            run.output = Some(Arc::clone(output));
+            // A parent may later undo what this run did.
+            let undo = std::mem::take(&mut run.undo);
+            finish(run, at)?;
+            run.undo = if run.is_undone_by_parent() { undo } else { Vec::new() };
+            Ok(())
+        }
+        Change::RunCompensated {} | Change::RunCancelled {} => finish(run, at),
+        Change::RunPoisoned { .. } => {
+            run.attention = Some(Attention::Poison);
+            Ok(())
+        }
+        Change::RunTakenOver {} => Ok(()),
+        Change::OperatorActed { act, .. } => operator_acted(run, act, at),
+        _ => change_task(definition, run, record, at),
+    }
+    .map(|()| close_status(run, &record.change))
+}
+
+/// Changes that are about one task.
+fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
+    match &record.change {
         Change::TaskStarted { execution, beginning, arguments, request, until, items, listening, child, deadline } => {
             begin(definition, run, *execution, beginning, record, at)?;
             let progress = match (request, until) {
@@ -147,57 +204,8 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
         }
         Change::ErrorCaught { execution, error, then } => caught(definition, run, *execution, error, *then, at),
         Change::RoundStarted { execution, round } => round_started(definition, run, *execution, *round, at),
-        Change::RunFaulted { execution, error, attention } => {
-            if let Some(execution) = execution {
-                fail(definition, run, *execution, error)?;
-            }
-            (run.error, run.attention, run.stop) = (Some(error.clone()), Some(*attention), None);
-            Ok(())
-        }
-        Change::RunStopping { execution, error } => {
-            if let Some(execution) = execution {
-                fail(definition, run, *execution, error)?;
-            }
-            run.error = Some(error.clone());
-            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: true });
-            Ok(())
-        }
-        Change::CompensationStarted { error, end, .. } => {
-            links::remember_running_children(run);
-            close_all(definition, run);
-            if error.is_some() {
-                run.error.clone_from(error);
-            }
-            let plan = std::mem::take(&mut run.undo).into_iter().rev().collect();
-            (run.compensation, run.stop, run.attention) = (Some(Compensation { plan, end: *end }), None, None);
-            Ok(())
-        }
-        Change::UndoSkipped { execution } => {
-            run.open.clear();
-            undone(run, *execution)
-        }
-        Change::CompensationStuck { execution, error } => {
-            fail(definition, run, *execution, error)?;
-            run.attention = Some(Attention::CompensationStuck);
-            Ok(())
-        }
-        Change::RunCompleted { output } => {
-            run.output = Some(Arc::clone(output));
-            // A parent may later undo what this run did.
-            let undo = std::mem::take(&mut run.undo);
-            finish(run, at)?;
-            run.undo = if run.is_undone_by_parent() { undo } else { Vec::new() };
-            Ok(())
-        }
-        Change::RunCompensated {} | Change::RunCancelled {} => finish(run, at),
-        Change::RunPoisoned { .. } => {
-            run.attention = Some(Attention::Poison);
-            Ok(())
-        }
-        Change::RunTakenOver {} => Ok(()),
-        Change::OperatorActed { act, .. } => operator_acted(run, act, at),
+        _ => Err("the change is about no task"),
     }
-    .map(|()| close_status(run, &record.change))
 }
 
 const GONE: &str = "the execution is not open";

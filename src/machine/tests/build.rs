@@ -73,7 +73,7 @@ impl Builder {
             Plan::Set(n) => TaskKind::Set(Template::Literal(json!({ "n": n }))),
             Plan::Do(inner) => TaskKind::Do(self.list(&format!("{reference}/do"), inner)),
             Plan::Wait(seconds) => TaskKind::Wait(DurationSpec::Fixed(Duration::from_secs(*seconds))),
-            Plan::Raise(status) => TaskKind::Raise(raise(*status)),
+            Plan::Raise(status) => TaskKind::Raise(Box::new(raise(*status))),
             Plan::For { items, body } => TaskKind::For(Box::new(ForTask {
                 each: "item".into(),
                 at: "index".into(),
