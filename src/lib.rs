@@ -1,7 +1,7 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
 //! Imports point one way:
-//! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl`.
+//! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl -> openapi`.
 //! `machine` is pure: it decides, everything else carries out.
 
 pub mod bench;
@@ -16,6 +16,7 @@ pub mod expr;
 pub mod http;
 pub mod hub;
 pub mod machine;
+pub mod openapi;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;

@@ -8,6 +8,7 @@ mod harness;
 mod api;
 mod audit;
 mod browser;
+mod calls;
 mod closed_won;
 mod commands;
 mod crash;

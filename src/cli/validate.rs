@@ -16,10 +16,10 @@ const HUB: &str = "hub.yaml";
 /// Arguments of `stepwell validate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Definitions, catalogs, `hub.yaml`, or folders of them.
+    /// Definitions, catalogs, OpenAPI documents, `hub.yaml`, or folders of them.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The folder of workflows whose `functions/` the definitions may call; else the one beside each definition.
+    /// The folder of workflows whose `functions/` and `openapi/` the definitions may call; else the one beside each definition.
     #[arg(long, value_name = "FOLDER")]
     pub workflows: Option<PathBuf>,
     /// How mistakes are printed.
@@ -78,7 +78,9 @@ fn check(args: &Args) -> Checked {
 impl Checked {
     /// The definitions that a path stands for. Catalogs are checked on the way.
     fn collect(&mut self, path: &Path, files: &mut BTreeSet<PathBuf>, catalogs: &mut BTreeMap<PathBuf, Functions>) {
-        let is_catalogs = |folder: &Path| folder.file_name().is_some_and(|name| name == dsl::CATALOG_FOLDER);
+        let is_catalogs = |folder: &Path| {
+            folder.file_name().is_some_and(|name| name == dsl::CATALOG_FOLDER || name == dsl::DOCUMENT_FOLDER)
+        };
         if path.is_dir() && !is_catalogs(path) {
             match dsl::definition_files(path) {
                 Ok(found) => files.extend(found),
@@ -93,8 +95,8 @@ impl Checked {
             self.hub(path);
         } else if path.is_dir() {
             self.load(&path.join(".."), catalogs);
-        } else if path.parent().is_some_and(is_catalogs) {
-            self.load(&path.join("../.."), catalogs);
+        } else if let Some(folder) = path.parent().filter(|folder| is_catalogs(folder)) {
+            self.load(&folder.join(".."), catalogs);
         } else {
             files.insert(path.to_owned());
         }
@@ -246,6 +248,26 @@ mod tests {
         assert_eq!(checked.definitions, 1);
         assert!(out.contains("functions/x.yaml:3:5: error: task `x.y` does nothing"), "{out}");
         assert!(out.contains("hub.yaml:2:"), "{out}");
+    }
+
+    #[test]
+    fn an_openapi_document_is_no_definition_but_what_definitions_are_held_against() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("openapi")).expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let call = "call: openapi\n      with: { document: { endpoint: 'file://openapi/a.yaml' }, operationId: reed }";
+        write("a.yaml", &DEFINITION.replace("seet: {a: 1}", call));
+        write(
+            "openapi/a.yaml",
+            "openapi: 3.0.0\nservers: [{ url: 'https://a.example' }]\npaths: { /a: { get: { operationId: read } } }\n",
+        );
+        let (checked, out) = checked(vec![folder.path().to_owned()]);
+        assert_eq!(checked.definitions, 1);
+        assert!(out.contains("no operation with the id `reed`") && out.contains("did you mean `read`?"), "{out}");
+        write("openapi/a.yaml", "openapi: 1.0.0\n");
+        let (checked, out) = self::checked(vec![folder.path().join("openapi/a.yaml")]);
+        assert_eq!(checked.definitions, 0);
+        assert!(out.contains("openapi/a.yaml:1:10: error: version 1.0.0 of OpenAPI is not known"), "{out}");
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! says what kind of fault it was and whether the target may have acted. No secret is in any outcome.
 //!
 //! A call passes these stages, one file each: `target` (where it goes), `request` (what is sent), `guard` (whether it
-//! may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal keeps).
+//! may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal keeps). A call of an
+//! OpenAPI operation becomes such a call in `operation`.
 
 mod exchange;
 pub mod guard;
 pub mod json;
 mod message;
+mod operation;
 mod outcome;
 mod prepared;
 mod problem;
@@ -35,6 +37,7 @@ use crate::machine::{CallOutcome, CallRequest, TargetEffect};
 use crate::telemetry;
 use exchange::Clients;
 use guard::Guard;
+use operation::Documents;
 use prepared::Prepared;
 use problem::Problem;
 use request::Outgoing;
@@ -48,6 +51,7 @@ pub struct Connections {
     clients: Clients,
     secrets: Secrets,
     body_bytes_max: usize,
+    documents: Documents,
 }
 
 /// Settings that no calls can be made with.
@@ -76,6 +80,7 @@ impl Connections {
             environment: settings.environment,
             secrets: settings.secrets,
             body_bytes_max: settings.body_bytes_max,
+            documents: Documents::default(),
         })
     }
 

@@ -23,6 +23,12 @@ impl Problem {
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
     }
 
+    /// The data do not fit what the target asks for. Nothing was sent.
+    pub(super) fn validation(title: &str, detail: impl Into<String>) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Validation, title, detail);
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+    }
+
     /// The network, or the target, did not let the call come to an end. Likely to pass.
     pub(super) fn communication(title: &str, detail: impl Into<String>, effect: TargetEffect) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail);

@@ -10,7 +10,7 @@ use crate::machine::masks::Masks;
 
 /// What was sent.
 pub struct RequestRow {
-    /// Upper case.
+    /// Upper case; an operation's id where its document alone knows the method.
     pub method: String,
     /// Where to: as called if it was, else as authored.
     pub url: String,
@@ -39,10 +39,21 @@ pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &
     headers.push(("Idempotency-Key".to_owned(), request.idempotency_key.clone()));
     headers.push(("traceparent".to_owned(), request.traceparent.clone()));
     RequestRow {
-        method: request.method.clone(),
+        method: match &request.openapi {
+            Some(call) if request.method.is_empty() => call.operation.clone(),
+            _ => request.method.clone(),
+        },
         url: attempt.response.as_ref().map_or_else(|| with_query(request), |r| r.url.clone()),
         headers,
-        body: request.body.as_ref().map(|body| shown.json(&masks.value(body))),
+        body: body(request).map(|body| shown.json(&masks.value(&body))),
+    }
+}
+
+/// What goes out as the body; for an operation its parameters, of which its document makes the request.
+fn body(request: &CallRequest) -> Option<Value> {
+    match &request.openapi {
+        Some(call) => Some(Value::Object(call.parameters.clone())),
+        None => request.body.clone(),
     }
 }
 
@@ -58,15 +69,18 @@ pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, show
     })
 }
 
-/// `PUT NetSuite /record/v1/customer`
+/// `PUT NetSuite /record/v1/customer`, or `findPets of https://pets.example/openapi.json`
 #[must_use]
 pub fn target(request: &CallRequest) -> String {
+    if let Some(call) = &request.openapi {
+        return format!("{} of {}", call.operation, call.document);
+    }
     let path = request.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     format!("{} {} /{path}", request.method, faults::target_name(Some(request)))
 }
 
 fn with_query(request: &CallRequest) -> String {
-    let mut url = request.uri.clone();
+    let mut url = request.address().to_owned();
     for (place, (name, value)) in request.query.iter().enumerate() {
         url.push(if place == 0 && !url.contains('?') { '?' } else { '&' });
         url.push_str(name);
@@ -79,4 +93,25 @@ fn with_query(request: &CallRequest) -> String {
 fn status_line(status: u16) -> String {
     let reason = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
     reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_names_what_it_asks_of_whom() {
+        let named = |request: Value| target(&serde_json::from_value(request).unwrap());
+        let keys = |mut request: Value| {
+            request["idempotency_key"] = json!("k");
+            request["traceparent"] = json!("t");
+            request
+        };
+        let put = json!({"method": "PUT", "uri": "connection://netsuite/record/v1/customer"});
+        assert_eq!(named(keys(put)), "PUT NetSuite /record/v1/customer");
+        let call = json!({"document": "file://openapi/pets.yaml", "operation": "getPetById"});
+        assert_eq!(named(keys(json!({"openapi": call}))), "getPetById of file://openapi/pets.yaml");
+    }
 }

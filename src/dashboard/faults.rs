@@ -33,7 +33,10 @@ pub enum Next {
 /// Whom a request goes to, as people call it.
 #[must_use]
 pub fn target_name(request: Option<&CallRequest>) -> String {
-    let Some(uri) = request.map(|r| r.uri.as_str()) else { return "The target".to_owned() };
+    let Some(uri) = request.map(CallRequest::address) else { return "The target".to_owned() };
+    if let Some(file) = uri.strip_prefix("file://") {
+        return file.rsplit('/').next().unwrap_or(file).to_owned();
+    }
     let authority = uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['/', '?']).next().unwrap_or(uri);
     if !uri.starts_with("connection://") {
         return authority.to_owned();
@@ -216,5 +219,13 @@ mod tests {
         assert_eq!(to("connection://shop/orders"), "Shop");
         assert_eq!(to("https://api.example.com:8443/x?y"), "api.example.com:8443");
         assert_eq!(target_name(None), "The target");
+        let of = |document: &str| {
+            let call = json!({"document": document, "operation": "getPetById"});
+            let request = json!({"openapi": call, "idempotency_key": "k", "traceparent": "t"});
+            target_name(Some(&serde_json::from_value(request).unwrap()))
+        };
+        assert_eq!(of("https://pets.example.com/openapi.json"), "pets.example.com");
+        assert_eq!(of("connection://netsuite/openapi.json"), "NetSuite");
+        assert_eq!(of("file://openapi/pets.yaml"), "pets.yaml");
     }
 }

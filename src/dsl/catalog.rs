@@ -1,11 +1,14 @@
-//! Catalog folders: `functions/NAME.yaml` holds `functions: {function: task}`, called as `NAME.function`.
+//! What lies beside definitions: `functions/NAME.yaml` holds `functions: {function: task}`, called as `NAME.function`;
+//! `openapi/NAME.yaml` is an OpenAPI document, named as `file://openapi/NAME.yaml`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::mistake::{self, Spot, did_you_mean};
 use super::source::{self, Source};
 use super::{Functions, Mistake, Position, builder};
+use crate::openapi::Document;
 
 const FILES_MAX: usize = 1_000;
 const START: Position = Position { line: 1, column: 1 };
@@ -13,12 +16,18 @@ const START: Position = Position { line: 1, column: 1 };
 /// The folder of catalogs inside a folder of workflows.
 pub const FOLDER: &str = "functions";
 
+/// The folder of OpenAPI documents inside a folder of workflows.
+pub const DOCUMENT_FOLDER: &str = "openapi";
+
+/// How definitions name a file.
+pub(super) const DOCUMENT_SCHEME: &str = "file://";
+
 impl Functions {
-    /// Reads and checks the catalogs of a folder of workflows: all YAML and JSON files in its folder `functions`. A folder
-    /// without catalogs is fine.
+    /// Reads and checks the catalogs of a folder of workflows: all YAML and JSON files in its folders `functions` and `openapi`.
+    /// A folder without them is fine.
     ///
     /// # Errors
-    /// All mistakes of all catalogs, warnings included.
+    /// All mistakes of all catalogs and documents, warnings included.
     pub fn load(workflows: &Path) -> Result<Self, Vec<Mistake>> {
         let (functions, mistakes) = Self::read(workflows);
         if mistakes.iter().any(|m| m.severity == super::Severity::Error) { Err(mistakes) } else { Ok(functions) }
@@ -40,6 +49,13 @@ impl Functions {
             }
         }
         let mut functions = Self::default();
+        match catalog_files(&workflows.join(DOCUMENT_FOLDER)) {
+            Ok(files) => files.iter().for_each(|file| match read_document(file) {
+                Ok((uri, document)) => drop(functions.documents.insert(uri, Arc::new(document))),
+                Err(found) => mistakes.extend(found),
+            }),
+            Err(mistake) => mistakes.push(mistake),
+        }
         for catalog in &catalogs {
             for (name, task) in catalog.functions() {
                 functions.by_name.insert(name, task.to_value());
@@ -58,11 +74,11 @@ impl Functions {
         for (name, file) in versioned_files(&workflows.join(FOLDER)).unwrap_or_default() {
             if let Ok(source) = read_source(&file) {
                 let shown = file.display().to_string();
-                mistakes.extend(builder::check_function(&shown, &name, source.root(), &known));
+                mistakes.extend(builder::check_function(&shown, &name, source.root(), &known, &functions.documents));
             }
         }
         for catalog in &catalogs {
-            mistakes.extend(catalog.check(&known));
+            mistakes.extend(catalog.check(&known, &functions.documents));
         }
         (functions, mistakes)
     }
@@ -82,7 +98,7 @@ impl Catalog {
         entries.map(|(name, task)| (format!("{}.{name}", self.name), task))
     }
 
-    fn check(&self, known: &BTreeMap<String, Source>) -> Vec<Mistake> {
+    fn check(&self, known: &BTreeMap<String, Source>, documents: &BTreeMap<String, Arc<Document>>) -> Vec<Mistake> {
         let mut report = mistake::Report::new(&self.file);
         let root = self.source.root();
         for (key, value) in root.entries().filter(|(key, _)| *key != "functions") {
@@ -96,7 +112,7 @@ impl Catalog {
         }
         let mut mistakes = report.finish();
         for (name, task) in self.functions() {
-            mistakes.extend(builder::check_function(&self.file, &name, task, known));
+            mistakes.extend(builder::check_function(&self.file, &name, task, known, documents));
         }
         mistakes
     }
@@ -113,14 +129,6 @@ fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
     }
     let source = read_source(file)?;
     Ok(Catalog { file: shown, name: stem.to_owned(), source })
-}
-
-fn read_source(file: &Path) -> Result<Source, Vec<Mistake>> {
-    let shown = file.display().to_string();
-    let refuse = |message: String| vec![mistake::at(&shown, START, message)];
-    let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the catalog failed: {e}")))?;
-    let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
-    source::read(&shown, &text)
 }
 
 /// Functions in the structure of the language's own catalogs, `CATALOG/functions/NAME/VERSION/function.yaml` (the folder
@@ -163,6 +171,27 @@ fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
     }
     found.sort();
     Ok(found)
+}
+
+fn read_source(file: &Path) -> Result<Source, Vec<Mistake>> {
+    let shown = file.display().to_string();
+    let refuse = |message: String| vec![mistake::at(&shown, START, message)];
+    let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the file failed: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
+    source::read(&shown, &text)
+}
+
+/// An OpenAPI document and the URI by which definitions name it.
+fn read_document(file: &Path) -> Result<(String, Document), Vec<Mistake>> {
+    let shown = file.display().to_string();
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let source = read_source(file)?;
+    let document = Document::new(source.root().to_value()).map_err(|refusal| {
+        let mut report = mistake::Report::new(&shown);
+        report.error(source.nearest(&refusal.pointer), refusal.message);
+        report.finish()
+    })?;
+    Ok((format!("{DOCUMENT_SCHEME}{DOCUMENT_FOLDER}/{name}"), document))
 }
 
 fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {

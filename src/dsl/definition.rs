@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::expr::{Expression, Template};
+use crate::openapi;
 
 /// Where a task stands in [`Definition::tasks`]. Stable for one source text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -196,7 +197,7 @@ pub enum Resend {
 pub enum TaskKind {
     /// `do`
     Do(TaskList),
-    /// `call: http`, directly or as the single task of a function.
+    /// `call: http`, directly or as the single task of a function; or `call: openapi`.
     Call(Box<CallTask>),
     /// `call` of a function whose body is more than one HTTP call: the body runs as a child.
     Function {
@@ -436,13 +437,33 @@ impl TaskKind {
     }
 }
 
-/// An HTTP call, and the function that it came from if it did.
+/// One request to another system, and the function that it came from if it did.
 #[derive(Debug)]
 pub struct CallTask {
     /// Set when this is a call of a function that is one HTTP call.
     pub function: Option<FunctionLayer>,
     /// The request.
-    pub http: HttpCall,
+    pub protocol: Protocol,
+}
+
+/// How a request is described.
+#[derive(Debug)]
+pub enum Protocol {
+    /// `call: http`
+    Http(HttpCall),
+    /// `call: openapi`
+    OpenApi(OpenApiCall),
+}
+
+impl Protocol {
+    /// What the document says about authentication of this call.
+    #[must_use]
+    pub fn authentication(&self) -> Option<&CallAuthentication> {
+        match self {
+            Self::Http(call) => call.authentication.as_ref(),
+            Self::OpenApi(call) => call.authentication.as_ref(),
+        }
+    }
 }
 
 /// What stands between a function's caller and its single HTTP call.
@@ -476,7 +497,73 @@ pub struct HttpCall {
     /// Whether 3xx is a success and redirects are followed.
     pub redirect: Redirect,
     /// `endpoint.authentication`, inline or by name.
-    pub authentication: Option<Authentication>,
+    pub authentication: Option<CallAuthentication>,
+}
+
+/// How a call authenticates: as its document says, or with what it computes from its data.
+#[derive(Debug)]
+pub enum CallAuthentication {
+    /// Known while the definition is built, but for the values of secrets.
+    Policy(Authentication),
+    /// `basic`, with an expression in it.
+    Basic {
+        /// User name.
+        username: Credential,
+        /// Password.
+        password: Credential,
+    },
+    /// `bearer` with an expression.
+    Bearer {
+        /// The token.
+        token: Credential,
+    },
+}
+
+/// One text of an authentication.
+#[derive(Debug)]
+pub enum Credential {
+    /// A text, or a secret.
+    Fixed(SecretTemplate),
+    /// Computed on the call's transformed input, at each attempt; never recorded.
+    Computed(Expression),
+}
+
+/// `call: openapi`'s arguments. Templates see the call's transformed input.
+#[derive(Debug)]
+pub struct OpenApiCall {
+    /// Where the operation is described.
+    pub document: OpenApiDocument,
+    /// The operation's id.
+    pub operation: String,
+    /// Upper case; known while the definition is built only if the document is stored with it.
+    pub method: Option<String>,
+    /// Name to value: path, query, headers, cookies and body, as the document says.
+    pub parameters: Template,
+    /// What the task's raw output is.
+    pub output: HttpOutput,
+    /// Whether 3xx is a success and redirects are followed.
+    pub redirect: Redirect,
+    /// For the operation; the document has an authentication of its own.
+    pub authentication: Option<CallAuthentication>,
+}
+
+/// Where an OpenAPI document comes from.
+#[derive(Debug)]
+pub enum OpenApiDocument {
+    /// A file beside the definition, stored with it: `file://openapi/pets.yaml`.
+    Stored {
+        /// As the definition names it.
+        uri: String,
+        /// As it was on the day of the deployment.
+        document: Arc<openapi::Document>,
+    },
+    /// Asked for at the moment of the call.
+    Fetched {
+        /// Where.
+        endpoint: Endpoint,
+        /// How to authenticate there.
+        authentication: Option<CallAuthentication>,
+    },
 }
 
 /// Where a call goes.

@@ -13,11 +13,16 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::{FOLDER as CATALOG_FOLDER, definition_files};
+pub use catalog::{DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files};
 pub use definition::*;
 pub use duration::parse_duration;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::openapi;
 
 /// One mistake in a document, with its exact place.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -49,11 +54,39 @@ pub enum Severity {
     Warning,
 }
 
-/// Functions of the catalog folders: what `call: netsuite.upsertCustomer` may refer to.
+/// What definitions may refer to beside themselves: functions of the catalog folders (`call: netsuite.upsertCustomer`)
+/// and OpenAPI documents in files.
 #[derive(Debug, Clone, Default)]
 pub struct Functions {
     /// Name (`netsuite.upsertCustomer`) to the function's task as JSON.
-    pub by_name: std::collections::BTreeMap<String, serde_json::Value>,
+    pub by_name: BTreeMap<String, Value>,
+    /// URI (`file://openapi/pets.yaml`) to the document.
+    pub documents: BTreeMap<String, Arc<openapi::Document>>,
+}
+
+impl Functions {
+    /// As one object: functions under their names, documents under their URIs, which no function can have as a name.
+    #[must_use]
+    pub fn to_stored(&self) -> BTreeMap<&str, &Value> {
+        let functions = self.by_name.iter().map(|(name, task)| (name.as_str(), task));
+        functions.chain(self.documents.iter().map(|(uri, document)| (uri.as_str(), document.value()))).collect()
+    }
+
+    /// From what [`Functions::to_stored`] gave.
+    ///
+    /// # Errors
+    /// A document that this version cannot read.
+    pub fn from_stored(stored: BTreeMap<String, Value>) -> Result<Self, openapi::Refusal> {
+        let mut functions = Self::default();
+        for (name, value) in stored {
+            if name.starts_with(catalog::DOCUMENT_SCHEME) {
+                functions.documents.insert(name, Arc::new(openapi::Document::new(value)?));
+            } else {
+                functions.by_name.insert(name, value);
+            }
+        }
+        Ok(functions)
+    }
 }
 
 /// A definition together with what it was made of.
@@ -63,9 +96,9 @@ pub struct Built {
     pub definition: Arc<Definition>,
     /// The source text, as given.
     pub source: String,
-    /// The catalog functions that it uses, directly or not: stored with it, so that a run never sees a later catalog.
+    /// The catalog functions and documents that it uses, directly or not: stored with it, so that a run never sees later ones.
     pub functions: Functions,
-    /// SHA-256 over source and functions.
+    /// SHA-256 over source, functions and documents.
     pub hash: [u8; 32],
     /// Mistakes that do not prevent deployment.
     pub warnings: Vec<Mistake>,

@@ -94,7 +94,7 @@ impl Catalog {
         let away = |e: StoreError| DeployError::Unavailable(e.to_string());
         let workflow = built.definition.workflow.clone();
         let functions =
-            serde_json::to_string(&built.functions.by_name).map_err(|e| DeployError::Unavailable(e.to_string()))?;
+            serde_json::to_string(&built.functions.to_stored()).map_err(|e| DeployError::Unavailable(e.to_string()))?;
         let new = NewDefinition {
             namespace: &workflow.namespace,
             name: &workflow.name,
@@ -121,9 +121,10 @@ fn version_of(definition: &Definition) -> Option<semver::Version> {
 }
 
 fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
-    let by_name = serde_json::from_str(&row.functions).map_err(|e| format!("its functions: {e}"))?;
+    let stored = serde_json::from_str(&row.functions).map_err(|e| format!("its functions: {e}"))?;
+    let functions = Functions::from_stored(stored).map_err(|e| format!("its OpenAPI documents: {e}"))?;
     let file = format!("{}/{}", row.namespace, row.name);
-    let built = dsl::rebuild(&file, &row.source, &Functions { by_name });
+    let built = dsl::rebuild(&file, &row.source, &functions);
     built.map(|b| b.definition).map_err(|mistakes| {
         mistakes.first().map_or_else(|| "unknown".to_owned(), |m| format!("{}:{}: {}", m.line, m.column, m.message))
     })

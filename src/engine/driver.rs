@@ -296,13 +296,19 @@ impl Driver {
     fn carry_out(&mut self, effects: Vec<Effect>) -> Stay {
         for effect in effects {
             match effect {
-                Effect::Call { execution, attempt, request, authentication } => {
+                Effect::Call { execution, attempt, request, authentication, document } => {
                     let inner = Arc::clone(&self.inner);
                     let node = Arc::clone(&self.node);
                     self.calls.begin(execution, attempt, async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
-                        let outcome = Box::new(inner.connections.call(&request, authentication.as_ref()).await);
+                        let authentication = authentication.as_ref();
+                        let outcome = Box::new(match &document {
+                            None => inner.connections.call(&request, authentication).await,
+                            Some(document) => {
+                                inner.connections.call_operation(&request, document, authentication).await
+                            }
+                        });
                         Fact::CallEnded { execution, attempt, outcome }
                     });
                 }

@@ -121,12 +121,10 @@ async fn to_sink(inner: &Inner, sink: &Sink, event: Value) -> Result<(), String>
         method: "POST".to_owned(),
         uri: sink.endpoint.clone(),
         headers: vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())],
-        query: Vec::new(),
         body: Some(event),
-        output: crate::dsl::HttpOutput::Content,
-        redirect: crate::dsl::Redirect::IsError,
         idempotency_key: id.clone(),
         traceparent: traceparent(&id),
+        ..CallRequest::default()
     };
     match inner.connections.call(&request, None).await {
         CallOutcome::Succeeded { .. } => Ok(()),

@@ -71,7 +71,7 @@ impl Decider<'_> {
             Ready::Again(id) => self.begin_again(id)?,
             Ready::Attempt(id) => {
                 self.emit(Some(id), Change::AttemptStarted { execution: id, request: None });
-                self.send(id);
+                self.send(id)?;
             }
             Ready::Reconcile(id) => self.begin_reconcile(id)?,
             Ready::Resolve(id) => self.resolve(id)?,

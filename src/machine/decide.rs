@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::dataflow::{Halt, Scope};
+use super::task::Unrecorded;
 use super::{
     Actor, Attention, Begin, CallFailure, CallOutcome, CallPhase, Change, Effect, ErrorKind, ExecutionId, Fact,
     FaultClass, Message, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect,
     Time, WorkflowError, apply, retry,
 };
-use crate::dsl::{Definition, Resend, TaskKind};
+use crate::dsl::{Definition, Resend};
 use crate::expr::{Evaluation, EvaluationError};
 
 /// What follows from a fact.
@@ -306,15 +307,24 @@ impl<'a> Decider<'a> {
     }
 
     /// Sends a call's current attempt once this decision is committed.
-    pub(super) fn send(&mut self, id: ExecutionId) {
+    pub(super) fn send(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        match self.unrecorded_of(id) {
+            Ok(unrecorded) => {
+                self.send_with(id, unrecorded);
+                Ok(())
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+
+    /// The same, with what was computed before.
+    pub(super) fn send_with(&mut self, id: ExecutionId, unrecorded: Unrecorded) {
         let Some(execution) = self.run.execution(id) else { return };
         let Progress::Call(call) = &execution.progress else { return };
-        let authentication = match &self.definition.task(execution.task).kind {
-            TaskKind::Call(task) => task.http.authentication.clone(),
-            _ => None,
-        };
         let (attempt, request) = (call.attempt, Arc::clone(&call.request));
-        self.effects.push(Effect::Call { execution: id, attempt, request, authentication });
+        let Unrecorded { authentication, document } = unrecorded;
+        self.effects.push(Effect::Call { execution: id, attempt, request, authentication, document });
     }
 
     /// A call that began and was given up in the same decision is never sent.

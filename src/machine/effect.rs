@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Message, RunId};
 
 use crate::dsl::{Authentication, HttpOutput, Redirect};
+use crate::openapi::Document;
 
 /// Ordinal of one execution of one task in its run, counted from 0 in the order in which they started.
 pub type ExecutionId = u32;
@@ -26,6 +27,8 @@ pub enum Effect {
         request: Arc<CallRequest>,
         /// How to authenticate where the document says so; never recorded.
         authentication: Option<Authentication>,
+        /// For a request that names an operation: where its document is; never recorded.
+        document: Option<CallDocument>,
     },
     /// Stop waiting for this attempt; its answer no longer counts.
     Abort {
@@ -102,13 +105,39 @@ pub struct ChildRequest {
     pub depth: u32,
 }
 
-/// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.
+/// Where the edge finds the OpenAPI document of a call.
+#[derive(Debug, Clone)]
+pub enum CallDocument {
+    /// Here: it was stored with the definition.
+    Stored(Arc<Document>),
+    /// At the address that the request names, with this authentication.
+    Fetched(Option<Authentication>),
+}
+
+/// An operation of an OpenAPI document and what it is called with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperationCall {
+    /// Address or file of the document.
+    pub document: String,
+    /// The operation's id.
+    pub operation: String,
+    /// Name to value.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+}
+
+/// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
-    /// Upper case.
+    /// Upper case. Empty for an operation whose document is not known before the call.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub method: String,
-    /// Absolute; `connection://NAME/path` goes through the named connection.
+    /// Absolute; `connection://NAME/path` goes through the named connection. Empty for an operation: its document says where.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uri: String,
+    /// For `call: openapi`, in place of URI, headers, query and body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi: Option<OperationCall>,
     /// As authored; no authorization here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
@@ -128,4 +157,12 @@ pub struct CallRequest {
     pub idempotency_key: String,
     /// W3C trace context.
     pub traceparent: String,
+}
+
+impl CallRequest {
+    /// Where it goes, for people: for an operation only its document's place is known.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.openapi.as_ref().map_or(&self.uri, |call| &call.document)
+    }
 }

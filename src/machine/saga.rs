@@ -87,8 +87,7 @@ impl Decider<'_> {
         match call.reconciled.clone() {
             Some(answer) if *answer == Value::Null => {
                 self.emit(Some(id), Change::AttemptStarted { execution: id, request: None });
-                self.send(id);
-                Ok(())
+                self.send(id)
             }
             Some(answer) => self.complete(id, &answer, false),
             None => {

@@ -71,6 +71,11 @@ impl World {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Writes a file into the folder of workflows.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
     pub fn deploy(&self) {
         let folder = self.folder.path().display().to_string();
         let (ok, out, err) = self.command(&["deploy", &folder]);

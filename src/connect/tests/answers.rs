@@ -256,3 +256,24 @@ async fn no_outcome_shows_a_secret_even_if_the_target_repeats_it() {
     }
     assert!(!format!("{connections:?}").contains(CANARY));
 }
+
+#[tokio::test]
+async fn an_empty_answer_is_null_in_every_shape_but_the_response() {
+    for output in [HttpOutput::Content, HttpOutput::Raw] {
+        let (empty, _) = success(call(answers(204, JSON, b"").await, &CallRequest { output, ..post() }).await);
+        assert_eq!(empty, Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn with_redirect_every_status_below_400_is_a_success() {
+    for status in [200, 299, 300, 304] {
+        let follow = CallRequest { redirect: Redirect::Follow, output: HttpOutput::Response, ..post() };
+        let (output, _) = success(call(answers(status, &[], b"").await, &follow).await);
+        assert_eq!(output["statusCode"], status);
+        if status >= 300 {
+            let refused = failure(call(answers(status, &[], b"").await, &post()).await);
+            assert_eq!(refused.error.status, status);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Calls against small servers on the loopback address.
 
 mod answers;
+mod operations;
 mod samples;
 mod wire;
 
@@ -86,13 +87,9 @@ fn request(method: &str, uri: &str) -> CallRequest {
     CallRequest {
         method: method.to_owned(),
         uri: uri.to_owned(),
-        headers: Vec::new(),
-        query: Vec::new(),
-        body: None,
-        output: HttpOutput::Content,
-        redirect: Redirect::IsError,
         idempotency_key: "run-1/do/0/a".to_owned(),
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
+        ..CallRequest::default()
     }
 }
 

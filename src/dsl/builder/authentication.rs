@@ -9,7 +9,7 @@ const NOT_YET: [&str; 4] = ["digest", "oauth2", "oidc", "certificate"];
 
 /// Whether a setting would be a secret in plain sight if it were written out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Exposure {
+pub(super) enum Exposure {
     Public,
     Secret,
 }
@@ -64,7 +64,8 @@ impl<'s> Builder<'s> {
         Some(object)
     }
 
-    fn secret(&mut self, node: Node<'s>, exposure: Exposure) -> Option<SecretTemplate> {
+    /// A text, or the name of a secret.
+    pub(super) fn secret(&mut self, node: Node<'s>, exposure: Exposure) -> Option<SecretTemplate> {
         let text = self.text(node)?;
         if !text.contains("${") {
             if exposure == Exposure::Secret {

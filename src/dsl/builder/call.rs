@@ -1,4 +1,4 @@
-//! `call`: HTTP, and functions of the document or of the catalog, unfolded where they are called.
+//! `call`: HTTP, OpenAPI, and functions of the document or of the catalog, unfolded where they are called.
 //!
 //! A function that is one HTTP call becomes a [`FunctionLayer`] around that call: one task, one place in the journal. Any
 //! other function becomes a child task whose reference is the call's with `/call` behind it, since that is the word in the
@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::task::{Role, Site};
-use crate::dsl::definition::{CallTask, FunctionLayer, TaskKind};
+use crate::dsl::definition::{CallTask, FunctionLayer, Protocol, TaskKind};
 use crate::dsl::mistake::{Call, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
 
-/// Calls of the language that do not run yet.
-const NOT_YET: [&str; 5] = ["openapi", "grpc", "asyncapi", "a2a", "mcp"];
+/// Calls of the language that do not run.
+const NOT_SUPPORTED: [&str; 4] = ["grpc", "asyncapi", "a2a", "mcp"];
 
 /// What a name in `call` refers to.
 #[derive(Clone, Copy)]
@@ -27,15 +27,20 @@ struct Function<'s> {
 impl<'s> Builder<'s> {
     pub(super) fn call(&mut self, task: Node<'s>, value: Node<'s>, site: &Site<'_, 's>) -> Option<TaskKind> {
         let name = self.text(value)?;
-        if NOT_YET.contains(&name) {
-            let hint = "supported: `http`, and functions of `use.functions` and of the catalog".to_owned();
-            self.report.error_with_hint(value, format!("`call: {name}` is not supported yet"), hint);
+        if NOT_SUPPORTED.contains(&name) {
+            let hint = "supported: `http`, `openapi`, and functions of `use.functions` and of the catalog".to_owned();
+            self.report.error_with_hint(value, format!("`call: {name}` is not supported"), hint);
             return None;
         }
         if name == "http" {
             let with = self.required(task, "with")?;
             let http = self.http(with, site.scope)?;
-            return Some(TaskKind::Call(Box::new(CallTask { function: None, http })));
+            return Some(TaskKind::Call(Box::new(CallTask { function: None, protocol: Protocol::Http(http) })));
+        }
+        if name == "openapi" {
+            let with = self.required(task, "with")?;
+            let call = self.openapi(with, site.scope)?;
+            return Some(TaskKind::Call(Box::new(CallTask { function: None, protocol: Protocol::OpenApi(call) })));
         }
         let arguments = match task.get("with") {
             None => Some(Template::Literal(Value::Object(Map::new()))),
@@ -71,7 +76,7 @@ impl<'s> Builder<'s> {
             self.known_keys(function.node, &["call", "with", "input", "output", "metadata"]);
             let http = self.required(function.node, "with").and_then(|with| self.http(with, &inside));
             let layer = FunctionLayer { name: name.to_owned(), arguments: arguments?, input, output };
-            return Some(TaskKind::Call(Box::new(CallTask { function: Some(layer), http: http? })));
+            return Some(TaskKind::Call(Box::new(CallTask { function: Some(layer), protocol: Protocol::Http(http?) })));
         }
         let reference = format!("{}/call", site.reference);
         let body_site = Site { role: Role::Body, overriding: metadata, ..Site::body(name, reference, &inside) };
@@ -93,7 +98,8 @@ impl<'s> Builder<'s> {
         }
         let local = self.used_section("functions");
         let local = local.into_iter().flat_map(Node::entries).map(|(name, _)| name);
-        let known: Vec<&str> = local.chain(self.catalog.keys().map(String::as_str)).chain(["http"]).collect();
+        let known: Vec<&str> =
+            local.chain(self.catalog.keys().map(String::as_str)).chain(["http", "openapi"]).collect();
         let hint = did_you_mean(name, known.iter().copied());
         let message = format!("neither `use.functions` nor the catalog has a function `{}`", shortened(name));
         self.report.error_with_hint(from, message, hint);

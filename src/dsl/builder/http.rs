@@ -3,7 +3,7 @@
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::complete;
-use crate::dsl::definition::{Authentication, Endpoint, HttpCall, HttpOutput, Redirect};
+use crate::dsl::definition::{CallAuthentication, Endpoint, HttpCall, HttpOutput, Redirect};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
@@ -18,9 +18,7 @@ impl<'s> Builder<'s> {
         let headers = with.get("headers").map(|n| self.texts(n, scope));
         let query = with.get("query").map(|n| self.texts(n, scope));
         let body = with.get("body").map(|n| self.template(n, Stage::Within, scope));
-        let outputs = [("content", HttpOutput::Content), ("raw", HttpOutput::Raw), ("response", HttpOutput::Response)];
-        let output = with.get("output").map(|n| self.word(n, &outputs));
-        let redirect = with.get("redirect").map(|n| self.boolean(n));
+        let (output, redirect) = (self.output_shape(with), self.redirect(with));
         let (endpoint, authentication) = endpoint?;
         Some(HttpCall {
             method: method?,
@@ -28,13 +26,22 @@ impl<'s> Builder<'s> {
             headers: complete(headers)?,
             query: complete(query)?,
             body: complete(body)?,
-            output: complete(output)?.unwrap_or_default(),
-            redirect: match complete(redirect)? {
-                Some(true) => Redirect::Follow,
-                Some(false) | None => Redirect::IsError,
-            },
+            output: output?,
+            redirect: redirect?,
             authentication: authentication?,
         })
+    }
+
+    /// `output`
+    pub(super) fn output_shape(&mut self, with: Node<'s>) -> Option<HttpOutput> {
+        let outputs = [("content", HttpOutput::Content), ("raw", HttpOutput::Raw), ("response", HttpOutput::Response)];
+        with.get("output").map_or(Some(HttpOutput::default()), |n| self.word(n, &outputs))
+    }
+
+    /// `redirect`
+    pub(super) fn redirect(&mut self, with: Node<'s>) -> Option<Redirect> {
+        let Some(node) = with.get("redirect") else { return Some(Redirect::default()) };
+        self.boolean(node).map(|follow| if follow { Redirect::Follow } else { Redirect::IsError })
     }
 
     fn method(&mut self, node: Node<'s>, scope: &Scope) -> Option<Template> {
@@ -63,13 +70,18 @@ impl<'s> Builder<'s> {
         self.template(object, Stage::Within, scope).filter(|_| fits)
     }
 
-    fn endpoint(&mut self, node: Node<'s>, scope: &Scope) -> (Option<Endpoint>, Option<Option<Authentication>>) {
+    /// `endpoint`, and its `authentication`.
+    pub(super) fn endpoint(
+        &mut self,
+        node: Node<'s>,
+        scope: &Scope,
+    ) -> (Option<Endpoint>, Option<Option<CallAuthentication>>) {
         if node.as_text().is_some() {
             return (self.uri(node, scope), Some(None));
         }
         let Some(object) = self.closed(node, &["uri", "authentication"]) else { return (None, None) };
         let uri = self.required(object, "uri").and_then(|n| self.uri(n, scope));
-        let authentication = object.get("authentication").map(|n| self.authentication_or_name(n));
+        let authentication = object.get("authentication").map(|n| self.call_authentication(n, scope));
         (uri, complete(authentication))
     }
 

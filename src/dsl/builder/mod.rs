@@ -5,6 +5,7 @@
 
 mod authentication;
 mod call;
+mod credentials;
 mod dataflow;
 mod document;
 mod emit;
@@ -18,6 +19,7 @@ mod http;
 mod listen;
 mod r#loop;
 mod metadata;
+mod openapi;
 mod reentry;
 mod reusable;
 mod run;
@@ -37,6 +39,7 @@ use super::mistake::{Place, Report};
 use super::source::{Node, Source, read};
 use super::{Built, Functions, Mistake, official};
 use crate::expr::{Expression, ParseError};
+use crate::openapi::Document;
 use expression::Scope;
 
 /// Most tasks of a definition, functions unfolded.
@@ -50,6 +53,7 @@ type Parsed = Result<Expression, ParseError>;
 struct Builder<'s> {
     report: Report<'s>,
     catalog: &'s BTreeMap<String, Source>,
+    documents: &'s BTreeMap<String, Arc<Document>>,
     /// `use` of the document; none while a catalog's own functions are checked.
     r#use: Option<Node<'s>>,
     tasks: Vec<Option<Task>>,
@@ -57,6 +61,8 @@ struct Builder<'s> {
     places: Vec<Place>,
     /// Catalog functions that the document uses, directly or not.
     functions: BTreeSet<String>,
+    /// URIs of the OpenAPI documents that it uses.
+    used_documents: BTreeSet<String>,
     /// Parts of `use` that were referred to, and so are checked already.
     referred: HashSet<(String, String)>,
     expressions: HashMap<(String, String), Parsed>,
@@ -81,7 +87,7 @@ pub(super) enum Origin {
 pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origin) -> Result<Built, Vec<Mistake>> {
     let source = read(file, text)?;
     let catalog = sources(functions);
-    let mut builder = Builder::new(file, &catalog, source.root().get("use"));
+    let mut builder = Builder::new(file, &catalog, &functions.documents, source.root().get("use"));
     let definition = builder.definition(source.root());
     if !builder.report.has_errors() && origin == Origin::Unknown {
         official::check(&source, &mut builder.report);
@@ -92,6 +98,12 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
             .iter()
             .filter(|(name, _)| builder.functions.contains(*name))
             .map(|(name, task)| (name.clone(), task.clone()))
+            .collect(),
+        documents: functions
+            .documents
+            .iter()
+            .filter(|(uri, _)| builder.used_documents.contains(*uri))
+            .map(|(uri, document)| (uri.clone(), Arc::clone(document)))
             .collect(),
     };
     let failed = builder.report.has_errors();
@@ -117,8 +129,9 @@ pub(super) fn check_function(
     name: &str,
     function: Node<'_>,
     catalog: &BTreeMap<String, Source>,
+    documents: &BTreeMap<String, Arc<Document>>,
 ) -> Vec<Mistake> {
-    let mut builder = Builder::new(file, catalog, None);
+    let mut builder = Builder::new(file, catalog, documents, None);
     builder.report.own_text_only = true;
     builder.report.calls.push(super::mistake::Call { name: name.to_owned(), node: function, catalog: true });
     builder.task(
@@ -139,24 +152,31 @@ pub(super) fn sources(functions: &Functions) -> BTreeMap<String, Source> {
 fn hash(text: &str, functions: &Functions) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
-    for (name, task) in &functions.by_name {
+    for (name, value) in functions.to_stored() {
         hash.update([0]);
         hash.update(name.as_bytes());
         hash.update([0]);
-        hash.update(task.to_string().as_bytes());
+        hash.update(value.to_string().as_bytes());
     }
     hash.finalize().into()
 }
 
 impl<'s> Builder<'s> {
-    fn new(file: &str, catalog: &'s BTreeMap<String, Source>, r#use: Option<Node<'s>>) -> Self {
+    fn new(
+        file: &str,
+        catalog: &'s BTreeMap<String, Source>,
+        documents: &'s BTreeMap<String, Arc<Document>>,
+        r#use: Option<Node<'s>>,
+    ) -> Self {
         Self {
             report: Report::new(file),
             catalog,
+            documents,
             r#use,
             tasks: Vec::new(),
             places: Vec::new(),
             functions: BTreeSet::new(),
+            used_documents: BTreeSet::new(),
             referred: HashSet::new(),
             expressions: HashMap::new(),
             values: HashMap::new(),

@@ -88,7 +88,7 @@ impl<'s> Builder<'s> {
         if self.is_referred("functions", name) {
             return;
         }
-        let (tasks, functions) = (self.tasks.len(), self.functions.clone());
+        let (tasks, functions, documents) = (self.tasks.len(), self.functions.clone(), self.used_documents.clone());
         self.report.calls.push(Call { name: name.to_owned(), node: value, catalog: false });
         let reference = format!("/use/functions/{}", escaped(name));
         self.task(value, &Site::body(name, reference, &Scope::default()));
@@ -96,5 +96,6 @@ impl<'s> Builder<'s> {
         self.tasks.truncate(tasks);
         self.places.truncate(tasks);
         self.functions = functions;
+        self.used_documents = documents;
     }
 }

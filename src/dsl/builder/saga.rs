@@ -52,7 +52,7 @@ impl Walk {
         let covered = covered || task.metadata.compensate.is_some();
         match &task.kind {
             TaskKind::Call(call) => {
-                if !covered && !super::r#try::is_read(&call.http) {
+                if !covered && !super::r#try::is_read(&call.protocol) {
                     self.silent.push(id);
                 }
             }

@@ -4,7 +4,7 @@ use super::Builder;
 use super::expression::{RESERVED, Scope, Stage};
 use super::fields::complete;
 use super::task::Site;
-use crate::dsl::definition::{Backoff, Catch, Endpoint, ErrorFilter, HttpCall, RetryPolicy, TaskId, TaskKind, TryTask};
+use crate::dsl::definition::{Backoff, Catch, Endpoint, ErrorFilter, Protocol, RetryPolicy, TaskId, TaskKind, TryTask};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
@@ -157,7 +157,7 @@ impl<'s> Builder<'s> {
             match &task.kind {
                 TaskKind::Call(call) => {
                     calls += 1;
-                    through_connection |= goes_through_connection(&call.http);
+                    through_connection |= goes_through_connection(&call.protocol);
                 }
                 kind => pending.extend(kind.nested()),
             }
@@ -174,15 +174,23 @@ impl<'s> Builder<'s> {
     }
 }
 
-fn goes_through_connection(http: &HttpCall) -> bool {
+/// As far as the definition shows: where an operation is served is the document's choice.
+fn goes_through_connection(protocol: &Protocol) -> bool {
+    let Protocol::Http(http) = protocol else { return false };
     match &http.endpoint {
         Endpoint::UriTemplate(uri) => uri.starts_with("connection://"),
         Endpoint::Expression(expression) => expression.text().contains("connection://"),
     }
 }
 
-/// A literal GET or HEAD changes nothing.
-pub(super) fn is_read(http: &HttpCall) -> bool {
-    matches!(&http.method, Template::Literal(method)
-        if method.as_str().is_some_and(|m| m.eq_ignore_ascii_case("get") || m.eq_ignore_ascii_case("head")))
+/// A literal GET or HEAD changes nothing; nor does an operation with these methods, where the definition holds its document.
+pub(super) fn is_read(protocol: &Protocol) -> bool {
+    let method = match protocol {
+        Protocol::Http(http) => match &http.method {
+            Template::Literal(method) => method.as_str(),
+            _ => None,
+        },
+        Protocol::OpenApi(call) => call.method.as_deref(),
+    };
+    method.is_some_and(|m| m.eq_ignore_ascii_case("get") || m.eq_ignore_ascii_case("head"))
 }

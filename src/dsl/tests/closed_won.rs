@@ -100,7 +100,9 @@ fn closed_won_never_needs_the_evaluator_child() {
             TaskKind::Call(call) => {
                 call.function.iter().map(|f| &f.arguments).for_each(&mut look);
                 call.function.iter().filter_map(|f| f.output.r#as.as_ref()).for_each(&mut look);
-                call.http.body.iter().for_each(&mut look);
+                if let Protocol::Http(http) = &call.protocol {
+                    http.body.iter().for_each(&mut look);
+                }
             }
             _ => {}
         }

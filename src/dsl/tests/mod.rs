@@ -241,3 +241,54 @@ fn what_only_the_official_schema_refuses_is_refused() {
     let mistakes = refused(&text);
     assert!(mistakes.starts_with("3:59: the language's official schema refuses this: "), "{mistakes}");
 }
+
+#[test]
+fn an_openapi_document_in_a_file_is_stored_with_the_definition() {
+    let text = std::fs::read_to_string(data().join("good/openapi.yaml")).expect("text");
+    let built = build("openapi.yaml", &text, &functions(&data())).unwrap_or_else(|m| panic!("{}", shown(&m)));
+    let used: Vec<&str> = built.functions.documents.keys().map(String::as_str).collect();
+    assert_eq!(used, ["file://openapi/orders.yaml", "file://openapi/pets.swagger.json"]);
+    let stored = serde_json::to_string(&built.functions.to_stored()).expect("JSON");
+    let read = Functions::from_stored(serde_json::from_str(&stored).expect("JSON")).expect("documents");
+    let again = build("elsewhere", &text, &read).unwrap_or_else(|m| panic!("{}", shown(&m)));
+    assert_eq!(again.hash, built.hash);
+    let mut other = read.documents["file://openapi/orders.yaml"].value().clone();
+    other["info"]["version"] = json!("2.4.0");
+    let other = Arc::new(openapi::Document::new(other).expect("a document"));
+    let documents = [("file://openapi/orders.yaml".to_owned(), other)];
+    let mut changed = read;
+    changed.documents.extend(documents);
+    let changed = build("elsewhere", &text, &changed).unwrap_or_else(|m| panic!("{}", shown(&m)));
+    assert_ne!(changed.hash, built.hash, "another document makes another definition");
+}
+
+#[test]
+fn an_operation_that_only_reads_needs_no_compensation_if_its_document_is_known() {
+    let saga = |document: &str| {
+        with_tasks(&format!(
+            "  - write: {{ call: shop.write, with: {{}}, metadata: {{ compensate: {{ set: {{ b: 1 }} }} }} }}\n  - read:\n      call: openapi\n      with: {{ document: {{ endpoint: '{document}' }}, operationId: getPetById, parameters: {{ petId: 1 }} }}\n"
+        ))
+    };
+    built(&saga("file://openapi/pets.swagger.json"));
+    let refused = refused(&saga("https://pets.example.com/openapi.json"));
+    assert!(refused.contains("compensate"), "{refused}");
+}
+
+#[test]
+fn a_broken_openapi_document_is_a_mistake_of_its_own_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("openapi")).expect("a folder");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join("openapi").join(name), text).expect("written");
+    write("a.yaml", "info: { title: a }\n");
+    write("b.yaml", "info: { title: b }\nopenapi: 2.5.0\n");
+    write("c.yaml", "openapi: 3.0.0\npaths:\n  /a: { $ref: 'other.yaml' }\n");
+    let (functions, mistakes) = Functions::read(folder.path());
+    assert!(functions.documents.is_empty());
+    let found = shown(&mistakes);
+    for expected in
+        ["1:1: this is no OpenAPI document", "2:10: version 2.5.0", "3:7: the reference `other.yaml` leads out"]
+    {
+        assert!(found.contains(expected), "{found}");
+    }
+}

@@ -1,16 +1,16 @@
-//! `call: http`, directly or as a function's single call: from templates to a request.
+//! `call: http`, directly or as a function's single call, and `call: openapi`: from templates to a request.
 
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::dsl::{CallTask, Endpoint, HttpCall};
+use crate::dsl::{CallTask, Endpoint, HttpCall, OpenApiCall, OpenApiDocument, Protocol};
 use crate::expr::Template;
 use crate::machine::advance::{Entry, Opening};
 use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::Decider;
-use crate::machine::{CallRequest, Change, ErrorKind, Time, WorkflowError, identity};
+use crate::machine::{CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 
 /// What simple RFC 6570 expansion leaves as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -25,18 +25,24 @@ impl Decider<'_> {
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
         let (inner, scope) = self.function_input(call, input, scope)?;
-        let request = Arc::new(self.request(entry, &call.http, &inner, &scope)?);
+        let request = Arc::new(self.request(entry, &call.protocol, &inner, &scope)?);
+        let unrecorded = self.unrecorded(&call.protocol, &inner, &scope)?;
         if entry.again && self.run.execution(entry.id).is_some_and(|e| e.attempts() > 0) {
             self.emit_entry(entry, Change::AttemptStarted { execution: entry.id, request: Some(request) });
         } else {
             self.emit_started(entry, input, Opening { request: Some(request), ..Opening::default() }, deadline);
         }
-        self.send(entry.id);
+        self.send_with(entry.id, unrecorded);
         Ok(())
     }
 
     /// What the HTTP call sees: the function's own transformed input where there is a function.
-    fn function_input(&self, call: &CallTask, input: &Arc<Value>, scope: &Scope) -> Result<(Arc<Value>, Scope), Halt> {
+    pub(super) fn function_input(
+        &self,
+        call: &CallTask,
+        input: &Arc<Value>,
+        scope: &Scope,
+    ) -> Result<(Arc<Value>, Scope), Halt> {
         let Some(function) = &call.function else { return Ok((Arc::clone(input), scope.clone())) };
         let arguments = Arc::new(self.render(&function.arguments, input, scope)?);
         let mut inside = Scope { input: None, output: None, raw_input: Some(Arc::clone(&arguments)), ..scope.clone() };
@@ -62,7 +68,20 @@ impl Decider<'_> {
         self.transform_output(&function.output, raw, &inside)
     }
 
-    fn request(&self, entry: &Entry, http: &HttpCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+    fn request(&self, entry: &Entry, protocol: &Protocol, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+        let task = self.definition.task(entry.task);
+        let request = match protocol {
+            Protocol::Http(http) => self.http_request(http, input, scope)?,
+            Protocol::OpenApi(call) => self.operation_request(call, input, scope)?,
+        };
+        Ok(CallRequest {
+            idempotency_key: identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates).to_string(),
+            traceparent: identity::traceparent(self.run.id, entry.id),
+            ..request
+        })
+    }
+
+    fn http_request(&self, http: &HttpCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
         let pairs = |template: &Option<Template>, what| match template {
             None => Ok(Vec::new()),
             Some(template) => text_pairs(self.render(template, input, scope)?, what),
@@ -71,7 +90,6 @@ impl Decider<'_> {
             Value::String(method) => method.to_ascii_uppercase(),
             other => return Err(expression_fault(format!("the method must be a text, not {}", kind(&other)))),
         };
-        let task = self.definition.task(entry.task);
         Ok(CallRequest {
             method,
             uri: self.uri(&http.endpoint, input, scope)?,
@@ -80,8 +98,25 @@ impl Decider<'_> {
             body: http.body.as_ref().map(|body| self.render(body, input, scope)).transpose()?,
             output: http.output,
             redirect: http.redirect,
-            idempotency_key: identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates).to_string(),
-            traceparent: identity::traceparent(self.run.id, entry.id),
+            ..CallRequest::default()
+        })
+    }
+
+    fn operation_request(&self, call: &OpenApiCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+        let document = match &call.document {
+            OpenApiDocument::Stored { uri, .. } => uri.clone(),
+            OpenApiDocument::Fetched { endpoint, .. } => self.uri(endpoint, input, scope)?,
+        };
+        let parameters = match self.render(&call.parameters, input, scope)? {
+            Value::Object(parameters) => parameters,
+            other => return Err(expression_fault(format!("parameters must be an object, not {}", kind(&other)))),
+        };
+        Ok(CallRequest {
+            method: call.method.clone().unwrap_or_default(),
+            openapi: Some(OperationCall { document, operation: call.operation.clone(), parameters }),
+            output: call.output,
+            redirect: call.redirect,
+            ..CallRequest::default()
         })
     }
 
@@ -111,6 +146,10 @@ fn expand(template: &str, input: &Value) -> Result<String, Halt> {
         };
         match input.get(name) {
             None | Some(Value::Null) => {}
+            // As a whole segment it would mean another path, and no encoding helps: URLs know `%2e%2e` too.
+            Some(Value::String(text)) if matches!(text.as_str(), "." | "..") && is_segment(&uri, following) => {
+                return Err(expression_fault(format!("the URI template's {{{name}}} is a dot segment")));
+            }
             Some(Value::String(text)) => uri.extend(utf8_percent_encode(text, UNRESERVED)),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => uri.push_str(&value.to_string()),
             Some(other) => {
@@ -121,6 +160,10 @@ fn expand(template: &str, input: &Value) -> Result<String, Halt> {
     }
     uri.push_str(rest);
     Ok(uri)
+}
+
+fn is_segment(before: &str, following: &str) -> bool {
+    before.ends_with('/') && (following.is_empty() || following.starts_with(['/', '?', '#']))
 }
 
 /// An object of texts as pairs; numbers and booleans are written out, null is left out.
@@ -140,6 +183,6 @@ fn text_pairs(value: Value, what: &str) -> Result<Vec<(String, String)>, Halt> {
     Ok(pairs)
 }
 
-fn expression_fault(detail: String) -> Halt {
+pub(super) fn expression_fault(detail: String) -> Halt {
     Halt::Fault(WorkflowError::standard(ErrorKind::Expression, "request cannot be built", detail))
 }

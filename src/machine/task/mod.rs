@@ -1,6 +1,7 @@
 //! One file per kind of task: how it begins, what it yields.
 
 mod call;
+mod credentials;
 mod emit;
 pub(super) mod extension;
 mod r#for;
@@ -12,3 +13,5 @@ mod set;
 mod switch;
 mod r#try;
 mod wait;
+
+pub(super) use credentials::Unrecorded;

@@ -108,7 +108,7 @@ impl Builder {
                 if *reconciled {
                     metadata.reconcile = Some(self.task(&format!("{reference}/metadata/reconcile"), &Plan::call()));
                 }
-                TaskKind::Call(Box::new(CallTask { function: None, http: post(reference) }))
+                TaskKind::Call(Box::new(CallTask { function: None, protocol: Protocol::Http(post(reference)) }))
             }
         };
         self.push(reference, metadata, kind)

@@ -1,0 +1,257 @@
+//! OpenAPI documents: from an operation's id and parameters to one HTTP request.
+//!
+//! Pure: a [`Document`] is read once, an [`Operation`] says what it needs, and [`Operation::request`] builds what goes out or
+//! says why it cannot. OpenAPI 3.0 and 3.1 and Swagger 2.0 become the same [`Operation`]; only `v2` and `v3` know them apart.
+//! References are followed within the document only, and never in circles.
+
+mod body;
+mod parameter;
+mod request;
+mod style;
+#[cfg(test)]
+mod tests;
+mod v2;
+mod v3;
+
+pub use body::Body;
+pub use parameter::{Parameter, Place};
+pub use request::Request;
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+/// Longest chain of references from one place.
+const REFERENCES_MAX: usize = 32;
+
+/// Methods under which a path has operations. `trace` is never called, so it is none.
+const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+/// Why a document or a call of it cannot be used. Safe to show: it quotes names and places, no values of parameters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What is wrong, lower case, no full stop.
+    pub message: String,
+    /// The parameter that it is about, if it is about one.
+    pub parameter: Option<String>,
+    /// JSON pointer into the document; empty for all of it.
+    pub pointer: String,
+}
+
+impl Refusal {
+    fn new(pointer: &str, message: impl Into<String>) -> Self {
+        Self { message: message.into(), parameter: None, pointer: pointer.to_owned() }
+    }
+
+    fn about(mut self, parameter: &str) -> Self {
+        self.parameter = Some(parameter.to_owned());
+        self
+    }
+}
+
+/// Which language a document is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// Swagger 2.0
+    V2,
+    /// OpenAPI 3.0 and 3.1, which say the same about requests.
+    V3,
+}
+
+/// An OpenAPI document whose operations can be found by their ids.
+#[derive(Debug, Clone)]
+pub struct Document {
+    value: Value,
+    dialect: Dialect,
+    /// Path and method of each id; more than one where the document repeats an id.
+    operations: Operations,
+}
+
+type Operations = BTreeMap<String, Vec<(String, &'static str)>>;
+
+/// One operation, whatever the document's language.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its id.
+    pub id: String,
+    /// Upper case.
+    pub method: String,
+    /// Where it stands in the document.
+    pub pointer: String,
+    /// What is put into path, query, headers and cookies.
+    pub parameters: Vec<Parameter>,
+    /// What is sent as the body, if anything is.
+    pub body: Option<Body>,
+    path: String,
+    server: Server,
+    /// Content types that it answers with, where JSON is none of them.
+    accept: Option<String>,
+}
+
+/// Where an operation is served.
+#[derive(Debug, Clone, Default)]
+struct Server {
+    /// Absolute, or relative to the document; `{name}` stands for a variable.
+    url: String,
+    variables: BTreeMap<String, Variable>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Variable {
+    default: String,
+    /// Any plain name if empty.
+    allowed: Vec<String>,
+}
+
+impl Document {
+    /// Takes a document that was parsed.
+    ///
+    /// # Errors
+    /// It is no OpenAPI document of a known version.
+    pub fn new(value: Value) -> Result<Self, Refusal> {
+        let dialect = dialect(&value)?;
+        let mut document = Self { value, dialect, operations: BTreeMap::new() };
+        document.operations = document.index()?;
+        Ok(document)
+    }
+
+    /// The document as it was parsed.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The ids of all operations, in order.
+    pub fn operation_ids(&self) -> impl Iterator<Item = &str> {
+        self.operations.keys().map(String::as_str)
+    }
+
+    /// The operation with this id.
+    ///
+    /// # Errors
+    /// There is none, there are several, or it uses what cannot be followed.
+    pub fn operation(&self, id: &str) -> Result<Operation, Refusal> {
+        let (path, method) = match self.operations.get(id).map(Vec::as_slice) {
+            Some([one]) => one,
+            Some(_) => {
+                return Err(Refusal::new("/paths", format!("the document has several operations with the id `{id}`")));
+            }
+            None => return Err(Refusal::new("/paths", format!("the document has no operation with the id `{id}`"))),
+        };
+        let item = self.followed(&self.value["paths"][path], &format!("/paths/{}", escaped(path)))?;
+        let site = Site {
+            document: self,
+            pointer: format!("/paths/{}/{method}", escaped(path)),
+            path_pointer: format!("/paths/{}", escaped(path)),
+            operation: &item[*method],
+            item,
+        };
+        let mut operation = match self.dialect {
+            Dialect::V2 => v2::operation(&site)?,
+            Dialect::V3 => v3::operation(&site)?,
+        };
+        operation.id.push_str(id);
+        operation.method = method.to_ascii_uppercase();
+        operation.path.clone_from(path);
+        operation.pointer = site.pointer;
+        Ok(operation)
+    }
+
+    fn index(&self) -> Result<Operations, Refusal> {
+        let mut found = Operations::new();
+        let Some(paths) = self.value["paths"].as_object() else { return Ok(found) };
+        for (path, item) in paths {
+            let item = self.followed(item, &format!("/paths/{}", escaped(path)))?;
+            for method in METHODS {
+                if let Some(id) = item[method]["operationId"].as_str() {
+                    found.entry(id.to_owned()).or_default().push((path.clone(), method));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The value that stands at the end of a chain of `$ref`.
+    fn followed<'d>(&'d self, value: &'d Value, pointer: &str) -> Result<&'d Value, Refusal> {
+        let mut value = value;
+        for _ in 0..REFERENCES_MAX {
+            let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
+            let refuse = |why: &str| Refusal::new(pointer, format!("the reference `{reference}` {why}"));
+            let inside = reference.strip_prefix('#').ok_or_else(|| {
+                refuse("leads out of the document; only references within it are followed, so bundle it into one file")
+            })?;
+            let inside = percent_decode_str(inside).decode_utf8_lossy();
+            value = self.value.pointer(&inside).ok_or_else(|| refuse("leads to nothing"))?;
+        }
+        Err(Refusal::new(pointer, "the reference leads back to itself"))
+    }
+}
+
+/// Where an operation stands, for what reads it.
+struct Site<'d> {
+    document: &'d Document,
+    pointer: String,
+    path_pointer: String,
+    item: &'d Value,
+    operation: &'d Value,
+}
+
+/// A parameter's declaration and where it stands.
+type Declared<'d> = (&'d Map<String, Value>, String);
+
+impl<'d> Site<'d> {
+    /// The parameters of the path and of the operation, references followed; the operation's own take precedence.
+    fn parameters(&self) -> Result<Vec<Declared<'d>>, Refusal> {
+        let mut found: Vec<Declared<'d>> = Vec::new();
+        for (holder, pointer) in [(self.item, &self.path_pointer), (self.operation, &self.pointer)] {
+            for (index, parameter) in holder["parameters"].as_array().into_iter().flatten().enumerate() {
+                let pointer = format!("{pointer}/parameters/{index}");
+                let parameter = self.document.followed(parameter, &pointer)?;
+                let Some(parameter) = parameter.as_object().filter(|p| text(p, "name").is_some()) else {
+                    return Err(Refusal::new(&pointer, "the parameter has no name"));
+                };
+                let same = |other: &Map<String, Value>| {
+                    other.get("name") == parameter.get("name") && other.get("in") == parameter.get("in")
+                };
+                found.retain(|(other, _)| !same(other));
+                found.push((parameter, pointer));
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn dialect(value: &Value) -> Result<Dialect, Refusal> {
+    if value["swagger"].as_str() == Some("2.0") {
+        return Ok(Dialect::V2);
+    }
+    let Some(version) = value["openapi"].as_str() else {
+        return Err(Refusal::new(
+            "",
+            "this is no OpenAPI document: it says neither `openapi: 3.x` nor `swagger: '2.0'`",
+        ));
+    };
+    if version.starts_with("3.0.") || version.starts_with("3.1.") {
+        return Ok(Dialect::V3);
+    }
+    let shown: String = version.chars().take(20).collect();
+    Err(Refusal::new(
+        "/openapi",
+        format!("version {shown} of OpenAPI is not known; supported: 3.0, 3.1 and Swagger 2.0"),
+    ))
+}
+
+fn text<'v>(object: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
+    object.get(key).and_then(Value::as_str)
+}
+
+fn is_true(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// A key as a step of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
