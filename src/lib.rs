@@ -1,7 +1,7 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
 //! Imports point one way:
-//! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl`.
+//! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> connect, store -> machine, expr, dsl`.
 //! `machine` is pure: it decides, everything else carries out.
 
 pub mod bench;
@@ -17,5 +17,6 @@ pub mod http;
 pub mod hub;
 pub mod machine;
 pub mod sandbox;
+pub mod scenario;
 pub mod store;
 pub mod telemetry;

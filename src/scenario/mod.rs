@@ -1,0 +1,36 @@
+//! Tests that authors write beside their workflows: `stepwell test`.
+//!
+//! A *scenario* is an input, who answers calls, and what must come of it. A *rehearsal* plays it with the machine that runs
+//! in production ([`crate::machine::decide`]) and with the code that judges answers in production, in a time of its own: no
+//! database, no sockets, and a retry in an hour takes no time. A *schedule* says what goes wrong during a rehearsal, and
+//! [`explore()`] tries every schedule of a given depth. The same scenario and schedule always give the same rehearsal.
+//!
+//! `read` and `expectation` make a [`ScenarioFile`] of a text, `rehearsal` plays a scenario and gives a [`Trace`], `target`
+//! answers its calls, `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite`
+//! and `report` are for `stepwell test`.
+
+mod check;
+mod expectation;
+mod explore;
+mod file;
+mod outcome;
+mod read;
+mod rehearsal;
+mod report;
+mod schedule;
+pub mod step;
+mod suite;
+mod target;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+pub use check::differences;
+pub use explore::{DEPTH_MAX, Exploration, Failing, explore};
+pub use file::*;
+pub use read::read;
+pub use rehearsal::{Evaluate, Stage};
+pub use report::{FaultsReport, FileReport, Report, ScenarioReport};
+pub use schedule::{BadSchedule, Fault, Schedule, Strike};
+pub use suite::{Ask, evaluate_here, test_file};
+pub use trace::{Sending, Trace};

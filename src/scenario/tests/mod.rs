@@ -1,0 +1,1 @@
+//! Scenarios that pass, that fail, and that are no scenarios.
