@@ -160,6 +160,6 @@ pub struct Invariant {
     pub name: String,
     /// True for outcomes that are sound.
     pub holds: Expression,
-    /// Whether it must hold after each commit, or only at the end.
+    /// Whether it must hold after each change at a target, or only at the end.
     pub always: bool,
 }

@@ -106,6 +106,8 @@ struct Rehearsal<'e> {
     numbers: HashMap<String, u32>,
     quiet: Vec<usize>,
     broken: Vec<String>,
+    /// Changes at targets that were looked at.
+    acts: usize,
 }
 
 impl<'e> Rehearsal<'e> {
@@ -126,6 +128,7 @@ impl<'e> Rehearsal<'e> {
             numbers: HashMap::new(),
             quiet: Vec::new(),
             broken: Vec::new(),
+            acts: 0,
         }
     }
 
@@ -329,7 +332,9 @@ impl<'e> Rehearsal<'e> {
         if self.on_their_way.is_empty() && !self.dies && !self.is_over() {
             self.quiet.push(self.commits);
         }
-        if self.stage.invariants.iter().any(|invariant| invariant.always) {
+        let acts = self.sendings.iter().filter(|sending| sending.acted).count();
+        if acts > self.acts && self.stage.invariants.iter().any(|invariant| invariant.always) {
+            self.acts = acts;
             let status = self.run.status.as_str();
             let outcome = outcome::of(&self.run, status, &self.sendings, self.targets.sandbox());
             self.check(&outcome, |invariant| invariant.always);
