@@ -94,9 +94,11 @@ fn files(args: &Args, settings: &Settings) -> anyhow::Result<Vec<PathBuf>> {
 /// The scenarios of a definition.
 fn beside(definition: &Path) -> anyhow::Result<PathBuf> {
     let candidates = ["scenarios.yaml", "scenarios.yml", "scenarios.json"].map(|end| definition.with_extension(end));
-    candidates.iter().find(|file| file.is_file()).cloned().with_context(|| {
-        format!("{} has no scenarios: there is no {}", definition.display(), candidates[0].display())
-    })
+    candidates
+        .iter()
+        .find(|file| file.is_file())
+        .cloned()
+        .with_context(|| format!("{} has no scenarios: there is no {}", definition.display(), candidates[0].display()))
 }
 
 /// What an evaluator process says; each question is asked once, for schedules repeat nearly everything.

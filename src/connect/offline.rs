@@ -94,16 +94,12 @@ impl Offline<'_> {
         let asked = format!("{} {}", self.outgoing.method, target::short(&self.outgoing.url));
         let detail = format!("{asked} was sent, but no answer came: the connection was reset");
         let effect = if self.outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
-        self.failed(Problem::communication("No answer", detail, effect))
+        CallOutcome::Failed(Problem::communication("No answer", detail, effect).into_failure(&self.connection.retry))
     }
 
     /// No answer came within [`Self::timeout`].
     #[must_use]
     pub fn late(&self) -> CallOutcome {
-        self.failed(late(self.connection, &self.outgoing))
-    }
-
-    fn failed(&self, problem: Box<Problem>) -> CallOutcome {
-        CallOutcome::Failed(problem.into_failure(&self.connection.retry))
+        CallOutcome::Failed(late(self.connection, &self.outgoing).into_failure(&self.connection.retry))
     }
 }

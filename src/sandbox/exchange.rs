@@ -140,13 +140,7 @@ async fn read(system: System, mount: &str, request: Request) -> (Call, Result<()
 }
 
 /// A request that is there in full, as a call.
-pub(super) fn call(
-    system: System,
-    mount: &str,
-    parts: http::request::Parts,
-    body: Bytes,
-    now: DateTime<Utc>,
-) -> Call {
+pub(super) fn call(system: System, mount: &str, parts: http::request::Parts, body: Bytes, now: DateTime<Utc>) -> Call {
     let path = parts.uri.path().to_owned();
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("127.0.0.1:8081");

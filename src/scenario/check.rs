@@ -38,7 +38,7 @@ pub fn differences(definition: &Definition, expect: &Expect, trace: &Trace) -> V
     for expression in &expect.holds {
         if let Err(why) = holds(expression, &trace.outcome) {
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
-            found.push(format!("holds: {} is not true{why}", cut(expression.text())));
+            found.push(format!("holds: {} is not true{why}", cut(expression.text().trim())));
         }
     }
     found
@@ -82,7 +82,7 @@ fn compare(expected: &Template, found: &Value, fields: Fields, at: &str, differe
                 let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
                 differences.push(format!(
                     "{at}: {} is not true of {}{why}",
-                    cut(predicate.text()),
+                    cut(predicate.text().trim()),
                     shown(found)
                 ));
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::expectation::{expect, predicate};
 use super::file::{
-    CallPattern, Invariant, MockAnswer, MockReply, Scenario, SandboxRequest, SandboxSetup, ScenarioFile,
+    CallPattern, Invariant, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
 };
 use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};

@@ -190,9 +190,7 @@ impl<'e> Rehearsal<'e> {
                 self.now = self.now.max(at);
                 self.feed(&Fact::TimerDue)
             }
-            _ => Err(Halt::Problem(
-                "the run waits for something that no scenario can bring; it never ends".to_owned(),
-            )),
+            _ => Err(Halt::Problem("the run waits for something that no scenario can bring; it never ends".to_owned())),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One scenario file from its text to what came of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -73,12 +73,7 @@ fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
     let explores = differences.is_empty() && ask.schedule.is_none();
     let faults = ask.depth.filter(|_| explores).map(|depth| {
         let found = explore(stage, scenario, depth);
-        FaultsReport {
-            tried: found.tried,
-            failed: found.failed,
-            failing: found.failing,
-            cut_short: found.cut_short,
-        }
+        FaultsReport { tried: found.tried, failed: found.failed, failing: found.failing, cut_short: found.cut_short }
     });
     ScenarioReport {
         name: scenario.name.clone(),
@@ -132,7 +127,7 @@ fn text_of(path: &Path) -> Result<String, Vec<Mistake>> {
     String::from_utf8(bytes).map_err(|_| vec![unreadable(path, "the file is not UTF-8".to_owned())])
 }
 
-fn definition(path: &PathBuf, folder: &Path, scenarios: &Path) -> Result<Built, Vec<Mistake>> {
+fn definition(path: &Path, folder: &Path, scenarios: &Path) -> Result<Built, Vec<Mistake>> {
     let text = text_of(path).map_err(|mistakes| {
         let why = mistakes.first().map(|mistake| mistake.message.clone()).unwrap_or_default();
         let hint = "name the definition's file beside it: `definition: closed-won.yaml`".to_owned();
@@ -180,7 +175,6 @@ fn unreadable(path: &Path, message: String) -> Mistake {
 /// jq's error.
 pub fn evaluate_here(asked: &Evaluation) -> Result<Value, EvaluationError> {
     let names: Vec<&str> = asked.variables.iter().map(String::as_str).collect();
-    let expression =
-        Expression::parse(&asked.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
+    let expression = Expression::parse(&asked.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
     expression.evaluate(&asked.input, &asked.arguments.iter().collect::<Vec<_>>())
 }

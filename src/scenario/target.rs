@@ -86,7 +86,9 @@ impl CallPattern {
     fn fits(&self, step: &str, request: &CallRequest) -> bool {
         match self {
             Self::Step(written) => step::matches(written, step),
-            Self::Request { method, uri } => *method == request.method && crate::sandbox::faults::matches_pattern(uri, &request.uri),
+            Self::Request { method, uri } => {
+                *method == request.method && crate::sandbox::faults::matches_pattern(uri, &request.uri)
+            }
         }
     }
 }
@@ -119,9 +121,7 @@ fn mocked(answer: &MockAnswer, offline: &Offline<'_>) -> Reaction {
             let acted = changes && status.is_success();
             Reaction { outcome, after: answer.delay, status: Some(status.as_u16()), acted }
         }
-        MockReply::LostReply => {
-            Reaction { outcome: offline.lost(), after: answer.delay, status: None, acted: changes }
-        }
+        MockReply::LostReply => Reaction { outcome: offline.lost(), after: answer.delay, status: None, acted: changes },
         MockReply::Reset | MockReply::Timeout => {
             Reaction { outcome: offline.lost(), after: answer.delay, status: None, acted: false }
         }
