@@ -11,6 +11,9 @@ use crate::expr::{Class, Expression, Template};
 /// How runs end, as scenarios call it.
 const STATUSES: [&str; 6] = ["completed", "compensated", "cancelled", "faulted", "compensating", "refused"];
 
+/// How a run may end when something goes wrong: a status, or as it ends when nothing does.
+const ENDS: [&str; 7] = ["same", "completed", "compensated", "cancelled", "faulted", "compensating", "refused"];
+
 const ATTENTIONS: [&str; 4] = ["faulted", "compensation_stuck", "poison", "unknown_outcome"];
 
 /// Keys of `expect`.
@@ -40,7 +43,7 @@ fn under_faults<'s>(node: Node<'s>, report: &mut Report<'s>) -> BTreeMap<FaultKi
     for (name, kind) in FaultKind::NAMES {
         let Some(value) = node.get(name) else { continue };
         let nodes: Vec<Node<'s>> = if value.as_text().is_some() { vec![value] } else { items(value, report).collect() };
-        found.insert(kind, nodes.into_iter().filter_map(|node| one_of(node, &STATUSES, report)).collect());
+        found.insert(kind, nodes.into_iter().filter_map(|node| one_of(node, &ENDS, report)).collect());
     }
     found
 }

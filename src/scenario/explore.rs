@@ -57,7 +57,7 @@ pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Explorat
         }
         let trace = stage.rehearse(scenario, &schedule);
         found.tried += 1;
-        let why = faults_of(&scenario.expect, &schedule, &trace);
+        let why = faults_of(&scenario.expect, &schedule, &trace, &undisturbed);
         if why.is_empty() {
             if schedule.0.len() < depth.min(DEPTH_MAX) {
                 waiting.extend(strikes(&schedule, &trace));
@@ -76,18 +76,23 @@ pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Explorat
 
 /// What is wrong with how a run went under a schedule.
 #[must_use]
-pub(super) fn faults_of(expect: &Expect, schedule: &Schedule, trace: &Trace) -> Vec<String> {
+pub(super) fn faults_of(expect: &Expect, schedule: &Schedule, trace: &Trace, undisturbed: &Trace) -> Vec<String> {
     let mut why: Vec<String> = trace.problem.iter().chain(&trace.broken).cloned().collect();
     if trace.problem.is_none() && !trace.run.is_closed() && !trace.run.is_parked() && trace.refused.is_none() {
         why.push(format!("the run neither ended nor asks for a person: it is {}", trace.status()));
     }
-    if let Some(allowed) = allowed_ends(expect, schedule).filter(|allowed| !allowed.contains(&trace.status())) {
+    let allowed = allowed_ends(expect, schedule).filter(|_| trace.problem.is_none());
+    if let Some(allowed) = allowed.filter(|allowed| !is_allowed(allowed, trace, undisturbed)) {
         let attention = trace.run.attention.map(|a| format!(" ({})", a.as_str())).unwrap_or_default();
-        if trace.problem.is_none() {
-            why.push(format!("the run ended as {}{attention}, expected {}", trace.status(), allowed.join(" or ")));
-        }
+        let output = if trace.status() == undisturbed.status() { " with another output" } else { "" };
+        why.push(format!("the run ended as {}{attention}{output}, expected {}", trace.status(), allowed.join(" or ")));
     }
     why
+}
+
+fn is_allowed(allowed: &[&str], trace: &Trace, undisturbed: &Trace) -> bool {
+    let same = || trace.status() == undisturbed.status() && trace.run.output == undisturbed.run.output;
+    allowed.contains(&trace.status()) || (allowed.contains(&"same") && same())
 }
 
 /// Statuses that a run may end in under a schedule; none where the scenario says nothing about one of its faults.

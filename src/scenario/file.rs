@@ -123,7 +123,8 @@ pub struct Expect {
     pub journal: Vec<String>,
     /// Predicates over the whole outcome, as those of invariants.
     pub holds: Vec<Expression>,
-    /// Statuses that a run may end in when something goes wrong, by the kind of what does.
+    /// Statuses that a run may end in when something goes wrong, by the kind of what does; `same` is the status and output
+    /// that it has when nothing does.
     pub under_faults: BTreeMap<FaultKind, Vec<String>>,
 }
 

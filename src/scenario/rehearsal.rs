@@ -324,12 +324,11 @@ impl<'e> Rehearsal<'e> {
     }
 
     fn after_commit(&mut self) {
-        if self.schedule.crashes_after(self.commits) {
-            self.dies = true;
-        }
-        if self.on_their_way.is_empty() && !self.dies && !self.is_over() {
+        let sent = self.sendings.last().is_some_and(|sending| sending.commit == self.commits);
+        if !sent && !self.is_over() {
             self.quiet.push(self.commits);
         }
+        self.dies |= self.schedule.crashes_after(self.commits);
         let acts = self.sendings.iter().filter(|sending| sending.acted).count();
         if acts > self.acts && self.stage.invariants.iter().any(|invariant| invariant.always) {
             self.acts = acts;

@@ -53,7 +53,7 @@ pub enum Strike {
         /// What.
         fault: Fault,
     },
-    /// The node dies after this commit of the run, from 1, with nothing on its way.
+    /// The node dies after this commit of the run, from 1, which sent nothing.
     Crash {
         /// Which commit.
         commit: usize,

@@ -62,7 +62,10 @@ fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
             found.extend(unknown_steps(stage, scenario));
             found
         }
-        Some(_) => faults_of(&scenario.expect, &schedule, &trace),
+        Some(_) => {
+            let undisturbed = stage.rehearse(scenario, &Schedule::default());
+            faults_of(&scenario.expect, &schedule, &trace, &undisturbed)
+        }
     };
     differences.extend(ask.schedule.iter().flat_map(|schedule| unmet(schedule, &trace)));
     let journal = match (&ask.schedule, differences.is_empty()) {
@@ -95,7 +98,7 @@ fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<I
         Strike::Call { step, sending, .. } => {
             trace.sendings.iter().any(|sent| sent.step == *step && sent.number == *sending)
         }
-        Strike::Crash { commit } => *commit <= trace.quiet.iter().copied().max().unwrap_or(0),
+        Strike::Crash { commit } => trace.quiet.contains(commit),
     };
     schedule.0.iter().filter(move |strike| !met(strike)).map(|strike| {
         let mut steps: Vec<&str> = trace.sendings.iter().map(|sent| sent.step.as_str()).collect();

@@ -14,7 +14,7 @@ pub struct Trace {
     pub journal: Vec<Record>,
     /// Every call that left the node, in order.
     pub sendings: Vec<Sending>,
-    /// Commits after which nothing was on its way and the run was not at its end.
+    /// Commits that sent nothing and were not the run's end; calls of other branches may have been on their way.
     pub quiet: Vec<usize>,
     /// Why the workflow did not take the input.
     pub refused: Option<Vec<SchemaViolation>>,
