@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::check::differences;
 use super::explore::{explore, faults_of};
-use super::file::Scenario;
+use super::file::{Scenario, ScenarioFile};
 use super::rehearsal::{Evaluate, Stage};
 use super::report::{FaultsReport, FileReport, ScenarioReport};
 use super::schedule::Schedule;
@@ -33,22 +33,48 @@ pub struct Ask {
     pub schedule: Option<Schedule>,
 }
 
+/// A scenario file with everything that its rehearsals need.
+pub(super) struct Bench {
+    file: ScenarioFile,
+    built: Built,
+    connections: Connections,
+}
+
+impl Bench {
+    /// Reads the file, the definition beside it, the catalogs and `hub.yaml`.
+    pub(super) fn open(path: &Path) -> Result<Self, Vec<Mistake>> {
+        let file = read(&path.display().to_string(), &text_of(path)?)?;
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let built = definition(&folder.join(&file.definition), folder, path)?;
+        Ok(Self { file, built, connections: connections(folder)? })
+    }
+
+    pub(super) fn scenarios(&self) -> &[Scenario] {
+        &self.file.scenarios
+    }
+
+    pub(super) fn stage<'b>(&'b self, evaluate: &'b Evaluate<'b>) -> Stage<'b> {
+        Stage {
+            definition: &self.built.definition,
+            connections: &self.connections,
+            evaluate,
+            invariants: &self.file.invariants,
+        }
+    }
+}
+
 /// Runs what is asked of one scenario file.
 ///
 /// # Errors
 /// Mistakes of the file, of its definition, of the catalogs or of `hub.yaml`.
 pub fn test_file(path: &Path, ask: &Ask, evaluate: &Evaluate<'_>) -> Result<FileReport, Vec<Mistake>> {
-    let scenarios = read(&path.display().to_string(), &text_of(path)?)?;
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let built = definition(&folder.join(&scenarios.definition), folder, path)?;
-    let connections = connections(folder)?;
-    let definition = &*built.definition;
-    let stage = Stage { definition, connections: &connections, evaluate, invariants: &scenarios.invariants };
+    let bench = Bench::open(path)?;
+    let stage = bench.stage(evaluate);
     let wanted = |scenario: &&Scenario| ask.scenario.as_ref().is_none_or(|name| *name == scenario.name);
     Ok(FileReport {
-        file: scenarios.file.clone(),
-        workflow: definition.workflow.to_string(),
-        scenarios: scenarios.scenarios.iter().filter(wanted).map(|s| one(&stage, s, ask)).collect(),
+        file: bench.file.file.clone(),
+        workflow: stage.definition.workflow.to_string(),
+        scenarios: bench.scenarios().iter().filter(wanted).map(|scenario| one(&stage, scenario, ask)).collect(),
     })
 }
 

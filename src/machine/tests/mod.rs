@@ -4,5 +4,4 @@ mod build;
 mod properties;
 mod purity;
 mod rules;
-mod shipped;
 mod world;

@@ -1,5 +1,6 @@
 //! Scenarios that pass, that fail, and that are no scenarios.
 
+mod boundaries;
 mod explore;
 mod mistakes;
 mod mocks;
