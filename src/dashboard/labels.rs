@@ -53,6 +53,8 @@ fn kind(task: &Task) -> String {
         TaskKind::Do(_) => "do",
         TaskKind::Call(call) => return call.function.as_ref().map_or("call", |f| f.name.as_str()).to_owned(),
         TaskKind::Function { name, .. } => name,
+        TaskKind::For(_) => "for",
+        TaskKind::Fork(_) => "fork",
         TaskKind::Set(_) => "set",
         TaskKind::Switch(_) => "switch",
         TaskKind::Try(_) => "try",

@@ -128,6 +128,8 @@ pub struct Task {
     pub then: Flow,
     /// `metadata`, the part that means something.
     pub metadata: TaskMetadata,
+    /// Whether a backward `then` may bring the run here again, so that entries must be counted.
+    pub reentrant: bool,
     /// What it does.
     pub kind: TaskKind,
 }
@@ -193,6 +195,10 @@ pub enum TaskKind {
         /// The function's task, unfolded for this call site.
         body: TaskId,
     },
+    /// `for`
+    For(Box<ForTask>),
+    /// `fork`
+    Fork(ForkTask),
     /// `set`
     Set(Template),
     /// `switch`
@@ -203,6 +209,68 @@ pub enum TaskKind {
     Raise(ErrorTemplate),
     /// `wait`
     Wait(DurationSpec),
+}
+
+/// `for`
+#[derive(Debug)]
+pub struct ForTask {
+    /// The variable that holds the item, without `$`.
+    pub each: String,
+    /// The variable that holds its index, from 0, without `$`.
+    pub at: String,
+    /// Yields the array to go through, seen on the task's transformed input.
+    pub items: Expression,
+    /// Seen before each iteration on what the one before it left; the loop ends when it is not true.
+    pub condition: Option<Expression>,
+    /// What each iteration runs.
+    pub body: TaskList,
+}
+
+/// `fork`
+#[derive(Debug)]
+pub struct ForkTask {
+    /// They begin at once, each with the task's transformed input.
+    pub branches: TaskList,
+    /// What the output is, and whether one branch ends the others.
+    pub join: Join,
+}
+
+/// How a `fork` ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    /// When all branches have; the output is the array of theirs.
+    All,
+    /// With the first branch (`compete: true`); its output is the output.
+    First,
+}
+
+impl TaskKind {
+    /// The tasks directly inside, in the order in which they are written. Compensations and queries stand beside a task,
+    /// not inside it.
+    #[must_use]
+    pub fn nested(&self) -> Vec<TaskId> {
+        match self {
+            Self::Do(list) => list.clone(),
+            Self::Function { body, .. } => vec![*body],
+            Self::Try(task) => task.body.iter().chain(task.catch.handler.iter().flatten()).copied().collect(),
+            Self::For(task) => task.body.clone(),
+            Self::Fork(task) => task.branches.clone(),
+            Self::Call(_) | Self::Set(_) | Self::Switch(_) | Self::Raise(_) | Self::Wait(_) => Vec::new(),
+        }
+    }
+
+    /// The lists directly inside, within each of which `then` moves.
+    #[must_use]
+    pub fn lists(&self) -> Vec<&[TaskId]> {
+        match self {
+            Self::Do(list) => vec![list],
+            Self::Try(task) => {
+                [Some(task.body.as_slice()), task.catch.handler.as_deref()].into_iter().flatten().collect()
+            }
+            Self::For(task) => vec![&task.body],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// An HTTP call, and the function that it came from if it did.

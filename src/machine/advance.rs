@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::dataflow::{Halt, Scope};
 use super::decide::{Decider, Stop, is_reconciling};
 use super::{
-    Attention, Beginning, CallPhase, Change, Coordinates, Execution, ExecutionId, FaultClass, Next, Progress, Record,
-    Role, TryPhase, WorkflowError, apply::siblings,
+    Attention, Beginning, Branch, CallPhase, Change, Coordinates, Execution, ExecutionId, FaultClass, Next, Progress,
+    Record, Role, TryPhase, WorkflowError, apply::siblings, task::fork,
 };
 use crate::dsl::{TaskId, TaskKind};
 
@@ -36,6 +36,7 @@ enum Ready {
     WaitOver(ExecutionId),
     Round(ExecutionId),
     Begin(Option<ExecutionId>, usize),
+    Iterate(ExecutionId),
     ListDone(ExecutionId),
     Undo,
     Finish,
@@ -47,8 +48,14 @@ impl Decider<'_> {
         if self.run.is_closed() || self.run.is_parked() || self.run.started_at.is_none() {
             return Ok(false);
         }
-        if self.stop_at_boundary() {
-            return Ok(true);
+        if let Some(stop) = self.run.stop
+            && self.run.compensation.is_none()
+        {
+            let at_boundary = !self.run.has_call_in_flight();
+            if at_boundary {
+                self.stop(stop);
+            }
+            return Ok(at_boundary);
         }
         if self.run.suspended {
             return Ok(false);
@@ -65,6 +72,7 @@ impl Decider<'_> {
             Ready::Reconcile(id) => self.begin_reconcile(id)?,
             Ready::Resolve(id) => self.resolve(id)?,
             Ready::WaitOver(id) | Ready::ListDone(id) => self.complete_with_data(id)?,
+            Ready::Iterate(id) => self.iterate(id)?,
             Ready::Round(id) => self.start_round(id),
             Ready::Begin(parent, index) => self.begin_in_list(parent, index)?,
             Ready::Undo => self.undo_next()?,
@@ -79,6 +87,10 @@ impl Decider<'_> {
         }
         if let Some(late) = self.run.open.iter().find(|e| e.deadline.is_some_and(|at| at <= self.now)) {
             return Some(Ready::Timeout(late.id));
+        }
+        // A race that is won ends before its losers do anything more.
+        if let Some(over) = self.run.open.iter().find(|e| self.is_over(e)) {
+            return Some(Ready::ListDone(over.id));
         }
         // The innermost execution first: what is around it waits for it.
         if let Some(ready) = self.run.open.iter().rev().find_map(|e| self.ready_in(e)) {
@@ -112,13 +124,18 @@ impl Decider<'_> {
                 TryPhase::Backoff { until } if until <= self.now => Some(Ready::Round(id)),
                 _ => None,
             },
+            Progress::Fork(branches) => {
+                let unbegun = branches.iter().position(|branch| *branch == Branch::Unbegun)?;
+                Some(Ready::Begin(Some(id), unbegun))
+            }
             Progress::Failed { .. } => None,
             progress => match progress.cursor()?.next {
                 Next::Task(index) => {
                     let length = siblings(self.definition, &self.run, Some(id)).map_or(0, |list| list.len());
-                    Some(if index < length { Ready::Begin(Some(id), index) } else { Ready::ListDone(id) })
+                    Some(if index < length { Ready::Begin(Some(id), index) } else { list_done(execution) })
                 }
-                Next::Finished | Next::Ended => Some(Ready::ListDone(id)),
+                Next::Finished => Some(list_done(execution)),
+                Next::Ended => Some(Ready::ListDone(id)),
                 Next::Busy => None,
             },
         }
@@ -127,12 +144,20 @@ impl Decider<'_> {
     fn begin_in_list(&mut self, parent: Option<ExecutionId>, index: usize) -> Result<(), Stop> {
         let list = siblings(self.definition, &self.run, parent).unwrap_or_default();
         let Some(task) = list.get(index).copied() else { return Ok(()) };
-        let cursor = match parent {
-            None => Some(&self.run.root),
-            Some(id) => self.run.execution(id).and_then(|e| e.progress.cursor()),
+        let around = parent.and_then(|id| self.run.execution(id));
+        let raw_input = match around.map(|e| (e, e.progress.cursor())) {
+            None => &self.run.root.data,
+            Some((_, Some(cursor))) => &cursor.data,
+            Some((around, None)) => &around.input,
         };
-        let Some(raw_input) = cursor.map(|c| Arc::clone(&c.data)) else { return Ok(()) };
-        self.begin(task, parent, Role::Step, raw_input)
+        self.begin(task, parent, Role::Step, Arc::clone(raw_input))
+    }
+
+    fn is_over(&self, execution: &Execution) -> bool {
+        match (&self.definition.task(execution.task).kind, &execution.progress) {
+            (TaskKind::Fork(task), Progress::Fork(branches)) => fork::is_over(task.join, branches),
+            _ => false,
+        }
     }
 
     /// Begins a task that is not open yet.
@@ -144,7 +169,13 @@ impl Decider<'_> {
         raw_input: Arc<Value>,
     ) -> Result<(), Stop> {
         let around = parent.and_then(|id| self.run.execution(id));
-        let iteration = around.map(|e| e.coordinates.iteration.clone()).unwrap_or_default();
+        let iteration = match role {
+            // An undo or a query belongs to the iteration of the step that it is about.
+            Role::Undo(of) => self.run.undoing(of).map(|done| done.coordinates.iteration.clone()),
+            Role::Reconcile(of) => self.run.execution(of).map(|e| e.coordinates.iteration.clone()),
+            Role::Step => around.map(iteration_inside),
+        };
+        let iteration = iteration.unwrap_or_default();
         let round = around.map_or(0, round_inside);
         let visit = self.run.visits.get(&(task, iteration.clone())).copied().unwrap_or(0);
         let coordinates = Coordinates { visit, iteration, round };
@@ -210,10 +241,19 @@ impl Decider<'_> {
             Some(after) => Some(self.moment_after(after, &input, &scope)?),
         };
         match &task.kind {
-            TaskKind::Do(_) | TaskKind::Try(_) => self.open_composite(entry, &input, None, deadline),
+            TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) => {
+                self.emit_started(entry, &input, Opening::default(), deadline);
+                Ok(())
+            }
+            TaskKind::For(task) => {
+                let items = Some(Arc::new(self.items(task, &input, &scope)?));
+                self.emit_started(entry, &input, Opening { items, ..Opening::default() }, deadline);
+                Ok(())
+            }
             TaskKind::Function { arguments, .. } => {
-                let arguments = Arc::new(self.render(arguments, &input, &scope)?);
-                self.open_composite(entry, &input, Some(arguments), deadline)
+                let arguments = Some(Arc::new(self.render(arguments, &input, &scope)?));
+                self.emit_started(entry, &input, Opening { arguments, ..Opening::default() }, deadline);
+                Ok(())
             }
             TaskKind::Call(call) => self.open_call(entry, call, &input, &scope, deadline),
             TaskKind::Wait(duration) => self.open_wait(entry, duration, &input, &scope, deadline),
@@ -223,33 +263,19 @@ impl Decider<'_> {
         }
     }
 
-    fn open_composite(
-        &mut self,
-        entry: &Entry,
-        input: &Arc<Value>,
-        arguments: Option<Arc<Value>>,
-        deadline: Option<super::Time>,
-    ) -> Result<(), Halt> {
-        self.emit_started(entry, input, |started| Change::TaskStarted {
-            execution: started.0,
-            beginning: started.1,
-            arguments,
-            request: None,
-            until: None,
-            deadline,
-        });
-        Ok(())
-    }
-
     /// Records the start of a task that stays open.
     pub(super) fn emit_started(
         &mut self,
         entry: &Entry,
         input: &Arc<Value>,
-        change: impl FnOnce((ExecutionId, Beginning)) -> Change,
+        opening: Opening,
+        deadline: Option<super::Time>,
     ) {
+        let Opening { arguments, request, until, items } = opening;
         let beginning = beginning(entry, Some(input));
-        self.emit_entry(entry, change((entry.id, beginning)));
+        let execution = entry.id;
+        let change = Change::TaskStarted { execution, beginning, arguments, request, until, items, deadline };
+        self.emit_entry(entry, change);
     }
 
     /// Records something about a task that may not be open yet.
@@ -298,8 +324,7 @@ impl Decider<'_> {
             next = execution.parent;
         }
         let Role::Undo(of) = role else { return };
-        let plan = self.run.compensation.iter().flat_map(|c| &c.plan);
-        if let Some(done) = plan.into_iter().find(|d| d.execution == of) {
+        if let Some(done) = self.run.undoing(of) {
             scope.input = Some(Arc::clone(&done.input));
             scope.output = Some(Arc::clone(&done.output));
         }
@@ -350,8 +375,13 @@ impl Decider<'_> {
     /// A list, a `wait` or a handled `try` is done: its data is its raw output.
     fn complete_with_data(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
-        let ended = execution.progress.cursor().is_some_and(|c| c.next == Next::Ended);
-        let raw = execution.progress.cursor().map_or_else(|| Arc::clone(&execution.input), |c| Arc::clone(&c.data));
+        let (raw, ended) = match &execution.progress {
+            Progress::Fork(branches) => fork::outcome(branches, &self.definition.task(execution.task).kind),
+            progress => match progress.cursor() {
+                Some(cursor) => (Arc::clone(&cursor.data), cursor.next == Next::Ended),
+                None => (Arc::clone(&execution.input), false),
+            },
+        };
         self.complete(id, &raw, ended)
     }
 
@@ -413,6 +443,23 @@ impl Decider<'_> {
     }
 }
 
+/// What a task that stays open begins with, beside its input (see [`Change::TaskStarted`]).
+#[derive(Default)]
+pub(super) struct Opening {
+    pub(super) arguments: Option<Arc<Value>>,
+    pub(super) request: Option<Arc<super::CallRequest>>,
+    pub(super) until: Option<super::Time>,
+    pub(super) items: Option<Arc<Value>>,
+}
+
+/// What follows when the tasks of a list are done.
+fn list_done(execution: &Execution) -> Ready {
+    match execution.progress {
+        Progress::For(_) => Ready::Iterate(execution.id),
+        _ => Ready::ListDone(execution.id),
+    }
+}
+
 /// Transformed output, and the new context where `export` changes it.
 pub(super) type Outputs = (Arc<Value>, Option<Arc<Value>>);
 
@@ -426,6 +473,15 @@ fn beginning(entry: &Entry, input: Option<&Arc<Value>>) -> Beginning {
         coordinates: entry.coordinates.clone(),
         role: entry.role,
         input: input.filter(|i| !Arc::ptr_eq(i, &entry.raw_input)).map(Arc::clone),
+    }
+}
+
+/// The loop indices of tasks directly inside an execution.
+fn iteration_inside(execution: &Execution) -> Vec<u32> {
+    let around = execution.coordinates.iteration.iter().copied();
+    match &execution.progress {
+        Progress::For(progress) => around.chain(progress.index).collect(),
+        _ => around.collect(),
     }
 }
 

@@ -7,9 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::decide::Decider;
-use super::{
-    Coordinates, ErrorKind, ExecutionId, Progress, SchemaViolation, Time, TryPhase, WorkflowError, identity, time_after,
-};
+use super::{Coordinates, ErrorKind, ExecutionId, SchemaViolation, Time, WorkflowError, identity, time_after};
 use crate::dsl::{self, DurationSpec, InputSpec, OutputSpec, Schema, TaskId};
 use crate::expr::{Class, Evaluation, EvaluationError, Expression, Template};
 
@@ -66,8 +64,8 @@ pub(super) struct Scope {
     pub input: Option<Arc<Value>>,
     /// `$output`
     pub output: Option<Arc<Value>>,
-    /// An error just being judged, under its name.
-    pub error: Option<(String, Arc<Value>)>,
+    /// Names that hold only for this expression: an error just being judged, an item about to begin.
+    pub local: Vec<(String, Arc<Value>)>,
 }
 
 impl Scope {
@@ -178,7 +176,7 @@ impl Decider<'_> {
             "workflow" => Cow::Owned(self.workflow_descriptor()),
             "task" => Cow::Owned(self.task_descriptor(scope)),
             "runtime" => Cow::Owned(self.runtime_descriptor(scope)),
-            _ => Cow::Owned(self.caught_error(name, scope)),
+            _ => Cow::Owned(self.local(name, scope)),
         }
     }
 
@@ -214,19 +212,15 @@ impl Decider<'_> {
         })
     }
 
-    /// The error that the nearest handler around the task holds under this name.
-    fn caught_error(&self, name: &str, scope: &Scope) -> Value {
-        if let Some((_, error)) = scope.error.as_ref().filter(|(n, _)| n == name) {
-            return (**error).clone();
+    /// The value that the nearest task around gives this name to: an error, an item.
+    fn local(&self, name: &str, scope: &Scope) -> Value {
+        if let Some((_, value)) = scope.local.iter().find(|(known, _)| known == name) {
+            return (**value).clone();
         }
         let mut next = scope.parent;
         while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
-            if let (Progress::Try(progress), dsl::TaskKind::Try(task)) =
-                (&execution.progress, &self.definition.task(execution.task).kind)
-                && let TryPhase::Handler { error } = &progress.phase
-                && task.catch.variable == name
-            {
-                return error_value(error);
+            if let Some(value) = execution.local(&self.definition.task(execution.task).kind, name) {
+                return value;
             }
             next = execution.parent;
         }
@@ -267,4 +261,16 @@ pub(super) fn check(schema: Option<&Schema>, value: &Value) -> Result<(), Halt> 
 
 fn shortened(message: &str) -> String {
     message.chars().take(300).collect()
+}
+
+/// What a value is, for people.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
 }

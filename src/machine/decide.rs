@@ -63,6 +63,7 @@ pub fn decide(definition: &Definition, run: &Run, fact: Fact, answers: &Answers,
     if !begins_later {
         decider.advance()?;
     }
+    decider.forget_calls_that_no_longer_count();
     decider.abort_calls_that_no_longer_count(run, answered);
     Ok(Decision { run: decider.run, records: decider.records, effects: decider.effects })
 }
@@ -298,6 +299,17 @@ impl<'a> Decider<'a> {
         };
         let (attempt, request) = (call.attempt, Arc::clone(&call.request));
         self.effects.push(Effect::Call { execution: id, attempt, request, authentication });
+    }
+
+    /// A call that began and was given up in the same decision is never sent.
+    fn forget_calls_that_no_longer_count(&mut self) {
+        let run = &self.run;
+        self.effects.retain(|effect| match effect {
+            Effect::Call { execution, attempt, .. } => {
+                run.execution(*execution).is_some_and(|e| e.is_in_flight() && e.attempts() == *attempt)
+            }
+            _ => true,
+        });
     }
 
     fn abort_calls_that_no_longer_count(&mut self, before: &Run, answered: Option<ExecutionId>) {

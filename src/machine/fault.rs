@@ -52,6 +52,10 @@ impl Decider<'_> {
             && !self.run.pivoted
             // A person decides about a fault of this class before anything is undone.
             && class != FaultClass::Person;
+        if compensates && self.run.has_call_in_flight_beside(id) {
+            self.emit(id, Change::RunStopping { execution: id, error });
+            return;
+        }
         let plan = undo_plan(self.definition, &self.run);
         if compensates && !plan.is_empty() {
             let change = Change::CompensationStarted { error: Some(error), plan, end: CompensationEnd::Compensated };

@@ -22,6 +22,7 @@ impl Decider<'_> {
         self.emit_by(actor, self.stuck().map(|e| e.id), Change::OperatorActed { act, reason });
         if let Some(output) = stand_in {
             self.skip(output);
+            self.stay_parked_by_another_branch();
         } else if poisoned {
             self.interrupt_calls()?;
         }
@@ -69,14 +70,24 @@ impl Decider<'_> {
 
     /// The innermost execution that failed, or else the one that a parked run stands at.
     fn stuck(&self) -> Option<&Execution> {
-        let failed = self.run.open.iter().rev().find(|e| matches!(e.progress, Progress::Failed { .. }));
-        failed.or_else(|| self.run.open.last().filter(|_| self.run.is_parked()))
+        self.run.failed().or_else(|| self.run.open.last().filter(|_| self.run.is_parked()))
+    }
+
+    /// One failed step was skipped; a run of which another branch failed too still waits for a person.
+    fn stay_parked_by_another_branch(&mut self) {
+        let failed = self.run.failed().map(|e| (e.id, e.progress.clone()));
+        if let Some((id, Progress::Failed { error, .. })) = failed
+            && !self.run.is_parked()
+        {
+            let execution = Some(id);
+            self.emit(execution, Change::RunFaulted { execution, error, attention: super::Attention::Faulted });
+        }
     }
 
     /// Passes over the step where the run stands; the output stands in for its own.
     fn skip(&mut self, output: Arc<Value>) {
-        let failed = self.run.open.iter().rev().find(|e| matches!(e.progress, Progress::Failed { .. }));
-        let Some(execution) = failed.or(self.run.open.last()) else {
+        let waiting = || self.run.open.iter().rev().find(|e| e.progress.is_waiting());
+        let Some(execution) = self.run.failed().or_else(waiting).or(self.run.open.last()) else {
             self.emit(None, Change::RunCompleted { output });
             return;
         };

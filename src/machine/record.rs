@@ -230,9 +230,20 @@ pub enum Change {
         /// A `wait`'s end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Time>,
+        /// The items that a `for` goes through.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        items: Option<Arc<Value>>,
         /// When the task's `timeout` strikes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
+    },
+    /// A `for` begins with its next item.
+    #[serde(rename = "iteration.started")]
+    IterationStarted {
+        /// The `for`.
+        execution: ExecutionId,
+        /// Which item, from 0.
+        index: u32,
     },
     /// A further attempt of a call is about to be sent.
     #[serde(rename = "attempt.started")]
@@ -343,6 +354,15 @@ pub enum Change {
         /// Why a person is needed.
         attention: Attention,
     },
+    /// Nothing caught the error and the run will be undone, once calls of other branches that are on their way have ended.
+    #[serde(rename = "run.stopping")]
+    RunStopping {
+        /// The execution that failed; none when the run's own input or output did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<ExecutionId>,
+        /// What went wrong.
+        error: WorkflowError,
+    },
     /// Undoing began.
     #[serde(rename = "compensation.started")]
     CompensationStarted {
@@ -430,6 +450,7 @@ impl Change {
         match self {
             Self::RunStarted { .. } => "run.started",
             Self::TaskStarted { .. } => "task.started",
+            Self::IterationStarted { .. } => "iteration.started",
             Self::AttemptStarted { .. } => "attempt.started",
             Self::AttemptFailed { .. } => "attempt.failed",
             Self::OutcomeUnknown { .. } => "outcome.unknown",
@@ -439,6 +460,7 @@ impl Change {
             Self::ErrorCaught { .. } => "error.caught",
             Self::RoundStarted { .. } => "round.started",
             Self::RunFaulted { .. } => "run.faulted",
+            Self::RunStopping { .. } => "run.stopping",
             Self::CompensationStarted { .. } => "compensation.started",
             Self::UndoSkipped { .. } => "compensation.skipped",
             Self::CompensationStuck { .. } => "compensation.stuck",

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::dataflow::error_value;
 use super::{
     Attention, CallRequest, CompensationEnd, Coordinates, ExecutionId, Role, RunId, Status, Time, WorkflowError,
 };
-use crate::dsl::TaskId;
+use crate::dsl::{TaskId, TaskKind};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +58,7 @@ pub struct Run {
     pub undo: Vec<Done>,
     /// The point of no return is passed.
     pub pivoted: bool,
-    /// A person wants it to end at the next boundary.
+    /// It ends at the next boundary.
     pub stop: Option<Stop>,
     /// A person said `suspend`.
     pub suspended: bool,
@@ -137,6 +138,10 @@ pub enum Progress {
     List(Cursor),
     /// `try`
     Try(Box<TryProgress>),
+    /// `for`
+    For(Box<ForProgress>),
+    /// `fork`
+    Fork(Vec<Branch>),
     /// `call`
     Call(CallProgress),
     /// `wait`
@@ -151,6 +156,30 @@ pub enum Progress {
         /// Attempts that it had.
         attempts: u32,
     },
+}
+
+/// Where a `for` stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForProgress {
+    /// An array.
+    pub items: Arc<Value>,
+    /// The current item's index; none before the first.
+    pub index: Option<u32>,
+    /// Where the iteration stands. `Finished` between two of them.
+    pub cursor: Cursor,
+}
+
+/// Where a branch of a `fork` stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Branch {
+    /// About to begin.
+    Unbegun,
+    /// Its task is open.
+    Open,
+    /// It ended with this output.
+    Done(Arc<Value>),
+    /// It said `end`: the whole run is done with this output.
+    Ended(Arc<Value>),
 }
 
 /// Where a `try` stands.
@@ -242,13 +271,15 @@ pub struct Done {
     pub output: Arc<Value>,
 }
 
-/// A person's wish to end the run.
+/// The run ends at the next boundary, when no call is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop {
     /// Whether to undo first.
     pub undo: bool,
     /// How it ends.
     pub end: CompensationEnd,
+    /// It is no wish of a person: a fault that nothing caught waits for calls of other branches to end.
+    pub fault: bool,
 }
 
 /// Undoing, once begun.
@@ -320,6 +351,11 @@ impl Run {
         self.open.iter().any(Execution::is_in_flight)
     }
 
+    /// Whether a call of another execution than this one is on its way.
+    pub(super) fn has_call_in_flight_beside(&self, id: Option<ExecutionId>) -> bool {
+        self.open.iter().any(|e| e.is_in_flight() && Some(e.id) != id)
+    }
+
     /// When something happens by itself: the earliest timer. None while it is driven, parked, suspended or closed.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
@@ -346,6 +382,16 @@ impl Run {
         chain
     }
 
+    /// The innermost execution that failed and stays for a person.
+    pub(super) fn failed(&self) -> Option<&Execution> {
+        self.open.iter().rev().find(|e| matches!(e.progress, Progress::Failed { .. }))
+    }
+
+    /// The step of the plan that an undo is for.
+    pub(super) fn undoing(&self, of: ExecutionId) -> Option<&Done> {
+        self.compensation.iter().flat_map(|c| &c.plan).find(|done| done.execution == of)
+    }
+
     /// What the whole chain up from an execution is for.
     pub(super) fn track(&self, id: ExecutionId) -> Role {
         let top = self.ancestors(id).last().copied().unwrap_or(id);
@@ -367,6 +413,24 @@ impl Execution {
             Progress::Call(call) => call.attempt,
             Progress::Unbegun { attempts } | Progress::Failed { attempts, .. } => *attempts,
             _ => 1,
+        }
+    }
+
+    /// The value that this execution gives a name to for the tasks inside it.
+    pub(super) fn local(&self, kind: &TaskKind, name: &str) -> Option<Value> {
+        match (&self.progress, kind) {
+            (Progress::Try(progress), TaskKind::Try(task)) if task.catch.variable == name => match &progress.phase {
+                TryPhase::Handler { error } => Some(error_value(error)),
+                _ => None,
+            },
+            (Progress::For(progress), TaskKind::For(task)) => {
+                let index = progress.index? as usize;
+                if task.each == name {
+                    return progress.items.get(index).cloned();
+                }
+                (task.at == name).then(|| index.into())
+            }
+            _ => None,
         }
     }
 

@@ -30,20 +30,20 @@ pub fn undo_plan(definition: &Definition, run: &Run) -> Vec<ExecutionId> {
 }
 
 impl Decider<'_> {
-    /// A person's wish to end the run takes effect when no call is on its way. True if it did.
-    pub(super) fn stop_at_boundary(&mut self) -> bool {
-        let Some(stop) = self.run.stop else { return false };
-        if self.run.has_call_in_flight() || self.run.compensation.is_some() {
-            return false;
-        }
+    /// No call is on its way: what was to end the run takes effect.
+    pub(super) fn stop(&mut self, stop: super::run::Stop) {
         let plan = if stop.undo { undo_plan(self.definition, &self.run) } else { Vec::new() };
+        let fault = self.run.error.clone().filter(|_| stop.fault);
         let change = match (plan.is_empty(), stop.end) {
-            (false, end) => Change::CompensationStarted { error: None, plan, end },
+            (false, end) => Change::CompensationStarted { error: fault, plan, end },
+            (true, _) if let Some(error) = fault => {
+                let execution = self.run.failed().map(|e| e.id);
+                Change::RunFaulted { execution, error, attention: super::Attention::Faulted }
+            }
             (true, CompensationEnd::Cancelled) => Change::RunCancelled {},
             (true, CompensationEnd::Compensated) => Change::RunCompensated {},
         };
         self.emit(None, change);
-        true
     }
 
     /// Begins the next undo, or ends the run when none is left.

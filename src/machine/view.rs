@@ -163,6 +163,7 @@ impl Tasks {
             }
             Change::TaskCompleted { execution, beginning, output, .. } => {
                 self.begin(definition, *execution, beginning.as_ref(), record);
+                self.end_below(*execution, "cancelled", at);
                 self.end(*execution, "completed", at);
                 self.with(*execution, |task| (task.output, task.error) = (Some(masks.value(output)), None));
             }
@@ -178,6 +179,7 @@ impl Tasks {
             }
             Change::ErrorCaught { execution, .. } => self.end_below(*execution, "faulted", at),
             Change::RunFaulted { execution: Some(execution), error, .. }
+            | Change::RunStopping { execution: Some(execution), error }
             | Change::CompensationStuck { execution, error } => self.fault(*execution, error, at),
             Change::CompensationStarted { error, .. } => {
                 self.end_all(if error.is_some() { "faulted" } else { "cancelled" }, at);

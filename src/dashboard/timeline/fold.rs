@@ -78,22 +78,23 @@ impl Timeline {
             Change::TaskCompleted { execution, beginning, output, response, case, .. } => {
                 let step = self.begin(*execution, beginning.as_ref(), record);
                 step.complete(at, output, response.clone(), case.clone());
+                self.end_below(*execution, at, State::Cancelled);
             }
             Change::TaskSkipped { execution, beginning, output } => {
                 let step = self.begin(*execution, beginning.as_ref(), record);
                 step.output = Some(Arc::clone(output));
                 step.end(at, State::Skipped);
-                self.end_below(*execution, at);
+                self.end_below(*execution, at, State::Faulted);
                 self.unstick(*execution);
             }
             Change::TaskFaulted { execution, beginning, error } => {
                 let step = self.begin(*execution, beginning.as_ref(), record);
                 step.error = Some(error.clone());
                 step.end(at, State::Faulted);
-                self.end_below(*execution, at);
+                self.end_below(*execution, at, State::Faulted);
             }
             Change::ErrorCaught { execution, error, then } => {
-                self.end_below(*execution, at);
+                self.end_below(*execution, at, State::Faulted);
                 let step = self.begin(*execution, None, record);
                 step.error = Some(error.clone());
                 if let Caught::Retry(until) = then {
@@ -102,6 +103,7 @@ impl Timeline {
             }
             Change::RoundStarted { execution, .. } => self.begin(*execution, None, record).resume(at),
             Change::CompensationStuck { execution, error } => self.faulted(Some(*execution), error, at),
+            Change::RunStopping { execution, error } => self.faulted(*execution, error, at),
             _ => {}
         }
     }
@@ -208,12 +210,12 @@ impl Timeline {
         }
     }
 
-    fn end_below(&mut self, execution: ExecutionId, at: Time) {
+    fn end_below(&mut self, execution: ExecutionId, at: Time, state: State) {
         for place in 0..self.steps.len() {
             let open = matches!(self.steps[place].state, State::Running | State::Waiting | State::Stuck);
             if open && self.is_below(place, execution) {
                 let ended_at = self.steps[place].ended_at.unwrap_or(at);
-                self.steps[place].end(ended_at, State::Faulted);
+                self.steps[place].end(ended_at, state);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::listed;
+use super::reentry;
 use crate::dsl::definition::{Definition, OnFault, Task, WorkflowMetadata, WorkflowRef};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
@@ -53,6 +54,7 @@ impl<'s> Builder<'s> {
         };
         let usual = if definition.is_saga() { OnFault::Compensate } else { OnFault::Park };
         definition.metadata.on_fault = on_fault.unwrap_or(usual);
+        reentry::mark(&mut definition);
         self.check_saga(&definition);
         Some(definition)
     }

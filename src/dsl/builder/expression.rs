@@ -32,8 +32,8 @@ pub(super) enum Stage {
 /// What a task may see because of where it stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
-    /// Names under which `catch` holds errors around the task.
-    pub caught: Vec<String>,
+    /// Names that the tasks around it give to values: errors that `catch` holds, items of a loop.
+    pub local: Vec<String>,
     /// Inside a compensation: `$input` and `$output` are those of the undone task.
     pub undo: bool,
 }
@@ -43,6 +43,11 @@ pub(super) const RESERVED: [&str; 8] =
     ["context", "input", "output", "task", "workflow", "runtime", "secrets", "authorization"];
 
 impl Scope {
+    /// Adds a name that is visible from here on down.
+    pub(super) fn name(&mut self, name: Option<&str>) {
+        self.local.extend(name.filter(|name| !self.local.iter().any(|known| known == name)).map(str::to_owned));
+    }
+
     fn variables(&self, stage: Stage) -> Vec<&str> {
         let mut names = match stage {
             Stage::WorkflowInput => vec!["workflow", "runtime"],
@@ -55,7 +60,7 @@ impl Scope {
         if self.undo {
             names.extend(["input", "output"].iter().filter(|n| !names.contains(n)).copied().collect::<Vec<_>>());
         }
-        names.extend(self.caught.iter().map(String::as_str));
+        names.extend(self.local.iter().map(String::as_str));
         names
     }
 }

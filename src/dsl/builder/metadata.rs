@@ -102,7 +102,7 @@ impl<'s> Builder<'s> {
 
     /// A task beside the flow. A compensation sees `$input` and `$output` of the task that it undoes.
     fn aside(&mut self, node: Node<'s>, site: &Site<'_, 's>, key: &str) -> Option<TaskId> {
-        let scope = Scope { caught: Vec::new(), undo: key == "compensate" };
+        let scope = Scope { local: Vec::new(), undo: key == "compensate" };
         let reference = format!("{}/metadata/{key}", site.reference);
         let site = Site { name: key, reference, siblings: &[], role: Role::Aside, scope: &scope, overriding: None };
         self.task(node, &site)

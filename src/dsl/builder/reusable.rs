@@ -41,7 +41,7 @@ impl<'s> Builder<'s> {
     }
 
     fn check_reusable(&mut self, section: &str, name: &str, value: Node<'s>) {
-        let scope = Scope { caught: vec!["error".to_owned()], undo: false };
+        let scope = Scope { local: vec!["error".to_owned()], undo: false };
         match section {
             "authentications" => drop(self.authentication(value)),
             // What is referred to was checked there, with the variables that are visible there.

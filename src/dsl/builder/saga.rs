@@ -56,13 +56,7 @@ impl Walk {
                     self.silent.push(id);
                 }
             }
-            TaskKind::Do(list) => self.list(definition, list, covered),
-            TaskKind::Try(inner) => {
-                self.list(definition, &inner.body, covered);
-                self.list(definition, inner.catch.handler.as_deref().unwrap_or_default(), covered);
-            }
-            TaskKind::Function { body, .. } => self.task(definition, *body, covered),
-            TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_) => {}
+            kind => self.list(definition, &kind.nested(), covered),
         }
     }
 }

@@ -10,9 +10,12 @@ use crate::dsl::source::{Node, escaped};
 /// What every task may have.
 const COMMON: [&str; 7] = ["if", "input", "output", "export", "timeout", "then", "metadata"];
 /// Kinds of tasks that run, each with the further keys that it may have.
-const KINDS: [(&str, &[&str]); 7] = [
+const KINDS: [(&str, &[&str]); 9] = [
     ("call", &["with"]),
+    // `for` comes before `do`, which is a part of it.
+    ("for", &["while", "do"]),
     ("do", &[]),
+    ("fork", &[]),
     ("set", &[]),
     ("switch", &[]),
     ("try", &["catch"]),
@@ -20,7 +23,7 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("wait", &[]),
 ];
 /// Kinds of the language that do not run yet.
-const NOT_YET: [&str; 5] = ["for", "fork", "listen", "emit", "run"];
+const NOT_YET: [&str; 3] = ["listen", "emit", "run"];
 
 /// Where a task stands.
 pub(super) struct Site<'a, 's> {
@@ -147,6 +150,7 @@ impl<'s> Builder<'s> {
             timeout,
             then: then?,
             metadata,
+            reentrant: false,
             kind: kind?,
         })
     }
@@ -171,7 +175,7 @@ impl<'s> Builder<'s> {
             self.report.error_with_hint(spot, format!("task `{}` does nothing", shortened(name)), hint);
             return None;
         };
-        if let Some((second, _, value)) = found.next() {
+        if let Some((second, _, value)) = found.find(|(second, ..)| !further.contains(second)) {
             let message = format!("a task is of one kind, but `{}` has `{kind}` and `{second}`", shortened(name));
             self.report.error(Spot::key(value), message);
             return None;
@@ -187,6 +191,8 @@ impl<'s> Builder<'s> {
         match kind {
             "call" => self.call(node, value, site),
             "do" => self.list(value, &below(), site.scope).map(TaskKind::Do),
+            "for" => self.r#for(node, value, site),
+            "fork" => self.fork(value, site),
             "set" => self.set(value, site.scope),
             "switch" => self.switch(value, site),
             "try" => self.r#try(node, value, site),

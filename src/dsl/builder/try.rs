@@ -31,7 +31,7 @@ impl<'s> Builder<'s> {
         let with = with.map(|n| self.error_filter(n)).unwrap_or_default();
         let variable = object.get("as").map_or_else(|| Some("error".to_owned()), |n| self.variable(n));
         let mut scope = site.scope.clone();
-        scope.caught.extend(variable.iter().filter(|name| !site.scope.caught.contains(name)).cloned());
+        scope.name(variable.as_deref());
         let when = object.get("when").map(|n| self.bare(n, Stage::Within, &scope));
         let except_when = object.get("exceptWhen").map(|n| self.bare(n, Stage::Within, &scope));
         let retry = object.get("retry").map(|n| self.retry_or_name(n, &scope));
@@ -47,16 +47,17 @@ impl<'s> Builder<'s> {
         })
     }
 
-    /// `catch.as`
-    fn variable(&mut self, node: Node<'s>) -> Option<String> {
+    /// `catch.as`, `for.each` and their like.
+    pub(super) fn variable(&mut self, node: Node<'s>) -> Option<String> {
         let name = self.text(node)?;
         let name = name.strip_prefix('$').unwrap_or(name);
         let mut characters = name.chars();
         let fits = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
             && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !fits || RESERVED.contains(&name) {
-            let message = format!("`as` must name a free jq variable, not `{}`", shortened(name));
-            self.report.error_with_hint(node, message, "letters, digits and underscores: `as: fault`".to_owned());
+            let message = format!("`{}` must name a free jq variable, not `{}`", node.label(), shortened(name));
+            let hint = format!("letters, digits and underscores, such as `{}: current`", node.label());
+            self.report.error_with_hint(node, message, hint);
             return None;
         }
         Some(name.to_owned())
@@ -158,10 +159,7 @@ impl<'s> Builder<'s> {
                     calls += 1;
                     through_connection |= goes_through_connection(&call.http);
                 }
-                TaskKind::Do(list) => pending.extend(list),
-                TaskKind::Try(inner) => pending.extend(inner.body.iter().chain(inner.catch.handler.iter().flatten())),
-                TaskKind::Function { body, .. } => pending.push(*body),
-                TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_) => {}
+                kind => pending.extend(kind.nested()),
             }
         }
         if through_connection {

@@ -12,8 +12,11 @@ pub(super) fn operator_acted(run: &mut Run, act: &Act, at: Time) -> Applied {
         Act::Retry { input } => {
             (run.attention, run.error) = (None, run.error.take().filter(|_| run.compensation.is_some()));
             run.deadline = None;
+            let failed = run.failed().map(|e| e.id);
             for execution in &mut run.open {
-                retry(execution, input.as_ref(), at);
+                // Another input is meant for the step that the run shows as failed, not for each failed branch.
+                let input = input.as_ref().filter(|_| failed == Some(execution.id));
+                retry(execution, input, at);
             }
         }
         Act::Skip { .. } => {
@@ -21,11 +24,11 @@ pub(super) fn operator_acted(run: &mut Run, act: &Act, at: Time) -> Applied {
         }
         Act::Cancel { compensate } => {
             let undo = *compensate == CancelMode::Compensate;
-            run.stop = Some(Stop { undo, end: CompensationEnd::Cancelled });
+            run.stop = Some(Stop { undo, end: CompensationEnd::Cancelled, fault: false });
             run.attention = None;
         }
         Act::Compensate => {
-            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated });
+            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: false });
             run.attention = None;
         }
         Act::Suspend => run.suspended = true,

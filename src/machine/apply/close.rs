@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::reconciled;
-use super::{Applied, GONE, NO_TASK, siblings};
+use super::{Applied, GONE, NO_TASK, branch_of, siblings};
 use crate::dsl::{Compensate, Definition, Flow, TaskKind};
-use crate::machine::{Cursor, Done, Execution, ExecutionId, Next, Progress, Role, Run, WorkflowError};
+use crate::machine::{Branch, Cursor, Done, Execution, ExecutionId, Next, Progress, Role, Run, WorkflowError};
 
 pub(super) fn completed(
     definition: &Definition,
@@ -17,6 +17,8 @@ pub(super) fn completed(
     case: Option<&str>,
     ended: bool,
 ) -> Applied {
+    // Branches that lost their race end with the `fork`; what they may have done is noted.
+    close_below(definition, run, id);
     let mut done = close(run, id).ok_or(GONE)?;
     let task = definition.task(done.task);
     done.acted |= done.changes_target();
@@ -60,6 +62,14 @@ pub(super) fn leave(
         Role::Undo(of) => return undone(run, of),
         Role::Reconcile(of) => return reconciled(run, of, &output),
         Role::Step => {}
+    }
+    if let Some(around) = done.parent.and_then(|parent| run.execution_mut(parent))
+        && let Progress::Fork(branches) = &mut around.progress
+    {
+        let ended = matches!(onward, Onward::By(Flow::End));
+        let branch = branch_of(definition, around.task, branches, done.task)?;
+        *branch = if ended { Branch::Ended(output) } else { Branch::Done(output) };
+        return Ok(());
     }
     let list = siblings(definition, run, done.parent)?;
     // A loop back enters tasks again; the index of the next task follows from where this one stands.
@@ -114,12 +124,18 @@ pub(super) fn remember(definition: &Definition, run: &mut Run, done: &Execution,
     });
 }
 
-/// Ends an execution that failed, and everything below it, innermost first. What may have acted is noted for undoing.
-pub(super) fn close_faulted(definition: &Definition, run: &mut Run, id: ExecutionId) {
-    let below: Vec<ExecutionId> = run.open.iter().filter(|e| e.parent == Some(id)).map(|e| e.id).collect();
+/// Ends what is open inside an execution or asks about it, innermost first.
+pub(super) fn close_below(definition: &Definition, run: &mut Run, id: ExecutionId) {
+    let belongs = |e: &&Execution| e.parent == Some(id) || e.role == Role::Reconcile(id);
+    let below: Vec<ExecutionId> = run.open.iter().filter(belongs).map(|e| e.id).collect();
     for child in below.into_iter().rev() {
         close_faulted(definition, run, child);
     }
+}
+
+/// Ends an execution that failed, and everything below it, innermost first. What may have acted is noted for undoing.
+pub(super) fn close_faulted(definition: &Definition, run: &mut Run, id: ExecutionId) {
+    close_below(definition, run, id);
     let Some(mut done) = close(run, id) else { return };
     done.acted |= done.is_in_flight() && done.changes_target();
     pass_acted_up(run, &done);
@@ -139,10 +155,7 @@ pub(super) fn close_all(definition: &Definition, run: &mut Run) {
 
 /// The execution fails and stays open for a `try` or a person; what is below it ends.
 pub(super) fn fail(definition: &Definition, run: &mut Run, id: ExecutionId, error: &WorkflowError) -> Applied {
-    let below: Vec<ExecutionId> = run.open.iter().filter(|e| e.parent == Some(id)).map(|e| e.id).collect();
-    for child in below.into_iter().rev() {
-        close_faulted(definition, run, child);
-    }
+    close_below(definition, run, id);
     let execution = run.execution_mut(id).ok_or(GONE)?;
     execution.acted |= execution.is_in_flight() && execution.changes_target();
     execution.progress = Progress::Failed { error: error.clone(), attempts: execution.attempts() };

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attention, Beginning, CallPhase, Change, Compensation, Cursor, Execution, ExecutionId, Next, Progress, Record,
-    Role, Run, Status, Time, TryPhase, TryProgress,
+    Attention, Beginning, Branch, CallPhase, Change, Compensation, CompensationEnd, Cursor, Execution, ExecutionId,
+    ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase, TryProgress,
 };
 use crate::dsl::{Definition, TaskId, TaskKind};
 use acts::operator_acted;
@@ -73,15 +73,22 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             run.root = Cursor::first(Arc::clone(&run.input));
             Ok(())
         }
-        Change::TaskStarted { execution, beginning, arguments, request, until, deadline } => {
+        Change::TaskStarted { execution, beginning, arguments, request, until, items, deadline } => {
             begin(definition, run, *execution, beginning, record, at)?;
             let progress = match (request, until) {
                 (Some(request), _) => Progress::Call(sending(request)),
                 (None, Some(until)) => Progress::Wait { until: *until },
-                (None, None) => composite(definition, run, *execution, arguments.as_ref(), at)?,
+                (None, None) => composite(definition, run, *execution, arguments.as_ref(), items.as_ref(), at)?,
             };
             let opened = run.execution_mut(*execution).ok_or(GONE)?;
             (opened.progress, opened.deadline) = (progress, *deadline);
+            Ok(())
+        }
+        Change::IterationStarted { execution, index } => {
+            let Progress::For(progress) = &mut run.execution_mut(*execution).ok_or(GONE)?.progress else {
+                return Err("the execution is not a for");
+            };
+            (progress.index, progress.cursor.next) = (Some(*index), Next::Task(0));
             Ok(())
         }
         Change::AttemptStarted { execution, request } => attempt_started(run, *execution, request.as_ref()),
@@ -120,7 +127,15 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             if let Some(execution) = execution {
                 fail(definition, run, *execution, error)?;
             }
-            (run.error, run.attention) = (Some(error.clone()), Some(*attention));
+            (run.error, run.attention, run.stop) = (Some(error.clone()), Some(*attention), None);
+            Ok(())
+        }
+        Change::RunStopping { execution, error } => {
+            if let Some(execution) = execution {
+                fail(definition, run, *execution, error)?;
+            }
+            run.error = Some(error.clone());
+            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: true });
             Ok(())
         }
         Change::CompensationStarted { error, end, .. } => {
@@ -184,7 +199,7 @@ fn standing(run: &Run) -> Status {
     if run.next_execution == 0 && run.root.next == Next::Task(0) {
         return Status::Pending;
     }
-    let idle = run.open.last().is_some_and(|e| e.progress.is_waiting());
+    let idle = run.open.iter().any(|e| e.progress.is_waiting()) && !run.has_call_in_flight();
     match () {
         () if run.suspended => Status::Suspended,
         () if run.compensation.is_some() => Status::Compensating,
@@ -199,7 +214,7 @@ fn ended(status: Status) -> bool {
 
 impl Progress {
     /// Whether only a timer moves it.
-    fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         match self {
             Self::Wait { .. } => true,
             Self::Call(call) => matches!(call.phase, CallPhase::Backoff { .. }),
@@ -227,8 +242,10 @@ fn begin(
         return Ok(());
     }
     let task = record.task.as_deref().and_then(|r| definition.by_reference.get(r)).copied().ok_or(NO_TASK)?;
-    let raw_input = enter(run, beginning)?;
-    *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
+    let raw_input = enter(definition, run, beginning, task)?;
+    if definition.task(task).reentrant {
+        *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
+    }
     run.next_execution = run.next_execution.max(id + 1);
     // Nesting is shallow and a run is copied at each decision: room for more would be carried along by thousands of runs.
     run.open.reserve_exact(1);
@@ -249,11 +266,15 @@ fn begin(
 }
 
 /// Marks the list that the new execution comes from as busy, and gives the raw input that it hands over.
-fn enter(run: &mut Run, beginning: &Beginning) -> Result<Arc<Value>, &'static str> {
+fn enter(
+    definition: &Definition,
+    run: &mut Run,
+    beginning: &Beginning,
+    task: TaskId,
+) -> Result<Arc<Value>, &'static str> {
     match (beginning.role, beginning.parent) {
         (Role::Undo(of), _) => {
-            let plan = &run.compensation.as_ref().ok_or("nothing is being undone")?.plan;
-            plan.iter().find(|d| d.execution == of).map(|d| Arc::clone(&d.output)).ok_or("the step is not in the plan")
+            run.undoing(of).map(|done| Arc::clone(&done.output)).ok_or("the step is not in the plan")
         }
         (Role::Reconcile(of), _) => run.execution(of).map(|e| Arc::clone(&e.input)).ok_or(GONE),
         (Role::Step, None) => {
@@ -261,12 +282,28 @@ fn enter(run: &mut Run, beginning: &Beginning) -> Result<Arc<Value>, &'static st
             Ok(Arc::clone(&run.root.data))
         }
         (Role::Step, Some(parent)) => {
-            let cursor =
-                run.execution_mut(parent).and_then(|e| e.progress.cursor_mut()).ok_or("the parent is no list")?;
+            let around = run.execution_mut(parent).ok_or(GONE)?;
+            if let Progress::Fork(branches) = &mut around.progress {
+                *branch_of(definition, around.task, branches, task)? = Branch::Open;
+                return Ok(Arc::clone(&around.input));
+            }
+            let cursor = around.progress.cursor_mut().ok_or("the parent is no list")?;
             cursor.next = Next::Busy;
             Ok(Arc::clone(&cursor.data))
         }
     }
+}
+
+/// The place of a branch in its `fork`.
+fn branch_of<'b>(
+    definition: &Definition,
+    fork: TaskId,
+    branches: &'b mut [Branch],
+    task: TaskId,
+) -> Result<&'b mut Branch, &'static str> {
+    let TaskKind::Fork(fork) = &definition.task(fork).kind else { return Err("the execution is not a fork") };
+    let index = fork.branches.iter().position(|branch| *branch == task).ok_or(NO_TASK)?;
+    branches.get_mut(index).ok_or(NO_TASK)
 }
 
 fn composite(
@@ -274,10 +311,12 @@ fn composite(
     run: &Run,
     id: ExecutionId,
     arguments: Option<&Arc<Value>>,
+    items: Option<&Arc<Value>>,
     at: Time,
 ) -> Result<Progress, &'static str> {
     let execution = run.execution(id).ok_or(GONE)?;
-    let first = Cursor::first(Arc::clone(arguments.unwrap_or(&execution.input)));
+    let data = Arc::clone(arguments.unwrap_or(&execution.input));
+    let first = Cursor::first(Arc::clone(&data));
     Ok(match &definition.task(execution.task).kind {
         TaskKind::Try(_) => Progress::Try(Box::new(TryProgress {
             cursor: first,
@@ -289,6 +328,12 @@ fn composite(
             round_started_at: at,
             visits: run.visits.clone(),
         })),
+        TaskKind::For(_) => Progress::For(Box::new(ForProgress {
+            items: Arc::clone(items.ok_or("the loop has no items")?),
+            index: None,
+            cursor: Cursor { next: Next::Finished, data },
+        })),
+        TaskKind::Fork(task) => Progress::Fork(vec![Branch::Unbegun; task.branches.len()]),
         _ => Progress::List(first),
     })
 }
@@ -304,6 +349,8 @@ pub(super) fn siblings(
     Ok(match (&definition.task(execution.task).kind, &execution.progress) {
         (TaskKind::Do(list), _) => list.clone(),
         (TaskKind::Function { body, .. }, _) => vec![*body],
+        (TaskKind::For(task), _) => task.body.clone(),
+        (TaskKind::Fork(task), _) => task.branches.clone(),
         (TaskKind::Try(task), Progress::Try(progress)) => match progress.phase {
             TryPhase::Handler { .. } => task.catch.handler.clone().unwrap_or_default(),
             _ => task.body.clone(),
@@ -317,6 +364,7 @@ impl Progress {
         match self {
             Self::List(cursor) => Some(cursor),
             Self::Try(t) => Some(&t.cursor),
+            Self::For(progress) => Some(&progress.cursor),
             _ => None,
         }
     }
@@ -325,6 +373,7 @@ impl Progress {
         match self {
             Self::List(cursor) => Some(cursor),
             Self::Try(t) => Some(&mut t.cursor),
+            Self::For(progress) => Some(&mut progress.cursor),
             _ => None,
         }
     }

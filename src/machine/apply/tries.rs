@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::close::close_faulted;
+use super::close::close_below;
 use super::{Applied, GONE, NOT_A_TRY};
 use crate::dsl::Definition;
 use crate::machine::{Caught, Cursor, ExecutionId, Next, Progress, Run, Time, TryPhase, WorkflowError};
@@ -15,10 +15,7 @@ pub(super) fn caught(
     then: Caught,
     at: Time,
 ) -> Applied {
-    let below: Vec<ExecutionId> = run.open.iter().filter(|e| e.parent == Some(id)).map(|e| e.id).collect();
-    for child in below.into_iter().rev() {
-        close_faulted(definition, run, child);
-    }
+    close_below(definition, run, id);
     let execution = run.execution_mut(id).ok_or(GONE)?;
     let input = Arc::clone(&execution.input);
     let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::dsl::{CallTask, Endpoint, HttpCall};
 use crate::expr::Template;
-use crate::machine::advance::Entry;
-use crate::machine::dataflow::{Halt, Scope};
+use crate::machine::advance::{Entry, Opening};
+use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::Decider;
 use crate::machine::{CallRequest, Change, ErrorKind, Time, WorkflowError, identity};
 
@@ -29,14 +29,7 @@ impl Decider<'_> {
         if entry.again && self.run.execution(entry.id).is_some_and(|e| e.attempts() > 0) {
             self.emit_entry(entry, Change::AttemptStarted { execution: entry.id, request: Some(request) });
         } else {
-            self.emit_started(entry, input, |(execution, beginning)| Change::TaskStarted {
-                execution,
-                beginning,
-                arguments: None,
-                request: Some(request),
-                until: None,
-                deadline,
-            });
+            self.emit_started(entry, input, Opening { request: Some(request), ..Opening::default() }, deadline);
         }
         self.send(entry.id);
         Ok(())
@@ -145,17 +138,6 @@ fn text_pairs(value: Value, what: &str) -> Result<Vec<(String, String)>, Halt> {
         }
     }
     Ok(pairs)
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 fn expression_fault(detail: String) -> Halt {

@@ -1,6 +1,8 @@
 //! One file per kind of task: how it begins, what it yields.
 
 mod call;
+mod r#for;
+pub(super) mod fork;
 mod raise;
 mod set;
 mod switch;

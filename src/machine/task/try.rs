@@ -41,7 +41,7 @@ impl Decider<'_> {
 
     fn judging(&self, execution: &Execution, catch: &Catch, error: &WorkflowError) -> Scope {
         let mut scope = self.scope_of_open(execution);
-        scope.error = Some((catch.variable.clone(), Arc::new(error_value(error))));
+        scope.local.push((catch.variable.clone(), Arc::new(error_value(error))));
         scope
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::dsl::DurationSpec;
-use crate::machine::advance::Entry;
+use crate::machine::Time;
+use crate::machine::advance::{Entry, Opening};
 use crate::machine::dataflow::{Halt, Scope};
 use crate::machine::decide::Decider;
-use crate::machine::{Change, Time};
 
 impl Decider<'_> {
     pub(in crate::machine) fn open_wait(
@@ -20,14 +20,7 @@ impl Decider<'_> {
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
         let until = self.moment_after(duration, input, scope)?;
-        self.emit_started(entry, input, |(execution, beginning)| Change::TaskStarted {
-            execution,
-            beginning,
-            arguments: None,
-            request: None,
-            until: Some(until),
-            deadline,
-        });
+        self.emit_started(entry, input, Opening { until: Some(until), ..Opening::default() }, deadline);
         Ok(())
     }
 }

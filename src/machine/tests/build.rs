@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::dsl::*;
-use crate::expr::Template;
+use crate::expr::{Expression, Template};
 
 /// A task to be: kind and metadata, children inline.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(super) enum Plan {
     Call { compensated: bool, pivot: bool, never_resend: bool, reconciled: bool },
     Do(Vec<Plan>),
     Try { body: Vec<Plan>, retries: Option<u32>, handler: Option<Vec<Plan>> },
+    For { items: usize, body: Vec<Plan> },
+    Fork { compete: bool, branches: Vec<Plan> },
     Wait(u64),
     Raise(u16),
 }
@@ -72,6 +74,17 @@ impl Builder {
             Plan::Do(inner) => TaskKind::Do(self.list(&format!("{reference}/do"), inner)),
             Plan::Wait(seconds) => TaskKind::Wait(DurationSpec::Fixed(Duration::from_secs(*seconds))),
             Plan::Raise(status) => TaskKind::Raise(raise(*status)),
+            Plan::For { items, body } => TaskKind::For(Box::new(ForTask {
+                each: "item".into(),
+                at: "index".into(),
+                items: Expression::parse(&json!((0..*items).collect::<Vec<_>>()).to_string(), &[]).unwrap(),
+                condition: None,
+                body: self.list(&format!("{reference}/do"), body),
+            })),
+            Plan::Fork { compete, branches } => TaskKind::Fork(ForkTask {
+                branches: self.list(&format!("{reference}/fork/branches"), branches),
+                join: if *compete { Join::First } else { Join::All },
+            }),
             Plan::Try { body, retries, handler } => {
                 let body = self.list(&format!("{reference}/try"), body);
                 let handler = handler.as_ref().map(|h| self.list(&format!("{reference}/catch/do"), h));
@@ -115,6 +128,7 @@ impl Builder {
             timeout: None,
             then: Flow::Continue,
             metadata,
+            reentrant: true,
             kind,
         });
         id

@@ -11,7 +11,7 @@ use crate::machine::*;
 /// One thing that happens to a run.
 #[derive(Debug, Clone)]
 enum Event {
-    Answered(Answer),
+    Answered(usize, Answer),
     TimePasses,
     Crash(Answer),
     Operator(Act),
@@ -32,6 +32,8 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
         let list = prop::collection::vec(inner, 1..4);
         prop_oneof![
             2 => list.clone().prop_map(Plan::Do),
+            2 => (0_usize..4, list.clone()).prop_map(|(items, body)| Plan::For { items, body }),
+            3 => (any::<bool>(), list.clone()).prop_map(|(compete, branches)| Plan::Fork { compete, branches }),
             3 => (list.clone(), prop::option::of(0_u32..3), prop::option::of(list))
                 .prop_map(|(body, retries, handler)| Plan::Try { body, retries, handler }),
         ]
@@ -64,7 +66,7 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
-        8 => answer().prop_map(Event::Answered),
+        8 => (0_usize..4, answer()).prop_map(|(which, answer)| Event::Answered(which, answer)),
         4 => Just(Event::TimePasses),
         2 => prop_oneof![Just(Answer::LostReply), Just(Answer::LostRequest)].prop_map(Event::Crash),
         1 => act().prop_map(Event::Operator),
@@ -106,7 +108,11 @@ proptest! {
         world.start(json!({ "id": 1 })).unwrap();
         for event in events {
             match event {
-                Event::Answered(answer) => { world.answer(answer); }
+                Event::Answered(which, answer) => {
+                    if !world.pending.is_empty() {
+                        world.answer_call(which, answer);
+                    }
+                }
                 Event::TimePasses => { world.pass_time(); }
                 Event::Crash(arrived) => world.crash(arrived),
                 // What does not fit the state is rejected, and then nothing changed.

@@ -81,6 +81,15 @@ impl<'d> World<'d> {
                 Effect::Continue => self.goes_on = true,
             }
         }
+        let mut on_their_way: Vec<_> =
+            self.pending.iter().map(|(execution, attempt, _)| (*execution, *attempt)).collect();
+        on_their_way.sort_unstable();
+        let in_flight = self.run.open.iter().filter(|e| e.is_in_flight()).map(|e| (e.id, e.attempts()));
+        assert_eq!(
+            on_their_way,
+            in_flight.collect::<Vec<_>>(),
+            "the run waits for other calls than those on their way"
+        );
         Ok(())
     }
 
@@ -110,17 +119,24 @@ impl<'d> World<'d> {
         if self.pending.is_empty() {
             return false;
         }
-        let (execution, attempt, request) = self.pending.remove(0);
-        self.arrive(&request, answer);
+        self.answer_call(0, answer)
+    }
+
+    /// The target answers one of the calls on their way.
+    pub(super) fn answer_call(&mut self, which: usize, answer: Answer) -> bool {
+        let (execution, attempt, request) = self.pending.remove(which % self.pending.len());
+        self.arrive(execution, &request, answer);
         let outcome = outcome(answer);
         // An attempt that was given up meanwhile is rejected as stale, which is what must happen.
         let _ = self.feed(Fact::CallEnded { execution, attempt, outcome: Box::new(outcome) });
         true
     }
 
-    fn arrive(&mut self, request: &CallRequest, answer: Answer) {
+    fn arrive(&mut self, execution: ExecutionId, request: &CallRequest, answer: Answer) {
         let key = request.idempotency_key.clone();
-        let known = self.keys_by_step.entry(request.uri.clone()).or_insert_with(|| key.clone());
+        let iteration = self.run.execution(execution).map(|e| e.coordinates.iteration.clone());
+        let step = format!("{} {:?}", request.uri, iteration.expect("a call on its way is open"));
+        let known = self.keys_by_step.entry(step).or_insert_with(|| key.clone());
         assert_eq!(*known, key, "{} was called under two keys", request.uri);
         if matches!(answer, Answer::Success | Answer::LostReply) && self.keys_seen.insert(key) {
             self.acted.push(request.uri.clone());
@@ -129,8 +145,8 @@ impl<'d> World<'d> {
 
     /// The node dies: what is on its way may or may not have arrived; another node takes over.
     pub(super) fn crash(&mut self, arrived: Answer) {
-        for (_, _, request) in std::mem::take(&mut self.pending) {
-            self.arrive(&request, arrived);
+        for (execution, _, request) in std::mem::take(&mut self.pending) {
+            self.arrive(execution, &request, arrived);
         }
         self.goes_on = false;
         if !self.run.is_closed() && self.run.seq > 0 {
