@@ -1,4 +1,5 @@
-//! Tests of the pure machine: single rules, properties over random sagas, and a simulator over the shipped definitions.
+//! Tests of the pure machine: single rules, and properties over random sagas.
+//! For what ships see `scenario/tests`.
 
 mod build;
 mod properties;

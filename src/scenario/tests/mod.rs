@@ -4,6 +4,7 @@ mod boundaries;
 mod explore;
 mod mistakes;
 mod mocks;
+mod parallel;
 mod shipped;
 
 use std::collections::BTreeMap;
