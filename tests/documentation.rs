@@ -187,6 +187,8 @@ fn the_guide_to_testing_shows_what_the_program_prints() {
     let run = |arguments: &[&str]| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
         let answer = program.args(arguments).env_clear().current_dir(folder.path()).output().unwrap();
+        let failed = String::from_utf8_lossy(&answer.stdout).contains("FAILED");
+        assert_eq!(answer.status.code(), Some(i32::from(failed)), "{arguments:?}");
         String::from_utf8(answer.stdout).unwrap() + &String::from_utf8(answer.stderr).unwrap()
     };
     for block in blocks.iter().filter(|b| b.info == "yaml") {
@@ -203,7 +205,7 @@ fn the_guide_to_testing_shows_what_the_program_prints() {
     }
     assert!(seen > 1, "no command with its output was found");
     let all = run(&["test", "."]);
-    assert!(all.ends_with("4 scenarios, 0 failed\n"), "{all}");
+    assert!(all.ends_with("5 scenarios, 0 failed\n"), "{all}");
     let strict = run(&["test", "strict.scenarios.yaml", "--faults"]);
     assert!(strict.ends_with("1 scenario, 0 failed, 6 schedules\n"), "{strict}");
 }

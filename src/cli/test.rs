@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "faults")]
     depth: usize,
     /// Let exactly this go wrong, and show the journal: `createOrder#1:lost-reply,@7:crash`.
-    #[arg(long, value_name = "SCHEDULE", conflicts_with = "faults")]
+    #[arg(long, value_name = "SCHEDULE", conflicts_with = "faults", requires = "scenario")]
     schedule: Option<Schedule>,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]

@@ -16,6 +16,7 @@ const SHOWN_CHARS_MAX: usize = 200;
 pub fn differences(definition: &Definition, expect: &Expect, trace: &Trace) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(trace.problem.clone());
+    found.extend(trace.refused_acts.iter().map(|refused| format!("acts: {refused}")));
     if let Some(status) = expect.status.as_deref().filter(|expected| *expected != trace.status()) {
         found.push(format!("status: expected {status}, found {}{}", trace.status(), because(trace)));
     }

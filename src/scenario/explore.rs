@@ -78,7 +78,8 @@ pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Explorat
 #[must_use]
 pub(super) fn faults_of(expect: &Expect, schedule: &Schedule, trace: &Trace, undisturbed: &Trace) -> Vec<String> {
     let mut why: Vec<String> = trace.problem.iter().chain(&trace.broken).cloned().collect();
-    if trace.problem.is_none() && !trace.run.is_closed() && !trace.run.is_parked() && trace.refused.is_none() {
+    let rests = trace.run.is_closed() || trace.run.is_parked() || trace.run.suspended;
+    if trace.problem.is_none() && !rests && trace.refused.is_none() {
         why.push(format!("the run neither ended nor asks for a person: it is {}", trace.status()));
     }
     let allowed = allowed_ends(expect, schedule).filter(|_| trace.problem.is_none());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::expr::{Expression, Template};
-use crate::machine::Time;
+use crate::machine::{Act, Time};
 use crate::sandbox::faults::Fault as SandboxFault;
 
 /// A file of scenarios: `closed-won.scenarios.yaml`.
@@ -37,8 +37,19 @@ pub struct Scenario {
     pub sandbox: Option<SandboxSetup>,
     /// Answers by step or request, in the order of the file.
     pub calls: Vec<(CallPattern, Vec<MockAnswer>)>,
+    /// What people do, in order.
+    pub acts: Vec<PlannedAct>,
     /// What must come of it.
     pub expect: Expect,
+}
+
+/// What a person does to the run.
+#[derive(Debug, Clone)]
+pub struct PlannedAct {
+    /// As at the API.
+    pub act: Act,
+    /// So long after the run began; without it, once the run asks for a person.
+    pub after: Option<Duration>,
 }
 
 /// What the sandbox is like before the run begins.

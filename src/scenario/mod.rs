@@ -5,8 +5,8 @@
 //! database, no sockets, and a retry in an hour takes no time. A *schedule* says what goes wrong during a rehearsal, and
 //! [`explore()`] tries every schedule of a given depth. The same scenario and schedule always give the same rehearsal.
 //!
-//! `read` and `expectation` make a [`ScenarioFile`] of a text, `rehearsal` plays a scenario and gives a [`Trace`], `target`
-//! answers its calls, `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite`
+//! `read` and `expectation` make a [`ScenarioFile`] of a text, `rehearsal` plays a scenario and gives a [`Trace`], `send` and
+//! `target` answer its calls, `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite`
 //! and `report` are for `stepwell test`.
 
 mod check;
@@ -18,6 +18,7 @@ mod read;
 mod rehearsal;
 mod report;
 mod schedule;
+mod send;
 pub mod step;
 mod suite;
 mod target;
@@ -32,5 +33,5 @@ pub use read::read;
 pub use rehearsal::{Evaluate, Stage};
 pub use report::{FaultsReport, FileReport, Report, ScenarioReport};
 pub use schedule::{BadSchedule, Fault, Schedule, Strike};
-pub use suite::{Ask, evaluate_here, test_file};
+pub use suite::{Ask, test_file};
 pub use trace::{Sending, Trace};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::expectation::{expect, predicate};
 use super::file::{
-    CallPattern, Invariant, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
+    CallPattern, Invariant, MockAnswer, MockReply, PlannedAct, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
 };
 use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};
@@ -75,7 +75,7 @@ pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterato
 }
 
 fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
-    let node = report.closed(node, &["name", "input", "now", "sandbox", "calls", "expect"])?;
+    let node = report.closed(node, &["name", "input", "now", "sandbox", "calls", "acts", "expect"])?;
     let name = report.required(node, "name").and_then(|name| report.text(name));
     let input = report.required(node, "input").map(Node::to_value);
     let expected = report.required(node, "expect").map(|node| expect(node, report));
@@ -85,6 +85,7 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
         let hint = "`sandbox: {}` for the sandbox CRM and ERP, `calls: {}` if nothing is called";
         report.error_with_hint(node, "the scenario says nothing about who answers calls", hint.to_owned());
     }
+    let acts = node.get("acts").map(|list| acts(list, report)).unwrap_or_default();
     let now = node.get("now").map_or_else(|| Some(default_now()), |node| moment(node, report));
     Some(Scenario {
         name: name?.to_owned(),
@@ -93,8 +94,33 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
         now: now?,
         sandbox,
         calls,
+        acts,
         expect: expected?,
     })
+}
+
+fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAct> {
+    let nodes: Vec<Node<'s>> = items(list, report).collect();
+    nodes.into_iter().filter_map(|node| planned_act(node, report)).collect()
+}
+
+fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct> {
+    let node = report.closed(node, &["act", "after", "input", "output", "compensate"])?;
+    let after = match node.get("after") {
+        Some(after) => Some(duration(after, report)?),
+        None => None,
+    };
+    let mut act = node.to_value();
+    act.as_object_mut()?.shift_remove("after");
+    match serde_json::from_value(act) {
+        Ok(act) => Some(PlannedAct { act, after }),
+        Err(why) => {
+            let hint =
+                "as in { act: retry }, { act: skip, output: {} }, { act: cancel, compensate: abandon }".to_owned();
+            report.error_with_hint(node, format!("this is no act of a person: {why}"), hint);
+            None
+        }
+    }
 }
 
 fn moment<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Time> {

@@ -6,30 +6,30 @@
 //!
 //! Where the language grows, effects grow: [`Rehearsal::carry_out`] is the one place that says what each of them means here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::file::{Invariant, Scenario};
-use super::schedule::{Fault, Schedule};
-use super::target::{Reaction, Targets};
+use super::schedule::Schedule;
+use super::target::Targets;
 use super::trace::{Sending, Trace};
-use super::{check, outcome, step};
-use crate::connect::{Connections, Offline};
-use crate::dsl::{Authentication, Definition};
+use super::{check, outcome};
+use crate::connect::Connections;
+use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::machine::{
-    Actor, Begin, CallOutcome, CallRequest, Decision, Effect, ExecutionId, Fact, NoDecision, Record, Rejected, Run,
-    RunId, SchemaViolation, Started, Time, decide, fold, time_after,
+    Act, Actor, Begin, CallOutcome, Decision, Effect, ExecutionId, Fact, NoDecision, Record, Rejected, Run, RunId,
+    SchemaViolation, Started, Time, decide, fold, time_after,
 };
 
 /// No run of a scenario takes more commits.
 const COMMITS_MAX: usize = 20_000;
 
 /// How long an answer takes where nobody says anything else.
-const LATENCY: Duration = Duration::from_millis(10);
+pub(super) const LATENCY: Duration = Duration::from_millis(10);
 
 /// How long a run of a dead node waits for another one.
 const TAKEOVER: Duration = Duration::from_secs(15);
@@ -66,6 +66,7 @@ impl Stage<'_> {
                 sendings: Vec::new(),
                 quiet: Vec::new(),
                 refused: None,
+                refused_acts: Vec::new(),
                 problem: Some(problem),
                 broken: Vec::new(),
                 outcome: Value::Null,
@@ -76,34 +77,48 @@ impl Stage<'_> {
     }
 }
 
-/// An answer on its way.
-struct OnItsWay {
-    execution: ExecutionId,
-    attempt: u32,
-    at: Time,
-    outcome: CallOutcome,
+/// What will reach the run, and when.
+pub(super) struct OnItsWay {
+    pub(super) at: Time,
+    pub(super) what: Coming,
+}
+
+/// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
+pub(super) enum Coming {
+    Answer { execution: ExecutionId, attempt: u32, outcome: Box<CallOutcome> },
+    Act(Act),
+}
+
+impl Coming {
+    fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
+        matches!(self, Self::Answer { execution, attempt, .. } if (*execution, *attempt) == (id, tried))
+    }
 }
 
 /// Why a rehearsal ends before its run does.
-enum Halt {
+pub(super) enum Halt {
     Refused(Vec<SchemaViolation>),
+    Rejected(Rejected),
     Problem(String),
 }
 
-struct Rehearsal<'e> {
-    stage: Stage<'e>,
+pub(super) struct Rehearsal<'e> {
+    pub(super) stage: Stage<'e>,
     scenario: &'e Scenario,
-    schedule: &'e Schedule,
-    targets: Targets<'e>,
-    run: Run,
+    pub(super) schedule: &'e Schedule,
+    pub(super) targets: Targets<'e>,
+    pub(super) run: Run,
     journal: Vec<Record>,
-    now: Time,
-    on_their_way: Vec<OnItsWay>,
+    pub(super) now: Time,
+    pub(super) on_their_way: Vec<OnItsWay>,
+    /// What people do once the run asks for one, next first.
+    on_attention: VecDeque<Act>,
+    refused_acts: Vec<String>,
     goes_on: bool,
-    dies: bool,
-    commits: usize,
-    sendings: Vec<Sending>,
-    numbers: HashMap<String, u32>,
+    pub(super) dies: bool,
+    pub(super) commits: usize,
+    pub(super) sendings: Vec<Sending>,
+    pub(super) numbers: HashMap<String, u32>,
     quiet: Vec<usize>,
     broken: Vec<String>,
     /// Changes at targets that were looked at.
@@ -120,7 +135,9 @@ impl<'e> Rehearsal<'e> {
             run: Run::new(RunId::from_u128(RUN)),
             journal: Vec::new(),
             now: scenario.now,
-            on_their_way: Vec::new(),
+            on_their_way: timed_acts(scenario),
+            on_attention: scenario.acts.iter().filter(|p| p.after.is_none()).map(|p| p.act.clone()).collect(),
+            refused_acts: Vec::new(),
             goes_on: false,
             dies: false,
             commits: 0,
@@ -136,6 +153,7 @@ impl<'e> Rehearsal<'e> {
         let (refused, problem) = match self.live() {
             Ok(()) => (None, None),
             Err(Halt::Refused(violations)) => (Some(violations), None),
+            Err(Halt::Rejected(why)) => (None, Some(format!("the machine rejects a fact of the rehearsal: {why}"))),
             Err(Halt::Problem(why)) => (None, Some(why)),
         };
         let status = if refused.is_some() { "refused" } else { self.run.status.as_str() };
@@ -149,6 +167,7 @@ impl<'e> Rehearsal<'e> {
             sendings: self.sendings,
             quiet: self.quiet,
             refused,
+            refused_acts: self.refused_acts,
             problem,
             broken: self.broken,
             outcome,
@@ -164,12 +183,27 @@ impl<'e> Rehearsal<'e> {
         while !self.is_over() {
             self.next_event()?;
         }
+        let left = self.on_their_way.drain(..).filter_map(|coming| match coming.what {
+            Coming::Act(act) => Some(act),
+            Coming::Answer { .. } => None,
+        });
+        for act in left.chain(self.on_attention.drain(..)) {
+            self.refused_acts.push(format!("{}: the run had ended, or never asked for a person", act.name()));
+        }
         Ok(())
     }
 
-    /// Closed, or waiting for a person: nothing happens by itself any more.
+    /// Closed, or waiting for a person who does not come: nothing happens any more.
     fn is_over(&self) -> bool {
-        self.run.is_closed() || (self.run.is_parked() && self.on_their_way.is_empty() && !self.dies)
+        self.run.is_closed()
+            || ((self.run.is_parked() || self.run.suspended)
+                && self.on_their_way.is_empty()
+                && !self.asks_and_is_heard()
+                && !self.dies)
+    }
+
+    fn asks_and_is_heard(&self) -> bool {
+        self.run.is_parked() && !self.on_attention.is_empty()
     }
 
     fn next_event(&mut self) -> Result<(), Halt> {
@@ -179,24 +213,51 @@ impl<'e> Rehearsal<'e> {
         if std::mem::take(&mut self.goes_on) {
             return self.feed(&Fact::Continue);
         }
-        let answer = self.on_their_way.iter().enumerate().min_by_key(|(_, answer)| answer.at).map(|(at, a)| (at, a.at));
-        match (answer, self.run.wake_at()) {
-            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) => {
-                let OnItsWay { execution, attempt, outcome, .. } = self.on_their_way.remove(place);
+        let next = self.on_their_way.iter().enumerate().min_by_key(|(_, coming)| coming.at).map(|(i, c)| (i, c.at));
+        match (next, self.run.wake_at()) {
+            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
                 self.now = self.now.max(at);
-                self.feed(&Fact::CallEnded { execution, attempt, outcome: Box::new(outcome) })
+                match self.on_their_way.remove(place).what {
+                    Coming::Answer { execution, attempt, outcome } => {
+                        self.feed(&Fact::CallEnded { execution, attempt, outcome })
+                    }
+                    Coming::Act(act) => self.act(act),
+                }
             }
             (_, Some(at)) => {
                 self.now = self.now.max(at);
                 self.feed(&Fact::TimerDue)
             }
-            _ => Err(Halt::Problem("the run waits for something that no scenario can bring; it never ends".to_owned())),
+            _ => match self.on_attention.pop_front().filter(|_| self.run.is_parked()) {
+                Some(act) => self.act(act),
+                None => Err(Halt::Problem(
+                    "the run waits for something that no scenario can bring; it never ends".to_owned(),
+                )),
+            },
+        }
+    }
+
+    /// A person acts; what does not fit the run changes nothing, as at the API.
+    fn act(&mut self, act: Act) -> Result<(), Halt> {
+        let name = act.name();
+        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None };
+        match self.decide(&fact) {
+            Ok(decision) => self.commit(decision),
+            Err(Halt::Rejected(why)) => {
+                self.refused_acts.push(format!("{name}: {why}"));
+                Ok(())
+            }
+            Err(halt) => Err(halt),
         }
     }
 
     /// Decides, commits, and carries out what follows.
     fn feed(&mut self, fact: &Fact) -> Result<(), Halt> {
-        let Decision { run, records, effects } = self.decide(fact)?;
+        let decision = self.decide(fact)?;
+        self.commit(decision)
+    }
+
+    fn commit(&mut self, Decision { run, records, effects }: Decision) -> Result<(), Halt> {
         self.commits += 1;
         if self.commits > COMMITS_MAX {
             return Err(Halt::Problem(format!("the run did not end within {COMMITS_MAX} commits")));
@@ -220,9 +281,7 @@ impl<'e> Rehearsal<'e> {
                 Ok(decision) => return Ok(decision),
                 Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
                 Err(NoDecision::Rejected(Rejected::InputRefused(violations))) => return Err(Halt::Refused(violations)),
-                Err(NoDecision::Rejected(rejected)) => {
-                    return Err(Halt::Problem(format!("the machine rejects a fact of the rehearsal: {rejected}")));
-                }
+                Err(NoDecision::Rejected(rejected)) => return Err(Halt::Rejected(rejected)),
             }
         }
     }
@@ -234,7 +293,7 @@ impl<'e> Rehearsal<'e> {
                 self.send(execution, attempt, &request, authentication.as_ref())
             }
             Effect::Abort { execution, attempt } => {
-                self.on_their_way.retain(|answer| (answer.execution, answer.attempt) != (execution, attempt));
+                self.on_their_way.retain(|coming| !coming.what.is_of(execution, attempt));
                 Ok(())
             }
             Effect::Continue => {
@@ -242,85 +301,6 @@ impl<'e> Rehearsal<'e> {
                 Ok(())
             }
         }
-    }
-
-    fn send(
-        &mut self,
-        execution: ExecutionId,
-        attempt: u32,
-        request: &CallRequest,
-        authentication: Option<&Authentication>,
-    ) -> Result<(), Halt> {
-        let connections = self.stage.connections;
-        let offline = match connections.offline(request, authentication) {
-            Ok(offline) => offline,
-            // Such a call never leaves a node.
-            Err(failure) => {
-                let outcome = CallOutcome::Failed(*failure);
-                self.on_their_way.push(OnItsWay { execution, attempt, at: self.now, outcome });
-                return Ok(());
-            }
-        };
-        let mut sending = self.sending(execution, request);
-        let reaction = self.react(&sending, request, &offline)?;
-        if let Some(reaction) = &reaction {
-            (sending.status, sending.acted) = (reaction.status, reaction.acted);
-        }
-        match (sending.fault, reaction) {
-            (Some(Fault::CrashBefore | Fault::CrashAfter), _) | (_, None) => self.dies = true,
-            (_, Some(reaction)) => {
-                let at = time_after(self.now, LATENCY.max(reaction.after));
-                self.on_their_way.push(OnItsWay { execution, attempt, at, outcome: reaction.outcome });
-            }
-        }
-        self.sendings.push(sending);
-        Ok(())
-    }
-
-    fn sending(&mut self, execution: ExecutionId, request: &CallRequest) -> Sending {
-        let definition = self.stage.definition;
-        let task = self.run.execution(execution).map(|execution| definition.task(execution.task));
-        let step = task.map(|task| step::name(definition, &task.reference)).unwrap_or_default();
-        let number = self.numbers.entry(step.clone()).or_default();
-        *number += 1;
-        Sending {
-            fault: self.schedule.at(&step, *number),
-            number: *number,
-            step,
-            method: request.method.clone(),
-            uri: request.uri.clone(),
-            body: request.body.clone(),
-            idempotency_key: request.idempotency_key.clone(),
-            commit: self.commits,
-            status: None,
-            acted: false,
-        }
-    }
-
-    /// What becomes of a sending; none where the node dies before it.
-    fn react(
-        &mut self,
-        sending: &Sending,
-        request: &CallRequest,
-        offline: &Offline<'_>,
-    ) -> Result<Option<Reaction>, Halt> {
-        let refused = |status: http::StatusCode| {
-            let mut response = http::Response::new(bytes::Bytes::new());
-            *response.status_mut() = status;
-            let outcome = offline.answered(response, LATENCY);
-            Some(Reaction { outcome, after: LATENCY, status: Some(status.as_u16()), acted: false })
-        };
-        match sending.fault {
-            Some(Fault::CrashBefore) => return Ok(None),
-            Some(Fault::Transient | Fault::Outage) => return Ok(refused(http::StatusCode::SERVICE_UNAVAILABLE)),
-            Some(Fault::Permanent) => return Ok(refused(http::StatusCode::BAD_REQUEST)),
-            Some(Fault::CrashAfter | Fault::LostReply) | None => {}
-        }
-        let reaction = self.targets.react(&sending.step, request, offline, self.now).map_err(Halt::Problem)?;
-        if sending.fault == Some(Fault::LostReply) {
-            return Ok(Some(Reaction { outcome: offline.lost(), ..reaction }));
-        }
-        Ok(Some(reaction))
     }
 
     fn after_commit(&mut self) {
@@ -353,7 +333,7 @@ impl<'e> Rehearsal<'e> {
     /// The node dies; another one goes on with what the journal says.
     fn crash(&mut self) -> Result<(), Halt> {
         (self.dies, self.goes_on) = (false, false);
-        self.on_their_way.clear();
+        self.on_their_way.retain(|coming| matches!(coming.what, Coming::Act(_)));
         self.now = time_after(self.now, TAKEOVER);
         let read = self.journal.iter().map(read_back).collect::<Result<Vec<Record>, _>>();
         let journal = read.map_err(|why| Halt::Problem(format!("the journal cannot be read back: {why}")))?;
@@ -365,6 +345,11 @@ impl<'e> Rehearsal<'e> {
         self.run = run;
         if self.is_over() { Ok(()) } else { self.feed(&Fact::TakenOver) }
     }
+}
+
+fn timed_acts(scenario: &Scenario) -> Vec<OnItsWay> {
+    let timed = scenario.acts.iter().filter_map(|planned| Some((planned.after?, &planned.act)));
+    timed.map(|(after, act)| OnItsWay { at: time_after(scenario.now, after), what: Coming::Act(act.clone()) }).collect()
 }
 
 /// A record as the database gives it back.

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::check::differences;
 use super::explore::{explore, faults_of};
 use super::file::{Scenario, ScenarioFile};
@@ -13,7 +11,6 @@ use super::schedule::Schedule;
 use super::{read, step};
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dsl::{self, Built, Functions, Mistake, Severity};
-use crate::expr::{Evaluation, EvaluationError, Expression};
 use crate::hub::Hub;
 
 /// The environment of the connections' base URLs: scenarios never speak of production.
@@ -177,12 +174,15 @@ fn connections(folder: &Path) -> Result<Connections, Vec<Mistake>> {
         })
     });
     let hub = Hub::load_folder(folder, &secrets)?;
-    let settings = ConnectSettings {
-        environment: ENVIRONMENT.to_owned(),
-        connections: hub.connections,
-        secrets,
-        ..ConnectSettings::default()
-    };
+    let mut connections = hub.connections;
+    for connection in connections.values_mut() {
+        // Nothing is ever sent: a connection without a sandbox may be mocked under any of its addresses.
+        if let Some(any) = connection.base_urls.values().next().cloned() {
+            connection.base_urls.entry(ENVIRONMENT.to_owned()).or_insert(any);
+        }
+    }
+    let settings =
+        ConnectSettings { environment: ENVIRONMENT.to_owned(), connections, secrets, ..ConnectSettings::default() };
     Connections::new(settings).map_err(|why| vec![unreadable(&folder.join("hub.yaml"), why.to_string())])
 }
 
@@ -196,14 +196,4 @@ fn unreadable(path: &Path, message: String) -> Mistake {
         hint: None,
         severity: Severity::Error,
     }
-}
-
-/// Evaluates in this process what may run for long: where the author is known and no evaluator is at hand.
-///
-/// # Errors
-/// jq's error.
-pub fn evaluate_here(asked: &Evaluation) -> Result<Value, EvaluationError> {
-    let names: Vec<&str> = asked.variables.iter().map(String::as_str).collect();
-    let expression = Expression::parse(&asked.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
-    expression.evaluate(&asked.input, &asked.arguments.iter().collect::<Vec<_>>())
 }

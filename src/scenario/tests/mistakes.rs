@@ -90,3 +90,14 @@ fn the_sandbox_is_prepared_only_with_what_it_understands() {
     assert!(found.iter().any(|text| text.contains("this is no fault of the sandbox") && text.contains("statuss")));
     assert!(found.iter().any(|text| text.contains("status 99 is not between 200 and 599")), "{found:#?}");
 }
+
+#[test]
+fn an_act_that_nobody_can_do_is_refused() {
+    let acts = "[{ act: retri }, { act: cancel }, { act: retry, afterr: PT1H }]";
+    let found =
+        mistakes(&format!("scenarios: [{{ name: one, input: {{}}, calls: {{}}, acts: {acts}, expect: {{}} }}]\n"));
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found[0].contains("unknown variant `retri`") && found[0].contains("as in { act: retry }"), "{found:#?}");
+    assert!(found[1].contains("missing field `compensate`"), "{found:#?}");
+    assert!(found[2].contains("did you mean `after`?"), "{found:#?}");
+}

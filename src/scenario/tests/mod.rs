@@ -1,5 +1,6 @@
 //! Scenarios that pass, that fail, and that are no scenarios.
 
+mod acts;
 mod boundaries;
 mod explore;
 mod mistakes;
@@ -10,9 +11,12 @@ mod shipped;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::*;
 use crate::connect::{ConnectSettings, Connection, Connections, Secrets};
 use crate::dsl::{self, Authentication, Definition, Functions, SecretTemplate};
+use crate::expr::{Evaluation, EvaluationError, Expression};
 
 /// A definition and the sandbox's ERP as the connection `erp`.
 struct Fixture {
@@ -64,4 +68,11 @@ impl Fixture {
     fn differences(&self) -> Vec<String> {
         differences(&self.definition, &self.first().expect, &self.rehearse(""))
     }
+}
+
+/// Evaluates in this process what may run for long: the texts of tests do not.
+fn evaluate_here(asked: &Evaluation) -> Result<Value, EvaluationError> {
+    let names: Vec<&str> = asked.variables.iter().map(String::as_str).collect();
+    let expression = Expression::parse(&asked.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
+    expression.evaluate(&asked.input, &asked.arguments.iter().collect::<Vec<_>>())
 }

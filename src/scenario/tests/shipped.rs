@@ -59,3 +59,33 @@ fn a_schedule_that_never_comes_about_is_no_success() {
     assert_eq!(report.failed(), 1);
     assert!(shown.contains("never came about; the steps were: findCustomer/read, createCustomer"), "{shown}");
 }
+
+/// Without a sandbox of its own a connection can still be mocked, at whichever address it has.
+#[test]
+fn a_connection_that_knows_only_production_can_be_mocked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("hub.yaml", "connections: { shop: { baseUrl: { production: 'https://shop.example' } } }");
+    write(
+        "n.yaml",
+        "document: { dsl: '1.0.3', namespace: t, name: n, version: '1.0.0' }
+do: [{ ask: { call: http, with: { method: get, endpoint: 'connection://shop/stock' } } }]",
+    );
+    write(
+        "n.scenarios.yaml",
+        "scenarios: [{ name: one, input: {}, calls: { ask: { body: 7 } }, expect: { output: 7 } }]",
+    );
+    let tested = test_file(&folder.path().join("n.scenarios.yaml"), &Ask::default(), &evaluate_here);
+    let tested = tested.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    assert!(tested.scenarios[0].passed(), "{:?}", tested.scenarios);
+}
+
+#[test]
+fn scenarios_without_their_definition_say_which_one_they_look_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("n.scenarios.yaml");
+    std::fs::write(&file, "scenarios: [{ name: one, input: {}, calls: {}, expect: {} }]").expect("written");
+    let mistakes = test_file(&file, &Ask::default(), &evaluate_here).expect_err("there is no definition");
+    assert!(mistakes[0].message.contains("n.yaml: reading the file failed"), "{mistakes:?}");
+    assert!(mistakes[0].hint.as_ref().is_some_and(|hint| hint.contains("definition:")), "{mistakes:?}");
+}
