@@ -49,18 +49,15 @@ pub struct Failing {
 pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Exploration {
     let mut found = Exploration::default();
     let undisturbed = stage.rehearse(scenario, &Schedule::default());
-    let mut waiting: VecDeque<Schedule> = strikes(&Schedule::default(), &undisturbed).collect();
+    let mut waiting = VecDeque::new();
+    found.wait_for(&mut waiting, strikes(&Schedule::default(), &undisturbed));
     while let Some(schedule) = waiting.pop_front() {
-        if found.tried >= SCHEDULES_MAX {
-            found.cut_short = true;
-            break;
-        }
         let trace = stage.rehearse(scenario, &schedule);
         found.tried += 1;
         let why = faults_of(&scenario.expect, &schedule, &trace, &undisturbed);
         if why.is_empty() {
             if schedule.0.len() < depth.min(DEPTH_MAX) {
-                waiting.extend(strikes(&schedule, &trace));
+                found.wait_for(&mut waiting, strikes(&schedule, &trace));
             }
             continue;
         }
@@ -72,6 +69,19 @@ pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Explorat
         }
     }
     found
+}
+
+impl Exploration {
+    /// Lines up schedules as long as there is room for them.
+    fn wait_for(&mut self, waiting: &mut VecDeque<Schedule>, schedules: impl Iterator<Item = Schedule>) {
+        for schedule in schedules {
+            if self.tried + waiting.len() >= SCHEDULES_MAX {
+                self.cut_short = true;
+                return;
+            }
+            waiting.push_back(schedule);
+        }
+    }
 }
 
 /// What is wrong with how a run went under a schedule.
