@@ -72,6 +72,7 @@ fn describe() {
     describe_histogram!("stepwell_commit_batch_size", "Transitions per commit");
     describe_histogram!("stepwell_commit_seconds", "Duration of one commit, from the first statement to the reply");
     describe_gauge!("stepwell_commit_queue", "Writes that wait for the committer");
+    describe_counter!("stepwell_events_delivered_total", "Deliveries of emitted events, by sink and result");
     describe_counter!("stepwell_calls_total", "Attempts of calls, by connection and by how they ended");
     describe_histogram!("stepwell_call_seconds", "Duration of attempts, by connection");
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
@@ -89,6 +90,13 @@ fn describe() {
 /// Runs were accepted; `by` is `event` or `api`.
 pub fn runs_started(by: &'static str, runs: usize) {
     counter!("stepwell_runs_started_total", "by" => by).increment(runs as u64);
+}
+
+/// An emitted event was delivered, or was not; without a sink to this hub itself.
+pub fn event_delivered(sink: Option<&str>, arrived: bool) {
+    let result = if arrived { "arrived" } else { "failed" };
+    let sink = sink.unwrap_or("stepwell").to_owned();
+    counter!("stepwell_events_delivered_total", "sink" => sink, "result" => result).increment(1);
 }
 
 /// A batch was committed.

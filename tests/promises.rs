@@ -16,4 +16,5 @@ mod duplicates;
 mod expressions;
 mod fencing;
 mod handover;
+mod links;
 mod outage;

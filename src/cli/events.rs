@@ -69,9 +69,13 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
                 .await
                 .map_err(|e| anyhow::anyhow!("replaying event {id}: {e}"))?;
             match context::engine(settings).await?.accept(event).await? {
-                Accepted::Started { event, runs } | Accepted::Duplicate { event, runs } => {
-                    let runs: Vec<String> = runs.iter().map(Uuid::to_string).collect();
-                    println!("event {event} started {}", runs.join(" "));
+                Accepted::Started { event, runs, resumed } | Accepted::Duplicate { event, runs, resumed } => {
+                    for (what, runs) in [("started", runs), ("is told to", resumed)] {
+                        let runs: Vec<String> = runs.iter().map(Uuid::to_string).collect();
+                        if !runs.is_empty() {
+                            println!("event {event} {what} {}", runs.join(" "));
+                        }
+                    }
                 }
                 Accepted::Unmatched { event } => println!("event {event}: no workflow wants it"),
                 Accepted::Refused { event, violations } => {

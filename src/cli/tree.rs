@@ -108,6 +108,7 @@ mod tests {
             attempts: 1,
             coordinates: Coordinates::default().into(),
             compensates: None,
+            child: None,
             started_at: Time::UNIX_EPOCH,
             finished_at: None,
             output: None,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Dashboard;
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
-use crate::dsl::{Definition, EventFilter, OnFault};
+use crate::dsl::{Definition, EventFilter, OnFault, Wanted};
 use crate::store::listing;
 
 struct Workflow {
@@ -108,7 +108,11 @@ fn workflow(latest: &Definition, versions: usize) -> Workflow {
 
 /// `salesforce · opportunity.closed_won`
 fn trigger(filter: &EventFilter) -> String {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |wanted: &Wanted| match wanted {
+        Wanted::Text(text) => text.clone(),
+        Wanted::Pattern(pattern) => pattern.as_str().to_owned(),
+        Wanted::Computed(expression) => expression.text().to_owned(),
+    };
     let parts: Vec<String> = filter.with.iter().map(|(_, value)| text(value)).collect();
     if parts.is_empty() { "any event".to_owned() } else { parts.join(" · ") }
 }

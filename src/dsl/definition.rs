@@ -199,6 +199,12 @@ pub enum TaskKind {
     For(Box<ForTask>),
     /// `fork`
     Fork(ForkTask),
+    /// `emit`
+    Emit(Box<EmitTask>),
+    /// `listen`
+    Listen(Box<ListenTask>),
+    /// `run: workflow`
+    Run(Box<RunTask>),
     /// `set`
     Set(Template),
     /// `switch`
@@ -235,6 +241,114 @@ pub struct ForkTask {
     pub join: Join,
 }
 
+/// `emit`: the attributes of a CloudEvent and its data.
+#[derive(Debug)]
+pub struct EmitTask {
+    /// `source`, `type` and others, by name; each gives a text.
+    pub attributes: Vec<(String, Template)>,
+    /// `data`
+    pub data: Option<Template>,
+}
+
+/// `listen`
+#[derive(Debug)]
+pub struct ListenTask {
+    /// How many of the events it takes.
+    pub take: Take,
+    /// Which events; none means all.
+    pub filters: Vec<EventFilter>,
+    /// When `any` has taken enough; without it the first event is enough.
+    pub until: Option<Until>,
+    /// What of an event is taken.
+    pub read: Read,
+    /// What is done with each event, one after the other.
+    pub each: Option<EachEvent>,
+}
+
+impl ListenTask {
+    /// A filter by its number: those of the task first, then those of `until`.
+    #[must_use]
+    pub fn filter(&self, number: usize) -> Option<&EventFilter> {
+        self.filters.iter().chain(self.until_filters()).nth(number)
+    }
+
+    /// The filters whose events end the listening and are not taken.
+    #[must_use]
+    pub fn until_filters(&self) -> &[EventFilter] {
+        match &self.until {
+            Some(Until::Events { filters, .. }) => filters,
+            _ => &[],
+        }
+    }
+}
+
+/// An event consumption strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// `one`
+    One,
+    /// `any`
+    Any,
+    /// `all`: one event for each filter.
+    All,
+}
+
+/// What ends a `listen` for `any`.
+#[derive(Debug)]
+pub enum Until {
+    /// True on the array of what was taken so far.
+    Condition(Expression),
+    /// Events that are not taken themselves.
+    Events {
+        /// How many of them.
+        take: Take,
+        /// Which.
+        filters: Vec<EventFilter>,
+    },
+}
+
+/// What of an event is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Read {
+    /// Its data.
+    #[default]
+    Data,
+    /// The whole event.
+    Envelope,
+    /// Its data as text.
+    Raw,
+}
+
+/// `listen.foreach`
+#[derive(Debug)]
+pub struct EachEvent {
+    /// The variable that holds the event, without `$`.
+    pub item: String,
+    /// The variable that holds its index, from 0, without `$`.
+    pub at: String,
+    /// What runs for each event.
+    pub body: TaskList,
+    /// Makes the item of the output.
+    pub output: OutputSpec,
+    /// Changes the context after each event.
+    pub export: OutputSpec,
+}
+
+/// `run: workflow`
+#[derive(Debug)]
+pub struct RunTask {
+    /// Namespace of the workflow.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Exact version; none is the latest when the run starts.
+    pub version: Option<String>,
+    /// Its input; without it the task's transformed input.
+    pub input: Option<Template>,
+    /// Whether the task waits for its end.
+    pub awaits: bool,
+}
+
 /// How a `fork` ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Join {
@@ -255,7 +369,14 @@ impl TaskKind {
             Self::Try(task) => task.body.iter().chain(task.catch.handler.iter().flatten()).copied().collect(),
             Self::For(task) => task.body.clone(),
             Self::Fork(task) => task.branches.clone(),
-            Self::Call(_) | Self::Set(_) | Self::Switch(_) | Self::Raise(_) | Self::Wait(_) => Vec::new(),
+            Self::Listen(task) => task.each.iter().flat_map(|each| &each.body).copied().collect(),
+            Self::Call(_)
+            | Self::Emit(_)
+            | Self::Run(_)
+            | Self::Set(_)
+            | Self::Switch(_)
+            | Self::Raise(_)
+            | Self::Wait(_) => Vec::new(),
         }
     }
 
@@ -268,6 +389,7 @@ impl TaskKind {
                 [Some(task.body.as_slice()), task.catch.handler.as_deref()].into_iter().flatten().collect()
             }
             Self::For(task) => vec![&task.body],
+            Self::Listen(task) => task.each.iter().map(|each| each.body.as_slice()).collect(),
             _ => Vec::new(),
         }
     }
@@ -533,11 +655,35 @@ impl std::fmt::Debug for Schema {
     }
 }
 
-/// `schedule.on`: attributes of a CloudEvent that must match.
+/// Which events: everything given must hold.
 #[derive(Debug, Default)]
 pub struct EventFilter {
-    /// `with`: attribute name to the exact text it must have.
-    pub with: Vec<(String, Value)>,
+    /// Attributes by name.
+    pub with: Vec<(String, Wanted)>,
     /// `with.data`: true lets the event pass; seen on the event's data.
     pub data: Option<Expression>,
+    /// What links an event to this run and no other.
+    pub correlate: Vec<Correlation>,
+}
+
+/// What an attribute of an event must be.
+#[derive(Debug)]
+pub enum Wanted {
+    /// Exactly this text.
+    Text(String),
+    /// A text that this regular expression fits as a whole.
+    Pattern(regex::Regex),
+    /// The text that this gives when the listening begins.
+    Computed(Expression),
+}
+
+/// `correlate.NAME`
+#[derive(Debug)]
+pub struct Correlation {
+    /// Its name.
+    pub name: String,
+    /// Takes the value out of the event: seen on the whole event, and where that gives nothing, on its data.
+    pub from: Expression,
+    /// What the value must be; without it the first event's value binds those after it.
+    pub expect: Option<Template>,
 }

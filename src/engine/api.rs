@@ -23,6 +23,8 @@ pub struct IncomingEvent {
     pub attributes: Vec<(String, String)>,
     /// The event's data: for a webhook the whole parsed body.
     pub data: Value,
+    /// Whether the data is what the body says, as JSON.
+    pub data_is_body: bool,
     /// The body as received.
     pub body: Bytes,
     /// Headers as received, credentials and signatures left out.
@@ -32,12 +34,14 @@ pub struct IncomingEvent {
 /// What became of an event. Said only after the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
-    /// Stored; these runs started.
+    /// Stored; runs started, or waited for it.
     Started {
         /// Its id here.
         event: Uuid,
         /// One run per matching workflow.
         runs: Vec<RunId>,
+        /// Runs that waited for it.
+        resumed: Vec<RunId>,
     },
     /// Seen before: the first ids.
     Duplicate {
@@ -45,6 +49,8 @@ pub enum Accepted {
         event: Uuid,
         /// The first event's runs.
         runs: Vec<RunId>,
+        /// Runs that waited for the first.
+        resumed: Vec<RunId>,
     },
     /// Stored; no workflow wants it.
     Unmatched {

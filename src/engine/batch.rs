@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::machine::RunId;
-use crate::store::commit::{self, NewEvent, NewRun, Transition};
+use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
 use crate::store::journal::{self, NewRow};
 use crate::store::{StoreError, commands};
 
@@ -15,16 +15,24 @@ use crate::store::{StoreError, commands};
 #[derive(Debug)]
 pub(super) struct Accept {
     pub(super) event: Option<NewEvent>,
-    pub(super) runs: Vec<(NewRun, Vec<NewRow>)>,
+    pub(super) runs: Vec<FirstStep>,
+}
+
+/// A run with its first records and what follows from them.
+#[derive(Debug)]
+pub(super) struct FirstStep {
+    pub(super) run: NewRun,
+    pub(super) rows: Vec<NewRow>,
+    pub(super) consequences: Consequences,
 }
 
 /// What became of an [`Accept`].
 #[derive(Debug)]
 pub(super) enum AcceptOutcome {
-    /// Committed.
-    Done,
+    /// Committed. `awaited` if a run may wait for the event.
+    Done { awaited: bool },
     /// The event's key was there: the first event, its runs, and whether the body is the same.
-    Duplicate { event: Uuid, runs: Vec<RunId>, same_body: bool },
+    Duplicate { event: Uuid, runs: Vec<RunId>, resumed: Vec<RunId>, same_body: bool },
     /// Nothing is stored.
     Failed(String),
 }
@@ -34,7 +42,15 @@ pub(super) enum AcceptOutcome {
 pub(super) struct Advance {
     pub(super) transition: Transition,
     pub(super) rows: Vec<NewRow>,
+    pub(super) consequences: Consequences,
     pub(super) answers: Vec<(Uuid, Option<String>)>,
+}
+
+impl Advance {
+    /// A transition alone.
+    pub(super) fn of(transition: Transition) -> Self {
+        Self { transition, rows: Vec::new(), consequences: Consequences::default(), answers: Vec::new() }
+    }
 }
 
 /// What became of an [`Advance`].
@@ -58,7 +74,8 @@ pub(super) enum Item {
 impl Item {
     pub(super) fn reply_done(self) {
         match self {
-            Self::Accept(_, reply) => drop(reply.send(AcceptOutcome::Done)),
+            // What became of it is looked up, not remembered: somebody may wait.
+            Self::Accept(_, reply) => drop(reply.send(AcceptOutcome::Done { awaited: true })),
             Self::Advance(_, reply) => drop(reply.send(AdvanceOutcome::Done)),
             Self::Answer(_, _, reply) => drop(reply.send(())),
         }
@@ -70,6 +87,7 @@ struct Known {
     event: Uuid,
     body_hash: Vec<u8>,
     runs: Vec<RunId>,
+    resumed: Vec<RunId>,
 }
 
 /// What a committed batch did.
@@ -78,6 +96,7 @@ pub(super) struct Written {
     /// Duplicates, by (source, event id).
     known: HashMap<(String, String), Known>,
     won: HashSet<Uuid>,
+    awaited: HashSet<Uuid>,
     moved: HashSet<Uuid>,
 }
 
@@ -96,14 +115,15 @@ impl Written {
     }
 
     fn outcome(&mut self, accept: &Accept) -> AcceptOutcome {
-        let Some(event) = &accept.event else { return AcceptOutcome::Done };
+        let Some(event) = &accept.event else { return AcceptOutcome::Done { awaited: false } };
         if self.won.contains(&event.id) {
-            return AcceptOutcome::Done;
+            return AcceptOutcome::Done { awaited: self.awaited.contains(&event.id) };
         }
         match self.known.get(&(event.source.clone(), event.event_id.clone())) {
             Some(first) => AcceptOutcome::Duplicate {
                 event: first.event,
                 runs: first.runs.clone(),
+                resumed: first.resumed.clone(),
                 same_body: first.body_hash == event.body_hash,
             },
             // Taken by a transaction that this one cannot see yet.
@@ -117,9 +137,9 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[Item]) -> Result
     let accepts: Vec<&Accept> = batch.iter().filter_map(Item::as_accept).collect();
     let advances: Vec<&Advance> = batch.iter().filter_map(Item::as_advance).collect();
     write_events(conn, &accepts, &mut written).await?;
-    let runs: Vec<&(NewRun, Vec<NewRow>)> = accepts.iter().filter(|a| written.takes(a)).flat_map(|a| &a.runs).collect();
+    let runs: Vec<&FirstStep> = accepts.iter().filter(|a| written.takes(a)).flat_map(|a| &a.runs).collect();
     if !runs.is_empty() {
-        commit::insert_runs(conn, &runs.iter().map(|(run, _)| run).collect::<Vec<_>>()).await?;
+        commit::insert_runs(conn, &runs.iter().map(|first| &first.run).collect::<Vec<_>>()).await?;
     }
     if !advances.is_empty() {
         let mut transitions: Vec<&Transition> = advances.iter().map(|a| &a.transition).collect();
@@ -127,15 +147,22 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[Item]) -> Result
         written.moved = commit::advance_runs(conn, &transitions).await?.into_iter().collect();
     }
     let mut rows: Vec<(RunId, &NewRow)> =
-        runs.iter().flat_map(|(run, rows)| rows.iter().map(|r| (run.id, r))).collect();
+        runs.iter().flat_map(|first| first.rows.iter().map(|r| (first.run.id, r))).collect();
+    let mut consequences: Vec<(RunId, &Consequences)> =
+        runs.iter().map(|first| (first.run.id, &first.consequences)).collect();
     let mut answers = Vec::new();
     for advance in advances.iter().filter(|a| written.moved.contains(&a.transition.id)) {
         rows.extend(advance.rows.iter().map(|r| (advance.transition.id, r)));
+        consequences.push((advance.transition.id, &advance.consequences));
         answers.extend(advance.answers.iter().cloned());
     }
     answers.extend(batch.iter().filter_map(Item::as_answer));
     if !rows.is_empty() {
         journal::append(conn, &rows).await?;
+    }
+    consequences.retain(|(_, consequences)| !consequences.is_empty());
+    if !consequences.is_empty() {
+        commit::insert_consequences(conn, &consequences).await?;
     }
     if !answers.is_empty() {
         commands::answer(conn, &answers).await?;
@@ -182,12 +209,13 @@ async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mu
     written.won = commit::take_event_keys(conn, &events).await?.into_iter().collect();
     let (won, lost): (Vec<&NewEvent>, Vec<&NewEvent>) = events.into_iter().partition(|e| written.won.contains(&e.id));
     if !won.is_empty() {
-        commit::insert_events(conn, &won).await?;
+        written.awaited = commit::insert_events(conn, &won).await?.into_iter().collect();
     }
     if !lost.is_empty() {
         let keys: Vec<(&str, &str)> = lost.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
         for known in commit::known_events(conn, &keys).await? {
-            let first = Known { event: known.event, body_hash: known.body_hash, runs: known.runs };
+            let (runs, resumed) = (known.runs, known.resumed);
+            let first = Known { event: known.event, body_hash: known.body_hash, runs, resumed };
             written.known.insert((known.source, known.event_id), first);
         }
     }
@@ -199,7 +227,7 @@ pub(super) async fn look(conn: &mut PgConnection, batch: &[Item]) -> Result<Vec<
     let events: Vec<&NewEvent> = batch.iter().filter_map(Item::as_accept).filter_map(|a| a.event.as_ref()).collect();
     let keys: Vec<(&str, &str)> = events.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
     let known: HashSet<Uuid> = commit::known_events(conn, &keys).await?.into_iter().map(|k| k.event).collect();
-    let accepted = batch.iter().filter_map(Item::as_accept).flat_map(|a| a.runs.iter().map(|(run, _)| run.id));
+    let accepted = batch.iter().filter_map(Item::as_accept).flat_map(|a| a.runs.iter().map(|first| first.run.id));
     let advanced = batch.iter().filter_map(Item::as_advance).map(|a| a.transition.id);
     let ids: Vec<RunId> = accepted.chain(advanced).collect();
     let standings: HashMap<Uuid, (i32, Vec<u8>)> =
@@ -209,7 +237,7 @@ pub(super) async fn look(conn: &mut PgConnection, batch: &[Item]) -> Result<Vec<
         .map(|item| match item {
             Item::Accept(accept, _) => match &accept.event {
                 Some(event) => known.contains(&event.id),
-                None => accept.runs.iter().all(|(run, _)| standings.contains_key(&run.id)),
+                None => accept.runs.iter().all(|first| standings.contains_key(&first.run.id)),
             },
             Item::Advance(advance, _) => {
                 let state = &advance.transition.state;

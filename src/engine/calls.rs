@@ -1,11 +1,11 @@
-//! Calls of one run that are on their way. They end with it: what is dropped here is aborted.
+//! Calls of one run that are on their way, and starts of child runs. They end with it: what is dropped here is aborted.
 
 use std::future::poll_fn;
 use std::task::Poll;
 
 use futures::future::BoxFuture;
 
-use crate::machine::{CallOutcome, ExecutionId, Fact};
+use crate::machine::{ExecutionId, Fact};
 
 /// Few at a time, so that they are looked at one after the other; small while empty, for there are as many as runs.
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(super) struct Calls(Vec<Call>);
 struct Call {
     execution: ExecutionId,
     attempt: u32,
-    outcome: BoxFuture<'static, Box<CallOutcome>>,
+    ended: BoxFuture<'static, Fact>,
 }
 
 impl Calls {
@@ -26,10 +26,10 @@ impl Calls {
         &mut self,
         execution: ExecutionId,
         attempt: u32,
-        outcome: impl Future<Output = Box<CallOutcome>> + Send + 'static,
+        ended: impl Future<Output = Fact> + Send + 'static,
     ) {
         self.0.reserve_exact(1);
-        self.0.push(Call { execution, attempt, outcome: Box::pin(outcome) });
+        self.0.push(Call { execution, attempt, ended: Box::pin(ended) });
     }
 
     pub(super) fn abort(&mut self, execution: ExecutionId, attempt: u32) {
@@ -39,13 +39,13 @@ impl Calls {
     /// Waits for the end of one of them.
     pub(super) async fn ended(&mut self) -> Fact {
         poll_fn(|context| {
-            let ended = self.0.iter_mut().enumerate().find_map(|(i, call)| match call.outcome.as_mut().poll(context) {
-                Poll::Ready(outcome) => Some((i, outcome)),
+            let ended = self.0.iter_mut().enumerate().find_map(|(i, call)| match call.ended.as_mut().poll(context) {
+                Poll::Ready(fact) => Some((i, fact)),
                 Poll::Pending => None,
             });
-            let Some((i, outcome)) = ended else { return Poll::Pending };
-            let Call { execution, attempt, .. } = self.0.remove(i);
-            Poll::Ready(Fact::CallEnded { execution, attempt, outcome })
+            let Some((i, fact)) = ended else { return Poll::Pending };
+            self.0.remove(i);
+            Poll::Ready(fact)
         })
         .await
     }

@@ -13,10 +13,13 @@ use uuid::Uuid;
 use super::batch::{Advance, AdvanceOutcome};
 use super::calls::Calls;
 use super::catalog::Loaded;
+use super::consequences::{Nudge, consequences};
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{Inner, RunChange};
-use crate::machine::{self, Act, Actor, Answers, Decision, Effect, Fact, NoDecision, Rejected, Run, Time};
+use crate::machine::{
+    self, Act, Actor, Answers, Decision, Effect, Fact, Message, NoDecision, Parent, Rejected, Run, Time,
+};
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
 use crate::store::journal::{self, Hash};
@@ -169,6 +172,9 @@ impl Driver {
     }
 
     async fn obey(&mut self, command: OpenCommand) -> Stay {
+        if let Ok(message) = serde_json::from_str::<Message>(&command.act) {
+            return self.take_in(Fact::Message { message, actor: Actor(command.actor) }, Some(command.id)).await;
+        }
         match serde_json::from_str::<Act>(&command.act) {
             Ok(act) => {
                 let fact = Fact::Operator { act, actor: Actor(command.actor), reason: command.reason };
@@ -199,9 +205,13 @@ impl Driver {
         let state = self.state(&run, head, &effects);
         let stays = state.owner.is_some();
         let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
-        let advance = Advance { transition, rows, answers: answer.into_iter().collect() };
+        let consequences = consequences(&self.driven.loaded, &run, &effects, &self.inner.settings.sinks);
+        let mut nudge = Nudge::default();
+        nudge.note(run.id, &consequences);
+        let advance = Advance { transition, rows, consequences, answers: answer.into_iter().collect() };
         match self.inner.committer.advance(advance).await {
             AdvanceOutcome::Done => {
+                nudge.carry_out(&self.inner);
                 self.moved(run, head, records.last().map(|r| r.at));
                 if stays { self.carry_out(effects) } else { Stay::Gone }
             }
@@ -223,12 +233,13 @@ impl Driver {
         let seq_before = to_i32(run.seq);
         let mut state = self.state(run, self.driven.head, &[]);
         state.owner = None;
-        // What cannot go on by a timer alone must be looked at by the next node at once.
-        if !run.is_closed() && !run.is_parked() && !run.suspended {
-            state.wake_at = Some(run.wake_at().unwrap_or_else(|| self.now()));
+        // What goes on neither by a timer nor by a message must be looked at by the next node at once.
+        let rests = run.is_closed() || run.is_parked() || run.suspended;
+        if !rests && (run.has_call_in_flight() || (run.wake_at().is_none() && !run.awaits_message())) {
+            state.wake_at = Some(self.now());
         }
         let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
-        let outcome = self.inner.committer.advance(Advance { transition, rows: Vec::new(), answers: Vec::new() }).await;
+        let outcome = self.inner.committer.advance(Advance::of(transition)).await;
         if outcome == AdvanceOutcome::Lost { self.lost() } else { Stay::Gone }
     }
 
@@ -254,7 +265,7 @@ impl Driver {
         let state = self.state(&decision.run, head, &[]);
         let transition =
             Transition { id: self.driven.run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
-        let outcome = self.inner.committer.advance(Advance { transition, rows, answers: Vec::new() }).await;
+        let outcome = self.inner.committer.advance(Advance { rows, ..Advance::of(transition) }).await;
         if outcome == AdvanceOutcome::Done {
             self.moved(decision.run, head, None);
         }
@@ -291,9 +302,18 @@ impl Driver {
                     self.calls.begin(execution, attempt, async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
-                        Box::new(inner.connections.call(&request, authentication.as_ref()).await)
+                        let outcome = Box::new(inner.connections.call(&request, authentication.as_ref()).await);
+                        Fact::CallEnded { execution, attempt, outcome }
                     });
                 }
+                Effect::StartChild { execution, request } => {
+                    let parent =
+                        Parent { run: self.driven.run.id, execution, awaits: request.awaits, depth: request.depth };
+                    let inner = Arc::clone(&self.inner);
+                    self.calls.begin(execution, request.attempt, inner.start_child(parent, request));
+                }
+                // Written with the decision.
+                Effect::Listen { .. } | Effect::Unlisten { .. } | Effect::Emit { .. } | Effect::Tell { .. } => {}
                 Effect::Abort { execution, attempt } => self.calls.abort(execution, attempt),
                 Effect::Continue => self.goes_on = true,
             }

@@ -4,25 +4,26 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tracing::warn;
 use uuid::Uuid;
 
-use super::batch::{Accept, AcceptOutcome};
+use super::batch::{Accept, AcceptOutcome, FirstStep};
 use super::catalog::Loaded;
+use super::consequences::{Nudge, consequences};
 use super::driver::{Driven, First, drive, state_of, stays};
+use super::events::envelope;
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
-use crate::dsl::{Definition, EventFilter};
-use crate::expr::{Class, Evaluation};
-use crate::machine::{Actor, Begin, Effect, Fact, Rejected, Run, RunId, SchemaViolation, Started, Time};
-use crate::store::commit::{NewEvent, NewRun};
-use crate::store::journal::{self, NewRow};
+use crate::dsl::Definition;
+use crate::machine::{Actor, Begin, Effect, Fact, Parent, Rejected, Run, RunId, SchemaViolation, Started, Time};
+use crate::store::commit::{NewEvent, NewRun, START_TYPE};
+use crate::store::journal;
 use crate::telemetry;
 
 /// A run that is decided but not committed.
 struct Prepared {
-    new: NewRun,
-    rows: Vec<NewRow>,
+    first: FirstStep,
     /// Set when this node drives it: what to do after the commit.
     here: Option<Here>,
 }
@@ -59,15 +60,16 @@ impl Inner {
             let started = Started {
                 input: Arc::new(Value::Array(vec![event.data.clone()])),
                 event: Some(id),
+                parent: None,
                 actor: Actor(format!("source:{}", event.source)),
                 begin: self.begin_here(&node),
             };
-            match self.prepare(&node, &definition, started, None, now).await {
+            match self.prepare(&node, &definition, RunId::now_v7(), started, now).await {
                 Ok(run) => prepared.push(run),
                 Err(rejected) => violations.extend(explain(rejected)),
             }
         }
-        let runs: Vec<RunId> = prepared.iter().map(|p| p.new.id).collect();
+        let runs: Vec<RunId> = prepared.iter().map(|p| p.first.run.id).collect();
         let outcome = match (runs.is_empty(), violations.is_empty()) {
             (false, _) => "run",
             (true, true) => "unmatched",
@@ -75,10 +77,17 @@ impl Inner {
         };
         let new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
         match self.commit_accept(&node, "event", Some(new_event), prepared).await {
-            AcceptOutcome::Done if !runs.is_empty() => Ok(Accepted::Started { event: id, runs }),
-            AcceptOutcome::Done if violations.is_empty() => Ok(Accepted::Unmatched { event: id }),
-            AcceptOutcome::Done => Ok(Accepted::Refused { event: id, violations }),
-            AcceptOutcome::Duplicate { event, runs, same_body: true } => Ok(Accepted::Duplicate { event, runs }),
+            AcceptOutcome::Done { awaited } => {
+                let resumed = if awaited { self.tell_waiting(id).await } else { Vec::new() };
+                match (runs.is_empty() && resumed.is_empty(), violations.is_empty()) {
+                    (false, _) => Ok(Accepted::Started { event: id, runs, resumed }),
+                    (true, true) => Ok(Accepted::Unmatched { event: id }),
+                    (true, false) => Ok(Accepted::Refused { event: id, violations }),
+                }
+            }
+            AcceptOutcome::Duplicate { event, runs, resumed, same_body: true } => {
+                Ok(Accepted::Duplicate { event, runs, resumed })
+            }
             AcceptOutcome::Duplicate { event: first, .. } => {
                 Err(AcceptError::Conflict { first, source_name: event.source, event_id: event.event_id })
             }
@@ -86,7 +95,25 @@ impl Inner {
         }
     }
 
+    /// Tells the runs that wait for a stored event. What goes wrong here is made good by a sweep.
+    async fn tell_waiting(&self, event: Uuid) -> Vec<RunId> {
+        self.route(event).await.unwrap_or_else(|error| {
+            warn!(%error, %event, "the runs that wait for an event are told later");
+            Vec::new()
+        })
+    }
+
     pub(super) async fn start(self: Arc<Self>, request: StartRequest) -> Result<RunId, StartError> {
+        self.start_as(RunId::now_v7(), None, request).await
+    }
+
+    /// Starts a run under an id that is known before, as the child of another if it is one.
+    pub(super) async fn start_as(
+        self: Arc<Self>,
+        id: RunId,
+        parent: Option<Parent>,
+        request: StartRequest,
+    ) -> Result<RunId, StartError> {
         let node = self.node();
         self.admits(&node).map_err(StartError::Unavailable)?;
         let definition = self.find(&request).ok_or_else(|| StartError::Unknown(named(&request)))?;
@@ -95,18 +122,19 @@ impl Inner {
         let started = Started {
             input: Arc::new(request.input.clone()),
             event: None,
+            parent,
             actor: request.actor.clone(),
             begin: self.begin_here(&node),
         };
-        let prepared = match self.prepare(&node, &definition, started, None, now).await {
+        let prepared = match self.prepare(&node, &definition, id, started, now).await {
             Ok(prepared) => prepared,
             Err(rejected) => return Err(StartError::Refused(explain(rejected))),
         };
-        let run = prepared.new.id;
+        let run = prepared.first.run.id;
         let event =
             event_id.zip(request.idempotency_key.clone()).map(|(id, key)| keyed_start(&request, id, key, now, run));
         match self.commit_accept(&node, "api", event, vec![prepared]).await {
-            AcceptOutcome::Done => Ok(run),
+            AcceptOutcome::Done { .. } => Ok(run),
             AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
                 key: request.idempotency_key.unwrap_or_default(),
@@ -134,9 +162,11 @@ impl Inner {
     async fn subscribers(&self, event: &IncomingEvent) -> Vec<Arc<Definition>> {
         let deployed = self.catalog.deployed();
         let mut wanted = Vec::new();
+        let attributes = event.attributes.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));
+        let envelope = envelope(attributes, event.data.clone());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
             for trigger in &definition.triggers {
-                if self.matches(trigger, event).await {
+                if self.lets_through(trigger, &envelope).await {
                     wanted.push(Arc::clone(definition));
                     break;
                 }
@@ -145,43 +175,18 @@ impl Inner {
         wanted
     }
 
-    async fn matches(&self, filter: &EventFilter, event: &IncomingEvent) -> bool {
-        let attribute = |name: &str| event.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-        let equal = |wanted: &Value, has: &str| match wanted {
-            Value::String(wanted) => wanted == has,
-            other => has == other.to_string().as_str(),
-        };
-        if !filter.with.iter().all(|(name, wanted)| attribute(name).is_some_and(|has| equal(wanted, has))) {
-            return false;
-        }
-        let Some(data) = &filter.data else { return true };
-        let verdict = match data.class() {
-            Class::Bounded => data.evaluate(&event.data, &[]),
-            Class::Unbounded => {
-                let evaluation = Evaluation {
-                    text: data.text().to_owned(),
-                    variables: Vec::new(),
-                    input: event.data.clone(),
-                    arguments: Vec::new(),
-                };
-                self.evaluator.evaluate(evaluation).await
-            }
-        };
-        !matches!(verdict, Ok(Value::Null | Value::Bool(false)) | Err(_))
-    }
-
     async fn prepare(
         &self,
         node: &Node,
         definition: &Arc<Definition>,
+        id: RunId,
         started: Started,
-        parent: Option<Uuid>,
         now: Time,
     ) -> Result<Prepared, Rejected> {
-        let id = RunId::now_v7();
         let definition_id = self.catalog.id_of(&definition.workflow).unwrap_or_default();
         let loaded = Loaded { id: definition_id, definition: Arc::clone(definition) };
         let (event_id, begin) = (started.event, started.begin);
+        let parent_id = started.parent.map(|parent| parent.run);
         let decision = self.decide(&loaded, &Run::new(id), Fact::Started(Box::new(started)), now).await?;
         let (rows, head) = journal::encode(&decision.records, 0, journal::genesis(id))
             .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
@@ -191,13 +196,14 @@ impl Inner {
             state.wake_at = Some(now);
         }
         let key = decision.run.key.clone();
-        let new = NewRun { id, definition_id: loaded.id, event_id, parent_id: parent, key, created_at: now, state };
+        let new = NewRun { id, definition_id: loaded.id, event_id, parent_id, key, created_at: now, state };
+        let consequences = consequences(&loaded, &decision.run, &decision.effects, &self.settings.sinks);
         let here = here.then(|| Here {
             mailbox: node.expect_run(id),
             effects: decision.effects,
             driven: Driven { run: decision.run, loaded, fence: 1, head, last_at: now },
         });
-        Ok(Prepared { new, rows, here })
+        Ok(Prepared { first: FirstStep { run: new, rows, consequences }, here })
     }
 
     /// Commits, then begins to drive what belongs to this node. Runs in a task of its own: a sender that hangs up between
@@ -215,15 +221,18 @@ impl Inner {
         tokio::spawn(async move {
             let mut runs = Vec::with_capacity(prepared.len());
             let mut here = Vec::with_capacity(prepared.len());
-            for Prepared { new, rows, here: mine } in prepared {
+            let mut nudge = Nudge::default();
+            for Prepared { first, here: mine } in prepared {
                 here.extend(mine);
-                runs.push((new, rows));
+                nudge.note(first.run.id, &first.consequences);
+                runs.push(first);
             }
             let count = runs.len();
             let done = inner.committer.accept(Accept { event, runs }).await;
-            let committed = matches!(done, AcceptOutcome::Done);
+            let committed = matches!(done, AcceptOutcome::Done { .. });
             if committed {
                 telemetry::runs_started(by, count);
+                nudge.carry_out(&inner);
             }
             // Nobody waiting for the answer is no error: the run goes on.
             let _ = reply.send(done);
@@ -286,6 +295,7 @@ fn new_event(
         body: event.body.to_vec(),
         body_hash: Sha256::digest(&event.body).into(),
         attributes: pairs(&event.attributes),
+        data: (!event.data_is_body).then(|| event.data.to_string()),
         outcome,
         runs,
         detail: (!violations.is_empty()).then(|| json!({ "errors": violations }).to_string()),
@@ -299,12 +309,13 @@ fn keyed_start(request: &StartRequest, id: Uuid, key: String, now: Time, run: Ru
         id,
         source: format!("api:{}/{}", request.namespace, request.name),
         event_id: key,
-        r#type: "stepwell.start".to_owned(),
+        r#type: START_TYPE.to_owned(),
         received_at: now,
         headers: "{}".to_owned(),
         body_hash: Sha256::digest(&body).into(),
         body,
         attributes: "{}".to_owned(),
+        data: None,
         outcome: "run",
         runs: vec![run],
         detail: None,

@@ -7,25 +7,29 @@ pub mod api;
 mod batch;
 mod calls;
 mod catalog;
+mod children;
 mod clock;
 pub mod command;
 mod committer;
+mod consequences;
 mod driver;
+mod events;
 mod intake;
 mod mailbox;
 mod node;
+mod relay;
 pub mod settings;
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use api::*;
-pub use settings::EngineSettings;
+pub use settings::{EngineSettings, Sink};
 
 use crate::connect::Connections;
 use crate::dsl::Built;
@@ -52,6 +56,8 @@ struct Inner {
     connections: Connections,
     evaluator: Evaluator,
     changes: broadcast::Sender<RunChange>,
+    /// Events were written that go out.
+    outgoing: Notify,
     /// The current incarnation.
     node: RwLock<Arc<Node>>,
     /// The process goes down.
@@ -97,12 +103,14 @@ impl Engine {
             connections,
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
+            outgoing: Notify::new(),
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
         });
         tokio::spawn(live(Arc::clone(&inner), node));
         tokio::spawn(maintain(Arc::clone(&inner)));
+        tokio::spawn(relay::relay(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 
@@ -131,6 +139,7 @@ impl Engine {
                 connections: Connections::default(),
                 evaluator,
                 changes: broadcast::channel(1).0,
+                outgoing: Notify::new(),
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),

@@ -198,6 +198,7 @@ impl Node {
         for command in commands::open_for_node(&inner.pool, self.id, 1_000).await? {
             self.deliver(command);
         }
+        inner.catch_up_on_events().await?;
         self.claim(inner).await?;
         if round % 4 == 3 {
             self.adopt_unknown(inner).await?;

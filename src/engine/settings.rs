@@ -21,6 +21,10 @@ pub struct EngineSettings {
     pub committers: usize,
     /// A run that waits no longer than this stays in memory.
     pub linger: Duration,
+    /// How long an event that nobody wanted is kept for a run that begins to wait for it.
+    pub events_kept: Duration,
+    /// Where events go.
+    pub sinks: Vec<Sink>,
 }
 
 impl Default for EngineSettings {
@@ -34,6 +38,30 @@ impl Default for EngineSettings {
             queue_max: 20_000,
             committers: 2,
             linger: Duration::from_secs(2),
+            events_kept: Duration::from_hours(1),
+            sinks: Vec::new(),
         }
+    }
+}
+
+/// Where events go that runs emit, and life-cycle events if it wants them: `sinks:` of `hub.yaml`.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    /// Its name.
+    pub name: String,
+    /// Where events are posted: `https://host/path`, or `connection://NAME/path`.
+    pub endpoint: String,
+    /// Types that it wants, as regular expressions over the whole text; none is all.
+    pub types: Vec<regex::Regex>,
+    /// Whether it wants the life-cycle events of runs and tasks too.
+    pub lifecycle: bool,
+}
+
+impl Sink {
+    /// Whether the sink wants this event.
+    #[must_use]
+    pub fn wants(&self, event: &serde_json::Value) -> bool {
+        let of_type = event.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
+        self.types.is_empty() || self.types.iter().any(|wanted| wanted.is_match(of_type))
     }
 }

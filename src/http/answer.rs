@@ -10,12 +10,21 @@ use super::problem::{ApiError, InputError};
 use crate::engine::{AcceptError, Accepted};
 use crate::machine::RunId;
 
+/// What a sender is told of an accepted event.
+struct Told {
+    status: StatusCode,
+    event: Uuid,
+    runs: Vec<RunId>,
+    resumed: Vec<RunId>,
+}
+
 /// Status, our id, and runs of an accepted event; the problem of one that is not.
-fn told(outcome: Result<Accepted, AcceptError>) -> Result<(StatusCode, Uuid, Vec<RunId>), ApiError> {
+fn told(outcome: Result<Accepted, AcceptError>) -> Result<Told, ApiError> {
+    let status = StatusCode::OK;
     match outcome? {
-        Accepted::Started { event, runs } => Ok((StatusCode::ACCEPTED, event, runs)),
-        Accepted::Duplicate { event, runs } => Ok((StatusCode::OK, event, runs)),
-        Accepted::Unmatched { event } => Ok((StatusCode::OK, event, Vec::new())),
+        Accepted::Started { event, runs, resumed } => Ok(Told { status: StatusCode::ACCEPTED, event, runs, resumed }),
+        Accepted::Duplicate { event, runs, resumed } => Ok(Told { status, event, runs, resumed }),
+        Accepted::Unmatched { event } => Ok(Told { status, event, runs: Vec::new(), resumed: Vec::new() }),
         Accepted::Refused { event, violations } => {
             Err(ApiError::EventRefused { event, errors: violations.into_iter().map(InputError::from).collect() })
         }
@@ -27,8 +36,8 @@ fn told(outcome: Result<Accepted, AcceptError>) -> Result<(StatusCode, Uuid, Vec
 /// # Errors
 /// 409, 422, 503.
 pub fn one(outcome: Result<Accepted, AcceptError>) -> Result<Response, ApiError> {
-    let (status, event, runs) = told(outcome)?;
-    Ok((status, Json(json!({ "event": event, "runs": runs, "resumed": [] }))).into_response())
+    let Told { status, event, runs, resumed } = told(outcome)?;
+    Ok((status, Json(json!({ "event": event, "runs": runs, "resumed": resumed }))).into_response())
 }
 
 /// The entry of one event in the answer to a batch.
@@ -37,8 +46,9 @@ pub fn one(outcome: Result<Accepted, AcceptError>) -> Result<Response, ApiError>
 /// 503 alone: then the whole batch is to be sent again, and what was stored already will be a duplicate.
 pub fn entry(sender_id: &str, outcome: Result<Accepted, AcceptError>) -> Result<Value, ApiError> {
     match told(outcome) {
-        Ok((status, event, runs)) => {
-            Ok(json!({ "id": sender_id, "status": status.as_u16(), "event": event, "runs": runs, "resumed": [] }))
+        Ok(Told { status, event, runs, resumed }) => {
+            let status = status.as_u16();
+            Ok(json!({ "id": sender_id, "status": status, "event": event, "runs": runs, "resumed": resumed }))
         }
         Err(away @ ApiError::Unavailable(..)) => Err(away),
         Err(ApiError::EventRefused { event, errors }) => Ok(json!({
@@ -63,8 +73,8 @@ mod tests {
     #[test]
     fn every_answer_of_the_contract_has_its_status() {
         let (event, runs) = (Uuid::now_v7(), vec![Uuid::now_v7()]);
-        assert_eq!(status(Ok(Accepted::Started { event, runs: runs.clone() })), 202);
-        assert_eq!(status(Ok(Accepted::Duplicate { event, runs })), 200);
+        assert_eq!(status(Ok(Accepted::Started { event, runs: runs.clone(), resumed: Vec::new() })), 202);
+        assert_eq!(status(Ok(Accepted::Duplicate { event, runs, resumed: Vec::new() })), 200);
         assert_eq!(status(Ok(Accepted::Unmatched { event })), 200);
         let violations = vec![SchemaViolation { pointer: "/0/Id".into(), message: "is missing".into() }];
         assert_eq!(status(Ok(Accepted::Refused { event, violations })), 422);

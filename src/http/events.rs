@@ -11,12 +11,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
-#[cfg(test)]
-use serde_json::json;
 use serde_json::value::RawValue;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -28,8 +23,8 @@ use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
 use crate::engine::IncomingEvent;
-use crate::hub::cloudevents;
 use crate::machine::Actor;
+use crate::store::commit::START_TYPE;
 use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
 
 /// Filters of the list.
@@ -37,9 +32,6 @@ const FILTERS: [&str; 7] = ["source", "type", "outcome", "event_id", "since", "u
 
 /// Replays of one event.
 const REPLAYS_MAX: usize = 100;
-
-/// `type` of what the engine stores for a start through the API under an idempotency key.
-const START_TYPE: &str = "stepwell.start";
 
 /// `GET /api/v1/events`
 pub async fn list(
@@ -50,8 +42,8 @@ pub async fn list(
     let params = Params::read(query.as_deref(), &[&FILTERS, &PAGING])?;
     let text = |name: &str| params.text(name).map(str::to_owned);
     let outcome = text("outcome");
-    if outcome.as_deref().is_some_and(|o| !["run", "unmatched", "rejected"].contains(&o)) {
-        return Err(ApiError::bad_input("?outcome", "must be run, unmatched or rejected"));
+    if outcome.as_deref().is_some_and(|o| !["run", "resumed", "unmatched", "rejected"].contains(&o)) {
+        return Err(ApiError::bad_input("?outcome", "must be run, resumed, unmatched or rejected"));
     }
     let filter = EventFilter {
         source: text("source"),
@@ -129,53 +121,18 @@ fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, Api
         event_id,
         r#type: stored.row.r#type.clone(),
         attributes: attributes.into_iter().collect(),
-        data: data_of(&stored.body, &headers)?,
+        data: match &stored.data {
+            Some(data) => serde_json::from_str(data.get()).map_err(unreadable)?,
+            None => body::json(&stored.body)?,
+        },
+        data_is_body: stored.data.is_none(),
         body: stored.body.clone().into(),
         headers: headers.into_iter().collect(),
     })
-}
-
-/// The data of a stored body, read as at the first receipt: by the CloudEvents rules where the headers say so.
-fn data_of(stored: &[u8], headers: &BTreeMap<String, String>) -> Result<Value, ApiError> {
-    let kind = headers.get("content-type").map(String::as_str).unwrap_or_default();
-    let is_structured = kind.starts_with("application/cloudevents");
-    if !is_structured && !headers.contains_key("ce-specversion") {
-        return body::json(stored);
-    }
-    let mut map: HeaderMap =
-        headers.iter().filter_map(|(n, v)| Some((n.parse().ok()?, v.parse().ok()?))).collect::<HeaderMap>();
-    if is_structured {
-        // An event of a batch is stored alone.
-        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
-    }
-    let events = cloudevents::read(&map, &Bytes::copy_from_slice(stored))?;
-    events.into_iter().next().map(|event| event.data).ok_or(ApiError::Internal)
 }
 
 async fn found(app: &App, id: &str) -> Result<StoredEvent, ApiError> {
     let unknown = || ApiError::NotFound(format!("no event {id:?}"));
     let id: Uuid = id.parse().map_err(|_| unknown())?;
     events::find(app.engine.reader(), id).await?.ok_or_else(unknown)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data(body: &str, headers: &[(&str, &str)]) -> Result<Value, ApiError> {
-        data_of(body.as_bytes(), &headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
-    }
-
-    #[test]
-    fn the_data_of_a_replay_is_what_the_first_receipt_saw() {
-        let webhook = data(r#"{"data": 1, "n": 12345678901234567890123}"#, &[("content-type", "application/json")]);
-        assert_eq!(webhook.unwrap().to_string(), r#"{"data":1,"n":12345678901234567890123}"#);
-        let event = r#"{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"a": 1}}"#;
-        for kind in ["application/cloudevents+json; charset=utf-8", "application/cloudevents-batch+json"] {
-            assert_eq!(data(event, &[("content-type", kind)]).unwrap(), json!({ "a": 1 }));
-        }
-        let binary = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "t")];
-        assert_eq!(data(r#"{"b": 2}"#, &binary).unwrap(), json!({ "b": 2 }));
-        assert!(matches!(data("<a/>", &[]), Err(ApiError::BadRequest(..))));
-    }
 }

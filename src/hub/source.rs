@@ -137,7 +137,16 @@ impl Source {
             ("subject", subject),
         ];
         let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        Ok(IncomingEvent { source: self.name.clone(), event_id, r#type, attributes, data, body: body.clone(), headers })
+        Ok(IncomingEvent {
+            source: self.name.clone(),
+            event_id,
+            r#type,
+            attributes,
+            data,
+            data_is_body: true,
+            body: body.clone(),
+            headers,
+        })
     }
 
     /// `$headers`, where some expression reads it.

@@ -8,9 +8,11 @@ use super::dataflow::{Halt, Scope};
 use super::decide::{Decider, Stop, is_reconciling};
 use super::{
     Attention, Beginning, Branch, CallPhase, Change, Coordinates, Execution, ExecutionId, FaultClass, Next, Progress,
-    Record, Role, TryPhase, WorkflowError, apply::siblings, task::fork,
+    Record, Role, TryPhase, WorkflowError,
+    apply::siblings,
+    task::{fork, listen},
 };
-use crate::dsl::{TaskId, TaskKind};
+use crate::dsl::{OutputSpec, TaskId, TaskKind};
 
 /// Where a task begins.
 #[derive(Debug, Clone)]
@@ -37,6 +39,7 @@ enum Ready {
     Round(ExecutionId),
     Begin(Option<ExecutionId>, usize),
     Iterate(ExecutionId),
+    EndIteration(ExecutionId),
     ListDone(ExecutionId),
     Undo,
     Finish,
@@ -73,6 +76,7 @@ impl Decider<'_> {
             Ready::Resolve(id) => self.resolve(id)?,
             Ready::WaitOver(id) | Ready::ListDone(id) => self.complete_with_data(id)?,
             Ready::Iterate(id) => self.iterate(id)?,
+            Ready::EndIteration(id) => self.end_iteration(id)?,
             Ready::Round(id) => self.start_round(id),
             Ready::Begin(parent, index) => self.begin_in_list(parent, index)?,
             Ready::Undo => self.undo_next()?,
@@ -127,6 +131,13 @@ impl Decider<'_> {
             Progress::Fork(branches) => {
                 let unbegun = branches.iter().position(|branch| *branch == Branch::Unbegun)?;
                 Some(Ready::Begin(Some(id), unbegun))
+            }
+            Progress::Listen(progress) if progress.cursor.is_none() => {
+                let TaskKind::Listen(task) = &self.definition.task(execution.task).kind else { return None };
+                if task.each.is_some() && progress.outputs.len() < progress.taken.len() {
+                    return Some(Ready::Iterate(id));
+                }
+                progress.enough.then_some(Ready::ListDone(id))
             }
             Progress::Failed { .. } => None,
             progress => match progress.cursor()?.next {
@@ -257,6 +268,9 @@ impl Decider<'_> {
             }
             TaskKind::Call(call) => self.open_call(entry, call, &input, &scope, deadline),
             TaskKind::Wait(duration) => self.open_wait(entry, duration, &input, &scope, deadline),
+            TaskKind::Emit(task) => self.run_emit(entry, task, &input, scope),
+            TaskKind::Listen(task) => self.open_listen(entry, task, &input, &scope, deadline),
+            TaskKind::Run(task) => self.open_child(entry, task, &input, &scope, deadline),
             TaskKind::Set(template) => self.run_set(entry, template, &input, scope),
             TaskKind::Switch(cases) => self.run_switch(entry, cases, &input, scope),
             TaskKind::Raise(template) => Err(self.raised(template, &input, &scope)),
@@ -271,10 +285,11 @@ impl Decider<'_> {
         opening: Opening,
         deadline: Option<super::Time>,
     ) {
-        let Opening { arguments, request, until, items } = opening;
+        let Opening { arguments, request, until, items, listening, child } = opening;
         let beginning = beginning(entry, Some(input));
         let execution = entry.id;
-        let change = Change::TaskStarted { execution, beginning, arguments, request, until, items, deadline };
+        let change =
+            Change::TaskStarted { execution, beginning, arguments, request, until, items, listening, child, deadline };
         self.emit_entry(entry, change);
     }
 
@@ -358,17 +373,28 @@ impl Decider<'_> {
     }
 
     /// `output`, then `export`, in the order of the reference.
-    pub(super) fn outputs_in(&self, task: TaskId, mut scope: Scope, raw: &Arc<Value>) -> Result<Outputs, Halt> {
+    pub(super) fn outputs_in(&self, task: TaskId, scope: Scope, raw: &Arc<Value>) -> Result<Outputs, Halt> {
         let task = self.definition.task(task);
+        self.outputs_by(&task.output, &task.export, scope, raw)
+    }
+
+    /// The same with the parts that are not a task's own.
+    pub(super) fn outputs_by(
+        &self,
+        output: &OutputSpec,
+        export: &OutputSpec,
+        mut scope: Scope,
+        raw: &Arc<Value>,
+    ) -> Result<Outputs, Halt> {
         scope.raw_output = Some(Arc::clone(raw));
-        let output = self.transform_output(&task.output, raw, &scope)?;
+        let output = self.transform_output(output, raw, &scope)?;
         scope.output = Some(Arc::clone(&output));
-        if task.export.r#as.is_none() {
+        if export.r#as.is_none() {
             // Without `as` the context stays what it is, and must fit the schema that the task gives for it.
-            self.transform_output(&task.export, &self.run.context, &scope)?;
+            self.transform_output(export, &self.run.context, &scope)?;
             return Ok((output, None));
         }
-        let context = self.transform_output(&task.export, &output, &scope)?;
+        let context = self.transform_output(export, &output, &scope)?;
         Ok((output, Some(context)))
     }
 
@@ -377,6 +403,11 @@ impl Decider<'_> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
         let (raw, ended) = match &execution.progress {
             Progress::Fork(branches) => fork::outcome(branches, &self.definition.task(execution.task).kind),
+            Progress::Listen(progress) => match &self.definition.task(execution.task).kind {
+                TaskKind::Listen(task) if progress.enough => (listen::outcome(task, progress), false),
+                // A task of `foreach` said `end`.
+                _ => (progress.cursor.as_ref().map(|c| Arc::clone(&c.data)).unwrap_or_default(), true),
+            },
             progress => match progress.cursor() {
                 Some(cursor) => (Arc::clone(&cursor.data), cursor.next == Next::Ended),
                 None => (Arc::clone(&execution.input), false),
@@ -397,6 +428,7 @@ impl Decider<'_> {
                         output,
                         context,
                         response: None,
+                        emitted: None,
                         case: None,
                         ended,
                     },
@@ -450,12 +482,15 @@ pub(super) struct Opening {
     pub(super) request: Option<Arc<super::CallRequest>>,
     pub(super) until: Option<super::Time>,
     pub(super) items: Option<Arc<Value>>,
+    pub(super) listening: Option<Arc<Vec<super::Listening>>>,
+    pub(super) child: Option<Arc<super::ChildRequest>>,
 }
 
 /// What follows when the tasks of a list are done.
 fn list_done(execution: &Execution) -> Ready {
     match execution.progress {
         Progress::For(_) => Ready::Iterate(execution.id),
+        Progress::Listen(_) => Ready::EndIteration(execution.id),
         _ => Ready::ListDone(execution.id),
     }
 }
@@ -481,6 +516,7 @@ fn iteration_inside(execution: &Execution) -> Vec<u32> {
     let around = execution.coordinates.iteration.iter().copied();
     match &execution.progress {
         Progress::For(progress) => around.chain(progress.index).collect(),
+        Progress::Listen(progress) => around.chain(u32::try_from(progress.outputs.len())).collect(),
         _ => around.collect(),
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::dataflow::{Halt, Scope};
 use super::{
     Actor, Attention, Begin, CallFailure, CallOutcome, CallPhase, Change, Effect, ErrorKind, ExecutionId, Fact,
-    FaultClass, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect, Time,
-    WorkflowError, apply, retry,
+    FaultClass, Message, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect,
+    Time, WorkflowError, apply, retry,
 };
 use crate::dsl::{Definition, Resend, TaskKind};
 use crate::expr::{Evaluation, EvaluationError};
@@ -50,7 +50,9 @@ const PURE_STEPS_MAX: usize = 256;
 /// # Errors
 /// [`Stop::Rejected`] where the fact does not fit the state, [`Stop::Evaluate`] where an expression needs the evaluator.
 pub fn decide(definition: &Definition, run: &Run, fact: Fact, answers: &Answers, now: Time) -> Result<Decision, Stop> {
-    if run.is_closed() {
+    let undone_by_parent =
+        run.is_undone_by_parent() && matches!(&fact, Fact::Message { message: Message::Stop { undo: true }, .. });
+    if run.is_closed() && !undone_by_parent {
         return Err(Rejected::Closed(run.status).into());
     }
     let answered = match &fact {
@@ -64,6 +66,8 @@ pub fn decide(definition: &Definition, run: &Run, fact: Fact, answers: &Answers,
         decider.advance()?;
     }
     decider.forget_calls_that_no_longer_count();
+    decider.stop_listening(run);
+    decider.tell_relatives(run);
     decider.abort_calls_that_no_longer_count(run, answered);
     Ok(Decision { run: decider.run, records: decider.records, effects: decider.effects })
 }
@@ -89,8 +93,18 @@ impl<'a> Decider<'a> {
         match fact {
             Fact::Started(started) => self.start(*started),
             Fact::CallEnded { execution, attempt, outcome } => self.call_ended(execution, attempt, *outcome),
+            Fact::ChildStarted { child } => self.child_started(child),
+            Fact::ChildRefused { child, error } => self.child_refused(child, error),
+            Fact::Message { message, actor } => match message {
+                Message::Event { execution, filter, event } => self.event_arrived(execution, filter, event, actor),
+                Message::ChildEnded { child, outcome } => self.child_ended(child, outcome, actor),
+                Message::Stop { undo } => self.stopped_by_parent(undo, actor),
+            },
             Fact::TimerDue | Fact::Continue => Ok(()),
-            Fact::TakenOver => self.interrupt_calls(),
+            Fact::TakenOver => {
+                self.start_children_again();
+                self.interrupt_calls()
+            }
             Fact::Poisoned { detail } => {
                 self.emit(None, Change::RunPoisoned { detail });
                 Ok(())
@@ -134,7 +148,8 @@ impl<'a> Decider<'a> {
             Some(after) => Some(self.refusing(|d| d.moment_after(after, &transformed, &Scope::workflow()))?),
         };
         let transformed = self.definition.input.from.as_ref().map(|_| transformed);
-        let change = Change::RunStarted { input, transformed, key, event: started.event, deadline };
+        let (event, parent) = (started.event, started.parent);
+        let change = Change::RunStarted { input, transformed, key, event, parent, deadline };
         self.emit_by(started.actor, None, change);
         Ok(())
     }
@@ -192,6 +207,7 @@ impl<'a> Decider<'a> {
                         output: transformed,
                         context,
                         response,
+                        emitted: None,
                         case: None,
                         ended: false,
                     },
@@ -308,8 +324,19 @@ impl<'a> Decider<'a> {
             Effect::Call { execution, attempt, .. } => {
                 run.execution(*execution).is_some_and(|e| e.is_in_flight() && e.attempts() == *attempt)
             }
+            Effect::StartChild { execution, .. } => run.execution(*execution).is_some_and(|e| e.starts_child()),
+            Effect::Listen { execution, .. } => run.execution(*execution).is_some_and(|e| e.is_listening()),
             _ => true,
         });
+    }
+
+    /// What listened before and does no more is no longer looked at when events come.
+    fn stop_listening(&mut self, before: &Run) {
+        for listen in before.open.iter().filter(|e| e.is_listening()) {
+            if !self.run.execution(listen.id).is_some_and(super::Execution::is_listening) {
+                self.effects.push(Effect::Unlisten { execution: listen.id });
+            }
+        }
     }
 
     fn abort_calls_that_no_longer_count(&mut self, before: &Run, answered: Option<ExecutionId>) {

@@ -1,9 +1,12 @@
 //! What must be done after a decision. Effects are data; the engine carries them out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::{Message, RunId};
 
 use crate::dsl::{Authentication, HttpOutput, Redirect};
 
@@ -31,8 +34,72 @@ pub enum Effect {
         /// Which attempt of it.
         attempt: u32,
     },
+    /// From now on events are looked at for this task; kept ones too. Written with the decision.
+    Listen {
+        /// The `listen`.
+        execution: ExecutionId,
+        /// What it waits for, one for each filter.
+        listening: Arc<Vec<Listening>>,
+    },
+    /// No more. Written with the decision.
+    Unlisten {
+        /// The `listen`.
+        execution: ExecutionId,
+    },
+    /// An event goes out. Written with the decision, delivered at least once.
+    Emit {
+        /// The whole CloudEvent as JSON.
+        event: Arc<Value>,
+    },
+    /// Start another run; answer with [`super::Fact::ChildStarted`] or [`super::Fact::ChildRefused`].
+    StartChild {
+        /// Which execution asks.
+        execution: ExecutionId,
+        /// What to start.
+        request: Arc<ChildRequest>,
+    },
+    /// Tell another run something. Written with the decision.
+    Tell {
+        /// Which run.
+        run: RunId,
+        /// What.
+        message: Message,
+    },
     /// Much pure work was done: come back with [`super::Fact::Continue`] once this is committed.
     Continue,
+}
+
+/// What one filter of a `listen` waits for, as far as it is known when the listening begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listening {
+    /// Attributes that must be exactly so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, String>,
+    /// Values that correlations must give.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub correlate: BTreeMap<String, Value>,
+}
+
+/// Another run to be started by a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChildRequest {
+    /// Its id, so that asking twice starts one.
+    pub run: RunId,
+    /// Namespace of its workflow.
+    pub namespace: String,
+    /// Name of its workflow.
+    pub name: String,
+    /// Exact version; none is the latest when it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its raw input.
+    pub input: Arc<Value>,
+    /// Whether the task waits for its end.
+    pub awaits: bool,
+    /// Which child of this task it is, from 1: a retry by a person starts another.
+    pub attempt: u32,
+    /// Generations above it.
+    pub depth: u32,
 }
 
 /// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.

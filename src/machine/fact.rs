@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ExecutionId, Time, WorkflowError};
+use super::{ExecutionId, RunId, Time, WorkflowError};
 
 /// Something that happened. [`super::decide()`] turns it into records and effects, or rejects it.
 #[derive(Debug, Clone)]
@@ -21,6 +21,25 @@ pub enum Fact {
         attempt: u32,
         /// How it ended.
         outcome: Box<CallOutcome>,
+    },
+    /// The child run of a task exists now.
+    ChildStarted {
+        /// Which run.
+        child: RunId,
+    },
+    /// The child run of a task cannot start.
+    ChildRefused {
+        /// Which run it would have been.
+        child: RunId,
+        /// Why.
+        error: WorkflowError,
+    },
+    /// Another part of Stepwell tells the run something.
+    Message {
+        /// What.
+        message: Message,
+        /// Who: a source, or another run.
+        actor: Actor,
     },
     /// The time has come to look at timers: whatever is due at `now` fires.
     TimerDue,
@@ -44,11 +63,78 @@ pub enum Fact {
     },
 }
 
+/// What other parts of Stepwell tell a run. Stored until the run has taken it in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// An event that a `listen` waits for.
+    Event {
+        /// The `listen`.
+        execution: ExecutionId,
+        /// Which of its filters the event fits.
+        filter: u16,
+        /// The whole CloudEvent as JSON.
+        event: Arc<Value>,
+    },
+    /// A child run has ended.
+    ChildEnded {
+        /// Which run.
+        child: RunId,
+        /// How.
+        outcome: ChildOutcome,
+    },
+    /// The parent run no longer wants this one.
+    Stop {
+        /// Whether to undo first what was done.
+        undo: bool,
+    },
+}
+
+/// How a child run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildOutcome {
+    /// Well.
+    Completed {
+        /// Its output.
+        output: Arc<Value>,
+        /// Whether it has done something that it knows how to undo.
+        undoable: bool,
+    },
+    /// Everything was undone.
+    Compensated {
+        /// What led to it.
+        error: Option<WorkflowError>,
+    },
+    /// By a person.
+    Cancelled,
+    /// By a fault that a person dismissed.
+    Faulted {
+        /// Which.
+        error: Option<WorkflowError>,
+    },
+}
+
+/// The run, and the task in it, that started another run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The run.
+    pub run: RunId,
+    /// The execution of its `run` task.
+    pub execution: ExecutionId,
+    /// Whether it waits for the end.
+    pub awaits: bool,
+    /// Generations above, itself included.
+    pub depth: u32,
+}
+
 /// How a run begins.
 #[derive(Debug, Clone)]
 pub struct Started {
     /// The raw input.
     pub input: Arc<Value>,
+    /// The run that started it.
+    pub parent: Option<Parent>,
     /// The accepted event that caused it.
     pub event: Option<uuid::Uuid>,
     /// Who or what started it.
@@ -265,6 +351,9 @@ pub enum Rejected {
         /// Which attempt.
         attempt: u32,
     },
+    /// An event, or the end of a child, that nothing in the run waits for any more.
+    #[error("the run does not wait for this {0} (any more)")]
+    NotAwaited(&'static str),
     /// The run has ended.
     #[error("the run is {0} and accepts nothing more")]
     Closed(super::Status),

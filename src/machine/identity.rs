@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Coordinates, ExecutionId, RunId};
+use super::{Coordinates, ExecutionId, RunId, Time};
 
 /// The idempotency key of a step: the same for all attempts and all rounds of `catch.retry`, another for its undo,
 /// which has another reference (PROFILE.md, "identity of a task execution").
@@ -19,6 +19,20 @@ pub fn idempotency_key(run: RunId, reference: &str, coordinates: &Coordinates) -
         hash.update(index.to_be_bytes());
     }
     uuid::Builder::from_custom_bytes(first_bytes(&hash.finalize())).into_uuid()
+}
+
+/// Id of the run that a task starts: a UUIDv7 of this moment, so that its journal lies with others of the day, whose other
+/// bits follow from who asks. It is recorded before it is used.
+#[must_use]
+pub fn child_run(parent: RunId, execution: ExecutionId, attempt: u32, now: Time) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(b"stepwell child run 1");
+    hash.update(parent.as_bytes());
+    hash.update(execution.to_be_bytes());
+    hash.update(attempt.to_be_bytes());
+    let random: [u8; 10] = first_bytes(&hash.finalize());
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
 /// W3C trace context of a step: the run is the trace, the execution the span.
@@ -39,8 +53,8 @@ pub fn seed(run: RunId, execution: ExecutionId, attempt: u32) -> u64 {
     u64::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
 }
 
-fn first_bytes(hash: &[u8]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
+fn first_bytes<const N: usize>(hash: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&hash[..N]);
     bytes
 }

@@ -1,12 +1,16 @@
 //! Records: the journal's rows. A run is exactly what its records, applied in order, make of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Actor, CallRequest, ExecutionId, FaultClass, ResponseSummary, TargetEffect, Time, WorkflowError};
+use super::{
+    Actor, CallRequest, ChildOutcome, ChildRequest, ExecutionId, FaultClass, Listening, Parent, ResponseSummary,
+    TargetEffect, Time, WorkflowError,
+};
 
 /// One row of a run's journal. `seq` is its place, from 1.
 #[derive(Debug, Clone)]
@@ -210,6 +214,9 @@ pub enum Change {
         /// The accepted event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<Uuid>,
+        /// The run that started it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<Parent>,
         /// When the workflow's `timeout` strikes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
@@ -233,6 +240,12 @@ pub enum Change {
         /// The items that a `for` goes through.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         items: Option<Arc<Value>>,
+        /// What a `listen` waits for, one for each filter.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listening: Option<Arc<Vec<Listening>>>,
+        /// The run that a `run` task starts, or that its undo undoes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        child: Option<Arc<ChildRequest>>,
         /// When the task's `timeout` strikes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
@@ -244,6 +257,47 @@ pub enum Change {
         execution: ExecutionId,
         /// Which item, from 0.
         index: u32,
+    },
+    /// The tasks of `listen.foreach` are done for an event.
+    #[serde(rename = "iteration.completed")]
+    IterationCompleted {
+        /// The `listen`.
+        execution: ExecutionId,
+        /// Item of the task's output.
+        output: Arc<Value>,
+        /// The new context where `foreach.export` changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<Arc<Value>>,
+    },
+    /// A `listen` took an event.
+    #[serde(rename = "event.consumed")]
+    EventConsumed {
+        /// The `listen`.
+        execution: ExecutionId,
+        /// Which of its filters the event fits, from 0; those of `until` come last.
+        filter: u16,
+        /// The whole CloudEvent.
+        event: Arc<Value>,
+        /// Values that correlations are bound to from now on.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        bound: BTreeMap<String, Value>,
+        /// Whether it waits for no more.
+        #[serde(default, skip_serializing_if = "is_false")]
+        enough: bool,
+    },
+    /// The run that a `run` task asked for exists.
+    #[serde(rename = "child.started")]
+    ChildStarted {
+        /// The `run` task.
+        execution: ExecutionId,
+    },
+    /// The run that a `run` task waits for has ended.
+    #[serde(rename = "child.ended")]
+    ChildEnded {
+        /// The `run` task.
+        execution: ExecutionId,
+        /// How.
+        outcome: ChildOutcome,
     },
     /// A further attempt of a call is about to be sent.
     #[serde(rename = "attempt.started")]
@@ -296,6 +350,9 @@ pub enum Change {
         /// A call's response.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         response: Option<ResponseSummary>,
+        /// The event that an `emit` sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        emitted: Option<Arc<Value>>,
         /// Where `switch` went.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         case: Option<String>,
@@ -451,6 +508,10 @@ impl Change {
             Self::RunStarted { .. } => "run.started",
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",
+            Self::IterationCompleted { .. } => "iteration.completed",
+            Self::EventConsumed { .. } => "event.consumed",
+            Self::ChildStarted { .. } => "child.started",
+            Self::ChildEnded { .. } => "child.ended",
             Self::AttemptStarted { .. } => "attempt.started",
             Self::AttemptFailed { .. } => "attempt.failed",
             Self::OutcomeUnknown { .. } => "outcome.unknown",

@@ -3,7 +3,7 @@
 //! Large values are shared by `Arc`, so that a decision copies the run cheaply. Only what is still needed is kept:
 //! open executions, what may have to be undone, and the counters that give each execution its identity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::dataflow::error_value;
 use super::{
-    Attention, CallRequest, CompensationEnd, Coordinates, ExecutionId, Role, RunId, Status, Time, WorkflowError,
+    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, Parent, Role, RunId, Status, Time,
+    WorkflowError,
 };
 use crate::dsl::{TaskId, TaskKind};
 
@@ -30,6 +31,8 @@ pub struct Run {
     pub key: Option<String>,
     /// The accepted event.
     pub event: Option<Uuid>,
+    /// The run that started it.
+    pub parent: Option<Parent>,
     /// Raw input.
     pub raw_input: Arc<Value>,
     /// Transformed input.
@@ -140,6 +143,10 @@ pub enum Progress {
     Try(Box<TryProgress>),
     /// `for`
     For(Box<ForProgress>),
+    /// `listen`
+    Listen(Box<ListenProgress>),
+    /// `run: workflow`, or its undo.
+    Child(ChildProgress),
     /// `fork`
     Fork(Vec<Branch>),
     /// `call`
@@ -167,6 +174,47 @@ pub struct ForProgress {
     pub index: Option<u32>,
     /// Where the iteration stands. `Finished` between two of them.
     pub cursor: Cursor,
+}
+
+/// Where a `listen` stands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ListenProgress {
+    /// Filters that had their event, by number.
+    pub met: BTreeSet<u16>,
+    /// Values that correlations are bound to.
+    pub bound: BTreeMap<String, Value>,
+    /// What was taken, in the order in which it came.
+    pub taken: Vec<Arc<Value>>,
+    /// It waits for no more.
+    pub enough: bool,
+    /// What `foreach` made of the first of them.
+    pub outputs: Vec<Arc<Value>>,
+    /// Where `foreach` stands with the next one; none between two of them.
+    pub cursor: Option<Cursor>,
+}
+
+/// Where a `run` task stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChildProgress {
+    /// The run that it started.
+    pub request: Arc<ChildRequest>,
+    /// Where that run stands, as far as this one knows.
+    pub phase: ChildPhase,
+    /// It ended well and has done something that it knows how to undo.
+    pub undoable: bool,
+}
+
+/// Where a child run stands, as far as its parent knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildPhase {
+    /// It may exist already.
+    Starting,
+    /// It exists.
+    Running,
+    /// It was told to undo what it did.
+    Undoing,
+    /// The decision that recorded its end says what follows.
+    Ended,
 }
 
 /// Where a branch of a `fork` stands.
@@ -269,6 +317,8 @@ pub struct Done {
     pub input: Arc<Value>,
     /// Its transformed output; null where the outcome is unknown.
     pub output: Arc<Value>,
+    /// The run that is told to undo itself, where the task has no undo of its own.
+    pub child: Option<Arc<ChildRequest>>,
 }
 
 /// The run ends at the next boundary, when no call is on its way.
@@ -303,6 +353,7 @@ impl Run {
             attention: None,
             key: None,
             event: None,
+            parent: None,
             raw_input: Arc::clone(&null),
             input: Arc::clone(&null),
             context: Arc::new(Value::Object(serde_json::Map::new())),
@@ -345,15 +396,21 @@ impl Run {
         self.open.iter_mut().find(|e| e.id == id)
     }
 
-    /// Whether a call is on its way.
+    /// Whether a call, or the start of a child run, is on its way.
     #[must_use]
     pub fn has_call_in_flight(&self) -> bool {
-        self.open.iter().any(Execution::is_in_flight)
+        self.open.iter().any(|e| e.is_in_flight() || e.starts_child())
+    }
+
+    /// Whether it goes on when somebody tells it something: an event, or the end of a child run.
+    #[must_use]
+    pub fn awaits_message(&self) -> bool {
+        self.open.iter().any(|e| e.awaits_message())
     }
 
     /// Whether a call of another execution than this one is on its way.
     pub(super) fn has_call_in_flight_beside(&self, id: Option<ExecutionId>) -> bool {
-        self.open.iter().any(|e| e.is_in_flight() && Some(e.id) != id)
+        self.open.iter().any(|e| (e.is_in_flight() || e.starts_child()) && Some(e.id) != id)
     }
 
     /// When something happens by itself: the earliest timer. None while it is driven, parked, suspended or closed.
@@ -406,11 +463,32 @@ impl Execution {
         matches!(&self.progress, Progress::Call(call) if call.phase == CallPhase::InFlight)
     }
 
+    /// Whether the start of its child run is on its way.
+    #[must_use]
+    pub fn starts_child(&self) -> bool {
+        matches!(&self.progress, Progress::Child(child) if child.phase == ChildPhase::Starting)
+    }
+
+    /// Whether it waits for events.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        matches!(&self.progress, Progress::Listen(listen) if !listen.enough)
+    }
+
+    fn awaits_message(&self) -> bool {
+        match &self.progress {
+            Progress::Listen(listen) => !listen.enough && listen.cursor.is_none(),
+            Progress::Child(child) => matches!(child.phase, ChildPhase::Running | ChildPhase::Undoing),
+            _ => false,
+        }
+    }
+
     /// Attempts begun; 1 for what is not a call.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match &self.progress {
             Progress::Call(call) => call.attempt,
+            Progress::Child(child) => child.request.attempt,
             Progress::Unbegun { attempts } | Progress::Failed { attempts, .. } => *attempts,
             _ => 1,
         }
@@ -429,6 +507,14 @@ impl Execution {
                     return progress.items.get(index).cloned();
                 }
                 (task.at == name).then(|| index.into())
+            }
+            (Progress::Listen(progress), TaskKind::Listen(task)) => {
+                let index = progress.outputs.len();
+                let each = task.each.as_ref().filter(|_| progress.cursor.is_some())?;
+                if each.item == name {
+                    return progress.taken.get(index).map(|item| (**item).clone());
+                }
+                (each.at == name).then(|| index.into())
             }
             _ => None,
         }

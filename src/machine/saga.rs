@@ -57,6 +57,10 @@ impl Decider<'_> {
             self.emit(None, change);
             return Ok(());
         };
+        if let Some(child) = &done.child {
+            self.undo_child(&done, child);
+            return Ok(());
+        }
         let Done { execution, task, output, .. } = done;
         match self.definition.task(task).metadata.compensate {
             Some(Compensate::Task(undo)) => self.begin(undo, None, Role::Undo(execution), output),

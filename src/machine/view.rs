@@ -63,6 +63,9 @@ pub struct TaskView {
     /// Set on an execution that undoes another: the reference of that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compensates: Option<String>,
+    /// The run that it started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub child: Option<Uuid>,
     /// When it began.
     pub started_at: Time,
     /// When it ended.
@@ -149,9 +152,11 @@ impl Tasks {
     fn take_in(&mut self, definition: &Definition, masks: &Masks, record: &Record) {
         let at = record.at;
         match &record.change {
-            Change::TaskStarted { execution, beginning, until, .. } => {
+            Change::TaskStarted { execution, beginning, until, listening, child, .. } => {
                 self.begin(definition, *execution, Some(beginning), record);
-                self.set(*execution, if until.is_some() { "waiting" } else { "running" });
+                let waits = until.is_some() || listening.is_some();
+                self.set(*execution, if waits { "waiting" } else { "running" });
+                self.with(*execution, |task| task.child = child.as_ref().map(|child| child.run));
             }
             Change::AttemptStarted { execution, .. } => {
                 self.set(*execution, "running");
@@ -167,6 +172,7 @@ impl Tasks {
                 self.end(*execution, "completed", at);
                 self.with(*execution, |task| (task.output, task.error) = (Some(masks.value(output)), None));
             }
+            Change::ChildStarted { execution } => self.set(*execution, "waiting"),
             Change::TaskSkipped { execution, beginning, output } => {
                 self.begin(definition, *execution, beginning.as_ref(), record);
                 self.end(*execution, "skipped", at);
@@ -211,6 +217,7 @@ impl Tasks {
             attempts: 1,
             coordinates: beginning.coordinates.clone().into(),
             compensates,
+            child: None,
             started_at: record.at,
             finished_at: None,
             output: None,

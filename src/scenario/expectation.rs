@@ -9,12 +9,12 @@ use crate::dsl::source::Node;
 use crate::expr::{Class, Expression, Template};
 
 /// How runs end, as scenarios call it.
-const STATUSES: [&str; 7] =
-    ["completed", "compensated", "cancelled", "faulted", "compensating", "suspended", "refused"];
+const STATUSES: [&str; 8] =
+    ["completed", "compensated", "cancelled", "faulted", "compensating", "suspended", "waiting", "refused"];
 
 /// How a run may end when something goes wrong: a status, or as it ends when nothing does.
-const ENDS: [&str; 8] =
-    ["same", "completed", "compensated", "cancelled", "faulted", "compensating", "suspended", "refused"];
+const ENDS: [&str; 9] =
+    ["same", "completed", "compensated", "cancelled", "faulted", "compensating", "suspended", "waiting", "refused"];
 
 const ATTENTIONS: [&str; 4] = ["faulted", "compensation_stuck", "poison", "unknown_outcome"];
 

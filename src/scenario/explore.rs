@@ -88,7 +88,9 @@ impl Exploration {
 #[must_use]
 pub(super) fn faults_of(expect: &Expect, schedule: &Schedule, trace: &Trace, undisturbed: &Trace) -> Vec<String> {
     let mut why: Vec<String> = trace.problem.iter().chain(&trace.broken).cloned().collect();
-    let rests = trace.run.is_closed() || trace.run.is_parked() || trace.run.suspended;
+    let stays = trace.run.is_closed() || trace.run.is_parked() || trace.run.suspended;
+    // A run that waits for an event that nobody sends waits for it whatever happens.
+    let rests = stays || trace.status() == undisturbed.status();
     if trace.problem.is_none() && !rests && trace.refused.is_none() {
         why.push(format!("the run neither ended nor asks for a person: it is {}", trace.status()));
     }

@@ -1,12 +1,13 @@
 //! What a scenario file says, once it was read without a mistake.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::expr::{Expression, Template};
-use crate::machine::{Act, Time};
+use crate::machine::{Act, Time, WorkflowError};
 use crate::sandbox::faults::Fault as SandboxFault;
 
 /// A file of scenarios: `closed-won.scenarios.yaml`.
@@ -39,8 +40,50 @@ pub struct Scenario {
     pub calls: Vec<(CallPattern, Vec<MockAnswer>)>,
     /// What people do, in order.
     pub acts: Vec<PlannedAct>,
+    /// Events that come, in order.
+    pub events: Vec<PlannedEvent>,
+    /// How runs go that the workflow starts, by step.
+    pub runs: Vec<(String, Vec<PlayedRun>)>,
     /// What must come of it.
     pub expect: Expect,
+}
+
+/// An event from outside.
+#[derive(Debug, Clone)]
+pub struct PlannedEvent {
+    /// The whole CloudEvent.
+    pub event: Arc<Value>,
+    /// So long after the run began; without it, once the run waits for events and nothing else is under way.
+    pub after: Option<Duration>,
+}
+
+/// How a run goes that the workflow starts.
+#[derive(Debug, Clone)]
+pub struct PlayedRun {
+    /// Its end.
+    pub end: RunEnd,
+    /// So long after it began.
+    pub after: Duration,
+}
+
+/// How such a run ends.
+#[derive(Debug, Clone)]
+pub enum RunEnd {
+    /// Well.
+    Completed {
+        /// Its output.
+        output: Value,
+        /// Whether it did something that it knows how to undo.
+        undoable: bool,
+    },
+    /// It was undone.
+    Compensated(Option<WorkflowError>),
+    /// It failed.
+    Faulted(Option<WorkflowError>),
+    /// A person ended it.
+    Cancelled,
+    /// It cannot start.
+    Refused(Option<WorkflowError>),
 }
 
 /// What a person does to the run.

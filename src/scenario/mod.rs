@@ -9,6 +9,7 @@
 //! `target` answer its calls, `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite`
 //! and `report` are for `stepwell test`.
 
+mod around;
 mod check;
 mod expectation;
 mod explore;
@@ -16,6 +17,7 @@ mod file;
 mod outcome;
 mod read;
 mod rehearsal;
+mod relatives;
 mod report;
 mod schedule;
 mod send;

@@ -2,11 +2,19 @@
 
 use serde_json::{Value, json};
 
+use super::relatives::Relatives;
 use super::trace::Sending;
 use crate::machine::Run;
 
 /// The outcome so far as JSON.
-pub(super) fn of(run: &Run, status: &str, sendings: &[Sending], sandbox: Option<(Value, Value)>) -> Value {
+pub(super) fn of(
+    run: &Run,
+    status: &str,
+    sendings: &[Sending],
+    relatives: &Relatives,
+    sandbox: Option<(Value, Value)>,
+) -> Value {
+    let (emitted, runs) = relatives.outcome();
     let mut outcome = json!({
         "run": {
             "status": status,
@@ -17,6 +25,8 @@ pub(super) fn of(run: &Run, status: &str, sendings: &[Sending], sandbox: Option<
             "error": run.error,
         },
         "calls": sendings.iter().map(call).collect::<Vec<_>>(),
+        "emitted": emitted,
+        "runs": runs,
     });
     if let (Some(object), Some((records, ledger))) = (outcome.as_object_mut(), sandbox) {
         if let Value::Object(systems) = records {

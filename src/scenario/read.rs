@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::around::{acts, events, runs};
 use super::expectation::{expect, predicate};
 use super::file::{
-    CallPattern, Invariant, MockAnswer, MockReply, PlannedAct, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
+    CallPattern, Invariant, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
 };
 use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};
@@ -75,7 +76,8 @@ pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterato
 }
 
 fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
-    let node = report.closed(node, &["name", "input", "now", "sandbox", "calls", "acts", "expect"])?;
+    let node =
+        report.closed(node, &["name", "input", "now", "sandbox", "calls", "acts", "events", "runs", "expect"])?;
     let name = report.required(node, "name").and_then(|name| report.text(name));
     let input = report.required(node, "input").map(Node::to_value);
     let expected = report.required(node, "expect").map(|node| expect(node, report));
@@ -95,32 +97,10 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
         sandbox,
         calls,
         acts,
+        events: node.get("events").map(|list| events(list, report)).unwrap_or_default(),
+        runs: node.get("runs").map(|node| runs(node, report)).unwrap_or_default(),
         expect: expected?,
     })
-}
-
-fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAct> {
-    let nodes: Vec<Node<'s>> = items(list, report).collect();
-    nodes.into_iter().filter_map(|node| planned_act(node, report)).collect()
-}
-
-fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct> {
-    let node = report.closed(node, &["act", "after", "input", "output", "compensate"])?;
-    let after = match node.get("after") {
-        Some(after) => Some(duration(after, report)?),
-        None => None,
-    };
-    let mut act = node.to_value();
-    act.as_object_mut()?.shift_remove("after");
-    match serde_json::from_value(act) {
-        Ok(act) => Some(PlannedAct { act, after }),
-        Err(why) => {
-            let hint =
-                "as in { act: retry }, { act: skip, output: {} }, { act: cancel, compensate: abandon }".to_owned();
-            report.error_with_hint(node, format!("this is no act of a person: {why}"), hint);
-            None
-        }
-    }
 }
 
 fn moment<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Time> {
@@ -232,7 +212,7 @@ fn answer<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<MockAnswer> {
     Some(MockAnswer { reply, delay, times: u32::try_from(times).unwrap_or(u32::MAX) })
 }
 
-fn duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
+pub(super) fn duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
     let text = report.text(node)?;
     match parse_duration(text) {
         Ok(duration) => Some(duration),

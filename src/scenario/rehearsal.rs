@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::file::{Invariant, Scenario};
+use super::relatives::Relatives;
 use super::schedule::Schedule;
 use super::target::Targets;
 use super::trace::{Sending, Trace};
@@ -21,8 +22,8 @@ use crate::connect::Connections;
 use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::machine::{
-    Act, Actor, Begin, CallOutcome, Decision, Effect, ExecutionId, Fact, NoDecision, Record, Rejected, Run, RunId,
-    SchemaViolation, Started, Time, decide, fold, time_after,
+    Act, Actor, Begin, CallOutcome, Decision, Effect, ExecutionId, Fact, Message, NoDecision, Record, Rejected, Run,
+    RunId, SchemaViolation, Started, Time, decide, fold, time_after,
 };
 
 /// No run of a scenario takes more commits.
@@ -85,11 +86,25 @@ pub(super) struct OnItsWay {
 
 /// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
 pub(super) enum Coming {
-    Answer { execution: ExecutionId, attempt: u32, outcome: Box<CallOutcome> },
+    /// To a call.
+    Answer {
+        execution: ExecutionId,
+        attempt: u32,
+        outcome: Box<CallOutcome>,
+    },
+    /// The start of another run.
+    Start(Fact),
     Act(Act),
+    Event(Arc<Value>),
+    Message(Message),
 }
 
 impl Coming {
+    /// Whether it stands in the database until the run has taken it in.
+    fn survives(&self) -> bool {
+        !matches!(self, Self::Answer { .. } | Self::Start(_))
+    }
+
     fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
         matches!(self, Self::Answer { execution, attempt, .. } if (*execution, *attempt) == (id, tried))
     }
@@ -104,7 +119,7 @@ pub(super) enum Halt {
 
 pub(super) struct Rehearsal<'e> {
     pub(super) stage: Stage<'e>,
-    scenario: &'e Scenario,
+    pub(super) scenario: &'e Scenario,
     pub(super) schedule: &'e Schedule,
     pub(super) targets: Targets<'e>,
     pub(super) run: Run,
@@ -114,6 +129,9 @@ pub(super) struct Rehearsal<'e> {
     /// What people do once the run asks for one, next first.
     on_attention: VecDeque<Act>,
     refused_acts: Vec<String>,
+    /// Events that come once the run waits for some, next first.
+    on_listening: VecDeque<Arc<Value>>,
+    pub(super) relatives: Relatives,
     goes_on: bool,
     pub(super) dies: bool,
     pub(super) commits: usize,
@@ -135,9 +153,11 @@ impl<'e> Rehearsal<'e> {
             run: Run::new(RunId::from_u128(RUN)),
             journal: Vec::new(),
             now: scenario.now,
-            on_their_way: timed_acts(scenario),
+            on_their_way: planned(scenario),
             on_attention: scenario.acts.iter().filter(|p| p.after.is_none()).map(|p| p.act.clone()).collect(),
             refused_acts: Vec::new(),
+            on_listening: untimed_events(scenario),
+            relatives: Relatives::default(),
             goes_on: false,
             dies: false,
             commits: 0,
@@ -156,8 +176,7 @@ impl<'e> Rehearsal<'e> {
             Err(Halt::Rejected(why)) => (None, Some(format!("the machine rejects a fact of the rehearsal: {why}"))),
             Err(Halt::Problem(why)) => (None, Some(why)),
         };
-        let status = if refused.is_some() { "refused" } else { self.run.status.as_str() };
-        let outcome = outcome::of(&self.run, status, &self.sendings, self.targets.sandbox());
+        let outcome = self.outcome(if refused.is_some() { "refused" } else { self.run.status.as_str() });
         if problem.is_none() {
             self.check(&outcome, |_| true);
         }
@@ -176,16 +195,21 @@ impl<'e> Rehearsal<'e> {
         }
     }
 
+    fn outcome(&self, status: &str) -> Value {
+        outcome::of(&self.run, status, &self.sendings, &self.relatives, self.targets.sandbox())
+    }
+
     fn live(&mut self) -> Result<(), Halt> {
         let input = Arc::new(self.scenario.input.clone());
-        let started = Started { input, event: None, actor: Actor("scenario".to_owned()), begin: Begin::Now };
+        let started =
+            Started { input, parent: None, event: None, actor: Actor("scenario".to_owned()), begin: Begin::Now };
         self.feed(&Fact::Started(Box::new(started)))?;
         while !self.is_over() {
             self.next_event()?;
         }
         let left = self.on_their_way.drain(..).filter_map(|coming| match coming.what {
             Coming::Act(act) => Some(act),
-            Coming::Answer { .. } => None,
+            _ => None,
         });
         for act in left.chain(self.on_attention.drain(..)) {
             self.refused_acts.push(format!("{}: the run had ended, or never asked for a person", act.name()));
@@ -193,13 +217,17 @@ impl<'e> Rehearsal<'e> {
         Ok(())
     }
 
-    /// Closed, or waiting for a person who does not come: nothing happens any more.
+    /// Closed, or waiting for a person or for an event that does not come: nothing happens any more.
     fn is_over(&self) -> bool {
-        self.run.is_closed()
-            || ((self.run.is_parked() || self.run.suspended)
-                && self.on_their_way.is_empty()
-                && !self.asks_and_is_heard()
-                && !self.dies)
+        let rests = self.run.is_parked() || self.run.suspended || self.run.awaits_message();
+        let nothing_comes = self.on_their_way.is_empty() && self.run.wake_at().is_none() && !self.goes_on && !self.dies;
+        self.run.is_closed() || (rests && nothing_comes && !self.asks_and_is_heard() && !self.waits_and_is_told())
+    }
+
+    /// An event comes as soon as the run waits for one and nothing is under way.
+    fn waits_and_is_told(&self) -> bool {
+        let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
+        waits && self.on_their_way.is_empty() && !self.on_listening.is_empty()
     }
 
     fn asks_and_is_heard(&self) -> bool {
@@ -213,16 +241,18 @@ impl<'e> Rehearsal<'e> {
         if std::mem::take(&mut self.goes_on) {
             return self.feed(&Fact::Continue);
         }
+        if self.waits_and_is_told()
+            && let Some(event) = self.on_listening.pop_front()
+        {
+            self.now = time_after(self.now, LATENCY);
+            return self.event_comes(&event);
+        }
         let next = self.on_their_way.iter().enumerate().min_by_key(|(_, coming)| coming.at).map(|(i, c)| (i, c.at));
         match (next, self.run.wake_at()) {
             (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
                 self.now = self.now.max(at);
-                match self.on_their_way.remove(place).what {
-                    Coming::Answer { execution, attempt, outcome } => {
-                        self.feed(&Fact::CallEnded { execution, attempt, outcome })
-                    }
-                    Coming::Act(act) => self.act(act),
-                }
+                let coming = self.on_their_way.remove(place).what;
+                self.take(coming)
             }
             (_, Some(at)) => {
                 self.now = self.now.max(at);
@@ -234,6 +264,22 @@ impl<'e> Rehearsal<'e> {
                     "the run waits for something that no scenario can bring; it never ends".to_owned(),
                 )),
             },
+        }
+    }
+
+    fn take(&mut self, coming: Coming) -> Result<(), Halt> {
+        match coming {
+            Coming::Answer { execution, attempt, outcome } => {
+                self.feed(&Fact::CallEnded { execution, attempt, outcome })
+            }
+            Coming::Start(fact) => match self.feed(&fact) {
+                // It ended before its parent learned that it had begun.
+                Err(Halt::Rejected(_)) => Ok(()),
+                taken => taken,
+            },
+            Coming::Act(act) => self.act(act),
+            Coming::Event(event) => self.event_comes(&event),
+            Coming::Message(message) => self.take_in(message),
         }
     }
 
@@ -252,7 +298,7 @@ impl<'e> Rehearsal<'e> {
     }
 
     /// Decides, commits, and carries out what follows.
-    fn feed(&mut self, fact: &Fact) -> Result<(), Halt> {
+    pub(super) fn feed(&mut self, fact: &Fact) -> Result<(), Halt> {
         let decision = self.decide(fact)?;
         self.commit(decision)
     }
@@ -264,10 +310,14 @@ impl<'e> Rehearsal<'e> {
         }
         self.journal.extend(records);
         self.run = run;
-        for effect in effects {
+        let (written, left): (Vec<Effect>, Vec<Effect>) = effects.into_iter().partition(is_written);
+        for effect in written {
             self.carry_out(effect)?;
-            if self.dies {
-                break;
+        }
+        for effect in left {
+            // A node that dies carries out nothing more.
+            if !self.dies {
+                self.carry_out(effect)?;
             }
         }
         self.after_commit();
@@ -296,6 +346,23 @@ impl<'e> Rehearsal<'e> {
                 self.on_their_way.retain(|coming| !coming.what.is_of(execution, attempt));
                 Ok(())
             }
+            Effect::StartChild { execution, request } => self.start_child(execution, &request),
+            Effect::Listen { execution, listening } => {
+                self.listen(execution, listening);
+                Ok(())
+            }
+            Effect::Unlisten { execution } => {
+                self.unlisten(execution);
+                Ok(())
+            }
+            Effect::Emit { event } => {
+                self.emit(event);
+                Ok(())
+            }
+            Effect::Tell { run, message } => {
+                self.tell(run, &message);
+                Ok(())
+            }
             Effect::Continue => {
                 self.goes_on = true;
                 Ok(())
@@ -312,8 +379,7 @@ impl<'e> Rehearsal<'e> {
         let acts = self.sendings.iter().filter(|sending| sending.acted).count();
         if acts > self.acts && self.stage.invariants.iter().any(|invariant| invariant.always) {
             self.acts = acts;
-            let status = self.run.status.as_str();
-            let outcome = outcome::of(&self.run, status, &self.sendings, self.targets.sandbox());
+            let outcome = self.outcome(self.run.status.as_str());
             self.check(&outcome, |invariant| invariant.always);
         }
     }
@@ -333,7 +399,7 @@ impl<'e> Rehearsal<'e> {
     /// The node dies; another one goes on with what the journal says.
     fn crash(&mut self) -> Result<(), Halt> {
         (self.dies, self.goes_on) = (false, false);
-        self.on_their_way.retain(|coming| matches!(coming.what, Coming::Act(_)));
+        self.on_their_way.retain(|coming| coming.what.survives());
         self.now = time_after(self.now, TAKEOVER);
         let read = self.journal.iter().map(read_back).collect::<Result<Vec<Record>, _>>();
         let journal = read.map_err(|why| Halt::Problem(format!("the journal cannot be read back: {why}")))?;
@@ -347,9 +413,23 @@ impl<'e> Rehearsal<'e> {
     }
 }
 
-fn timed_acts(scenario: &Scenario) -> Vec<OnItsWay> {
-    let timed = scenario.acts.iter().filter_map(|planned| Some((planned.after?, &planned.act)));
-    timed.map(|(after, act)| OnItsWay { at: time_after(scenario.now, after), what: Coming::Act(act.clone()) }).collect()
+/// Whether an effect is written in the transaction of its decision, and so survives a crash right after it.
+fn is_written(effect: &Effect) -> bool {
+    match effect {
+        Effect::Listen { .. } | Effect::Unlisten { .. } | Effect::Emit { .. } | Effect::Tell { .. } => true,
+        Effect::Call { .. } | Effect::Abort { .. } | Effect::StartChild { .. } | Effect::Continue => false,
+    }
+}
+
+/// What comes at times of its own.
+fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
+    let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, Coming::Act(p.act.clone()))));
+    let events = scenario.events.iter().filter_map(|p| Some((p.after?, Coming::Event(Arc::clone(&p.event)))));
+    acts.chain(events).map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what }).collect()
+}
+
+fn untimed_events(scenario: &Scenario) -> VecDeque<Arc<Value>> {
+    scenario.events.iter().filter(|p| p.after.is_none()).map(|p| Arc::clone(&p.event)).collect()
 }
 
 /// A record as the database gives it back.

@@ -36,6 +36,21 @@ pub struct NewCommand<'a> {
     pub reason: Option<&'a str>,
 }
 
+/// Something that a run is told by another part of Stepwell.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Which run.
+    pub run: RunId,
+    /// JSON text of the [`crate::machine::Message`].
+    pub message: String,
+    /// Who tells it.
+    pub actor: String,
+    /// The event that it brings, and the `listen` that it is for: it comes there once.
+    pub event: Option<(Uuid, i32)>,
+}
+
 /// What became of a command.
 #[derive(Debug)]
 pub struct Answer {
@@ -63,6 +78,32 @@ pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, Sto
     .execute(pool)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Leaves messages for runs; gives the runs that had not been told before. A message for a run that does not exist is lost.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<Vec<RunId>, StoreError> {
+    let m = messages;
+    Ok(sqlx::query_scalar!(
+        "insert into commands (id, shard, run_id, act, actor, event_id, execution)
+         select u.id, r.shard, r.id, u.message::json, u.actor, u.event_id, u.execution
+         from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::integer[])
+              as u (id, shard, run_id, message, actor, event_id, execution)
+         join runs r on r.shard = u.shard and r.id = u.run_id
+         on conflict (run_id, execution, event_id) where event_id is not null do nothing
+         returning run_id",
+        &m.iter().map(|m| m.id).collect::<Vec<_>>(),
+        &m.iter().map(|m| shard(m.run)).collect::<Vec<_>>(),
+        &m.iter().map(|m| m.run).collect::<Vec<_>>(),
+        &m.iter().map(|m| m.message.as_str()).collect::<Vec<_>>() as &[&str],
+        &m.iter().map(|m| m.actor.as_str()).collect::<Vec<_>>() as &[&str],
+        &m.iter().map(|m| m.event.map(|(id, _)| id)).collect::<Vec<_>>() as &[Option<Uuid>],
+        &m.iter().map(|m| m.event.map(|(_, execution)| execution)).collect::<Vec<_>>() as &[Option<i32>],
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// What became of a command.
@@ -120,8 +161,10 @@ pub async fn open_for_run(pool: &PgPool, run: RunId) -> Result<Vec<OpenCommand>,
 /// The database is away.
 pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     sqlx::query!(
+        // A run that is over can still be undone with its parent: what tells it to stop is left to the run itself.
         "with open as materialized (
-                  select id, shard, run_id from commands where answered_at is null limit 10000 for update skip locked),
+                  select id, shard, run_id from commands where answered_at is null and act -> 'stop' is null
+                  limit 10000 for update skip locked),
               late as materialized (
                   select o.id, r.status from open o join runs r on r.shard = o.shard and r.id = o.run_id
                   where r.finished_at is not null)
@@ -152,7 +195,18 @@ pub async fn answer(conn: &mut PgConnection, answers: &[(Uuid, Option<String>)])
         &answers.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
         &answers.iter().map(|(_, refusal)| refusal.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    let refused: Vec<Uuid> = answers.iter().filter(|(_, refusal)| refusal.is_some()).map(|(id, _)| *id).collect();
+    if !refused.is_empty() {
+        // An event that came too late for one `listen` is there for the next: that one looks at what it may have missed.
+        sqlx::query!(
+            "update listeners l set checked = false from commands c
+             where c.id = any($1) and c.event_id is not null and l.shard = c.shard and l.run_id = c.run_id",
+            &refused
+        )
+        .execute(conn)
+        .await?;
+    }
     Ok(())
 }

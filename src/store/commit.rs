@@ -6,7 +6,10 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::commands::{self, NewMessage};
 use super::journal::Hash;
+use super::listeners::{self, NewListener};
+use super::outgoing::{self, NewOutgoing};
 use super::{StoreError, shard};
 use crate::machine::{RunId, Time};
 
@@ -31,7 +34,9 @@ pub struct NewEvent {
     pub body_hash: Hash,
     /// JSON text of the attributes.
     pub attributes: String,
-    /// `run`, `unmatched` or `rejected`.
+    /// JSON text of the data where it is not the body itself.
+    pub data: Option<String>,
+    /// `run`, `resumed`, `unmatched` or `rejected`.
     pub outcome: &'static str,
     /// Runs that it starts.
     pub runs: Vec<RunId>,
@@ -52,6 +57,8 @@ pub struct KnownEvent {
     pub body_hash: Vec<u8>,
     /// The runs that it started.
     pub runs: Vec<Uuid>,
+    /// The runs that waited for it.
+    pub resumed: Vec<Uuid>,
 }
 
 /// A run to insert.
@@ -92,6 +99,54 @@ pub struct RunState {
     pub head: Hash,
     /// Set once closed.
     pub finished_at: Option<Time>,
+}
+
+/// What is written with the records that led to it.
+#[derive(Debug, Clone, Default)]
+pub struct Consequences {
+    /// Events to wait for from now on.
+    pub listeners: Vec<NewListener>,
+    /// `listen`s that are over.
+    pub unlisten: Vec<i32>,
+    /// Events that go out.
+    pub outgoing: Vec<NewOutgoing>,
+    /// What other runs are told.
+    pub messages: Vec<NewMessage>,
+}
+
+impl Consequences {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty() && self.messages.is_empty()
+    }
+}
+
+/// Writes what follows from the records of these runs.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn insert_consequences(
+    conn: &mut PgConnection,
+    of_runs: &[(RunId, &Consequences)],
+) -> Result<(), StoreError> {
+    let listeners: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.listeners.iter().map(|l| (*run, l))).collect();
+    let ended: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.unlisten.iter().map(|e| (*run, *e))).collect();
+    let outgoing: Vec<_> = of_runs.iter().flat_map(|(_, c)| &c.outgoing).collect();
+    let messages: Vec<_> = of_runs.iter().flat_map(|(_, c)| &c.messages).collect();
+    if !ended.is_empty() {
+        listeners::delete(conn, &ended).await?;
+    }
+    if !listeners.is_empty() {
+        listeners::insert(conn, &listeners).await?;
+    }
+    if !outgoing.is_empty() {
+        outgoing::insert(conn, &outgoing).await?;
+    }
+    if !messages.is_empty() {
+        commands::tell(conn, &messages).await?;
+    }
+    Ok(())
 }
 
 /// One transition of a run that a node owns.
@@ -143,9 +198,10 @@ fn joined(ids: &[Uuid]) -> String {
 pub async fn known_events(conn: &mut PgConnection, keys: &[(&str, &str)]) -> Result<Vec<KnownEvent>, StoreError> {
     Ok(sqlx::query_as!(
         KnownEvent,
-        "select k.source, k.event_id, k.event, k.body_hash, k.runs
-         from unnest($1::text[], $2::text[]) as u (source, event_id)
-         join event_keys k on k.source = u.source and k.event_id = u.event_id",
+        r#"select k.source, k.event_id, k.event, k.body_hash, k.runs,
+                  coalesce((select e.resumed from events e where e.id = k.event), '{}') as "resumed!"
+           from unnest($1::text[], $2::text[]) as u (source, event_id)
+           join event_keys k on k.source = u.source and k.event_id = u.event_id"#,
         &keys.iter().map(|(source, _)| *source).collect::<Vec<_>>() as &[&str],
         &keys.iter().map(|(_, id)| *id).collect::<Vec<_>>() as &[&str],
     )
@@ -153,18 +209,26 @@ pub async fn known_events(conn: &mut PgConnection, keys: &[(&str, &str)]) -> Res
     .await?)
 }
 
-/// Stores events.
+/// `type` of what is stored for a start through the API under an idempotency key: no event that a run could wait for.
+pub const START_TYPE: &str = "stepwell.start";
+
+/// Stores events; gives those that a run may wait for. Who begins to wait while this commits sees nothing of these events
+/// yet; it looks again once every transaction has ended that was under way then (see [`super::listeners`]).
 ///
 /// # Errors
 /// The database is away, or refuses a value.
-pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<(), StoreError> {
-    sqlx::query!(
-        r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail)
+pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Uuid>, StoreError> {
+    let stored = sqlx::query!(
+        r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail, data,
+                               routed)
            select u.id, u.source, u.event_id, u.type, u.received_at, u.headers::json, u.body, u.attributes::json, u.outcome,
-                  string_to_array(u.runs, ',')::uuid[], u.detail::json
+                  string_to_array(u.runs, ',')::uuid[], u.detail::json, u.data::json,
+                  u.type = $13 or not (exists (select from listeners l where l.event_type = u.type)
+                                       or exists (select from listeners l where l.event_type = ''))
            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::text[],
-                       $9::text[], $10::text[], $11::text[])
-                as u (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail)"#,
+                       $9::text[], $10::text[], $11::text[], $12::text[])
+                as u (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail, data)
+           returning id, routed"#,
         &events.iter().map(|e| e.id).collect::<Vec<_>>(),
         &events.iter().map(|e| e.source.as_str()).collect::<Vec<_>>() as &[&str],
         &events.iter().map(|e| e.event_id.as_str()).collect::<Vec<_>>() as &[&str],
@@ -176,10 +240,12 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Res
         &events.iter().map(|e| e.outcome).collect::<Vec<_>>() as &[&str],
         &events.iter().map(|e| joined(&e.runs)).collect::<Vec<_>>(),
         &events.iter().map(|e| e.detail.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &events.iter().map(|e| e.data.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        START_TYPE,
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(())
+    Ok(stored.into_iter().filter(|e| !e.routed).map(|e| e.id).collect())
 }
 
 /// Inserts runs with the state after their first records.

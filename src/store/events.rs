@@ -1,10 +1,11 @@
 //! Received events, for API, dashboard and replay.
 
 use serde_json::value::RawValue;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::listeners::Unchecked;
 use super::listing::Order;
 use crate::machine::{RunId, Time};
 
@@ -15,7 +16,7 @@ pub struct EventFilter {
     pub source: Option<String>,
     /// CloudEvents `type`.
     pub r#type: Option<String>,
-    /// `run`, `unmatched` or `rejected`.
+    /// `run`, `resumed`, `unmatched` or `rejected`.
     pub outcome: Option<String>,
     /// The sender's id; with `source` an index finds it.
     pub event_id: Option<String>,
@@ -40,10 +41,12 @@ pub struct EventRow {
     pub r#type: String,
     /// When it was stored.
     pub received_at: Time,
-    /// `run`, `unmatched` or `rejected`.
+    /// `run`, `resumed`, `unmatched` or `rejected`.
     pub outcome: String,
     /// What it started.
     pub runs: Vec<RunId>,
+    /// What waited for it.
+    pub resumed: Vec<RunId>,
 }
 
 /// An event with all that was received.
@@ -57,8 +60,94 @@ pub struct StoredEvent {
     pub body: Vec<u8>,
     /// CloudEvents attribute names to values.
     pub attributes: Box<RawValue>,
+    /// Its data where that is not the body itself.
+    pub data: Option<Box<RawValue>>,
     /// Why it was rejected.
     pub detail: Option<Box<RawValue>>,
+}
+
+/// An event as far as runs that wait for it see it.
+#[derive(Debug)]
+pub struct Candidate {
+    /// UUIDv7, its id here.
+    pub id: Uuid,
+    /// CloudEvents `type`.
+    pub r#type: String,
+    /// Name of the source.
+    pub source: String,
+    /// JSON text of the CloudEvents attributes.
+    pub attributes: String,
+    /// As received.
+    pub body: Vec<u8>,
+    /// JSON text of its data where that is not the body itself.
+    pub data: Option<String>,
+}
+
+/// Events of which no run was told yet that may wait for them, oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn unrouted(pool: &PgPool, only: Option<Uuid>, limit: i64) -> Result<Vec<Candidate>, StoreError> {
+    Ok(sqlx::query_as!(
+        Candidate,
+        r#"select id, type, source, attributes::text as "attributes!", body, data::text from events
+           where not routed and ($1::uuid is null or id = $1) order by id limit $2"#,
+        only,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The runs that waited for an event were told.
+///
+/// # Errors
+/// The database is away.
+pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update events set routed = true, resumed = resumed || $2,
+                outcome = case when outcome = 'unmatched' and cardinality(resumed || $2) > 0 then 'resumed' else outcome end
+         where id = $1",
+        id,
+        resumed
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What a `listen` that begins now may have missed: events since the run was accepted, and older ones that nobody wanted,
+/// without those that the `listen` was told of or that the run consumed. Oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn missed(
+    pool: &PgPool,
+    run: RunId,
+    of: &Unchecked,
+    kept_seconds: f64,
+    limit: i64,
+) -> Result<Vec<Candidate>, StoreError> {
+    Ok(sqlx::query_as!(
+        Candidate,
+        r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text from events e
+           where (e.type = $2 or $2 = '') and e.type <> 'stepwell.start'
+             and e.id >= uuid_floor(($3::timestamptz - make_interval(secs => $4)) at time zone 'utc')
+             and (e.received_at >= $3 or e.outcome = 'unmatched')
+             and e.id is distinct from $5
+             and not exists (select from commands c where c.run_id = $1 and c.event_id = e.id and c.refusal is null
+                             and (c.execution = $6 or c.answered_at is not null))
+           order by e.id limit $7"#,
+        run,
+        of.event_type,
+        of.created_at,
+        kept_seconds,
+        of.started_by,
+        of.execution,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
 }
 
 /// The statement of a page; the two orders differ in comparison and direction only.
@@ -66,7 +155,7 @@ macro_rules! page {
     ($compare:literal, $direction:literal, $pool:expr, $filter:expr, $ids:expr, $after:expr, $limit:expr) => {
         sqlx::query_as!(
             EventRow,
-            "select id, source, event_id, type, received_at, outcome, runs from events
+            "select id, source, event_id, type, received_at, outcome, runs, resumed from events
              where ($1::text is null or source = $1)
                and ($2::text is null or type = $2)
                and ($3::text is null or outcome = $3)
@@ -151,8 +240,8 @@ pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Res
 /// The database is away.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreError> {
     let found = sqlx::query!(
-        r#"select id, source, event_id, type, received_at, outcome, runs, headers::text as "headers!", body,
-                  attributes::text as "attributes!", detail::text
+        r#"select id, source, event_id, type, received_at, outcome, runs, resumed, headers::text as "headers!", body,
+                  attributes::text as "attributes!", data::text, detail::text
            from events where id = $1 limit 1"#,
         id
     )
@@ -167,9 +256,11 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreE
         received_at: r.received_at,
         outcome: r.outcome,
         runs: r.runs,
+        resumed: r.resumed,
     };
     let (headers, attributes) = (raw(r.headers)?, raw(r.attributes)?);
-    Ok(Some(StoredEvent { row, headers, body: r.body, attributes, detail: r.detail.map(raw).transpose()? }))
+    let (data, detail) = (r.data.map(raw).transpose()?, r.detail.map(raw).transpose()?);
+    Ok(Some(StoredEvent { row, headers, body: r.body, attributes, data, detail }))
 }
 
 fn raw(text: String) -> Result<Box<RawValue>, StoreError> {

@@ -32,6 +32,7 @@ pub(crate) fn event(id: Uuid) -> NewEvent {
         body: Vec::new(),
         body_hash: [0; 32],
         attributes: "{}".into(),
+        data: None,
         outcome: "unmatched",
         runs: Vec::new(),
         detail: None,

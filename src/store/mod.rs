@@ -7,8 +7,10 @@ pub mod commit;
 pub mod definitions;
 pub mod events;
 pub mod journal;
+pub mod listeners;
 pub mod listing;
 pub mod nodes;
+pub mod outgoing;
 
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

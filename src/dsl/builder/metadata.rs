@@ -50,7 +50,10 @@ impl<'s> Builder<'s> {
         if !self.allowed_in(site, node, "compensate") {
             return None;
         }
-        if let Some(TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_)) = kind {
+        if let Some(
+            TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_) | TaskKind::Listen(_),
+        ) = kind
+        {
             self.report.error(Spot::key(node), "there is nothing to undo: this task changes no other system");
             return None;
         }

@@ -10,20 +10,21 @@ use crate::dsl::source::{Node, escaped};
 /// What every task may have.
 const COMMON: [&str; 7] = ["if", "input", "output", "export", "timeout", "then", "metadata"];
 /// Kinds of tasks that run, each with the further keys that it may have.
-const KINDS: [(&str, &[&str]); 9] = [
+const KINDS: [(&str, &[&str]); 12] = [
     ("call", &["with"]),
     // `for` comes before `do`, which is a part of it.
     ("for", &["while", "do"]),
     ("do", &[]),
     ("fork", &[]),
+    ("emit", &[]),
+    ("listen", &["foreach"]),
+    ("run", &[]),
     ("set", &[]),
     ("switch", &[]),
     ("try", &["catch"]),
     ("raise", &[]),
     ("wait", &[]),
 ];
-/// Kinds of the language that do not run yet.
-const NOT_YET: [&str; 3] = ["listen", "emit", "run"];
 
 /// Where a task stands.
 pub(super) struct Site<'a, 's> {
@@ -158,11 +159,6 @@ impl<'s> Builder<'s> {
     /// Which kind of task this is; its keys are checked on the way.
     fn kind_name(&mut self, node: Node<'s>, name: &str) -> Option<&'static str> {
         let supported = || listed(KINDS.iter().map(|(kind, _)| *kind));
-        if let Some((key, value)) = node.entries().find(|(key, _)| NOT_YET.contains(key)) {
-            let hint = format!("supported: {}", supported());
-            self.report.error_with_hint(Spot::key(value), format!("`{key}` tasks are not supported yet"), hint);
-            return None;
-        }
         let mut found = KINDS.iter().filter_map(|(kind, further)| Some((*kind, *further, node.get(kind)?)));
         let Some((kind, further, _)) = found.next() else {
             let kinds = || KINDS.iter().map(|(kind, _)| *kind);
@@ -193,6 +189,9 @@ impl<'s> Builder<'s> {
             "do" => self.list(value, &below(), site.scope).map(TaskKind::Do),
             "for" => self.r#for(node, value, site),
             "fork" => self.fork(value, site),
+            "emit" => self.emit(value, site.scope),
+            "listen" => self.listen(node, value, site),
+            "run" => self.run(value, site.scope),
             "set" => self.set(value, site.scope),
             "switch" => self.switch(value, site),
             "try" => self.r#try(node, value, site),

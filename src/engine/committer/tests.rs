@@ -4,6 +4,8 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::*;
+use crate::engine::batch::FirstStep;
+use crate::store::commit::Consequences;
 use crate::store::fixture::{event, row, run};
 
 async fn deploy(pool: &PgPool) {
@@ -16,7 +18,8 @@ fn accept(key: &str) -> (Uuid, Accept) {
     let id = Uuid::now_v7();
     let mut new = run(id);
     new.key = Some(key.to_owned());
-    (id, Accept { event: Some(event(Uuid::now_v7())), runs: vec![(new, vec![row()])] })
+    let first = FirstStep { run: new, rows: vec![row()], consequences: Consequences::default() };
+    (id, Accept { event: Some(event(Uuid::now_v7())), runs: vec![first] })
 }
 
 async fn stored(pool: &PgPool) -> Vec<Uuid> {
@@ -61,7 +64,7 @@ async fn an_event_that_comes_twice_in_one_batch_starts_one_run(pool: PgPool) {
     (second.source, second.event_id) = (source, event_id);
     let (committer, workers) = Committer::start(&pool, 1);
     let outcomes = together(&committer, vec![one, two]).await;
-    assert!(matches!(outcomes[0], AcceptOutcome::Done), "{outcomes:?}");
+    assert!(matches!(outcomes[0], AcceptOutcome::Done { .. }), "{outcomes:?}");
     assert!(matches!(outcomes[1], AcceptOutcome::Duplicate { same_body: true, .. }), "{outcomes:?}");
     assert_eq!(stored(&pool).await, [first]);
     end(committer, workers).await;
@@ -89,13 +92,13 @@ async fn a_connection_that_breaks_costs_a_repetition_and_nothing_else(pool: PgPo
     deploy(&pool).await;
     let (committer, workers) = Committer::start(&pool, 1);
     let (first, one) = accept("before");
-    assert!(matches!(committer.accept(one).await, AcceptOutcome::Done));
+    assert!(matches!(committer.accept(one).await, AcceptOutcome::Done { .. }));
     // Every other connection of this database is cut, the committer's among them.
     let cut = "select pg_terminate_backend(pid) from pg_stat_activity
                where datname = current_database() and pid <> pg_backend_pid()";
     sqlx::raw_sql(cut).execute(&pool).await.unwrap();
     let (second, two) = accept("after");
-    assert!(matches!(committer.accept(two).await, AcceptOutcome::Done));
+    assert!(matches!(committer.accept(two).await, AcceptOutcome::Done { .. }));
     assert_eq!(stored(&pool).await, [first, second]);
     end(committer, workers).await;
 }

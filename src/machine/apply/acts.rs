@@ -28,6 +28,8 @@ pub(super) fn operator_acted(run: &mut Run, act: &Act, at: Time) -> Applied {
             run.attention = None;
         }
         Act::Compensate => {
+            // A run that was over is undone when its parent is.
+            (run.finished_at, run.output) = (None, None);
             run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: false });
             run.attention = None;
         }

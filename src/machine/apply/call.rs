@@ -85,6 +85,10 @@ pub(super) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>) ->
 
 impl Execution {
     pub(super) fn changes_target(&self) -> bool {
-        matches!(&self.progress, Progress::Call(call) if !is_read(&call.request.method))
+        match &self.progress {
+            Progress::Call(call) => !is_read(&call.request.method),
+            Progress::Child(_) => true,
+            _ => false,
+        }
     }
 }

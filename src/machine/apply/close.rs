@@ -109,7 +109,11 @@ pub(super) fn pass_acted_up(run: &mut Run, done: &Execution) {
 
 /// Notes that an ended execution would have to be undone. A later round of the same step takes the place of the earlier one.
 pub(super) fn remember(definition: &Definition, run: &mut Run, done: &Execution, output: Arc<Value>) {
-    let Some(Compensate::Task(_)) = definition.task(done.task).metadata.compensate else { return };
+    let child = match (&definition.task(done.task).metadata.compensate, &done.progress) {
+        (Some(Compensate::Task(_)), _) => None,
+        (None, Progress::Child(child)) if child.undoable => Some(Arc::clone(&child.request)),
+        _ => return,
+    };
     run.undo.retain(|d| {
         d.task != done.task
             || d.coordinates.visit != done.coordinates.visit
@@ -121,6 +125,7 @@ pub(super) fn remember(definition: &Definition, run: &mut Run, done: &Execution,
         coordinates: done.coordinates.clone(),
         input: Arc::clone(&done.input),
         output,
+        child,
     });
 }
 

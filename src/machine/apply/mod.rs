@@ -6,6 +6,7 @@
 mod acts;
 mod call;
 mod close;
+mod links;
 mod tries;
 
 use std::sync::Arc;
@@ -13,13 +14,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attention, Beginning, Branch, CallPhase, Change, Compensation, CompensationEnd, Cursor, Execution, ExecutionId,
-    ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase, TryProgress,
+    Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, Execution,
+    ExecutionId, ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase, TryProgress,
 };
 use crate::dsl::{Definition, TaskId, TaskKind};
 use acts::operator_acted;
 use call::{attempt_failed, attempt_started, call_mut, sending};
 use close::{Onward, close, close_all, completed, fail, leave, undone};
+pub(super) use links::read;
 use tries::{caught, round_started};
 
 /// A record that does not fit the state: the journal was damaged or belongs to another definition.
@@ -65,19 +67,21 @@ type Applied = Result<(), &'static str>;
 
 fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
     match &record.change {
-        Change::RunStarted { input, transformed, key, event, deadline } => {
+        Change::RunStarted { input, transformed, key, event, parent, deadline } => {
             run.raw_input = Arc::clone(input);
             run.input = Arc::clone(transformed.as_ref().unwrap_or(input));
-            (run.key, run.event) = (key.clone(), *event);
+            (run.key, run.event, run.parent) = (key.clone(), *event, *parent);
             (run.started_at, run.deadline) = (Some(at), *deadline);
             run.root = Cursor::first(Arc::clone(&run.input));
             Ok(())
         }
-        Change::TaskStarted { execution, beginning, arguments, request, until, items, deadline } => {
+        Change::TaskStarted { execution, beginning, arguments, request, until, items, listening, child, deadline } => {
             begin(definition, run, *execution, beginning, record, at)?;
             let progress = match (request, until) {
                 (Some(request), _) => Progress::Call(sending(request)),
                 (None, Some(until)) => Progress::Wait { until: *until },
+                (None, None) if let Some(child) = child => links::child(child, beginning.role),
+                (None, None) if listening.is_some() => Progress::Listen(Box::default()),
                 (None, None) => composite(definition, run, *execution, arguments.as_ref(), items.as_ref(), at)?,
             };
             let opened = run.execution_mut(*execution).ok_or(GONE)?;
@@ -85,12 +89,30 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             Ok(())
         }
         Change::IterationStarted { execution, index } => {
-            let Progress::For(progress) = &mut run.execution_mut(*execution).ok_or(GONE)?.progress else {
-                return Err("the execution is not a for");
-            };
-            (progress.index, progress.cursor.next) = (Some(*index), Next::Task(0));
+            match &mut run.execution_mut(*execution).ok_or(GONE)?.progress {
+                Progress::For(progress) => {
+                    (progress.index, progress.cursor.next) = (Some(*index), Next::Task(0));
+                    Ok(())
+                }
+                Progress::Listen(progress) => links::iteration_started(progress, *index),
+                _ => Err("the execution has no iterations"),
+            }
+        }
+        Change::IterationCompleted { execution, output, context } => {
+            links::iteration_completed(run, *execution, output)?;
+            if let Some(context) = context {
+                run.context = Arc::clone(context);
+            }
             Ok(())
         }
+        Change::EventConsumed { execution, filter, event, bound, enough } => {
+            links::event_consumed(definition, run, *execution, *filter, event, bound, *enough)
+        }
+        Change::ChildStarted { execution } => {
+            links::child_mut(run, *execution)?.phase = ChildPhase::Running;
+            Ok(())
+        }
+        Change::ChildEnded { execution, outcome } => links::child_ended(run, *execution, outcome),
         Change::AttemptStarted { execution, request } => attempt_started(run, *execution, request.as_ref()),
         Change::AttemptFailed { execution, class, effect, retry_at, .. } => {
             attempt_failed(run, *execution, *class, *effect, *retry_at, at)
@@ -139,6 +161,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             Ok(())
         }
         Change::CompensationStarted { error, end, .. } => {
+            links::remember_running_children(run);
             close_all(definition, run);
             if error.is_some() {
                 run.error.clone_from(error);
@@ -158,7 +181,11 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
         }
         Change::RunCompleted { output } => {
             run.output = Some(Arc::clone(output));
-            finish(run, at)
+            // A parent may later undo what this run did.
+            let undo = std::mem::take(&mut run.undo);
+            finish(run, at)?;
+            run.undo = if run.is_undone_by_parent() { undo } else { Vec::new() };
+            Ok(())
         }
         Change::RunCompensated {} | Change::RunCancelled {} => finish(run, at),
         Change::RunPoisoned { .. } => {
@@ -219,6 +246,8 @@ impl Progress {
             Self::Wait { .. } => true,
             Self::Call(call) => matches!(call.phase, CallPhase::Backoff { .. }),
             Self::Try(t) => matches!(t.phase, TryPhase::Backoff { .. }),
+            Self::Listen(listen) => !listen.enough && listen.cursor.is_none(),
+            Self::Child(child) => matches!(child.phase, ChildPhase::Running | ChildPhase::Undoing),
             _ => false,
         }
     }
@@ -351,6 +380,7 @@ pub(super) fn siblings(
         (TaskKind::Function { body, .. }, _) => vec![*body],
         (TaskKind::For(task), _) => task.body.clone(),
         (TaskKind::Fork(task), _) => task.branches.clone(),
+        (TaskKind::Listen(task), _) => task.each.iter().flat_map(|each| &each.body).copied().collect(),
         (TaskKind::Try(task), Progress::Try(progress)) => match progress.phase {
             TryPhase::Handler { .. } => task.catch.handler.clone().unwrap_or_default(),
             _ => task.body.clone(),
@@ -365,6 +395,7 @@ impl Progress {
             Self::List(cursor) => Some(cursor),
             Self::Try(t) => Some(&t.cursor),
             Self::For(progress) => Some(&progress.cursor),
+            Self::Listen(progress) => progress.cursor.as_ref(),
             _ => None,
         }
     }
@@ -374,6 +405,7 @@ impl Progress {
             Self::List(cursor) => Some(cursor),
             Self::Try(t) => Some(&mut t.cursor),
             Self::For(progress) => Some(&mut progress.cursor),
+            Self::Listen(progress) => progress.cursor.as_mut(),
             _ => None,
         }
     }

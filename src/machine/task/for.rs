@@ -23,6 +23,11 @@ impl Decider<'_> {
     /// Begins the next iteration, or ends the loop.
     pub(in crate::machine) fn iterate(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        if let Progress::Listen(progress) = &execution.progress {
+            let index = u32::try_from(progress.outputs.len()).unwrap_or(u32::MAX);
+            self.emit(Some(id), Change::IterationStarted { execution: id, index });
+            return Ok(());
+        }
         let (TaskKind::For(task), Progress::For(progress)) =
             (&self.definition.task(execution.task).kind, &execution.progress)
         else {

@@ -1,9 +1,12 @@
 //! One file per kind of task: how it begins, what it yields.
 
 mod call;
+mod emit;
 mod r#for;
 pub(super) mod fork;
+pub(super) mod listen;
 mod raise;
+mod run;
 mod set;
 mod switch;
 mod r#try;

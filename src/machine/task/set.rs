@@ -39,6 +39,7 @@ impl Decider<'_> {
             output,
             context,
             response: None,
+            emitted: None,
             case,
             ended: false,
         };

@@ -6,6 +6,7 @@ mod explore;
 mod mistakes;
 mod mocks;
 mod parallel;
+mod relatives;
 mod shipped;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,13 @@ struct Fixture {
 impl Fixture {
     /// A workflow of these tasks, and a file of scenarios about it.
     fn new(tasks: &str, scenarios: &str) -> Self {
-        let head = "document: { dsl: '1.0.3', namespace: t, name: n, version: '1.0.0' }\n";
+        Self::of("{}", tasks, scenarios)
+    }
+
+    /// The same with metadata of the document.
+    fn of(metadata: &str, tasks: &str, scenarios: &str) -> Self {
+        let head =
+            format!("document: {{ dsl: '1.0.3', namespace: t, name: n, version: '1.0.0', metadata: {metadata} }}\n");
         let built = dsl::build("n.yaml", &format!("{head}{tasks}"), &Functions::default());
         let definition = built.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).definition;
         let file = read("n.scenarios.yaml", scenarios).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));

@@ -1,0 +1,122 @@
+//! Events: which ones a filter lets through, and how an emitted one is made.
+
+use super::Builder;
+use super::expression::{Scope, Stage, constant};
+use crate::dsl::definition::{Correlation, EventFilter, Wanted};
+use crate::dsl::mistake::{Spot, did_you_mean, shortened};
+use crate::dsl::source::Node;
+use crate::expr::{Expression, Template};
+
+/// Attributes of CloudEvents; others are extensions, whose names are lower case letters and digits.
+const ATTRIBUTES: [&str; 8] = ["id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "data"];
+/// What makes a text a regular expression. A dot does not: it stands in nearly every type.
+const PATTERN: [char; 11] = ['^', '$', '*', '+', '?', '(', ')', '[', ']', '|', '\\'];
+/// Largest compiled regular expression, bytes.
+const PATTERN_SIZE_MAX: usize = 1 << 18;
+
+impl<'s> Builder<'s> {
+    /// A filter of `listen`: attributes may be computed when the listening begins.
+    pub(super) fn event_filter(&mut self, node: Node<'s>, scope: &Scope) -> Option<EventFilter> {
+        let object = self.closed(node, &["with", "correlate"])?;
+        let mut filter = self.event_with(object, Some(scope))?;
+        if let Some(correlate) = object.get("correlate").and_then(|n| self.object(n)) {
+            for (name, value) in correlate.entries() {
+                filter.correlate.extend(self.correlation(name, value, scope));
+            }
+        }
+        Some(filter)
+    }
+
+    /// A filter of `schedule.on`: nothing of a run is there yet.
+    pub(super) fn trigger(&mut self, node: Node<'s>) -> Option<EventFilter> {
+        let object = self.closed(node, &["with", "correlate"])?;
+        if let Some(correlate) = object.get("correlate") {
+            let hint = "a run that an event starts has nothing to correlate with yet".to_owned();
+            self.report.error_with_hint(Spot::key(correlate), "`correlate` is not supported in `schedule.on`", hint);
+        }
+        self.event_with(object, None)
+    }
+
+    fn event_with(&mut self, object: Node<'s>, scope: Option<&Scope>) -> Option<EventFilter> {
+        let with = self.required(object, "with").and_then(|n| self.object(n))?;
+        let mut filter = EventFilter::default();
+        for (name, value) in with.entries() {
+            if name == "data" {
+                filter.data = self.wrapped(value, Stage::Event, &Scope::default());
+            } else if let Some(wanted) = self.attribute(name, value, scope) {
+                filter.with.push((name.to_owned(), wanted));
+            }
+        }
+        if with.entries().next().is_none() {
+            self.report.error(with, "an event filter needs at least one attribute, such as `type`");
+        }
+        Some(filter)
+    }
+
+    fn correlation(&mut self, name: &str, node: Node<'s>, scope: &Scope) -> Option<Correlation> {
+        let object = self.closed(node, &["from", "expect"])?;
+        let from: Option<Expression> =
+            self.required(object, "from").and_then(|n| self.bare(n, Stage::Event, &Scope::default()));
+        let expect = object.get("expect").map(|n| self.template(n, Stage::Within, scope));
+        let expect: Option<Template> = match expect {
+            Some(expect) => Some(expect?),
+            None => None,
+        };
+        Some(Correlation { name: name.to_owned(), from: from?, expect })
+    }
+
+    /// Whether this can be the name of an attribute; a mistake if not.
+    pub(super) fn attribute_name(&mut self, name: &str, value: Node<'s>) -> bool {
+        if ATTRIBUTES.contains(&name) {
+            return true;
+        }
+        let hint = did_you_mean(name, ATTRIBUTES);
+        let extension = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if extension && hint.is_none() {
+            return true;
+        }
+        let message = format!("`{}` is no attribute of a CloudEvent", shortened(name));
+        self.report.error_with_hint(Spot::key(value), message, hint);
+        false
+    }
+
+    /// An exact text, a regular expression, or what an expression gives. The official schema wants a URI or an expression
+    /// as `source`, so a plain name is written as the expression `${ "name" }`.
+    fn attribute(&mut self, name: &str, value: Node<'s>, scope: Option<&Scope>) -> Option<Wanted> {
+        if !self.attribute_name(name, value) {
+            return None;
+        }
+        let text = self.text(value)?;
+        if let Some(constant) = constant(&value.to_value()) {
+            if name == "source" && !text.contains("://") && !text.contains("${") {
+                let message = "the language's official schema wants a URI or an expression here";
+                self.report.warning(value, message, format!("write `source: ${{ \"{}\" }}`", shortened(text)));
+            }
+            let plain = text.contains("${") || !constant.contains(PATTERN);
+            return if plain { Some(Wanted::Text(constant)) } else { self.pattern(value, &constant) };
+        }
+        match scope {
+            Some(scope) => self.wrapped(value, Stage::Within, scope).map(Wanted::Computed),
+            None => {
+                let message = format!("`{name}` must be one exact text or regular expression");
+                let hint = "filters on content go into `data`: `data: ${ .amount > 100 }`".to_owned();
+                self.report.error_with_hint(value, message, hint);
+                None
+            }
+        }
+    }
+
+    fn pattern(&mut self, node: Node<'s>, text: &str) -> Option<Wanted> {
+        let whole = format!("^(?:{text})$");
+        match regex::RegexBuilder::new(&whole).size_limit(PATTERN_SIZE_MAX).build() {
+            Ok(pattern) => Some(Wanted::Pattern(pattern)),
+            Err(error) => {
+                let why = error.to_string();
+                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                let hint = format!("for exactly this text write `${{ {} }}`", serde_json::Value::from(text));
+                self.report.error_with_hint(node, format!("this is no regular expression: {why}"), hint);
+                None
+            }
+        }
+    }
+}

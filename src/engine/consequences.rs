@@ -1,0 +1,161 @@
+//! Effects that are rows: they are written in the transaction of the records that they follow from.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tracing::warn;
+use uuid::Uuid;
+
+use super::Inner;
+use super::catalog::Loaded;
+use super::settings::Sink;
+use crate::dsl::{EventFilter, ListenTask, TaskKind, Wanted};
+use crate::machine::{Effect, Listening, Run, RunId};
+use crate::store::commands::NewMessage;
+use crate::store::commit::Consequences;
+use crate::store::journal::Hash;
+use crate::store::listeners::NewListener;
+use crate::store::outgoing::NewOutgoing;
+
+/// What is to be written for these effects of a run.
+pub(super) fn consequences(loaded: &Loaded, run: &Run, effects: &[Effect], sinks: &[Sink]) -> Consequences {
+    let mut found = Consequences::default();
+    for effect in effects {
+        match effect {
+            Effect::Listen { execution, listening } => {
+                let Some(open) = run.execution(*execution) else { continue };
+                let task = loaded.definition.task(open.task);
+                let TaskKind::Listen(listen) = &task.kind else { continue };
+                for (filter, listening) in (0_i16..).zip(listening.iter()) {
+                    let execution = i32::try_from(*execution).unwrap_or(i32::MAX);
+                    let kind = Kind { definition: loaded.id, filter, task: &task.reference };
+                    found.listeners.push(listener(execution, &kind, listen, listening));
+                }
+            }
+            Effect::Unlisten { execution } => found.unlisten.push(i32::try_from(*execution).unwrap_or(i32::MAX)),
+            Effect::Emit { event } => {
+                let text = event.to_string();
+                found.outgoing.push(NewOutgoing { id: Uuid::now_v7(), event: text.clone(), sink: None });
+                for sink in sinks.iter().filter(|sink| sink.wants(event)) {
+                    let sink = Some(sink.name.clone());
+                    found.outgoing.push(NewOutgoing { id: Uuid::now_v7(), event: text.clone(), sink });
+                }
+            }
+            Effect::Tell { run: other, message } => {
+                let message = serde_json::to_string(message).unwrap_or_else(|_| "null".to_owned());
+                let actor = format!("run:{}", run.id);
+                found.messages.push(NewMessage { id: Uuid::now_v7(), run: *other, message, actor, event: None });
+            }
+            Effect::Call { .. } | Effect::Abort { .. } | Effect::StartChild { .. } | Effect::Continue => {}
+        }
+    }
+    found
+}
+
+/// What all runs that wait at one filter of one task have in common.
+pub(super) struct Kind<'a> {
+    pub(super) definition: i32,
+    pub(super) filter: i16,
+    pub(super) task: &'a str,
+}
+
+impl<'a> Kind<'a> {
+    fn text(&self) -> String {
+        format!("{}:{}:{}", self.definition, self.filter, self.task)
+    }
+
+    /// Reads back what [`Kind::text`] wrote.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(3, ':');
+        let (definition, filter, task) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { definition: definition.parse().ok()?, filter: filter.parse().ok()?, task })
+    }
+}
+
+fn listener(execution: i32, kind: &Kind<'_>, listen: &ListenTask, listening: &Listening) -> NewListener {
+    let filter = usize::try_from(kind.filter).ok().and_then(|n| listen.filter(n));
+    let parts = filter.map(|filter| own_parts(filter, listening)).unwrap_or_default();
+    NewListener {
+        execution,
+        filter: kind.filter,
+        event_type: listening.with.get("type").cloned().unwrap_or_default(),
+        kind: kind.text(),
+        key: key(&parts),
+    }
+}
+
+/// What a run waits for beyond what stands in its definition: computed attributes, expected correlations.
+fn own_parts(filter: &EventFilter, listening: &Listening) -> Vec<Value> {
+    let computed = filter.with.iter().filter(|(_, wanted)| matches!(wanted, Wanted::Computed(_)));
+    let attributes = computed.map(|(name, _)| listening.with.get(name).cloned().map_or(Value::Null, Value::String));
+    let expected = filter.correlate.iter().filter(|c| c.expect.is_some());
+    let values = expected.map(|c| listening.correlate.get(&c.name).cloned().unwrap_or_default());
+    attributes.chain(values).collect()
+}
+
+/// The hash under which a run waits, and under which an event looks for it.
+pub(super) fn key(parts: &[Value]) -> Hash {
+    let mut hash = Sha256::new();
+    for part in parts {
+        let text = part.to_string();
+        hash.update(text.len().to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// What is worth looking at as soon as consequences are committed; without it the next sweep would.
+#[derive(Default)]
+pub(super) struct Nudge {
+    listening: Vec<RunId>,
+    outgoing: bool,
+    messages: bool,
+}
+
+impl Nudge {
+    pub(super) fn note(&mut self, run: RunId, consequences: &Consequences) {
+        if !consequences.listeners.is_empty() {
+            self.listening.push(run);
+        }
+        self.outgoing |= !consequences.outgoing.is_empty();
+        self.messages |= !consequences.messages.is_empty();
+    }
+
+    pub(super) fn carry_out(self, inner: &Arc<Inner>) {
+        if self.outgoing {
+            inner.outgoing.notify_one();
+        }
+        if self.messages {
+            inner.node().sweep.notify_one();
+        }
+        for run in self.listening {
+            let inner = Arc::clone(inner);
+            tokio::spawn(async move {
+                if let Err(error) = inner.look_back(run).await {
+                    warn!(%error, run.id = %run, "earlier events are looked at later");
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_read_back_as_it_was_written() {
+        let kind = Kind { definition: 12, filter: 3, task: "/do/0/wait:for:it" };
+        let text = kind.text();
+        let back = Kind::parse(&text).unwrap();
+        assert_eq!((back.definition, back.filter, back.task), (12, 3, "/do/0/wait:for:it"));
+    }
+
+    #[test]
+    fn keys_of_different_parts_differ() {
+        let text = |text: &str| Value::from(text);
+        assert_ne!(key(&[text("a"), text("b")]), key(&[text("ab")]));
+        assert_ne!(key(&[17.into()]), key(&[text("17")]));
+    }
+}

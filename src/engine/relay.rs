@@ -1,0 +1,167 @@
+//! Delivers what runs emit: to this hub itself, as if it had come from outside, and to the sinks of `hub.yaml`. At least
+//! once: an event leaves the table only after it arrived.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tracing::warn;
+
+use super::settings::Sink;
+use super::{AcceptError, IncomingEvent, Inner};
+use crate::machine::{CallOutcome, CallRequest};
+use crate::store::StoreError;
+use crate::store::outgoing::{self, Taken};
+use crate::telemetry;
+
+/// Deliveries at once.
+const DELIVERIES_MAX: i64 = 50;
+/// No pause between two tries is longer.
+const PAUSE_MAX: Duration = Duration::from_mins(15);
+
+/// Delivers until the process goes down.
+pub(super) async fn relay(inner: Arc<Inner>) {
+    loop {
+        tokio::select! {
+            () = inner.closing.cancelled() => return,
+            () = inner.outgoing.notified() => {}
+            () = tokio::time::sleep(inner.settings.sweep_interval) => {}
+        }
+        loop {
+            match deliver_some(&inner).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    warn!(%error, "events on their way out cannot be read, trying again");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+async fn deliver_some(inner: &Arc<Inner>) -> Result<usize, StoreError> {
+    let taken = outgoing::take(&inner.pool, DELIVERIES_MAX).await?;
+    let count = taken.len();
+    let deliveries = taken.into_iter().map(|event| deliver(Arc::clone(inner), event));
+    futures::future::join_all(deliveries).await;
+    Ok(count)
+}
+
+async fn deliver(inner: Arc<Inner>, taken: Taken) {
+    let outcome = match serde_json::from_str(&taken.event) {
+        Ok(event) => match &taken.sink {
+            None => to_ourselves(&inner, event).await,
+            Some(name) => match inner.settings.sinks.iter().find(|sink| sink.name == *name) {
+                Some(sink) => to_sink(&inner, sink, event).await,
+                None => Err(format!("hub.yaml has no sink {name} any more; put it back, or delete the row")),
+            },
+        },
+        Err(error) => Err(format!("the event cannot be read: {error}")),
+    };
+    telemetry::event_delivered(taken.sink.as_deref(), outcome.is_ok());
+    let noted = match outcome {
+        Ok(()) => outgoing::done(&inner.pool, taken.id).await,
+        Err(why) => {
+            warn!(event = %taken.id, sink = taken.sink.as_deref(), why, "an event was not delivered, it is tried again");
+            outgoing::failed(&inner.pool, taken.id, pause(taken.attempts).as_secs_f64(), &why).await
+        }
+    };
+    if let Err(error) = noted {
+        // It is delivered once more: receivers know it by its id.
+        warn!(%error, event = %taken.id, "what became of a delivery cannot be noted");
+    }
+}
+
+fn pause(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 12) - 1).unwrap_or_default();
+    Duration::from_secs(1).saturating_mul(1 << doublings).min(PAUSE_MAX)
+}
+
+/// Through the same door as events from outside, so that schedules and waiting runs see it alike; what was delivered before
+/// is known by its source and id.
+async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
+    match Arc::clone(inner).accept(incoming(event)?).await {
+        Ok(_) => Ok(()),
+        Err(AcceptError::Conflict { first, .. }) => {
+            warn!(%first, "an emitted event has the source and id of another one and is dropped");
+            Ok(())
+        }
+        Err(AcceptError::Unavailable(why)) => Err(why),
+    }
+}
+
+fn incoming(event: Value) -> Result<IncomingEvent, String> {
+    let body = Bytes::from(event.to_string());
+    let Value::Object(mut members) = event else { return Err("the event is no object".to_owned()) };
+    let data = members.remove("data").unwrap_or_default();
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let attributes: Vec<(String, String)> = members.into_iter().map(|(name, value)| (name, text(value))).collect();
+    let find = |wanted: &str| {
+        let found = attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+        found.ok_or_else(|| format!("the event has no {wanted}"))
+    };
+    Ok(IncomingEvent {
+        source: find("source")?,
+        event_id: find("id")?,
+        r#type: find("type")?,
+        attributes,
+        data,
+        data_is_body: false,
+        body,
+        headers: vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())],
+    })
+}
+
+/// As structured-mode CloudEvent, through the connection that the sink's address names.
+async fn to_sink(inner: &Inner, sink: &Sink, event: Value) -> Result<(), String> {
+    let id = event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let request = CallRequest {
+        method: "POST".to_owned(),
+        uri: sink.endpoint.clone(),
+        headers: vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())],
+        query: Vec::new(),
+        body: Some(event),
+        output: crate::dsl::HttpOutput::Content,
+        redirect: crate::dsl::Redirect::IsError,
+        idempotency_key: id.clone(),
+        traceparent: traceparent(&id),
+    };
+    match inner.connections.call(&request, None).await {
+        CallOutcome::Succeeded { .. } => Ok(()),
+        CallOutcome::Failed(failure) => {
+            let error = failure.error;
+            Err(error.detail.or(error.title).unwrap_or(error.r#type))
+        }
+    }
+}
+
+/// A trace of its own, the same for each try.
+fn traceparent(id: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::digest(id.as_bytes());
+    let hex: String = hash[..24].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("00-{}-{}-01", &hex[..32], &hex[32..48])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end_at_a_quarter_of_an_hour() {
+        assert_eq!(pause(1), Duration::from_secs(1));
+        assert_eq!(pause(4), Duration::from_secs(8));
+        assert_eq!(pause(1_000), PAUSE_MAX);
+    }
+
+    #[test]
+    fn an_emitted_event_comes_in_like_one_from_outside() {
+        let event =
+            serde_json::json!({ "specversion": "1.0", "id": "1", "source": "https://a", "type": "t", "data": [1] });
+        let incoming = incoming(event).unwrap();
+        assert_eq!((incoming.source.as_str(), incoming.event_id.as_str()), ("https://a", "1"));
+        assert_eq!(incoming.data, serde_json::json!([1]));
+    }
+}

@@ -1,0 +1,113 @@
+//! What links a run to others: events that it takes, and runs that it starts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Applied, GONE};
+use crate::dsl::{Definition, Read, TaskKind};
+use crate::machine::{
+    ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Cursor, Done, ExecutionId, ListenProgress, Progress, Role,
+    Run, Status,
+};
+
+const NOT_LISTENING: &str = "the execution is not a listen";
+
+pub(super) fn event_consumed(
+    definition: &Definition,
+    run: &mut Run,
+    id: ExecutionId,
+    filter: u16,
+    event: &Arc<Value>,
+    bound: &BTreeMap<String, Value>,
+    enough: bool,
+) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let TaskKind::Listen(task) = &definition.task(execution.task).kind else { return Err(NOT_LISTENING) };
+    let Progress::Listen(progress) = &mut execution.progress else { return Err(NOT_LISTENING) };
+    progress.met.insert(filter);
+    progress.bound.extend(bound.iter().map(|(name, value)| (name.clone(), value.clone())));
+    progress.enough = enough;
+    // An empty `any` has no filters: whatever comes is taken under number 0.
+    let is_taken = usize::from(filter) < task.filters.len().max(1);
+    if is_taken {
+        progress.taken.push(read(task.read, event));
+    }
+    Ok(())
+}
+
+/// What a `listen` takes of an event.
+pub(in crate::machine) fn read(read: Read, event: &Arc<Value>) -> Arc<Value> {
+    let data = || event.get("data").cloned().unwrap_or_default();
+    match read {
+        Read::Envelope => Arc::clone(event),
+        Read::Data => Arc::new(data()),
+        Read::Raw => Arc::new(match data() {
+            Value::String(text) => Value::String(text),
+            data => Value::String(data.to_string()),
+        }),
+    }
+}
+
+pub(super) fn iteration_started(progress: &mut ListenProgress, index: u32) -> Applied {
+    let item = progress.taken.get(index as usize).ok_or("the listen has no such event")?;
+    progress.cursor = Some(Cursor::first(Arc::clone(item)));
+    Ok(())
+}
+
+pub(super) fn iteration_completed(run: &mut Run, id: ExecutionId, output: &Arc<Value>) -> Applied {
+    let Progress::Listen(progress) = &mut run.execution_mut(id).ok_or(GONE)?.progress else {
+        return Err(NOT_LISTENING);
+    };
+    progress.outputs.push(Arc::clone(output));
+    progress.cursor = None;
+    Ok(())
+}
+
+pub(super) fn child(request: &Arc<ChildRequest>, role: Role) -> Progress {
+    let phase = if matches!(role, Role::Undo(_)) { ChildPhase::Undoing } else { ChildPhase::Starting };
+    Progress::Child(ChildProgress { request: Arc::clone(request), phase, undoable: false })
+}
+
+pub(super) fn child_mut(run: &mut Run, id: ExecutionId) -> Result<&mut ChildProgress, &'static str> {
+    match &mut run.execution_mut(id).ok_or(GONE)?.progress {
+        Progress::Child(child) => Ok(child),
+        _ => Err("the execution has no child run"),
+    }
+}
+
+pub(super) fn child_ended(run: &mut Run, id: ExecutionId, outcome: &ChildOutcome) -> Applied {
+    let child = child_mut(run, id)?;
+    child.phase = ChildPhase::Ended;
+    child.undoable = matches!(outcome, ChildOutcome::Completed { undoable: true, .. });
+    Ok(())
+}
+
+/// Child runs that are still under way are undone first, each told when its turn comes.
+pub(super) fn remember_running_children(run: &mut Run) {
+    let running: Vec<Done> = run
+        .open
+        .iter()
+        .filter_map(|e| match &e.progress {
+            Progress::Child(child) if child.phase == ChildPhase::Running && child.request.awaits => Some(Done {
+                execution: e.id,
+                task: e.task,
+                coordinates: e.coordinates.clone(),
+                input: Arc::clone(&e.input),
+                output: Arc::default(),
+                child: Some(Arc::clone(&child.request)),
+            }),
+            _ => None,
+        })
+        .collect();
+    run.undo.extend(running);
+}
+
+impl Run {
+    /// Whether it is over and a run that waited for it may still have it undone.
+    pub(in crate::machine) fn is_undone_by_parent(&self) -> bool {
+        let completed = self.finished_at.is_some() && self.output.is_some() && self.status != Status::Compensated;
+        completed && self.parent.is_some_and(|parent| parent.awaits)
+    }
+}

@@ -1,0 +1,205 @@
+//! `listen`: waits for events. The engine says which events fit; what is taken, and when it is enough, is decided here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::dsl::{EachEvent, EventFilter, ListenTask, Take, TaskKind, Until, Wanted};
+use crate::machine::advance::{Entry, Opening};
+use crate::machine::apply::read;
+use crate::machine::dataflow::{Halt, Scope, kind};
+use crate::machine::decide::{Decider, Stop};
+use crate::machine::{
+    Actor, Change, Effect, ErrorKind, Execution, ExecutionId, FaultClass, ListenProgress, Listening, Progress,
+    Rejected, Time, WorkflowError,
+};
+
+/// What taking an event changes.
+type Taken = (BTreeMap<String, Value>, bool);
+
+impl Decider<'_> {
+    pub(in crate::machine) fn open_listen(
+        &mut self,
+        entry: &Entry,
+        task: &ListenTask,
+        input: &Arc<Value>,
+        scope: &Scope,
+        deadline: Option<Time>,
+    ) -> Result<(), Halt> {
+        let filters = task.filters.iter().chain(task.until_filters());
+        let mut listening =
+            filters.map(|filter| self.listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
+        if listening.is_empty() {
+            // An empty `any` takes everything.
+            listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new() });
+        }
+        let listening = Arc::new(listening);
+        let opening = Opening { listening: Some(Arc::clone(&listening)), ..Opening::default() };
+        self.emit_started(entry, input, opening, deadline);
+        self.effects.push(Effect::Listen { execution: entry.id, listening });
+        Ok(())
+    }
+
+    /// What is known of a filter before any event.
+    fn listening(&self, filter: &EventFilter, input: &Value, scope: &Scope) -> Result<Listening, Halt> {
+        let mut with = BTreeMap::new();
+        for (name, wanted) in &filter.with {
+            match wanted {
+                Wanted::Text(text) => drop(with.insert(name.clone(), text.clone())),
+                Wanted::Pattern(_) => {}
+                Wanted::Computed(expression) => match self.evaluate(expression, input, scope)? {
+                    Value::String(text) => drop(with.insert(name.clone(), text)),
+                    Value::Number(number) => drop(with.insert(name.clone(), number.to_string())),
+                    other => {
+                        let detail = format!("the filter's `{name}` must give a text, not {}", kind(&other));
+                        let title = "cannot listen";
+                        return Err(Halt::Fault(WorkflowError::standard(ErrorKind::Expression, title, detail)));
+                    }
+                },
+            }
+        }
+        let mut correlate = BTreeMap::new();
+        for correlation in &filter.correlate {
+            if let Some(expect) = &correlation.expect {
+                correlate.insert(correlation.name.clone(), self.render(expect, input, scope)?);
+            }
+        }
+        Ok(Listening { with, correlate })
+    }
+
+    /// An event came for a `listen`.
+    pub(in crate::machine) fn event_arrived(
+        &mut self,
+        id: ExecutionId,
+        filter: u16,
+        event: Arc<Value>,
+        actor: Actor,
+    ) -> Result<(), Stop> {
+        let not_awaited = || Stop::from(Rejected::NotAwaited("event"));
+        let Some(execution) = self.run.execution(id) else { return Err(not_awaited()) };
+        let (TaskKind::Listen(task), Progress::Listen(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Err(not_awaited());
+        };
+        match self.take(execution, task, progress, filter, &event) {
+            Ok(Some((bound, enough))) => {
+                let change = Change::EventConsumed { execution: id, filter, event, bound, enough };
+                self.emit_by(actor, Some(id), change);
+                Ok(())
+            }
+            Ok(None) => Err(not_awaited()),
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+
+    /// Whether the event is taken, and what that changes.
+    fn take(
+        &self,
+        execution: &Execution,
+        task: &ListenTask,
+        progress: &ListenProgress,
+        number: u16,
+        event: &Arc<Value>,
+    ) -> Result<Option<Taken>, Halt> {
+        let index = usize::from(number);
+        let is_until = index >= task.filters.len().max(1);
+        let (take, count) = match &task.until {
+            Some(Until::Events { take, filters }) if is_until => (*take, filters.len()),
+            _ => (task.take, task.filters.len()),
+        };
+        if progress.enough || (take == Take::All && progress.met.contains(&number)) {
+            return Ok(None);
+        }
+        let Some(bound) = self.bind(task.filter(index), progress, event)? else { return Ok(None) };
+        let first = if is_until { task.filters.len() } else { 0 };
+        let others_met = progress.met.iter().filter(|n| (first..first + count).contains(&usize::from(**n))).count();
+        let enough = match (take, &task.until) {
+            (Take::All, _) => others_met + 1 == count,
+            (Take::Any, Some(until)) if !is_until => self.is_enough(until, execution, task, progress, event)?,
+            _ => true,
+        };
+        Ok(Some((bound, enough)))
+    }
+
+    /// Values of correlations without `expect`: the first event's bind. None if this event's are others.
+    fn bind(
+        &self,
+        filter: Option<&EventFilter>,
+        progress: &ListenProgress,
+        event: &Arc<Value>,
+    ) -> Result<Option<BTreeMap<String, Value>>, Halt> {
+        let mut bound = BTreeMap::new();
+        let free = filter.into_iter().flat_map(|f| &f.correlate).filter(|c| c.expect.is_none());
+        for correlation in free {
+            let mut value = self.evaluate(&correlation.from, event, &Scope::default())?;
+            if value.is_null() {
+                let data = event.get("data").unwrap_or(&Value::Null);
+                value = self.evaluate(&correlation.from, data, &Scope::default())?;
+            }
+            match progress.bound.get(&correlation.name) {
+                _ if value.is_null() => return Ok(None),
+                Some(known) if *known != value => return Ok(None),
+                Some(_) => {}
+                None => drop(bound.insert(correlation.name.clone(), value)),
+            }
+        }
+        Ok(Some(bound))
+    }
+
+    /// `until`, once this event is taken.
+    fn is_enough(
+        &self,
+        until: &Until,
+        execution: &Execution,
+        task: &ListenTask,
+        progress: &ListenProgress,
+        event: &Arc<Value>,
+    ) -> Result<bool, Halt> {
+        let Until::Condition(condition) = until else { return Ok(false) };
+        let item = read(task.read, event);
+        let taken = progress.taken.iter().chain([&item]).map(|item| (**item).clone()).collect();
+        self.holds(condition, &taken, &self.scope_of_open(execution))
+    }
+
+    /// The tasks of `foreach` are done for an event.
+    pub(in crate::machine) fn end_iteration(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let (TaskKind::Listen(task), Progress::Listen(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Ok(());
+        };
+        let (Some(each), Some(cursor)) = (&task.each, &progress.cursor) else { return Ok(()) };
+        match self.item_output(execution, each, progress, &Arc::clone(&cursor.data)) {
+            Ok((output, context)) => {
+                self.emit(Some(id), Change::IterationCompleted { execution: id, output, context });
+                Ok(())
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+
+    fn item_output(
+        &self,
+        execution: &Execution,
+        each: &EachEvent,
+        progress: &ListenProgress,
+        raw: &Arc<Value>,
+    ) -> Result<crate::machine::advance::Outputs, Halt> {
+        let mut scope = self.scope_of_open(execution);
+        let index = progress.outputs.len();
+        scope.local.push((each.item.clone(), progress.taken.get(index).map(Arc::clone).unwrap_or_default()));
+        scope.local.push((each.at.clone(), Arc::new(index.into())));
+        self.outputs_by(&each.output, &each.export, scope, raw)
+    }
+}
+
+/// The raw output: what `foreach` made of the events, or the events as they were read.
+pub(in crate::machine) fn outcome(task: &ListenTask, progress: &ListenProgress) -> Arc<Value> {
+    let items = if task.each.is_some() { &progress.outputs } else { &progress.taken };
+    Arc::new(items.iter().map(|item| (**item).clone()).collect())
+}

@@ -1,0 +1,192 @@
+//! `run: workflow`: another run does the work. Parent and child know each other; what ends one is told to the other.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::dsl::RunTask;
+use crate::machine::advance::{Entry, Opening};
+use crate::machine::dataflow::{Halt, Scope};
+use crate::machine::decide::{Decider, Stop};
+use crate::machine::{
+    Act, Actor, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect, ErrorKind, ExecutionId,
+    FaultClass, Message, Progress, Rejected, Role, Run, RunId, Status, Time, WorkflowError, identity,
+};
+
+/// Longest chain of runs that start each other: a workflow that runs itself would never end.
+const DEPTH_MAX: u32 = 32;
+
+impl Decider<'_> {
+    pub(in crate::machine) fn open_child(
+        &mut self,
+        entry: &Entry,
+        task: &RunTask,
+        input: &Arc<Value>,
+        scope: &Scope,
+        deadline: Option<Time>,
+    ) -> Result<(), Halt> {
+        let given = match &task.input {
+            Some(template) => Arc::new(self.render(template, input, scope)?),
+            None => Arc::clone(input),
+        };
+        let depth = self.run.parent.map_or(0, |parent| parent.depth) + 1;
+        if depth > DEPTH_MAX {
+            let detail = format!("runs may start each other {DEPTH_MAX} deep; does a workflow run itself without end?");
+            return Err(Halt::Fault(WorkflowError::standard(ErrorKind::Configuration, "too deep", detail)));
+        }
+        let before = self.run.execution(entry.id).map_or(0, crate::machine::Execution::attempts);
+        let attempt = if entry.again { before + 1 } else { 1 };
+        let request = Arc::new(ChildRequest {
+            run: identity::child_run(self.run.id, entry.id, attempt, self.now),
+            namespace: task.namespace.clone(),
+            name: task.name.clone(),
+            version: task.version.clone(),
+            input: given,
+            awaits: task.awaits,
+            attempt,
+            depth,
+        });
+        let opening = Opening { child: Some(Arc::clone(&request)), ..Opening::default() };
+        self.emit_started(entry, input, opening, deadline);
+        self.effects.push(Effect::StartChild { execution: entry.id, request });
+        Ok(())
+    }
+
+    /// Starts again what another node may have begun to start; asking twice starts one.
+    pub(in crate::machine) fn start_children_again(&mut self) {
+        for execution in self.run.open.iter().filter(|e| e.starts_child()) {
+            if let Progress::Child(child) = &execution.progress {
+                let request = Arc::clone(&child.request);
+                self.effects.push(Effect::StartChild { execution: execution.id, request });
+            }
+        }
+    }
+
+    /// The open execution that started a run, or that undoes it.
+    fn child(&self, run: RunId) -> Option<(ExecutionId, &ChildProgress)> {
+        self.run.open.iter().find_map(|e| match &e.progress {
+            Progress::Child(child) if child.request.run == run => Some((e.id, child)),
+            _ => None,
+        })
+    }
+
+    pub(in crate::machine) fn child_started(&mut self, run: RunId) -> Result<(), Stop> {
+        let Some((id, child)) = self.child(run).filter(|(_, c)| c.phase == ChildPhase::Starting) else {
+            return Err(Rejected::NotAwaited("start of a run").into());
+        };
+        let awaits = child.request.awaits;
+        self.emit(Some(id), Change::ChildStarted { execution: id });
+        if awaits {
+            return Ok(());
+        }
+        let input = self.run.execution(id).map(|e| Arc::clone(&e.input)).unwrap_or_default();
+        self.complete(id, &input, false)
+    }
+
+    pub(in crate::machine) fn child_refused(&mut self, run: RunId, error: WorkflowError) -> Result<(), Stop> {
+        let Some((id, _)) = self.child(run).filter(|(_, c)| c.phase == ChildPhase::Starting) else {
+            return Err(Rejected::NotAwaited("start of a run").into());
+        };
+        self.raise(id, error, FaultClass::Permanent)
+    }
+
+    pub(in crate::machine) fn child_ended(
+        &mut self,
+        run: RunId,
+        outcome: ChildOutcome,
+        actor: Actor,
+    ) -> Result<(), Stop> {
+        // It may have ended before this run learned that it had begun.
+        let awaited = |(_, c): &(_, &ChildProgress)| c.phase != ChildPhase::Ended && c.request.awaits;
+        let Some((id, child)) = self.child(run).filter(awaited) else {
+            return Err(Rejected::NotAwaited("end of a run").into());
+        };
+        let undoing = child.phase == ChildPhase::Undoing;
+        self.emit_by(actor, Some(id), Change::ChildEnded { execution: id, outcome: outcome.clone() });
+        match outcome {
+            ChildOutcome::Completed { output, .. } => self.complete(id, &output, false),
+            // Undone, or ended by a person on the way: either way nothing is left to do for this run.
+            _ if undoing => self.complete(id, &Arc::default(), false),
+            ChildOutcome::Compensated { error } | ChildOutcome::Faulted { error } => {
+                let error = error.map(|e| WorkflowError { instance: None, ..e });
+                self.raise(id, error.unwrap_or_else(|| ended(run, "was undone")), FaultClass::Permanent)
+            }
+            ChildOutcome::Cancelled => self.raise(id, ended(run, "was cancelled"), FaultClass::Permanent),
+        }
+    }
+
+    /// Tells the run that a task started to undo what it did.
+    pub(in crate::machine) fn undo_child(&mut self, done: &Done, request: &Arc<ChildRequest>) {
+        let entry = Entry {
+            id: self.run.next_execution,
+            task: done.task,
+            parent: None,
+            role: Role::Undo(done.execution),
+            coordinates: done.coordinates.clone(),
+            raw_input: Arc::clone(&done.output),
+            again: false,
+        };
+        let opening = Opening { child: Some(Arc::clone(request)), ..Opening::default() };
+        self.emit_started(&entry, &done.output, opening, None);
+        self.effects.push(Effect::Tell { run: request.run, message: Message::Stop { undo: true } });
+    }
+
+    /// The parent no longer wants this run.
+    pub(in crate::machine) fn stopped_by_parent(&mut self, undo: bool, actor: Actor) -> Result<(), Stop> {
+        if self.run.compensation.is_some() {
+            return Ok(());
+        }
+        let act = match (undo, self.run.pivoted) {
+            (true, false) => Act::Compensate,
+            // Past the point of no return nothing is undone.
+            (true, true) | (false, _) => Act::Cancel { compensate: crate::machine::CancelMode::Abandon },
+        };
+        self.emit_by(actor, None, Change::OperatorActed { act, reason: None });
+        Ok(())
+    }
+
+    /// What ends with this decision is told to the runs that it concerns.
+    pub(in crate::machine) fn tell_relatives(&mut self, before: &Run) {
+        let undo = before.stop.or(self.run.stop).is_none_or(|stop| stop.undo);
+        for execution in &before.open {
+            let Progress::Child(child) = &execution.progress else { continue };
+            let lives = matches!(child.phase, ChildPhase::Starting | ChildPhase::Running) && child.request.awaits;
+            let is_planned =
+                |run: &Run| run.compensation.iter().flat_map(|c| &c.plan).any(|d| d.execution == execution.id);
+            let ended = self
+                .records
+                .iter()
+                .any(|r| matches!(&r.change, Change::ChildEnded { execution: of, .. } if *of == execution.id));
+            if lives && !ended && self.run.execution(execution.id).is_none() && !is_planned(&self.run) {
+                self.effects.push(Effect::Tell { run: child.request.run, message: Message::Stop { undo } });
+            }
+        }
+        if let (Some(parent), Some(outcome)) = (self.run.parent, outcome(&self.run))
+            && parent.awaits
+            && !self.records.is_empty()
+        {
+            let message = Message::ChildEnded { child: self.run.id, outcome };
+            self.effects.push(Effect::Tell { run: parent.run, message });
+        }
+    }
+}
+
+fn ended(run: RunId, how: &str) -> WorkflowError {
+    WorkflowError::standard(ErrorKind::Runtime, "child run ended", format!("run {run} {how}"))
+}
+
+/// How a run that is over ended, for its parent.
+fn outcome(run: &Run) -> Option<ChildOutcome> {
+    if !run.is_closed() {
+        return None;
+    }
+    Some(match run.status {
+        Status::Completed => ChildOutcome::Completed {
+            output: run.output.clone().unwrap_or_default(),
+            undoable: !run.pivoted && !run.undo.is_empty(),
+        },
+        Status::Compensated => ChildOutcome::Compensated { error: run.error.clone() },
+        Status::Cancelled => ChildOutcome::Cancelled,
+        _ => ChildOutcome::Faulted { error: run.error.clone() },
+    })
+}
