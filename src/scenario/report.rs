@@ -126,7 +126,7 @@ fn print_scenario(out: &mut impl Write, file: &str, scenario: &ScenarioReport) -
         None => String::new(),
     };
     let calls = plural(*calls, "call");
-    writeln!(out, "  {verdict}  {name}  ({status}, {calls}, {}{schedules})", seconds(*lasted_ms))?;
+    writeln!(out, "  {verdict}  {name}  ({status}, {calls}, {}{schedules})", lasted(*lasted_ms))?;
     for difference in &scenario.differences {
         writeln!(out, "{}", indented(difference, 10))?;
     }
@@ -163,6 +163,23 @@ fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn seconds(milliseconds: u64) -> String {
-    format!("{}.{:02} s", milliseconds / 1_000, milliseconds % 1_000 / 10)
+/// A time for people: 0.31 s, 4 min 32 s, 72 h 0 min.
+fn lasted(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    match seconds {
+        0..60 => format!("{seconds}.{:02} s", milliseconds % 1_000 / 10),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_shown_as_people_say_it() {
+        let shown = [310, 59_999, 272_480, 259_200_000].map(lasted);
+        assert_eq!(shown, ["0.31 s", "59.99 s", "4 min 32 s", "72 h 0 min"]);
+    }
 }

@@ -101,3 +101,24 @@ fn an_act_that_nobody_can_do_is_refused() {
     assert!(found[1].contains("missing field `compensate`"), "{found:#?}");
     assert!(found[2].contains("did you mean `after`?"), "{found:#?}");
 }
+
+#[test]
+fn events_and_runs_are_closed_too() {
+    let found = mistakes(
+        "scenarios:
+  - name: one
+    input: {}
+    calls: {}
+    events: [{ event: { type: a } }, { evnt: {} }]
+    runs: { ship: { status: complete }, pack: [] }
+    expect: {}
+",
+    );
+    assert!(found.iter().any(|text| text.starts_with("5:") && text.contains("`source` is missing")), "{found:#?}");
+    assert!(found.iter().any(|text| text.contains("did you mean `event`?")), "{found:#?}");
+    assert!(
+        found.iter().any(|text| text.starts_with("6:") && text.contains("did you mean `completed`?")),
+        "{found:#?}"
+    );
+    assert!(found.iter().any(|text| text.contains("`pack` is given no run")), "{found:#?}");
+}
