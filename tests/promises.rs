@@ -16,5 +16,6 @@ mod duplicates;
 mod expressions;
 mod fencing;
 mod handover;
+mod language;
 mod links;
 mod outage;

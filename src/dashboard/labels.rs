@@ -55,6 +55,7 @@ fn kind(task: &Task) -> String {
         TaskKind::Function { name, .. } => name,
         TaskKind::For(_) => "for",
         TaskKind::Fork(_) => "fork",
+        TaskKind::Extended(_) => "extended",
         TaskKind::Emit(_) => "emit",
         TaskKind::Listen(_) => "listen",
         TaskKind::Run(task) => return format!("run {}/{}", task.namespace, task.name),

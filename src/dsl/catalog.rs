@@ -45,7 +45,22 @@ impl Functions {
                 functions.by_name.insert(name, task.to_value());
             }
         }
+        for (name, file) in match versioned_files(&workflows.join(FOLDER)) {
+            Ok(files) => files,
+            Err(mistake) => return (Self::default(), vec![mistake]),
+        } {
+            match read_source(&file) {
+                Ok(source) => drop(functions.by_name.insert(name, source.root().to_value())),
+                Err(found) => mistakes.extend(found),
+            }
+        }
         let known = builder::sources(&functions);
+        for (name, file) in versioned_files(&workflows.join(FOLDER)).unwrap_or_default() {
+            if let Ok(source) = read_source(&file) {
+                let shown = file.display().to_string();
+                mistakes.extend(builder::check_function(&shown, &name, source.root(), &known));
+            }
+        }
         for catalog in &catalogs {
             mistakes.extend(catalog.check(&known));
         }
@@ -96,10 +111,58 @@ fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
             "a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into(),
         ));
     }
+    let source = read_source(file)?;
+    Ok(Catalog { file: shown, name: stem.to_owned(), source })
+}
+
+fn read_source(file: &Path) -> Result<Source, Vec<Mistake>> {
+    let shown = file.display().to_string();
+    let refuse = |message: String| vec![mistake::at(&shown, START, message)];
     let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the catalog failed: {e}")))?;
     let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
-    let source = source::read(&shown, &text)?;
-    Ok(Catalog { file: shown, name: stem.to_owned(), source })
+    source::read(&shown, &text)
+}
+
+/// Functions in the structure of the language's own catalogs, `CATALOG/functions/NAME/VERSION/function.yaml` (the folder
+/// between may be left out), by the name under which they are known here: `CATALOG.NAME:VERSION`.
+fn versioned_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
+    let mut found = Vec::new();
+    for (catalog, path) in folders(folder)? {
+        let inner = path.join(FOLDER);
+        for (name, path) in folders(if inner.is_dir() { &inner } else { &path })? {
+            for (version, path) in folders(&path)? {
+                let file = ["yaml", "yml", "json"].map(|e| path.join("function").with_extension(e));
+                let file = file.into_iter().find(|file| file.is_file());
+                match file {
+                    Some(file) if semver::Version::parse(&version).is_ok() => {
+                        found.push((format!("{catalog}.{name}:{version}"), file));
+                    }
+                    Some(file) => {
+                        let message = format!("the folder `{version}` of a function must be a semantic version");
+                        return Err(mistake::at(&file.display().to_string(), START, message));
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The folders in a folder, by name.
+fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let refuse = |e| mistake::at(&folder.display().to_string(), START, format!("reading the folder failed: {e}"));
+    let entries = std::fs::read_dir(folder).map_err(refuse)?.filter_map(Result::ok).filter(|e| e.path().is_dir());
+    let mut found: Vec<_> = entries.map(|e| (e.file_name().to_string_lossy().into_owned(), e.path())).collect();
+    if found.len() > FILES_MAX {
+        let message = format!("the folder holds {} folders, more than {FILES_MAX}", found.len());
+        return Err(mistake::at(&folder.display().to_string(), START, message));
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {

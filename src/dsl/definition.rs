@@ -73,6 +73,18 @@ impl Definition {
         &self.tasks[id.0 as usize]
     }
 
+    /// The task that an extended one is about; the task itself if it is not extended.
+    #[must_use]
+    pub fn extended(&self, id: TaskId) -> TaskId {
+        match &self.task(id).kind {
+            TaskKind::Extended(segments) => {
+                let own = segments.iter().find(|segment| segment.part == Part::Task);
+                own.and_then(|segment| segment.tasks.first().copied()).unwrap_or(id)
+            }
+            _ => id,
+        }
+    }
+
     /// Whether any task says how it is undone.
     #[must_use]
     pub fn is_saga(&self) -> bool {
@@ -199,6 +211,8 @@ pub enum TaskKind {
     For(Box<ForTask>),
     /// `fork`
     Fork(ForkTask),
+    /// A task with what `use.extensions` puts before and after it.
+    Extended(Vec<Segment>),
     /// `emit`
     Emit(Box<EmitTask>),
     /// `listen`
@@ -239,6 +253,28 @@ pub struct ForkTask {
     pub branches: TaskList,
     /// What the output is, and whether one branch ends the others.
     pub join: Join,
+}
+
+/// One part of a task that is extended. They run one after the other.
+#[derive(Debug)]
+pub struct Segment {
+    /// Which part.
+    pub part: Part,
+    /// Only if true; seen on what the part is given.
+    pub when: Option<Expression>,
+    /// The tasks; for [`Part::Task`] the extended one alone.
+    pub tasks: TaskList,
+}
+
+/// A part of a task that is extended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `before`: gets the task's raw input; its output is dropped, unless it says `exit`: then it is the task's.
+    Before,
+    /// The task itself.
+    Task,
+    /// `after`: gets the task's output; its own is dropped.
+    After,
 }
 
 /// `emit`: the attributes of a CloudEvent and its data.
@@ -370,6 +406,7 @@ impl TaskKind {
             Self::For(task) => task.body.clone(),
             Self::Fork(task) => task.branches.clone(),
             Self::Listen(task) => task.each.iter().flat_map(|each| &each.body).copied().collect(),
+            Self::Extended(segments) => segments.iter().flat_map(|segment| &segment.tasks).copied().collect(),
             Self::Call(_)
             | Self::Emit(_)
             | Self::Run(_)
@@ -390,6 +427,10 @@ impl TaskKind {
             }
             Self::For(task) => vec![&task.body],
             Self::Listen(task) => task.each.iter().map(|each| each.body.as_slice()).collect(),
+            Self::Extended(segments) => {
+                let added = segments.iter().filter(|segment| segment.part != Part::Task);
+                added.map(|segment| segment.tasks.as_slice()).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -117,6 +117,8 @@ pub enum Template {
     Literal(Value),
     /// `${ ... }`
     Expression(Expression),
+    /// A text that may be meant as an expression (`evaluate.mode: loose`): where it fails, the text stands for itself.
+    Loose(Expression, String),
     /// An array with an expression somewhere inside.
     Array(Vec<Template>),
     /// An object with an expression somewhere inside.
@@ -124,14 +126,19 @@ pub enum Template {
 }
 
 impl Template {
-    /// Fills the template; `evaluate` is asked for each expression. What an expression yields is never evaluated again.
+    /// Fills the template; `evaluate` is asked for each expression, with the text that stands in where it fails, if there is
+    /// one. What an expression yields is never evaluated again.
     ///
     /// # Errors
     /// The first error of `evaluate`.
-    pub fn render<E>(&self, evaluate: &mut impl FnMut(&Expression) -> Result<Value, E>) -> Result<Value, E> {
+    pub fn render<E>(
+        &self,
+        evaluate: &mut impl FnMut(&Expression, Option<&str>) -> Result<Value, E>,
+    ) -> Result<Value, E> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Expression(expression) => evaluate(expression),
+            Self::Expression(expression) => evaluate(expression, None),
+            Self::Loose(expression, text) => evaluate(expression, Some(text)),
             Self::Array(items) => {
                 items.iter().map(|item| item.render(evaluate)).collect::<Result<Vec<_>, E>>().map(Value::Array)
             }

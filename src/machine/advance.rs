@@ -40,6 +40,7 @@ enum Ready {
     Begin(Option<ExecutionId>, usize),
     Iterate(ExecutionId),
     EndIteration(ExecutionId),
+    NextSegment(ExecutionId),
     ListDone(ExecutionId),
     Undo,
     Finish,
@@ -77,6 +78,7 @@ impl Decider<'_> {
             Ready::WaitOver(id) | Ready::ListDone(id) => self.complete_with_data(id)?,
             Ready::Iterate(id) => self.iterate(id)?,
             Ready::EndIteration(id) => self.end_iteration(id)?,
+            Ready::NextSegment(id) => self.next_segment(id)?,
             Ready::Round(id) => self.start_round(id),
             Ready::Begin(parent, index) => self.begin_in_list(parent, index)?,
             Ready::Undo => self.undo_next()?,
@@ -252,7 +254,7 @@ impl Decider<'_> {
             Some(after) => Some(self.moment_after(after, &input, &scope)?),
         };
         match &task.kind {
-            TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) => {
+            TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) | TaskKind::Extended(_) => {
                 self.emit_started(entry, &input, Opening::default(), deadline);
                 Ok(())
             }
@@ -491,6 +493,7 @@ fn list_done(execution: &Execution) -> Ready {
     match execution.progress {
         Progress::For(_) => Ready::Iterate(execution.id),
         Progress::Listen(_) => Ready::EndIteration(execution.id),
+        Progress::Extended(_) => Ready::NextSegment(execution.id),
         _ => Ready::ListDone(execution.id),
     }
 }

@@ -110,7 +110,10 @@ impl Decider<'_> {
 
     /// Fills a template.
     pub(super) fn render(&self, template: &Template, input: &Value, scope: &Scope) -> Result<Value, Halt> {
-        template.render(&mut |expression| self.evaluate(expression, input, scope))
+        template.render(&mut |expression, otherwise| match (self.evaluate(expression, input, scope), otherwise) {
+            (Err(Halt::Fault(_)), Some(text)) => Ok(Value::String(text.to_owned())),
+            (outcome, _) => outcome,
+        })
     }
 
     /// Whether an expression is true as jq sees it: neither null nor false.
@@ -189,8 +192,11 @@ impl Decider<'_> {
         })
     }
 
-    fn task_descriptor(&self, scope: &Scope) -> Value {
+    pub(super) fn task_descriptor(&self, scope: &Scope) -> Value {
         let Some(task) = scope.task.map(|id| self.definition.task(id)) else { return Value::Null };
+        if let Some(extended) = self.extended_around(scope) {
+            return extended;
+        }
         json!({
             "name": task.name,
             "reference": task.reference,

@@ -269,6 +269,14 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context: Option<Arc<Value>>,
     },
+    /// An extended task goes on to its next part.
+    #[serde(rename = "segment.started")]
+    SegmentStarted {
+        /// The extended task.
+        execution: ExecutionId,
+        /// Which of its parts, from 0.
+        segment: u16,
+    },
     /// A `listen` took an event.
     #[serde(rename = "event.consumed")]
     EventConsumed {
@@ -509,6 +517,7 @@ impl Change {
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",
             Self::IterationCompleted { .. } => "iteration.completed",
+            Self::SegmentStarted { .. } => "segment.started",
             Self::EventConsumed { .. } => "event.consumed",
             Self::ChildStarted { .. } => "child.started",
             Self::ChildEnded { .. } => "child.ended",

@@ -14,7 +14,7 @@ use super::{
     Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, Parent, Role, RunId, Status, Time,
     WorkflowError,
 };
-use crate::dsl::{TaskId, TaskKind};
+use crate::dsl::{Flow, TaskId, TaskKind};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,6 +143,8 @@ pub enum Progress {
     Try(Box<TryProgress>),
     /// `for`
     For(Box<ForProgress>),
+    /// A task with extensions.
+    Extended(Box<ExtendedProgress>),
     /// `listen`
     Listen(Box<ListenProgress>),
     /// `run: workflow`, or its undo.
@@ -174,6 +176,19 @@ pub struct ForProgress {
     pub index: Option<u32>,
     /// Where the iteration stands. `Finished` between two of them.
     pub cursor: Cursor,
+}
+
+/// Where a task with extensions stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtendedProgress {
+    /// The part; none before the first.
+    pub segment: Option<u16>,
+    /// Where the part stands. `Finished` between two of them.
+    pub cursor: Cursor,
+    /// The part said `exit`.
+    pub exited: bool,
+    /// Once the task itself is done: its output, and where it said to go.
+    pub done: Option<(Arc<Value>, Flow)>,
 }
 
 /// Where a `listen` stands.

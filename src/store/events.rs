@@ -105,7 +105,7 @@ pub async fn unrouted(pool: &PgPool, only: Option<Uuid>, limit: i64) -> Result<V
 /// The database is away.
 pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!(
-        "update events set routed = true, resumed = resumed || $2,
+        "update events set routed = true, resumed = array(select distinct run from unnest(resumed || $2) as run),
                 outcome = case when outcome = 'unmatched' and cardinality(resumed || $2) > 0 then 'resumed' else outcome end
          where id = $1",
         id,

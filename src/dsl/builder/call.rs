@@ -106,7 +106,8 @@ impl<'s> Builder<'s> {
         if let Some(node) = self.used_section("functions").and_then(|functions| functions.get(name)) {
             return Some(Function { node, catalog: false });
         }
-        self.catalog.get(&catalog_name(name)).map(|source| Function { node: source.root(), catalog: true })
+        let known = self.catalog_name(name)?;
+        self.catalog.get(&known).map(|source| Function { node: source.root(), catalog: true })
     }
 
     fn note_use(&mut self, name: &str, value: Node<'s>, function: Function<'s>) {
@@ -114,22 +115,36 @@ impl<'s> Builder<'s> {
             self.referred.insert(("functions".to_owned(), name.to_owned()));
             return;
         }
-        self.functions.insert(catalog_name(name));
-        let version = name.split_once('@').and_then(|(function, _)| function.split_once(':')).map(|(_, v)| v);
-        if version.is_some_and(|version| version != "latest") {
-            let message = "catalog folders keep one version of a function; the one that is there now is used";
+        let Some(known) = self.catalog_name(name) else { return };
+        let exact = name.split_once('@').and_then(|(function, _)| function.split_once(':'));
+        let versioned = known.contains(':');
+        if exact.is_some_and(|(_, version)| version != "latest") && !versioned {
+            let message = "this catalog keeps one version of a function; the one that is there now is used";
             self.report.warning(value, message, "it is stored with the definition and stays as it is".to_owned());
         }
+        self.functions.insert(known);
     }
-}
 
-fn catalog_name(name: &str) -> String {
-    match name.split_once('@') {
-        Some((function, catalog)) => {
-            let function = function.split_once(':').map_or(function, |(function, _)| function);
-            format!("{catalog}.{function}")
+    /// The name under which the catalogs know a function: `netsuite.upsertCustomer`, or `global.log:0.5.2`. `latest`, or
+    /// no version, is the highest.
+    fn catalog_name(&self, name: &str) -> Option<String> {
+        let Some((function, catalog)) = name.split_once('@') else {
+            return self.catalog.contains_key(name).then(|| name.to_owned());
+        };
+        let (function, version) = match function.split_once(':') {
+            Some((function, version)) => (function, Some(version).filter(|version| *version != "latest")),
+            None => (function, None),
+        };
+        let plain = format!("{catalog}.{function}");
+        if let Some(version) = version {
+            let exact = format!("{plain}:{version}");
+            return [exact, plain].into_iter().find(|name| self.catalog.contains_key(name));
         }
-        None => name.to_owned(),
+        let versions = self.catalog.keys().filter_map(|known| {
+            let version = known.strip_prefix(&plain)?.strip_prefix(':')?;
+            Some((semver::Version::parse(version).ok()?, known))
+        });
+        versions.max().map(|(_, known)| known.clone()).or_else(|| self.catalog.contains_key(&plain).then_some(plain))
     }
 }
 

@@ -19,12 +19,13 @@ impl<'s> Builder<'s> {
             self.report.error(root, format!("a workflow definition is an object, not {}", root.kind()));
             return None;
         }
-        self.known_keys(root, &["document", "input", "use", "do", "timeout", "output", "schedule"]);
+        self.known_keys(root, &["document", "input", "use", "do", "timeout", "output", "schedule", "evaluate"]);
         let document = self.required(root, "document").and_then(|node| self.object(node));
         let workflow = document.and_then(|node| self.workflow(node));
         let title = document.and_then(|node| self.optional_text(node, "title"));
         let summary = document.and_then(|node| self.optional_text(node, "summary"));
         let metadata = document.and_then(|node| node.get("metadata")).map(|n| self.metadata_of_workflow(n));
+        self.loose = root.get("evaluate").is_some_and(|node| self.evaluates_loosely(node));
         let none = Scope::default();
         let input = self.input(root, Stage::WorkflowInput, &none);
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
@@ -57,6 +58,16 @@ impl<'s> Builder<'s> {
         reentry::mark(&mut definition);
         self.check_saga(&definition);
         Some(definition)
+    }
+
+    /// `evaluate`: jq in one of its two modes.
+    fn evaluates_loosely(&mut self, node: Node<'s>) -> bool {
+        let Some(object) = self.closed(node, &["language", "mode"]) else { return false };
+        if let Some(language) = object.get("language").filter(|n| n.as_text() != Some("jq")) {
+            let hint = "write `language: jq`, or leave it out".to_owned();
+            self.report.error_with_hint(language, "expressions are jq; no other language is supported", hint);
+        }
+        object.get("mode").and_then(|n| self.word(n, &[("strict", false), ("loose", true)])).unwrap_or(false)
     }
 
     fn workflow(&mut self, document: Node<'s>) -> Option<WorkflowRef> {

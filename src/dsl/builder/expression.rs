@@ -96,7 +96,7 @@ impl<'s> Builder<'s> {
     pub(super) fn template(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
         if let Some(text) = node.as_text() {
             return match wrapping(text) {
-                Wrapping::None => Some(Template::Literal(node.to_value())),
+                Wrapping::None => Some(self.plain(node, text, stage, scope)),
                 Wrapping::Whole(range) => self.parse(node, text, range, stage, scope).map(Template::Expression),
                 Wrapping::Wrong { offset, message, hint } => {
                     self.report.error_with_hint(Spot::inside(node, offset), message, hint);
@@ -119,6 +119,16 @@ impl<'s> Builder<'s> {
             return Some(if literal { Template::Literal(node.to_value()) } else { Template::Object(entries) });
         }
         Some(Template::Literal(node.to_value()))
+    }
+
+    /// A text without `${ }`: itself, unless the document says `evaluate: {mode: loose}`.
+    fn plain(&mut self, node: Node<'s>, text: &str, stage: Stage, scope: &Scope) -> Template {
+        if self.loose
+            && let Ok(expression) = Expression::parse(text.trim(), &scope.variables(stage))
+        {
+            return Template::Loose(expression, text.to_owned());
+        }
+        Template::Literal(node.to_value())
     }
 
     /// `from` and `as`: a text is an expression, an object is a template.
@@ -147,7 +157,7 @@ impl<'s> Builder<'s> {
     /// A text that may only be `${ }`.
     pub(super) fn wrapped(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Expression> {
         match self.template(node, stage, scope)? {
-            Template::Expression(expression) => Some(expression),
+            Template::Expression(expression) | Template::Loose(expression, _) => Some(expression),
             _ => {
                 let message = format!("`{}` must be an expression `${{ }}`", node.label());
                 self.report.error(node, message);

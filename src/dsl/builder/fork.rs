@@ -24,6 +24,9 @@ impl<'s> Builder<'s> {
     fn branch(&mut self, index: usize, item: Node<'s>, site: &Site<'_, 's>) -> Option<crate::dsl::TaskId> {
         let (name, task) = self.named(item, "branch")?;
         let reference = format!("{}/fork/branches/{index}/{}", site.reference, escaped(name));
-        self.task(task, &Site { name, reference, siblings: &[], role: Role::Step, scope: site.scope, overriding: None })
+        self.extended_task(
+            task,
+            &Site { name, reference, siblings: &[], role: Role::Step, scope: site.scope, overriding: None },
+        )
     }
 }

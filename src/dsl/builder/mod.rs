@@ -10,6 +10,7 @@ mod document;
 mod emit;
 mod event;
 mod expression;
+mod extension;
 mod fields;
 mod flow;
 mod fork;
@@ -61,6 +62,10 @@ struct Builder<'s> {
     expressions: HashMap<(String, String), Parsed>,
     values: HashMap<(usize, u32), Arc<Value>>,
     depth: usize,
+    /// `evaluate: {mode: loose}`
+    loose: bool,
+    /// Inside an extension: its own tasks are not extended.
+    extending: bool,
 }
 
 /// Makes a definition of a text; see [`super::build`].
@@ -147,6 +152,8 @@ impl<'s> Builder<'s> {
             expressions: HashMap::new(),
             values: HashMap::new(),
             depth: 0,
+            loose: false,
+            extending: false,
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn mark(definition: &mut Definition) {
 fn reachable_backward(definition: &Definition, list: &[TaskId]) -> Vec<TaskId> {
     let mut found = Vec::new();
     for (from, id) in list.iter().enumerate() {
-        let task = definition.task(*id);
+        let task = definition.task(definition.extended(*id));
         let cases = match &task.kind {
             TaskKind::Switch(cases) => cases.as_slice(),
             _ => &[],

@@ -14,11 +14,13 @@ impl<'s> Builder<'s> {
     /// Checks all of `use`.
     pub(super) fn check_use(&mut self) {
         let Some(node) = self.r#use.and_then(|node| self.closed(node, &SECTIONS)) else { return };
-        for section in ["extensions", "catalogs"] {
-            if let Some(found) = node.get(section) {
-                let hint = (section == "catalogs").then(|| "put functions into the folder `functions/`".to_owned());
-                self.report.error_with_hint(Spot::key(found), format!("`use.{section}` is not supported"), hint);
+        if let Some(catalogs) = node.get("catalogs").and_then(|n| self.object(n)) {
+            for (name, catalog) in catalogs.entries() {
+                self.check_catalog(name, catalog);
             }
+        }
+        if let Some(extensions) = node.get("extensions") {
+            self.check_extensions(extensions);
         }
         if let Some(secrets) = node.get("secrets") {
             self.check_secrets(secrets);
@@ -28,6 +30,20 @@ impl<'s> Builder<'s> {
             for (name, value) in object.entries() {
                 self.check_reusable(section, name, value);
             }
+        }
+    }
+
+    /// A catalog is a folder beside the definition; nothing is fetched when a definition is built.
+    fn check_catalog(&mut self, name: &str, node: Node<'s>) {
+        let endpoint = self.closed(node, &["endpoint"]).and_then(|n| self.required(n, "endpoint"));
+        let Some(endpoint) = endpoint else { return };
+        let uri = endpoint.get("uri").unwrap_or(endpoint);
+        let place = format!("file:functions/{name}");
+        if self.text(uri).is_some_and(|text| text != place) {
+            let message = "a catalog is a folder beside the workflows: nothing is fetched when a definition is built";
+            let hint =
+                format!("put its functions into `functions/{name}/` and write `uri: {place}`, or leave this out");
+            self.report.error_with_hint(uri, message, hint);
         }
     }
 

@@ -72,7 +72,7 @@ impl<'s> Builder<'s> {
             let built = entry.and_then(|(name, task)| {
                 let reference = format!("{reference}/{index}/{}", escaped(name));
                 let site = Site { name, reference, siblings: &siblings, role: Role::Step, scope, overriding: None };
-                self.task(task, &site)
+                self.extended_task(task, &site)
             });
             match built {
                 Some(id) => list.push(id),
@@ -113,14 +113,20 @@ impl<'s> Builder<'s> {
             self.report.error(Spot::key(node), message);
             return None;
         }
-        let id = TaskId(u32::try_from(self.tasks.len()).expect("there are at most TASKS_MAX tasks"));
-        self.tasks.push(None);
-        self.places.push(self.report.place(Spot::key(node)));
+        let id = self.new_task(node);
         self.depth += 1;
         let task = self.parts(node, site, id);
         self.depth -= 1;
         self.tasks[id.0 as usize] = task;
         self.tasks[id.0 as usize].is_some().then_some(id)
+    }
+
+    /// A place in the arena.
+    pub(super) fn new_task(&mut self, node: Node<'s>) -> TaskId {
+        let id = TaskId(u32::try_from(self.tasks.len()).expect("there are at most TASKS_MAX tasks"));
+        self.tasks.push(None);
+        self.places.push(self.report.place(Spot::key(node)));
+        id
     }
 
     fn parts(&mut self, node: Node<'s>, site: &Site<'_, 's>, id: TaskId) -> Option<Task> {

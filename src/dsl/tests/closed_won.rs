@@ -42,7 +42,7 @@ fn closed_won_translates_the_sample_to_the_cent() {
     let event = sample("closed_won.json");
     let definition = &built.definition;
     let fill = |template: &crate::expr::Template, input: &Value| {
-        template.render(&mut |e| e.evaluate(input, &[])).unwrap_or_else(|e| panic!("{e}"))
+        template.render(&mut |e, _| e.evaluate(input, &[])).unwrap_or_else(|e| panic!("{e}"))
     };
     let opportunity = fill(definition.input.from.as_ref().expect("from"), &json!([event]));
     assert_eq!(fill(definition.metadata.key.as_ref().expect("key"), &opportunity), json!("006Ws00000Hd9XqIAJ"));
@@ -88,7 +88,7 @@ fn closed_won_never_needs_the_evaluator_child() {
     let definition = closed_won().definition;
     let mut texts = Vec::new();
     let mut look = |template: &crate::expr::Template| {
-        let _ = template.render(&mut |e| {
+        let _ = template.render(&mut |e, _| {
             texts.push((e.text().to_owned(), e.class()));
             Ok::<Value, ()>(Value::Null)
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::reconciled;
-use super::{Applied, GONE, NO_TASK, branch_of, siblings};
+use super::{Applied, GONE, NO_TASK, branch_of, links, siblings};
 use crate::dsl::{Compensate, Definition, Flow, TaskKind};
 use crate::machine::{Branch, Cursor, Done, Execution, ExecutionId, Next, Progress, Role, Run, WorkflowError};
 
@@ -32,8 +32,12 @@ pub(super) fn completed(
         remember(definition, run, &done, Arc::clone(output));
         run.pivoted |= task.metadata.pivot;
     }
+    let onward = match &done.progress {
+        Progress::Extended(progress) => progress.done.as_ref().map(|(_, flow)| flow.clone()),
+        _ => None,
+    };
     let flow = case.and_then(|name| flow_of_case(&task.kind, name)).unwrap_or(&task.then);
-    let flow = if ended { &Flow::End } else { flow };
+    let flow = if ended { &Flow::End } else { onward.as_ref().unwrap_or(flow) };
     leave(definition, run, &done, Arc::clone(output), Onward::By(flow))
 }
 
@@ -69,6 +73,9 @@ pub(super) fn leave(
         let ended = matches!(onward, Onward::By(Flow::End));
         let branch = branch_of(definition, around.task, branches, done.task)?;
         *branch = if ended { Branch::Ended(output) } else { Branch::Done(output) };
+        return Ok(());
+    }
+    if links::leaves_segment(definition, run, done, &output, &onward)? {
         return Ok(());
     }
     let list = siblings(definition, run, done.parent)?;

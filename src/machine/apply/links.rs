@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::close::Onward;
 use super::{Applied, GONE};
-use crate::dsl::{Definition, Read, TaskKind};
+use crate::dsl::{Definition, Flow, Part, Read, TaskKind};
 use crate::machine::{
-    ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Cursor, Done, ExecutionId, ListenProgress, Progress, Role,
-    Run, Status,
+    ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Cursor, Done, Execution, ExecutionId, ListenProgress, Next,
+    Progress, Role, Run, Status,
 };
 
+const NOT_EXTENDED: &str = "the execution is not extended";
 const NOT_LISTENING: &str = "the execution is not a listen";
 
 pub(super) fn event_consumed(
@@ -63,6 +65,46 @@ pub(super) fn iteration_completed(run: &mut Run, id: ExecutionId, output: &Arc<V
     progress.outputs.push(Arc::clone(output));
     progress.cursor = None;
     Ok(())
+}
+
+pub(super) fn segment_started(definition: &Definition, run: &mut Run, id: ExecutionId, segment: u16) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let TaskKind::Extended(segments) = &definition.task(execution.task).kind else { return Err(NOT_EXTENDED) };
+    let part = segments.get(usize::from(segment)).ok_or(NOT_EXTENDED)?.part;
+    let input = Arc::clone(&execution.input);
+    let Progress::Extended(progress) = &mut execution.progress else { return Err(NOT_EXTENDED) };
+    let data = match (part, &progress.done) {
+        (Part::After, Some((output, _))) => Arc::clone(output),
+        _ => input,
+    };
+    (progress.segment, progress.exited, progress.cursor) = (Some(segment), false, Cursor::first(data));
+    Ok(())
+}
+
+/// Where a task goes that is extended, or that an extension added: what it says concerns its part, and the task itself
+/// says where the whole goes on. False for all other tasks.
+pub(super) fn leaves_segment(
+    definition: &Definition,
+    run: &mut Run,
+    done: &Execution,
+    output: &Arc<Value>,
+    onward: &Onward<'_>,
+) -> Result<bool, &'static str> {
+    let Some(around) = done.parent.and_then(|parent| run.execution_mut(parent)) else { return Ok(false) };
+    let TaskKind::Extended(segments) = &definition.task(around.task).kind else { return Ok(false) };
+    let Progress::Extended(progress) = &mut around.progress else { return Err(NOT_EXTENDED) };
+    let segment = progress.segment.and_then(|at| segments.get(usize::from(at))).ok_or(NOT_EXTENDED)?;
+    let flow = match onward {
+        Onward::NextInList => Flow::Continue,
+        Onward::By(flow) => (*flow).clone(),
+    };
+    if segment.part == Part::Task {
+        progress.cursor = Cursor { next: Next::Finished, data: Arc::clone(output) };
+        progress.done = Some((Arc::clone(output), flow));
+        return Ok(true);
+    }
+    progress.exited = flow == Flow::Exit;
+    Ok(false)
 }
 
 pub(super) fn child(request: &Arc<ChildRequest>, role: Role) -> Progress {

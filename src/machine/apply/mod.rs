@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use super::{
     Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, Execution,
-    ExecutionId, ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase, TryProgress,
+    ExecutionId, ExtendedProgress, ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase,
+    TryProgress,
 };
 use crate::dsl::{Definition, TaskId, TaskKind};
 use acts::operator_acted;
@@ -98,6 +99,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
                 _ => Err("the execution has no iterations"),
             }
         }
+        Change::SegmentStarted { execution, segment } => links::segment_started(definition, run, *execution, *segment),
         Change::IterationCompleted { execution, output, context } => {
             links::iteration_completed(run, *execution, output)?;
             if let Some(context) = context {
@@ -362,6 +364,12 @@ fn composite(
             index: None,
             cursor: Cursor { next: Next::Finished, data },
         })),
+        TaskKind::Extended(_) => Progress::Extended(Box::new(ExtendedProgress {
+            segment: None,
+            cursor: Cursor { next: Next::Finished, data },
+            exited: false,
+            done: None,
+        })),
         TaskKind::Fork(task) => Progress::Fork(vec![Branch::Unbegun; task.branches.len()]),
         _ => Progress::List(first),
     })
@@ -381,6 +389,10 @@ pub(super) fn siblings(
         (TaskKind::For(task), _) => task.body.clone(),
         (TaskKind::Fork(task), _) => task.branches.clone(),
         (TaskKind::Listen(task), _) => task.each.iter().flat_map(|each| &each.body).copied().collect(),
+        (TaskKind::Extended(segments), Progress::Extended(progress)) => {
+            let segment = progress.segment.and_then(|at| segments.get(usize::from(at)));
+            segment.map(|segment| segment.tasks.clone()).unwrap_or_default()
+        }
         (TaskKind::Try(task), Progress::Try(progress)) => match progress.phase {
             TryPhase::Handler { .. } => task.catch.handler.clone().unwrap_or_default(),
             _ => task.body.clone(),
@@ -396,6 +408,7 @@ impl Progress {
             Self::Try(t) => Some(&t.cursor),
             Self::For(progress) => Some(&progress.cursor),
             Self::Listen(progress) => progress.cursor.as_ref(),
+            Self::Extended(progress) => Some(&progress.cursor),
             _ => None,
         }
     }
@@ -406,6 +419,7 @@ impl Progress {
             Self::Try(t) => Some(&mut t.cursor),
             Self::For(progress) => Some(&mut progress.cursor),
             Self::Listen(progress) => progress.cursor.as_mut(),
+            Self::Extended(progress) => Some(&mut progress.cursor),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod call;
 mod emit;
+pub(super) mod extension;
 mod r#for;
 pub(super) mod fork;
 pub(super) mod listen;
