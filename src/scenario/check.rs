@@ -78,7 +78,7 @@ enum Fields {
 fn compare(expected: &Template, found: &Value, fields: Fields, at: &str, differences: &mut Vec<String>) {
     match expected {
         Template::Literal(value) => compare_values(value, found, fields, at, differences),
-        Template::Expression(predicate) => {
+        Template::Expression(predicate) | Template::Loose(predicate, _) => {
             if let Err(why) = holds(predicate, found) {
                 let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
                 differences.push(format!(
