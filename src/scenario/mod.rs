@@ -5,12 +5,14 @@
 //! database, no sockets, and a retry in an hour takes no time. A *schedule* says what goes wrong during a rehearsal, and
 //! [`explore()`] tries every schedule of a given depth. The same scenario and schedule always give the same rehearsal.
 //!
-//! `read` and `expectation` make a [`ScenarioFile`] of a text, `rehearsal` plays a scenario and gives a [`Trace`], `send` and
-//! `target` answer its calls, `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite`
-//! and `report` are for `stepwell test`.
+//! `read`, `around` and `expectation` make a [`ScenarioFile`] of a text. `rehearsal` plays a scenario and gives a [`Trace`]:
+//! `coming` says what reaches the run next, `send` and `target` answer its calls, `relatives` are events and other runs.
+//! `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite` and `report` are for
+//! `stepwell test`.
 
 mod around;
 mod check;
+mod coming;
 mod expectation;
 mod explore;
 mod file;

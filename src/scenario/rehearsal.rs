@@ -12,18 +12,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::coming::{Coming, OnItsWay};
 use super::file::{Invariant, Scenario};
 use super::relatives::Relatives;
 use super::schedule::Schedule;
 use super::target::Targets;
 use super::trace::{Sending, Trace};
-use super::{check, outcome};
+use super::{check, coming, outcome};
 use crate::connect::Connections;
 use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::machine::{
-    Act, Actor, Begin, CallOutcome, Decision, Effect, ExecutionId, Fact, Message, NoDecision, Record, Rejected, Run,
-    RunId, SchemaViolation, Started, Time, decide, fold, time_after,
+    Act, Actor, Begin, Decision, Effect, Fact, NoDecision, Record, Rejected, Run, RunId, SchemaViolation, Started,
+    Time, decide, fold, time_after,
 };
 
 /// No run of a scenario takes more commits.
@@ -78,38 +79,6 @@ impl Stage<'_> {
     }
 }
 
-/// What will reach the run, and when.
-pub(super) struct OnItsWay {
-    pub(super) at: Time,
-    pub(super) what: Coming,
-}
-
-/// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
-pub(super) enum Coming {
-    /// To a call.
-    Answer {
-        execution: ExecutionId,
-        attempt: u32,
-        outcome: Box<CallOutcome>,
-    },
-    /// The start of another run.
-    Start(Fact),
-    Act(Act),
-    Event(Arc<Value>),
-    Message(Message),
-}
-
-impl Coming {
-    /// Whether it stands in the database until the run has taken it in.
-    fn survives(&self) -> bool {
-        !matches!(self, Self::Answer { .. } | Self::Start(_))
-    }
-
-    fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
-        matches!(self, Self::Answer { execution, attempt, .. } if (*execution, *attempt) == (id, tried))
-    }
-}
-
 /// Why a rehearsal ends before its run does.
 pub(super) enum Halt {
     Refused(Vec<SchemaViolation>),
@@ -127,12 +96,12 @@ pub(super) struct Rehearsal<'e> {
     pub(super) now: Time,
     pub(super) on_their_way: Vec<OnItsWay>,
     /// What people do once the run asks for one, next first.
-    on_attention: VecDeque<Act>,
-    refused_acts: Vec<String>,
+    pub(super) on_attention: VecDeque<Act>,
+    pub(super) refused_acts: Vec<String>,
     /// Events that come once the run waits for some, next first.
-    on_listening: VecDeque<Arc<Value>>,
+    pub(super) on_listening: VecDeque<Arc<Value>>,
     pub(super) relatives: Relatives,
-    goes_on: bool,
+    pub(super) goes_on: bool,
     pub(super) dies: bool,
     pub(super) commits: usize,
     pub(super) sendings: Vec<Sending>,
@@ -153,10 +122,10 @@ impl<'e> Rehearsal<'e> {
             run: Run::new(RunId::from_u128(RUN)),
             journal: Vec::new(),
             now: scenario.now,
-            on_their_way: planned(scenario),
+            on_their_way: coming::planned(scenario),
             on_attention: scenario.acts.iter().filter(|p| p.after.is_none()).map(|p| p.act.clone()).collect(),
             refused_acts: Vec::new(),
-            on_listening: untimed_events(scenario),
+            on_listening: coming::untimed_events(scenario),
             relatives: Relatives::default(),
             goes_on: false,
             dies: false,
@@ -224,86 +193,13 @@ impl<'e> Rehearsal<'e> {
         self.run.is_closed() || (rests && nothing_comes && !self.asks_and_is_heard() && !self.waits_and_is_told())
     }
 
-    /// An event comes as soon as the run waits for one and nothing is under way.
-    fn waits_and_is_told(&self) -> bool {
-        let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
-        waits && self.on_their_way.is_empty() && !self.on_listening.is_empty()
-    }
-
-    fn asks_and_is_heard(&self) -> bool {
-        self.run.is_parked() && !self.on_attention.is_empty()
-    }
-
-    fn next_event(&mut self) -> Result<(), Halt> {
-        if self.dies {
-            return self.crash();
-        }
-        if std::mem::take(&mut self.goes_on) {
-            return self.feed(&Fact::Continue);
-        }
-        if self.waits_and_is_told()
-            && let Some(event) = self.on_listening.pop_front()
-        {
-            self.now = time_after(self.now, LATENCY);
-            return self.event_comes(&event);
-        }
-        let next = self.on_their_way.iter().enumerate().min_by_key(|(_, coming)| coming.at).map(|(i, c)| (i, c.at));
-        match (next, self.run.wake_at()) {
-            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
-                self.now = self.now.max(at);
-                let coming = self.on_their_way.remove(place).what;
-                self.take(coming)
-            }
-            (_, Some(at)) => {
-                self.now = self.now.max(at);
-                self.feed(&Fact::TimerDue)
-            }
-            _ => match self.on_attention.pop_front().filter(|_| self.run.is_parked()) {
-                Some(act) => self.act(act),
-                None => Err(Halt::Problem(
-                    "the run waits for something that no scenario can bring; it never ends".to_owned(),
-                )),
-            },
-        }
-    }
-
-    fn take(&mut self, coming: Coming) -> Result<(), Halt> {
-        match coming {
-            Coming::Answer { execution, attempt, outcome } => {
-                self.feed(&Fact::CallEnded { execution, attempt, outcome })
-            }
-            Coming::Start(fact) => match self.feed(&fact) {
-                // It ended before its parent learned that it had begun.
-                Err(Halt::Rejected(_)) => Ok(()),
-                taken => taken,
-            },
-            Coming::Act(act) => self.act(act),
-            Coming::Event(event) => self.event_comes(&event),
-            Coming::Message(message) => self.take_in(message),
-        }
-    }
-
-    /// A person acts; what does not fit the run changes nothing, as at the API.
-    fn act(&mut self, act: Act) -> Result<(), Halt> {
-        let name = act.name();
-        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None };
-        match self.decide(&fact) {
-            Ok(decision) => self.commit(decision),
-            Err(Halt::Rejected(why)) => {
-                self.refused_acts.push(format!("{name}: {why}"));
-                Ok(())
-            }
-            Err(halt) => Err(halt),
-        }
-    }
-
     /// Decides, commits, and carries out what follows.
     pub(super) fn feed(&mut self, fact: &Fact) -> Result<(), Halt> {
         let decision = self.decide(fact)?;
         self.commit(decision)
     }
 
-    fn commit(&mut self, Decision { run, records, effects }: Decision) -> Result<(), Halt> {
+    pub(super) fn commit(&mut self, Decision { run, records, effects }: Decision) -> Result<(), Halt> {
         self.commits += 1;
         if self.commits > COMMITS_MAX {
             return Err(Halt::Problem(format!("the run did not end within {COMMITS_MAX} commits")));
@@ -324,7 +220,7 @@ impl<'e> Rehearsal<'e> {
         Ok(())
     }
 
-    fn decide(&self, fact: &Fact) -> Result<Decision, Halt> {
+    pub(super) fn decide(&self, fact: &Fact) -> Result<Decision, Halt> {
         let mut answers = Vec::new();
         loop {
             match decide(self.stage.definition, &self.run, fact.clone(), &answers, self.now) {
@@ -397,7 +293,7 @@ impl<'e> Rehearsal<'e> {
     }
 
     /// The node dies; another one goes on with what the journal says.
-    fn crash(&mut self) -> Result<(), Halt> {
+    pub(super) fn crash(&mut self) -> Result<(), Halt> {
         (self.dies, self.goes_on) = (false, false);
         self.on_their_way.retain(|coming| coming.what.survives());
         self.now = time_after(self.now, TAKEOVER);
@@ -419,17 +315,6 @@ fn is_written(effect: &Effect) -> bool {
         Effect::Listen { .. } | Effect::Unlisten { .. } | Effect::Emit { .. } | Effect::Tell { .. } => true,
         Effect::Call { .. } | Effect::Abort { .. } | Effect::StartChild { .. } | Effect::Continue => false,
     }
-}
-
-/// What comes at times of its own.
-fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
-    let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, Coming::Act(p.act.clone()))));
-    let events = scenario.events.iter().filter_map(|p| Some((p.after?, Coming::Event(Arc::clone(&p.event)))));
-    acts.chain(events).map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what }).collect()
-}
-
-fn untimed_events(scenario: &Scenario) -> VecDeque<Arc<Value>> {
-    scenario.events.iter().filter(|p| p.after.is_none()).map(|p| Arc::clone(&p.event)).collect()
 }
 
 /// A record as the database gives it back.

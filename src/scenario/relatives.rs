@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::coming::{Coming, OnItsWay};
 use super::file::{PlayedRun, RunEnd};
-use super::rehearsal::{Coming, Halt, LATENCY, OnItsWay, Rehearsal};
+use super::rehearsal::{Halt, LATENCY, Rehearsal};
 use super::step;
 use crate::dsl::{Correlation, EventFilter, TaskKind, Wanted};
 use crate::expr::{Class, Evaluation, Expression};

@@ -1,6 +1,7 @@
 //! A call that leaves the node: which sending of its step it is, what its schedule does to it, and when its answer is there.
 
-use super::rehearsal::{Coming, Halt, LATENCY, OnItsWay, Rehearsal};
+use super::coming::{Coming, OnItsWay};
+use super::rehearsal::{Halt, LATENCY, Rehearsal};
 use super::schedule::Fault;
 use super::step;
 use super::target::Reaction;
