@@ -1,7 +1,7 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
 //! Imports point one way:
-//! `main -> cli -> http, dashboard, sandbox -> hub, engine -> connect, store -> machine, expr, dsl -> openapi`.
+//! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> connect, store -> machine, expr, dsl -> openapi`.
 //! `machine` is pure: it decides, everything else carries out.
 
 pub mod bench;
@@ -18,5 +18,6 @@ pub mod hub;
 pub mod machine;
 pub mod openapi;
 pub mod sandbox;
+pub mod scenario;
 pub mod store;
 pub mod telemetry;

@@ -121,6 +121,7 @@ enum Kind {
     Workflow,
     Catalog,
     Hub,
+    Scenarios,
     /// Of another program: compose files and the like.
     Foreign,
 }
@@ -132,9 +133,10 @@ fn kind(block: &Block) -> Kind {
         "document" => Kind::Workflow,
         "functions" => Kind::Catalog,
         "sources" | "connections" => Kind::Hub,
+        "definition" | "scenarios" | "invariants" => Kind::Scenarios,
         "services" | "apiVersion" | "jobs" | "scrape_configs" | "groups" => Kind::Foreign,
         other => panic!(
-            "{}: a block of YAML is a whole workflow, catalog or hub.yaml, so that it can be built; this one begins with {other:?}",
+            "{}: a block of YAML is a whole workflow, catalog, hub.yaml or scenario file, so that it can be built; this one begins with {other:?}",
             block.place
         ),
     }
@@ -168,8 +170,45 @@ fn every_example_builds_without_a_mistake() {
                 let hub = Hub::load(&block.place, &block.text, &Secrets::fixed([]));
                 hub.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
             }
+            Kind::Scenarios => {
+                let read = stepwell::scenario::read(&block.place, &block.text);
+                read.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
+            }
             Kind::Catalog | Kind::Foreign => {}
         }
+    }
+}
+
+/// The files of the guide do what it shows: each is named in its first line, each command is followed by what it prints.
+#[test]
+fn the_guide_to_testing_shows_what_the_program_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = page("testing.md").blocks();
+    let run = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+        let answer = program.args(arguments).env_clear().current_dir(folder.path()).output().unwrap();
+        let failed = String::from_utf8_lossy(&answer.stdout).contains("FAILED");
+        assert_eq!(answer.status.code(), Some(i32::from(failed)), "{arguments:?}");
+        String::from_utf8(answer.stdout).unwrap() + &String::from_utf8(answer.stderr).unwrap()
+    };
+    for block in blocks.iter().filter(|b| b.info == "yaml") {
+        let name = block.text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
+        assert!(name.ends_with(".yaml"), "{}: the first line names the file", block.place);
+        std::fs::write(folder.path().join(name), &block.text).unwrap();
+    }
+    let mut seen = 0;
+    for block in blocks.iter().filter(|b| b.info == "console") {
+        seen += 1;
+        let (command, expected) = block.text.split_once('\n').unwrap();
+        let arguments: Vec<&str> = command.split_whitespace().skip(2).collect();
+        assert_eq!(run(&arguments), expected, "{}: {command}", block.place);
+    }
+    assert!(seen > 1, "no command with its output was found");
+    let all = run(&["test", "."]);
+    assert!(all.ends_with("7 scenarios, 0 failed\n"), "{all}");
+    for file in ["strict.scenarios.yaml", "payment.yaml"] {
+        let strict = run(&["test", file, "--faults"]);
+        assert!(strict.contains(" 0 failed, "), "{strict}");
     }
 }
 

@@ -6,20 +6,12 @@ use anyhow::Context;
 
 use crate::dsl::{self, Built, Functions, Mistake};
 
-/// The definitions of a path: the file itself, or the `*.yaml` of a folder, `hub.yaml` aside, in order of name.
+/// The definitions of a path: the file itself, or those of a folder in order of name.
 pub(super) fn definitions(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = std::fs::read_dir(path).with_context(|| format!("reading the folder {}", path.display()))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| is_definition(p)).collect();
-    files.sort();
-    Ok(files)
-}
-
-fn is_definition(path: &Path) -> bool {
-    let known = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
-    path.is_file() && known && path.file_stem().is_some_and(|s| s != "hub")
+    dsl::definition_files(path).with_context(|| format!("reading the folder {}", path.display()))
 }
 
 /// The folder whose catalogs a definition may use.

@@ -16,6 +16,7 @@ mod runs;
 pub mod sandbox;
 mod serve;
 mod server;
+mod test;
 mod token;
 mod tree;
 mod user;
@@ -53,6 +54,8 @@ enum Command {
     Sandbox(sandbox::Args),
     /// Check definitions.
     Validate(validate::Args),
+    /// Play the scenarios beside definitions; with `--faults`, every failure at every step.
+    Test(test::Args),
     /// Check definitions and deploy new versions.
     Deploy(deploy::Args),
     /// Start a run.
@@ -119,6 +122,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Serve(args) => serve::run(args, settings).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(|()| ExitCode::SUCCESS),
         Command::Validate(args) => Ok(validate::run(&args)),
+        Command::Test(args) => test::run(&args, &settings),
         Command::Deploy(args) => deploy::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,

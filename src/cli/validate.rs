@@ -1,4 +1,4 @@
-//! `stepwell validate`: checks definitions, catalogs and `hub.yaml`, and shows each mistake where it stands.
+//! `stepwell validate`: checks definitions, scenarios, catalogs and `hub.yaml`, and shows each mistake where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::connect::Secrets;
 use crate::dsl::{self, Functions, Mistake, Severity};
 use crate::hub::Hub;
+use crate::scenario;
 
 const FILES_MAX: usize = 10_000;
 
@@ -16,7 +17,7 @@ const HUB: &str = "hub.yaml";
 /// Arguments of `stepwell validate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Definitions, catalogs, OpenAPI documents, `hub.yaml`, or folders of them.
+    /// Definitions, scenarios, catalogs, OpenAPI documents, `hub.yaml`, or folders of them.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The folder of workflows whose `functions/` and `openapi/` the definitions may call; else the one beside each definition.
@@ -83,7 +84,10 @@ impl Checked {
         };
         if path.is_dir() && !is_catalogs(path) {
             match dsl::definition_files(path) {
-                Ok(found) => files.extend(found),
+                Ok(found) => {
+                    files.extend(found);
+                    dsl::scenario_files(path).unwrap_or_default().iter().for_each(|file| self.scenarios(file));
+                }
                 Err(why) => self.unreadable(path, &format!("reading the folder failed: {why}")),
             }
             self.load(path, catalogs);
@@ -93,6 +97,8 @@ impl Checked {
             }
         } else if path.file_name().is_some_and(|name| name == HUB) {
             self.hub(path);
+        } else if dsl::is_scenarios(path) {
+            self.scenarios(path);
         } else if path.is_dir() {
             self.load(&path.join(".."), catalogs);
         } else if let Some(folder) = path.parent().filter(|folder| is_catalogs(folder)) {
@@ -121,6 +127,16 @@ impl Checked {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
         if let Err(mistakes) = Hub::load(&shown, &text, &Secrets::fixed([])) {
+            self.mistakes.extend(mistakes);
+        }
+        self.texts.insert(shown, text);
+    }
+
+    /// That the file can be read as scenarios; `stepwell test` plays them.
+    fn scenarios(&mut self, file: &Path) {
+        let Some(text) = self.text(file) else { return };
+        let shown = file.display().to_string();
+        if let Err(mistakes) = scenario::read(&shown, &text) {
             self.mistakes.extend(mistakes);
         }
         self.texts.insert(shown, text);

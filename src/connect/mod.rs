@@ -11,6 +11,7 @@ mod exchange;
 pub mod guard;
 pub mod json;
 mod message;
+mod offline;
 mod operation;
 mod outcome;
 mod prepared;
@@ -24,6 +25,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use offline::Offline;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 

@@ -38,6 +38,12 @@ impl Secrets {
         Self(Arc::new(move |name| values.get(name).cloned()))
     }
 
+    /// From a function: for programs that keep their secrets elsewhere.
+    #[must_use]
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(lookup))
+    }
+
     /// The value of one secret, now.
     ///
     /// # Errors

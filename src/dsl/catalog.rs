@@ -209,14 +209,32 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
     Ok(files)
 }
 
-/// The definitions of a folder of workflows: all YAML and JSON files at its top but the hub's.
+/// The definitions of a folder of workflows: all YAML and JSON files at its top but the hub's and the scenarios.
 ///
 /// # Errors
 /// The folder cannot be read.
 pub fn definition_files(workflows: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(workflows)?.filter_map(Result::ok).map(|entry| entry.path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| is_document(path) && path.file_stem().is_none_or(|stem| stem != "hub")).collect();
+    let is_definition = |path: &Path| path.file_stem().is_none_or(|stem| stem != "hub") && !is_scenarios(path);
+    documents(workflows, is_definition)
+}
+
+/// The scenario files of a folder of workflows: `*.scenarios.yaml` at its top.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn scenario_files(workflows: &Path) -> std::io::Result<Vec<PathBuf>> {
+    documents(workflows, is_scenarios)
+}
+
+/// Whether a file holds scenarios by its name: `closed-won.scenarios.yaml`.
+#[must_use]
+pub fn is_scenarios(path: &Path) -> bool {
+    path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| stem.ends_with(".scenarios"))
+}
+
+fn documents(folder: &Path, wanted: impl Fn(&Path) -> bool) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| is_document(path) && wanted(path)).collect();
     files.sort();
     Ok(files)
 }

@@ -6,14 +6,15 @@ mod builder;
 mod catalog;
 pub mod definition;
 mod duration;
-mod mistake;
+pub(crate) mod fields;
+pub(crate) mod mistake;
 mod official;
 pub mod source;
 
 #[cfg(test)]
 mod tests;
 
-pub use catalog::{DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files};
+pub use catalog::{DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, is_scenarios, scenario_files};
 pub use definition::*;
 pub use duration::parse_duration;
 

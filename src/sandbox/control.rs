@@ -108,7 +108,7 @@ async fn ledger(State(sandbox): State<Sandbox>, Query(filter): Query<Filter>) ->
     Json(body).into_response()
 }
 
-fn all_records(world: &World) -> Value {
+pub(super) fn all_records(world: &World) -> Value {
     let of = |types: Vec<&'static str>, list: &dyn Fn(&str) -> Vec<Value>| -> Value {
         Value::Object(types.into_iter().map(|name| (name.to_owned(), list(name).into())).collect())
     };

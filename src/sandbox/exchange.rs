@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use http::StatusCode;
 
@@ -121,7 +121,7 @@ fn dripping(content: &Bytes, pause: Duration) -> Body {
 }
 
 /// The system's own error answer of this status.
-fn refusal(system: System, status: StatusCode) -> Answer {
+pub(super) fn refusal(system: System, status: StatusCode) -> Answer {
     match system {
         System::Crm => crm::usual_answer(status),
         System::Erp => erp::usual_answer(status),
@@ -132,15 +132,20 @@ fn refusal(system: System, status: StatusCode) -> Answer {
 async fn read(system: System, mount: &str, request: Request) -> (Call, Result<(), StatusCode>) {
     let now = Utc::now();
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let host = parts.headers.get("host").and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("127.0.0.1:8081");
-    let query_text = parts.uri.query().unwrap_or_default().to_owned();
     let (body, complete) = match to_bytes(body, BODY_BYTES_MAX).await {
         Ok(body) => (body, Ok(())),
         Err(error) => (Bytes::new(), Err(unreadable(&error))),
     };
-    let call = Call {
+    (call(system, mount, parts, body, now), complete)
+}
+
+/// A request that is there in full, as a call.
+pub(super) fn call(system: System, mount: &str, parts: http::request::Parts, body: Bytes, now: DateTime<Utc>) -> Call {
+    let path = parts.uri.path().to_owned();
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("127.0.0.1:8081");
+    let query_text = parts.uri.query().unwrap_or_default().to_owned();
+    Call {
         system,
         method: parts.method,
         segments: segments(path.strip_prefix(mount).unwrap_or(&path)),
@@ -151,8 +156,7 @@ async fn read(system: System, mount: &str, request: Request) -> (Call, Result<()
         query_text,
         body,
         now,
-    };
-    (call, complete)
+    }
 }
 
 fn unreadable(error: &axum::Error) -> StatusCode {
@@ -161,27 +165,27 @@ fn unreadable(error: &axum::Error) -> StatusCode {
 }
 
 /// The ledger's entry of a call in flight.
-struct Entry {
+pub(super) struct Entry {
     sandbox: Sandbox,
     seq: u64,
     open: std::cell::Cell<bool>,
 }
 
 impl Entry {
-    fn open(sandbox: &Sandbox, call: &Call) -> Self {
+    pub(super) fn open(sandbox: &Sandbox, call: &Call) -> Self {
         let request = ledger::Request::of(call);
         let seq = sandbox.world().ledger.arrived(request);
         Self { sandbox: sandbox.clone(), seq, open: std::cell::Cell::new(true) }
     }
 
-    fn strike(&self, call: &Call) -> Option<Strike> {
+    pub(super) fn strike(&self, call: &Call) -> Option<Strike> {
         let world = &mut *self.sandbox.world();
         let strike = world.faults.strike(&call.method, &call.path)?;
         world.ledger.struck(self.seq, strike.id);
         Some(strike)
     }
 
-    fn apply(&self, call: &Call) -> Answer {
+    pub(super) fn apply(&self, call: &Call) -> Answer {
         let world = &mut *self.sandbox.world();
         let (answer, changes) = match call.system {
             System::Crm => world.crm.answer(call),
@@ -191,17 +195,17 @@ impl Entry {
         answer
     }
 
-    fn apply_and_answer(&self, call: &Call) -> Answer {
+    pub(super) fn apply_and_answer(&self, call: &Call) -> Answer {
         let answer = self.apply(call);
         self.answered(answer)
     }
 
-    fn answered(&self, answer: Answer) -> Answer {
+    pub(super) fn answered(&self, answer: Answer) -> Answer {
         self.end(Outcome::Answered, Some(answer.status.as_u16()));
         answer
     }
 
-    fn end(&self, outcome: Outcome, status: Option<u16>) {
+    pub(super) fn end(&self, outcome: Outcome, status: Option<u16>) {
         self.open.set(false);
         self.sandbox.world().ledger.ended(self.seq, outcome, status);
     }

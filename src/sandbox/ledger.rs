@@ -188,6 +188,12 @@ impl Ledger {
         self.shrink();
     }
 
+    /// Numbers of the last call and of the last effect.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        (self.last_request, self.last_effect)
+    }
+
     /// The entries that the filter lets through.
     #[must_use]
     pub fn extract(&self, filter: &Filter) -> Extract {

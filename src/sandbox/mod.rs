@@ -51,6 +51,7 @@ pub mod decimal;
 mod erp;
 mod exchange;
 pub mod faults;
+mod in_process;
 mod ledger;
 mod page;
 mod query;
@@ -65,6 +66,7 @@ use std::time::{Duration, Instant};
 
 pub use closed_won::closed_won_event;
 pub use control::router;
+pub use in_process::{Door, Reply};
 pub use serve::serve;
 
 /// Both systems with their records, faults and ledger. Clones are handles on the same systems.

@@ -53,6 +53,29 @@ impl Connections {
         self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct.retry)))
     }
 
+    /// The plain request that an operation's stands for, as far as that is known without fetching anything: an operation of a
+    /// document elsewhere is a POST to where the document is.
+    ///
+    /// # Errors
+    /// The document has no such operation, or the parameters do not fit it.
+    pub fn concrete_offline(
+        &self,
+        request: &CallRequest,
+        document: &CallDocument,
+    ) -> Result<CallRequest, Box<CallFailure>> {
+        let Some(call) = &request.openapi else { return Ok(request.clone()) };
+        match document {
+            CallDocument::Stored(document) => {
+                let found = Found { document: Arc::clone(document), base: None };
+                self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct.retry)))
+            }
+            CallDocument::Fetched(_) => {
+                let uri = call.document.clone();
+                Ok(CallRequest { method: "POST".to_owned(), uri, openapi: None, ..request.clone() })
+            }
+        }
+    }
+
     fn built(&self, request: &CallRequest, call: &OperationCall, found: &Found) -> Result<CallRequest, Box<Problem>> {
         let operation = found.document.operation(&call.operation).map_err(|refusal| refused(call, &refusal))?;
         let built =

@@ -1,6 +1,7 @@
 //! Calls against small servers on the loopback address.
 
 mod answers;
+mod offline;
 mod operations;
 mod samples;
 mod wire;

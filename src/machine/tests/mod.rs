@@ -1,4 +1,5 @@
-//! Tests of the pure machine: single rules, properties over random sagas, and a simulator over the shipped definitions.
+//! Tests of the pure machine: single rules, and properties over random sagas.
+//! For what ships see `scenario/tests`.
 
 mod build;
 mod calls;
@@ -6,5 +7,4 @@ pub(crate) mod generated;
 mod properties;
 mod purity;
 mod rules;
-mod shipped;
 mod world;

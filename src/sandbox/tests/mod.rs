@@ -4,6 +4,7 @@ mod control;
 mod crm;
 mod erp;
 mod faults;
+mod in_process;
 mod queries;
 
 use std::path::Path;

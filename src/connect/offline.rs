@@ -1,0 +1,105 @@
+//! One attempt without the wire: built and judged as [`Connections::call`] does it, answered by whoever stands in for the target.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use url::Url;
+
+use super::exchange::{Answer, Cut};
+use super::prepared::Prepared;
+use super::problem::Problem;
+use super::request::{self, Outgoing};
+use super::{Connections, late, outcome, target};
+use crate::dsl::Authentication;
+use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
+
+/// A request as it would go out, and what its answer would mean.
+#[derive(Debug)]
+pub struct Offline<'c> {
+    connection: &'c Prepared,
+    request: &'c CallRequest,
+    outgoing: Outgoing,
+    body_bytes_max: usize,
+}
+
+impl Connections {
+    /// Builds the request of one attempt without sending it. Redirects are not followed: an answer is judged as it is.
+    ///
+    /// # Errors
+    /// The call cannot be made: an unknown connection, a missing secret, a header that HTTP does not allow.
+    pub fn offline<'c>(
+        &'c self,
+        request: &'c CallRequest,
+        authentication: Option<&Authentication>,
+    ) -> Result<Offline<'c>, Box<CallFailure>> {
+        let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(&connection.retry));
+        let (connection, url) = self.route(&request.uri).map_err(|problem| refuse(problem, &self.direct))?;
+        let outgoing = request::build(connection, &self.secrets, request, authentication, url)
+            .map_err(|problem| refuse(problem, connection))?;
+        Ok(Offline { connection, request, outgoing, body_bytes_max: self.body_bytes_max })
+    }
+}
+
+impl Offline<'_> {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.outgoing.method
+    }
+
+    /// Where it would go.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.outgoing.url
+    }
+
+    /// All headers, credentials included.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.outgoing.headers
+    }
+
+    /// The body's bytes.
+    #[must_use]
+    pub fn body(&self) -> Bytes {
+        self.outgoing.body.clone().unwrap_or_default()
+    }
+
+    /// How long the connection waits for the whole call.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.connection.timeout
+    }
+
+    /// The target answered after this long.
+    #[must_use]
+    pub fn answered(&self, response: http::Response<Bytes>, duration: Duration) -> CallOutcome {
+        let (parts, body) = response.into_parts();
+        let answer = Answer {
+            url: self.outgoing.url.clone(),
+            status: parts.status,
+            headers: parts.headers,
+            cut: (body.len() > self.body_bytes_max).then_some(Cut::TooLong),
+            body: body[..body.len().min(self.body_bytes_max)].to_vec(),
+            doubt: TargetEffect::None,
+            duration,
+        };
+        outcome::judge(self.connection, self.request, &self.outgoing, answer)
+    }
+
+    /// The request went out and the connection broke before an answer came.
+    #[must_use]
+    pub fn lost(&self) -> CallOutcome {
+        let asked = format!("{} {}", self.outgoing.method, target::short(&self.outgoing.url));
+        let detail = format!("{asked} was sent, but no answer came: the connection was reset");
+        let effect = if self.outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
+        CallOutcome::Failed(Problem::communication("No answer", detail, effect).into_failure(&self.connection.retry))
+    }
+
+    /// No answer came within [`Self::timeout`].
+    #[must_use]
+    pub fn late(&self) -> CallOutcome {
+        CallOutcome::Failed(late(self.connection, &self.outgoing).into_failure(&self.connection.retry))
+    }
+}

@@ -1,0 +1,130 @@
+//! What comes to a rehearsed run, and in which order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::file::Scenario;
+use super::rehearsal::{Halt, LATENCY, Rehearsal};
+use crate::machine::{Act, Actor, CallOutcome, ExecutionId, Fact, Message, Time, time_after};
+
+/// What will reach the run, and when.
+pub(super) struct OnItsWay {
+    pub(super) at: Time,
+    pub(super) what: Coming,
+}
+
+/// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
+pub(super) enum Coming {
+    /// To a call.
+    Answer {
+        execution: ExecutionId,
+        attempt: u32,
+        outcome: Box<CallOutcome>,
+    },
+    /// The start of another run.
+    Start(Fact),
+    Act(Act),
+    Event(Arc<Value>),
+    Message(Message),
+}
+
+impl Coming {
+    /// Whether it stands in the database until the run has taken it in.
+    pub(super) fn survives(&self) -> bool {
+        !matches!(self, Self::Answer { .. } | Self::Start(_))
+    }
+
+    pub(super) fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
+        matches!(self, Self::Answer { execution, attempt, .. } if (*execution, *attempt) == (id, tried))
+    }
+}
+
+impl Rehearsal<'_> {
+    /// An event comes as soon as the run waits for one and nothing is under way.
+    pub(super) fn waits_and_is_told(&self) -> bool {
+        let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
+        waits && self.on_their_way.is_empty() && !self.on_listening.is_empty()
+    }
+
+    pub(super) fn asks_and_is_heard(&self) -> bool {
+        self.run.is_parked() && !self.on_attention.is_empty()
+    }
+
+    /// The earliest of what comes and of the run's timers.
+    pub(super) fn next_event(&mut self) -> Result<(), Halt> {
+        if self.dies {
+            return self.crash();
+        }
+        if std::mem::take(&mut self.goes_on) {
+            return self.feed(&Fact::Continue);
+        }
+        if self.waits_and_is_told()
+            && let Some(event) = self.on_listening.pop_front()
+        {
+            self.now = time_after(self.now, LATENCY);
+            return self.event_comes(&event);
+        }
+        let next = self.on_their_way.iter().enumerate().min_by_key(|(_, coming)| coming.at).map(|(i, c)| (i, c.at));
+        match (next, self.run.wake_at()) {
+            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
+                self.now = self.now.max(at);
+                let coming = self.on_their_way.remove(place).what;
+                self.take(coming)
+            }
+            (_, Some(at)) => {
+                self.now = self.now.max(at);
+                self.feed(&Fact::TimerDue)
+            }
+            _ => match self.on_attention.pop_front().filter(|_| self.run.is_parked()) {
+                Some(act) => self.act(act),
+                None => Err(Halt::Problem(
+                    "the run waits for something that no scenario can bring; it never ends".to_owned(),
+                )),
+            },
+        }
+    }
+
+    fn take(&mut self, coming: Coming) -> Result<(), Halt> {
+        match coming {
+            Coming::Answer { execution, attempt, outcome } => {
+                self.feed(&Fact::CallEnded { execution, attempt, outcome })
+            }
+            Coming::Start(fact) => match self.feed(&fact) {
+                // It ended before its parent learned that it had begun.
+                Err(Halt::Rejected(_)) => Ok(()),
+                taken => taken,
+            },
+            Coming::Act(act) => self.act(act),
+            Coming::Event(event) => self.event_comes(&event),
+            Coming::Message(message) => self.take_in(message),
+        }
+    }
+
+    /// A person acts; what does not fit the run changes nothing, as at the API.
+    fn act(&mut self, act: Act) -> Result<(), Halt> {
+        let name = act.name();
+        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None };
+        match self.decide(&fact) {
+            Ok(decision) => self.commit(decision),
+            Err(Halt::Rejected(why)) => {
+                self.refused_acts.push(format!("{name}: {why}"));
+                Ok(())
+            }
+            Err(halt) => Err(halt),
+        }
+    }
+}
+
+/// What comes at times of its own.
+pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
+    let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, Coming::Act(p.act.clone()))));
+    let events = scenario.events.iter().filter_map(|p| Some((p.after?, Coming::Event(Arc::clone(&p.event)))));
+    acts.chain(events).map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what }).collect()
+}
+
+/// What comes once the run waits for events.
+pub(super) fn untimed_events(scenario: &Scenario) -> VecDeque<Arc<Value>> {
+    scenario.events.iter().filter(|p| p.after.is_none()).map(|p| Arc::clone(&p.event)).collect()
+}

@@ -1,0 +1,51 @@
+//! What predicates see: the run, its calls, and what stands in the sandbox.
+
+use serde_json::{Value, json};
+
+use super::relatives::Relatives;
+use super::trace::Sending;
+use crate::machine::Run;
+
+/// The outcome so far as JSON.
+pub(super) fn of(
+    run: &Run,
+    status: &str,
+    sendings: &[Sending],
+    relatives: &Relatives,
+    sandbox: Option<(Value, Value)>,
+) -> Value {
+    let (emitted, runs) = relatives.outcome();
+    let mut outcome = json!({
+        "run": {
+            "status": status,
+            "attention": run.attention.map(crate::machine::Attention::as_str),
+            "input": *run.input,
+            "context": *run.context,
+            "output": run.output.as_deref(),
+            "error": run.error,
+        },
+        "calls": sendings.iter().map(call).collect::<Vec<_>>(),
+        "emitted": emitted,
+        "runs": runs,
+    });
+    if let (Some(object), Some((records, ledger))) = (outcome.as_object_mut(), sandbox) {
+        if let Value::Object(systems) = records {
+            object.extend(systems);
+        }
+        object.insert("ledger".to_owned(), ledger);
+    }
+    outcome
+}
+
+fn call(sending: &Sending) -> Value {
+    json!({
+        "step": sending.step,
+        "sending": sending.number,
+        "method": sending.method,
+        "uri": sending.uri,
+        "body": sending.body,
+        "idempotencyKey": sending.idempotency_key,
+        "status": sending.status,
+        "acted": sending.acted,
+    })
+}

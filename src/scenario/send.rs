@@ -1,0 +1,99 @@
+//! A call that leaves the node: which sending of its step it is, what its schedule does to it, and when its answer is there.
+
+use super::coming::{Coming, OnItsWay};
+use super::rehearsal::{Halt, LATENCY, Rehearsal};
+use super::schedule::Fault;
+use super::step;
+use super::target::Reaction;
+use super::trace::Sending;
+use crate::connect::Offline;
+use crate::dsl::Authentication;
+use crate::machine::{CallFailure, CallOutcome, CallRequest, ExecutionId, time_after};
+
+impl Rehearsal<'_> {
+    pub(super) fn send(
+        &mut self,
+        execution: ExecutionId,
+        attempt: u32,
+        request: &CallRequest,
+        authentication: Option<&Authentication>,
+    ) -> Result<(), Halt> {
+        let connections = self.stage.connections;
+        let offline = match connections.offline(request, authentication) {
+            Ok(offline) => offline,
+            // Such a call never leaves a node.
+            Err(failure) => {
+                self.never_sent(execution, attempt, *failure);
+                return Ok(());
+            }
+        };
+        let mut sending = self.sending(execution, request);
+        let reaction = self.react(&sending, request, &offline)?;
+        if let Some(reaction) = &reaction {
+            (sending.status, sending.acted) = (reaction.status, reaction.acted);
+        }
+        match (sending.fault, reaction) {
+            (Some(Fault::CrashBefore | Fault::CrashAfter), _) | (_, None) => self.dies = true,
+            (_, Some(reaction)) => {
+                let at = time_after(self.now, LATENCY.max(reaction.after));
+                let outcome = Box::new(reaction.outcome);
+                self.on_their_way.push(OnItsWay { at, what: Coming::Answer { execution, attempt, outcome } });
+            }
+        }
+        self.sendings.push(sending);
+        Ok(())
+    }
+
+    /// A call that fails before it leaves the node.
+    pub(super) fn never_sent(&mut self, execution: ExecutionId, attempt: u32, failure: CallFailure) {
+        let outcome = Box::new(CallOutcome::Failed(failure));
+        let what = Coming::Answer { execution, attempt, outcome };
+        self.on_their_way.push(OnItsWay { at: self.now, what });
+    }
+
+    fn sending(&mut self, execution: ExecutionId, request: &CallRequest) -> Sending {
+        let definition = self.stage.definition;
+        let task = self.run.execution(execution).map(|execution| definition.task(execution.task));
+        let step = task.map(|task| step::name(definition, &task.reference)).unwrap_or_default();
+        let number = self.numbers.entry(step.clone()).or_default();
+        *number += 1;
+        Sending {
+            fault: self.schedule.at(&step, *number),
+            number: *number,
+            step,
+            method: request.method.clone(),
+            uri: request.uri.clone(),
+            body: request.body.clone(),
+            idempotency_key: request.idempotency_key.clone(),
+            commit: self.commits,
+            status: None,
+            acted: false,
+        }
+    }
+
+    /// What becomes of a sending; none where the node dies before it.
+    fn react(
+        &mut self,
+        sending: &Sending,
+        request: &CallRequest,
+        offline: &Offline<'_>,
+    ) -> Result<Option<Reaction>, Halt> {
+        let refused = |status: http::StatusCode| {
+            let mut response = http::Response::new(bytes::Bytes::new());
+            *response.status_mut() = status;
+            let outcome = offline.answered(response, LATENCY);
+            Some(Reaction { outcome, after: LATENCY, status: Some(status.as_u16()), acted: false })
+        };
+        match sending.fault {
+            Some(Fault::CrashBefore) => return Ok(None),
+            Some(Fault::Transient | Fault::Outage) => return Ok(refused(http::StatusCode::SERVICE_UNAVAILABLE)),
+            Some(Fault::Permanent) => return Ok(refused(http::StatusCode::BAD_REQUEST)),
+            Some(Fault::CrashAfter | Fault::LostReply) | None => {}
+        }
+        let reaction = self.targets.react(&sending.step, request, offline, self.now).map_err(Halt::Problem)?;
+        if sending.fault == Some(Fault::LostReply) {
+            return Ok(Some(Reaction { outcome: offline.lost(), ..reaction }));
+        }
+        Ok(Some(reaction))
+    }
+}

@@ -1,0 +1,200 @@
+//! Who answers the calls of a rehearsal: the mocks of its scenario first, else the sandbox.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::file::{CallPattern, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario};
+use super::step;
+use crate::connect::Offline;
+use crate::machine::{CallOutcome, CallRequest, Time};
+use crate::sandbox::{Door, Reply, Sandbox};
+
+/// How a target reacts to one call.
+#[derive(Debug)]
+pub(super) struct Reaction {
+    /// What the connection makes of it.
+    pub(super) outcome: CallOutcome,
+    /// When that is known.
+    pub(super) after: Duration,
+    /// What the target answered, if it did.
+    pub(super) status: Option<u16>,
+    /// Whether it changed anything.
+    pub(super) acted: bool,
+}
+
+/// All targets of one rehearsal.
+pub(super) struct Targets<'s> {
+    calls: &'s [(CallPattern, Vec<MockAnswer>)],
+    /// How many calls each list of answers has answered.
+    given: Vec<u32>,
+    sandbox: Option<Sandbox>,
+    /// The last call to the sandbox before the run began.
+    prepared: u64,
+}
+
+impl<'s> Targets<'s> {
+    /// The targets as they are before the run begins.
+    pub(super) fn new(scenario: &'s Scenario) -> Result<Self, String> {
+        let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now)).transpose()?;
+        let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
+        Ok(Self { calls: &scenario.calls, given: vec![0; scenario.calls.len()], sandbox, prepared })
+    }
+
+    /// Takes in one call.
+    pub(super) fn react(
+        &mut self,
+        step: &str,
+        request: &CallRequest,
+        offline: &Offline<'_>,
+        now: Time,
+    ) -> Result<Reaction, String> {
+        let list = self.calls.iter().position(|(pattern, _)| pattern.fits(step, request));
+        if let Some((list, answer)) = list.and_then(|list| Some((list, self.next(list)?))) {
+            self.given[list] += 1;
+            return Ok(mocked(answer, offline));
+        }
+        let door = Door::of(offline.url().path()).filter(|_| is_loopback(offline.url()));
+        match (&self.sandbox, door) {
+            (Some(sandbox), Some(door)) => Ok(in_sandbox(sandbox, door, offline, now)),
+            (Some(_), None) => Err(nobody(step, request, "the sandbox is not at its address")),
+            (None, _) => Err(nobody(step, request, "the scenario has no `sandbox`")),
+        }
+    }
+
+    fn next(&self, list: usize) -> Option<&'s MockAnswer> {
+        let answers = &self.calls[list].1;
+        let mut left = self.given[list];
+        for answer in answers {
+            if left < answer.times {
+                return Some(answer);
+            }
+            left -= answer.times;
+        }
+        answers.last()
+    }
+
+    /// The sandbox's records, and its ledger since the run began.
+    pub(super) fn sandbox(&self) -> Option<(Value, Value)> {
+        self.sandbox.as_ref().map(|sandbox| (sandbox.records(), sandbox.ledger(self.prepared)))
+    }
+}
+
+impl CallPattern {
+    fn fits(&self, step: &str, request: &CallRequest) -> bool {
+        match self {
+            Self::Step(written) => step::matches(written, step),
+            Self::Request { method, uri } => {
+                *method == request.method && crate::sandbox::faults::matches_pattern(uri, &request.uri)
+            }
+        }
+    }
+}
+
+fn nobody(step: &str, request: &CallRequest, why: &str) -> String {
+    format!(
+        "nobody answers {step}, which calls {} {}: {why}, and `calls` has no answer for it; add `calls: {{ {step}: [...] }}`",
+        request.method, request.uri
+    )
+}
+
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn mocked(answer: &MockAnswer, offline: &Offline<'_>) -> Reaction {
+    let changes = !offline.method().is_safe();
+    if answer.delay >= offline.timeout() || matches!(answer.reply, MockReply::Timeout) {
+        let acted = changes && matches!(&answer.reply, MockReply::Answer { status, .. } if status.is_success());
+        return Reaction { outcome: offline.late(), after: offline.timeout(), status: None, acted };
+    }
+    match &answer.reply {
+        MockReply::Answer { status, headers, body } => {
+            let outcome = offline.answered(response(*status, headers, body), answer.delay);
+            let acted = changes && status.is_success();
+            Reaction { outcome, after: answer.delay, status: Some(status.as_u16()), acted }
+        }
+        MockReply::LostReply => Reaction { outcome: offline.lost(), after: answer.delay, status: None, acted: changes },
+        MockReply::Reset | MockReply::Timeout => {
+            Reaction { outcome: offline.lost(), after: answer.delay, status: None, acted: false }
+        }
+    }
+}
+
+fn response(status: http::StatusCode, headers: &http::HeaderMap, body: &Value) -> http::Response<Bytes> {
+    let is_text = headers.get(CONTENT_TYPE).is_some_and(|value| !value.as_bytes().ends_with(b"json"));
+    let bytes = match body {
+        Value::Null => Bytes::new(),
+        Value::String(text) if is_text => Bytes::copy_from_slice(text.as_bytes()),
+        body => body.to_string().into(),
+    };
+    let mut response = http::Response::new(bytes);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers.clone();
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().entry(CONTENT_TYPE).or_insert(json);
+    response
+}
+
+fn in_sandbox(sandbox: &Sandbox, door: Door, offline: &Offline<'_>, now: Time) -> Reaction {
+    let mut request = http::Request::new(offline.body());
+    *request.method_mut() = offline.method().clone();
+    let target = match offline.url().query() {
+        Some(query) => format!("{}?{query}", offline.url().path()),
+        None => offline.url().path().to_owned(),
+    };
+    *request.uri_mut() = target.parse().unwrap_or_default();
+    *request.headers_mut() = offline.headers().clone();
+    let effects = sandbox.counts().1;
+    let reply = sandbox.answer(door, request, now);
+    let acted = sandbox.counts().1 > effects;
+    let late = |after: Duration| after >= offline.timeout();
+    match reply {
+        Reply::Answered(response, after) if !late(after) => {
+            let status = Some(response.status().as_u16());
+            Reaction { outcome: offline.answered(response, after), after, status, acted }
+        }
+        Reply::Reset(after) if !late(after) => Reaction { outcome: offline.lost(), after, status: None, acted },
+        _ => Reaction { outcome: offline.late(), after: offline.timeout(), status: None, acted },
+    }
+}
+
+/// A sandbox that was brought to where the scenario begins.
+fn prepare(setup: &SandboxSetup, now: Time) -> Result<Sandbox, String> {
+    let sandbox = Sandbox::new();
+    for request in &setup.before {
+        put(&sandbox, request, now)?;
+    }
+    sandbox.add_faults(setup.faults.clone())?;
+    Ok(sandbox)
+}
+
+fn put(sandbox: &Sandbox, wanted: &SandboxRequest, now: Time) -> Result<(), String> {
+    let SandboxRequest { method, path, body } = wanted;
+    let refuse = |why: String| format!("preparing the sandbox failed: {method} {path} {why}");
+    let door = Door::of(path).ok_or_else(|| refuse("leads to no system".to_owned()))?;
+    let token = if path.starts_with("/erp/") || path.starts_with("/services/rest/") { "erp" } else { "crm" };
+    let body = body.as_ref().map(Value::to_string).unwrap_or_default();
+    let request = http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer sandbox-{token}-token"))
+        .header("content-type", "application/json")
+        .body(Bytes::from(body))
+        .map_err(|why| refuse(format!("is no request: {why}")))?;
+    match sandbox.answer(door, request, now) {
+        Reply::Answered(response, _) if response.status().is_success() => Ok(()),
+        Reply::Answered(response, _) => {
+            let said = String::from_utf8_lossy(response.body()).chars().take(300).collect::<String>();
+            Err(refuse(format!("was answered with {}: {said}", response.status())))
+        }
+        Reply::Reset(_) | Reply::Silence => Err(refuse("was not answered".to_owned())),
+    }
+}

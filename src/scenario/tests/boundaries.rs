@@ -1,0 +1,98 @@
+//! What ships, crashed at every boundary, with every step refused in turn, ends as it would have ended undisturbed: the same
+//! way and with the same output, the same steps completed, the same records at the targets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::machine::Change;
+
+/// What remains of a run, whatever happened in between.
+#[derive(Debug, PartialEq)]
+struct End {
+    /// A step whose outcome a crash left unknown is undone where it would have been left alone: both are bad ends.
+    ended_well: bool,
+    output: Option<Value>,
+    completed: Vec<String>,
+    records: [Value; 2],
+}
+
+fn end(definition: &Definition, trace: &Trace) -> End {
+    let completed = |record: &crate::machine::Record| match (&record.change, record.task.as_deref()) {
+        (Change::TaskCompleted { .. }, Some(task)) => Some(step::name(definition, task)),
+        _ => None,
+    };
+    let mut completed: Vec<String> = trace.journal.iter().filter_map(completed).collect();
+    // An attempt that a crash left unknown is undone, although a later attempt was refused.
+    completed.retain(|step| !step.starts_with("undo:"));
+    completed.sort();
+    let records = ["crm", "erp"].map(|system| without_times(trace.outcome[system].clone()));
+    End { ended_well: trace.status() == "completed", output: trace.run.output.as_deref().cloned(), completed, records }
+}
+
+/// Records without the moments at which they were written: a takeover takes its time.
+fn without_times(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_times(value))).collect(),
+        Value::Array(items) => items.into_iter().map(without_times).collect(),
+        Value::String(text) if text.len() > 18 && text.as_bytes()[10] == b'T' => Value::Null,
+        other => other,
+    }
+}
+
+fn shipped() -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
+    dsl::scenario_files(&folder).expect("the folder can be read")
+}
+
+/// The scenario with this step refused for good, each time.
+fn refusing(file: &Path, place: usize, step: Option<&str>) -> Scenario {
+    let text = std::fs::read_to_string(file).expect("readable");
+    let mut scenario = read(&file.display().to_string(), &text).expect("sound").scenarios.swap_remove(place);
+    if let Some(step) = step {
+        let reply = MockReply::Answer {
+            status: http::StatusCode::BAD_REQUEST,
+            headers: http::HeaderMap::new(),
+            body: Value::Null,
+        };
+        let answer = MockAnswer { reply, delay: Duration::ZERO, times: 1 };
+        scenario.calls.insert(0, (CallPattern::Step(step.to_owned()), vec![answer]));
+    }
+    scenario
+}
+
+/// Every place at which the node can die in a rehearsal that went so.
+fn crashes(trace: &Trace) -> Vec<Schedule> {
+    let at = |sending: &Sending, fault| Strike::Call { step: sending.step.clone(), sending: sending.number, fault };
+    let calls =
+        trace.sendings.iter().flat_map(|sending| [Fault::CrashBefore, Fault::CrashAfter].map(|f| at(sending, f)));
+    let quiet = trace.quiet.iter().map(|commit| Strike::Crash { commit: *commit });
+    calls.chain(quiet).map(|strike| Schedule(vec![strike])).collect()
+}
+
+#[test]
+fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_node_dies() {
+    let mut tried = 0;
+    for file in shipped() {
+        let bench = suite::Bench::open(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        let stage = Stage { invariants: &[], ..bench.stage(&evaluate_here) };
+        for (place, scenario) in bench.scenarios().iter().enumerate() {
+            let undisturbed = stage.rehearse(scenario, &Schedule::default());
+            let mut steps: Vec<&str> = undisturbed.sendings.iter().map(|sending| sending.step.as_str()).collect();
+            steps.sort_unstable();
+            steps.dedup();
+            for refused in std::iter::once(None).chain(steps.into_iter().map(Some)) {
+                let scenario = refusing(&file, place, refused);
+                let expected = stage.rehearse(&scenario, &Schedule::default());
+                let expected_end = end(stage.definition, &expected);
+                for schedule in crashes(&expected) {
+                    tried += 1;
+                    let trace = stage.rehearse(&scenario, &schedule);
+                    let found = end(stage.definition, &trace);
+                    assert_eq!(found, expected_end, "{}: {schedule}, {refused:?} refused", scenario.name);
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried} crashes prove little");
+}

@@ -1,0 +1,85 @@
+//! Scenarios that pass, that fail, and that are no scenarios.
+
+mod acts;
+mod boundaries;
+mod explore;
+mod mistakes;
+mod mocks;
+mod parallel;
+mod relatives;
+mod shipped;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::*;
+use crate::connect::{ConnectSettings, Connection, Connections, Secrets};
+use crate::dsl::{self, Authentication, Definition, Functions, SecretTemplate};
+use crate::expr::{Evaluation, EvaluationError, Expression};
+
+/// A definition and the sandbox's ERP as the connection `erp`.
+struct Fixture {
+    definition: Arc<Definition>,
+    connections: Connections,
+    file: ScenarioFile,
+}
+
+impl Fixture {
+    /// A workflow of these tasks, and a file of scenarios about it.
+    fn new(tasks: &str, scenarios: &str) -> Self {
+        Self::of("{}", tasks, scenarios)
+    }
+
+    /// The same with metadata of the document.
+    fn of(metadata: &str, tasks: &str, scenarios: &str) -> Self {
+        let head =
+            format!("document: {{ dsl: '1.0.3', namespace: t, name: n, version: '1.0.0', metadata: {metadata} }}\n");
+        let built = dsl::build("n.yaml", &format!("{head}{tasks}"), &Functions::default());
+        let definition = built.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).definition;
+        let file = read("n.scenarios.yaml", scenarios).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        let erp = Connection {
+            base_urls: BTreeMap::from([("sandbox".to_owned(), "http://127.0.0.1:8081/erp".parse().expect("a URL"))]),
+            authentication: Some(Authentication::Bearer { token: SecretTemplate::Secret("token".to_owned()) }),
+            ..Connection::default()
+        };
+        let settings = ConnectSettings {
+            connections: BTreeMap::from([("erp".to_owned(), erp)]),
+            secrets: Secrets::fixed([("token", "sandbox-erp-token")]),
+            ..ConnectSettings::default()
+        };
+        let connections = Connections::new(settings).expect("valid settings");
+        Self { definition, connections, file }
+    }
+
+    fn stage(&self) -> Stage<'_> {
+        Stage {
+            definition: &self.definition,
+            connections: &self.connections,
+            evaluate: &evaluate_here,
+            invariants: &self.file.invariants,
+        }
+    }
+
+    fn first(&self) -> &Scenario {
+        &self.file.scenarios[0]
+    }
+
+    fn rehearse(&self, schedule: &str) -> Trace {
+        let schedule = if schedule.is_empty() { Schedule::default() } else { schedule.parse().expect("a schedule") };
+        self.stage().rehearse(self.first(), &schedule)
+    }
+
+    /// What differs from what the first scenario expects.
+    fn differences(&self) -> Vec<String> {
+        differences(&self.definition, &self.first().expect, &self.rehearse(""))
+    }
+}
+
+/// Evaluates in this process what may run for long: the texts of tests do not.
+fn evaluate_here(asked: &Evaluation) -> Result<Value, EvaluationError> {
+    let names: Vec<&str> = asked.variables.iter().map(String::as_str).collect();
+    let expression = Expression::parse(&asked.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
+    expression.evaluate(&asked.input, &asked.arguments.iter().collect::<Vec<_>>())
+}
