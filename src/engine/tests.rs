@@ -27,7 +27,8 @@ fn story(records: &[Record]) -> Vec<Value> {
 fn scrub(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            for name in ["until", "retry", "id", "time", "reason"] {
+            // Details of errors quote the data, ids and times in them.
+            for name in ["until", "retry", "id", "time", "reason", "detail"] {
                 members.remove(name);
             }
             members.values_mut().for_each(scrub);

@@ -6,6 +6,7 @@
 mod check;
 pub mod child;
 mod evaluator;
+mod library;
 mod parse;
 mod template;
 mod values;

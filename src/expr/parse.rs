@@ -4,6 +4,7 @@
 use jaq_core::load::{self, Arena, File, Loader};
 
 use super::check::{self, Verdict};
+use super::library;
 use super::{Data, Expression, ParseError};
 
 /// Longest text of an expression.
@@ -67,11 +68,17 @@ fn bounds(text: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
+/// With the part of jq's library that the text mentions; if that is not enough, which only a text can bring about that does
+/// not compile at all, with all of it, so that the error says what is wrong.
 fn parse_here(text: &str, allowed: &[&str]) -> Result<Expression, ParseError> {
+    let needed = library::needed_by(text);
+    parse_with(text, allowed, &|name| needed.contains(name)).or_else(|_| parse_with(text, allowed, &|_| true))
+}
+
+fn parse_with(text: &str, allowed: &[&str], wanted: &dyn Fn(&str) -> bool) -> Result<Expression, ParseError> {
     let syntax = |errors| syntax_error(text, errors);
     let arena = Arena::default();
-    let prelude = || jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let modules = Loader::new(prelude())
+    let modules = Loader::new(library::definitions(wanted))
         .load(&arena, File { code: text, path: () })
         .map_err(|mut errors| errors.pop().map_or_else(|| error(0, "this is no jq".to_owned()), |(_, e)| syntax(e)))?;
     let term = load::parse(text, |p| p.term()).ok_or_else(|| {
@@ -80,6 +87,7 @@ fn parse_here(text: &str, allowed: &[&str]) -> Result<Expression, ParseError> {
     let Verdict { class, variables } = check::judge(text, &term, allowed)?;
     let globals: Vec<String> = variables.iter().map(|v| format!("${v}")).collect();
     let functions = jaq_core::funs::<Data>().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let functions = functions.filter(|(name, ..)| library::is_internal(name) || wanted(name));
     let program = jaq_core::Compiler::default()
         .with_funs(functions)
         .with_global_vars(globals.iter().map(String::as_str))
