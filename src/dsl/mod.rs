@@ -2,6 +2,7 @@
 //!
 //! Errors carry file, line, column and a hint, and all mistakes of a file are reported at once.
 
+pub mod authentication;
 mod builder;
 mod catalog;
 pub mod definition;
@@ -13,6 +14,7 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
+pub use authentication::Authentication;
 pub use catalog::{FOLDER as CATALOG_FOLDER, definition_files};
 pub use definition::*;
 pub use duration::parse_duration;

@@ -3,7 +3,8 @@
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::complete;
-use crate::dsl::definition::{Authentication, Endpoint, HttpCall, HttpOutput, Redirect};
+use crate::dsl::Authentication;
+use crate::dsl::definition::{Endpoint, HttpCall, HttpOutput, Redirect};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
