@@ -92,13 +92,19 @@ mod tests {
             token_secret: secret("canary-token"),
             realm: Some(secret("1234567_SB1")),
         };
-        let url = Url::parse("https://a.example/record?q=1").expect("a URL");
+        let url = Url::parse("https://a.example/record?q=1%20ä").expect("a URL");
         let header = |nonce: &str| {
             let once = Once { nonce: nonce.to_owned(), timestamp: 1_318_622_958 };
             header(&with, &Method::GET, &url, None, &once)
         };
         assert!(header("a").starts_with("OAuth realm=\"1234567_SB1\", oauth_consumer_key=\"ck\""), "{}", header("a"));
         assert!(!header("a").contains("canary"));
+        // Computed apart from this code, with Python's hmac.
+        assert!(
+            header("a").ends_with("oauth_signature=\"vBARLqa3QTy6RqclBdv9VHuHA4G0AAPW3fsFMud3Dlo%3D\""),
+            "{}",
+            header("a")
+        );
         assert_ne!(header("a"), header("b"));
     }
 }

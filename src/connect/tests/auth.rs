@@ -331,3 +331,43 @@ async fn oauth1_signs_the_query_and_names_the_account() {
     let (output, _) = success(connections(address, &value).call(&post(), None).await);
     assert_eq!(output, json!({"head": "OAuth realm=\"1234567_SB1\""}));
 }
+
+/// The sandbox with connections to both of its systems, which sign in with a key.
+async fn sandbox() -> (SocketAddr, Connections) {
+    let address = serve(crate::sandbox::router(crate::sandbox::Sandbox::new())).await;
+    let mut settings = settings(address);
+    let mut connection = |name: &str, value: &Value| {
+        let base = format!("http://{address}/{name}").parse().expect("a URL");
+        let base_urls = BTreeMap::from([("sandbox".to_owned(), base)]);
+        let connection = Connection { base_urls, authentication: Some(policy(value)), ..Connection::default() };
+        settings.connections.insert(name.to_owned(), connection);
+    };
+    let client =
+        json!({"id": "us", "key": "${ $secrets.rsa }", "algorithm": "RS256", "audience": "https://login.example"});
+    let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    let endpoints = json!({"token": "/services/oauth2/token"});
+    let crm = json!({"oauth2": {"grant": grant, "client": client, "username": "a@b.example", "endpoints": endpoints}});
+    connection("crm", &crm);
+    let method = "private_key_jwt";
+    let client = json!({"id": "us", "authentication": method, "key": "${ $secrets.rsa }", "algorithm": "PS256"});
+    let endpoints = json!({"token": "/services/rest/auth/oauth2/v1/token"});
+    connection("erp", &json!({"oauth2": {"grant": "client_credentials", "client": client, "endpoints": endpoints}}));
+    settings.secrets = Secrets::fixed([("rsa", RSA_KEY)]);
+    (address, Connections::new(settings).expect("valid settings"))
+}
+
+#[tokio::test]
+async fn both_sandbox_systems_are_called_with_tokens_that_outlive_their_sessions() {
+    let (address, connections) = sandbox().await;
+    let calls = [
+        request("GET", "connection://crm/services/data/v62.0/limits"),
+        request("GET", "connection://erp/services/rest/record/v1/customer"),
+    ];
+    for _session in 0..2 {
+        for call in &calls {
+            success(connections.call(call, None).await);
+        }
+        let ended = connections.call(&request("DELETE", &format!("http://{address}/sessions")), None).await;
+        success(ended);
+    }
+}

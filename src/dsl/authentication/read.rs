@@ -48,14 +48,14 @@ impl Reader {
         let fields = self.object(value, Vec::new())?;
         if fields.get("certificate").is_some() {
             let message = "`certificate` authentication is not supported: calls have no client certificates";
-            let hint = format!("supported: `{}`", KINDS.join("`, `"));
+            let hint = format!("supported: `{}`", self.kinds().join("`, `"));
             self.error(fields.at("certificate"), FlawPlace::Key, message.to_owned(), Some(hint));
             return None;
         }
         self.known(&fields, &KINDS);
         let mut kinds = KINDS.iter().filter_map(|kind| Some((*kind, fields.get(kind)?)));
         let (Some((kind, settings)), None) = (kinds.next(), kinds.next()) else {
-            let message = format!("an authentication is exactly one of `{}`", KINDS.join("`, `"));
+            let message = format!("an authentication is exactly one of `{}`", self.kinds().join("`, `"));
             self.error(Vec::new(), FlawPlace::Key, message, None);
             return None;
         };
@@ -79,6 +79,11 @@ impl Reader {
             "oauth1" => self.oauth1(&settings),
             _ => self.oauth2(kind, &settings),
         }
+    }
+
+    /// What is offered: `oauth1` comes last, and definitions do not have it.
+    fn kinds(&self) -> &'static [&'static str] {
+        if self.origin == Origin::Definition { &KINDS[..5] } else { &KINDS }
     }
 
     /// `use: NAME`, where the secret holds all settings.
@@ -227,7 +232,7 @@ impl Reader {
     }
 
     fn assertion(&mut self, fields: &Fields<'_>) -> Option<Assertion<SecretTemplate>> {
-        if fields.get("key").is_none() {
+        if fields.get("key").is_none() || self.origin == Origin::Definition {
             return self.optional(fields, "assertion", Exposure::Secret).map(Assertion::Ready);
         }
         if fields.get("assertion").is_some() {
