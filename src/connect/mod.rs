@@ -28,6 +28,7 @@ pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, 
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -49,7 +50,7 @@ pub struct Connections {
     environment: String,
     by_name: BTreeMap<String, Prepared>,
     direct: Prepared,
-    clients: Clients,
+    clients: Arc<Clients>,
     authenticator: Authenticator,
     secrets: Secrets,
     body_bytes_max: usize,
@@ -77,7 +78,7 @@ impl Connections {
         Ok(Self {
             by_name: prepared::all(&settings).map_err(BadSettings)?,
             direct: prepared::direct(&settings).map_err(BadSettings)?,
-            clients: Clients::new(guard).map_err(BadSettings)?,
+            clients: Arc::new(Clients::new(guard).map_err(BadSettings)?),
             authenticator: Authenticator::default(),
             environment: settings.environment,
             secrets: settings.secrets,
@@ -130,7 +131,11 @@ impl Connections {
         url: Url,
     ) -> Result<CallOutcome, Box<Problem>> {
         let policy = authentication.or(connection.authentication.as_ref());
-        let wire = Wire { clients: &self.clients, body_bytes_max: self.body_bytes_max, timeout: connection.timeout };
+        let wire = Wire {
+            clients: Arc::clone(&self.clients),
+            body_bytes_max: self.body_bytes_max,
+            timeout: connection.timeout,
+        };
         let credentials = self.authenticator.obtain(&wire, connection, &self.secrets, policy).await?;
         let first = self.send(connection, request, &credentials, url.clone()).await?;
         if !is_refused(&first.outcome) {

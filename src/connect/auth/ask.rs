@@ -36,11 +36,7 @@ pub(super) struct Granted {
 }
 
 /// Where tokens are asked for.
-pub(super) async fn endpoint(
-    wire: &Wire<'_>,
-    settings: &OAuth2<Secret>,
-    base: Option<&Url>,
-) -> Result<Url, Box<Problem>> {
+pub(super) async fn endpoint(wire: &Wire, settings: &OAuth2<Secret>, base: Option<&Url>) -> Result<Url, Box<Problem>> {
     let authority = match (&settings.authority, base) {
         (Some(authority), _) => parse(authority.expose(), "authority")?,
         (None, Some(base)) => base.clone(),
@@ -64,7 +60,7 @@ fn parse(text: &str, what: &str) -> Result<Url, Box<Problem>> {
     Ok(url)
 }
 
-async fn discover(wire: &Wire<'_>, settings: &OAuth2<Secret>, authority: &Url) -> Result<Url, Box<Problem>> {
+async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Result<Url, Box<Problem>> {
     let url = match authority.path().ends_with(DISCOVERY) {
         true => authority.clone(),
         false => parse(&below(authority, DISCOVERY), "authority")?,
@@ -88,7 +84,7 @@ async fn discover(wire: &Wire<'_>, settings: &OAuth2<Secret>, authority: &Url) -
 
 /// Asks for a token. `refresh` stands in for the configured refresh token after the server gave a new one.
 pub(super) async fn ask(
-    wire: &Wire<'_>,
+    wire: &Wire,
     settings: &OAuth2<Secret>,
     endpoint: &Url,
     refresh: Option<&Secret>,
@@ -116,8 +112,8 @@ fn lifetime(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-async fn send(wire: &Wire<'_>, outgoing: &Outgoing) -> Result<Answer, Box<Problem>> {
-    let exchange = exchange::exchange(wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max);
+async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, Box<Problem>> {
+    let exchange = exchange::exchange(&wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max);
     match tokio::time::timeout(wire.timeout, exchange).await {
         Ok(Ok(answer)) => Ok(answer),
         // Whatever became of it, the call itself was not sent.

@@ -26,8 +26,9 @@ use digest::Challenges;
 use tokens::{Source, Token, Tokens};
 
 /// What a request for a token is sent with.
-pub(super) struct Wire<'a> {
-    pub(super) clients: &'a Clients,
+#[derive(Clone)]
+pub(super) struct Wire {
+    pub(super) clients: Arc<Clients>,
     pub(super) body_bytes_max: usize,
     pub(super) timeout: Duration,
 }
@@ -54,7 +55,7 @@ impl Authenticator {
     /// What a call proves itself with. Fetches a token if there is none that can be used.
     pub(super) async fn obtain(
         &self,
-        wire: &Wire<'_>,
+        wire: &Wire,
         connection: &Prepared,
         secrets: &Secrets,
         policy: Option<&Authentication>,
@@ -91,7 +92,7 @@ impl Authenticator {
     /// Other credentials after the target refused these; none if there are no others.
     pub(super) async fn renew(
         &self,
-        wire: &Wire<'_>,
+        wire: &Wire,
         refused: &Credentials,
         sent: &Outgoing,
         challenges: &[String],

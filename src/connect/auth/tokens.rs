@@ -11,6 +11,7 @@ use super::{Wire, ask};
 use crate::connect::Secret;
 use crate::connect::problem::Problem;
 use crate::dsl::authentication::{Grant, OAuth2};
+use crate::machine::TargetEffect;
 
 /// A token is renewed this long before it expires, or a tenth of its life if that is shorter.
 const SKEW_MAX: Duration = Duration::from_secs(30);
@@ -62,7 +63,7 @@ pub(in crate::connect) struct Source {
     /// Requests for a token that have ended.
     asked: AtomicU64,
     /// Held while a token is fetched: whoever waits for it gets what came of that.
-    state: tokio::sync::Mutex<State>,
+    state: Arc<tokio::sync::Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -77,13 +78,13 @@ struct State {
 
 impl Source {
     fn new(settings: OAuth2<Secret>, base: Option<Url>) -> Self {
-        Self { settings, base, asked: AtomicU64::new(0), state: tokio::sync::Mutex::default() }
+        Self { settings, base, asked: AtomicU64::new(0), state: Arc::default() }
     }
 
     /// A token that has not expired; never the `refused` one.
-    pub(super) async fn token(&self, wire: &Wire<'_>, refused: Option<&Token>) -> Result<Token, Box<Problem>> {
+    pub(super) async fn token(self: &Arc<Self>, wire: &Wire, refused: Option<&Token>) -> Result<Token, Box<Problem>> {
         let asked = self.asked.load(Ordering::Acquire);
-        let mut state = self.state.lock().await;
+        let mut state = Arc::clone(&self.state).lock_owned().await;
         let usable = |token: &&Token| {
             refused.is_none_or(|refused| refused.serial != token.serial)
                 && token.usable_until.is_none_or(|until| Instant::now() < until)
@@ -94,13 +95,20 @@ impl Source {
         if let Some(problem) = state.failed.as_ref().filter(|_| asked != self.asked.load(Ordering::Acquire)) {
             return Err(problem.clone());
         }
-        let fetched = self.fetch(wire, &mut state).await;
-        state.failed = fetched.as_ref().err().cloned();
-        self.asked.fetch_add(1, Ordering::AcqRel);
-        fetched
+        let (source, wire) = (Arc::clone(self), wire.clone());
+        // A task of its own: if the call is aborted meanwhile, a refresh token that the server exchanged is not lost.
+        let fetching = tokio::spawn(async move {
+            let fetched = source.fetch(&wire, &mut state).await;
+            state.failed = fetched.as_ref().err().cloned();
+            source.asked.fetch_add(1, Ordering::AcqRel);
+            fetched
+        });
+        fetching.await.unwrap_or_else(|_| {
+            Err(Problem::communication("No token", "the request for a token was aborted", TargetEffect::None))
+        })
     }
 
-    async fn fetch(&self, wire: &Wire<'_>, state: &mut State) -> Result<Token, Box<Problem>> {
+    async fn fetch(&self, wire: &Wire, state: &mut State) -> Result<Token, Box<Problem>> {
         let begin = Instant::now();
         let endpoint = match &state.endpoint {
             Some(endpoint) => endpoint.clone(),

@@ -30,6 +30,8 @@ struct System {
     /// Status and body in place of a token.
     refusal: Option<(u16, Value)>,
     expires_in: Option<Value>,
+    /// Where given, the token endpoint says that it was asked and waits for leave to answer.
+    gate: Option<Arc<(tokio::sync::Notify, tokio::sync::Notify)>>,
     /// What was posted to the token endpoint, and the idempotency keys of calls.
     asked: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
     keys: Arc<Mutex<Vec<String>>>,
@@ -57,6 +59,10 @@ async fn token(State(system): State<System>, RawForm(form): RawForm) -> Response
     let fields = url::form_urlencoded::parse(&form).into_owned().collect();
     system.asked.lock().expect("not poisoned").push(fields);
     let serial = system.tokens.fetch_add(1, Ordering::SeqCst) + 1;
+    if let Some(gate) = &system.gate {
+        gate.0.notify_one();
+        gate.1.notified().await;
+    }
     if let Some((status, body)) = &system.refusal {
         return (StatusCode::from_u16(*status).expect("a status"), axum::Json(body.clone())).into_response();
     }
@@ -195,6 +201,23 @@ async fn the_server_s_newest_refresh_token_is_used() {
     success(connections.call(&post(), None).await);
     let sent: Vec<String> = system.asked().iter().map(|fields| fields["refresh_token"].clone()).collect();
     assert_eq!(sent, [CANARY, "refresh-1"]);
+}
+
+#[tokio::test]
+async fn a_token_that_was_asked_for_arrives_also_when_the_call_is_aborted() {
+    let gate = Arc::new((tokio::sync::Notify::new(), tokio::sync::Notify::new()));
+    let system = System { gate: Some(Arc::clone(&gate)), ..System::default() };
+    let connections = connections(system.serve().await, &client_credentials());
+    let request = post();
+    {
+        let call = std::pin::pin!(connections.call(&request, None));
+        let asked = std::pin::pin!(gate.0.notified());
+        let first = futures::future::select(call, asked).await;
+        assert!(matches!(first, futures::future::Either::Right(_)), "the call waits for its token");
+    }
+    gate.1.notify_one();
+    success(connections.call(&request, None).await);
+    assert_eq!(system.counts(), (1, 1));
 }
 
 #[tokio::test]
