@@ -303,6 +303,25 @@ async fn salesforce_s_assertion_names_the_user_and_the_login_host() {
 }
 
 #[tokio::test]
+async fn both_paddings_of_rsa_verify() {
+    let pem = RSA_KEY.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let der = base64::prelude::BASE64_STANDARD.decode(pem).expect("base64");
+    let pair = ring::signature::RsaKeyPair::from_pkcs8(&der).expect("a key");
+    for (algorithm, verification) in
+        [("RS256", &ring::signature::RSA_PKCS1_2048_8192_SHA256), ("PS256", &ring::signature::RSA_PSS_2048_8192_SHA256)]
+    {
+        let client = json!({"id": "us", "authentication": "private_key_jwt", "algorithm": algorithm});
+        let value = json!({"oauth2": {"grant": "client_credentials", "client": client}});
+        let assertion = assertion_for(RSA_KEY, value, "client_assertion").await;
+        let (content, signature) = assertion.rsplit_once('.').expect("three parts");
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).expect("base64");
+        UnparsedPublicKey::new(verification, pair.public_key().as_ref())
+            .verify(content.as_bytes(), &signature)
+            .expect(algorithm);
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_does_not_sign_is_named_but_not_shown() {
     let client =
         json!({"id": "us", "authentication": "private_key_jwt", "key": "${ $secrets.token }", "algorithm": "PS256"});
