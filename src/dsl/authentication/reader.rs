@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::Authentication;
-use crate::connect::secret_reference;
 use crate::dsl::Severity;
 use crate::dsl::definition::SecretTemplate;
 use crate::dsl::mistake::did_you_mean;
@@ -168,7 +167,7 @@ impl Reader {
         if self.origin == Origin::Secret {
             return Some(SecretTemplate::Literal(text.to_owned()));
         }
-        if let Some(name) = secret_reference(text) {
+        if let Some(name) = secret_name(text) {
             self.secrets.push((path, name.to_owned()));
             return Some(SecretTemplate::Secret(name.to_owned()));
         }
@@ -188,4 +187,11 @@ impl Reader {
 
 fn shortened(key: &str) -> String {
     crate::dsl::mistake::shortened(key)
+}
+
+/// The name in `${ $secrets.NAME }`, where the whole text is that.
+fn secret_name(text: &str) -> Option<&str> {
+    let name = text.trim().strip_prefix("${")?.strip_suffix('}')?.trim().strip_prefix("$secrets.")?;
+    let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    fits.then_some(name)
 }
