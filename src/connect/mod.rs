@@ -3,10 +3,11 @@
 //! [`Connections::call`] sends one attempt. It never fails and never panics: whatever happens is a [`CallOutcome`] that
 //! says what kind of fault it was and whether the target may have acted. No secret is in any outcome.
 //!
-//! A call passes these stages, one file each: `target` (where it goes), `request` (what is sent), `guard` (whether it
-//! may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal keeps). A call of an
-//! OpenAPI operation becomes such a call in `operation`.
+//! A call passes these stages, one file each: `target` (where it goes), `request` (what is sent), `auth` (who sends it),
+//! `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal
+//! keeps). A call of an OpenAPI operation becomes such a call in `operation`.
 
+mod auth;
 mod exchange;
 pub mod guard;
 pub mod json;
@@ -30,13 +31,16 @@ pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, 
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use url::Url;
 
 use crate::dsl::Authentication;
-use crate::machine::{CallOutcome, CallRequest, TargetEffect};
+use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
 use crate::telemetry;
+use auth::{Authenticator, Credentials, Wire};
 use exchange::Clients;
 use guard::Guard;
 use operation::Documents;
@@ -50,7 +54,8 @@ pub struct Connections {
     environment: String,
     by_name: BTreeMap<String, Prepared>,
     direct: Prepared,
-    clients: Clients,
+    clients: Arc<Clients>,
+    authenticator: Authenticator,
     secrets: Secrets,
     body_bytes_max: usize,
     documents: Documents,
@@ -78,7 +83,8 @@ impl Connections {
         Ok(Self {
             by_name: prepared::all(&settings).map_err(BadSettings)?,
             direct: prepared::direct(&settings).map_err(BadSettings)?,
-            clients: Clients::new(guard).map_err(BadSettings)?,
+            clients: Arc::new(Clients::new(guard).map_err(BadSettings)?),
+            authenticator: Authenticator::default(),
             environment: settings.environment,
             secrets: settings.secrets,
             body_bytes_max: settings.body_bytes_max,
@@ -130,13 +136,61 @@ impl Connections {
         authentication: Option<&Authentication>,
         url: Url,
     ) -> Result<CallOutcome, Box<Problem>> {
-        let outgoing = request::build(connection, &self.secrets, request, authentication, url)?;
-        let exchange = exchange::exchange(&self.clients, &outgoing, request.redirect, self.body_bytes_max);
-        match tokio::time::timeout(connection.timeout, exchange).await {
-            Ok(answer) => Ok(outcome::judge(connection, request, &outgoing, answer?)),
-            Err(_) => Err(late(connection, &outgoing)),
+        let policy = authentication.or(connection.authentication.as_ref());
+        let wire = Wire {
+            clients: Arc::clone(&self.clients),
+            body_bytes_max: self.body_bytes_max,
+            timeout: connection.timeout,
+        };
+        let credentials = self.authenticator.obtain(&wire, connection, &self.secrets, policy).await?;
+        let first = self.send(connection, request, &credentials, url.clone()).await?;
+        if !is_refused(&first.outcome) {
+            return Ok(first.outcome);
+        }
+        match self.authenticator.renew(&wire, &credentials, &first.outgoing, &first.challenges).await? {
+            // The same attempt: same request, same idempotency key.
+            Some(renewed) => Ok(self.send(connection, request, &renewed, url).await?.outcome),
+            None => Ok(first.outcome),
         }
     }
+
+    async fn send(
+        &self,
+        connection: &Prepared,
+        request: &CallRequest,
+        credentials: &Credentials,
+        url: Url,
+    ) -> Result<Sent, Box<Problem>> {
+        let mut outgoing = request::build(connection, &self.secrets, request, url)?;
+        if let Some(value) = self.authenticator.header(credentials, &mut outgoing)? {
+            outgoing.headers.insert(AUTHORIZATION, value);
+        }
+        let exchange = exchange::exchange(&self.clients, &outgoing, request.redirect, self.body_bytes_max);
+        let Ok(answer) = tokio::time::timeout(connection.timeout, exchange).await else {
+            return Err(late(connection, &outgoing));
+        };
+        let answer = answer?;
+        let challenges = answer.headers.get_all(WWW_AUTHENTICATE).iter();
+        let challenges = challenges.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
+        let outcome = outcome::judge(connection, request, &outgoing, answer);
+        Ok(Sent { outcome, outgoing, challenges })
+    }
+}
+
+/// One request of an attempt and what came of it.
+struct Sent {
+    outcome: CallOutcome,
+    outgoing: Outgoing,
+    /// `WWW-Authenticate` of the answer.
+    challenges: Vec<String>,
+}
+
+/// Whether the target refused the credentials, and certainly did nothing else.
+fn is_refused(outcome: &CallOutcome) -> bool {
+    let CallOutcome::Failed(failure) = outcome else { return false };
+    let says_so = failure.class == FaultClass::Credentials
+        || failure.response.as_ref().is_some_and(|response| response.status == 401);
+    says_so && failure.effect == TargetEffect::None
 }
 
 /// How an attempt ended, as a label of metrics.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use url::Url;
 
+use super::auth::Authenticator;
 use super::exchange::{Answer, Cut};
 use super::prepared::Prepared;
 use super::problem::Problem;
@@ -35,8 +37,16 @@ impl Connections {
     ) -> Result<Offline<'c>, Box<CallFailure>> {
         let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(&connection.retry));
         let (connection, url) = self.route(&request.uri).map_err(|problem| refuse(problem, &self.direct))?;
-        let outgoing = request::build(connection, &self.secrets, request, authentication, url)
-            .map_err(|problem| refuse(problem, connection))?;
+        let build = || {
+            let policy = authentication.or(connection.authentication.as_ref());
+            let credentials = Authenticator::obtain_offline(&self.secrets, policy)?;
+            let mut outgoing = request::build(connection, &self.secrets, request, url)?;
+            if let Some(value) = self.authenticator.header(&credentials, &mut outgoing)? {
+                outgoing.headers.insert(AUTHORIZATION, value);
+            }
+            Ok(outgoing)
+        };
+        let outgoing = build().map_err(|problem| refuse(problem, connection))?;
         Ok(Offline { connection, request, outgoing, body_bytes_max: self.body_bytes_max })
     }
 }

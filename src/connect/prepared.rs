@@ -18,7 +18,7 @@ use crate::machine::{CallRetry, TargetEffect};
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) name: String,
-    base: Option<Url>,
+    pub(super) base: Option<Url>,
     environments: Vec<String>,
     pub(super) headers: HeaderMap,
     pub(super) secret_headers: Vec<(HeaderName, String)>,

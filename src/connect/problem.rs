@@ -3,7 +3,7 @@
 use crate::machine::{CallFailure, CallRetry, ErrorKind, FaultClass, TargetEffect, WorkflowError};
 
 /// A failure without an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Problem {
     error: WorkflowError,
     class: FaultClass,
@@ -33,6 +33,24 @@ impl Problem {
     pub(super) fn communication(title: &str, detail: impl Into<String>, effect: TargetEffect) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
         Box::new(Self { error, class: FaultClass::Transient, effect })
+    }
+
+    /// There are no credentials to call with. Nothing was sent.
+    pub(super) fn authentication(title: &str, detail: impl Into<String>) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Authentication, title, detail);
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+    }
+
+    /// The same, but a person has to look.
+    pub(super) fn for_a_person(mut self: Box<Self>) -> Box<Self> {
+        self.class = FaultClass::Person;
+        self
+    }
+
+    /// The same, and the call itself was not sent.
+    pub(super) fn without_effect(mut self: Box<Self>) -> Box<Self> {
+        self.effect = TargetEffect::None;
+        self
     }
 
     /// The same, but trying again changes nothing.

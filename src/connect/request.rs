@@ -1,10 +1,8 @@
-//! From the request that a workflow means to the bytes that go out: headers, authentication, body.
+//! From the request that a workflow means to the bytes that go out: headers, body.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 use url::form_urlencoded;
@@ -12,7 +10,6 @@ use url::form_urlencoded;
 use super::problem::Problem;
 use super::redact::Redactor;
 use super::{Prepared, Secrets};
-use crate::dsl::Authentication;
 use crate::machine::CallRequest;
 
 /// Headers that frame the message itself: the client sets them, nobody else.
@@ -39,12 +36,11 @@ pub(super) struct Outgoing {
     pub(super) redactor: Redactor,
 }
 
-/// Builds the request. Secrets are looked up here, at each attempt.
+/// Builds the request, but for what proves who calls. Secrets are looked up here, at each attempt.
 pub(super) fn build(
     connection: &Prepared,
     secrets: &Secrets,
     request: &CallRequest,
-    authentication: Option<&Authentication>,
     mut url: Url,
 ) -> Result<Outgoing, Box<Problem>> {
     let method = method(&request.method)?;
@@ -56,9 +52,6 @@ pub(super) fn build(
     add_secret_headers(connection, secrets, &mut headers, &mut redactor)?;
     for (name, value) in &request.headers {
         headers.insert(header_name(name)?, header_value(name, value)?);
-    }
-    if let Some(authentication) = authentication.or(connection.authentication.as_ref()) {
-        headers.insert(AUTHORIZATION, authorization(authentication, secrets, &mut redactor)?);
     }
     add_if_absent(&mut headers, &connection.idempotency_header, &request.idempotency_key)?;
     add_if_absent(&mut headers, &TRACEPARENT, &request.traceparent)?;
@@ -123,31 +116,6 @@ fn add_secret_headers(
         headers.insert(name.clone(), value);
     }
     Ok(())
-}
-
-fn authorization(
-    authentication: &Authentication,
-    secrets: &Secrets,
-    redactor: &mut Redactor,
-) -> Result<HeaderValue, Box<Problem>> {
-    let fill = |template| secrets.fill(template).map_err(|e| Problem::configuration("Missing secret", e.to_string()));
-    let text = match authentication {
-        Authentication::Bearer { token } => {
-            let token = fill(token)?;
-            redactor.add(token.expose());
-            format!("Bearer {}", token.expose())
-        }
-        Authentication::Basic { username, password } => {
-            let (username, password) = (fill(username)?, fill(password)?);
-            let pair = BASE64_STANDARD.encode(format!("{}:{}", username.expose(), password.expose()));
-            redactor.add(password.expose());
-            redactor.add(&pair);
-            format!("Basic {pair}")
-        }
-    };
-    let mut value = header_value("Authorization", &text)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Encodes the body as the content type asks; JSON if nothing is said. `null` is no body.

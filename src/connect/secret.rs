@@ -95,8 +95,14 @@ pub fn reference(text: &str) -> Option<&str> {
 }
 
 /// A secret's value.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
 
 impl Secret {
     /// The value itself: for the wire only.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::authentication::Authentication;
 use crate::expr::{Expression, Template};
 use crate::openapi;
 
@@ -575,25 +576,8 @@ pub enum Endpoint {
     Expression(Expression),
 }
 
-/// `endpoint.authentication`. Secret values are expressions over `$secrets`, resolved at each attempt, never recorded.
-#[derive(Debug, Clone)]
-pub enum Authentication {
-    /// `basic`
-    Basic {
-        /// User name.
-        username: SecretTemplate,
-        /// Password.
-        password: SecretTemplate,
-    },
-    /// `bearer`
-    Bearer {
-        /// The token.
-        token: SecretTemplate,
-    },
-}
-
 /// Text or `${ $secrets.NAME }`, resolved at the moment of use.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SecretTemplate {
     /// As written in the document.
     Literal(String),

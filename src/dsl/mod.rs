@@ -2,6 +2,7 @@
 //!
 //! Errors carry file, line, column and a hint, and all mistakes of a file are reported at once.
 
+pub mod authentication;
 mod builder;
 mod catalog;
 pub mod definition;
@@ -14,6 +15,7 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
+pub use authentication::Authentication;
 pub use catalog::{DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, is_scenarios, scenario_files};
 pub use definition::*;
 pub use duration::parse_duration;

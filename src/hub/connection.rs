@@ -8,6 +8,7 @@ use url::Url;
 use super::value::{duration, expression, one_of, secret_template};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::{Connection, FaultRule};
+use crate::dsl::authentication::{self, Origin};
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::{CallRetry, FaultClass};
 
@@ -72,33 +73,11 @@ fn is_base(url: &Url) -> bool {
 }
 
 fn authentication(node: &Node, mistakes: &mut Mistakes) -> Option<Authentication> {
-    let entries = mistakes.entries(node, &["bearer", "basic"]);
-    match entries {
-        [Entry { key, node, .. }] if key == "bearer" => {
-            let [token] = secrets(node, ["token"], mistakes)?;
-            Some(Authentication::Bearer { token })
-        }
-        [Entry { key, node, .. }] if key == "basic" => {
-            let [username, password] = secrets(node, ["username", "password"], mistakes)?;
-            Some(Authentication::Basic { username, password })
-        }
-        _ => {
-            mistakes.at(node, "exactly one of bearer and basic is expected", None);
-            None
-        }
+    let reading = authentication::read(&node.to_value(), Origin::Hub);
+    for flaw in reading.flaws {
+        mistakes.within(node, &flaw.path, flaw.place, flaw.message, flaw.hint);
     }
-}
-
-fn secrets<const N: usize>(node: &Node, names: [&str; N], mistakes: &mut Mistakes) -> Option<[SecretTemplate; N]> {
-    let entries = mistakes.entries(node, &names);
-    let mut found = Vec::with_capacity(N);
-    for name in names {
-        match entry(entries, name) {
-            Some(node) => found.extend(secret_template(node, mistakes)),
-            None => mistakes.at(node, format!("{name} is missing"), None),
-        }
-    }
-    found.try_into().ok()
+    reading.policy
 }
 
 fn headers(node: &Node, mistakes: &mut Mistakes) -> Vec<(String, SecretTemplate)> {

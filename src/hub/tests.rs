@@ -176,7 +176,12 @@ fn each_mistake_has_its_place_and_a_hint() {
         ),
         ("connections: { a: { baseUrl: {}, retry: { attempts: 0 } } }", (1, 53), "from 1 to 1000", None),
         ("connections: { 'a b': { baseUrl: {} } }", (1, 23), "is no name", None),
-        ("connections: { a: { baseUrl: {}, authentication: { bearer: { tokn: x } } } }", (1, 62), "unknown key", None),
+        (
+            "connections: { a: { baseUrl: {}, authentication: { bearer: { tokn: x } } } }",
+            (1, 62),
+            "unknown property",
+            None,
+        ),
         ("connections: [", (2, 1), "not YAML", None),
         ("a: 1\n---\nb: 2", (3, 1), "second document", None),
         ("- 1", (1, 1), "a list where an object", None),

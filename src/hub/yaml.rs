@@ -2,6 +2,9 @@
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 
+use serde_json::Value;
+
+use crate::dsl::authentication::FlawPlace;
 use crate::dsl::{Mistake, Position, Severity};
 
 /// A node and where it stands.
@@ -45,6 +48,34 @@ impl Mistakes {
 
     pub(super) fn at(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
         let mistake = self.make(node.position, &node.pointer, message.into(), hint);
+        self.found.push(mistake);
+    }
+
+    /// A mistake in a part of a node, which keys and indexes lead to.
+    pub(super) fn within(
+        &mut self,
+        node: &Node,
+        path: &[String],
+        place: FlawPlace,
+        message: String,
+        hint: Option<String>,
+    ) {
+        let (mut at, mut key) = (node, node.position);
+        for step in path {
+            match &at.content {
+                Content::Map(entries) => {
+                    let Some(found) = entries.iter().find(|entry| entry.key == *step) else { break };
+                    (at, key) = (&found.node, found.position);
+                }
+                Content::List(items) => {
+                    let Some(found) = step.parse::<usize>().ok().and_then(|index| items.get(index)) else { break };
+                    (at, key) = (found, found.position);
+                }
+                _ => break,
+            }
+        }
+        let position = if place == FlawPlace::Key { key } else { at.position };
+        let mistake = self.make(position, &at.pointer, message, hint);
         self.found.push(mistake);
     }
 
@@ -121,6 +152,18 @@ impl Mistakes {
 }
 
 impl Node {
+    /// The value, for readers that need no places. Of truth values and numbers only the kind is kept.
+    pub(super) fn to_value(&self) -> Value {
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(value) => Value::Bool(*value),
+            Content::Number(number) => Value::from(*number),
+            Content::Text(text) => Value::String(text.clone()),
+            Content::List(items) => items.iter().map(Self::to_value).collect(),
+            Content::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.to_value())).collect(),
+        }
+    }
+
     pub(super) fn kind(&self) -> &'static str {
         match self.content {
             Content::Null => "nothing",

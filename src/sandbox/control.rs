@@ -38,6 +38,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/records/{system}/{type}", get(records))
         .route("/closed-won/{n}", get(async |Path(n): Path<u32>| Json(closed_won_event(n))))
         .route("/settings", get(settings).post(change_settings))
+        .route("/sessions", delete(end_sessions))
         .route("/reset", post(reset))
         .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024))
         .layer(axum::middleware::from_fn_with_state(sandbox.clone(), touched))
@@ -91,6 +92,14 @@ async fn remove_fault(State(sandbox): State<Sandbox>, Path(id): Path<u64>) -> St
         0 => StatusCode::NOT_FOUND,
         _ => StatusCode::NO_CONTENT,
     }
+}
+
+/// Issued tokens are worth nothing from now on, in both systems.
+async fn end_sessions(State(sandbox): State<Sandbox>) -> StatusCode {
+    let mut world = sandbox.world();
+    world.crm.end_sessions();
+    world.erp.end_sessions();
+    StatusCode::NO_CONTENT
 }
 
 async fn ledger(State(sandbox): State<Sandbox>, Query(filter): Query<Filter>) -> Response {

@@ -1,6 +1,7 @@
 //! Calls against small servers on the loopback address.
 
 mod answers;
+mod auth;
 mod offline;
 mod operations;
 mod samples;

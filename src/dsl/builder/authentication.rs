@@ -1,11 +1,10 @@
 //! `endpoint.authentication`: the one place where `$secrets` are visible. Their values are resolved at each attempt.
 
 use super::Builder;
-use crate::dsl::definition::{Authentication, SecretTemplate};
+use crate::dsl::authentication::{Authentication, FlawPlace, Origin, read, secret_name};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
-
-const NOT_YET: [&str; 4] = ["digest", "oauth2", "oidc", "certificate"];
+use crate::dsl::{SecretTemplate, Severity};
 
 /// Whether a setting would be a secret in plain sight if it were written out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,43 +24,21 @@ impl<'s> Builder<'s> {
         self.authentication(found)
     }
 
-    /// `basic` or `bearer`.
+    /// A policy, written out.
     pub(super) fn authentication(&mut self, node: Node<'s>) -> Option<Authentication> {
-        let object = self.object(node)?;
-        if let Some((key, value)) = object.entries().find(|(key, _)| NOT_YET.contains(key)) {
-            let message = format!("`{key}` authentication is not supported yet");
-            self.report.error_with_hint(Spot::key(value), message, "supported: `basic`, `bearer`".to_owned());
-            return None;
-        }
-        self.known_keys(object, &["basic", "bearer"]);
-        match (object.get("basic"), object.get("bearer")) {
-            (Some(basic), None) => {
-                let basic = self.settings(basic, &["username", "password"])?;
-                let username = self.required(basic, "username").and_then(|n| self.secret(n, Exposure::Public));
-                let password = self.required(basic, "password").and_then(|n| self.secret(n, Exposure::Secret));
-                Some(Authentication::Basic { username: username?, password: password? })
-            }
-            (None, Some(bearer)) => {
-                let bearer = self.settings(bearer, &["token"])?;
-                let token = self.required(bearer, "token").and_then(|n| self.secret(n, Exposure::Secret))?;
-                Some(Authentication::Bearer { token })
-            }
-            _ => {
-                self.report.error(Spot::key(object), "an authentication is either `basic` or `bearer`");
-                None
+        let reading = read(&node.to_value(), Origin::Definition);
+        for flaw in reading.flaws {
+            let at = within(node, &flaw.path);
+            let spot = if flaw.place == FlawPlace::Key { Spot::key(at) } else { at.into() };
+            match flaw.severity {
+                Severity::Warning => self.report.warning(spot, flaw.message, flaw.hint),
+                Severity::Error => self.report.error_with_hint(spot, flaw.message, flaw.hint),
             }
         }
-    }
-
-    fn settings(&mut self, node: Node<'s>, known: &[&str]) -> Option<Node<'s>> {
-        let object = self.object(node)?;
-        if let Some(name) = object.get("use") {
-            let hint = format!("name each secret: `{}: ${{ $secrets.NAME }}`", known.last().unwrap_or(&"token"));
-            self.report.error_with_hint(Spot::key(name), "a secret is one text here, not an object of settings", hint);
-            return None;
+        for (path, name) in &reading.secrets {
+            self.declared(name, within(node, path));
         }
-        self.known_keys(object, known);
-        Some(object)
+        reading.policy
     }
 
     /// A text, or the name of a secret.
@@ -74,8 +51,7 @@ impl<'s> Builder<'s> {
             }
             return Some(SecretTemplate::Literal(text.to_owned()));
         }
-        let name = secret_name(text);
-        let Some(name) = name else {
+        let Some(name) = secret_name(text) else {
             let message = format!("`{}` must be a text or exactly `${{ $secrets.NAME }}`", node.label());
             self.report.error(node, message);
             return None;
@@ -95,8 +71,10 @@ impl<'s> Builder<'s> {
     }
 }
 
-fn secret_name(text: &str) -> Option<&str> {
-    let name = text.trim().strip_prefix("${")?.strip_suffix('}')?.trim().strip_prefix("$secrets.")?;
-    let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    fits.then_some(name)
+/// The part that a path leads to, as far as it leads.
+fn within<'s>(node: Node<'s>, path: &[String]) -> Node<'s> {
+    path.iter().fold(node, |node, step| {
+        let item = step.parse().ok().filter(|_| node.is_list()).and_then(|index| node.items().nth(index));
+        item.or_else(|| node.get(step)).unwrap_or(node)
+    })
 }

@@ -292,3 +292,30 @@ fn a_broken_openapi_document_is_a_mistake_of_its_own_file() {
         assert!(found.contains(expected), "{found}");
     }
 }
+
+#[test]
+fn every_kind_of_authentication_of_the_language_builds_inline_and_by_name() {
+    let secret = "'${ $secrets.s }'";
+    let client = format!("client: {{ id: us, secret: {secret} }}, scopes: [api], audiences: [runtime]");
+    for policy in [
+        format!("basic: {{ username: a, password: {secret} }}"),
+        format!("digest: {{ username: a, password: {secret} }}"),
+        format!("bearer: {{ token: {secret} }}"),
+        "oauth2: { use: whole }".to_owned(),
+        format!(
+            "oauth2: {{ authority: 'https://a.example', endpoints: {{ token: /t }}, grant: client_credentials, {client} }}"
+        ),
+        format!(
+            "oidc: {{ authority: 'https://a.example', grant: password, username: u, password: {secret}, {client} }}"
+        ),
+    ] {
+        let call = |authentication: &str| {
+            format!(
+                "  - a: {{ call: http, with: {{ method: get, endpoint: {{ uri: 'https://a.example', authentication: {{ {authentication} }} }} }} }}\n"
+            )
+        };
+        built(&with_tasks(&call(&policy)));
+        let named = with_tasks(&call("use: named"));
+        built(&named.replacen("do:", &format!("use: {{ authentications: {{ named: {{ {policy} }} }} }}\ndo:"), 1));
+    }
+}

@@ -14,6 +14,11 @@ const ORGANIZATION: &str = "00DWs000003aBcDMAU";
 const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
 
 impl Crm {
+    /// Ends the sessions of all issued tokens, as a session timeout or an administrator does; the fixed token stays.
+    pub fn end_sessions(&mut self) {
+        self.tokens.clear();
+    }
+
     /// Issues a token to whoever names a client and its secret.
     pub(super) fn token(&mut self, call: &Call) -> Answer {
         if call.method != http::Method::POST {

@@ -65,6 +65,11 @@ impl Erp {
         (answer, self.tables.take_changes())
     }
 
+    /// Ends the sessions of all issued tokens; the fixed token stays.
+    pub fn end_sessions(&mut self) {
+        self.tokens.clear();
+    }
+
     fn admits(&self, call: &Call) -> bool {
         match call.bearer() {
             Some(token) => token == STATIC_TOKEN || self.tokens.iter().any(|issued| issued == token),

@@ -1,0 +1,296 @@
+//! The request for a token, and what its answer means.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::{Map, Value};
+use url::{Url, form_urlencoded};
+
+use super::{Wire, jwt};
+use crate::connect::Secret;
+use crate::connect::exchange::{self, Answer};
+use crate::connect::problem::Problem;
+use crate::connect::redact::Redactor;
+use crate::connect::request::{Outgoing, header_value};
+use crate::connect::target;
+use crate::dsl::Redirect;
+use crate::dsl::authentication::{Assertion, ClientMethod, Grant, OAuth2, TokenEncoding, TokenEndpoint};
+use crate::machine::TargetEffect;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// Longest description of a refusal that is passed on.
+const DESCRIPTION_CHARS_MAX: usize = 300;
+
+/// What a token endpoint granted.
+pub(super) struct Granted {
+    pub(super) token: Secret,
+    /// None: until a call says otherwise.
+    pub(super) lifetime: Option<Duration>,
+    pub(super) refresh: Option<Secret>,
+}
+
+/// Where tokens are asked for.
+pub(super) async fn endpoint(wire: &Wire, settings: &OAuth2<Secret>, base: Option<&Url>) -> Result<Url, Box<Problem>> {
+    let authority = match (&settings.authority, base) {
+        (Some(authority), _) => parse(authority.expose(), "authority")?,
+        (None, Some(base)) => base.clone(),
+        (None, None) => return Err(Problem::configuration("No authority", "the authentication names no `authority`")),
+    };
+    match &settings.endpoint {
+        TokenEndpoint::Path(path) if path.contains("://") => parse(path, "endpoints.token"),
+        TokenEndpoint::Path(path) => parse(&below(&authority, path), "endpoints.token"),
+        TokenEndpoint::Discovered => discover(wire, settings, &authority).await,
+    }
+}
+
+fn below(authority: &Url, path: &str) -> String {
+    format!("{}/{}", authority.as_str().trim_end_matches('/'), path.trim_start_matches('/'))
+}
+
+fn parse(text: &str, what: &str) -> Result<Url, Box<Problem>> {
+    let url = Url::parse(text)
+        .map_err(|why| Problem::configuration("Invalid authority", format!("`{what}` makes no URL: {why}")))?;
+    target::check(&url)?;
+    Ok(url)
+}
+
+async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Result<Url, Box<Problem>> {
+    let url = match authority.path().ends_with(DISCOVERY) {
+        true => authority.clone(),
+        false => parse(&below(authority, DISCOVERY), "authority")?,
+    };
+    let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+    let asked = Outgoing { method: Method::GET, url, headers, body: None, redactor: Redactor::default() };
+    let answer = send(wire, &asked).await?;
+    let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if !answer.status.is_success() {
+        return Err(refused(&asked, &answer, &found));
+    }
+    if let Some(issuer) = found["issuer"].as_str() {
+        check_issuer(settings, issuer)?;
+    }
+    let Some(endpoint) = found["token_endpoint"].as_str() else {
+        let detail = format!("{} names no token_endpoint", target::short(&asked.url));
+        return Err(Problem::configuration("No token endpoint", detail));
+    };
+    parse(endpoint, "token_endpoint")
+}
+
+/// Asks for a token. `refresh` stands in for the configured refresh token after the server gave a new one.
+pub(super) async fn ask(
+    wire: &Wire,
+    settings: &OAuth2<Secret>,
+    endpoint: &Url,
+    refresh: Option<&Secret>,
+) -> Result<Granted, Box<Problem>> {
+    let outgoing = request(settings, endpoint, refresh)?;
+    let answer = send(wire, &outgoing).await?;
+    let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if !answer.status.is_success() {
+        return Err(refused(&outgoing, &answer, &found));
+    }
+    let secret = |name: &str| found[name].as_str().filter(|t| !t.is_empty()).map(|t| Secret::from(t.to_owned()));
+    let Some(token) = secret("access_token") else {
+        let detail = format!("{} answered without an access_token", target::short(endpoint));
+        return Err(Problem::authentication("No token", detail).permanent());
+    };
+    if let Some(issuer) = issuer_of(token.expose()) {
+        check_issuer(settings, &issuer)?;
+    }
+    Ok(Granted { token, lifetime: lifetime(&found["expires_in"]), refresh: secret("refresh_token") })
+}
+
+/// Some write seconds as a number, some as a text.
+fn lifetime(value: &Value) -> Option<Duration> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, Box<Problem>> {
+    let exchange = exchange::exchange(&wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max);
+    match tokio::time::timeout(wire.timeout, exchange).await {
+        Ok(Ok(answer)) => Ok(answer),
+        // Whatever became of it, the call itself was not sent.
+        Ok(Err(problem)) => Err(problem.without_effect()),
+        Err(_) => {
+            let detail = format!("no token: {} did not answer within {:?}", target::short(&outgoing.url), wire.timeout);
+            Err(Problem::communication("Timed out", detail, TargetEffect::None))
+        }
+    }
+}
+
+/// What a refusal means: some pass by themselves, some need a person with other credentials.
+fn refused(sent: &Outgoing, answer: &Answer, body: &Value) -> Box<Problem> {
+    let status = answer.status.as_u16();
+    let code = body["error"].as_str().unwrap_or_default();
+    let said: String = [code, body["error_description"].as_str().unwrap_or_default()].join(" ");
+    let said: String = sent.redactor.clean_text(said).trim().chars().take(DESCRIPTION_CHARS_MAX).collect();
+    let said = if said.is_empty() { said } else { format!(": {said}") };
+    let detail = format!("no token: {} answered {status}{said}", target::short(&sent.url));
+    if matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504) || code == "temporarily_unavailable" {
+        return Problem::communication("No token", detail, TargetEffect::None);
+    }
+    let detail = format!("{detail}; check the client, its secret or key, and the grant of this connection");
+    match code {
+        "invalid_client" | "invalid_grant" | "unauthorized_client" => {
+            Problem::authentication("No token", detail).for_a_person()
+        }
+        _ => Problem::authentication("No token", detail).permanent(),
+    }
+}
+
+fn check_issuer(settings: &OAuth2<Secret>, issuer: &str) -> Result<(), Box<Problem>> {
+    let known = &settings.issuers;
+    if known.is_empty() || known.iter().any(|known| known.expose() == issuer) {
+        return Ok(());
+    }
+    let detail = "the token's issuer is none of `issuers`; correct the list, or the authority";
+    Err(Problem::authentication("Unknown issuer", detail).permanent())
+}
+
+/// Who issued a token, if the token is a JWT. It came over a connection that we chose, so its signature is not checked.
+fn issuer_of(token: &str) -> Option<String> {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    claims["iss"].as_str().map(str::to_owned)
+}
+
+fn request(settings: &OAuth2<Secret>, endpoint: &Url, refresh: Option<&Secret>) -> Result<Outgoing, Box<Problem>> {
+    let mut redactor = Redactor::default();
+    let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+    let mut fields = grant_fields(settings, endpoint, refresh)?;
+    add_client(settings, endpoint, &mut fields, &mut headers, &mut redactor)?;
+    for (name, value) in &fields {
+        if matches!(*name, "client_secret" | "password" | "assertion" | "client_assertion" | "refresh_token")
+            || name.ends_with("_token")
+        {
+            redactor.add(value);
+        }
+    }
+    let (content_type, body) = encode(settings.encoding, &fields);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Ok(Outgoing { method: Method::POST, url: endpoint.clone(), headers, body: Some(body), redactor })
+}
+
+type FormFields = Vec<(&'static str, String)>;
+
+fn grant_fields(
+    settings: &OAuth2<Secret>,
+    endpoint: &Url,
+    refresh: Option<&Secret>,
+) -> Result<FormFields, Box<Problem>> {
+    let mut fields: FormFields = Vec::new();
+    let mut add = |name: &'static str, value: Option<&Secret>| {
+        fields.extend(value.map(|value| (name, value.expose().to_owned())));
+    };
+    let subject = settings.subject.as_ref();
+    let name = match settings.grant {
+        Grant::ClientCredentials => "client_credentials",
+        Grant::Password => {
+            add("username", settings.username.as_ref());
+            add("password", settings.password.as_ref());
+            "password"
+        }
+        Grant::RefreshToken => {
+            add("refresh_token", refresh.or(subject.map(|subject| &subject.token)));
+            "refresh_token"
+        }
+        Grant::TokenExchange => {
+            add("subject_token", subject.map(|token| &token.token));
+            add("subject_token_type", subject.map(|token| &token.kind));
+            add("actor_token", settings.actor.as_ref().map(|token| &token.token));
+            add("actor_token_type", settings.actor.as_ref().map(|token| &token.kind));
+            "urn:ietf:params:oauth:grant-type:token-exchange"
+        }
+        Grant::JwtBearer => {
+            let assertion = assertion(settings, endpoint, settings.username.as_ref())?;
+            add("assertion", Some(&assertion));
+            "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        }
+    };
+    fields.insert(0, ("grant_type", name.to_owned()));
+    fields.extend(scope(settings).map(|scope| ("scope", scope)));
+    fields.extend(settings.audiences.iter().map(|audience| ("audience", audience.expose().to_owned())));
+    Ok(fields)
+}
+
+fn scope(settings: &OAuth2<Secret>) -> Option<String> {
+    let scopes: Vec<&str> = settings.scopes.iter().map(Secret::expose).collect();
+    (!scopes.is_empty()).then(|| scopes.join(" "))
+}
+
+fn add_client(
+    settings: &OAuth2<Secret>,
+    endpoint: &Url,
+    fields: &mut FormFields,
+    headers: &mut HeaderMap,
+    redactor: &mut Redactor,
+) -> Result<(), Box<Problem>> {
+    let client = &settings.client;
+    let id = client.id.as_ref().map(|id| id.expose().to_owned());
+    let secret = client.secret.as_ref().map(Secret::expose).unwrap_or_default();
+    match client.method {
+        ClientMethod::SecretBasic => {
+            let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let pair = format!("{}:{}", encode(id.as_deref().unwrap_or_default()), encode(secret));
+            let pair = BASE64_STANDARD.encode(pair);
+            redactor.add(&pair);
+            redactor.add(secret);
+            headers.insert(AUTHORIZATION, header_value("Authorization", &format!("Basic {pair}"))?);
+            return Ok(());
+        }
+        ClientMethod::SecretPost => fields.push(("client_secret", secret.to_owned())),
+        ClientMethod::SecretJwt => {
+            redactor.add(secret);
+            let statement = statement(settings, endpoint.as_str(), settings.client.id.as_ref());
+            let assertion = jwt::signed_with_secret(&secret.to_owned().into(), &statement);
+            fields.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
+            fields.push(("client_assertion", assertion.expose().to_owned()));
+        }
+        ClientMethod::PrivateKeyJwt => {
+            let assertion = assertion(settings, endpoint, settings.client.id.as_ref())?;
+            fields.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
+            fields.push(("client_assertion", assertion.expose().to_owned()));
+        }
+        ClientMethod::None => {}
+    }
+    fields.extend(id.map(|id| ("client_id", id)));
+    Ok(())
+}
+
+fn statement<'a>(settings: &'a OAuth2<Secret>, audience: &'a str, subject: Option<&'a Secret>) -> jwt::Statement<'a> {
+    let issuer = settings.client.id.as_ref().map(Secret::expose).unwrap_or_default();
+    jwt::Statement { issuer, subject: subject.map_or(issuer, Secret::expose), audience, scope: scope(settings) }
+}
+
+fn assertion(settings: &OAuth2<Secret>, endpoint: &Url, subject: Option<&Secret>) -> Result<Secret, Box<Problem>> {
+    match &settings.client.assertion {
+        Some(Assertion::Ready(assertion)) => Ok(assertion.clone()),
+        Some(Assertion::Signed(with)) => {
+            let audience = with.audience.as_ref().map_or(endpoint.as_str(), Secret::expose);
+            jwt::signed(with, &statement(settings, audience, subject))
+                .map_err(|why| Problem::configuration("Cannot sign", format!("no assertion for a token: {why}")))
+        }
+        None => Err(Problem::configuration("No assertion", "the client has neither `assertion` nor `key`")),
+    }
+}
+
+fn encode(encoding: TokenEncoding, fields: &FormFields) -> (&'static str, Bytes) {
+    match encoding {
+        TokenEncoding::Form => {
+            let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            ("application/x-www-form-urlencoded", form.into())
+        }
+        TokenEncoding::Json => {
+            let object: Map<String, Value> =
+                fields.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.clone()))).collect();
+            ("application/json", Value::Object(object).to_string().into())
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Who calls: from a policy to what one request carries, and what to do when the target does not accept it.
+//!
+//! Tokens and challenges live in memory only. Credentials are renewed at most once for one attempt.
+
+mod ask;
+mod digest;
+mod jwt;
+mod oauth1;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Value, json};
+
+use super::exchange::Clients;
+use super::prepared::Prepared;
+use super::problem::Problem;
+use super::request::{Outgoing, essence, header_value};
+use super::{Secret, Secrets};
+use crate::dsl::authentication::{self, Authentication, OAuth1, OAuth2, Origin};
+use digest::Challenges;
+use tokens::{Source, Token, Tokens};
+
+/// What a request for a token is sent with.
+#[derive(Clone)]
+pub(super) struct Wire {
+    pub(super) clients: Arc<Clients>,
+    pub(super) body_bytes_max: usize,
+    pub(super) timeout: Duration,
+}
+
+/// What is remembered from call to call.
+#[derive(Debug, Default)]
+pub(super) struct Authenticator {
+    tokens: Tokens,
+    challenges: Challenges,
+}
+
+/// A policy with its secrets looked up.
+#[derive(Debug)]
+pub(super) enum Credentials {
+    None,
+    Basic { username: Secret, password: Secret },
+    Bearer(Secret),
+    Digest { username: Secret, password: Secret },
+    Token { token: Token, source: Arc<Source> },
+    OAuth1(OAuth1<Secret>),
+}
+
+/// A policy as far as it goes without asking anybody.
+enum Settled {
+    Ready(Credentials),
+    /// A token is needed.
+    Asking(Box<OAuth2<Secret>>),
+}
+
+impl Authenticator {
+    /// What a call proves itself with. Fetches a token if there is none that can be used.
+    pub(super) async fn obtain(
+        &self,
+        wire: &Wire,
+        connection: &Prepared,
+        secrets: &Secrets,
+        policy: Option<&Authentication>,
+    ) -> Result<Credentials, Box<Problem>> {
+        match settle(secrets, policy)? {
+            Settled::Ready(credentials) => Ok(credentials),
+            Settled::Asking(settings) => {
+                let source = self.tokens.source(&connection.name, connection.base.as_ref(), *settings);
+                Ok(Credentials::Token { token: source.token(wire, None).await?, source })
+            }
+        }
+    }
+
+    /// The same where nobody can be asked: then a call that needs a token goes without.
+    pub(super) fn obtain_offline(
+        secrets: &Secrets,
+        policy: Option<&Authentication>,
+    ) -> Result<Credentials, Box<Problem>> {
+        match settle(secrets, policy)? {
+            Settled::Ready(credentials) => Ok(credentials),
+            Settled::Asking(_) => Ok(Credentials::None),
+        }
+    }
+
+    /// Other credentials after the target refused these; none if there are no others.
+    pub(super) async fn renew(
+        &self,
+        wire: &Wire,
+        refused: &Credentials,
+        sent: &Outgoing,
+        challenges: &[String],
+    ) -> Result<Option<Credentials>, Box<Problem>> {
+        match refused {
+            Credentials::Token { token, source } => {
+                let token = source.token(wire, Some(token)).await?;
+                Ok(Some(Credentials::Token { token, source: Arc::clone(source) }))
+            }
+            Credentials::Digest { username, password } => {
+                let known = self.challenges.keep(&sent.url, username, challenges);
+                let (username, password) = (username.clone(), password.clone());
+                Ok(known.then_some(Credentials::Digest { username, password }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The `Authorization` header of a request that is complete but for it. What must not be shown goes to its redactor.
+    pub(super) fn header(&self, with: &Credentials, to: &mut Outgoing) -> Result<Option<HeaderValue>, Box<Problem>> {
+        let text = match with {
+            Credentials::None => return Ok(None),
+            Credentials::Bearer(token) | Credentials::Token { token: Token { value: token, .. }, .. } => {
+                to.redactor.add(token.expose());
+                format!("Bearer {}", token.expose())
+            }
+            Credentials::Basic { username, password } => {
+                let pair = BASE64_STANDARD.encode(format!("{}:{}", username.expose(), password.expose()));
+                to.redactor.add(password.expose());
+                to.redactor.add(&pair);
+                format!("Basic {pair}")
+            }
+            Credentials::Digest { username, password } => {
+                to.redactor.add(password.expose());
+                let answer = self.challenges.answer((username, password), &to.method, &to.url, to.body.as_deref());
+                let Some(answer) = answer else { return Ok(None) };
+                answer
+            }
+            Credentials::OAuth1(oauth1) => sign(oauth1, to),
+        };
+        let mut value = header_value("Authorization", &text)?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+fn sign(with: &OAuth1<Secret>, to: &mut Outgoing) -> String {
+    for secret in [&with.consumer_key, &with.consumer_secret, &with.token, &with.token_secret] {
+        to.redactor.add(secret.expose());
+    }
+    let content_type = to.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_form = essence(content_type) == "application/x-www-form-urlencoded";
+    let once = oauth1::Once {
+        nonce: uuid::Uuid::new_v4().simple().to_string(),
+        timestamp: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+    };
+    oauth1::header(with, &to.method, &to.url, to.body.as_deref().filter(|_| is_form), &once)
+}
+
+fn settle(secrets: &Secrets, policy: Option<&Authentication>) -> Result<Settled, Box<Problem>> {
+    let fill =
+        |template: &_| secrets.fill(template).map_err(|e| Problem::configuration("Missing secret", e.to_string()));
+    let from_secret;
+    let policy = match policy {
+        Some(Authentication::FromSecret { kind, secret }) => {
+            from_secret = read_secret(secrets, kind, secret)?;
+            Some(&from_secret)
+        }
+        policy => policy,
+    };
+    Ok(Settled::Ready(match policy {
+        None => Credentials::None,
+        Some(Authentication::Basic { username, password }) => {
+            Credentials::Basic { username: fill(username)?, password: fill(password)? }
+        }
+        Some(Authentication::Digest { username, password }) => {
+            Credentials::Digest { username: fill(username)?, password: fill(password)? }
+        }
+        Some(Authentication::Bearer { token }) => Credentials::Bearer(fill(token)?),
+        Some(Authentication::OAuth1(oauth1)) => Credentials::OAuth1(oauth1.try_map(fill)?),
+        Some(Authentication::OAuth2(oauth2)) => return Ok(Settled::Asking(Box::new(oauth2.try_map(fill)?))),
+        Some(Authentication::FromSecret { secret, .. }) => return Err(unusable(secret, "it names another secret")),
+    }))
+}
+
+/// A policy out of a secret that holds its settings as JSON.
+fn read_secret(secrets: &Secrets, kind: &str, name: &str) -> Result<Authentication, Box<Problem>> {
+    let text = secrets.resolve(name).map_err(|e| Problem::configuration("Missing secret", e.to_string()))?;
+    let settings: Value = serde_json::from_str(text.expose()).map_err(|_| unusable(name, "it is no JSON object"))?;
+    let reading = authentication::read(&json!({ kind: settings }), Origin::Secret);
+    let why = || reading.flaws.iter().map(|flaw| flaw.message.as_str()).collect::<Vec<_>>().join("; ");
+    reading.policy.ok_or_else(|| unusable(name, &why()))
+}
+
+fn unusable(secret: &str, why: &str) -> Box<Problem> {
+    let variable = super::secret_variable(secret);
+    let detail = format!("secret {secret} holds no settings of an authentication: {why}; correct {variable}");
+    Problem::configuration("Unusable secret", detail)
+}
