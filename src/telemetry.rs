@@ -73,6 +73,8 @@ fn describe() {
     describe_histogram!("stepwell_commit_seconds", "Duration of one commit, from the first statement to the reply");
     describe_gauge!("stepwell_commit_queue", "Writes that wait for the committer");
     describe_counter!("stepwell_events_delivered_total", "Deliveries of emitted events, by sink and result");
+    describe_counter!("stepwell_schedules_fired_total", "Firings of schedules for which a run was asked");
+    describe_histogram!("stepwell_schedule_lateness_seconds", "From a firing's time to its run");
     describe_counter!("stepwell_calls_total", "Attempts of calls, by connection and by how they ended");
     describe_histogram!("stepwell_call_seconds", "Duration of attempts, by connection");
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
@@ -97,6 +99,12 @@ pub fn event_delivered(sink: Option<&str>, arrived: bool) {
     let result = if arrived { "arrived" } else { "failed" };
     let sink = sink.unwrap_or("stepwell").to_owned();
     counter!("stepwell_events_delivered_total", "sink" => sink, "result" => result).increment(1);
+}
+
+/// A schedule fired, so long after its time.
+pub fn schedule_fired(late: Duration) {
+    counter!("stepwell_schedules_fired_total").increment(1);
+    histogram!("stepwell_schedule_lateness_seconds").record(late.as_secs_f64());
 }
 
 /// A batch was committed.

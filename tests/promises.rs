@@ -20,3 +20,4 @@ mod handover;
 mod language;
 mod links;
 mod outage;
+mod schedules;

@@ -14,6 +14,7 @@ mod login;
 mod run;
 mod runs;
 pub mod sandbox;
+mod schedules;
 mod serve;
 mod server;
 mod test;
@@ -63,6 +64,9 @@ enum Command {
     /// Look at runs and act on them.
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Look at schedules and pause them.
+    #[command(subcommand)]
+    Schedules(schedules::Command),
     /// Look at received events.
     #[command(subcommand)]
     Events(events::Command),
@@ -126,6 +130,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Deploy(args) => deploy::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Schedules(command) => schedules::run(command, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,
         Command::Token(command) => token::run(command, &settings).await,

@@ -58,6 +58,8 @@ pub struct Definition {
     pub output: OutputSpec,
     /// `timeout.after` of the whole run.
     pub timeout: Option<DurationSpec>,
+    /// When it starts by itself.
+    pub timing: Option<crate::dsl::timing::Timing>,
     /// Events that start a run (`schedule.on`), any one of which does.
     pub triggers: Vec<EventFilter>,
     /// The top-level `do`.

@@ -11,6 +11,7 @@ pub(crate) mod fields;
 pub(crate) mod mistake;
 mod official;
 pub mod source;
+pub mod timing;
 
 #[cfg(test)]
 mod tests;

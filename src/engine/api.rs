@@ -189,3 +189,45 @@ pub enum DeployError {
 
 /// How long [`super::Engine::act`] waits for the node that owns the run.
 pub const ACT_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// A workflow that starts by itself.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Schedule {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// The version that the timing is from.
+    pub version: String,
+    /// `cron`, `every` or `after`.
+    pub kind: &'static str,
+    /// The pattern, or the interval in ISO 8601.
+    pub expression: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// `skip`, `once` or `all`.
+    pub misfire: &'static str,
+    /// The last firing.
+    pub last: Option<Time>,
+    /// The run that was started last.
+    pub run: Option<RunId>,
+    /// The next firings; none while it is paused, or waits for the end of its run.
+    pub next: Vec<Time>,
+    /// Since when it is paused.
+    pub paused_at: Option<Time>,
+    /// By whom.
+    pub paused_by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What became of a version that was to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undeployed {
+    /// It is deleted.
+    Gone,
+    /// There is none.
+    Unknown,
+    /// It has runs; the last of them.
+    InUse(RunId),
+}

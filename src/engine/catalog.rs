@@ -26,6 +26,8 @@ struct Known {
     deployed: Arc<Deployed>,
     ids: HashMap<dsl::WorkflowRef, i32>,
     last_id: i32,
+    /// Workflows of which a version was loaded and whose schedule was not looked at since.
+    unscheduled: Vec<(String, String)>,
 }
 
 /// What is deployed, as this node knows it.
@@ -48,6 +50,16 @@ impl Catalog {
 
     pub(super) fn id_of(&self, workflow: &dsl::WorkflowRef) -> Option<i32> {
         self.read().ids.get(workflow).copied()
+    }
+
+    /// Workflows whose schedule is to be looked at; they are given once.
+    pub(super) fn take_unscheduled(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.known.write().expect("the catalog's lock is never poisoned").unscheduled)
+    }
+
+    /// Gives back what could not be looked at.
+    pub(super) fn give_back_unscheduled(&self, workflows: Vec<(String, String)>) {
+        self.known.write().expect("the catalog's lock is never poisoned").unscheduled.extend(workflows);
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
@@ -86,6 +98,7 @@ impl Catalog {
         versions.push(Arc::clone(&definition));
         versions.sort_by_key(|d| Reverse(version_of(d)));
         known.deployed = Arc::new(deployed);
+        known.unscheduled.push((row.namespace.clone(), row.name.clone()));
         known.ids.insert(definition.workflow.clone(), row.id);
         known.by_id.insert(row.id, Loaded { id: row.id, definition });
     }
@@ -113,6 +126,56 @@ impl Catalog {
         }
         self.refresh(pool).await.map_err(away)?;
         Ok(if created { DeployOutcome::Created(workflow) } else { DeployOutcome::Unchanged(workflow) })
+    }
+}
+
+impl Catalog {
+    pub(super) async fn undeploy(
+        &self,
+        pool: &PgPool,
+        workflow: &dsl::WorkflowRef,
+    ) -> Result<super::Undeployed, StoreError> {
+        let (namespace, name, version) = (&workflow.namespace, &workflow.name, &workflow.version);
+        let Some(row) = definitions::find(pool, namespace, name, version).await? else {
+            return Ok(super::Undeployed::Unknown);
+        };
+        if let Some(run) = definitions::last_run(pool, row.id).await? {
+            return Ok(super::Undeployed::InUse(run));
+        }
+        if !definitions::delete(pool, row.id).await? {
+            let run = definitions::last_run(pool, row.id).await?;
+            return Ok(run.map_or(super::Undeployed::Unknown, super::Undeployed::InUse));
+        }
+        self.forget(row.id, workflow);
+        Ok(super::Undeployed::Gone)
+    }
+
+    /// A version is deployed no more.
+    fn forget(&self, id: i32, workflow: &dsl::WorkflowRef) {
+        let mut known = self.known.write().expect("the catalog's lock is never poisoned");
+        let mut deployed = (*known.deployed).clone();
+        let key = (workflow.namespace.clone(), workflow.name.clone());
+        if let Some(versions) = deployed.definitions.get_mut(&key) {
+            versions.retain(|d| d.workflow != *workflow);
+            if versions.is_empty() {
+                deployed.definitions.remove(&key);
+            }
+        }
+        known.deployed = Arc::new(deployed);
+        known.ids.remove(workflow);
+        known.by_id.remove(&id);
+        known.unscheduled.push(key);
+    }
+
+    /// Drops what another node deleted.
+    pub(super) async fn drop_deleted(&self, pool: &PgPool) -> Result<(), StoreError> {
+        let there: std::collections::HashSet<i32> = definitions::ids(pool).await?.into_iter().collect();
+        let gone: Vec<Loaded> =
+            self.read().by_id.values().filter(|loaded| !there.contains(&loaded.id)).cloned().collect();
+        for loaded in gone {
+            self.forget(loaded.id, &loaded.definition.workflow);
+        }
+        Ok(())
     }
 }
 

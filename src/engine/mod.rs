@@ -18,6 +18,7 @@ mod intake;
 mod mailbox;
 mod node;
 mod relay;
+mod schedules;
 pub mod settings;
 
 use std::sync::{Arc, RwLock};
@@ -37,7 +38,7 @@ use crate::expr::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
-use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes};
+use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes, schedules as schedule_rows};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
@@ -213,12 +214,68 @@ impl Engine {
         row.status.parse().map_err(|_| ActError::Unavailable(format!("the run has the unknown status {}", row.status)))
     }
 
+    /// Workflows that start by themselves, by name; `upcoming` firings of each are foretold.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn schedules(
+        &self,
+        only: Option<(&str, &str)>,
+        after: Option<(&str, &str)>,
+        limit: i64,
+        upcoming: usize,
+    ) -> Result<Vec<Schedule>, StoreError> {
+        let rows = schedule_rows::list(&self.inner.reader, only, after, limit).await?;
+        Ok(rows.into_iter().map(|row| self.inner.describe_schedule(row, upcoming)).collect())
+    }
+
+    /// Pauses a schedule; false if there is none.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn pause_schedule(
+        &self,
+        namespace: &str,
+        name: &str,
+        by: &Actor,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        info!(workflow = %format!("{namespace}/{name}"), by = by.0, reason, "schedule paused");
+        schedule_rows::set_paused(&self.inner.pool, namespace, name, Some((&by.0, reason)), None).await
+    }
+
+    /// Lets a paused schedule go on; firings of the pause are not made up for. False if there is none.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn resume_schedule(
+        &self,
+        namespace: &str,
+        name: &str,
+        by: &Actor,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        info!(workflow = %format!("{namespace}/{name}"), by = by.0, reason, "schedule resumed");
+        let next = self.inner.next_of(namespace, name).await?;
+        schedule_rows::set_paused(&self.inner.pool, namespace, name, None, next).await
+    }
+
     /// Deploys a checked definition.
     ///
     /// # Errors
     /// See [`DeployError`].
     pub async fn deploy(&self, built: &Built, by: &Actor) -> Result<DeployOutcome, DeployError> {
         self.inner.catalog.deploy(&self.inner.pool, built, by).await
+    }
+
+    /// Deletes a version that no run was ever made of. Other nodes may start a run of it for a moment; then it stays.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn undeploy(&self, workflow: &crate::dsl::WorkflowRef, by: &Actor) -> Result<Undeployed, StoreError> {
+        let outcome = self.inner.catalog.undeploy(&self.inner.pool, workflow).await?;
+        info!(%workflow, by = by.0, ?outcome, "version deleted");
+        Ok(outcome)
     }
 
     /// A run as people and programs see it.

@@ -199,7 +199,12 @@ impl Node {
             self.deliver(command);
         }
         inner.catch_up_on_events().await?;
+        inner.sync_schedules().await?;
+        inner.fire_schedules().await?;
         self.claim(inner).await?;
+        if round % 8 == 7 {
+            inner.catalog.drop_deleted(&inner.pool).await?;
+        }
         if round % 4 == 3 {
             self.adopt_unknown(inner).await?;
         }

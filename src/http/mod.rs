@@ -14,6 +14,7 @@ pub mod limits;
 pub mod problem;
 pub mod query;
 pub mod runs;
+pub mod schedules;
 pub mod serve;
 pub mod session;
 pub mod status;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use app::{App, Settings};
@@ -58,6 +59,10 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/workflows", get(workflows::list)),
         ("GET", "/api/v1/workflows/{namespace}/{name}", get(workflows::show)),
         ("PUT", "/api/v1/workflows/{namespace}/{name}", put(workflows::deploy)),
+        ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
+        ("GET", "/api/v1/schedules", get(schedules::list)),
+        ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
+        ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),
         ("GET", "/api/v1/runs", get(runs::list)),
         ("GET", "/api/v1/runs/{id}", get(runs::show)),
         ("GET", "/api/v1/runs/{id}/journal", get(runs::journal)),

@@ -18,7 +18,7 @@ use super::problem::{ApiError, InputError};
 use super::query::{PAGING, Page, Params};
 use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
-use crate::engine::{DeployOutcome, StartRequest};
+use crate::engine::{DeployOutcome, StartRequest, Undeployed};
 use crate::store::listing;
 
 /// Versions shown of one workflow, last deployed first.
@@ -154,6 +154,22 @@ fn expect_document(headers: &HeaderMap) -> Result<(), ApiError> {
 fn invalid(mistakes: Vec<dsl::Mistake>) -> ApiError {
     let detail = format!("the definition has {} mistake(s)", mistakes.len());
     ApiError::Unprocessable(detail, mistakes.into_iter().map(InputError::from).collect())
+}
+
+/// `DELETE /api/v1/workflows/{namespace}/{name}/{version}`
+pub async fn remove(
+    State(app): State<App>,
+    Deployer(caller): Deployer,
+    Path((namespace, name, version)): Path<(String, String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let workflow = WorkflowRef { namespace, name, version };
+    match app.engine.undeploy(&workflow, &caller.actor()).await? {
+        Undeployed::Gone => Ok(StatusCode::NO_CONTENT),
+        Undeployed::Unknown => Err(ApiError::NotFound(format!("no {workflow} is deployed"))),
+        Undeployed::InUse(run) => Err(ApiError::Conflict(format!(
+            "{workflow} has runs, the last is {run}: their journals are read by it, so it stays"
+        ))),
+    }
 }
 
 /// `POST /api/v1/workflows/{namespace}/{name}/runs`

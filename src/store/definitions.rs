@@ -115,3 +115,34 @@ pub async fn of_run(pool: &PgPool, run: crate::machine::RunId) -> Result<Option<
         .fetch_optional(pool)
         .await?)
 }
+
+/// The last run of a version, if it has any.
+///
+/// # Errors
+/// The database is away.
+pub async fn last_run(pool: &PgPool, id: i32) -> Result<Option<crate::machine::RunId>, StoreError> {
+    Ok(sqlx::query_scalar!("select id from runs where definition_id = $1 order by id desc limit 1", id)
+        .fetch_optional(pool)
+        .await?)
+}
+
+/// Deletes a version; false if there is none, or if a run of it came in between.
+///
+/// # Errors
+/// The database is away.
+pub async fn delete(pool: &PgPool, id: i32) -> Result<bool, StoreError> {
+    match sqlx::query!("delete from definitions where id = $1", id).execute(pool).await {
+        Ok(done) => Ok(done.rows_affected() == 1),
+        // The foreign key of a run.
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The ids of all versions.
+///
+/// # Errors
+/// The database is away.
+pub async fn ids(pool: &PgPool) -> Result<Vec<i32>, StoreError> {
+    Ok(sqlx::query_scalar!("select id from definitions order by id").fetch_all(pool).await?)
+}

@@ -11,6 +11,7 @@ pub mod listeners;
 pub mod listing;
 pub mod nodes;
 pub mod outgoing;
+pub mod schedules;
 
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

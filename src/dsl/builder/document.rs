@@ -30,7 +30,8 @@ impl<'s> Builder<'s> {
         let input = self.input(root, Stage::WorkflowInput, &none);
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
         let timeout = self.timeout(root, Stage::WorkflowInput, &none);
-        let triggers = root.get("schedule").map(|node| self.schedule(node)).unwrap_or_default();
+        let own = document.and_then(|node| node.get("metadata")).and_then(|node| node.get("schedule"));
+        let (triggers, timing) = self.schedule(root.get("schedule"), own);
         let list = self.required(root, "do").and_then(|node| self.list(node, "/do", &none));
         self.check_use();
         let tasks: Vec<Task> = std::mem::take(&mut self.tasks).into_iter().collect::<Option<_>>()?;
@@ -44,6 +45,7 @@ impl<'s> Builder<'s> {
             input,
             output,
             timeout,
+            timing,
             triggers,
             root: list?,
             by_reference: tasks
@@ -122,7 +124,9 @@ impl<'s> Builder<'s> {
     }
 
     fn metadata_of_workflow(&mut self, node: Node<'s>) -> (Option<OnFault>, WorkflowMetadata) {
-        let Some(object) = self.closed(node, &["key", "serialize", "onFault", "owner", "tags", "sensitive"]) else {
+        let Some(object) =
+            self.closed(node, &["key", "serialize", "onFault", "owner", "tags", "sensitive", "schedule"])
+        else {
             return Default::default();
         };
         if let Some(serialize) = object.get("serialize").filter(|n| n.as_text() != Some("none")) {

@@ -1,31 +1,96 @@
-//! `schedule.on`: which events start a run.
+//! `schedule`: the times and events that start a run.
 
 use super::Builder;
-use crate::dsl::definition::EventFilter;
-use crate::dsl::mistake::Spot;
+use super::expression::Scope;
+use crate::dsl::definition::{DurationSpec, EventFilter};
+use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
+use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
+
+/// Nothing is repeated more often.
+const INTERVAL_MIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl<'s> Builder<'s> {
-    /// Filters of which any one starts a run.
-    pub(super) fn schedule(&mut self, node: Node<'s>) -> Vec<EventFilter> {
-        let Some(object) = self.closed(node, &["on", "every", "cron", "after"]) else { return Vec::new() };
-        for key in ["every", "cron", "after"] {
-            if let Some(found) = object.get(key) {
-                let hint = "supported: `on` with `one` or `any`".to_owned();
-                self.report.error_with_hint(Spot::key(found), format!("`schedule.{key}` is not supported yet"), hint);
+    /// Filters of which any one starts a run, and when it starts by itself. `own` is what `document.metadata` says beside.
+    pub(super) fn schedule(
+        &mut self,
+        node: Option<Node<'s>>,
+        own: Option<Node<'s>>,
+    ) -> (Vec<EventFilter>, Option<Timing>) {
+        let own = own.and_then(|n| self.closed(n, &["timeZone", "misfire"]));
+        let Some(object) = node.and_then(|n| self.closed(n, &["on", "every", "cron", "after"])) else {
+            if let Some(own) = own {
+                self.report
+                    .error(Spot::key(own), "`metadata.schedule` says something about a `schedule` that is not there");
             }
-        }
-        let Some(on) = object.get("on").and_then(|n| self.closed(n, &["one", "any", "all", "until"])) else {
-            return Vec::new();
+            return (Vec::new(), None);
         };
+        let given: Vec<Node<'s>> = ["on", "every", "cron", "after"].iter().filter_map(|key| object.get(key)).collect();
+        if given.len() != 1 {
+            self.report.error(object, "a schedule is exactly one of `on`, `cron`, `every`, `after`");
+            return (Vec::new(), None);
+        }
+        if let Some(on) = object.get("on") {
+            if let Some(own) = own {
+                self.report.error(Spot::key(own), "events have no time zone and no misfires: leave this out");
+            }
+            return (self.triggers(on), None);
+        }
+        let repeat = self.repeat(object);
+        let zone = own.and_then(|n| n.get("timeZone")).map(|n| self.zone(n));
+        let words = [("skip", Misfire::Skip), ("once", Misfire::Once), ("all", Misfire::All)];
+        let misfire = own.and_then(|n| n.get("misfire")).map(|n| self.word(n, &words));
+        let timing = repeat.map(|repeat| Timing {
+            repeat,
+            zone: zone.flatten().unwrap_or(chrono_tz::Tz::UTC),
+            misfire: misfire.flatten().unwrap_or_default(),
+        });
+        (Vec::new(), timing)
+    }
+
+    fn repeat(&mut self, object: Node<'s>) -> Option<Repeat> {
+        if let Some(node) = object.get("cron") {
+            return match parse_cron(self.text(node)?) {
+                Ok(cron) => Some(Repeat::Cron(Box::new(cron))),
+                Err(why) => {
+                    let hint = "for example `30 2 * * 1-5`: at half past two from Monday to Friday".to_owned();
+                    self.report.error_with_hint(node, why, hint);
+                    None
+                }
+            };
+        }
+        let (node, make): (_, fn(_) -> _) = match (object.get("every"), object.get("after")) {
+            (Some(node), _) => (node, Repeat::Every),
+            (None, node) => (node?, Repeat::After),
+        };
+        let DurationSpec::Fixed(interval) = self.duration(node, &Scope::default())? else {
+            self.report.error(node, format!("`{}` cannot be an expression: no run is there yet", node.label()));
+            return None;
+        };
+        if interval < INTERVAL_MIN {
+            self.report.error(node, "nothing can be repeated more often than each second");
+            return None;
+        }
+        Some(make(interval))
+    }
+
+    fn zone(&mut self, node: Node<'s>) -> Option<chrono_tz::Tz> {
+        let text = self.text(node)?;
+        let found = zone(text);
+        if found.is_none() {
+            let hint = did_you_mean(text, zone_names()).unwrap_or_else(|| "for example `Europe/Zurich`".to_owned());
+            self.report.error_with_hint(node, format!("`{}` is no time zone", shortened(text)), hint);
+        }
+        found
+    }
+
+    fn triggers(&mut self, on: Node<'s>) -> Vec<EventFilter> {
+        let Some(on) = self.closed(on, &["one", "any", "all", "until"]) else { return Vec::new() };
         for key in ["all", "until"] {
             if let Some(found) = on.get(key) {
-                let hint = "supported: `one` or `any`".to_owned();
-                self.report.error_with_hint(
-                    Spot::key(found),
-                    format!("`schedule.on.{key}` is not supported yet"),
-                    hint,
-                );
+                let hint = "supported: `one` or `any`; let the run `listen` for the others".to_owned();
+                let message = format!("`schedule.on.{key}` is not supported");
+                self.report.error_with_hint(Spot::key(found), message, hint);
             }
         }
         match (on.get("one"), on.get("any")) {

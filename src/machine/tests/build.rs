@@ -55,6 +55,7 @@ pub(super) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
         input: InputSpec::default(),
         output: OutputSpec::default(),
         timeout: None,
+        timing: None,
         triggers: Vec::new(),
         root,
         tasks: builder.tasks,

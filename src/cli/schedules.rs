@@ -1,0 +1,114 @@
+//! `stepwell schedules`: when workflows start by themselves.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use super::context;
+use crate::config::Settings;
+use crate::engine::{Engine, Schedule};
+
+/// Look at schedules and pause them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// All workflows that start by themselves, with their next firings.
+    List {
+        /// As JSON, one line each.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One of them.
+    Show {
+        /// NAMESPACE/NAME.
+        workflow: String,
+        /// Firings to foretell.
+        #[arg(long, default_value_t = 10)]
+        upcoming: usize,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let no run start until it is resumed.
+    Pause(Act),
+    /// Go on; firings of the pause are not made up for.
+    Resume(Act),
+}
+
+/// Which schedule, and why.
+#[derive(Debug, Args)]
+pub struct Act {
+    /// NAMESPACE/NAME.
+    workflow: String,
+    /// Why; kept with the schedule.
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Most schedules that are listed.
+const LIST_MAX: i64 = 10_000;
+
+pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let engine = context::engine(settings).await?;
+    match command {
+        Command::List { json } => {
+            for schedule in engine.schedules(None, None, LIST_MAX, 3).await? {
+                print(&schedule, json)?;
+            }
+        }
+        Command::Show { workflow, upcoming, json } => print(&find(&engine, &workflow, upcoming).await?, json)?,
+        Command::Pause(act) => {
+            let (namespace, name) = parts(&act.workflow)?;
+            let reason = act.reason.as_deref();
+            let done = engine.pause_schedule(namespace, name, &context::actor(), reason).await?;
+            anyhow::ensure!(done, "{}", unknown(&act.workflow));
+            println!("{} is paused", act.workflow);
+        }
+        Command::Resume(act) => {
+            let (namespace, name) = parts(&act.workflow)?;
+            let reason = act.reason.as_deref();
+            let done = engine.resume_schedule(namespace, name, &context::actor(), reason).await?;
+            anyhow::ensure!(done, "{}", unknown(&act.workflow));
+            print(&find(&engine, &act.workflow, 1).await?, false)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find(engine: &Engine, workflow: &str, upcoming: usize) -> anyhow::Result<Schedule> {
+    let (namespace, name) = parts(workflow)?;
+    let found = engine.schedules(Some((namespace, name)), None, 1, upcoming.clamp(1, 1_000)).await?.pop();
+    found.with_context(|| unknown(workflow))
+}
+
+fn parts(workflow: &str) -> anyhow::Result<(&str, &str)> {
+    workflow.split_once('/').with_context(|| format!("{workflow:?} is no workflow; write NAMESPACE/NAME"))
+}
+
+fn unknown(workflow: &str) -> String {
+    format!("{workflow} does not start by itself; `stepwell schedules list` shows what does")
+}
+
+fn print(schedule: &Schedule, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(schedule)?);
+        return Ok(());
+    }
+    let Schedule { namespace, name, version, kind, expression, time_zone, misfire, .. } = schedule;
+    println!("{namespace}/{name}:{version}  {kind} {expression} ({time_zone}, missed: {misfire})");
+    if let Some(since) = schedule.paused_at {
+        let by = schedule.paused_by.as_deref().unwrap_or_default();
+        let reason = schedule.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        println!("  paused since {} by {by}{reason}", shown(since));
+    } else if schedule.next.is_empty() {
+        println!("  waits for the end of run {}", schedule.run.map(|run| run.to_string()).unwrap_or_default());
+    }
+    for at in &schedule.next {
+        println!("  {}", shown(*at));
+    }
+    Ok(())
+}
+
+fn shown(at: crate::machine::Time) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}

@@ -1,0 +1,143 @@
+//! Workflows that start by themselves: one firing each, on many nodes, after crashes and pauses.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Node, World, eventually};
+
+fn timed(name: &str, version: &str, metadata: &str, schedule: &str, task: &str) -> (String, String) {
+    let text = format!(
+        "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}'{metadata} }}\nschedule: {{ {schedule} }}\ndo:\n  - note: {task}\n"
+    );
+    (format!("{name}-{version}.yaml"), text)
+}
+
+async fn runs(node: &Node, name: &str) -> Vec<Value> {
+    let (status, page) = node.get(&format!("/api/v1/runs?workflow=test/{name}&limit=500")).await;
+    assert_eq!(status, 200, "{page}");
+    page["items"].as_array().unwrap().clone()
+}
+
+/// The times for which the runs were started.
+async fn firings(node: &Node, name: &str) -> Vec<String> {
+    let mut times = Vec::new();
+    for run in runs(node, name).await {
+        let run = node.run(run["id"].as_str().unwrap()).await;
+        times.push(run["input"]["scheduledFor"].as_str().unwrap().to_owned());
+    }
+    times.sort();
+    times
+}
+
+const SET: &str = "{ set: { at: '${ .scheduledFor }' } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_firing_starts_one_run_on_two_nodes_and_across_their_deaths() {
+    let (name, text) = timed("tick", "1.0.0", "", "every: { seconds: 1 }", SET);
+    let world = World::new(&[(&name, text)], &[]).await;
+    let mut one = world.node().await;
+    let mut two = world.node().await;
+    eventually("three firings", || async { (runs(&one, "tick").await.len() >= 3).then_some(()) }).await;
+    one.kill();
+    two.kill();
+    let node = world.node().await;
+    let before = runs(&node, "tick").await.len();
+    eventually("it goes on", || async { (runs(&node, "tick").await.len() >= before + 3).then_some(()) }).await;
+    let times = firings(&node, "tick").await;
+    let mut distinct = times.clone();
+    distinct.dedup();
+    assert_eq!(times, distinct, "a firing started two runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missed_firings_are_made_up_for_as_the_definition_says() {
+    let with = |misfire: &str| format!(", metadata: {{ schedule: {{ misfire: {misfire} }} }}");
+    let files: Vec<(String, String)> = ["skip", "once", "all"]
+        .iter()
+        .map(|misfire| timed(misfire, "1.0.0", &with(misfire), "every: { minutes: 10 }", SET))
+        .collect();
+    let files: Vec<(&str, String)> = files.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    let world = World::new(&files, &[]).await;
+    {
+        let node = world.node().await;
+        eventually("the schedules are there", || async {
+            let (_, page) = node.get("/api/v1/schedules").await;
+            (page["items"].as_array()?.len() == 3).then_some(())
+        })
+        .await;
+    }
+    // The node was away for an hour: as if the schedules had begun so long ago.
+    let mut connection = world.connect().await;
+    sqlx::query("update schedules set anchor = now() - interval '62 minutes', next_at = now() - interval '52 minutes'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let node = world.node().await;
+    eventually("all missed ones", || async { (runs(&node, "all").await.len() == 6).then_some(()) }).await;
+    eventually("one for all", || async { (runs(&node, "once").await.len() == 1).then_some(()) }).await;
+    assert_eq!(runs(&node, "skip").await.len(), 0);
+    let distinct: std::collections::BTreeSet<String> = firings(&node, "all").await.into_iter().collect();
+    assert_eq!(distinct.len(), 6, "each has its own time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_waits_for_the_end_of_the_run_before() {
+    let (name, text) = timed("chain", "1.0.0", "", "after: { seconds: 1 }", "{ wait: { milliseconds: 1500 } }");
+    let world = World::new(&[(&name, text)], &[]).await;
+    let mut node = world.node().await;
+    eventually("the first at once", || async { (runs(&node, "chain").await.len() == 1).then_some(()) }).await;
+    node.kill();
+    let node = world.node().await;
+    eventually("three in a row", || async { (runs(&node, "chain").await.len() >= 3).then_some(()) }).await;
+    let mut spans: Vec<(String, String)> = Vec::new();
+    for run in runs(&node, "chain").await {
+        let run = node.run(run["id"].as_str().unwrap()).await;
+        let text = |key: &str| run[key].as_str().unwrap_or("9999").to_owned();
+        spans.push((text("created_at"), text("finished_at")));
+    }
+    spans.sort();
+    for pair in spans.windows(2) {
+        assert!(pair[0].1 < pair[1].0, "one began before the other had ended: {spans:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_is_listed_paused_changed_and_removed() {
+    let zurich = ", metadata: { schedule: { timeZone: Europe/Zurich } }";
+    let (name, text) = timed("nightly", "1.0.0", zurich, "cron: '30 2 * * *'", SET);
+    let world = World::new(&[(&name, text)], &[]).await;
+    let node = world.node().await;
+    let path = "/api/v1/schedules/test/nightly";
+    let schedule = eventually("it is listed", || async {
+        let (status, schedule) = node.get(path).await;
+        (status == 200).then_some(schedule)
+    })
+    .await;
+    assert_eq!((&schedule["kind"], &schedule["time_zone"]), (&json!("cron"), &json!("Europe/Zurich")));
+    assert_eq!(schedule["next"].as_array().unwrap().len(), 5, "{schedule}");
+    let (status, paused) = node.post(&format!("{path}/pause"), &json!({ "reason": "month end" })).await;
+    assert_eq!(
+        (status, &paused["reason"], paused["next"].as_array().map(Vec::len)),
+        (200, &json!("month end"), Some(0))
+    );
+    let (status, resumed) = node.post(&format!("{path}/resume"), &json!({})).await;
+    assert_eq!((status, &resumed["paused_at"]), (200, &Value::Null), "{resumed}");
+    let (listed, told, _) = world.command(&["schedules", "show", "test/nightly", "--upcoming", "2"]);
+    assert!(listed && told.contains("Europe/Zurich") && told.lines().count() == 3, "{told}");
+    let headers = [("content-type", "application/yaml")];
+    let put = |text: String| async { node.send("PUT", "/api/v1/workflows/test/nightly", &headers, text).await };
+    let (status, answer) = put(timed("nightly", "1.1.0", zurich, "every: { hours: 1 }", SET).1).await;
+    assert_eq!(status, 201, "{answer}");
+    eventually("another timing", || async { (node.get(path).await.1["kind"] == "every").then_some(()) }).await;
+    let text =
+        "document: { dsl: '1.0.3', namespace: test, name: nightly, version: '2.0.0' }\ndo:\n  - a: { set: { b: 1 } }\n";
+    assert_eq!(put(text.to_owned()).await.0, 201);
+    eventually("no timing any more", || async { (node.get(path).await.0 == 404).then_some(()) }).await;
+    // A version without runs can be deleted; the one before is the latest again.
+    let (status, answer) = node.send("DELETE", "/api/v1/workflows/test/nightly/2.0.0", &[], String::new()).await;
+    assert_eq!(status, 204, "{answer}");
+    eventually("the timing before", || async { (node.get(path).await.1["kind"] == "every").then_some(()) }).await;
+    let (_, run) = node.post("/api/v1/workflows/test/nightly/runs?wait=10", &json!({ "scheduledFor": "x" })).await;
+    assert_eq!(run["status"], "completed", "{run}");
+    let (status, answer) = node.send("DELETE", "/api/v1/workflows/test/nightly/1.1.0", &[], String::new()).await;
+    assert_eq!(status, 409, "{answer}");
+}
