@@ -9,12 +9,14 @@ mod dev;
 mod dev_sandbox;
 mod events;
 mod fire;
+mod graph;
 mod load;
 mod login;
 mod run;
 mod runs;
 pub mod sandbox;
 mod schedules;
+mod schema;
 mod serve;
 mod server;
 mod test;
@@ -57,6 +59,10 @@ enum Command {
     Validate(validate::Args),
     /// Play the scenarios beside definitions; with `--faults`, every failure at every step.
     Test(test::Args),
+    /// Print a definition as a Mermaid flowchart.
+    Graph(graph::Args),
+    /// Print the JSON Schema for editors.
+    Schema(schema::Args),
     /// Check definitions and deploy new versions.
     Deploy(deploy::Args),
     /// Start a run.
@@ -125,8 +131,10 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Fire(args) => fire::run(args, &settings).await,
         Command::Serve(args) => serve::run(args, settings).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(|()| ExitCode::SUCCESS),
-        Command::Validate(args) => Ok(validate::run(&args)),
+        Command::Validate(args) => validate::run(&args, &settings).await,
         Command::Test(args) => test::run(&args, &settings),
+        Command::Graph(args) => graph::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Deploy(args) => deploy::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,

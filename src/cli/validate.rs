@@ -4,9 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anyhow::Context;
+
+use super::server::refused;
+use super::{context, load};
+use crate::config::Settings;
 use crate::connect::Secrets;
-use crate::dsl::{self, Functions, Mistake, Severity};
+use crate::dsl::compatibility::{self, Change};
+use crate::dsl::{self, Definition, Functions, Mistake, Severity};
 use crate::hub::Hub;
 use crate::scenario;
 
@@ -23,6 +30,10 @@ pub struct Args {
     /// The folder of workflows whose `functions/` and `openapi/` the definitions may call; else the one beside each definition.
     #[arg(long, value_name = "FOLDER")]
     pub workflows: Option<PathBuf>,
+    /// Also says what the definitions change for callers: beside a file or folder, or beside NAMESPACE/NAME[:VERSION] as it
+    /// is deployed. A break that the version does not announce is an error.
+    #[arg(long, value_name = "OLD")]
+    pub compatible_with: Option<String>,
     /// How mistakes are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -38,16 +49,77 @@ pub enum Format {
 }
 
 /// Checks, prints, and fails if there is any error.
-#[must_use]
-pub fn run(args: &Args) -> ExitCode {
-    let checked = check(args);
+///
+/// # Errors
+/// What to compare with cannot be read.
+pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let old = match &args.compatible_with {
+        Some(old) => older(old, settings).await?,
+        None => Vec::new(),
+    };
+    let checked = check(args, &old);
     let printed = match args.format {
         Format::Human => checked.print(&mut io::stdout().lock()),
         Format::Json => checked.print_json(&mut io::stdout().lock()),
     };
     // A reader that went away has seen enough; what was found still counts.
     let readable = printed.map_or_else(|e| e.kind() == io::ErrorKind::BrokenPipe, |()| true);
-    if readable && checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if readable && checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The definitions to compare with: those of a path, or one that is deployed.
+async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<Arc<Definition>>> {
+    let path = Path::new(old);
+    if path.exists() {
+        let mut found = Vec::new();
+        for file in load::definitions(path)? {
+            let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
+            found.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?.definition);
+        }
+        return Ok(found);
+    }
+    let (workflow, version) = old.split_once(':').map_or((old, None), |(workflow, version)| (workflow, Some(version)));
+    let named = workflow.split_once('/');
+    let (namespace, name) = named.with_context(|| format!("{old:?} is neither a file nor NAMESPACE/NAME[:VERSION]"))?;
+    let engine = context::engine(settings).await?;
+    let deployed = engine.deployed();
+    let versions = deployed.definitions.get(&(namespace.to_owned(), name.to_owned()));
+    let found = versions.into_iter().flatten().find(|d| version.is_none_or(|version| d.workflow.version == version));
+    Ok(vec![Arc::clone(found.with_context(|| format!("no workflow {old} is deployed"))?)])
+}
+
+/// What a definition changes for callers, at its places.
+fn changes(old: &[Arc<Definition>], new: &Definition, file: &str, text: &str) -> Vec<Mistake> {
+    let same = |o: &&Arc<Definition>| {
+        (&o.workflow.namespace, &o.workflow.name) == (&new.workflow.namespace, &new.workflow.name)
+    };
+    let Some(old) = old.iter().find(same) else { return Vec::new() };
+    let Ok(source) = dsl::source::read(file, text) else { return Vec::new() };
+    let (before, after) = (&old.workflow.version, &new.workflow.version);
+    let announced = compatibility::announces_a_break(before, after);
+    let mistake = |pointer: &str, severity, message: String, hint: Option<String>| {
+        let node = source.nearest(pointer);
+        let place = node.key_place().or_else(|| node.place()).unwrap_or_default();
+        let file = file.to_owned();
+        Mistake { file, line: place.line, column: place.column, pointer: pointer.to_owned(), message, hint, severity }
+    };
+    let mut found = Vec::new();
+    if !compatibility::is_later(before, after) && *old.document != *new.document {
+        let message = format!("version {after} does not come after {before}");
+        let hint = Some("a version, once deployed, never changes: give this one a higher number".to_owned());
+        found.push(mistake("/document/version", Severity::Error, message, hint));
+    }
+    for finding in compatibility::compare(old, new) {
+        let message = match finding.change {
+            Change::Breaking => format!("breaks callers of {before}: {}", finding.message),
+            Change::Unclear => format!("may concern callers of {before}: {}", finding.message),
+        };
+        let breaks = finding.change == Change::Breaking;
+        let severity = if breaks && !announced { Severity::Error } else { Severity::Warning };
+        let hint = (breaks && !announced).then(|| "take it back, or announce it by another major version".to_owned());
+        found.push(mistake(&finding.pointer, severity, message, hint));
+    }
+    found
 }
 
 /// What was found, with the texts that it was found in.
@@ -58,7 +130,7 @@ struct Checked {
     definitions: usize,
 }
 
-fn check(args: &Args) -> Checked {
+fn check(args: &Args, old: &[Arc<Definition>]) -> Checked {
     let mut checked = Checked::default();
     let mut catalogs: BTreeMap<PathBuf, Functions> = BTreeMap::new();
     let mut files = BTreeSet::new();
@@ -71,7 +143,7 @@ fn check(args: &Args) -> Checked {
         if !catalogs.contains_key(workflows) {
             checked.load(workflows, &mut catalogs);
         }
-        checked.definition(file, &catalogs[workflows]);
+        checked.definition(file, &catalogs[workflows], old);
     }
     checked
 }
@@ -151,12 +223,15 @@ impl Checked {
         None
     }
 
-    fn definition(&mut self, file: &Path, functions: &Functions) {
+    fn definition(&mut self, file: &Path, functions: &Functions, old: &[Arc<Definition>]) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
         self.definitions += 1;
         match dsl::build(&shown, &text, functions) {
-            Ok(built) => self.mistakes.extend(built.warnings),
+            Ok(built) => {
+                self.mistakes.extend(built.warnings);
+                self.mistakes.extend(changes(old, &built.definition, &shown, &text));
+            }
             Err(mistakes) => self.mistakes.extend(mistakes),
         }
         self.texts.insert(shown, text);
@@ -232,7 +307,7 @@ mod tests {
         "document: {dsl: '1.0.3', namespace: t, name: n, version: '1.0.0'}\ndo:\n  - greet:\n      seet: {a: 1}\n";
 
     fn checked(paths: Vec<PathBuf>) -> (Checked, String) {
-        let checked = check(&Args { paths, workflows: None, format: Format::Human });
+        let checked = check(&Args { paths, workflows: None, compatible_with: None, format: Format::Human }, &[]);
         let mut out = Vec::new();
         checked.print(&mut out).expect("a vector takes all");
         (checked, String::from_utf8(out).expect("UTF-8"))
@@ -301,5 +376,27 @@ mod tests {
         let array: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         assert_eq!(array[0]["severity"], "error");
         assert_eq!(array[0]["line"], 1);
+    }
+
+    #[test]
+    fn a_new_version_says_what_it_changes_for_callers_at_the_place() {
+        let definition = |version: &str, schema: &str| {
+            let text = format!(
+                "document: {{ dsl: '1.0.3', namespace: test, name: pay, version: '{version}' }}\ninput:\n  schema:\n    document: {schema}\ndo:\n  - a: {{ set: {{ b: 1 }} }}\n"
+            );
+            (dsl::build("pay.yaml", &text, &Functions::default()).expect("sound").definition, text)
+        };
+        let (old, _) = definition("1.2.0", "{ type: object, required: [id] }");
+        let told = |version: &str, schema: &str| {
+            let (new, text) = definition(version, schema);
+            let found = changes(&[Arc::clone(&old)], &new, "pay.yaml", &text);
+            found.into_iter().map(|m| (m.line, m.severity == Severity::Error, m.message)).collect::<Vec<_>>()
+        };
+        let breaks = told("1.3.0", "{ type: object, required: [id, amount] }");
+        assert_eq!(breaks, [(4, true, "breaks callers of 1.2.0: `amount` must be given now".to_owned())]);
+        let announced = told("2.0.0", "{ type: object, required: [id, amount] }");
+        assert_eq!(announced.iter().map(|(_, error, _)| *error).collect::<Vec<_>>(), [false]);
+        assert_eq!(told("1.3.0", "{ type: object }"), []);
+        assert_eq!(told("1.1.0", "{ type: object }").len(), 1, "an older number");
     }
 }

@@ -5,9 +5,12 @@
 pub mod authentication;
 mod builder;
 mod catalog;
+pub mod compatibility;
 pub mod definition;
 mod duration;
+pub mod editor;
 pub(crate) mod fields;
+pub mod graph;
 pub(crate) mod mistake;
 mod official;
 pub mod source;

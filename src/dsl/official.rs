@@ -13,11 +13,14 @@ use super::source::{self, Node, Source};
 
 const SCHEMA_TEXT: &str = include_str!("../../schema/serverless-workflow-1.0.3.yaml");
 
-static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+/// The schema as JSON.
+pub fn schema() -> Value {
     let source = source::read("serverless-workflow-1.0.3.yaml", SCHEMA_TEXT).expect("the embedded schema is YAML");
-    let schema = source.root().to_value();
-    jsonschema::options().offline().build(&schema).expect("the embedded schema is a JSON Schema")
-});
+    source.root().to_value()
+}
+
+static SCHEMA: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::options().offline().build(&schema()).expect("the embedded schema is a JSON Schema"));
 
 /// Checks a whole document.
 pub fn check<'s>(source: &'s Source, report: &mut Report<'s>) {

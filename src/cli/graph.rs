@@ -1,0 +1,22 @@
+//! `stepwell graph`: a definition as a Mermaid flowchart.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::load;
+use super::server::refused;
+use crate::dsl::{Functions, graph};
+
+/// Arguments of `stepwell graph`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A definition.
+    path: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let functions = Functions::load(&load::folder(&args.path)).map_err(|mistakes| refused(&mistakes))?;
+    let built = load::build(&args.path, &functions)?.map_err(|mistakes| refused(&mistakes))?;
+    print!("{}", graph::mermaid(&built.definition));
+    Ok(ExitCode::SUCCESS)
+}

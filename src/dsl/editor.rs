@@ -1,0 +1,249 @@
+//! JSON Schemas for editors: the language's official schema, closed where Stepwell gives metadata a meaning, and the schemas
+//! of the files beside definitions. They are files of the repository; a test keeps them current.
+
+use serde_json::{Value, json};
+
+use super::official;
+
+/// A schema, by the name under which `stepwell schema` prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Editor {
+    /// Definitions.
+    Stepwell,
+    /// Files of `functions/`.
+    Functions,
+    /// `hub.yaml`.
+    Hub,
+    /// `*.scenarios.yaml`.
+    Scenarios,
+}
+
+impl Editor {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Stepwell, Self::Functions, Self::Hub, Self::Scenarios];
+
+    /// Name of its file in `schema/`.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Stepwell => "stepwell.schema.json",
+            Self::Functions => "functions.schema.json",
+            Self::Hub => "hub.schema.json",
+            Self::Scenarios => "scenarios.schema.json",
+        }
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(self) -> Value {
+        let mut schema = match self {
+            Self::Stepwell => definition(),
+            Self::Functions => functions(),
+            Self::Hub => parsed(include_str!("../../schema/sources/hub.yaml")),
+            Self::Scenarios => parsed(include_str!("../../schema/sources/scenarios.yaml")),
+        };
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+        schema["$id"] = format!("https://stepwell.invalid/schema/{}", self.file()).into();
+        schema
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    super::source::read("schema", text).map(|source| source.root().to_value()).unwrap_or_default()
+}
+
+fn definition() -> Value {
+    let mut schema = official::schema();
+    schema["title"] = "Stepwell workflow".into();
+    schema["description"] =
+        "The CNCF Serverless Workflow DSL 1.0.3, with the metadata to which Stepwell gives a meaning.".into();
+    schema["properties"]["document"]["properties"]["metadata"] = workflow_metadata();
+    schema["$defs"]["taskBase"]["properties"]["metadata"] = task_metadata();
+    close_backoff(&mut schema["$defs"]["retryPolicy"]);
+    schema
+}
+
+fn functions() -> Value {
+    json!({
+        "title": "Functions of Stepwell workflows",
+        "description": "Tasks that all workflows can call: `upsertCustomer` in `functions/netsuite.yaml` is `netsuite.upsertCustomer`.",
+        "type": "object",
+        "required": ["functions"],
+        "additionalProperties": false,
+        "properties": {
+            "functions": {
+                "type": "object",
+                "description": "Tasks by name.",
+                "additionalProperties": { "$ref": "#/$defs/task" },
+            },
+        },
+        "$defs": definition()["$defs"],
+    })
+}
+
+fn workflow_metadata() -> Value {
+    json!({
+        "type": "object",
+        "title": "WorkflowMetadata",
+        "description": "What Stepwell adds to a workflow. Any other key is an error.",
+        "additionalProperties": false,
+        "properties": {
+            "key": { "type": "string", "pattern": r"^\s*\$\{[\s\S]+\}\s*$", "description": "Business key: an expression `${ }` over the workflow's transformed input. Runs are found by it." },
+            "serialize": { "enum": ["none"], "description": "Whether runs with one key wait for each other. Only `none` is supported." },
+            "onFault": { "enum": ["compensate", "park"], "description": "What a fault that nothing catches leads to: undo what was done, or stop and ask for a person. Default `compensate` where a task says how it is undone, else `park`." },
+            "owner": { "type": "string", "description": "Who to ask." },
+            "tags": { "description": "For people." },
+            "sensitive": pointers("of the workflow's input and output"),
+            "schedule": {
+                "type": "object",
+                "description": "How `schedule.cron`, `every` and `after` are meant.",
+                "additionalProperties": false,
+                "properties": {
+                    "timeZone": { "type": "string", "description": "IANA name of the time zone of `cron`. Default UTC.", "examples": ["Europe/Zurich"] },
+                    "misfire": { "enum": ["skip", "once", "all"], "description": "What becomes of firings that were missed while no node was there: nothing, one run for all (default), or one run for each." },
+                },
+            },
+        },
+    })
+}
+
+fn task_metadata() -> Value {
+    json!({
+        "type": "object",
+        "title": "TaskMetadata",
+        "description": "What Stepwell adds to a task. Any other key is an error.",
+        "additionalProperties": false,
+        "properties": {
+            "title": { "type": "string", "description": "What people see in place of the name." },
+            "compensate": {
+                "description": "How this task is undone: one task, which sees `$input` and `$output` of this one; or `none`, knowingly not.",
+                "oneOf": [{ "const": "none" }, { "$ref": "#/$defs/task" }],
+            },
+            "pivot": { "type": "boolean", "description": "The point of no return: once this is done, later faults undo nothing." },
+            "idempotent": { "type": "boolean", "description": "`false`: the call is never sent again after an unknown outcome." },
+            "reconcile": { "$ref": "#/$defs/task", "description": "Asks the target what became of a call whose outcome is unknown. Null means that it never happened." },
+            "sensitive": pointers("of the task's input and output"),
+        },
+    })
+}
+
+fn pointers(of: &str) -> Value {
+    json!({
+        "type": "array",
+        "items": { "type": "string", "pattern": "^/" },
+        "description": format!("JSON pointers {of} whose values are masked wherever people look."),
+    })
+}
+
+/// The official schema leaves `exponential` open; Stepwell knows two settings there.
+fn close_backoff(policy: &mut Value) {
+    let Some(kinds) = policy["properties"]["backoff"]["oneOf"].as_array_mut() else { return };
+    for kind in kinds {
+        for name in ["constant", "linear", "exponential"] {
+            let Some(settings) = kind["properties"].get_mut(name) else { continue };
+            settings["additionalProperties"] = false.into();
+            if name == "exponential" {
+                settings["properties"] = json!({
+                    "multiplier": { "type": "number", "minimum": 1, "maximum": 100, "default": 2, "description": "Each delay is so many times the one before." },
+                    "maxDelay": { "$ref": "#/$defs/duration", "description": "No delay is longer." },
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::dsl::source;
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+    }
+
+    fn validator(editor: Editor) -> jsonschema::Validator {
+        jsonschema::options().offline().build(&editor.schema()).expect("a JSON Schema")
+    }
+
+    fn value(file: &Path) -> Value {
+        let text = std::fs::read_to_string(file).expect("text");
+        source::read(&file.display().to_string(), &text).expect("YAML").root().to_value()
+    }
+
+    fn mistakes(editor: Editor, value: &Value) -> Vec<String> {
+        validator(editor).iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+    }
+
+    fn files(folder: &str) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(root().join(folder)).expect("a folder").map(|e| e.expect("an entry").path());
+        entries.filter(|p| p.extension().is_some_and(|e| e == "yaml" || e == "json")).collect()
+    }
+
+    /// `UPDATE_EXPECTED=1` writes them.
+    #[test]
+    fn the_schemas_of_the_repository_are_current() {
+        for editor in Editor::ALL {
+            let path = root().join("schema").join(editor.file());
+            let wanted = serde_json::to_string_pretty(&editor.schema()).expect("JSON") + "\n";
+            if std::env::var_os("UPDATE_EXPECTED").is_some() {
+                std::fs::write(&path, &wanted).expect("written");
+            }
+            let there = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(there == wanted, "{} is not current: run this test with UPDATE_EXPECTED=1", path.display());
+        }
+    }
+
+    #[test]
+    fn each_file_of_workflows_names_its_schema_and_fits_it() {
+        let mut seen = 0;
+        for file in files("workflows").into_iter().chain(files("workflows/functions")) {
+            let name = file.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
+            let editor = match name.as_str() {
+                "hub.yaml" => Editor::Hub,
+                _ if name.ends_with(".scenarios.yaml") => Editor::Scenarios,
+                _ if file.parent().is_some_and(|p| p.ends_with("functions")) => Editor::Functions,
+                _ => Editor::Stepwell,
+            };
+            let first = std::fs::read_to_string(&file).expect("text").lines().next().unwrap_or_default().to_owned();
+            let schema = first.strip_prefix("# yaml-language-server: $schema=").unwrap_or_default();
+            assert!(schema.ends_with(editor.file()), "{name} begins with {first:?}");
+            assert!(file.parent().is_some_and(|p| p.join(schema).is_file()), "{name}: {schema} is not there");
+            assert_eq!(mistakes(editor, &value(&file)), Vec::<String>::new(), "{name}");
+            seen += 1;
+        }
+        assert!(seen >= 5, "the shipped files were not found");
+    }
+
+    #[test]
+    fn every_good_definition_fits() {
+        for file in files("tests/data/definitions/good") {
+            assert_eq!(mistakes(Editor::Stepwell, &value(&file)), Vec::<String>::new(), "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn a_typo_in_metadata_is_an_error() {
+        let mut workflow = value(&root().join("workflows/closed-won.yaml"));
+        let first = first_name(&workflow);
+        workflow["do"][0][first]["metadata"] = json!({ "compensat": "none" });
+        assert!(!mistakes(Editor::Stepwell, &workflow).is_empty());
+        let mut workflow = value(&root().join("workflows/closed-won.yaml"));
+        workflow["document"]["metadata"]["onfault"] = "park".into();
+        assert!(!mistakes(Editor::Stepwell, &workflow).is_empty());
+    }
+
+    fn first_name(workflow: &Value) -> String {
+        workflow["do"][0].as_object().and_then(|task| task.keys().next()).expect("a task").clone()
+    }
+
+    #[test]
+    fn each_setting_of_ours_is_described() {
+        for metadata in [workflow_metadata(), task_metadata()] {
+            for (name, setting) in metadata["properties"].as_object().expect("properties") {
+                assert!(setting["description"].as_str().is_some_and(|d| d.len() > 8), "{name}");
+            }
+        }
+    }
+}
