@@ -96,7 +96,7 @@ impl Catalog {
         let mut deployed = (*known.deployed).clone();
         let versions = deployed.definitions.entry((row.namespace.clone(), row.name.clone())).or_default();
         versions.push(Arc::clone(&definition));
-        versions.sort_by_key(|d| Reverse(version_of(d)));
+        versions.sort_by_key(|d| Reverse(precedence(d)));
         known.deployed = Arc::new(deployed);
         known.unscheduled.push((row.namespace.clone(), row.name.clone()));
         known.ids.insert(definition.workflow.clone(), row.id);
@@ -179,8 +179,10 @@ impl Catalog {
     }
 }
 
-fn version_of(definition: &Definition) -> Option<semver::Version> {
-    definition.workflow.version.parse().ok()
+/// The latest version is the highest; a pre-release only where nothing else is deployed.
+fn precedence(definition: &Definition) -> Option<(bool, semver::Version)> {
+    let version: semver::Version = definition.workflow.version.parse().ok()?;
+    Some((version.pre.is_empty(), version))
 }
 
 fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
