@@ -27,7 +27,7 @@ pub struct Args {
     /// The folder of workflows whose `functions/` and `openapi/` the definitions may call; else the one beside each definition.
     #[arg(long, value_name = "FOLDER")]
     pub workflows: Option<PathBuf>,
-    /// Also says what the definitions change for callers: beside a file or folder, or beside NAMESPACE/NAME[:VERSION] as it
+    /// Also says what the definitions change for callers: beside a file or folder, or beside `NAMESPACE/NAME[:VERSION]` as it
     /// is deployed. A break that the version does not announce is an error.
     #[arg(long, value_name = "OLD")]
     pub compatible_with: Option<String>,

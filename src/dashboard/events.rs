@@ -82,7 +82,7 @@ pub async fn list(
     State(dashboard): State<Dashboard>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
-    let outcome = Some(asked.outcome.as_str()).filter(|o| matches!(*o, "run" | "unmatched" | "rejected"));
+    let outcome = Some(asked.outcome.as_str()).filter(|o| matches!(*o, "run" | "resumed" | "unmatched" | "rejected"));
     let filter = EventFilter { outcome: outcome.map(str::to_owned), ..EventFilter::default() };
     let after = asked.after.parse::<Uuid>().ok();
     let limit = i64::try_from(LINES + 1).expect("a page is small");
@@ -141,6 +141,7 @@ fn line(row: EventRow) -> Line {
 fn outcome(outcome: &str) -> Badge {
     match outcome {
         "run" => Badge { label: "Started a run", ..badge::of_run("completed") },
+        "resumed" => Badge { label: "Awaited", ..badge::of_run("completed") },
         "rejected" => Badge { label: "Rejected", ..badge::of_run("faulted") },
         _ => Badge { label: "Unmatched", ..badge::of_run("cancelled") },
     }
@@ -149,6 +150,7 @@ fn outcome(outcome: &str) -> Badge {
 fn meaning(outcome: &str) -> &'static str {
     match outcome {
         "run" => "A workflow waits for such events, so a run began.",
+        "resumed" => "Runs were waiting for it and went on.",
         "rejected" => "A workflow waits for such events, but its input schema refuses this one. No run began.",
         _ => "It was kept, but no workflow waits for such events.",
     }
@@ -158,6 +160,7 @@ fn tabs(chosen: Option<&str>) -> Vec<Tab> {
     let all = [
         (None, "All"),
         (Some("run"), "Started a run"),
+        (Some("resumed"), "Awaited"),
         (Some("unmatched"), "Unmatched"),
         (Some("rejected"), "Rejected"),
     ];

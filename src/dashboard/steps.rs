@@ -55,6 +55,8 @@ pub struct StepRow {
     pub target: Option<String>,
     /// What became of its effect, or which case was taken.
     pub remark: Option<String>,
+    /// The run that it started.
+    pub child: Option<String>,
     /// The last fault in plain words.
     pub fault: Option<String>,
     /// CSS class of the fault: whether it was got over, is waited out, or holds.
@@ -167,6 +169,7 @@ impl Page<'_> {
             badge: self.badge(step),
             target: request.map(exchange::target),
             remark: self.remark(step, &label),
+            child: step.child.map(|run| run.to_string()),
             fault: self.fault(step),
             fault_class: match step.state {
                 State::Completed | State::Skipped => "",
@@ -212,7 +215,15 @@ impl Page<'_> {
             None if label.pivot && step.state == State::Completed => Some("point of no return passed"),
             None => None,
         };
-        said.map(str::to_owned).or_else(|| step.case.as_ref().map(|case| format!("went to {case}")))
+        let waits = || {
+            let types = step.listening.as_ref().filter(|_| step.state == State::Waiting)?;
+            Some(if types.is_empty() {
+                "waits for an event".to_owned()
+            } else {
+                format!("waits for {}", types.join(", "))
+            })
+        };
+        said.map(str::to_owned).or_else(|| step.case.as_ref().map(|case| format!("went to {case}"))).or_else(waits)
     }
 
     fn badge(&self, step: &Step) -> Badge {

@@ -41,7 +41,10 @@ pub fn tell(
     match status {
         "waiting" => {
             let step = timeline.steps.iter().rev().find(|s| s.state == State::Waiting)?;
-            let until = step.waits.last().map(|w| w.until)?;
+            let Some(until) = step.waits.last().map(|w| w.until) else {
+                let what = if step.child.is_some() { "another run" } else { "an event" };
+                return calm(format!("{} waits for {what}", label(definition, step).title), None);
+            };
             let title = format!("{} {}", label(definition, step).title, waits(step, until, now));
             calm(title, row_of(chart, step).and_then(|row| row.fault.clone()))
         }
@@ -63,9 +66,23 @@ pub fn tell(
 
 /// What went wrong, from the step where it did.
 fn cause(timeline: &Timeline, chart: &Chart) -> Option<String> {
-    let failed = |s: &&Step| s.role == Role::Step && s.state == State::Faulted && s.error.is_some();
-    let row = row_of(chart, timeline.steps.iter().rev().find(failed)?)?;
+    let failed = |s: &&Step| s.state == State::Faulted && s.error.is_some() && !belongs_to_undo(timeline, s);
+    let named = timeline.error.as_ref().and_then(|error| error.instance.as_deref());
+    let named = timeline.steps.iter().rev().filter(failed).find(|s| Some(s.reference.as_str()) == named);
+    let row = row_of(chart, named.or_else(|| timeline.steps.iter().rev().find(failed))?)?;
     row.fault.as_ref().map(|fault| format!("{}: {fault}", row.title))
+}
+
+/// Whether a step undoes another, or is a part of what does: what fails there is not why it was undone.
+fn belongs_to_undo(timeline: &Timeline, step: &Step) -> bool {
+    let mut step = Some(step);
+    while let Some(at) = step {
+        if at.role != Role::Step {
+            return true;
+        }
+        step = at.parent.and_then(|parent| timeline.step(parent));
+    }
+    false
 }
 
 fn waits(step: &Step, until: Time, now: Time) -> String {

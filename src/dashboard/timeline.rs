@@ -80,6 +80,10 @@ pub struct Step {
     pub waits: Vec<Wait>,
     /// What became of its effect, if that is no longer there.
     pub undoing: Option<Undoing>,
+    /// Types of the events that it listens for; empty is any.
+    pub listening: Option<Vec<String>>,
+    /// The run that it started.
+    pub child: Option<crate::machine::RunId>,
 }
 
 /// Where a step stands.

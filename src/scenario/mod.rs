@@ -1,7 +1,7 @@
 //! Tests that authors write beside their workflows: `stepwell test`.
 //!
 //! A *scenario* is an input, who answers calls, and what must come of it. A *rehearsal* plays it with the machine that runs
-//! in production ([`crate::machine::decide`]) and with the code that judges answers in production, in a time of its own: no
+//! in production ([`crate::machine::decide()`]) and with the code that judges answers in production, in a time of its own: no
 //! database, no sockets, and a retry in an hour takes no time. A *schedule* says what goes wrong during a rehearsal, and
 //! [`explore()`] tries every schedule of a given depth. The same scenario and schedule always give the same rehearsal.
 //!

@@ -52,7 +52,7 @@ impl Timeline {
     fn take_in_task(&mut self, record: &Record) {
         let at = record.at;
         match &record.change {
-            Change::TaskStarted { execution, beginning, arguments, request, until, .. } => {
+            Change::TaskStarted { execution, beginning, arguments, request, until, listening, child, .. } => {
                 let step = self.begin(*execution, Some(beginning), record);
                 step.arguments.clone_from(arguments);
                 step.resume(at);
@@ -62,7 +62,13 @@ impl Timeline {
                 if let Some(request) = request {
                     step.send(record, Some(request));
                 }
+                step.child = child.as_ref().map(|child| child.run);
+                if let Some(listening) = listening {
+                    let types = listening.iter().filter_map(|filter| filter.with.get("type").cloned());
+                    (step.listening, step.state) = (Some(types.collect()), State::Waiting);
+                }
             }
+            Change::ChildStarted { execution } => self.begin(*execution, None, record).state = State::Waiting,
             Change::AttemptStarted { execution, request } => {
                 let step = self.begin(*execution, None, record);
                 step.resume(at);
@@ -147,6 +153,8 @@ impl Timeline {
             attempts: Vec::new(),
             waits: Vec::new(),
             undoing: None,
+            listening: None,
+            child: None,
         }
     }
 

@@ -106,6 +106,7 @@ impl<'s> Builder<'s> {
                 self.report.error(Spot::key(any), "`one` and `any` exclude each other");
                 Vec::new()
             }
+            (None, None) if on.get("all").is_some() => Vec::new(),
             (None, None) => {
                 self.report.error(Spot::key(on), "`schedule.on` needs `one` or `any`");
                 Vec::new()
