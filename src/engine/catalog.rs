@@ -169,10 +169,10 @@ impl Catalog {
 
     /// Drops what another node deleted.
     pub(super) async fn drop_deleted(&self, pool: &PgPool) -> Result<(), StoreError> {
+        // Known before the look: what is deployed meanwhile is not missing, it is newer.
+        let known: Vec<Loaded> = self.read().by_id.values().cloned().collect();
         let there: std::collections::HashSet<i32> = definitions::ids(pool).await?.into_iter().collect();
-        let gone: Vec<Loaded> =
-            self.read().by_id.values().filter(|loaded| !there.contains(&loaded.id)).cloned().collect();
-        for loaded in gone {
+        for loaded in known.into_iter().filter(|loaded| !there.contains(&loaded.id)) {
             self.forget(loaded.id, &loaded.definition.workflow);
         }
         Ok(())
