@@ -26,6 +26,8 @@ struct Known {
     deployed: Arc<Deployed>,
     ids: HashMap<dsl::WorkflowRef, i32>,
     last_id: i32,
+    /// Rows that were looked at, readable or not.
+    seen: std::collections::HashSet<i32>,
     /// Workflows of which a version was loaded and whose schedule was not looked at since.
     unscheduled: Vec<(String, String)>,
 }
@@ -35,6 +37,9 @@ struct Known {
 pub(super) struct Catalog {
     known: RwLock<Known>,
 }
+
+/// Ids before the last one that are looked at again: a deploy may commit after one with a higher id.
+const OVERLAP: i32 = 24;
 
 /// Definitions read at once.
 const PAGE: i64 = 100;
@@ -69,7 +74,7 @@ impl Catalog {
     /// Loads what was deployed since the last time, here or through another node.
     pub(super) async fn refresh(&self, pool: &PgPool) -> Result<(), StoreError> {
         loop {
-            let last_id = self.read().last_id;
+            let last_id = self.read().last_id.saturating_sub(OVERLAP);
             let rows = deployed_after(pool, last_id, PAGE).await?;
             let more = rows.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
             for row in rows {
@@ -82,9 +87,15 @@ impl Catalog {
     }
 
     fn take_in(&self, row: &DefinitionRow) {
+        if self.read().seen.contains(&row.id) {
+            return;
+        }
         let built = rebuild(row);
         let mut known = self.known.write().expect("the catalog's lock is never poisoned");
         known.last_id = known.last_id.max(row.id);
+        if !known.seen.insert(row.id) {
+            return;
+        }
         let definition = match built {
             Ok(definition) => definition,
             Err(why) => {
