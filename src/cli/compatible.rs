@@ -119,7 +119,10 @@ mod tests {
         (dsl::build("pay.yaml", &text, &Functions::default()).expect("sound").definition, text)
     }
 
-    fn told(version: &str, schema: &str) -> (Vec<(u32, u32, Severity, String, Option<String>)>, String) {
+    /// Line, column, severity, message and hint.
+    type Told = (u32, u32, Severity, String, Option<String>);
+
+    fn told(version: &str, schema: &str) -> (Vec<Told>, String) {
         let (old, _) = definition("pay", "1.2.0", "{ type: object, required: [id] }");
         let (new, text) = definition("pay", version, schema);
         let compared = compare(&old, &new, "pay.yaml", &source::read("pay.yaml", &text).expect("YAML"));
