@@ -11,6 +11,7 @@ use clap::CommandFactory;
 use serde_json::Value;
 use stepwell::config::Settings;
 use stepwell::connect::Secrets;
+use stepwell::dsl::editor::Editor;
 use stepwell::dsl::{self, Functions, Mistake, Severity};
 use stepwell::hub::Hub;
 
@@ -177,6 +178,28 @@ fn every_example_builds_without_a_mistake() {
             Kind::Catalog | Kind::Foreign => {}
         }
     }
+}
+
+/// What the guides show is not underlined in an editor.
+#[test]
+fn every_example_fits_the_schema_of_its_file() {
+    let mut seen = BTreeSet::new();
+    for block in yaml_blocks() {
+        let editor = match kind(&block) {
+            Kind::Workflow => Editor::Stepwell,
+            Kind::Catalog => Editor::Functions,
+            Kind::Hub => Editor::Hub,
+            Kind::Scenarios => Editor::Scenarios,
+            Kind::Foreign => continue,
+        };
+        let validator = jsonschema::options().offline().build(&editor.schema()).unwrap();
+        let source = dsl::source::read(&block.place, &block.text);
+        let value = source.unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes))).root().to_value();
+        let found: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(found.is_empty(), "{}: {}\n{}", block.place, editor.file(), found.join("\n"));
+        seen.insert(editor.file());
+    }
+    assert_eq!(seen.len(), Editor::ALL.len(), "only {seen:?} are shown");
 }
 
 /// The files of the guide do what it shows: each is named in its first line, each command is followed by what it prints.

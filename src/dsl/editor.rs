@@ -60,6 +60,7 @@ fn definition() -> Value {
     schema["properties"]["document"]["properties"]["metadata"] = workflow_metadata();
     schema["$defs"]["taskBase"]["properties"]["metadata"] = task_metadata();
     close_backoff(&mut schema["$defs"]["retryPolicy"]);
+    admit_plain_sources(&mut schema);
     schema
 }
 
@@ -152,6 +153,32 @@ fn close_backoff(policy: &mut Value) {
     }
 }
 
+/// Events that start a workflow may name a source of `hub.yaml`, where the official schema wants a URI; events that a run
+/// sends or listens to may not.
+fn admit_plain_sources(schema: &mut Value) {
+    let named = |name: &str| (format!("#/$defs/{name}"), format!("starting{}{}", name[..1].to_uppercase(), &name[1..]));
+    let definitions = ["eventConsumptionStrategy", "eventFilter", "eventProperties"];
+    for name in definitions {
+        let mut text = schema["$defs"][name].to_string();
+        for (official, own) in definitions.map(named) {
+            text = text.replace(&format!("\"{official}\""), &format!("\"#/$defs/{own}\""));
+        }
+        schema["$defs"][named(name).1] = serde_json::from_str(&text).unwrap_or_default();
+    }
+    if let Some(kinds) = schema["$defs"]["startingEventProperties"]["properties"]["source"]["oneOf"].as_array_mut() {
+        kinds.push(json!({
+            "title": "SourceName",
+            "description": "Name of a source in `hub.yaml`. Other runtimes want a URI, or the name as an expression: `${ \"name\" }`.",
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        }));
+    }
+    let on = &mut schema["properties"]["schedule"]["properties"]["on"];
+    if on["$ref"].is_string() {
+        on["$ref"] = "#/$defs/startingEventConsumptionStrategy".into();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
@@ -223,6 +250,39 @@ mod tests {
         }
     }
 
+    /// What Stepwell does not support is told by `stepwell validate`: the language itself is right there.
+    #[test]
+    fn every_example_of_the_languages_reference_fits_and_most_build() {
+        let (mut examples, mut built) = (0, 0);
+        for file in files("tests/data/reference") {
+            assert_eq!(mistakes(Editor::Stepwell, &value(&file)), Vec::<String>::new(), "{}", file.display());
+            let text = std::fs::read_to_string(&file).expect("text");
+            examples += 1;
+            built += u32::from(crate::dsl::build("example", &text, &crate::dsl::Functions::default()).is_ok());
+        }
+        assert_eq!((examples, built), (39, 22), "the guide says which kinds are not supported");
+    }
+
+    #[test]
+    fn typos_in_the_files_beside_definitions_are_errors() {
+        let sound = json!({ "functions": { "read": { "set": { "a": 1 }, "metadata": { "title": "Read" } } } });
+        assert_eq!(mistakes(Editor::Functions, &sound), Vec::<String>::new());
+        let mut typo = sound.clone();
+        typo["functions"]["read"]["metadata"] = json!({ "titel": "Read" });
+        let hub = |connection: Value| json!({ "connections": { "erp": connection } });
+        let url = json!({ "test": "https://erp.example" });
+        assert_eq!(mistakes(Editor::Hub, &hub(json!({ "baseUrl": url }))), Vec::<String>::new());
+        for (editor, wrong) in [
+            (Editor::Functions, typo),
+            (Editor::Functions, json!({ "function": {} })),
+            (Editor::Hub, hub(json!({ "baseURL": url }))),
+            (Editor::Hub, hub(json!({ "baseUrl": url, "retry": { "atempts": 3 } }))),
+            (Editor::Scenarios, json!({ "scenarios": [{ "name": "a", "input": {}, "expects": {} }] })),
+        ] {
+            assert!(!mistakes(editor, &wrong).is_empty(), "{wrong}");
+        }
+    }
+
     #[test]
     fn a_typo_in_metadata_is_an_error() {
         let mut workflow = value(&root().join("workflows/closed-won.yaml"));
@@ -232,6 +292,26 @@ mod tests {
         let mut workflow = value(&root().join("workflows/closed-won.yaml"));
         workflow["document"]["metadata"]["onfault"] = "park".into();
         assert!(!mistakes(Editor::Stepwell, &workflow).is_empty());
+    }
+
+    #[test]
+    fn a_source_of_the_hub_may_start_a_workflow_by_its_plain_name() {
+        let workflow = |on: Value, task: Value| {
+            json!({
+                "document": { "dsl": "1.0.3", "namespace": "t", "name": "n", "version": "1.0.0" },
+                "schedule": { "on": on },
+                "do": [{ "a": task }],
+            })
+        };
+        let filter = |source: &str| json!({ "with": { "source": source, "type": "won" } });
+        let set = json!({ "set": { "b": 1 } });
+        let listen = |source: &str| json!({ "listen": { "to": { "one": filter(source) } } });
+        let count = |on: Value, task: &Value| mistakes(Editor::Stepwell, &workflow(on, task.clone())).len();
+        assert_eq!(count(json!({ "one": filter("salesforce") }), &set), 0);
+        assert_eq!(count(json!({ "any": [filter("salesforce"), filter("https://a.example/b")] }), &set), 0);
+        assert_eq!(count(json!({ "one": filter("${ \"salesforce\" }") }), &listen("https://a.example/b")), 0);
+        assert!(count(json!({ "one": filter("no name") }), &set) > 0);
+        assert!(count(json!({ "one": filter("salesforce") }), &listen("salesforce")) > 0);
     }
 
     fn first_name(workflow: &Value) -> String {

@@ -274,7 +274,9 @@ impl Engine {
     /// The database is away.
     pub async fn undeploy(&self, workflow: &crate::dsl::WorkflowRef, by: &Actor) -> Result<Undeployed, StoreError> {
         let outcome = self.inner.catalog.undeploy(&self.inner.pool, workflow).await?;
-        info!(%workflow, by = by.0, ?outcome, "version deleted");
+        if outcome == Undeployed::Gone {
+            info!(%workflow, by = by.0, "version deleted");
+        }
         Ok(outcome)
     }
 
