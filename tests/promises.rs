@@ -21,3 +21,4 @@ mod language;
 mod links;
 mod outage;
 mod schedules;
+mod versions;

@@ -12,11 +12,23 @@ use crate::dsl::{Functions, graph};
 pub(super) struct Args {
     /// A definition.
     path: PathBuf,
+    /// The language of the chart.
+    #[arg(long, value_enum, default_value_t = Format::Mermaid)]
+    format: Format,
+}
+
+/// Languages of charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Mermaid, which `GitHub`, `GitLab` and most wikis show.
+    Mermaid,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let functions = Functions::load(&load::folder(&args.path)).map_err(|mistakes| refused(&mistakes))?;
     let built = load::build(&args.path, &functions)?.map_err(|mistakes| refused(&mistakes))?;
-    print!("{}", graph::mermaid(&built.definition));
+    match args.format {
+        Format::Mermaid => print!("{}", graph::mermaid(&built.definition)),
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,14 @@
 mod acts;
 mod audit;
 mod bench;
+mod compatible;
 mod context;
+mod delete;
 mod deploy;
 mod dev;
 mod dev_sandbox;
 mod events;
+mod excerpt;
 mod fire;
 mod graph;
 mod load;
@@ -65,6 +68,8 @@ enum Command {
     Schema(schema::Args),
     /// Check definitions and deploy new versions.
     Deploy(deploy::Args),
+    /// Delete a version that has no runs.
+    Delete(delete::Args),
     /// Start a run.
     Run(run::Args),
     /// Look at runs and act on them.
@@ -136,6 +141,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Deploy(args) => deploy::run(&args, &settings).await,
+        Command::Delete(args) => delete::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,

@@ -6,13 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
-
-use super::server::refused;
-use super::{context, load};
+use super::compatible;
+use super::excerpt::excerpt;
 use crate::config::Settings;
 use crate::connect::Secrets;
-use crate::dsl::compatibility::{self, Change};
 use crate::dsl::{self, Definition, Functions, Mistake, Severity};
 use crate::hub::Hub;
 use crate::scenario;
@@ -54,10 +51,10 @@ pub enum Format {
 /// What to compare with cannot be read.
 pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let old = match &args.compatible_with {
-        Some(old) => older(old, settings).await?,
-        None => Vec::new(),
+        Some(old) => Some(compatible::older(old, settings).await?),
+        None => None,
     };
-    let checked = check(args, &old);
+    let checked = check(args, old.as_deref());
     let printed = match args.format {
         Format::Human => checked.print(&mut io::stdout().lock()),
         Format::Json => checked.print_json(&mut io::stdout().lock()),
@@ -67,76 +64,32 @@ pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if readable && checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The definitions to compare with: those of a path, or one that is deployed.
-async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<Arc<Definition>>> {
-    let path = Path::new(old);
-    if path.exists() {
-        let mut found = Vec::new();
-        for file in load::definitions(path)? {
-            let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
-            found.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?.definition);
-        }
-        return Ok(found);
-    }
-    let (workflow, version) = old.split_once(':').map_or((old, None), |(workflow, version)| (workflow, Some(version)));
-    let named = workflow.split_once('/');
-    let (namespace, name) = named.with_context(|| format!("{old:?} is neither a file nor NAMESPACE/NAME[:VERSION]"))?;
-    let engine = context::engine(settings).await?;
-    let deployed = engine.deployed();
-    let versions = deployed.definitions.get(&(namespace.to_owned(), name.to_owned()));
-    let found = versions.into_iter().flatten().find(|d| version.is_none_or(|version| d.workflow.version == version));
-    Ok(vec![Arc::clone(found.with_context(|| format!("no workflow {old} is deployed"))?)])
-}
-
-/// What a definition changes for callers, at its places.
-fn changes(old: &[Arc<Definition>], new: &Definition, file: &str, text: &str) -> Vec<Mistake> {
-    let same = |o: &&Arc<Definition>| {
-        (&o.workflow.namespace, &o.workflow.name) == (&new.workflow.namespace, &new.workflow.name)
-    };
-    let Some(old) = old.iter().find(same) else { return Vec::new() };
-    let Ok(source) = dsl::source::read(file, text) else { return Vec::new() };
-    let (before, after) = (&old.workflow.version, &new.workflow.version);
-    let announced = compatibility::announces_a_break(before, after);
-    let mistake = |pointer: &str, severity, message: String, hint: Option<String>| {
-        let node = source.nearest(pointer);
-        let place = node.key_place().or_else(|| node.place()).unwrap_or_default();
-        let file = file.to_owned();
-        Mistake { file, line: place.line, column: place.column, pointer: pointer.to_owned(), message, hint, severity }
-    };
-    let mut found = Vec::new();
-    if !compatibility::is_later(before, after) && *old.document != *new.document {
-        let message = format!("version {after} does not come after {before}");
-        let hint = Some("a version, once deployed, never changes: give this one a higher number".to_owned());
-        found.push(mistake("/document/version", Severity::Error, message, hint));
-    }
-    for finding in compatibility::compare(old, new) {
-        let message = match finding.change {
-            Change::Breaking => format!("breaks callers of {before}: {}", finding.message),
-            Change::Unclear => format!("may concern callers of {before}: {}", finding.message),
-        };
-        let breaks = finding.change == Change::Breaking;
-        let severity = if breaks && !announced { Severity::Error } else { Severity::Warning };
-        let hint = (breaks && !announced).then(|| "take it back, or announce it by another major version".to_owned());
-        found.push(mistake(&finding.pointer, severity, message, hint));
-    }
-    found
-}
-
 /// What was found, with the texts that it was found in.
 #[derive(Debug, Default)]
 struct Checked {
     mistakes: Vec<Mistake>,
     texts: BTreeMap<String, String>,
     definitions: usize,
+    /// What came of each comparison with an earlier version.
+    verdicts: Vec<String>,
 }
 
-fn check(args: &Args, old: &[Arc<Definition>]) -> Checked {
+/// What definitions are compared with.
+#[derive(Debug, Clone, Copy)]
+struct Old<'d> {
+    definitions: &'d [Arc<Definition>],
+    /// One definition is checked, so that a lone old one is meant for it.
+    is_only: bool,
+}
+
+fn check(args: &Args, old: Option<&[Arc<Definition>]>) -> Checked {
     let mut checked = Checked::default();
     let mut catalogs: BTreeMap<PathBuf, Functions> = BTreeMap::new();
     let mut files = BTreeSet::new();
     for path in &args.paths {
         checked.collect(path, &mut files, &mut catalogs);
     }
+    let old = old.map(|definitions| Old { definitions, is_only: files.len() == 1 });
     for file in files.iter().take(FILES_MAX) {
         let beside = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let workflows = args.workflows.as_deref().unwrap_or(beside);
@@ -144,6 +97,10 @@ fn check(args: &Args, old: &[Arc<Definition>]) -> Checked {
             checked.load(workflows, &mut catalogs);
         }
         checked.definition(file, &catalogs[workflows], old);
+    }
+    if let (Some(name), true, 0) = (&args.compatible_with, checked.verdicts.is_empty(), checked.errors()) {
+        // Silence would look like consent.
+        checked.unreadable(Path::new(name), "it holds no earlier version of what is checked, so nothing was compared");
     }
     checked
 }
@@ -223,18 +180,28 @@ impl Checked {
         None
     }
 
-    fn definition(&mut self, file: &Path, functions: &Functions, old: &[Arc<Definition>]) {
+    fn definition(&mut self, file: &Path, functions: &Functions, old: Option<Old<'_>>) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
         self.definitions += 1;
         match dsl::build(&shown, &text, functions) {
             Ok(built) => {
                 self.mistakes.extend(built.warnings);
-                self.mistakes.extend(changes(old, &built.definition, &shown, &text));
+                if let Some(old) = old {
+                    self.compare(old, &built.definition, &shown, &text);
+                }
             }
             Err(mistakes) => self.mistakes.extend(mistakes),
         }
         self.texts.insert(shown, text);
+    }
+
+    fn compare(&mut self, old: Old<'_>, new: &Definition, file: &str, text: &str) {
+        let Some(old) = compatible::earlier(old.definitions, new, old.is_only) else { return };
+        let Ok(source) = dsl::source::read(file, text) else { return };
+        let compared = compatible::compare(old, new, file, &source);
+        self.mistakes.extend(compared.mistakes);
+        self.verdicts.push(compared.verdict);
     }
 
     fn unreadable(&mut self, path: &Path, why: &str) {
@@ -273,6 +240,9 @@ impl Checked {
                 writeln!(out, "  hint: {hint}")?;
             }
         }
+        for verdict in &self.verdicts {
+            writeln!(out, "{verdict}")?;
+        }
         let (errors, warnings) = (self.errors(), self.mistakes.len() - self.errors());
         let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         writeln!(
@@ -285,20 +255,6 @@ impl Checked {
     }
 }
 
-/// The line and a mark under the column, cut to fit a screen.
-fn excerpt(text: &str, line: u32, column: u32) -> Option<String> {
-    const WIDTH: usize = 120;
-    let line_text = text.lines().nth(line as usize - 1)?.trim_start_matches('\u{feff}');
-    let column = column as usize - 1;
-    let from = column.saturating_sub(WIDTH / 2);
-    let visible: String =
-        line_text.chars().skip(from).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let number = line.to_string();
-    let gutter = " ".repeat(number.len());
-    let mark = " ".repeat(column - from);
-    Some(format!("  {number} | {visible}\n  {gutter} | {mark}^"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,7 +263,7 @@ mod tests {
         "document: {dsl: '1.0.3', namespace: t, name: n, version: '1.0.0'}\ndo:\n  - greet:\n      seet: {a: 1}\n";
 
     fn checked(paths: Vec<PathBuf>) -> (Checked, String) {
-        let checked = check(&Args { paths, workflows: None, compatible_with: None, format: Format::Human }, &[]);
+        let checked = check(&Args { paths, workflows: None, compatible_with: None, format: Format::Human }, None);
         let mut out = Vec::new();
         checked.print(&mut out).expect("a vector takes all");
         (checked, String::from_utf8(out).expect("UTF-8"))
@@ -378,25 +334,47 @@ mod tests {
         assert_eq!(array[0]["line"], 1);
     }
 
+    /// All mistakes of all files at once, each under its node.
     #[test]
-    fn a_new_version_says_what_it_changes_for_callers_at_the_place() {
-        let definition = |version: &str, schema: &str| {
-            let text = format!(
-                "document: {{ dsl: '1.0.3', namespace: test, name: pay, version: '{version}' }}\ninput:\n  schema:\n    document: {schema}\ndo:\n  - a: {{ set: {{ b: 1 }} }}\n"
-            );
-            (dsl::build("pay.yaml", &text, &Functions::default()).expect("sound").definition, text)
+    fn what_people_see_is_as_expected() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            path
         };
-        let (old, _) = definition("1.2.0", "{ type: object, required: [id] }");
-        let told = |version: &str, schema: &str| {
-            let (new, text) = definition(version, schema);
-            let found = changes(&[Arc::clone(&old)], &new, "pay.yaml", &text);
-            found.into_iter().map(|m| (m.line, m.severity == Severity::Error, m.message)).collect::<Vec<_>>()
-        };
-        let breaks = told("1.3.0", "{ type: object, required: [id, amount] }");
-        assert_eq!(breaks, [(4, true, "breaks callers of 1.2.0: `amount` must be given now".to_owned())]);
-        let announced = told("2.0.0", "{ type: object, required: [id, amount] }");
-        assert_eq!(announced.iter().map(|(_, error, _)| *error).collect::<Vec<_>>(), [false]);
-        assert_eq!(told("1.3.0", "{ type: object }"), []);
-        assert_eq!(told("1.1.0", "{ type: object }").len(), 1, "an older number");
+        let head = "document: {dsl: '1.0.3', namespace: t, name: n, version: '1.0.0'}\n";
+        let long = "x".repeat(200);
+        let first = write(
+            "a.yaml",
+            &format!(
+                "{head}do:\n  - 注文: {{ set: {{ a: 1 }}, metadata: {{ titel: 注文 }} }}\n  - greet:\n      call: createOrdr\n      then: noWhere\nuse: {{ functions: {{ createOrder: {{ set: {{ a: 1 }} }} }} }}\n"
+            ),
+        );
+        let second = write("b.yaml", &format!("{head}do:\n  - a: {{ set: {{ long: '{long}' }}, den: exit }}\n"));
+        let (checked, out) = checked(vec![first, second]);
+        assert_eq!(checked.errors(), 4, "{out}");
+        let out = out.replace(&format!("{}/", folder.path().display()), "");
+        let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/validate.expected");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            std::fs::write(&expected, &out).expect("written");
+        }
+        assert_eq!(out, std::fs::read_to_string(&expected).unwrap_or_default());
+    }
+
+    #[test]
+    fn an_old_version_that_is_not_there_is_no_consent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, DEFINITION.replace("seet", "set")).expect("written");
+        let compatible_with = Some("old".to_owned());
+        let args =
+            |paths| Args { paths, workflows: None, compatible_with: compatible_with.clone(), format: Format::Human };
+        let checked = check(&args(vec![file.clone()]), Some(&[]));
+        assert_eq!(checked.errors(), 1, "{:?}", checked.mistakes);
+        let same = dsl::build("old", &std::fs::read_to_string(&file).expect("text"), &Functions::default());
+        let old = [same.expect("sound").definition];
+        let checked = check(&args(vec![file]), Some(&old));
+        assert_eq!((checked.errors(), checked.verdicts.len()), (0, 1), "{:?}", checked.mistakes);
     }
 }

@@ -101,7 +101,7 @@ impl Catalog {
         let mut deployed = (*known.deployed).clone();
         let versions = deployed.definitions.entry((row.namespace.clone(), row.name.clone())).or_default();
         versions.push(Arc::clone(&definition));
-        versions.sort_by_key(|d| Reverse(version_of(d)));
+        versions.sort_by_key(|d| Reverse(precedence(d)));
         known.deployed = Arc::new(deployed);
         known.unscheduled.push((row.namespace.clone(), row.name.clone()));
         known.ids.insert(definition.workflow.clone(), row.id);
@@ -174,18 +174,20 @@ impl Catalog {
 
     /// Drops what another node deleted.
     pub(super) async fn drop_deleted(&self, pool: &PgPool) -> Result<(), StoreError> {
+        // Known before the look: what is deployed meanwhile is not missing, it is newer.
+        let known: Vec<Loaded> = self.read().by_id.values().cloned().collect();
         let there: std::collections::HashSet<i32> = definitions::ids(pool).await?.into_iter().collect();
-        let gone: Vec<Loaded> =
-            self.read().by_id.values().filter(|loaded| !there.contains(&loaded.id)).cloned().collect();
-        for loaded in gone {
+        for loaded in known.into_iter().filter(|loaded| !there.contains(&loaded.id)) {
             self.forget(loaded.id, &loaded.definition.workflow);
         }
         Ok(())
     }
 }
 
-fn version_of(definition: &Definition) -> Option<semver::Version> {
-    definition.workflow.version.parse().ok()
+/// The latest version is the highest; a pre-release only where nothing else is deployed.
+fn precedence(definition: &Definition) -> Option<(bool, semver::Version)> {
+    let version: semver::Version = definition.workflow.version.parse().ok()?;
+    Some((version.pre.is_empty(), version))
 }
 
 fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {

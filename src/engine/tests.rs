@@ -39,15 +39,20 @@ fn scrub(value: &mut Value) {
 }
 
 async fn node(pool: &PgPool) -> Engine {
-    let settings = EngineSettings { sweep_interval: Duration::from_millis(50), ..EngineSettings::default() };
+    let settings = EngineSettings::default();
     let evaluator = Evaluator::of_this_program(1).unwrap();
     Engine::start_node(settings, pool.clone(), pool.clone(), Connections::default(), evaluator).await.unwrap()
 }
 
 /// Runs definition number `n` on the engine to its end; a run that a fault stopped is dismissed, as the simulator does.
 async fn live_through(engine: &Engine, pool: &PgPool, n: u64) -> Result<(), String> {
-    let built = generated::built(n);
-    let simulated = story(&generated::simulate(&built.definition));
+    // On the other threads of the machine, beside the engine.
+    let simulation = tokio::task::spawn_blocking(move || {
+        let built = generated::built(n);
+        let simulated = story(&generated::simulate(&built.definition));
+        (built, simulated)
+    });
+    let (built, simulated) = simulation.await.map_err(|e| format!("{n}: {e}"))?;
     let actor = Actor("test".into());
     engine.deploy(&built, &actor).await.map_err(|e| format!("{n}: {e}"))?;
     let request = StartRequest {
@@ -83,7 +88,7 @@ async fn live_through(engine: &Engine, pool: &PgPool, n: u64) -> Result<(), Stri
 async fn ten_thousand_generated_definitions_end_with_the_same_journal_in_simulator_and_engine(pool: PgPool) {
     crate::store::ensure_partitions(&pool).await.unwrap();
     let engine = node(&pool).await;
-    let lives = futures::stream::iter(0..10_000).map(|n| live_through(&engine, &pool, n)).buffer_unordered(8);
+    let lives = futures::stream::iter(0..10_000).map(|n| live_through(&engine, &pool, n)).buffer_unordered(16);
     let wrong: Vec<String> = lives.filter_map(|life| async { life.err() }).collect().await;
     assert!(wrong.is_empty(), "{} of 10,000 differ, the first: {}", wrong.len(), wrong[0]);
     let kinds: BTreeMap<String, i64> = sqlx::query_as("select kind, count(*) from journal group by kind")

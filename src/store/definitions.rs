@@ -146,3 +146,30 @@ pub async fn delete(pool: &PgPool, id: i32) -> Result<bool, StoreError> {
 pub async fn ids(pool: &PgPool) -> Result<Vec<i32>, StoreError> {
     Ok(sqlx::query_scalar!("select id from definitions order by id").fetch_all(pool).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{commit, fixture};
+
+    async fn deployed(pool: &PgPool, version: &str) -> i32 {
+        let (namespace, name, source, functions) = ("test", "a", "", "{}");
+        let new = NewDefinition { namespace, name, version, hash: &[1], source, functions, deployed_by: "test" };
+        assert!(insert(pool, &new).await.unwrap());
+        find(pool, namespace, name, version).await.unwrap().unwrap().id
+    }
+
+    #[sqlx::test]
+    async fn a_version_that_a_run_was_made_of_stays(pool: PgPool) {
+        let (used, unused) = (deployed(&pool, "1.0.0").await, deployed(&pool, "1.1.0").await);
+        let run = commit::NewRun { definition_id: used, ..fixture::run(uuid::Uuid::now_v7()) };
+        commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&run]).await.unwrap();
+        assert_eq!(last_run(&pool, used).await.unwrap(), Some(run.id));
+        assert_eq!(last_run(&pool, unused).await.unwrap(), None);
+        // Also where nobody looked before: a run may have come in between.
+        assert!(!delete(&pool, used).await.unwrap());
+        assert!(delete(&pool, unused).await.unwrap());
+        assert!(!delete(&pool, unused).await.unwrap());
+        assert_eq!(ids(&pool).await.unwrap(), [used]);
+    }
+}

@@ -116,11 +116,24 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId]) -> Res
     Ok(())
 }
 
+/// The events that a `listen` was told of, or that its run consumed.
+async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select event_id as "event_id!" from commands
+           where run_id = $1 and event_id is not null and refusal is null and (execution = $2 or answered_at is not null)"#,
+        run,
+        execution
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
 /// What a `listen` that begins now may have missed: events since the run was accepted, and older ones that nobody wanted,
 /// without those that the `listen` was told of or that the run consumed. Oldest first.
 ///
 /// # Errors
 /// The database is away.
+#[expect(clippy::cast_possible_truncation, reason = "a time to keep events is some hours")]
 pub async fn missed(
     pool: &PgPool,
     run: RunId,
@@ -128,23 +141,37 @@ pub async fn missed(
     kept_seconds: f64,
     limit: i64,
 ) -> Result<Vec<Candidate>, StoreError> {
+    let known = told(pool, run, of.execution).await?;
+    let since = of.created_at - chrono::Duration::milliseconds((kept_seconds * 1_000.0) as i64);
+    // Two statements: where any type is waited for, no index on types helps.
+    if of.event_type.is_empty() {
+        return Ok(sqlx::query_as!(
+            Candidate,
+            r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text from events e
+               where e.id >= uuid_floor($1::timestamptz at time zone 'utc') and e.type <> 'stepwell.start'
+                 and (e.received_at >= $2 or e.outcome = 'unmatched') and e.id is distinct from $3 and e.id <> all($4)
+               order by e.id limit $5"#,
+            since,
+            of.created_at,
+            of.started_by,
+            &known,
+            limit
+        )
+        .fetch_all(pool)
+        .await?);
+    }
     Ok(sqlx::query_as!(
         Candidate,
         r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text from events e
-           where (e.type = $2 or $2 = '') and e.type <> 'stepwell.start'
-             and e.id >= uuid_floor(($3::timestamptz - make_interval(secs => $4)) at time zone 'utc')
-             and (e.received_at >= $3 or e.outcome = 'unmatched')
-             and e.id is distinct from $5
-             and not exists (select from commands c where c.run_id = $1 and c.event_id = e.id and c.refusal is null
-                             and (c.execution = $6 or c.answered_at is not null))
-           order by e.id limit $7"#,
-        run,
-        of.event_type,
+           where e.type = $6 and e.id >= uuid_floor($1::timestamptz at time zone 'utc')
+             and (e.received_at >= $2 or e.outcome = 'unmatched') and e.id is distinct from $3 and e.id <> all($4)
+           order by e.id limit $5"#,
+        since,
         of.created_at,
-        kept_seconds,
         of.started_by,
-        of.execution,
-        limit
+        &known,
+        limit,
+        of.event_type
     )
     .fetch_all(pool)
     .await?)

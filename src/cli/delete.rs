@@ -1,0 +1,37 @@
+//! `stepwell delete`: takes back a version that nothing was ever done with.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use super::context;
+use crate::config::Settings;
+use crate::dsl::WorkflowRef;
+use crate::engine::Undeployed;
+
+/// Arguments of `stepwell delete`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// NAMESPACE/NAME.
+    workflow: String,
+    /// The version to delete.
+    #[arg(long)]
+    version: String,
+}
+
+pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let (namespace, name) = args
+        .workflow
+        .split_once('/')
+        .with_context(|| format!("{:?} is no workflow; write NAMESPACE/NAME", args.workflow))?;
+    let workflow =
+        WorkflowRef { namespace: namespace.to_owned(), name: name.to_owned(), version: args.version.clone() };
+    match context::engine(settings).await?.undeploy(&workflow, &context::actor()).await? {
+        Undeployed::Gone => println!("deleted {workflow}"),
+        Undeployed::Unknown => bail!("no {workflow} is deployed, so it cannot be deleted"),
+        Undeployed::InUse(run) => bail!(
+            "{workflow} has runs, so it cannot be deleted: their journals are read by it; `stepwell runs show {run}` shows the last"
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
+}
