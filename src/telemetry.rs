@@ -89,7 +89,7 @@ fn describe() {
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 
-/// Runs were accepted; `by` is `event` or `api`.
+/// Runs were accepted; `by` is `event`, `api` or `schedule`.
 pub fn runs_started(by: &'static str, runs: usize) {
     counter!("stepwell_runs_started_total", "by" => by).increment(runs as u64);
 }

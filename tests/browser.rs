@@ -34,6 +34,22 @@ fn page(node: &Node, run: &str) -> String {
     node.url(&format!("/runs/{run}"))
 }
 
+const NIGHTLY: &str = "document:
+  { dsl: '1.0.3', namespace: test, name: nightly-settlement-of-all-open-orders, version: '1.0.0',
+    metadata: { schedule: { timeZone: America/Argentina/Buenos_Aires } } }
+schedule: { cron: '30 2 * * *' }
+do:
+  - note: { set: { at: '${ .scheduledFor }' } }
+";
+
+const SCHEDULE: &str = "/schedules/test/nightly-settlement-of-all-open-orders";
+
+/// A node makes the schedule of what is deployed within a sweep.
+async fn schedule_is_known(node: &Node) {
+    let path = format!("/api/v1{SCHEDULE}");
+    eventually("the schedule is there", || async { (node.get(&path).await.0 == 200).then_some(()) }).await;
+}
+
 /// The one fact of a kind in a run's journal.
 async fn fact(node: &Node, run: &str, kind: &str) -> Value {
     let journal = node.journal(run).await;
@@ -232,12 +248,39 @@ async fn what_a_hostile_system_answers_is_quoted_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_is_paused_and_fired_on_its_page() {
+    let world = World::new(&[("nightly.yaml", NIGHTLY.to_owned())], &[]).await;
+    let node = world.node().await;
+    schedule_is_known(&node).await;
+    let browser = Browser::signed_in(&world, &node, "ada").await;
+    browser.goto(&node.url("/schedules")).await;
+    browser.shows(".runs .status", "Active").await;
+    browser.click(".runs .name a").await;
+    browser.shows("#upcoming + ol", "02:30:00 -03").await;
+    browser.click("#act-pause-open").await;
+    browser.click("#pause-reason").await;
+    browser.press("month end".to_owned() + Key::Enter).await;
+    browser.shows(".flash", "Paused.").await;
+    browser.shows(".story", "month end").await;
+    browser.click("#act-fire-open").await;
+    browser.click("#fire-reason").await;
+    browser.press("the auditors ask".to_owned() + Key::Enter).await;
+    browser.shows(".flash", "A run was started.").await;
+    browser.click(".flash a").await;
+    browser.shows(".head .badges", "Completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     let (journey, node, run) = with_a_stuck_run().await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     let event = node.run(&run).await["event"].as_str().unwrap().to_owned();
-    let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"].map(str::to_owned);
-    for place in pages.into_iter().chain([format!("/runs/{run}"), format!("/events/{event}")]) {
+    journey.world.write("nightly.yaml", NIGHTLY);
+    journey.world.deploy();
+    schedule_is_known(&node).await;
+    let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
+    let pages = pages.into_iter().chain(["/schedules", SCHEDULE]).map(str::to_owned);
+    for place in pages.chain([format!("/runs/{run}"), format!("/events/{event}")]) {
         browser.goto(&node.url(&place)).await;
         for width in [390, 1280] {
             browser.resize(width).await;

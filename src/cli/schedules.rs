@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::context;
 use crate::config::Settings;
-use crate::engine::{Engine, Schedule};
+use crate::engine::{Engine, Schedule, ScheduleAct, ScheduleActed};
 
-/// Look at schedules and pause them.
+/// Look at schedules, pause and fire them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// All workflows that start by themselves, with their next firings.
@@ -33,6 +33,8 @@ pub enum Command {
     Pause(Act),
     /// Go on; firings of the pause are not made up for.
     Resume(Act),
+    /// Start a run now, beside the schedule, which goes on as before.
+    Fire(Act),
 }
 
 /// Which schedule, and why.
@@ -52,32 +54,57 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
     let engine = context::engine(settings).await?;
     match command {
         Command::List { json } => {
-            for schedule in engine.schedules(None, None, LIST_MAX, 3).await? {
+            for schedule in engine.schedules(None, LIST_MAX, 3).await? {
                 print(&schedule, json)?;
             }
         }
-        Command::Show { workflow, upcoming, json } => print(&find(&engine, &workflow, upcoming).await?, json)?,
+        Command::Show { workflow, upcoming, json } => {
+            print(&find(&engine, &workflow, upcoming).await?, json)?;
+            if !json {
+                print_acts(&engine, &workflow).await?;
+            }
+        }
         Command::Pause(act) => {
-            let (namespace, name) = parts(&act.workflow)?;
-            let reason = act.reason.as_deref();
-            let done = engine.pause_schedule(namespace, name, &context::actor(), reason).await?;
-            anyhow::ensure!(done, "{}", unknown(&act.workflow));
+            done(&engine, &act, ScheduleAct::Pause).await?;
             println!("{} is paused", act.workflow);
         }
         Command::Resume(act) => {
-            let (namespace, name) = parts(&act.workflow)?;
-            let reason = act.reason.as_deref();
-            let done = engine.resume_schedule(namespace, name, &context::actor(), reason).await?;
-            anyhow::ensure!(done, "{}", unknown(&act.workflow));
+            done(&engine, &act, ScheduleAct::Resume).await?;
             print(&find(&engine, &act.workflow, 1).await?, false)?;
+        }
+        Command::Fire(act) => {
+            if let ScheduleActed::Started(run) = done(&engine, &act, ScheduleAct::Fire).await? {
+                println!("{run}");
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+async fn done(engine: &Engine, act: &Act, what: ScheduleAct) -> anyhow::Result<ScheduleActed> {
+    let (namespace, name) = parts(&act.workflow)?;
+    let reason = act.reason.as_deref();
+    let acted = engine.act_on_schedule(namespace, name, what, &context::actor(), reason).await?;
+    anyhow::ensure!(acted != ScheduleActed::Unknown, "{}", unknown(&act.workflow));
+    Ok(acted)
+}
+
+/// Acts that are shown.
+const ACTS_SHOWN: i64 = 10;
+
+async fn print_acts(engine: &Engine, workflow: &str) -> anyhow::Result<()> {
+    let (namespace, name) = parts(workflow)?;
+    for act in engine.schedule_acts(namespace, name, ACTS_SHOWN).await? {
+        let reason = act.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let run = act.run.map(|run| format!(", run {run}")).unwrap_or_default();
+        println!("  {} {} by {}{run}{reason}", shown(act.at), act.act, act.actor);
+    }
+    Ok(())
+}
+
 async fn find(engine: &Engine, workflow: &str, upcoming: usize) -> anyhow::Result<Schedule> {
     let (namespace, name) = parts(workflow)?;
-    let found = engine.schedules(Some((namespace, name)), None, 1, upcoming.clamp(1, 1_000)).await?.pop();
+    let found = engine.schedule(namespace, name, upcoming.clamp(1, 1_000)).await?;
     found.with_context(|| unknown(workflow))
 }
 

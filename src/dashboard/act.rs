@@ -163,7 +163,7 @@ pub async fn perform(
     caller.check_csrf(&form.csrf)?;
     let id = run::parse_id(&id)?;
     let refused = |status, text: String| run::page(&dashboard, &caller, id, 0, Some(Flash::refused(status, text)));
-    let (act, reason) = match (asked(&name, &form), reason(&form)) {
+    let (act, reason) = match (asked(&name, &form), reason(&form.reason)) {
         (None, _) => return Err(NoPage::not_found(format!("There is no act {name}."))),
         (Some(Ok(act)), Ok(reason)) => (act, reason),
         (Some(Err(why)), _) | (_, Err(why)) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
@@ -181,8 +181,12 @@ fn done(id: RunId, name: &str, more: &str) -> Response {
     Redirect::to(&format!("/runs/{id}?done={name}{more}")).into_response()
 }
 
-fn reason(form: &Filled) -> Result<String, String> {
-    let reason: String = form.reason.trim().chars().filter(|c| !c.is_control()).collect();
+/// Why something is done, as a form says it.
+///
+/// # Errors
+/// It says nothing, or too much.
+pub fn reason(text: &str) -> Result<String, String> {
+    let reason: String = text.trim().chars().filter(|c| !c.is_control()).collect();
     match reason.chars().count() {
         0 => Err("Not done: say why, for those who read the journal later.".to_owned()),
         1..=REASON_CHARS_MAX => Ok(reason),

@@ -18,6 +18,7 @@ mod page;
 mod pretty;
 mod run;
 mod runs;
+mod schedules;
 mod sign_in;
 mod signed_in;
 mod steps;
@@ -42,10 +43,11 @@ use sqlx::PgPool;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::engine::{ActError, Deployed, Engine};
+use crate::engine::{ActError, Deployed, Engine, Schedule, ScheduleAct, ScheduleActed, StartError};
 use crate::http::Settings;
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
+use crate::store::StoreError;
 
 /// No inline script, no inline style, nothing from elsewhere.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
@@ -58,6 +60,29 @@ pub trait Operations: Send + Sync {
 
     /// See [`Engine::deployed`].
     fn deployed(&self) -> Arc<Deployed>;
+
+    /// See [`Engine::schedules`]; the next firing of each.
+    fn schedules(
+        &self,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>>;
+
+    /// See [`Engine::schedule`].
+    fn schedule(
+        &self,
+        workflow: (String, String),
+        upcoming: usize,
+    ) -> BoxFuture<'_, Result<Option<Schedule>, StoreError>>;
+
+    /// See [`Engine::act_on_schedule`].
+    fn act_on_schedule(
+        &self,
+        workflow: (String, String),
+        act: ScheduleAct,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
 }
 
 impl Operations for Engine {
@@ -67,6 +92,35 @@ impl Operations for Engine {
 
     fn deployed(&self) -> Arc<Deployed> {
         Engine::deployed(self)
+    }
+
+    fn schedules(
+        &self,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
+        Box::pin(async move {
+            let after = after.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+            Engine::schedules(self, after, i64::try_from(limit).unwrap_or(i64::MAX), 1).await
+        })
+    }
+
+    fn schedule(
+        &self,
+        (namespace, name): (String, String),
+        upcoming: usize,
+    ) -> BoxFuture<'_, Result<Option<Schedule>, StoreError>> {
+        Box::pin(async move { Engine::schedule(self, &namespace, &name, upcoming).await })
+    }
+
+    fn act_on_schedule(
+        &self,
+        (namespace, name): (String, String),
+        act: ScheduleAct,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
+        Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
     }
 }
 
@@ -104,6 +158,9 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/events/{id}", get(events::show))
         .route("/workflows", get(workflows::list))
         .route("/workflows/{namespace}/{name}", get(workflows::show))
+        .route("/schedules", get(schedules::list))
+        .route("/schedules/{namespace}/{name}", get(schedules::show))
+        .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))
         .route("/login", get(sign_in::show).post(sign_in::enter))
         .route("/logout", post(sign_in::leave))
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store")));

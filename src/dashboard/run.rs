@@ -46,6 +46,18 @@ impl Flash {
     pub fn refused(status: StatusCode, text: String) -> Self {
         Self { status, text, refused: true }
     }
+
+    /// An act that was done.
+    #[must_use]
+    pub fn done(text: String) -> Self {
+        Self { status: StatusCode::OK, text, refused: false }
+    }
+
+    /// Status of the page that says it.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
 }
 
 #[derive(Template)]
@@ -229,5 +241,5 @@ fn done(act: &str, pending: bool) -> Option<Flash> {
     } else {
         format!("{}.", capitalised(said))
     };
-    Some(Flash { status: StatusCode::OK, text, refused: false })
+    Some(Flash::done(text))
 }

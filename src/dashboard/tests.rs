@@ -1,6 +1,7 @@
 //! The pages, asked over the router against a database of their own.
 
 mod acts;
+mod schedules;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,9 +16,10 @@ use tower::ServiceExt;
 
 use super::fixture::{self, Row, Story};
 use super::{Dashboard, Operations, router};
-use crate::engine::{ActError, Deployed};
+use crate::engine::{ActError, Deployed, Schedule, ScheduleAct, ScheduleActed, StartError};
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
+use crate::store::StoreError;
 use crate::store::access::{self, Identity, Scope};
 
 /// Remembers what it was asked, and refuses if told to.
@@ -25,6 +27,8 @@ use crate::store::access::{self, Identity, Scope};
 struct Desk {
     asked: Mutex<Vec<(RunId, Act, String, String)>>,
     refusal: Option<&'static str>,
+    schedules: Vec<Schedule>,
+    acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
 }
 
 impl Operations for Desk {
@@ -36,6 +40,37 @@ impl Operations for Desk {
 
     fn deployed(&self) -> Arc<Deployed> {
         Arc::default()
+    }
+
+    fn schedules(
+        &self,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
+        let after = after.unwrap_or_default();
+        let later = self.schedules.iter().filter(|s| (&s.namespace, &s.name) > (&after.0, &after.1));
+        Box::pin(std::future::ready(Ok(later.take(limit).cloned().collect())))
+    }
+
+    fn schedule(
+        &self,
+        (namespace, name): (String, String),
+        _: usize,
+    ) -> BoxFuture<'_, Result<Option<Schedule>, StoreError>> {
+        let found = self.schedules.iter().find(|s| s.namespace == namespace && s.name == name);
+        Box::pin(std::future::ready(Ok(found.cloned())))
+    }
+
+    fn act_on_schedule(
+        &self,
+        (_, name): (String, String),
+        act: ScheduleAct,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
+        self.acted.lock().unwrap().push((name, act, by.0, reason));
+        let started = ScheduleActed::Started(RunId::from_u128(7));
+        Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
     }
 }
 
@@ -112,7 +147,7 @@ fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
 async fn nothing_is_shown_without_a_session(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
-    for path in ["/", &format!("/runs/{run}"), "/events", "/workflows", "/workflows/crm-erp/closed-won"] {
+    for path in ["/", &format!("/runs/{run}"), "/events", "/workflows", "/workflows/crm-erp/closed-won", "/schedules"] {
         let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
         assert!(header(&answer, &LOCATION).starts_with("/login?next=%2F"), "{path}");
@@ -174,6 +209,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         &format!("/runs/{stopped}"),
         "/events",
         "/workflows",
+        "/schedules",
         "/login?token=x",
         "/runs/none",
     ] {

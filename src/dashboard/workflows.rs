@@ -20,6 +20,8 @@ struct Workflow {
     latest: String,
     versions: usize,
     triggers: Vec<String>,
+    /// When it starts by itself.
+    rhythm: Option<String>,
 }
 
 #[derive(Template)]
@@ -103,6 +105,7 @@ fn workflow(latest: &Definition, versions: usize) -> Workflow {
         latest: latest.workflow.version.clone(),
         versions,
         triggers: latest.triggers.iter().map(trigger).collect(),
+        rhythm: latest.timing.as_ref().map(|timing| format!("{} {}", timing.kind(), timing.expression())),
     }
 }
 

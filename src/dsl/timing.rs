@@ -1,5 +1,6 @@
 //! `schedule.cron`, `every` and `after`: when a workflow starts by itself.
 
+use std::collections::VecDeque;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -107,6 +108,36 @@ impl Timing {
         }
     }
 
+    /// The last firings after one moment and up to another, oldest first, at most `count` of them.
+    ///
+    /// It looks back from the end in growing steps: what a long absence costs depends on `count`, not on its length.
+    #[must_use]
+    pub fn last(
+        &self,
+        anchor: DateTime<Utc>,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        count: usize,
+    ) -> VecDeque<DateTime<Utc>> {
+        let mut back = chrono::Duration::minutes(1);
+        loop {
+            let begin = until.checked_sub_signed(back).unwrap_or(after).max(after);
+            let mut found = VecDeque::new();
+            let mut at = begin;
+            while let Some(next) = self.next(anchor, at).filter(|next| *next <= until) {
+                if found.len() >= count {
+                    found.pop_front();
+                }
+                found.push_back(next);
+                at = next;
+            }
+            if found.len() >= count || begin <= after {
+                return found;
+            }
+            back = back * 4;
+        }
+    }
+
     /// `cron`, `every` or `after`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -134,82 +165,4 @@ impl Timing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cron(pattern: &str, zone_name: &str) -> Timing {
-        let repeat = Repeat::Cron(Box::new(parse_cron(pattern).unwrap()));
-        Timing { repeat, zone: zone(zone_name).unwrap(), misfire: Misfire::Once }
-    }
-
-    fn at(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
-    }
-
-    /// The firings between two moments.
-    fn firings(timing: &Timing, from: &str, until: &str) -> Vec<String> {
-        let (mut now, until) = (at(from), at(until));
-        let mut found = Vec::new();
-        while let Some(next) = timing.next(at(from), now).filter(|next| *next < until) {
-            assert!(next > now, "time stands still at {now}");
-            found.push(next.format("%m-%d %H:%M").to_string());
-            now = next;
-        }
-        found
-    }
-
-    #[test]
-    fn a_local_time_that_does_not_exist_fires_once_after_the_gap() {
-        // Zurich, 29 March 2026: 02:00 becomes 03:00. 02:30 would be 01:30 UTC.
-        let nightly = cron("30 2 * * *", "Europe/Zurich");
-        let found = firings(&nightly, "2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z");
-        assert_eq!(found, ["03-28 01:30", "03-29 01:00", "03-30 00:30"]);
-        let york = cron("30 2 * * *", "America/New_York");
-        let found = firings(&york, "2026-03-07T12:00:00Z", "2026-03-09T12:00:00Z");
-        assert_eq!(found, ["03-08 07:00", "03-09 06:30"]);
-    }
-
-    #[test]
-    fn a_local_time_that_comes_twice_fires_once() {
-        // Zurich, 25 October 2026: 03:00 becomes 02:00 again.
-        let nightly = cron("30 2 * * *", "Europe/Zurich");
-        let found = firings(&nightly, "2026-10-24T12:00:00Z", "2026-10-27T00:00:00Z");
-        assert_eq!(found, ["10-25 00:30", "10-26 01:30"]);
-        let york = cron("30 1 * * *", "America/New_York");
-        let found = firings(&york, "2026-10-31T12:00:00Z", "2026-11-02T12:00:00Z");
-        assert_eq!(found, ["11-01 05:30", "11-02 06:30"]);
-    }
-
-    #[test]
-    fn an_interval_goes_by_elapsed_time_over_a_change_of_the_clock() {
-        let quarters = cron("*/30 * * * *", "Europe/Zurich");
-        let spring = firings(&quarters, "2026-03-29T00:00:00Z", "2026-03-29T03:00:00Z");
-        assert_eq!(spring, ["03-29 00:30", "03-29 01:00", "03-29 01:30", "03-29 02:00", "03-29 02:30"]);
-        let autumn = firings(&quarters, "2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z");
-        assert_eq!(autumn, ["10-25 00:30", "10-25 01:00", "10-25 01:30"]);
-    }
-
-    #[test]
-    fn month_ends_and_leap_days_are_where_they_are() {
-        let last = cron("0 0 L * *", "UTC");
-        assert_eq!(firings(&last, "2028-01-31T12:00:00Z", "2028-04-01T00:00:00Z"), ["02-29 00:00", "03-31 00:00"]);
-        let leap = cron("0 0 29 2 *", "UTC");
-        assert_eq!(leap.next(at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:00Z")), Some(at("2028-02-29T00:00:00Z")));
-    }
-
-    #[test]
-    fn a_fixed_rate_does_not_drift() {
-        let every = Timing { repeat: Repeat::Every(Duration::from_secs(90)), zone: Tz::UTC, misfire: Misfire::All };
-        let anchor = at("2026-01-01T00:00:00.250Z");
-        assert_eq!(every.next(anchor, anchor), Some(at("2026-01-01T00:01:30.250Z")));
-        assert_eq!(every.next(anchor, at("2026-01-01T00:04:30.250Z")), Some(at("2026-01-01T00:06:00.250Z")));
-    }
-
-    #[test]
-    fn what_is_no_pattern_is_refused_with_a_reason() {
-        for wrong in ["", "* * * *", "61 * * * *", "0 0 30 2 *", "a b c d e", "* * * * * * *"] {
-            assert!(parse_cron(wrong).is_err(), "{wrong}");
-        }
-        assert!(parse_cron("*/10 * * * * *").is_ok(), "six fields have seconds");
-    }
-}
+mod tests;

@@ -57,6 +57,11 @@ impl Catalog {
         self.read().ids.get(workflow).copied()
     }
 
+    /// Id of the last definition that was read. Ask this first and then [`Catalog::deployed`], which knows at least as much.
+    pub(super) fn last_read(&self) -> i32 {
+        self.read().last_id
+    }
+
     /// Workflows whose schedule is to be looked at; they are given once.
     pub(super) fn take_unscheduled(&self) -> Vec<(String, String)> {
         std::mem::take(&mut self.known.write().expect("the catalog's lock is never poisoned").unscheduled)

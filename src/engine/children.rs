@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::intake::Origin;
 use super::{Inner, StartError, StartRequest};
 use crate::machine::{Actor, ChildRequest, ErrorKind, Fact, Parent, WorkflowError};
 
@@ -29,7 +30,7 @@ impl Inner {
                     actor: Actor(format!("run:{}", parent.run)),
                 };
                 let child = request.run;
-                match Arc::clone(&self).start_as(child, Some(parent), start).await {
+                match Arc::clone(&self).start_as(child, Some(parent), start, Origin::Api).await {
                     // A conflict says that it was started before.
                     Ok(_) | Err(StartError::Conflict { .. }) => return Fact::ChildStarted { child },
                     Err(StartError::Unavailable(why)) => {

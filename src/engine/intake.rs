@@ -21,6 +21,24 @@ use crate::store::commit::{NewEvent, NewRun, START_TYPE};
 use crate::store::journal;
 use crate::telemetry;
 
+/// Who may use an idempotency key: the keys of one kind never meet those of another, whatever a caller of the API invents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The API, and runs that start others.
+    Api,
+    /// A schedule.
+    Schedule,
+}
+
+impl Origin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Schedule => "schedule",
+        }
+    }
+}
+
 /// A run that is decided but not committed.
 struct Prepared {
     first: FirstStep,
@@ -104,7 +122,7 @@ impl Inner {
     }
 
     pub(super) async fn start(self: Arc<Self>, request: StartRequest) -> Result<RunId, StartError> {
-        self.start_as(RunId::now_v7(), None, request).await
+        self.start_as(RunId::now_v7(), None, request, Origin::Api).await
     }
 
     /// Starts a run under an id that is known before, as the child of another if it is one.
@@ -113,6 +131,7 @@ impl Inner {
         id: RunId,
         parent: Option<Parent>,
         request: StartRequest,
+        origin: Origin,
     ) -> Result<RunId, StartError> {
         let node = self.node();
         self.admits(&node).map_err(StartError::Unavailable)?;
@@ -131,9 +150,10 @@ impl Inner {
             Err(rejected) => return Err(StartError::Refused(explain(rejected))),
         };
         let run = prepared.first.run.id;
-        let event =
-            event_id.zip(request.idempotency_key.clone()).map(|(id, key)| keyed_start(&request, id, key, now, run));
-        match self.commit_accept(&node, "api", event, vec![prepared]).await {
+        let event = event_id
+            .zip(request.idempotency_key.clone())
+            .map(|(id, key)| keyed_start(&request, origin, id, key, now, run));
+        match self.commit_accept(&node, origin.as_str(), event, vec![prepared]).await {
             AcceptOutcome::Done { .. } => Ok(run),
             AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
@@ -304,11 +324,11 @@ fn new_event(
 }
 
 /// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
-fn keyed_start(request: &StartRequest, id: Uuid, key: String, now: Time, run: RunId) -> NewEvent {
+fn keyed_start(request: &StartRequest, origin: Origin, id: Uuid, key: String, now: Time, run: RunId) -> NewEvent {
     let body = request.input.to_string().into_bytes();
     NewEvent {
         id,
-        source: format!("api:{}/{}", request.namespace, request.name),
+        source: format!("{}:{}/{}", origin.as_str(), request.namespace, request.name),
         event_id: key,
         r#type: START_TYPE.to_owned(),
         received_at: now,

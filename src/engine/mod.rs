@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use api::*;
+pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};
 
 use crate::connect::Connections;
@@ -38,7 +39,7 @@ use crate::expr::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
-use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes, schedules as schedule_rows};
+use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
@@ -212,52 +213,6 @@ impl Engine {
         command::answered(&self.inner.pool, id).await?;
         let row = listing::run(&self.inner.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
         row.status.parse().map_err(|_| ActError::Unavailable(format!("the run has the unknown status {}", row.status)))
-    }
-
-    /// Workflows that start by themselves, by name; `upcoming` firings of each are foretold.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn schedules(
-        &self,
-        only: Option<(&str, &str)>,
-        after: Option<(&str, &str)>,
-        limit: i64,
-        upcoming: usize,
-    ) -> Result<Vec<Schedule>, StoreError> {
-        let rows = schedule_rows::list(&self.inner.reader, only, after, limit).await?;
-        Ok(rows.into_iter().map(|row| self.inner.describe_schedule(row, upcoming)).collect())
-    }
-
-    /// Pauses a schedule; false if there is none.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn pause_schedule(
-        &self,
-        namespace: &str,
-        name: &str,
-        by: &Actor,
-        reason: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        info!(workflow = %format!("{namespace}/{name}"), by = by.0, reason, "schedule paused");
-        schedule_rows::set_paused(&self.inner.pool, namespace, name, Some((&by.0, reason)), None).await
-    }
-
-    /// Lets a paused schedule go on; firings of the pause are not made up for. False if there is none.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn resume_schedule(
-        &self,
-        namespace: &str,
-        name: &str,
-        by: &Actor,
-        reason: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        info!(workflow = %format!("{namespace}/{name}"), by = by.0, reason, "schedule resumed");
-        let next = self.inner.next_of(namespace, name).await?;
-        schedule_rows::set_paused(&self.inner.pool, namespace, name, None, next).await
     }
 
     /// Deploys a checked definition.

@@ -1,27 +1,37 @@
 //! Workflows that start by themselves: one firing each, whatever the number of nodes and whenever one of them dies.
 //!
 //! A firing is known by its workflow and its time. The run is started under that name first, then the schedule moves on:
-//! a node that dies in between, or one that fires at the same moment, starts the same run.
+//! a node that dies in between, or one that fires at the same moment, starts the same run. `missed` says what becomes of
+//! firings that nobody was there for, `operate` is what people see and do.
+
+mod missed;
+mod operate;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 use tracing::{info, warn};
 
+use super::intake::Origin;
 use super::{Inner, StartError, StartRequest};
 use crate::dsl::Definition;
 use crate::dsl::timing::{Misfire, Repeat, Timing};
 use crate::machine::{Actor, RunId, Time};
-use crate::store::schedules::{self, ScheduleRow};
-use crate::store::{StoreError, listing};
+use crate::store::StoreError;
+use crate::store::schedules::{self, NewSchedule, ScheduleRow};
 use crate::telemetry;
+use missed::{CATCH_UP_MAX, first_to_fire};
+pub use operate::{ScheduleAct, ScheduleActed};
 
 /// Schedules looked at in one sweep.
 const SWEEP_MAX: i64 = 200;
-/// A firing that is later than this was missed: no node was there.
-const LATE_MAX: chrono::Duration = chrono::Duration::seconds(60);
-/// Missed firings that are made up for at once.
-const CATCH_UP_MAX: usize = 1_000;
+/// Firings of one schedule in one sweep; the next sweep goes on. What else a sweep is for waits no longer.
+const FIRINGS_MAX: usize = 50;
+/// Schedules that fire side by side: many are due at midnight, and their runs share commits.
+const SIDE_BY_SIDE: usize = 16;
 
 impl Inner {
     /// Makes the table of schedules what the latest versions say, where a version was loaded since.
@@ -37,35 +47,39 @@ impl Inner {
         Ok(())
     }
 
-    async fn sync_schedule(&self, workflow: &(String, String)) -> Result<(), StoreError> {
-        let deployed = self.catalog.deployed();
-        let Some(versions) = deployed.definitions.get(workflow) else {
-            return schedules::remove(&self.pool, &workflow.0, &workflow.1).await;
+    async fn sync_schedule(&self, (namespace, name): &(String, String)) -> Result<(), StoreError> {
+        let definitions_read = self.catalog.last_read();
+        let Some(definition) = self.timed(namespace, name) else {
+            return schedules::remove(&self.pool, namespace, name, definitions_read).await;
         };
+        let Some(timing) = &definition.timing else { return Ok(()) };
         let now = self.clock.now();
-        match versions.first().and_then(|latest| Some((&latest.workflow, latest.timing.as_ref()?))) {
-            Some((workflow, timing)) => {
-                let first = match timing.repeat {
-                    Repeat::After(_) => Some(now),
-                    _ => timing.next(now, now),
-                };
-                schedules::put(&self.pool, workflow, &timing.signature(), now, first).await
-            }
-            None => schedules::remove(&self.pool, &workflow.0, &workflow.1).await,
-        }
+        let next_at = match timing.repeat {
+            Repeat::After(_) => Some(now),
+            _ => timing.next(now, now),
+        };
+        let signature = timing.signature();
+        let workflow = &definition.workflow;
+        let new = NewSchedule { workflow, definitions_read, signature: &signature, anchor: now, next_at };
+        schedules::put(&self.pool, &new).await
     }
 
     /// Fires what is due.
     pub(super) async fn fire_schedules(self: &Arc<Self>) -> Result<(), StoreError> {
-        for (namespace, name, ended) in schedules::ended(&self.pool, SWEEP_MAX).await? {
-            let Some(Repeat::After(delay)) = self.timed(&namespace, &name).map(|d| repeat(&d)) else { continue };
-            let at = ended + chrono::Duration::from_std(delay).unwrap_or(chrono::Duration::MAX);
-            schedules::resume_at(&self.pool, &namespace, &name, at).await?;
+        for ended in schedules::ended(&self.pool, SWEEP_MAX).await? {
+            let definition = self.timed(&ended.namespace, &ended.name);
+            let Some(Repeat::After(delay)) = definition.as_ref().and_then(|d| Some(&d.timing.as_ref()?.repeat)) else {
+                continue;
+            };
+            schedules::fire_after(&self.pool, &ended, later(ended.ended_at, *delay)).await?;
         }
-        for schedule in schedules::due(&self.pool, SWEEP_MAX).await? {
-            self.fire(&schedule).await?;
-        }
-        Ok(())
+        let due = schedules::due(&self.pool, SWEEP_MAX).await?;
+        // Boxed, for the compiler cannot see through a stream of futures that they may move between threads.
+        let firings = due.into_iter().map(|schedule| {
+            let inner = Arc::clone(self);
+            Box::pin(async move { inner.fire(&schedule).await }) as futures::future::BoxFuture<'_, _>
+        });
+        futures::stream::iter(firings).buffer_unordered(SIDE_BY_SIDE).try_collect().await
     }
 
     /// The latest version of a workflow, if it starts by itself.
@@ -75,164 +89,107 @@ impl Inner {
         latest.timing.is_some().then(|| Arc::clone(latest))
     }
 
+    /// Fires a schedule from the time that is due up to now.
     async fn fire(self: &Arc<Self>, schedule: &ScheduleRow) -> Result<(), StoreError> {
         let Some(definition) = self.timed(&schedule.namespace, &schedule.name) else { return Ok(()) };
         let (Some(timing), Some(due)) = (&definition.timing, schedule.next_at) else { return Ok(()) };
+        // This node does not know the version yet that the schedule is from, or the schedule is not yet that of the version
+        // that it knows. The next sweep sees both.
+        if timing.signature() != schedule.signature {
+            return Ok(());
+        }
         let now = self.clock.now();
-        let times = to_fire(timing, schedule.anchor, due, now);
-        let mut run = None;
-        for at in &times {
-            match self.start_scheduled(&definition, *at).await {
-                Ok(started) => run = Some(started),
+        let mut next = first_to_fire(timing, schedule.anchor, due, now);
+        if next != Some(due) {
+            say_what_is_passed_over(&definition, timing.misfire, due, next);
+            if !schedules::pass_over(&self.pool, schedule, next).await? {
+                return Ok(());
+            }
+        }
+        for _ in 0..FIRINGS_MAX {
+            let Some(at) = next.filter(|at| *at <= now) else { return Ok(()) };
+            let run = match self.start_scheduled(&definition, at).await {
+                Ok(run) => {
+                    telemetry::schedule_fired((self.clock.now() - at).to_std().unwrap_or_default());
+                    Some(run)
+                }
                 // The database is away or the node full: the next sweep tries again.
                 Err(StartError::Unavailable(why)) => {
-                    warn!(workflow = %definition.workflow, why, "a scheduled run starts later");
+                    warn!(workflow = %definition.workflow, scheduled_for = %at, why, "a scheduled run starts later");
                     return Ok(());
                 }
-                Err(error) => warn!(workflow = %definition.workflow, %error, "a scheduled run cannot start"),
+                Err(error) => {
+                    say_what_was_refused(&definition, at, &error);
+                    None
+                }
+            };
+            next = following(timing, schedule.anchor, at, run, now);
+            if !schedules::fired(&self.pool, schedule, at, run, next).await? {
+                return Ok(());
             }
-            telemetry::schedule_fired((now - *at).to_std().unwrap_or_default());
         }
-        let next = match &timing.repeat {
-            // Without a run whose end it could wait for it goes on by the clock.
-            Repeat::After(delay) if run.is_none() => Some(now + chrono::Duration::from_std(*delay).unwrap_or_default()),
-            Repeat::After(_) => None,
-            _ => timing.next(schedule.anchor, times.last().copied().unwrap_or(due).max(past(timing, now))),
-        };
-        if times.len() > 1 || (times.is_empty() && due < now) {
-            info!(workflow = %definition.workflow, missed_since = %due, started = times.len(), "missed firings");
-        }
-        schedules::fired(&self.pool, schedule, run, next).await
+        Ok(())
     }
 
     /// Starts the run of one firing; asked twice, it is started once.
-    pub(super) async fn start_scheduled(
-        self: &Arc<Self>,
-        definition: &Definition,
-        at: Time,
-    ) -> Result<RunId, StartError> {
-        let at = at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        let request = StartRequest {
-            namespace: definition.workflow.namespace.clone(),
-            name: definition.workflow.name.clone(),
-            version: None,
-            input: json!({ "scheduledFor": at }),
-            idempotency_key: Some(format!("schedule {at}")),
-            actor: Actor("schedule".to_owned()),
-        };
-        Arc::clone(self).start(request).await
+    async fn start_scheduled(self: &Arc<Self>, definition: &Definition, at: Time) -> Result<RunId, StartError> {
+        let key = Some(instant(at));
+        let request = scheduled(definition, at, Actor("schedule".to_owned()), key);
+        Arc::clone(self).start_as(RunId::now_v7(), None, request, Origin::Schedule).await
     }
+}
 
-    /// What a schedule looks like from outside.
-    pub(super) fn describe_schedule(&self, row: ScheduleRow, upcoming: usize) -> super::Schedule {
-        let definition = self.timed(&row.namespace, &row.name);
-        let timing = definition.as_ref().and_then(|d| d.timing.as_ref());
-        let mut next: Vec<Time> = row.next_at.into_iter().collect();
-        while let (Some(timing), Some(last)) = (timing, next.last())
-            && next.len() < upcoming
-            && let Some(following) = timing.next(row.anchor, *last)
-        {
-            next.push(following);
+/// What starts the run of a firing.
+fn scheduled(definition: &Definition, at: Time, actor: Actor, idempotency_key: Option<String>) -> StartRequest {
+    StartRequest {
+        namespace: definition.workflow.namespace.clone(),
+        name: definition.workflow.name.clone(),
+        version: Some(definition.workflow.version.clone()),
+        input: json!({ "scheduledFor": instant(at) }),
+        idempotency_key,
+        actor,
+    }
+}
+
+fn instant(at: Time) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// The firing after the one of `at`, for which this run was started if one was.
+fn following(timing: &Timing, anchor: Time, at: Time, run: Option<RunId>, now: Time) -> Option<Time> {
+    match (&timing.repeat, run) {
+        (Repeat::After(_), Some(_)) => None,
+        // Without a run whose end it could wait for it goes on by the clock.
+        (Repeat::After(delay), None) => Some(later(now, *delay)),
+        _ => timing.next(anchor, at),
+    }
+}
+
+/// So long after a moment; the end of time where there is none.
+fn later(from: Time, delay: std::time::Duration) -> Time {
+    chrono::Duration::from_std(delay).ok().and_then(|delay| from.checked_add_signed(delay)).unwrap_or(Time::MAX_UTC)
+}
+
+fn say_what_is_passed_over(definition: &Definition, misfire: Misfire, due: Time, next: Option<Time>) {
+    let (workflow, next) = (&definition.workflow, next.map(instant).unwrap_or_default());
+    match misfire {
+        Misfire::All => {
+            warn!(%workflow, from = %due, %next, "more than {CATCH_UP_MAX} firings were missed: the oldest are not made up for");
         }
-        super::Schedule {
-            namespace: row.namespace,
-            name: row.name,
-            version: row.version,
-            kind: timing.map_or("unknown", Timing::kind),
-            expression: timing.map(Timing::expression).unwrap_or_default(),
-            time_zone: timing.map(|t| t.zone.name().to_owned()).unwrap_or_default(),
-            misfire: timing.map_or("once", |t| t.misfire.as_str()),
-            last: row.last_at,
-            run: row.run_id,
-            next: if row.paused_at.is_some() { Vec::new() } else { next },
-            paused_at: row.paused_at,
-            paused_by: row.paused_by,
-            reason: row.reason,
+        Misfire::Skip => info!(%workflow, from = %due, %next, "missed firings are skipped"),
+        Misfire::Once => info!(%workflow, from = %due, %next, "one run is started for all missed firings"),
+    }
+}
+
+fn say_what_was_refused(definition: &Definition, at: Time, error: &StartError) {
+    let detail = match error {
+        StartError::Refused(violations) => {
+            violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect::<Vec<_>>().join("; ")
         }
-    }
-
-    /// When a schedule that was paused goes on: firings of the pause are not made up for.
-    pub(super) async fn next_of(&self, namespace: &str, name: &str) -> Result<Option<Time>, StoreError> {
-        let Some(definition) = self.timed(namespace, name) else { return Ok(None) };
-        let Some(timing) = &definition.timing else { return Ok(None) };
-        let row = schedules::list(&self.pool, Some((namespace, name)), None, 1).await?.pop();
-        let now = self.clock.now();
-        Ok(match (&timing.repeat, row) {
-            (Repeat::After(_), Some(row)) if row.next_at.is_none() => {
-                let running = match row.run_id {
-                    Some(run) => listing::run(&self.pool, run).await?.is_some_and(|r| r.finished_at.is_none()),
-                    None => false,
-                };
-                (!running).then_some(now)
-            }
-            (Repeat::After(_), _) => Some(now),
-            (_, row) => timing.next(row.map_or(now, |row| row.anchor), now),
-        })
-    }
-}
-
-fn repeat(definition: &Definition) -> Repeat {
-    match definition.timing.as_ref().map(|t| &t.repeat) {
-        Some(Repeat::After(delay)) => Repeat::After(*delay),
-        _ => Repeat::After(std::time::Duration::ZERO),
-    }
-}
-
-/// From when on a schedule looks ahead once its missed firings were dealt with.
-fn past(timing: &Timing, now: Time) -> Time {
-    match timing.misfire {
-        // What is less than a minute late is still to come.
-        Misfire::Skip | Misfire::Once => now - LATE_MAX,
-        Misfire::All => Time::MIN_UTC,
-    }
-}
-
-/// The firings from the one that is due up to now for which a run starts.
-fn to_fire(timing: &Timing, anchor: Time, due: Time, now: Time) -> Vec<Time> {
-    let is_late = |at: &Time| now - *at > LATE_MAX;
-    if matches!(timing.repeat, Repeat::After(_)) {
-        return vec![due];
-    }
-    let mut times = vec![due];
-    while times.len() < CATCH_UP_MAX
-        && let Some(next) = times.last().and_then(|last| timing.next(anchor, *last)).filter(|next| *next <= now)
-    {
-        times.push(next);
-    }
-    let missed = times.iter().take_while(|at| is_late(at)).count();
-    match timing.misfire {
-        Misfire::All => times,
-        Misfire::Skip => times.split_off(missed),
-        Misfire::Once => times.split_off(missed.saturating_sub(1)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: i64) -> Time {
-        Time::UNIX_EPOCH + chrono::Duration::seconds(seconds)
-    }
-
-    fn fired(misfire: Misfire, due: i64, now: i64) -> Vec<i64> {
-        let repeat = Repeat::Every(std::time::Duration::from_secs(100));
-        let timing = Timing { repeat, zone: chrono_tz::Tz::UTC, misfire };
-        to_fire(&timing, at(0), at(due), at(now)).into_iter().map(|at| at.timestamp()).collect()
-    }
-
-    #[test]
-    fn a_firing_in_time_starts_one_run_whatever_the_policy() {
-        for misfire in [Misfire::Skip, Misfire::Once, Misfire::All] {
-            assert_eq!(fired(misfire, 100, 101), [100]);
-        }
-    }
-
-    #[test]
-    fn missed_firings_follow_the_policy() {
-        assert_eq!(fired(Misfire::Skip, 100, 570), Vec::<i64>::new());
-        assert_eq!(fired(Misfire::Skip, 100, 510), [500], "what is only just late is no miss");
-        assert_eq!(fired(Misfire::Once, 100, 570), [500]);
-        assert_eq!(fired(Misfire::All, 100, 570), [100, 200, 300, 400, 500]);
-    }
+        _ => String::new(),
+    };
+    warn!(
+        workflow = %definition.workflow, scheduled_for = %at, %error, detail,
+        "a firing started no run; deploy a version whose input schema takes {{ scheduledFor }}"
+    );
 }

@@ -73,7 +73,11 @@ fn members_of(act: &str) -> &'static [&'static str] {
     }
 }
 
-fn reason(members: &mut Members) -> Result<Option<String>, ApiError> {
+/// Why something is done, as a body says it.
+///
+/// # Errors
+/// It is no text, or too long.
+pub(super) fn reason(members: &mut Members) -> Result<Option<String>, ApiError> {
     let reason = members.text("reason")?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     match reason {
         Some(text) if text.len() > REASON_BYTES_MAX || text.contains('\0') => {

@@ -3,17 +3,26 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use serde_json::json;
 
 use super::App;
+use super::acts::reason;
 use super::body::{Members, expect_json};
 use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
-use crate::engine::Schedule;
+use crate::engine::{Schedule, ScheduleAct, ScheduleActed};
+use crate::store::schedules::ActRow;
 
 /// Firings foretold in the list, and of one schedule.
 const UPCOMING: usize = 5;
+
+/// Acts that are shown with a schedule.
+const ACTS_SHOWN: i64 = 20;
 
 /// `GET /api/v1/schedules`
 pub async fn list(
@@ -24,8 +33,17 @@ pub async fn list(
     let params = Params::read(query.as_deref(), &[&PAGING])?;
     let (limit, after) = (params.limit()?, params.cursor('s')?);
     let after = after.as_deref().and_then(|after| after.split_once('/'));
-    let rows = app.engine.schedules(None, after, limit + 1, UPCOMING).await?;
+    let rows = app.engine.schedules(after, limit + 1, UPCOMING).await?;
     Ok(Json(Page::of('s', limit, rows, |s| format!("{}/{}", s.namespace, s.name))))
+}
+
+/// A schedule, and what people did to it.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    schedule: Schedule,
+    /// Latest first.
+    acts: Vec<ActRow>,
 }
 
 /// `GET /api/v1/schedules/{namespace}/{name}`
@@ -33,36 +51,36 @@ pub async fn show(
     State(app): State<App>,
     _: Reader,
     Path((namespace, name)): Path<(String, String)>,
-) -> Result<Json<Schedule>, ApiError> {
+) -> Result<Json<Shown>, ApiError> {
     found(&app, &namespace, &name).await
 }
 
-/// `POST /api/v1/schedules/{namespace}/{name}/{pause|resume}`
+/// `POST /api/v1/schedules/{namespace}/{name}/{pause|resume|fire}`
 pub async fn act(
     State(app): State<App>,
     Operator(caller): Operator,
     Path((namespace, name, act)): Path<(String, String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Schedule>, ApiError> {
+) -> Result<Response, ApiError> {
+    let act: ScheduleAct = act.parse().map_err(ApiError::NotFound)?;
     expect_json(&headers)?;
     let received = app.budget.read(&headers, body).await?;
-    let reason = Members::of_body(&received.bytes, &["reason"])?.text("reason")?;
-    let (by, reason) = (caller.actor(), reason.as_deref());
-    let done = match act.as_str() {
-        "pause" => app.engine.pause_schedule(&namespace, &name, &by, reason).await?,
-        "resume" => app.engine.resume_schedule(&namespace, &name, &by, reason).await?,
-        _ => return Err(ApiError::NotFound(format!("a schedule can be paused and resumed; there is no {act:?}"))),
-    };
-    if !done {
-        return Err(unknown(&namespace, &name));
+    let reason = reason(&mut Members::of_body(&received.bytes, &["reason"])?)?;
+    match app.engine.act_on_schedule(&namespace, &name, act, &caller.actor(), reason.as_deref()).await? {
+        ScheduleActed::Unknown => Err(unknown(&namespace, &name)),
+        ScheduleActed::Done => Ok(found(&app, &namespace, &name).await?.into_response()),
+        ScheduleActed::Started(run) => {
+            let location = [(LOCATION, format!("/api/v1/runs/{run}"))];
+            Ok((StatusCode::ACCEPTED, location, Json(json!({ "run": run }))).into_response())
+        }
     }
-    found(&app, &namespace, &name).await
 }
 
-async fn found(app: &App, namespace: &str, name: &str) -> Result<Json<Schedule>, ApiError> {
-    let mut rows = app.engine.schedules(Some((namespace, name)), None, 1, UPCOMING).await?;
-    rows.pop().map(Json).ok_or_else(|| unknown(namespace, name))
+async fn found(app: &App, namespace: &str, name: &str) -> Result<Json<Shown>, ApiError> {
+    let schedule = app.engine.schedule(namespace, name, UPCOMING).await?.ok_or_else(|| unknown(namespace, name))?;
+    let acts = app.engine.schedule_acts(namespace, name, ACTS_SHOWN).await?;
+    Ok(Json(Shown { schedule, acts }))
 }
 
 fn unknown(namespace: &str, name: &str) -> ApiError {

@@ -1,8 +1,10 @@
 //! Workflows that start by themselves.
 
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::StoreError;
+use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Time};
 
 /// The schedule of a workflow.
@@ -32,42 +34,63 @@ pub struct ScheduleRow {
     pub reason: Option<String>,
 }
 
+/// The timing of a workflow's latest version.
+#[derive(Debug)]
+pub struct NewSchedule<'a> {
+    /// The latest version, as the caller knows it.
+    pub workflow: &'a WorkflowRef,
+    /// Id of the last definition that the caller has read. Of a later one of this workflow it knows nothing, and leaves the
+    /// schedule to who does.
+    pub definitions_read: i32,
+    /// The timing.
+    pub signature: &'a str,
+    /// Where `every` counts from.
+    pub anchor: Time,
+    /// The first firing.
+    pub next_at: Option<Time>,
+}
+
 /// Makes the schedule of a workflow what its latest version says. A timing that stays the same goes on where it stands.
 ///
 /// # Errors
 /// The database is away.
-pub async fn put(
-    pool: &PgPool,
-    workflow: &crate::dsl::WorkflowRef,
-    signature: &str,
-    now: Time,
-    next_at: Option<Time>,
-) -> Result<(), StoreError> {
+pub async fn put(pool: &PgPool, new: &NewSchedule<'_>) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into schedules (namespace, name, version, signature, anchor, next_at) values ($1, $2, $3, $4, $5, $6)
+        "insert into schedules (namespace, name, version, signature, anchor, next_at)
+         select $1::text, $2::text, $3::text, $4::text, $5::timestamptz, $6::timestamptz
+         where not exists (select 1 from definitions d where d.namespace = $1 and d.name = $2 and d.id > $7)
          on conflict (namespace, name) do update
          set version = excluded.version, signature = excluded.signature,
              anchor = case when schedules.signature = excluded.signature then schedules.anchor else excluded.anchor end,
              next_at = case when schedules.signature = excluded.signature then schedules.next_at else excluded.next_at end
          where schedules.version <> excluded.version or schedules.signature <> excluded.signature",
-        workflow.namespace,
-        workflow.name,
-        workflow.version,
-        signature,
-        now,
-        next_at
+        new.workflow.namespace,
+        new.workflow.name,
+        new.workflow.version,
+        new.signature,
+        new.anchor,
+        new.next_at,
+        new.definitions_read
     )
     .execute(pool)
     .await?;
     Ok(())
 }
 
-/// A workflow does not start by itself any more.
+/// A workflow does not start by itself any more; see [`NewSchedule::definitions_read`].
 ///
 /// # Errors
 /// The database is away.
-pub async fn remove(pool: &PgPool, namespace: &str, name: &str) -> Result<(), StoreError> {
-    sqlx::query!("delete from schedules where namespace = $1 and name = $2", namespace, name).execute(pool).await?;
+pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read: i32) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from schedules where namespace = $1 and name = $2
+         and not exists (select 1 from definitions d where d.namespace = $1 and d.name = $2 and d.id > $3)",
+        namespace,
+        name,
+        definitions_read
+    )
+    .execute(pool)
+    .await?;
     Ok(())
 }
 
@@ -86,57 +109,96 @@ pub async fn due(pool: &PgPool, limit: i64) -> Result<Vec<ScheduleRow>, StoreErr
     .await?)
 }
 
-/// A firing was dealt with; the next is due then. Nothing happens if another node was faster.
+/// The next firing is another one: what lies between was missed and is not made up for. False if the schedule moved on
+/// meanwhile.
+///
+/// # Errors
+/// The database is away.
+pub async fn pass_over(pool: &PgPool, schedule: &ScheduleRow, next_at: Option<Time>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "update schedules set next_at = $4
+         where namespace = $1 and name = $2 and next_at = $3 and signature = $5",
+        schedule.namespace,
+        schedule.name,
+        schedule.next_at,
+        next_at,
+        schedule.signature
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The firing of `at` was dealt with; the next is due then. False if the schedule moved on meanwhile, for another node was
+/// faster or its timing is another one now.
 ///
 /// # Errors
 /// The database is away.
 pub async fn fired(
     pool: &PgPool,
     schedule: &ScheduleRow,
+    at: Time,
     run: Option<RunId>,
     next_at: Option<Time>,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update schedules set last_at = $4, next_at = $5, run_id = coalesce($6, run_id)
-         where namespace = $1 and name = $2 and next_at = $3 and signature = $7",
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "update schedules set last_at = $3, next_at = $4, run_id = coalesce($5, run_id)
+         where namespace = $1 and name = $2 and next_at = $3 and signature = $6",
         schedule.namespace,
         schedule.name,
-        schedule.next_at,
-        schedule.next_at,
+        at,
         next_at,
         run,
         schedule.signature
     )
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
-/// Schedules that wait for the end of their run which has come: workflow and end.
+/// A schedule that waited for a run, and when that run ended.
+#[derive(Debug)]
+pub struct EndedRun {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// The timing.
+    pub signature: String,
+    /// The run.
+    pub run_id: RunId,
+    /// When it ended.
+    pub ended_at: Time,
+}
+
+/// Schedules that wait for the end of their run which has come. `offset 0` keeps the planner from beginning with all runs.
 ///
 /// # Errors
 /// The database is away.
-pub async fn ended(pool: &PgPool, limit: i64) -> Result<Vec<(String, String, Time)>, StoreError> {
-    let found = sqlx::query!(
-        r#"select s.namespace, s.name, r.finished_at as "finished_at!" from schedules s
-           join runs r on r.id = s.run_id
+pub async fn ended(pool: &PgPool, limit: i64) -> Result<Vec<EndedRun>, StoreError> {
+    Ok(sqlx::query_as!(
+        EndedRun,
+        r#"select s.namespace, s.name, s.signature, r.id as run_id, r.finished_at as "ended_at!" from schedules s
+           cross join lateral (select id, finished_at from runs where id = s.run_id offset 0) r
            where s.next_at is null and s.run_id is not null and r.finished_at is not null limit $1"#,
         limit
     )
     .fetch_all(pool)
-    .await?;
-    Ok(found.into_iter().map(|r| (r.namespace, r.name, r.finished_at)).collect())
+    .await?)
 }
 
-/// When a schedule that waited fires next.
+/// When a schedule that waited for this run fires next. Nothing happens if it waits for another by now.
 ///
 /// # Errors
 /// The database is away.
-pub async fn resume_at(pool: &PgPool, namespace: &str, name: &str, at: Time) -> Result<(), StoreError> {
+pub async fn fire_after(pool: &PgPool, ended: &EndedRun, at: Time) -> Result<(), StoreError> {
     sqlx::query!(
-        "update schedules set next_at = $3 where namespace = $1 and name = $2 and next_at is null",
-        namespace,
-        name,
+        "update schedules set next_at = $5
+         where namespace = $1 and name = $2 and next_at is null and run_id = $3 and signature = $4",
+        ended.namespace,
+        ended.name,
+        ended.run_id,
+        ended.signature,
         at
     )
     .execute(pool)
@@ -144,26 +206,59 @@ pub async fn resume_at(pool: &PgPool, namespace: &str, name: &str, at: Time) -> 
     Ok(())
 }
 
-/// Pauses a schedule, or lets it go on from `next_at`; false if there is none.
+/// What a person did to a schedule.
+#[derive(Debug)]
+pub struct NewAct<'a> {
+    /// Namespace.
+    pub namespace: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// Who.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// Pauses a schedule and records who did and why; false if there is none. One that is paused stays as it is, with the first
+/// one's name.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
-pub async fn set_paused(
-    pool: &PgPool,
-    namespace: &str,
-    name: &str,
-    paused: Option<(&str, Option<&str>)>,
-    next_at: Option<Time>,
-) -> Result<bool, StoreError> {
+pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "update schedules set paused_at = case when $3::text is null then null else coalesce(paused_at, now()) end,
-                paused_by = $3, reason = $4,
-                next_at = case when $3::text is null and paused_at is not null then coalesce($5, next_at) else next_at end
-         where namespace = $1 and name = $2",
-        namespace,
-        name,
-        paused.map(|(by, _)| by),
-        paused.and_then(|(_, reason)| reason),
+        "with paused as (
+             update schedules set paused_by = case when paused_at is null then $4 else paused_by end,
+                                  reason = case when paused_at is null then $5 else reason end,
+                                  paused_at = coalesce(paused_at, now())
+             where namespace = $2 and name = $3 returning 1)
+         insert into schedule_acts (id, namespace, name, act, actor, reason) select $1, $2, $3, 'pause', $4, $5 from paused",
+        Uuid::now_v7(),
+        by.namespace,
+        by.name,
+        by.actor,
+        by.reason
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lets a paused schedule go on from `next_at` and records who did and why; false if there is none.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "with resumed as (
+             update schedules set paused_at = null, paused_by = null, reason = null,
+                                  next_at = case when paused_at is null then next_at else coalesce($6, next_at) end
+             where namespace = $2 and name = $3 returning 1)
+         insert into schedule_acts (id, namespace, name, act, actor, reason) select $1, $2, $3, 'resume', $4, $5 from resumed",
+        Uuid::now_v7(),
+        by.namespace,
+        by.name,
+        by.actor,
+        by.reason,
         next_at
     )
     .execute(pool)
@@ -171,28 +266,91 @@ pub async fn set_paused(
     Ok(done.rows_affected() == 1)
 }
 
-/// All schedules by name, those after `after`, at most `limit`; or the one with this name.
+/// Records that a person started a run beside the schedule.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn record_fire(pool: &PgPool, by: &NewAct<'_>, run: RunId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into schedule_acts (id, namespace, name, act, actor, reason, run_id) values ($1, $2, $3, 'fire', $4, $5, $6)",
+        Uuid::now_v7(),
+        by.namespace,
+        by.name,
+        by.actor,
+        by.reason,
+        run
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// An act on a schedule.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ActRow {
+    /// `pause`, `resume` or `fire`.
+    pub act: String,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The run that `fire` started.
+    pub run: Option<RunId>,
+    /// When.
+    pub at: Time,
+}
+
+/// What people did to a schedule, latest first.
 ///
 /// # Errors
 /// The database is away.
-pub async fn list(
-    pool: &PgPool,
-    only: Option<(&str, &str)>,
-    after: Option<(&str, &str)>,
-    limit: i64,
-) -> Result<Vec<ScheduleRow>, StoreError> {
+pub async fn acts(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Result<Vec<ActRow>, StoreError> {
     Ok(sqlx::query_as!(
-        ScheduleRow,
-        "select namespace, name, version, signature, anchor, next_at, last_at, run_id, paused_at, paused_by, reason
-         from schedules
-         where ($1::text is null or (namespace = $1 and name = $2)) and ($3::text is null or (namespace, name) > ($3, $4))
-         order by namespace, name limit $5",
-        only.map(|(namespace, _)| namespace),
-        only.map(|(_, name)| name),
-        after.map(|(namespace, _)| namespace),
-        after.map(|(_, name)| name),
+        ActRow,
+        "select act, actor, reason, run_id as run, at from schedule_acts where namespace = $1 and name = $2
+         order by id desc limit $3",
+        namespace,
+        name,
         limit
     )
     .fetch_all(pool)
     .await?)
 }
+
+/// The schedule of a workflow.
+///
+/// # Errors
+/// The database is away.
+pub async fn find(pool: &PgPool, namespace: &str, name: &str) -> Result<Option<ScheduleRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        ScheduleRow,
+        "select namespace, name, version, signature, anchor, next_at, last_at, run_id, paused_at, paused_by, reason
+         from schedules where namespace = $1 and name = $2",
+        namespace,
+        name
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Schedules by name, those after `after`, at most `limit`.
+///
+/// # Errors
+/// The database is away.
+pub async fn list(pool: &PgPool, after: Option<(&str, &str)>, limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
+    // No name is empty, so these are all.
+    let (namespace, name) = after.unwrap_or_default();
+    Ok(sqlx::query_as!(
+        ScheduleRow,
+        "select namespace, name, version, signature, anchor, next_at, last_at, run_id, paused_at, paused_by, reason
+         from schedules where (namespace, name) > ($1, $2) order by namespace, name limit $3",
+        namespace,
+        name,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+#[cfg(test)]
+mod tests;

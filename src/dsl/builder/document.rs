@@ -32,6 +32,9 @@ impl<'s> Builder<'s> {
         let timeout = self.timeout(root, Stage::WorkflowInput, &none);
         let own = document.and_then(|node| node.get("metadata")).and_then(|node| node.get("schedule"));
         let (triggers, timing) = self.schedule(root.get("schedule"), own);
+        if timing.is_some() {
+            self.check_scheduled_input(root, &input);
+        }
         let list = self.required(root, "do").and_then(|node| self.list(node, "/do", &none));
         self.check_use();
         let tasks: Vec<Task> = std::mem::take(&mut self.tasks).into_iter().collect::<Option<_>>()?;

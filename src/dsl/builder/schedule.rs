@@ -2,7 +2,7 @@
 
 use super::Builder;
 use super::expression::Scope;
-use crate::dsl::definition::{DurationSpec, EventFilter};
+use crate::dsl::definition::{DurationSpec, EventFilter, InputSpec};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
@@ -72,6 +72,21 @@ impl<'s> Builder<'s> {
             return None;
         }
         Some(make(interval))
+    }
+
+    /// What starts by itself has one input, known beforehand.
+    pub(super) fn check_scheduled_input(&mut self, root: Node<'s>, input: &InputSpec) {
+        let Some(node) = root.get("input").and_then(|n| n.get("schema")) else { return };
+        let sample = serde_json::json!({ "scheduledFor": "2026-01-01T00:00:00.000Z" });
+        let refused = input.schema.as_ref().and_then(|schema| schema.validator.iter_errors(&sample).next());
+        if let Some(why) = refused.map(|error| error.to_string()) {
+            let message = format!(
+                "this schema refuses the input of every run that the schedule would start: {}",
+                shortened(&why)
+            );
+            let hint = "their input is `{ scheduledFor: <date and time> }`: require nothing else".to_owned();
+            self.report.warning(Spot::key(node), message, hint);
+        }
     }
 
     fn zone(&mut self, node: Node<'s>) -> Option<chrono_tz::Tz> {

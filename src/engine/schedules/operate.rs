@@ -1,0 +1,176 @@
+//! What people see of schedules and do to them.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::scheduled;
+use crate::dsl::timing::{Repeat, Timing};
+use crate::engine::{Engine, Inner, Schedule, StartError};
+use crate::machine::{Actor, RunId, Time};
+use crate::store::schedules::{self, ActRow, NewAct, ScheduleRow};
+use crate::store::{StoreError, listing};
+
+/// What a person does to a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleAct {
+    /// No run starts until it is resumed.
+    Pause,
+    /// It goes on; firings of the pause are not made up for.
+    Resume,
+    /// A run starts now, beside the schedule, which goes on as before. It may be paused.
+    Fire,
+}
+
+impl FromStr for ScheduleAct {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "pause" => Ok(Self::Pause),
+            "resume" => Ok(Self::Resume),
+            "fire" => Ok(Self::Fire),
+            other => Err(format!("a schedule can be paused (pause), resumed (resume) and fired (fire), not {other:?}")),
+        }
+    }
+}
+
+/// What became of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleActed {
+    /// It is paused, or goes on.
+    Done,
+    /// This run was started.
+    Started(RunId),
+    /// The workflow does not start by itself.
+    Unknown,
+}
+
+impl Engine {
+    /// Workflows that start by themselves, by name, those after `after`; `upcoming` firings of each are foretold.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn schedules(
+        &self,
+        after: Option<(&str, &str)>,
+        limit: i64,
+        upcoming: usize,
+    ) -> Result<Vec<Schedule>, StoreError> {
+        let rows = schedules::list(&self.inner.reader, after, limit).await?;
+        Ok(rows.into_iter().map(|row| self.inner.describe_schedule(row, upcoming)).collect())
+    }
+
+    /// When a workflow starts by itself; none if it does not.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn schedule(&self, namespace: &str, name: &str, upcoming: usize) -> Result<Option<Schedule>, StoreError> {
+        let row = schedules::find(&self.inner.reader, namespace, name).await?;
+        Ok(row.map(|row| self.inner.describe_schedule(row, upcoming)))
+    }
+
+    /// What people did to a schedule, latest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn schedule_acts(&self, namespace: &str, name: &str, limit: i64) -> Result<Vec<ActRow>, StoreError> {
+        schedules::acts(&self.inner.reader, namespace, name, limit).await
+    }
+
+    /// Does what a person asks and records it.
+    ///
+    /// # Errors
+    /// The database is away; for [`ScheduleAct::Fire`] also what keeps a run from starting.
+    pub async fn act_on_schedule(
+        &self,
+        namespace: &str,
+        name: &str,
+        act: ScheduleAct,
+        by: &Actor,
+        reason: Option<&str>,
+    ) -> Result<ScheduleActed, StartError> {
+        let inner = &self.inner;
+        let new = NewAct { namespace, name, actor: &by.0, reason };
+        let done = match act {
+            ScheduleAct::Pause => schedules::pause(&inner.pool, &new).await.map_err(away)?,
+            ScheduleAct::Resume => {
+                let next = inner.next_of(namespace, name).await.map_err(away)?;
+                schedules::resume(&inner.pool, &new, next).await.map_err(away)?
+            }
+            ScheduleAct::Fire => return inner.fire_now(&new, by).await,
+        };
+        if !done {
+            return Ok(ScheduleActed::Unknown);
+        }
+        info!(workflow = %format!("{namespace}/{name}"), ?act, by = by.0, reason, "act on a schedule");
+        inner.node().sweep.notify_one();
+        Ok(ScheduleActed::Done)
+    }
+}
+
+fn away(error: StoreError) -> StartError {
+    StartError::Unavailable(error.to_string())
+}
+
+impl Inner {
+    async fn fire_now(self: &Arc<Self>, new: &NewAct<'_>, by: &Actor) -> Result<ScheduleActed, StartError> {
+        let Some(definition) = self.timed(new.namespace, new.name) else { return Ok(ScheduleActed::Unknown) };
+        let request = scheduled(&definition, self.clock.now(), by.clone(), None);
+        let run = Arc::clone(self).start(request).await?;
+        info!(workflow = %definition.workflow, run.id = %run, by = by.0, reason = new.reason, "fired by hand");
+        // The run is there, and its journal says who started it: to report an error now would make people start another.
+        if let Err(error) = schedules::record_fire(&self.pool, new, run).await {
+            warn!(run.id = %run, %error, "the reason for which a schedule was fired could not be recorded");
+        }
+        Ok(ScheduleActed::Started(run))
+    }
+
+    /// What a schedule looks like from outside.
+    fn describe_schedule(&self, row: ScheduleRow, upcoming: usize) -> Schedule {
+        let definition = self.timed(&row.namespace, &row.name);
+        let timing = definition.as_ref().and_then(|d| d.timing.as_ref());
+        let mut next: Vec<Time> = row.next_at.into_iter().collect();
+        while let (Some(timing), Some(last)) = (timing, next.last())
+            && next.len() < upcoming
+            && let Some(following) = timing.next(row.anchor, *last)
+        {
+            next.push(following);
+        }
+        Schedule {
+            namespace: row.namespace,
+            name: row.name,
+            version: row.version,
+            kind: timing.map_or("unknown", Timing::kind),
+            expression: timing.map(Timing::expression).unwrap_or_default(),
+            time_zone: timing.map(|t| t.zone.name().to_owned()).unwrap_or_default(),
+            misfire: timing.map_or("once", |t| t.misfire.as_str()),
+            last: row.last_at,
+            run: row.run_id,
+            next: if row.paused_at.is_some() { Vec::new() } else { next },
+            paused_at: row.paused_at,
+            paused_by: row.paused_by,
+            reason: row.reason,
+        }
+    }
+
+    /// When a schedule that was paused goes on: firings of the pause are not made up for.
+    async fn next_of(&self, namespace: &str, name: &str) -> Result<Option<Time>, StoreError> {
+        let Some(definition) = self.timed(namespace, name) else { return Ok(None) };
+        let Some(timing) = &definition.timing else { return Ok(None) };
+        let row = schedules::find(&self.pool, namespace, name).await?;
+        let now = self.clock.now();
+        Ok(match (&timing.repeat, row) {
+            (Repeat::After(_), Some(row)) if row.next_at.is_none() => {
+                let running = match row.run_id {
+                    Some(run) => listing::run(&self.pool, run).await?.is_some_and(|r| r.finished_at.is_none()),
+                    None => false,
+                };
+                (!running).then_some(now)
+            }
+            (Repeat::After(_), _) => Some(now),
+            (_, row) => timing.next(row.map_or(now, |row| row.anchor), now),
+        })
+    }
+}
