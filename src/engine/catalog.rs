@@ -1,7 +1,7 @@
 //! Deployed definitions in memory: built once per version, shared by all runs.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use sqlx::PgPool;
@@ -27,7 +27,7 @@ struct Known {
     ids: HashMap<dsl::WorkflowRef, i32>,
     last_id: i32,
     /// Rows that were looked at, readable or not.
-    seen: std::collections::HashSet<i32>,
+    seen: BTreeSet<i32>,
     /// Workflows of which a version was loaded and whose schedule was not looked at since.
     unscheduled: Vec<(String, String)>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Catalog {
     known: RwLock<Known>,
 }
 
-/// Ids before the last one that are looked at again: a deploy may commit after one with a higher id.
+/// Ids before the last one that are looked for again: a deploy may commit after one with a higher id.
 const OVERLAP: i32 = 24;
 
 /// Definitions read at once.
@@ -78,23 +78,24 @@ impl Catalog {
 
     /// Loads what was deployed since the last time, here or through another node.
     pub(super) async fn refresh(&self, pool: &PgPool) -> Result<(), StoreError> {
+        let after = self.read().last_id.saturating_sub(OVERLAP);
+        self.load_after(pool, after).await
+    }
+
+    async fn load_after(&self, pool: &PgPool, after: i32) -> Result<(), StoreError> {
         loop {
-            let last_id = self.read().last_id.saturating_sub(OVERLAP);
-            let rows = deployed_after(pool, last_id, PAGE).await?;
-            let more = rows.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-            for row in rows {
-                self.take_in(&row);
+            let seen: Vec<i32> = self.read().seen.range(after..).copied().collect();
+            let rows = deployed_after(pool, after, &seen, PAGE).await?;
+            for row in &rows {
+                self.take_in(row);
             }
-            if !more {
+            if rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
                 return Ok(());
             }
         }
     }
 
     fn take_in(&self, row: &DefinitionRow) {
-        if self.read().seen.contains(&row.id) {
-            return;
-        }
         let built = rebuild(row);
         let mut known = self.known.write().expect("the catalog's lock is never poisoned");
         known.last_id = known.last_id.max(row.id);
@@ -109,11 +110,11 @@ impl Catalog {
             }
         };
         info!(workflow = %definition.workflow, "definition loaded");
-        let mut deployed = (*known.deployed).clone();
+        // Copied only while somebody reads it.
+        let deployed = Arc::make_mut(&mut known.deployed);
         let versions = deployed.definitions.entry((row.namespace.clone(), row.name.clone())).or_default();
         versions.push(Arc::clone(&definition));
         versions.sort_by_key(|d| Reverse(precedence(d)));
-        known.deployed = Arc::new(deployed);
         known.unscheduled.push((row.namespace.clone(), row.name.clone()));
         known.ids.insert(definition.workflow.clone(), row.id);
         known.by_id.insert(row.id, Loaded { id: row.id, definition });
@@ -169,7 +170,7 @@ impl Catalog {
     /// A version is deployed no more.
     fn forget(&self, id: i32, workflow: &dsl::WorkflowRef) {
         let mut known = self.known.write().expect("the catalog's lock is never poisoned");
-        let mut deployed = (*known.deployed).clone();
+        let deployed = Arc::make_mut(&mut known.deployed);
         let key = (workflow.namespace.clone(), workflow.name.clone());
         if let Some(versions) = deployed.definitions.get_mut(&key) {
             versions.retain(|d| d.workflow != *workflow);
@@ -177,21 +178,24 @@ impl Catalog {
                 deployed.definitions.remove(&key);
             }
         }
-        known.deployed = Arc::new(deployed);
         known.ids.remove(workflow);
         known.by_id.remove(&id);
         known.unscheduled.push(key);
     }
 
-    /// Drops what another node deleted.
-    pub(super) async fn drop_deleted(&self, pool: &PgPool) -> Result<(), StoreError> {
+    /// Drops what another node deleted, and loads what committed so late that [`Catalog::refresh`] looks for it no more.
+    pub(super) async fn reconcile(&self, pool: &PgPool) -> Result<(), StoreError> {
         // Known before the look: what is deployed meanwhile is not missing, it is newer.
-        let known: Vec<Loaded> = self.read().by_id.values().cloned().collect();
-        let there: std::collections::HashSet<i32> = definitions::ids(pool).await?.into_iter().collect();
-        for loaded in known.into_iter().filter(|loaded| !there.contains(&loaded.id)) {
-            self.forget(loaded.id, &loaded.definition.workflow);
+        let known: Vec<i32> = self.read().by_id.keys().copied().collect();
+        let there: HashSet<i32> = definitions::ids(pool).await?.into_iter().collect();
+        for gone in known.into_iter().filter(|id| !there.contains(id)).filter_map(|id| self.by_id(id)) {
+            self.forget(gone.id, &gone.definition.workflow);
         }
-        Ok(())
+        let first_unseen = there.into_iter().filter(|id| !self.read().seen.contains(id)).min();
+        match first_unseen {
+            Some(id) => self.load_after(pool, id - 1).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -203,7 +203,7 @@ impl Node {
         inner.fire_schedules().await?;
         self.claim(inner).await?;
         if round % 8 == 7 {
-            inner.catalog.drop_deleted(&inner.pool).await?;
+            inner.catalog.reconcile(&inner.pool).await?;
         }
         if round % 4 == 3 {
             self.adopt_unknown(inner).await?;

@@ -90,16 +90,22 @@ pub async fn find(
     .await?)
 }
 
-/// Versions deployed after the one with this id, in order of deployment, at most `limit`.
+/// Versions deployed after the one with this id, in order of deployment, at most `limit`; without those that are `known`.
 ///
 /// # Errors
 /// The database is away.
-pub async fn deployed_after(pool: &PgPool, id: i32, limit: i64) -> Result<Vec<DefinitionRow>, StoreError> {
+pub async fn deployed_after(
+    pool: &PgPool,
+    id: i32,
+    known: &[i32],
+    limit: i64,
+) -> Result<Vec<DefinitionRow>, StoreError> {
     Ok(sqlx::query_as!(
         DefinitionRow,
         r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at
-           from definitions where id > $1 order by id limit $2"#,
+           from definitions where id > $1 and id <> all($2) order by id limit $3"#,
         id,
+        known,
         limit
     )
     .fetch_all(pool)
