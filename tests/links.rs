@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Behaviour, Node, Target, World, eventually, hub, statuses};
 
-fn workflow(name: &str, version: &str, rest: &str) -> (String, String) {
+pub(crate) fn workflow(name: &str, version: &str, rest: &str) -> (String, String) {
     let text = format!("document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}' }}\n{rest}");
     (format!("{name}-{version}.yaml"), text)
 }
@@ -21,7 +21,7 @@ async fn start(node: &Node, name: &str, input: &Value) -> String {
     run["id"].as_str().unwrap().to_owned()
 }
 
-async fn send(node: &Node, id: &str, of_type: &str, data: &Value) -> (u16, Value) {
+pub(crate) async fn send(node: &Node, id: &str, of_type: &str, data: &Value) -> (u16, Value) {
     let headers = [
         ("content-type", "application/json"),
         ("ce-specversion", "1.0"),
@@ -86,6 +86,28 @@ async fn an_event_that_comes_before_its_listen_is_kept() {
     assert_eq!(status, 200);
     let late = start(&node, "await", &json!({ "order": 99 })).await;
     assert_eq!(node.run_becomes(&late, "completed").await["output"], json!({ "order": 99 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_fits_two_filters_is_taken_by_the_one_that_still_wants_it() {
+    let filter = "{ with: { type: payment, data: '${ .amount > 10 }' } }";
+    let pair =
+        format!("do:\n  - pair: {{ listen: {{ to: {{ all: [ {filter}, {{ with: {{ type: payment }} }} ] }} }} }}\n");
+    let world = world(&[workflow("pair", "1.0.0", &pair)], &[]).await;
+    let node = world.node().await;
+    let before = start(&node, "pair", &json!({})).await;
+    node.run_becomes(&before, "waiting").await;
+    for (id, amount) in [("p1", 20), ("p2", 30)] {
+        send(&node, id, "payment", &json!({ "amount": amount })).await;
+    }
+    let output = json!([{ "amount": 20 }, { "amount": 30 }]);
+    assert_eq!(node.run_becomes(&before, "completed").await["output"], output);
+    // The same for events that came before the listening.
+    for (id, amount) in [("p3", 20), ("p4", 30)] {
+        assert_eq!(send(&node, id, "payment", &json!({ "amount": amount })).await.0, 200);
+    }
+    let after = start(&node, "pair", &json!({})).await;
+    assert_eq!(node.run_becomes(&after, "completed").await["output"], output);
 }
 
 #[tokio::test(flavor = "multi_thread")]

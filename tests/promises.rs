@@ -16,6 +16,7 @@ mod demo;
 mod duplicates;
 mod expressions;
 mod fencing;
+mod gatherings;
 mod handover;
 mod language;
 mod links;

@@ -22,7 +22,7 @@ pub(super) enum Command {
         /// Only of this type.
         #[arg(long = "type")]
         kind: Option<String>,
-        /// `run`, `unmatched` or `rejected`.
+        /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
         #[arg(long)]
         outcome: Option<String>,
         /// At most this many.

@@ -82,7 +82,8 @@ pub async fn list(
     State(dashboard): State<Dashboard>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
-    let outcome = Some(asked.outcome.as_str()).filter(|o| matches!(*o, "run" | "resumed" | "unmatched" | "rejected"));
+    let outcome = Some(asked.outcome.as_str())
+        .filter(|o| matches!(*o, "run" | "resumed" | "gathered" | "unmatched" | "rejected"));
     let filter = EventFilter { outcome: outcome.map(str::to_owned), ..EventFilter::default() };
     let after = asked.after.parse::<Uuid>().ok();
     let limit = i64::try_from(LINES + 1).expect("a page is small");
@@ -142,6 +143,7 @@ fn outcome(outcome: &str) -> Badge {
     match outcome {
         "run" => Badge { label: "Started a run", ..badge::of_run("completed") },
         "resumed" => Badge { label: "Awaited", ..badge::of_run("completed") },
+        "gathered" => Badge { label: "Waiting for others", ..badge::of_run("waiting") },
         "rejected" => Badge { label: "Rejected", ..badge::of_run("faulted") },
         _ => Badge { label: "Unmatched", ..badge::of_run("cancelled") },
     }
@@ -151,6 +153,7 @@ fn meaning(outcome: &str) -> &'static str {
     match outcome {
         "run" => "A workflow waits for such events, so a run began.",
         "resumed" => "Runs were waiting for it and went on.",
+        "gathered" => "It starts a run together with other events, which have not all come yet.",
         "rejected" => "A workflow waits for such events, but its input schema refuses this one. No run began.",
         _ => "It was kept, but no workflow waits for such events.",
     }
@@ -161,6 +164,7 @@ fn tabs(chosen: Option<&str>) -> Vec<Tab> {
         (None, "All"),
         (Some("run"), "Started a run"),
         (Some("resumed"), "Awaited"),
+        (Some("gathered"), "Waiting for others"),
         (Some("unmatched"), "Unmatched"),
         (Some("rejected"), "Rejected"),
     ];

@@ -5,7 +5,7 @@
 //! and refer to each other by [`TaskId`]; functions are unfolded at their call sites, so a task has exactly one
 //! place in the tree and one reference.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +62,8 @@ pub struct Definition {
     pub timing: Option<crate::dsl::timing::Timing>,
     /// Events that start a run (`schedule.on`), any one of which does.
     pub triggers: Vec<EventFilter>,
+    /// Events that start a run together.
+    pub gathering: Option<Gathering>,
     /// The top-level `do`.
     pub root: TaskList,
     /// Every task, functions' bodies and compensations included.
@@ -293,31 +295,89 @@ pub struct EmitTask {
 /// `listen`
 #[derive(Debug)]
 pub struct ListenTask {
-    /// How many of the events it takes.
-    pub take: Take,
-    /// Which events; none means all.
-    pub filters: Vec<EventFilter>,
-    /// When `any` has taken enough; without it the first event is enough.
-    pub until: Option<Until>,
+    /// For which events, and when it is enough.
+    pub strategy: EventStrategy,
     /// What of an event is taken.
     pub read: Read,
     /// What is done with each event, one after the other.
     pub each: Option<EachEvent>,
 }
 
-impl ListenTask {
-    /// A filter by its number: those of the task first, then those of `until`.
+/// `schedule.on` with `all` or `until`: events that start one run together.
+#[derive(Debug)]
+pub struct Gathering {
+    /// Which events, and when it is enough.
+    pub strategy: EventStrategy,
+    /// Hash of what the document says: a version that says the same goes on with what was gathered.
+    pub signature: String,
+}
+
+/// Which events are taken, and when it is enough.
+#[derive(Debug)]
+pub struct EventStrategy {
+    /// How many of the events.
+    pub take: Take,
+    /// Which events; none means all.
+    pub filters: Vec<EventFilter>,
+    /// When `any` has taken enough; without it the first event is enough.
+    pub until: Option<Until>,
+}
+
+/// What an event does to what was taken before it.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// It is not wanted.
+    Refused,
+    /// It is taken, and enough or not.
+    Taken {
+        /// Nothing more is waited for.
+        enough: bool,
+    },
+    /// It is taken, and enough if this holds on the array of all that was taken.
+    Depends(&'a Expression),
+}
+
+impl EventStrategy {
+    /// A filter by its number: those of the strategy first, then those of `until`.
     #[must_use]
     pub fn filter(&self, number: usize) -> Option<&EventFilter> {
         self.filters.iter().chain(self.until_filters()).nth(number)
     }
 
-    /// The filters whose events end the listening and are not taken.
+    /// The filters whose events end the waiting and are not taken.
     #[must_use]
     pub fn until_filters(&self) -> &[EventFilter] {
         match &self.until {
             Some(Until::Events { filters, .. }) => filters,
             _ => &[],
+        }
+    }
+
+    /// Whether events of this filter only end the waiting. An empty `any` takes whatever comes under number 0.
+    #[must_use]
+    pub fn is_until(&self, number: usize) -> bool {
+        number >= self.filters.len().max(1)
+    }
+
+    /// What an event of this filter does when events of the filters `met` came before.
+    #[must_use]
+    pub fn step(&self, met: &BTreeSet<u16>, number: u16) -> Step<'_> {
+        let is_until = self.is_until(usize::from(number));
+        let (take, first, count) = match &self.until {
+            Some(Until::Events { take, filters }) if is_until => (*take, self.filters.len(), filters.len()),
+            _ => (self.take, 0, self.filters.len()),
+        };
+        if take == Take::All && met.contains(&number) {
+            return Step::Refused;
+        }
+        match (take, &self.until) {
+            (Take::All, _) => {
+                let others = met.iter().filter(|n| (first..first + count).contains(&usize::from(**n))).count();
+                Step::Taken { enough: others + 1 == count }
+            }
+            (Take::Any, Some(Until::Condition(condition))) => Step::Depends(condition),
+            (Take::Any, Some(Until::Events { .. })) => Step::Taken { enough: is_until },
+            _ => Step::Taken { enough: true },
         }
     }
 }
@@ -333,7 +393,7 @@ pub enum Take {
     All,
 }
 
-/// What ends a `listen` for `any`.
+/// What ends the waiting for `any`.
 #[derive(Debug)]
 pub enum Until {
     /// True on the array of what was taken so far.
@@ -780,6 +840,14 @@ pub struct EventFilter {
     pub correlate: Vec<Correlation>,
 }
 
+impl EventFilter {
+    /// Names of correlations that the first event's values bind.
+    #[must_use]
+    pub fn bindings(&self) -> BTreeSet<&str> {
+        self.correlate.iter().filter(|c| c.expect.is_none()).map(|c| c.name.as_str()).collect()
+    }
+}
+
 /// What an attribute of an event must be.
 #[derive(Debug)]
 pub enum Wanted {
@@ -798,6 +866,6 @@ pub struct Correlation {
     pub name: String,
     /// Takes the value out of the event: seen on the whole event, and where that gives nothing, on its data.
     pub from: Expression,
-    /// What the value must be; without it the first event's value binds those after it.
+    /// What the value must be (in a schedule a fixed value); without it the first event's value binds those after it.
     pub expect: Option<Template>,
 }

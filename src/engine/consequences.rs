@@ -94,7 +94,7 @@ impl<'a> Kind<'a> {
 }
 
 fn listener(execution: i32, kind: &Kind<'_>, listen: &ListenTask, listening: &Listening) -> NewListener {
-    let filter = usize::try_from(kind.filter).ok().and_then(|n| listen.filter(n));
+    let filter = usize::try_from(kind.filter).ok().and_then(|n| listen.strategy.filter(n));
     let parts = filter.map(|filter| own_parts(filter, listening)).unwrap_or_default();
     NewListener {
         execution,

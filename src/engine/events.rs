@@ -2,6 +2,7 @@
 //! looks at what came before. Both look after their own commit, so one of the two sees the other; whoever was told already
 //! is not told again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -10,12 +11,12 @@ use uuid::Uuid;
 
 use super::Inner;
 use super::consequences::{Kind, key};
-use crate::dsl::{EventFilter, TaskKind, Wanted};
-use crate::expr::{Class, Evaluation, Expression};
+use crate::dsl::TaskKind;
 use crate::machine::{ExecutionId, Message, RunId};
 use crate::store::commands::{self, NewMessage};
-use crate::store::events::{self, Candidate};
+use crate::store::events::{self, Candidate, Routing};
 use crate::store::journal::Hash;
+use crate::store::listeners::Unchecked;
 use crate::store::{StoreError, listeners};
 
 /// Runs that one event may wake at once; the rest follow with the next sweep.
@@ -26,90 +27,142 @@ const MISSED_MAX: i64 = 1_000;
 const SWEEP_MAX: i64 = 200;
 
 /// An event as filters see it.
-struct Seen {
-    id: Uuid,
-    source: String,
-    envelope: Arc<Value>,
+pub(super) struct Seen {
+    pub(super) id: Uuid,
+    pub(super) source: String,
+    pub(super) envelope: Arc<Value>,
+}
+
+/// Whom an event reached.
+#[derive(Debug, Default)]
+pub(super) struct Routed {
+    /// Runs that it started, alone or with events before it.
+    pub(super) runs: Vec<RunId>,
+    /// Runs that waited for it.
+    pub(super) resumed: Vec<RunId>,
+    /// Whether it waits for others with which it starts a run.
+    pub(super) gathered: bool,
+}
+
+impl From<Routing> for Routed {
+    fn from(there: Routing) -> Self {
+        Self { runs: there.runs, resumed: there.resumed, gathered: there.gathered }
+    }
 }
 
 impl Inner {
-    /// Tells the runs that wait for an event; gives them.
-    pub(super) async fn route(&self, event: Uuid) -> Result<Vec<RunId>, StoreError> {
-        let mut told = Vec::new();
+    /// Tells the runs that wait for an event, and lets it start a run with others.
+    pub(super) async fn route(self: &Arc<Self>, event: Uuid) -> Result<Routed, StoreError> {
         for candidate in events::unrouted(&self.pool, Some(event), 1).await? {
-            told.extend(self.route_one(candidate).await?);
+            let routed = self.route_one(candidate).await?;
+            if !routed.gathered {
+                return Ok(routed);
+            }
+            self.start_gathered(Some(event)).await?;
         }
-        Ok(told)
+        // Read back, for a sweep may have been faster.
+        let mut connection = self.pool.acquire().await?;
+        Ok(events::routing(&mut connection, event).await?.into())
     }
 
-    /// What a crash left undone: events that nobody was told of, runs that did not look at earlier events yet.
-    pub(super) async fn catch_up_on_events(&self) -> Result<(), StoreError> {
+    /// What a crash left undone: events that nobody was told of, runs that did not look at earlier events yet or were not
+    /// started.
+    pub(super) async fn catch_up_on_events(self: &Arc<Self>) -> Result<(), StoreError> {
         for candidate in events::unrouted(&self.pool, None, SWEEP_MAX).await? {
             self.route_one(candidate).await?;
         }
+        self.start_gathered(None).await?;
         for run in listeners::unchecked_runs(&self.pool, SWEEP_MAX).await? {
             self.look_back(run).await?;
         }
         Ok(())
     }
 
-    async fn route_one(&self, candidate: Candidate) -> Result<Vec<RunId>, StoreError> {
+    async fn route_one(&self, candidate: Candidate) -> Result<Routed, StoreError> {
         let event_type = candidate.r#type.clone();
-        let Some(event) = seen(candidate) else { return Ok(Vec::new()) };
-        let mut messages = Vec::new();
+        let Some(event) = seen(candidate) else { return Ok(Routed::default()) };
+        let mut fitting: BTreeMap<(RunId, i32), Vec<i16>> = BTreeMap::new();
         for wanted in [event_type.as_str(), ""] {
             for kind in listeners::kinds(&self.pool, wanted).await? {
                 let Some(key) = self.fits(&kind, &event).await else { continue };
                 for waiting in listeners::waiting(&self.pool, wanted, &kind, &key, WAITING_MAX).await? {
-                    messages.push(message(waiting.run_id, waiting.execution, waiting.filter, &event));
+                    fitting.entry((waiting.run_id, waiting.execution)).or_default().push(waiting.filter);
                 }
             }
         }
-        let mut runs: Vec<RunId> = messages.iter().map(|m| m.run).collect();
-        runs.sort_unstable();
-        runs.dedup();
+        let messages: Vec<_> = fitting.iter().map(|(to, filters)| message(*to, filters, &event)).collect();
+        let mut resumed: Vec<RunId> = fitting.keys().map(|(run, _)| *run).collect();
+        resumed.dedup();
+        let gatherers = self.gatherers(&event.envelope).await;
         let mut transaction = self.pool.begin().await?;
+        let there = events::routing(&mut transaction, event.id).await?;
+        if there.routed {
+            return Ok(there.into());
+        }
         if !messages.is_empty() {
             commands::tell(&mut transaction, &messages.iter().collect::<Vec<_>>()).await?;
         }
-        events::routed(&mut transaction, event.id, &runs).await?;
+        let gathered = self.gather(&mut transaction, &event, &gatherers).await?;
+        events::routed(&mut transaction, event.id, &resumed, gathered).await?;
         transaction.commit().await?;
-        if !runs.is_empty() {
+        if !resumed.is_empty() {
             self.node().sweep.notify_one();
         }
-        Ok(runs)
+        Ok(Routed { runs: Vec::new(), resumed, gathered })
     }
 
     /// Shows a run that begins to wait the events that came before.
     pub(super) async fn look_back(&self, run: RunId) -> Result<(), StoreError> {
-        for waiting in listeners::unchecked(&self.pool, run).await? {
+        let mut waiting: BTreeMap<i32, Vec<Unchecked>> = BTreeMap::new();
+        for unchecked in listeners::unchecked(&self.pool, run).await? {
+            waiting.entry(unchecked.execution).or_default().push(unchecked);
+        }
+        for (execution, filters) in waiting {
             let under_way = listeners::under_way(&self.pool).await?;
-            if waiting.settles.is_some_and(|settles| under_way.oldest < settles) {
+            if filters.iter().any(|f| f.settles.is_some_and(|settles| under_way.oldest < settles)) {
                 continue;
             }
-            let kept = self.settings.events_kept.as_secs_f64();
-            let mut messages = Vec::new();
-            for candidate in events::missed(&self.pool, run, &waiting, kept, MISSED_MAX).await? {
-                let Some(event) = seen(candidate) else { continue };
-                if self.fits(&waiting.kind, &event).await.is_some_and(|key| key.as_slice() == waiting.key) {
-                    messages.push(message(run, waiting.execution, waiting.filter, &event));
-                }
-            }
+            let messages = self.missed(run, execution, &filters).await?;
             let ids: Vec<Uuid> = messages.iter().filter_map(|m| m.event.map(|(id, _)| id)).collect();
             if !messages.is_empty() {
                 let mut transaction = self.pool.begin().await?;
                 commands::tell(&mut transaction, &messages.iter().collect::<Vec<_>>()).await?;
                 for id in ids {
-                    events::routed(&mut transaction, id, &[run]).await?;
+                    events::resumed(&mut transaction, id, run).await?;
                 }
                 transaction.commit().await?;
                 self.node().sweep.notify_one();
             }
-            // Whatever was under way at the first look may still bring an event that saw nobody wait.
-            let settles = waiting.settles.is_none().then_some(under_way.next);
-            listeners::looked(&self.pool, run, &waiting, settles).await?;
+            for filter in filters {
+                // Whatever was under way at the first look may still bring an event that saw nobody wait.
+                let settles = filter.settles.is_none().then_some(under_way.next);
+                listeners::looked(&self.pool, run, &filter, settles).await?;
+            }
         }
         Ok(())
+    }
+
+    /// What a `listen` missed, oldest first.
+    async fn missed(&self, run: RunId, execution: i32, filters: &[Unchecked]) -> Result<Vec<NewMessage>, StoreError> {
+        let kept = self.settings.events_kept.as_secs_f64();
+        let mut candidates = BTreeMap::new();
+        for filter in filters {
+            let found = events::missed(&self.pool, run, filter, kept, MISSED_MAX).await?;
+            candidates.extend(found.into_iter().map(|candidate| (candidate.id, candidate)));
+        }
+        let mut messages = Vec::new();
+        for event in candidates.into_values().filter_map(seen) {
+            let mut fitting = Vec::new();
+            for filter in filters {
+                if self.fits(&filter.kind, &event).await.is_some_and(|key| key.as_slice() == filter.key) {
+                    fitting.push(filter.filter);
+                }
+            }
+            if !fitting.is_empty() {
+                messages.push(message((run, execution), &fitting, &event));
+            }
+        }
+        Ok(messages)
     }
 
     /// The key under which runs of this kind wait for the event; none if it does not fit their filter at all.
@@ -124,67 +177,20 @@ impl Inner {
         };
         let task = loaded.definition.task(*loaded.definition.by_reference.get(parsed.task)?);
         let TaskKind::Listen(listen) = &task.kind else { return None };
-        match listen.filter(usize::try_from(parsed.filter).ok()?) {
+        match listen.strategy.filter(usize::try_from(parsed.filter).ok()?) {
             Some(filter) => self.key_of(filter, &event.envelope).await,
             // An empty `any` takes everything.
             None => Some(key(&[])),
         }
     }
-
-    async fn key_of(&self, filter: &EventFilter, envelope: &Value) -> Option<Hash> {
-        if !self.lets_through(filter, envelope).await {
-            return None;
-        }
-        let mut parts = Vec::new();
-        for (name, _) in filter.with.iter().filter(|(_, wanted)| matches!(wanted, Wanted::Computed(_))) {
-            parts.push(envelope.get(name)?.clone());
-        }
-        for correlation in filter.correlate.iter().filter(|c| c.expect.is_some()) {
-            let value = self.value_of(&correlation.from, envelope).await.filter(|value| !value.is_null());
-            let data = envelope.get("data").unwrap_or(&Value::Null);
-            parts.push(match value {
-                Some(value) => value,
-                None => self.value_of(&correlation.from, data).await?,
-            });
-        }
-        Some(key(&parts))
-    }
-
-    /// Whether everything that does not depend on a run holds.
-    pub(super) async fn lets_through(&self, filter: &EventFilter, envelope: &Value) -> bool {
-        let fits = filter.with.iter().all(|(name, wanted)| {
-            envelope.get(name).and_then(Value::as_str).is_some_and(|has| match wanted {
-                Wanted::Text(text) => text == has,
-                Wanted::Pattern(pattern) => pattern.is_match(has),
-                Wanted::Computed(_) => true,
-            })
-        });
-        let Some(condition) = filter.data.as_ref().filter(|_| fits) else { return fits };
-        let data = envelope.get("data").unwrap_or(&Value::Null);
-        !matches!(self.value_of(condition, data).await, None | Some(Value::Null | Value::Bool(false)))
-    }
-
-    /// What an expression over an event gives; none if it fails.
-    async fn value_of(&self, expression: &Expression, input: &Value) -> Option<Value> {
-        match expression.class() {
-            Class::Bounded => expression.evaluate(input, &[]).ok(),
-            Class::Unbounded => {
-                let evaluation = Evaluation {
-                    text: expression.text().to_owned(),
-                    variables: Vec::new(),
-                    input: input.clone(),
-                    arguments: Vec::new(),
-                };
-                self.evaluator.evaluate(evaluation).await.ok()
-            }
-        }
-    }
 }
 
-fn message(run: RunId, execution: i32, filter: i16, event: &Seen) -> NewMessage {
+fn message((run, execution): (RunId, i32), filters: &[i16], event: &Seen) -> NewMessage {
+    let mut filters: Vec<u16> = filters.iter().filter_map(|filter| u16::try_from(*filter).ok()).collect();
+    filters.sort_unstable();
     let message = Message::Event {
         execution: ExecutionId::try_from(execution).unwrap_or_default(),
-        filter: u16::try_from(filter).unwrap_or_default(),
+        filters,
         event: Arc::clone(&event.envelope),
     };
     NewMessage {
@@ -196,7 +202,7 @@ fn message(run: RunId, execution: i32, filter: i16, event: &Seen) -> NewMessage 
     }
 }
 
-fn seen(candidate: Candidate) -> Option<Seen> {
+pub(super) fn seen(candidate: Candidate) -> Option<Seen> {
     let attributes: Map<String, Value> = serde_json::from_str(&candidate.attributes).ok()?;
     let data = match &candidate.data {
         Some(data) => serde_json::from_str(data).ok()?,

@@ -11,7 +11,7 @@ use super::batch::{Accept, AcceptOutcome, FirstStep};
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
 use super::driver::{Driven, First, drive, state_of, stays};
-use super::events::envelope;
+use super::events::{Routed, envelope};
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
@@ -28,6 +28,11 @@ pub(super) enum Origin {
     Api,
     /// A schedule.
     Schedule,
+    /// Events that came together.
+    Events {
+        /// The last of them.
+        last: Uuid,
+    },
 }
 
 impl Origin {
@@ -35,6 +40,7 @@ impl Origin {
         match self {
             Self::Api => "api",
             Self::Schedule => "schedule",
+            Self::Events { .. } => "event",
         }
     }
 }
@@ -74,7 +80,8 @@ impl Inner {
         let now = self.clock.now();
         let mut prepared = Vec::new();
         let mut violations = Vec::new();
-        for definition in self.subscribers(&event).await {
+        let envelope = envelope_of(&event);
+        for definition in self.subscribers(&envelope).await {
             let started = Started {
                 input: Arc::new(Value::Array(vec![event.data.clone()])),
                 event: Some(id),
@@ -93,14 +100,18 @@ impl Inner {
             (true, true) => "unmatched",
             (true, false) => "rejected",
         };
-        let new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
+        let mut new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
+        new_event.awaited = !self.gatherers(&envelope).await.is_empty();
         match self.commit_accept(&node, "event", Some(new_event), prepared).await {
             AcceptOutcome::Done { awaited } => {
-                let resumed = if awaited { self.tell_waiting(id).await } else { Vec::new() };
-                match (runs.is_empty() && resumed.is_empty(), violations.is_empty()) {
-                    (false, _) => Ok(Accepted::Started { event: id, runs, resumed }),
-                    (true, true) => Ok(Accepted::Unmatched { event: id }),
-                    (true, false) => Ok(Accepted::Refused { event: id, violations }),
+                let routed = if awaited { self.tell_waiting(id).await } else { Routed::default() };
+                let others = routed.runs.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>();
+                let runs = [runs, others].concat();
+                let is_wanted = !runs.is_empty() || !routed.resumed.is_empty() || routed.gathered;
+                match (is_wanted, violations.is_empty()) {
+                    (true, _) => Ok(Accepted::Started { event: id, runs, resumed: routed.resumed }),
+                    (false, true) => Ok(Accepted::Unmatched { event: id }),
+                    (false, false) => Ok(Accepted::Refused { event: id, violations }),
                 }
             }
             AcceptOutcome::Duplicate { event, runs, resumed, same_body: true } => {
@@ -114,10 +125,10 @@ impl Inner {
     }
 
     /// Tells the runs that wait for a stored event. What goes wrong here is made good by a sweep.
-    async fn tell_waiting(&self, event: Uuid) -> Vec<RunId> {
+    async fn tell_waiting(self: &Arc<Self>, event: Uuid) -> Routed {
         self.route(event).await.unwrap_or_else(|error| {
             warn!(%error, %event, "the runs that wait for an event are told later");
-            Vec::new()
+            Routed::default()
         })
     }
 
@@ -140,7 +151,10 @@ impl Inner {
         let event_id = request.idempotency_key.as_ref().map(|_| Uuid::now_v7());
         let started = Started {
             input: Arc::new(request.input.clone()),
-            event: None,
+            event: match origin {
+                Origin::Events { last } => Some(last),
+                Origin::Api | Origin::Schedule => None,
+            },
             parent,
             actor: request.actor.clone(),
             begin: self.begin_here(&node),
@@ -179,14 +193,12 @@ impl Inner {
     }
 
     /// The latest version of each workflow that wants the event.
-    async fn subscribers(&self, event: &IncomingEvent) -> Vec<Arc<Definition>> {
+    async fn subscribers(&self, envelope: &Value) -> Vec<Arc<Definition>> {
         let deployed = self.catalog.deployed();
         let mut wanted = Vec::new();
-        let attributes = event.attributes.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));
-        let envelope = envelope(attributes, event.data.clone());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
             for trigger in &definition.triggers {
-                if self.lets_through(trigger, &envelope).await {
+                if self.start_key(trigger, envelope).await.is_some() {
                     wanted.push(Arc::clone(definition));
                     break;
                 }
@@ -283,6 +295,11 @@ fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bo
 /// How long an event may wait for its commit before its sender is told to try again. Senders wait five to ten seconds.
 const ACCEPT_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(4);
 
+fn envelope_of(event: &IncomingEvent) -> Value {
+    let attributes = event.attributes.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));
+    envelope(attributes, event.data.clone())
+}
+
 fn named(request: &StartRequest) -> String {
     let version = request.version.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
     format!("{}/{}{version}", request.namespace, request.name)
@@ -320,6 +337,7 @@ fn new_event(
         outcome,
         runs,
         detail: (!violations.is_empty()).then(|| json!({ "errors": violations }).to_string()),
+        awaited: false,
     }
 }
 
@@ -340,5 +358,6 @@ fn keyed_start(request: &StartRequest, origin: Origin, id: Uuid, key: String, no
         outcome: "run",
         runs: vec![run],
         detail: None,
+        awaited: false,
     }
 }

@@ -14,6 +14,8 @@ mod committer;
 mod consequences;
 mod driver;
 mod events;
+mod filters;
+mod gatherings;
 mod intake;
 mod mailbox;
 mod node;

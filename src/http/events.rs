@@ -42,8 +42,8 @@ pub async fn list(
     let params = Params::read(query.as_deref(), &[&FILTERS, &PAGING])?;
     let text = |name: &str| params.text(name).map(str::to_owned);
     let outcome = text("outcome");
-    if outcome.as_deref().is_some_and(|o| !["run", "resumed", "unmatched", "rejected"].contains(&o)) {
-        return Err(ApiError::bad_input("?outcome", "must be run, resumed, unmatched or rejected"));
+    if outcome.as_deref().is_some_and(|o| !["run", "resumed", "gathered", "unmatched", "rejected"].contains(&o)) {
+        return Err(ApiError::bad_input("?outcome", "must be run, resumed, gathered, unmatched or rejected"));
     }
     let filter = EventFilter {
         source: text("source"),

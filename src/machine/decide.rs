@@ -97,7 +97,7 @@ impl<'a> Decider<'a> {
             Fact::ChildStarted { child } => self.child_started(child),
             Fact::ChildRefused { child, error } => self.child_refused(child, error),
             Fact::Message { message, actor } => match message {
-                Message::Event { execution, filter, event } => self.event_arrived(execution, filter, event, actor),
+                Message::Event { execution, filters, event } => self.event_arrived(execution, &filters, event, actor),
                 Message::ChildEnded { child, outcome } => self.child_ended(child, outcome, actor),
                 Message::Stop { undo } => self.stopped_by_parent(undo, actor),
             },

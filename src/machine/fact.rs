@@ -71,8 +71,8 @@ pub enum Message {
     Event {
         /// The `listen`.
         execution: ExecutionId,
-        /// Which of its filters the event fits.
-        filter: u16,
+        /// Which of its filters the event fits: the first that still wants it takes it.
+        filters: Vec<u16>,
         /// The whole CloudEvent as JSON.
         event: Arc<Value>,
     },

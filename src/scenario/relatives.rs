@@ -56,8 +56,9 @@ impl Rehearsal<'_> {
     /// A task waits for events from now on; it is shown those that came before.
     pub(super) fn listen(&mut self, execution: ExecutionId, listening: Arc<Vec<Listening>>) {
         for event in &self.relatives.arrived {
-            for filter in self.filters_that_fit(execution, &listening, event) {
-                let message = Message::Event { execution, filter, event: Arc::clone(event) };
+            let filters = self.filters_that_fit(execution, &listening, event);
+            if !filters.is_empty() {
+                let message = Message::Event { execution, filters, event: Arc::clone(event) };
                 let at = time_after(self.now, LATENCY);
                 self.on_their_way.push(OnItsWay { at, what: Coming::Message(message) });
             }
@@ -78,8 +79,9 @@ impl Rehearsal<'_> {
         self.relatives.arrived.push(Arc::clone(event));
         let mut messages = Vec::new();
         for (execution, listening) in &self.relatives.listening {
-            for filter in self.filters_that_fit(*execution, listening, event) {
-                messages.push(Message::Event { execution: *execution, filter, event: Arc::clone(event) });
+            let filters = self.filters_that_fit(*execution, listening, event);
+            if !filters.is_empty() {
+                messages.push(Message::Event { execution: *execution, filters, event: Arc::clone(event) });
             }
         }
         messages.into_iter().try_for_each(|message| self.take_in(message))
@@ -99,7 +101,7 @@ impl Rehearsal<'_> {
         let open = self.run.execution(execution).map(|open| &self.stage.definition.task(open.task).kind);
         let Some(TaskKind::Listen(task)) = open else { return Vec::new() };
         let numbered = listening.iter().enumerate();
-        let fitting = numbered.filter(|(number, listening)| match task.filter(*number) {
+        let fitting = numbered.filter(|(number, listening)| match task.strategy.filter(*number) {
             Some(filter) => self.fits(filter, listening, event),
             // An empty `any` takes everything.
             None => true,

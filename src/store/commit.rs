@@ -36,12 +36,14 @@ pub struct NewEvent {
     pub attributes: String,
     /// JSON text of the data where it is not the body itself.
     pub data: Option<String>,
-    /// `run`, `resumed`, `unmatched` or `rejected`.
+    /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
     pub outcome: &'static str,
     /// Runs that it starts.
     pub runs: Vec<RunId>,
     /// JSON text: why it was rejected.
     pub detail: Option<String>,
+    /// Whether it is known already that somebody waits for it.
+    pub awaited: bool,
 }
 
 /// A key that was there already.
@@ -198,7 +200,8 @@ fn joined(ids: &[Uuid]) -> String {
 pub async fn known_events(conn: &mut PgConnection, keys: &[(&str, &str)]) -> Result<Vec<KnownEvent>, StoreError> {
     Ok(sqlx::query_as!(
         KnownEvent,
-        r#"select k.source, k.event_id, k.event, k.body_hash, k.runs,
+        r#"select k.source, k.event_id, k.event, k.body_hash,
+                  coalesce((select e.runs from events e where e.id = k.event), k.runs) as "runs!",
                   coalesce((select e.resumed from events e where e.id = k.event), '{}') as "resumed!"
            from unnest($1::text[], $2::text[]) as u (source, event_id)
            join event_keys k on k.source = u.source and k.event_id = u.event_id"#,
@@ -223,11 +226,11 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Res
                                routed)
            select u.id, u.source, u.event_id, u.type, u.received_at, u.headers::json, u.body, u.attributes::json, u.outcome,
                   string_to_array(u.runs, ',')::uuid[], u.detail::json, u.data::json,
-                  u.type = $13 or not (exists (select from listeners l where l.event_type = u.type)
+                  u.type = $13 or not (u.awaited or exists (select from listeners l where l.event_type = u.type)
                                        or exists (select from listeners l where l.event_type = ''))
            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::text[],
-                       $9::text[], $10::text[], $11::text[], $12::text[])
-                as u (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail, data)
+                       $9::text[], $10::text[], $11::text[], $12::text[], $14::boolean[])
+                as u (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail, data, awaited)
            returning id, routed"#,
         &events.iter().map(|e| e.id).collect::<Vec<_>>(),
         &events.iter().map(|e| e.source.as_str()).collect::<Vec<_>>() as &[&str],
@@ -242,6 +245,7 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Res
         &events.iter().map(|e| e.detail.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
         &events.iter().map(|e| e.data.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
         START_TYPE,
+        &events.iter().map(|e| e.awaited).collect::<Vec<_>>(),
     )
     .fetch_all(conn)
     .await?;

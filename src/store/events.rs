@@ -16,7 +16,7 @@ pub struct EventFilter {
     pub source: Option<String>,
     /// CloudEvents `type`.
     pub r#type: Option<String>,
-    /// `run`, `resumed`, `unmatched` or `rejected`.
+    /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
     pub outcome: Option<String>,
     /// The sender's id; with `source` an index finds it.
     pub event_id: Option<String>,
@@ -41,7 +41,7 @@ pub struct EventRow {
     pub r#type: String,
     /// When it was stored.
     pub received_at: Time,
-    /// `run`, `resumed`, `unmatched` or `rejected`.
+    /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
     pub outcome: String,
     /// What it started.
     pub runs: Vec<RunId>,
@@ -99,17 +99,62 @@ pub async fn unrouted(pool: &PgPool, only: Option<Uuid>, limit: i64) -> Result<V
     .await?)
 }
 
-/// The runs that waited for an event were told.
+/// How far an event has come.
+#[derive(Debug, Default)]
+pub struct Routing {
+    /// Everyone who waited for it was told.
+    pub routed: bool,
+    /// What it started, alone or with others.
+    pub runs: Vec<RunId>,
+    /// What waited for it.
+    pub resumed: Vec<RunId>,
+    /// Whether it waits for others with which it starts a run.
+    pub gathered: bool,
+}
+
+/// How far an event has come. Until the transaction ends nobody else changes it.
 ///
 /// # Errors
 /// The database is away.
-pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId]) -> Result<(), StoreError> {
+pub async fn routing(conn: &mut PgConnection, id: Uuid) -> Result<Routing, StoreError> {
+    let found = sqlx::query_as!(
+        Routing,
+        r#"select routed, runs, resumed, outcome = 'gathered' as "gathered!" from events where id = $1 limit 1 for update"#,
+        id
+    );
+    Ok(found.fetch_optional(conn).await?.unwrap_or_default())
+}
+
+/// The runs that waited for an event were told, and whether it waits now for others with which it starts a run.
+///
+/// # Errors
+/// The database is away.
+pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gathered: bool) -> Result<(), StoreError> {
     sqlx::query!(
-        "update events set routed = true, resumed = array(select distinct run from unnest(resumed || $2) as run),
-                outcome = case when outcome = 'unmatched' and cardinality(resumed || $2) > 0 then 'resumed' else outcome end
+        "update events set routed = true, resumed = resumed || $2,
+                outcome = case when outcome <> 'unmatched' then outcome when $3 then 'gathered'
+                               when cardinality(resumed || $2) > 0 then 'resumed' else outcome end
          where id = $1",
         id,
-        resumed
+        resumed,
+        gathered
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A run that began to wait later was told of the event.
+///
+/// # Errors
+/// The database is away.
+pub async fn resumed(conn: &mut PgConnection, id: Uuid, run: RunId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update events set resumed = resumed || $2::uuid,
+                outcome = case when outcome = 'unmatched' then 'resumed' else outcome end
+         where id = $1 and not $2 = any(resumed)",
+        id,
+        run
     )
     .execute(conn)
     .await?;

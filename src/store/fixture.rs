@@ -36,6 +36,7 @@ pub(crate) fn event(id: Uuid) -> NewEvent {
         outcome: "unmatched",
         runs: Vec::new(),
         detail: None,
+        awaited: false,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod commit;
 pub mod definitions;
 pub mod events;
+pub mod gatherings;
 pub mod journal;
 pub mod listeners;
 pub mod listing;

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::commit::{RunState, Transition};
 use super::fixture::{event, row, run, state};
-use super::{claims, commands, commit, connect_engine, events, journal, listeners, nodes, outgoing, schedules};
+use super::{
+    claims, commands, commit, connect_engine, events, gatherings, journal, listeners, nodes, outgoing, schedules,
+};
 
 /// Rows that tables are filled with.
 const ROWS: i32 = 1_000_000;
@@ -50,6 +52,10 @@ async fn prepare_all(pool: &PgPool) {
     events::missed(pool, id, &any, 3_600.0, 10).await.unwrap();
     events::unrouted(pool, None, 10).await.unwrap();
     events::unrouted(pool, Some(id), 1).await.unwrap();
+    gatherings::complete(pool, None, 10).await.unwrap();
+    gatherings::complete(pool, Some(id), 10).await.unwrap();
+    gatherings::started(pool, id, id).await.unwrap();
+    gatherings::refused(pool, id, "{}").await.unwrap();
     outgoing::take(pool, 10).await.unwrap();
     schedules::due(pool, 10).await.unwrap();
     schedules::ended(pool, 10).await.unwrap();
@@ -74,7 +80,16 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     commands::tell(connection, &[&message]).await.unwrap();
     let outgoing = outgoing::NewOutgoing { id: Uuid::now_v7(), event: "{}".into(), sink: None };
     outgoing::insert(connection, &[&outgoing]).await.unwrap();
-    events::routed(connection, id, &[id]).await.unwrap();
+    events::routing(connection, id).await.unwrap();
+    events::routed(connection, id, &[id], false).await.unwrap();
+    events::resumed(connection, id, id).await.unwrap();
+    let of = gatherings::Kinship { namespace: "a", name: "b", signature: "c", key: &[0; 32] };
+    gatherings::open(connection, of).await.unwrap();
+    let gathering = Uuid::now_v7();
+    gatherings::begin(connection, gathering, of).await.unwrap();
+    let addition = gatherings::Addition { event: id, filter: 0, is_taken: true, completes: None };
+    gatherings::add(connection, gathering, addition).await.unwrap();
+    gatherings::events(connection, gathering, 1).await.unwrap();
     listeners::delete(connection, &[(id, 0)]).await.unwrap();
 }
 
@@ -82,7 +97,7 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -120,6 +135,12 @@ async fn fill(pool: &PgPool) {
          insert into listeners (shard, run_id, execution, filter, event_type, kind, key, checked)
          select n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0, 0, 'paid', '1:0:/do/0/a', decode(lpad(to_hex(n), 64, '0'), 'hex'),
                 true from generate_series(1, {ROWS}) as n;
+         insert into gatherings (id, namespace, name, signature, key)
+         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'a', 'b', 'c', decode(lpad(to_hex(n), 64, '0'), 'hex')
+         from generate_series(1, {ROWS}) as n;
+         insert into gathered (gathering, event, filter)
+         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0
+         from generate_series(1, {ROWS}) as n;
          insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs)
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'test', n::text, 'type ' || n % 1000, now(), '{{}}', '', '{{}}', 'run', '{{}}'
          from generate_series(1, {ROWS}) as n"

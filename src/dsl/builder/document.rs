@@ -4,6 +4,7 @@ use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::listed;
 use super::reentry;
+use super::schedule::Starts;
 use crate::dsl::definition::{Definition, OnFault, Task, WorkflowMetadata, WorkflowRef};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
@@ -31,7 +32,7 @@ impl<'s> Builder<'s> {
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
         let timeout = self.timeout(root, Stage::WorkflowInput, &none);
         let own = document.and_then(|node| node.get("metadata")).and_then(|node| node.get("schedule"));
-        let (triggers, timing) = self.schedule(root.get("schedule"), own);
+        let Starts { triggers, gathering, timing } = self.schedule(root.get("schedule"), own);
         if timing.is_some() {
             self.check_scheduled_input(root, &input);
         }
@@ -50,6 +51,7 @@ impl<'s> Builder<'s> {
             timeout,
             timing,
             triggers,
+            gathering,
             root: list?,
             by_reference: tasks
                 .iter()

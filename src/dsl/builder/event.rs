@@ -15,26 +15,17 @@ const PATTERN: [char; 11] = ['^', '$', '*', '+', '?', '(', ')', '[', ']', '|', '
 const PATTERN_SIZE_MAX: usize = 1 << 18;
 
 impl<'s> Builder<'s> {
-    /// A filter of `listen`: attributes may be computed when the listening begins.
-    pub(super) fn event_filter(&mut self, node: Node<'s>, scope: &Scope) -> Option<EventFilter> {
+    /// An event filter. In a `listen` attributes may be computed when it begins; a schedule has no scope, for no run is
+    /// there yet.
+    pub(super) fn event_filter(&mut self, node: Node<'s>, scope: Option<&Scope>) -> Option<EventFilter> {
         let object = self.closed(node, &["with", "correlate"])?;
-        let mut filter = self.event_with(object, Some(scope))?;
+        let mut filter = self.event_with(object, scope)?;
         if let Some(correlate) = object.get("correlate").and_then(|n| self.object(n)) {
             for (name, value) in correlate.entries() {
                 filter.correlate.extend(self.correlation(name, value, scope));
             }
         }
         Some(filter)
-    }
-
-    /// A filter of `schedule.on`: nothing of a run is there yet.
-    pub(super) fn trigger(&mut self, node: Node<'s>) -> Option<EventFilter> {
-        let object = self.closed(node, &["with", "correlate"])?;
-        if let Some(correlate) = object.get("correlate") {
-            let hint = "a run that an event starts has nothing to correlate with yet".to_owned();
-            self.report.error_with_hint(Spot::key(correlate), "`correlate` is not supported in `schedule.on`", hint);
-        }
-        self.event_with(object, None)
     }
 
     fn event_with(&mut self, object: Node<'s>, scope: Option<&Scope>) -> Option<EventFilter> {
@@ -53,13 +44,24 @@ impl<'s> Builder<'s> {
         Some(filter)
     }
 
-    fn correlation(&mut self, name: &str, node: Node<'s>, scope: &Scope) -> Option<Correlation> {
+    fn correlation(&mut self, name: &str, node: Node<'s>, scope: Option<&Scope>) -> Option<Correlation> {
         let object = self.closed(node, &["from", "expect"])?;
         let from: Option<Expression> =
             self.required(object, "from").and_then(|n| self.bare(n, Stage::Event, &Scope::default()));
-        let expect = object.get("expect").map(|n| self.template(n, Stage::Within, scope));
+        let none = Scope::default();
+        let (stage, within) = scope.map_or((Stage::Event, &none), |scope| (Stage::Within, scope));
+        let expect = object.get("expect").map(|n| (n, self.template(n, stage, within)));
         let expect: Option<Template> = match expect {
-            Some(expect) => Some(expect?),
+            Some((node, Some(expect))) if scope.is_none() && !matches!(expect, Template::Literal(_)) => {
+                let hint = "leave `expect` out to start a run for each value".to_owned();
+                self.report.error_with_hint(
+                    node,
+                    "in a schedule `expect` must be a fixed value: no run is there yet",
+                    hint,
+                );
+                return None;
+            }
+            Some((_, expect)) => Some(expect?),
             None => None,
         };
         Some(Correlation { name: name.to_owned(), from: from?, expect })

@@ -4,7 +4,7 @@ use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::complete;
 use super::task::Site;
-use crate::dsl::definition::{EachEvent, EventFilter, ListenTask, Read, Take, TaskKind, Until};
+use crate::dsl::definition::{EachEvent, EventFilter, EventStrategy, ListenTask, Read, Take, TaskKind, Until};
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
@@ -18,19 +18,27 @@ impl<'s> Builder<'s> {
         let read = object.get("read").map(|n| self.word(n, &words));
         let each = task.get("foreach").map(|n| self.each_event(n, site));
         let to = self.required(object, "to")?;
-        let (take, filters) = self.strategy(to, site.scope, &["one", "any", "all", "until"])?;
-        let until = to.get("until").map(|n| self.until(n, take, site.scope));
-        let (read, each, until) = (complete(read)?.unwrap_or_default(), complete(each)?, complete(until)?);
-        if take == Take::Any && until.is_none() && each.is_some() {
+        let strategy = self.strategy(to, Some(site.scope));
+        let (read, each, strategy) = (complete(read)?.unwrap_or_default(), complete(each)?, strategy?);
+        if strategy.take == Take::Any && strategy.until.is_none() && each.is_some() {
             let message = "without `until` the first event ends the listening, so `foreach` sees only that one";
             let hint = "add `until` beside `any`; `until: '${ false }'` listens until the run ends".to_owned();
             self.report.warning(Spot::key(to), message, hint);
         }
-        Some(TaskKind::Listen(Box::new(ListenTask { take, filters, until, read, each })))
+        Some(TaskKind::Listen(Box::new(ListenTask { strategy, read, each })))
+    }
+
+    /// An event consumption strategy; without a scope that of a schedule, where no run is there yet.
+    pub(super) fn strategy(&mut self, node: Node<'s>, scope: Option<&Scope>) -> Option<EventStrategy> {
+        let filters = self.filters(node, scope, &["one", "any", "all", "until"]);
+        let take = filters.as_ref().map(|(take, _)| *take);
+        let until = node.get("until").map(|n| self.until(n, take, scope));
+        let ((take, filters), until) = (filters?, complete(until)?);
+        Some(EventStrategy { take, filters, until })
     }
 
     /// `one`, `any` or `all` with its filters.
-    fn strategy(&mut self, node: Node<'s>, scope: &Scope, known: &[&str]) -> Option<(Take, Vec<EventFilter>)> {
+    fn filters(&mut self, node: Node<'s>, scope: Option<&Scope>, known: &[&str]) -> Option<(Take, Vec<EventFilter>)> {
         let object = self.closed(node, known)?;
         let given: Vec<(Take, Node<'s>)> = [("one", Take::One), ("any", Take::Any), ("all", Take::All)]
             .into_iter()
@@ -44,9 +52,13 @@ impl<'s> Builder<'s> {
             return Some((take, vec![self.event_filter(filters, scope)?]));
         }
         let count = filters.items().count();
-        if !filters.is_list() || (take == Take::All && count == 0) || count > FILTERS_MAX {
+        let may_be_empty = take == Take::Any && scope.is_some();
+        if !filters.is_list() || (count == 0 && !may_be_empty) || count > FILTERS_MAX {
             let message = format!("`{}` must be a list of 1 to {FILTERS_MAX} event filters", filters.label());
-            let hint = (take == Take::Any).then(|| "an empty list takes all events".to_owned());
+            let hint = (take == Take::Any).then(|| match scope {
+                Some(_) => "an empty list takes all events".to_owned(),
+                None => "a workflow that all events start would start itself with all that it sends".to_owned(),
+            });
             self.report.error_with_hint(filters, message, hint);
             return None;
         }
@@ -54,15 +66,17 @@ impl<'s> Builder<'s> {
         Some((take, built.into_iter().collect::<Option<_>>()?))
     }
 
-    fn until(&mut self, node: Node<'s>, take: Take, scope: &Scope) -> Option<Until> {
-        if take != Take::Any {
+    fn until(&mut self, node: Node<'s>, take: Option<Take>, scope: Option<&Scope>) -> Option<Until> {
+        if take.is_some_and(|take| take != Take::Any) {
             self.report.error(Spot::key(node), "`until` belongs to `any`; `one` and `all` end by themselves");
             return None;
         }
         if node.as_text().is_some() {
-            return self.bare(node, Stage::Within, scope).map(Until::Condition);
+            let none = Scope::default();
+            let (stage, scope) = scope.map_or((Stage::Event, &none), |scope| (Stage::Within, scope));
+            return self.bare(node, stage, scope).map(Until::Condition);
         }
-        let (take, filters) = self.strategy(node, scope, &["one", "any", "all"])?;
+        let (take, filters) = self.filters(node, scope, &["one", "any", "all"])?;
         Some(Until::Events { take, filters })
     }
 

@@ -1,40 +1,48 @@
 //! `schedule`: the times and events that start a run.
 
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
 use super::Builder;
 use super::expression::Scope;
-use crate::dsl::definition::{DurationSpec, EventFilter, InputSpec};
+use crate::dsl::definition::{DurationSpec, EventFilter, Gathering, InputSpec, Take};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
+
+/// What starts a run: at most one of these is there.
+#[derive(Default)]
+pub(super) struct Starts {
+    pub(super) triggers: Vec<EventFilter>,
+    pub(super) gathering: Option<Gathering>,
+    pub(super) timing: Option<Timing>,
+}
 
 /// Nothing is repeated more often.
 const INTERVAL_MIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl<'s> Builder<'s> {
-    /// Filters of which any one starts a run, and when it starts by itself. `own` is what `document.metadata` says beside.
-    pub(super) fn schedule(
-        &mut self,
-        node: Option<Node<'s>>,
-        own: Option<Node<'s>>,
-    ) -> (Vec<EventFilter>, Option<Timing>) {
+    /// `own` is what `document.metadata` says beside.
+    pub(super) fn schedule(&mut self, node: Option<Node<'s>>, own: Option<Node<'s>>) -> Starts {
         let own = own.and_then(|n| self.closed(n, &["timeZone", "misfire"]));
         let Some(object) = node.and_then(|n| self.closed(n, &["on", "every", "cron", "after"])) else {
             if let Some(own) = own {
                 self.report
                     .error(Spot::key(own), "`metadata.schedule` says something about a `schedule` that is not there");
             }
-            return (Vec::new(), None);
+            return Starts::default();
         };
         let given: Vec<Node<'s>> = ["on", "every", "cron", "after"].iter().filter_map(|key| object.get(key)).collect();
         if given.len() != 1 {
             self.report.error(object, "a schedule is exactly one of `on`, `cron`, `every`, `after`");
-            return (Vec::new(), None);
+            return Starts::default();
         }
         if let Some(on) = object.get("on") {
             if let Some(own) = own {
                 self.report.error(Spot::key(own), "events have no time zone and no misfires: leave this out");
             }
-            return (self.triggers(on), None);
+            return self.events(on).unwrap_or_default();
         }
         let repeat = self.repeat(object);
         let zone = own.and_then(|n| n.get("timeZone")).map(|n| self.zone(n));
@@ -45,7 +53,7 @@ impl<'s> Builder<'s> {
             zone: zone.flatten().unwrap_or(chrono_tz::Tz::UTC),
             misfire: misfire.flatten().unwrap_or_default(),
         });
-        (Vec::new(), timing)
+        Starts { timing, ..Starts::default() }
     }
 
     fn repeat(&mut self, object: Node<'s>) -> Option<Repeat> {
@@ -99,33 +107,22 @@ impl<'s> Builder<'s> {
         found
     }
 
-    fn triggers(&mut self, on: Node<'s>) -> Vec<EventFilter> {
-        let Some(on) = self.closed(on, &["one", "any", "all", "until"]) else { return Vec::new() };
-        for key in ["all", "until"] {
-            if let Some(found) = on.get(key) {
-                let hint = "supported: `one` or `any`; let the run `listen` for the others".to_owned();
-                let message = format!("`schedule.on.{key}` is not supported");
-                self.report.error_with_hint(Spot::key(found), message, hint);
-            }
+    /// One event of which any starts a run by itself, or several that start one together.
+    fn events(&mut self, on: Node<'s>) -> Option<Starts> {
+        let strategy = self.strategy(on, None)?;
+        if strategy.take != Take::All && strategy.until.is_none() {
+            return Some(Starts { triggers: strategy.filters, ..Starts::default() });
         }
-        match (on.get("one"), on.get("any")) {
-            (Some(one), None) => self.trigger(one).into_iter().collect(),
-            (None, Some(any)) if any.is_list() && any.items().next().is_some() => {
-                any.items().filter_map(|item| self.trigger(item)).collect()
-            }
-            (None, Some(any)) => {
-                self.report.error(any, "`any` must be a list of at least one event filter");
-                Vec::new()
-            }
-            (Some(_), Some(any)) => {
-                self.report.error(Spot::key(any), "`one` and `any` exclude each other");
-                Vec::new()
-            }
-            (None, None) if on.get("all").is_some() => Vec::new(),
-            (None, None) => {
-                self.report.error(Spot::key(on), "`schedule.on` needs `one` or `any`");
-                Vec::new()
-            }
+        let all: Vec<&EventFilter> = strategy.filters.iter().chain(strategy.until_filters()).collect();
+        let names: Vec<BTreeSet<&str>> = all.iter().map(|filter| filter.bindings()).collect();
+        if names.windows(2).any(|pair| pair[0] != pair[1]) {
+            let message = "events that start a run together must all be correlated by the same names, or none of them";
+            let hint =
+                "give each filter the same names under `correlate`: only so each event belongs to one run".to_owned();
+            self.report.error_with_hint(Spot::key(on), message, hint);
+            return None;
         }
+        let signature = hex::encode(Sha256::digest(on.to_value().to_string()));
+        Some(Starts { gathering: Some(Gathering { strategy, signature }), ..Starts::default() })
     }
 }

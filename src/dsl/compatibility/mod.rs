@@ -152,6 +152,15 @@ impl Findings {
     }
 
     fn triggers(&mut self, old: &Definition, new: &Definition) {
+        if let Some(before) = &old.gathering {
+            match &new.gathering {
+                Some(after) if after.signature == before.signature => {}
+                Some(_) => {
+                    self.unclear("/schedule/on", "whether the same events still start it; it begins to gather anew")
+                }
+                None => self.breaking("/schedule/on", "the events that started it together do so no more"),
+            }
+        }
         for before in &old.triggers {
             let best = new.triggers.iter().map(|after| trigger::covers(after, before)).max();
             let events = trigger::described(before);

@@ -31,9 +31,7 @@ pub(super) fn event_consumed(
     progress.met.insert(filter);
     progress.bound.extend(bound.iter().map(|(name, value)| (name.clone(), value.clone())));
     progress.enough = enough;
-    // An empty `any` has no filters: whatever comes is taken under number 0.
-    let is_taken = usize::from(filter) < task.filters.len().max(1);
-    if is_taken {
+    if !task.strategy.is_until(usize::from(filter)) {
         progress.taken.push(read(task.read, event));
     }
     Ok(())

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::dsl::{EachEvent, EventFilter, ListenTask, Take, TaskKind, Until, Wanted};
+use crate::dsl::{EachEvent, EventFilter, ListenTask, Step, TaskKind, Wanted};
+use crate::expr::Expression;
 use crate::machine::advance::{Entry, Opening};
 use crate::machine::apply::read;
 use crate::machine::dataflow::{Halt, Scope, kind};
@@ -27,7 +28,7 @@ impl Decider<'_> {
         scope: &Scope,
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
-        let filters = task.filters.iter().chain(task.until_filters());
+        let filters = task.strategy.filters.iter().chain(task.strategy.until_filters());
         let mut listening =
             filters.map(|filter| self.listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
         if listening.is_empty() {
@@ -68,11 +69,11 @@ impl Decider<'_> {
         Ok(Listening { with, correlate })
     }
 
-    /// An event came for a `listen`.
+    /// An event came that fits these filters of a `listen`: the first that still wants it takes it.
     pub(in crate::machine) fn event_arrived(
         &mut self,
         id: ExecutionId,
-        filter: u16,
+        filters: &[u16],
         event: Arc<Value>,
         actor: Actor,
     ) -> Result<(), Stop> {
@@ -83,16 +84,19 @@ impl Decider<'_> {
         else {
             return Err(not_awaited());
         };
-        match self.take(execution, task, progress, filter, &event) {
-            Ok(Some((bound, enough))) => {
-                let change = Change::EventConsumed { execution: id, filter, event, bound, enough };
-                self.emit_by(actor, Some(id), change);
-                Ok(())
+        for filter in filters {
+            match self.take(execution, task, progress, *filter, &event) {
+                Ok(Some((bound, enough))) => {
+                    let change = Change::EventConsumed { execution: id, filter: *filter, event, bound, enough };
+                    self.emit_by(actor, Some(id), change);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
+                Err(halt) => return self.raise(id, halt.into_error(), FaultClass::Permanent),
             }
-            Ok(None) => Err(not_awaited()),
-            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
-            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
         }
+        Err(not_awaited())
     }
 
     /// Whether the event is taken, and what that changes.
@@ -104,22 +108,19 @@ impl Decider<'_> {
         number: u16,
         event: &Arc<Value>,
     ) -> Result<Option<Taken>, Halt> {
-        let index = usize::from(number);
-        let is_until = index >= task.filters.len().max(1);
-        let (take, count) = match &task.until {
-            Some(Until::Events { take, filters }) if is_until => (*take, filters.len()),
-            _ => (task.take, task.filters.len()),
-        };
-        if progress.enough || (take == Take::All && progress.met.contains(&number)) {
+        if progress.enough {
             return Ok(None);
         }
-        let Some(bound) = self.bind(task.filter(index), progress, event)? else { return Ok(None) };
-        let first = if is_until { task.filters.len() } else { 0 };
-        let others_met = progress.met.iter().filter(|n| (first..first + count).contains(&usize::from(**n))).count();
-        let enough = match (take, &task.until) {
-            (Take::All, _) => others_met + 1 == count,
-            (Take::Any, Some(until)) if !is_until => self.is_enough(until, execution, task, progress, event)?,
-            _ => true,
+        let step = task.strategy.step(&progress.met, number);
+        if matches!(step, Step::Refused) {
+            return Ok(None);
+        }
+        let filter = task.strategy.filter(usize::from(number));
+        let Some(bound) = self.bind(filter, progress, event)? else { return Ok(None) };
+        let enough = match step {
+            Step::Depends(condition) => self.is_enough(condition, execution, task, progress, event)?,
+            Step::Taken { enough } => enough,
+            Step::Refused => false,
         };
         Ok(Some((bound, enough)))
     }
@@ -152,13 +153,12 @@ impl Decider<'_> {
     /// `until`, once this event is taken.
     fn is_enough(
         &self,
-        until: &Until,
+        condition: &Expression,
         execution: &Execution,
         task: &ListenTask,
         progress: &ListenProgress,
         event: &Arc<Value>,
     ) -> Result<bool, Halt> {
-        let Until::Condition(condition) = until else { return Ok(false) };
         let item = read(task.read, event);
         let taken = progress.taken.iter().chain([&item]).map(|item| (**item).clone()).collect();
         self.holds(condition, &taken, &self.scope_of_open(execution))

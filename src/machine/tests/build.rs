@@ -57,6 +57,7 @@ pub(super) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
         timeout: None,
         timing: None,
         triggers: Vec::new(),
+        gathering: None,
         root,
         tasks: builder.tasks,
         by_reference,

@@ -1,0 +1,86 @@
+//! Which events a filter lets through, and what correlates them. The machine knows nothing of this: it is told which filters
+//! an event fits.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Inner;
+use super::consequences::key;
+use crate::dsl::{Correlation, EventFilter, Wanted};
+use crate::expr::{Class, Evaluation, Expression, Template};
+use crate::store::journal::Hash;
+
+impl Inner {
+    /// The key under which a run waits that this event fits; none if the event does not fit the filter at all.
+    pub(super) async fn key_of(&self, filter: &EventFilter, envelope: &Value) -> Option<Hash> {
+        if !self.lets_through(filter, envelope).await {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for (name, _) in filter.with.iter().filter(|(_, wanted)| matches!(wanted, Wanted::Computed(_))) {
+            parts.push(envelope.get(name)?.clone());
+        }
+        for correlation in filter.correlate.iter().filter(|c| c.expect.is_some()) {
+            parts.push(self.correlated(correlation, envelope).await?);
+        }
+        Some(key(&parts))
+    }
+
+    /// The key of the runs that this event may start; none if the event does not fit the filter of a schedule.
+    pub(super) async fn start_key(&self, filter: &EventFilter, envelope: &Value) -> Option<Hash> {
+        if !self.lets_through(filter, envelope).await {
+            return None;
+        }
+        let mut bound = BTreeMap::new();
+        for correlation in &filter.correlate {
+            let value = self.correlated(correlation, envelope).await.filter(|value| !value.is_null())?;
+            match &correlation.expect {
+                Some(Template::Literal(expected)) if *expected == value => {}
+                Some(_) => return None,
+                None => drop(bound.insert(&correlation.name, value)),
+            }
+        }
+        Some(key(&bound.into_values().collect::<Vec<_>>()))
+    }
+
+    /// What a correlation takes out of an event: seen on the whole event, and where that gives nothing, on its data.
+    async fn correlated(&self, correlation: &Correlation, envelope: &Value) -> Option<Value> {
+        let value = self.value_of(&correlation.from, envelope).await.filter(|value| !value.is_null());
+        let data = envelope.get("data").unwrap_or(&Value::Null);
+        match value {
+            Some(value) => Some(value),
+            None => self.value_of(&correlation.from, data).await,
+        }
+    }
+
+    /// Whether everything that does not depend on a run holds.
+    pub(super) async fn lets_through(&self, filter: &EventFilter, envelope: &Value) -> bool {
+        let fits = filter.with.iter().all(|(name, wanted)| {
+            envelope.get(name).and_then(Value::as_str).is_some_and(|has| match wanted {
+                Wanted::Text(text) => text == has,
+                Wanted::Pattern(pattern) => pattern.is_match(has),
+                Wanted::Computed(_) => true,
+            })
+        });
+        let Some(condition) = filter.data.as_ref().filter(|_| fits) else { return fits };
+        let data = envelope.get("data").unwrap_or(&Value::Null);
+        !matches!(self.value_of(condition, data).await, None | Some(Value::Null | Value::Bool(false)))
+    }
+
+    /// What an expression over an event gives; none if it fails.
+    pub(super) async fn value_of(&self, expression: &Expression, input: &Value) -> Option<Value> {
+        match expression.class() {
+            Class::Bounded => expression.evaluate(input, &[]).ok(),
+            Class::Unbounded => {
+                let evaluation = Evaluation {
+                    text: expression.text().to_owned(),
+                    variables: Vec::new(),
+                    input: input.clone(),
+                    arguments: Vec::new(),
+                };
+                self.evaluator.evaluate(evaluation).await.ok()
+            }
+        }
+    }
+}
