@@ -156,13 +156,15 @@ async fn the_conformance_kits_calls_complete() {
 async fn credentials_from_data_are_computed_again_for_each_attempt_and_never_recorded() {
     let shop = Store::default();
     let store = shop.start().await;
-    let task = "      call: http\n      with:\n        method: get\n        endpoint:\n          uri: http://HOST/basic-auth/{username}/canary\n          authentication: { basic: { username: '${ .username }', password: '${ .letters | implode }' } }\n        output: response\n";
+    let task = "      call: http\n      with:\n        method: get\n        endpoint:\n          uri: http://HOST/basic-auth/{username}/canary\n          authentication: { basic: { username: '${ .username }', password: '${ .letters | implode }' } }\n        output: response\n      output: { as: '${ { status: .statusCode, authorization: $authorization } }' }\n";
     let world = world(store, &[("login", task)], &[]).await;
     let node = world.node().await;
     shop.refusals.store(2, SeqCst);
     let letters: Vec<u32> = "canary".chars().map(u32::from).collect();
     let run = completed(&node, "login", json!({"username": "ann", "letters": letters})).await;
     assert_eq!(run["tasks"][0]["attempts"], 3, "{run}");
+    let authorization = json!({ "scheme": "Basic", "parameter": "***" });
+    assert_eq!(run["output"], json!({ "status": 200, "authorization": authorization }));
     let journal = json!(node.journal(run["id"].as_str().unwrap()).await).to_string();
     let encoded = base64::engine::general_purpose::STANDARD.encode("ann:canary");
     assert!(!journal.contains(&encoded), "{journal}");

@@ -1,5 +1,6 @@
 //! Why an attempt brought no answer to judge, before it becomes a [`CallFailure`] with the connection's policy.
 
+use super::secret::MissingSecret;
 use crate::machine::{CallFailure, CallRetry, ErrorKind, FaultClass, TargetEffect, WorkflowError};
 
 /// A failure without an answer.
@@ -33,6 +34,12 @@ impl Problem {
     pub(super) fn communication(title: &str, detail: impl Into<String>, effect: TargetEffect) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
         Box::new(Self { error, class: FaultClass::Transient, effect })
+    }
+
+    /// The call needs a secret that is not there (dsl.md, "Secrets"). Nothing was sent.
+    pub(super) fn secret(missing: &MissingSecret) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Authorization, "Missing secret", missing.to_string());
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
     }
 
     /// There are no credentials to call with. Nothing was sent.

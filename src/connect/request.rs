@@ -109,7 +109,7 @@ fn add_secret_headers(
     redactor: &mut Redactor,
 ) -> Result<(), Box<Problem>> {
     for (name, secret) in &connection.secret_headers {
-        let secret = secrets.resolve(secret).map_err(|e| Problem::configuration("Missing secret", e.to_string()))?;
+        let secret = secrets.resolve(secret).map_err(|e| Problem::secret(&e))?;
         redactor.add(secret.expose());
         let mut value = header_value(name.as_str(), secret.expose())?;
         value.set_sensitive(true);

@@ -582,6 +582,21 @@ pub enum CallAuthentication {
     },
 }
 
+impl CallAuthentication {
+    /// The scheme of the `Authorization` header that it leads to.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::Basic { .. } | Self::Policy(Authentication::Basic { .. }) => "Basic",
+            Self::Policy(Authentication::Digest { .. }) => "Digest",
+            Self::Policy(Authentication::OAuth1(_)) => "OAuth",
+            Self::Policy(Authentication::FromSecret { kind, .. }) if kind == "basic" => "Basic",
+            Self::Policy(Authentication::FromSecret { kind, .. }) if kind == "digest" => "Digest",
+            Self::Bearer { .. } | Self::Policy(_) => "Bearer",
+        }
+    }
+}
+
 /// One text of an authentication.
 #[derive(Debug)]
 pub enum Credential {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::decide::Decider;
 use super::{Coordinates, ErrorKind, ExecutionId, SchemaViolation, Time, WorkflowError, identity, time_after};
-use crate::dsl::{self, DurationSpec, InputSpec, OutputSpec, Schema, TaskId};
+use crate::dsl::{self, CallAuthentication, DurationSpec, InputSpec, OutputSpec, Schema, TaskId, TaskKind};
 use crate::expr::{Class, Evaluation, EvaluationError, Expression, Template};
 
 /// Why a computation stopped.
@@ -179,6 +179,7 @@ impl Decider<'_> {
             "workflow" => Cow::Owned(self.workflow_descriptor()),
             "task" => Cow::Owned(self.task_descriptor(scope)),
             "runtime" => Cow::Owned(self.runtime_descriptor(scope)),
+            "authorization" => Cow::Owned(self.authorization_descriptor(scope)),
             _ => Cow::Owned(self.local(name, scope)),
         }
     }
@@ -205,6 +206,15 @@ impl Decider<'_> {
             "output": scope.raw_output.as_deref(),
             "startedAt": time_descriptor(scope.started_at.unwrap_or(self.now)),
         })
+    }
+
+    /// The scheme by which a call authenticates; its credentials never reach an expression, and so never the journal.
+    fn authorization_descriptor(&self, scope: &Scope) -> Value {
+        let Some(TaskKind::Call(call)) = scope.task.map(|id| &self.definition.task(id).kind) else {
+            return Value::Null;
+        };
+        let scheme = call.protocol.authentication().map(CallAuthentication::scheme);
+        scheme.map_or(Value::Null, |scheme| json!({ "scheme": scheme, "parameter": "***" }))
     }
 
     fn runtime_descriptor(&self, scope: &Scope) -> Value {

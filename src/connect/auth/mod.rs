@@ -151,8 +151,7 @@ fn sign(with: &OAuth1<Secret>, to: &mut Outgoing) -> String {
 }
 
 fn settle(secrets: &Secrets, policy: Option<&Authentication>) -> Result<Settled, Box<Problem>> {
-    let fill =
-        |template: &_| secrets.fill(template).map_err(|e| Problem::configuration("Missing secret", e.to_string()));
+    let fill = |template: &_| secrets.fill(template).map_err(|e| Problem::secret(&e));
     let from_secret;
     let policy = match policy {
         Some(Authentication::FromSecret { kind, secret }) => {
@@ -178,7 +177,7 @@ fn settle(secrets: &Secrets, policy: Option<&Authentication>) -> Result<Settled,
 
 /// A policy out of a secret that holds its settings as JSON.
 fn read_secret(secrets: &Secrets, kind: &str, name: &str) -> Result<Authentication, Box<Problem>> {
-    let text = secrets.resolve(name).map_err(|e| Problem::configuration("Missing secret", e.to_string()))?;
+    let text = secrets.resolve(name).map_err(|e| Problem::secret(&e))?;
     let settings: Value = serde_json::from_str(text.expose()).map_err(|_| unusable(name, "it is no JSON object"))?;
     let reading = authentication::read(&json!({ kind: settings }), Origin::Secret);
     let why = || reading.flaws.iter().map(|flaw| flaw.message.as_str()).collect::<Vec<_>>().join("; ");

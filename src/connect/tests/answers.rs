@@ -87,6 +87,11 @@ async fn a_missing_secret_names_its_variable_and_sends_nothing() {
     let settings = ConnectSettings { secrets: Secrets::fixed([]), ..echo_settings().await };
     let failure = failure(call(settings, &post()).await);
     assert_eq!(verdict(&failure), (FaultClass::Permanent, TargetEffect::None));
+    assert!(
+        failure.error.r#type.ends_with("/errors/authorization") && failure.error.status == 403,
+        "{:?}",
+        failure.error
+    );
     assert!(detail(&failure).contains("STEPWELL_SECRET_TOKEN"), "{}", detail(&failure));
 }
 

@@ -53,8 +53,8 @@ impl Scope {
             Stage::WorkflowInput => vec!["workflow", "runtime"],
             Stage::WorkflowOutput => vec!["context", "workflow", "runtime"],
             Stage::Before => vec!["context", "task", "workflow", "runtime"],
-            Stage::Within => vec!["context", "input", "task", "workflow", "runtime"],
-            Stage::Export => vec!["context", "input", "output", "task", "workflow", "runtime"],
+            Stage::Within => vec!["context", "input", "task", "workflow", "runtime", "authorization"],
+            Stage::Export => vec!["context", "input", "output", "task", "workflow", "runtime", "authorization"],
             Stage::Event => Vec::new(),
         };
         if self.undo {
@@ -216,7 +216,10 @@ fn misplaced_variable(rest: &str) -> Option<(String, Option<String>)> {
         "input" => ("`$input` is not visible here", "`.` is the input that this expression is evaluated on"),
         "context" => ("`$context` is not visible here", "it begins with the first task"),
         "error" => ("`$error` is visible only inside the `catch` that holds it", "`catch.as` names it"),
-        "authorization" => ("`$authorization` is not supported", "Stepwell never shows credentials to expressions"),
+        "authorization" => (
+            "`$authorization` is not visible here",
+            "it says how a call authenticates: use it in the call's `with`, `output.as` or `export.as`",
+        ),
         _ => return None,
     };
     Some((message.to_owned(), Some(hint.to_owned())))
