@@ -20,6 +20,7 @@ mod gatherings;
 mod handover;
 mod language;
 mod links;
+mod order;
 mod outage;
 mod schedules;
 mod versions;

@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod events;
 pub mod gatherings;
 pub mod journal;
+pub mod lanes;
 pub mod listeners;
 pub mod listing;
 pub mod nodes;
