@@ -19,6 +19,7 @@ mod fencing;
 mod gatherings;
 mod handover;
 mod language;
+mod limits;
 mod links;
 mod order;
 mod outage;

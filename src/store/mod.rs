@@ -9,6 +9,7 @@ pub mod events;
 pub mod gatherings;
 pub mod journal;
 pub mod lanes;
+pub mod limits;
 pub mod listeners;
 pub mod listing;
 pub mod nodes;
