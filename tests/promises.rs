@@ -23,5 +23,6 @@ mod limits;
 mod links;
 mod order;
 mod outage;
+mod processes;
 mod schedules;
 mod versions;

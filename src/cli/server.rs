@@ -68,7 +68,7 @@ impl Server {
             store::migrate(&pool).await.context("bringing the database to this version")?;
         }
         let hub = load_hub(&settings.workflows, &secrets)?;
-        let functions = load_functions(&settings.workflows)?;
+        let functions = load_functions(settings)?;
         let connections = Connections::new(connect_settings(settings, &hub, secrets.clone()))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
         let evaluator =
@@ -88,9 +88,9 @@ impl Server {
     }
 
     /// Reads `hub.yaml` and the function catalogs again; sources and functions change at once, connections with the next start.
-    pub(super) fn reload(&self, workflows: &Path) -> anyhow::Result<()> {
-        self.hub.send_replace(Arc::new(load_hub(workflows, &self.secrets)?));
-        self.functions.send_replace(Arc::new(load_functions(workflows)?));
+    pub(super) fn reload(&self, settings: &Settings) -> anyhow::Result<()> {
+        self.hub.send_replace(Arc::new(load_hub(&settings.workflows, &self.secrets)?));
+        self.functions.send_replace(Arc::new(load_functions(settings)?));
         Ok(())
     }
 
@@ -117,6 +117,7 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
         base_url_overrides: settings.connections.iter().map(|(name, c)| (name.clone(), c.base_url.clone())).collect(),
         default_retry: settings.call_retry(),
         network_allow: settings.network.allow.clone(),
+        processes: settings.processes.settings(),
         secrets,
         ..ConnectSettings::default()
     }
@@ -135,8 +136,9 @@ fn load_hub(workflows: &Path, secrets: &Secrets) -> anyhow::Result<Hub> {
     Ok(hub)
 }
 
-fn load_functions(workflows: &Path) -> anyhow::Result<Functions> {
-    Functions::load(workflows).map_err(|mistakes| refused(&mistakes))
+fn load_functions(settings: &Settings) -> anyhow::Result<Functions> {
+    let functions = Functions::load(&settings.workflows).map_err(|mistakes| refused(&mistakes))?;
+    Ok(functions.with_processes(settings.processes.enable.iter().copied()))
 }
 
 /// All mistakes of a file as one error.
