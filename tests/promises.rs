@@ -14,6 +14,7 @@ mod commands;
 mod crash;
 mod demo;
 mod duplicates;
+mod durability;
 mod expressions;
 mod fencing;
 mod gatherings;
