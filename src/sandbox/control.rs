@@ -188,11 +188,28 @@ async fn settings(State(sandbox): State<Sandbox>) -> Json<Value> {
 }
 
 async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
-    let settings: Settings = match serde_json::from_slice(&body) {
+    let settings = match serde_json::from_slice(&body) {
         Ok(settings) => settings,
         Err(error) => return refused(format!("not settings: {error}")),
     };
-    let world = &mut *sandbox.world();
+    match sandbox.change_settings(settings) {
+        Ok(settings) => Json(settings).into_response(),
+        Err(reason) => refused(reason),
+    }
+}
+
+impl Sandbox {
+    /// Changes settings, as `POST /settings` does; answers all that are in force.
+    ///
+    /// # Errors
+    /// What makes them no settings.
+    pub fn change_settings(&self, settings: Value) -> Result<Value, String> {
+        let settings = serde_json::from_value(settings).map_err(|why| format!("not settings: {why}"))?;
+        Ok(apply(&mut self.world(), settings))
+    }
+}
+
+fn apply(world: &mut World, settings: Settings) -> Value {
     if let Some(erp) = settings.erp {
         world.erp_concurrency = erp.concurrency;
     }
@@ -201,7 +218,7 @@ async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Respons
         current.daily_requests = crm.daily_requests.unwrap_or(current.daily_requests);
         current.page_size = crm.page_size.unwrap_or(current.page_size).max(1);
     }
-    Json(current_settings(world)).into_response()
+    current_settings(world)
 }
 
 async fn reset(State(sandbox): State<Sandbox>) -> StatusCode {

@@ -3,6 +3,7 @@
 //! One call is one [`Crm::answer`]: token, limits, then the resource. Whatever a call changed comes back as changes for
 //! the ledger; a refused call leaves none.
 
+mod bulk;
 mod collections;
 mod composite;
 mod describe;
@@ -50,6 +51,7 @@ pub struct Crm {
     cursors: VecDeque<soql::Cursor>,
     cursors_opened: u64,
     demos: HashSet<u32>,
+    bulk: bulk::Jobs,
 }
 
 const STATIC_TOKEN: &str = "sandbox-crm-token";
@@ -62,6 +64,8 @@ struct Ask<'a> {
     path: Vec<&'a str>,
     query: &'a [(String, String)],
     body: Result<Value, Refusal>,
+    /// The body as sent; a subrequest has none.
+    raw: &'a [u8],
     version: &'a str,
     batch_size: Option<usize>,
     now: DateTime<Utc>,
@@ -80,6 +84,7 @@ impl Crm {
             cursors: VecDeque::new(),
             cursors_opened: 0,
             demos: HashSet::new(),
+            bulk: bulk::Jobs::default(),
         };
         crm.plant();
         crm
@@ -115,6 +120,7 @@ impl Crm {
             path: rest.to_vec(),
             query: &call.query,
             body: json_body(&call.body),
+            raw: &call.body,
             version,
             batch_size: call.header("sforce-query-options").and_then(soql::batch_size),
             now: call.now,
@@ -140,6 +146,7 @@ impl Crm {
                 Some(object) => self.sobject(ask, object, rest),
                 None => Err(Refusal::not_found()),
             },
+            ["jobs", "ingest", rest @ ..] => self.ingest(ask, rest),
             ["composite"] => self.composite(ask),
             ["composite", "sobjects", rest @ ..] => self.collection(ask, rest),
             _ => Err(Refusal::not_found()),
