@@ -19,6 +19,15 @@ comment on column gatherings.met is 'filters of which an event is there';
 comment on column gatherings.taken is 'events in the input of the run';
 comment on column gatherings.run_id is 'the run to start, once all events are there';
 
+-- One row for each key with open gatherings. Who holds its lock adds to them.
+create table gathering_keys (
+    namespace text  not null,
+    name      text  not null,
+    signature text  not null,
+    key       bytea not null,
+    primary key (namespace, name, signature, key)
+);
+
 create table gathered (
     gathering uuid     not null references gatherings on delete cascade,
     event     uuid     not null,

@@ -77,6 +77,8 @@ fn describe() {
     describe_histogram!("stepwell_schedule_lateness_seconds", "From a firing's time to its run");
     describe_counter!("stepwell_calls_total", "Attempts of calls, by connection and by how they ended");
     describe_histogram!("stepwell_call_seconds", "Duration of attempts, by connection");
+    describe_gauge!("stepwell_connection_held_back", "1 while a connection's circuit breaker holds calls back");
+    describe_gauge!("stepwell_connection_waiting", "Calls that wait for the shared limits of a connection");
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
@@ -167,6 +169,18 @@ pub fn node_state(runs_in_memory: usize, writes_waiting: usize, ready: bool) {
     gauge!("stepwell_runs_in_memory").set(runs_in_memory as f64);
     gauge!("stepwell_commit_queue").set(writes_waiting as f64);
     gauge!("stepwell_ready").set(f64::from(u8::from(ready)));
+}
+
+/// State of a connection on this node, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn connection_state(connection: &str, breaker: Option<&str>, waiting: Option<usize>) {
+    if let Some(phase) = breaker {
+        let held_back = f64::from(u8::from(phase != "closed"));
+        gauge!("stepwell_connection_held_back", "connection" => connection.to_owned()).set(held_back);
+    }
+    if let Some(waiting) = waiting {
+        gauge!("stepwell_connection_waiting", "connection" => connection.to_owned()).set(waiting as f64);
+    }
 }
 
 /// State of all nodes together, taken when `/metrics` is read.

@@ -8,9 +8,11 @@
 //! keeps). A call of an OpenAPI operation becomes such a call in `operation`.
 
 mod auth;
+pub mod breaker;
 mod exchange;
 pub mod guard;
 pub mod json;
+mod limits;
 mod message;
 mod offline;
 mod operation;
@@ -26,6 +28,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use offline::Offline;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT, Verdict};
@@ -35,12 +38,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::dsl::Authentication;
 use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
 use crate::telemetry;
 use auth::{Authenticator, Credentials, Wire};
+use breaker::Health;
 use exchange::Clients;
 use guard::Guard;
 use operation::Documents;
@@ -102,15 +107,42 @@ impl Connections {
             Err(problem) => return CallOutcome::Failed(problem.into_failure(&self.direct.retry)),
         };
         let begin = Instant::now();
-        let outcome = match connection.slot().await {
-            // On the heap only once there is a slot: thousands of calls may wait for one.
-            Ok(_slot) => Box::pin(self.attempt(connection, request, authentication, url)).await,
+        let outcome = match connection.pass() {
             Err(problem) => Err(problem),
+            Ok(pass) => match connection.slot().await {
+                Err(problem) => Err(problem),
+                // On the heap only once there is a slot: thousands of calls may wait for one.
+                Ok(_slot) => {
+                    let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
+                    let outcome = settled(outcome, connection);
+                    pass.ended(health(&outcome));
+                    Ok(outcome)
+                }
+            },
         };
-        let outcome = outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)));
+        let outcome = settled(outcome, connection);
         let name = if connection.name.is_empty() { "direct" } else { &connection.name };
         telemetry::call_ended(name, class_of(&outcome), begin.elapsed());
         outcome
+    }
+
+    /// From now on limits that all nodes share are kept to.
+    pub fn govern(&self, ledger: &Arc<dyn Ledger>, closing: &CancellationToken) {
+        for gate in self.by_name.values().filter_map(|connection| connection.gate.as_ref()) {
+            tokio::spawn(Arc::clone(gate).serve(Arc::clone(ledger), closing.clone()));
+        }
+    }
+
+    /// Which base URL of each connection is in force.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// How the connections stand, by name.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing> {
+        self.by_name.values().map(Standing::of).collect()
     }
 
     fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
@@ -177,12 +209,57 @@ impl Connections {
     }
 }
 
+/// How a connection stands on this node.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Standing {
+    /// As in `hub.yaml`.
+    pub name: String,
+    /// Where it leads.
+    pub base_url: Option<String>,
+    /// `closed`, `open`, `probing`; none without a breaker.
+    pub breaker: Option<&'static str>,
+    /// Calls under way, where they count against shared limits.
+    pub under_way: Option<u32>,
+    /// Calls that wait for shared limits.
+    pub waiting: Option<usize>,
+}
+
+impl Standing {
+    fn of(connection: &Prepared) -> Self {
+        let load = connection.gate.as_ref().map(|gate| gate.load());
+        Self {
+            name: connection.name.clone(),
+            base_url: connection.base.as_ref().map(ToString::to_string),
+            breaker: connection.phase().map(breaker::Phase::as_str),
+            under_way: load.map(|(under_way, _)| under_way),
+            waiting: load.map(|(_, waiting)| waiting),
+        }
+    }
+}
+
 /// One request of an attempt and what came of it.
 struct Sent {
     outcome: CallOutcome,
     outgoing: Outgoing,
     /// `WWW-Authenticate` of the answer.
     challenges: Vec<String>,
+}
+
+fn settled(outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
+    outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)))
+}
+
+/// What the end of a call says about its target.
+fn health(outcome: &CallOutcome) -> Health {
+    let CallOutcome::Failed(failure) = outcome else { return Health::Up };
+    match (&failure.response, failure.class) {
+        (_, FaultClass::Throttled) | (None, FaultClass::Permanent | FaultClass::Person | FaultClass::Credentials) => {
+            Health::Unknown
+        }
+        (None, _) => Health::Down,
+        (Some(response), FaultClass::Transient) if response.status >= 500 => Health::Down,
+        (Some(_), _) => Health::Up,
+    }
 }
 
 /// Whether the target refused the credentials, and certainly did nothing else.

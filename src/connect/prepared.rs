@@ -1,18 +1,21 @@
 //! A connection made ready for many calls: URLs parsed, headers built, slots counted.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
+use super::breaker::{Admission, Breaker, Health, Phase};
+use super::limits::{Gate, Ticket};
 use super::problem::Problem;
 use super::request::{header_name, header_value};
 use super::settings::{ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 use super::target;
 use crate::dsl::{Authentication, SecretTemplate};
-use crate::machine::{CallRetry, TargetEffect};
+use crate::machine::CallRetry;
 
 /// What [`super::Connections`] keeps of a [`Connection`].
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(super) struct Prepared {
     pub(super) retry: CallRetry,
     pub(super) faults: Vec<FaultRule>,
     slots: Semaphore,
+    pub(super) gate: Option<Arc<Gate>>,
+    breaker: Option<Mutex<Breaker>>,
 }
 
 /// All connections, or what is wrong with the first bad one.
@@ -70,6 +75,8 @@ fn prepare(settings: &ConnectSettings, name: &str, connection: &Connection) -> R
         retry: connection.retry.clone().unwrap_or_else(|| settings.default_retry.clone()),
         faults: connection.faults.clone(),
         slots: Semaphore::new(connection.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+        gate: connection.limits.clone().map(|limits| Gate::new(name, limits)),
+        breaker: connection.breaker.clone().map(|settings| Mutex::new(Breaker::new(settings))),
     })
 }
 
@@ -116,17 +123,90 @@ impl Prepared {
     }
 
     /// Waits for one of the connection's slots, no longer than a call may take.
-    pub(super) async fn slot(&self) -> Result<SemaphorePermit<'_>, Box<Problem>> {
-        match tokio::time::timeout(self.timeout, self.slots.acquire()).await {
-            Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
-            Err(_) => {
-                let whose = if self.name.is_empty() { "calls without a connection" } else { &self.name };
+    pub(super) async fn slot(&self) -> Result<Slot<'_>, Box<Problem>> {
+        let slot = async {
+            let here = self.slots.acquire().await.expect("the semaphore is never closed");
+            let everywhere = match &self.gate {
+                Some(gate) => Some(gate.enter().await),
+                None => None,
+            };
+            Slot { _here: here, _everywhere: everywhere }
+        };
+        tokio::time::timeout(self.timeout, slot).await.map_err(|_| {
+            let whose = if self.name.is_empty() { "calls without a connection" } else { &self.name };
+            let detail = format!(
+                "all slots of {whose} were taken for {:?}; raise `concurrency` or `limits` if the target bears it",
+                self.timeout
+            );
+            Problem::not_now("Too many calls under way", detail, spread(BUSY_AGAIN))
+        })
+    }
+
+    /// Whether the call may be sent as far as the target's health goes.
+    pub(super) fn pass(&self) -> Result<Pass<'_>, Box<Problem>> {
+        let Some(breaker) = &self.breaker else { return Ok(Pass(None)) };
+        match lock(breaker).admit(Instant::now()) {
+            Admission::TurnedAway(after) => {
                 let detail = format!(
-                    "all slots of {whose} were taken for {:?}; raise `concurrency` if the target bears it",
-                    self.timeout
+                    "{} is not called for a while, since its last calls failed one after the other; tried again by itself",
+                    self.name
                 );
-                Err(Problem::communication("Too many calls under way", detail, TargetEffect::None))
+                Err(Problem::not_now("Circuit breaker open", detail, after))
             }
+            admission => Ok(Pass(Some((self, breaker, admission)))),
         }
+    }
+
+    /// Where its breaker stands.
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.breaker.as_ref().map(|breaker| lock(breaker).phase())
+    }
+}
+
+/// A call that found no slot comes back after about this long.
+const BUSY_AGAIN: Duration = Duration::from_secs(2);
+
+/// Between the half and the whole: those who wait do not all come back at once.
+fn spread(around: Duration) -> Duration {
+    around.mul_f64(0.5 + f64::from(rand::random::<u8>()) / 512.0)
+}
+
+fn lock(breaker: &Mutex<Breaker>) -> MutexGuard<'_, Breaker> {
+    breaker.lock().expect("the breaker's lock is never poisoned")
+}
+
+/// Room for one call, on this node and at the target.
+pub(super) struct Slot<'c> {
+    _here: SemaphorePermit<'c>,
+    _everywhere: Option<Ticket>,
+}
+
+/// A call that its breaker let pass. Dropped without a word, as with an aborted call, it says nothing about the target.
+pub(super) struct Pass<'c>(Option<(&'c Prepared, &'c Mutex<Breaker>, Admission)>);
+
+impl Pass<'_> {
+    pub(super) fn ended(mut self, health: Health) {
+        self.tell(health);
+    }
+
+    fn tell(&mut self, health: Health) {
+        let Some((connection, breaker, admission)) = self.0.take() else { return };
+        let (changed, phase) = {
+            let mut breaker = lock(breaker);
+            (breaker.ended(admission, health, Instant::now()), breaker.phase())
+        };
+        match phase {
+            Phase::Open if changed => {
+                tracing::warn!(connection = connection.name, "the target does not answer: calls wait until it does");
+            }
+            Phase::Closed if changed => tracing::info!(connection = connection.name, "the target answers again"),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.tell(Health::Unknown);
     }
 }

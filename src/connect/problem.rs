@@ -1,5 +1,7 @@
 //! Why an attempt brought no answer to judge, before it becomes a [`CallFailure`] with the connection's policy.
 
+use std::time::Duration;
+
 use super::secret::MissingSecret;
 use crate::machine::{CallFailure, CallRetry, ErrorKind, FaultClass, TargetEffect, WorkflowError};
 
@@ -9,6 +11,7 @@ pub(super) struct Problem {
     error: WorkflowError,
     class: FaultClass,
     effect: TargetEffect,
+    retry_after: Option<Duration>,
 }
 
 impl std::fmt::Display for Problem {
@@ -21,31 +24,38 @@ impl Problem {
     /// The definition, the settings or the data make the call impossible. Nothing was sent.
     pub(super) fn configuration(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Configuration, title, detail);
-        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
     /// The data do not fit what the target asks for. Nothing was sent.
     pub(super) fn validation(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Validation, title, detail);
-        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
     /// The network, or the target, did not let the call come to an end. Likely to pass.
     pub(super) fn communication(title: &str, detail: impl Into<String>, effect: TargetEffect) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
-        Box::new(Self { error, class: FaultClass::Transient, effect })
+        Box::new(Self { error, class: FaultClass::Transient, effect, retry_after: None })
     }
 
     /// The call needs a secret that is not there (dsl.md, "Secrets"). Nothing was sent.
     pub(super) fn secret(missing: &MissingSecret) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Authorization, "Missing secret", missing.to_string());
-        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
     /// There are no credentials to call with. Nothing was sent.
     pub(super) fn authentication(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Authentication, title, detail);
-        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None })
+        Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
+    }
+
+    /// It is not the moment to call: nothing was sent, and no retry is used up.
+    pub(super) fn not_now(title: &str, detail: impl Into<String>, retry_after: Duration) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Communication, title, detail).with_status(503);
+        let retry_after = Some(retry_after);
+        Box::new(Self { error, class: FaultClass::Throttled, effect: TargetEffect::None, retry_after })
     }
 
     /// The same, but a person has to look.
@@ -81,7 +91,7 @@ impl Problem {
             effect: self.effect,
             response: None,
             retry: retry.clone(),
-            retry_after: None,
+            retry_after: self.retry_after,
         }
     }
 }

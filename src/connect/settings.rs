@@ -7,6 +7,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::Secrets;
+use super::breaker::BreakerSettings;
+use super::limits::SharedLimits;
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::expr::Expression;
 use crate::machine::{CallRetry, FaultClass};
@@ -72,6 +74,10 @@ pub struct Connection {
     pub faults: Vec<FaultRule>,
     /// Calls that may be under way at once from this node.
     pub concurrency: usize,
+    /// What all nodes together may do.
+    pub limits: Option<SharedLimits>,
+    /// When calls are held back because the target is down.
+    pub breaker: Option<BreakerSettings>,
 }
 
 /// Calls of one connection that may be under way at once, unless it says otherwise.
@@ -91,6 +97,8 @@ impl Default for Connection {
             retry: None,
             faults: Vec::new(),
             concurrency: CONCURRENCY_DEFAULT,
+            limits: None,
+            breaker: None,
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::http::session::Caller;
 use crate::machine::masks::Masks;
 use crate::machine::{RunId, Time};
 use crate::store::StoreError;
+use crate::store::lanes::{self, Place};
 use crate::store::listing::{self, RunRow};
 
 /// The journal is shown unfolded up to this many lines.
@@ -75,6 +76,10 @@ struct RunPage {
     story: Option<Story>,
     event: Option<uuid::Uuid>,
     parent: Option<uuid::Uuid>,
+    /// The run whose turn it is before this one.
+    waits_for: Option<RunId>,
+    /// Runs that wait for this one.
+    waiting: i64,
     created: Moment,
     finished: Option<Moment>,
     took: String,
@@ -136,11 +141,12 @@ pub async fn page(
     let Some((row, journal)) = read(dashboard, id).await? else {
         return Err(NoPage::not_found(format!("There is no run {id}. It may be past its retention.")));
     };
+    let place = lanes::place(&dashboard.pool, id).await?;
     let definition = definition(&dashboard.operations.deployed(), &row.workflow);
     let masks = definition.as_deref().map(Masks::of).unwrap_or_default();
     let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
-    let known = Known { row, journal, lines, after, definition, masks };
+    let known = Known { row, journal, lines, after, definition, masks, place };
     Ok(render(status, &RunPage::new(Frame::of(caller, "runs"), flash, known, Utc::now())))
 }
 
@@ -172,11 +178,12 @@ struct Known {
     after: i32,
     definition: Option<Arc<Definition>>,
     masks: Masks,
+    place: Option<Place>,
 }
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks } = known;
+        let Known { row, journal, lines, after, definition, masks, place } = known;
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
@@ -202,6 +209,8 @@ impl RunPage {
             status,
             event: row.event,
             parent: row.parent,
+            waits_for: place.map(|p| p.first).filter(|first| *first != row.id),
+            waiting: place.filter(|p| p.first == row.id).map_or(0, |p| p.after),
             created: row.created_at.into(),
             finished: ended_at.map(Moment::from),
             took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),

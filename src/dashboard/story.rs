@@ -48,6 +48,9 @@ pub fn tell(
             let title = format!("{} {}", label(definition, step).title, waits(step, until, now));
             calm(title, row_of(chart, step).and_then(|row| row.fault.clone()))
         }
+        "pending" if timeline.queued => {
+            calm("It waits for its turn: a run with the same key comes first".to_owned(), None)
+        }
         "suspended" => {
             calm("Suspended: it begins no new step until someone resumes it".to_owned(), last_reason(timeline))
         }

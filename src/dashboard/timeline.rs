@@ -31,6 +31,8 @@ pub struct Timeline {
     pub started_at: Option<Time>,
     /// The fact that closed it.
     pub ended_at: Option<Time>,
+    /// It waits for its turn among the runs with its key.
+    pub queued: bool,
     /// Every execution of a task in the order in which they started.
     pub steps: Vec<Step>,
     /// What is no step: acts of people, takeovers, the turn to undoing.

@@ -103,6 +103,8 @@ impl Definition {
 pub struct WorkflowMetadata {
     /// Business key, evaluated on the workflow's transformed input.
     pub key: Option<Template>,
+    /// Whether runs with one key run one at a time, in the order in which they were committed.
+    pub serialize: bool,
     /// What an unhandled fault leads to.
     pub on_fault: OnFault,
     /// Who to ask.

@@ -90,7 +90,7 @@ fn workflow_metadata() -> Value {
         "additionalProperties": false,
         "properties": {
             "key": { "type": "string", "pattern": r"^\s*\$\{[\s\S]+\}\s*$", "description": "Business key: an expression `${ }` over the workflow's transformed input. Runs are found by it." },
-            "serialize": { "enum": ["none"], "description": "Whether runs with one key wait for each other. Only `none` is supported." },
+            "serialize": { "enum": ["key", "none"], "description": "`key`: runs of this workflow with one key run one at a time, in the order in which their events were stored. Default `none`." },
             "onFault": { "enum": ["compensate", "park"], "description": "What a fault that nothing catches leads to: undo what was done, or stop and ask for a person. Default `compensate` where a task says how it is undone, else `park`." },
             "owner": { "type": "string", "description": "Who to ask." },
             "tags": { "description": "For people." },

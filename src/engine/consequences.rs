@@ -15,6 +15,7 @@ use crate::machine::{Decision, Effect, Listening, Record, Run, RunId, lifecycle}
 use crate::store::commands::NewMessage;
 use crate::store::commit::Consequences;
 use crate::store::journal::Hash;
+use crate::store::lanes::Lane;
 use crate::store::listeners::NewListener;
 use crate::store::outgoing::NewOutgoing;
 
@@ -23,6 +24,10 @@ pub(super) fn consequences(loaded: &Loaded, before: &Run, decision: &Decision, s
     let mut found = Consequences::default();
     let Decision { run, records, effects } = decision;
     tell_life_cycle(loaded, before, run, records, sinks, &mut found);
+    if loaded.definition.metadata.serialize {
+        found.enters = lane(loaded, run).filter(|_| run.queued && before.started_at.is_none());
+        found.leaves = lane(loaded, run).filter(|_| run.is_closed() && !before.is_closed());
+    }
     for effect in effects {
         match effect {
             Effect::Listen { execution, listening } => {
@@ -49,6 +54,13 @@ pub(super) fn consequences(loaded: &Loaded, before: &Run, decision: &Decision, s
         }
     }
     found
+}
+
+/// Where a run waits for those with the same key.
+fn lane(loaded: &Loaded, run: &Run) -> Option<Lane> {
+    let workflow = &loaded.definition.workflow;
+    let (namespace, name) = (workflow.namespace.clone(), workflow.name.clone());
+    run.key.clone().map(|key| Lane { namespace, name, key })
 }
 
 /// Life-cycle events go only to sinks that ask for them.
@@ -139,7 +151,9 @@ impl Nudge {
             self.listening.push(run);
         }
         self.outgoing |= !consequences.outgoing.is_empty();
-        self.messages |= !consequences.messages.is_empty();
+        // Others may be told that it is their turn.
+        let moves_lane = consequences.enters.is_some() || consequences.leaves.is_some();
+        self.messages |= !consequences.messages.is_empty() || moves_lane;
     }
 
     pub(super) fn carry_out(self, inner: &Arc<Inner>) {

@@ -86,7 +86,10 @@ impl Inner {
             let id = match open.iter().find(|open| wants(strategy, open, *number)) {
                 Some(open) => open.id,
                 // What only ends a gathering begins none.
-                None if strategy.is_until(usize::from(*number)) => continue,
+                None if strategy.is_until(usize::from(*number)) => {
+                    gatherings::close(conn, of).await?;
+                    continue;
+                }
                 None => {
                     let id = Uuid::now_v7();
                     gatherings::begin(conn, id, of).await?;
@@ -102,6 +105,9 @@ impl Inner {
                 completes: enough.then(RunId::now_v7),
             };
             gatherings::add(conn, id, addition).await?;
+            if enough {
+                gatherings::close(conn, of).await?;
+            }
             return Ok(true);
         }
         Ok(false)

@@ -225,7 +225,7 @@ impl Inner {
             .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
         let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
         let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id));
-        if begin == Begin::Later {
+        if begin == Begin::Later && !decision.run.queued {
             state.wake_at = Some(now);
         }
         let key = decision.run.key.clone();

@@ -17,6 +17,7 @@ mod events;
 mod filters;
 mod gatherings;
 mod intake;
+mod limits;
 mod mailbox;
 mod node;
 mod relay;
@@ -35,7 +36,7 @@ pub use api::*;
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};
 
-use crate::connect::Connections;
+use crate::connect::{Connections, Ledger, Standing};
 use crate::dsl::Built;
 use crate::expr::Evaluator;
 use crate::machine::masks::Masks;
@@ -112,6 +113,8 @@ impl Engine {
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
         });
+        let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
+        inner.connections.govern(&ledger, &inner.closed);
         tokio::spawn(live(Arc::clone(&inner), node));
         tokio::spawn(maintain(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
@@ -149,6 +152,13 @@ impl Engine {
                 closed: CancellationToken::new(),
             }),
         })
+    }
+
+    /// The environment in force, and how its connections stand on this node.
+    #[must_use]
+    pub fn connections(&self) -> (String, Vec<Standing>) {
+        let connections = &self.inner.connections;
+        (connections.environment().to_owned(), connections.standings())
     }
 
     /// Stops taking work, lets calls in flight end within the grace, and hands everything else over at once.
@@ -378,6 +388,7 @@ async fn maintain(inner: Arc<Inner>) {
         let done = [
             crate::store::ensure_partitions(&inner.pool).await,
             nodes::forget_old(&inner.pool).await,
+            crate::store::limits::forget_dead(&inner.pool).await,
             access::sweep_expired(&inner.pool).await.map(drop),
         ];
         for done in done {

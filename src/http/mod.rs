@@ -8,6 +8,7 @@ pub mod acts;
 mod answer;
 pub mod app;
 pub mod body;
+pub mod connections;
 pub mod events;
 pub mod ingress;
 pub mod limits;
@@ -60,6 +61,7 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/workflows/{namespace}/{name}", get(workflows::show)),
         ("PUT", "/api/v1/workflows/{namespace}/{name}", put(workflows::deploy)),
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
+        ("GET", "/api/v1/connections", get(connections::list)),
         ("GET", "/api/v1/schedules", get(schedules::list)),
         ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
         ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),

@@ -14,6 +14,7 @@ use crate::dsl::WorkflowRef;
 use crate::machine::view::RunView;
 use crate::machine::{RunId, Time};
 use crate::store::journal::{self, JournalRow};
+use crate::store::lanes::{self, Place};
 use crate::store::listing::{self, RunRow};
 
 /// A run in a list: what its row knows, without folding its journal.
@@ -62,10 +63,21 @@ pub async fn list(
     Ok(Json(Page::of('r', limit, rows, |row| row.id.to_string())))
 }
 
+/// A run, and where it stands among those with its key if they wait for each other.
+#[derive(Serialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    run: RunView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<Place>,
+}
+
 /// `GET /api/v1/runs/{id}`
-pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> Result<Json<RunView>, ApiError> {
+pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> Result<Json<Shown>, ApiError> {
     let id = run_id(&id)?;
-    app.engine.view(id).await?.map(Json).ok_or_else(|| no_run(id))
+    let run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
+    let queue = lanes::place(app.engine.reader(), id).await?;
+    Ok(Json(Shown { run, queue }))
 }
 
 /// A record of the journal (CONTRACT.md).

@@ -7,13 +7,24 @@ use url::Url;
 
 use super::value::{duration, expression, one_of, secret_template};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
-use crate::connect::{Connection, FaultRule, Verdict};
+use crate::connect::breaker::BreakerSettings;
+use crate::connect::{Connection, FaultRule, Rate, SharedLimits, Verdict};
 use crate::dsl::authentication::{self, Origin};
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::{CallRetry, FaultClass};
 
-const KEYS: [&str; 8] =
-    ["baseUrl", "authentication", "headers", "idempotencyHeader", "timeout", "retry", "faults", "concurrency"];
+const KEYS: [&str; 10] = [
+    "baseUrl",
+    "authentication",
+    "headers",
+    "idempotencyHeader",
+    "timeout",
+    "retry",
+    "faults",
+    "concurrency",
+    "limits",
+    "breaker",
+];
 
 const CLASSES: [(&str, Verdict); 7] = [
     ("done", Verdict::Done),
@@ -46,10 +57,42 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
                 connection.concurrency =
                     mistakes.whole(node, 1..=10_000).map_or(connection.concurrency, |n| n as usize);
             }
+            "limits" => connection.limits = limits(node, mistakes),
+            "breaker" => connection.breaker = Some(breaker(node, mistakes)),
             _ => {}
         }
     }
     connection
+}
+
+fn limits(node: &Node, mistakes: &mut Mistakes) -> Option<SharedLimits> {
+    let entries = mistakes.entries(node, &["requests", "per", "concurrency"]);
+    let per = entry(entries, "per").map(|node| positive(node, mistakes));
+    let requests = entry(entries, "requests").map(|node| mistakes.whole(node, 1..=100_000));
+    let concurrency = entry(entries, "concurrency").map(|node| mistakes.whole(node, 1..=10_000));
+    if requests.is_none() && concurrency.is_none() {
+        mistakes.at(node, "limits need `requests`, `concurrency` or both", None);
+    }
+    if per.is_some() && requests.is_none() {
+        mistakes.at(node, "`per` is the time of `requests`: say how many", None);
+    }
+    let per = per.flatten().unwrap_or(Duration::from_secs(1));
+    let rate = requests.flatten().map(|requests| Rate { requests, per });
+    Some(SharedLimits { concurrency: concurrency.flatten(), rate })
+}
+
+fn breaker(node: &Node, mistakes: &mut Mistakes) -> BreakerSettings {
+    let mut breaker = BreakerSettings::default();
+    for Entry { key, node, .. } in mistakes.entries(node, &["failures", "wait", "maxWait", "wave"]) {
+        match key.as_str() {
+            "failures" => breaker.failures = mistakes.whole(node, 1..=10_000).unwrap_or(breaker.failures),
+            "wait" => breaker.wait = positive(node, mistakes).unwrap_or(breaker.wait),
+            "maxWait" => breaker.wait_max = positive(node, mistakes).unwrap_or(breaker.wait_max),
+            "wave" => breaker.wave = mistakes.whole(node, 1..=10_000).unwrap_or(breaker.wave),
+            _ => {}
+        }
+    }
+    breaker
 }
 
 fn base_urls(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Url> {

@@ -61,7 +61,7 @@ impl Decider<'_> {
             }
             return Ok(at_boundary);
         }
-        if self.run.suspended {
+        if self.run.suspended || self.run.queued {
             return Ok(false);
         }
         let Some(ready) = self.ready() else { return Ok(false) };

@@ -99,6 +99,7 @@ impl<'a> Decider<'a> {
             Fact::Message { message, actor } => match message {
                 Message::Event { execution, filters, event } => self.event_arrived(execution, &filters, event, actor),
                 Message::ChildEnded { child, outcome } => self.child_ended(child, outcome, actor),
+                Message::Turn {} => self.admitted(actor),
                 Message::Stop { undo } => self.stopped_by_parent(undo, actor),
             },
             Fact::TimerDue | Fact::Continue => Ok(()),
@@ -150,8 +151,17 @@ impl<'a> Decider<'a> {
         };
         let transformed = self.definition.input.from.as_ref().map(|_| transformed);
         let (event, parent) = (started.event, started.parent);
-        let change = Change::RunStarted { input, transformed, key, event, parent, deadline };
+        let queued = self.definition.metadata.serialize && key.is_some();
+        let change = Change::RunStarted { input, transformed, key, event, parent, deadline, queued };
         self.emit_by(started.actor, None, change);
+        Ok(())
+    }
+
+    fn admitted(&mut self, actor: Actor) -> Result<(), Stop> {
+        if !self.run.queued {
+            return Err(Rejected::NotAwaited("turn").into());
+        }
+        self.emit_by(actor, None, Change::RunAdmitted {});
         Ok(())
     }
 

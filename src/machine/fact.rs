@@ -83,6 +83,8 @@ pub enum Message {
         /// How.
         outcome: ChildOutcome,
     },
+    /// No run with the same key comes before this one any more.
+    Turn {},
     /// The parent run no longer wants this one.
     Stop {
         /// Whether to undo first what was done.

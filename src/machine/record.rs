@@ -220,7 +220,13 @@ pub enum Change {
         /// When the workflow's `timeout` strikes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
+        /// It waits for its turn among the runs with its key.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        queued: bool,
     },
+    /// It is the run's turn. Its `timeout` counts from now.
+    #[serde(rename = "run.admitted")]
+    RunAdmitted {},
     /// A task began that does not end at once. For a call: attempt 1 is about to be sent.
     #[serde(rename = "task.started")]
     TaskStarted {
@@ -514,6 +520,7 @@ impl Change {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::RunStarted { .. } => "run.started",
+            Self::RunAdmitted {} => "run.admitted",
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",
             Self::IterationCompleted { .. } => "iteration.completed",

@@ -65,6 +65,8 @@ pub struct Run {
     pub stop: Option<Stop>,
     /// A person said `suspend`.
     pub suspended: bool,
+    /// It waits for its turn among the runs with its key.
+    pub queued: bool,
     /// Set once undoing began.
     pub compensation: Option<Compensation>,
 }
@@ -385,6 +387,7 @@ impl Run {
             pivoted: false,
             stop: None,
             suspended: false,
+            queued: false,
             compensation: None,
         }
     }
@@ -420,7 +423,7 @@ impl Run {
     /// Whether it goes on when somebody tells it something: an event, or the end of a child run.
     #[must_use]
     pub fn awaits_message(&self) -> bool {
-        self.open.iter().any(|e| e.awaits_message())
+        self.queued || self.open.iter().any(|e| e.awaits_message())
     }
 
     /// Whether a call of another execution than this one is on its way.
@@ -431,7 +434,7 @@ impl Run {
     /// When something happens by itself: the earliest timer. None while it is driven, parked, suspended or closed.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        if self.is_closed() || self.is_parked() || self.suspended {
+        if self.is_closed() || self.is_parked() || self.suspended || self.queued {
             return None;
         }
         self.open.iter().flat_map(Execution::timers).chain(self.deadline).min()

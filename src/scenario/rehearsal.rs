@@ -23,8 +23,8 @@ use crate::connect::Connections;
 use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::machine::{
-    Act, Actor, Begin, Decision, Effect, Fact, NoDecision, Record, Rejected, Run, RunId, SchemaViolation, Started,
-    Time, decide, fold, time_after,
+    Act, Actor, Begin, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run, RunId, SchemaViolation,
+    Started, Time, decide, fold, time_after,
 };
 
 /// No run of a scenario takes more commits.
@@ -173,6 +173,10 @@ impl<'e> Rehearsal<'e> {
         let started =
             Started { input, parent: None, event: None, actor: Actor("scenario".to_owned()), begin: Begin::Now };
         self.feed(&Fact::Started(Box::new(started)))?;
+        if self.run.queued {
+            // Alone in its world, it comes first.
+            self.take_in(Message::Turn {})?;
+        }
         while !self.is_over() {
             self.next_event()?;
         }

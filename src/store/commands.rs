@@ -4,7 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{StoreError, shard};
-use crate::machine::RunId;
+use crate::machine::{Actor, Message, RunId};
 
 /// A command that nobody has answered yet.
 #[derive(Debug, Clone)]
@@ -78,6 +78,17 @@ pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, Sto
     .execute(pool)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Tells a run that it is its turn.
+pub(super) fn turn(run: RunId) -> NewMessage {
+    NewMessage {
+        id: Uuid::now_v7(),
+        run,
+        message: serde_json::json!(Message::Turn {}).to_string(),
+        actor: Actor::engine().0,
+        event: None,
+    }
 }
 
 /// Leaves messages for runs; gives the runs that had not been told before. A message for a run that does not exist is lost.

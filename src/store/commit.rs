@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::commands::{self, NewMessage};
 use super::journal::Hash;
+use super::lanes::{self, Lane};
 use super::listeners::{self, NewListener};
 use super::outgoing::{self, NewOutgoing};
 use super::{StoreError, shard};
@@ -114,13 +115,18 @@ pub struct Consequences {
     pub outgoing: Vec<NewOutgoing>,
     /// What other runs are told.
     pub messages: Vec<NewMessage>,
+    /// Where the run queues up from now on.
+    pub enters: Option<Lane>,
+    /// Where it has been.
+    pub leaves: Option<Lane>,
 }
 
 impl Consequences {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty() && self.messages.is_empty()
+        let is_quiet = self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty();
+        is_quiet && self.messages.is_empty() && self.enters.is_none() && self.leaves.is_none()
     }
 }
 
@@ -147,6 +153,15 @@ pub async fn insert_consequences(
     }
     if !messages.is_empty() {
         commands::tell(conn, &messages).await?;
+    }
+    let entering: Vec<_> = of_runs.iter().filter_map(|(run, c)| Some((*run, c.enters.as_ref()?))).collect();
+    let leaving: Vec<_> = of_runs.iter().filter_map(|(run, c)| Some((*run, c.leaves.as_ref()?))).collect();
+    if !entering.is_empty() || !leaving.is_empty() {
+        let called = lanes::advance(conn, &entering, &leaving).await?;
+        let turns: Vec<NewMessage> = called.into_iter().map(commands::turn).collect();
+        if !turns.is_empty() {
+            commands::tell(conn, &turns.iter().collect::<Vec<_>>()).await?;
+        }
     }
     Ok(())
 }

@@ -57,8 +57,16 @@ pub struct Complete {
 /// # Errors
 /// The database is away.
 pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>, StoreError> {
-    let name = format!("{}/{}/{}/{}", of.namespace, of.name, of.signature, hex::encode(of.key));
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", name).execute(&mut *conn).await?;
+    sqlx::query!(
+        "insert into gathering_keys (namespace, name, signature, key) values ($1, $2, $3, $4)
+         on conflict (namespace, name, signature, key) do update set key = excluded.key",
+        of.namespace,
+        of.name,
+        of.signature,
+        of.key.as_slice()
+    )
+    .execute(&mut *conn)
+    .await?;
     Ok(sqlx::query_as!(
         Open,
         "select id, met, taken from gatherings
@@ -120,6 +128,26 @@ pub async fn add(conn: &mut PgConnection, gathering: Uuid, addition: Addition) -
         filter,
         i32::from(is_taken),
         completes
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the lock of these events where no gathering waits for more of them.
+///
+/// # Errors
+/// The database is away.
+pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from gathering_keys k
+         where k.namespace = $1 and k.name = $2 and k.signature = $3 and k.key = $4
+           and not exists (select from gatherings g where g.namespace = k.namespace and g.name = k.name
+                           and g.signature = k.signature and g.key = k.key and g.run_id is null)",
+        of.namespace,
+        of.name,
+        of.signature,
+        of.key.as_slice()
     )
     .execute(conn)
     .await?;

@@ -8,6 +8,8 @@ pub mod definitions;
 pub mod events;
 pub mod gatherings;
 pub mod journal;
+pub mod lanes;
+pub mod limits;
 pub mod listeners;
 pub mod listing;
 pub mod nodes;

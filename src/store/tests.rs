@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::commit::{RunState, Transition};
 use super::fixture::{event, row, run, state};
 use super::{
-    claims, commands, commit, connect_engine, events, gatherings, journal, listeners, nodes, outgoing, schedules,
+    claims, commands, commit, connect_engine, events, gatherings, journal, lanes, listeners, nodes, outgoing, schedules,
 };
 
 /// Rows that tables are filled with.
@@ -52,6 +52,7 @@ async fn prepare_all(pool: &PgPool) {
     events::missed(pool, id, &any, 3_600.0, 10).await.unwrap();
     events::unrouted(pool, None, 10).await.unwrap();
     events::unrouted(pool, Some(id), 1).await.unwrap();
+    lanes::place(pool, id).await.unwrap();
     gatherings::complete(pool, None, 10).await.unwrap();
     gatherings::complete(pool, Some(id), 10).await.unwrap();
     gatherings::started(pool, id, id).await.unwrap();
@@ -85,6 +86,10 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     events::resumed(connection, id, id).await.unwrap();
     let of = gatherings::Kinship { namespace: "a", name: "b", signature: "c", key: &[0; 32] };
     gatherings::open(connection, of).await.unwrap();
+    gatherings::close(connection, of).await.unwrap();
+    let lane = lanes::Lane { namespace: "a".into(), name: "b".into(), key: "c".into() };
+    lanes::advance(connection, &[(id, &lane)], &[]).await.unwrap();
+    lanes::advance(connection, &[], &[(id, &lane)]).await.unwrap();
     let gathering = Uuid::now_v7();
     gatherings::begin(connection, gathering, of).await.unwrap();
     let addition = gatherings::Addition { event: id, filter: 0, is_taken: true, completes: None };
@@ -97,7 +102,7 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -135,6 +140,11 @@ async fn fill(pool: &PgPool) {
          insert into listeners (shard, run_id, execution, filter, event_type, kind, key, checked)
          select n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0, 0, 'paid', '1:0:/do/0/a', decode(lpad(to_hex(n), 64, '0'), 'hex'),
                 true from generate_series(1, {ROWS}) as n;
+         insert into gathering_keys (namespace, name, signature, key)
+         select 'a', 'b', 'c', decode(lpad(to_hex(n), 64, '0'), 'hex') from generate_series(1, {ROWS}) as n;
+         insert into lanes (namespace, name, key) select 'a', 'b', n::text from generate_series(1, {ROWS}) as n;
+         insert into turns (namespace, name, key, ticket, run_id)
+         select 'a', 'b', n % 1000, n, ('0190' || lpad(to_hex(n), 28, '0'))::uuid from generate_series(1, {ROWS}) as n;
          insert into gatherings (id, namespace, name, signature, key)
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'a', 'b', 'c', decode(lpad(to_hex(n), 64, '0'), 'hex')
          from generate_series(1, {ROWS}) as n;

@@ -163,7 +163,7 @@ async fn a_call_waits_for_a_slot_no_longer_than_it_may_take() {
     let connections = Connections::new(settings).expect("valid");
     let taken = connections.by_name["erp"].slot().await.expect("free");
     let blocked = failure(connections.call(&post(), None).await);
-    assert_eq!(verdict(&blocked), (FaultClass::Transient, Nothing));
+    assert_eq!(verdict(&blocked), (FaultClass::Throttled, Nothing));
     drop(taken);
     assert_eq!(success(connections.call(&post(), None).await).0, Value::Null);
 }

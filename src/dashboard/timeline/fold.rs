@@ -27,10 +27,12 @@ impl Timeline {
     fn take_in(&mut self, record: &Record) {
         self.started_at.get_or_insert(record.at);
         match &record.change {
-            Change::RunStarted { input, transformed, .. } => {
+            Change::RunStarted { input, transformed, queued, .. } => {
+                self.queued = *queued;
                 self.given = Some(Arc::clone(transformed.as_ref().unwrap_or(input)));
                 self.input = Some(Arc::clone(input));
             }
+            Change::RunAdmitted {} => self.queued = false,
             Change::RunFaulted { execution, error, .. } => self.faulted(*execution, error, record.at),
             Change::CompensationStarted { error, plan, end } => {
                 self.begin_undoing(record, error.as_ref(), plan.len(), *end);

@@ -134,15 +134,17 @@ impl<'s> Builder<'s> {
         else {
             return Default::default();
         };
-        if let Some(serialize) = object.get("serialize").filter(|n| n.as_text() != Some("none")) {
-            let message = "`serialize` is not supported yet; runs with the same key run side by side".to_owned();
-            self.report.error_with_hint(serialize, message, "leave it out, or write `serialize: none`".to_owned());
+        let serialize = object.get("serialize").and_then(|n| self.word(n, &[("key", true), ("none", false)]));
+        if let Some(node) = object.get("serialize").filter(|_| serialize == Some(true) && object.get("key").is_none()) {
+            let hint = "say which runs belong together, for example `key: '${ .order }'`".to_owned();
+            self.report.error_with_hint(Spot::key(node), "`serialize: key` needs a `key` beside it", hint);
         }
         let words = [("compensate", OnFault::Compensate), ("park", OnFault::Park)];
         let on_fault = object.get("onFault").and_then(|n| self.word(n, &words));
         let key = object.get("key").and_then(|n| self.wrapped(n, Stage::WorkflowInput, &Scope::default()));
         let metadata = WorkflowMetadata {
             key: key.map(Template::Expression),
+            serialize: serialize.unwrap_or_default(),
             on_fault: OnFault::default(),
             owner: self.optional_text(object, "owner"),
             sensitive: self.pointers(object),

@@ -68,12 +68,17 @@ type Applied = Result<(), &'static str>;
 
 fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
     match &record.change {
-        Change::RunStarted { input, transformed, key, event, parent, deadline } => {
+        Change::RunStarted { input, transformed, key, event, parent, deadline, queued } => {
             run.raw_input = Arc::clone(input);
             run.input = Arc::clone(transformed.as_ref().unwrap_or(input));
             (run.key, run.event, run.parent) = (key.clone(), *event, *parent);
-            (run.started_at, run.deadline) = (Some(at), *deadline);
+            (run.started_at, run.deadline, run.queued) = (Some(at), *deadline, *queued);
             run.root = Cursor::first(Arc::clone(&run.input));
+            Ok(())
+        }
+        Change::RunAdmitted {} => {
+            let waited = run.started_at.map(|started| at - started).unwrap_or_default();
+            (run.queued, run.deadline) = (false, run.deadline.map(|deadline| deadline + waited));
             Ok(())
         }
         Change::RunFaulted { execution, error, attention } => {

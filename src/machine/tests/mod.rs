@@ -6,5 +6,6 @@ mod calls;
 pub(crate) mod generated;
 mod properties;
 mod purity;
+mod queue;
 mod rules;
 mod world;

@@ -118,7 +118,8 @@ impl<'d> World<'d> {
             assert!(self.run.open.is_empty() && self.run.wake_at().is_none());
         }
         let resting = !self.run.has_call_in_flight() && !self.goes_on;
-        let named = self.run.is_closed() || self.run.is_parked() || self.run.suspended || self.run.wake_at().is_some();
+        let rests = self.run.is_closed() || self.run.is_parked() || self.run.suspended || self.run.queued;
+        let named = rests || self.run.wake_at().is_some();
         assert!(!resting || named || self.run.seq == 0, "the run waits for nothing: {:?}", self.run);
     }
 

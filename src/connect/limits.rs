@@ -1,0 +1,276 @@
+//! Limits that all nodes share, since targets count calls by account and not by node.
+//!
+//! Calls of a limited connection queue up at its [`Gate`]. One task for each gate asks the [`Ledger`] for as many as are
+//! waiting and tells it how many are under way: a round trip for many calls, not for each.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+/// What all nodes together may do at a target.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SharedLimits {
+    /// Calls under way at once.
+    pub concurrency: Option<u32>,
+    /// Calls in a time.
+    pub rate: Option<Rate>,
+}
+
+/// So many requests in so much time; as many may go out at once after a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub requests: u32,
+    /// In which time.
+    pub per: Duration,
+}
+
+impl Rate {
+    /// How many each second.
+    #[must_use]
+    pub fn per_second(self) -> f64 {
+        f64::from(self.requests) / self.per.as_secs_f64().max(0.001)
+    }
+}
+
+/// An answer of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Calls that may go out now.
+    pub calls: u32,
+    /// When more may be granted.
+    pub again: Duration,
+}
+
+/// Where all nodes write down what they use.
+pub trait Ledger: Send + Sync + std::fmt::Debug {
+    /// Says that `used` calls are under way from this node, and asks for `wanted` more.
+    fn take<'a>(
+        &'a self,
+        connection: &'a str,
+        limits: &'a SharedLimits,
+        used: u32,
+        wanted: u32,
+    ) -> BoxFuture<'a, Result<Grant, String>>;
+}
+
+/// Where the calls of one connection wait until they may go out.
+#[derive(Debug)]
+pub struct Gate {
+    connection: String,
+    limits: SharedLimits,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether a ledger decides; without one everything passes.
+    guarded: bool,
+    waiting: VecDeque<oneshot::Sender<Ticket>>,
+    used: u32,
+    /// What the ledger was told last.
+    told: u32,
+}
+
+/// A call that may be under way. Dropped, it makes room for another.
+#[derive(Debug)]
+pub struct Ticket(Option<Arc<Gate>>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0.take() {
+            let mut state = gate.state();
+            state.used = state.used.saturating_sub(1);
+            drop(state);
+            gate.changed.notify_one();
+        }
+    }
+}
+
+/// Calls that end within this time are told to the ledger together.
+const GATHER: Duration = Duration::from_millis(20);
+/// After a failure of the ledger.
+const AGAIN: Duration = Duration::from_secs(1);
+
+impl Gate {
+    pub(super) fn new(connection: &str, limits: SharedLimits) -> Arc<Self> {
+        let state = Mutex::default();
+        Arc::new(Self { connection: connection.to_owned(), limits, state, changed: Notify::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("the gate's lock is never poisoned")
+    }
+
+    /// Calls under way from this node, and calls that wait here.
+    pub(super) fn load(&self) -> (u32, usize) {
+        let state = self.state();
+        (state.used, state.waiting.len())
+    }
+
+    /// Waits until the call may go out. Dropping the future gives up the place.
+    pub(super) async fn enter(self: &Arc<Self>) -> Ticket {
+        let arrival = {
+            let mut state = self.state();
+            if !state.guarded {
+                state.used += 1;
+                return Ticket(Some(Arc::clone(self)));
+            }
+            let (place, arrival) = oneshot::channel();
+            state.waiting.push_back(place);
+            arrival
+        };
+        self.changed.notify_one();
+        // The gate outlives its calls: a place is never dropped before it is served, but for the end of the process.
+        arrival.await.unwrap_or(Ticket(None))
+    }
+
+    /// Serves those who wait, until the process goes down.
+    pub(super) async fn serve(self: Arc<Self>, ledger: Arc<dyn Ledger>, closing: CancellationToken) {
+        self.state().guarded = true;
+        let mut again = None;
+        loop {
+            let more = async {
+                match again {
+                    Some(after) => tokio::time::sleep(after).await,
+                    None => self.changed.notified().await,
+                }
+            };
+            tokio::select! {
+                () = more => {}
+                () = closing.cancelled() => return,
+            }
+            again = self.serve_once(&*ledger).await;
+        }
+    }
+
+    /// Asks once; gives when to ask again, if somebody still waits.
+    async fn serve_once(self: &Arc<Self>, ledger: &dyn Ledger) -> Option<Duration> {
+        let (used, wanted) = {
+            let mut state = self.state();
+            state.waiting.retain(|place| !place.is_closed());
+            (state.used, u32::try_from(state.waiting.len()).unwrap_or(u32::MAX))
+        };
+        if wanted == 0 {
+            // Nobody is in a hurry: calls that end now are told together.
+            tokio::time::sleep(GATHER).await;
+        }
+        let used = if wanted == 0 { self.state().used } else { used };
+        if wanted == 0 && used == self.state().told {
+            return None;
+        }
+        match ledger.take(&self.connection, &self.limits, used, wanted).await {
+            Ok(grant) => {
+                self.let_pass(used, grant.calls);
+                (!self.state().waiting.is_empty()).then_some(grant.again)
+            }
+            Err(why) => {
+                warn!(connection = self.connection, why, "calls wait, since shared limits cannot be looked at");
+                Some(AGAIN)
+            }
+        }
+    }
+
+    fn let_pass(self: &Arc<Self>, used: u32, calls: u32) {
+        let mut state = self.state();
+        state.told = used + calls;
+        let mut given_up = Vec::new();
+        for _ in 0..calls {
+            let Some(place) = state.waiting.pop_front() else { break };
+            state.used += 1;
+            // Whoever gave up meanwhile gives the ticket back once the lock is free.
+            given_up.extend(place.send(Ticket(Some(Arc::clone(self)))).err());
+        }
+        let behind = state.told != state.used;
+        drop(state);
+        drop(given_up);
+        if behind {
+            self.changed.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use super::*;
+
+    /// Grants up to a limit, and remembers what it was told.
+    #[derive(Debug, Default)]
+    struct Counting {
+        limit: u32,
+        used: AtomicU32,
+        asked: AtomicU32,
+    }
+
+    impl Ledger for Counting {
+        fn take<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a SharedLimits,
+            used: u32,
+            wanted: u32,
+        ) -> BoxFuture<'a, Result<Grant, String>> {
+            self.asked.fetch_add(1, SeqCst);
+            let calls = wanted.min(self.limit.saturating_sub(used));
+            self.used.store(used + calls, SeqCst);
+            Box::pin(std::future::ready(Ok(Grant { calls, again: Duration::from_millis(5) })))
+        }
+    }
+
+    fn gate(limit: u32) -> (Arc<Gate>, Arc<Counting>, CancellationToken) {
+        let gate = Gate::new("erp", SharedLimits::default());
+        let ledger = Arc::new(Counting { limit, ..Counting::default() });
+        let closing = CancellationToken::new();
+        tokio::spawn(Arc::clone(&gate).serve(Arc::clone(&ledger) as Arc<dyn Ledger>, closing.clone()));
+        (gate, ledger, closing)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_calls_are_under_way_than_were_granted() {
+        let (gate, ledger, _closing) = gate(3);
+        tokio::task::yield_now().await;
+        let (now, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let calls = (0..50).map(|_| {
+            let (gate, now, most) = (Arc::clone(&gate), Arc::clone(&now), Arc::clone(&most));
+            async move {
+                let _ticket = gate.enter().await;
+                most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                now.fetch_sub(1, SeqCst);
+            }
+        });
+        futures::future::join_all(calls).await;
+        assert_eq!(most.load(SeqCst), 3);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!((ledger.used.load(SeqCst), gate.load()), (0, (0, 0)), "what is over is told");
+        let asked = ledger.asked.load(SeqCst);
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(ledger.asked.load(SeqCst), asked, "an idle gate asks nothing");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_keeps_nobody_waiting() {
+        let (gate, _ledger, _closing) = gate(1);
+        tokio::task::yield_now().await;
+        let first = gate.enter().await;
+        let second = tokio::time::timeout(Duration::from_millis(50), gate.enter()).await;
+        assert!(second.is_err(), "one at a time");
+        drop(first);
+        tokio::time::timeout(Duration::from_secs(1), gate.enter()).await.expect("the place is free");
+    }
+
+    #[tokio::test]
+    async fn without_a_ledger_everything_passes() {
+        let gate = Gate::new("erp", SharedLimits { concurrency: Some(1), rate: None });
+        let (_one, _two) = (gate.enter().await, gate.enter().await);
+        assert_eq!(gate.load(), (2, 0));
+    }
+}
