@@ -19,6 +19,7 @@ use super::call::{Answer, Call, System, pairs, segments};
 use super::faults::{Kind, Strike};
 use super::ledger::{self, Outcome};
 use super::serve::Cut;
+use super::webhooks::Origin;
 use super::{Sandbox, crm, erp};
 
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -191,7 +192,9 @@ impl Entry {
             System::Crm => world.crm.answer(call),
             System::Erp => world.erp.answer(call),
         };
-        world.ledger.applied(self.seq, call.system, call.now, changes);
+        let origin = Origin::of(call, self.seq, world.ledger.counts().1);
+        world.note(call.system, &origin, changes);
+        self.sandbox.tell(call.system);
         answer
     }
 

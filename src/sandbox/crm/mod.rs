@@ -4,6 +4,7 @@
 //! the ledger; a refused call leaves none.
 
 mod bulk;
+mod change;
 mod collections;
 mod composite;
 mod describe;
@@ -22,6 +23,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
 
+pub use change::changed;
 pub use ids::demo as demo_id;
 pub use refusal::usual_answer;
 use refusal::{JSON, Refusal};

@@ -3,6 +3,7 @@
 //! One call is one [`Erp::answer`]: login, then the resource, or a job when the caller prefers not to wait. Whatever a call
 //! changed comes back as changes for the ledger; a refused call leaves none.
 
+mod change;
 mod jobs;
 mod lines;
 mod read;

@@ -6,6 +6,7 @@ mod erp;
 mod faults;
 mod in_process;
 mod queries;
+mod webhooks;
 
 use std::path::Path;
 
