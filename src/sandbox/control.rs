@@ -3,7 +3,7 @@
 //! These are not part of either system: they are not in the ledger and meet no faults.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -30,7 +30,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/erp/{*rest}", any(erp))
         .route("/services/rest/{*rest}", any(bare_erp))
         .route("/services/{*rest}", any(bare_crm))
-        .route("/", get(records_page))
+        .merge(page::routes())
         .route("/healthz", get(async || "ok"))
         .route("/faults", post(add_faults).get(list_faults).delete(remove_faults))
         .route("/faults/{id}", delete(remove_fault))
@@ -149,13 +149,6 @@ async fn records(State(sandbox): State<Sandbox>, Path((system, wanted)): Path<(S
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-async fn records_page(State(sandbox): State<Sandbox>) -> Html<String> {
-    let world = sandbox.world();
-    let html = page::render(&world.crm, &world.erp);
-    drop(world);
-    Html(html)
 }
 
 #[derive(Deserialize)]

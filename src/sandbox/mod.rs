@@ -5,7 +5,7 @@
 //! | `/crm/services/...` | the CRM: `oauth2/token`, `data/vNN.0/` with `sobjects`, `query`, `composite`, `limits` |
 //! | `/erp/services/rest/...` | the ERP: `record/v1`, `query/v1/suiteql`, `async/v1/job`, `auth/oauth2/v1/token` |
 //! | `/services/...` | the same without mount point, for clients that build next-page links from the host alone |
-//! | `GET /` | both systems' records side by side, for people |
+//! | `GET /` | both systems' records side by side, what changed last, and forms, for people |
 //! | `POST, GET, DELETE /faults`, `DELETE /faults/{id}` | faults, see below |
 //! | `GET /ledger?system=&path=&type=&after=&records=` | every call received and every effect applied |
 //! | `GET /records/{system}/{type}` | current records |
@@ -99,6 +99,7 @@ struct World {
     faults: faults::Faults,
     ledger: ledger::Ledger,
     erp_concurrency: usize,
+    recent: page::Recent,
     webhooks: webhooks::Webhooks,
     /// Where a reset sends webhooks again.
     webhooks_at_start: webhooks::Webhooks,
@@ -166,6 +167,7 @@ impl World {
             faults: faults::Faults::default(),
             ledger: ledger::Ledger::default(),
             erp_concurrency: ERP_CONCURRENCY,
+            recent: page::Recent::default(),
             webhooks: webhooks::Webhooks::default(),
             webhooks_at_start: webhooks::Webhooks::default(),
         }
@@ -180,6 +182,7 @@ impl World {
     /// Notes what was changed: in the ledger, and for those who are told of it.
     fn note(&mut self, system: call::System, origin: &webhooks::Origin, changes: Vec<records::Change>) {
         for (place, change) in changes.iter().enumerate() {
+            self.recent.note(system, origin, change);
             let Some(target) = self.webhooks.target(system, change.record_type) else { continue };
             let message = match system {
                 call::System::Crm => crm::Crm::change_message(change, origin, place + 1),

@@ -56,7 +56,8 @@ pub struct Crm {
     bulk: bulk::Jobs,
 }
 
-const STATIC_TOKEN: &str = "sandbox-crm-token";
+/// The token that always opens the CRM.
+pub const STATIC_TOKEN: &str = "sandbox-crm-token";
 const DAILY_REQUESTS: u64 = 15_000_000;
 const PAGE_SIZE: usize = 2_000;
 
@@ -184,6 +185,16 @@ impl Crm {
     pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
         let Some(object) = SObject::find(name) else { return Vec::new() };
         self.tables.rows(name).take(limit).map(|(_, fields)| sobjects::view(object, fields, seed::VERSION)).collect()
+    }
+
+    /// The record of a type whose key field has this value, in full; none where several have it.
+    pub fn shown(&self, name: &str, field: &str, value: &str) -> Option<Value> {
+        let object = SObject::find(name)?;
+        let id = match field {
+            "Id" => value.to_owned(),
+            field => <[String; 1]>::try_from(self.tables.find(object.name, field, value)).ok()?[0].clone(),
+        };
+        self.tables.get(object.name, &id).map(|fields| sobjects::view(object, &fields, seed::VERSION))
     }
 
     /// The newest records of a type in full.
