@@ -296,7 +296,8 @@ fn key_of(variable: &str) -> anyhow::Result<Option<String>> {
         return Ok(Some("database_url".to_owned()));
     }
     let name = variable.trim_start_matches("STEPWELL_");
-    if name.starts_with("SECRET_") || matches!(name, "SANDBOX_LISTEN" | "TOKEN" | "URL" | "LOG" | "CONFIG") {
+    let of_others = ["SECRET_", "SANDBOX_"].iter().any(|prefix| name.starts_with(prefix));
+    if of_others || matches!(name, "TOKEN" | "URL" | "LOG" | "CONFIG") {
         return Ok(None);
     }
     let flat = name.to_ascii_lowercase().replace("__", "_");

@@ -31,6 +31,10 @@ pub(super) struct Args {
     #[arg(long, default_value = "127.0.0.1:8081", env = "STEPWELL_SANDBOX_LISTEN")]
     sandbox: SocketAddr,
 
+    /// The sandbox tells the sources `salesforce` and `netsuite` of each change. Unless said, it tells nobody.
+    #[arg(long)]
+    sandbox_webhooks: bool,
+
     /// Where the private Postgres lives.
     #[arg(long)]
     data_dir: Option<std::path::PathBuf>,
@@ -56,7 +60,8 @@ pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<Ex
     settings.data_dir = args.data_dir.clone().unwrap_or(settings.data_dir);
     settings.workflows = args.workflows.clone().unwrap_or(settings.workflows);
     check(&settings)?;
-    let sandbox = DevSandbox::start(args.sandbox).await?;
+    let told = args.sandbox_webhooks.then_some(settings.listen);
+    let sandbox = DevSandbox::start(args.sandbox, told).await?;
     let ended = with_postgres(&args, settings).await;
     sandbox.stop().await;
     ended

@@ -16,6 +16,7 @@ use crate::connect::Secrets;
 pub(super) fn sandbox_secrets() -> Secrets {
     Secrets::from_environment_or(&[
         ("salesforceWebhook", "whsec_c3RlcHdlbGwtZGVtby13ZWJob29rLXNlY3JldA=="),
+        ("netsuiteWebhook", "whsec_c3RlcHdlbGwtZGVtby1lcnAtd2ViaG9vay1zZWNyZXQ="),
         ("netsuiteToken", "sandbox-erp-token"),
         ("salesforceToken", "sandbox-crm-token"),
     ])
@@ -35,11 +36,13 @@ pub(super) struct DevSandbox {
 
 impl DevSandbox {
     /// Starts one, or takes the one that is there.
-    pub(super) async fn start(address: SocketAddr) -> anyhow::Result<Self> {
+    ///
+    /// `told` is the address of a server whose sources `salesforce` and `netsuite` are told of changes.
+    pub(super) async fn start(address: SocketAddr, told: Option<SocketAddr>) -> anyhow::Result<Self> {
         let child = match TcpListener::bind(address).await {
             Ok(free) => {
                 drop(free);
-                let child = spawn(address)?;
+                let child = spawn(address, told)?;
                 await_answer(address).await?;
                 Some(child)
             }
@@ -70,9 +73,13 @@ impl DevSandbox {
     }
 }
 
-fn spawn(address: SocketAddr) -> anyhow::Result<Child> {
+fn spawn(address: SocketAddr, told: Option<SocketAddr>) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("finding this program's own path")?;
-    Command::new(program)
+    let mut command = Command::new(program);
+    if let Some(told) = told {
+        tell(&mut command, told)?;
+    }
+    command
         .args(["sandbox", "--listen", &address.to_string(), "--idle-seconds", &IDLE_MAX.as_secs().to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -81,6 +88,16 @@ fn spawn(address: SocketAddr) -> anyhow::Result<Child> {
         .process_group(0)
         .spawn()
         .context("starting the sandbox")
+}
+
+/// Webhooks go to the server, signed with the secrets of its sources. Variables, since other users see arguments.
+fn tell(command: &mut Command, server: SocketAddr) -> anyhow::Result<()> {
+    for (system, source) in [("CRM", "salesforce"), ("ERP", "netsuite")] {
+        let secret = sandbox_secrets().resolve(&format!("{source}Webhook")).map_err(|why| anyhow::anyhow!("{why}"))?;
+        command.env(format!("STEPWELL_SANDBOX_{system}_WEBHOOK"), format!("http://{server}/hooks/{source}"));
+        command.env(format!("STEPWELL_SANDBOX_{system}_WEBHOOK_SECRET"), secret.expose());
+    }
+    Ok(())
 }
 
 async fn await_answer(address: SocketAddr) -> anyhow::Result<()> {

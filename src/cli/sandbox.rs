@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 
-use crate::sandbox::{Sandbox, serve};
+use crate::sandbox::{Sandbox, WebhookSettings, WebhookTarget, serve};
 
 /// Arguments of `stepwell sandbox`.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,19 +17,39 @@ pub struct Args {
     /// End after this many seconds without any request.
     #[arg(long, value_name = "SECONDS")]
     pub idle_seconds: Option<u64>,
+    /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. Without it none are sent.
+    #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_CRM_WEBHOOK")]
+    pub crm_webhook: Option<String>,
+    /// Key that signs them: `whsec_` and base64, as Standard Webhooks have it.
+    #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_SECRET", hide_env_values = true)]
+    pub crm_webhook_secret: Option<String>,
+    /// Types of records that they are about; all unless said.
+    #[arg(long, value_name = "TYPES", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_TYPES", value_delimiter = ',')]
+    pub crm_webhook_types: Vec<String>,
+    /// Where the ERP tells of changed records, such as http://127.0.0.1:8080/hooks/netsuite. Without it, it does not.
+    #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_ERP_WEBHOOK")]
+    pub erp_webhook: Option<String>,
+    /// Key that signs what it tells.
+    #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_ERP_WEBHOOK_SECRET", hide_env_values = true)]
+    pub erp_webhook_secret: Option<String>,
+    /// Types of records that it tells of; all unless said.
+    #[arg(long, value_name = "TYPES", env = "STEPWELL_SANDBOX_ERP_WEBHOOK_TYPES", value_delimiter = ',')]
+    pub erp_webhook_types: Vec<String>,
 }
 
 /// Serves both systems until the process is asked to end.
 ///
 /// # Errors
-/// The address cannot be listened on.
+/// The address cannot be listened on, or the webhooks make no sense.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    let crm = target("crm", args.crm_webhook, args.crm_webhook_secret, args.crm_webhook_types)?;
+    let erp = target("erp", args.erp_webhook, args.erp_webhook_secret, args.erp_webhook_types)?;
     let listener = TcpListener::bind(args.listen).await.with_context(|| {
         format!("listening on {} for the sandbox failed; choose another address with --listen", args.listen)
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
     println!("sandbox CRM at http://{address}/crm and ERP at http://{address}/erp, records at http://{address}/");
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_webhooks(crm, erp);
     let idle = idle(sandbox.clone(), args.idle_seconds.map(Duration::from_secs));
     let end = async {
         tokio::select! {
@@ -39,6 +59,20 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     serve(listener, sandbox, end).await;
     Ok(())
+}
+
+fn target(
+    system: &str,
+    url: Option<String>,
+    secret: Option<String>,
+    types: Vec<String>,
+) -> anyhow::Result<Option<WebhookTarget>> {
+    let Some(url) = url else { return Ok(None) };
+    let secret = secret.with_context(|| {
+        format!("webhooks of the {system} are signed: give --{system}-webhook-secret with the secret of the source that takes them")
+    })?;
+    let settings = WebhookSettings { url, secret, types };
+    settings.target().map(Some).map_err(|why| anyhow::anyhow!("--{system}-webhook does not fit: {why}"))
 }
 
 /// Ends once nobody has asked for anything for this long.

@@ -33,7 +33,7 @@ pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use offline::Offline;
 pub use process::ProcessSettings;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
-pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
+pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT, Verdict};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use super::json::{self as exact, Duplicates, Rules};
 use super::message::target_message;
 use super::prepared::Prepared;
 use super::request::{Outgoing, essence, is_json};
-use super::settings::FaultRule;
+use super::settings::{FaultRule, Verdict};
 use super::summary;
 use super::target;
 use crate::dsl::{HttpOutput, Redirect};
@@ -29,13 +29,15 @@ const ANSWER_RULES: Rules = Rules { depth_max: 100, duplicates: Duplicates::Last
 pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoing, mut answer: Answer) -> CallOutcome {
     answer.body = sent.redactor.clean(std::mem::take(&mut answer.body));
     let (mut content, unreadable) = content(&answer);
-    if let Some(rule) = matching_rule(&connection.faults, &answer, &mut content) {
-        let reason = Reason { class: rule.class, after: rule.after, detail: None };
-        return failed(connection, sent, &answer, &content, reason);
-    }
-    if !is_success(answer.status, request.redirect) {
-        let reason = Reason { class: class_of(answer.status), after: None, detail: None };
-        return failed(connection, sent, &answer, &content, reason);
+    let rule = matching_rule(&connection.faults, &answer, &mut content);
+    let fault = match rule.map(|rule| rule.verdict) {
+        Some(Verdict::Fault(class)) => Some(class),
+        Some(Verdict::Done) => None,
+        None => (!is_success(answer.status, request.redirect)).then(|| class_of(answer.status)),
+    };
+    if let Some(class) = fault {
+        let (after, error) = (rule.and_then(|rule| rule.after), rule.and_then(|rule| rule.error.clone()));
+        return failed(connection, sent, &answer, &content, Reason { class, after, error, detail: None });
     }
     match unusable(&answer, unreadable.filter(|_| request.output != HttpOutput::Raw)) {
         Some(reason) => failed(connection, sent, &answer, &content, reason),
@@ -125,13 +127,15 @@ fn unusable(answer: &Answer, unreadable: Option<String>) -> Option<Reason> {
         Some(Cut::Broken(why)) => (FaultClass::Transient, format!("its body broke off: {why}")),
         None => (FaultClass::Permanent, format!("its body is not the JSON that it is said to be: {}", unreadable?)),
     };
-    Some(Reason { class, after: None, detail: Some(detail) })
+    Some(Reason { class, after: None, error: None, detail: Some(detail) })
 }
 
 /// Why an answer counts as a failure.
 struct Reason {
     class: FaultClass,
     after: Option<Duration>,
+    /// The error's type, where a rule names one.
+    error: Option<String>,
     /// Ours, where the target's own words say nothing.
     detail: Option<String>,
 }
@@ -142,7 +146,10 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Val
     let why = reason.detail.or_else(|| target_message(content));
     let detail = why.map_or_else(|| asked.clone(), |why| format!("{asked}: {why}"));
     let title = status.canonical_reason().unwrap_or("Unexpected status");
-    let error = WorkflowError::standard(ErrorKind::Communication, title, sent.redactor.clean_text(detail));
+    let mut error = WorkflowError::standard(ErrorKind::Communication, title, sent.redactor.clean_text(detail));
+    if let Some(named) = reason.error {
+        error.r#type = named;
+    }
     CallOutcome::Failed(CallFailure {
         error: error.with_status(status.as_u16()),
         class: reason.class,

@@ -107,7 +107,16 @@ impl Default for Connection {
     }
 }
 
-/// One rule of `faults`: an answer that matches is a failure of this class, even with status 200.
+/// What a rule says that an answer means, whatever its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// What was asked has been done, perhaps by an earlier attempt: the answer counts as a success.
+    Done,
+    /// A failure of this class.
+    Fault(FaultClass),
+}
+
+/// One rule of `faults`: what an answer that matches means, even one with status 200.
 #[derive(Debug, Clone)]
 pub struct FaultRule {
     /// Any of these; any status when empty.
@@ -115,7 +124,9 @@ pub struct FaultRule {
     /// True for answers that it is about; sees `{status, headers, body}`. An error of the expression is "no".
     pub when: Option<Expression>,
     /// What such an answer means.
-    pub class: FaultClass,
+    pub verdict: Verdict,
+    /// Type of the error that the workflow sees; `communication` unless said.
+    pub error: Option<String>,
     /// When to try again, where the answer has no `Retry-After`.
     pub after: Option<Duration>,
 }

@@ -116,6 +116,12 @@ fn task_metadata() -> Value {
         "additionalProperties": false,
         "properties": {
             "title": { "type": "string", "description": "What people see in place of the name." },
+            "summary": { "type": "string", "description": "What the task or function does, for people." },
+            "errors": {
+                "type": "array",
+                "items": { "type": "string", "format": "uri" },
+                "description": "Types of the errors that the task or function may raise, for people.",
+            },
             "compensate": {
                 "description": "How this task is undone: one task, which sees `$input` and `$output` of this one; or `none`, knowingly not.",
                 "oneOf": [{ "const": "none" }, { "$ref": "#/$defs/task" }],

@@ -8,7 +8,7 @@ use url::Url;
 use super::value::{duration, expression, one_of, secret_template};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::breaker::BreakerSettings;
-use crate::connect::{Connection, FaultRule, Rate, SharedLimits};
+use crate::connect::{Connection, FaultRule, Rate, SharedLimits, Verdict};
 use crate::dsl::authentication::{self, Origin};
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::{CallRetry, FaultClass};
@@ -26,13 +26,14 @@ const KEYS: [&str; 10] = [
     "breaker",
 ];
 
-const CLASSES: [(&str, FaultClass); 6] = [
-    ("transient", FaultClass::Transient),
-    ("throttled", FaultClass::Throttled),
-    ("credentials", FaultClass::Credentials),
-    ("duplicate", FaultClass::Duplicate),
-    ("permanent", FaultClass::Permanent),
-    ("person", FaultClass::Person),
+const CLASSES: [(&str, Verdict); 7] = [
+    ("done", Verdict::Done),
+    ("transient", Verdict::Fault(FaultClass::Transient)),
+    ("throttled", Verdict::Fault(FaultClass::Throttled)),
+    ("credentials", Verdict::Fault(FaultClass::Credentials)),
+    ("duplicate", Verdict::Fault(FaultClass::Duplicate)),
+    ("permanent", Verdict::Fault(FaultClass::Permanent)),
+    ("person", Verdict::Fault(FaultClass::Person)),
 ];
 
 pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
@@ -180,7 +181,7 @@ fn faults(node: &Node, mistakes: &mut Mistakes) -> Vec<FaultRule> {
 }
 
 fn fault(node: &Node, mistakes: &mut Mistakes) -> Option<FaultRule> {
-    let entries = mistakes.entries(node, &["status", "when", "class", "after"]);
+    let entries = mistakes.entries(node, &["status", "when", "class", "error", "after"]);
     let Some(class) = entry(entries, "class") else {
         mistakes.at(node, "a rule needs a class", Some(format!("known: {}", CLASSES.map(|(name, _)| name).join(", "))));
         return None;
@@ -189,7 +190,8 @@ fn fault(node: &Node, mistakes: &mut Mistakes) -> Option<FaultRule> {
         mistakes.at(node, "a rule needs status or when, or every answer would be a failure", None);
     }
     Some(FaultRule {
-        class: one_of(class, &CLASSES, mistakes)?,
+        verdict: one_of(class, &CLASSES, mistakes)?,
+        error: entry(entries, "error").and_then(|node| error_type(node, mistakes)),
         statuses: entry(entries, "status").map(|node| statuses(node, mistakes)).unwrap_or_default(),
         when: match entry(entries, "when") {
             Some(node) => Some(expression(node, &[], mistakes)?),
@@ -197,6 +199,17 @@ fn fault(node: &Node, mistakes: &mut Mistakes) -> Option<FaultRule> {
         },
         after: entry(entries, "after").and_then(|node| duration(node, mistakes)),
     })
+}
+
+/// The type of an error: an absolute URI, as the language has it.
+fn error_type(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
+    let text = mistakes.text(node)?.to_owned();
+    if Url::parse(&text).is_err() {
+        let hint = format!("such as `https://stepwell.dev/errors/{text}`");
+        mistakes.at(node, "the type of an error must be an absolute URI", Some(hint));
+        return None;
+    }
+    Some(text)
 }
 
 fn statuses(node: &Node, mistakes: &mut Mistakes) -> Vec<u16> {

@@ -6,6 +6,7 @@ use hmac::{Hmac, Mac};
 use http::{HeaderMap, Method, Uri};
 
 use super::*;
+use crate::connect::Verdict;
 use crate::machine::FaultClass;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -215,14 +216,19 @@ connections:
     timeout: { seconds: 1.5 }
     concurrency: 3
     retry: { attempts: 2, delay: PT1S, maxDelay: PT2S, multiplier: 1.5, duration: PT1M }
-    faults: [ { status: [400, 409], class: throttled, after: PT5M } ]
+    faults:
+      - { status: [400, 409], class: throttled, error: 'https://stepwell.dev/errors/busy', after: PT5M }
 ";
     let connection = &load(text).expect("sound").connections["a"];
     assert_eq!((connection.idempotency_header.as_str(), connection.concurrency), ("X-Once", 3));
     assert_eq!(connection.timeout.expect("set").as_millis(), 1_500);
     assert_eq!(connection.headers.len(), 2);
     let rule = &connection.faults[0];
-    assert_eq!((rule.statuses.as_slice(), rule.class), ([400, 409].as_slice(), FaultClass::Throttled));
+    assert_eq!(
+        (rule.statuses.as_slice(), rule.verdict),
+        ([400, 409].as_slice(), Verdict::Fault(FaultClass::Throttled))
+    );
+    assert_eq!(rule.error.as_deref(), Some("https://stepwell.dev/errors/busy"));
     assert_eq!(rule.after.expect("set").as_secs(), 300);
     assert!((connection.retry.as_ref().expect("set").multiplier - 1.5).abs() < f64::EPSILON);
 }

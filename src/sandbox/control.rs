@@ -3,19 +3,19 @@
 //! These are not part of either system: they are not in the ledger and meet no faults.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::call::System;
 use super::exchange::exchange;
 use super::faults::Fault;
 use super::ledger::Filter;
-use super::{Sandbox, World, closed_won_event, page};
+use super::{Sandbox, WebhookSettings, World, closed_won_event, page};
 
 const RECORDS_LISTED: usize = 10_000;
 
@@ -30,7 +30,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/erp/{*rest}", any(erp))
         .route("/services/rest/{*rest}", any(bare_erp))
         .route("/services/{*rest}", any(bare_crm))
-        .route("/", get(records_page))
+        .merge(page::routes())
         .route("/healthz", get(async || "ok"))
         .route("/faults", post(add_faults).get(list_faults).delete(remove_faults))
         .route("/faults/{id}", delete(remove_fault))
@@ -103,16 +103,19 @@ async fn end_sessions(State(sandbox): State<Sandbox>) -> StatusCode {
 }
 
 async fn ledger(State(sandbox): State<Sandbox>, Query(filter): Query<Filter>) -> Response {
-    let (extract, records) = {
+    let (extract, deliveries, records) = {
         let world = sandbox.world();
-        (world.ledger.extract(&filter), filter.records.then(|| all_records(&world)))
+        let wanted = |system: System| filter.system.as_ref().is_none_or(|wanted| wanted == system.name());
+        let deliveries = world.webhooks.deliveries(wanted);
+        (world.ledger.extract(&filter), deliveries, filter.records.then(|| all_records(&world)))
     };
     let mut body = match serde_json::to_value(extract) {
         Ok(body) => body,
         Err(error) => return refused(format!("the ledger cannot be written as JSON: {error}")),
     };
-    if let (Some(body), Some(records)) = (body.as_object_mut(), records) {
-        body.insert("records".into(), records);
+    body["deliveries"] = json!(deliveries);
+    if let Some(records) = records {
+        body["records"] = records;
     }
     Json(body).into_response()
 }
@@ -148,18 +151,26 @@ async fn records(State(sandbox): State<Sandbox>, Path((system, wanted)): Path<(S
     }
 }
 
-async fn records_page(State(sandbox): State<Sandbox>) -> Html<String> {
-    let world = sandbox.world();
-    let html = page::render(&world.crm, &world.erp);
-    drop(world);
-    Html(html)
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     erp: Option<ErpSettings>,
     crm: Option<CrmSettings>,
+    webhooks: Option<WebhooksSettings>,
+}
+
+/// Null turns the webhooks of a system off; what is absent stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhooksSettings {
+    #[serde(default, deserialize_with = "given")]
+    crm: Option<Option<WebhookSettings>>,
+    #[serde(default, deserialize_with = "given")]
+    erp: Option<Option<WebhookSettings>>,
+}
+
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<WebhookSettings>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -180,6 +191,7 @@ fn current_settings(world: &World) -> Value {
     json!({
         "erp": {"concurrency": world.erp_concurrency},
         "crm": {"dailyRequests": crm.daily_requests, "pageSize": crm.page_size},
+        "webhooks": world.webhooks.view(),
     })
 }
 
@@ -188,11 +200,34 @@ async fn settings(State(sandbox): State<Sandbox>) -> Json<Value> {
 }
 
 async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
-    let settings: Settings = match serde_json::from_slice(&body) {
+    let settings = match serde_json::from_slice(&body) {
         Ok(settings) => settings,
         Err(error) => return refused(format!("not settings: {error}")),
     };
-    let world = &mut *sandbox.world();
+    match sandbox.change_settings(settings) {
+        Ok(settings) => Json(settings).into_response(),
+        Err(reason) => refused(reason),
+    }
+}
+
+impl Sandbox {
+    /// Changes settings, as `POST /settings` does; answers all that are in force.
+    ///
+    /// # Errors
+    /// What makes them no settings.
+    pub fn change_settings(&self, settings: Value) -> Result<Value, String> {
+        let settings = serde_json::from_value(settings).map_err(|why| format!("not settings: {why}"))?;
+        apply(&mut self.world(), settings)
+    }
+}
+
+fn apply(world: &mut World, settings: Settings) -> Result<Value, String> {
+    let webhooks = settings.webhooks.map(|given| [(System::Crm, given.crm), (System::Erp, given.erp)]);
+    let webhooks = webhooks.into_iter().flatten().filter_map(|(system, given)| Some((system, given?)));
+    let targets = webhooks.map(|(system, given)| Ok((system, given.map(|given| given.target()).transpose()?)));
+    for (system, target) in targets.collect::<Result<Vec<_>, String>>()? {
+        world.webhooks.send_to(system, target);
+    }
     if let Some(erp) = settings.erp {
         world.erp_concurrency = erp.concurrency;
     }
@@ -201,10 +236,10 @@ async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Respons
         current.daily_requests = crm.daily_requests.unwrap_or(current.daily_requests);
         current.page_size = crm.page_size.unwrap_or(current.page_size).max(1);
     }
-    Json(current_settings(world)).into_response()
+    Ok(current_settings(world))
 }
 
 async fn reset(State(sandbox): State<Sandbox>) -> StatusCode {
-    *sandbox.world() = World::new();
+    sandbox.world().reset();
     StatusCode::NO_CONTENT
 }

@@ -19,6 +19,7 @@ use super::call::{Answer, Call, System, pairs, segments};
 use super::faults::{Kind, Strike};
 use super::ledger::{self, Outcome};
 use super::serve::Cut;
+use super::webhooks::Origin;
 use super::{Sandbox, crm, erp};
 
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -164,6 +165,13 @@ fn unreadable(error: &axum::Error) -> StatusCode {
     if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
 }
 
+/// Who calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Program,
+    Person,
+}
+
 /// The ledger's entry of a call in flight.
 pub(super) struct Entry {
     sandbox: Sandbox,
@@ -186,12 +194,23 @@ impl Entry {
     }
 
     pub(super) fn apply(&self, call: &Call) -> Answer {
+        self.apply_for(call, Who::Program)
+    }
+
+    /// Applies what a person did on the page.
+    pub(super) fn apply_for_person(&self, call: &Call) -> Answer {
+        self.apply_for(call, Who::Person)
+    }
+
+    fn apply_for(&self, call: &Call, who: Who) -> Answer {
         let world = &mut *self.sandbox.world();
         let (answer, changes) = match call.system {
             System::Crm => world.crm.answer(call),
             System::Erp => world.erp.answer(call),
         };
-        world.ledger.applied(self.seq, call.system, call.now, changes);
+        let origin = Origin { by_person: who == Who::Person, ..Origin::of(call, self.seq, world.ledger.counts().1) };
+        world.note(call.system, &origin, changes);
+        self.sandbox.tell(call.system);
         answer
     }
 

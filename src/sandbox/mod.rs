@@ -5,12 +5,12 @@
 //! | `/crm/services/...` | the CRM: `oauth2/token`, `data/vNN.0/` with `sobjects`, `query`, `composite`, `limits` |
 //! | `/erp/services/rest/...` | the ERP: `record/v1`, `query/v1/suiteql`, `async/v1/job`, `auth/oauth2/v1/token` |
 //! | `/services/...` | the same without mount point, for clients that build next-page links from the host alone |
-//! | `GET /` | both systems' records side by side, for people |
+//! | `GET /` | both systems' records side by side, what changed last, and forms, for people |
 //! | `POST, GET, DELETE /faults`, `DELETE /faults/{id}` | faults, see below |
 //! | `GET /ledger?system=&path=&type=&after=&records=` | every call received and every effect applied |
 //! | `GET /records/{system}/{type}` | current records |
 //! | `GET /closed-won/{n}` | the body of the nth demo webhook, see [`closed_won_event`] |
-//! | `GET, POST /settings` | `{"erp": {"concurrency": 15}, "crm": {"dailyRequests": n, "pageSize": n}}` |
+//! | `GET, POST /settings` | `{"erp": {"concurrency": 15}, "crm": {"dailyRequests": n, "pageSize": n}, "webhooks": {"crm": {url, secret, types}}}` |
 //! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded anew |
 //!
 //! Tokens: the CRM takes `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, both those that their token
@@ -38,6 +38,13 @@
 //! `updated`, `upserted` (with `created` saying which) or `deleted`; `after` is the record as stored: an order's lines are the
 //! array `after.item`. `GET /records/...` shows records as their system does. Both lists keep the newest 200,000.
 //!
+//! # Webhooks
+//!
+//! Off unless `stepwell sandbox` is told where to, or `POST /settings` is: `{"webhooks": {"crm": {"url": "https://...", "secret":
+//! "whsec_...", "types": ["Account"]}, "erp": null}}`. Each change is then sent as its system's users do: by the CRM as a
+//! change event, whose `changeOrigin` holds the `client=` of the caller's `Sforce-Call-Options`, by the ERP as a user event
+//! script would. Signed as Standard Webhooks; in order for each system, six attempts each; `deliveries` of the ledger shows them.
+//!
 //! # What is exact
 //!
 //! Money is decimal ([`decimal::Decimal`]). An order's `subtotal` is the sum of its lines' amounts, its `total` adds
@@ -59,6 +66,7 @@ mod records;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +76,7 @@ pub use closed_won::closed_won_event;
 pub use control::router;
 pub use in_process::{Door, Reply};
 pub use serve::serve;
+pub use webhooks::{Target as WebhookTarget, TargetSettings as WebhookSettings};
 
 /// Both systems with their records, faults and ledger. Clones are handles on the same systems.
 #[derive(Clone)]
@@ -79,6 +88,8 @@ struct Shared {
     world: Mutex<World>,
     erp_in_flight: AtomicUsize,
     last_request: Mutex<Instant>,
+    /// Something was queued for delivery, by system.
+    queued: [tokio::sync::Notify; 2],
 }
 
 /// Everything that calls change; whoever holds the lock never waits.
@@ -88,6 +99,10 @@ struct World {
     faults: faults::Faults,
     ledger: ledger::Ledger,
     erp_concurrency: usize,
+    recent: page::Recent,
+    webhooks: webhooks::Webhooks,
+    /// Where a reset sends webhooks again.
+    webhooks_at_start: webhooks::Webhooks,
 }
 
 const ERP_CONCURRENCY: usize = 15;
@@ -101,14 +116,31 @@ impl Sandbox {
                 world: Mutex::new(World::new()),
                 erp_in_flight: AtomicUsize::new(0),
                 last_request: Mutex::new(Instant::now()),
+                queued: <[tokio::sync::Notify; 2]>::default(),
             }),
         }
+    }
+
+    /// Freshly seeded systems that tell these targets of changes, if they are served.
+    #[must_use]
+    pub fn with_webhooks(crm: Option<WebhookTarget>, erp: Option<WebhookTarget>) -> Self {
+        let sandbox = Self::new();
+        let webhooks = webhooks::Webhooks::to(crm, erp);
+        let world = &mut *sandbox.world();
+        world.webhooks = webhooks.emptied(0);
+        world.webhooks_at_start = webhooks;
+        sandbox.clone()
     }
 
     /// How long nobody has asked for anything.
     #[must_use]
     pub fn idle_for(&self) -> Duration {
         self.shared.last_request.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Something may be queued for delivery.
+    fn tell(&self, system: call::System) {
+        self.shared.queued[system as usize].notify_one();
     }
 
     fn touch(&self) {
@@ -135,6 +167,29 @@ impl World {
             faults: faults::Faults::default(),
             ledger: ledger::Ledger::default(),
             erp_concurrency: ERP_CONCURRENCY,
+            recent: page::Recent::default(),
+            webhooks: webhooks::Webhooks::default(),
+            webhooks_at_start: webhooks::Webhooks::default(),
         }
+    }
+
+    /// As after a start.
+    fn reset(&mut self) {
+        let webhooks_at_start = std::mem::take(&mut self.webhooks_at_start);
+        *self = Self { webhooks: webhooks_at_start.emptied(self.webhooks.last()), webhooks_at_start, ..Self::new() };
+    }
+
+    /// Notes what was changed: in the ledger, and for those who are told of it.
+    fn note(&mut self, system: call::System, origin: &webhooks::Origin, changes: Vec<records::Change>) {
+        for (place, change) in changes.iter().enumerate() {
+            self.recent.note(system, origin, change);
+            let Some(target) = self.webhooks.target(system, change.record_type) else { continue };
+            let message = match system {
+                call::System::Crm => crm::Crm::change_message(change, origin, place + 1),
+                call::System::Erp => self.erp.change_message(change, origin, place + 1),
+            };
+            self.webhooks.queue(system, target, (change.record_type, change.id.clone()), message, origin.at);
+        }
+        self.ledger.applied(origin.request, system, origin.at, changes);
     }
 }

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::webhooks::deliver;
 use super::{Sandbox, router};
 
 const CONNECTIONS_MAX: usize = 4_096;
@@ -38,6 +39,9 @@ impl Cut {
 
 /// Serves both systems until `shutdown` is ready; then calls in flight have two seconds to end.
 pub async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: impl Future<Output = ()>) {
+    // Dropped with this future, and ended by that.
+    let mut told = JoinSet::new();
+    told.spawn(deliver(sandbox.clone()));
     let app = router(sandbox);
     let closing = CancellationToken::new();
     let mut connections = JoinSet::new();

@@ -100,6 +100,8 @@ pub struct PlannedAct {
 pub struct SandboxSetup {
     /// Requests that bring it there.
     pub before: Vec<SandboxRequest>,
+    /// Settings of the sandbox, as `POST /settings` takes them.
+    pub settings: Option<Value>,
     /// Faults in force from then on.
     pub faults: Vec<SandboxFault>,
 }

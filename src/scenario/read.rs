@@ -125,10 +125,17 @@ fn invariant<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Invariant> {
 
 fn sandbox<'s>(node: Node<'s>, report: &mut Report<'s>) -> SandboxSetup {
     let mut setup = SandboxSetup::default();
-    let Some(node) = report.closed(node, &["before", "faults"]) else { return setup };
+    let Some(node) = report.closed(node, &["before", "settings", "faults"]) else { return setup };
     if let Some(list) = node.get("before") {
         let nodes: Vec<Node<'s>> = items(list, report).collect();
         setup.before = nodes.into_iter().filter_map(|node| sandbox_request(node, report)).collect();
+    }
+    if let Some(settings) = node.get("settings") {
+        let value = settings.to_value();
+        if let Err(why) = crate::sandbox::Sandbox::new().change_settings(value.clone()) {
+            report.error(settings, why);
+        }
+        setup.settings = Some(value);
     }
     if let Some(list) = node.get("faults") {
         for node in items(list, report) {

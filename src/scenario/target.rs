@@ -169,6 +169,9 @@ fn in_sandbox(sandbox: &Sandbox, door: Door, offline: &Offline<'_>, now: Time) -
 /// A sandbox that was brought to where the scenario begins.
 fn prepare(setup: &SandboxSetup, now: Time) -> Result<Sandbox, String> {
     let sandbox = Sandbox::new();
+    if let Some(settings) = &setup.settings {
+        sandbox.change_settings(settings.clone())?;
+    }
     for request in &setup.before {
         put(&sandbox, request, now)?;
     }

@@ -6,7 +6,10 @@ use axum::routing::any;
 
 use super::*;
 use crate::hub::Hub;
+use crate::machine::STANDARD_PREFIX;
 use FaultClass::{Credentials, Duplicate, Permanent, Person, Throttled, Transient};
+
+const ERRORS: &str = "https://stepwell.dev/errors/";
 
 macro_rules! sample {
     ($file:literal) => {
@@ -14,32 +17,34 @@ macro_rules! sample {
     };
 }
 
-/// File (its name says the status), and what it means.
-const SAMPLES: [((&str, &[u8]), FaultClass); 24] = [
-    (sample!("netsuite_error_400_entity_exists.json"), Duplicate),
-    (sample!("netsuite_error_400_idempotency.json"), Duplicate),
-    (sample!("netsuite_error_400_invalid_content.json"), Permanent),
-    (sample!("netsuite_error_400_restlet_request_limit.json"), Transient),
-    (sample!("netsuite_error_400_user_error_missing.json"), Permanent),
-    (sample!("netsuite_error_401_invalid_login.json"), Transient),
-    (sample!("netsuite_error_404_nonexistent_id.json"), Permanent),
-    (sample!("netsuite_error_429_concurrency_limit.json"), Transient),
-    (sample!("netsuite_error_500_unexpected_error.json"), Transient),
-    (sample!("salesforce_error_300_multiple_choices.json"), Permanent),
-    (sample!("salesforce_error_400_duplicate_value.json"), Duplicate),
-    (sample!("salesforce_error_400_duplicates_detected.json"), Person),
-    (sample!("salesforce_error_400_invalid_field.json"), Permanent),
-    (sample!("salesforce_error_400_malformed_query.json"), Permanent),
-    (sample!("salesforce_error_400_oauth_invalid_grant.json"), Permanent),
-    (sample!("salesforce_error_400_required_field_missing.json"), Permanent),
-    (sample!("salesforce_error_400_two_errors.json"), Permanent),
-    (sample!("salesforce_error_400_unable_to_lock_row.json"), Transient),
-    (sample!("salesforce_error_401_invalid_session_id.json"), Credentials),
-    (sample!("salesforce_error_403_concurrent_requests.json"), Transient),
-    (sample!("salesforce_error_403_total_requests.json"), Throttled),
-    (sample!("salesforce_error_404_entity_is_deleted.json"), Permanent),
-    (sample!("salesforce_error_404_not_found.json"), Permanent),
-    (sample!("salesforce_error_503_server_unavailable.json"), Transient),
+/// File name and content.
+type Sample = (&'static str, &'static [u8]);
+
+/// File (its name says the status), its class, and the type of error that a workflow sees: `communication` unless said.
+const SAMPLES: [(Sample, FaultClass, &str); 23] = [
+    (sample!("netsuite_error_400_entity_exists.json"), Duplicate, "duplicate"),
+    (sample!("netsuite_error_400_invalid_content.json"), Permanent, "validation"),
+    (sample!("netsuite_error_400_restlet_request_limit.json"), Transient, ""),
+    (sample!("netsuite_error_400_user_error_missing.json"), Permanent, "validation"),
+    (sample!("netsuite_error_401_invalid_login.json"), Transient, "session-expired"),
+    (sample!("netsuite_error_404_nonexistent_id.json"), Permanent, "missing"),
+    (sample!("netsuite_error_429_concurrency_limit.json"), Transient, ""),
+    (sample!("netsuite_error_500_unexpected_error.json"), Transient, ""),
+    (sample!("salesforce_error_300_multiple_choices.json"), Person, "ambiguous"),
+    (sample!("salesforce_error_400_duplicate_value.json"), Duplicate, "duplicate"),
+    (sample!("salesforce_error_400_duplicates_detected.json"), Person, "possible-duplicate"),
+    (sample!("salesforce_error_400_invalid_field.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_malformed_query.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_oauth_invalid_grant.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_required_field_missing.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_two_errors.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_unable_to_lock_row.json"), Transient, ""),
+    (sample!("salesforce_error_401_invalid_session_id.json"), Credentials, "session-expired"),
+    (sample!("salesforce_error_403_concurrent_requests.json"), Transient, ""),
+    (sample!("salesforce_error_403_total_requests.json"), Throttled, ""),
+    (sample!("salesforce_error_404_entity_is_deleted.json"), Permanent, "missing"),
+    (sample!("salesforce_error_404_not_found.json"), Permanent, "missing"),
+    (sample!("salesforce_error_503_server_unavailable.json"), Transient, ""),
 ];
 
 fn hub() -> Hub {
@@ -67,16 +72,27 @@ async fn answering(status: u16, body: &'static [u8]) -> Connections {
 
 #[tokio::test]
 async fn every_error_sample_is_classified_as_the_table_says() {
-    for ((file, body), class) in SAMPLES {
+    for ((file, body), class, named) in SAMPLES {
         let mut parts = file.split('_');
         let connection = parts.next().expect("the system");
         let status: u16 = parts.nth(1).and_then(|part| part.parse().ok()).expect("the status");
         let connections = answering(status, body).await;
         let failure = failure(connections.call(&request("POST", &format!("connection://{connection}/x")), None).await);
         assert_eq!((failure.class, failure.error.status), (class, status), "{file}");
+        let named =
+            if named.is_empty() { format!("{STANDARD_PREFIX}communication") } else { format!("{ERRORS}{named}") };
+        assert_eq!(failure.error.r#type, named, "{file}");
         let after = (class == Throttled).then_some(Duration::from_hours(1));
         assert_eq!(failure.retry_after, after, "{file}");
     }
+}
+
+/// The first job does what the repeat asked for, and the address of the answer names it.
+#[tokio::test]
+async fn a_repeated_asynchronous_request_is_done() {
+    let (_, body) = sample!("netsuite_error_400_idempotency.json");
+    let outcome = answering(400, body).await.call(&request("POST", "connection://netsuite/x"), None).await;
+    assert!(matches!(outcome, CallOutcome::Succeeded { .. }), "{outcome:?}");
 }
 
 #[tokio::test]

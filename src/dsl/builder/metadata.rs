@@ -7,7 +7,7 @@ use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata}
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-const KNOWN: [&str; 6] = ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title"];
+const KNOWN: [&str; 8] = ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title", "summary", "errors"];
 
 impl<'s> Builder<'s> {
     /// The task's metadata; where it says nothing, that of the function which the task is a layer around. In a function's
@@ -21,6 +21,7 @@ impl<'s> Builder<'s> {
     ) -> TaskMetadata {
         let own = task.get("metadata").and_then(|n| self.closed(n, &KNOWN));
         let fallback = fallback.and_then(|n| self.closed(n, &KNOWN));
+        own.inspect(|n| self.described(*n));
         let overriding = site.overriding.filter(|n| n.is_object());
         let said = |key: &str| {
             let above = overriding.and_then(|n| n.get(key));
@@ -42,6 +43,20 @@ impl<'s> Builder<'s> {
             reconcile,
             sensitive: own.or(fallback).map(|n| self.pointers(n)).unwrap_or_default(),
             title: said("title").and_then(|n| self.text(n)).map(str::to_owned),
+        }
+    }
+
+    /// `summary` and `errors` are for people: what the task does, and the types of the errors that it may raise.
+    fn described(&mut self, node: Node<'s>) {
+        node.get("summary").map(|n| self.text(n));
+        let Some(errors) = node.get("errors") else { return };
+        if !errors.is_list() {
+            self.report.error(errors, format!("`errors` must be a list of types of errors, not {}", errors.kind()));
+        }
+        for item in errors.items() {
+            if self.text(item).is_some_and(|text| url::Url::parse(text).is_err()) {
+                self.report.error(item, "the type of an error must be an absolute URI");
+            }
         }
     }
 

@@ -63,6 +63,7 @@ impl Crm {
                     path: rest.to_vec(),
                     query: &query,
                     body: part.get("body").map(|body| filled_value(body, done)).ok_or_else(missing),
+                    raw: &[],
                     version: ask.version,
                     batch_size: ask.batch_size,
                     now: ask.now,

@@ -3,6 +3,8 @@
 //! One call is one [`Crm::answer`]: token, limits, then the resource. Whatever a call changed comes back as changes for
 //! the ledger; a refused call leaves none.
 
+mod bulk;
+mod change;
 mod collections;
 mod composite;
 mod describe;
@@ -21,6 +23,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
 
+pub use change::changed;
 pub use ids::demo as demo_id;
 pub use refusal::usual_answer;
 use refusal::{JSON, Refusal};
@@ -50,9 +53,11 @@ pub struct Crm {
     cursors: VecDeque<soql::Cursor>,
     cursors_opened: u64,
     demos: HashSet<u32>,
+    bulk: bulk::Jobs,
 }
 
-const STATIC_TOKEN: &str = "sandbox-crm-token";
+/// The token that always opens the CRM.
+pub const STATIC_TOKEN: &str = "sandbox-crm-token";
 const DAILY_REQUESTS: u64 = 15_000_000;
 const PAGE_SIZE: usize = 2_000;
 
@@ -62,6 +67,8 @@ struct Ask<'a> {
     path: Vec<&'a str>,
     query: &'a [(String, String)],
     body: Result<Value, Refusal>,
+    /// The body as sent; a subrequest has none.
+    raw: &'a [u8],
     version: &'a str,
     batch_size: Option<usize>,
     now: DateTime<Utc>,
@@ -80,6 +87,7 @@ impl Crm {
             cursors: VecDeque::new(),
             cursors_opened: 0,
             demos: HashSet::new(),
+            bulk: bulk::Jobs::default(),
         };
         crm.plant();
         crm
@@ -115,6 +123,7 @@ impl Crm {
             path: rest.to_vec(),
             query: &call.query,
             body: json_body(&call.body),
+            raw: &call.body,
             version,
             batch_size: call.header("sforce-query-options").and_then(soql::batch_size),
             now: call.now,
@@ -140,6 +149,7 @@ impl Crm {
                 Some(object) => self.sobject(ask, object, rest),
                 None => Err(Refusal::not_found()),
             },
+            ["jobs", "ingest", rest @ ..] => self.ingest(ask, rest),
             ["composite"] => self.composite(ask),
             ["composite", "sobjects", rest @ ..] => self.collection(ask, rest),
             _ => Err(Refusal::not_found()),
@@ -175,6 +185,16 @@ impl Crm {
     pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
         let Some(object) = SObject::find(name) else { return Vec::new() };
         self.tables.rows(name).take(limit).map(|(_, fields)| sobjects::view(object, fields, seed::VERSION)).collect()
+    }
+
+    /// The record of a type whose key field has this value, in full; none where several have it.
+    pub fn shown(&self, name: &str, field: &str, value: &str) -> Option<Value> {
+        let object = SObject::find(name)?;
+        let id = match field {
+            "Id" => value.to_owned(),
+            field => <[String; 1]>::try_from(self.tables.find(object.name, field, value)).ok()?[0].clone(),
+        };
+        self.tables.get(object.name, &id).map(|fields| sobjects::view(object, &fields, seed::VERSION))
     }
 
     /// The newest records of a type in full.

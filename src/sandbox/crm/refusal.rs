@@ -41,6 +41,11 @@ impl Mistake {
         json!({"statusCode": self.code, "message": self.message, "fields": self.fields.clone().unwrap_or_default()})
     }
 
+    /// In the words of bulk results: `CODE:message:fields --`.
+    fn in_bulk(&self) -> String {
+        format!("{}:{}:{} --", self.code, self.message, self.fields.as_deref().unwrap_or_default().join(","))
+    }
+
     fn alone(&self) -> Value {
         match &self.fields {
             None => json!({"message": self.message, "errorCode": self.code}),
@@ -90,6 +95,11 @@ impl Refusal {
     /// As an answer.
     pub fn answer(&self) -> Answer {
         Answer::json(self.status, JSON, self.mistakes.iter().map(Mistake::alone).collect())
+    }
+
+    /// As the error of one row of a bulk job.
+    pub fn in_bulk(&self) -> String {
+        self.mistakes.iter().map(Mistake::in_bulk).collect::<Vec<_>>().join(";")
     }
 
     /// As the result of one record of a collection.

@@ -3,6 +3,7 @@
 //! One call is one [`Erp::answer`]: login, then the resource, or a job when the caller prefers not to wait. Whatever a call
 //! changed comes back as changes for the ledger; a refused call leaves none.
 
+mod change;
 mod jobs;
 mod lines;
 mod read;
@@ -19,12 +20,14 @@ use serde_json::{Value, json};
 
 use refusal::Refusal;
 pub use refusal::{concurrency_exceeded, usual_answer};
+pub use types::ITEMS as ITEM_TYPES;
 use types::{RecordType, TYPES};
 
 use super::call::{Answer, Call, pairs, parameter};
 use super::records::{Change, Fields, Tables};
 
-const STATIC_TOKEN: &str = "sandbox-erp-token";
+/// The token that always opens the ERP.
+pub const STATIC_TOKEN: &str = "sandbox-erp-token";
 const TOKENS_MAX: usize = 10_000;
 const SINGULAR: &str = "application/vnd.oracle.resource+json; type=singular";
 const COLLECTION: &str = "application/vnd.oracle.resource+json; type=collection";
@@ -159,6 +162,13 @@ impl Erp {
         let Some(record_type) = RecordType::find(name) else { return Vec::new() };
         let rows = self.tables.rows(record_type.name).take(limit);
         rows.map(|(_, fields)| self.view("/erp", record_type, fields, read::Depth::Expanded)).collect()
+    }
+
+    /// The record of a type with this id, or `eid:` and external id, in full.
+    pub fn shown(&self, name: &str, key: &str) -> Option<Value> {
+        let record_type = RecordType::find(name)?;
+        let fields = self.tables.get(record_type.name, &self.find(record_type, key)?)?;
+        Some(self.view("/erp", record_type, &fields, read::Depth::Expanded))
     }
 
     /// The newest records of a type in full.

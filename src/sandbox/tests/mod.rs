@@ -1,11 +1,14 @@
 //! Tests over real connections: what a client on the other side of a socket sees.
 
+mod bulk;
 mod control;
 mod crm;
 mod erp;
 mod faults;
 mod in_process;
+mod page;
 mod queries;
+mod webhooks;
 
 use std::path::Path;
 

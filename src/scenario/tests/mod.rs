@@ -2,6 +2,7 @@
 
 mod acts;
 mod boundaries;
+mod catalogs;
 mod explore;
 mod mistakes;
 mod mocks;

@@ -1,0 +1,224 @@
+//! Webhooks that the systems send when records change: off unless somebody says where to.
+//!
+//! What a call changed is queued under the same lock that applied it, so the order of messages is the order of changes. They
+//! are signed as Standard Webhooks are and delivered by [`deliver`], one after the other for each system.
+
+mod delivery;
+mod target;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub use delivery::deliver;
+pub use target::{Target, TargetSettings};
+
+use super::call::{Call, System};
+
+/// Messages that wait at most, per system; later ones are counted as failed.
+const WAITING_MAX: usize = 10_000;
+/// Deliveries that the ledger shows.
+const SHOWN_MAX: usize = 10_000;
+
+/// Who made a change, and when.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The call's number in the ledger.
+    pub request: u64,
+    /// Number of the last effect before this call.
+    pub effect: u64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether a person did it on the sandbox's page.
+    pub by_person: bool,
+    /// What the caller calls itself in `Sforce-Call-Options`.
+    pub client: Option<String>,
+    /// Version of the API that was called.
+    pub version: Option<String>,
+}
+
+/// A message about one change.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its id, the same for each delivery.
+    pub id: String,
+    /// Its body.
+    pub body: Value,
+}
+
+/// Where messages go, and those that wait.
+#[derive(Default)]
+pub struct Webhooks {
+    crm: Option<Arc<Target>>,
+    erp: Option<Arc<Target>>,
+    waiting: [VecDeque<Due>; 2],
+    shown: VecDeque<Delivery>,
+    last: u64,
+}
+
+/// A message and where it goes.
+#[derive(Clone)]
+struct Due {
+    seq: u64,
+    target: Arc<Target>,
+    message: Message,
+}
+
+/// A delivery as the ledger shows it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    seq: u64,
+    at: String,
+    system: System,
+    #[serde(rename = "type")]
+    record_type: &'static str,
+    record: String,
+    id: String,
+    url: String,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    outcome: Outcome,
+    body: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Waiting,
+    Delivered,
+    Failed,
+}
+
+impl Origin {
+    /// The origin of what a call through an API does.
+    #[must_use]
+    pub fn of(call: &Call, request: u64, effect: u64) -> Self {
+        let options = call.header("sforce-call-options").unwrap_or_default();
+        let client = options.split(',').find_map(|option| option.trim().strip_prefix("client="));
+        let version = call.segments.iter().find(|part| part.starts_with('v') && part.ends_with(".0"));
+        Self {
+            request,
+            effect,
+            at: call.now,
+            by_person: false,
+            client: client.map(str::to_owned),
+            version: version.cloned(),
+        }
+    }
+}
+
+impl Webhooks {
+    /// Webhooks to these targets.
+    #[must_use]
+    pub fn to(crm: Option<Target>, erp: Option<Target>) -> Self {
+        Self { crm: crm.map(Arc::new), erp: erp.map(Arc::new), ..Self::default() }
+    }
+
+    /// To the same targets, without anything that waits or is shown. Numbers go on: a delivery may be under way.
+    #[must_use]
+    pub fn emptied(&self, last: u64) -> Self {
+        Self { crm: self.crm.clone(), erp: self.erp.clone(), last, ..Self::default() }
+    }
+
+    /// Sends what concerns this system somewhere else from now on, or nowhere.
+    pub fn send_to(&mut self, system: System, target: Option<Target>) {
+        *self.place(system) = target.map(Arc::new);
+    }
+
+    fn place(&mut self, system: System) -> &mut Option<Arc<Target>> {
+        match system {
+            System::Crm => &mut self.crm,
+            System::Erp => &mut self.erp,
+        }
+    }
+
+    /// Number of the last message.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Where messages about this type of record go.
+    #[must_use]
+    pub fn target(&self, system: System, record_type: &str) -> Option<Arc<Target>> {
+        let target = match system {
+            System::Crm => &self.crm,
+            System::Erp => &self.erp,
+        };
+        target.as_ref().filter(|target| target.wants(record_type)).cloned()
+    }
+
+    /// As settings show them; secrets are masked.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let view = |target: &Option<Arc<Target>>| target.as_ref().map(|target| target.view());
+        json!({"crm": view(&self.crm), "erp": view(&self.erp)})
+    }
+
+    /// Queues a message about a record.
+    pub fn queue(
+        &mut self,
+        system: System,
+        target: Arc<Target>,
+        record: (&'static str, String),
+        message: Message,
+        at: DateTime<Utc>,
+    ) {
+        self.last += 1;
+        let waiting = &mut self.waiting[place(system)];
+        let full = waiting.len() >= WAITING_MAX;
+        self.shown.push_back(Delivery {
+            seq: self.last,
+            at: at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            system,
+            record_type: record.0,
+            record: record.1,
+            id: message.id.clone(),
+            url: target.url(),
+            attempts: 0,
+            status: None,
+            outcome: if full { Outcome::Failed } else { Outcome::Waiting },
+            body: message.body.clone(),
+        });
+        if self.shown.len() > SHOWN_MAX {
+            self.shown.pop_front();
+        }
+        if !full {
+            waiting.push_back(Due { seq: self.last, target, message });
+        }
+    }
+
+    /// What of the deliveries to show.
+    #[must_use]
+    pub fn deliveries(&self, wanted: impl Fn(System) -> bool) -> Vec<Delivery> {
+        self.shown.iter().filter(|delivery| wanted(delivery.system)).cloned().collect()
+    }
+
+    fn next(&self, system: System) -> Option<Due> {
+        self.waiting[place(system)].front().cloned()
+    }
+
+    /// Notes an attempt; one that is the last takes the message out of the queue.
+    fn attempted(&mut self, system: System, seq: u64, status: Option<u16>, outcome: Outcome) {
+        if let Some(delivery) = self.shown.iter_mut().rev().find(|delivery| delivery.seq == seq) {
+            delivery.attempts += 1;
+            (delivery.status, delivery.outcome) = (status, outcome);
+        }
+        let waiting = &mut self.waiting[place(system)];
+        if outcome != Outcome::Waiting && waiting.front().is_some_and(|due| due.seq == seq) {
+            waiting.pop_front();
+        }
+    }
+}
+
+const fn place(system: System) -> usize {
+    match system {
+        System::Crm => 0,
+        System::Erp => 1,
+    }
+}
