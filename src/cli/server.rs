@@ -67,7 +67,7 @@ impl Server {
         if migrate == Migrate::Yes {
             store::migrate(&pool).await.context("bringing the database to this version")?;
         }
-        let hub = load_hub(&settings.workflows, &secrets)?;
+        let hub = load_hub(settings, &secrets)?;
         let functions = load_functions(&settings.workflows)?;
         let connections = Connections::new(connect_settings(settings, &hub, secrets.clone()))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
@@ -88,9 +88,9 @@ impl Server {
     }
 
     /// Reads `hub.yaml` and the function catalogs again; sources and functions change at once, connections with the next start.
-    pub(super) fn reload(&self, workflows: &Path) -> anyhow::Result<()> {
-        self.hub.send_replace(Arc::new(load_hub(workflows, &self.secrets)?));
-        self.functions.send_replace(Arc::new(load_functions(workflows)?));
+    pub(super) fn reload(&self, settings: &Settings) -> anyhow::Result<()> {
+        self.hub.send_replace(Arc::new(load_hub(settings, &self.secrets)?));
+        self.functions.send_replace(Arc::new(load_functions(&settings.workflows)?));
         Ok(())
     }
 
@@ -127,12 +127,13 @@ fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
     EngineSettings { sinks: hub.sinks.clone(), ..settings.engine() }
 }
 
-fn load_hub(workflows: &Path, secrets: &Secrets) -> anyhow::Result<Hub> {
-    let hub = Hub::load_folder(workflows, secrets).map_err(|mistakes| refused(&mistakes))?;
-    for mistake in &hub.refused {
-        warn!(file = mistake.file, line = mistake.line, "{}", mistake.message);
+/// A source that cannot tell its sender from others must not be served, nor silently be missing.
+fn load_hub(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Hub> {
+    let hub = Hub::load_folder(&settings.workflows, secrets).map_err(|mistakes| refused(&mistakes))?;
+    if !hub.refused.is_empty() {
+        return Err(refused(&hub.refused));
     }
-    Ok(hub)
+    Ok(Hub { public_url: settings.url(), ..hub })
 }
 
 fn load_functions(workflows: &Path) -> anyhow::Result<Functions> {
