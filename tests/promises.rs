@@ -22,4 +22,5 @@ mod language;
 mod links;
 mod outage;
 mod schedules;
+mod sources;
 mod versions;

@@ -86,3 +86,6 @@ impl BodyKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

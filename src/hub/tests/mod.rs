@@ -1,3 +1,5 @@
+mod sources;
+
 use std::fmt::Write as _;
 
 use bytes::Bytes;
@@ -11,7 +13,7 @@ use crate::engine::IncomingEvent;
 use crate::machine::FaultClass;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const OPPORTUNITY: &[u8] = include_bytes!("../../tests/data/hub/salesforce_opportunity_closed_won.json");
+const OPPORTUNITY: &[u8] = include_bytes!("../../../tests/data/hub/salesforce_opportunity_closed_won.json");
 
 fn secrets() -> Secrets {
     Secrets::fixed([("salesforceWebhook", SECRET), ("github", "It's a Secret to Everybody"), ("bad", "not base64!")])
@@ -22,7 +24,7 @@ fn load(text: &str) -> Result<Hub, Vec<Mistake>> {
 }
 
 fn shipped() -> Hub {
-    load(include_str!("../../workflows/hub.yaml")).expect("the shipped file is sound")
+    load(include_str!("../../../workflows/hub.yaml")).expect("the shipped file is sound")
 }
 
 fn now() -> DateTime<Utc> {
