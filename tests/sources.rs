@@ -44,7 +44,7 @@ async fn world(schema: &str) -> World {
     let files = [
         ("hub.yaml", SOURCES.to_owned()),
         ("won.yaml", workflow("won", "salesforce", "Opportunity", schema)),
-        ("limit.yaml", workflow("limit", "hubspot", "limit", "{}")),
+        ("limit.yaml", workflow("limit", "hubspot", "limit, key: '123'", "{}")),
     ];
     let mut world = World::new(&files, &[]).await;
     world.set("STEPWELL_SECRET_HOOK", "the-token");
@@ -170,9 +170,15 @@ async fn each_item_of_a_list_is_an_event_of_its_own() {
     let (status, answer) = post_hubspot(&node, &json!([item(3, "credit_limit"), item(1, "credit_limit")])).await;
     let statuses: Vec<&Value> = answer["events"].as_array().unwrap().iter().map(|e| &e["status"]).collect();
     assert_eq!((status, statuses), (202, vec![&json!(202), &json!(200)]), "{answer}");
-    let (status, answer) = post_hubspot(&node, &json!([item(4, "credit_limit"), {}])).await;
-    assert_eq!(status, 202, "what has no property is filtered: {answer}");
-    assert_eq!((count(&world, "events").await, count(&world, "runs").await), (3, 3));
+    let other = json!({ "eventId": 4, "objectId": 124, "propertyName": "credit_limit" });
+    let (status, answer) = post_hubspot(&node, &json!([other, {}])).await;
+    assert_eq!((status, &answer["filtered"]), (202, &json!(1)), "what has no property is not wanted: {answer}");
+    assert_eq!(
+        (&answer["events"][0]["status"], &answer["events"][0]["runs"]),
+        (&json!(200), &json!([])),
+        "another key"
+    );
+    assert_eq!((count(&world, "events").await, count(&world, "runs").await), (3, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

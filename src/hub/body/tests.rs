@@ -60,6 +60,16 @@ fn xml_that_could_do_harm_is_refused() {
 }
 
 #[test]
+fn names_that_would_cost_the_square_of_their_number_are_refused() {
+    let attributes = |count: usize| (0..count).map(|n| format!(" a{n}='>'")).collect::<String>();
+    let namespaces = |count: usize| (0..count).map(|n| format!("<a xmlns:n{n}='u'/>")).collect::<String>();
+    assert!(xml(&format!("<a{}>{}</a>", attributes(256), "=".repeat(300))).is_ok());
+    assert!(xml(&format!("<a{}/>", attributes(257))).is_err());
+    assert!(xml(&format!("<a>{}</a>", namespaces(500))).is_ok());
+    assert!(xml(&format!("<a>{}</a>", namespaces(501))).is_err());
+}
+
+#[test]
 fn a_message_is_as_many_events_as_it_has_notifications() {
     let items = read(&outbound(), MESSAGE).expect("a message");
     let expected = json!({

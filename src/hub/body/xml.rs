@@ -10,8 +10,14 @@ use serde_json::{Map, Value};
 use super::form::add;
 use crate::hub::json::DEPTH_MAX;
 
-/// Elements, texts and attributes of one document.
+/// Elements, texts and comments of one document.
 const NODES_MAX: u32 = 100_000;
+
+/// Attributes of one element. The parser compares each with each.
+const ATTRIBUTES_MAX: usize = 256;
+
+/// Declarations of namespaces in one document. The parser looks through them for each element.
+const NAMESPACES_MAX: usize = 500;
 
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -33,8 +39,23 @@ pub(super) fn text(body: &[u8]) -> Result<&str, String> {
 
 /// Parses a text that has no document type.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, String> {
+    check_names(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| format!("not XML that is taken: {error}"))
+}
+
+/// Keeps out, before it is parsed, what would cost the square of its size. It counts too much rather than too little: a tag
+/// holds no `<`, and each of its attributes has a `=`.
+fn check_names(text: &str) -> Result<(), String> {
+    let tags = text.split('<').skip(1).filter(|piece| !piece.starts_with(['!', '?']));
+    let attributes = tags.map(|piece| piece.rfind('>').map_or(piece, |end| &piece[..end]).matches('=').count());
+    if attributes.max().unwrap_or_default() > ATTRIBUTES_MAX {
+        return Err(format!("not XML that is taken: an element has more than {ATTRIBUTES_MAX} attributes"));
+    }
+    if text.matches("xmlns").count() > NAMESPACES_MAX {
+        return Err(format!("not XML that is taken: more than {NAMESPACES_MAX} namespaces"));
+    }
+    Ok(())
 }
 
 /// The value of an element at this level of the document.

@@ -30,9 +30,12 @@ pub(super) fn own(settings: &str, signed: &[u8], headers: &[(&'static str, &str)
     v
 }
 
+/// Settings, what is signed, headers beside the signature.
+type Case = (&'static str, &'static [u8], &'static [(&'static str, &'static str)]);
+
 #[test]
 fn an_hmac_of_its_own_design_is_what_its_settings_say() {
-    let cases: [(&str, &[u8], &[(&str, &str)]); 5] = [
+    let cases: [Case; 5] = [
         ("{ header: X-Sig }", b"body", &[]),
         ("{ header: X-Sig, prefix: 'sha512=', algorithm: sha512, encoding: base64 }", b"body", &[]),
         ("{ header: X-Sig, algorithm: sha1 }", b"body", &[]),
