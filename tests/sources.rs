@@ -115,6 +115,24 @@ async fn a_message_that_cannot_be_stored_is_not_acknowledged_and_comes_again_unh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_which_one_half_is_stored_is_not_acknowledged() {
+    let world = world("{}").await;
+    let node = world.node().await;
+    let fail_on_second = "
+        create function fail() returns trigger language plpgsql as $$ begin raise exception 'no room'; end $$;
+        create trigger fail before insert on events for each row
+            when (new.event_id = '04lWs00000NotAbIAJ') execute function fail()";
+    sqlx::raw_sql(fail_on_second).execute(&mut world.connect().await).await.unwrap();
+    let (status, _, body) = post_message(&node, "the-token", MESSAGE).await;
+    assert_eq!((status, body.contains("Ack")), (503, false), "{body}");
+    assert_eq!((count(&world, "events").await, count(&world, "runs").await), (1, 1));
+    sqlx::raw_sql("drop trigger fail on events").execute(&mut world.connect().await).await.unwrap();
+    let answer = post_message(&node, "the-token", MESSAGE).await;
+    assert!(is_acknowledged(&answer), "{answer:?}");
+    assert_eq!((count(&world, "events").await, count(&world, "runs").await), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_notification_that_a_schema_refuses_is_kept_as_rejected_and_acknowledged() {
     let world = world(LARGE).await;
     let node = world.node().await;
