@@ -88,8 +88,11 @@ async fn programs_get_their_input_and_nothing_of_the_nodes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_are_kept_within_their_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid = folder.path().join("pid");
+    let long = format!("{{ shell: {{ command: 'sleep 600 & echo $! > {}; wait' }} }}", pid.display());
     let tasks = [
-        ("long", "{ shell: { command: 'sleep 600 & echo $! > /tmp/stepwell-test-$STEPWELL_IDEMPOTENCY_KEY; wait' } }"),
+        ("long", long.as_str()),
         ("loud", "{ shell: { command: 'yes' } }"),
         ("hungry", "{ script: { language: python, code: 'x = bytearray(1 << 30)' } }"),
         ("failing", "{ shell: { command: 'echo because >&2; exit 7' } }"),
@@ -108,14 +111,8 @@ async fn programs_are_kept_within_their_limits() {
     assert!(error(&node, "killed").await.1.contains("killed by signal 15"));
     let missing = error(&node, "missing").await;
     assert!(missing.0 == "configuration" && missing.1.contains("no-such-engine"), "{missing:?}");
-    // What the shell had started is gone too.
-    for entry in std::fs::read_dir("/tmp").unwrap().filter_map(Result::ok) {
-        if entry.file_name().to_string_lossy().starts_with("stepwell-test-") {
-            let pid = std::fs::read_to_string(entry.path()).unwrap().trim().to_owned();
-            eventually("the grandchild is gone", || async { (!is_running(&pid)).then_some(()) }).await;
-            std::fs::remove_file(entry.path()).unwrap();
-        }
-    }
+    let grandchild = std::fs::read_to_string(&pid).unwrap().trim().to_owned();
+    eventually("what the shell had started is gone too", || async { (!is_running(&grandchild)).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,4 +26,5 @@ mod order;
 mod outage;
 mod processes;
 mod schedules;
+mod sources;
 mod versions;

@@ -153,12 +153,16 @@ impl Checked {
         catalogs.insert(workflows.to_owned(), functions.with_processes(self.processes.iter().copied()));
     }
 
-    /// Secrets are not asked for: they are where the server runs.
+    /// Secrets are where the server runs, so that one which is missing here is worth a warning only.
     fn hub(&mut self, file: &Path) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
-        if let Err(mistakes) = Hub::load(&shown, &text, &Secrets::fixed([])) {
-            self.mistakes.extend(mistakes);
+        match Hub::load(&shown, &text, &Secrets::from_environment()) {
+            Ok(hub) => {
+                let warning = |mistake| Mistake { severity: Severity::Warning, ..mistake };
+                self.mistakes.extend(hub.refused.into_iter().map(warning));
+            }
+            Err(mistakes) => self.mistakes.extend(mistakes),
         }
         self.texts.insert(shown, text);
     }
