@@ -76,7 +76,8 @@ pub(super) fn template(text: &str) -> Result<Vec<Part>, String> {
         let found = PLACES.iter().find_map(|(name, part)| Some((place.strip_prefix(name)?, part.clone())));
         let Some((after, part)) = found else {
             let known = PLACES.map(|(name, _)| name).join(", ");
-            return Err(format!("what follows {before:?} is none of {known}"));
+            let named = place.split_inclusive('}').next().unwrap_or(place);
+            return Err(format!("{named:?} is none of {known}"));
         };
         parts.push(part);
         rest = after;
