@@ -14,7 +14,7 @@ demo:
 
 # Every check and test, the browser's too; installs what they need where it may.
 test:
-	@scripts/install.sh postgres browser nextest
+	@scripts/install.sh postgres browser scripts nextest
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check

@@ -30,7 +30,14 @@ fn step(definition: &Definition, run: &Run, fact: Fact) -> Decision {
 /// All decisions of a saga whose calls succeed at once, and their records.
 fn saga(definition: &Definition, input: &Arc<Value>, answer: &Arc<Value>) -> Vec<Record> {
     let (actor, input) = (Actor("bench".into()), Arc::clone(input));
-    let mut fact = Fact::Started(Box::new(Started { input, parent: None, event: None, actor, begin: Begin::Now }));
+    let mut fact = Fact::Started(Box::new(Started {
+        input,
+        parent: None,
+        event: None,
+        actor,
+        environment: None,
+        begin: Begin::Now,
+    }));
     let mut run = Run::new(RunId::from_u128(1));
     let mut records = Vec::new();
     loop {

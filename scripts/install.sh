@@ -2,6 +2,7 @@
 # Installs what is named on the command line where this may be done with apt-get, and says what it does.
 #   postgres   server binaries, unless some are there
 #   browser    Chromium and its driver, unless they are there
+#   scripts    Python and Node.js, which run the scripts of definitions, unless they are there
 #   nextest    cargo-nextest, unless it is there
 set -euo pipefail
 
@@ -34,6 +35,9 @@ for what in "$@"; do
         browser)
             command -v chromium >/dev/null && command -v chromedriver >/dev/null || apt chromium chromium-driver \
                 || { echo "chromium and chromedriver are needed for the browser test" >&2; exit 1; } ;;
+        scripts)
+            command -v /usr/bin/python3 >/dev/null && command -v /usr/bin/node >/dev/null || apt python3-minimal nodejs \
+                || { echo "python3 and node are needed for the tests of programs" >&2; exit 1; } ;;
         nextest)
             cargo nextest --version >/dev/null 2>&1 || { echo "installing cargo-nextest" >&2; cargo install --locked cargo-nextest; } ;;
         *) echo "unknown: $what" >&2; exit 2 ;;

@@ -9,6 +9,8 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::connect::ProcessSettings;
+use crate::dsl::ProcessKind;
 use crate::engine::EngineSettings;
 use crate::machine::CallRetry;
 use crate::telemetry::LogFormat;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub node: Node,
     /// For calls without a connection, and connections that say nothing.
     pub retry: Retry,
+    /// Programs that definitions may run.
+    pub processes: Processes,
     /// API and webhooks.
     pub http: crate::http::Settings,
     /// Replaces a connection's base URL, whatever the environment.
@@ -71,6 +75,53 @@ pub struct Node {
     pub committers: usize,
     /// Processes that evaluate expressions which may not end.
     pub evaluators: usize,
+}
+
+/// `[processes]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Processes {
+    /// Kinds that `run` may name: `shell`, `javascript`, `python`, `container`. They run with the rights of the node.
+    pub enable: Vec<ProcessKind>,
+    /// Longest life of one.
+    pub time_seconds: u64,
+    /// Address space of a shell or Python process, memory of a container.
+    pub memory_mb: u64,
+    /// Longest output of one.
+    pub output_kb: usize,
+    /// At once on this node.
+    pub concurrency: usize,
+    /// The program that runs containers.
+    pub container: String,
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        let usual = ProcessSettings::default();
+        Self {
+            enable: Vec::new(),
+            time_seconds: usual.time.as_secs(),
+            memory_mb: usual.memory_bytes >> 20,
+            output_kb: usual.output_bytes >> 10,
+            concurrency: usual.concurrency,
+            container: usual.container,
+        }
+    }
+}
+
+impl Processes {
+    /// As the edge wants them.
+    #[must_use]
+    pub fn settings(&self) -> ProcessSettings {
+        ProcessSettings {
+            enable: self.enable.iter().copied().collect(),
+            time: Duration::from_secs(self.time_seconds),
+            memory_bytes: self.memory_mb.saturating_mul(1 << 20),
+            output_bytes: self.output_kb.saturating_mul(1 << 10),
+            concurrency: self.concurrency,
+            container: self.container.clone(),
+        }
+    }
 }
 
 /// `[retry]`
@@ -110,6 +161,7 @@ impl Default for Settings {
             network: Network::default(),
             node: Node::default(),
             retry: Retry::default(),
+            processes: Processes::default(),
             http: crate::http::Settings::default(),
             connections: BTreeMap::new(),
         }
@@ -148,7 +200,7 @@ impl Default for Retry {
 
 /// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
 /// the table's name.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 41] = [
     "listen",
     "public_url",
     "database_url",
@@ -170,6 +222,12 @@ const KEYS: [&str; 34] = [
     "retry.max_delay_ms",
     "retry.multiplier",
     "retry.duration_seconds",
+    "processes.enable",
+    "processes.time_seconds",
+    "processes.memory_mb",
+    "processes.output_kb",
+    "processes.concurrency",
+    "processes.container",
     "http.ingress_body_bytes_max",
     "http.api_body_bytes_max",
     "http.request_timeout_seconds",
@@ -183,6 +241,7 @@ const KEYS: [&str; 34] = [
     "connections",
     "node",
     "retry",
+    "processes",
 ];
 
 /// Settings in force, and for each key that is not at its default where it came from.
@@ -216,7 +275,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
         variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL")
     {
         let Some(key) = key_of(variable)? else { continue };
-        builder = if key == "network.allow" {
+        builder = if matches!(key.as_str(), "network.allow" | "processes.enable") {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
             builder.set_override(&key, items)?
         } else {

@@ -80,6 +80,7 @@ fn describe() {
     describe_gauge!("stepwell_connection_held_back", "1 while a connection's circuit breaker holds calls back");
     describe_gauge!("stepwell_connection_waiting", "Calls that wait for the shared limits of a connection");
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
+    describe_counter!("stepwell_events_filtered_total", "Events that the filter of their source kept out, by source");
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
     describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
@@ -94,6 +95,11 @@ fn describe() {
 /// Runs were accepted; `by` is `event`, `api` or `schedule`.
 pub fn runs_started(by: &'static str, runs: usize) {
     counter!("stepwell_runs_started_total", "by" => by).increment(runs as u64);
+}
+
+/// The filter of a source kept events out.
+pub fn events_filtered(source: &str, events: usize) {
+    counter!("stepwell_events_filtered_total", "source" => source.to_owned()).increment(events as u64);
 }
 
 /// An emitted event was delivered, or was not; without a sink to this hub itself.

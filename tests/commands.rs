@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::Connection;
 
-use crate::harness::{World, hub};
+use crate::harness::{Behaviour, Target, World, calls, hub};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_waits_while_someone_else_migrates_the_database() {
@@ -30,4 +30,31 @@ async fn a_command_waits_while_someone_else_migrates_the_database() {
     migrating.commit().await.unwrap();
     let (ok, out, err) = commanded.await.unwrap();
     assert!(ok, "{out}{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sandbox_and_production_never_share_a_database() {
+    let target = Target::start().await;
+    let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
+    let mut world = World::new(&files, &[target.address().to_string()]).await;
+    let mut node = world.node().await;
+    target.behave("/step1", Behaviour::Hold);
+    let run = node.start_calls(1).await;
+    target.reached("/step1", 1).await;
+    assert_eq!(node.run(&run).await["environment"], "sandbox");
+    node.kill();
+    world.set("STEPWELL_ENVIRONMENT", "production");
+    let (ok, out, err) = world.command(&["serve"]);
+    assert!(!ok && err.contains("the database belongs to sandbox"), "{out}{err}");
+    // It goes on where it began.
+    world.set("STEPWELL_ENVIRONMENT", "sandbox");
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    let mut node = world.node().await;
+    node.run_becomes(&run, "completed").await;
+    // A database in which nothing is left to do may change sides.
+    assert!(node.terminate());
+    world.set("STEPWELL_ENVIRONMENT", "production");
+    let node = world.node().await;
+    let run = node.start_calls(2).await;
+    assert_eq!(node.run_becomes(&run, "completed").await["environment"], "production");
 }

@@ -152,7 +152,7 @@ fn yaml_blocks() -> Vec<Block> {
 #[test]
 fn every_example_builds_without_a_mistake() {
     let blocks = yaml_blocks();
-    let functions = functions(&blocks);
+    let functions = functions(&blocks).with_processes(dsl::ProcessKind::ALL);
     let mut names = BTreeSet::new();
     for block in &blocks {
         match kind(block) {

@@ -10,7 +10,7 @@ use super::{context, load};
 use crate::config::Settings;
 use crate::dsl::compatibility::{self, Change, Finding};
 use crate::dsl::source::Source;
-use crate::dsl::{Definition, Functions, Mistake, Severity};
+use crate::dsl::{Definition, Functions, Mistake, ProcessKind, Severity};
 
 /// The definitions to compare with: those of a file or folder, or one that is deployed.
 pub(super) async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<Arc<Definition>>> {
@@ -19,6 +19,7 @@ pub(super) async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<
         let mut found = Vec::new();
         for file in load::definitions(path)? {
             let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
+            let functions = functions.with_processes(ProcessKind::ALL);
             found.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?.definition);
         }
         return Ok(found);

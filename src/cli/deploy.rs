@@ -22,6 +22,7 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     for path in &args.paths {
         for file in load::definitions(path)? {
             let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
+            let functions = functions.with_processes(settings.processes.enable.iter().copied());
             built.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?);
         }
     }

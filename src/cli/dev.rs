@@ -116,7 +116,7 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
                 // An editor writes a file in several steps: what comes close together is one change.
                 tokio::time::sleep(Duration::from_millis(150)).await;
                 while changes.try_recv().is_ok() {}
-                if let Err(error) = server.reload(&settings.workflows) {
+                if let Err(error) = server.reload(settings) {
                     error!("{error:#}");
                 }
                 deploy_all(settings, server).await;

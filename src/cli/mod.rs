@@ -99,6 +99,9 @@ enum Command {
     /// Evaluate expressions for a node. Started by the node itself.
     #[command(hide = true)]
     Evaluator,
+    /// Keep a program of a definition within its limits. Started by the node itself.
+    #[command(hide = true)]
+    Process,
 }
 
 /// Runs what the command line asks for.
@@ -107,6 +110,9 @@ pub fn main(cli: Cli) -> ExitCode {
     // The evaluator has no settings, no logs and no environment.
     if matches!(cli.command, Command::Evaluator) {
         return crate::expr::child::child_main();
+    }
+    if matches!(cli.command, Command::Process) {
+        return crate::connect::process::supervisor::main();
     }
     match prepare_and_run(cli) {
         Ok(code) => code,
@@ -153,6 +159,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Config => show_config(&loaded),
         Command::Bench(args) => bench::run(args, &settings).await,
         Command::Evaluator => Ok(crate::expr::child::child_main()),
+        Command::Process => Ok(crate::connect::process::supervisor::main()),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Puts a node together: settings, hub, engine, HTTP face, dashboard; and takes it down in order.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::config::Settings;
 use crate::connect::{ConnectSettings, Connections, Secrets};
@@ -67,8 +66,8 @@ impl Server {
         if migrate == Migrate::Yes {
             store::migrate(&pool).await.context("bringing the database to this version")?;
         }
-        let hub = load_hub(&settings.workflows, &secrets)?;
-        let functions = load_functions(&settings.workflows)?;
+        let hub = load_hub(settings, &secrets)?;
+        let functions = load_functions(settings)?;
         let connections = Connections::new(connect_settings(settings, &hub, secrets.clone()))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
         let evaluator =
@@ -88,9 +87,9 @@ impl Server {
     }
 
     /// Reads `hub.yaml` and the function catalogs again; sources and functions change at once, connections with the next start.
-    pub(super) fn reload(&self, workflows: &Path) -> anyhow::Result<()> {
-        self.hub.send_replace(Arc::new(load_hub(workflows, &self.secrets)?));
-        self.functions.send_replace(Arc::new(load_functions(workflows)?));
+    pub(super) fn reload(&self, settings: &Settings) -> anyhow::Result<()> {
+        self.hub.send_replace(Arc::new(load_hub(settings, &self.secrets)?));
+        self.functions.send_replace(Arc::new(load_functions(settings)?));
         Ok(())
     }
 
@@ -117,6 +116,7 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
         base_url_overrides: settings.connections.iter().map(|(name, c)| (name.clone(), c.base_url.clone())).collect(),
         default_retry: settings.call_retry(),
         network_allow: settings.network.allow.clone(),
+        processes: settings.processes.settings(),
         secrets,
         ..ConnectSettings::default()
     }
@@ -127,16 +127,18 @@ fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
     EngineSettings { sinks: hub.sinks.clone(), ..settings.engine() }
 }
 
-fn load_hub(workflows: &Path, secrets: &Secrets) -> anyhow::Result<Hub> {
-    let hub = Hub::load_folder(workflows, secrets).map_err(|mistakes| refused(&mistakes))?;
+/// A source that cannot tell its sender from others is not served; what else the hub does goes on.
+fn load_hub(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Hub> {
+    let hub = Hub::load_folder(&settings.workflows, secrets).map_err(|mistakes| refused(&mistakes))?;
     for mistake in &hub.refused {
-        warn!(file = mistake.file, line = mistake.line, "{}", mistake.message);
+        error!(file = mistake.file, line = mistake.line, "{}", mistake.message);
     }
-    Ok(hub)
+    Ok(Hub { public_url: settings.url(), ..hub })
 }
 
-fn load_functions(workflows: &Path) -> anyhow::Result<Functions> {
-    Functions::load(workflows).map_err(|mistakes| refused(&mistakes))
+fn load_functions(settings: &Settings) -> anyhow::Result<Functions> {
+    let functions = Functions::load(&settings.workflows).map_err(|mistakes| refused(&mistakes))?;
+    Ok(functions.with_processes(settings.processes.enable.iter().copied()))
 }
 
 /// All mistakes of a file as one error.

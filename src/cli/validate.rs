@@ -10,7 +10,7 @@ use super::compatible;
 use super::excerpt::excerpt;
 use crate::config::Settings;
 use crate::connect::Secrets;
-use crate::dsl::{self, Definition, Functions, Mistake, Severity};
+use crate::dsl::{self, Definition, Functions, Mistake, ProcessKind, Severity};
 use crate::hub::Hub;
 use crate::scenario;
 
@@ -54,7 +54,7 @@ pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Some(old) => Some(compatible::older(old, settings).await?),
         None => None,
     };
-    let checked = check(args, old.as_deref());
+    let checked = check(args, old.as_deref(), &settings.processes.enable);
     let printed = match args.format {
         Format::Human => checked.print(&mut io::stdout().lock()),
         Format::Json => checked.print_json(&mut io::stdout().lock()),
@@ -72,6 +72,8 @@ struct Checked {
     definitions: usize,
     /// What came of each comparison with an earlier version.
     verdicts: Vec<String>,
+    /// Programs that definitions may run.
+    processes: Vec<ProcessKind>,
 }
 
 /// What definitions are compared with.
@@ -82,8 +84,8 @@ struct Old<'d> {
     is_only: bool,
 }
 
-fn check(args: &Args, old: Option<&[Arc<Definition>]>) -> Checked {
-    let mut checked = Checked::default();
+fn check(args: &Args, old: Option<&[Arc<Definition>]>, processes: &[ProcessKind]) -> Checked {
+    let mut checked = Checked { processes: processes.to_vec(), ..Checked::default() };
     let mut catalogs: BTreeMap<PathBuf, Functions> = BTreeMap::new();
     let mut files = BTreeSet::new();
     for path in &args.paths {
@@ -148,15 +150,19 @@ impl Checked {
             }
         }
         self.mistakes.extend(mistakes);
-        catalogs.insert(workflows.to_owned(), functions);
+        catalogs.insert(workflows.to_owned(), functions.with_processes(self.processes.iter().copied()));
     }
 
-    /// Secrets are not asked for: they are where the server runs.
+    /// Secrets are where the server runs, so that one which is missing here is worth a warning only.
     fn hub(&mut self, file: &Path) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
-        if let Err(mistakes) = Hub::load(&shown, &text, &Secrets::fixed([])) {
-            self.mistakes.extend(mistakes);
+        match Hub::load(&shown, &text, &Secrets::from_environment()) {
+            Ok(hub) => {
+                let warning = |mistake| Mistake { severity: Severity::Warning, ..mistake };
+                self.mistakes.extend(hub.refused.into_iter().map(warning));
+            }
+            Err(mistakes) => self.mistakes.extend(mistakes),
         }
         self.texts.insert(shown, text);
     }
@@ -263,7 +269,7 @@ mod tests {
         "document: {dsl: '1.0.3', namespace: t, name: n, version: '1.0.0'}\ndo:\n  - greet:\n      seet: {a: 1}\n";
 
     fn checked(paths: Vec<PathBuf>) -> (Checked, String) {
-        let checked = check(&Args { paths, workflows: None, compatible_with: None, format: Format::Human }, None);
+        let checked = check(&Args { paths, workflows: None, compatible_with: None, format: Format::Human }, None, &[]);
         let mut out = Vec::new();
         checked.print(&mut out).expect("a vector takes all");
         (checked, String::from_utf8(out).expect("UTF-8"))
@@ -370,11 +376,11 @@ mod tests {
         let compatible_with = Some("old".to_owned());
         let args =
             |paths| Args { paths, workflows: None, compatible_with: compatible_with.clone(), format: Format::Human };
-        let checked = check(&args(vec![file.clone()]), Some(&[]));
+        let checked = check(&args(vec![file.clone()]), Some(&[]), &[]);
         assert_eq!(checked.errors(), 1, "{:?}", checked.mistakes);
         let same = dsl::build("old", &std::fs::read_to_string(&file).expect("text"), &Functions::default());
         let old = [same.expect("sound").definition];
-        let checked = check(&args(vec![file]), Some(&old));
+        let checked = check(&args(vec![file]), Some(&old), &[]);
         assert_eq!((checked.errors(), checked.verdicts.len()), (0, 1), "{:?}", checked.mistakes);
     }
 }

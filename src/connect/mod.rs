@@ -19,6 +19,7 @@ mod operation;
 mod outcome;
 mod prepared;
 mod problem;
+pub mod process;
 mod redact;
 mod request;
 mod secret;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use offline::Offline;
+pub use process::ProcessSettings;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT, Verdict};
 
@@ -51,6 +53,7 @@ use guard::Guard;
 use operation::Documents;
 use prepared::Prepared;
 use problem::Problem;
+use process::Processes;
 use request::Outgoing;
 
 /// All connections of a node, with their pools.
@@ -64,6 +67,7 @@ pub struct Connections {
     secrets: Secrets,
     body_bytes_max: usize,
     documents: Documents,
+    processes: Processes,
 }
 
 /// Settings that no calls can be made with.
@@ -94,6 +98,10 @@ impl Connections {
             secrets: settings.secrets,
             body_bytes_max: settings.body_bytes_max,
             documents: Documents::default(),
+            processes: Processes::new(
+                settings.processes,
+                std::env::current_exe().map_err(|e| BadSettings(e.to_string()))?,
+            ),
         })
     }
 
@@ -102,6 +110,10 @@ impl Connections {
     /// `authentication` is what the document says for this call; it stands in for the connection's own.
     /// Dropping the future aborts the call.
     pub async fn call(&self, request: &CallRequest, authentication: Option<&Authentication>) -> CallOutcome {
+        if let Some(process) = &request.process {
+            let outcome = Box::pin(self.processes.call(request, process)).await;
+            return settled(outcome, &self.direct);
+        }
         let (connection, url) = match self.route(&request.uri) {
             Ok(route) => route,
             Err(problem) => return CallOutcome::Failed(problem.into_failure(&self.direct.retry)),

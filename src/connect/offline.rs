@@ -36,6 +36,13 @@ impl Connections {
         authentication: Option<&Authentication>,
     ) -> Result<Offline<'c>, Box<CallFailure>> {
         let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(&connection.retry));
+        if let Some(process) = &request.process {
+            let detail = format!(
+                "a rehearsal runs no programs ({}): put the task into a function that an extension or an `if` can pass over",
+                process.kind.as_str()
+            );
+            return Err(refuse(Problem::configuration("Program not run", detail), &self.direct));
+        }
         let (connection, url) = self.route(&request.uri).map_err(|problem| refuse(problem, &self.direct))?;
         let build = || {
             let policy = authentication.or(connection.authentication.as_ref());

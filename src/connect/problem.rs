@@ -45,6 +45,11 @@ impl Problem {
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
+    /// A program came to a bad end.
+    pub(super) fn of_program(error: WorkflowError, effect: TargetEffect) -> Box<Self> {
+        Box::new(Self { error, class: FaultClass::Permanent, effect, retry_after: None })
+    }
+
     /// There are no credentials to call with. Nothing was sent.
     pub(super) fn authentication(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Authentication, title, detail);

@@ -9,6 +9,7 @@ use url::Url;
 use super::Secrets;
 use super::breaker::BreakerSettings;
 use super::limits::SharedLimits;
+use super::process::ProcessSettings;
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::expr::Expression;
 use crate::machine::{CallRetry, FaultClass};
@@ -36,6 +37,8 @@ pub struct ConnectSettings {
     pub user_agent: String,
     /// Where `$secrets.NAME` comes from.
     pub secrets: Secrets,
+    /// Which programs definitions may run, and what those may use.
+    pub processes: ProcessSettings,
 }
 
 impl Default for ConnectSettings {
@@ -51,6 +54,7 @@ impl Default for ConnectSettings {
             network_allow: Vec::new(),
             user_agent: concat!("stepwell/", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: Secrets::from_environment(),
+            processes: ProcessSettings::default(),
         }
     }
 }

@@ -39,8 +39,9 @@ pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &
     headers.push(("Idempotency-Key".to_owned(), request.idempotency_key.clone()));
     headers.push(("traceparent".to_owned(), request.traceparent.clone()));
     RequestRow {
-        method: match &request.openapi {
-            Some(call) if request.method.is_empty() => call.operation.clone(),
+        method: match (&request.openapi, &request.process) {
+            (Some(call), _) if request.method.is_empty() => call.operation.clone(),
+            (_, Some(_)) => "run".to_owned(),
             _ => request.method.clone(),
         },
         url: attempt.response.as_ref().map_or_else(|| with_query(request), |r| r.url.clone()),
@@ -51,9 +52,10 @@ pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &
 
 /// What goes out as the body; for an operation its parameters, of which its document makes the request.
 fn body(request: &CallRequest) -> Option<Value> {
-    match &request.openapi {
-        Some(call) => Some(Value::Object(call.parameters.clone())),
-        None => request.body.clone(),
+    match (&request.openapi, &request.process) {
+        (Some(call), _) => Some(Value::Object(call.parameters.clone())),
+        (None, Some(process)) => serde_json::to_value(process).ok(),
+        (None, None) => request.body.clone(),
     }
 }
 
@@ -74,6 +76,9 @@ pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, show
 pub fn target(request: &CallRequest) -> String {
     if let Some(call) = &request.openapi {
         return format!("{} of {}", call.operation, call.document);
+    }
+    if let Some(process) = &request.process {
+        return format!("run {}", process.kind.as_str());
     }
     let path = request.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     format!("{} {} /{path}", request.method, faults::target_name(Some(request)))

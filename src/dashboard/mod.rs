@@ -131,6 +131,8 @@ pub struct Dashboard {
     operations: Arc<dyn Operations>,
     access: Access,
     secure_cookies: bool,
+    /// Which systems runs reach.
+    environment: String,
 }
 
 impl Dashboard {
@@ -138,7 +140,8 @@ impl Dashboard {
     #[must_use]
     pub fn new(engine: Engine, access: Access, settings: &Settings) -> Self {
         let pool = engine.reader().clone();
-        Self { pool, operations: Arc::new(engine), access, secure_cookies: settings.secure_cookies }
+        let environment = engine.connections().0;
+        Self { pool, operations: Arc::new(engine), access, secure_cookies: settings.secure_cookies, environment }
     }
 }
 

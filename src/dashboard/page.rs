@@ -18,6 +18,8 @@ pub struct Frame {
     pub csrf: String,
     /// Whether acts are offered at all.
     pub operates: bool,
+    /// Which systems runs reach: colours the top of each page.
+    pub environment: String,
     /// Which entry of the navigation is the current one.
     pub section: &'static str,
 }
@@ -30,6 +32,7 @@ impl Frame {
             user: caller.name().to_owned(),
             csrf: caller.csrf_token(),
             operates: caller.allows(Scope::Operate),
+            environment: caller.environment.clone().unwrap_or_default(),
             section,
         }
     }
@@ -37,7 +40,7 @@ impl Frame {
     /// The frame of a page for nobody in particular.
     #[must_use]
     pub fn of_nobody() -> Self {
-        Self { user: String::new(), csrf: String::new(), operates: false, section: "" }
+        Self { user: String::new(), csrf: String::new(), operates: false, environment: String::new(), section: "" }
     }
 
     /// Address of a file in `web/static`.

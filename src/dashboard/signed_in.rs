@@ -19,12 +19,13 @@ impl FromRequestParts<Dashboard> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, dashboard: &Dashboard) -> Result<Self, Response> {
-        let caller = match identify(&dashboard.access, &parts.method, &parts.headers).await {
+        let mut caller = match identify(&dashboard.access, &parts.method, &parts.headers).await {
             Ok(caller) => caller,
             Err(ApiError::Unauthorized(_)) => return Err(lead_to_sign_in(parts)),
             Err(error) => return Err(NoPage::from(error).into_response()),
         };
         caller.require(Scope::Read).map_err(|e| NoPage::from(e).into_response())?;
+        caller.environment = Some(dashboard.environment.clone());
         Ok(Self(caller))
     }
 }

@@ -107,7 +107,13 @@ impl Site {
         let access = Access::new(pool.clone());
         // Webhooks and pages share an address, as they do in the whole face.
         let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
-        let router = ingress.merge(router(Dashboard { pool: pool.clone(), operations, access, secure_cookies: false }));
+        let router = ingress.merge(router(Dashboard {
+            pool: pool.clone(),
+            operations,
+            access,
+            secure_cookies: false,
+            environment: "sandbox".into(),
+        }));
         Self { router, desk, cookie: format!("stepwell_session={secret}") }
     }
 

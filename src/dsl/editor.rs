@@ -278,7 +278,22 @@ mod tests {
         let hub = |connection: Value| json!({ "connections": { "erp": connection } });
         let url = json!({ "test": "https://erp.example" });
         assert_eq!(mistakes(Editor::Hub, &hub(json!({ "baseUrl": url }))), Vec::<String>::new());
+        let source = |mut settings: Value| {
+            settings["secret"] = "${ $secrets.s }".into();
+            json!({ "sources": { "shop": settings } })
+        };
+        for sound in [
+            json!({ "scheme": "hmac", "hmac": { "header": "X-Signature" } }),
+            json!({ "scheme": "bearer", "body": "salesforce-outbound-message", "organizationId": "00DWs000003aBcD" }),
+        ] {
+            assert_eq!(mistakes(Editor::Hub, &source(sound)), Vec::<String>::new());
+        }
         for (editor, wrong) in [
+            (Editor::Hub, source(json!({ "scheme": "stripes" }))),
+            (Editor::Hub, source(json!({ "scheme": "hmac" }))),
+            (Editor::Hub, source(json!({ "scheme": "github", "basic": { "username": "u" } }))),
+            (Editor::Hub, source(json!({ "scheme": "github", "body": "salesforce-outbound-message" }))),
+            (Editor::Hub, json!({ "sources": { "shop": { "scheme": "github" } } })),
             (Editor::Functions, typo),
             (Editor::Functions, json!({ "function": {} })),
             (Editor::Hub, hub(json!({ "baseURL": url }))),

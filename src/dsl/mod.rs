@@ -24,7 +24,7 @@ pub use catalog::{DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, i
 pub use definition::*;
 pub use duration::parse_duration;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -69,9 +69,18 @@ pub struct Functions {
     pub by_name: BTreeMap<String, Value>,
     /// URI (`file://openapi/pets.yaml`) to the document.
     pub documents: BTreeMap<String, Arc<openapi::Document>>,
+    /// Programs that an operator allowed: `run: shell` and its kin are refused without.
+    pub processes: BTreeSet<ProcessKind>,
 }
 
 impl Functions {
+    /// The same, where these programs are allowed.
+    #[must_use]
+    pub fn with_processes(mut self, processes: impl IntoIterator<Item = ProcessKind>) -> Self {
+        self.processes = processes.into_iter().collect();
+        self
+    }
+
     /// As one object: functions under their names, documents under their URIs, which no function can have as a name.
     #[must_use]
     pub fn to_stored(&self) -> BTreeMap<&str, &Value> {
@@ -84,7 +93,8 @@ impl Functions {
     /// # Errors
     /// A document that this version cannot read.
     pub fn from_stored(stored: BTreeMap<String, Value>) -> Result<Self, openapi::Refusal> {
-        let mut functions = Self::default();
+        // Whether they may run is asked again when they do: what was deployed must stay readable.
+        let mut functions = Self::default().with_processes(ProcessKind::ALL);
         for (name, value) in stored {
             if name.starts_with(catalog::DOCUMENT_SCHEME) {
                 functions.documents.insert(name, Arc::new(openapi::Document::new(value)?));

@@ -87,6 +87,7 @@ impl Inner {
                 event: Some(id),
                 parent: None,
                 actor: Actor(format!("source:{}", event.source)),
+                environment: self.environment.clone(),
                 begin: self.begin_here(&node),
             };
             match self.prepare(&node, &definition, RunId::now_v7(), started, now).await {
@@ -157,6 +158,7 @@ impl Inner {
             },
             parent,
             actor: request.actor.clone(),
+            environment: self.environment.clone(),
             begin: self.begin_here(&node),
         };
         let prepared = match self.prepare(&node, &definition, id, started, now).await {

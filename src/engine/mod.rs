@@ -42,7 +42,7 @@ use crate::expr::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
-use crate::store::{StoreError, access, claims, definitions, journal, listing, nodes};
+use crate::store::{StoreError, access, claims, definitions, environment, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
@@ -59,6 +59,8 @@ struct Inner {
     catalog: Catalog,
     committer: Committer,
     connections: Connections,
+    /// Which systems calls reach, as far as it is known.
+    environment: Option<String>,
     evaluator: Evaluator,
     changes: broadcast::Sender<RunChange>,
     /// Events were written that go out.
@@ -93,6 +95,10 @@ impl Engine {
         evaluator: Evaluator,
     ) -> Result<Self, StoreError> {
         report_durability(&pool).await?;
+        let ours = connections.environment().to_owned();
+        if let Some(theirs) = environment::adopt(&pool, &ours).await? {
+            return Err(StoreError::OtherEnvironment { ours, theirs });
+        }
         let catalog = Catalog::default();
         catalog.refresh(&pool).await?;
         let (committer, _) = Committer::start(&pool, settings.committers);
@@ -106,6 +112,7 @@ impl Engine {
             catalog,
             committer,
             connections,
+            environment: Some(ours),
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
             outgoing: Notify::new(),
@@ -133,6 +140,7 @@ impl Engine {
         catalog.refresh(&pool).await?;
         let asked = Instant::now();
         let now = nodes::database_time(&pool).await?;
+        let environment = environment::current(&pool).await?;
         let (committer, _) = Committer::start(&pool, 1);
         let evaluator = Evaluator::of_this_program(1).map_err(|e| StoreError::Unavailable(sqlx::Error::Io(e)))?;
         Ok(Self {
@@ -144,6 +152,7 @@ impl Engine {
                 catalog,
                 committer,
                 connections: Connections::default(),
+                environment,
                 evaluator,
                 changes: broadcast::channel(1).0,
                 outgoing: Notify::new(),

@@ -40,6 +40,12 @@ pub fn one(outcome: Result<Accepted, AcceptError>) -> Result<Response, ApiError>
     Ok((status, Json(json!({ "event": event, "runs": runs, "resumed": resumed }))).into_response())
 }
 
+/// The answer to an event that the source's filter keeps out.
+#[must_use]
+pub fn filtered() -> Response {
+    (StatusCode::OK, Json(json!({ "event": null, "runs": [], "resumed": [], "filtered": 1 }))).into_response()
+}
+
 /// The entry of one event in the answer to a batch.
 ///
 /// # Errors

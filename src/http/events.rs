@@ -67,6 +67,9 @@ pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> 
     view["attributes"] = raw(&event.attributes);
     view["headers"] = raw(&event.headers);
     view["detail"] = event.detail.as_deref().map_or(Value::Null, raw);
+    if let Some(data) = event.data.as_deref() {
+        view["data"] = raw(data);
+    }
     // As sent where it is JSON; whatever else came is shown so that nothing of it is lost.
     match body::json(&event.body) {
         Ok(body) => view["body"] = body,

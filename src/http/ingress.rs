@@ -17,15 +17,13 @@ use serde_json::json;
 
 use super::body::media_type;
 use super::problem::{ApiError, InputError};
-use super::{App, answer, limits, session};
+use super::{App, answer, limits, session, soap};
 use crate::engine::IncomingEvent;
 use crate::hub::cloudevents::{self, BadEvent};
 use crate::hub::scheme::Delivery;
-use crate::hub::{Hub, ReceiveError};
+use crate::hub::{AnswerKind, EVENTS_MAX, Hub, ReceiveError, Received, Source};
 use crate::store::access::Scope;
-
-/// Events of one batch: each is committed before the next, so that a request ends within its deadline.
-const BATCH_MAX: usize = 500;
+use crate::telemetry;
 
 impl From<ReceiveError> for ApiError {
     fn from(error: ReceiveError) -> Self {
@@ -61,11 +59,24 @@ pub async fn hook(
     let hub = Arc::clone(&app.hub.borrow());
     let unknown = || ApiError::NotFound(format!("no source {name:?} is configured"));
     let source = hub.sources.get(&name).ok_or_else(unknown)?;
-    let received = app.ingress_budget.read(&headers, body).await?;
+    let read = app.ingress_budget.read(&headers, body).await?;
     // Only now: a sender that is slow with its body must not take a place from others.
     let _place = limits::place(&app.ingress_places)?;
-    let event = source.receive(&headers, &method, &uri, &received.bytes, app.engine.now())?;
-    answer::one(app.engine.accept(event).await)
+    let url = hub.address(&uri);
+    let now = app.engine.now();
+    let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &read.bytes, now };
+    let Received { events, filtered } = source.receive(delivery)?;
+    if filtered > 0 {
+        telemetry::events_filtered(&name, filtered);
+    }
+    match source.answer() {
+        AnswerKind::One => match events.into_iter().next() {
+            Some(event) => answer::one(app.engine.accept(event).await),
+            None => Ok(answer::filtered()),
+        },
+        AnswerKind::Each => accept_batch(&app, events, filtered).await,
+        AnswerKind::Acknowledgement => Ok(soap::accept_all(&app, events).await),
+    }
 }
 
 /// `POST /events`
@@ -73,7 +84,7 @@ pub async fn events(
     State(app): State<App>,
     method: Method,
     OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     // A token is checked before the body is read; a signature can only be checked after.
@@ -85,31 +96,32 @@ pub async fn events(
     let _place = limits::place(&app.ingress_places)?;
     if token.is_none() {
         let hub = Arc::clone(&app.hub.borrow());
-        let now = app.engine.now();
-        signed(&hub, Delivery { method: &method, uri: &uri, headers: &headers, body: &received.bytes, now })?;
+        let (url, now) = (hub.address(&uri), app.engine.now());
+        let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &received.bytes, now };
+        if let Some(name) = signed(&hub, delivery)?.scheme.credential_header() {
+            headers.remove(name);
+        }
     }
     let events = cloudevents::read(&headers, &received.bytes)?;
     if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
-        return accept_batch(&app, events).await;
+        return accept_batch(&app, events, 0).await;
     }
     let event = events.into_iter().next().ok_or_else(|| bad_body("the request holds no event".to_owned()))?;
     answer::one(app.engine.accept(event).await)
 }
 
 /// Any source will do: the signature tells which.
-fn signed(hub: &Hub, delivery: Delivery<'_>) -> Result<(), ApiError> {
-    if hub.sources.values().any(|source| source.verify(delivery).is_ok()) {
-        return Ok(());
-    }
-    Err(ApiError::Unauthorized(
-        "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a configured source".into(),
-    ))
+fn signed<'h>(hub: &'h Hub, delivery: Delivery<'_>) -> Result<&'h Source, ApiError> {
+    hub.sources.values().find(|source| source.verify(delivery).is_ok()).ok_or_else(|| {
+        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a configured source";
+        ApiError::Unauthorized(what.into())
+    })
 }
 
 /// One after the other, since events with one key must start in the order in which they were sent.
-async fn accept_batch(app: &App, batch: Vec<IncomingEvent>) -> Result<Response, ApiError> {
-    if batch.len() > BATCH_MAX {
-        let detail = format!("a batch has at most {BATCH_MAX} events, this one has {}", batch.len());
+async fn accept_batch(app: &App, batch: Vec<IncomingEvent>, filtered: usize) -> Result<Response, ApiError> {
+    if batch.len() > EVENTS_MAX {
+        let detail = format!("a batch has at most {EVENTS_MAX} events, this one has {}", batch.len());
         return Err(ApiError::Unprocessable(detail.clone(), vec![InputError::new("", detail)]));
     }
     let mut answers = Vec::with_capacity(batch.len());
@@ -117,5 +129,9 @@ async fn accept_batch(app: &App, batch: Vec<IncomingEvent>) -> Result<Response, 
         let id = event.event_id.clone();
         answers.push(answer::entry(&id, app.engine.accept(event).await)?);
     }
-    Ok((StatusCode::ACCEPTED, Json(json!({ "events": answers }))).into_response())
+    let mut told = json!({ "events": answers });
+    if filtered > 0 {
+        told["filtered"] = filtered.into();
+    }
+    Ok((StatusCode::ACCEPTED, Json(told)).into_response())
 }

@@ -10,6 +10,7 @@ pub mod app;
 pub mod body;
 pub mod connections;
 pub mod events;
+mod handshake;
 pub mod ingress;
 pub mod limits;
 pub mod problem;
@@ -18,6 +19,7 @@ pub mod runs;
 pub mod schedules;
 pub mod serve;
 pub mod session;
+mod soap;
 pub mod status;
 pub mod stream;
 pub mod workflows;
@@ -26,7 +28,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, delete, get, options, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use app::{App, Settings};
@@ -51,7 +53,12 @@ fn status_routes() -> Vec<Route> {
 
 /// Senders of webhooks and events.
 fn ingress_routes() -> Vec<Route> {
-    vec![("POST", "/hooks/{source}", post(ingress::hook)), ("POST", "/events", post(ingress::events))]
+    vec![
+        ("POST", "/hooks/{source}", post(ingress::hook)),
+        ("OPTIONS", "/hooks/{source}", options(handshake::hook)),
+        ("POST", "/events", post(ingress::events)),
+        ("OPTIONS", "/events", options(handshake::events)),
+    ]
 }
 
 /// Calls that are answered at once.

@@ -261,7 +261,10 @@ impl From<StoreError> for ApiError {
                 tracing::warn!(error = %e, "the database gave no answer");
                 Self::unavailable("the database is not available")
             }
-            StoreError::Refused(_) | StoreError::Unreadable { .. } | StoreError::Migration(_) => {
+            StoreError::Refused(_)
+            | StoreError::Unreadable { .. }
+            | StoreError::Migration(_)
+            | StoreError::OtherEnvironment { .. } => {
                 tracing::error!(%error, "a statement failed");
                 Self::Internal
             }

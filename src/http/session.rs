@@ -70,7 +70,7 @@ impl Access {
             Some(identity) => Some(identity),
             None => access::find_token(&self.pool, &hash).await?.inspect(|found| self.remember(hash, found)),
         };
-        Ok(Caller { identity: identity.ok_or_else(refused)?, session: None })
+        Ok(Caller { identity: identity.ok_or_else(refused)?, session: None, environment: None })
     }
 
     /// Whose session cookie this is.
@@ -84,7 +84,11 @@ impl Access {
         }
         // Not cached: signing out must hold at once.
         let identity = access::find_session(&self.pool, &access::secret_hash(secret)).await?;
-        Ok(Caller { identity: identity.ok_or_else(refused)?, session: Some(Session(secret.to_owned())) })
+        Ok(Caller {
+            identity: identity.ok_or_else(refused)?,
+            session: Some(Session(secret.to_owned())),
+            environment: None,
+        })
     }
 
     fn cached(&self, hash: &Hash) -> Option<Identity> {
@@ -111,6 +115,8 @@ struct Session(String);
 pub struct Caller {
     identity: Identity,
     session: Option<Session>,
+    /// Which environment the pages are about that the caller sees; none outside of them.
+    pub(crate) environment: Option<String>,
 }
 
 impl Caller {
@@ -332,7 +338,7 @@ mod tests {
     #[test]
     fn a_form_of_another_session_is_refused() {
         let identity = Identity { name: "ada".into(), scopes: vec![Scope::Operate] };
-        let of = |s: &str| Caller { identity: identity.clone(), session: Some(Session(s.into())) };
+        let of = |s: &str| Caller { identity: identity.clone(), session: Some(Session(s.into())), environment: None };
         assert!(of("a").check_csrf(&of("a").csrf_token()).is_ok());
         assert!(of("a").check_csrf(&of("b").csrf_token()).is_err());
         assert!(of("a").check_csrf("").is_err());

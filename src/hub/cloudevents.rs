@@ -10,9 +10,9 @@ use http::header::CONTENT_TYPE;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use super::event::check_id;
 use super::headers::recorded;
 use super::json;
-use super::source::check_id;
 use crate::engine::IncomingEvent;
 
 /// No batch holds more events.

@@ -9,8 +9,8 @@ const COUNT_MAX: usize = 100;
 const VALUE_CHARS_MAX: usize = 2_000;
 
 /// Names that contain one of these may hold credentials or signatures.
-const CREDENTIAL_PARTS: [&str; 9] =
-    ["authorization", "signature", "secret", "token", "cookie", "api-key", "apikey", "password", "credential"];
+const CREDENTIAL_PARTS: [&str; 10] =
+    ["authorization", "signature", "hmac", "secret", "token", "cookie", "api-key", "apikey", "password", "credential"];
 
 /// Headers as received, credentials and signatures left out.
 pub(super) fn recorded(headers: &HeaderMap) -> Vec<(String, String)> {

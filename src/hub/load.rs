@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Hub;
 use super::connection::connection;
-use super::scheme::Scheme;
 use super::sink::sink;
-use super::source::{Attribute, EventPaths, Source};
-use super::value::{expression, is_expression, one_of, secret_name};
+use super::source::Source;
+use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::Mistake;
@@ -15,7 +14,7 @@ use crate::dsl::Mistake;
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
     let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let entries = mistakes.entries(&root, &["sources", "connections", "sinks"]);
+    let entries = mistakes.entries(&root, &["sources", "connections", "sinks", "origins"]);
     let mut hub = Hub::default();
     if let Some(node) = entry(entries, "connections") {
         hub.connections = connections(node, &mut mistakes);
@@ -26,6 +25,7 @@ pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec
             hub.sinks.extend(sink(key, node, &hub.connections, &mut mistakes));
         }
     }
+    hub.origins = entry(entries, "origins").map(|node| origins(node, &mut mistakes));
     if let Some(node) = entry(entries, "sources") {
         sources(node, secrets, &mut hub, &mut mistakes);
     }
@@ -53,78 +53,46 @@ fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistake
     for Entry { key, node, .. } in mistakes.map(node) {
         check_name(key, node, mistakes);
         let Some(source) = source(key, node, secrets, mistakes) else { continue };
-        match unusable(&source, secrets) {
+        match unusable(&source, node, secrets) {
             None => drop(hub.sources.insert(key.clone(), source)),
-            Some(why) => {
+            Some((place, why)) => {
                 let message = format!("source {key} is refused: {why}");
-                hub.refused.push(mistakes.make(node.position, &node.pointer, message, None));
+                hub.refused.push(mistakes.make(place.position, &place.pointer, message, None));
             }
         }
     }
 }
 
-/// Why a source cannot check signatures here.
-fn unusable(source: &Source, secrets: &Secrets) -> Option<String> {
-    source.secrets.iter().find_map(|name| match secrets.resolve(name) {
-        Err(missing) => Some(missing.to_string()),
-        Ok(secret) => source
-            .scheme
-            .check_secret(secret.expose())
-            .err()
-            .map(|why| format!("the value of {} does not serve: {why}", crate::connect::secret_variable(name))),
+/// Why a source cannot check signatures here, and where its secret stands.
+fn unusable<'n>(source: &Source, node: &'n Node, secrets: &Secrets) -> Option<(&'n Node, String)> {
+    let places = secret_nodes(node);
+    source.secrets.iter().zip(places).find_map(|(name, place)| {
+        let why = match secrets.resolve(name) {
+            Err(missing) => missing.to_string(),
+            Ok(secret) => {
+                let why = source.scheme.check_secret(secret.expose()).err()?;
+                format!("the value of {} does not serve: {why}", crate::connect::secret_variable(name))
+            }
+        };
+        Some((place, why))
     })
 }
 
-fn source(name: &str, node: &Node, values: &Secrets, mistakes: &mut Mistakes) -> Option<Source> {
-    let entries = mistakes.entries(node, &["scheme", "secret", "secrets", "event"]);
-    let scheme = match entry(entries, "scheme") {
-        Some(node) => one_of(node, &Scheme::NAMES, mistakes),
-        None => {
-            let known = Scheme::NAMES.map(|(name, _)| name).join(", ");
-            mistakes.at(node, "a source needs a scheme", Some(format!("known: {known}")));
-            None
-        }
+/// Without `origins` any origin may ask; an empty list lets none.
+fn origins(node: &Node, mistakes: &mut Mistakes) -> Vec<String> {
+    let Content::List(items) = &node.content else {
+        mistakes.at(node, "origins is a list of the host names that may ask, such as eventgrid.azure.net", None);
+        return Vec::new();
     };
-    let secrets = secret_names(node, entries, mistakes);
-    let event = entry(entries, "event").map(|node| event(node, mistakes)).unwrap_or_default();
-    Some(Source { name: name.to_owned(), scheme: scheme?, secrets: secrets?, event, values: values.clone() })
-}
-
-fn secret_names(node: &Node, entries: &[Entry], mistakes: &mut Mistakes) -> Option<Vec<String>> {
-    let nodes = match (entry(entries, "secret"), entry(entries, "secrets")) {
-        (Some(one), None) => std::slice::from_ref(one),
-        (None, Some(Node { content: Content::List(many), .. })) if !many.is_empty() => many.as_slice(),
-        _ => {
-            let hint = "secret: '${ $secrets.NAME }', or secrets: with a list of such while keys are exchanged";
-            mistakes.at(node, "a source needs either secret or secrets", Some(hint.to_owned()));
-            return None;
-        }
-    };
-    nodes.iter().map(|node| secret_name(node, mistakes)).collect()
-}
-
-fn event(node: &Node, mistakes: &mut Mistakes) -> EventPaths {
-    let mut paths = EventPaths::default();
-    for Entry { key, node, .. } in mistakes.entries(node, &["id", "type", "time", "subject"]) {
-        let attribute = attribute(node, mistakes);
-        match key.as_str() {
-            "id" if matches!(attribute, Some(Attribute::Fixed(_))) => {
-                mistakes.at(node, "a fixed id would make every event the same", None);
-            }
-            "id" => paths.id = attribute,
-            "type" => paths.r#type = attribute,
-            "time" => paths.time = attribute,
-            "subject" => paths.subject = attribute,
-            _ => {}
+    let mut found = Vec::new();
+    for item in items {
+        let Some(text) = mistakes.text(item) else { continue };
+        let sound = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:_".contains(&b));
+        if sound {
+            found.push(text.to_ascii_lowercase());
+        } else {
+            mistakes.at(item, format!("{text:?} is no origin"), Some("write a host name, without https://".to_owned()));
         }
     }
-    paths
-}
-
-fn attribute(node: &Node, mistakes: &mut Mistakes) -> Option<Attribute> {
-    let text = mistakes.text(node)?;
-    if is_expression(text) {
-        return expression(node, &["headers"], mistakes).map(Attribute::Expression);
-    }
-    Some(Attribute::Fixed(text.to_owned()))
+    found
 }

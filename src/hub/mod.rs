@@ -1,20 +1,24 @@
 //! The hub: who sends events (sources), who is called (connections), how both are understood. All of it is data in
 //! `workflows/hub.yaml`; adding a system adds lines there, not code here.
 
+pub mod body;
 pub mod cloudevents;
 mod connection;
+mod event;
 mod headers;
 pub mod json;
 mod load;
 pub mod scheme;
 mod sink;
 mod source;
+mod source_settings;
 #[cfg(test)]
 mod tests;
 mod value;
 mod yaml;
 
-pub use source::{Attribute, EVENT_ID_CHARS_MAX, EventPaths, ReceiveError, Source};
+pub use event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
+pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,12 +36,23 @@ pub struct Hub {
     pub connections: BTreeMap<String, Connection>,
     /// Where events go that runs emit.
     pub sinks: Vec<Sink>,
-    /// Sources that are left out, since their secret is missing, empty or unfit here. The file itself is sound, so it is
-    /// the caller who decides: a server says so and goes on without them, a check of files may not care.
+    /// Origins that may ask for events to be sent here; without it any may ask, since each delivery must prove itself.
+    pub origins: Option<Vec<String>>,
+    /// The address under which senders reach this server, without a slash at its end.
+    pub public_url: String,
+    /// Sources whose secret is missing, empty or unfit here. The file itself is sound, so it is the caller who decides: a
+    /// server does not start, a check of files warns.
     pub refused: Vec<Mistake>,
 }
 
 impl Hub {
+    /// The whole address of a request as its sender knows it.
+    #[must_use]
+    pub fn address(&self, uri: &http::Uri) -> String {
+        let path = uri.path_and_query().map_or_else(|| uri.path(), http::uri::PathAndQuery::as_str);
+        format!("{}{path}", self.public_url)
+    }
+
     /// Reads the text of a `hub.yaml`; `file` is its name in mistakes.
     ///
     /// # Errors

@@ -1,22 +1,19 @@
-//! Sources: who may send webhooks, how they sign, and where a body says what it is about.
+//! Sources: who may send webhooks, how they prove it, and what events their bodies hold.
 
-use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
-use http::{HeaderMap, Method, Uri};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use serde_json::Value;
+
+use super::body::{BadBody, BodyKind, Item, Known};
+use super::event::{EventPaths, check_id, evaluate, header_values, rfc_3339, time};
 use super::headers::recorded;
-use super::json;
 use super::scheme::{Delivery, Scheme, SignatureError, Verified};
 use crate::connect::{Secret, Secrets};
 use crate::engine::IncomingEvent;
 use crate::expr::Expression;
 
-/// Longest event id.
-pub const EVENT_ID_CHARS_MAX: usize = 256;
-
-/// Longest event type, and longest value of another attribute.
-const ATTRIBUTE_CHARS_MAX: usize = 1_024;
+/// Events of one body: each is committed before the next, so that a request ends within its deadline.
+pub const EVENTS_MAX: usize = 500;
 
 /// A sender of webhooks.
 #[derive(Debug, Clone)]
@@ -27,32 +24,37 @@ pub struct Source {
     pub scheme: Scheme,
     /// Names of its secrets; any one of them may have signed.
     pub secrets: Vec<String>,
-    /// Where the body says what it is about.
+    /// The address that the sender was given, where it is not `/hooks/NAME` below the public one.
+    pub url: Option<String>,
+    /// What its bodies are.
+    pub body: BodyKind,
+    /// The list of events in a body that holds several.
+    pub split: Option<Expression>,
+    /// Which events are wanted.
+    pub filter: Option<Expression>,
+    /// Where an event says what it is about.
     pub event: EventPaths,
     pub(super) values: Secrets,
 }
 
-/// Where an event's attributes are found. Expressions see the body as `.` and the headers, names in lower case, as
-/// `$headers`.
-#[derive(Debug, Clone, Default)]
-pub struct EventPaths {
-    /// In place of the id of the scheme's header.
-    pub id: Option<Attribute>,
-    /// Without it: the body's `type`, else the source's name.
-    pub r#type: Option<Attribute>,
-    /// When it happened.
-    pub time: Option<Attribute>,
-    /// What it is about.
-    pub subject: Option<Attribute>,
+/// What a delivery holds.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// In the order in which they were sent.
+    pub events: Vec<IncomingEvent>,
+    /// Events that the filter keeps out.
+    pub filtered: usize,
 }
 
-/// An attribute of an event.
-#[derive(Debug, Clone)]
-pub enum Attribute {
-    /// The same for all events.
-    Fixed(String),
-    /// Found in each.
-    Expression(Expression),
+/// What the sender expects to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// What became of its one event.
+    One,
+    /// What became of each event.
+    Each,
+    /// Only that all of them are safe: a SOAP acknowledgement.
+    Acknowledgement,
 }
 
 /// Why a delivery is not taken. Nothing of it is stored. The texts are safe to show to anyone.
@@ -69,23 +71,34 @@ pub enum ReceiveError {
     BadBody(String),
 }
 
+impl From<BadBody> for ReceiveError {
+    fn from(error: BadBody) -> Self {
+        match error {
+            BadBody::Malformed(why) => Self::BadBody(why),
+            BadBody::Stranger(why) => Self::BadSignature(why),
+        }
+    }
+}
+
 impl Source {
     /// Verifies a delivery over its raw bytes, and only then reads it.
     ///
     /// # Errors
     /// See [`ReceiveError`].
-    pub fn receive(
-        &self,
-        headers: &HeaderMap,
-        method: &Method,
-        uri: &Uri,
-        body: &Bytes,
-        now: DateTime<Utc>,
-    ) -> Result<IncomingEvent, ReceiveError> {
-        let verified = self.verify(Delivery { method, uri, headers, body, now })?;
-        let data = json::read(body).map_err(|bad| ReceiveError::BadBody(bad.to_string()))?;
-        let headers = recorded(headers);
-        self.event(verified, headers, data, body)
+    pub fn receive(&self, delivery: Delivery<'_>) -> Result<Received, ReceiveError> {
+        let verified = self.verify(delivery)?;
+        let mut headers = recorded(delivery.headers);
+        headers.retain(|(name, _)| self.scheme.credential_header() != Some(name));
+        let values = if self.reads_headers() { header_values(&headers) } else { Value::Null };
+        let mut received = Received { events: Vec::new(), filtered: 0 };
+        for item in self.items(delivery, &values)? {
+            if self.wants(&item.data, &values)? {
+                received.events.push(self.event(&verified, &headers, &values, item)?);
+            } else {
+                received.filtered += 1;
+            }
+        }
+        Ok(received)
     }
 
     /// Verifies a delivery without reading it: for events that say themselves what they are.
@@ -98,43 +111,81 @@ impl Source {
             return Err(ReceiveError::BadSignature(format!("source {} has no secret to check it with", self.name)));
         }
         let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
-        self.scheme.verify(delivery, &secrets).map_err(|error| match error {
+        let url = self.address(delivery.url);
+        self.scheme.verify(Delivery { url: &url, ..delivery }, &secrets).map_err(|error| match error {
             SignatureError::Bad(why) => ReceiveError::BadSignature(why),
             SignatureError::Stale(why) => ReceiveError::Stale(why),
         })
     }
 
+    /// How its deliveries are answered.
+    #[must_use]
+    pub fn answer(&self) -> AnswerKind {
+        match (&self.body, &self.split) {
+            (BodyKind::OutboundMessage { .. }, _) => AnswerKind::Acknowledgement,
+            (_, Some(_)) => AnswerKind::Each,
+            (_, None) => AnswerKind::One,
+        }
+    }
+
+    /// The address as the sender knows it, with the query that it sent.
+    fn address<'u>(&self, asked: &'u str) -> Cow<'u, str> {
+        match (&self.url, asked.split_once('?')) {
+            (None, _) => Cow::Borrowed(asked),
+            (Some(own), None) => Cow::Owned(own.clone()),
+            (Some(own), Some((_, query))) => Cow::Owned(format!("{own}?{query}")),
+        }
+    }
+
+    fn items(&self, delivery: Delivery<'_>, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
+        let items = self.body.read(delivery.body)?;
+        let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };
+        match evaluate(split, "the list of events", &whole.data, headers)? {
+            Value::Array(list) if list.len() <= EVENTS_MAX => {
+                Ok(list.into_iter().map(|data| Item::alone(data, Known::default())).collect())
+            }
+            Value::Array(list) => {
+                Err(ReceiveError::BadBody(format!("a body may hold {EVENTS_MAX} events, this one has {}", list.len())))
+            }
+            _ => Err(ReceiveError::BadBody("what `split` finds in the body is no list".to_owned())),
+        }
+    }
+
+    fn wants(&self, data: &Value, headers: &Value) -> Result<bool, ReceiveError> {
+        let Some(filter) = &self.filter else { return Ok(true) };
+        match evaluate(filter, "whether the event passes the filter", data, headers)? {
+            Value::Bool(passes) => Ok(passes),
+            Value::Null => Ok(false),
+            _ => Err(ReceiveError::BadBody("the filter finds neither true nor false in the event".to_owned())),
+        }
+    }
+
     fn event(
         &self,
-        verified: Verified,
-        headers: Vec<(String, String)>,
-        data: Value,
-        body: &Bytes,
+        verified: &Verified,
+        headers: &[(String, String)],
+        values: &Value,
+        item: Item,
     ) -> Result<IncomingEvent, ReceiveError> {
-        let header_values = self.header_values(&headers);
-        let find = |name, attribute: &Option<Attribute>| match attribute {
-            Some(attribute) => attribute.of(name, &data, &header_values),
-            None => Ok(None),
-        };
-        let event_id = match &self.event.id {
-            Some(_) => find("id", &self.event.id)?,
-            None => verified.event_id,
+        let Item { data, body, data_is_body, known } = item;
+        let found = self.event.find(&data, values)?;
+        let event_id = match self.event.id {
+            Some(_) => found.id,
+            None => known.id.or_else(|| verified.event_id.clone()),
         };
         let event_id = event_id.ok_or_else(|| ReceiveError::BadBody("the event has no id".to_owned()))?;
         check_id(&event_id).map_err(ReceiveError::BadBody)?;
-        let r#type = match find("type", &self.event.r#type)? {
-            Some(found) => found,
-            None => data.get("type").and_then(Value::as_str).unwrap_or(&self.name).to_owned(),
-        };
-        let time = find("time", &self.event.time)?.as_deref().and_then(time).or(verified.sent_at).map(rfc_3339);
-        let subject = find("subject", &self.event.subject)?;
+        let told = || data.get("type").and_then(Value::as_str).map(str::to_owned);
+        let r#type = found.r#type.or(known.r#type).or_else(told).unwrap_or_else(|| self.name.clone());
+        let happened = found.time.as_deref().and_then(time).or(verified.sent_at);
         let attributes = [
             ("specversion", Some("1.0".to_owned())),
             ("id", Some(event_id.clone())),
             ("source", Some(self.name.clone())),
             ("type", Some(r#type.clone())),
-            ("time", time),
-            ("subject", subject),
+            ("time", happened.map(rfc_3339)),
+            ("subject", found.subject.or(known.subject)),
+            ("key", found.key),
         ];
         let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         Ok(IncomingEvent {
@@ -143,69 +194,15 @@ impl Source {
             r#type,
             attributes,
             data,
-            data_is_body: true,
-            body: body.clone(),
-            headers,
+            data_is_body,
+            body,
+            headers: headers.to_vec(),
         })
     }
 
-    /// `$headers`, where some expression reads it.
-    fn header_values(&self, headers: &[(String, String)]) -> Value {
-        let paths = [&self.event.id, &self.event.r#type, &self.event.time, &self.event.subject];
-        let wanted = paths.into_iter().flatten().any(
-            |attribute| matches!(attribute, Attribute::Expression(expression) if !expression.variables().is_empty()),
-        );
-        if !wanted {
-            return Value::Null;
-        }
-        Value::Object(headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<Map<_, _>>())
-    }
-}
-
-/// A time as senders write it; Salesforce leaves out the colon of the offset. What is no time is not taken over.
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    let parsed =
-        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
-    parsed.ok().map(|time| time.to_utc())
-}
-
-fn rfc_3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
-impl Attribute {
-    /// The attribute's text; null is "not there".
-    fn of(&self, name: &str, data: &Value, headers: &Value) -> Result<Option<String>, ReceiveError> {
-        let found = match self {
-            Self::Fixed(text) => return Ok(Some(text.clone())),
-            Self::Expression(expression) => {
-                let arguments = vec![headers; expression.variables().len()];
-                expression
-                    .evaluate(data, &arguments)
-                    .map_err(|e| ReceiveError::BadBody(format!("the event's {name} cannot be found: {e}")))?
-            }
-        };
-        let text = match found {
-            Value::Null => return Ok(None),
-            Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            _ => return Err(ReceiveError::BadBody(format!("the event's {name} is neither a text nor a number"))),
-        };
-        if text.chars().count() > ATTRIBUTE_CHARS_MAX || text.chars().any(char::is_control) {
-            return Err(ReceiveError::BadBody(format!(
-                "the event's {name} has control characters or more than {ATTRIBUTE_CHARS_MAX} characters"
-            )));
-        }
-        Ok(Some(text))
-    }
-}
-
-/// What an event id must be.
-pub(super) fn check_id(id: &str) -> Result<(), String> {
-    match id.chars().count() {
-        0 => Err("the event's id is empty".to_owned()),
-        n if n > EVENT_ID_CHARS_MAX => Err(format!("the event's id has more than {EVENT_ID_CHARS_MAX} characters")),
-        _ if id.chars().any(char::is_control) => Err("the event's id has control characters".to_owned()),
-        _ => Ok(()),
+    /// Whether some expression reads `$headers`.
+    fn reads_headers(&self) -> bool {
+        let mut all = self.event.expressions().chain(&self.split).chain(&self.filter);
+        all.any(|expression| !expression.variables().is_empty())
     }
 }

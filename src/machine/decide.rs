@@ -150,9 +150,9 @@ impl<'a> Decider<'a> {
             Some(after) => Some(self.refusing(|d| d.moment_after(after, &transformed, &Scope::workflow()))?),
         };
         let transformed = self.definition.input.from.as_ref().map(|_| transformed);
-        let (event, parent) = (started.event, started.parent);
+        let (event, parent, environment) = (started.event, started.parent, started.environment);
         let queued = self.definition.metadata.serialize && key.is_some();
-        let change = Change::RunStarted { input, transformed, key, event, parent, deadline, queued };
+        let change = Change::RunStarted { input, transformed, key, event, parent, deadline, environment, queued };
         self.emit_by(started.actor, None, change);
         Ok(())
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Message, RunId};
 
-use crate::dsl::{Authentication, HttpOutput, Redirect};
+use crate::dsl::{Authentication, HttpOutput, ProcessKind, ProcessReturn, Pull, Redirect};
 use crate::openapi::Document;
 
 /// Ordinal of one execution of one task in its run, counted from 0 in the order in which they started.
@@ -126,6 +126,39 @@ pub struct OperationCall {
     pub parameters: Map<String, Value>,
 }
 
+/// A program to run beside the node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessRequest {
+    /// What runs it.
+    pub kind: ProcessKind,
+    /// The command, the script, or the image.
+    pub code: String,
+    /// A container's command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// A container's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When a container's image is pulled.
+    #[serde(default)]
+    pub pull: Pull,
+    /// Handed over one by one: no shell reads them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    /// Name to value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<(String, String)>,
+    /// What it reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<String>,
+    /// What the output is.
+    #[serde(default)]
+    pub returns: ProcessReturn,
+    /// Where its end is not waited for: what stands in for the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes: Option<Value>,
+}
+
 /// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
@@ -135,6 +168,9 @@ pub struct CallRequest {
     /// Absolute; `connection://NAME/path` goes through the named connection. Empty for an operation: its document says where.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uri: String,
+    /// For `run: shell` and its kin, in place of everything HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessRequest>,
     /// For `call: openapi`, in place of URI, headers, query and body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openapi: Option<OperationCall>,
@@ -163,6 +199,10 @@ impl CallRequest {
     /// Where it goes, for people: for an operation only its document's place is known.
     #[must_use]
     pub fn address(&self) -> &str {
-        self.openapi.as_ref().map_or(&self.uri, |call| &call.document)
+        match (&self.openapi, &self.process) {
+            (Some(call), _) => &call.document,
+            (None, Some(process)) => process.kind.as_str(),
+            (None, None) => &self.uri,
+        }
     }
 }

@@ -141,6 +141,8 @@ pub struct Started {
     pub event: Option<uuid::Uuid>,
     /// Who or what started it.
     pub actor: Actor,
+    /// Which systems its calls reach: `sandbox`, `production`.
+    pub environment: Option<String>,
     /// Whether its first steps are decided at once.
     pub begin: Begin,
 }

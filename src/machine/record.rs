@@ -220,6 +220,9 @@ pub enum Change {
         /// When the workflow's `timeout` strikes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
+        /// Which systems its calls reach.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        environment: Option<String>,
         /// It waits for its turn among the runs with its key.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,

@@ -67,6 +67,8 @@ pub struct Run {
     pub suspended: bool,
     /// It waits for its turn among the runs with its key.
     pub queued: bool,
+    /// Which systems its calls reach: `sandbox`, `production`.
+    pub environment: Option<String>,
     /// Set once undoing began.
     pub compensation: Option<Compensation>,
 }
@@ -388,6 +390,7 @@ impl Run {
             stop: None,
             suspended: false,
             queued: false,
+            environment: None,
             compensation: None,
         }
     }

@@ -24,6 +24,8 @@ pub struct RunView {
     pub attention: Option<Attention>,
     /// Business key.
     pub key: Option<String>,
+    /// Which systems its calls reach: `sandbox`, `production`.
+    pub environment: Option<String>,
     /// Raw input.
     pub input: Value,
     /// Once completed.
@@ -130,6 +132,7 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         input: masks.value(&run.raw_input),
         output: run.output.as_deref().map(|output| masks.value(output)),
         error: run.error,
+        environment: run.environment.clone(),
         event: run.event,
         parent: head.parent,
         created_at: head.created_at,

@@ -170,8 +170,14 @@ impl<'e> Rehearsal<'e> {
 
     fn live(&mut self) -> Result<(), Halt> {
         let input = Arc::new(self.scenario.input.clone());
-        let started =
-            Started { input, parent: None, event: None, actor: Actor("scenario".to_owned()), begin: Begin::Now };
+        let started = Started {
+            input,
+            parent: None,
+            event: None,
+            actor: Actor("scenario".to_owned()),
+            environment: None,
+            begin: Begin::Now,
+        };
         self.feed(&Fact::Started(Box::new(started)))?;
         if self.run.queued {
             // Alone in its world, it comes first.

@@ -10,7 +10,7 @@ use super::report::{FaultsReport, FileReport, ScenarioReport};
 use super::schedule::Schedule;
 use super::{read, step};
 use crate::connect::{ConnectSettings, Connections, Secrets};
-use crate::dsl::{self, Built, Functions, Mistake, Severity};
+use crate::dsl::{self, Built, Functions, Mistake, ProcessKind, Severity};
 use crate::hub::Hub;
 
 /// The environment of the connections' base URLs: scenarios never speak of production.
@@ -160,7 +160,7 @@ fn definition(path: &Path, folder: &Path, scenarios: &Path) -> Result<Built, Vec
         let message = format!("these scenarios are about {}: {why}", path.display());
         vec![Mistake { hint: Some(hint), ..unreadable(scenarios, message) }]
     })?;
-    dsl::build(&path.display().to_string(), &text, &Functions::load(folder)?)
+    dsl::build(&path.display().to_string(), &text, &Functions::load(folder)?.with_processes(ProcessKind::ALL))
 }
 
 /// The connections of the folder's `hub.yaml`, with secrets that open nothing but the sandbox.

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod commands;
 pub mod commit;
 pub mod definitions;
+pub mod environment;
 pub mod events;
 pub mod gatherings;
 pub mod journal;
@@ -97,6 +98,17 @@ pub enum StoreError {
     /// The schema could not be brought to this version.
     #[error("the database cannot be migrated: {0}")]
     Migration(String),
+    /// The database is another environment's.
+    #[error(
+        "this node is set to the environment {ours}, but the database belongs to {theirs} and has unfinished runs or nodes of it: \
+         use another database, or let them end"
+    )]
+    OtherEnvironment {
+        /// Of this node.
+        ours: String,
+        /// Of the database.
+        theirs: String,
+    },
     /// A row says something that this version of Stepwell does not understand.
     #[error("a row of {table} cannot be read: {why}")]
     Unreadable {

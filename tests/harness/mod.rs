@@ -76,8 +76,13 @@ impl World {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
+    /// The folder of workflows.
+    pub fn workflows(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
     pub fn deploy(&self) {
-        let folder = self.folder.path().display().to_string();
+        let folder = self.workflows();
         let (ok, out, err) = self.command(&["deploy", &folder]);
         assert!(ok, "deploy failed: {out}{err}");
     }

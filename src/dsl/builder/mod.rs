@@ -34,7 +34,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::definition::Task;
+use super::definition::{ProcessKind, Task};
 use super::mistake::{Place, Report};
 use super::source::{Node, Source, read};
 use super::{Built, Functions, Mistake, official};
@@ -61,6 +61,8 @@ struct Builder<'s> {
     places: Vec<Place>,
     /// Catalog functions that the document uses, directly or not.
     functions: BTreeSet<String>,
+    /// Programs that it may run.
+    allowed: BTreeSet<ProcessKind>,
     /// URIs of the OpenAPI documents that it uses.
     used_documents: BTreeSet<String>,
     /// Parts of `use` that were referred to, and so are checked already.
@@ -88,6 +90,7 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
     let source = read(file, text)?;
     let catalog = sources(functions);
     let mut builder = Builder::new(file, &catalog, &functions.documents, source.root().get("use"));
+    builder.allowed.clone_from(&functions.processes);
     let definition = builder.definition(source.root());
     if !builder.report.has_errors() && origin == Origin::Unknown {
         official::check(&source, &mut builder.report);
@@ -105,6 +108,7 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
             .filter(|(uri, _)| builder.used_documents.contains(*uri))
             .map(|(uri, document)| (uri.clone(), Arc::clone(document)))
             .collect(),
+        processes: functions.processes.clone(),
     };
     let failed = builder.report.has_errors();
     if !failed && definition.is_none() {
@@ -133,6 +137,8 @@ pub(super) fn check_function(
 ) -> Vec<Mistake> {
     let mut builder = Builder::new(file, catalog, documents, None);
     builder.report.own_text_only = true;
+    // Judged where the function is used.
+    builder.allowed.extend(ProcessKind::ALL);
     builder.report.calls.push(super::mistake::Call { name: name.to_owned(), node: function, catalog: true });
     builder.task(
         function,
@@ -176,6 +182,7 @@ impl<'s> Builder<'s> {
             tasks: Vec::new(),
             places: Vec::new(),
             functions: BTreeSet::new(),
+            allowed: BTreeSet::new(),
             used_documents: BTreeSet::new(),
             referred: HashSet::new(),
             expressions: HashMap::new(),

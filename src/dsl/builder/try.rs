@@ -191,6 +191,7 @@ pub(super) fn is_read(protocol: &Protocol) -> bool {
             _ => None,
         },
         Protocol::OpenApi(call) => call.method.as_deref(),
+        Protocol::Process(_) => None,
     };
     method.is_some_and(|m| m.eq_ignore_ascii_case("get") || m.eq_ignore_ascii_case("head"))
 }

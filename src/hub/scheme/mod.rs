@@ -3,22 +3,33 @@
 //! A scheme sees the raw bytes and never parses them. It compares in constant time and says why it refuses without
 //! saying what it expected.
 
+mod credentials;
 mod github;
+mod hmac;
+mod hubspot;
+mod mac;
+pub(super) mod settings;
+mod shopify;
 mod standard_webhooks;
+mod stripe;
+mod time;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, Mac};
-use http::{HeaderMap, Method, Uri};
-use sha2::Sha256;
+use http::{HeaderMap, Method};
+
+pub use credentials::TokenPlace;
+pub use hmac::{Hmac, Part, Timestamp};
+pub use mac::{Algorithm, Encoding};
+pub use time::Unit;
 
 /// What arrived, unparsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
     /// As received.
     pub method: &'a Method,
-    /// As received; some schemes sign it.
-    pub uri: &'a Uri,
+    /// The whole address as its sender knows it, with the query; some schemes sign it.
+    pub url: &'a str,
     /// As received.
     pub headers: &'a HeaderMap,
     /// As received, byte for byte.
@@ -48,27 +59,39 @@ pub enum SignatureError {
 }
 
 /// The schemes that a source can use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scheme {
     /// Standard Webhooks and Svix.
     StandardWebhooks,
     /// `X-Hub-Signature-256`.
     GitHub,
+    /// `Stripe-Signature`.
+    Stripe,
+    /// `X-Shopify-Hmac-SHA256`.
+    Shopify,
+    /// `X-HubSpot-Signature-v3`.
+    HubSpotV3,
+    /// An HMAC as `hub.yaml` describes it.
+    Hmac(Box<Hmac>),
+    /// A user's name and password.
+    Basic {
+        /// The name.
+        username: String,
+    },
+    /// A token.
+    Bearer(TokenPlace),
 }
 
 impl Scheme {
-    /// Names in `hub.yaml`.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("standard-webhooks", Self::StandardWebhooks), ("github", Self::GitHub)];
-
     /// Checks what can be checked of a secret before the first delivery.
     ///
     /// # Errors
     /// What is wrong with it; never the secret.
-    pub fn check_secret(self, secret: &str) -> Result<(), String> {
+    pub fn check_secret(&self, secret: &str) -> Result<(), String> {
         match self {
+            _ if secret.trim().is_empty() => Err("it is blank".to_owned()),
             Self::StandardWebhooks => standard_webhooks::key(secret).map(drop),
-            Self::GitHub => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -76,10 +99,26 @@ impl Scheme {
     ///
     /// # Errors
     /// Why it does not count.
-    pub fn verify(self, delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verified, SignatureError> {
+    pub fn verify(&self, delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verified, SignatureError> {
         match self {
             Self::StandardWebhooks => standard_webhooks::verify(delivery, secrets),
             Self::GitHub => github::verify(delivery, secrets),
+            Self::Stripe => stripe::verify(delivery, secrets),
+            Self::Shopify => shopify::verify(delivery, secrets),
+            Self::HubSpotV3 => hubspot::verify(delivery, secrets),
+            Self::Hmac(rules) => rules.verify(delivery, secrets),
+            Self::Basic { username } => credentials::basic(delivery, username, secrets),
+            Self::Bearer(place) => credentials::bearer(delivery, place, secrets),
+        }
+    }
+
+    /// The header, in lower case, that must not be kept with an event and whose name does not tell.
+    #[must_use]
+    pub fn credential_header(&self) -> Option<&str> {
+        match self {
+            Self::Hmac(rules) => Some(&rules.header),
+            Self::Bearer(TokenPlace::Header(name)) => Some(name),
+            _ => None,
         }
     }
 }
@@ -94,13 +133,14 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, SignatureEr
     }
 }
 
-/// Whether `signature` is the HMAC-SHA256 of the parts, in constant time.
-fn is_signed(key: &[u8], parts: &[&[u8]], signature: &[u8]) -> bool {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    for part in parts {
-        mac.update(part);
-    }
-    mac.verify_slice(signature).is_ok()
+/// The value of a header that may be there, once.
+fn optional_header(headers: &HeaderMap, name: &str) -> Result<Option<String>, SignatureError> {
+    if headers.contains_key(name) { header(headers, name).map(|value| Some(value.to_owned())) } else { Ok(None) }
+}
+
+/// Secrets whose text is the key.
+fn bytes_of<'s>(secrets: &[&'s str]) -> Vec<&'s [u8]> {
+    secrets.iter().map(|secret| secret.as_bytes()).collect()
 }
 
 #[cfg(test)]

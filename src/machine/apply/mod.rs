@@ -68,11 +68,12 @@ type Applied = Result<(), &'static str>;
 
 fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
     match &record.change {
-        Change::RunStarted { input, transformed, key, event, parent, deadline, queued } => {
+        Change::RunStarted { input, transformed, key, event, parent, deadline, environment, queued } => {
             run.raw_input = Arc::clone(input);
             run.input = Arc::clone(transformed.as_ref().unwrap_or(input));
             (run.key, run.event, run.parent) = (key.clone(), *event, *parent);
             (run.started_at, run.deadline, run.queued) = (Some(at), *deadline, *queued);
+            run.environment.clone_from(environment);
             run.root = Cursor::first(Arc::clone(&run.input));
             Ok(())
         }

@@ -73,6 +73,10 @@ impl Decider<'_> {
         let request = match protocol {
             Protocol::Http(http) => self.http_request(http, input, scope)?,
             Protocol::OpenApi(call) => self.operation_request(call, input, scope)?,
+            Protocol::Process(call) => CallRequest {
+                process: Some(self.process_request(entry, call, input, scope)?),
+                ..CallRequest::default()
+            },
         };
         Ok(CallRequest {
             idempotency_key: identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates).to_string(),
@@ -167,7 +171,7 @@ fn is_segment(before: &str, following: &str) -> bool {
 }
 
 /// An object of texts as pairs; numbers and booleans are written out, null is left out.
-fn text_pairs(value: Value, what: &str) -> Result<Vec<(String, String)>, Halt> {
+pub(super) fn text_pairs(value: Value, what: &str) -> Result<Vec<(String, String)>, Halt> {
     let Value::Object(object) = value else {
         return Err(expression_fault(format!("{what} must be an object of texts, not {}", kind(&value))));
     };

@@ -35,7 +35,7 @@ impl Decider<'_> {
             authentication.map(|a| self.authentication(a, input, scope)).transpose()
         };
         let document = match protocol {
-            Protocol::Http(_) => None,
+            Protocol::Http(_) | Protocol::Process(_) => None,
             Protocol::OpenApi(call) => Some(match &call.document {
                 OpenApiDocument::Stored { document, .. } => CallDocument::Stored(Arc::clone(document)),
                 OpenApiDocument::Fetched { authentication, .. } => {
@@ -77,7 +77,7 @@ impl Protocol {
                 OpenApiDocument::Fetched { authentication, .. } => authentication.as_ref(),
                 OpenApiDocument::Stored { .. } => None,
             },
-            Self::Http(_) => None,
+            Self::Http(_) | Self::Process(_) => None,
         };
         let computed = |a: Option<&CallAuthentication>| a.is_some_and(|a| !matches!(a, CallAuthentication::Policy(_)));
         computed(self.authentication()) || computed(of_document)

@@ -7,6 +7,7 @@ pub(super) mod extension;
 mod r#for;
 pub(super) mod fork;
 pub(super) mod listen;
+mod process;
 mod raise;
 mod run;
 mod set;

@@ -61,6 +61,7 @@ impl<'d> World<'d> {
             parent: None,
             event: None,
             actor: Actor("test".into()),
+            environment: None,
             begin: Begin::Now,
         };
         self.feed(Fact::Started(Box::new(started)))

@@ -1,16 +1,20 @@
+mod sources;
+
 use std::fmt::Write as _;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method};
 
+use super::scheme::Delivery;
 use super::*;
 use crate::connect::Verdict;
+use crate::engine::IncomingEvent;
 use crate::machine::FaultClass;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const OPPORTUNITY: &[u8] = include_bytes!("../../tests/data/hub/salesforce_opportunity_closed_won.json");
+const OPPORTUNITY: &[u8] = include_bytes!("../../../tests/data/hub/salesforce_opportunity_closed_won.json");
 
 fn secrets() -> Secrets {
     Secrets::fixed([("salesforceWebhook", SECRET), ("github", "It's a Secret to Everybody"), ("bad", "not base64!")])
@@ -21,7 +25,7 @@ fn load(text: &str) -> Result<Hub, Vec<Mistake>> {
 }
 
 fn shipped() -> Hub {
-    load(include_str!("../../workflows/hub.yaml")).expect("the shipped file is sound")
+    load(include_str!("../../../workflows/hub.yaml")).expect("the shipped file is sound")
 }
 
 fn now() -> DateTime<Utc> {
@@ -47,9 +51,14 @@ fn signed(id: &str, body: &[u8], at: DateTime<Utc>) -> HeaderMap {
         .collect()
 }
 
-fn receive(source: &Source, id: &str, body: &'static [u8]) -> Result<crate::engine::IncomingEvent, ReceiveError> {
-    let uri = Uri::from_static("/hooks/salesforce");
-    source.receive(&signed(id, body, now()), &Method::POST, &uri, &Bytes::from_static(body), now())
+fn receive(source: &Source, id: &str, body: &'static [u8]) -> Result<IncomingEvent, ReceiveError> {
+    sent(source, &signed(id, body, now()), body).map(|mut received| received.events.remove(0))
+}
+
+/// What a source makes of a request that arrives now.
+fn sent(source: &Source, headers: &HeaderMap, body: &'static [u8]) -> Result<Received, ReceiveError> {
+    let (body, url) = (Bytes::from_static(body), "https://hooks.example.com/hooks/x");
+    source.receive(Delivery { method: &Method::POST, url, headers, body: &body, now: now() })
 }
 
 #[test]
@@ -75,10 +84,9 @@ fn the_shipped_file_describes_the_closed_won_story() {
 #[test]
 fn the_signature_comes_before_the_body() {
     let source = &shipped().sources["salesforce"];
-    let (uri, body) = (Uri::from_static("/"), Bytes::from_static(b"not json"));
-    let unsigned = source.receive(&HeaderMap::new(), &Method::POST, &uri, &body, now());
+    let unsigned = sent(source, &HeaderMap::new(), b"not json");
     assert!(matches!(unsigned, Err(ReceiveError::BadSignature(_))));
-    let old = source.receive(&signed("a", &body, now() - TimeDelta::hours(1)), &Method::POST, &uri, &body, now());
+    let old = sent(source, &signed("a", b"not json", now() - TimeDelta::hours(1)), b"not json");
     assert!(matches!(old, Err(ReceiveError::Stale(_))));
     assert!(matches!(receive(source, "a", b"not json"), Err(ReceiveError::BadBody(_))));
     assert!(matches!(receive(source, "a", b"{\"a\":1,\"a\":2}"), Err(ReceiveError::BadBody(_))));
@@ -109,23 +117,22 @@ fn ids_and_types_can_come_from_body_and_headers() {
             id: '${ .delivery }', type: '${ \"forge.\" + $headers[\"x-github-event\"] }', subject: fixed } } }",
     )
     .expect("sound");
-    let body = Bytes::from_static(b"{\"delivery\": 72}");
+    const BODY: &[u8] = b"{\"delivery\": 72}";
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"It's a Secret to Everybody").expect("a key");
-    mac.update(&body);
+    mac.update(BODY);
     let mut signature = "sha256=".to_owned();
     mac.finalize().into_bytes().iter().for_each(|byte| write!(signature, "{byte:02x}").expect("a string takes all"));
     let headers = HeaderMap::from_iter([
         (http::HeaderName::from_static("x-hub-signature-256"), signature.parse().expect("value")),
         (http::HeaderName::from_static("x-github-event"), "push".parse().expect("value")),
     ]);
-    let event = hub.sources["forge"].receive(&headers, &Method::POST, &Uri::from_static("/"), &body, now());
-    let event = event.expect("an event");
+    let event = sent(&hub.sources["forge"], &headers, BODY).expect("received").events.remove(0);
     assert_eq!((event.event_id.as_str(), event.r#type.as_str()), ("72", "forge.push"));
     assert_eq!(event.headers, [("x-github-event".to_owned(), "push".to_owned())]);
 }
 
 #[test]
-fn a_source_without_its_secret_is_left_out_and_the_variable_is_named() {
+fn a_source_without_its_secret_is_refused_and_the_variable_is_named() {
     for (secret, reason) in [("missing", "STEPWELL_SECRET_MISSING"), ("bad", "STEPWELL_SECRET_BAD does not serve")] {
         let text = format!(
             "sources:\n  a: {{ scheme: standard-webhooks, secret: '${{ $secrets.{secret} }}' }}\n  b: {{ scheme: standard-webhooks, secret: '${{ $secrets.salesforceWebhook }}' }}\n"
@@ -135,7 +142,10 @@ fn a_source_without_its_secret_is_left_out_and_the_variable_is_named() {
         let [mistake] = hub.refused.as_slice() else { panic!("{:?}", hub.refused) };
         assert!(mistake.message.contains(reason), "{}", mistake.message);
         assert!(!mistake.message.contains("not base64!"));
-        assert_eq!((mistake.line, mistake.pointer.as_str(), mistake.severity), (2, "/sources/a", Severity::Error));
+        assert_eq!(
+            (mistake.line, mistake.pointer.as_str(), mistake.severity),
+            (2, "/sources/a/secret", Severity::Error)
+        );
     }
 }
 

@@ -1,4 +1,12 @@
+//! Vectors of the known schemes, and everything that must not pass for one.
+
+mod arbitrary;
+mod credentials;
+mod own_design;
+
 use super::*;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
 use serde_json::Value;
 
@@ -6,6 +14,7 @@ use serde_json::Value;
 struct Vector {
     scheme: Scheme,
     secret: String,
+    url: String,
     body: Bytes,
     now: DateTime<Utc>,
     headers: HeaderMap,
@@ -13,12 +22,19 @@ struct Vector {
 
 fn vector(name: &str) -> Vector {
     let all: Value =
-        serde_json::from_str(include_str!("../../../tests/data/signatures/signature_vectors.json")).expect("JSON");
+        serde_json::from_str(include_str!("../../../../tests/data/signatures/signature_vectors.json")).expect("JSON");
     let found = all.as_array().expect("a list").iter().find(|v| v["name"] == name).expect("there");
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let headers = found["headers"].as_object().expect("headers").iter();
     Vector {
-        scheme: if name == "github" { Scheme::GitHub } else { Scheme::StandardWebhooks },
+        scheme: match name {
+            "github" => Scheme::GitHub,
+            "stripe" => Scheme::Stripe,
+            "shopify" => Scheme::Shopify,
+            "hubspot-v3" => Scheme::HubSpotV3,
+            _ => Scheme::StandardWebhooks,
+        },
+        url: found["uri"].as_str().unwrap_or("https://h.example/hooks/x").to_owned(),
         secret: text(&found["secret"]),
         body: Bytes::from(text(&found["body"])),
         now: DateTime::from_timestamp(found["now"].as_i64().unwrap_or_default(), 0).expect("a time"),
@@ -32,8 +48,8 @@ fn vector(name: &str) -> Vector {
 
 impl Vector {
     fn verify(&self, secrets: &[&str]) -> Result<Verified, SignatureError> {
-        let (method, uri) = (&Method::POST, &Uri::from_static("/hooks/x"));
-        let delivery = Delivery { method, uri, headers: &self.headers, body: &self.body, now: self.now };
+        let (method, url) = (&Method::POST, self.url.as_str());
+        let delivery = Delivery { method, url, headers: &self.headers, body: &self.body, now: self.now };
         self.scheme.verify(delivery, secrets)
     }
 
@@ -46,7 +62,10 @@ impl Vector {
     }
 }
 
-const NAMES: [&str; 3] = ["standard-webhooks", "svix", "github"];
+const NAMES: [&str; 6] = ["standard-webhooks", "svix", "github", "stripe", "shopify", "hubspot-v3"];
+
+/// Headers of the vectors that their schemes do not sign.
+const UNSIGNED: [&str; 2] = ["x-shopify-webhook-id", "x-shopify-topic"];
 
 #[test]
 fn the_published_vectors_pass() {
@@ -70,7 +89,7 @@ fn every_broken_variant_fails() {
             assert!(!Vector { body: body.into(), ..vector(name) }.accepts(), "{name}: body byte {at}");
         }
         assert!(!Vector { body: Bytes::new(), ..vector(name) }.accepts(), "{name}: empty body");
-        for missing in sound.headers.keys() {
+        for missing in sound.headers.keys().filter(|name| !UNSIGNED.contains(&name.as_str())) {
             let mut broken = vector(name);
             broken.headers.remove(missing);
             assert!(!broken.accepts(), "{name}: without {missing}");
@@ -121,11 +140,15 @@ fn a_key_may_come_without_prefix_and_without_padding() {
 #[test]
 fn a_delivery_counts_for_five_minutes_both_ways() {
     for (seconds, accepted) in [(0, true), (300, true), (-300, true), (301, false), (-301, false), (1 << 40, false)] {
-        let sound = vector("standard-webhooks");
-        let late = Vector { now: sound.now + TimeDelta::seconds(seconds), ..sound };
-        match late.verify(&[&late.secret]) {
-            Ok(_) => assert!(accepted, "{seconds}"),
-            Err(error) => assert!(!accepted && matches!(error, SignatureError::Stale(_)), "{seconds}: {error}"),
+        for name in ["standard-webhooks", "stripe", "hubspot-v3"] {
+            let sound = vector(name);
+            let late = Vector { now: sound.now + TimeDelta::seconds(seconds), ..sound };
+            match late.verify(&[&late.secret]) {
+                Ok(_) => assert!(accepted, "{name}: {seconds}"),
+                Err(error) => {
+                    assert!(!accepted && matches!(error, SignatureError::Stale(_)), "{name}: {seconds}: {error}");
+                }
+            }
         }
     }
     for time in ["", "now", "99999999999999999999", "-9223372036854775808", "1614265330.0"] {
@@ -136,11 +159,83 @@ fn a_delivery_counts_for_five_minutes_both_ways() {
 }
 
 #[test]
+fn an_ed25519_signature_fits_its_public_key() {
+    let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key");
+    let public = format!("whpk_{}", BASE64_STANDARD.encode(ring::signature::KeyPair::public_key(&pair)));
+    let mut v = vector("standard-webhooks");
+    let shared = v.secret.clone();
+    let message = [b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.".as_slice(), &v.body].concat();
+    let signature = BASE64_STANDARD.encode(pair.sign(&message));
+    v.set("webhook-signature", &format!("v1,AAAA v1a,{signature}"));
+    assert!(v.verify(&[&public]).is_ok());
+    assert!(v.verify(&[&shared, &public]).is_ok());
+    assert!(v.verify(&[&shared]).is_err());
+    v.set("webhook-signature", &format!("v1,{signature}"));
+    assert!(v.verify(&[&public]).is_err(), "a public key is no key of an HMAC");
+    for bad in ["whpk_", "whpk_AAAA", "whpk_???"] {
+        assert!(Scheme::StandardWebhooks.check_secret(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_public_key_signs_nothing() {
+    let public = format!("whpk_{}", BASE64_STANDARD.encode([9; 32]));
+    let mut v = vector("standard-webhooks");
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &[9; 32]);
+    let message = [b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.".as_slice(), &v.body].concat();
+    v.set("webhook-signature", &format!("v1,{}", BASE64_STANDARD.encode(ring::hmac::sign(&key, &message))));
+    assert!(v.verify(&[&public]).is_err());
+}
+
+#[test]
 fn a_refusal_says_nothing_that_helps_to_sign() {
     for name in NAMES {
         let mut v = vector(name);
         v.body = Bytes::from_static(b"other");
         let error = v.verify(&[&v.secret]).expect_err("refused").to_string();
         assert!(!error.contains(&v.secret) && error.len() < 120, "{error}");
+    }
+}
+
+#[test]
+fn one_of_several_stripe_signatures_is_enough() {
+    let mut v = vector("stripe");
+    let good = v.headers["stripe-signature"].to_str().expect("text").split_once("v1=").expect("v1").1.to_owned();
+    v.set("stripe-signature", &format!("t=1700000000, v0=00,v1=00,v1={good}"));
+    assert!(v.accepts());
+    for bad in [
+        format!("t=1700000000,v0={good}"),
+        format!("v1={good}"),
+        format!("t=1700000000,t=1700000001,v1={good}"),
+        format!("t=1700000001,v1={good}"),
+        format!("t=1700000000{},v1={good}", ",v1=00".repeat(16)),
+        "t=1700000000".to_owned(),
+    ] {
+        v.set("stripe-signature", &bad);
+        assert!(!v.accepts(), "{bad}");
+    }
+}
+
+#[test]
+fn hubspot_signs_method_and_url_too() {
+    let sound = vector("hubspot-v3");
+    let verify = |method: &Method, url: &str| {
+        let delivery = Delivery { method, url, headers: &sound.headers, body: &sound.body, now: sound.now };
+        Scheme::HubSpotV3.verify(delivery, &[&sound.secret]).is_ok()
+    };
+    assert!(verify(&Method::POST, &sound.url));
+    assert!(verify(&Method::POST, "https://hooks.example.com%2Fwebhooks/hubspot"));
+    assert!(!verify(&Method::PUT, &sound.url));
+    assert!(!verify(&Method::POST, "http://hooks.example.com/webhooks/hubspot"));
+    assert!(!verify(&Method::POST, "https://hooks.example.com/webhooks/hubspot?a=1"));
+}
+
+#[test]
+fn a_blank_secret_serves_no_scheme() {
+    for scheme in [Scheme::StandardWebhooks, Scheme::GitHub, Scheme::Stripe, Scheme::Bearer(TokenPlace::Authorization)]
+    {
+        for blank in ["", " ", "\n"] {
+            assert!(scheme.check_secret(blank).is_err(), "{scheme:?}");
+        }
     }
 }

@@ -1,0 +1,313 @@
+//! Programs that definitions may run where an operator allowed it: a shell command, a script, a container.
+//!
+//! They run with the rights of the node: there is no sandbox but the limits below. Each gets a directory of its own, an
+//! environment without anything of the node's, and a supervisor ([`supervisor`]): this program again, which sets the limits
+//! and kills the whole group of processes as soon as the node lets go of it, also by its death.
+
+pub mod supervisor;
+
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::Semaphore;
+
+use super::problem::Problem;
+use crate::dsl::{ProcessKind, ProcessReturn, Pull};
+use crate::machine::{
+    CallOutcome, CallRequest, ErrorKind, ProcessRequest, ResponseSummary, TargetEffect, WorkflowError,
+};
+use supervisor::Order;
+
+/// What programs may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessSettings {
+    /// Which kinds may run at all.
+    pub enable: BTreeSet<ProcessKind>,
+    /// Longest life of one.
+    pub time: Duration,
+    /// Address space of one, bytes.
+    pub memory_bytes: u64,
+    /// What is read of each of its two outputs, bytes; one that writes more is killed.
+    pub output_bytes: usize,
+    /// At once on this node.
+    pub concurrency: usize,
+    /// The program that runs containers: `docker`, `podman`.
+    pub container: String,
+}
+
+impl Default for ProcessSettings {
+    fn default() -> Self {
+        Self {
+            enable: BTreeSet::new(),
+            time: Duration::from_mins(1),
+            memory_bytes: 512 << 20,
+            output_bytes: 1 << 20,
+            concurrency: 4,
+            container: "docker".to_owned(),
+        }
+    }
+}
+
+/// Where programs are looked for, and all that they see of the node's environment.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// End of what a program complained about that goes into an error, characters.
+const COMPLAINT_MAX: usize = 2_000;
+
+/// Runs programs.
+#[derive(Debug)]
+pub(super) struct Processes {
+    settings: ProcessSettings,
+    supervisor: PathBuf,
+    slots: std::sync::Arc<Semaphore>,
+}
+
+/// How a program ended.
+struct Ended {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+    took: Duration,
+}
+
+/// A program that runs. Dropped, it is killed with all that it started.
+struct Running {
+    child: Child,
+    /// The supervisor lives as long as this is open.
+    lifeline: ChildStdin,
+    /// Its files; removed with it.
+    home: tempfile::TempDir,
+}
+
+impl Processes {
+    pub(super) fn new(settings: ProcessSettings, supervisor: PathBuf) -> Self {
+        let slots = std::sync::Arc::new(Semaphore::new(settings.concurrency.max(1)));
+        Self { settings, supervisor, slots }
+    }
+
+    /// Runs one program to its end, or only starts it where its end is not waited for.
+    pub(super) async fn call(
+        &self,
+        request: &CallRequest,
+        process: &ProcessRequest,
+    ) -> Result<CallOutcome, Box<Problem>> {
+        let slot = std::sync::Arc::clone(&self.slots).acquire_owned().await.expect("the semaphore is never closed");
+        let mut running = self.start(request, process).await?;
+        let (time, most) = (self.settings.time, self.settings.output_bytes);
+        let name = described(process);
+        if let Some(passes) = &process.passes {
+            let passes = passes.clone();
+            tokio::spawn(async move {
+                let _slot = slot;
+                match tokio::time::timeout(time, running.wait(most)).await {
+                    Ok(Ok(ended)) if ended.status.success() => {}
+                    Ok(Ok(ended)) => {
+                        tracing::warn!(name, status = %ended.status, "a program that nobody waits for failed")
+                    }
+                    Ok(Err(why)) => tracing::warn!(name, why, "a program that nobody waits for was stopped"),
+                    Err(_) => tracing::warn!(name, "a program that nobody waits for took too long and was killed"),
+                }
+            });
+            return Ok(succeeded(process, passes, 0, Duration::ZERO));
+        }
+        match tokio::time::timeout(time, running.wait(most)).await {
+            Ok(Ok(ended)) => judge(process, &name, ended),
+            Ok(Err(why)) => Err(stopped(ErrorKind::Runtime, "Program stopped", format!("{name} was stopped: {why}"))),
+            Err(_) => {
+                let detail = format!("{name} was killed after {time:?} (processes.time_seconds)");
+                Err(stopped(ErrorKind::Timeout, "Program took too long", detail))
+            }
+        }
+    }
+
+    async fn start(&self, request: &CallRequest, process: &ProcessRequest) -> Result<Running, Box<Problem>> {
+        if !self.settings.enable.contains(&process.kind) {
+            let detail = format!(
+                "programs of the kind {0} may not run here: an operator allows them with processes.enable = [\"{0}\"]",
+                process.kind.as_str()
+            );
+            return Err(Problem::configuration("Program not allowed", detail));
+        }
+        let failed = |what: &str, error: &std::io::Error| {
+            Problem::configuration("Program cannot start", format!("{}: cannot {what}: {error}", described(process)))
+        };
+        let home =
+            tempfile::Builder::new().prefix("stepwell-").tempdir().map_err(|e| failed("make a directory", &e))?;
+        let order = self.order(request, process, home.path()).map_err(|e| failed("write the script", &e))?;
+        if find(&order.program).is_none() {
+            let detail = format!("{} needs the program {}, which is not in {PATH}", described(process), order.program);
+            return Err(Problem::configuration("Program not found", detail));
+        }
+        let mut child = Command::new(&self.supervisor)
+            .arg("process")
+            .env_clear()
+            .current_dir(home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A group of its own: what kills the node from a terminal is no reason for half a program.
+            .process_group(0)
+            .spawn()
+            .map_err(|e| failed("start its supervisor", &e))?;
+        let mut lifeline = child.stdin.take().expect("it was asked for");
+        lifeline.write_all(&order.to_frame()).await.map_err(|e| failed("tell its supervisor", &e))?;
+        Ok(Running { child, lifeline, home })
+    }
+
+    fn order(&self, request: &CallRequest, process: &ProcessRequest, home: &Path) -> std::io::Result<Order> {
+        let mut environment = vec![
+            ("PATH".to_owned(), PATH.to_owned()),
+            ("HOME".to_owned(), home.display().to_string()),
+            ("LANG".to_owned(), "C.UTF-8".to_owned()),
+            ("STEPWELL_IDEMPOTENCY_KEY".to_owned(), request.idempotency_key.clone()),
+            ("TRACEPARENT".to_owned(), request.traceparent.clone()),
+        ];
+        let script = |name: &str| -> std::io::Result<String> {
+            let path = home.join(name);
+            std::fs::write(&path, &process.code)?;
+            Ok(path.display().to_string())
+        };
+        let (program, mut arguments, before) = match process.kind {
+            // What follows the command is `$0`, then the arguments.
+            ProcessKind::Shell => ("sh".to_owned(), vec!["-c".to_owned(), process.code.clone(), "sh".to_owned()], None),
+            ProcessKind::JavaScript => ("node".to_owned(), vec![script("script.mjs")?], None),
+            ProcessKind::Python => ("python3".to_owned(), vec![script("script.py")?], None),
+            ProcessKind::Container => self.container(process, &environment[3..]),
+        };
+        arguments.extend(process.arguments.iter().cloned());
+        if process.kind != ProcessKind::Container {
+            environment.extend(process.environment.iter().cloned());
+        }
+        // Neither an interpreter of JavaScript nor the client of a container engine lives in so little address space.
+        let limited = matches!(process.kind, ProcessKind::Shell | ProcessKind::Python);
+        Ok(Order {
+            program,
+            arguments,
+            environment,
+            stdin: process.stdin.clone().unwrap_or_default(),
+            memory_bytes: limited.then_some(self.settings.memory_bytes),
+            before,
+        })
+    }
+
+    /// The client's command line, and the one that removes what an earlier attempt may have left.
+    fn container(
+        &self,
+        process: &ProcessRequest,
+        ours: &[(String, String)],
+    ) -> (String, Vec<String>, Option<Vec<String>>) {
+        let text = str::to_owned;
+        let name = process.name.clone().unwrap_or_default();
+        let pull = match process.pull {
+            Pull::IfNotPresent => "missing",
+            Pull::Always => "always",
+            Pull::Never => "never",
+        };
+        let mut arguments = vec![text("run"), text("--rm"), text("--interactive"), text("--name"), name.clone()];
+        arguments.extend([text("--pull"), text(pull), text("--memory"), self.settings.memory_bytes.to_string()]);
+        arguments.extend([text("--stop-timeout"), text("1")]);
+        for (name, value) in ours.iter().chain(&process.environment) {
+            arguments.extend([text("--env"), format!("{name}={value}")]);
+        }
+        match &process.command {
+            None => arguments.push(process.code.clone()),
+            // As with `run: shell`: the arguments are `$1` and so on.
+            Some(command) => {
+                arguments.extend([text("--entrypoint"), text("sh"), process.code.clone()]);
+                arguments.extend([text("-c"), command.clone(), text("sh")]);
+            }
+        }
+        (self.settings.container.clone(), arguments, Some(vec![text("rm"), text("--force"), name]))
+    }
+}
+
+impl Running {
+    /// Waits for the end; the reason if it had to be stopped.
+    async fn wait(&mut self, most: usize) -> Result<Ended, String> {
+        let begin = Instant::now();
+        let stdout = self.child.stdout.take().expect("it was asked for");
+        let stderr = self.child.stderr.take().expect("it was asked for");
+        let (stdout, stderr) = tokio::try_join!(read(stdout, most), read(stderr, most))?;
+        let status = self.child.wait().await.map_err(|e| e.to_string())?;
+        // Held until here: dropping them is what kills.
+        let _ = (&self.lifeline, &self.home);
+        Ok(Ended { status, stdout, stderr, took: begin.elapsed() })
+    }
+}
+
+async fn read(mut output: impl AsyncRead + Unpin, most: usize) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    (&mut output).take(limit).read_to_end(&mut bytes).await.map_err(|e| format!("its output cannot be read: {e}"))?;
+    if bytes.len() > most {
+        return Err(format!("it wrote more than {most} bytes (processes.output_kb)"));
+    }
+    // Neither is text that could be stored.
+    Ok(String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"))
+}
+
+fn judge(process: &ProcessRequest, name: &str, ended: Ended) -> Result<CallOutcome, Box<Problem>> {
+    let Ended { status, stdout, stderr, took } = ended;
+    let Some(code) = status.code() else {
+        let signal = status.signal().unwrap_or_default();
+        let detail = format!("{name} was killed by signal {signal}{}", complaint(&stderr));
+        return Err(stopped(ErrorKind::Runtime, "Program killed", detail));
+    };
+    let output = match process.returns {
+        ProcessReturn::Code => code.into(),
+        ProcessReturn::All => json!({ "code": code, "stdout": stdout, "stderr": stderr }),
+        _ if code != 0 => {
+            let detail = format!("{name} ended with exit code {code}{}", complaint(&stderr));
+            return Err(stopped(ErrorKind::Runtime, "Program failed", detail));
+        }
+        ProcessReturn::Stdout => Value::String(stdout),
+        ProcessReturn::Stderr => Value::String(stderr),
+        ProcessReturn::None => Value::Null,
+    };
+    Ok(succeeded(process, output, code, took))
+}
+
+/// The end of what it complained about: there the cause stands.
+fn complaint(stderr: &str) -> String {
+    let text = stderr.trim();
+    let skipped = text.chars().count().saturating_sub(COMPLAINT_MAX);
+    let end: String = text.chars().skip(skipped).collect();
+    if end.is_empty() { String::new() } else { format!(": {end}") }
+}
+
+/// It ran, so it may have done something; it is not tried again by itself.
+fn stopped(kind: ErrorKind, title: &str, detail: String) -> Box<Problem> {
+    Problem::of_program(WorkflowError::standard(kind, title, detail), TargetEffect::Unknown)
+}
+
+fn succeeded(process: &ProcessRequest, output: Value, code: i32, took: Duration) -> CallOutcome {
+    let response = ResponseSummary {
+        url: process.kind.as_str().to_owned(),
+        status: 0,
+        headers: vec![("exit-code".to_owned(), code.to_string())],
+        body: None,
+        duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    };
+    CallOutcome::Succeeded { output: output.into(), response }
+}
+
+/// What people call it: the kind, and the beginning of the command.
+fn described(process: &ProcessRequest) -> String {
+    let first = process.code.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let short: String = first.trim().chars().take(60).collect();
+    format!("{} `{short}`", process.kind.as_str())
+}
+
+/// Where a program is; a path is taken as it is.
+fn find(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|path| path.is_file());
+    }
+    PATH.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
+}

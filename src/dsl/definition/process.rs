@@ -1,0 +1,88 @@
+//! Programs in a definition.
+
+use crate::expr::Template;
+
+/// A program that an operator allowed definitions to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessKind {
+    /// `run: shell`
+    Shell,
+    /// `run: script` in JavaScript
+    JavaScript,
+    /// `run: script` in Python
+    Python,
+    /// `run: container`
+    Container,
+}
+
+impl ProcessKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Shell, Self::JavaScript, Self::Python, Self::Container];
+
+    /// As an operator names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::JavaScript => "javascript",
+            Self::Python => "python",
+            Self::Container => "container",
+        }
+    }
+}
+
+/// What `run: shell`, `script` and `container` run. Templates see the task's transformed input.
+#[derive(Debug)]
+pub struct ProcessCall {
+    /// What runs it.
+    pub kind: ProcessKind,
+    /// The command, the script, or the image.
+    pub code: Template,
+    /// A container's command.
+    pub command: Option<Template>,
+    /// A container's name.
+    pub name: Option<Template>,
+    /// When a container's image is pulled.
+    pub pull: Pull,
+    /// A list of texts.
+    pub arguments: Option<Template>,
+    /// An object of texts.
+    pub environment: Option<Template>,
+    /// What it reads.
+    pub stdin: Option<Template>,
+    /// What the task's raw output is.
+    pub returns: ProcessReturn,
+    /// Whether its end is waited for.
+    pub awaits: bool,
+}
+
+/// `pullPolicy`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Pull {
+    /// Unless it is there.
+    #[default]
+    IfNotPresent,
+    /// Each time.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// `return`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessReturn {
+    /// What it wrote.
+    #[default]
+    Stdout,
+    /// What it complained about.
+    Stderr,
+    /// Its exit code.
+    Code,
+    /// All three.
+    All,
+    /// Nothing.
+    None,
+}

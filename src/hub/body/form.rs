@@ -1,0 +1,51 @@
+//! A form as JSON: an object of texts; a name that comes several times has a list of them.
+
+use percent_encoding::percent_decode;
+use serde_json::{Map, Value};
+
+/// No form has more fields.
+const FIELDS_MAX: usize = 1_000;
+
+/// Reads a form.
+pub(super) fn read(body: &[u8]) -> Result<Value, String> {
+    // The reader below would put replacement characters in place of what is no UTF-8.
+    let text = percent_decode(body).decode_utf8().map_err(|_| "the form is not UTF-8")?;
+    if text.contains('\0') {
+        return Err("the form holds the character U+0000".to_owned());
+    }
+    let mut fields = Map::new();
+    for (count, (name, value)) in url::form_urlencoded::parse(body).enumerate() {
+        if count == FIELDS_MAX {
+            return Err(format!("the form has more than {FIELDS_MAX} fields"));
+        }
+        add(&mut fields, name.into_owned(), Value::String(value.into_owned()));
+    }
+    Ok(Value::Object(fields))
+}
+
+/// A second value of one name makes a list of them.
+pub(super) fn add(object: &mut Map<String, Value>, name: String, value: Value) {
+    match object.get_mut(&name) {
+        None => drop(object.insert(name, value)),
+        Some(Value::Array(values)) => values.push(value),
+        Some(first) => *first = Value::Array(vec![first.take(), value]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_form_is_an_object_of_texts() {
+        let read = |text: &str| read(text.as_bytes());
+        let expected = json!({ "id": "7", "tag": ["a", "b", "c"], "name": "Brückner & Söhne", "empty": "" });
+        assert_eq!(read("id=7&tag=a&tag=b&name=Br%C3%BCckner+%26+S%C3%B6hne&empty=&tag=c"), Ok(expected));
+        assert_eq!(read(""), Ok(json!({})));
+        for bad in ["a=%FF", "a=%00", &"a=1&".repeat(1_001)] {
+            assert!(read(bad).is_err(), "{bad:.20}");
+        }
+        assert!(super::read(b"a=\xff").is_err());
+    }
+}

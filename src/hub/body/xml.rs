@@ -1,0 +1,92 @@
+//! XML as JSON, by one rule: the root's name with its value. An element is a text if it has nothing but text, else an
+//! object: `@name` for attributes, names for elements (a list where one comes several times), `#text` for text beside them.
+//! `xsi:nil="true"` is null. Prefixes of names are left out.
+//!
+//! There are no document types, so no entities but the five of XML, and nothing is ever fetched.
+
+use roxmltree::{Document, Node, ParsingOptions};
+use serde_json::{Map, Value};
+
+use super::form::add;
+use crate::hub::json::DEPTH_MAX;
+
+/// Elements, texts and comments of one document.
+const NODES_MAX: u32 = 100_000;
+
+/// Attributes of one element. The parser compares each with each.
+const ATTRIBUTES_MAX: usize = 256;
+
+/// Declarations of namespaces in one document. The parser looks through them for each element.
+const NAMESPACES_MAX: usize = 500;
+
+const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// Reads a document.
+pub(super) fn read(body: &[u8]) -> Result<Value, String> {
+    let text = text(body)?;
+    let document = parse(text)?;
+    let root = document.root_element();
+    let mut object = Map::new();
+    object.insert(root.tag_name().name().to_owned(), value(root, 1)?);
+    Ok(Value::Object(object))
+}
+
+/// The text of a body.
+pub(super) fn text(body: &[u8]) -> Result<&str, String> {
+    let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Parses a text that has no document type.
+pub(super) fn parse(text: &str) -> Result<Document<'_>, String> {
+    check_names(text)?;
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options).map_err(|error| format!("not XML that is taken: {error}"))
+}
+
+/// Keeps out, before it is parsed, what would cost the square of its size. It counts too much rather than too little: a tag
+/// holds no `<`, and each of its attributes has a `=`.
+fn check_names(text: &str) -> Result<(), String> {
+    let tags = text.split('<').skip(1).filter(|piece| !piece.starts_with(['!', '?']));
+    let attributes = tags.map(|piece| piece.rfind('>').map_or(piece, |end| &piece[..end]).matches('=').count());
+    if attributes.max().unwrap_or_default() > ATTRIBUTES_MAX {
+        return Err(format!("not XML that is taken: an element has more than {ATTRIBUTES_MAX} attributes"));
+    }
+    if text.matches("xmlns").count() > NAMESPACES_MAX {
+        return Err(format!("not XML that is taken: more than {NAMESPACES_MAX} namespaces"));
+    }
+    Ok(())
+}
+
+/// The value of an element at this level of the document.
+pub(super) fn value(element: Node<'_, '_>, level: usize) -> Result<Value, String> {
+    if level > DEPTH_MAX {
+        return Err(format!("not XML that is taken: more than {DEPTH_MAX} levels"));
+    }
+    if is_nil(element) {
+        return Ok(Value::Null);
+    }
+    let mut object = Map::new();
+    for attribute in element.attributes().filter(|attribute| attribute.namespace() != Some(INSTANCE)) {
+        add(&mut object, format!("@{}", attribute.name()), attribute.value().into());
+    }
+    let mut text = String::new();
+    for child in element.children() {
+        if child.is_element() {
+            add(&mut object, child.tag_name().name().to_owned(), value(child, level + 1)?);
+        } else if child.is_text() {
+            text.push_str(child.text().unwrap_or_default());
+        }
+    }
+    if object.is_empty() {
+        return Ok(Value::String(text));
+    }
+    if !text.trim().is_empty() {
+        object.insert("#text".to_owned(), text.trim().into());
+    }
+    Ok(Value::Object(object))
+}
+
+fn is_nil(element: Node<'_, '_>) -> bool {
+    matches!(element.attribute((INSTANCE, "nil")), Some("true" | "1"))
+}

@@ -1,0 +1,131 @@
+//! Where an event's attributes are found in what a source sent.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value};
+
+use super::source::ReceiveError;
+use crate::expr::Expression;
+
+/// Longest event id.
+pub const EVENT_ID_CHARS_MAX: usize = 256;
+
+/// Longest event type, and longest value of another attribute.
+const ATTRIBUTE_CHARS_MAX: usize = 1_024;
+
+/// Where an event's attributes are found. Expressions see the event's data as `.` and the headers, names in lower case, as
+/// `$headers`.
+#[derive(Debug, Clone, Default)]
+pub struct EventPaths {
+    /// In place of the id of the scheme's header.
+    pub id: Option<Attribute>,
+    /// Without it: the body's `type`, else the source's name.
+    pub r#type: Option<Attribute>,
+    /// When it happened.
+    pub time: Option<Attribute>,
+    /// What it is about.
+    pub subject: Option<Attribute>,
+    /// The business key: the extension attribute `key`.
+    pub key: Option<Attribute>,
+}
+
+/// An attribute of an event.
+#[derive(Debug, Clone)]
+pub enum Attribute {
+    /// The same for all events.
+    Fixed(String),
+    /// Found in each.
+    Expression(Expression),
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub id: Option<String>,
+    pub r#type: Option<String>,
+    pub time: Option<String>,
+    pub subject: Option<String>,
+    pub key: Option<String>,
+}
+
+impl EventPaths {
+    pub(super) fn find(&self, data: &Value, headers: &Value) -> Result<Found, ReceiveError> {
+        let find = |name, attribute: &Option<Attribute>| match attribute {
+            Some(attribute) => attribute.of(name, data, headers),
+            None => Ok(None),
+        };
+        Ok(Found {
+            id: find("id", &self.id)?,
+            r#type: find("type", &self.r#type)?,
+            time: find("time", &self.time)?,
+            subject: find("subject", &self.subject)?,
+            key: find("key", &self.key)?,
+        })
+    }
+
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let all = [&self.id, &self.r#type, &self.time, &self.subject, &self.key];
+        all.into_iter().flatten().filter_map(|attribute| match attribute {
+            Attribute::Expression(expression) => Some(expression),
+            Attribute::Fixed(_) => None,
+        })
+    }
+}
+
+impl Attribute {
+    /// The attribute's text; null is "not there".
+    fn of(&self, name: &str, data: &Value, headers: &Value) -> Result<Option<String>, ReceiveError> {
+        let found = match self {
+            Self::Fixed(text) => return Ok(Some(text.clone())),
+            Self::Expression(expression) => evaluate(expression, &format!("the event's {name}"), data, headers)?,
+        };
+        let text = match found {
+            Value::Null => return Ok(None),
+            Value::String(text) => text,
+            Value::Number(number) => number.to_string(),
+            _ => return Err(ReceiveError::BadBody(format!("the event's {name} is neither a text nor a number"))),
+        };
+        if text.chars().count() > ATTRIBUTE_CHARS_MAX || text.chars().any(char::is_control) {
+            return Err(ReceiveError::BadBody(format!(
+                "the event's {name} has control characters or more than {ATTRIBUTE_CHARS_MAX} characters"
+            )));
+        }
+        Ok(Some(text))
+    }
+}
+
+/// The value of an expression over an event; `what` is what it stands for.
+pub(super) fn evaluate(
+    expression: &Expression,
+    what: &str,
+    data: &Value,
+    headers: &Value,
+) -> Result<Value, ReceiveError> {
+    let arguments = vec![headers; expression.variables().len()];
+    expression.evaluate(data, &arguments).map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
+}
+
+/// `$headers`.
+pub(super) fn header_values(headers: &[(String, String)]) -> Value {
+    Value::Object(headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<Map<_, _>>())
+}
+
+/// A time as senders write it; Salesforce leaves out the colon of the offset. What is no time is not taken over.
+pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
+    let parsed =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    parsed.ok().map(|time| time.to_utc())
+}
+
+pub(super) fn rfc_3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// What an event id must be.
+pub(super) fn check_id(id: &str) -> Result<(), String> {
+    match id.chars().count() {
+        0 => Err("the event's id is empty".to_owned()),
+        n if n > EVENT_ID_CHARS_MAX => Err(format!("the event's id has more than {EVENT_ID_CHARS_MAX} characters")),
+        _ if id.chars().any(char::is_control) => Err("the event's id has control characters".to_owned()),
+        _ => Ok(()),
+    }
+}

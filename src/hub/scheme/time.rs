@@ -1,0 +1,43 @@
+//! When a delivery was signed, and whether that is near enough to now.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::SignatureError;
+
+/// How old, or how far in the future, a delivery may be where its sender's documents say nothing else.
+pub(super) const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// What a timestamp counts since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unit {
+    /// The usual one.
+    #[default]
+    Seconds,
+    /// HubSpot's.
+    Milliseconds,
+}
+
+impl Unit {
+    pub(super) fn read(self, text: &str, header: &str) -> Result<DateTime<Utc>, SignatureError> {
+        let count = text.parse::<i64>().ok();
+        let (time, unit) = match self {
+            Self::Seconds => (count.and_then(|n| DateTime::from_timestamp(n, 0)), "seconds"),
+            Self::Milliseconds => (count.and_then(DateTime::from_timestamp_millis), "milliseconds"),
+        };
+        time.ok_or_else(|| SignatureError::Bad(format!("header {header} holds no time in {unit}")))
+    }
+}
+
+/// Comes after the signature: who cannot sign learns nothing about our clock.
+pub(super) fn check_age(
+    now: DateTime<Utc>,
+    sent_at: DateTime<Utc>,
+    tolerance: TimeDelta,
+    header: &str,
+) -> Result<(), SignatureError> {
+    if (now - sent_at).abs() <= tolerance {
+        return Ok(());
+    }
+    let seconds = tolerance.num_seconds();
+    Err(SignatureError::Stale(format!("the time in header {header} is more than {seconds} seconds away from now")))
+}

@@ -1,0 +1,87 @@
+//! `run: shell`, `script` and `container`: a call of a program. It is recorded before it starts, like every call, and one whose
+//! end is not known may have done its work.
+
+use serde_json::Value;
+
+use super::call::{expression_fault, text_pairs};
+use crate::dsl::ProcessCall;
+use crate::expr::Template;
+use crate::machine::advance::Entry;
+use crate::machine::dataflow::{Halt, Scope, kind};
+use crate::machine::decide::Decider;
+use crate::machine::{ProcessRequest, identity};
+
+impl Decider<'_> {
+    pub(super) fn process_request(
+        &self,
+        entry: &Entry,
+        call: &ProcessCall,
+        input: &Value,
+        scope: &Scope,
+    ) -> Result<ProcessRequest, Halt> {
+        let text = |template: &Template, what: &str| match self.render(template, input, scope)? {
+            Value::String(text) => Ok(text),
+            other => Err(expression_fault(format!("the {what} must be a text, not {}", kind(&other)))),
+        };
+        let optional = |template: &Option<Template>, what| template.as_ref().map(|t| text(t, what)).transpose();
+        let name = match optional(&call.name, "container's name")? {
+            None => self.container_name(entry),
+            Some(name) => name,
+        };
+        let request = ProcessRequest {
+            kind: call.kind,
+            code: text(&call.code, "program")?,
+            command: optional(&call.command, "container's command")?,
+            name: (call.kind == crate::dsl::ProcessKind::Container).then_some(name),
+            pull: call.pull,
+            arguments: match &call.arguments {
+                None => Vec::new(),
+                Some(template) => arguments(self.render(template, input, scope)?)?,
+            },
+            environment: match &call.environment {
+                None => Vec::new(),
+                Some(template) => text_pairs(self.render(template, input, scope)?, "environment")?,
+            },
+            stdin: match &call.stdin {
+                None => None,
+                Some(template) => match self.render(template, input, scope)? {
+                    Value::Null => None,
+                    Value::String(text) => Some(text),
+                    other => Some(other.to_string()),
+                },
+            },
+            returns: call.returns,
+            passes: (!call.awaits).then(|| input.clone()),
+        };
+        let texts = request.arguments.iter().chain(request.environment.iter().flat_map(|(name, value)| [name, value]));
+        if texts.chain([&request.code]).chain(&request.command).chain(&request.name).any(|text| text.contains('\0')) {
+            return Err(expression_fault("no text that is handed to a program may contain NUL".to_owned()));
+        }
+        if let Some((name, _)) = request.environment.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
+            return Err(expression_fault(format!("{name:?} is no name of an environment variable")));
+        }
+        Ok(request)
+    }
+
+    /// `{workflow.name}-{uuid}.{workflow.namespace}-{task.name}`, as the reference recommends. The same for all attempts of
+    /// a step, so that a leftover is found.
+    fn container_name(&self, entry: &Entry) -> String {
+        let task = self.definition.task(entry.task);
+        let workflow = &self.definition.workflow;
+        let key = identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates);
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c } else { '-' };
+        format!("{}-{key}.{}-{}", workflow.name, workflow.namespace, task.name).chars().map(plain).collect()
+    }
+}
+
+fn arguments(value: Value) -> Result<Vec<String>, Halt> {
+    let Value::Array(items) = value else {
+        return Err(expression_fault(format!("arguments must be a list of texts, not {}", kind(&value))));
+    };
+    let text = |(n, item): (usize, Value)| match item {
+        Value::String(text) => Ok(text),
+        Value::Number(_) | Value::Bool(_) => Ok(item.to_string()),
+        other => Err(expression_fault(format!("argument {n} must be a text, not {}", kind(&other)))),
+    };
+    items.into_iter().enumerate().map(text).collect()
+}
