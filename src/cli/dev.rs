@@ -11,7 +11,7 @@ use notify::Watcher;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use super::dev_sandbox::{DevSandbox, sandbox_secrets};
+use super::dev_sandbox::{DevSandbox, Told, sandbox_secrets};
 use super::server::{Migrate, Server, asked_to_stop, check};
 use super::{context, fire, load, login};
 use crate::config::Settings;
@@ -60,8 +60,11 @@ pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<Ex
     settings.data_dir = args.data_dir.clone().unwrap_or(settings.data_dir);
     settings.workflows = args.workflows.clone().unwrap_or(settings.workflows);
     check(&settings)?;
-    let told = args.sandbox_webhooks.then_some(settings.listen);
-    let sandbox = DevSandbox::start(args.sandbox, told).await?;
+    let told = match args.sandbox_webhooks {
+        true => Told::by_hub(settings.listen, &settings.workflows)?,
+        false => Told::nobody(settings.listen),
+    };
+    let sandbox = DevSandbox::start(args.sandbox, &told).await?;
     let ended = with_postgres(&args, settings).await;
     sandbox.stop().await;
     ended

@@ -2,15 +2,17 @@
 //! that starts again finds what the one before did there.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::connect::Secrets;
+use crate::hub::Hub;
 
 /// Secrets that everyone knows: they open the sandbox and nothing else. A variable of the same name goes before.
 pub(super) fn sandbox_secrets() -> Secrets {
@@ -37,8 +39,8 @@ pub(super) struct DevSandbox {
 impl DevSandbox {
     /// Starts one, or takes the one that is there.
     ///
-    /// `told` is the address of a server whose sources `salesforce` and `netsuite` are told of changes.
-    pub(super) async fn start(address: SocketAddr, told: Option<SocketAddr>) -> anyhow::Result<Self> {
+    /// `told` are the sources of a server that are told of changes.
+    pub(super) async fn start(address: SocketAddr, told: &Told) -> anyhow::Result<Self> {
         let child = match TcpListener::bind(address).await {
             Ok(free) => {
                 drop(free);
@@ -73,12 +75,10 @@ impl DevSandbox {
     }
 }
 
-fn spawn(address: SocketAddr, told: Option<SocketAddr>) -> anyhow::Result<Child> {
+fn spawn(address: SocketAddr, told: &Told) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("finding this program's own path")?;
     let mut command = Command::new(program);
-    if let Some(told) = told {
-        tell(&mut command, told)?;
-    }
+    told.tell(&mut command)?;
     command
         .args(["sandbox", "--listen", &address.to_string(), "--idle-seconds", &IDLE_MAX.as_secs().to_string()])
         .stdin(Stdio::null())
@@ -90,14 +90,46 @@ fn spawn(address: SocketAddr, told: Option<SocketAddr>) -> anyhow::Result<Child>
         .context("starting the sandbox")
 }
 
-/// Webhooks go to the server, signed with the secrets of its sources. Variables, since other users see arguments.
-fn tell(command: &mut Command, server: SocketAddr) -> anyhow::Result<()> {
-    for (system, source) in [("CRM", "salesforce"), ("ERP", "netsuite")] {
-        let secret = sandbox_secrets().resolve(&format!("{source}Webhook")).map_err(|why| anyhow::anyhow!("{why}"))?;
-        command.env(format!("STEPWELL_SANDBOX_{system}_WEBHOOK"), format!("http://{server}/hooks/{source}"));
-        command.env(format!("STEPWELL_SANDBOX_{system}_WEBHOOK_SECRET"), secret.expose());
+/// Sources that the sandbox tells of changes.
+pub(super) struct Told {
+    server: SocketAddr,
+    /// System, in the name of its variables, and source.
+    sources: Vec<(&'static str, &'static str)>,
+}
+
+impl Told {
+    /// Nobody.
+    pub(super) fn nobody(server: SocketAddr) -> Self {
+        Self { server, sources: Vec::new() }
     }
-    Ok(())
+
+    /// The sources `salesforce` and `netsuite`, as far as `hub.yaml` has them.
+    pub(super) fn by_hub(server: SocketAddr, workflows: &Path) -> anyhow::Result<Self> {
+        let hub = Hub::load_folder(workflows, &sandbox_secrets());
+        let hub = hub.map_err(|mistakes| anyhow::anyhow!("{}", mistakes.first().map_or("", |m| m.message.as_str())))?;
+        let (there, absent): (Vec<_>, Vec<_>) = [("CRM", "salesforce"), ("ERP", "netsuite")]
+            .into_iter()
+            .partition(|(_, source)| hub.sources.contains_key(*source));
+        for (system, source) in absent {
+            warn!(
+                source,
+                "hub.yaml has no such source: the sandbox's {system} tells nobody (docs/sandbox.md shows one)"
+            );
+        }
+        Ok(Self { server, sources: there })
+    }
+
+    /// Webhooks are signed with the secrets of the sources. Variables, since other users see arguments.
+    fn tell(&self, command: &mut Command) -> anyhow::Result<()> {
+        for (system, source) in &self.sources {
+            let secret =
+                sandbox_secrets().resolve(&format!("{source}Webhook")).map_err(|why| anyhow::anyhow!("{why}"))?;
+            let url = format!("http://{}/hooks/{source}", self.server);
+            command.env(format!("STEPWELL_SANDBOX_{system}_WEBHOOK"), url);
+            command.env(format!("STEPWELL_SANDBOX_{system}_WEBHOOK_SECRET"), secret.expose());
+        }
+        Ok(())
+    }
 }
 
 async fn await_answer(address: SocketAddr) -> anyhow::Result<()> {

@@ -11,16 +11,15 @@ use serde_json::{Value, json};
 
 use super::super::call::{Answer, Payload};
 use super::super::records::{Action, Fields};
+use super::bulk_rows::{line, read, row_fields};
 use super::refusal::{JSON, Mistake, Refusal};
-use super::schema::{Field, Kind, SObject};
+use super::schema::{Field, SObject};
 use super::sobjects::{Upserted, fields_of, key_field};
 use super::write::instant;
 use super::{Ask, Crm, ids, seed};
 
 const JOBS_MAX: usize = 1_000;
 const CSV: &str = "text/csv";
-/// What stands for "no value" in a column; an empty one leaves the field as it is.
-const NOTHING: &str = "#N/A";
 
 /// All jobs, oldest first.
 #[derive(Default)]
@@ -357,56 +356,4 @@ fn operation(name: &str) -> Result<Operation, Refusal> {
     all.into_iter().find(|operation| operation.name() == name).ok_or_else(|| {
         Refusal::bad("INVALIDOPERATION", format!("InvalidOperation : operation '{name}' is not supported"))
     })
-}
-
-/// A line as results have it: each cell in quotes.
-fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-    let cells: Vec<String> = cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
-    cells.join(",") + "\n"
-}
-
-type Table = (Vec<String>, Vec<Vec<String>>);
-
-/// The columns and rows of an upload; the error is what the whole job fails with.
-fn read(text: &str, object: &SObject) -> Result<Table, String> {
-    let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-    let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
-    let columns = reader.headers().map(cells).map_err(|why| format!("InvalidBatch : {why}"))?;
-    if columns.iter().all(String::is_empty) {
-        return Err("InvalidBatch : The 'batch' was empty".to_owned());
-    }
-    if let Some(unknown) = columns.iter().find(|name| object.field(name).is_none()) {
-        return Err(format!("InvalidBatch : Field name not found : {unknown}"));
-    }
-    let rows: Result<Vec<_>, _> = reader.records().map(|record| record.map(|record| cells(&record))).collect();
-    rows.map(|rows| (columns, rows)).map_err(|why| format!("InvalidBatch : {why}"))
-}
-
-fn row_fields(object: &SObject, columns: &[String], cells: &[String]) -> Result<Fields, Refusal> {
-    let mut fields = Fields::new();
-    for (name, cell) in columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-        let Some(field) = object.field(name) else { continue };
-        fields.insert(field.name.to_owned(), cell_value(field, cell)?);
-    }
-    Ok(fields)
-}
-
-fn cell_value(field: &Field, cell: &str) -> Result<Value, Refusal> {
-    let wrong = |kind: &str| {
-        let why = format!("'{cell}' is not a valid value for the type {kind}");
-        Refusal::record(vec![Mistake::new("INVALID_TYPE_ON_FIELD_IN_RECORD", why, &[field.name])])
-    };
-    match field.kind {
-        _ if cell == NOTHING => Ok(Value::Null),
-        Kind::Number | Kind::Integer => {
-            let number = serde_json::from_str::<serde_json::Number>(cell).map_err(|_| wrong("xsd:double"))?;
-            Ok(Value::Number(number))
-        }
-        Kind::Flag => match cell.to_ascii_lowercase().as_str() {
-            "true" | "1" => Ok(Value::Bool(true)),
-            "false" | "0" => Ok(Value::Bool(false)),
-            _ => Err(wrong("xsd:boolean")),
-        },
-        _ => Ok(cell.into()),
-    }
 }

@@ -4,6 +4,7 @@
 //! the ledger; a refused call leaves none.
 
 mod bulk;
+mod bulk_rows;
 mod change;
 mod collections;
 mod composite;
@@ -11,6 +12,7 @@ mod describe;
 mod ids;
 mod oauth;
 mod refusal;
+mod replication;
 mod schema;
 mod seed;
 mod sobjects;
@@ -54,6 +56,7 @@ pub struct Crm {
     cursors_opened: u64,
     demos: HashSet<u32>,
     bulk: bulk::Jobs,
+    deletions: VecDeque<replication::Deletion>,
 }
 
 /// The token that always opens the CRM.
@@ -88,6 +91,7 @@ impl Crm {
             cursors_opened: 0,
             demos: HashSet::new(),
             bulk: bulk::Jobs::default(),
+            deletions: VecDeque::new(),
         };
         crm.plant();
         crm
@@ -103,7 +107,9 @@ impl Crm {
             ["services", "data", version, rest @ ..] if is_version(version) => self.governed(call, version, rest),
             _ => Refusal::not_found().answer(),
         };
-        (answer, self.tables.take_changes())
+        let changes = self.tables.take_changes();
+        self.remember_deletions(&changes, call.now);
+        (answer, changes)
     }
 
     fn governed(&mut self, call: &Call, version: &str, rest: &[&str]) -> Answer {

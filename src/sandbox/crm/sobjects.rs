@@ -32,6 +32,8 @@ impl Crm {
             (&Method::POST, []) => self.post(ask, object),
             (_, []) => Err(Refusal::method(&ask.method, "HEAD,GET,POST")),
             (&Method::GET, ["describe"]) => Ok(describe::full(object, ask.version)),
+            (&Method::GET, ["deleted"]) => self.deleted(ask, object),
+            (&Method::GET, ["updated"]) => self.updated(ask, object),
             (_, [id]) => self.row(ask, object, &ids::full(id)),
             (_, [key, value]) => self.by_key(ask, object, key, value),
             _ => Err(Refusal::not_found()),

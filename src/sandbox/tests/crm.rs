@@ -208,3 +208,23 @@ async fn the_daily_limit_refuses_like_the_sample() {
     let refused = served.get(&format!("{DATA}/limits")).await;
     assert_eq!(refused, (403, sample("salesforce_error_403_total_requests.json")));
 }
+
+#[tokio::test]
+async fn those_who_copy_records_learn_what_was_changed_and_deleted() {
+    let served = Served::start().await;
+    let id = served.post(&format!("{DATA}/sobjects/Contact"), &json!({"LastName": "A"})).await.1["id"].clone();
+    let other = served.post(&format!("{DATA}/sobjects/Contact"), &json!({"LastName": "B"})).await.1["id"].clone();
+    served.delete(&format!("{DATA}/sobjects/Contact/{}", id.as_str().expect("an id"))).await;
+    let now = chrono::Utc::now();
+    let time = |minutes: i64| (now + chrono::TimeDelta::minutes(minutes)).format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    let asked =
+        |what: &str, start: i64| format!("{DATA}/sobjects/Contact/{what}?start={}&end={}", time(start), time(5));
+
+    let (_, deleted) = served.get(&asked("deleted", -5)).await;
+    assert_eq!(deleted["deletedRecords"].as_array().map(Vec::len), Some(1));
+    assert_eq!(deleted["deletedRecords"][0]["id"], id);
+    assert_eq!(served.get(&asked("updated", -5)).await.1["ids"], json!([other]));
+    assert_eq!(served.get(&asked("deleted", 4)).await.1["deletedRecords"], json!([]));
+    let (status, refusal) = served.get(&format!("{DATA}/sobjects/Contact/deleted?start=soon")).await;
+    assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!("INVALID_REPLICATION_DATE")));
+}
