@@ -138,7 +138,7 @@ pub fn lease_lost() {
     counter!("stepwell_leases_lost_total").increment(1);
 }
 
-/// An attempt ended. `connection` is a configured name or `direct`; `class` is `succeeded` or a fault class.
+/// An attempt ended. `connection` is a configured name, `direct`, or the kind of a program; `class` is `succeeded` or a fault class.
 pub fn call_ended(connection: &str, class: &'static str, took: Duration) {
     let connection = connection.to_owned();
     counter!("stepwell_calls_total", "connection" => connection.clone(), "class" => class).increment(1);

@@ -59,12 +59,20 @@ pub(super) struct Clients {
     by_port: HashMap<u16, reqwest::Client>,
 }
 
+/// A way to targets of its own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Way {
+    /// Through this proxy. It resolves names, so only addresses that are written out are judged by the guard.
+    pub(super) proxy: Option<Url>,
+    /// Certificate authorities that are trusted beside the usual ones, PEM.
+    pub(super) authorities: Option<String>,
+}
+
 impl Clients {
-    pub(super) fn new(guard: Guard) -> Result<Self, String> {
-        let guard = Arc::new(guard);
+    pub(super) fn new(guard: &Arc<Guard>, way: &Way) -> Result<Self, String> {
         let by_port =
-            guard.ports().map(|port| Ok((port, client(&guard, Some(port))?))).collect::<Result<_, String>>()?;
-        Ok(Self { any: client(&guard, None)?, by_port, guard })
+            guard.ports().map(|port| Ok((port, client(guard, Some(port), way)?))).collect::<Result<_, String>>()?;
+        Ok(Self { any: client(guard, None, way)?, by_port, guard: Arc::clone(guard) })
     }
 
     fn at(&self, port: u16) -> &reqwest::Client {
@@ -72,17 +80,30 @@ impl Clients {
     }
 }
 
-fn client(guard: &Arc<Guard>, port: Option<u16>) -> Result<reqwest::Client, String> {
+fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way) -> Result<reqwest::Client, String> {
     static PROVIDER: Once = Once::new();
     // Fails only where one is installed already, which is then used.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    let proxy = match &way.proxy {
+        None => None,
+        Some(url) => Some(reqwest::Proxy::all(url.clone()).map_err(|e| format!("its proxy cannot be used: {e}"))?),
+    };
+    let authorities = match &way.authorities {
+        None => Vec::new(),
+        Some(pem) => reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+            .map_err(|e| format!("its certificate authorities cannot be read: {e}"))?,
+    };
     let builder = || {
-        reqwest::Client::builder()
-            .dns_resolver(GuardedResolver { guard: Arc::clone(guard), port })
+        let builder = reqwest::Client::builder();
+        let builder = match &proxy {
+            Some(proxy) => builder.proxy(proxy.clone()),
+            // A proxy of the environment would connect in our place and so pass by the guard.
+            None => builder.no_proxy().dns_resolver(GuardedResolver { guard: Arc::clone(guard), port }),
+        };
+        let builder = if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities.clone()) };
+        builder
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // A proxy would connect in our place and so pass by the guard.
-            .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)

@@ -48,7 +48,7 @@ use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
 use crate::telemetry;
 use auth::{Authenticator, Credentials, Wire};
 use breaker::Health;
-use exchange::Clients;
+use exchange::{Clients, Way};
 use guard::Guard;
 use operation::Documents;
 use prepared::Prepared;
@@ -62,7 +62,6 @@ pub struct Connections {
     environment: String,
     by_name: BTreeMap<String, Prepared>,
     direct: Prepared,
-    clients: Arc<Clients>,
     authenticator: Authenticator,
     secrets: Secrets,
     body_bytes_max: usize,
@@ -88,11 +87,11 @@ impl Connections {
     /// # Errors
     /// An entry of `network.allow`, a base URL or a header that cannot be used.
     pub fn new(settings: ConnectSettings) -> Result<Self, BadSettings> {
-        let guard = Guard::new(&settings.network_allow).map_err(BadSettings)?;
+        let guard = Arc::new(Guard::new(&settings.network_allow).map_err(BadSettings)?);
+        let clients = Arc::new(Clients::new(&guard, &Way::default()).map_err(BadSettings)?);
         Ok(Self {
-            by_name: prepared::all(&settings).map_err(BadSettings)?,
-            direct: prepared::direct(&settings).map_err(BadSettings)?,
-            clients: Arc::new(Clients::new(guard).map_err(BadSettings)?),
+            by_name: prepared::all(&settings, &guard, &clients).map_err(BadSettings)?,
+            direct: prepared::direct(&settings, &clients).map_err(BadSettings)?,
             authenticator: Authenticator::default(),
             environment: settings.environment,
             secrets: settings.secrets,
@@ -111,8 +110,10 @@ impl Connections {
     /// Dropping the future aborts the call.
     pub async fn call(&self, request: &CallRequest, authentication: Option<&Authentication>) -> CallOutcome {
         if let Some(process) = &request.process {
-            let outcome = Box::pin(self.processes.call(request, process)).await;
-            return settled(outcome, &self.direct);
+            let begin = Instant::now();
+            let outcome = settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
+            telemetry::call_ended(process.kind.as_str(), class_of(&outcome), begin.elapsed());
+            return outcome;
         }
         let (connection, url) = match self.route(&request.uri) {
             Ok(route) => route,
@@ -182,7 +183,7 @@ impl Connections {
     ) -> Result<CallOutcome, Box<Problem>> {
         let policy = authentication.or(connection.authentication.as_ref());
         let wire = Wire {
-            clients: Arc::clone(&self.clients),
+            clients: Arc::clone(&connection.clients),
             body_bytes_max: self.body_bytes_max,
             timeout: connection.timeout,
         };
@@ -209,7 +210,7 @@ impl Connections {
         if let Some(value) = self.authenticator.header(credentials, &mut outgoing)? {
             outgoing.headers.insert(AUTHORIZATION, value);
         }
-        let exchange = exchange::exchange(&self.clients, &outgoing, request.redirect, self.body_bytes_max);
+        let exchange = exchange::exchange(&connection.clients, &outgoing, request.redirect, self.body_bytes_max);
         let Ok(answer) = tokio::time::timeout(connection.timeout, exchange).await else {
             return Err(late(connection, &outgoing));
         };

@@ -9,6 +9,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::breaker::{Admission, Breaker, Health, Phase};
+use super::exchange::{Clients, Way};
+use super::guard::Guard;
 use super::limits::{Gate, Ticket};
 use super::problem::Problem;
 use super::request::{header_name, header_value};
@@ -30,34 +32,56 @@ pub(super) struct Prepared {
     pub(super) timeout: Duration,
     pub(super) retry: CallRetry,
     pub(super) faults: Vec<FaultRule>,
+    /// How it reaches targets.
+    pub(super) clients: Arc<Clients>,
     slots: Semaphore,
     pub(super) gate: Option<Arc<Gate>>,
     breaker: Option<Mutex<Breaker>>,
 }
 
 /// All connections, or what is wrong with the first bad one.
-pub(super) fn all(settings: &ConnectSettings) -> Result<BTreeMap<String, Prepared>, String> {
+pub(super) fn all(
+    settings: &ConnectSettings,
+    guard: &Arc<Guard>,
+    clients: &Arc<Clients>,
+) -> Result<BTreeMap<String, Prepared>, String> {
     if let Some(name) = settings.base_url_overrides.keys().find(|name| !settings.connections.contains_key(*name)) {
         return Err(format!("connections.{name}.base_url is set, but hub.yaml has no connection {name}"));
     }
     let prepare = |(name, connection): (&String, &Connection)| {
-        let prepared = prepare(settings, name, connection).map_err(|e| format!("connection {name}: {e}"))?;
-        Ok((name.clone(), prepared))
+        let about = |e| format!("connection {name}: {e}");
+        let own = connection.proxy.is_some() || connection.authorities.is_some();
+        let clients = match own {
+            false => Arc::clone(clients),
+            true => Arc::new(
+                Clients::new(
+                    guard,
+                    &Way { proxy: connection.proxy.clone(), authorities: connection.authorities.clone() },
+                )
+                .map_err(about)?,
+            ),
+        };
+        Ok((name.clone(), prepare(settings, name, connection, clients).map_err(about)?))
     };
     settings.connections.iter().map(prepare).collect()
 }
 
 /// What calls without a connection use.
-pub(super) fn direct(settings: &ConnectSettings) -> Result<Prepared, String> {
+pub(super) fn direct(settings: &ConnectSettings, clients: &Arc<Clients>) -> Result<Prepared, String> {
     let plain = Connection {
         idempotency_header: IDEMPOTENCY_HEADER_DEFAULT.to_owned(),
         concurrency: settings.concurrency_direct,
         ..Connection::default()
     };
-    prepare(settings, "", &plain)
+    prepare(settings, "", &plain, Arc::clone(clients))
 }
 
-fn prepare(settings: &ConnectSettings, name: &str, connection: &Connection) -> Result<Prepared, String> {
+fn prepare(
+    settings: &ConnectSettings,
+    name: &str,
+    connection: &Connection,
+    clients: Arc<Clients>,
+) -> Result<Prepared, String> {
     let base = settings.base_url_overrides.get(name).or_else(|| connection.base_urls.get(&settings.environment));
     if let Some(base) = base {
         check_base(base)?;
@@ -74,6 +98,7 @@ fn prepare(settings: &ConnectSettings, name: &str, connection: &Connection) -> R
         timeout: connection.timeout.unwrap_or(settings.timeout),
         retry: connection.retry.clone().unwrap_or_else(|| settings.default_retry.clone()),
         faults: connection.faults.clone(),
+        clients,
         slots: Semaphore::new(connection.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
         gate: connection.limits.clone().map(|limits| Gate::new(name, limits)),
         breaker: connection.breaker.clone().map(|settings| Mutex::new(Breaker::new(settings))),

@@ -82,6 +82,10 @@ pub struct Connection {
     pub limits: Option<SharedLimits>,
     /// When calls are held back because the target is down.
     pub breaker: Option<BreakerSettings>,
+    /// Calls go through this proxy.
+    pub proxy: Option<Url>,
+    /// Certificate authorities that are trusted beside the usual ones, PEM.
+    pub authorities: Option<String>,
 }
 
 /// Calls of one connection that may be under way at once, unless it says otherwise.
@@ -103,6 +107,8 @@ impl Default for Connection {
             concurrency: CONCURRENCY_DEFAULT,
             limits: None,
             breaker: None,
+            proxy: None,
+            authorities: None,
         }
     }
 }

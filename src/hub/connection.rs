@@ -13,7 +13,7 @@ use crate::dsl::authentication::{self, Origin};
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::{CallRetry, FaultClass};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "baseUrl",
     "authentication",
     "headers",
@@ -24,6 +24,8 @@ const KEYS: [&str; 10] = [
     "concurrency",
     "limits",
     "breaker",
+    "proxy",
+    "ca",
 ];
 
 const CLASSES: [(&str, Verdict); 7] = [
@@ -59,10 +61,41 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
             }
             "limits" => connection.limits = limits(node, mistakes),
             "breaker" => connection.breaker = Some(breaker(node, mistakes)),
+            "proxy" => connection.proxy = proxy(node, mistakes),
+            "ca" => connection.authorities = authorities(node, mistakes),
             _ => {}
         }
     }
     connection
+}
+
+fn proxy(node: &Node, mistakes: &mut Mistakes) -> Option<Url> {
+    let text = mistakes.text(node)?;
+    let hint = || Some("for example http://proxy.example.com:3128".to_owned());
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.password().is_none() => Some(url),
+        Ok(_) => {
+            mistakes.at(node, "a proxy is http or https, and no password stands in a file", hint());
+            None
+        }
+        Err(error) => {
+            mistakes.at(node, format!("{text:?} is no URL: {error}"), hint());
+            None
+        }
+    }
+}
+
+/// Certificates in place: what is trusted stands where it is used.
+fn authorities(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
+    let text = mistakes.text(node)?;
+    match reqwest::Certificate::from_pem_bundle(text.as_bytes()) {
+        Ok(found) if !found.is_empty() => Some(text.to_owned()),
+        _ => {
+            let hint = "write the certificates themselves: ca: | and then -----BEGIN CERTIFICATE-----".to_owned();
+            mistakes.at(node, "these are no certificates in PEM", Some(hint));
+            None
+        }
+    }
 }
 
 fn limits(node: &Node, mistakes: &mut Mistakes) -> Option<SharedLimits> {

@@ -181,3 +181,70 @@ async fn a_failure_behind_a_see_other_leaves_a_doubt() {
         assert_eq!(failure(connections.call(&request, None).await).effect, effect, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_what_it_may_reach_and_for_nothing_else() {
+    let proxy =
+        serve(Router::new().fallback(|uri: axum::http::Uri| async move {
+            axum::Json(serde_json::json!({ "asked": uri.to_string() }))
+        }))
+        .await;
+    let mut settings = settings(proxy);
+    settings.network_allow.clear();
+    let through = |base: &str, settings: &ConnectSettings| {
+        let mut settings = settings.clone();
+        let connection = erp(&mut settings);
+        connection.base_urls.insert("sandbox".to_owned(), base.parse().expect("a URL"));
+        connection.proxy = Some(format!("http://{proxy}").parse().expect("a URL"));
+        settings
+    };
+    let answer = success(call(through("http://erp.example.invalid/erp", &settings), &post()).await).0;
+    assert_eq!(answer["asked"], "http://erp.example.invalid/erp/orders", "a name that only the proxy can resolve");
+    let refused = failure(call(through("http://10.0.0.1/erp", &settings), &post()).await);
+    assert!(detail(&refused).contains("10.0.0.1"), "{}", detail(&refused));
+}
+
+#[tokio::test]
+async fn a_private_authority_is_trusted_where_its_certificate_is_given() {
+    let certificate = include_str!("../../../tests/data/tls/localhost.pem");
+    let address = serve_tls(certificate, include_str!("../../../tests/data/tls/localhost.key")).await;
+    let mut settings = settings(address);
+    settings.network_allow = vec![format!("localhost:{}", address.port())];
+    let base = format!("https://localhost:{}/erp", address.port()).parse().expect("a URL");
+    erp(&mut settings).base_urls.insert("sandbox".to_owned(), base);
+    let stranger = failure(call(settings.clone(), &post()).await);
+    assert!(detail(&stranger).contains("was not sent"), "{}", detail(&stranger));
+    erp(&mut settings).authorities = Some(certificate.to_owned());
+    assert_eq!(success(call(settings, &post()).await).0, serde_json::json!({ "ok": true }));
+}
+
+/// Answers each request over TLS with `{"ok": true}`.
+async fn serve_tls(certificate: &str, key: &str) -> std::net::SocketAddr {
+    use rustls_pki_types::pem::PemObject;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let chain = vec![rustls_pki_types::CertificateDer::from_pem_slice(certificate.as_bytes()).expect("a certificate")];
+    let key = rustls_pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("a pair");
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // A client that does not trust us hangs up in the middle of the handshake.
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut head = Vec::new();
+                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                    if matches!(stream.read_buf(&mut head).await, Ok(0) | Err(_)) {
+                        return;
+                    }
+                }
+                let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\nconnection: close\r\n\r\n{\"ok\":true}";
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.shutdown().await;
+            });
+        }
+    });
+    address
+}
