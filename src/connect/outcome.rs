@@ -36,7 +36,10 @@ pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoin
         None => (!is_success(answer.status, request.redirect)).then(|| class_of(answer.status)),
     };
     if let Some(class) = fault {
-        let (after, error) = (rule.and_then(|rule| rule.after), rule.and_then(|rule| rule.error.clone()));
+        let (after, error) = (
+            rule.and_then(|rule| rule.after),
+            rule.and_then(|rule| rule.error.clone()).filter(|_| request.named_errors),
+        );
         return failed(connection, sent, &answer, &content, Reason { class, after, error, detail: None });
     }
     match unusable(&answer, unreadable.filter(|_| request.output != HttpOutput::Raw)) {

@@ -183,6 +183,9 @@ pub struct CallRequest {
     /// JSON, or a string sent as it is when the content type is not JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// Whether the connection's rules may name the type of an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named_errors: bool,
     /// Shape of the output.
     #[serde(default)]
     pub output: HttpOutput,

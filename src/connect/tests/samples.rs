@@ -77,10 +77,13 @@ async fn every_error_sample_is_classified_as_the_table_says() {
         let connection = parts.next().expect("the system");
         let status: u16 = parts.nth(1).and_then(|part| part.parse().ok()).expect("the status");
         let connections = answering(status, body).await;
-        let failure = failure(connections.call(&request("POST", &format!("connection://{connection}/x")), None).await);
+        let plain = request("POST", &format!("connection://{connection}/x"));
+        let communication = format!("{STANDARD_PREFIX}communication");
+        let seen = failure(connections.call(&plain, None).await).error.r#type;
+        assert_eq!(seen, communication, "{file}: to a call of no function that declares its errors");
+        let failure = failure(connections.call(&CallRequest { named_errors: true, ..plain }, None).await);
         assert_eq!((failure.class, failure.error.status), (class, status), "{file}");
-        let named =
-            if named.is_empty() { format!("{STANDARD_PREFIX}communication") } else { format!("{ERRORS}{named}") };
+        let named = if named.is_empty() { communication } else { format!("{ERRORS}{named}") };
         assert_eq!(failure.error.r#type, named, "{file}");
         let after = (class == Throttled).then_some(Duration::from_hours(1));
         assert_eq!(failure.retry_after, after, "{file}");

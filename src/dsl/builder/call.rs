@@ -55,7 +55,12 @@ impl<'s> Builder<'s> {
         }
         self.note_use(name, value, function);
         self.report.calls.push(Call { name: name.to_owned(), node: value, catalog: function.catalog });
+        let declares =
+            function.node.get("metadata").and_then(|m| m.get("errors")).is_some_and(|n| n.items().count() > 0);
+        let outside = self.named_errors;
+        self.named_errors |= declares;
         let unfolded = self.unfold(name, task, function, site, arguments);
+        self.named_errors = outside;
         self.report.calls.pop();
         unfolded
     }

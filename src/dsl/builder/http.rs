@@ -21,6 +21,7 @@ impl<'s> Builder<'s> {
         let (output, redirect) = (self.output_shape(with), self.redirect(with));
         let (endpoint, authentication) = endpoint?;
         Some(HttpCall {
+            named_errors: self.named_errors,
             method: method?,
             endpoint: endpoint?,
             headers: complete(headers)?,

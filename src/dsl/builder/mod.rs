@@ -61,6 +61,8 @@ struct Builder<'s> {
     places: Vec<Place>,
     /// Catalog functions that the document uses, directly or not.
     functions: BTreeSet<String>,
+    /// Inside a function that declares the types of its errors.
+    named_errors: bool,
     /// Programs that it may run.
     allowed: BTreeSet<ProcessKind>,
     /// URIs of the OpenAPI documents that it uses.
@@ -183,6 +185,7 @@ impl<'s> Builder<'s> {
             places: Vec::new(),
             functions: BTreeSet::new(),
             allowed: BTreeSet::new(),
+            named_errors: false,
             used_documents: BTreeSet::new(),
             referred: HashSet::new(),
             expressions: HashMap::new(),

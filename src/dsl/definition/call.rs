@@ -69,6 +69,9 @@ pub struct HttpCall {
     pub output: HttpOutput,
     /// Whether 3xx is a success and redirects are followed.
     pub redirect: Redirect,
+    /// Whether it stands in a function that declares the types of its errors: then the connection's rules may name them.
+    /// Everywhere else a failed call is `communication`.
+    pub named_errors: bool,
     /// `endpoint.authentication`, inline or by name.
     pub authentication: Option<CallAuthentication>,
 }

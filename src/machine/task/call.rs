@@ -100,6 +100,7 @@ impl Decider<'_> {
             headers: pairs(&http.headers, "headers")?,
             query: pairs(&http.query, "query")?,
             body: http.body.as_ref().map(|body| self.render(body, input, scope)).transpose()?,
+            named_errors: http.named_errors,
             output: http.output,
             redirect: http.redirect,
             ..CallRequest::default()

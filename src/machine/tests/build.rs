@@ -139,6 +139,7 @@ impl Builder {
 
 fn post(reference: &str) -> HttpCall {
     HttpCall {
+        named_errors: false,
         method: Template::Literal(json!("POST")),
         endpoint: Endpoint::UriTemplate(format!("http://target.example{reference}")),
         headers: None,

@@ -125,8 +125,14 @@ pub(crate) fn simulate(definition: &Definition) -> Vec<Record> {
     let mut journal: Vec<Record> = Vec::new();
     let mut now = Time::UNIX_EPOCH;
     let input = Arc::new(json!({ "n": 0 }));
-    let started =
-        Started { input, parent: None, event: None, actor: Actor("test".into()), environment: None, begin: Begin::Now };
+    let started = Started {
+        input,
+        parent: None,
+        event: None,
+        actor: Actor("test".into()),
+        environment: Some("sandbox".into()),
+        begin: Begin::Now,
+    };
     let mut fact = Fact::Started(Box::new(started));
     for _ in 0..10_000 {
         let decision = match decide(definition, &run, fact, &[], now) {
