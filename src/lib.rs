@@ -16,6 +16,7 @@ pub mod expr;
 pub mod http;
 pub mod hub;
 pub mod machine;
+pub mod memory;
 pub mod openapi;
 pub mod sandbox;
 pub mod scenario;

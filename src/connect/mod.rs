@@ -13,6 +13,7 @@ mod exchange;
 pub mod guard;
 pub mod json;
 mod limits;
+mod local;
 mod message;
 mod offline;
 mod operation;
@@ -30,13 +31,14 @@ mod target;
 mod tests;
 
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
+pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;
 pub use process::ProcessSettings;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT, Verdict};
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -45,7 +47,7 @@ use url::Url;
 
 use crate::dsl::Authentication;
 use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
-use crate::telemetry;
+use crate::{memory, telemetry};
 use auth::{Authenticator, Credentials, Wire};
 use breaker::Health;
 use exchange::{Clients, Way};
@@ -67,6 +69,8 @@ pub struct Connections {
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
+    /// Who answers calls of the connection `hub`.
+    local: OnceLock<Arc<dyn Local>>,
 }
 
 /// Settings that no calls can be made with.
@@ -101,6 +105,7 @@ impl Connections {
                 settings.processes,
                 std::env::current_exe().map_err(|e| BadSettings(e.to_string()))?,
             ),
+            local: OnceLock::new(),
         })
     }
 
@@ -113,6 +118,12 @@ impl Connections {
             let begin = Instant::now();
             let outcome = settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
             telemetry::call_ended(process.kind.as_str(), class_of(&outcome), begin.elapsed());
+            return outcome;
+        }
+        if let Some(path) = local::operation(&request.uri) {
+            let begin = Instant::now();
+            let outcome = Box::pin(self.call_locally(request, path)).await;
+            telemetry::call_ended(memory::CONNECTION, class_of(&outcome), begin.elapsed());
             return outcome;
         }
         let (connection, url) = match self.route(&request.uri) {
@@ -155,7 +166,7 @@ impl Connections {
     /// How the connections stand, by name.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
-        self.by_name.values().map(Standing::of).collect()
+        self.by_name.values().filter(|connection| connection.name != memory::CONNECTION).map(Standing::of).collect()
     }
 
     fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
@@ -169,7 +180,8 @@ impl Connections {
     }
 
     fn unknown(&self, name: &str) -> Box<Problem> {
-        let known: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        let known = self.by_name.keys().map(String::as_str).filter(|name| *name != memory::CONNECTION);
+        let known: Vec<&str> = known.collect();
         let detail = format!("no connection {name:?} in hub.yaml; there are: {}", known.join(", "));
         Problem::configuration("Unknown connection", detail)
     }

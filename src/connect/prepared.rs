@@ -12,12 +12,14 @@ use super::breaker::{Admission, Breaker, Health, Phase};
 use super::exchange::{Clients, Way};
 use super::guard::Guard;
 use super::limits::{Gate, Ticket};
+use super::local;
 use super::problem::Problem;
 use super::request::{header_name, header_value};
 use super::settings::{ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 use super::target;
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::CallRetry;
+use crate::memory;
 
 /// What [`super::Connections`] keeps of a [`Connection`].
 #[derive(Debug)]
@@ -63,7 +65,12 @@ pub(super) fn all(
         };
         Ok((name.clone(), prepare(settings, name, connection, clients).map_err(about)?))
     };
-    settings.connections.iter().map(prepare).collect()
+    let mut all: BTreeMap<String, Prepared> =
+        settings.connections.iter().map(prepare).collect::<Result<_, String>>()?;
+    let hub = local::connection(&settings.environment);
+    let hub = self::prepare(settings, memory::CONNECTION, &hub, Arc::clone(clients))?;
+    all.insert(memory::CONNECTION.to_owned(), hub);
+    Ok(all)
 }
 
 /// What calls without a connection use.

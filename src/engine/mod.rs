@@ -19,6 +19,7 @@ mod gatherings;
 mod intake;
 mod limits;
 mod mailbox;
+mod memory;
 mod node;
 mod relay;
 mod schedules;
@@ -122,6 +123,7 @@ impl Engine {
         });
         let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
         inner.connections.govern(&ledger, &inner.closed);
+        inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
         tokio::spawn(live(Arc::clone(&inner), node));
         tokio::spawn(maintain(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));

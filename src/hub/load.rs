@@ -10,6 +10,7 @@ use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::Mistake;
+use crate::memory;
 
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
@@ -36,6 +37,10 @@ fn connections(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Connect
     let mut found = BTreeMap::new();
     for Entry { key, node, .. } in mistakes.map(node) {
         check_name(key, node, mistakes);
+        if key == memory::CONNECTION {
+            let hint = "call it something else: `hub` leads to what the hub itself remembers".to_owned();
+            mistakes.at(node, "the connection name `hub` is taken", Some(hint));
+        }
         found.insert(key.clone(), connection(node, mistakes));
     }
     found

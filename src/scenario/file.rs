@@ -36,6 +36,8 @@ pub struct Scenario {
     pub now: Time,
     /// The sandbox CRM and ERP, where the scenario uses them.
     pub sandbox: Option<SandboxSetup>,
+    /// Operations of the hub's memory before the run begins: path and body.
+    pub memory: Vec<(String, Value)>,
     /// Answers by step or request, in the order of the file.
     pub calls: Vec<(CallPattern, Vec<MockAnswer>)>,
     /// What people do, in order.

@@ -12,6 +12,7 @@ pub(super) fn of(
     status: &str,
     sendings: &[Sending],
     relatives: &Relatives,
+    memory: Value,
     sandbox: Option<(Value, Value)>,
 ) -> Value {
     let (emitted, runs) = relatives.outcome();
@@ -27,6 +28,7 @@ pub(super) fn of(
         "calls": sendings.iter().map(call).collect::<Vec<_>>(),
         "emitted": emitted,
         "runs": runs,
+        "memory": memory,
     });
     if let (Some(object), Some((records, ledger))) = (outcome.as_object_mut(), sandbox) {
         if let Value::Object(systems) = records {

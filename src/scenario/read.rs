@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::around::{acts, events, runs};
 use super::expectation::{expect, predicate};
 use super::file::{
@@ -12,6 +14,7 @@ use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};
 use crate::dsl::{Mistake, parse_duration};
 use crate::machine::Time;
+use crate::memory::Operation;
 
 /// Most scenarios of a file.
 const SCENARIOS_MAX: usize = 1_000;
@@ -76,8 +79,8 @@ pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterato
 }
 
 fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
-    let node =
-        report.closed(node, &["name", "input", "now", "sandbox", "calls", "acts", "events", "runs", "expect"])?;
+    let node = report
+        .closed(node, &["name", "input", "now", "sandbox", "memory", "calls", "acts", "events", "runs", "expect"])?;
     let name = report.required(node, "name").and_then(|name| report.text(name));
     let input = report.required(node, "input").map(Node::to_value);
     let expected = report.required(node, "expect").map(|node| expect(node, report));
@@ -95,6 +98,7 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
         input: input?,
         now: now?,
         sandbox,
+        memory: node.get("memory").map(|list| remembered(list, report)).unwrap_or_default(),
         calls,
         acts,
         events: node.get("events").map(|list| events(list, report)).unwrap_or_default(),
@@ -121,6 +125,22 @@ fn invariant<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Invariant> {
     let holds = report.required(node, "holds").and_then(|holds| predicate(holds, report));
     let always = node.get("always").and_then(|always| report.boolean(always)).unwrap_or(false);
     Some(Invariant { name: name?.to_owned(), holds: holds?, always })
+}
+
+/// What the hub remembers before the run begins: `- watermarks/write: { name: items, value: 7 }`.
+fn remembered<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<(String, Value)> {
+    let nodes: Vec<Node<'s>> = items(list, report).collect();
+    let mut before = Vec::new();
+    for node in nodes {
+        let Some(operation) = report.object(node) else { continue };
+        for (path, body) in operation.entries() {
+            match Operation::parse(path, body.to_value().to_string().as_bytes()) {
+                Ok(_) => before.push((path.to_owned(), body.to_value())),
+                Err(refusal) => report.error(body, refusal.detail),
+            }
+        }
+    }
+    before
 }
 
 fn sandbox<'s>(node: Node<'s>, report: &mut Report<'s>) -> SandboxSetup {

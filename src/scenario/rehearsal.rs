@@ -165,7 +165,7 @@ impl<'e> Rehearsal<'e> {
     }
 
     fn outcome(&self, status: &str) -> Value {
-        outcome::of(&self.run, status, &self.sendings, &self.relatives, self.targets.sandbox())
+        outcome::of(&self.run, status, &self.sendings, &self.relatives, self.targets.memory(), self.targets.sandbox())
     }
 
     fn live(&mut self) -> Result<(), Halt> {

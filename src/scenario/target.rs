@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::file::{CallPattern, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario};
 use super::step;
-use crate::connect::Offline;
+use crate::connect::{Offline, local_operation, local_response};
 use crate::machine::{CallOutcome, CallRequest, Time};
+use crate::memory::{Memory, Operation};
 use crate::sandbox::{Door, Reply, Sandbox};
 
 /// How a target reacts to one call.
@@ -31,6 +32,7 @@ pub(super) struct Targets<'s> {
     /// How many calls each list of answers has answered.
     given: Vec<u32>,
     sandbox: Option<Sandbox>,
+    memory: Memory,
     /// The last call to the sandbox before the run began.
     prepared: u64,
 }
@@ -40,7 +42,8 @@ impl<'s> Targets<'s> {
     pub(super) fn new(scenario: &'s Scenario) -> Result<Self, String> {
         let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now)).transpose()?;
         let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
-        Ok(Self { calls: &scenario.calls, given: vec![0; scenario.calls.len()], sandbox, prepared })
+        let memory = remembered(&scenario.memory)?;
+        Ok(Self { calls: &scenario.calls, given: vec![0; scenario.calls.len()], sandbox, memory, prepared })
     }
 
     /// Takes in one call.
@@ -55,6 +58,9 @@ impl<'s> Targets<'s> {
         if let Some((list, answer)) = list.and_then(|list| Some((list, self.next(list)?))) {
             self.given[list] += 1;
             return Ok(mocked(answer, offline));
+        }
+        if let Some(path) = local_operation(&request.uri) {
+            return Ok(in_hub(&mut self.memory, path, offline));
         }
         let door = Door::of(offline.url().path()).filter(|_| is_loopback(offline.url()));
         match (&self.sandbox, door) {
@@ -74,6 +80,11 @@ impl<'s> Targets<'s> {
             left -= answer.times;
         }
         answers.last()
+    }
+
+    /// What the hub remembers.
+    pub(super) fn memory(&self) -> Value {
+        self.memory.to_value()
     }
 
     /// The sandbox's records, and its ledger since the run began.
@@ -141,6 +152,26 @@ fn response(status: http::StatusCode, headers: &http::HeaderMap, body: &Value) -
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().entry(CONTENT_TYPE).or_insert(json);
     response
+}
+
+/// The hub's own memory. It acts on no target, whatever it remembers.
+fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>) -> Reaction {
+    let answer = Operation::parse(path, &offline.body()).and_then(|operation| memory.perform(&operation));
+    let response = local_response(answer);
+    let status = Some(response.status().as_u16());
+    Reaction { outcome: offline.answered(response, Duration::ZERO), after: Duration::ZERO, status, acted: false }
+}
+
+/// What the hub remembers before the run begins.
+fn remembered(before: &[(String, Value)]) -> Result<Memory, String> {
+    let mut memory = Memory::default();
+    for (path, body) in before {
+        let operation = Operation::parse(path, body.to_string().as_bytes());
+        operation
+            .and_then(|operation| memory.perform(&operation))
+            .map_err(|refusal| format!("preparing the hub's memory failed: {path}: {refusal}"))?;
+    }
+    Ok(memory)
 }
 
 fn in_sandbox(sandbox: &Sandbox, door: Door, offline: &Offline<'_>, now: Time) -> Reaction {

@@ -16,6 +16,7 @@ pub mod listing;
 pub mod nodes;
 pub mod outgoing;
 pub mod schedules;
+pub mod watermarks;
 
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

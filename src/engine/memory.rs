@@ -1,0 +1,100 @@
+//! The hub's memory over Postgres: each operation of a workflow is one short transaction around a pure function of [`memory`].
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::StatusCode;
+use serde_json::Value;
+use sqlx::PgPool;
+use tracing::warn;
+
+use super::Inner;
+use crate::connect::{Local, local_response};
+use crate::memory::{Operation, Refusal, watermarks};
+use crate::store::{self, StoreError};
+
+/// Answers the calls of this node's connection `hub`.
+#[derive(Debug)]
+pub(super) struct HubMemory(pub(super) Weak<Inner>);
+
+/// Why an operation was not done.
+pub(super) enum Undone {
+    Refused(Refusal),
+    Away(StoreError),
+}
+
+impl From<Refusal> for Undone {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Away(error)
+    }
+}
+
+impl From<sqlx::Error> for Undone {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Away(error.into())
+    }
+}
+
+impl Local for HubMemory {
+    fn answer<'a>(&'a self, path: &'a str, body: Bytes) -> BoxFuture<'a, http::Response<Bytes>> {
+        Box::pin(async move {
+            let answer = match self.0.upgrade() {
+                Some(inner) => inner.perform(path, &body).await,
+                None => Err(away("the node is going down")),
+            };
+            local_response(answer)
+        })
+    }
+}
+
+/// The database did not answer: the call is tried again by its connection's policy.
+fn away(why: impl std::fmt::Display) -> Refusal {
+    let detail = format!("the hub's memory cannot be reached: {why}");
+    Refusal { retry_after: Some(Duration::from_secs(1)), ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+}
+
+impl Inner {
+    async fn perform(&self, path: &str, body: &[u8]) -> Result<Value, Refusal> {
+        let operation = Operation::parse(path, body)?;
+        // A task of its own, for a call may be aborted, and no transaction may be dropped half way.
+        let done = tokio::spawn(perform(self.pool.clone(), operation)).await.map_err(away)?;
+        done.map_err(|undone| match undone {
+            Undone::Refused(refusal) => refusal,
+            Undone::Away(error) => {
+                warn!(path, %error, "an operation of the hub's memory failed; it is tried again");
+                away(error)
+            }
+        })
+    }
+}
+
+async fn perform(pool: PgPool, operation: Operation) -> Result<Value, Undone> {
+    match operation {
+        Operation::Watermarks(operation) => watermark(&pool, operation).await,
+    }
+}
+
+async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Value, Undone> {
+    match operation {
+        watermarks::Operation::Read(read) => {
+            let mut conn = pool.acquire().await?;
+            Ok(watermarks::answer(store::watermarks::read(&mut conn, &read.name).await?.as_ref()))
+        }
+        watermarks::Operation::Write(write) => {
+            let mut transaction = pool.begin().await?;
+            let current = store::watermarks::lock(&mut transaction, &write.name).await?;
+            watermarks::write(current.as_ref(), &write)?;
+            store::watermarks::write(&mut transaction, &write.name, &write.value).await?;
+            transaction.commit().await?;
+            Ok(watermarks::answer(Some(&write.value)))
+        }
+    }
+}
