@@ -579,7 +579,7 @@ fn the_table_of_functions_is_that_of_the_catalogs() {
     let page = page("catalogs.md");
     let (before, rest) = page.text.split_once(BEGIN).unwrap();
     let (there, after) = rest.split_once(END).unwrap();
-    let table: String = ["salesforce", "netsuite"].into_iter().map(table_of_catalog).collect();
+    let table: String = ["salesforce", "netsuite", "watermarks"].into_iter().map(table_of_catalog).collect();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         std::fs::write(&page.path, [before, BEGIN, &table, END, after].concat()).unwrap();
     } else {
@@ -610,9 +610,9 @@ fn table_of_catalog(system: &str) -> String {
         let takes = properties(&function["input"]["schema"]["document"]);
         let gives = properties(&function["output"]["schema"]["document"]);
         let gives = if gives.is_empty() { "the record".to_owned() } else { gives };
-        let errors = function["metadata"]["errors"].as_array().unwrap();
+        let errors = function["metadata"]["errors"].as_array().into_iter().flatten();
         let errors: Vec<&str> =
-            errors.iter().filter_map(|e| e.as_str()?.strip_prefix("https://stepwell.dev/errors/")).collect();
+            errors.filter_map(|e| e.as_str()?.strip_prefix("https://stepwell.dev/errors/")).collect();
         table += &format!("| `{system}.{name}`: {summary} | {takes} | {gives} | {} |\n", errors.join(", "));
     }
     table + "\n"

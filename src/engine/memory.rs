@@ -98,3 +98,6 @@ async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Va
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
