@@ -25,6 +25,7 @@ mod links;
 mod order;
 mod outage;
 mod processes;
+mod replay;
 mod schedules;
 mod sources;
 mod versions;

@@ -15,6 +15,7 @@ mod fire;
 mod graph;
 mod load;
 mod login;
+mod replay;
 mod run;
 mod runs;
 pub mod sandbox;
@@ -62,6 +63,8 @@ enum Command {
     Validate(validate::Args),
     /// Play the scenarios beside definitions; with `--faults`, every failure at every step.
     Test(test::Args),
+    /// Show what a definition would do with recorded events, and what it would do otherwise than was recorded.
+    Replay(replay::Args),
     /// Print a definition as a Mermaid flowchart.
     Graph(graph::Args),
     /// Print the JSON Schema for editors.
@@ -144,6 +147,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Sandbox(args) => sandbox::run(args).await.map(|()| ExitCode::SUCCESS),
         Command::Validate(args) => validate::run(&args, &settings).await,
         Command::Test(args) => test::run(&args, &settings),
+        Command::Replay(args) => replay::run(&args, &settings).await,
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Deploy(args) => deploy::run(&args, &settings).await,

@@ -102,7 +102,7 @@ fn beside(definition: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// What an evaluator process says; each question is asked once, for schedules repeat nearly everything.
-fn evaluated(
+pub(super) fn evaluated(
     evaluator: &Evaluator,
     known: &RefCell<HashMap<String, Result<Value, EvaluationError>>>,
     asked: &Evaluation,

@@ -21,6 +21,7 @@ mod limits;
 mod mailbox;
 mod memory;
 mod node;
+mod recordings;
 mod relay;
 mod schedules;
 pub mod settings;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use api::*;
+pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};
 

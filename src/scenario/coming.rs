@@ -67,7 +67,9 @@ impl Rehearsal<'_> {
             return self.event_comes(&event);
         }
         let next = self.on_their_way.iter().enumerate().min_by_key(|(_, coming)| coming.at).map(|(i, c)| (i, c.at));
-        match (next, self.run.wake_at()) {
+        let wake = self.run.wake_at();
+        let wake = wake.map(|wake| self.targets.answers().map_or(wake, |answers| answers.timer(wake)));
+        match (next, wake) {
             (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
                 self.now = self.now.max(at);
                 let coming = self.on_their_way.remove(place).what;
@@ -79,9 +81,7 @@ impl Rehearsal<'_> {
             }
             _ => match self.on_attention.pop_front().filter(|_| self.run.is_parked()) {
                 Some(act) => self.act(act),
-                None => Err(Halt::Problem(
-                    "the run waits for something that no scenario can bring; it never ends".to_owned(),
-                )),
+                None => Err(Halt::Problem("the run waits for something that nothing brings; it never ends".to_owned())),
             },
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::expr::{Expression, Template};
-use crate::machine::{Act, Time, WorkflowError};
+use crate::machine::{Act, RunId, Time, WorkflowError};
 use crate::sandbox::faults::Fault as SandboxFault;
 
 /// A file of scenarios: `closed-won.scenarios.yaml`.
@@ -30,6 +30,8 @@ pub struct Scenario {
     pub name: String,
     /// Where it stands.
     pub line: u32,
+    /// Its run's id: keys and delays come from it.
+    pub run: RunId,
     /// What the run is given.
     pub input: Value,
     /// When it begins.

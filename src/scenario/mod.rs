@@ -7,6 +7,7 @@
 //!
 //! `read`, `around` and `expectation` make a [`ScenarioFile`] of a text. `rehearsal` plays a scenario and gives a [`Trace`]:
 //! `coming` says what reaches the run next, `send` and `target` answer its calls, `relatives` are events and other runs.
+//! `replay` plays recorded runs again, with what their journals know as the world around them.
 //! `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite` and `report` are for
 //! `stepwell test`.
 
@@ -20,6 +21,7 @@ mod outcome;
 mod read;
 mod rehearsal;
 mod relatives;
+pub mod replay;
 mod report;
 mod schedule;
 mod send;
@@ -37,5 +39,5 @@ pub use read::read;
 pub use rehearsal::{Evaluate, Stage};
 pub use report::{FaultsReport, FileReport, Report, ScenarioReport};
 pub use schedule::{BadSchedule, Fault, Schedule, Strike};
-pub use suite::{Ask, test_file};
+pub use suite::{Ask, offline_connections, test_file};
 pub use trace::{Sending, Trace};

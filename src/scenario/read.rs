@@ -13,7 +13,7 @@ use super::file::{
 use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};
 use crate::dsl::{Mistake, parse_duration};
-use crate::machine::Time;
+use crate::machine::{RunId, Time};
 use crate::memory::Operation;
 
 /// Most scenarios of a file.
@@ -21,6 +21,9 @@ const SCENARIOS_MAX: usize = 1_000;
 
 /// Most calls that one answer is for.
 const TIMES_MAX: u64 = 10_000;
+
+/// Every run of a scenario file has this id.
+const RUN: u128 = 0x0199_5a00_0000_7000_8000_0000_0000_0001;
 
 /// When runs begin unless the scenario says so.
 pub(super) fn default_now() -> Time {
@@ -93,6 +96,7 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
     let acts = node.get("acts").map(|list| acts(list, report)).unwrap_or_default();
     let now = node.get("now").map_or_else(|| Some(default_now()), |node| moment(node, report));
     Some(Scenario {
+        run: RunId::from_u128(RUN),
         name: name?.to_owned(),
         line: node.place().map_or(1, |place| place.line),
         input: input?,

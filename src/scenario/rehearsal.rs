@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::coming::{Coming, OnItsWay};
 use super::file::{Invariant, Scenario};
 use super::relatives::Relatives;
+use super::replay::Answers;
 use super::schedule::Schedule;
 use super::target::Targets;
 use super::trace::{Sending, Trace};
@@ -23,8 +24,8 @@ use crate::connect::Connections;
 use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::machine::{
-    Act, Actor, Begin, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run, RunId, SchemaViolation,
-    Started, Time, decide, fold, time_after,
+    Act, Actor, Begin, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run, SchemaViolation, Started,
+    Time, decide, fold, time_after,
 };
 
 /// No run of a scenario takes more commits.
@@ -35,9 +36,6 @@ pub(super) const LATENCY: Duration = Duration::from_millis(10);
 
 /// How long a run of a dead node waits for another one.
 const TAKEOVER: Duration = Duration::from_secs(15);
-
-/// Every run of a scenario has this id: keys and delays come from it.
-const RUN: u128 = 0x0199_5a00_0000_7000_8000_0000_0000_0001;
 
 /// Evaluates what may run for long.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
@@ -61,9 +59,9 @@ impl Stage<'_> {
     pub fn rehearse(&self, scenario: &Scenario, schedule: &Schedule) -> Trace {
         let targets = Targets::new(scenario);
         match targets {
-            Ok(targets) => Rehearsal::new(*self, scenario, schedule, targets).play(),
+            Ok(targets) => Rehearsal::new(*self, scenario, schedule, targets).play().0,
             Err(problem) => Trace {
-                run: Run::new(RunId::from_u128(RUN)),
+                run: Run::new(scenario.run),
                 journal: Vec::new(),
                 sendings: Vec::new(),
                 quiet: Vec::new(),
@@ -113,13 +111,13 @@ pub(super) struct Rehearsal<'e> {
 }
 
 impl<'e> Rehearsal<'e> {
-    fn new(stage: Stage<'e>, scenario: &'e Scenario, schedule: &'e Schedule, targets: Targets<'e>) -> Self {
+    pub(super) fn new(stage: Stage<'e>, scenario: &'e Scenario, schedule: &'e Schedule, targets: Targets<'e>) -> Self {
         Self {
             stage,
             scenario,
             schedule,
             targets,
-            run: Run::new(RunId::from_u128(RUN)),
+            run: Run::new(scenario.run),
             journal: Vec::new(),
             now: scenario.now,
             on_their_way: coming::planned(scenario),
@@ -138,7 +136,7 @@ impl<'e> Rehearsal<'e> {
         }
     }
 
-    fn play(mut self) -> Trace {
+    pub(super) fn play(mut self) -> (Trace, Targets<'e>) {
         let (refused, problem) = match self.live() {
             Ok(()) => (None, None),
             Err(Halt::Refused(violations)) => (Some(violations), None),
@@ -149,7 +147,7 @@ impl<'e> Rehearsal<'e> {
         if problem.is_none() {
             self.check(&outcome, |_| true);
         }
-        Trace {
+        let trace = Trace {
             run: self.run,
             journal: self.journal,
             sendings: self.sendings,
@@ -161,7 +159,8 @@ impl<'e> Rehearsal<'e> {
             outcome,
             began: self.scenario.now,
             ended: self.now,
-        }
+        };
+        (trace, self.targets)
     }
 
     fn outcome(&self, status: &str) -> Value {
@@ -181,6 +180,7 @@ impl<'e> Rehearsal<'e> {
         self.feed(&Fact::Started(Box::new(started)))?;
         if self.run.queued {
             // Alone in its world, it comes first.
+            self.now = self.targets.answers().and_then(Answers::admitted).unwrap_or(self.now);
             self.take_in(Message::Turn {})?;
         }
         while !self.is_over() {
@@ -245,6 +245,9 @@ impl<'e> Rehearsal<'e> {
     /// What each effect means in a rehearsal.
     fn carry_out(&mut self, effect: Effect) -> Result<(), Halt> {
         match effect {
+            Effect::Call { execution, attempt, request, authentication, document } if self.targets.is_recorded() => {
+                self.recall((execution, attempt), &request, authentication.as_ref(), document.as_ref())
+            }
             Effect::Call { execution, attempt, request, authentication, document } => {
                 let authentication = authentication.as_ref();
                 match document.as_ref().map(|document| self.stage.connections.concrete_offline(&request, document)) {

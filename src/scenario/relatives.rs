@@ -149,7 +149,10 @@ impl Rehearsal<'_> {
         let known = self.relatives.children.iter().any(|child| child.request.run == request.run);
         let before = self.relatives.children.iter().filter(|child| child.step == step).count();
         let number = if known { before.saturating_sub(1) } else { before };
-        let played = self.played(&step, number).ok_or_else(|| nobody(&step, request))?;
+        let played = self.played(&step, number).ok_or_else(|| match self.targets.is_recorded() {
+            true => unrecorded(&step, request),
+            false => nobody(&step, request),
+        })?;
         let child = request.run;
         let at = time_after(self.now, LATENCY);
         if let RunEnd::Refused(error) = &played.end {
@@ -195,6 +198,11 @@ fn nobody(step: &str, request: &ChildRequest) -> Halt {
     Halt::Problem(format!(
         "nobody plays the run of {namespace}/{name} that {step} starts; add `runs: {{ {step}: {{ output: ... }} }}`"
     ))
+}
+
+fn unrecorded(step: &str, request: &ChildRequest) -> Halt {
+    let ChildRequest { namespace, name, .. } = request;
+    Halt::Problem(format!("{step}: no end of a run of {namespace}/{name} was recorded"))
 }
 
 fn outcome_of(end: &RunEnd) -> ChildOutcome {

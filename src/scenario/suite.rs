@@ -43,7 +43,7 @@ impl Bench {
         let file = read(&path.display().to_string(), &text_of(path)?)?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let built = definition(&folder.join(&file.definition), folder, path)?;
-        Ok(Self { file, built, connections: connections(folder)? })
+        Ok(Self { file, built, connections: offline_connections(folder)? })
     }
 
     pub(super) fn scenarios(&self) -> &[Scenario] {
@@ -164,7 +164,10 @@ fn definition(path: &Path, folder: &Path, scenarios: &Path) -> Result<Built, Vec
 }
 
 /// The connections of the folder's `hub.yaml`, with secrets that open nothing but the sandbox.
-fn connections(folder: &Path) -> Result<Connections, Vec<Mistake>> {
+///
+/// # Errors
+/// Mistakes of `hub.yaml`.
+pub fn offline_connections(folder: &Path) -> Result<Connections, Vec<Mistake>> {
     let secrets = Secrets::from_lookup(|name| {
         Some(match name {
             "netsuiteToken" => "sandbox-erp-token".to_owned(),

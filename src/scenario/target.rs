@@ -1,4 +1,4 @@
-//! Who answers the calls of a rehearsal: the mocks of its scenario first, else the sandbox.
+//! Who answers the calls of a rehearsal: the mocks of its scenario first, else the sandbox; in a replay, the record alone.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::file::{CallPattern, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario};
+use super::replay::Answers;
 use super::step;
 use crate::connect::{Offline, local_operation, local_response};
 use crate::machine::{CallOutcome, CallRequest, Time};
@@ -35,6 +36,8 @@ pub(super) struct Targets<'s> {
     memory: Memory,
     /// The last call to the sandbox before the run began.
     prepared: u64,
+    /// What was recorded, in a replay.
+    answers: Option<Answers<'s>>,
 }
 
 impl<'s> Targets<'s> {
@@ -43,7 +46,33 @@ impl<'s> Targets<'s> {
         let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now)).transpose()?;
         let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
         let memory = remembered(&scenario.memory)?;
-        Ok(Self { calls: &scenario.calls, given: vec![0; scenario.calls.len()], sandbox, memory, prepared })
+        Ok(Self {
+            calls: &scenario.calls,
+            given: vec![0; scenario.calls.len()],
+            sandbox,
+            memory,
+            prepared,
+            answers: None,
+        })
+    }
+
+    /// The record as the only target.
+    pub(super) fn recorded(scenario: &'s Scenario, answers: Answers<'s>) -> Self {
+        let (calls, memory) = (scenario.calls.as_slice(), Memory::default());
+        Self { calls, given: vec![0; calls.len()], sandbox: None, memory, prepared: 0, answers: Some(answers) }
+    }
+
+    /// Whether this is a replay.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    pub(super) fn answers(&self) -> Option<&Answers<'s>> {
+        self.answers.as_ref()
+    }
+
+    pub(super) fn answers_mut(&mut self) -> Option<&mut Answers<'s>> {
+        self.answers.as_mut()
     }
 
     /// Takes in one call.

@@ -54,6 +54,15 @@ pub async fn connect_reader(url: &str, connections_max: u32) -> Result<PgPool, S
     Ok(pool(connections_max).connect_with(options).await?)
 }
 
+/// Connects to look only: Postgres itself refuses every write of these connections.
+///
+/// # Errors
+/// The URL is not one of Postgres, or the server does not answer.
+pub async fn connect_read_only(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
+    let options = options(url)?.options(listing::READ_OPTIONS).options([("default_transaction_read_only", "on")]);
+    Ok(pool(connections_max).connect_with(options).await?)
+}
+
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(url.parse::<PgConnectOptions>()?.application_name("stepwell"))
 }

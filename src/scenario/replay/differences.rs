@@ -1,0 +1,103 @@
+//! What differs between two JSON values, field by field, and how it may be shown.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::machine::masks::Masks;
+
+/// What stands in a sensitive value's place, here and in the journal.
+pub(super) const MASK: &str = "***";
+
+/// Differences of one value that are listed; more are counted.
+const FIELDS_MAX: usize = 200;
+
+/// One field that changes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldChange {
+    /// `body`, `query`, `headers`, `uri`, `output` and so on.
+    pub part: &'static str,
+    /// JSON pointer into it; empty for the whole.
+    pub pointer: String,
+    /// Before; none where it was absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Value>,
+    /// Now; none where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+}
+
+/// Compares two values; none is an absent one.
+pub(super) fn differences(
+    part: &'static str,
+    recorded: Option<&Value>,
+    new: Option<&Value>,
+    masks: &[Masks],
+) -> Vec<FieldChange> {
+    let mut pointers = Vec::new();
+    walk(recorded, new, &mut String::new(), &mut pointers);
+    let (hidden_recorded, hidden_new) = (recorded.map(|v| hidden(v, masks)), new.map(|v| hidden(v, masks)));
+    let mut found: Vec<FieldChange> = pointers
+        .iter()
+        .take(FIELDS_MAX)
+        .map(|pointer| FieldChange {
+            part,
+            recorded: shown(recorded, hidden_recorded.as_ref(), pointer),
+            new: shown(new, hidden_new.as_ref(), pointer),
+            pointer: pointer.clone(),
+        })
+        .collect();
+    if pointers.len() > FIELDS_MAX {
+        let rest = format!("{} further fields differ", pointers.len() - FIELDS_MAX);
+        found.push(FieldChange { part, pointer: String::new(), recorded: None, new: Some(Value::String(rest)) });
+    }
+    found
+}
+
+fn walk(recorded: Option<&Value>, new: Option<&Value>, at: &mut String, found: &mut Vec<String>) {
+    match (recorded, new) {
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            let added = after.keys().filter(|name| !before.contains_key(*name));
+            for name in before.keys().chain(added) {
+                let segment = name.replace('~', "~0").replace('/', "~1");
+                below(before.get(name), after.get(name), &segment, at, found);
+            }
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => {
+            for place in 0..before.len().max(after.len()) {
+                below(before.get(place), after.get(place), &place.to_string(), at, found);
+            }
+        }
+        (Some(before), Some(after)) if before == after => {}
+        (None, None) => {}
+        _ => found.push(at.clone()),
+    }
+}
+
+fn below(recorded: Option<&Value>, new: Option<&Value>, segment: &str, at: &mut String, found: &mut Vec<String>) {
+    let length = at.len();
+    at.push('/');
+    at.push_str(segment);
+    walk(recorded, new, at, found);
+    at.truncate(length);
+}
+
+fn hidden(value: &Value, masks: &[Masks]) -> Value {
+    masks.iter().fold(value.clone(), |value, masks| masks.value(&value))
+}
+
+/// A field as people may see it: masked where it is sensitive or lies in something that is.
+fn shown(real: Option<&Value>, hidden: Option<&Value>, pointer: &str) -> Option<Value> {
+    real?.pointer(pointer)?;
+    let seen = hidden.and_then(|value| value.pointer(pointer)).cloned();
+    Some(seen.unwrap_or_else(|| Value::String(MASK.to_owned())))
+}
+
+/// Whether a value was masked before it was recorded, somewhere in it.
+pub(super) fn holds_masks(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(MASK),
+        Value::Array(items) => items.iter().any(holds_masks),
+        Value::Object(members) => members.values().any(holds_masks),
+        _ => false,
+    }
+}

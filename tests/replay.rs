@@ -1,0 +1,123 @@
+//! What a changed definition would do with recorded events is shown before it is deployed, and nothing is touched for it.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Journey, ORDER, Target, World, calls, hub, shipped};
+
+/// Since before any event of a test.
+const SINCE: [&str; 2] = ["--since", "PT1H"];
+
+/// Replays a definition; exit code 0 and what was printed.
+fn replay(world: &World, workflow: &str, more: &[&str]) -> (bool, String) {
+    let arguments = [&["replay", "--dry-run", "--workflow", workflow], &SINCE[..], more].concat();
+    let (ok, out, err) = world.command(&arguments);
+    assert!(ok || err.is_empty(), "{err}");
+    (ok, out)
+}
+
+fn report(world: &World, workflow: &str, more: &[&str]) -> Value {
+    let (ok, out) = replay(world, workflow, &[&["--json"], more].concat());
+    assert!(ok, "{out}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// A copy of the shipped definition with a change, beside its catalogs.
+fn changed(world: &World, from: &str, to: &str) -> String {
+    let source = shipped().into_iter().find(|(name, _)| *name == "closed-won.yaml").unwrap().1;
+    assert!(source.contains(from), "the shipped definition says {from}");
+    world.write("changed.yaml", &source.replacen(from, to, 1).replace("version: '1.0.1'", "version: '1.1.0'"));
+    format!("{}/changed.yaml", world.workflows())
+}
+
+async fn rows(world: &World) -> i64 {
+    let counted = "select (select count(*) from events) + (select count(*) from runs) + (select count(*) from journal)
+                        + (select count(*) from definitions)";
+    sqlx::query_scalar::<_, i64>(counted).fetch_one(&mut world.connect().await).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touches_nothing() {
+    let journey = Journey::new().await;
+    // A retry is replayed as it was.
+    journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 503, "count": 1 })).await;
+    let node = journey.world.node().await;
+    for number in 0..3 {
+        let run = journey.fire(&node, number).await;
+        node.run_becomes(&run, "completed").await;
+    }
+    let asked = journey.get("/ledger").await["requests"].as_array().unwrap().len();
+    let before = rows(&journey.world).await;
+    let shipped = format!("{}/closed-won.yaml", journey.world.workflows());
+
+    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:1.0.1"] {
+        let (same, out) = replay(&journey.world, workflow, &["--fail-on-change"]);
+        assert!(same, "an unchanged definition differs in nothing:\n{out}");
+        assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
+    }
+
+    let changed = changed(&journey.world, "memo: ${ .Name }", "memo: '${ .Name + \" via Stepwell\" }'");
+    let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
+    assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
+    assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
+    let report = report(&journey.world, &changed, &[]);
+    for event in report["events"].as_array().unwrap() {
+        assert_eq!((&event["recorded"]["status"], &event["new"]["status"]), (&json!("completed"), &json!("completed")));
+        let calls = event["calls"].as_array().unwrap();
+        let changed: Vec<&Value> = calls.iter().filter(|call| call["fate"] != "unchanged").collect();
+        assert_eq!(changed.len(), 1, "{event}");
+        let (order, id) = (changed[0], event["key"].as_str().unwrap());
+        assert_eq!((&order["step"], &order["fate"]), (&json!("createOrder"), &json!("changed")));
+        assert!(order["address"].as_str().unwrap().contains(&format!("/salesOrder/eid:{id}")), "{order}");
+        let fields = order["fields"].as_array().unwrap();
+        assert_eq!(fields.len(), 1, "{order}");
+        assert_eq!((&fields[0]["part"], &fields[0]["pointer"]), (&json!("body"), &json!("/memo")));
+        let recorded = fields[0]["recorded"].as_str().unwrap();
+        assert_eq!(fields[0]["new"], format!("{recorded} via Stepwell"));
+    }
+
+    assert_eq!(journey.get("/ledger").await["requests"].as_array().unwrap().len(), asked, "nobody was called");
+    assert_eq!(rows(&journey.world).await, before, "nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_recorded_is_said_to_be_unknown_unless_something_is_assumed() {
+    let journey = Journey::new().await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    node.run_becomes(&run, "completed").await;
+    let elsewhere = "with: { externalId: '${ \"other-\" + $context.accountId }' }";
+    let changed = changed(&journey.world, "with: { externalId: '${ $context.accountId }' }", elsewhere);
+    let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
+    assert!(!same && out.contains("1 unknown") && out.contains("unknown from here: findCustomer/read"), "{out}");
+    let assumed = report(&journey.world, &changed, &["--assume", "404"]);
+    let event = &assumed["events"][0];
+    assert_eq!(event["new"]["status"], "completed", "{event}");
+    let read = event["calls"].as_array().unwrap().iter().find(|call| call["step"] == "findCustomer/read").unwrap();
+    assert!(read["fate"] == "new" && read["notes"].to_string().contains("answered with 404"), "{read}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_without_a_recorded_run_shows_what_the_event_would_start() {
+    let target = Target::start().await;
+    let world = World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))], &[]).await;
+    let node = world.node().await;
+    let (status, _) = node.hook("test", "early", &json!({ "type": "later", "n": 1 })).await;
+    assert_eq!(status, 200);
+    let text = calls(&target, 2).replace("name: calls", "name: later").replace("type: calls", "type: later");
+    world.write("later.yaml", &text);
+    let report = report(&world, &format!("{}/later.yaml", world.workflows()), &[]);
+    let event = &report["events"][0];
+    assert_eq!((&event["recorded"], &event["new"]["status"]), (&Value::Null, &json!("completed")), "{report}");
+    let fates: Vec<&Value> = event["calls"].as_array().unwrap().iter().map(|call| &call["fate"]).collect();
+    assert_eq!(fates, [&json!("new"), &json!("new")]);
+    assert_eq!(target.requests("/step1"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_dry_run_is_offered() {
+    let world = World::new(&[("hub.yaml", hub())], &[]).await;
+    let (ok, _, err) = world.command(&["replay", "--workflow", "a/b", "--since", "PT1H"]);
+    assert!(!ok && err.contains("--dry-run"), "{err}");
+    let (ok, _, err) = world.command(&["replay", "--dry-run", "--workflow", "a/b", "--since", "PT1H"]);
+    assert!(!ok && err.contains("neither a file nor a deployed"), "{err}");
+}
