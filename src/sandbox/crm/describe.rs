@@ -79,7 +79,7 @@ fn field(field: &Field) -> Value {
         "length": length,
         "nillable": !field.required,
         "createable": field.writable,
-        "updateable": field.writable,
+        "updateable": field.writable && !field.fixed,
         "custom": field.name.ends_with("__c"),
         "externalId": field.external,
         "unique": field.unique,

@@ -11,6 +11,7 @@ mod composite;
 mod describe;
 mod ids;
 mod oauth;
+mod pricebook;
 mod refusal;
 mod replication;
 mod schema;

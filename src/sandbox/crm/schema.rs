@@ -23,6 +23,8 @@ pub struct Field {
     pub required: bool,
     /// Whether callers may set it.
     pub writable: bool,
+    /// Whether it stays as it was when the record was made.
+    pub fixed: bool,
     /// Whether it is a key of another system.
     pub external: bool,
     /// Whether two records may not share a value.
@@ -46,7 +48,7 @@ pub enum Kind {
 
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, required: false, writable: true, external: false, unique: false }
+        Self { name, kind, required: false, writable: true, fixed: false, external: false, unique: false }
     }
 
     const fn required(self) -> Self {
@@ -55,6 +57,10 @@ impl Field {
 
     const fn read_only(self) -> Self {
         Self { writable: false, ..self }
+    }
+
+    const fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
     }
 
     const fn external(self) -> Self {
@@ -103,6 +109,10 @@ const fn number(name: &'static str) -> Field {
 
 const fn flag(name: &'static str) -> Field {
     Field::new(name, Kind::Flag)
+}
+
+const fn moment(name: &'static str) -> Field {
+    Field::new(name, Kind::Moment)
 }
 
 const fn date(name: &'static str) -> Field {
@@ -154,6 +164,8 @@ pub const OBJECTS: &[SObject] = &[
             text("ShippingCountry", 80),
             text("CurrencyIsoCode", 3),
             number("Credit_Limit__c"),
+            text("Credit_Hold__c", 255),
+            moment("Credit_Limit_As_Of__c"),
             text("NetSuite_Id__c", 40).external().unique(),
             text("Legacy_Id__c", 40).external(),
         ],
@@ -203,6 +215,8 @@ pub const OBJECTS: &[SObject] = &[
             reference("Primary_Contact__c", "Contact", "Primary_Contact__r"),
             text("PO_Number__c", 40),
             text("NetSuite_Sales_Order_Id__c", 40).external().unique(),
+            text("NetSuite_Order_Status__c", 255),
+            moment("NetSuite_Order_Status_As_Of__c"),
         ],
         children: &[("OpportunityLineItems", "OpportunityLineItem", "OpportunityId")],
     },
@@ -241,17 +255,24 @@ pub const OBJECTS: &[SObject] = &[
     SObject {
         name: "Pricebook2",
         prefix: "01s",
-        fields: &[text("Name", 255).required(), flag("IsActive"), flag("IsStandard"), text("Description", 255)],
+        fields: &[
+            text("Name", 255).required(),
+            flag("IsActive"),
+            flag("IsStandard").read_only(),
+            text("Description", 255),
+        ],
         children: &[("PricebookEntries", "PricebookEntry", "Pricebook2Id")],
     },
     SObject {
         name: "PricebookEntry",
         prefix: "01u",
         fields: &[
-            reference("Pricebook2Id", "Pricebook2", "Pricebook2").required(),
-            reference("Product2Id", "Product2", "Product2").required(),
+            text("Name", 255).read_only(),
+            text("ProductCode", 255).read_only(),
+            reference("Pricebook2Id", "Pricebook2", "Pricebook2").required().fixed(),
+            reference("Product2Id", "Product2", "Product2").required().fixed(),
             number("UnitPrice").required(),
-            text("CurrencyIsoCode", 3),
+            text("CurrencyIsoCode", 3).fixed(),
             flag("IsActive"),
             flag("UseStandardPrice"),
         ],

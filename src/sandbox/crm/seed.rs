@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::super::call::Call;
 use super::super::closed_won::closed_won_event;
 use super::super::records::Fields;
-use super::schema::SObject;
+use super::pricebook::PRODUCT;
+use super::schema::{Field, SObject};
 use super::{Crm, ids};
 
 /// The version that records are shown under where no caller named one.
@@ -25,8 +26,10 @@ impl Crm {
     /// Declares the tables and puts the company in.
     pub(super) fn plant(&mut self) {
         for object in super::OBJECTS {
-            let keys = object.fields.iter().filter(|field| field.external || field.unique);
-            self.tables.declare(object.name, keys.map(|field| field.name));
+            let price = object.name == "PricebookEntry";
+            let looked_up = |field: &&Field| field.external || field.unique || (price && field.name == PRODUCT);
+            let keys = object.fields.iter().filter(looked_up).map(|field| field.name);
+            self.tables.declare(object.name, keys);
         }
         let seed: Map<String, Value> = serde_json::from_str(SEED).expect("seed.json is an object of record lists");
         for (name, records) in &seed {

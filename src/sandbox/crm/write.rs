@@ -12,10 +12,19 @@ use super::refusal::{Mistake, Refusal};
 use super::schema::{Field, Kind, SObject};
 use super::{Crm, ids, seed};
 
+/// The currencies that are active in the company's org.
+const CURRENCIES: [&str; 3] = ["EUR", "GBP", "USD"];
+
 /// Whether a write makes a record or changes one.
 enum Base<'a> {
     New,
     Existing { id: &'a str, fields: &'a Fields },
+}
+
+impl Base<'_> {
+    const fn is_new(&self) -> bool {
+        matches!(self, Self::New)
+    }
 }
 
 impl Crm {
@@ -60,6 +69,9 @@ impl Crm {
     /// Removes a record.
     pub(super) fn delete(&mut self, object: &'static SObject, id: &str) -> Result<(), Refusal> {
         let existing = self.existing(object, id)?;
+        if object.name == "Product2" {
+            self.remove_prices(id);
+        }
         self.tables.remove(object.name, id, external_id(object, &existing));
         Ok(())
     }
@@ -72,8 +84,10 @@ impl Crm {
     }
 
     fn write(&mut self, object: &'static SObject, id: String, mut fields: Fields, action: Action, now: DateTime<Utc>) {
-        if object.name == "Opportunity" {
-            settle_stage(&mut fields);
+        match object.name {
+            "Opportunity" => settle_stage(&mut fields),
+            "PricebookEntry" => self.name_price(&mut fields),
+            _ => {}
         }
         fields.insert("LastModifiedDate".into(), instant(now).into());
         fields.insert("LastModifiedById".into(), seed::INTEGRATION_USER.into());
@@ -90,24 +104,36 @@ impl Crm {
         };
         let mut mistakes = Vec::new();
         for (name, value) in input.iter().filter(|(name, _)| *name != "attributes") {
-            let (field, value) = self.target(object, name, value)?;
+            let (field, value) = self.target(object, name, value, base)?;
             match accepted(field, &value)? {
                 Ok(value) => drop(fields.insert(field.name.to_owned(), value)),
                 Err(mistake) => mistakes.push(mistake),
             }
+        }
+        if object.name == "PricebookEntry" {
+            mistakes.extend(self.take_standard_price(&mut fields, input));
         }
         mistakes.extend(missing(object, &fields));
         if mistakes.is_empty() {
             mistakes.extend(self.dangling(object, input, &fields));
             mistakes.extend(self.taken(object, &fields, base));
         }
+        if mistakes.is_empty() && object.name == "PricebookEntry" && base.is_new() {
+            mistakes.extend(self.price_refused(&fields));
+        }
         if mistakes.is_empty() { Ok(fields) } else { Err(Refusal::record(mistakes)) }
     }
 
     /// The field that an input names. A parent may be named by its external id: `"Account": {"NetSuite_Id__c": "647"}`.
-    fn target(&self, object: &SObject, name: &str, value: &Value) -> Result<(&'static Field, Value), Refusal> {
+    fn target(
+        &self,
+        object: &SObject,
+        name: &str,
+        value: &Value,
+        base: &Base<'_>,
+    ) -> Result<(&'static Field, Value), Refusal> {
         if let Some(field) = object.field(name) {
-            if field.writable {
+            if field.writable && (base.is_new() || !field.fixed) {
                 return Ok((field, value.clone()));
             }
             let message = format!(
@@ -179,6 +205,7 @@ fn accepted(field: &Field, value: &Value) -> Result<Result<Value, Mistake>, Refu
         return Ok(Ok(Value::Null));
     }
     let accepted = match (field.kind, value) {
+        (Kind::Text(_), Value::String(text)) if field.name == "CurrencyIsoCode" => Ok(currency(field, text)),
         (Kind::Text(length), Value::String(text)) => Ok(text_within(field, text, length)),
         (Kind::Text(length), Value::Number(_) | Value::Bool(_)) => Ok(text_within(field, &value.to_string(), length)),
         (Kind::Email, Value::String(text)) => Ok(email(field, text)),
@@ -186,7 +213,7 @@ fn accepted(field: &Field, value: &Value) -> Result<Result<Value, Mistake>, Refu
         (Kind::Integer, Value::Number(number)) if number.is_i64() => Ok(Ok(value.clone())),
         (Kind::Flag, Value::Bool(_)) => Ok(Ok(value.clone())),
         (Kind::Date, Value::String(text)) if is_date(text) => Ok(Ok(value.clone())),
-        (Kind::Moment, Value::String(_)) => Ok(Ok(value.clone())),
+        (Kind::Moment, Value::String(text)) => moment(text).map(|at| Ok(instant(at).into())).ok_or("datetime"),
         (Kind::Id | Kind::Reference(..), Value::String(text)) => Ok(Ok(ids::full(text).into())),
         (Kind::Text(_) | Kind::Email, _) => Err("string"),
         (Kind::Number, _) => Err("double"),
@@ -227,6 +254,14 @@ fn text_within(field: &Field, text: &str, length: usize) -> Result<Value, Mistak
     Err(Mistake::new("STRING_TOO_LONG", message, &[field.name]))
 }
 
+fn currency(field: &Field, text: &str) -> Result<Value, Mistake> {
+    if CURRENCIES.contains(&text) {
+        return Ok(text.into());
+    }
+    let message = format!("Currency ISO Code: bad value for restricted picklist field: {text}");
+    Err(Mistake::new("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, &[field.name]))
+}
+
 fn email(field: &Field, text: &str) -> Result<Value, Mistake> {
     let legal = text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
     if legal && !text.contains(char::is_whitespace) {
@@ -245,6 +280,13 @@ fn number(field: &Field, value: &Value) -> Result<Value, Mistake> {
 
 fn is_date(text: &str) -> bool {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+}
+
+/// A time in one of the spellings that Salesforce takes.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let with_colon = DateTime::parse_from_rfc3339(text);
+    let at = with_colon.or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    at.ok().map(|at| at.with_timezone(&Utc))
 }
 
 /// What follows from the stage.
