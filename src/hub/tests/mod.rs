@@ -17,7 +17,12 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OPPORTUNITY: &[u8] = include_bytes!("../../../tests/data/hub/salesforce_opportunity_closed_won.json");
 
 fn secrets() -> Secrets {
-    Secrets::fixed([("salesforceWebhook", SECRET), ("github", "It's a Secret to Everybody"), ("bad", "not base64!")])
+    Secrets::fixed([
+        ("salesforceWebhook", SECRET),
+        ("netsuiteWebhook", SECRET),
+        ("github", "It's a Secret to Everybody"),
+        ("bad", "not base64!"),
+    ])
 }
 
 fn load(text: &str) -> Result<Hub, Vec<Mistake>> {

@@ -23,8 +23,8 @@ fn end(definition: &Definition, trace: &Trace) -> End {
         _ => None,
     };
     let mut completed: Vec<String> = trace.journal.iter().filter_map(completed).collect();
-    // An attempt that a crash left unknown is undone, although a later attempt was refused.
-    completed.retain(|step| !step.starts_with("undo:"));
+    // An attempt that a crash left unknown is asked about, and undone although a later attempt was refused.
+    completed.retain(|step| !step.starts_with("undo:") && !step.starts_with("reconcile:"));
     completed.sort();
     let records = ["crm", "erp"].map(|system| without_times(trace.outcome[system].clone()));
     End { ended_well: trace.status() == "completed", output: trace.run.output.as_deref().cloned(), completed, records }
