@@ -31,7 +31,7 @@ pub enum Assume {
 #[derive(Debug)]
 pub(in crate::scenario) enum Answer {
     /// The recorded outcome, which was known at this time.
-    Recorded(CallOutcome, Time),
+    Recorded(Box<CallOutcome>, Time),
     /// The record has no end of it.
     Never,
     /// Nothing was recorded: this stands in.
@@ -138,7 +138,7 @@ impl<'r> Answers<'r> {
         };
         let note = (!same_question(&call.request, request)).then(|| "answered as the recorded one was".to_owned());
         match reshaped(outcome, call.request.output, request.output) {
-            Some(outcome) => (Answer::Recorded(outcome, *at), note),
+            Some(outcome) => (Answer::Recorded(Box::new(outcome), *at), note),
             None => {
                 let why = "the call asks for another shape of its answer (`output`) than was recorded";
                 (Answer::Unknown(why.to_owned()), None)
@@ -153,7 +153,7 @@ impl<'r> Answers<'r> {
         if let Some((call, (at, outcome))) = known
             && let Some(outcome) = reshaped(outcome, call.request.output, request.output)
         {
-            return (Answer::Recorded(outcome, *at), Some(format!("answered as {} was", call.step)));
+            return (Answer::Recorded(Box::new(outcome), *at), Some(format!("answered as {} was", call.step)));
         }
         let (status, what) = match (is_read(request), self.assume) {
             (false, _) => (StatusCode::NO_CONTENT, "nothing was recorded: answered with 204 and no body"),

@@ -222,7 +222,7 @@ impl Rehearsal<'_> {
             Answer::Unknown(why) => return Err(Halt::Problem(format!("{step}: {why}"))),
             Answer::Never => return Ok(()),
             // What was known then is known then, unless the run comes later to its question.
-            Answer::Recorded(outcome, at) => (outcome, if at < self.now { time_after(self.now, LATENCY) } else { at }),
+            Answer::Recorded(outcome, at) => (*outcome, if at < self.now { time_after(self.now, LATENCY) } else { at }),
             Answer::Assumed(status) => {
                 let connections = self.stage.connections;
                 let unknown = |failure: Box<crate::machine::CallFailure>| {
