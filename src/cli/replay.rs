@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Send nothing and write nothing; the only way there is. `stepwell events replay` accepts an event once more.
     #[arg(long, required = true)]
     dry_run: bool,
-    /// A definition's file, deployed or not; or NAMESPACE/NAME[:VERSION] of a deployed one.
+    /// A definition's file, deployed or not; or NAMESPACE/NAME or NAMESPACE/NAME:VERSION of a deployed one.
     #[arg(long, value_name = "F")]
     workflow: String,
     /// Events received at or after: RFC 3339, or so long ago, as PT24H.

@@ -1,4 +1,4 @@
-//! The hub's memory over Postgres: each operation of a workflow is one short transaction around a pure function of [`memory`].
+//! The hub's memory over Postgres: each operation of a workflow is one short transaction around a pure function of `memory`.
 
 use std::sync::Weak;
 use std::time::Duration;
