@@ -197,7 +197,11 @@ fn a_read_that_was_not_recorded_ends_the_replay_unless_something_is_assumed() {
     let unknown = changed("q: a", "q: b", Assume::Nothing);
     assert!(unknown.unknown.as_ref().is_some_and(|why| why.contains("look: nothing was recorded")), "{unknown:#?}");
     // What comes after that is not said to be gone.
-    assert_eq!(fates(&unknown), [("look", Fate::New)]);
+    assert_eq!(fates(&unknown), [("look", Fate::Changed)]);
+    assert_eq!(
+        (of(&unknown, "look").fields[0].part, &of(&unknown, "look").fields[0].new),
+        ("query", &Some("b".into()))
+    );
     let missing = changed("q: a", "q: b", Assume::Missing);
     assert_eq!((missing.unknown.as_deref(), missing.new.status.as_str()), (None, "faulted"));
     let empty = changed("q: a", "q: b", Assume::Empty);
