@@ -1,5 +1,7 @@
 //! What a changed definition would do with recorded events is shown before it is deployed, and nothing is touched for it.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Journey, ORDER, Target, World, calls, hub, shipped};
@@ -27,6 +29,17 @@ fn changed(world: &World, from: &str, to: &str) -> String {
     assert!(source.contains(from), "the shipped definition says {from}");
     world.write("changed.yaml", &source.replacen(from, to, 1).replace("version: '1.0.1'", "version: '1.1.0'"));
     format!("{}/changed.yaml", world.workflows())
+}
+
+/// What the guide says that such a change prints, but for ids and times.
+fn shown_in_the_guide() -> Vec<String> {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let block = guide.split("```text\ncrm-erp/closed-won:1.1.0").nth(1).and_then(|rest| rest.split("```").next());
+    let lines = block.unwrap().lines().filter(|line| line.starts_with("    ") && !line.contains("run "));
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
+    assert_eq!(lines.len(), 10, "{lines:?}");
+    lines
 }
 
 async fn rows(world: &World) -> i64 {
@@ -59,6 +72,9 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
     let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
     assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
     assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
+    for line in shown_in_the_guide() {
+        assert!(out.lines().any(|printed| printed == line), "docs/testing.md shows {line:?}, printed was\n{out}");
+    }
     let report = report(&journey.world, &changed, &[]);
     for event in report["events"].as_array().unwrap() {
         assert_eq!((&event["recorded"]["status"], &event["new"]["status"]), (&json!("completed"), &json!("completed")));
@@ -93,7 +109,7 @@ async fn what_was_not_recorded_is_said_to_be_unknown_unless_something_is_assumed
     let event = &assumed["events"][0];
     assert_eq!(event["new"]["status"], "completed", "{event}");
     let read = event["calls"].as_array().unwrap().iter().find(|call| call["step"] == "findCustomer/read").unwrap();
-    assert!(read["fate"] == "new" && read["notes"].to_string().contains("answered with 404"), "{read}");
+    assert!(read["fate"] == "changed" && read["notes"].to_string().contains("answered with 404"), "{read}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

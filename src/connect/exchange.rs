@@ -1,6 +1,6 @@
 //! One request on the wire and what came back: pooled clients, redirects, a bounded body.
 //!
-//! Every address is judged by the [`Guard`] before bytes go out, also at each redirect. Redirects are followed here and
+//! Every host is judged by the connection's list and every address by the [`Guard`] before bytes go out, also at each redirect. Redirects are followed here and
 //! not by the client, so that credentials never travel to another host.
 
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ use http::{Method, StatusCode};
 use url::Url;
 
 use super::guard::{Guard, GuardedResolver, Refused};
+use super::hosts::Hosts;
 use super::problem::Problem;
 use super::request::Outgoing;
 use super::target;
@@ -55,6 +56,7 @@ pub(super) enum Cut {
 #[derive(Debug)]
 pub(super) struct Clients {
     guard: Arc<Guard>,
+    hosts: Hosts,
     any: reqwest::Client,
     by_port: HashMap<u16, reqwest::Client>,
 }
@@ -66,13 +68,21 @@ pub(super) struct Way {
     pub(super) proxy: Option<Url>,
     /// Certificate authorities that are trusted beside the usual ones, PEM.
     pub(super) authorities: Option<String>,
+    /// Which hosts it leads to.
+    pub(super) hosts: Hosts,
 }
 
 impl Clients {
     pub(super) fn new(guard: &Arc<Guard>, way: &Way) -> Result<Self, String> {
         let by_port =
             guard.ports().map(|port| Ok((port, client(guard, Some(port), way)?))).collect::<Result<_, String>>()?;
-        Ok(Self { any: client(guard, None, way)?, by_port, guard: Arc::clone(guard) })
+        Ok(Self { any: client(guard, None, way)?, by_port, guard: Arc::clone(guard), hosts: way.hosts.clone() })
+    }
+
+    /// Whether calls may go to this host, whoever named it.
+    pub(super) fn check(&self, url: &Url) -> Result<(), Box<Problem>> {
+        let host = url.host_str().unwrap_or_default();
+        self.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
     }
 
     fn at(&self, port: u16) -> &reqwest::Client {
@@ -161,6 +171,7 @@ impl Hop {
         let (Some(host), Some(port)) = (self.url.host(), self.url.port_or_known_default()) else {
             return Err(Problem::configuration("Invalid URI", format!("{} names no host", target::short(&self.url))));
         };
+        clients.check(&self.url)?;
         clients.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
         let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
         *request.headers_mut() = self.headers.clone();

@@ -69,6 +69,16 @@ impl Guard {
         Err(Refused { host: host.to_string(), address })
     }
 
+    /// Those of a name's addresses that may be connected to; refused where none may.
+    fn permitted(&self, host: &str, port: Option<u16>, found: &[SocketAddr]) -> Result<Vec<SocketAddr>, Refused> {
+        let permitted: Vec<SocketAddr> =
+            found.iter().filter(|address| self.permits(Some(host), address.ip(), port)).copied().collect();
+        match found.first() {
+            Some(refused) if permitted.is_empty() => Err(Refused { host: host.to_owned(), address: refused.ip() }),
+            _ => Ok(permitted),
+        }
+    }
+
     fn permits(&self, host: Option<&str>, address: IpAddr, port: Option<u16>) -> bool {
         let address = address.to_canonical();
         is_public(address) || self.rules.iter().any(|rule| rule.covers(host, address, port))
@@ -149,6 +159,9 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// The host of an Azure machine, which tells its secrets at an address out of the public range.
+const AZURE_HOST: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = address.is_private()
@@ -161,7 +174,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
         || (a == 192 && b == 88 && c == 99)
-        || (a == 198 && (b == 18 || b == 19));
+        || (a == 198 && (b == 18 || b == 19))
+        || address == AZURE_HOST;
     !special
 }
 
@@ -191,14 +205,8 @@ impl Resolve for GuardedResolver {
         Box::pin(async move {
             let host = name.as_str();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
-            let permitted: Vec<SocketAddr> =
-                found.iter().filter(|a| guard.permits(Some(host), a.ip(), port)).copied().collect();
-            match found.first() {
-                Some(refused) if permitted.is_empty() => {
-                    Err(Refused { host: host.to_owned(), address: refused.ip() }.into())
-                }
-                _ => Ok(Box::new(permitted.into_iter()) as Addrs),
-            }
+            let permitted = guard.permitted(host, port, &found)?;
+            Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }
 }
@@ -224,12 +232,27 @@ mod tests {
             "http://127.1/",
             "http://0x7f000001/",
             "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://0x7f.1/",
+            "http://017700000001/",
+            "http://127.0.0.1./",
+            "http://%31%32%37.0.0.1/",
+            "http://１２７.0.0.1/",
             "http://0.0.0.0/",
+            "http://0/",
             "http://10.1.2.3/",
             "http://172.16.0.1/",
             "http://192.168.1.1/",
             "http://169.254.169.254/latest",
+            "http://2852039166/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[::ffff:a9fe:a9fe]/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+            "http://[fd20:ce::254]/",
+            "http://168.63.129.16/",
+            "http://100.100.100.200/",
             "http://100.64.0.1/",
+            "http://100.127.255.255/",
             "http://198.18.0.1/",
             "http://224.0.0.1/",
             "http://255.255.255.255/",
@@ -285,6 +308,24 @@ mod tests {
         ] {
             assert!(!passes(&guard, refused), "{refused}");
         }
+    }
+
+    /// What a name resolved to before says nothing: each connect is judged by the addresses that it connects to.
+    #[test]
+    fn a_name_that_moves_to_a_private_address_is_refused_from_then_on() {
+        let guard = guard(&[]);
+        let addresses = |texts: &[&str]| -> Vec<SocketAddr> {
+            texts.iter().map(|text| SocketAddr::new(text.parse().expect("an address"), 0)).collect()
+        };
+        let first = guard.permitted("rebind.example", None, &addresses(&["93.184.216.34"])).expect("public");
+        assert_eq!(first, addresses(&["93.184.216.34"]));
+        for moved in ["127.0.0.1", "169.254.169.254", "::1", "fd00:ec2::254", "::ffff:10.0.0.1"] {
+            let refused = guard.permitted("rebind.example", None, &addresses(&[moved])).expect_err(moved);
+            assert_eq!(refused.host, "rebind.example");
+        }
+        // Of a public and a private address only the public one is connected to.
+        let mixed = guard.permitted("rebind.example", None, &addresses(&["10.0.0.1", "93.184.216.34"])).expect("one");
+        assert_eq!(mixed, addresses(&["93.184.216.34"]));
     }
 
     #[test]

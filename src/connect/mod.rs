@@ -4,13 +4,14 @@
 //! says what kind of fault it was and whether the target may have acted. No secret is in any outcome.
 //!
 //! A call passes these stages, one file each: `target` (where it goes), `request` (what is sent), `auth` (who sends it),
-//! `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal
+//! `hosts` and `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal
 //! keeps). A call of an OpenAPI operation becomes such a call in `operation`.
 
 mod auth;
 pub mod breaker;
 mod exchange;
 pub mod guard;
+mod hosts;
 pub mod json;
 mod limits;
 mod local;
@@ -30,6 +31,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use hosts::HostPattern;
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;

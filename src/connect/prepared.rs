@@ -11,6 +11,7 @@ use url::Url;
 use super::breaker::{Admission, Breaker, Health, Phase};
 use super::exchange::{Clients, Way};
 use super::guard::Guard;
+use super::hosts::Hosts;
 use super::limits::{Gate, Ticket};
 use super::local;
 use super::problem::Problem;
@@ -52,13 +53,18 @@ pub(super) fn all(
     }
     let prepare = |(name, connection): (&String, &Connection)| {
         let about = |e| format!("connection {name}: {e}");
-        let own = connection.proxy.is_some() || connection.authorities.is_some();
+        let restricted = connection.allowed_hosts.is_some();
+        let own = connection.proxy.is_some() || connection.authorities.is_some() || restricted;
         let clients = match own {
             false => Arc::clone(clients),
             true => Arc::new(
                 Clients::new(
                     guard,
-                    &Way { proxy: connection.proxy.clone(), authorities: connection.authorities.clone() },
+                    &Way {
+                        proxy: connection.proxy.clone(),
+                        authorities: connection.authorities.clone(),
+                        hosts: Hosts::new(connection.allowed_hosts.as_deref(), base_of(settings, name, connection)),
+                    },
                 )
                 .map_err(about)?,
             ),
@@ -89,7 +95,7 @@ fn prepare(
     connection: &Connection,
     clients: Arc<Clients>,
 ) -> Result<Prepared, String> {
-    let base = settings.base_url_overrides.get(name).or_else(|| connection.base_urls.get(&settings.environment));
+    let base = base_of(settings, name, connection);
     if let Some(base) = base {
         check_base(base)?;
     }
@@ -110,6 +116,11 @@ fn prepare(
         gate: connection.limits.clone().map(|limits| Gate::new(name, limits)),
         breaker: connection.breaker.clone().map(|settings| Mutex::new(Breaker::new(settings))),
     })
+}
+
+/// The base URL in force.
+fn base_of<'s>(settings: &'s ConnectSettings, name: &str, connection: &'s Connection) -> Option<&'s Url> {
+    settings.base_url_overrides.get(name).or_else(|| connection.base_urls.get(&settings.environment))
 }
 
 fn check_base(base: &Url) -> Result<(), String> {

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Secrets;
 use super::breaker::BreakerSettings;
+use super::hosts::HostPattern;
 use super::limits::SharedLimits;
 use super::process::ProcessSettings;
 use crate::dsl::{Authentication, SecretTemplate};
@@ -82,6 +83,8 @@ pub struct Connection {
     pub limits: Option<SharedLimits>,
     /// When calls are held back because the target is down.
     pub breaker: Option<BreakerSettings>,
+    /// Hosts that it may reach beside that of its base URL; without a list any that the guard permits.
+    pub allowed_hosts: Option<Vec<HostPattern>>,
     /// Calls go through this proxy.
     pub proxy: Option<Url>,
     /// Certificate authorities that are trusted beside the usual ones, PEM.
@@ -107,6 +110,7 @@ impl Default for Connection {
             concurrency: CONCURRENCY_DEFAULT,
             limits: None,
             breaker: None,
+            allowed_hosts: None,
             proxy: None,
             authorities: None,
         }

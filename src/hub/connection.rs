@@ -8,12 +8,12 @@ use url::Url;
 use super::value::{duration, expression, one_of, secret_template};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::breaker::BreakerSettings;
-use crate::connect::{Connection, FaultRule, Rate, SharedLimits, Verdict};
+use crate::connect::{Connection, FaultRule, HostPattern, Rate, SharedLimits, Verdict};
 use crate::dsl::authentication::{self, Origin};
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::{CallRetry, FaultClass};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "baseUrl",
     "authentication",
     "headers",
@@ -24,6 +24,7 @@ const KEYS: [&str; 12] = [
     "concurrency",
     "limits",
     "breaker",
+    "allowedHosts",
     "proxy",
     "ca",
 ];
@@ -61,12 +62,32 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
             }
             "limits" => connection.limits = limits(node, mistakes),
             "breaker" => connection.breaker = Some(breaker(node, mistakes)),
+            "allowedHosts" => connection.allowed_hosts = Some(allowed_hosts(node, mistakes)),
             "proxy" => connection.proxy = proxy(node, mistakes),
             "ca" => connection.authorities = authorities(node, mistakes),
             _ => {}
         }
     }
     connection
+}
+
+fn allowed_hosts(node: &Node, mistakes: &mut Mistakes) -> Vec<HostPattern> {
+    let Content::List(items) = &node.content else {
+        mistakes.at(node, format!("{} where a list of hosts is expected", node.kind()), None);
+        return Vec::new();
+    };
+    let mut hosts = Vec::new();
+    for item in items {
+        let Some(text) = mistakes.text(item) else { continue };
+        match HostPattern::parse(text) {
+            Some(host) => hosts.push(host),
+            None => {
+                let hint = "write login.example.com, or *.example.com for all names below it; no scheme, no port";
+                mistakes.at(item, format!("{text:?} is no host"), Some(hint.to_owned()));
+            }
+        }
+    }
+    hosts
 }
 
 fn proxy(node: &Node, mistakes: &mut Mistakes) -> Option<Url> {

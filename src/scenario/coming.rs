@@ -36,6 +36,11 @@ impl Coming {
         !matches!(self, Self::Answer { .. } | Self::Start(_))
     }
 
+    /// People act on what they see: what comes at the same moment comes before them.
+    fn is_of_a_person(&self) -> bool {
+        matches!(self, Self::Act(_))
+    }
+
     pub(super) fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
         matches!(self, Self::Answer { execution, attempt, .. } if (*execution, *attempt) == (id, tried))
     }
@@ -66,7 +71,8 @@ impl Rehearsal<'_> {
             self.now = time_after(self.now, LATENCY);
             return self.event_comes(&event);
         }
-        let next = self.on_their_way.iter().enumerate().min_by_key(|(_, coming)| coming.at).map(|(i, c)| (i, c.at));
+        let order = |(_, coming): &(usize, &OnItsWay)| (coming.at, coming.what.is_of_a_person());
+        let next = self.on_their_way.iter().enumerate().min_by_key(order).map(|(i, c)| (i, c.at));
         let wake = self.run.wake_at();
         let wake = wake.map(|wake| self.targets.answers().map_or(wake, |answers| answers.timer(wake)));
         match (next, wake) {

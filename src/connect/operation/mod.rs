@@ -100,6 +100,9 @@ impl Connections {
         let base = connection.url(&self.environment, "")?;
         let rest = url.as_str().strip_prefix(base.as_str().trim_end_matches('/'));
         let inside = rest.filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+        if inside.is_none() {
+            connection.clients.check(&url)?;
+        }
         Ok(inside.map_or(uri, |rest| format!("connection://{name}{rest}")))
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+mod hosts;
 mod offline;
 mod operations;
 mod samples;

@@ -165,6 +165,8 @@ fn each_mistake_has_its_place_and_a_hint() {
         ("connections: { a: { baseUrl: { x: /erp } } }", (1, 35), "is no URL", None),
         ("connections: { a: { baseUrl: { x: 'https://u:p@h' } } }", (1, 35), "no base URL", None),
         ("connections: { a: { baseUrl: {}, timeout: 30s } }", (1, 43), "a duration", None),
+        ("connections: { a: { baseUrl: {}, allowedHosts: b.example } }", (1, 48), "a list of hosts", None),
+        ("connections: { a: { baseUrl: {}, allowedHosts: ['https://b.example'] } }", (1, 49), "is no host", None),
         (
             "connections: { a: { baseUrl: {}, faults: [ { class: transient } ] } }",
             (1, 44),

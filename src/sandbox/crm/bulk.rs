@@ -18,8 +18,10 @@ use super::sobjects::{Upserted, fields_of, key_field};
 use super::write::instant;
 use super::{Ask, Crm, ids, seed};
 
-const JOBS_MAX: usize = 1_000;
-const CSV: &str = "text/csv";
+/// Jobs of one kind that are kept.
+pub(super) const JOBS_MAX: usize = 1_000;
+/// The content type of uploads and results.
+pub(super) const CSV: &str = "text/csv";
 
 /// All jobs, oldest first.
 #[derive(Default)]

@@ -11,8 +11,13 @@ const NOTHING: &str = "#N/A";
 
 /// A line as results have it: each cell in quotes.
 pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    line_with(cells, ',', "\n")
+}
+
+/// The same as the job wants it.
+pub fn line_with<'a>(cells: impl Iterator<Item = &'a str>, delimiter: char, end: &str) -> String {
     let cells: Vec<String> = cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
-    cells.join(",") + "\n"
+    cells.join(&delimiter.to_string()) + end
 }
 
 /// Columns and rows.

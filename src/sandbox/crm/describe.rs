@@ -15,7 +15,7 @@ pub fn versions() -> Answer {
 
 /// The resources of a version.
 pub fn resources(version: &str) -> Answer {
-    let names = ["composite", "limits", "query", "queryAll", "sobjects"];
+    let names = ["composite", "jobs", "limits", "query", "queryAll", "sobjects"];
     let url = |name: &&str| ((*name).to_owned(), Value::String(format!("/services/data/{version}/{name}")));
     Answer::json(StatusCode::OK, JSON, Value::Object(names.iter().map(url).collect()))
 }
@@ -52,10 +52,10 @@ fn summary(object: &SObject, version: &str) -> Value {
         "labelPlural": format!("{}s", object.name),
         "keyPrefix": object.prefix,
         "custom": false,
-        "createable": true,
-        "deletable": true,
+        "createable": !object.is_fixed(),
+        "deletable": !object.is_fixed(),
         "queryable": true,
-        "updateable": true,
+        "updateable": !object.is_fixed(),
         "urls": {"sobject": url, "describe": format!("{url}/describe"), "rowTemplate": format!("{url}/{{ID}}")},
     })
 }

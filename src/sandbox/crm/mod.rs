@@ -4,6 +4,7 @@
 //! the ledger; a refused call leaves none.
 
 mod bulk;
+mod bulk_query;
 mod bulk_rows;
 mod change;
 mod collections;
@@ -57,6 +58,7 @@ pub struct Crm {
     cursors_opened: u64,
     demos: HashSet<u32>,
     bulk: bulk::Jobs,
+    bulk_queries: bulk_query::QueryJobs,
     deletions: VecDeque<replication::Deletion>,
 }
 
@@ -92,6 +94,7 @@ impl Crm {
             cursors_opened: 0,
             demos: HashSet::new(),
             bulk: bulk::Jobs::default(),
+            bulk_queries: bulk_query::QueryJobs::default(),
             deletions: VecDeque::new(),
         };
         crm.plant();
@@ -157,6 +160,7 @@ impl Crm {
                 None => Err(Refusal::not_found()),
             },
             ["jobs", "ingest", rest @ ..] => self.ingest(ask, rest),
+            ["jobs", "query", rest @ ..] => self.bulk_query(ask, rest),
             ["composite"] => self.composite(ask),
             ["composite", "sobjects", rest @ ..] => self.collection(ask, rest),
             _ => Err(Refusal::not_found()),

@@ -78,6 +78,11 @@ impl SObject {
         OBJECTS.iter().find(|object| object.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether its records are the org's own, which no caller makes or removes.
+    pub fn is_fixed(&self) -> bool {
+        self.name == "Organization"
+    }
+
     /// All fields.
     pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         SYSTEM_FIELDS[..1].iter().chain(self.fields).chain(&SYSTEM_FIELDS[1..])
@@ -286,6 +291,22 @@ pub const OBJECTS: &[SObject] = &[
             text("Username", 80).required(),
             Field::new("Email", Kind::Email).required(),
             flag("IsActive"),
+        ],
+        children: &[],
+    },
+    // Clients ask it whether they speak with a sandbox.
+    SObject {
+        name: "Organization",
+        prefix: "00D",
+        fields: &[
+            text("Name", 80).read_only(),
+            flag("IsSandbox").read_only(),
+            text("InstanceName", 5).read_only(),
+            text("OrganizationType", 40).read_only(),
+            text("NamespacePrefix", 15).read_only(),
+            text("DefaultLocaleSidKey", 40).read_only(),
+            text("LanguageLocaleKey", 40).read_only(),
+            text("TimeZoneSidKey", 40).read_only(),
         ],
         children: &[],
     },

@@ -32,10 +32,7 @@ impl Crm {
         }
         let text = ask.parameter("q").filter(|text| !text.trim().is_empty());
         let text = text.ok_or_else(|| Refusal::bad("MALFORMED_QUERY", "SOQL query text is missing: parameter q"))?;
-        let mut select = parse(text, Dialect::Soql).map_err(|error| malformed(text, &error))?;
-        let object = known_object(text, &select.from)?;
-        check(text, object, &mut select)?;
-        let ids = self.matching(object, &select, None);
+        let (object, select, ids) = self.selected(text)?;
         if select.columns == [Column::Count] {
             return Ok(Answer::json(
                 StatusCode::OK,
@@ -54,6 +51,15 @@ impl Crm {
             self.cursors.pop_front();
         }
         Ok(answer)
+    }
+
+    /// What a query is about, what it asks for, and the ids that it finds.
+    pub(super) fn selected(&self, text: &str) -> Result<(&'static SObject, Select, Vec<String>), Refusal> {
+        let mut select = parse(text, Dialect::Soql).map_err(|error| malformed(text, &error))?;
+        let object = known_object(text, &select.from)?;
+        check(text, object, &mut select)?;
+        let ids = self.matching(object, &select, None);
+        Ok((object, select, ids))
     }
 
     /// Answers a later page.
@@ -119,7 +125,8 @@ impl Crm {
         })
     }
 
-    fn value_at(&self, object: &SObject, fields: &Fields, path: &str) -> Value {
+    /// What a path of fields leads to.
+    pub(super) fn value_at(&self, object: &SObject, fields: &Fields, path: &str) -> Value {
         match path.split_once('.') {
             None => object.field(path).map_or(Value::Null, |field| stored(field, fields)),
             Some((relation, rest)) => match self.parent(object, fields, relation) {

@@ -36,6 +36,10 @@ impl Crm {
         action: Action,
         now: DateTime<Utc>,
     ) -> Result<String, Refusal> {
+        if object.is_fixed() {
+            let message = format!("entity type cannot be inserted: {}", object.name);
+            return Err(Refusal::bad("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message));
+        }
         if self.tables.full() {
             return Err(Refusal::bad("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded"));
         }
@@ -69,6 +73,9 @@ impl Crm {
     /// Removes a record.
     pub(super) fn delete(&mut self, object: &'static SObject, id: &str) -> Result<(), Refusal> {
         let existing = self.existing(object, id)?;
+        if object.is_fixed() {
+            return Err(Refusal::bad("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"));
+        }
         if object.name == "Product2" {
             self.remove_prices(id);
         }

@@ -3,6 +3,7 @@
 //! One call is one [`Erp::answer`]: login, then the resource, or a job when the caller prefers not to wait. Whatever a call
 //! changed comes back as changes for the ledger; a refused call leaves none.
 
+mod catalog;
 mod change;
 mod jobs;
 mod lines;
@@ -84,6 +85,7 @@ impl Erp {
     fn resource(&mut self, call: &Call, path: &[&str]) -> Answer {
         let savepoint = self.tables.savepoint();
         let answer = match path {
+            ["record", "v1", "metadata-catalog", rest @ ..] => self.catalog(call, rest),
             ["record", "v1", rest @ ..] => self.record(call, rest),
             ["query", "v1", "suiteql"] => self.suiteql(call),
             ["async", "v1", "job", rest @ ..] => self.job(call, rest),

@@ -87,3 +87,53 @@ async fn an_upload_that_makes_no_sense_fails_the_job() {
     let no_key = json!({"object": "Account", "operation": "upsert"});
     assert_eq!(served.post(JOBS, &no_key).await.1[0]["errorCode"], json!("INVALIDJOB"));
 }
+
+const QUERIES: &str = "/crm/services/data/v62.0/jobs/query";
+
+/// As simple-salesforce and jsforce ask: a job, its state until it is complete, the results page by page.
+#[tokio::test]
+async fn a_query_job_gives_its_rows_in_pages_of_csv() {
+    let served = Served::start().await;
+    for n in 0..5 {
+        let account = json!({"Name": format!("Bulk \"{n}\", Ltd"), "Legacy_Id__c": format!("bulk-{n}")});
+        served.post("/crm/services/data/v62.0/sobjects/Account", &account).await;
+    }
+    let question = "SELECT Id, Name, Phone, Owner.Name FROM Account WHERE Legacy_Id__c LIKE 'bulk-%' ORDER BY Name";
+    let job = json!({"operation": "query", "query": question, "columnDelimiter": "COMMA", "lineEnding": "LF"});
+    let (status, job) = served.post(QUERIES, &job).await;
+    assert_eq!((status, &job["state"], &job["object"]), (200, &json!("UploadComplete"), &json!("Account")));
+    let id = job["id"].as_str().expect("an id").to_owned();
+    let early = served.get(&format!("{QUERIES}/{id}/results")).await;
+    assert_eq!((early.0, &early.1[0]["errorCode"]), (400, &json!("INVALIDJOBSTATE")));
+    let states = [served.get(&format!("{QUERIES}/{id}")).await.1, served.get(&format!("{QUERIES}/{id}")).await.1];
+    assert_eq!(states.each_ref().map(|job| job["state"].as_str().expect("a state")), ["InProgress", "JobComplete"]);
+    assert_eq!((&states[1]["jobType"], &states[1]["numberRecordsProcessed"]), (&json!("V2Query"), &json!(5)));
+
+    let mut locator = String::new();
+    let (mut pages, mut rows) = (Vec::new(), Vec::new());
+    while locator != "null" {
+        let path = format!("{QUERIES}/{id}/results?maxRecords=2{locator}");
+        let answer = served.call(Method::GET, &path).header("accept", "text/csv").send().await.expect("an answer");
+        let header = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
+        pages.push(header("sforce-numberofrecords"));
+        locator = Some(header("sforce-locator"))
+            .filter(|next| next == "null")
+            .unwrap_or_else(|| format!("&locator={}", answer.headers()["sforce-locator"].to_str().expect("text")));
+        let text = answer.text().await.expect("CSV");
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("\"Id\",\"Name\",\"Phone\",\"Owner.Name\""));
+        rows.extend(lines.map(str::to_owned));
+    }
+    assert_eq!(pages, ["2", "2", "1"]);
+    assert!(rows[0].ends_with("\"Bulk \"\"0\"\", Ltd\",\"\",\"Rep B\""), "{}", rows[0]);
+    assert_eq!(served.delete(&format!("{QUERIES}/{id}")).await.0, 204);
+    assert_eq!(served.get(&format!("{QUERIES}/{id}")).await.0, 404);
+    for (job, code) in [
+        (json!({"operation": "query", "query": "SELECT count() FROM Account"}), "INVALIDJOB"),
+        (json!({"operation": "query", "query": "SELECT Nope FROM Account"}), "INVALID_FIELD"),
+        (json!({"operation": "query"}), "INVALIDJOB"),
+        (json!({"operation": "insert", "query": question}), "INVALIDOPERATION"),
+    ] {
+        assert_eq!(served.post(QUERIES, &job).await.1[0]["errorCode"], json!(code), "{job}");
+    }
+}

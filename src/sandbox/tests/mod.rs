@@ -1,6 +1,7 @@
 //! Tests over real connections: what a client on the other side of a socket sees.
 
 mod bulk;
+mod clients;
 mod control;
 mod crm;
 mod erp;

@@ -89,16 +89,15 @@ impl<'r> Answers<'r> {
     ) -> Answer {
         let like = self.like(step, execution, request);
         let (answer, note) = match like {
-            Some(place) => {
-                self.taken[place] = true;
-                self.recorded(place, request)
-            }
+            Some(place) => self.recorded(place, request),
             None => self.unrecorded(request),
         };
-        let note = match &answer {
-            Answer::Unknown(why) => Some(why.clone()),
-            _ => note,
-        };
+        // A read that asks something else than it did is the same read, though no answer is known to it.
+        let like = like.or_else(|| self.read_before(step, request));
+        if let Some(place) = like {
+            self.taken[place] = true;
+        }
+        // Why it is unknown is said once, for the whole run.
         self.made.push(Made { step: step.to_owned(), execution, request: Arc::clone(request), like, note });
         answer
     }
@@ -128,6 +127,12 @@ impl<'r> Answers<'r> {
             .or_else(|| find(&same))
             .or_else(|| find(&place))
             .or_else(|| find(&|call| here(call) && method(call)))
+    }
+
+    fn read_before(&self, step: &str, request: &CallRequest) -> Option<usize> {
+        let calls = self.calls();
+        let fits = |call: &RecordedCall| call.step == step && call.request.method == request.method;
+        (0..calls.len()).find(|place| is_read(request) && !self.taken[*place] && fits(&calls[*place]))
     }
 
     fn recorded(&mut self, place: usize, request: &CallRequest) -> (Answer, Option<String>) {

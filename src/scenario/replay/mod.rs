@@ -12,8 +12,6 @@ mod play;
 mod recording;
 mod report;
 mod requests;
-#[cfg(test)]
-mod tests;
 
 pub(super) use answers::Answers;
 

@@ -7,6 +7,7 @@ mod explore;
 mod mistakes;
 mod mocks;
 mod parallel;
+mod recorded;
 mod relatives;
 mod shipped;
 

@@ -1,1 +1,0 @@
-//! Replays without a database.
