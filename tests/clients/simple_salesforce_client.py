@@ -115,19 +115,19 @@ def bulk(sf, deleted):
     gone = sf.Account.deleted(now - timedelta(minutes=5), now + timedelta(minutes=1))
     true("what was deleted", deleted in [one["id"] for one in gone["deletedRecords"]], gone)
     rows = [{"Name": f"Bulk {n}", "Legacy_Id__c": f"bulk-{n}"} for n in range(300)]
-    done = sf.bulk2.Account.insert(records=rows)
+    done = sf.bulk2.Account.insert(records=rows, wait=0.1)
     same("a bulk insert", (done[0]["numberRecordsProcessed"], done[0]["numberRecordsFailed"]), (300, 0))
-    again = sf.bulk2.Account.upsert(records=rows[:10] + [{"Name": "", "Legacy_Id__c": "bulk-bad"}], external_id_field="Legacy_Id__c")
+    again = sf.bulk2.Account.upsert(records=rows[:10] + [{"Name": "", "Legacy_Id__c": "bulk-bad"}], external_id_field="Legacy_Id__c", wait=0.1)
     same("a bulk upsert", (again[0]["numberRecordsProcessed"], again[0]["numberRecordsFailed"]), (11, 1))
     failed = sf.bulk2.Account.get_failed_records(again[0]["job_id"])
     true("its failure", "REQUIRED_FIELD_MISSING" in failed, failed)
     passed = sf.bulk2.Account.get_successful_records(again[0]["job_id"])
     same("its successes", len(passed.strip().splitlines()), 11)
-    found = sf.bulk2.Account.query("SELECT Id, Name FROM Account WHERE Legacy_Id__c LIKE 'bulk-%' ORDER BY Name")
+    found = sf.bulk2.Account.query("SELECT Id, Name FROM Account WHERE Legacy_Id__c LIKE 'bulk-%' ORDER BY Name", max_records=200, wait=0.1)
     lines = [line for page in found for line in page.strip().splitlines()[1:]]
     same("a bulk query", len(lines), 300)
     ids = [{"Id": line.split(",")[0].strip('"')} for line in lines]
-    cleared = sf.bulk2.Account.delete(records=ids)
+    cleared = sf.bulk2.Account.delete(records=ids, wait=0.1)
     same("a bulk delete", (cleared[0]["numberRecordsProcessed"], cleared[0]["numberRecordsFailed"]), (300, 0))
 
 
