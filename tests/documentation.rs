@@ -114,6 +114,12 @@ fn functions(blocks: &[Block]) -> Functions {
         assert!(!path.exists(), "{}: there is a catalog of that name already", block.place);
         std::fs::write(path, &block.text).unwrap();
     }
+    let mappings = folder.path().join(dsl::mapping::FOLDER);
+    std::fs::create_dir(&mappings).unwrap();
+    for block in blocks.iter().filter(|b| kind(b) == Kind::Mapping) {
+        let name = block.text.lines().find_map(|line| line.strip_prefix("mapping: ")).unwrap();
+        std::fs::write(mappings.join(format!("{name}.yaml")), &block.text).unwrap();
+    }
     Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)))
 }
 
@@ -123,6 +129,7 @@ enum Kind {
     Catalog,
     Hub,
     Scenarios,
+    Mapping,
     /// Of another program: compose files and the like.
     Foreign,
 }
@@ -133,6 +140,7 @@ fn kind(block: &Block) -> Kind {
     match key.split(':').next().unwrap_or_default() {
         "document" => Kind::Workflow,
         "functions" => Kind::Catalog,
+        "mapping" => Kind::Mapping,
         "sources" | "connections" => Kind::Hub,
         "definition" | "scenarios" | "invariants" => Kind::Scenarios,
         "services" | "apiVersion" | "jobs" | "scrape_configs" | "groups" => Kind::Foreign,
@@ -175,6 +183,13 @@ fn every_example_builds_without_a_mistake() {
                 let read = stepwell::scenario::read(&block.place, &block.text);
                 read.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
             }
+            Kind::Mapping => {
+                let name = block.text.lines().find_map(|line| line.strip_prefix("mapping: ")).unwrap();
+                let mapping = dsl::mapping::Mapping::read(&block.place, name, &block.text);
+                let mapping = mapping.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
+                let never = |asked: &stepwell::expr::Evaluation| panic!("{}: {} may not end", block.place, asked.text);
+                assert_eq!(mapping.unfit(&never), [], "{}", block.place);
+            }
             Kind::Catalog | Kind::Foreign => {}
         }
     }
@@ -190,6 +205,7 @@ fn every_example_fits_the_schema_of_its_file() {
             Kind::Catalog => Editor::Functions,
             Kind::Hub => Editor::Hub,
             Kind::Scenarios => Editor::Scenarios,
+            Kind::Mapping => Editor::Mapping,
             Kind::Foreign => continue,
         };
         let validator = jsonschema::options().offline().build(&editor.schema()).unwrap();
@@ -644,4 +660,35 @@ fn properties(schema: &Value) -> String {
         names.insert(1.min(names.len()), choices.join(" or "));
     }
     names.join(", ")
+}
+
+/// The commands of the guide to mappings, on its own example.
+#[test]
+fn the_guide_to_mappings_shows_what_the_program_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let mappings = folder.path().join("workflows/mappings");
+    std::fs::create_dir_all(&mappings).unwrap();
+    let table =
+        page("mappings.md").blocks().into_iter().find(|b| b.info == "yaml" && kind(b) == Kind::Mapping).unwrap();
+    std::fs::write(mappings.join("partner.yaml"), &table.text).unwrap();
+    std::fs::write(folder.path().join("record.json"), r#"{"Email__c": "A@B.example"}"#).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+        let answer = program.args(arguments).env_clear().current_dir(folder.path()).output().unwrap();
+        let [out, err] = [answer.stdout, answer.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (answer.status.code(), out, err)
+    };
+    assert_eq!(run(&["mapping", "check"]), (Some(0), "2 samples of 1 mappings, 0 failed\n".into(), String::new()));
+    let (code, out, _) = run(&["mapping", "doc", "partner"]);
+    assert!(code == Some(0) && out.contains("| 2 | `Email__c` | ↔ | `email` | newest |"), "{out}");
+    let (code, _, err) = run(&["mapping", "apply", "partner", "--from", "crm", "--record", "record.json"]);
+    let told = "mapping partner, row 1: Name to companyName failed: value null: the ERP needs a value";
+    assert!(code == Some(1) && err.contains(told) && page("mappings.md").text.contains(told), "{err}");
+    std::fs::write(
+        mappings.join("partner.yaml"),
+        table.text.replace("Norrland Timber AB\n      email", "Other\n      email"),
+    )
+    .unwrap();
+    let (code, out, _) = run(&["mapping", "check"]);
+    assert!(code == Some(1) && out.contains("a partner of the CRM: it gives {"), "{out}");
 }

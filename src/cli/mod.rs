@@ -15,6 +15,7 @@ mod fire;
 mod graph;
 mod load;
 mod login;
+mod mapping;
 mod replay;
 mod run;
 mod runs;
@@ -65,6 +66,9 @@ enum Command {
     Test(test::Args),
     /// Show what a definition would do with recorded events, and what it would do otherwise than was recorded.
     Replay(replay::Args),
+    /// Print and check the tables of `mappings/`.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
     /// Print a definition as a Mermaid flowchart.
     Graph(graph::Args),
     /// Print the JSON Schema for editors.
@@ -148,6 +152,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Validate(args) => validate::run(&args, &settings).await,
         Command::Test(args) => test::run(&args, &settings),
         Command::Replay(args) => replay::run(&args, &settings).await,
+        Command::Mapping(command) => mapping::run(&command, &settings),
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Deploy(args) => deploy::run(&args, &settings).await,

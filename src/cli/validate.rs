@@ -111,7 +111,8 @@ impl Checked {
     /// The definitions that a path stands for. Catalogs are checked on the way.
     fn collect(&mut self, path: &Path, files: &mut BTreeSet<PathBuf>, catalogs: &mut BTreeMap<PathBuf, Functions>) {
         let is_catalogs = |folder: &Path| {
-            folder.file_name().is_some_and(|name| name == dsl::CATALOG_FOLDER || name == dsl::DOCUMENT_FOLDER)
+            let folders = [dsl::CATALOG_FOLDER, dsl::DOCUMENT_FOLDER, dsl::mapping::FOLDER];
+            folder.file_name().is_some_and(|name| folders.iter().any(|known| name == *known))
         };
         if path.is_dir() && !is_catalogs(path) {
             match dsl::definition_files(path) {

@@ -1,10 +1,12 @@
 //! What lies beside definitions: `functions/NAME.yaml` holds `functions: {function: task}`, called as `NAME.function`;
-//! `openapi/NAME.yaml` is an OpenAPI document, named as `file://openapi/NAME.yaml`.
+//! `openapi/NAME.yaml` is an OpenAPI document, named as `file://openapi/NAME.yaml`; `mappings/NAME.yaml` is a mapping, whose
+//! functions are called as `NAME.toErp` and the like.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::mapping::{self, Mapping};
 use super::mistake::{self, Spot, did_you_mean};
 use super::source::{self, Source};
 use super::{Functions, Mistake, Position, builder};
@@ -70,6 +72,15 @@ impl Functions {
                 Err(found) => mistakes.extend(found),
             }
         }
+        let (mappings, refused) = read_mappings(workflows);
+        mistakes.extend(refused);
+        for (file, mapping) in &mappings {
+            if catalogs.iter().any(|catalog| catalog.name == mapping.name) {
+                let message = format!("there is a catalog of functions named `{}` already: rename one", mapping.name);
+                mistakes.push(mistake::at(file, START, message));
+            }
+            functions.by_name.extend(mapping.functions());
+        }
         let known = builder::sources(&functions);
         for (name, file) in versioned_files(&workflows.join(FOLDER)).unwrap_or_default() {
             if let Ok(source) = read_source(&file) {
@@ -82,6 +93,33 @@ impl Functions {
         }
         (functions, mistakes)
     }
+}
+
+/// The mappings of a folder of workflows with their files, and what is wrong with the others.
+#[must_use]
+pub fn read_mappings(workflows: &Path) -> (Vec<(String, Mapping)>, Vec<Mistake>) {
+    let files = match catalog_files(&workflows.join(mapping::FOLDER)) {
+        Ok(files) => files,
+        Err(mistake) => return (Vec::new(), vec![mistake]),
+    };
+    let (mut mappings, mut mistakes) = (Vec::new(), Vec::new());
+    for file in files {
+        match read_mapping(&file) {
+            Ok(mapping) => mappings.push((file.display().to_string(), mapping)),
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    (mappings, mistakes)
+}
+
+/// Reads one mapping.
+///
+/// # Errors
+/// All mistakes of the file.
+pub fn read_mapping(file: &Path) -> Result<Mapping, Vec<Mistake>> {
+    let shown = file.display().to_string();
+    let name = catalog_name(file)?;
+    Mapping::read(&shown, &name, &read_text(file)?)
 }
 
 /// One file of functions.
@@ -119,16 +157,19 @@ impl Catalog {
 }
 
 fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
-    let shown = file.display().to_string();
-    let refuse = |message: String| vec![mistake::at(&shown, START, message)];
+    let name = catalog_name(file)?;
+    Ok(Catalog { file: file.display().to_string(), name, source: read_source(file)? })
+}
+
+/// The name that a file gives to its functions.
+fn catalog_name(file: &Path) -> Result<String, Vec<Mistake>> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if stem.is_empty() || !stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(refuse(
-            "a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".into(),
-        ));
+        let message =
+            "a catalog's file name is made of letters, digits, `-` and `_`: it names its functions".to_owned();
+        return Err(vec![mistake::at(&file.display().to_string(), START, message)]);
     }
-    let source = read_source(file)?;
-    Ok(Catalog { file: shown, name: stem.to_owned(), source })
+    Ok(stem.to_owned())
 }
 
 /// Functions in the structure of the language's own catalogs, `CATALOG/functions/NAME/VERSION/function.yaml` (the folder
@@ -174,11 +215,13 @@ fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
 }
 
 fn read_source(file: &Path) -> Result<Source, Vec<Mistake>> {
-    let shown = file.display().to_string();
-    let refuse = |message: String| vec![mistake::at(&shown, START, message)];
+    source::read(&file.display().to_string(), &read_text(file)?)
+}
+
+fn read_text(file: &Path) -> Result<String, Vec<Mistake>> {
+    let refuse = |message: String| vec![mistake::at(&file.display().to_string(), START, message)];
     let bytes = std::fs::read(file).map_err(|e| refuse(format!("reading the file failed: {e}")))?;
-    let text = String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))?;
-    source::read(&shown, &text)
+    String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))
 }
 
 /// An OpenAPI document and the URI by which definitions name it.

@@ -16,11 +16,13 @@ pub enum Editor {
     Hub,
     /// `*.scenarios.yaml`.
     Scenarios,
+    /// Files of `mappings/`.
+    Mapping,
 }
 
 impl Editor {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Stepwell, Self::Functions, Self::Hub, Self::Scenarios];
+    pub const ALL: [Self; 5] = [Self::Stepwell, Self::Functions, Self::Hub, Self::Scenarios, Self::Mapping];
 
     /// Name of its file in `schema/`.
     #[must_use]
@@ -30,6 +32,7 @@ impl Editor {
             Self::Functions => "functions.schema.json",
             Self::Hub => "hub.schema.json",
             Self::Scenarios => "scenarios.schema.json",
+            Self::Mapping => "mapping.schema.json",
         }
     }
 
@@ -41,6 +44,7 @@ impl Editor {
             Self::Functions => functions(),
             Self::Hub => parsed(include_str!("../../schema/sources/hub.yaml")),
             Self::Scenarios => parsed(include_str!("../../schema/sources/scenarios.yaml")),
+            Self::Mapping => parsed(include_str!("../../schema/sources/mapping.yaml")),
         };
         schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
         schema["$id"] = format!("https://stepwell.invalid/schema/{}", self.file()).into();
@@ -231,12 +235,13 @@ mod tests {
     #[test]
     fn each_file_of_workflows_names_its_schema_and_fits_it() {
         let mut seen = 0;
-        for file in files("workflows").into_iter().chain(files("workflows/functions")) {
+        for file in ["workflows", "workflows/functions", "workflows/mappings"].into_iter().flat_map(files) {
             let name = file.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
             let editor = match name.as_str() {
                 "hub.yaml" => Editor::Hub,
                 _ if name.ends_with(".scenarios.yaml") => Editor::Scenarios,
                 _ if file.parent().is_some_and(|p| p.ends_with("functions")) => Editor::Functions,
+                _ if file.parent().is_some_and(|p| p.ends_with("mappings")) => Editor::Mapping,
                 _ => Editor::Stepwell,
             };
             let first = std::fs::read_to_string(&file).expect("text").lines().next().unwrap_or_default().to_owned();

@@ -11,6 +11,7 @@ mod duration;
 pub mod editor;
 pub(crate) mod fields;
 pub mod graph;
+pub mod mapping;
 pub(crate) mod mistake;
 mod official;
 pub mod source;
@@ -20,7 +21,10 @@ pub mod timing;
 mod tests;
 
 pub use authentication::Authentication;
-pub use catalog::{DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, is_scenarios, scenario_files};
+pub use catalog::{
+    DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, is_scenarios, read_mapping, read_mappings,
+    scenario_files,
+};
 pub use definition::*;
 pub use duration::parse_duration;
 

@@ -290,7 +290,9 @@ impl Judge<'_> {
             let whole = matches!(part, Part::Range(None, None));
             bounded &= !(whole && scope.iterating && is_variable(base));
         }
-        base_growth.filter(|_| bounded)
+        // One entry of a table of constants is as small as it is written.
+        let picked = is_table(base) && matches!(parts.first(), Some((Part::Index(_), _)));
+        base_growth.map(|growth| if picked { 1.0 } else { growth }).filter(|_| bounded)
     }
 
     fn variable(&mut self, name: &str, scope: &Scope<'_>) -> Option<f64> {
@@ -396,6 +398,18 @@ fn reads_whole(term: &Term<&str>) -> bool {
         Term::Path(base, _) => reads_whole(base),
         Term::Fold(..) | Term::Def(..) => true,
     }
+}
+
+/// Whether a term is an object that holds nothing but constants.
+fn is_table(term: &Term<&str>) -> bool {
+    let is_constant = |term: &Term<&str>| match term {
+        Term::Num(_) => true,
+        Term::Str(_, parts) => !parts.iter().any(|part| matches!(part, StrPart::Term(_))),
+        Term::Call(name, arguments) => arguments.is_empty() && matches!(*name, "null" | "true" | "false"),
+        _ => false,
+    };
+    let Term::Obj(entries) = term else { return false };
+    entries.iter().all(|(name, value)| is_constant(name) && value.as_ref().is_some_and(is_constant))
 }
 
 fn is_variable(term: &Term<&str>) -> bool {

@@ -90,9 +90,15 @@ impl Expression {
         let mut outputs = self.program.id.run((context, values::to_jq(input))).map(jaq_core::unwrap_valr);
         match outputs.next() {
             Some(Ok(value)) => values::from_jq(&value).map_err(|why| EvaluationError::Limit(self.about(&why))),
-            Some(Err(error)) => Err(EvaluationError::Failed(self.about(&error.to_string()))),
+            Some(Err(error)) => Err(EvaluationError::Failed(self.about(&values::message(error.into_val())))),
             None => Err(EvaluationError::Failed(self.about("it produced no value"))),
         }
+    }
+
+    /// How messages call it: by the comment that it begins with, if it does.
+    fn name(&self) -> &str {
+        let comment = self.text.strip_prefix("# ").and_then(|text| text.lines().next());
+        comment.unwrap_or(&self.text)
     }
 
     /// A message that names the expression, neither of them long: values may hold personal data.
@@ -101,7 +107,7 @@ impl Expression {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text.to_owned(),
         };
-        format!("{} failed: {}", cut(&self.text, 120), cut(why, 200))
+        format!("{} failed: {}", cut(self.name(), 120), cut(why, 200))
     }
 }
 

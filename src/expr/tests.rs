@@ -124,6 +124,26 @@ fn what_may_not_end_or_may_explode_goes_to_the_child() {
 }
 
 #[test]
+fn a_word_out_of_a_table_of_constants_is_as_small_as_it_is_written() {
+    let entries: Vec<String> = (0..100).map(|n| format!("k{n}: \"word {n}\"")).collect();
+    let table = format!("{{{}}}", entries.join(", "));
+    assert_eq!(class(&format!("{table}[.]")), Class::Bounded);
+    assert_eq!(class(&table), Class::Unbounded, "the whole of it is large");
+    assert_eq!(
+        class(&format!("{{{}, all: .}}[.k]", entries.join(", "))),
+        Class::Unbounded,
+        "one entry is not constant"
+    );
+}
+
+#[test]
+fn an_error_is_told_in_its_own_words_and_under_the_name_that_a_comment_gives() {
+    let expression = Expression::parse("# row 3: a to b\nerror(\"no \\(.)\")", &[]).expect("jq");
+    let why = expression.evaluate(&json!("value"), &[]).expect_err("an error");
+    assert_eq!(why.to_string(), "row 3: a to b failed: no value");
+}
+
+#[test]
 fn hostile_text_is_refused_and_nothing_aborts() {
     let many = |s: &str| s.repeat(100_000 / s.len());
     for text in [

@@ -44,6 +44,14 @@ pub(super) fn from_jq(value: &Val) -> Result<Value, String> {
     convert(value, DEPTH_MAX, &mut left)
 }
 
+/// What an error says: a text as it is, anything else as JSON.
+pub(super) fn message(error: Val) -> String {
+    match error {
+        Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+        other => other.to_string(),
+    }
+}
+
 fn convert(value: &Val, depth: usize, left: &mut usize) -> Result<Value, String> {
     let size = match value {
         Val::TStr(text) | Val::BStr(text) => text.len() + 1,

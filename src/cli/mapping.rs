@@ -1,0 +1,135 @@
+//! `stepwell mapping`: tables for people, and whether samples hold.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::server::refused;
+use super::test::evaluated;
+use crate::config::Settings;
+use crate::dsl;
+use crate::dsl::mapping::{FOLDER, Mapping, Side, Unfit};
+use crate::expr::{Evaluation, Evaluator};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print mappings as Markdown tables.
+    Doc {
+        /// Names or files; else all of the folder of workflows.
+        #[arg(value_name = "MAPPING")]
+        mappings: Vec<String>,
+    },
+    /// Check that the samples of mappings hold.
+    Check {
+        /// Names or files; else all of the folder of workflows.
+        #[arg(value_name = "MAPPING")]
+        mappings: Vec<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a record becomes on the other side.
+    Apply {
+        /// Name or file.
+        #[arg(value_name = "MAPPING")]
+        mapping: String,
+        /// The record, as JSON.
+        #[arg(long, value_name = "FILE")]
+        record: PathBuf,
+        /// Where it stands.
+        #[arg(long, value_enum)]
+        from: From,
+    },
+}
+
+/// One of the two systems.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum From {
+    Crm,
+    Erp,
+}
+
+impl From {
+    fn side(self) -> Side {
+        match self {
+            Self::Crm => Side::Crm,
+            Self::Erp => Side::Erp,
+        }
+    }
+}
+
+pub(super) fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Doc { mappings } => {
+            let tables: Vec<String> = read(mappings, settings)?.iter().map(|(_, one)| one.to_markdown()).collect();
+            print!("{}", tables.join("\n"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check { mappings, json } => check(&read(mappings, settings)?, *json),
+        Command::Apply { mapping, record, from } => {
+            let mapping = read(std::slice::from_ref(mapping), settings)?.remove(0).1;
+            let text = std::fs::read(record).with_context(|| format!("reading {}", record.display()))?;
+            let value: Value =
+                serde_json::from_slice(&text).with_context(|| format!("{} is no JSON", record.display()))?;
+            let converted = with_evaluator(|evaluate| mapping.convert(&value, from.side().other(), evaluate))?;
+            println!("{}", serde_json::to_string_pretty(&converted?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn with_evaluator<T>(use_it: impl FnOnce(&dsl::mapping::Evaluate<'_>) -> T) -> anyhow::Result<T> {
+    let evaluator = Evaluator::of_this_program(1).context("finding this program's own path")?;
+    let known = RefCell::new(HashMap::new());
+    Ok(use_it(&|asked: &Evaluation| evaluated(&evaluator, &known, asked)))
+}
+
+fn check(mappings: &[(String, Mapping)], as_json: bool) -> anyhow::Result<ExitCode> {
+    let unfit: Vec<(&str, Unfit)> = with_evaluator(|evaluate| {
+        let of =
+            |(file, mapping)| Mapping::unfit(mapping, evaluate).into_iter().map(move |one| (String::as_str(file), one));
+        mappings.iter().flat_map(|(file, mapping)| of((file, mapping))).collect()
+    })?;
+    let samples: usize = mappings.iter().map(|(_, mapping)| mapping.samples.len()).sum();
+    if as_json {
+        let items: Vec<Value> = unfit
+            .iter()
+            .map(|(file, one)| json!({ "file": file, "line": one.line, "sample": one.sample, "why": one.why }))
+            .collect();
+        println!("{}", json!({ "samples": samples, "failed": items }));
+    } else {
+        for (file, one) in &unfit {
+            println!("{file}:{}: {}: {}", one.line, one.sample, one.why);
+        }
+        println!("{samples} samples of {} mappings, {} failed", mappings.len(), unfit.len());
+    }
+    Ok(if unfit.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Mappings by name or file; without any all of the folder.
+fn read(wanted: &[String], settings: &Settings) -> anyhow::Result<Vec<(String, Mapping)>> {
+    if wanted.is_empty() {
+        let (mappings, mistakes) = dsl::read_mappings(&settings.workflows);
+        if !mistakes.is_empty() {
+            return Err(refused(&mistakes));
+        }
+        return Ok(mappings);
+    }
+    let folder = settings.workflows.join(FOLDER);
+    let mut mappings = Vec::new();
+    for name in wanted {
+        let file = if Path::new(name).is_file() { PathBuf::from(name) } else { folder.join(format!("{name}.yaml")) };
+        if !file.is_file() {
+            bail!("there is no mapping {name:?}: neither a file nor {}", file.display());
+        }
+        let mapping = dsl::read_mapping(&file).map_err(|mistakes| refused(&mistakes))?;
+        mappings.push((file.display().to_string(), mapping));
+    }
+    Ok(mappings)
+}

@@ -1,0 +1,160 @@
+//! The functions that a mapping becomes: `set` tasks with an expression for each row, so that each is small enough for the node
+//! itself to evaluate, and an error names its row.
+
+use serde_json::{Map, Value, json};
+
+use super::{Field, Mapping, Row, Side, Source, Way};
+
+/// Longest value that an error shows.
+const VALUE_CHARS_MAX: usize = 80;
+
+/// The jq text that makes a row's value for `to` out of `{record}`. Its first line is a comment: errors call it by that.
+pub(super) fn expression(
+    mapping: &str,
+    row: &Row,
+    to: Side,
+    transform: Option<&str>,
+    default: Option<&Value>,
+    required: bool,
+) -> String {
+    over(mapping, row, to, ".record", &Chain { transform, default, required })
+}
+
+/// What happens to a value on its way.
+struct Chain<'r> {
+    transform: Option<&'r str>,
+    default: Option<&'r Value>,
+    required: bool,
+}
+
+fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> String {
+    let from = to.other();
+    let [source, target] = [from, to].map(|side| row.field(side).map(ToString::to_string).unwrap_or_default());
+    let transform = chain.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
+    let default = chain.default.map(|value| format!("if . == null then {value} else . end | "));
+    let required =
+        chain.required.then(|| format!("if . == null then error(\"the {} needs a value\") else . end | ", to.title()));
+    let steps = [transform, default, required].into_iter().flatten().collect::<String>();
+    format!(
+        "# mapping {mapping}, row {}: {source} to {target}\n{record} as $record | {} as $value \
+         | try ($value | {steps}.) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
+        row.number,
+        found("$record", row.field(from)),
+    )
+}
+
+/// The value of a field of a record.
+fn found(record: &str, field: Option<&Field>) -> String {
+    format!("({record} | getpath({}))", json!(field.map(|field| field.0.clone()).unwrap_or_default()))
+}
+
+impl Mapping {
+    /// Names and tasks of its functions.
+    #[must_use]
+    pub fn functions(&self) -> Vec<(String, Value)> {
+        let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
+        let [crm, erp] = &self.types;
+        let mut functions = Vec::new();
+        for to in Side::BOTH {
+            let summary = match to {
+                Side::Crm => format!("What a {erp} of the ERP is as a {crm} of the CRM"),
+                Side::Erp => format!("What a {crm} of the CRM is as a {erp} of the ERP"),
+            };
+            functions.push(named(to.function(), task(&summary, &["record"], self.converted(to))));
+        }
+        for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
+            let summary = format!("The mapped fields that a part of a record of the {} holds", side.title());
+            let mut picks = task(&summary, &["record"], self.picked(side));
+            picks["output"] = json!({ "as": "with_entries(select(.value.there)) | map_values(.value)" });
+            functions.push(named(name, picks));
+        }
+        let summary = "Both records side by side, row by row, for links.plan";
+        functions.push(named("compare", task(summary, &["crm", "erp"], self.compared())));
+        functions
+    }
+
+    fn converted(&self, to: Side) -> Value {
+        let mut record = Value::Object(Map::new());
+        for row in &self.rows {
+            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
+            put(&mut record, field, &written(way));
+        }
+        record
+    }
+
+    fn picked(&self, side: Side) -> Value {
+        let mut picked = Map::new();
+        for field in self.rows.iter().filter(|row| row.is_pair()).filter_map(|row| row.field(side)) {
+            let Some((last, before)) = field.0.split_last() else { continue };
+            let there = format!("(try ($record | getpath({}) | has({})) catch false)", json!(before), json!(last));
+            let value = format!(
+                "${{ .record as $record | {there} as $there | {{there: $there, value: (if $there then {} else null end)}} }}",
+                found("$record", Some(field))
+            );
+            picked.insert(field.to_string(), value.into());
+        }
+        Value::Object(picked)
+    }
+
+    fn compared(&self) -> Value {
+        let rows: Vec<Value> = self.rows.iter().filter(|row| row.is_pair()).map(|row| self.compared_row(row)).collect();
+        json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })
+    }
+
+    fn compared_row(&self, row: &Row) -> Value {
+        let mut compared = json!({
+            "name": row.name(),
+            "direction": row.direction(),
+            "master": row.master,
+            "foreign": row.foreign,
+        });
+        for side in Side::BOTH {
+            let record = format!(".{}", side.as_str());
+            let other = match row.way(side.other()).map(|way| (way, &way.value)) {
+                Some((_, Source::Field(_, transform))) => {
+                    // No default and nothing required: what is not there must not look like a change.
+                    let chain = Chain { transform: transform.as_deref(), default: None, required: false };
+                    format!("${{ {} }}", over(&self.name, row, side.other(), &record, &chain)).into()
+                }
+                _ => Value::Null,
+            };
+            compared[side.as_str()] = json!({
+                "field": row.field(side).map(ToString::to_string),
+                "value": format!("${{ {} }}", found(&record, row.field(side))),
+                "other": other,
+            });
+        }
+        compared
+    }
+}
+
+fn written(way: &Way) -> Value {
+    match &way.value {
+        Source::Constant(value) => value.clone(),
+        Source::Field(expression, _) => format!("${{ {} }}", expression.text()).into(),
+    }
+}
+
+/// Puts a value at a path, with objects around it.
+pub(super) fn put(record: &mut Value, field: &Field, value: &Value) {
+    let mut place = record;
+    for part in &field.0 {
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        place = &mut place[part.as_str()];
+    }
+    *place = value.clone();
+}
+
+fn task(summary: &str, takes: &[&str], set: Value) -> Value {
+    let properties: Map<String, Value> =
+        takes.iter().map(|name| ((*name).to_owned(), json!({ "type": ["object", "null"] }))).collect();
+    json!({
+        "metadata": { "summary": summary },
+        "input": { "schema": { "format": "json", "document": {
+            "type": "object", "required": takes, "additionalProperties": false, "properties": properties,
+        } } },
+        "set": set,
+    })
+}

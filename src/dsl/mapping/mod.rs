@@ -1,0 +1,205 @@
+//! Mappings: `mappings/NAME.yaml` is a table that says, field by field, how a record of the CRM and one of the ERP become each
+//! other. It is compiled to catalog functions of the language (`compile`), so a run keeps the mapping with which it was deployed.
+
+mod compile;
+mod read;
+mod sample;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use sample::{Evaluate, Unfit};
+
+use serde_json::Value;
+
+use super::Mistake;
+use crate::expr::Expression;
+
+/// The folder of mappings inside a folder of workflows.
+pub const FOLDER: &str = "mappings";
+
+/// One table.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// Of its file, and of the catalog that it becomes.
+    pub name: String,
+    /// For people.
+    pub title: Option<String>,
+    /// For people.
+    pub note: Option<String>,
+    /// What the record is called in the CRM and in the ERP.
+    pub types: [String; 2],
+    /// Whether records, too, are born and deleted on the other side.
+    pub records: Records,
+    /// In the order of the file.
+    pub rows: Vec<Row>,
+    /// Records and what must become of them.
+    pub samples: Vec<Sample>,
+}
+
+/// One of the two systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The CRM.
+    Crm,
+    /// The ERP.
+    Erp,
+}
+
+impl Side {
+    /// Both, the CRM first.
+    pub const BOTH: [Self; 2] = [Self::Crm, Self::Erp];
+
+    /// As in files: `crm`, `erp`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crm => "crm",
+            Self::Erp => "erp",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Crm => "CRM",
+            Self::Erp => "ERP",
+        }
+    }
+
+    /// The function that leads to it: `toCrm`, `toErp`.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Crm => "toCrm",
+            Self::Erp => "toErp",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Crm => Self::Erp,
+            Self::Erp => Self::Crm,
+        }
+    }
+}
+
+/// What a table says of whole records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Records {
+    /// `both`, `toErp`, `toCrm`, `none`: where a record that is new on one side is created on the other.
+    pub created: &'static str,
+    /// `report`, `apply`, `ignore`: what becomes of one that was deleted on one side.
+    pub deleted: &'static str,
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// From 1.
+    pub number: usize,
+    /// The fields of CRM and ERP as dotted paths; a constant has but one.
+    pub fields: [Option<Field>; 2],
+    /// How values get to the CRM and to the ERP, as far as they do.
+    pub ways: [Option<Way>; 2],
+    /// `crm`, `erp`, `newest`, `manual`: who is right where both differ.
+    pub master: &'static str,
+    /// `putBack`, `report`: what becomes of a change on the side that is not the master.
+    pub foreign: &'static str,
+    /// For people.
+    pub note: Option<String>,
+}
+
+/// A field by its path: `subsidiary.id`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Field(pub Vec<String>);
+
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// How a value gets into a field.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// What stands there: always this, or what is made of the other side's field.
+    pub value: Source,
+    /// In place of a null.
+    pub default: Option<Value>,
+    /// Whether a null is a mistake.
+    pub required: bool,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Always this.
+    Constant(Value),
+    /// What the expression, the whole way included, makes of `{record}`; its transform as written, if it has one.
+    Field(Box<Expression>, Option<String>),
+}
+
+/// A record and what must become of it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// For people.
+    pub name: String,
+    /// Where the record stands.
+    pub from: Side,
+    /// It.
+    pub record: Value,
+    /// All that it becomes, or a part of the error.
+    pub gives: Result<Value, String>,
+    /// Where it stands in the file.
+    pub line: u32,
+}
+
+impl Row {
+    /// The field of a side.
+    #[must_use]
+    pub fn field(&self, side: Side) -> Option<&Field> {
+        self.fields[side as usize].as_ref()
+    }
+
+    /// How values get to a side.
+    #[must_use]
+    pub fn way(&self, to: Side) -> Option<&Way> {
+        self.ways[to as usize].as_ref()
+    }
+
+    /// Both sides have a field of it.
+    #[must_use]
+    pub fn is_pair(&self) -> bool {
+        self.fields.iter().all(Option::is_some)
+    }
+
+    /// `both`, `toErp`, `toCrm`.
+    #[must_use]
+    pub fn direction(&self) -> &'static str {
+        match (&self.ways[0], &self.ways[1]) {
+            (Some(_), Some(_)) => "both",
+            (Some(_), None) => Side::Crm.function(),
+            _ => Side::Erp.function(),
+        }
+    }
+
+    /// What it is called: its field in the CRM, else in the ERP.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.fields.iter().flatten().next().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+impl Mapping {
+    /// Reads a mapping; `name` is that of its file.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn read(file: &str, name: &str, text: &str) -> Result<Self, Vec<Mistake>> {
+        read::read(file, name, text)
+    }
+}

@@ -1,0 +1,66 @@
+//! What records become, row by row: for the samples of a mapping and for people who try one.
+
+use serde_json::{Map, Value, json};
+
+use super::compile::put;
+use super::{Mapping, Side, Source};
+use crate::expr::{Evaluation, EvaluationError};
+
+/// Evaluates what may run for long.
+pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
+
+/// A sample that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// Its name.
+    pub sample: String,
+    /// Where it stands.
+    pub line: u32,
+    /// What came in place of what was said.
+    pub why: String,
+}
+
+impl Mapping {
+    /// What a record becomes on the other side.
+    ///
+    /// # Errors
+    /// The first row that cannot be applied, in words that name it.
+    pub fn convert(&self, record: &Value, to: Side, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
+        let input = json!({ "record": record });
+        let mut converted = Value::Object(Map::new());
+        for row in &self.rows {
+            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
+            let value = match &way.value {
+                Source::Constant(value) => value.clone(),
+                Source::Field(expression, _) => match expression.class() {
+                    crate::expr::Class::Bounded => expression.evaluate(&input, &[])?,
+                    crate::expr::Class::Unbounded => evaluate(&Evaluation {
+                        text: expression.text().to_owned(),
+                        variables: Vec::new(),
+                        input: input.clone(),
+                        arguments: Vec::new(),
+                    })?,
+                },
+            };
+            put(&mut converted, field, &value);
+        }
+        Ok(converted)
+    }
+
+    /// Its samples that do not hold.
+    #[must_use]
+    pub fn unfit(&self, evaluate: &Evaluate<'_>) -> Vec<Unfit> {
+        let judge = |sample: &super::Sample| {
+            let why = match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {
+                (Ok(wanted), Ok(found)) if *wanted == found => return None,
+                (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
+                (Ok(_), Err(why)) => format!("it fails: {why}"),
+                (Err(part), Err(why)) if why.to_string().contains(part) => return None,
+                (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
+                (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
+            };
+            Some(Unfit { sample: sample.name.clone(), line: sample.line, why })
+        };
+        self.samples.iter().filter_map(judge).collect()
+    }
+}

@@ -1,0 +1,186 @@
+//! What mappings read as, what they become, and what they say when they do not fit.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::dsl;
+use crate::expr::{Evaluation, EvaluationError};
+
+const CONTACT: &str = r"
+mapping: contact
+title: Contacts
+crm: { type: Contact }
+erp: { type: contact }
+records: { created: both, deleted: report }
+rows:
+  - { crm: LastName, erp: lastName, master: crm, required: both }
+  - { crm: Email, erp: email, master: newest, toErp: ascii_downcase }
+  - { crm: Account.Name, erp: company.refName, direction: toErp, default: { erp: unknown } }
+  - { crm: Level, erp: custentity_level, master: erp, foreign: report, toErp: 'tonumber', toCrm: tostring }
+  - { erp: subsidiary.id, value: '2' }
+";
+
+fn mapping(text: &str) -> Mapping {
+    Mapping::read("contact.yaml", "contact", text).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
+}
+
+fn nothing_runs_for_long(asked: &Evaluation) -> Result<Value, EvaluationError> {
+    panic!("{} was not to leave the process", asked.text)
+}
+
+fn converted(record: &Value, to: Side) -> Result<Value, String> {
+    mapping(CONTACT).convert(record, to, &nothing_runs_for_long).map_err(|why| why.to_string())
+}
+
+fn mistakes(text: &str) -> Vec<(u32, String)> {
+    let mistakes = Mapping::read("contact.yaml", "contact", text).expect_err("mistakes");
+    mistakes.into_iter().map(|mistake| (mistake.line, mistake.message)).collect()
+}
+
+#[test]
+fn a_record_becomes_the_other_sides_field_by_field() {
+    let record = json!({ "Id": "003", "LastName": "O'Neill", "Email": "A@B.example", "Account": { "Name": "Brückner" }, "Level": "7" });
+    let erp = json!({
+        "lastName": "O'Neill", "email": "a@b.example", "company": { "refName": "Brückner" }, "custentity_level": 7,
+        "subsidiary": { "id": "2" }
+    });
+    assert_eq!(converted(&record, Side::Erp), Ok(erp.clone()));
+    let crm = json!({ "LastName": "O'Neill", "Email": "a@b.example", "Level": "7" });
+    assert_eq!(converted(&erp, Side::Crm), Ok(crm));
+}
+
+#[test]
+fn what_is_absent_or_null_is_null_or_the_default_and_no_transform_sees_it() {
+    let record = json!({ "LastName": "X", "Email": null });
+    let erp = json!({
+        "lastName": "X", "email": null, "company": { "refName": "unknown" }, "custentity_level": null, "subsidiary": { "id": "2" }
+    });
+    assert_eq!(converted(&record, Side::Erp), Ok(erp));
+}
+
+#[test]
+fn a_row_that_cannot_be_applied_names_the_row_the_field_and_the_value() {
+    let why = converted(&json!({ "LastName": "X", "Level": "seven" }), Side::Erp).expect_err("no number");
+    assert!(why.starts_with("mapping contact, row 4: Level to custentity_level failed: "), "{why}");
+    assert!(why.contains(r#"value "seven""#), "{why}");
+    let why = converted(&json!({ "Email": "a@b.example" }), Side::Erp).expect_err("no name");
+    assert!(why.contains("row 1: LastName to lastName") && why.contains("the ERP needs a value"), "{why}");
+}
+
+#[test]
+fn every_mistake_has_its_line_and_its_reason() {
+    let text = r"
+mapping: contacts
+crm: { type: Contact }
+erp: { type: contact }
+rows:
+  - { crm: Email, erp: email }
+  - { crm: Phone, erp: phone, master: nobody }
+  - { crm: A, erp: a, direction: toErp, master: erp }
+  - { crm: B, erp: b, direction: toErp, toCrm: '.' }
+  - { crm: C }
+  - { crm: D, erp: d.e, master: crm }
+  - { crm: E, erp: d, master: crm }
+  - { crm: F, erp: f, master: crm, toErp: 'env' }
+  - { crm: G, erp: g, mastr: crm }
+  - { crm: 'a..b', erp: h, master: crm }
+samples:
+  - { name: neither, from: crm, record: {} }
+";
+    let found = mistakes(text);
+    for (line, part) in [
+        (2, "named as its file: `contact`"),
+        (6, "who is right"),
+        (7, "`master` must be one of"),
+        (8, "its master cannot be erp"),
+        (9, "no value of this row goes to the CRM"),
+        (10, "no `value`"),
+        (12, "row 6 writes the ERP's `d` too"),
+        (13, "`toErp` is no jq"),
+        (14, "unknown property `mastr`"),
+        (15, "`a..b` is no field"),
+        (17, "either what the record `gives`"),
+    ] {
+        assert!(found.iter().any(|(at, message)| *at == line && message.contains(part)), "{line} {part}: {found:#?}");
+    }
+}
+
+/// A workflow over the functions of a mapping, begun with `input`: the output of its run.
+fn lived(call: &str, with: &str, input: &Value) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join(FOLDER)).expect("a folder in it");
+    std::fs::write(folder.path().join(FOLDER).join("contact.yaml"), CONTACT).expect("written");
+    let functions = dsl::Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let text = format!(
+        "document: {{ dsl: '1.0.3', namespace: test, name: maps, version: '1.0.0' }}\ndo:\n  - map: {{ call: {call}, with: {with} }}\n"
+    );
+    let built = dsl::build("maps.yaml", &text, &functions).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    assert!(built.functions.by_name.contains_key(call), "the function is not kept with the definition");
+    let connections = crate::connect::Connections::default();
+    let stage = crate::scenario::Stage {
+        definition: &built.definition,
+        connections: &connections,
+        evaluate: &nothing_runs_for_long,
+        invariants: &[],
+    };
+    let scenario = format!("scenarios: [{{ name: it, input: {input}, calls: {{}}, expect: {{}} }}]");
+    let scenario = crate::scenario::read("maps.scenarios.yaml", &scenario).expect("a scenario").scenarios.remove(0);
+    let trace = stage.rehearse(&scenario, &crate::scenario::Schedule::default());
+    assert_eq!(trace.status(), "completed", "{:#?}", trace.run.error);
+    trace.run.output.as_deref().cloned().expect("an output")
+}
+
+#[test]
+fn a_run_maps_as_the_table_says_without_leaving_the_process() {
+    let record = json!({ "LastName": "X", "Email": "A@B.example" });
+    assert_eq!(lived("contact.toErp", "{ record: '${ . }' }", &record), converted(&record, Side::Erp).expect("mapped"));
+}
+
+#[test]
+fn a_part_of_a_record_gives_the_mapped_fields_that_it_holds_null_too() {
+    let part = json!({ "Email": null, "Account": { "Name": "B" }, "Unmapped": 1 });
+    assert_eq!(lived("contact.pickCrm", "{ record: '${ . }' }", &part), json!({ "Email": null, "Account.Name": "B" }));
+    assert_eq!(lived("contact.pickErp", "{ record: '${ . }' }", &json!({ "company": null })), json!({}));
+}
+
+#[test]
+fn two_records_stand_side_by_side_with_what_each_would_be_on_the_other_side() {
+    let both = json!({ "crm": { "LastName": "X", "Email": "A@B.example", "Level": "7" }, "erp": null });
+    let compared = lived("contact.compare", "{ crm: '${ .crm }', erp: '${ .erp }' }", &both);
+    assert_eq!(compared["records"], json!({ "created": "both", "deleted": "report" }));
+    let rows = compared["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 4, "constants are no pairs");
+    let email = json!({
+        "name": "Email", "direction": "both", "master": "newest", "foreign": "putBack",
+        "crm": { "field": "Email", "value": "A@B.example", "other": "a@b.example" },
+        "erp": { "field": "email", "value": null, "other": null },
+    });
+    assert_eq!(rows[1], email);
+    assert_eq!(rows[2]["crm"]["other"], Value::Null, "a default is no change");
+    assert_eq!(rows[3]["crm"]["other"], 7);
+}
+
+#[test]
+fn the_table_for_people_has_a_row_for_each_row() {
+    let table = mapping(CONTACT).to_markdown();
+    assert!(table.starts_with("# Contacts\n\nA record that is new on one side is created on the other.\n"), "{table}");
+    assert!(table.contains("| 2 | `Email` | ↔ | `email` | newest | `ascii_downcase` | as it is |  |\n"), "{table}");
+    assert!(
+        table.contains("| 3 | `Account.Name` | → | `company.refName` | crm | as it is, else `\"unknown\"` |  |  |\n"),
+        "{table}"
+    );
+    assert!(table.contains("| 5 |  | → | `subsidiary.id` |  | always `\"2\"` |  |  |\n"), "{table}");
+}
+
+#[test]
+fn the_samples_of_the_mappings_that_ship_hold() {
+    let (mappings, mistakes) = dsl::read_mappings(&Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows"));
+    assert_eq!(mistakes, []);
+    assert!(!mappings.is_empty());
+    for (file, mapping) in mappings {
+        assert!(!mapping.samples.is_empty(), "{file} has no samples");
+        assert_eq!(mapping.unfit(&nothing_runs_for_long), [], "{file}");
+    }
+}
