@@ -252,11 +252,8 @@ impl<'a> Decider<'a> {
         let error = failure.error.clone().at(&task.reference);
         let must_not_resend = task.metadata.resend == Resend::Never && failure.effect == TargetEffect::Unknown;
         let ending = self.run.stop.is_some() && self.run.compensation.is_none();
-        let retry_at = if must_not_resend || ending {
-            None
-        } else {
-            retry::next_attempt(self.run.id, execution.id, call, &failure, self.now)
-        };
+        let due = retry::next_attempt(self.run.id, execution.id, call, &failure, self.now);
+        let retry_at = due.filter(|_| !must_not_resend && !ending);
         let reconcile = task.metadata.reconcile;
         let change = Change::AttemptFailed {
             execution: id,
@@ -271,7 +268,8 @@ impl<'a> Decider<'a> {
             (Some(_), _, _) => Ok(()),
             _ if ending => Ok(()),
             (None, true, Some(_)) => {
-                self.emit(Some(id), Change::OutcomeUnknown { execution: id, error });
+                let class = Some(failure.class);
+                self.emit(Some(id), Change::OutcomeUnknown { execution: id, error, class, retry_at: due });
                 Ok(())
             }
             (None, true, None) => {

@@ -350,6 +350,12 @@ pub enum Change {
         execution: ExecutionId,
         /// What made it unknown.
         error: WorkflowError,
+        /// Its class; none in records of versions that sent again at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FaultClass>,
+        /// When the next attempt is due if the target never acted; with a class and without this there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Time>,
     },
     /// A task ended well. `beginning` is there when it began in the same instant (`set`, `switch`).
     #[serde(rename = "task.completed")]

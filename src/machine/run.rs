@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::dataflow::error_value;
 use super::{
-    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, Parent, Role, RunId, Status, Time,
-    WorkflowError,
+    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Parent, Role, RunId,
+    Status, Time, WorkflowError,
 };
 use crate::dsl::{Flow, TaskId, TaskKind};
 
@@ -302,6 +302,19 @@ pub struct CallProgress {
     pub phase: CallPhase,
     /// What the target answered to `reconcile`: null where it never acted.
     pub reconciled: Option<Arc<Value>>,
+    /// What follows if the target never acted; from an unknown outcome on.
+    pub unacted: Option<Unacted>,
+}
+
+/// What follows an attempt of unknown outcome if the target says that it never acted: what would have followed its failure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unacted {
+    /// The failure.
+    pub error: WorkflowError,
+    /// Its class.
+    pub class: FaultClass,
+    /// When the next attempt is due; none if it was the last one.
+    pub retry_at: Option<Time>,
 }
 
 /// Where a call's last attempt stands.

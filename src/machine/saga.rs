@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::decide::{Decider, Stop};
 use super::{
-    Actor, Change, CompensationEnd, Done, ExecutionId, FaultClass, Progress, Record, Role, Run, Time, WorkflowError,
-    apply,
+    Actor, Change, CompensationEnd, Done, ExecutionId, FaultClass, Progress, Record, Role, Run, Time, Unacted,
+    WorkflowError, apply,
 };
 use crate::dsl::{Compensate, Definition};
 
@@ -85,6 +85,11 @@ impl Decider<'_> {
     pub(super) fn resolve(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(Progress::Call(call)) = self.run.execution(id).map(|e| &e.progress) else { return Ok(()) };
         match call.reconciled.clone() {
+            // It was the last attempt, and it surely did nothing: an ordinary fault.
+            Some(answer) if *answer == Value::Null && call.unacted.is_some() => {
+                let Some(Unacted { error, class, .. }) = call.unacted.clone() else { return Ok(()) };
+                self.raise(id, error, class)
+            }
             Some(answer) if *answer == Value::Null => {
                 self.emit(Some(id), Change::AttemptStarted { execution: id, request: None });
                 self.send(id)

@@ -80,7 +80,7 @@ impl Timeline {
                 let failure = Failure { error: error.clone(), class: *class, effect: *effect, retry_at: *retry_at };
                 self.begin(*execution, None, record).attempt_failed(record, failure, response.clone());
             }
-            Change::OutcomeUnknown { execution, error } => {
+            Change::OutcomeUnknown { execution, error, .. } => {
                 self.begin(*execution, None, record).error = Some(error.clone());
             }
             Change::TaskCompleted { execution, beginning, output, response, case, .. } => {

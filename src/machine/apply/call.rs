@@ -17,6 +17,7 @@ pub(super) fn sending(request: &Arc<CallRequest>) -> CallProgress {
         first_failure_at: None,
         phase: CallPhase::InFlight,
         reconciled: None,
+        unacted: None,
     }
 }
 
@@ -33,7 +34,7 @@ pub(super) fn attempt_started(run: &mut Run, id: ExecutionId, request: Option<&A
     match (&mut execution.progress, request) {
         (Progress::Call(call), request) => {
             call.attempt += 1;
-            (call.phase, call.reconciled) = (CallPhase::InFlight, None);
+            (call.phase, call.reconciled, call.unacted) = (CallPhase::InFlight, None, None);
             if let Some(request) = request {
                 call.request = Arc::clone(request);
             }
@@ -79,7 +80,11 @@ pub(super) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>) ->
         execution.acted = false;
     }
     let Progress::Call(call) = &mut execution.progress else { return Err(NOT_A_CALL) };
-    (call.phase, call.reconciled) = (CallPhase::Ended, Some(Arc::clone(output)));
+    let again = call.unacted.as_ref().filter(|_| output.is_null()).and_then(|unacted| unacted.retry_at);
+    (call.phase, call.reconciled) = match again {
+        Some(until) => (CallPhase::Backoff { until }, None),
+        None => (CallPhase::Ended, Some(Arc::clone(output))),
+    };
     Ok(())
 }
 

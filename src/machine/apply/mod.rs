@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{
     Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, Execution,
     ExecutionId, ExtendedProgress, ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase,
-    TryProgress,
+    TryProgress, Unacted,
 };
 use crate::dsl::{Definition, TaskId, TaskKind};
 use acts::operator_acted;
@@ -182,8 +182,10 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
         Change::AttemptFailed { execution, class, effect, retry_at, .. } => {
             attempt_failed(run, *execution, *class, *effect, *retry_at, at)
         }
-        Change::OutcomeUnknown { execution, error } => {
-            call_mut(run, *execution)?.phase = CallPhase::Reconciling { error: error.clone() };
+        Change::OutcomeUnknown { execution, error, class, retry_at } => {
+            let call = call_mut(run, *execution)?;
+            call.phase = CallPhase::Reconciling { error: error.clone() };
+            call.unacted = class.map(|class| Unacted { error: error.clone(), class, retry_at: *retry_at });
             Ok(())
         }
         Change::TaskCompleted { execution, beginning, output, context, case, ended, .. } => {

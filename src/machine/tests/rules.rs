@@ -152,6 +152,39 @@ fn a_step_of_unknown_outcome_is_asked_about_and_its_answer_counts() {
 }
 
 #[test]
+fn a_step_that_never_acted_is_sent_again_after_a_wait_and_only_as_often_as_its_policy_says() {
+    let plan = Plan::Call { compensated: false, pivot: false, never_resend: true, reconciled: true };
+    let definition = definition(&[plan], OnFault::Park);
+    let mut world = world(&definition);
+    let mut sent = 0;
+    while world.run.attention.is_none() {
+        assert!(world.pending[0].2.uri.ends_with("/do/0/t0"), "{}", world.pending[0].2.uri);
+        sent += 1;
+        assert!(sent < 10, "it is sent for ever");
+        world.answer(Answer::LostRequest);
+        world.answer(Answer::Nothing);
+        let waits = world.pending.is_empty();
+        assert!(waits, "it was sent again at once");
+        if world.run.attention.is_none() {
+            let before = world.now;
+            assert!(world.pass_time() && world.now > before);
+        }
+    }
+    assert_eq!((sent, world.run.attention), (3, Some(Attention::Faulted)));
+}
+
+#[test]
+fn a_step_that_never_acted_before_its_node_died_is_sent_again_at_once() {
+    let plan = Plan::Call { compensated: false, pivot: false, never_resend: true, reconciled: true };
+    let definition = definition(&[plan], OnFault::Park);
+    let mut world = world(&definition);
+    world.crash(Answer::LostRequest);
+    world.answer(Answer::Nothing);
+    world.answer(Answer::Success);
+    assert_eq!((world.run.status, world.steps_done().len()), (Status::Completed, 1));
+}
+
+#[test]
 fn a_try_without_retry_or_handler_goes_on_with_its_input() {
     let plan = Plan::Try { body: vec![Plan::Raise(418)], retries: None, handler: None };
     let definition = definition(&[plan], OnFault::Park);

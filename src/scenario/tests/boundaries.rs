@@ -81,6 +81,9 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
             let mut steps: Vec<&str> = undisturbed.sendings.iter().map(|sending| sending.step.as_str()).collect();
             steps.sort_unstable();
             steps.dedup();
+            // Whoever is refused the question what became of a call waits for a person, and what the target then has depends on
+            // whether the call had left.
+            steps.retain(|step| !step.starts_with("reconcile:"));
             for refused in std::iter::once(None).chain(steps.into_iter().map(Some)) {
                 let scenario = refusing(&file, place, refused);
                 let expected = stage.rehearse(&scenario, &Schedule::default());
