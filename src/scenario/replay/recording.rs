@@ -137,6 +137,7 @@ impl Reader<'_> {
                 let failure = (*retry_at, error, *class, *effect, response);
                 self.end(*execution, at, failed(at, failure));
             }
+            Change::OutcomeUnknown { execution, retry_at, .. } => self.try_again(*execution, at, *retry_at),
             Change::TaskCompleted { execution, output, response: Some(response), .. } => {
                 let raw = self.raw(record, output, response);
                 let outcome = CallOutcome::Succeeded { output: raw, response: response.clone() };
@@ -190,6 +191,16 @@ impl Reader<'_> {
     fn end(&mut self, execution: ExecutionId, at: Time, outcome: CallOutcome) {
         if let Some(place) = self.under_way.get(&execution) {
             self.recording.calls[*place].end = Some((at, outcome));
+        }
+    }
+
+    /// The attempt that just failed was to be followed by another one, had its target never acted.
+    fn try_again(&mut self, execution: ExecutionId, at: Time, retry_at: Option<Time>) {
+        let place = self.under_way.get(&execution).and_then(|place| self.recording.calls.get_mut(*place));
+        if let (Some(RecordedCall { end: Some((_, CallOutcome::Failed(failure))), .. }), Some(due)) = (place, retry_at)
+        {
+            (failure.retry.attempts_max, failure.retry_after) =
+                (u32::MAX, Some((due - at).to_std().unwrap_or_default()));
         }
     }
 
