@@ -79,8 +79,9 @@ fn root() -> &'static Path {
 
 /// `docs/*.md`, the readme and the changelog.
 fn pages() -> Vec<Page> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(root().join("docs"))
-        .unwrap()
+    let mut paths: Vec<PathBuf> = ["docs", "docs/guides"]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "md"))
         .collect();
