@@ -1,7 +1,7 @@
 //! One request on the wire and what came back: pooled clients, redirects, a bounded body.
 //!
-//! Every host is judged by the connection's list and every address by the [`Guard`] before bytes go out, also at each redirect. Redirects are followed here and
-//! not by the client, so that credentials never travel to another host.
+//! Every host is judged by the connection's list and every address by the [`Guard`] before bytes go out, also at each
+//! redirect. Redirects are followed here and not by the client, so that credentials never travel to another host.
 
 use std::collections::HashMap;
 use std::error::Error as _;

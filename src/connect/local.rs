@@ -25,6 +25,9 @@ pub trait Local: Debug + Send + Sync {
 /// How long whoever meets a held link waits before he looks again, unless the answer says so.
 const HELD_AGAIN: Duration = Duration::from_secs(1);
 
+/// Operations at once from this node: they use the engine's own connections to the database, of which the heartbeat needs one.
+const CONCURRENCY: usize = 3;
+
 /// The connection as if `hub.yaml` had it. Its address leads nowhere.
 pub(super) fn connection(environment: &str) -> Connection {
     let url = Url::parse("http://hub/").expect("a constant URL");
@@ -39,6 +42,7 @@ pub(super) fn connection(environment: &str) -> Connection {
         base_urls: std::iter::once((environment.to_owned(), url)).collect(),
         // Somebody else works on it: a wait, not a failure.
         faults: vec![rule(423, FaultClass::Throttled, Some(HELD_AGAIN))],
+        concurrency: CONCURRENCY,
         ..Connection::default()
     }
 }
@@ -81,6 +85,11 @@ impl Connections {
 
     /// A call that stays in the program.
     pub(super) async fn call_locally(&self, request: &CallRequest, path: &str) -> CallOutcome {
+        let hub = &self.by_name[memory::CONNECTION];
+        let _slot = match hub.slot().await {
+            Ok(slot) => slot,
+            Err(problem) => return CallOutcome::Failed(problem.into_failure(&hub.retry)),
+        };
         let offline = match self.offline(request, None) {
             Ok(offline) => offline,
             Err(failure) => return CallOutcome::Failed(*failure),

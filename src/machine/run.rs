@@ -303,7 +303,7 @@ pub struct CallProgress {
     /// What the target answered to `reconcile`: null where it never acted.
     pub reconciled: Option<Arc<Value>>,
     /// What follows if the target never acted; from an unknown outcome on.
-    pub unacted: Option<Unacted>,
+    pub unacted: Option<Box<Unacted>>,
 }
 
 /// What follows an attempt of unknown outcome if the target says that it never acted: what would have followed its failure.

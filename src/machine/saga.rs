@@ -85,15 +85,15 @@ impl Decider<'_> {
     pub(super) fn resolve(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(Progress::Call(call)) = self.run.execution(id).map(|e| &e.progress) else { return Ok(()) };
         match call.reconciled.clone() {
-            // It was the last attempt, and it surely did nothing: an ordinary fault.
-            Some(answer) if *answer == Value::Null && call.unacted.is_some() => {
-                let Some(Unacted { error, class, .. }) = call.unacted.clone() else { return Ok(()) };
-                self.raise(id, error, class)
-            }
-            Some(answer) if *answer == Value::Null => {
-                self.emit(Some(id), Change::AttemptStarted { execution: id, request: None });
-                self.send(id)
-            }
+            Some(answer) if *answer == Value::Null => match call.unacted.as_deref().cloned() {
+                // It was the last attempt, and it surely did nothing: an ordinary fault.
+                Some(Unacted { error, class, .. }) => self.raise(id, error, class),
+                // From a version that did not note what would follow.
+                None => {
+                    self.emit(Some(id), Change::AttemptStarted { execution: id, request: None });
+                    self.send(id)
+                }
+            },
             Some(answer) => self.complete(id, &answer, false),
             None => {
                 let error = WorkflowError::standard(

@@ -2,7 +2,7 @@
 
 use super::compile::expression;
 use super::{Field, Mapping, Mistake, Records, Row, Sample, Side, Source, Way};
-use crate::dsl::mistake::Report;
+use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::{self, Node};
 use crate::expr::Expression;
 
@@ -34,13 +34,12 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
     if !list.is_list() || list.items().count() == 0 || list.items().count() > ROWS_MAX {
         report.error(list, format!("`rows` must be a list of 1 to {ROWS_MAX} rows"));
     }
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for (at, node) in list.items().take(ROWS_MAX).enumerate() {
         let Some(row) = row(name, at + 1, node, report) else { continue };
         for to in Side::BOTH {
             if let Some(other) = rows.iter().find(|other| writes_the_same(&row, other, to)) {
-                let message =
-                    format!("row {} writes the {}'s `{}` too", Row::clone(other).number, to.title(), name_of(&row, to));
+                let message = format!("row {} writes the {}'s `{}` too", other.number, to.title(), name_of(&row, to));
                 report.error(node, message);
             }
         }
@@ -92,6 +91,9 @@ fn name_of(row: &Row, side: Side) -> String {
 const ROW: [&str; 11] =
     ["crm", "erp", "value", "direction", "master", "foreign", "required", "default", "toErp", "toCrm", "note"];
 
+/// What says nothing of a field that is always the same.
+const IDLE_BESIDE_VALUE: [&str; 7] = ["direction", "master", "foreign", "required", "default", "toErp", "toCrm"];
+
 fn row<'s>(mapping: &str, number: usize, node: Node<'s>, report: &mut Report<'s>) -> Option<Row> {
     let node = report.closed(node, &ROW)?;
     let fields = Side::BOTH.map(|side| node.get(side.as_str()).map(|node| field(node, report)));
@@ -109,8 +111,10 @@ fn row<'s>(mapping: &str, number: usize, node: Node<'s>, report: &mut Report<'s>
     for to in Side::BOTH {
         let transform = node.get(to.function());
         if !goes[to as usize] {
-            if let Some(transform) = transform {
-                report.error(transform, format!("no value of this row goes to the {}", to.title()));
+            let default = node.get("default").and_then(|default| default.get(to.as_str()));
+            let required = node.get("required").filter(|required| required.as_text() == Some(to.as_str()));
+            for idle in [transform, default, required].into_iter().flatten() {
+                report.error(idle, format!("no value of this row goes to the {}", to.title()));
             }
             continue;
         }
@@ -157,7 +161,12 @@ fn directions<'s>(
         (true, false) => {
             return node.get("direction").map_or(Some([true, true]), |direction| report.word(direction, &DIRECTIONS));
         }
-        (false, true) => return Some([fields[0].is_some(), fields[1].is_some()]),
+        (false, true) => {
+            for idle in IDLE_BESIDE_VALUE.iter().filter_map(|key| node.get(key)) {
+                report.error(Spot::key(idle), format!("`{}` means nothing beside a `value`", idle.label()));
+            }
+            return Some([fields[0].is_some(), fields[1].is_some()]);
+        }
     }
     None
 }

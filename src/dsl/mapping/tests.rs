@@ -65,6 +65,9 @@ fn a_row_that_cannot_be_applied_names_the_row_the_field_and_the_value() {
     let why = converted(&json!({ "LastName": "X", "Level": "seven" }), Side::Erp).expect_err("no number");
     assert!(why.starts_with("mapping contact, row 4: Level to custentity_level failed: "), "{why}");
     assert!(why.contains(r#"value "seven""#), "{why}");
+    let why = converted(&json!({ "LastName": "X", "Account": "Brückner" }), Side::Erp).expect_err("no object");
+    assert!(why.contains("row 3: Account.Name to company.refName failed: cannot index "), "{why}");
+    assert!(why.contains("Brückner"), "{why}");
     let why = converted(&json!({ "Email": "a@b.example" }), Side::Erp).expect_err("no name");
     assert!(why.contains("row 1: LastName to lastName") && why.contains("the ERP needs a value"), "{why}");
 }
@@ -86,6 +89,9 @@ rows:
   - { crm: F, erp: f, master: crm, toErp: 'env' }
   - { crm: G, erp: g, mastr: crm }
   - { crm: 'a..b', erp: h, master: crm }
+  - { erp: i, value: 1, toErp: '.' }
+  - { crm: J, erp: j, direction: toErp, default: { crm: x } }
+  - { crm: K, erp: k, direction: toErp, required: crm }
 samples:
   - { name: neither, from: crm, record: {} }
 ";
@@ -101,7 +107,10 @@ samples:
         (13, "`toErp` is no jq"),
         (14, "unknown property `mastr`"),
         (15, "`a..b` is no field"),
-        (17, "either what the record `gives`"),
+        (16, "`toErp` means nothing beside a `value`"),
+        (17, "no value of this row goes to the CRM"),
+        (18, "no value of this row goes to the CRM"),
+        (20, "either what the record `gives`"),
     ] {
         assert!(found.iter().any(|(at, message)| *at == line && message.contains(part)), "{line} {part}: {found:#?}");
     }

@@ -185,7 +185,8 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
         Change::OutcomeUnknown { execution, error, class, retry_at } => {
             let call = call_mut(run, *execution)?;
             call.phase = CallPhase::Reconciling { error: error.clone() };
-            call.unacted = class.map(|class| Unacted { error: error.clone(), class, retry_at: *retry_at });
+            let unacted = |class| Box::new(Unacted { error: error.clone(), class, retry_at: *retry_at });
+            call.unacted = class.map(unacted);
             Ok(())
         }
         Change::TaskCompleted { execution, beginning, output, context, case, ended, .. } => {

@@ -81,9 +81,6 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
             let mut steps: Vec<&str> = undisturbed.sendings.iter().map(|sending| sending.step.as_str()).collect();
             steps.sort_unstable();
             steps.dedup();
-            // Whoever is refused the question what became of a call waits for a person, and what the target then has depends on
-            // whether the call had left.
-            steps.retain(|step| !step.starts_with("reconcile:"));
             for refused in std::iter::once(None).chain(steps.into_iter().map(Some)) {
                 let scenario = refusing(&file, place, refused);
                 let expected = stage.rehearse(&scenario, &Schedule::default());
@@ -91,8 +88,16 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
                 for schedule in crashes(&expected) {
                     tried += 1;
                     let trace = stage.rehearse(&scenario, &schedule);
+                    let about = format!("{}: {schedule}, {refused:?} refused", scenario.name);
+                    // Whoever is refused the question what became of a call waits for a person, and what the target then has
+                    // depends on whether the call had left.
+                    if refused.is_some_and(|step| step.starts_with("reconcile:")) && trace.status() != "completed" {
+                        let stands = |trace: &Trace| (trace.run.status, trace.run.attention);
+                        assert_eq!(stands(&trace), stands(&expected), "{about}");
+                        continue;
+                    }
                     let found = end(stage.definition, &trace);
-                    assert_eq!(found, expected_end, "{}: {schedule}, {refused:?} refused", scenario.name);
+                    assert_eq!(found, expected_end, "{about}");
                 }
             }
         }
