@@ -1,5 +1,7 @@
 //! The hub's memory over Postgres: each operation of a workflow is one short transaction around a pure function of `memory`.
 
+mod links;
+
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use tracing::warn;
 
 use super::Inner;
 use crate::connect::{Local, local_response};
+use crate::machine::Time;
 use crate::memory::{Operation, Refusal, watermarks};
 use crate::store::{self, StoreError};
 
@@ -65,7 +68,7 @@ impl Inner {
     async fn perform(&self, path: &str, body: &[u8]) -> Result<Value, Refusal> {
         let operation = Operation::parse(path, body)?;
         // A task of its own, for a call may be aborted, and no transaction may be dropped half way.
-        let done = tokio::spawn(perform(self.pool.clone(), operation)).await.map_err(away)?;
+        let done = tokio::spawn(perform(self.pool.clone(), operation, self.clock.now())).await.map_err(away)?;
         done.map_err(|undone| match undone {
             Undone::Refused(refusal) => refusal,
             Undone::Away(error) => {
@@ -76,9 +79,10 @@ impl Inner {
     }
 }
 
-async fn perform(pool: PgPool, operation: Operation) -> Result<Value, Undone> {
+async fn perform(pool: PgPool, operation: Operation, now: Time) -> Result<Value, Undone> {
     match operation {
         Operation::Watermarks(operation) => watermark(&pool, operation).await,
+        Operation::Links(operation) => links::links(&pool, *operation, now).await,
     }
 }
 

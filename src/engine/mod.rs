@@ -11,6 +11,7 @@ mod children;
 mod clock;
 pub mod command;
 mod committer;
+mod conflicts;
 mod consequences;
 mod driver;
 mod events;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use api::*;
+pub use conflicts::Settled;
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};

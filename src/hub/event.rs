@@ -109,13 +109,6 @@ pub(super) fn header_values(headers: &[(String, String)]) -> Value {
     Value::Object(headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<Map<_, _>>())
 }
 
-/// A time as senders write it; Salesforce leaves out the colon of the offset. What is no time is not taken over.
-pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
-    let parsed =
-        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
-    parsed.ok().map(|time| time.to_utc())
-}
-
 pub(super) fn rfc_3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::body::{BadBody, BodyKind, Item, Known};
-use super::event::{EventPaths, check_id, evaluate, header_values, rfc_3339, time};
+use super::event::{EventPaths, check_id, evaluate, header_values, rfc_3339};
 use super::headers::recorded;
 use super::scheme::{Delivery, Scheme, SignatureError, Verified};
 use crate::connect::{Secret, Secrets};
 use crate::engine::IncomingEvent;
 use crate::expr::Expression;
+use crate::memory::time;
 
 /// Events of one body: each is committed before the next, so that a request ends within its deadline.
 pub const EVENTS_MAX: usize = 500;

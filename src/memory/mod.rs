@@ -6,10 +6,12 @@
 //! Postgres by `engine/memory`, in rehearsals by [`Memory`]. A call may be repeated after a lost answer, so every
 //! operation is such that a repeat changes nothing more.
 
+pub mod links;
 pub mod watermarks;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,6 +24,8 @@ pub const CONNECTION: &str = "hub";
 pub enum Operation {
     /// Below `/watermarks/`.
     Watermarks(watermarks::Operation),
+    /// Below `/links/`.
+    Links(Box<links::Operation>),
 }
 
 impl Operation {
@@ -32,6 +36,7 @@ impl Operation {
     pub fn parse(path: &str, body: &[u8]) -> Result<Self, Refusal> {
         match path.trim_start_matches('/').split_once('/') {
             Some(("watermarks", name)) => Ok(Self::Watermarks(watermarks::Operation::parse(name, body)?)),
+            Some(("links", name)) => Ok(Self::Links(Box::new(links::Operation::parse(name, body)?))),
             _ => Err(Refusal::unknown(path)),
         }
     }
@@ -75,6 +80,7 @@ pub(crate) fn body<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, Re
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     watermarks: std::collections::BTreeMap<String, Value>,
+    links: links::Links,
 }
 
 impl Memory {
@@ -82,7 +88,7 @@ impl Memory {
     ///
     /// # Errors
     /// It cannot be done as things stand.
-    pub fn perform(&mut self, operation: &Operation) -> Result<Value, Refusal> {
+    pub fn perform(&mut self, operation: &Operation, now: DateTime<Utc>) -> Result<Value, Refusal> {
         match operation {
             Operation::Watermarks(watermarks::Operation::Read(read)) => {
                 Ok(watermarks::answer(self.watermarks.get(&read.name)))
@@ -92,12 +98,21 @@ impl Memory {
                 self.watermarks.insert(write.name.clone(), write.value.clone());
                 Ok(watermarks::answer(Some(&write.value)))
             }
+            Operation::Links(operation) => self.links.perform(operation, now),
         }
     }
 
     /// All of it, for predicates of scenarios.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::json!({ "watermarks": self.watermarks })
+        serde_json::json!({ "watermarks": self.watermarks, "links": self.links.to_value() })
     }
+}
+
+/// A time as CRM and ERP write it; Salesforce leaves out the colon of the offset. What is no time is none.
+#[must_use]
+pub fn time(text: &str) -> Option<DateTime<Utc>> {
+    let parsed =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    parsed.ok().map(|time| time.to_utc())
 }

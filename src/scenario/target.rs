@@ -45,7 +45,7 @@ impl<'s> Targets<'s> {
     pub(super) fn new(scenario: &'s Scenario) -> Result<Self, String> {
         let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now)).transpose()?;
         let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
-        let memory = remembered(&scenario.memory)?;
+        let memory = remembered(&scenario.memory, scenario.now)?;
         Ok(Self {
             calls: &scenario.calls,
             given: vec![0; scenario.calls.len()],
@@ -89,7 +89,7 @@ impl<'s> Targets<'s> {
             return Ok(mocked(answer, offline));
         }
         if let Some(path) = local_operation(&request.uri) {
-            return Ok(in_hub(&mut self.memory, path, offline));
+            return Ok(in_hub(&mut self.memory, path, offline, now));
         }
         let door = Door::of(offline.url().path()).filter(|_| is_loopback(offline.url()));
         match (&self.sandbox, door) {
@@ -184,20 +184,20 @@ fn response(status: http::StatusCode, headers: &http::HeaderMap, body: &Value) -
 }
 
 /// The hub's own memory. It acts on no target, whatever it remembers.
-fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>) -> Reaction {
-    let answer = Operation::parse(path, &offline.body()).and_then(|operation| memory.perform(&operation));
+fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>, now: Time) -> Reaction {
+    let answer = Operation::parse(path, &offline.body()).and_then(|operation| memory.perform(&operation, now));
     let response = local_response(answer);
     let status = Some(response.status().as_u16());
     Reaction { outcome: offline.answered(response, Duration::ZERO), after: Duration::ZERO, status, acted: false }
 }
 
 /// What the hub remembers before the run begins.
-fn remembered(before: &[(String, Value)]) -> Result<Memory, String> {
+fn remembered(before: &[(String, Value)], now: Time) -> Result<Memory, String> {
     let mut memory = Memory::default();
     for (path, body) in before {
         let operation = Operation::parse(path, body.to_string().as_bytes());
         operation
-            .and_then(|operation| memory.perform(&operation))
+            .and_then(|operation| memory.perform(&operation, now))
             .map_err(|refusal| format!("preparing the hub's memory failed: {path}: {refusal}"))?;
     }
     Ok(memory)

@@ -101,12 +101,22 @@ impl Mapping {
         json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })
     }
 
+    /// What a row is called in conflicts: one name for one row.
+    fn name_of(&self, row: &Row) -> String {
+        let is_alone = self.rows.iter().filter(|other| other.is_pair() && other.name() == row.name()).count() == 1;
+        let erp = row.field(Side::Erp).filter(|_| !is_alone);
+        erp.map_or_else(|| row.name(), |erp| format!("{} to {erp}", row.name()))
+    }
+
     fn compared_row(&self, row: &Row) -> Value {
+        let must = |side: &Side| row.way(*side).is_some_and(|way| way.required && way.default.is_none());
+        let required: Vec<&str> = Side::BOTH.into_iter().filter(must).map(Side::as_str).collect();
         let mut compared = json!({
-            "name": row.name(),
+            "name": self.name_of(row),
             "direction": row.direction(),
             "master": row.master,
             "foreign": row.foreign,
+            "required": required,
         });
         for side in Side::BOTH {
             let record = format!(".{}", side.as_str());

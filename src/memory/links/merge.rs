@@ -1,0 +1,94 @@
+//! One row of a pair of records: what each side had, what it has, and so whose value goes where.
+
+use chrono::{DateTime, Utc};
+
+use super::conflict::Kind;
+use super::{Direction, Foreign, Hash, Master, Row, Side};
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Merged {
+    /// Both have the same.
+    Equal,
+    /// The value goes to this side.
+    To(Side),
+    /// A person decides.
+    Conflict(Kind),
+}
+
+/// What is known of a row beside itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known<'k> {
+    /// What each side had when they were last made equal; none if they never were.
+    pub had: [Option<&'k Hash>; 2],
+    /// When each side's value was changed, as far as anybody knows.
+    pub at: [Option<DateTime<Utc>>; 2],
+    /// Whose word counts, if a person said so of the values as they are.
+    pub chosen: Option<Side>,
+}
+
+pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
+    let [crm, erp] = [Hash::of(&row.crm.value), Hash::of(&row.erp.value)];
+    if is_equal(row, &crm, &erp) {
+        return Merged::Equal;
+    }
+    if let Some(chosen) = known.chosen.filter(|from| goes(row, from.other())) {
+        return Merged::To(chosen.other());
+    }
+    // Of two records that meet for the first time, the one that has something to say says it.
+    let is_first = known.had.iter().all(Option::is_none);
+    if is_first && row.direction == Direction::Both && crm.is_nothing() != erp.is_nothing() {
+        return Merged::To(if crm.is_nothing() { Side::Crm } else { Side::Erp });
+    }
+    let changed = |side: Side| known.had[side as usize] != Some(if side == Side::Crm { &crm } else { &erp });
+    match (changed(Side::Crm), changed(Side::Erp)) {
+        (true, false) => one_changed(row, Side::Crm),
+        (false, true) => one_changed(row, Side::Erp),
+        // A change of the mapping, or a write of which nobody learned: as if both had changed.
+        (true, true) | (false, false) => both_changed(row, known),
+    }
+}
+
+fn is_equal(row: &Row, crm: &Hash, erp: &Hash) -> bool {
+    (goes(row, Side::Erp) && Hash::of(&row.crm.other) == *erp)
+        || (goes(row, Side::Crm) && Hash::of(&row.erp.other) == *crm)
+}
+
+/// Whether values of the row go to a side.
+pub(super) fn goes(row: &Row, to: Side) -> bool {
+    match row.direction {
+        Direction::Both => true,
+        Direction::ToErp => to == Side::Erp,
+        Direction::ToCrm => to == Side::Crm,
+    }
+}
+
+/// The side whose word always counts, if there is one.
+fn master(row: &Row) -> Option<Side> {
+    match (row.direction, row.master) {
+        (Direction::ToErp, _) | (Direction::Both, Master::Crm) => Some(Side::Crm),
+        (Direction::ToCrm, _) | (Direction::Both, Master::Erp) => Some(Side::Erp),
+        (Direction::Both, Master::Newest | Master::Manual) => None,
+    }
+}
+
+fn one_changed(row: &Row, side: Side) -> Merged {
+    match master(row) {
+        Some(master) if master != side => match row.foreign {
+            Foreign::PutBack => Merged::To(side),
+            Foreign::Report => Merged::Conflict(Kind::Foreign),
+        },
+        _ => Merged::To(side.other()),
+    }
+}
+
+fn both_changed(row: &Row, known: &Known<'_>) -> Merged {
+    if let Some(master) = master(row) {
+        return Merged::To(master.other());
+    }
+    match (row.master, known.at) {
+        (Master::Newest, [Some(crm), Some(erp)]) if crm > erp => Merged::To(Side::Erp),
+        (Master::Newest, [Some(crm), Some(erp)]) if erp > crm => Merged::To(Side::Crm),
+        _ => Merged::Conflict(Kind::Both),
+    }
+}

@@ -1,0 +1,54 @@
+//! A plan was carried out, or given up.
+
+use serde_json::{Value, json};
+
+use super::{Had, Hash, Link, Pair, Refusal, Release, Save, Saved, Side};
+
+/// Notes that the writes of a plan were done and lets go. None is a link without a pair: it is forgotten. A repeat by the same
+/// run changes nothing.
+///
+/// # Errors
+/// The run does not hold the link, or planned nothing.
+pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Refusal> {
+    let answer = json!({ "crm": ask.crm.id, "erp": ask.erp.id });
+    let Some(mut link) = link else {
+        // Saved before, and forgotten with it.
+        return Ok((None, answer));
+    };
+    if link.saved_by == Some(ask.run) && link.holder != Some(ask.run) {
+        return Ok((Some(link), answer));
+    }
+    link.held_by(&ask.entity, ask.run)?;
+    let mut exists = Pair { crm: link.ids.crm.is_some(), erp: link.ids.erp.is_some() };
+    if let Some(pending) = link.pending.take_if(|pending| pending.run == ask.run) {
+        link.had = pending.will;
+        exists = pending.exists;
+    }
+    for side in Side::BOTH {
+        let saved: &Saved = if side == Side::Crm { &ask.crm } else { &ask.erp };
+        if !exists[side] {
+            link.ids[side] = None;
+            link.had[side] = Had::default();
+            continue;
+        }
+        if saved.id.is_some() {
+            link.ids[side].clone_from(&saved.id);
+        }
+        for (field, value) in saved.fields.iter().flatten() {
+            link.had[side].fields.insert(field.clone(), Hash::of(value));
+        }
+    }
+    link.holder = None;
+    link.saved_by = Some(ask.run);
+    let is_pair = Side::BOTH.iter().all(|side| link.ids[*side].is_some());
+    Ok((is_pair.then_some(link), answer))
+}
+
+/// Lets go of a link without a save. What was about to be written stays known: some of it may have arrived.
+#[must_use]
+pub fn release(link: Option<Link>, ask: &Release) -> Option<Link> {
+    link.map(|link| match link.holder {
+        Some(holder) if holder == ask.run => Link { holder: None, ..link },
+        _ => link,
+    })
+}
