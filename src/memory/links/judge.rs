@@ -33,7 +33,8 @@ pub fn judge(link: Option<Link>, ask: &Judge) -> Result<(Option<Link>, Value), R
 }
 
 fn verdict(is_known: bool, link: &Link, ask: &Judge, at: Option<DateTime<Utc>>) -> &'static str {
-    let is_pair = link.ids[ask.side].is_some() && link.ids[ask.side.other()].is_some();
+    // Records that were never made equal are strangers, whatever they say of each other.
+    let is_pair = link.saved_by.is_some();
     if ask.deleted {
         // Nobody ever made it the partner of another record, so nobody misses it.
         return if is_known { "deleted" } else { "irrelevant" };

@@ -12,6 +12,8 @@ mod merge;
 mod perform;
 mod plan;
 mod save;
+#[cfg(test)]
+mod tests;
 
 pub use conflict::{Conflict, Kind, Seen};
 pub use hash::Hash;

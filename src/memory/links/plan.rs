@@ -13,6 +13,9 @@ use super::{Created, Deleted, Had, Hash, Link, Pair, Pending, Plan, Refusal, Row
 const UNSTABLE_WRITES: usize = 3;
 const UNSTABLE_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
+/// A value that goes to and fro so often within that time: each side makes something else of what it is given.
+const UNSTABLE_TURNS: usize = 6;
+
 /// Writes that are remembered of a field.
 const WRITES_KEPT: usize = 6;
 
@@ -140,11 +143,21 @@ impl Draft<'_> {
         if hash.is_nothing() && row.required.contains(&to) {
             return Merged::Conflict(Kind::Required);
         }
-        let wrote = self.had[to].wrote.get(&cell(row, to).field).map(Vec::as_slice).unwrap_or_default();
-        let lately = wrote
-            .iter()
-            .filter(|wrote| wrote.hash == hash && wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN);
-        if lately.count() >= UNSTABLE_WRITES && !is_chosen { Merged::Conflict(Kind::Unstable) } else { Merged::To(to) }
+        if !is_chosen && self.is_unstable(row, to, &hash) { Merged::Conflict(Kind::Unstable) } else { Merged::To(to) }
+    }
+
+    /// Whether a field is written again and again.
+    fn is_unstable(&self, row: &Row, to: Side, hash: &Hash) -> bool {
+        let lately = |side: Side| {
+            let wrote = self.had[side].wrote.get(&cell(row, side).field).into_iter().flatten();
+            wrote.filter(|wrote| wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN)
+        };
+        let mut turns: Vec<(DateTime<Utc>, Side)> =
+            Side::BOTH.into_iter().flat_map(|side| lately(side).map(move |wrote| (wrote.at, side))).collect();
+        turns.sort_unstable();
+        turns.push((self.now, to));
+        let to_and_fro = turns.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+        lately(to).filter(|wrote| wrote.hash == *hash).count() >= UNSTABLE_WRITES || to_and_fro >= UNSTABLE_TURNS
     }
 
     /// Both have the same: that is what they had from then on.
