@@ -28,4 +28,5 @@ mod processes;
 mod replay;
 mod schedules;
 mod sources;
+mod two_way;
 mod versions;

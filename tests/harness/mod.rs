@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
 pub use browser::{Browser, login_link};
-pub use journey::{CUSTOMER, Journey, ORDER, shipped};
+pub use journey::{CUSTOMER, Journey, ORDER, files, shipped};
 pub use node::Node;
 pub use target::{Behaviour, Target};
 
@@ -56,6 +56,7 @@ impl World {
             ("STEPWELL_RETRY_MAX_DELAY_MS".to_owned(), "200".to_owned()),
             ("STEPWELL_SECRET_HOOK".to_owned(), SECRET.to_owned()),
             ("STEPWELL_SECRET_SALESFORCEWEBHOOK".to_owned(), SECRET.to_owned()),
+            ("STEPWELL_SECRET_NETSUITEWEBHOOK".to_owned(), SECRET.to_owned()),
             ("STEPWELL_SECRET_NETSUITETOKEN".to_owned(), "sandbox-erp-token".to_owned()),
             ("STEPWELL_SECRET_SALESFORCETOKEN".to_owned(), "sandbox-crm-token".to_owned()),
         ];

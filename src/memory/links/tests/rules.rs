@@ -114,7 +114,10 @@ fn two_records_that_meet_become_one_pair_and_others_are_refused() {
     let third = json!({ "entity": "contact", "run": run(1), "side": "erp", "id": "8", "otherId": "003", "fields": {} });
     let refusal = perform(&mut links, "judge", &third).unwrap_err();
     assert_eq!(refusal.status, StatusCode::CONFLICT);
-    assert!(refusal.detail.contains("contact 003 of the CRM, 7 of the ERP and not with 003 of the CRM, 8"), "{refusal}");
+    assert!(
+        refusal.detail.contains("contact 003 of the CRM, 7 of the ERP and not with 003 of the CRM, 8"),
+        "{refusal}"
+    );
 }
 
 /// Where a row goes: `crm`, `erp`, a kind of conflict, or nowhere.
@@ -186,7 +189,8 @@ fn a_foreign_change_can_be_reported_and_a_value_that_must_be_there_is() {
 #[test]
 fn of_two_records_that_meet_the_one_that_has_a_value_gives_it() {
     let mut links = Links::default();
-    let judged = json!({ "entity": "contact", "run": run(1), "side": "crm", "id": "003", "otherId": "7", "fields": null });
+    let judged =
+        json!({ "entity": "contact", "run": run(1), "side": "crm", "id": "003", "otherId": "7", "fields": null });
     perform(&mut links, "judge", &judged).unwrap();
     let rows = [
         row("A", Master::Crm, json!(null), json!("kept")),
@@ -206,7 +210,11 @@ fn a_value_that_something_changes_back_each_time_is_not_written_for_ever() {
         look(&mut links, by);
         let planned = plan(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]);
         assert_eq!(planned["erp"]["fields"], json!({ "F": "a" }), "write {by}");
-        assert_eq!(plan(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]), planned, "the same plan again");
+        assert_eq!(
+            plan(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]),
+            planned,
+            "the same plan again"
+        );
         save(&mut links, by);
     }
     look(&mut links, 4);
@@ -218,7 +226,11 @@ fn a_value_that_something_changes_back_each_time_is_not_written_for_ever() {
 #[test]
 fn a_field_in_conflict_stays_in_conflict_though_another_row_reads_it() {
     let last_name = || {
-        let name = Row { name: "LastName to entityId".into(), direction: Direction::ToErp, ..row("LastName", Master::Crm, json!("b"), json!("a")) };
+        let name = Row {
+            name: "LastName to entityId".into(),
+            direction: Direction::ToErp,
+            ..row("LastName", Master::Crm, json!("b"), json!("a"))
+        };
         let mut name = name;
         name.erp.field = "entityId".into();
         [row("LastName", Master::Manual, json!("b"), json!("c")), name]

@@ -11,8 +11,13 @@ use serde_json::{Map, Value, json};
 use super::{asked, compare, row, run};
 use crate::memory::links::{Foreign, Links, Master, Row, Side};
 
-const FIELDS: [(&str, Master); 5] =
-    [("Name", Master::Crm), ("Owner", Master::Erp), ("Email", Master::Newest), ("Phone", Master::Newest), ("Note", Master::Manual)];
+const FIELDS: [(&str, Master); 5] = [
+    ("Name", Master::Crm),
+    ("Owner", Master::Erp),
+    ("Email", Master::Newest),
+    ("Phone", Master::Newest),
+    ("Note", Master::Manual),
+];
 
 /// A record.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,226 @@
+//! Contacts, both ways, through the built program: people edit on both sides at once, what the systems tell of it comes late, twice and
+//! in another order, and both sides end equal.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::routing::post;
+use chrono::Utc;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use sqlx::Row;
+use stepwell::sandbox::{Door, Reply, Sandbox, WebhookSettings, WebhookTarget};
+
+use crate::harness::{Journey, Node, SECRET, files};
+
+const FILES: [&str; 6] = [
+    "hub.yaml",
+    "contact-sync.yaml",
+    "functions/netsuite.yaml",
+    "functions/salesforce.yaml",
+    "functions/links.yaml",
+    "mappings/contact.yaml",
+];
+
+/// The account of a customer of the seed, and that customer.
+const ACCOUNT: &str = "001Ws00000Kq3EcIAJ";
+
+/// Fields of both sides that the test edits.
+const FIELDS: [(&str, &str); 6] = [
+    ("FirstName", "firstName"),
+    ("LastName", "lastName"),
+    ("Title", "title"),
+    ("Email", "email"),
+    ("Phone", "phone"),
+    ("Salutation", "salutation"),
+];
+
+/// What the systems sent and nobody delivered yet.
+#[derive(Clone, Default)]
+struct Post(Arc<Mutex<Vec<(String, String, Value)>>>);
+
+impl Post {
+    async fn open() -> (Self, String) {
+        let letters = Self::default();
+        let take = |State(post): State<Self>, Path(source): Path<String>, headers: HeaderMap, body: Bytes| async move {
+            let id = headers["webhook-id"].to_str().unwrap().to_owned();
+            post.0.lock().unwrap().push((source, id, serde_json::from_slice(&body).unwrap()));
+        };
+        let router = Router::new().route("/{source}", post(take)).with_state(letters.clone());
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (letters, format!("http://{address}"))
+    }
+
+    /// Takes one out, mostly an old one; now and then it stays and is delivered again, under another id.
+    fn next(&self, random: &mut StdRng) -> Option<(String, String, Value)> {
+        let mut letters = self.0.lock().unwrap();
+        if letters.is_empty() {
+            return None;
+        }
+        let place = if random.random_bool(0.3) { random.random_range(0..letters.len()) } else { 0 };
+        if random.random_bool(0.1) {
+            let (source, id, body) = letters[place].clone();
+            letters[place].1 = format!("{id}+");
+            return Some((source, id, body));
+        }
+        Some(letters.remove(place))
+    }
+}
+
+fn target(url: &str, source: &str) -> WebhookTarget {
+    let settings = json!({ "url": format!("{url}/{source}"), "secret": SECRET, "types": ["Contact", "contact"] });
+    serde_json::from_value::<WebhookSettings>(settings).unwrap().target().unwrap()
+}
+
+/// A person's edit, in the process: as quick as nobody types.
+fn edit(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Value {
+    let door = Door::of(path).unwrap();
+    let token = if path.starts_with("/erp/") { "sandbox-erp-token" } else { "sandbox-crm-token" };
+    let request = axum::http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(Bytes::from(body.to_string()))
+        .unwrap();
+    match sandbox.answer(door, request, Utc::now()) {
+        Reply::Answered(response, _) if response.status().is_success() => {
+            serde_json::from_slice(response.body()).unwrap_or_default()
+        }
+        Reply::Answered(response, _) => panic!("{path}: {}", String::from_utf8_lossy(response.body())),
+        _ => panic!("{path} was not answered"),
+    }
+}
+
+/// Records of one kind by the CRM's id.
+fn records(sandbox: &Sandbox, system: &str, kind: &str, key: &str) -> BTreeMap<String, Value> {
+    let all = sandbox.records();
+    let list = all[system][kind].as_array().cloned().unwrap_or_default();
+    list.into_iter().filter_map(|record| Some((record[key].as_str()?.to_owned(), record))).collect()
+}
+
+/// Delivers letters until none is left and every run has ended.
+async fn settle(world: &Journey, node: &Node, letters: &Post, random: &mut StdRng) {
+    let mut connection = world.world.connect().await;
+    let began = std::time::Instant::now();
+    loop {
+        let mut batch = Vec::new();
+        while batch.len() < 32
+            && let Some(letter) = letters.next(random)
+        {
+            batch.push(letter);
+        }
+        let deliveries = batch.iter().map(|(source, id, body)| node.hook(source, id, body));
+        for (status, answer) in futures::future::join_all(deliveries).await {
+            assert!(status == 202 || status == 200, "{status} {answer}");
+        }
+        if !batch.is_empty() {
+            continue;
+        }
+        let row = sqlx::query(
+            "select (select count(*) from runs where finished_at is null) + (select count(*) from outgoing) as left",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        let idle = row.get::<i64, _>("left") == 0 && {
+            let ledger = world.get("/ledger?after=1000000000").await;
+            let mut deliveries = ledger["deliveries"].as_array().unwrap().iter();
+            !deliveries.any(|delivery| delivery["outcome"] == "waiting") && letters.0.lock().unwrap().is_empty()
+        };
+        if idle {
+            return;
+        }
+        assert!(began.elapsed().as_secs() < 100, "it never ends: {}", row.get::<i64, _>("left"));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
+    let (letters, url) = Post::open().await;
+    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
+    let world = Journey::of(&files(&FILES), sandbox.clone()).await;
+    let node = world.world.node().await;
+    let mut random = StdRng::seed_from_u64(7);
+
+    // People of the CRM, and some of the ERP.
+    for number in 0..150 {
+        let body = json!({ "AccountId": ACCOUNT, "FirstName": "P", "LastName": format!("Person {number}") });
+        edit(&sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
+    }
+    for number in 150..200 {
+        let name = format!("Person {number}");
+        let body =
+            json!({ "entityId": name, "lastName": name, "subsidiary": { "id": "2" }, "company": { "id": "641" } });
+        edit(&sandbox, "POST", "/erp/services/rest/record/v1/contact", &body);
+    }
+    settle(&world, &node, &letters, &mut random).await;
+    let erp = records(&sandbox, "erp", "contact", "externalId");
+    assert_eq!(erp.len(), 200, "each has one partner");
+    let pairs: Vec<(String, String)> =
+        erp.iter().map(|(crm, record)| (crm.clone(), record["id"].as_str().unwrap().to_owned())).collect();
+    let before = writes(&sandbox);
+
+    for round in 0..EDITS / 100 {
+        for number in 0..100 {
+            let (crm, erp) = &pairs[random.random_range(0..pairs.len())];
+            let (of_crm, of_erp) = FIELDS[random.random_range(0..FIELDS.len())];
+            let value = format!("v{round}.{number}");
+            let value = if of_crm == "Email" { format!("{value}@norrland.example") } else { value };
+            if random.random_bool(0.5) {
+                let path = format!("/crm/services/data/v62.0/sobjects/Contact/{crm}");
+                edit(&sandbox, "PATCH", &path, &json!({ of_crm: value }));
+            } else {
+                let path = format!("/erp/services/rest/record/v1/contact/{erp}");
+                edit(&sandbox, "PATCH", &path, &json!({ of_erp: value }));
+            }
+        }
+        // Some of the letters arrive while people go on.
+        let mut batch = Vec::new();
+        for _ in 0..80 {
+            batch.extend(letters.next(&mut random));
+        }
+        futures::future::join_all(batch.iter().map(|(source, id, body)| node.hook(source, id, body))).await;
+    }
+    settle(&world, &node, &letters, &mut random).await;
+
+    let (crm, erp) = (records(&sandbox, "crm", "Contact", "Id"), records(&sandbox, "erp", "contact", "id"));
+    let conflicts = sqlx::query("select crm_id, row_name, kind from conflicts where state = 'open'")
+        .fetch_all(&mut world.world.connect().await)
+        .await
+        .unwrap();
+    let waits: Vec<(String, String)> = conflicts.iter().map(|row| (row.get("crm_id"), row.get("row_name"))).collect();
+    for (crm_id, erp_id) in &pairs {
+        for (of_crm, of_erp) in FIELDS {
+            let (a, b) = (&crm[crm_id][of_crm], &erp[erp_id][of_erp]);
+            let told = waits.iter().any(|(id, row)| id == crm_id && row == of_crm);
+            assert!(a == b || told, "{crm_id} {of_crm}: {a} and {b}");
+        }
+    }
+    // Only edits of both sides within the same second leave something for a person.
+    assert!(waits.len() < EDITS / 20, "{} conflicts", waits.len());
+    let written = writes(&sandbox) - before;
+    assert!(written <= 2 * EDITS, "{written} writes for {EDITS} edits");
+    let (_, page) = node.get("/api/v1/runs?attention=any&limit=5").await;
+    assert_eq!(page["items"], json!([]));
+}
+
+/// Edits of people.
+const EDITS: usize = 2_000;
+
+/// Writes of the hub: its calls carry a key, those of people do not.
+fn writes(sandbox: &Sandbox) -> usize {
+    let ledger = sandbox.ledger(0);
+    let is_write = |request: &&Value| {
+        request["idempotencyKey"].is_string() && matches!(request["method"].as_str(), Some("PATCH" | "PUT"))
+    };
+    ledger["requests"].as_array().unwrap().iter().filter(is_write).count()
+}
