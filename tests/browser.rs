@@ -270,6 +270,35 @@ async fn a_schedule_is_paused_and_fired_on_its_page() {
     browser.shows(".head .badges", "Completed").await;
 }
 
+/// A conflict about a contact, as a sync leaves it.
+async fn add_conflict(world: &World) {
+    sqlx::query(
+        "insert into conflicts (id, link_id, entity, crm_id, erp_id, row_name, kind, crm, erp, run_id)
+         values (gen_random_uuid(), gen_random_uuid(), 'contact', '003Ws00000Lm7PuIAJ', '1801', 'MobilePhone', 'both',
+                 json_build_object('field', 'MobilePhone', 'value', repeat('+46 60 555 01 42 ', 20)),
+                 '{\"field\": \"mobilePhone\", \"value\": \"222\"}', gen_random_uuid())",
+    )
+    .execute(&mut world.connect().await)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_settled_on_its_page() {
+    let world = World::new(&[("nightly.yaml", NIGHTLY.to_owned())], &[]).await;
+    let node = world.node().await;
+    add_conflict(&world).await;
+    let browser = Browser::signed_in(&world, &node, "ada").await;
+    browser.goto(&node.url("/conflicts")).await;
+    browser.shows(".conflict", "Both sides changed it").await;
+    browser.click(".settle input[name=reason]").await;
+    browser.press("asked her".to_owned()).await;
+    browser.click(".settle button[value=erp]").await;
+    browser.shows(".flash", "Decided.").await;
+    browser.shows("#decided + ul", "MobilePhone: the ERP is right, says user:ada: asked her").await;
+    browser.shows(".empty", "Nobody is needed").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     let (journey, node, run) = with_a_stuck_run().await;
@@ -279,7 +308,8 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     journey.world.deploy();
     schedule_is_known(&node).await;
     let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
-    let pages = pages.into_iter().chain(["/schedules", SCHEDULE]).map(str::to_owned);
+    let pages = pages.into_iter().chain(["/schedules", SCHEDULE, "/conflicts"]).map(str::to_owned);
+    add_conflict(&journey.world).await;
     for place in pages.chain([format!("/runs/{run}"), format!("/events/{event}")]) {
         browser.goto(&node.url(&place)).await;
         for width in [390, 1280] {

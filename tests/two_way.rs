@@ -213,6 +213,61 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
     assert_eq!(page["items"], json!([]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
+    let (letters, url) = Post::open().await;
+    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
+    let world = Journey::of(&files(&FILES), sandbox.clone()).await;
+    let node = world.world.node().await;
+    let mut random = StdRng::seed_from_u64(1);
+    let body = json!({ "AccountId": ACCOUNT, "FirstName": "Ada", "LastName": "Berg" });
+    let made = edit(&sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
+    let crm = made["id"].as_str().unwrap().to_owned();
+    settle(&world, &node, &letters, &mut random).await;
+    let erp = records(&sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
+
+    let (of_crm, of_erp) = (
+        format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"),
+        format!("/erp/services/rest/record/v1/contact/{erp}"),
+    );
+    edit(&sandbox, "PATCH", &of_crm, &json!({ "MobilePhone": "111", "Phone": "999" }));
+    edit(&sandbox, "PATCH", &of_erp, &json!({ "mobilePhone": "222" }));
+    settle(&world, &node, &letters, &mut random).await;
+    let side = |system: &str, kind: &str, key: &str, id: &str, field: &str| {
+        records(&sandbox, system, kind, key)[id][field].as_str().unwrap_or_default().to_owned()
+    };
+    let mobile =
+        || (side("crm", "Contact", "Id", &crm, "MobilePhone"), side("erp", "contact", "id", &erp, "mobilePhone"));
+    assert_eq!(mobile(), ("111".to_owned(), "222".to_owned()), "nobody guesses");
+    assert_eq!(side("erp", "contact", "id", &erp, "phone"), "999", "what is no conflict goes on");
+
+    let (status, page) = node.get("/api/v1/conflicts?entity=contact").await;
+    assert_eq!(status, 200);
+    let conflict = &page["items"][0];
+    assert_eq!((&conflict["row"], &conflict["kind"]), (&json!("MobilePhone"), &json!("both")), "{page}");
+    assert_eq!((&conflict["crm"]["value"], &conflict["erp"]["value"]), (&json!("111"), &json!("222")));
+    let id = conflict["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/conflicts/{id}");
+    assert_eq!(node.post(&format!("{path}/settle"), &json!({ "side": "nobody" })).await.0, 422);
+    assert_eq!(node.get("/api/v1/conflicts?state=lost").await.0, 400);
+
+    let (settled, told, error) =
+        world.world.command(&["conflicts", "settle", &id, "--side", "erp", "--reason", "asked her"]);
+    assert!(settled && told.contains("decided for the ERP: asked her"), "{told}{error}");
+    settle(&world, &node, &letters, &mut random).await;
+    assert_eq!(mobile(), ("222".to_owned(), "222".to_owned()));
+    let (_, after) = node.get(&path).await;
+    assert_eq!((&after["state"], &after["chosen"]), (&json!("settled"), &json!("erp")), "{after}");
+    assert_eq!(node.post(&format!("{path}/settle"), &json!({ "side": "crm" })).await.0, 409);
+    let (listed, text, _) = world.world.command(&["conflicts", "list"]);
+    assert!(listed && text.is_empty(), "{text}");
+
+    // A change after that flows as before: the choice is no standing order.
+    edit(&sandbox, "PATCH", &of_crm, &json!({ "MobilePhone": "333" }));
+    settle(&world, &node, &letters, &mut random).await;
+    assert_eq!(mobile(), ("333".to_owned(), "333".to_owned()));
+}
+
 /// Edits of people.
 const EDITS: usize = 2_000;
 

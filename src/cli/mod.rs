@@ -4,6 +4,7 @@ mod acts;
 mod audit;
 mod bench;
 mod compatible;
+mod conflicts;
 mod context;
 mod delete;
 mod deploy;
@@ -82,6 +83,9 @@ enum Command {
     /// Look at runs and act on them.
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Look at conflicts between records of both systems, and settle them.
+    #[command(subcommand)]
+    Conflicts(conflicts::Command),
     /// Look at schedules and pause them.
     #[command(subcommand)]
     Schedules(schedules::Command),
@@ -159,6 +163,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Delete(args) => delete::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Conflicts(command) => conflicts::run(command, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,

@@ -7,6 +7,7 @@ mod act;
 mod assets;
 mod badge;
 mod chart;
+mod conflicts;
 mod events;
 mod exchange;
 mod faults;
@@ -42,11 +43,13 @@ use http::header::{
 use sqlx::PgPool;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
+use uuid::Uuid;
 
-use crate::engine::{ActError, Deployed, Engine, Schedule, ScheduleAct, ScheduleActed, StartError};
+use crate::engine::{ActError, Deployed, Engine, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
 use crate::http::Settings;
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
+use crate::memory::links::Side;
 use crate::store::StoreError;
 
 /// No inline script, no inline style, nothing from elsewhere.
@@ -83,6 +86,15 @@ pub trait Operations: Send + Sync {
         by: Actor,
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
+
+    /// See [`Engine::settle_conflict`].
+    fn settle_conflict(
+        &self,
+        conflict: Uuid,
+        side: Side,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Settled, StoreError>>;
 }
 
 impl Operations for Engine {
@@ -121,6 +133,16 @@ impl Operations for Engine {
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
         Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
+    }
+
+    fn settle_conflict(
+        &self,
+        conflict: Uuid,
+        side: Side,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+        Box::pin(async move { Engine::settle_conflict(self, conflict, side, &by, Some(&reason)).await })
     }
 }
 
@@ -161,6 +183,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/events/{id}", get(events::show))
         .route("/workflows", get(workflows::list))
         .route("/workflows/{namespace}/{name}", get(workflows::show))
+        .route("/conflicts", get(conflicts::list))
+        .route("/conflicts/{id}", post(conflicts::settle))
         .route("/schedules", get(schedules::list))
         .route("/schedules/{namespace}/{name}", get(schedules::show))
         .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))

@@ -1,6 +1,7 @@
 //! The pages, asked over the router against a database of their own.
 
 mod acts;
+mod conflicts;
 mod schedules;
 
 use std::sync::{Arc, Mutex};
@@ -13,12 +14,14 @@ use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION
 use http::{Request, Response, StatusCode};
 use sqlx::PgPool;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
 use super::{Dashboard, Operations, router};
-use crate::engine::{ActError, Deployed, Schedule, ScheduleAct, ScheduleActed, StartError};
+use crate::engine::{ActError, Deployed, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
+use crate::memory::links::Side;
 use crate::store::StoreError;
 use crate::store::access::{self, Identity, Scope};
 
@@ -29,6 +32,7 @@ struct Desk {
     refusal: Option<&'static str>,
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
+    settled: Mutex<Vec<(Uuid, Side, String, String)>>,
 }
 
 impl Operations for Desk {
@@ -71,6 +75,18 @@ impl Operations for Desk {
         self.acted.lock().unwrap().push((name, act, by.0, reason));
         let started = ScheduleActed::Started(RunId::from_u128(7));
         Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
+    }
+
+    fn settle_conflict(
+        &self,
+        conflict: Uuid,
+        side: Side,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+        self.settled.lock().unwrap().push((conflict, side, by.0, reason));
+        let answer = self.refusal.map_or(Settled::Unknown, |why| Settled::Refused(why.to_owned()));
+        Box::pin(std::future::ready(Ok(answer)))
     }
 }
 
@@ -153,7 +169,15 @@ fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
 async fn nothing_is_shown_without_a_session(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
-    for path in ["/", &format!("/runs/{run}"), "/events", "/workflows", "/workflows/crm-erp/closed-won", "/schedules"] {
+    for path in [
+        "/",
+        &format!("/runs/{run}"),
+        "/events",
+        "/workflows",
+        "/workflows/crm-erp/closed-won",
+        "/schedules",
+        "/conflicts",
+    ] {
         let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
         assert!(header(&answer, &LOCATION).starts_with("/login?next=%2F"), "{path}");
@@ -216,6 +240,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/events",
         "/workflows",
         "/schedules",
+        "/conflicts",
         "/login?token=x",
         "/runs/none",
     ] {

@@ -8,6 +8,7 @@ pub mod acts;
 mod answer;
 pub mod app;
 pub mod body;
+pub mod conflicts;
 pub mod connections;
 pub mod events;
 mod handshake;
@@ -69,6 +70,9 @@ fn api_routes() -> Vec<Route> {
         ("PUT", "/api/v1/workflows/{namespace}/{name}", put(workflows::deploy)),
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
         ("GET", "/api/v1/connections", get(connections::list)),
+        ("GET", "/api/v1/conflicts", get(conflicts::list)),
+        ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),
+        ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),
         ("GET", "/api/v1/schedules", get(schedules::list)),
         ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
         ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),

@@ -74,8 +74,8 @@ pub async fn find(
     Ok(sqlx::query_as!(
         LinkRow,
         r#"select l.id as "id!", l.crm_id, l.erp_id, l.state as "state!",
-                  (select r.id from runs r
-                   where r.shard = get_byte(uuid_send(l.holder), 15)::smallint and r.id = l.holder and r.finished_at is null) as holder
+                  (select case when r.finished_at is null then r.id end from runs r
+                   where r.shard = get_byte(uuid_send(l.holder), 15)::smallint and r.id = l.holder) as holder
            from (select id, crm_id, erp_id, state, holder from links where entity = $1 and crm_id = $2
                  union all
                  select id, crm_id, erp_id, state, holder from links where entity = $1 and erp_id = $3) l"#,
@@ -117,8 +117,8 @@ pub async fn lock(
     Ok(sqlx::query_as!(
         LinkRow,
         r#"select l.id, l.crm_id, l.erp_id, l.state,
-                  (select r.id from runs r
-                   where r.shard = get_byte(uuid_send(l.holder), 15)::smallint and r.id = l.holder and r.finished_at is null) as holder
+                  (select case when r.finished_at is null then r.id end from runs r
+                   where r.shard = get_byte(uuid_send(l.holder), 15)::smallint and r.id = l.holder) as holder
            from links l where l.id = any($1) order by l.id for update of l"#,
         &ids
     )

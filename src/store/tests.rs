@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -96,13 +97,19 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     gatherings::add(connection, gathering, addition).await.unwrap();
     gatherings::events(connection, gathering, 1).await.unwrap();
     listeners::delete(connection, &[(id, 0)]).await.unwrap();
+    let link =
+        super::links::LinkRow { id, crm_id: Some("c".into()), erp_id: None, holder: Some(id), state: Value::Null };
+    super::links::put(connection, "e", &link).await.unwrap();
+    super::links::lock(connection, "e", Some("c"), Some("d")).await.unwrap();
+    super::links::open_conflicts(connection, &[id]).await.unwrap();
+    super::links::remove(connection, &[id]).await.unwrap();
 }
 
 /// Statement to the shape of its plan: nodes and indexes, no estimates.
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -142,6 +149,11 @@ async fn fill(pool: &PgPool) {
                 true from generate_series(1, {ROWS}) as n;
          insert into gathering_keys (namespace, name, signature, key)
          select 'a', 'b', 'c', decode(lpad(to_hex(n), 64, '0'), 'hex') from generate_series(1, {ROWS}) as n;
+         insert into links (id, entity, crm_id, erp_id, state)
+         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'e', n::text, n::text, '{{}}' from generate_series(1, {ROWS}) as n;
+         insert into conflicts (id, link_id, entity, kind, crm, erp, run_id, state)
+         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'e', 'both', '{{}}', '{{}}',
+                ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'settled' from generate_series(1, {ROWS}) as n;
          insert into lanes (namespace, name, key) select 'a', 'b', n::text from generate_series(1, {ROWS}) as n;
          insert into turns (namespace, name, key, ticket, run_id)
          select 'a', 'b', n % 1000, n, ('0190' || lpad(to_hex(n), 28, '0'))::uuid from generate_series(1, {ROWS}) as n;
@@ -179,7 +191,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let fresh = connect_engine(url.as_str(), 1).await.unwrap();
     prepare_all(&fresh).await;
     let full = plans(&mut fresh.acquire().await.unwrap()).await;
-    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events")
+    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts")
         .execute(&pool)
         .await
         .unwrap();
@@ -188,7 +200,9 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let analyzed = plans(&mut analyzed.acquire().await.unwrap()).await;
     for (statement, plan) in &empty {
         let text = plan.join("\n");
-        for table in ["runs", "event_keys", "journal", "listeners", "events", "outgoing", "commands"] {
+        for table in
+            ["runs", "event_keys", "journal", "listeners", "events", "outgoing", "commands", "links", "conflicts"]
+        {
             assert!(!text.contains(&format!("Seq Scan on {table}")), "{statement}\n{text}");
         }
         for (when, other) in [("kept", &kept), ("full", &full), ("analyzed", &analyzed)] {

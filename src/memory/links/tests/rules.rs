@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{compare, perform, row, run};
-use crate::memory::links::{Direction, Foreign, Links, Master, Operation, Row, Side};
+use crate::memory::links::{Conflict, Direction, Foreign, Link, Links, Master, Operation, Row, Side, plan};
 
 /// Links with one pair, `003` and `7`, whose sides had these fields after the last sync.
 fn paired(crm: &Value, erp: &Value) -> Links {
@@ -35,7 +35,7 @@ fn plan_at(links: &mut Links, by: u64, rows: &[Row], crm_at: &str, erp_at: &str)
     perform(links, "plan", &body).unwrap()
 }
 
-fn plan(links: &mut Links, by: u64, rows: &[Row]) -> Value {
+fn planned(links: &mut Links, by: u64, rows: &[Row]) -> Value {
     plan_at(links, by, rows, "2026-11-20T16:00:00Z", "2026-11-20T16:00:00Z")
 }
 
@@ -69,7 +69,7 @@ fn an_event_that_says_what_is_known_is_an_echo() {
 fn a_write_is_known_before_it_is_done() {
     let mut links = paired(&json!({ "Name": "a" }), &json!({ "Name": "a" }));
     look(&mut links, 1);
-    let planned = plan(&mut links, 1, &[row("Name", Master::Newest, json!("b"), json!("a"))]);
+    let planned = planned(&mut links, 1, &[row("Name", Master::Newest, json!("b"), json!("a"))]);
     assert_eq!(planned["erp"]["fields"], json!({ "Name": "b" }));
     let echo = json!({ "entity": "contact", "run": run(2), "side": "erp", "id": "7", "fields": { "Name": "b" } });
     assert_eq!(perform(&mut links, "judge", &echo).unwrap()["verdict"], "echo", "and it does not wait for the first");
@@ -125,7 +125,7 @@ fn decided(had: [&str; 2], row: Row) -> String {
     let [crm, erp] = had.map(|had| json!({ row.name.clone(): had }));
     let mut links = paired(&crm, &erp);
     look(&mut links, 1);
-    let planned = plan(&mut links, 1, std::slice::from_ref(&row));
+    let planned = planned(&mut links, 1, std::slice::from_ref(&row));
     let conflicts = links.to_value()[0]["conflicts"].clone();
     match (&planned["crm"]["fields"][&row.name], &planned["erp"]["fields"][&row.name], &conflicts[0]["kind"]) {
         (Value::Null, Value::Null, Value::Null) => "nowhere".to_owned(),
@@ -197,7 +197,7 @@ fn of_two_records_that_meet_the_one_that_has_a_value_gives_it() {
         row("B", Master::Crm, json!("crm"), json!("erp")),
         row("C", Master::Manual, json!("x"), json!("y")),
     ];
-    let planned = plan(&mut links, 1, &rows);
+    let planned = planned(&mut links, 1, &rows);
     assert_eq!(planned["crm"]["fields"], json!({ "A": "kept" }));
     assert_eq!(planned["erp"]["fields"], json!({ "B": "crm" }));
     assert_eq!(planned["conflicts"], 1);
@@ -208,17 +208,17 @@ fn a_value_that_something_changes_back_each_time_is_not_written_for_ever() {
     let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "A" }));
     for by in 1..=3 {
         look(&mut links, by);
-        let planned = plan(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]);
+        let planned = planned(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]);
         assert_eq!(planned["erp"]["fields"], json!({ "F": "a" }), "write {by}");
         assert_eq!(
-            plan(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]),
+            super::rules::planned(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]),
             planned,
             "the same plan again"
         );
         save(&mut links, by);
     }
     look(&mut links, 4);
-    let planned = plan(&mut links, 4, &[row("F", Master::Crm, json!("a"), json!("A"))]);
+    let planned = planned(&mut links, 4, &[row("F", Master::Crm, json!("a"), json!("A"))]);
     assert_eq!((&planned["erp"]["action"], &planned["conflicts"]), (&json!("none"), &json!(1)));
     assert_eq!(links.to_value()[0]["conflicts"][0]["kind"], "unstable");
 }
@@ -238,11 +238,38 @@ fn a_field_in_conflict_stays_in_conflict_though_another_row_reads_it() {
     let mut links = paired(&json!({ "LastName": "a" }), &json!({ "LastName": "a", "entityId": "a" }));
     for by in 1..=2 {
         look(&mut links, by);
-        let planned = plan(&mut links, by, &last_name());
+        let planned = planned(&mut links, by, &last_name());
         assert_eq!(planned["erp"]["fields"], json!({ "entityId": "b" }), "{by}");
         assert_eq!(planned["conflicts"], 1, "{by}: {planned}");
         save(&mut links, by);
     }
+}
+
+#[test]
+fn what_a_person_chose_counts_for_the_values_that_he_saw() {
+    let link = Link { holder: Some(run(1)), saved_by: Some(run(0)), ..Link::default() };
+    let asked = |crm: &str, erp: &str| {
+        let body = json!({
+            "entity": "contact", "run": run(1),
+            "crm": { "id": "003", "exists": true },
+            "erp": { "id": "7", "exists": true },
+            "compare": compare(&[row("F", Master::Manual, json!(crm), json!(erp))]),
+        });
+        match super::asked("plan", &body) {
+            Operation::Plan(ask) => ask,
+            other => panic!("{other:?}"),
+        }
+    };
+    let now = crate::memory::time(LATER).unwrap();
+    let found = plan::plan(&link, &[], &asked("b", "c"), now).unwrap();
+    let [conflict] = found.conflicts.as_slice() else { panic!("{found:?}") };
+    let chosen = Conflict { chosen: Some(Side::Erp), ..conflict.clone() };
+    let carried = plan::plan(&link, std::slice::from_ref(&chosen), &asked("b", "c"), now).unwrap();
+    assert_eq!(carried.answer["crm"]["fields"], json!({ "F": "c" }));
+    assert_eq!(carried.link.pending.unwrap().settles, [Some("F".to_owned())]);
+    let changed = plan::plan(&link, &[chosen], &asked("b", "d"), now).unwrap();
+    assert_eq!(changed.answer["crm"]["action"], "none");
+    assert_eq!(changed.conflicts[0].chosen, None, "it is open again, with what stands there now");
 }
 
 #[test]
