@@ -16,10 +16,8 @@ pub struct ConflictRow {
     /// The mapping.
     pub entity: String,
     /// The record in the CRM.
-    #[serde(rename = "crmId")]
     pub crm_id: Option<String>,
     /// The record in the ERP.
-    #[serde(rename = "erpId")]
     pub erp_id: Option<String>,
     /// The row of the mapping; none is the record itself.
     #[serde(rename = "row")]
@@ -38,18 +36,14 @@ pub struct ConflictRow {
     /// Whose word counts: `crm`, `erp`.
     pub chosen: Option<String>,
     /// Who said so.
-    #[serde(rename = "chosenBy")]
     pub chosen_by: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// When.
-    #[serde(rename = "chosenAt")]
     pub chosen_at: Option<DateTime<Utc>>,
     /// Since when.
-    #[serde(rename = "openedAt")]
     pub opened_at: DateTime<Utc>,
     /// When anything about it was last changed.
-    #[serde(rename = "changedAt")]
     pub changed_at: DateTime<Utc>,
 }
 
