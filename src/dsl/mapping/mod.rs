@@ -29,6 +29,8 @@ pub struct Mapping {
     pub note: Option<String>,
     /// What the record is called in the CRM and in the ERP.
     pub types: [String; 2],
+    /// What people call the two systems: `CRM` and `ERP` unless a third one stands on a side.
+    pub systems: [String; 2],
     /// Whether records, too, are born and deleted on the other side.
     pub records: Records,
     /// In the order of the file.
@@ -195,6 +197,12 @@ impl Row {
 }
 
 impl Mapping {
+    /// What people call the system on a side.
+    #[must_use]
+    pub fn system(&self, side: Side) -> &str {
+        &self.systems[side as usize]
+    }
+
     /// Reads a mapping; `name` is that of its file.
     ///
     /// # Errors

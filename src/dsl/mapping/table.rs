@@ -13,13 +13,11 @@ impl Mapping {
         if let Some(note) = &self.note {
             text += &format!("{}\n\n", note.trim());
         }
-        let created = match self.records.created {
-            "none" => "Records are created on neither side.",
-            "both" => "A record that is new on one side is created on the other.",
-            "toErp" => "A record that is new in the CRM is created in the ERP.",
-            _ => "A record that is new in the ERP is created in the CRM.",
-        };
-        text += &format!("{created}\n\n| | CRM: {crm} | | ERP: {erp} | master | to the ERP | to the CRM | note |\n");
+        let [of_crm, of_erp] = &self.systems;
+        text += &format!(
+            "{}\n\n| | {of_crm}: {crm} | | {of_erp}: {erp} | master | to the {of_erp} | to the {of_crm} | note |\n",
+            self.created_told()
+        );
         text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for row in &self.rows {
             let arrow = match row.direction() {
@@ -41,6 +39,20 @@ impl Mapping {
             let _ = writeln!(text, "| {} |", cells.map(|cell| cell.replace('|', "\\|").replace('\n', " ")).join(" | "));
         }
         text
+    }
+}
+
+impl Mapping {
+    /// Where new records are made, in a sentence.
+    #[must_use]
+    pub fn created_told(&self) -> String {
+        let [crm, erp] = &self.systems;
+        match self.records.created {
+            "none" => "Records are created on neither side.".to_owned(),
+            "both" => "A record that is new on one side is created on the other.".to_owned(),
+            "toErp" => format!("A record that is new in the {crm} is created in the {erp}."),
+            _ => format!("A record that is new in the {erp} is created in the {crm}."),
+        }
     }
 }
 
