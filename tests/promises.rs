@@ -28,4 +28,5 @@ mod processes;
 mod replay;
 mod schedules;
 mod sources;
+mod third_system;
 mod versions;

@@ -12,10 +12,14 @@ pub const ORDER: &str = "/erp/services/rest/record/v1/salesOrder/*";
 /// Customers in the ERP.
 pub const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/*";
 
-/// The files of `workflows/`.
+/// Files of `workflows/` for the first workflow.
 pub fn shipped() -> Vec<(&'static str, String)> {
+    files(&["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"])
+}
+
+/// Files of `workflows/`.
+pub fn files(names: &[&'static str]) -> Vec<(&'static str, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
-    let names = ["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"];
     names.iter().map(|name| (*name, std::fs::read_to_string(folder.join(name)).unwrap())).collect()
 }
 
@@ -28,19 +32,33 @@ pub struct Journey {
 
 impl Journey {
     pub async fn new() -> Self {
+        Self::of(&shipped(), Sandbox::new()).await
+    }
+
+    /// Some workflows, against a sandbox of the test's own.
+    pub async fn of(files: &[(&'static str, String)], sandbox: Sandbox) -> Self {
+        let client = super::client();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(sandbox::serve(listener, Sandbox::new(), std::future::pending()));
-        let mut world = World::new(&shipped(), &[address.to_string()]).await;
+        tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));
+        let mut world = World::new(files, &[address.to_string()]).await;
         world.set("STEPWELL_CONNECTIONS__NETSUITE__BASE_URL", &format!("http://{address}/erp"));
         world.set("STEPWELL_CONNECTIONS__SALESFORCE__BASE_URL", &format!("http://{address}/crm"));
-        Self { world, sandbox: format!("http://{address}"), client: super::client() }
+        Self { world, sandbox: format!("http://{address}"), client }
     }
 
     pub async fn fault(&self, fault: Value) {
         let sent = self.client.post(format!("{}/faults", self.sandbox)).body(fault.to_string());
         let answer = sent.header("content-type", "application/json").send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// A request to the sandbox, which must take it.
+    pub async fn send(&self, method: &str, path: &str, body: Value) {
+        let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.sandbox));
+        let request = request.bearer_auth("sandbox-erp-token").header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {}", answer.text().await.unwrap());
     }
 
     pub async fn heal(&self) {

@@ -56,6 +56,7 @@ impl World {
             ("STEPWELL_RETRY_MAX_DELAY_MS".to_owned(), "200".to_owned()),
             ("STEPWELL_SECRET_HOOK".to_owned(), SECRET.to_owned()),
             ("STEPWELL_SECRET_SALESFORCEWEBHOOK".to_owned(), SECRET.to_owned()),
+            ("STEPWELL_SECRET_NETSUITEWEBHOOK".to_owned(), SECRET.to_owned()),
             ("STEPWELL_SECRET_NETSUITETOKEN".to_owned(), "sandbox-erp-token".to_owned()),
             ("STEPWELL_SECRET_SALESFORCETOKEN".to_owned(), "sandbox-crm-token".to_owned()),
         ];
