@@ -14,6 +14,7 @@ mod faults;
 mod fixture;
 mod journal;
 mod labels;
+mod mappings;
 mod page;
 mod pretty;
 mod run;
@@ -161,6 +162,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/events/{id}", get(events::show))
         .route("/workflows", get(workflows::list))
         .route("/workflows/{namespace}/{name}", get(workflows::show))
+        .route("/mappings", get(mappings::list))
+        .route("/mappings/{name}", get(mappings::show))
         .route("/schedules", get(schedules::list))
         .route("/schedules/{namespace}/{name}", get(schedules::show))
         .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))

@@ -1,6 +1,7 @@
 //! The pages, asked over the router against a database of their own.
 
 mod acts;
+mod mappings;
 mod schedules;
 
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,7 @@ use crate::store::access::{self, Identity, Scope};
 struct Desk {
     asked: Mutex<Vec<(RunId, Act, String, String)>>,
     refusal: Option<&'static str>,
+    deployed: Arc<Deployed>,
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
 }
@@ -39,7 +41,7 @@ impl Operations for Desk {
     }
 
     fn deployed(&self) -> Arc<Deployed> {
-        Arc::default()
+        Arc::clone(&self.deployed)
     }
 
     fn schedules(
@@ -153,7 +155,16 @@ fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
 async fn nothing_is_shown_without_a_session(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
-    for path in ["/", &format!("/runs/{run}"), "/events", "/workflows", "/workflows/crm-erp/closed-won", "/schedules"] {
+    for path in [
+        "/",
+        &format!("/runs/{run}"),
+        "/events",
+        "/workflows",
+        "/workflows/crm-erp/closed-won",
+        "/schedules",
+        "/mappings",
+        "/mappings/partner",
+    ] {
         let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
         assert!(header(&answer, &LOCATION).starts_with("/login?next=%2F"), "{path}");
@@ -216,6 +227,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/events",
         "/workflows",
         "/schedules",
+        "/mappings",
         "/login?token=x",
         "/runs/none",
     ] {

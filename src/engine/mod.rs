@@ -19,6 +19,7 @@ mod gatherings;
 mod intake;
 mod limits;
 mod mailbox;
+mod mappings;
 mod memory;
 mod node;
 mod recordings;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use api::*;
+pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};

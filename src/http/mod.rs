@@ -13,6 +13,7 @@ pub mod events;
 mod handshake;
 pub mod ingress;
 pub mod limits;
+mod mappings;
 pub mod problem;
 pub mod query;
 pub mod runs;
@@ -69,6 +70,7 @@ fn api_routes() -> Vec<Route> {
         ("PUT", "/api/v1/workflows/{namespace}/{name}", put(workflows::deploy)),
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
         ("GET", "/api/v1/connections", get(connections::list)),
+        ("GET", "/api/v1/mappings", get(mappings::list)),
         ("GET", "/api/v1/schedules", get(schedules::list)),
         ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
         ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),

@@ -37,6 +37,8 @@ pub struct Mapping {
     pub rows: Vec<Row>,
     /// Records and what must become of them.
     pub samples: Vec<Sample>,
+    /// As it stands in its file.
+    pub text: String,
 }
 
 /// One of the two systems.
@@ -160,6 +162,26 @@ pub struct Sample {
     pub line: u32,
 }
 
+impl Way {
+    /// What it always is, if it is always the same.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.value {
+            Source::Constant(value) => Some(value),
+            Source::Field(..) => None,
+        }
+    }
+
+    /// The transform as written; none where the value goes as it is.
+    #[must_use]
+    pub fn transform(&self) -> Option<&str> {
+        match &self.value {
+            Source::Field(_, transform) => transform.as_deref().map(str::trim),
+            Source::Constant(_) => None,
+        }
+    }
+}
+
 impl Row {
     /// The field of a side.
     #[must_use]
@@ -186,6 +208,16 @@ impl Row {
             (Some(_), Some(_)) => "both",
             (Some(_), None) => Side::Crm.function(),
             _ => Side::Erp.function(),
+        }
+    }
+
+    /// `direction`, between the CRM on the left and the ERP on the right.
+    #[must_use]
+    pub fn arrow(&self) -> &'static str {
+        match self.direction() {
+            "both" => "↔",
+            "toErp" => "→",
+            _ => "←",
         }
     }
 

@@ -15,7 +15,7 @@ const SIDES: [(&str, Side); 2] = [("crm", Side::Crm), ("erp", Side::Erp)];
 pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Mapping, Vec<Mistake>> {
     let source = source::read(file, text)?;
     let mut report = Report::new(file);
-    let read = mapping(name, source.root(), &mut report);
+    let read = mapping(name, source.root(), &mut report).map(|mapping| Mapping { text: text.to_owned(), ..mapping });
     let failed = report.has_errors();
     match read.filter(|_| !failed) {
         Some(mapping) => Ok(mapping),
@@ -58,6 +58,7 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
         systems,
         records: records(root.get("records"), report)?,
         samples: root.get("samples").map(|list| samples(list, report)).unwrap_or_default(),
+        text: String::new(),
         rows,
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::compile::put;
-use super::{Mapping, Side, Source};
+use super::{Mapping, Sample, Side, Source};
 use crate::expr::{Evaluation, EvaluationError};
 
 /// Evaluates what may run for long.
@@ -50,17 +50,23 @@ impl Mapping {
     /// Its samples that do not hold.
     #[must_use]
     pub fn unfit(&self, evaluate: &Evaluate<'_>) -> Vec<Unfit> {
-        let judge = |sample: &super::Sample| {
-            let why = match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {
-                (Ok(wanted), Ok(found)) if *wanted == found => return None,
-                (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
-                (Ok(_), Err(why)) => format!("it fails: {why}"),
-                (Err(part), Err(why)) if why.to_string().contains(part) => return None,
-                (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
-                (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
-            };
+        let judge = |sample: &Sample| {
+            let why = self.judge(sample, evaluate)?;
             Some(Unfit { sample: sample.name.clone(), line: sample.line, why })
         };
         self.samples.iter().filter_map(judge).collect()
+    }
+
+    /// Why a sample does not hold; none if it does.
+    #[must_use]
+    pub fn judge(&self, sample: &Sample, evaluate: &Evaluate<'_>) -> Option<String> {
+        Some(match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {
+            (Ok(wanted), Ok(found)) if *wanted == found => return None,
+            (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
+            (Ok(_), Err(why)) => format!("it fails: {why}"),
+            (Err(part), Err(why)) if why.to_string().contains(part) => return None,
+            (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
+            (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
+        })
     }
 }

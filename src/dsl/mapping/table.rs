@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Mapping, Row, Side, Source};
+use serde_json::{Value, json};
+
+use super::{Mapping, Row, Side, Way};
 
 impl Mapping {
     /// Markdown: a heading, what the mapping says of itself, a row for each row.
@@ -20,16 +22,11 @@ impl Mapping {
         );
         text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for row in &self.rows {
-            let arrow = match row.direction() {
-                "both" => "↔",
-                "toErp" => "→",
-                _ => "←",
-            };
             let field = |side| row.field(side).map(|field| format!("`{field}`")).unwrap_or_default();
             let cells = [
                 row.number.to_string(),
                 field(Side::Crm),
-                arrow.to_owned(),
+                row.arrow().to_owned(),
                 field(Side::Erp),
                 if row.is_pair() { row.master.to_owned() } else { String::new() },
                 told(row, Side::Erp),
@@ -43,6 +40,31 @@ impl Mapping {
 }
 
 impl Mapping {
+    /// The table for programs: `{title, note, crm, erp, records, rows}`; in a row `toCrm` and `toErp` are null where no value
+    /// goes there.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let side = |side: Side| json!({ "type": self.types[side as usize], "system": self.system(side) });
+        let way = |way: &Way| {
+            json!({
+                "value": way.constant(), "transform": way.transform(), "default": way.default, "required": way.required,
+            })
+        };
+        let row = |row: &Row| {
+            let field = |side| row.field(side).map(ToString::to_string);
+            json!({
+                "number": row.number, "crm": field(Side::Crm), "erp": field(Side::Erp), "direction": row.direction(),
+                "master": row.is_pair().then_some(row.master), "foreign": row.is_pair().then_some(row.foreign),
+                "toErp": row.way(Side::Erp).map(way), "toCrm": row.way(Side::Crm).map(way), "note": row.note,
+            })
+        };
+        json!({
+            "title": self.title, "note": self.note, "crm": side(Side::Crm), "erp": side(Side::Erp),
+            "records": { "created": self.records.created, "deleted": self.records.deleted },
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+        })
+    }
+
     /// Where new records are made, in a sentence.
     #[must_use]
     pub fn created_told(&self) -> String {
@@ -59,10 +81,10 @@ impl Mapping {
 /// What happens to a value on its way to a side.
 fn told(row: &Row, to: Side) -> String {
     let Some(way) = row.way(to) else { return String::new() };
-    let mut parts = match &way.value {
-        Source::Constant(value) => vec![format!("always `{value}`")],
-        Source::Field(_, None) => vec!["as it is".to_owned()],
-        Source::Field(_, Some(transform)) => vec![format!("`{}`", transform.trim())],
+    let mut parts = match (way.constant(), way.transform()) {
+        (Some(value), _) => vec![format!("always `{value}`")],
+        (None, None) => vec!["as it is".to_owned()],
+        (None, Some(transform)) => vec![format!("`{transform}`")],
     };
     parts.extend(way.default.as_ref().map(|value| format!("else `{value}`")));
     parts.extend(way.required.then(|| "required".to_owned()));
