@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Deployed;
-use crate::dsl::WorkflowRef;
+use super::{Deployed, Engine};
 use crate::dsl::mapping::Mapping;
+use crate::dsl::{Definition, TaskKind, WorkflowRef};
+use crate::machine::Time;
+use crate::store::StoreError;
+use crate::store::listing::{self, Order, RunFilter, RunRow};
 
 /// A table, and the versions that use it.
 #[derive(Debug, Clone)]
@@ -32,6 +35,41 @@ impl UsedMapping {
     fn is_current(&self) -> bool {
         self.users.iter().any(|user| user.latest)
     }
+}
+
+impl Engine {
+    /// Runs of workflows that call functions of a mapping in any deployed version, accepted from `since` on and before `until`;
+    /// at most `limit`, oldest first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn runs_through(
+        &self,
+        mapping: &str,
+        since: Time,
+        until: Option<Time>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let deployed = self.deployed();
+        let calls = |definition: &Arc<Definition>| definition.tasks.iter().any(|task| calls(&task.kind, mapping));
+        let using = deployed.definitions.iter().filter(|(_, versions)| versions.iter().any(calls));
+        let mut found = Vec::new();
+        for ((namespace, name), _) in using {
+            let workflow = Some(format!("{namespace}/{name}"));
+            let filter =
+                RunFilter { workflow, since: Some(since), until, order: Order::Oldest, ..RunFilter::default() };
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            found.extend(listing::runs(self.reader(), &filter, None, limit).await?);
+        }
+        found.sort_by_key(|run| (run.created_at, run.id));
+        found.truncate(limit);
+        Ok(found)
+    }
+}
+
+fn calls(kind: &TaskKind, mapping: &str) -> bool {
+    let TaskKind::Function { name, .. } = kind else { return false };
+    name.strip_prefix(mapping).is_some_and(|rest| rest.starts_with('.'))
 }
 
 impl Deployed {

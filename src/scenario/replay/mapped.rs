@@ -1,0 +1,245 @@
+//! What a changed mapping would have made of the records that runs gave to it: `stepwell mapping diff`.
+//!
+//! A journal holds what each function of a mapping was given and what it made of that. So nothing has to be replayed: the new
+//! table is applied to the very records, and what comes out is held against what came out then.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::calls::Fate;
+use super::differences::{FieldChange, differences, holds_masks};
+use super::report::{cut, moment, plural, sides};
+use crate::dsl::mapping::{Evaluate, Mapping, Side};
+use crate::dsl::{Definition, TaskKind};
+use crate::machine::masks::Masks;
+use crate::machine::{Change, ExecutionId, Record, RunId, Time};
+use crate::scenario::step;
+
+/// A run that used the mapping.
+#[derive(Debug)]
+pub struct MappedRun<'r> {
+    /// Its id.
+    pub id: RunId,
+    /// Its business key.
+    pub key: Option<String>,
+    /// What it ran.
+    pub definition: &'r Definition,
+    /// Its journal.
+    pub records: &'r [Record],
+}
+
+/// One record that was given to the mapping.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MappedRecord {
+    /// The run that gave it.
+    pub run: RunId,
+    /// Version of the workflow.
+    pub workflow: String,
+    /// The run's business key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The step's name.
+    pub step: String,
+    /// When.
+    pub at: Time,
+    /// `toCrm` or `toErp`.
+    pub direction: &'static str,
+    /// What would become of it.
+    pub fate: Fate,
+    /// Fields that would be written otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowChange>,
+    /// Why the table of then did not take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// Why the new table does not take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fails: Option<String>,
+    /// What people should know about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+}
+
+/// A field that would be written otherwise.
+#[derive(Debug, Serialize)]
+pub struct RowChange {
+    /// The row of the new table that writes it; none if no row does any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+    /// Its path.
+    pub field: String,
+    /// The values.
+    #[serde(flatten)]
+    pub change: FieldChange,
+}
+
+/// What came of all records.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MappingDiff {
+    /// Name of the mapping.
+    pub mapping: String,
+    /// Runs accepted at or after.
+    pub since: Time,
+    /// Runs accepted before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// In order.
+    pub records: Vec<MappedRecord>,
+    /// Set where there are more runs than were asked for: when the first of them was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub further_since: Option<Time>,
+}
+
+/// A record on its way through a function of the mapping.
+struct Given<'r> {
+    execution: ExecutionId,
+    to: Side,
+    record: &'r Value,
+    step: String,
+    at: Time,
+    /// What it became, or why nothing; none where the journal does not say.
+    became: Option<Result<&'r Value, String>>,
+}
+
+/// What the table would make of each record that a run gave to `toCrm` or `toErp` of the mapping, beside what was made of it.
+#[must_use]
+pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -> Vec<MappedRecord> {
+    let masks = [Masks::of(run.definition)];
+    let given = given(&mapping.name, run).into_iter();
+    given.filter_map(|given| compared(mapping, run, &given, &masks, evaluate)).collect()
+}
+
+fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
+    let mut found: Vec<Given<'r>> = Vec::new();
+    for record in run.records {
+        match &record.change {
+            Change::TaskStarted { execution, arguments: Some(arguments), .. } => {
+                let reference = record.task.as_deref().unwrap_or_default();
+                let (Some(to), Some(given)) = (direction(mapping, run.definition, reference), arguments.get("record"))
+                else {
+                    continue;
+                };
+                let step = step::name(run.definition, reference);
+                found.push(Given { execution: *execution, to, record: given, step, at: record.at, became: None });
+            }
+            // The function's body is one task, recorded when it ends.
+            Change::TaskCompleted { beginning: Some(beginning), output, .. } => {
+                if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
+                    given.became = Some(Ok(output));
+                }
+            }
+            Change::TaskFaulted { beginning: Some(beginning), error, .. } => {
+                if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
+                    given.became = Some(Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Where a task leads that calls this mapping.
+fn direction(mapping: &str, definition: &Definition, reference: &str) -> Option<Side> {
+    let task = definition.task(*definition.by_reference.get(reference)?);
+    let TaskKind::Function { name, .. } = &task.kind else { return None };
+    let function = name.strip_prefix(mapping)?.strip_prefix('.')?;
+    Side::BOTH.into_iter().find(|to| to.function() == function)
+}
+
+fn compared(
+    mapping: &Mapping,
+    run: &MappedRun<'_>,
+    given: &Given<'_>,
+    masks: &[Masks],
+    evaluate: &Evaluate<'_>,
+) -> Option<MappedRecord> {
+    let became = given.became.as_ref()?;
+    let new = mapping.convert(given.record, given.to, evaluate);
+    let fields = match (became, &new) {
+        (Ok(recorded), Ok(new)) => differences(given.to.as_str(), Some(recorded), Some(new), masks),
+        _ => Vec::new(),
+    };
+    let same = if became.is_ok() == new.is_ok() { fields.is_empty() } else { false };
+    Some(MappedRecord {
+        run: run.id,
+        workflow: run.definition.workflow.to_string(),
+        key: run.key.clone(),
+        step: given.step.clone(),
+        at: given.at,
+        direction: given.to.function(),
+        fate: if same { Fate::Unchanged } else { Fate::Changed },
+        rows: fields.into_iter().map(|change| row_change(mapping, given.to, change)).collect(),
+        failed: became.as_ref().err().cloned(),
+        fails: new.err().map(|why| why.to_string()),
+        note: holds_masks(given.record).then_some("the record holds masked values (***)"),
+    })
+}
+
+fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
+    let path: Vec<String> =
+        change.pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    let writes = |row: &&crate::dsl::mapping::Row| {
+        row.way(to).is_some() && row.field(to).is_some_and(|field| path.starts_with(&field.0))
+    };
+    let row = mapping.rows.iter().find(writes).map(|row| row.number);
+    RowChange { row, field: path.join("."), change }
+}
+
+impl MappingDiff {
+    /// Whether anything would be written otherwise.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.records.iter().any(|record| record.fate != Fate::Unchanged)
+    }
+
+    /// As one JSON object.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn print_json(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+
+    /// For people: a line for each record, and below it the fields that change.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let until = self.until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
+        let since = moment(self.since);
+        writeln!(out, "mapping {}  runs since {since}{until}; nothing is sent, nothing is written\n", self.mapping)?;
+        for record in &self.records {
+            print_record(out, record)?;
+        }
+        let changed = self.records.iter().filter(|record| record.fate != Fate::Unchanged).count();
+        let records = plural(self.records.len(), "record");
+        writeln!(out, "{records}: {} unchanged, {changed} changed", self.records.len() - changed)?;
+        if let Some(since) = self.further_since {
+            writeln!(out, "there are more runs: raise --limit, or go on with --since {}", since.to_rfc3339())?;
+        }
+        Ok(())
+    }
+}
+
+fn print_record(out: &mut impl Write, record: &MappedRecord) -> io::Result<()> {
+    let MappedRecord { run, workflow, key, step, at, direction, fate, rows, failed, fails, note } = record;
+    let sign = if *fate == Fate::Unchanged { '=' } else { '~' };
+    let key = key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
+    writeln!(out, "{sign} {workflow}  {step} {direction}  {}{key}  run {run}", moment(*at))?;
+    for RowChange { row, field, change } in rows {
+        let row = row.map_or_else(|| "no row".to_owned(), |row| format!("row {row}"));
+        writeln!(out, "    {row}  {field}: {}", sides(change))?;
+    }
+    match (failed, fails) {
+        (None, Some(why)) => writeln!(out, "    would fail: {}", cut(why))?,
+        (Some(why), None) => writeln!(out, "    would not fail any more: {}", cut(why))?,
+        _ => {}
+    }
+    note.map_or(Ok(()), |note| writeln!(out, "    note: {note}"))
+}
