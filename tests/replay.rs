@@ -194,7 +194,7 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     let first = &report["records"][0];
     let told = json!({ "row": 2, "field": "email", "part": "erp", "pointer": "/email",
                        "recorded": "info@norrland.example", "new": "Info@Norrland.example" });
-    assert_eq!((&first["rows"], &first["direction"]), (&json!([told]), &json!("toErp")), "{report}");
+    assert_eq!((&first["rows"], &first["function"]), (&json!([told]), &json!("toErp")), "{report}");
     let (_, out, _) = diff(&folder, &["--limit", "1"]);
     assert!(out.contains("there are more runs") && out.contains("1 record: 0 unchanged, 1 changed"), "{out}");
     assert_eq!(rows(&world).await, before, "nothing was written");
@@ -208,4 +208,45 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     assert!(out.contains("would fail: mapping partner, row 2: Email__c to mail failed"), "{out}");
     let (ok, _, err) = world.command(&["mapping", "diff", "nobody", "--since", "PT1H"]);
     assert!(!ok && err.contains("there is no mapping \"nobody\""), "{err}");
+}
+
+const COMPARING: &str = "document: { dsl: '1.0.3', namespace: test, name: comparing, version: '1.0.0' }
+do:
+  - compare: { call: partner.compare, with: { crm: '${ .crm }', erp: '${ .erp }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_mapping_is_held_against_the_pairs_that_runs_compared() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mappings.md")).unwrap();
+    let table = table_of_the_guide(&guide);
+    let files = [("comparing.yaml", COMPARING.to_owned()), ("mappings/partner.yaml", table.clone())];
+    let world = World::new(&files, &[]).await;
+    let node = world.node().await;
+    let crm = json!({ "Name": "Norrland", "Email__c": "Info@Norrland.example", "Credit_Hold__c": "On" });
+    let erp =
+        json!({ "companyName": "Norrland", "email": "info@norrland.example", "creditHoldOverride": { "id": "ON" } });
+    for (crm, erp) in [(&crm, &erp), (&crm, &Value::Null)] {
+        let path = "/api/v1/workflows/test/comparing/runs?wait=20";
+        let (status, run) = node.post(path, &json!({ "crm": crm, "erp": erp })).await;
+        assert_eq!((status, &run["status"]), (200, &json!("completed")), "{run}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/partner.yaml", folder.path().display());
+    let diff = |table: &str| {
+        std::fs::write(&file, table).unwrap();
+        let (ok, out, err) = world.command(&[&["mapping", "diff", &file], &SINCE[..]].concat());
+        assert!(ok, "{err}");
+        out
+    };
+    assert!(diff(&table).ends_with("2 records: 2 unchanged, 0 changed\n"));
+    let out = diff(&table.replace(", toErp: ascii_downcase", "").replace("ON: \"On\"", "ON: \"Held\""));
+    assert_eq!(out.matches("    row 2  erp email: \"info@norrland.example\" -> \"Info@Norrland.example\"").count(), 2);
+    assert_eq!(out.matches("    row 4  crm Credit_Hold__c: \"On\" -> \"Held\"").count(), 1, "{out}");
+    // A letter that the new table does not know, and a default that says nothing here.
+    let out = diff(&table.replace("On: \"ON\", ", "").replace("\"OFF\"}[.]", "\"OFF\"}[.] // error(\"unknown\")"));
+    assert!(
+        out.contains("would fail: mapping partner, row 4: Credit_Hold__c to creditHoldOverride.id failed"),
+        "{out}"
+    );
+    assert!(diff(&table.replace("erp: Nobody", "erp: Somebody")).contains("2 unchanged"));
 }

@@ -21,6 +21,12 @@ pub(super) fn expression(
     over(mapping, row, to, ".record", &Chain { transform, default, required_by: required.then_some(system) })
 }
 
+/// The same for `compare`, out of what `record` gives. No default and nothing required: what is not there must not look like a
+/// change.
+pub(super) fn beside(mapping: &str, row: &Row, to: Side, transform: Option<&str>, record: &str) -> String {
+    over(mapping, row, to, record, &Chain { transform, default: None, required_by: None })
+}
+
 /// What happens to a value on its way.
 struct Chain<'r> {
     transform: Option<&'r str>,
@@ -115,9 +121,8 @@ impl Mapping {
             let record = format!(".{}", side.as_str());
             let other = match row.way(side.other()).map(|way| (way, &way.value)) {
                 Some((_, Source::Field(_, transform))) => {
-                    // No default and nothing required: what is not there must not look like a change.
-                    let chain = Chain { transform: transform.as_deref(), default: None, required_by: None };
-                    format!("${{ {} }}", over(&self.name, row, side.other(), &record, &chain)).into()
+                    let text = beside(&self.name, row, side.other(), transform.as_deref(), &record);
+                    format!("${{ {text} }}").into()
                 }
                 _ => Value::Null,
             };

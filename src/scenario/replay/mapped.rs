@@ -6,12 +6,12 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::calls::Fate;
 use super::differences::{FieldChange, differences, holds_masks};
 use super::report::{cut, moment, plural, sides};
-use crate::dsl::mapping::{Evaluate, Mapping, Side};
+use crate::dsl::mapping::{Evaluate, Mapping, Row, Side};
 use crate::dsl::{Definition, TaskKind};
 use crate::machine::masks::Masks;
 use crate::machine::{Change, ExecutionId, Record, RunId, Time};
@@ -45,8 +45,8 @@ pub struct MappedRecord {
     pub step: String,
     /// When.
     pub at: Time,
-    /// `toCrm` or `toErp`.
-    pub direction: &'static str,
+    /// `toCrm`, `toErp` or `compare`.
+    pub function: &'static str,
     /// What would become of it.
     pub fate: Fate,
     /// Fields that would be written otherwise.
@@ -94,18 +94,29 @@ pub struct MappingDiff {
     pub further_since: Option<Time>,
 }
 
+/// What a function of the mapping was given.
+enum Asked<'r> {
+    /// `toCrm`, `toErp`: where it leads, and the record.
+    Converted(Side, &'r Value),
+    /// `compare`: the records of CRM and ERP.
+    Compared([&'r Value; 2]),
+}
+
+/// What fields become: for the CRM and for the ERP.
+type Fields = [Option<Value>; 2];
+
 /// A record on its way through a function of the mapping.
 struct Given<'r> {
     execution: ExecutionId,
-    to: Side,
-    record: &'r Value,
+    asked: Asked<'r>,
     step: String,
     at: Time,
     /// What it became, or why nothing; none where the journal does not say.
-    became: Option<Result<&'r Value, String>>,
+    became: Option<Result<Fields, String>>,
 }
 
-/// What the table would make of each record that a run gave to `toCrm` or `toErp` of the mapping, beside what was made of it.
+/// What the table would make of each record that a run gave to `toCrm`, `toErp` or `compare` of the mapping, beside what was made
+/// of it.
 #[must_use]
 pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -> Vec<MappedRecord> {
     let masks = [Masks::of(run.definition)];
@@ -116,39 +127,93 @@ pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -
 fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
     let mut found: Vec<Given<'r>> = Vec::new();
     for record in run.records {
-        match &record.change {
+        // The function's body is one task, recorded when it ends.
+        let (beginning, became) = match &record.change {
             Change::TaskStarted { execution, arguments: Some(arguments), .. } => {
                 let reference = record.task.as_deref().unwrap_or_default();
-                let (Some(to), Some(given)) = (direction(mapping, run.definition, reference), arguments.get("record"))
-                else {
-                    continue;
-                };
-                let step = step::name(run.definition, reference);
-                found.push(Given { execution: *execution, to, record: given, step, at: record.at, became: None });
-            }
-            // The function's body is one task, recorded when it ends.
-            Change::TaskCompleted { beginning: Some(beginning), output, .. } => {
-                if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
-                    given.became = Some(Ok(output));
+                if let Some(asked) = asked(mapping, run.definition, reference, arguments) {
+                    let step = step::name(run.definition, reference);
+                    found.push(Given { execution: *execution, asked, step, at: record.at, became: None });
                 }
+                continue;
             }
-            Change::TaskFaulted { beginning: Some(beginning), error, .. } => {
-                if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
-                    given.became = Some(Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()));
-                }
-            }
-            _ => {}
+            Change::TaskCompleted { beginning: Some(beginning), output, .. } => (beginning, Ok(&**output)),
+            Change::TaskFaulted { beginning: Some(beginning), error, .. } => (beginning, Err(error)),
+            _ => continue,
+        };
+        if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
+            given.became = Some(match became {
+                Ok(output) => Ok(given.asked.fields(output)),
+                Err(error) => Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()),
+            });
         }
     }
     found
 }
 
-/// Where a task leads that calls this mapping.
-fn direction(mapping: &str, definition: &Definition, reference: &str) -> Option<Side> {
+/// What the task at a reference asks of this mapping, if it does.
+fn asked<'r>(mapping: &str, definition: &Definition, reference: &str, arguments: &'r Value) -> Option<Asked<'r>> {
     let task = definition.task(*definition.by_reference.get(reference)?);
     let TaskKind::Function { name, .. } = &task.kind else { return None };
     let function = name.strip_prefix(mapping)?.strip_prefix('.')?;
-    Side::BOTH.into_iter().find(|to| to.function() == function)
+    if function == COMPARE {
+        return Some(Asked::Compared([arguments.get("crm")?, arguments.get("erp")?]));
+    }
+    let to = Side::BOTH.into_iter().find(|to| to.function() == function)?;
+    Some(Asked::Converted(to, arguments.get("record")?))
+}
+
+const COMPARE: &str = "compare";
+
+impl Asked<'_> {
+    fn function(&self) -> &'static str {
+        match self {
+            Self::Converted(to, _) => to.function(),
+            Self::Compared(_) => COMPARE,
+        }
+    }
+
+    /// The fields in what the function gave.
+    fn fields(&self, output: &Value) -> Fields {
+        match self {
+            Self::Converted(to, _) => one_side(*to, output.clone()),
+            Self::Compared(_) => Side::BOTH.map(|to| Some(Value::Object(beside(output, to)))),
+        }
+    }
+
+    fn convert(&self, mapping: &Mapping, evaluate: &Evaluate<'_>) -> Result<Fields, String> {
+        match self {
+            Self::Converted(to, record) => mapping.convert(record, *to, evaluate).map(|new| one_side(*to, new)),
+            Self::Compared(records) => {
+                mapping.beside(*records, evaluate).map(|found| found.map(|fields| Some(Value::Object(fields))))
+            }
+        }
+        .map_err(|why| why.to_string())
+    }
+
+    fn holds_masks(&self) -> bool {
+        match self {
+            Self::Converted(_, record) => holds_masks(record),
+            Self::Compared(records) => records.iter().any(|record| holds_masks(record)),
+        }
+    }
+}
+
+fn one_side(to: Side, fields: Value) -> Fields {
+    let mut sides = [None, None];
+    sides[to as usize] = Some(fields);
+    sides
+}
+
+/// What `compare` said that fields are on a side, of rows that lead there.
+fn beside(output: &Value, to: Side) -> Map<String, Value> {
+    let rows = output["rows"].as_array().into_iter().flatten();
+    let leads = |row: &&Value| row["direction"] == "both" || row["direction"] == to.function();
+    let field = |row: &Value| {
+        let field = row[to.as_str()]["field"].as_str()?;
+        Some((field.to_owned(), row[to.other().as_str()]["other"].clone()))
+    };
+    rows.filter(leads).filter_map(field).collect()
 }
 
 fn compared(
@@ -159,35 +224,40 @@ fn compared(
     evaluate: &Evaluate<'_>,
 ) -> Option<MappedRecord> {
     let became = given.became.as_ref()?;
-    let new = mapping.convert(given.record, given.to, evaluate);
-    let fields = match (became, &new) {
-        (Ok(recorded), Ok(new)) => differences(given.to.as_str(), Some(recorded), Some(new), masks),
-        _ => Vec::new(),
-    };
-    let same = if became.is_ok() == new.is_ok() { fields.is_empty() } else { false };
+    let new = given.asked.convert(mapping, evaluate);
+    let mut rows = Vec::new();
+    if let (Ok(recorded), Ok(new)) = (became, &new) {
+        for to in Side::BOTH {
+            let [before, after] = [recorded, new].map(|sides| sides[to as usize].as_ref());
+            let changes = differences(to.as_str(), before, after, masks).into_iter();
+            rows.extend(changes.map(|change| row_change(mapping, to, change)));
+        }
+    }
+    let same = became.is_ok() == new.is_ok() && rows.is_empty();
     Some(MappedRecord {
         run: run.id,
         workflow: run.definition.workflow.to_string(),
         key: run.key.clone(),
         step: given.step.clone(),
         at: given.at,
-        direction: given.to.function(),
+        function: given.asked.function(),
         fate: if same { Fate::Unchanged } else { Fate::Changed },
-        rows: fields.into_iter().map(|change| row_change(mapping, given.to, change)).collect(),
+        rows,
         failed: became.as_ref().err().cloned(),
-        fails: new.err().map(|why| why.to_string()),
-        note: holds_masks(given.record).then_some("the record holds masked values (***)"),
+        fails: new.err(),
+        note: given.asked.holds_masks().then_some("the record holds masked values (***)"),
     })
 }
 
 fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
-    let path: Vec<String> =
-        change.pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
-    let writes = |row: &&crate::dsl::mapping::Row| {
-        row.way(to).is_some() && row.field(to).is_some_and(|field| path.starts_with(&field.0))
+    let path = change.pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
+    let field = path.collect::<Vec<_>>().join(".");
+    let writes = |row: &&Row| {
+        let own = row.field(to).filter(|_| row.way(to).is_some()).map(ToString::to_string);
+        own.and_then(|own| field.strip_prefix(&own)).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     let row = mapping.rows.iter().find(writes).map(|row| row.number);
-    RowChange { row, field: path.join("."), change }
+    RowChange { row, field, change }
 }
 
 impl MappingDiff {
@@ -228,13 +298,14 @@ impl MappingDiff {
 }
 
 fn print_record(out: &mut impl Write, record: &MappedRecord) -> io::Result<()> {
-    let MappedRecord { run, workflow, key, step, at, direction, fate, rows, failed, fails, note } = record;
+    let MappedRecord { run, workflow, key, step, at, function, fate, rows, failed, fails, note } = record;
     let sign = if *fate == Fate::Unchanged { '=' } else { '~' };
     let key = key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
-    writeln!(out, "{sign} {workflow}  {step} {direction}  {}{key}  run {run}", moment(*at))?;
+    writeln!(out, "{sign} {workflow}  {step} {function}  {}{key}  run {run}", moment(*at))?;
     for RowChange { row, field, change } in rows {
         let row = row.map_or_else(|| "no row".to_owned(), |row| format!("row {row}"));
-        writeln!(out, "    {row}  {field}: {}", sides(change))?;
+        let side = if *function == COMPARE { format!("{} ", change.part) } else { String::new() };
+        writeln!(out, "    {row}  {side}{field}: {}", sides(change))?;
     }
     match (failed, fails) {
         (None, Some(why)) => writeln!(out, "    would fail: {}", cut(why))?,
