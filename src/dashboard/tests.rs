@@ -159,11 +159,11 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         "/",
         &format!("/runs/{run}"),
         "/events",
+        "/mappings",
+        "/mappings/partner",
         "/workflows",
         "/workflows/crm-erp/closed-won",
         "/schedules",
-        "/mappings",
-        "/mappings/partner",
     ] {
         let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
@@ -225,9 +225,9 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         &format!("/runs/{done}"),
         &format!("/runs/{stopped}"),
         "/events",
+        "/mappings",
         "/workflows",
         "/schedules",
-        "/mappings",
         "/login?token=x",
         "/runs/none",
     ] {
