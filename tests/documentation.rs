@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a document that cannot be read fails the test")]
 
+#[path = "third_system/guide.rs"]
+mod guide;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -692,4 +695,48 @@ fn the_guide_to_mappings_shows_what_the_program_does() {
     .unwrap();
     let (code, out, _) = run(&["mapping", "check"]);
     assert!(code == Some(1) && out.contains("a partner of the CRM: it gives {"), "{out}");
+}
+
+/// What the guide to a third system shows stands in its files, line for line, and its commands do what they should.
+#[test]
+fn the_guide_to_a_third_system_shows_its_own_files_and_its_commands_run() {
+    let page = page("guides/add-a-third-system.md");
+    let mut shown = BTreeSet::new();
+    for block in page.blocks().iter().filter(|b| b.info.starts_with("yaml")) {
+        let (first, rest) = block.text.split_once('\n').unwrap();
+        let file = first.strip_prefix("# ").unwrap_or_else(|| panic!("{}: the first line names the file", block.place));
+        let whole = guide::text(&format!("{}/{file}", guide::FOLDER));
+        assert!(whole.contains(rest), "{}: {file} does not say so", block.place);
+        assert!(block.info == "yaml excerpt" || whole == rest, "{}: this is not the whole of {file}", block.place);
+        shown.insert(file.to_owned());
+    }
+    let missing: Vec<_> = guide::OWN.iter().filter(|name| !shown.contains(**name)).collect();
+    assert_eq!(
+        missing,
+        [&"invoice-paid.scenarios.yaml"],
+        "the guide shows something of each file that has something new"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in guide::workflows() {
+        let path = folder.path().join("workflows").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let mut seen = 0;
+    for (place, call) in commands(&page) {
+        let arguments: Vec<&str> = call.split_whitespace().skip(1).collect();
+        if !["validate", "test", "mapping"].contains(&arguments[0]) {
+            continue;
+        }
+        seen += 1;
+        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+        let answer = program.args(&arguments).env_clear().current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&answer.stdout) + String::from_utf8_lossy(&answer.stderr);
+        assert!(answer.status.success(), "{place}: {call}: {said}");
+        assert!(
+            arguments[0] != "test" || said.contains(" 0 failed, "),
+            "{place}: {call}: no scenario was played: {said}"
+        );
+    }
+    assert_eq!(seen, 4, "the commands that need no server");
 }

@@ -28,5 +28,6 @@ mod processes;
 mod replay;
 mod schedules;
 mod sources;
+mod third_system;
 mod two_way;
 mod versions;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Journey, ORDER, Target, World, calls, hub, shipped};
+use crate::harness::{Journey, Node, ORDER, Target, World, calls, hub, shipped};
 
 /// Since before any event of a test.
 const SINCE: [&str; 2] = ["--since", "PT1H"];
@@ -136,4 +136,117 @@ async fn only_a_dry_run_is_offered() {
     assert!(!ok && err.contains("--dry-run"), "{err}");
     let (ok, _, err) = world.command(&["replay", "--dry-run", "--workflow", "a/b", "--since", "PT1H"]);
     assert!(!ok && err.contains("neither a file nor a deployed"), "{err}");
+}
+
+/// The table of the guide to mappings.
+fn table_of_the_guide(guide: &str) -> String {
+    let block = guide.split("```yaml\n").find(|block| block.starts_with("mapping: partner")).unwrap();
+    block.split("```").next().unwrap().to_owned()
+}
+
+/// Gives a record to the mapping, in a run of its own.
+async fn give(node: &Node, n: u32, record: Value, becomes: &str) {
+    let event = json!({ "type": "partner", "record": record });
+    let (status, answer) = node.hook("test", &format!("partner-{n}"), &event).await;
+    assert_eq!(status, 202, "{answer}");
+    node.run_becomes(answer["runs"][0].as_str().unwrap(), becomes).await;
+}
+
+const PARTNER: &str = "document: { dsl: '1.0.3', namespace: test, name: partner, version: '1.0.0' }
+schedule: { on: { one: { with: { source: test, type: partner } } } }
+input: { from: '.[0]' }
+do:
+  - map: { call: partner.toErp, with: { record: '${ .record }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mappings.md")).unwrap();
+    let table = table_of_the_guide(&guide);
+    let files = [("hub.yaml", hub()), ("partner.yaml", PARTNER.to_owned()), ("mappings/partner.yaml", table.clone())];
+    let world = World::new(&files, &[]).await;
+    let node = world.node().await;
+    give(&node, 1, json!({ "Name": "Norrland Timber AB", "Email__c": "Info@Norrland.example" }), "completed").await;
+    give(&node, 2, json!({ "Name": "Delft Pumps B.V.", "Email__c": null }), "completed").await;
+    give(&node, 3, json!({ "Email__c": "info@norrland.example" }), "faulted").await;
+    let before = rows(&world).await;
+    let diff = |folder: &str, more: &[&str]| {
+        world.command(&[&["mapping", "diff", "partner", "--workflows", folder], &SINCE[..], more].concat())
+    };
+
+    let (same, out, err) = diff(&world.workflows(), &["--fail-on-change"]);
+    assert!(same && out.ends_with("3 records: 3 unchanged, 0 changed\n"), "{out}{err}");
+
+    let changed = tempfile::tempdir().unwrap();
+    std::fs::create_dir(changed.path().join("mappings")).unwrap();
+    let newer = table.replace(", toErp: ascii_downcase", "").replace(", required: erp", "");
+    std::fs::write(changed.path().join("mappings/partner.yaml"), newer).unwrap();
+    let folder = changed.path().display().to_string();
+    let (same, out, err) = diff(&folder, &["--fail-on-change"]);
+    assert!(!same && err.is_empty(), "{out}{err}");
+    let shown = guide.split("```text\nmapping partner  runs").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let shown: Vec<&str> = shown.lines().filter(|line| line.starts_with("    ") || line.contains("records:")).collect();
+    let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("    ") || line.contains("records:")).collect();
+    assert_eq!(printed, shown, "docs/mappings.md shows what is printed:\n{out}");
+
+    let (_, out, _) = diff(&folder, &["--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let first = &report["records"][0];
+    let told = json!({ "row": 2, "field": "email", "part": "erp", "pointer": "/email",
+                       "recorded": "info@norrland.example", "new": "Info@Norrland.example" });
+    assert_eq!((&first["rows"], &first["function"]), (&json!([told]), &json!("toErp")), "{report}");
+    let (_, out, _) = diff(&folder, &["--limit", "1"]);
+    assert!(out.contains("there are more runs") && out.contains("1 record: 0 unchanged, 1 changed"), "{out}");
+    assert_eq!(rows(&world).await, before, "nothing was written");
+
+    // The other way round: what went well would fail, and a field that nobody writes any more says so.
+    let strict = table.replace("erp: email,", "erp: mail, required: erp,");
+    std::fs::write(changed.path().join("mappings/partner.yaml"), strict).unwrap();
+    let (_, out, _) = diff(&folder, &[]);
+    assert!(out.contains("    no row  email: \"info@norrland.example\" -> (absent)"), "{out}");
+    assert!(out.contains("    row 2  mail: (absent) -> \"info@norrland.example\""), "{out}");
+    assert!(out.contains("would fail: mapping partner, row 2: Email__c to mail failed"), "{out}");
+    let (ok, _, err) = world.command(&["mapping", "diff", "nobody", "--since", "PT1H"]);
+    assert!(!ok && err.contains("there is no mapping \"nobody\""), "{err}");
+}
+
+const COMPARING: &str = "document: { dsl: '1.0.3', namespace: test, name: comparing, version: '1.0.0' }
+do:
+  - compare: { call: partner.compare, with: { crm: '${ .crm }', erp: '${ .erp }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_mapping_is_held_against_the_pairs_that_runs_compared() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mappings.md")).unwrap();
+    let table = table_of_the_guide(&guide);
+    let files = [("comparing.yaml", COMPARING.to_owned()), ("mappings/partner.yaml", table.clone())];
+    let world = World::new(&files, &[]).await;
+    let node = world.node().await;
+    let crm = json!({ "Name": "Norrland", "Email__c": "Info@Norrland.example", "Credit_Hold__c": "On" });
+    let erp =
+        json!({ "companyName": "Norrland", "email": "info@norrland.example", "creditHoldOverride": { "id": "ON" } });
+    for (crm, erp) in [(&crm, &erp), (&crm, &Value::Null)] {
+        let path = "/api/v1/workflows/test/comparing/runs?wait=20";
+        let (status, run) = node.post(path, &json!({ "crm": crm, "erp": erp })).await;
+        assert_eq!((status, &run["status"]), (200, &json!("completed")), "{run}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/partner.yaml", folder.path().display());
+    let diff = |table: &str| {
+        std::fs::write(&file, table).unwrap();
+        let (ok, out, err) = world.command(&[&["mapping", "diff", &file], &SINCE[..]].concat());
+        assert!(ok, "{err}");
+        out
+    };
+    assert!(diff(&table).ends_with("2 records: 2 unchanged, 0 changed\n"));
+    let out = diff(&table.replace(", toErp: ascii_downcase", "").replace("ON: \"On\"", "ON: \"Held\""));
+    assert_eq!(out.matches("    row 2  erp email: \"info@norrland.example\" -> \"Info@Norrland.example\"").count(), 2);
+    assert_eq!(out.matches("    row 4  crm Credit_Hold__c: \"On\" -> \"Held\"").count(), 1, "{out}");
+    // A letter that the new table does not know, and a default that says nothing here.
+    let out = diff(&table.replace("On: \"ON\", ", "").replace("\"OFF\"}[.]", "\"OFF\"}[.] // error(\"unknown\")"));
+    assert!(
+        out.contains("would fail: mapping partner, row 4: Credit_Hold__c to creditHoldOverride.id failed"),
+        "{out}"
+    );
+    assert!(diff(&table.replace("erp: Nobody", "erp: Somebody")).contains("2 unchanged"));
 }

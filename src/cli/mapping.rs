@@ -46,6 +46,8 @@ pub(super) enum Command {
         #[arg(long, value_enum)]
         from: From,
     },
+    /// Show which fields a changed mapping would write otherwise, record by record, of those that runs gave to it.
+    Diff(super::mapping_diff::Args),
 }
 
 /// One of the two systems.
@@ -64,16 +66,17 @@ impl From {
     }
 }
 
-pub(super) fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Doc { mappings } => {
             let tables: Vec<String> = read(mappings, settings)?.iter().map(|(_, one)| one.to_markdown()).collect();
             print!("{}", tables.join("\n"));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Diff(args) => super::mapping_diff::run(args, settings).await,
         Command::Check { mappings, json } => check(&read(mappings, settings)?, *json),
         Command::Apply { mapping, record, from } => {
-            let mapping = read(std::slice::from_ref(mapping), settings)?.remove(0).1;
+            let mapping = one(mapping, &settings.workflows)?.1;
             let text = std::fs::read(record).with_context(|| format!("reading {}", record.display()))?;
             let value: Value =
                 serde_json::from_slice(&text).with_context(|| format!("{} is no JSON", record.display()))?;
@@ -84,7 +87,7 @@ pub(super) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
     }
 }
 
-fn with_evaluator<T>(use_it: impl FnOnce(&dsl::mapping::Evaluate<'_>) -> T) -> anyhow::Result<T> {
+pub(super) fn with_evaluator<T>(use_it: impl FnOnce(&dsl::mapping::Evaluate<'_>) -> T) -> anyhow::Result<T> {
     let evaluator = Evaluator::of_this_program(1).context("finding this program's own path")?;
     let known = RefCell::new(HashMap::new());
     Ok(use_it(&|asked: &Evaluation| evaluated(&evaluator, &known, asked)))
@@ -121,15 +124,16 @@ fn read(wanted: &[String], settings: &Settings) -> anyhow::Result<Vec<(String, M
         }
         return Ok(mappings);
     }
-    let folder = settings.workflows.join(FOLDER);
-    let mut mappings = Vec::new();
-    for name in wanted {
-        let file = if Path::new(name).is_file() { PathBuf::from(name) } else { folder.join(format!("{name}.yaml")) };
-        if !file.is_file() {
-            bail!("there is no mapping {name:?}: neither a file nor {}", file.display());
-        }
-        let mapping = dsl::read_mapping(&file).map_err(|mistakes| refused(&mistakes))?;
-        mappings.push((file.display().to_string(), mapping));
+    wanted.iter().map(|name| one(name, &settings.workflows)).collect()
+}
+
+/// A mapping by file, or by name in a folder of workflows, and its file.
+pub(super) fn one(name: &str, workflows: &Path) -> anyhow::Result<(String, Mapping)> {
+    let named = workflows.join(FOLDER).join(format!("{name}.yaml"));
+    let file = if Path::new(name).is_file() { PathBuf::from(name) } else { named };
+    if !file.is_file() {
+        bail!("there is no mapping {name:?}: neither a file nor {}", file.display());
     }
-    Ok(mappings)
+    let mapping = dsl::read_mapping(&file).map_err(|mistakes| refused(&mistakes))?;
+    Ok((file.display().to_string(), mapping))
 }

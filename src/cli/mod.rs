@@ -17,6 +17,7 @@ mod graph;
 mod load;
 mod login;
 mod mapping;
+mod mapping_diff;
 mod replay;
 mod run;
 mod runs;
@@ -156,7 +157,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Validate(args) => validate::run(&args, &settings).await,
         Command::Test(args) => test::run(&args, &settings),
         Command::Replay(args) => replay::run(&args, &settings).await,
-        Command::Mapping(command) => mapping::run(&command, &settings),
+        Command::Mapping(command) => mapping::run(&command, &settings).await,
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Deploy(args) => deploy::run(&args, &settings).await,

@@ -54,7 +54,7 @@ pub(super) struct Args {
 }
 
 /// A time, or so long ago.
-fn moment(text: &str) -> Result<Time, String> {
+pub(super) fn moment(text: &str) -> Result<Time, String> {
     if let Ok(at) = text.parse::<Time>() {
         return Ok(at);
     }

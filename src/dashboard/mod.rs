@@ -15,6 +15,7 @@ mod faults;
 mod fixture;
 mod journal;
 mod labels;
+mod mappings;
 mod page;
 mod pretty;
 mod run;
@@ -181,6 +182,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/runs/{id}/{act}", post(act::perform))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
+        .route("/mappings", get(mappings::list))
+        .route("/mappings/{name}", get(mappings::show))
         .route("/workflows", get(workflows::list))
         .route("/workflows/{namespace}/{name}", get(workflows::show))
         .route("/conflicts", get(conflicts::list))

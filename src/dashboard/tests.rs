@@ -2,6 +2,7 @@
 
 mod acts;
 mod conflicts;
+mod mappings;
 mod schedules;
 
 use std::sync::{Arc, Mutex};
@@ -30,6 +31,7 @@ use crate::store::access::{self, Identity, Scope};
 struct Desk {
     asked: Mutex<Vec<(RunId, Act, String, String)>>,
     refusal: Option<&'static str>,
+    deployed: Arc<Deployed>,
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
@@ -43,7 +45,7 @@ impl Operations for Desk {
     }
 
     fn deployed(&self) -> Arc<Deployed> {
-        Arc::default()
+        Arc::clone(&self.deployed)
     }
 
     fn schedules(
@@ -173,10 +175,12 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         "/",
         &format!("/runs/{run}"),
         "/events",
+        "/conflicts",
+        "/mappings",
+        "/mappings/partner",
         "/workflows",
         "/workflows/crm-erp/closed-won",
         "/schedules",
-        "/conflicts",
     ] {
         let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
@@ -238,6 +242,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         &format!("/runs/{done}"),
         &format!("/runs/{stopped}"),
         "/events",
+        "/mappings",
         "/workflows",
         "/schedules",
         "/conflicts",

@@ -80,6 +80,7 @@ impl Functions {
                 mistakes.push(mistake::at(file, START, message));
             }
             functions.by_name.extend(mapping.functions());
+            functions.mappings.insert(mapping.name.clone(), Arc::new(mapping.clone()));
         }
         let known = builder::sources(&functions);
         for (name, file) in versioned_files(&workflows.join(FOLDER)).unwrap_or_default() {

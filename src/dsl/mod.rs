@@ -28,12 +28,17 @@ pub use catalog::{
 pub use definition::*;
 pub use duration::parse_duration;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::mapping::Mapping;
 use crate::openapi;
+
+/// How the text of a mapping is named among what is stored with a definition.
+const MAPPING_SCHEME: &str = "mapping://";
 
 /// One mistake in a document, with its exact place.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -73,6 +78,8 @@ pub struct Functions {
     pub by_name: BTreeMap<String, Value>,
     /// URI (`file://openapi/pets.yaml`) to the document.
     pub documents: BTreeMap<String, Arc<openapi::Document>>,
+    /// Name to the table of which functions were made, for people: what runs is the functions.
+    pub mappings: BTreeMap<String, Arc<Mapping>>,
     /// Programs that an operator allowed: `run: shell` and its kin are refused without.
     pub processes: BTreeSet<ProcessKind>,
 }
@@ -85,11 +92,20 @@ impl Functions {
         self
     }
 
-    /// As one object: functions under their names, documents under their URIs, which no function can have as a name.
-    #[must_use]
-    pub fn to_stored(&self) -> BTreeMap<&str, &Value> {
+    /// What decides what a definition does, by name: functions, and documents under their URIs, which no function can have as
+    /// a name.
+    fn content(&self) -> BTreeMap<&str, &Value> {
         let functions = self.by_name.iter().map(|(name, task)| (name.as_str(), task));
         functions.chain(self.documents.iter().map(|(uri, document)| (uri.as_str(), document.value()))).collect()
+    }
+
+    /// As one object: functions under their names, documents and the texts of mappings under URIs.
+    #[must_use]
+    pub fn to_stored(&self) -> BTreeMap<Cow<'_, str>, Cow<'_, Value>> {
+        let content = self.content().into_iter().map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
+        let text = |mapping: &Mapping| Cow::Owned(Value::String(mapping.text.clone()));
+        let mappings = self.mappings.iter().map(|(name, one)| (format!("{MAPPING_SCHEME}{name}").into(), text(one)));
+        content.chain(mappings).collect()
     }
 
     /// From what [`Functions::to_stored`] gave.
@@ -100,7 +116,11 @@ impl Functions {
         // Whether they may run is asked again when they do: what was deployed must stay readable.
         let mut functions = Self::default().with_processes(ProcessKind::ALL);
         for (name, value) in stored {
-            if name.starts_with(catalog::DOCUMENT_SCHEME) {
+            if let (Some(mapping), Value::String(text)) = (name.strip_prefix(MAPPING_SCHEME), &value) {
+                // It is for people only: one that this version cannot read stops no run.
+                let read = Mapping::read(&name, mapping, text).ok();
+                functions.mappings.extend(read.map(|read| (mapping.to_owned(), Arc::new(read))));
+            } else if name.starts_with(catalog::DOCUMENT_SCHEME) {
                 functions.documents.insert(name, Arc::new(openapi::Document::new(value)?));
             } else {
                 functions.by_name.insert(name, value);
@@ -119,7 +139,7 @@ pub struct Built {
     pub source: String,
     /// The catalog functions and documents that it uses, directly or not: stored with it, so that a run never sees later ones.
     pub functions: Functions,
-    /// SHA-256 over source, functions and documents.
+    /// SHA-256 over source, functions and documents; notes and samples of a mapping make no other version.
     pub hash: [u8; 32],
     /// Mistakes that do not prevent deployment.
     pub warnings: Vec<Mistake>,

@@ -20,6 +20,7 @@ mod gatherings;
 mod intake;
 mod limits;
 mod mailbox;
+mod mappings;
 mod memory;
 mod node;
 mod recordings;
@@ -37,6 +38,7 @@ use tracing::{info, warn};
 
 pub use api::*;
 pub use conflicts::Settled;
+pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};

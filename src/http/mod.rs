@@ -14,6 +14,7 @@ pub mod events;
 mod handshake;
 pub mod ingress;
 pub mod limits;
+mod mappings;
 pub mod problem;
 pub mod query;
 pub mod runs;
@@ -69,6 +70,7 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/workflows/{namespace}/{name}", get(workflows::show)),
         ("PUT", "/api/v1/workflows/{namespace}/{name}", put(workflows::deploy)),
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
+        ("GET", "/api/v1/mappings", get(mappings::list)),
         ("GET", "/api/v1/connections", get(connections::list)),
         ("GET", "/api/v1/conflicts", get(conflicts::list)),
         ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),

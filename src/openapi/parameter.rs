@@ -47,7 +47,15 @@ pub struct Parameter {
     pub(super) reserved: bool,
 }
 
+/// A header that every call carries of itself.
+const SENT_ANYWAY: &str = "Idempotency-Key";
+
 impl Parameter {
+    /// Whether a call that does not give it has it all the same.
+    pub(super) fn is_sent_anyway(&self) -> bool {
+        self.place == Place::Header && self.name.eq_ignore_ascii_case(SENT_ANYWAY)
+    }
+
     /// What stands in the path in place of `{name}`.
     pub(super) fn in_path(&self, value: &Value) -> Result<String, Refusal> {
         let pieces = self.pieces(value)?;

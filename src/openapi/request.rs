@@ -23,7 +23,8 @@ impl Operation {
     /// What is wrong with a call that gives parameters of these names: what is missing, then what is not known.
     #[must_use]
     pub fn mistakes(&self, given: &[&str]) -> Vec<Refusal> {
-        let missing = self.parameters.iter().filter(|p| p.required && !given.contains(&p.name.as_str()));
+        let missing =
+            self.parameters.iter().filter(|p| p.required && !p.is_sent_anyway() && !given.contains(&p.name.as_str()));
         let mut mistakes: Vec<Refusal> = missing
             .map(|p| {
                 let message = format!("operation `{}` needs the parameter `{}`", self.id, p.name);

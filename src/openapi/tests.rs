@@ -110,6 +110,21 @@ fn a_call_that_lacks_or_invents_a_parameter_is_refused_with_its_place() {
     assert!(why(&orders(), "changeOrder", json!({"id": "1", "nota": "x"})).contains("no parameter `nota`"));
 }
 
+/// Each call carries the key of its step; a document that asks for one does not make the caller repeat it.
+#[test]
+fn an_idempotency_key_that_a_document_asks_for_need_not_be_given() {
+    let header = |name: &str| json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" } });
+    let parameters = [header("idempotency-key"), header("X-Tenant")];
+    let post = json!({ "operationId": "pay", "parameters": parameters, "responses": {} });
+    let servers = [json!({ "url": "https://pay.example.com" })];
+    let document = json!({ "openapi": "3.1.0", "servers": servers, "paths": { "/payments": { "post": post } } });
+    let document = Document::new(document).unwrap();
+    assert!(sent(&document, "pay", json!({ "X-Tenant": "t" })).headers.iter().all(|(name, _)| name == "X-Tenant"));
+    assert!(why(&document, "pay", json!({})).contains("needs the parameter `X-Tenant`"));
+    let own = sent(&document, "pay", json!({ "X-Tenant": "t", "idempotency-key": "k" }));
+    assert_eq!(own.headers[0], ("idempotency-key".to_owned(), "k".to_owned()));
+}
+
 #[test]
 fn a_value_cannot_change_the_path() {
     let pets = pets();

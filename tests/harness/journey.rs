@@ -53,6 +53,14 @@ impl Journey {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
+    /// A request to the sandbox, which must take it.
+    pub async fn send(&self, method: &str, path: &str, body: Value) {
+        let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.sandbox));
+        let request = request.bearer_auth("sandbox-erp-token").header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {}", answer.text().await.unwrap());
+    }
+
     pub async fn heal(&self) {
         self.client.delete(format!("{}/faults", self.sandbox)).send().await.unwrap();
     }

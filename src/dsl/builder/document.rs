@@ -52,6 +52,7 @@ impl<'s> Builder<'s> {
             timing,
             triggers,
             gathering,
+            mappings: Vec::new(),
             root: list?,
             by_reference: tasks
                 .iter()

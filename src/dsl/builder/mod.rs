@@ -93,7 +93,7 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
     let catalog = sources(functions);
     let mut builder = Builder::new(file, &catalog, &functions.documents, source.root().get("use"));
     builder.allowed.clone_from(&functions.processes);
-    let definition = builder.definition(source.root());
+    let mut definition = builder.definition(source.root());
     if !builder.report.has_errors() && origin == Origin::Unknown {
         official::check(&source, &mut builder.report);
     }
@@ -110,8 +110,17 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
             .filter(|(uri, _)| builder.used_documents.contains(*uri))
             .map(|(uri, document)| (uri.clone(), Arc::clone(document)))
             .collect(),
+        mappings: functions
+            .mappings
+            .iter()
+            .filter(|(name, _)| builder.functions.iter().any(|used| is_of(used, name)))
+            .map(|(name, mapping)| (name.clone(), Arc::clone(mapping)))
+            .collect(),
         processes: functions.processes.clone(),
     };
+    if let Some(definition) = &mut definition {
+        definition.mappings = used.mappings.values().cloned().collect();
+    }
     let failed = builder.report.has_errors();
     if !failed && definition.is_none() {
         builder.report.error(source.root(), "the document cannot be built, and no part of it says why");
@@ -127,6 +136,11 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
         }),
         None => Err(mistakes),
     }
+}
+
+/// Whether a function, `partner.toErp`, is one of this mapping.
+fn is_of(function: &str, mapping: &str) -> bool {
+    function.rsplit_once('.').is_some_and(|(catalog, _)| catalog == mapping)
 }
 
 /// Checks one function of a catalog file. Mistakes in other functions that it calls belong to their own files.
@@ -160,7 +174,7 @@ pub(super) fn sources(functions: &Functions) -> BTreeMap<String, Source> {
 fn hash(text: &str, functions: &Functions) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
-    for (name, value) in functions.to_stored() {
+    for (name, value) in functions.content() {
         hash.update([0]);
         hash.update(name.as_bytes());
         hash.update([0]);

@@ -35,6 +35,7 @@ impl<'s> Builder<'s> {
             _ => None,
         };
         Some(OpenApiCall {
+            named_errors: self.named_errors,
             document,
             operation,
             method,

@@ -130,6 +130,8 @@ pub struct OpenApiCall {
     pub method: Option<String>,
     /// Name to value: path, query, headers, cookies and body, as the document says.
     pub parameters: Template,
+    /// As that of [`HttpCall`].
+    pub named_errors: bool,
     /// What the task's raw output is.
     pub output: HttpOutput,
     /// Whether 3xx is a success and redirects are followed.

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::dsl::mapping::Mapping;
 use crate::expr::{Expression, Template};
 
 /// Where a task stands in [`Definition::tasks`]. Stable for one source text.
@@ -72,6 +73,8 @@ pub struct Definition {
     pub triggers: Vec<EventFilter>,
     /// Events that start a run together.
     pub gathering: Option<Gathering>,
+    /// The mappings whose functions it calls, as they were when it was deployed.
+    pub mappings: Vec<Arc<Mapping>>,
     /// The top-level `do`.
     pub root: TaskList,
     /// Every task, functions' bodies and compensations included.

@@ -8,23 +8,31 @@ use super::{Field, Mapping, Row, Side, Source, Way};
 /// Longest value that an error shows.
 const VALUE_CHARS_MAX: usize = 80;
 
-/// The jq text that makes a row's value for `to` out of `{record}`. Its first line is a comment: errors call it by that.
+/// The jq text that makes a row's value for `to`, which is called `system`, out of `{record}`. Its first line is a comment: errors
+/// call it by that.
 pub(super) fn expression(
-    mapping: &str,
+    (mapping, system): (&str, &str),
     row: &Row,
     to: Side,
     transform: Option<&str>,
     default: Option<&Value>,
     required: bool,
 ) -> String {
-    over(mapping, row, to, ".record", &Chain { transform, default, required })
+    over(mapping, row, to, ".record", &Chain { transform, default, required_by: required.then_some(system) })
+}
+
+/// The same for `compare`, out of what `record` gives. No default and nothing required: what is not there must not look like a
+/// change.
+pub(super) fn beside(mapping: &str, row: &Row, to: Side, transform: Option<&str>, record: &str) -> String {
+    over(mapping, row, to, record, &Chain { transform, default: None, required_by: None })
 }
 
 /// What happens to a value on its way.
 struct Chain<'r> {
     transform: Option<&'r str>,
     default: Option<&'r Value>,
-    required: bool,
+    /// The system that needs a value.
+    required_by: Option<&'r str>,
 }
 
 fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> String {
@@ -32,8 +40,8 @@ fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> 
     let [source, target] = [from, to].map(|side| row.field(side).map(ToString::to_string).unwrap_or_default());
     let transform = chain.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
     let default = chain.default.map(|value| format!("if . == null then {value} else . end | "));
-    let required =
-        chain.required.then(|| format!("if . == null then error(\"the {} needs a value\") else . end | ", to.title()));
+    let needs = |system: &str| json!(format!("the {system} needs a value"));
+    let required = chain.required_by.map(|by| format!("if . == null then error({}) else . end | ", needs(by)));
     let steps = [transform, default, required].into_iter().flatten().collect::<String>();
     format!(
         "# mapping {mapping}, row {}: {source} to {target}\n{record} as $record | {} as $value \
@@ -54,16 +62,17 @@ impl Mapping {
     pub fn functions(&self) -> Vec<(String, Value)> {
         let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
         let [crm, erp] = &self.types;
+        let [of_crm, of_erp] = &self.systems;
         let mut functions = Vec::new();
         for to in Side::BOTH {
             let summary = match to {
-                Side::Crm => format!("What a {erp} of the ERP is as a {crm} of the CRM"),
-                Side::Erp => format!("What a {crm} of the CRM is as a {erp} of the ERP"),
+                Side::Crm => format!("What a {erp} of the {of_erp} is as a {crm} of the {of_crm}"),
+                Side::Erp => format!("What a {crm} of the {of_crm} is as a {erp} of the {of_erp}"),
             };
             functions.push(named(to.function(), task(&summary, &["record"], self.converted(to))));
         }
         for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
-            let summary = format!("The mapped fields that a part of a record of the {} holds", side.title());
+            let summary = format!("The mapped fields that a part of a record of the {} holds", self.system(side));
             let mut picks = task(&summary, &["record"], self.picked(side));
             picks["output"] = json!({ "as": "with_entries(select(.value.there)) | map_values(.value)" });
             functions.push(named(name, picks));
@@ -122,9 +131,8 @@ impl Mapping {
             let record = format!(".{}", side.as_str());
             let other = match row.way(side.other()).map(|way| (way, &way.value)) {
                 Some((_, Source::Field(_, transform))) => {
-                    // No default and nothing required: what is not there must not look like a change.
-                    let chain = Chain { transform: transform.as_deref(), default: None, required: false };
-                    format!("${{ {} }}", over(&self.name, row, side.other(), &record, &chain)).into()
+                    let text = beside(&self.name, row, side.other(), transform.as_deref(), &record);
+                    format!("${{ {text} }}").into()
                 }
                 _ => Value::Null,
             };

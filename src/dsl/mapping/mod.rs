@@ -29,12 +29,16 @@ pub struct Mapping {
     pub note: Option<String>,
     /// What the record is called in the CRM and in the ERP.
     pub types: [String; 2],
+    /// What people call the two systems: `CRM` and `ERP` unless a third one stands on a side.
+    pub systems: [String; 2],
     /// Whether records, too, are born and deleted on the other side.
     pub records: Records,
     /// In the order of the file.
     pub rows: Vec<Row>,
     /// Records and what must become of them.
     pub samples: Vec<Sample>,
+    /// As it stands in its file.
+    pub text: String,
 }
 
 /// One of the two systems.
@@ -159,6 +163,26 @@ pub struct Sample {
     pub line: u32,
 }
 
+impl Way {
+    /// What it always is, if it is always the same.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.value {
+            Source::Constant(value) => Some(value),
+            Source::Field(..) => None,
+        }
+    }
+
+    /// The transform as written; none where the value goes as it is.
+    #[must_use]
+    pub fn transform(&self) -> Option<&str> {
+        match &self.value {
+            Source::Field(_, transform) => transform.as_deref().map(str::trim),
+            Source::Constant(_) => None,
+        }
+    }
+}
+
 impl Row {
     /// The field of a side.
     #[must_use]
@@ -188,6 +212,16 @@ impl Row {
         }
     }
 
+    /// `direction`, between the CRM on the left and the ERP on the right.
+    #[must_use]
+    pub fn arrow(&self) -> &'static str {
+        match self.direction() {
+            "both" => "↔",
+            "toErp" => "→",
+            _ => "←",
+        }
+    }
+
     /// What it is called: its field in the CRM, else in the ERP.
     #[must_use]
     pub fn name(&self) -> String {
@@ -196,6 +230,12 @@ impl Row {
 }
 
 impl Mapping {
+    /// What people call the system on a side.
+    #[must_use]
+    pub fn system(&self, side: Side) -> &str {
+        &self.systems[side as usize]
+    }
+
     /// Reads a mapping; `name` is that of its file.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ const SIDES: [(&str, Side); 2] = [("crm", Side::Crm), ("erp", Side::Erp)];
 pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Mapping, Vec<Mistake>> {
     let source = source::read(file, text)?;
     let mut report = Report::new(file);
-    let read = mapping(name, source.root(), &mut report);
+    let read = mapping(name, source.root(), &mut report).map(|mapping| Mapping { text: text.to_owned(), ..mapping });
     let failed = report.has_errors();
     match read.filter(|_| !failed) {
         Some(mapping) => Ok(mapping),
@@ -29,17 +29,22 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
     if report.text(written)? != name {
         report.error(written, format!("the mapping is named as its file: `{name}`"));
     }
-    let types = Side::BOTH.map(|side| record_type(root, side, report));
+    // What is missing was reported; the rows are looked at all the same.
+    let unknown = |side: Side| (String::new(), side.title().to_owned());
+    let sides = Side::BOTH.map(|side| record_type(root, side, report).unwrap_or_else(|| unknown(side)));
+    let [(crm, of_crm), (erp, of_erp)] = sides;
+    let systems = [of_crm, of_erp];
     let list = report.required(root, "rows")?;
     if !list.is_list() || list.items().count() == 0 || list.items().count() > ROWS_MAX {
         report.error(list, format!("`rows` must be a list of 1 to {ROWS_MAX} rows"));
     }
     let mut rows: Vec<Row> = Vec::new();
     for (at, node) in list.items().take(ROWS_MAX).enumerate() {
-        let Some(row) = row(name, at + 1, node, report) else { continue };
+        let Some(row) = row(name, &systems, at + 1, node, report) else { continue };
         for to in Side::BOTH {
             if let Some(other) = rows.iter().find(|other| writes_the_same(&row, other, to)) {
-                let message = format!("row {} writes the {}'s `{}` too", other.number, to.title(), name_of(&row, to));
+                let message =
+                    format!("row {} writes the {}'s `{}` too", other.number, systems[to as usize], name_of(&row, to));
                 report.error(node, message);
             }
         }
@@ -49,18 +54,22 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
         name: name.to_owned(),
         title: report.optional_text(root, "title"),
         note: report.optional_text(root, "note"),
-        types: types.map(Option::unwrap_or_default),
+        types: [crm, erp],
+        systems,
         records: records(root.get("records"), report)?,
         samples: root.get("samples").map(|list| samples(list, report)).unwrap_or_default(),
+        text: String::new(),
         rows,
     })
 }
 
-fn record_type<'s>(root: Node<'s>, side: Side, report: &mut Report<'s>) -> Option<String> {
+/// What the record is called on a side, and what the system there is.
+fn record_type<'s>(root: Node<'s>, side: Side, report: &mut Report<'s>) -> Option<(String, String)> {
     let node = report.required(root, side.as_str())?;
-    let node = report.closed(node, &["type"])?;
+    let node = report.closed(node, &["type", "system"])?;
+    let system = node.get("system").map_or(Some(side.title()), |system| report.text(system))?;
     let node = report.required(node, "type")?;
-    report.text(node).map(str::to_owned)
+    Some((report.text(node)?.to_owned(), system.to_owned()))
 }
 
 fn records<'s>(node: Option<Node<'s>>, report: &mut Report<'s>) -> Option<Records> {
@@ -94,7 +103,13 @@ const ROW: [&str; 11] =
 /// What says nothing of a field that is always the same.
 const IDLE_BESIDE_VALUE: [&str; 7] = ["direction", "master", "foreign", "required", "default", "toErp", "toCrm"];
 
-fn row<'s>(mapping: &str, number: usize, node: Node<'s>, report: &mut Report<'s>) -> Option<Row> {
+fn row<'s>(
+    mapping: &str,
+    systems: &[String; 2],
+    number: usize,
+    node: Node<'s>,
+    report: &mut Report<'s>,
+) -> Option<Row> {
     let node = report.closed(node, &ROW)?;
     let fields = Side::BOTH.map(|side| node.get(side.as_str()).map(|node| field(node, report)));
     let [crm, erp] = fields;
@@ -114,11 +129,11 @@ fn row<'s>(mapping: &str, number: usize, node: Node<'s>, report: &mut Report<'s>
             let default = node.get("default").and_then(|default| default.get(to.as_str()));
             let required = node.get("required").filter(|required| required.as_text() == Some(to.as_str()));
             for idle in [transform, default, required].into_iter().flatten() {
-                report.error(idle, format!("no value of this row goes to the {}", to.title()));
+                report.error(idle, format!("no value of this row goes to the {}", systems[to as usize]));
             }
             continue;
         }
-        row.ways[to as usize] = Some(way(mapping, &row, to, node, transform, report)?);
+        row.ways[to as usize] = Some(way((mapping, &systems[to as usize]), &row, to, node, transform, report)?);
     }
     masters(&mut row, node, report)?;
     Some(row)
@@ -172,7 +187,7 @@ fn directions<'s>(
 }
 
 fn way<'s>(
-    mapping: &str,
+    named: (&str, &str),
     row: &Row,
     to: Side,
     node: Node<'s>,
@@ -205,7 +220,7 @@ fn way<'s>(
             Some(text.to_owned())
         }
     };
-    let text = expression(mapping, row, to, written.as_deref(), default.as_ref(), required);
+    let text = expression(named, row, to, written.as_deref(), default.as_ref(), required);
     match Expression::parse(&text, &[]) {
         Ok(parsed) => Some(Way { value: Source::Field(Box::new(parsed), written), default, required }),
         Err(why) => {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::compile::put;
-use super::{Mapping, Side, Source};
-use crate::expr::{Evaluation, EvaluationError};
+use super::compile::{beside, put};
+use super::{Mapping, Sample, Side, Source};
+use crate::expr::{Class, Evaluation, EvaluationError, Expression};
 
 /// Evaluates what may run for long.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
@@ -32,35 +32,67 @@ impl Mapping {
             let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
             let value = match &way.value {
                 Source::Constant(value) => value.clone(),
-                Source::Field(expression, _) => match expression.class() {
-                    crate::expr::Class::Bounded => expression.evaluate(&input, &[])?,
-                    crate::expr::Class::Unbounded => evaluate(&Evaluation {
-                        text: expression.text().to_owned(),
-                        variables: Vec::new(),
-                        input: input.clone(),
-                        arguments: Vec::new(),
-                    })?,
-                },
+                Source::Field(expression, _) => evaluated(expression, &input, evaluate)?,
             };
             put(&mut converted, field, &value);
         }
         Ok(converted)
     }
 
+    /// What `compare` says that the fields of both records are on the other side: for the CRM and for the ERP a value by path.
+    ///
+    /// # Errors
+    /// The first row that cannot be applied, in words that name it.
+    pub fn beside(
+        &self,
+        [crm, erp]: [&Value; 2],
+        evaluate: &Evaluate<'_>,
+    ) -> Result<[Map<String, Value>; 2], EvaluationError> {
+        let mut found = [Map::new(), Map::new()];
+        for (to, record) in [(Side::Erp, crm), (Side::Crm, erp)] {
+            let input = json!({ "record": record });
+            for row in self.rows.iter().filter(|row| row.is_pair()) {
+                let (Some(field), Some(way)) = (row.field(to), row.way(to)) else { continue };
+                let text = beside(&self.name, row, to, way.transform(), ".record");
+                let parsed = Expression::parse(&text, &[]).map_err(|why| EvaluationError::Failed(why.message))?;
+                found[to as usize].insert(field.to_string(), evaluated(&parsed, &input, evaluate)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Its samples that do not hold.
     #[must_use]
     pub fn unfit(&self, evaluate: &Evaluate<'_>) -> Vec<Unfit> {
-        let judge = |sample: &super::Sample| {
-            let why = match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {
-                (Ok(wanted), Ok(found)) if *wanted == found => return None,
-                (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
-                (Ok(_), Err(why)) => format!("it fails: {why}"),
-                (Err(part), Err(why)) if why.to_string().contains(part) => return None,
-                (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
-                (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
-            };
+        let judge = |sample: &Sample| {
+            let why = self.judge(sample, evaluate)?;
             Some(Unfit { sample: sample.name.clone(), line: sample.line, why })
         };
         self.samples.iter().filter_map(judge).collect()
+    }
+
+    /// Why a sample does not hold; none if it does.
+    #[must_use]
+    pub fn judge(&self, sample: &Sample, evaluate: &Evaluate<'_>) -> Option<String> {
+        Some(match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {
+            (Ok(wanted), Ok(found)) if *wanted == found => return None,
+            (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
+            (Ok(_), Err(why)) => format!("it fails: {why}"),
+            (Err(part), Err(why)) if why.to_string().contains(part) => return None,
+            (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
+            (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
+        })
+    }
+}
+
+fn evaluated(expression: &Expression, input: &Value, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
+    match expression.class() {
+        Class::Bounded => expression.evaluate(input, &[]),
+        Class::Unbounded => evaluate(&Evaluation {
+            text: expression.text().to_owned(),
+            variables: Vec::new(),
+            input: input.clone(),
+            arguments: Vec::new(),
+        }),
     }
 }

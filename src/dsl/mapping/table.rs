@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Mapping, Row, Side, Source};
+use serde_json::{Value, json};
+
+use super::{Mapping, Row, Side, Way};
 
 impl Mapping {
     /// Markdown: a heading, what the mapping says of itself, a row for each row.
@@ -13,25 +15,18 @@ impl Mapping {
         if let Some(note) = &self.note {
             text += &format!("{}\n\n", note.trim());
         }
-        let created = match self.records.created {
-            "none" => "Records are created on neither side.",
-            "both" => "A record that is new on one side is created on the other.",
-            "toErp" => "A record that is new in the CRM is created in the ERP.",
-            _ => "A record that is new in the ERP is created in the CRM.",
-        };
-        text += &format!("{created}\n\n| | CRM: {crm} | | ERP: {erp} | master | to the ERP | to the CRM | note |\n");
+        let [of_crm, of_erp] = &self.systems;
+        text += &format!(
+            "{}\n\n| | {of_crm}: {crm} | | {of_erp}: {erp} | master | to the {of_erp} | to the {of_crm} | note |\n",
+            self.created_told()
+        );
         text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for row in &self.rows {
-            let arrow = match row.direction() {
-                "both" => "↔",
-                "toErp" => "→",
-                _ => "←",
-            };
             let field = |side| row.field(side).map(|field| format!("`{field}`")).unwrap_or_default();
             let cells = [
                 row.number.to_string(),
                 field(Side::Crm),
-                arrow.to_owned(),
+                row.arrow().to_owned(),
                 field(Side::Erp),
                 if row.is_pair() { row.master.to_owned() } else { String::new() },
                 told(row, Side::Erp),
@@ -44,13 +39,52 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// The table for programs: `{title, note, crm, erp, records, rows}`; in a row `toCrm` and `toErp` are null where no value
+    /// goes there.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let side = |side: Side| json!({ "type": self.types[side as usize], "system": self.system(side) });
+        let way = |way: &Way| {
+            json!({
+                "value": way.constant(), "transform": way.transform(), "default": way.default, "required": way.required,
+            })
+        };
+        let row = |row: &Row| {
+            let field = |side| row.field(side).map(ToString::to_string);
+            json!({
+                "number": row.number, "crm": field(Side::Crm), "erp": field(Side::Erp), "direction": row.direction(),
+                "master": row.is_pair().then_some(row.master), "foreign": row.is_pair().then_some(row.foreign),
+                "toErp": row.way(Side::Erp).map(way), "toCrm": row.way(Side::Crm).map(way), "note": row.note,
+            })
+        };
+        json!({
+            "title": self.title, "note": self.note, "crm": side(Side::Crm), "erp": side(Side::Erp),
+            "records": { "created": self.records.created, "deleted": self.records.deleted },
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Where new records are made, in a sentence.
+    #[must_use]
+    pub fn created_told(&self) -> String {
+        let [crm, erp] = &self.systems;
+        match self.records.created {
+            "none" => "Records are created on neither side.".to_owned(),
+            "both" => "A record that is new on one side is created on the other.".to_owned(),
+            "toErp" => format!("A record that is new in the {crm} is created in the {erp}."),
+            _ => format!("A record that is new in the {erp} is created in the {crm}."),
+        }
+    }
+}
+
 /// What happens to a value on its way to a side.
 fn told(row: &Row, to: Side) -> String {
     let Some(way) = row.way(to) else { return String::new() };
-    let mut parts = match &way.value {
-        Source::Constant(value) => vec![format!("always `{value}`")],
-        Source::Field(_, None) => vec!["as it is".to_owned()],
-        Source::Field(_, Some(transform)) => vec![format!("`{}`", transform.trim())],
+    let mut parts = match (way.constant(), way.transform()) {
+        (Some(value), _) => vec![format!("always `{value}`")],
+        (None, None) => vec!["as it is".to_owned()],
+        (None, Some(transform)) => vec![format!("`{transform}`")],
     };
     parts.extend(way.default.as_ref().map(|value| format!("else `{value}`")));
     parts.extend(way.required.then(|| "required".to_owned()));

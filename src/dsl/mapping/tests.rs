@@ -51,6 +51,18 @@ fn a_record_becomes_the_other_sides_field_by_field() {
     assert_eq!(converted(&erp, Side::Crm), Ok(crm));
 }
 
+/// A third system stands on one of the two sides.
+#[test]
+fn tables_and_errors_call_a_system_by_its_own_name() {
+    let text = CONTACT.replace("{ type: contact }", r#"{ type: payer, system: 'Billing "\(1)' }"#);
+    let mapping = mapping(&text.replace("master: newest", "direction: toErp, required: erp"));
+    let why = mapping.convert(&json!({ "LastName": "X" }), Side::Erp, &nothing_runs_for_long).unwrap_err().to_string();
+    assert!(why.contains(r#"row 2: Email to email failed: value null: the Billing "\(1) needs a value"#), "{why}");
+    assert!(mapping.to_markdown().contains(r#"| | CRM: Contact | | Billing "\(1): payer | master |"#));
+    let twice = text.replace("erp: email", "erp: lastName");
+    assert_eq!(mistakes(&twice), [(9, r#"row 1 writes the Billing "\(1)'s `lastName` too"#.to_owned())]);
+}
+
 #[test]
 fn what_is_absent_or_null_is_null_or_the_default_and_no_transform_sees_it() {
     let record = json!({ "LastName": "X", "Email": null });
@@ -162,10 +174,11 @@ fn two_records_stand_side_by_side_with_what_each_would_be_on_the_other_side() {
     let rows = compared["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 4, "constants are no pairs");
     let email = json!({
-        "name": "Email", "direction": "both", "master": "newest", "foreign": "putBack",
+        "name": "Email", "direction": "both", "master": "newest", "foreign": "putBack", "required": [],
         "crm": { "field": "Email", "value": "A@B.example", "other": "a@b.example" },
         "erp": { "field": "email", "value": null, "other": null },
     });
+    assert_eq!(rows[0]["required"], json!(["crm", "erp"]));
     assert_eq!(rows[1], email);
     assert_eq!(rows[2]["crm"]["other"], Value::Null, "a default is no change");
     assert_eq!(rows[3]["crm"]["other"], 7);

@@ -262,6 +262,34 @@ fn an_openapi_document_in_a_file_is_stored_with_the_definition() {
     assert_ne!(changed.hash, built.hash, "another document makes another definition");
 }
 
+/// What a table says to people is stored with the definition, and makes no other version of it.
+#[test]
+fn a_mapping_is_stored_with_the_definition_that_uses_it() {
+    let table = "mapping: partner\ncrm: { type: Account }\nerp: { type: customer }\nrows:\n  - { crm: Name, erp: name, direction: toErp, note: first }\n";
+    let functions = |table: &str| {
+        let mapping = mapping::Mapping::read("partner.yaml", "partner", table).expect("a mapping");
+        let mut functions = Functions::default();
+        functions.by_name.extend(mapping.functions());
+        functions.mappings.insert("partner".to_owned(), Arc::new(mapping));
+        functions
+    };
+    let text = with_tasks("  - a: {call: partner.toErp, with: {record: {Name: x}}}\n");
+    let with = |functions: &Functions| build("a", &text, functions).unwrap_or_else(|m| panic!("{}", shown(&m)));
+    let built = with(&functions(table));
+    let mut stored = serde_json::to_value(built.functions.to_stored()).expect("JSON");
+    assert_eq!(stored["mapping://partner"], table);
+    let read = |stored: &serde_json::Value| {
+        Functions::from_stored(serde_json::from_value(stored.clone()).expect("JSON")).expect("documents")
+    };
+    assert_eq!(with(&read(&stored)).definition.mappings[0].text, table);
+    assert_eq!(with(&functions(&table.replace("first", "second"))).hash, built.hash, "a note is no other version");
+    assert_ne!(with(&functions(&table.replace("erp: name", "erp: title"))).hash, built.hash, "another field is");
+    stored["mapping://partner"] = json!("mapping: of a later Stepwell");
+    assert!(with(&read(&stored)).definition.mappings.is_empty(), "a table that cannot be read stops no run");
+    let unused = build("a", &with_tasks("  - a: {set: {b: 1}}\n"), &functions(table)).expect("a definition");
+    assert!(unused.definition.mappings.is_empty() && unused.functions.mappings.is_empty());
+}
+
 #[test]
 fn an_operation_that_only_reads_needs_no_compensation_if_its_document_is_known() {
     let saga = |document: &str| {

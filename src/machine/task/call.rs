@@ -119,6 +119,7 @@ impl Decider<'_> {
         Ok(CallRequest {
             method: call.method.clone().unwrap_or_default(),
             openapi: Some(OperationCall { document, operation: call.operation.clone(), parameters }),
+            named_errors: call.named_errors,
             output: call.output,
             redirect: call.redirect,
             ..CallRequest::default()

@@ -47,6 +47,7 @@ pub(super) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
     let by_reference: HashMap<String, TaskId> =
         (0..).zip(&builder.tasks).map(|(i, t)| (t.reference.clone(), TaskId(i))).collect();
     Definition {
+        mappings: Vec::new(),
         workflow: WorkflowRef { namespace: "test".into(), name: "built".into(), version: "1.0.0".into() },
         title: None,
         summary: None,

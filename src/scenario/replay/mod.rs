@@ -8,6 +8,7 @@
 mod answers;
 mod calls;
 mod differences;
+mod mapped;
 mod play;
 mod recording;
 mod report;
@@ -18,6 +19,7 @@ pub(super) use answers::Answers;
 pub use answers::Assume;
 pub use calls::{CallReport, Fate};
 pub use differences::FieldChange;
+pub use mapped::{MappedRecord, MappedRun, MappingDiff, RowChange, mapped};
 pub use play::{Ended, Replay, Replayed};
 pub use recording::Recording;
 pub use report::{EventLabel, ReplayReport, ReplayedEvent};

@@ -217,22 +217,27 @@ fn print_call(out: &mut impl Write, call: &CallReport) -> io::Result<()> {
 }
 
 fn field_line(field: &FieldChange) -> String {
-    let FieldChange { part, pointer, recorded, new } = field;
-    let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "(absent)".to_owned(), |v| cut(&v.to_string()));
-    format!("{part}{}{pointer}: {} -> {}", if pointer.is_empty() { "" } else { " " }, side(recorded), side(new))
+    let FieldChange { part, pointer, .. } = field;
+    format!("{part}{}{pointer}: {}", if pointer.is_empty() { "" } else { " " }, sides(field))
 }
 
-fn cut(text: &str) -> String {
+/// What it was and what it becomes.
+pub(super) fn sides(field: &FieldChange) -> String {
+    let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "(absent)".to_owned(), |v| cut(&v.to_string()));
+    format!("{} -> {}", side(&field.recorded), side(&field.new))
+}
+
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-fn moment(at: Time) -> String {
+pub(super) fn moment(at: Time) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn plural(n: usize, what: &str) -> String {
+pub(super) fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -1,0 +1,133 @@
+//! The pages of mappings.
+
+use super::*;
+use crate::dsl::{self, Functions};
+
+const TABLE: &str = r"
+mapping: partner
+title: Partners
+note: Who they are
+crm: { type: Account }
+erp: { type: payer, system: Billing }
+records: { created: toErp }
+rows:
+  - { crm: Name, erp: companyName, master: crm, required: erp }
+  - { crm: Email__c, erp: email, direction: toErp, toErp: ascii_downcase, default: { erp: nobody }, note: small letters }
+  - { crm: Hold__c, erp: hold.id, master: newest, foreign: report }
+  - { erp: subsidiary.id, value: '2' }
+samples:
+  - { name: a partner, from: crm, record: { Name: A }, gives: { companyName: A, email: nobody, hold: { id: null }, subsidiary: { id: '2' } } }
+  - { name: a wrong one, from: crm, record: { Name: A }, gives: { companyName: B } }
+  - { name: none, from: crm, record: {}, fails: 'row 1' }
+";
+
+/// Versions of a workflow that uses a mapping, as a database brings them back.
+fn deployed(versions: &[(&str, &str)]) -> Arc<Deployed> {
+    let mut deployed = Deployed::default();
+    for (version, table) in versions {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("mappings")).unwrap();
+        std::fs::write(folder.path().join("mappings/partner.yaml"), table).unwrap();
+        let text = format!(
+            "document: {{ dsl: '1.0.3', namespace: crm-erp, name: sync, version: '{version}' }}\ndo:\n  - map: {{ call: partner.toErp, with: {{ record: '${{ . }}' }} }}\n"
+        );
+        let built = dsl::build("sync.yaml", &text, &Functions::load(folder.path()).unwrap()).unwrap();
+        let stored = serde_json::to_string(&built.functions.to_stored()).unwrap();
+        let functions = Functions::from_stored(serde_json::from_str(&stored).unwrap()).unwrap();
+        let again = dsl::rebuild("sync.yaml", &text, &functions).unwrap();
+        assert_eq!(again.hash, built.hash);
+        let versions = deployed.definitions.entry(("crm-erp".into(), "sync".into())).or_default();
+        versions.insert(0, again.definition);
+    }
+    Arc::new(deployed)
+}
+
+async fn site(pool: &PgPool, versions: &[(&str, &str)]) -> Site {
+    Site::new(pool, Scope::Read, Desk { deployed: deployed(versions), ..Desk::default() }).await
+}
+
+/// The cells of a table's row, without markup.
+fn cells(page: &str, number: usize) -> Vec<String> {
+    let row =
+        page.split(&format!("<td class=\"num\">{number}</td>")).nth(1).and_then(|rest| rest.split("</tr>").next());
+    let strip = |cell: &str| {
+        let kept = cell.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+        kept.collect::<String>().trim().to_owned()
+    };
+    row.unwrap().split("</td>").map(strip).collect()
+}
+
+#[sqlx::test]
+async fn a_mapping_is_shown_as_a_table_with_its_samples_played(pool: PgPool) {
+    let site = site(&pool, &[("1.0.0", TABLE)]).await;
+    let (_, list) = site.get("/mappings").await;
+    for text in
+        ["href=\"/mappings/partner\">Partners<", "CRM: Account and Billing: payer", "4 rows", "crm-erp/sync:1.0.0"]
+    {
+        assert!(list.contains(text), "{text}: {list}");
+    }
+    let (status, page) = site.get("/mappings/partner").await;
+    assert_eq!(status, StatusCode::OK);
+    let row = |number| cells(&page, number)[..7].to_vec();
+    assert_eq!(row(1), ["Name", "↔both ways", "companyName", "CRM", "as it is, required", "as it is", ""]);
+    assert_eq!(
+        row(2),
+        ["Email__c", "→to the Billing", "email", "CRM", "ascii_downcase, else &#34;nobody&#34;", "", "small letters"]
+    );
+    assert_eq!(row(3)[3], "the newest change, other changes are reported");
+    assert_eq!(row(4), ["", "→to the Billing", "subsidiary.id", "", "always &#34;2&#34;", "", ""]);
+    assert!(page.contains("A record that is new in the CRM is created in the Billing."), "{page}");
+    let samples: Vec<&str> = page.split("aria-label=\"Sample\"").skip(1).collect();
+    assert!(samples[0].contains("Holds") && !samples[0].contains("Does not hold"), "{}", samples[0]);
+    assert!(samples[1].contains("Does not hold") && samples[1].contains("it gives {"), "{}", samples[1]);
+    assert!(samples[2].contains("Holds") && samples[2].contains("is refused with"), "{}", samples[2]);
+    assert_eq!(site.get("/mappings/other").await.0, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test]
+async fn each_version_shows_the_table_with_which_it_was_deployed(pool: PgPool) {
+    let newer = TABLE.replace("ascii_downcase", "ascii_upcase");
+    let site = site(&pool, &[("1.0.0", TABLE), ("1.1.0", TABLE), ("2.0.0", &newer)]).await;
+    let (_, page) = site.get("/mappings/partner").await;
+    assert!(page.contains("ascii_upcase") && !page.contains("ascii_downcase"), "new runs take the newest: {page}");
+    let older = page.split("href=\"").filter_map(|part| part.split('"').next()).find(|href| href.contains("1%2E1%2E0"));
+    let (_, page) = site.get(older.unwrap()).await;
+    assert!(page.contains("ascii_downcase") && !page.contains("ascii_upcase"), "{page}");
+    assert!(page.contains("crm-erp/sync:1.0.0") && page.contains("(an older version)"), "{page}");
+    assert!(site.get("/mappings").await.1.contains("2 tables"));
+    assert_eq!(site.get("/mappings/partner?of=crm-erp%2Fsync%3A9.0.0").await.0, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test]
+async fn what_a_mapping_says_stays_text(pool: PgPool) {
+    let hostile = "<script>alert(1)</script>";
+    let table = TABLE
+        .replace("title: Partners", &format!("title: '{hostile}'"))
+        .replace("note: Who they are", &format!("note: '{hostile}'"))
+        .replace("type: payer, system: Billing", &format!("type: '{hostile}', system: '{hostile}'"))
+        .replace("note: small letters", &format!("note: '{hostile}'"))
+        .replace("toErp: ascii_downcase", &format!("toErp: '. + \"{hostile}\"'"))
+        .replace("name: a partner", &format!("name: '{hostile}'"))
+        .replace("companyName: B", &format!("'{hostile}': '{hostile}'"));
+    let site = site(&pool, &[("1.0.0", &table)]).await;
+    for path in ["/mappings", "/mappings/partner"] {
+        let (status, page) = site.get(path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!page.contains("<script>alert") && page.contains("script&#62;alert(1)"), "{path}: {page}");
+    }
+}
+
+#[sqlx::test]
+async fn a_transform_that_may_run_for_long_is_not_played_for_a_page(pool: PgPool) {
+    let table = TABLE.replace("ascii_downcase", "'reduce range(3) as $n (.; . + \"x\")'");
+    let table = table.replace("record: { Name: A }", "record: { Name: A, Email__c: a }");
+    let site = site(&pool, &[("1.0.0", &table)]).await;
+    let (_, page) = site.get("/mappings/partner").await;
+    assert!(page.contains("Not played here") && !page.contains("Does not hold"), "{page}");
+}
+
+#[sqlx::test]
+async fn without_a_mapping_the_page_teaches(pool: PgPool) {
+    let site = site(&pool, &[]).await;
+    assert!(site.get("/mappings").await.1.contains("No workflow uses a mapping"));
+}

@@ -1,0 +1,316 @@
+//! What a changed mapping would have made of the records that runs gave to it: `stepwell mapping diff`.
+//!
+//! A journal holds what each function of a mapping was given and what it made of that. So nothing has to be replayed: the new
+//! table is applied to the very records, and what comes out is held against what came out then.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::calls::Fate;
+use super::differences::{FieldChange, differences, holds_masks};
+use super::report::{cut, moment, plural, sides};
+use crate::dsl::mapping::{Evaluate, Mapping, Row, Side};
+use crate::dsl::{Definition, TaskKind};
+use crate::machine::masks::Masks;
+use crate::machine::{Change, ExecutionId, Record, RunId, Time};
+use crate::scenario::step;
+
+/// A run that used the mapping.
+#[derive(Debug)]
+pub struct MappedRun<'r> {
+    /// Its id.
+    pub id: RunId,
+    /// Its business key.
+    pub key: Option<String>,
+    /// What it ran.
+    pub definition: &'r Definition,
+    /// Its journal.
+    pub records: &'r [Record],
+}
+
+/// One record that was given to the mapping.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MappedRecord {
+    /// The run that gave it.
+    pub run: RunId,
+    /// Version of the workflow.
+    pub workflow: String,
+    /// The run's business key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The step's name.
+    pub step: String,
+    /// When.
+    pub at: Time,
+    /// `toCrm`, `toErp` or `compare`.
+    pub function: &'static str,
+    /// What would become of it.
+    pub fate: Fate,
+    /// Fields that would be written otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowChange>,
+    /// Why the table of then did not take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// Why the new table does not take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fails: Option<String>,
+    /// What people should know about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+}
+
+/// A field that would be written otherwise.
+#[derive(Debug, Serialize)]
+pub struct RowChange {
+    /// The row of the new table that writes it; none if no row does any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+    /// Its path.
+    pub field: String,
+    /// The values.
+    #[serde(flatten)]
+    pub change: FieldChange,
+}
+
+/// What came of all records.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MappingDiff {
+    /// Name of the mapping.
+    pub mapping: String,
+    /// Runs accepted at or after.
+    pub since: Time,
+    /// Runs accepted before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// In order.
+    pub records: Vec<MappedRecord>,
+    /// Set where there are more runs than were asked for: when the first of them was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub further_since: Option<Time>,
+}
+
+/// What a function of the mapping was given.
+enum Asked<'r> {
+    /// `toCrm`, `toErp`: where it leads, and the record.
+    Converted(Side, &'r Value),
+    /// `compare`: the records of CRM and ERP.
+    Compared([&'r Value; 2]),
+}
+
+/// What fields become: for the CRM and for the ERP.
+type Fields = [Option<Value>; 2];
+
+/// A record on its way through a function of the mapping.
+struct Given<'r> {
+    execution: ExecutionId,
+    asked: Asked<'r>,
+    step: String,
+    at: Time,
+    /// What it became, or why nothing; none where the journal does not say.
+    became: Option<Result<Fields, String>>,
+}
+
+/// What the table would make of each record that a run gave to `toCrm`, `toErp` or `compare` of the mapping, beside what was made
+/// of it.
+#[must_use]
+pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -> Vec<MappedRecord> {
+    let masks = [Masks::of(run.definition)];
+    let given = given(&mapping.name, run).into_iter();
+    given.filter_map(|given| compared(mapping, run, &given, &masks, evaluate)).collect()
+}
+
+fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
+    let mut found: Vec<Given<'r>> = Vec::new();
+    for record in run.records {
+        // The function's body is one task, recorded when it ends.
+        let (beginning, became) = match &record.change {
+            Change::TaskStarted { execution, arguments: Some(arguments), .. } => {
+                let reference = record.task.as_deref().unwrap_or_default();
+                if let Some(asked) = asked(mapping, run.definition, reference, arguments) {
+                    let step = step::name(run.definition, reference);
+                    found.push(Given { execution: *execution, asked, step, at: record.at, became: None });
+                }
+                continue;
+            }
+            Change::TaskCompleted { beginning: Some(beginning), output, .. } => (beginning, Ok(&**output)),
+            Change::TaskFaulted { beginning: Some(beginning), error, .. } => (beginning, Err(error)),
+            _ => continue,
+        };
+        if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
+            given.became = Some(match became {
+                Ok(output) => Ok(given.asked.fields(output)),
+                Err(error) => Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()),
+            });
+        }
+    }
+    found
+}
+
+/// What the task at a reference asks of this mapping, if it does.
+fn asked<'r>(mapping: &str, definition: &Definition, reference: &str, arguments: &'r Value) -> Option<Asked<'r>> {
+    let task = definition.task(*definition.by_reference.get(reference)?);
+    let TaskKind::Function { name, .. } = &task.kind else { return None };
+    let function = name.strip_prefix(mapping)?.strip_prefix('.')?;
+    if function == COMPARE {
+        return Some(Asked::Compared([arguments.get("crm")?, arguments.get("erp")?]));
+    }
+    let to = Side::BOTH.into_iter().find(|to| to.function() == function)?;
+    Some(Asked::Converted(to, arguments.get("record")?))
+}
+
+const COMPARE: &str = "compare";
+
+impl Asked<'_> {
+    fn function(&self) -> &'static str {
+        match self {
+            Self::Converted(to, _) => to.function(),
+            Self::Compared(_) => COMPARE,
+        }
+    }
+
+    /// The fields in what the function gave.
+    fn fields(&self, output: &Value) -> Fields {
+        match self {
+            Self::Converted(to, _) => one_side(*to, output.clone()),
+            Self::Compared(_) => Side::BOTH.map(|to| Some(Value::Object(beside(output, to)))),
+        }
+    }
+
+    fn convert(&self, mapping: &Mapping, evaluate: &Evaluate<'_>) -> Result<Fields, String> {
+        match self {
+            Self::Converted(to, record) => mapping.convert(record, *to, evaluate).map(|new| one_side(*to, new)),
+            Self::Compared(records) => {
+                mapping.beside(*records, evaluate).map(|found| found.map(|fields| Some(Value::Object(fields))))
+            }
+        }
+        .map_err(|why| why.to_string())
+    }
+
+    fn holds_masks(&self) -> bool {
+        match self {
+            Self::Converted(_, record) => holds_masks(record),
+            Self::Compared(records) => records.iter().any(|record| holds_masks(record)),
+        }
+    }
+}
+
+fn one_side(to: Side, fields: Value) -> Fields {
+    let mut sides = [None, None];
+    sides[to as usize] = Some(fields);
+    sides
+}
+
+/// What `compare` said that fields are on a side, of rows that lead there.
+fn beside(output: &Value, to: Side) -> Map<String, Value> {
+    let rows = output["rows"].as_array().into_iter().flatten();
+    let leads = |row: &&Value| row["direction"] == "both" || row["direction"] == to.function();
+    let field = |row: &Value| {
+        let field = row[to.as_str()]["field"].as_str()?;
+        Some((field.to_owned(), row[to.other().as_str()]["other"].clone()))
+    };
+    rows.filter(leads).filter_map(field).collect()
+}
+
+fn compared(
+    mapping: &Mapping,
+    run: &MappedRun<'_>,
+    given: &Given<'_>,
+    masks: &[Masks],
+    evaluate: &Evaluate<'_>,
+) -> Option<MappedRecord> {
+    let became = given.became.as_ref()?;
+    let new = given.asked.convert(mapping, evaluate);
+    let mut rows = Vec::new();
+    if let (Ok(recorded), Ok(new)) = (became, &new) {
+        for to in Side::BOTH {
+            let [before, after] = [recorded, new].map(|sides| sides[to as usize].as_ref());
+            let changes = differences(to.as_str(), before, after, masks).into_iter();
+            rows.extend(changes.map(|change| row_change(mapping, to, change)));
+        }
+    }
+    let same = became.is_ok() == new.is_ok() && rows.is_empty();
+    Some(MappedRecord {
+        run: run.id,
+        workflow: run.definition.workflow.to_string(),
+        key: run.key.clone(),
+        step: given.step.clone(),
+        at: given.at,
+        function: given.asked.function(),
+        fate: if same { Fate::Unchanged } else { Fate::Changed },
+        rows,
+        failed: became.as_ref().err().cloned(),
+        fails: new.err(),
+        note: given.asked.holds_masks().then_some("the record holds masked values (***)"),
+    })
+}
+
+fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
+    let path = change.pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
+    let field = path.collect::<Vec<_>>().join(".");
+    let writes = |row: &&Row| {
+        let own = row.field(to).filter(|_| row.way(to).is_some()).map(ToString::to_string);
+        own.and_then(|own| field.strip_prefix(&own)).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let row = mapping.rows.iter().find(writes).map(|row| row.number);
+    RowChange { row, field, change }
+}
+
+impl MappingDiff {
+    /// Whether anything would be written otherwise.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.records.iter().any(|record| record.fate != Fate::Unchanged)
+    }
+
+    /// As one JSON object.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn print_json(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+
+    /// For people: a line for each record, and below it the fields that change.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let until = self.until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
+        let since = moment(self.since);
+        writeln!(out, "mapping {}  runs since {since}{until}; nothing is sent, nothing is written\n", self.mapping)?;
+        for record in &self.records {
+            print_record(out, record)?;
+        }
+        let changed = self.records.iter().filter(|record| record.fate != Fate::Unchanged).count();
+        let records = plural(self.records.len(), "record");
+        writeln!(out, "{records}: {} unchanged, {changed} changed", self.records.len() - changed)?;
+        if let Some(since) = self.further_since {
+            writeln!(out, "there are more runs: raise --limit, or go on with --since {}", since.to_rfc3339())?;
+        }
+        Ok(())
+    }
+}
+
+fn print_record(out: &mut impl Write, record: &MappedRecord) -> io::Result<()> {
+    let MappedRecord { run, workflow, key, step, at, function, fate, rows, failed, fails, note } = record;
+    let sign = if *fate == Fate::Unchanged { '=' } else { '~' };
+    let key = key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
+    writeln!(out, "{sign} {workflow}  {step} {function}  {}{key}  run {run}", moment(*at))?;
+    for RowChange { row, field, change } in rows {
+        let row = row.map_or_else(|| "no row".to_owned(), |row| format!("row {row}"));
+        let side = if *function == COMPARE { format!("{} ", change.part) } else { String::new() };
+        writeln!(out, "    {row}  {side}{field}: {}", sides(change))?;
+    }
+    match (failed, fails) {
+        (None, Some(why)) => writeln!(out, "    would fail: {}", cut(why))?,
+        (Some(why), None) => writeln!(out, "    would not fail any more: {}", cut(why))?,
+        _ => {}
+    }
+    note.map_or(Ok(()), |note| writeln!(out, "    note: {note}"))
+}

@@ -1,0 +1,56 @@
+//! The files of the guide to a third system, beside those that ship: what an engineer has after following it.
+
+use std::path::Path;
+
+/// Files of `workflows/`.
+const SHIPPED: [&str; 9] = [
+    "hub.yaml",
+    "closed-won.yaml",
+    "order-status.yaml",
+    "credit-limit.yaml",
+    "functions/netsuite.yaml",
+    "functions/salesforce.yaml",
+    "functions/watermarks.yaml",
+    "mappings/order-status.yaml",
+    "mappings/credit-limit.yaml",
+];
+
+/// Files of the guide, but for what it adds to `hub.yaml`.
+pub const OWN: [&str; 7] = [
+    "openapi/billing.yaml",
+    "functions/billing.yaml",
+    "mappings/invoice.yaml",
+    "invoice-order.yaml",
+    "invoice-order.scenarios.yaml",
+    "invoice-paid.yaml",
+    "invoice-paid.scenarios.yaml",
+];
+
+/// The folder of the guide's files.
+pub const FOLDER: &str = "docs/guides/third-system";
+
+/// A file of the repository.
+pub fn text(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Names and texts of a folder of workflows with the third system in it.
+pub fn workflows() -> Vec<(&'static str, String)> {
+    let mut files: Vec<_> = SHIPPED.into_iter().map(|name| (name, text(&format!("workflows/{name}")))).collect();
+    files[0].1 = with_part(&files[0].1, &text(&format!("{FOLDER}/hub.yaml")));
+    files.extend(OWN.into_iter().map(|name| (name, text(&format!("{FOLDER}/{name}")))));
+    files
+}
+
+/// `hub.yaml` with the entries of a part under the same headings.
+fn with_part(hub: &str, part: &str) -> String {
+    let (sources, connections) = part.split_once("connections:\n").expect("the part has both headings");
+    let sources = sources.split_once("sources:\n").expect("the part has both headings").1;
+    let under = |hub: String, heading: &str, entries: &str| {
+        let (before, after) = hub.split_once(heading).expect("the shipped hub.yaml has both headings");
+        format!("{before}{heading}{}\n{after}", entries.trim_end())
+    };
+    let hub = under(hub.to_owned(), "\nsources:\n", sources);
+    under(hub, "\nconnections:\n", connections)
+}
