@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sqlx::Row;
 use stepwell::sandbox::{Door, Reply, Sandbox, WebhookSettings, WebhookTarget};
 
-use crate::harness::{Journey, Node, SECRET, files};
+use crate::harness::{Journey, Node, SECRET, eventually, files};
 
 const FILES: [&str; 6] = [
     "hub.yaml",
@@ -266,6 +266,47 @@ async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
     edit(&sandbox, "PATCH", &of_crm, &json!({ "MobilePhone": "333" }));
     settle(&world, &node, &letters, &mut random).await;
     assert_eq!(mobile(), ("333".to_owned(), "333".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_nobody_told_of_is_found_by_the_sweep_and_one_that_is_known_costs_no_call() {
+    let (letters, url) = Post::open().await;
+    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
+    let swept = [&FILES[..], &["contact-reconcile.yaml", "functions/watermarks.yaml"]].concat();
+    let world = Journey::of(&files(&swept), sandbox.clone()).await;
+    let node = world.world.node().await;
+    let mut random = StdRng::seed_from_u64(3);
+    let body = json!({ "AccountId": ACCOUNT, "FirstName": "Ada", "LastName": "Berg" });
+    let made = edit(&sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
+    let crm = made["id"].as_str().unwrap().to_owned();
+    settle(&world, &node, &letters, &mut random).await;
+    let erp = records(&sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
+
+    // One change on each side, and both letters are lost.
+    edit(&sandbox, "PATCH", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({ "Phone": "1" }));
+    edit(
+        &sandbox,
+        "PATCH",
+        &format!("/erp/services/rest/record/v1/contact/{erp}"),
+        &json!({ "email": "ada@berg.example" }),
+    );
+    eventually("both letters came", || async { (letters.0.lock().unwrap().len() >= 2).then_some(()) }).await;
+    letters.0.lock().unwrap().clear();
+
+    let sweep = || async {
+        let (fired, run, error) = world.world.command(&["schedules", "fire", "crm-erp/contact-reconcile"]);
+        assert!(fired, "{error}");
+        node.run_becomes(run.trim(), "completed").await;
+    };
+    sweep().await;
+    settle(&world, &node, &letters, &mut random).await;
+    let (of_crm, of_erp) = (records(&sandbox, "crm", "Contact", "Id"), records(&sandbox, "erp", "contact", "id"));
+    assert_eq!((&of_erp[&erp]["phone"], &of_crm[&crm]["Email"]), (&json!("1"), &json!("ada@berg.example")));
+
+    let before = writes(&sandbox);
+    sweep().await;
+    settle(&world, &node, &letters, &mut random).await;
+    assert_eq!(writes(&sandbox), before, "nothing was left to write");
 }
 
 /// Edits of people.

@@ -97,7 +97,11 @@ const TABLES: &[Table] = &[
         types: &["salesOrder", "invoice"],
         columns: &["transaction", "linesequencenumber", "item", "quantity", "rate", "netamount", "memo"],
     },
-    Table { name: "contact", types: &["contact"], columns: &["id", "entityid", "externalid", "email", "company"] },
+    Table {
+        name: "contact",
+        types: &["contact"],
+        columns: &["id", "entityid", "externalid", "email", "company", "lastmodifieddate"],
+    },
     Table { name: "subsidiary", types: &["subsidiary"], columns: &["id", "name", "isinactive"] },
     Table { name: "currency", types: &["currency"], columns: &["id", "name", "symbol", "isinactive"] },
     Table { name: "term", types: &["term"], columns: &["id", "name", "isinactive"] },
