@@ -293,7 +293,11 @@ async fn a_conflict_is_settled_on_its_page() {
     browser.shows(".conflict", "Both sides changed it").await;
     browser.click(".settle input[name=reason]").await;
     browser.press("asked her".to_owned()).await;
-    browser.click(".settle button[value=erp]").await;
+    // Nothing is chosen beforehand: Enter alone decides nothing.
+    browser.press(Key::Enter).await;
+    assert_eq!(browser.script("return document.querySelector('.settle').checkValidity()").await, false);
+    browser.click(".settle input[value=erp]").await;
+    browser.click(".settle button").await;
     browser.shows(".flash", "Decided.").await;
     browser.shows("#decided + ul", "MobilePhone: the ERP is right, says user:ada: asked her").await;
     browser.shows(".empty", "Nobody is needed").await;

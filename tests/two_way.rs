@@ -79,6 +79,28 @@ fn target(url: &str, source: &str) -> WebhookTarget {
     serde_json::from_value::<WebhookSettings>(settings).unwrap().target().unwrap()
 }
 
+/// A node with these workflows between two systems, whose letters the test delivers.
+async fn both_systems(names: &[&'static str]) -> (Post, Sandbox, Journey, Node) {
+    let (letters, url) = Post::open().await;
+    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
+    let world = Journey::of(&files(names), sandbox.clone()).await;
+    let node = world.world.node().await;
+    (letters, sandbox, world, node)
+}
+
+/// A contact of the CRM and its partner: both ids.
+async fn a_pair(
+    (letters, sandbox, world, node): (&Post, &Sandbox, &Journey, &Node),
+    random: &mut StdRng,
+) -> (String, String) {
+    let body = json!({ "AccountId": ACCOUNT, "FirstName": "Ada", "LastName": "Berg" });
+    let made = edit(sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
+    let crm = made["id"].as_str().unwrap().to_owned();
+    settle(world, node, letters, random).await;
+    let erp = records(sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
+    (crm, erp)
+}
+
 /// A person's edit, in the process: as quick as nobody types.
 fn edit(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Value {
     let door = Door::of(path).unwrap();
@@ -145,10 +167,7 @@ async fn settle(world: &Journey, node: &Node, letters: &Post, random: &mut StdRn
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
-    let (letters, url) = Post::open().await;
-    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
-    let world = Journey::of(&files(&FILES), sandbox.clone()).await;
-    let node = world.world.node().await;
+    let (letters, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(7);
 
     // People of the CRM, and some of the ERP.
@@ -215,16 +234,9 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
-    let (letters, url) = Post::open().await;
-    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
-    let world = Journey::of(&files(&FILES), sandbox.clone()).await;
-    let node = world.world.node().await;
+    let (letters, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(1);
-    let body = json!({ "AccountId": ACCOUNT, "FirstName": "Ada", "LastName": "Berg" });
-    let made = edit(&sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
-    let crm = made["id"].as_str().unwrap().to_owned();
-    settle(&world, &node, &letters, &mut random).await;
-    let erp = records(&sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
+    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
 
     let (of_crm, of_erp) = (
         format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"),
@@ -270,17 +282,10 @@ async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_nobody_told_of_is_found_by_the_sweep_and_one_that_is_known_costs_no_call() {
-    let (letters, url) = Post::open().await;
-    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
     let swept = [&FILES[..], &["contact-reconcile.yaml", "functions/watermarks.yaml"]].concat();
-    let world = Journey::of(&files(&swept), sandbox.clone()).await;
-    let node = world.world.node().await;
+    let (letters, sandbox, world, node) = both_systems(&swept).await;
     let mut random = StdRng::seed_from_u64(3);
-    let body = json!({ "AccountId": ACCOUNT, "FirstName": "Ada", "LastName": "Berg" });
-    let made = edit(&sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
-    let crm = made["id"].as_str().unwrap().to_owned();
-    settle(&world, &node, &letters, &mut random).await;
-    let erp = records(&sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
+    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
 
     // One change on each side, and both letters are lost.
     edit(&sandbox, "PATCH", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({ "Phone": "1" }));
@@ -303,10 +308,50 @@ async fn a_change_that_nobody_told_of_is_found_by_the_sweep_and_one_that_is_know
     let (of_crm, of_erp) = (records(&sandbox, "crm", "Contact", "Id"), records(&sandbox, "erp", "contact", "id"));
     assert_eq!((&of_erp[&erp]["phone"], &of_crm[&crm]["Email"]), (&json!("1"), &json!("ada@berg.example")));
 
-    let before = writes(&sandbox);
+    let before = sandbox.counts().0;
     sweep().await;
     settle(&world, &node, &letters, &mut random).await;
-    assert_eq!(writes(&sandbox), before, "nothing was left to write");
+    let ledger = sandbox.ledger(before);
+    let asked = ledger["requests"].as_array().unwrap().iter().filter(|request| request["idempotencyKey"].is_string());
+    let paths: Vec<&str> = asked.map(|request| request["path"].as_str().unwrap()).collect();
+    let of_pair = |path: &&&str| path.ends_with(&format!("/{crm}")) || path.ends_with(&format!("/{erp}"));
+    assert_eq!(paths.iter().filter(of_pair).count(), 0, "both were known: {paths:?}");
+    assert!(paths.len() >= 2, "the sweep asked both sides: {paths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_record_is_made_again_or_deleted_on_the_other_side_as_a_person_decides() {
+    let (letters, sandbox, world, node) = both_systems(&FILES).await;
+    let mut random = StdRng::seed_from_u64(5);
+    let decide = async |side: &str| {
+        let (_, page) = node.get("/api/v1/conflicts").await;
+        assert_eq!(page["items"][0]["kind"], "deleted", "{page}");
+        let id = page["items"][0]["id"].as_str().unwrap().to_owned();
+        let (status, answer) = node.post(&format!("/api/v1/conflicts/{id}/settle"), &json!({ "side": side })).await;
+        assert_eq!(status, 200, "{answer}");
+        id
+    };
+    let state = async |id: &str| node.get(&format!("/api/v1/conflicts/{id}")).await.1["state"].clone();
+    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
+    edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({}));
+    settle(&world, &node, &letters, &mut random).await;
+    assert!(records(&sandbox, "erp", "contact", "id").contains_key(&erp), "nobody has decided");
+
+    let id = decide("erp").await;
+    settle(&world, &node, &letters, &mut random).await;
+    let again = records(&sandbox, "erp", "contact", "id")[&erp]["externalId"].as_str().unwrap().to_owned();
+    assert_ne!(again, crm);
+    assert_eq!(records(&sandbox, "crm", "Contact", "Id")[&again]["LastName"], "Berg", "it was made again");
+    assert_eq!(state(&id).await, "settled");
+
+    edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{again}"), &json!({}));
+    settle(&world, &node, &letters, &mut random).await;
+    let id = decide("crm").await;
+    settle(&world, &node, &letters, &mut random).await;
+    assert!(!records(&sandbox, "erp", "contact", "id").contains_key(&erp), "gone in both");
+    assert_eq!(state(&id).await, "settled");
+    let (_, page) = node.get("/api/v1/runs?attention=any&limit=5").await;
+    assert_eq!(page["items"], json!([]));
 }
 
 /// Edits of people.

@@ -89,16 +89,6 @@ pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Conf
     .await?)
 }
 
-/// How many wait for a person.
-///
-/// # Errors
-/// The database is away.
-pub async fn count_open(executor: impl PgExecutor<'_>) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar!(r#"select count(*) as "count!" from conflicts where state = 'open'"#)
-        .fetch_one(executor)
-        .await?)
-}
-
 /// One of them, which nobody else changes before the transaction ends.
 ///
 /// # Errors

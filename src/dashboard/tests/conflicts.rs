@@ -44,6 +44,7 @@ async fn both_values_stand_side_by_side_with_what_a_choice_means(pool: PgPool) {
     }
     assert_eq!(page.matches("<h2>contact</h2>").count(), 1, "one pair, one panel");
     let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert!(page.contains("name=\"side\"") && !page.contains("checked"), "nothing is chosen beforehand");
     assert!(!reader.get("/conflicts").await.1.contains("name=\"side\""));
 }
 

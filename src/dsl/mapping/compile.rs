@@ -86,7 +86,7 @@ impl Mapping {
         let mut record = Value::Object(Map::new());
         for row in &self.rows {
             let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
-            put(&mut record, field, &written(way));
+            field.put(&mut record, &written(way));
         }
         record
     }
@@ -151,18 +151,6 @@ fn written(way: &Way) -> Value {
         Source::Constant(value) => value.clone(),
         Source::Field(expression, _) => format!("${{ {} }}", expression.text()).into(),
     }
-}
-
-/// Puts a value at a path, with objects around it.
-pub(super) fn put(record: &mut Value, field: &Field, value: &Value) {
-    let mut place = record;
-    for part in &field.0 {
-        if !place.is_object() {
-            *place = Value::Object(Map::new());
-        }
-        place = &mut place[part.as_str()];
-    }
-    *place = value.clone();
 }
 
 fn task(summary: &str, takes: &[&str], set: Value) -> Value {

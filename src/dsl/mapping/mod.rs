@@ -122,6 +122,26 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Field(pub Vec<String>);
 
+impl Field {
+    /// From its dotted path.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        Self(path.split('.').map(str::to_owned).collect())
+    }
+
+    /// Puts a value there, with objects around it.
+    pub fn put(&self, record: &mut Value, value: &Value) {
+        let mut place = record;
+        for part in &self.0 {
+            if !place.is_object() {
+                *place = Value::Object(serde_json::Map::new());
+            }
+            place = &mut place[part.as_str()];
+        }
+        *place = value.clone();
+    }
+}
+
 impl std::fmt::Display for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.join("."))

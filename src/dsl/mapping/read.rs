@@ -149,11 +149,11 @@ fn lifted<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 
 fn field<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Field> {
     let text = report.text(node)?;
-    let parts: Vec<String> = text.split('.').map(str::to_owned).collect();
+    let field = Field::of(text);
     let sound =
         |part: &String| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':'));
-    if parts.iter().all(sound) {
-        return Some(Field(parts));
+    if field.0.iter().all(sound) {
+        return Some(field);
     }
     report.error_with_hint(node, format!("`{text}` is no field"), "as in Email or subsidiary.id".to_owned());
     None

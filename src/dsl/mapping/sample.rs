@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::compile::{beside, put};
+use super::compile::beside;
 use super::{Mapping, Sample, Side, Source};
 use crate::expr::{Class, Evaluation, EvaluationError, Expression};
 
@@ -34,7 +34,7 @@ impl Mapping {
                 Source::Constant(value) => value.clone(),
                 Source::Field(expression, _) => evaluated(expression, &input, evaluate)?,
             };
-            put(&mut converted, field, &value);
+            field.put(&mut converted, &value);
         }
         Ok(converted)
     }

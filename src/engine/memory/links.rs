@@ -107,9 +107,8 @@ async fn write(
         links::remove(conn, surplus).await?;
     }
     let Some(Linked { link, conflicts }) = kept else {
-        let open: Vec<Uuid> = known.conflicts.iter().map(|conflict| conflict.id).collect();
-        links::close_conflicts(conn, &open, "gone").await?;
-        return Ok(());
+        // The last of them may be what somebody chose: that both records go.
+        return end(conn, operation, &known.conflicts, |_| true).await;
     };
     if minds {
         write_conflicts(conn, operation, id, &link, &known.conflicts, &conflicts).await?;
@@ -133,12 +132,6 @@ async fn write_conflicts(
     before: &[OpenConflict],
     after: &[Conflict],
 ) -> Result<(), Undone> {
-    let run = match operation {
-        Operation::Judge(ask) => ask.run,
-        Operation::Plan(ask) => ask.run,
-        Operation::Save(ask) => ask.run,
-        Operation::Release(ask) => ask.run,
-    };
     for conflict in after {
         let (crm, erp) = (json!(conflict.seen.crm), json!(conflict.seen.erp));
         let new = NewConflict {
@@ -150,7 +143,7 @@ async fn write_conflicts(
             kind: conflict.kind.as_str(),
             crm: &crm,
             erp: &erp,
-            run,
+            run: operation.run(),
         };
         match before.iter().find(|row| row.row_name == conflict.row) {
             None => links::open_conflict(conn, &new).await?,
@@ -158,12 +151,23 @@ async fn write_conflicts(
             Some(_) => {}
         }
     }
-    let ended = |row: &&OpenConflict| !after.iter().any(|conflict| conflict.row == row.row_name);
-    // A plan finds out that records agree; a save, that what somebody chose was carried out.
-    let state = if matches!(operation, Operation::Save(_)) { "settled" } else { "gone" };
-    let ended: Vec<Uuid> = before.iter().filter(ended).map(|row| row.id).collect();
-    if !ended.is_empty() {
-        links::close_conflicts(conn, &ended, state).await?;
+    end(conn, operation, before, |row| !after.iter().any(|conflict| conflict.row == row.row_name)).await
+}
+
+/// Closes conflicts. A save ends those that somebody chose and it carried out; all others end because the records agree.
+async fn end(
+    conn: &mut PgConnection,
+    operation: &Operation,
+    open: &[OpenConflict],
+    ended: impl Fn(&OpenConflict) -> bool,
+) -> Result<(), Undone> {
+    let is_settled = |row: &OpenConflict| matches!(operation, Operation::Save(_)) && row.chosen.is_some();
+    for (state, settled) in [("settled", true), ("gone", false)] {
+        let ids: Vec<Uuid> =
+            open.iter().filter(|row| ended(row) && is_settled(row) == settled).map(|row| row.id).collect();
+        if !ids.is_empty() {
+            links::close_conflicts(conn, &ids, state).await?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Hash, Judge, Link, Refusal, Side, time};
+use super::{Hash, Judge, Link, Refusal, Side};
+use crate::memory::time;
 
 /// Clocks of scripts and databases differ by so much; an event is late only if it is older by more.
 const LATE_MARGIN: TimeDelta = TimeDelta::seconds(5);

@@ -5,6 +5,7 @@
 //! with `save`, with `release` or with the run itself: two runs never write the same pair of records at once. What is known
 //! of a side is a hash of each field, never the value.
 
+mod ask;
 mod conflict;
 mod hash;
 mod judge;
@@ -15,6 +16,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 
+pub use ask::*;
 pub use conflict::{Conflict, Kind, Seen};
 pub use hash::Hash;
 pub use perform::{Done, Linked, Links, perform};
@@ -24,17 +26,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Refusal, body, time};
+use super::Refusal;
 pub use crate::dsl::mapping::Side;
-
-/// Longest name of an entity, longest id of a record.
-const TEXT_CHARS_MAX: usize = 200;
-
-/// Most fields of an event or a mapping.
-const FIELDS_MAX: usize = 1_000;
 
 /// A pair of records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -120,304 +115,6 @@ pub struct Pending {
     pub settles: Vec<Option<String>>,
 }
 
-/// What a workflow asks for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Operation {
-    /// `judge`
-    Judge(Judge),
-    /// `plan`
-    Plan(Plan),
-    /// `save`
-    Save(Save),
-    /// `release`
-    Release(Release),
-}
-
-/// What an event means: `{verdict, crm, erp}`, the ids as they are known.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Judge {
-    /// The mapping.
-    pub entity: String,
-    /// The run that asks; it holds the link from then on unless there is nothing to do.
-    pub run: Uuid,
-    /// Where the record stands.
-    pub side: Side,
-    /// Its id.
-    pub id: String,
-    /// Id of its partner on the other side, where the record names it.
-    pub other_id: Option<String>,
-    /// The mapped fields that the event brings, by path; null if it brings none and the record must be read.
-    pub fields: Option<Map<String, Value>>,
-    /// When it happened, by the source's clock.
-    pub at: Option<String>,
-    /// The record is gone.
-    #[serde(default)]
-    pub deleted: bool,
-}
-
-/// What has to be written: `{crm, erp}` with `action` and `fields`, and the number of `conflicts`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Plan {
-    /// The mapping.
-    pub entity: String,
-    /// The run that holds the link.
-    pub run: Uuid,
-    /// The record of the CRM.
-    pub crm: Found,
-    /// The record of the ERP.
-    pub erp: Found,
-    /// What the mapping's `compare` gave.
-    pub compare: Compare,
-}
-
-/// A record that was read.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Found {
-    /// Its id, if one is known.
-    pub id: Option<String>,
-    /// Whether it is there.
-    pub exists: bool,
-    /// When it was last changed, by the system's clock.
-    pub at: Option<String>,
-}
-
-/// Both records side by side.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Compare {
-    /// What the mapping says of whole records.
-    pub records: Records,
-    /// Field by field.
-    pub rows: Vec<Row>,
-}
-
-/// What a mapping says of whole records.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Records {
-    /// Where a record that is new is created.
-    pub created: Created,
-    /// What becomes of one that was deleted.
-    pub deleted: Deleted,
-}
-
-/// Where a record that is new on one side is created on the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Created {
-    Both,
-    ToErp,
-    ToCrm,
-    None,
-}
-
-/// What becomes of a record whose partner was deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Deleted {
-    /// A person decides.
-    Report,
-    /// It is deleted too.
-    Apply,
-    /// It stays.
-    Ignore,
-}
-
-/// A row of the mapping with what both records have.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Row {
-    /// What it is called.
-    pub name: String,
-    /// Where values go.
-    pub direction: Direction,
-    /// Who is right where both differ.
-    pub master: Master,
-    /// What becomes of a change on the side that is not the master.
-    pub foreign: Foreign,
-    /// Sides that must have a value.
-    #[serde(default)]
-    pub required: Vec<Side>,
-    /// The CRM's.
-    pub crm: Cell,
-    /// The ERP's.
-    pub erp: Cell,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Direction {
-    Both,
-    ToErp,
-    ToCrm,
-}
-
-/// Who is right where both differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Master {
-    Crm,
-    Erp,
-    Newest,
-    /// A person decides.
-    Manual,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Foreign {
-    PutBack,
-    Report,
-}
-
-/// A field of one record.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Cell {
-    /// Its path.
-    pub field: String,
-    /// What stands there.
-    pub value: Value,
-    /// What that is on the other side.
-    pub other: Value,
-}
-
-/// The writes of a plan were done.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Save {
-    /// The mapping.
-    pub entity: String,
-    /// The run that holds the link.
-    pub run: Uuid,
-    /// The CRM's record.
-    #[serde(default)]
-    pub crm: Saved,
-    /// The ERP's record.
-    #[serde(default)]
-    pub erp: Saved,
-}
-
-/// What became of a side.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Saved {
-    /// The record's id, where it is new or was known already.
-    pub id: Option<String>,
-    /// Mapped fields that were written beside those of the plan, by path: those of a record that was created.
-    #[serde(default)]
-    pub fields: Option<Map<String, Value>>,
-}
-
-/// The run lets go without a save.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Release {
-    /// The mapping.
-    pub entity: String,
-    /// The run that holds it.
-    pub run: Uuid,
-    /// Where the record stands.
-    pub side: Side,
-    /// Its id.
-    pub id: String,
-}
-
-impl Operation {
-    /// Reads the operation `name` with its body.
-    ///
-    /// # Errors
-    /// There is none of this name, or the body does not fit.
-    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
-        let operation = match name {
-            "judge" => Self::Judge(body("links/judge", bytes)?),
-            "plan" => Self::Plan(body("links/plan", bytes)?),
-            "save" => Self::Save(body("links/save", bytes)?),
-            "release" => Self::Release(body("links/release", bytes)?),
-            other => return Err(Refusal::unknown(&format!("links/{other}"))),
-        };
-        operation.check(name)?;
-        Ok(operation)
-    }
-
-    /// The mapping that it is about.
-    #[must_use]
-    pub fn entity(&self) -> &str {
-        match self {
-            Self::Judge(judge) => &judge.entity,
-            Self::Plan(plan) => &plan.entity,
-            Self::Save(save) => &save.entity,
-            Self::Release(release) => &release.entity,
-        }
-    }
-
-    /// Ids by which the link is found.
-    #[must_use]
-    pub fn ids(&self) -> Pair<Option<String>> {
-        match self {
-            Self::Judge(judge) => judge.ids(),
-            Self::Plan(plan) => Pair { crm: plan.crm.id.clone(), erp: plan.erp.id.clone() },
-            Self::Save(save) => Pair { crm: save.crm.id.clone(), erp: save.erp.id.clone() },
-            Self::Release(release) => one(release.side, &release.id),
-        }
-    }
-
-    fn check(&self, name: &str) -> Result<(), Refusal> {
-        let bad = |why: String| Err(Refusal::new(StatusCode::BAD_REQUEST, format!("links/{name}: {why}")));
-        let ids = self.ids();
-        let texts = [Some(self.entity()), ids.crm.as_deref(), ids.erp.as_deref()];
-        for text in texts.into_iter().flatten() {
-            if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
-                return bad(format!(
-                    "an entity and an id have 1 to {TEXT_CHARS_MAX} characters and no control characters"
-                ));
-            }
-        }
-        if ids.crm.is_none() && ids.erp.is_none() {
-            return bad("it names neither record: give the id of one".to_owned());
-        }
-        let (fields, times) = match self {
-            Self::Judge(judge) => (judge.fields.as_ref().map_or(0, Map::len), vec![&judge.at]),
-            Self::Plan(plan) => (plan.compare.rows.len(), vec![&plan.crm.at, &plan.erp.at]),
-            Self::Save(save) => {
-                let of = |saved: &Saved| saved.fields.as_ref().map_or(0, Map::len);
-                (of(&save.crm).max(of(&save.erp)), Vec::new())
-            }
-            Self::Release(_) => (0, Vec::new()),
-        };
-        if fields > FIELDS_MAX {
-            return bad(format!("{fields} fields, and {FIELDS_MAX} are the most"));
-        }
-        for text in times.into_iter().flatten() {
-            time(text).ok_or_else(|| {
-                Refusal::new(
-                    StatusCode::BAD_REQUEST,
-                    format!("links/{name}: {text:?} is no time; write 2026-11-20T16:45:30Z"),
-                )
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl Judge {
-    fn ids(&self) -> Pair<Option<String>> {
-        let mut ids = one(self.side, &self.id);
-        ids[self.side.other()].clone_from(&self.other_id);
-        ids
-    }
-}
-
-fn one(side: Side, id: &str) -> Pair<Option<String>> {
-    let mut ids = Pair::default();
-    ids[side] = Some(id.to_owned());
-    ids
-}
-
 impl Link {
     /// Whether a run may work on it. Whoever else holds it was looked up by the caller: a run that has ended holds nothing.
     fn take(&mut self, entity: &str, run: Uuid) -> Result<(), Refusal> {
@@ -426,7 +123,7 @@ impl Link {
                 retry_after: Some(std::time::Duration::from_secs(1)),
                 ..Refusal::new(
                     StatusCode::LOCKED,
-                    format!("{} is held by run {holder}, which works on it", self.named(entity)),
+                    format!("{} are held by run {holder}, which works on them", self.named(entity)),
                 )
             }),
             _ => {
@@ -442,30 +139,47 @@ impl Link {
             return Ok(());
         }
         let whose = self.holder.map_or_else(|| "nobody".to_owned(), |holder| format!("run {holder}"));
-        let detail = format!("{} is held by {whose}, not by run {run}: judge it first", self.named(entity));
+        let detail = format!("{} are held by {whose}, not by run {run}: judge them first", self.named(entity));
         Err(Refusal::new(StatusCode::CONFLICT, detail))
     }
 
     fn named(&self, entity: &str) -> String {
-        let id = |side: Side| self.ids[side].as_deref().unwrap_or("none");
-        format!("{entity} {} of the CRM, {} of the ERP,", id(Side::Crm), id(Side::Erp))
+        format!("{entity} {}", told(&self.ids))
     }
+
+    fn linked_otherwise(&self, operation: &Operation) -> Refusal {
+        if let Err(held) = self.clone().take(operation.entity(), operation.run()) {
+            return held;
+        }
+        let detail = format!(
+            "{} are linked, and not {}: correct the id that one of the records has of the other",
+            self.named(operation.entity()),
+            told(&operation.ids()),
+        );
+        Refusal::new(StatusCode::CONFLICT, detail)
+    }
+}
+
+fn told(ids: &Pair<Option<String>>) -> String {
+    let id = |side: Side| ids[side].as_deref().unwrap_or("none");
+    format!("{} of the CRM and {} of the ERP", id(Side::Crm), id(Side::Erp))
 }
 
 /// Makes one link of those that were found by either id.
 ///
 /// # Errors
-/// The two records are linked with others.
-pub fn join(entity: &str, ids: &Pair<Option<String>>, found: Pair<Option<Link>>) -> Result<Option<Link>, Refusal> {
+/// The two records are linked with others. While another run works on one of those, that may yet change.
+pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<Link>, Refusal> {
     let joined = match (found.crm, found.erp) {
         (None, None) => return Ok(None),
         (Some(one), None) | (None, Some(one)) => one,
         (Some(crm), Some(erp)) if crm == erp => crm,
         (Some(crm), Some(erp)) => {
-            // Each was seen alone before; whoever works on one works on the pair.
-            if crm.ids.erp.is_some() || erp.ids.crm.is_some() {
-                return Err(linked_otherwise(entity, ids, if crm.ids.erp.is_some() { &crm } else { &erp }));
+            if let Some(paired) = [&crm, &erp].into_iter().find(|link| link.ids.crm.is_some() && link.ids.erp.is_some())
+            {
+                return Err(paired.linked_otherwise(operation));
             }
+            // Each was seen alone before; whoever works on one works on the pair.
             Link {
                 ids: Pair { crm: crm.ids.crm, erp: erp.ids.erp },
                 had: Pair { crm: crm.had.crm, erp: erp.had.erp },
@@ -475,23 +189,13 @@ pub fn join(entity: &str, ids: &Pair<Option<String>>, found: Pair<Option<Link>>)
             }
         }
     };
-    for side in Side::BOTH {
-        if let (Some(asked), Some(known)) = (&ids[side], &joined.ids[side])
-            && asked != known
-        {
-            return Err(linked_otherwise(entity, ids, &joined));
-        }
+    let ids = operation.ids();
+    let differs =
+        |side: &Side| matches!((&ids[*side], &joined.ids[*side]), (Some(asked), Some(known)) if asked != known);
+    // A partner that was deleted and made again has another id: whoever made it says so when he saves.
+    let replaces = matches!(operation, Operation::Save(_)) && joined.holder == Some(operation.run());
+    if Side::BOTH.iter().any(differs) && !replaces {
+        return Err(joined.linked_otherwise(operation));
     }
     Ok(Some(joined))
-}
-
-fn linked_otherwise(entity: &str, ids: &Pair<Option<String>>, known: &Link) -> Refusal {
-    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
-    let detail = format!(
-        "{} and not with {} of the CRM, {} of the ERP: correct the id that one of the records has of the other",
-        known.named(entity).trim_end_matches(','),
-        id(&ids.crm),
-        id(&ids.erp),
-    );
-    Refusal::new(StatusCode::CONFLICT, format!("linked are {detail}"))
 }

@@ -39,7 +39,7 @@ pub fn perform(operation: &Operation, found: Pair<Option<Linked>>, now: DateTime
         }
     }
     let links = Pair { crm: found.crm.map(|linked| linked.link), erp: found.erp.map(|linked| linked.link) };
-    let link = join(operation.entity(), &operation.ids(), links)?;
+    let link = join(operation, links)?;
     let (link, answer) = match operation {
         Operation::Judge(ask) => judge(link, ask)?,
         Operation::Plan(ask) => {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::conflict::{Conflict, Kind, Seen};
 use super::merge::{Known, Merged, goes, merge};
-use super::{Created, Deleted, Had, Hash, Link, Pair, Pending, Plan, Refusal, Row, Side, Wrote, time};
+use super::{Created, Deleted, Had, Hash, Link, Pair, Pending, Plan, Refusal, Row, Side, Wrote};
+use crate::dsl::mapping::Field;
+use crate::memory::time;
 
 /// The same value into the same field so often within [`UNSTABLE_WITHIN`]: something changes it back each time.
 const UNSTABLE_WRITES: usize = 3;
@@ -173,7 +175,7 @@ impl Draft<'_> {
         let (from, target) = (cell(row, to.other()), cell(row, to));
         let hash = Hash::of(&from.other);
         self.actions[to] = Some(Action::Update);
-        put(&mut self.fields[to], &target.field, &from.other);
+        Field::of(&target.field).put(&mut self.fields[to], &from.other);
         self.writes[to].insert(target.field.clone(), hash.clone());
         self.will[to.other()].fields.insert(from.field.clone(), Hash::of(&from.value));
         self.will[to].fields.insert(target.field.clone(), hash.clone());
@@ -294,16 +296,4 @@ pub(super) fn cell(row: &Row, side: Side) -> &super::Cell {
         Side::Crm => &row.crm,
         Side::Erp => &row.erp,
     }
-}
-
-/// Puts a value at a dotted path, with objects around it.
-fn put(record: &mut Value, path: &str, value: &Value) {
-    let mut place = record;
-    for part in path.split('.') {
-        if !place.is_object() {
-            *place = Value::Object(Map::new());
-        }
-        place = &mut place[part];
-    }
-    *place = value.clone();
 }

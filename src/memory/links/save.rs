@@ -8,7 +8,7 @@ use super::{Had, Hash, Link, Pair, Refusal, Release, Save, Saved, Side};
 /// run changes nothing.
 ///
 /// # Errors
-/// The run does not hold the link, or planned nothing.
+/// The run does not hold the link.
 pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Refusal> {
     let answer = json!({ "crm": ask.crm.id, "erp": ask.erp.id });
     let Some(mut link) = link else {
@@ -19,7 +19,10 @@ pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Ref
         return Ok((Some(link), answer));
     }
     link.held_by(&ask.entity, ask.run)?;
-    let mut exists = Pair { crm: link.ids.crm.is_some(), erp: link.ids.erp.is_some() };
+    let mut exists = Pair {
+        crm: link.ids.crm.is_some() || ask.crm.id.is_some(),
+        erp: link.ids.erp.is_some() || ask.erp.id.is_some(),
+    };
     if let Some(pending) = link.pending.take_if(|pending| pending.run == ask.run) {
         link.had = pending.will;
         exists = pending.exists;

@@ -115,7 +115,9 @@ fn two_records_that_meet_become_one_pair_and_others_are_refused() {
     let refusal = perform(&mut links, "judge", &third).unwrap_err();
     assert_eq!(refusal.status, StatusCode::CONFLICT);
     assert!(
-        refusal.detail.contains("contact 003 of the CRM, 7 of the ERP and not with 003 of the CRM, 8"),
+        refusal
+            .detail
+            .contains("contact 003 of the CRM and 7 of the ERP are linked, and not 003 of the CRM and 8 of the ERP"),
         "{refusal}"
     );
 }
@@ -292,6 +294,23 @@ fn a_partner_that_was_deleted_is_reported_and_not_made_again() {
     assert_eq!(links.to_value()[0]["conflicts"][0]["kind"], "deleted");
     let unknown = json!({ "entity": "contact", "run": run(3), "side": "erp", "id": "9", "deleted": true });
     assert_eq!(perform(&mut links, "judge", &unknown).unwrap()["verdict"], "irrelevant");
+}
+
+#[test]
+fn a_partner_that_is_made_again_takes_the_place_of_the_one_that_was_deleted() {
+    let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "a" }));
+    look(&mut links, 1);
+    // It tells of itself under its new id before the run that made it has saved: that waits, and is no mistake.
+    let echo = json!({ "entity": "contact", "run": run(2), "side": "crm", "id": "009", "otherId": "7", "fields": { "F": "a" } });
+    assert_eq!(perform(&mut links, "judge", &echo).unwrap_err().status, StatusCode::LOCKED);
+    let saved = json!({ "entity": "contact", "run": run(1), "crm": { "id": "009" }, "erp": { "id": "7" } });
+    perform(&mut links, "save", &saved).unwrap();
+    perform(&mut links, "save", &saved).unwrap();
+    assert_eq!(perform(&mut links, "judge", &echo).unwrap()["verdict"], "echo");
+    let pairs = links.to_value();
+    assert_eq!(pairs.as_array().map(Vec::len), Some(1), "{pairs}");
+    let foreign = json!({ "entity": "contact", "run": run(3), "crm": { "id": "010" }, "erp": { "id": "7" } });
+    assert_eq!(perform(&mut links, "save", &foreign).unwrap_err().status, StatusCode::CONFLICT);
 }
 
 #[test]
