@@ -171,7 +171,8 @@ fn pairs(conflicts: Vec<ConflictRow>) -> Vec<Pair> {
 fn line(conflict: ConflictRow) -> Line {
     let sides = [shown(&conflict.crm, conflict.row_name.is_none()), shown(&conflict.erp, conflict.row_name.is_none())];
     let means = match conflict.row_name {
-        Some(_) => [format!("The ERP gets {}", sides[0].text), format!("The CRM gets {}", sides[1].text)],
+        // What becomes of the value there, the mapping says.
+        Some(_) => ["Its value goes to the ERP".to_owned(), "Its value goes to the CRM".to_owned()],
         None => [whole("CRM", "ERP", &conflict.crm["value"]), whole("ERP", "CRM", &conflict.erp["value"])],
     };
     Line {

@@ -36,7 +36,9 @@ async fn both_values_stand_side_by_side_with_what_a_choice_means(pool: PgPool) {
         "1801",
         "Both sides changed it",
         "“111”",
-        "The CRM gets nothing",
+        "nothing",
+        "Its value goes to the ERP",
+        "Its value goes to the CRM",
         "It is deleted in the ERP too",
         "It is made again in the CRM, as it is in the ERP",
     ] {
