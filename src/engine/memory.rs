@@ -1,5 +1,6 @@
 //! The hub's memory over Postgres: each operation of a workflow is one short transaction around a pure function of `memory`.
 
+mod batches;
 mod links;
 
 use std::sync::Weak;
@@ -82,6 +83,7 @@ impl Inner {
 async fn perform(pool: PgPool, operation: Operation, now: Time) -> Result<Value, Undone> {
     match operation {
         Operation::Watermarks(operation) => watermark(&pool, operation).await,
+        Operation::Batches(operation) => batches::batches(&pool, operation, now).await,
         Operation::Links(operation) => links::links(&pool, *operation, now).await,
     }
 }

@@ -6,6 +6,7 @@
 //! Postgres by `engine/memory`, in rehearsals by [`Memory`]. A call may be repeated after a lost answer, so every
 //! operation is such that a repeat changes nothing more.
 
+pub mod batches;
 pub mod links;
 pub mod watermarks;
 
@@ -24,6 +25,8 @@ pub const CONNECTION: &str = "hub";
 pub enum Operation {
     /// Below `/watermarks/`.
     Watermarks(watermarks::Operation),
+    /// Below `/batches/`.
+    Batches(batches::Operation),
     /// Below `/links/`.
     Links(Box<links::Operation>),
 }
@@ -36,6 +39,7 @@ impl Operation {
     pub fn parse(path: &str, body: &[u8]) -> Result<Self, Refusal> {
         match path.trim_start_matches('/').split_once('/') {
             Some(("watermarks", name)) => Ok(Self::Watermarks(watermarks::Operation::parse(name, body)?)),
+            Some(("batches", name)) => Ok(Self::Batches(batches::Operation::parse(name, body)?)),
             Some(("links", name)) => Ok(Self::Links(Box::new(links::Operation::parse(name, body)?))),
             _ => Err(Refusal::unknown(path)),
         }
@@ -81,6 +85,7 @@ pub(crate) fn body<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, Re
 pub struct Memory {
     watermarks: std::collections::BTreeMap<String, Value>,
     links: links::Links,
+    batches: batches::Batches,
 }
 
 impl Memory {
@@ -99,13 +104,14 @@ impl Memory {
                 Ok(watermarks::answer(Some(&write.value)))
             }
             Operation::Links(operation) => self.links.perform(operation, now),
+            Operation::Batches(operation) => self.batches.perform(operation, now),
         }
     }
 
     /// All of it, for predicates of scenarios.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::json!({ "watermarks": self.watermarks, "links": self.links.to_value() })
+        serde_json::json!({ "watermarks": self.watermarks, "links": self.links.to_value(), "batches": self.batches.to_value() })
     }
 }
 

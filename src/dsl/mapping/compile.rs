@@ -8,6 +8,9 @@ use super::{Field, Mapping, Row, Side, Source, Way};
 /// Longest value that an error shows.
 const VALUE_CHARS_MAX: usize = 80;
 
+/// Rows in one expression over many records: its text must stay below the limit for one.
+const ROWS_AT_ONCE: usize = 40;
+
 /// The jq text that makes a row's value for `to`, which is called `system`, out of `{record}`. Its first line is a comment: errors
 /// call it by that.
 pub(super) fn expression(
@@ -35,19 +38,30 @@ struct Chain<'r> {
     required_by: Option<&'r str>,
 }
 
+impl Chain<'_> {
+    /// As jq from the value of the one field to that of the other.
+    fn steps(&self) -> String {
+        let transform = self.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
+        let default = self.default.map(|value| format!("if . == null then {value} else . end | "));
+        let needs = |system: &str| json!(format!("the {system} needs a value"));
+        let required = self.required_by.map(|by| format!("if . == null then error({}) else . end | ", needs(by)));
+        [transform, default, required].into_iter().flatten().collect::<String>() + "."
+    }
+}
+
+/// What errors call a row.
+fn told(mapping: &str, row: &Row, to: Side) -> String {
+    let [source, target] = [to.other(), to].map(|side| row.field(side).map(ToString::to_string).unwrap_or_default());
+    format!("mapping {mapping}, row {}: {source} to {target}", row.number)
+}
+
 fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> String {
-    let from = to.other();
-    let [source, target] = [from, to].map(|side| row.field(side).map(ToString::to_string).unwrap_or_default());
-    let transform = chain.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
-    let default = chain.default.map(|value| format!("if . == null then {value} else . end | "));
-    let needs = |system: &str| json!(format!("the {system} needs a value"));
-    let required = chain.required_by.map(|by| format!("if . == null then error({}) else . end | ", needs(by)));
-    let steps = [transform, default, required].into_iter().flatten().collect::<String>();
     format!(
-        "# mapping {mapping}, row {}: {source} to {target}\n{record} as $record | {} as $value \
-         | try ($value | {steps}.) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
-        row.number,
-        found("$record", row.field(from)),
+        "# {}\n{record} as $record | {} as $value \
+         | try ($value | {}) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
+        told(mapping, row, to),
+        found("$record", row.field(to.other())),
+        chain.steps(),
     )
 }
 
@@ -61,15 +75,12 @@ impl Mapping {
     #[must_use]
     pub fn functions(&self) -> Vec<(String, Value)> {
         let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
-        let [crm, erp] = &self.types;
-        let [of_crm, of_erp] = &self.systems;
         let mut functions = Vec::new();
         for to in Side::BOTH {
-            let summary = match to {
-                Side::Crm => format!("What a {erp} of the {of_erp} is as a {crm} of the {of_crm}"),
-                Side::Erp => format!("What a {crm} of the {of_crm} is as a {erp} of the {of_erp}"),
-            };
-            functions.push(named(to.function(), task(&summary, &["record"], self.converted(to))));
+            functions.push(named(to.function(), task(&self.summary(to), &["record"], self.converted(to))));
+        }
+        for to in Side::BOTH {
+            functions.push(named(&format!("{}Each", to.function()), self.each(to)));
         }
         for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
             let summary = format!("The mapped fields that a part of a record of the {} holds", self.system(side));
@@ -89,6 +100,63 @@ impl Mapping {
             field.put(&mut record, &written(way));
         }
         record
+    }
+
+    /// Many records at once, so that a batch is no step for each. What one of them cannot is data, not a fault.
+    fn each(&self, to: Side) -> Value {
+        let rows: Vec<(&Row, &Way, &Field)> =
+            self.rows.iter().filter_map(|row| Some((row, row.way(to)?, row.field(to)?))).collect();
+        let parts: Vec<Value> =
+            rows.chunks(ROWS_AT_ONCE).map(|rows| format!("${{ {} }}", self.of_many(to, rows)).into()).collect();
+        let summary = format!("{}, for many records: for each its record or its error", self.summary(to));
+        json!({
+            "metadata": { "summary": summary },
+            "input": { "schema": { "format": "json", "document": {
+                "type": "object", "required": ["records"], "additionalProperties": false,
+                "properties": { "records": { "type": "array", "maxItems": 1000, "items": { "type": "object" } } },
+            } } },
+            "set": { "parts": parts },
+            "output": { "as": "# several parts of a large table make one record\n.parts | transpose | map(\
+                (map(.error | select(. != null)) | .[0]) as $error \
+                | {record: (if $error then null else reduce .[].record as $part ({}; . * $part) end), $error})" },
+        })
+    }
+
+    /// `[{record, error}]` of these rows.
+    fn of_many(&self, to: Side, rows: &[(&Row, &Way, &Field)]) -> String {
+        let row = |(row, way, field): &(&Row, &Way, &Field)| {
+            let path = json!(field.0);
+            match &way.value {
+                Source::Constant(value) => format!(" | setpath({path}; {value})"),
+                Source::Field(_, transform) => {
+                    let required_by = way.required.then(|| self.system(to));
+                    let chain = Chain { transform: transform.as_deref(), default: way.default.as_ref(), required_by };
+                    let from = json!(row.field(to.other()).map(|field| field.0.clone()).unwrap_or_default());
+                    format!(
+                        " | setpath({path}; $record | way({}; {from}; {}))",
+                        json!(told(&self.name, row, to)),
+                        chain.steps()
+                    )
+                }
+            }
+        };
+        format!(
+            "# mapping {}, {} of many\n\
+             def way($row; $path; steps): try (getpath($path) as $value | try ($value | steps) \
+             catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")) catch error(\"\\($row) failed: \\(.)\"); \
+             [.records[] as $record | try {{record: ({{}}{}), error: null}} catch {{record: null, error: .}}]",
+            self.name,
+            to.function(),
+            rows.iter().map(row).collect::<String>(),
+        )
+    }
+
+    fn summary(&self, to: Side) -> String {
+        let [of, becomes] = [to.other(), to].map(|side| {
+            let kind = &self.types[side as usize];
+            format!("a {kind} of the {}", self.system(side))
+        });
+        format!("What {of} is as {becomes}")
     }
 
     fn picked(&self, side: Side) -> Value {

@@ -130,9 +130,13 @@ samples:
 
 /// A workflow over the functions of a mapping, begun with `input`: the output of its run.
 fn lived(call: &str, with: &str, input: &Value) -> Value {
+    played(CONTACT, (call, with), input, &nothing_runs_for_long)
+}
+
+fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &Evaluate<'_>) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join(FOLDER)).expect("a folder in it");
-    std::fs::write(folder.path().join(FOLDER).join("contact.yaml"), CONTACT).expect("written");
+    std::fs::write(folder.path().join(FOLDER).join("contact.yaml"), mapping).expect("written");
     let functions = dsl::Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     let text = format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: maps, version: '1.0.0' }}\ndo:\n  - map: {{ call: {call}, with: {with} }}\n"
@@ -143,7 +147,7 @@ fn lived(call: &str, with: &str, input: &Value) -> Value {
     let stage = crate::scenario::Stage {
         definition: &built.definition,
         connections: &connections,
-        evaluate: &nothing_runs_for_long,
+        evaluate,
         invariants: &[],
     };
     let scenario = format!("scenarios: [{{ name: it, input: {input}, calls: {{}}, expect: {{}} }}]");
@@ -157,6 +161,43 @@ fn lived(call: &str, with: &str, input: &Value) -> Value {
 fn a_run_maps_as_the_table_says_without_leaving_the_process() {
     let record = json!({ "LastName": "X", "Email": "A@B.example" });
     assert_eq!(lived("contact.toErp", "{ record: '${ . }' }", &record), converted(&record, Side::Erp).expect("mapped"));
+}
+
+/// A batch goes on with the others.
+#[test]
+fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
+    let many = [
+        json!({ "LastName": "O'Neill", "Email": "A@B.example", "Account": { "Name": "Brückner" }, "Level": "7" }),
+        json!({ "Email": "nobody@b.example" }),
+        json!({ "LastName": "X", "Level": "high" }),
+        json!({ "LastName": "Y", "Account": "no object" }),
+        json!({ "LastName": "Z", "Email": null }),
+    ];
+    let call = ("contact.toErpEach", "{ records: '${ . }' }");
+    let became = played(CONTACT, call, &json!(many), &Evaluation::here);
+    for (record, became) in many.iter().zip(became.as_array().expect("a list")) {
+        let alone = match converted(record, Side::Erp) {
+            Ok(record) => json!({ "record": record, "error": null }),
+            Err(why) => json!({ "record": null, "error": why }),
+        };
+        assert_eq!(became, &alone, "{record}");
+    }
+    assert!(became[1]["error"].as_str().unwrap().starts_with("mapping contact, row 1: LastName to lastName failed:"));
+    assert_eq!(became.as_array().map(Vec::len), Some(many.len()));
+}
+
+/// One expression has a longest text, a table has not.
+#[test]
+fn a_table_of_a_thousand_rows_maps_many_records_too() {
+    let rows: String = (0..1_000)
+        .map(|n| format!("  - {{ crm: Field_{n}__c, erp: group{}.field{n}, master: newest, toErp: ascii_downcase }}\n", n % 7))
+        .collect();
+    let text = format!("mapping: contact\ncrm: {{ type: A }}\nerp: {{ type: b }}\nrows:\n{rows}");
+    let many = json!([{ "Field_0__c": "A", "Field_999__c": "Z" }, { "Field_500__c": 1 }]);
+    let became = played(&text, ("contact.toErpEach", "{ records: '${ . }' }"), &many, &Evaluation::here);
+    assert_eq!(became[0]["record"]["group0"]["field0"], "a");
+    assert_eq!(became[0]["record"]["group5"]["field999"], "z");
+    assert!(became[1]["error"].as_str().unwrap().contains("row 501: Field_500__c to group3.field500"), "{became}");
 }
 
 #[test]

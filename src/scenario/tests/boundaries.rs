@@ -75,7 +75,7 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
     let mut tried = 0;
     for file in shipped() {
         let bench = suite::Bench::open(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-        let stage = Stage { invariants: &[], ..bench.stage(&evaluate_here) };
+        let stage = Stage { invariants: &[], ..bench.stage(&Evaluation::here) };
         for (place, scenario) in bench.scenarios().iter().enumerate() {
             let undisturbed = stage.rehearse(scenario, &Schedule::default());
             let mut steps: Vec<&str> = undisturbed.sendings.iter().map(|sending| sending.step.as_str()).collect();

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::*;
 use crate::connect::{ConnectSettings, Connection, Connections, Secrets};
 use crate::dsl::{self, Authentication, Definition, Functions, SecretTemplate};
-use crate::expr::{Evaluation, EvaluationError, Expression};
+use crate::expr::Evaluation;
 
 /// A definition and the sandbox's ERP as the connection `erp`.
 struct Fixture {
@@ -59,7 +59,7 @@ impl Fixture {
         Stage {
             definition: &self.definition,
             connections: &self.connections,
-            evaluate: &evaluate_here,
+            evaluate: &Evaluation::here,
             invariants: &self.file.invariants,
         }
     }
@@ -77,11 +77,4 @@ impl Fixture {
     fn differences(&self) -> Vec<String> {
         differences(&self.definition, &self.first().expect, &self.rehearse(""))
     }
-}
-
-/// Evaluates in this process what may run for long: the texts of tests do not.
-fn evaluate_here(asked: &Evaluation) -> Result<Value, EvaluationError> {
-    let names: Vec<&str> = asked.variables.iter().map(String::as_str).collect();
-    let expression = Expression::parse(&asked.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
-    expression.evaluate(&asked.input, &asked.arguments.iter().collect::<Vec<_>>())
 }

@@ -55,7 +55,7 @@ fn whatever_went_wrong_a_recorded_run_of_a_shipped_workflow_replays_as_it_was() 
     let mut runs = 0;
     for file in dsl::scenario_files(&folder).expect("the folder can be read") {
         let bench = Bench::open(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-        let stage = bench.stage(&evaluate_here);
+        let stage = bench.stage(&Evaluation::here);
         runs += bench.scenarios().iter().map(|scenario| replays_as_it_was(&stage, scenario)).sum::<usize>();
     }
     assert!(runs > 150, "only {runs} runs prove little");

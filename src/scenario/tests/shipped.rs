@@ -7,7 +7,7 @@ use super::*;
 fn reports(ask: &Ask) -> Vec<FileReport> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
     let files = dsl::scenario_files(&folder).expect("the folder can be read");
-    let test = |file: &std::path::PathBuf| test_file(file, ask, &evaluate_here).unwrap_or_else(|m| panic!("{m:?}"));
+    let test = |file: &std::path::PathBuf| test_file(file, ask, &Evaluation::here).unwrap_or_else(|m| panic!("{m:?}"));
     files.iter().map(test).collect()
 }
 
@@ -75,7 +75,7 @@ do: [{ ask: { call: http, with: { method: get, endpoint: 'connection://shop/stoc
         "n.scenarios.yaml",
         "scenarios: [{ name: one, input: {}, calls: { ask: { body: 7 } }, expect: { output: 7 } }]",
     );
-    let tested = test_file(&folder.path().join("n.scenarios.yaml"), &Ask::default(), &evaluate_here);
+    let tested = test_file(&folder.path().join("n.scenarios.yaml"), &Ask::default(), &Evaluation::here);
     let tested = tested.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     assert!(tested.scenarios[0].passed(), "{:?}", tested.scenarios);
 }
@@ -85,7 +85,7 @@ fn scenarios_without_their_definition_say_which_one_they_look_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("n.scenarios.yaml");
     std::fs::write(&file, "scenarios: [{ name: one, input: {}, calls: {}, expect: {} }]").expect("written");
-    let mistakes = test_file(&file, &Ask::default(), &evaluate_here).expect_err("there is no definition");
+    let mistakes = test_file(&file, &Ask::default(), &Evaluation::here).expect_err("there is no definition");
     assert!(mistakes[0].message.contains("n.yaml: reading the file failed"), "{mistakes:?}");
     assert!(mistakes[0].hint.as_ref().is_some_and(|hint| hint.contains("definition:")), "{mistakes:?}");
 }

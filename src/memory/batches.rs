@@ -1,0 +1,400 @@
+//! Batches: passes over many records, of which a person wants to know how far they are, and which rows failed.
+//!
+//! A workflow goes `begin` → `report` for each chunk → `end`. A report counts once, however often it is told. A row that failed stays
+//! under its key until a later report of any batch of that name says that it went well.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Refusal, body};
+
+/// Longest name, mode, key and cursor.
+const NAME_CHARS_MAX: usize = 200;
+/// Most rows in one report, and in one page of `rows`.
+const ROWS_MAX: usize = 1_000;
+/// Longest `row`, as JSON.
+const ROW_BYTES_MAX: usize = 16 << 10;
+/// A longer message is cut.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+/// A longer time without a report is a pause, which says nothing about the rate.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// What can be asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// `begin`
+    Begin(Begin),
+    /// `report`
+    Report(Report),
+    /// `rows`
+    Rows(Rows),
+    /// `end`
+    End(End),
+}
+
+/// `{name, mode, run}` gives the batch. The same one to a run that asks again.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    /// What is gone over, for people: `catalog-nightly`.
+    pub name: String,
+    /// What of it, for people: `full`, `incremental`, `retry`.
+    pub mode: String,
+    /// Who does it.
+    pub run: Uuid,
+}
+
+/// `{batch, cursor, keys, failed, total?}` gives the batch.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Of which batch.
+    pub batch: Uuid,
+    /// Which chunk this is; one that was told before counts no more.
+    pub cursor: String,
+    /// All rows of the chunk, those that failed too.
+    pub keys: Vec<String>,
+    /// Those that failed.
+    #[serde(default)]
+    pub failed: Vec<Failed>,
+    /// How many rows the batch will have had at its end, once that is known.
+    #[serde(default)]
+    pub total: Option<u32>,
+}
+
+/// A row that failed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failed {
+    /// Which one.
+    pub key: String,
+    /// Why, for people.
+    pub message: String,
+    /// What it takes to do it again.
+    pub row: Value,
+}
+
+/// `{name, after?, limit?}` gives `{rows, left, next}`: the rows that failed, by key; how many there are from here on; `next` is null
+/// after the last.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// Of the batches of this name.
+    pub name: String,
+    /// Those whose key comes later.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// At most so many; 1,000 unless said.
+    #[serde(default = "Rows::most")]
+    pub limit: usize,
+}
+
+impl Rows {
+    fn most() -> usize {
+        ROWS_MAX
+    }
+}
+
+/// `{batch}` gives the batch.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// Which one.
+    pub batch: Uuid,
+}
+
+impl Operation {
+    /// Reads the operation `name` with its body.
+    ///
+    /// # Errors
+    /// There is none of this name, or the body does not fit.
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
+        let operation = match name {
+            "begin" => Self::Begin(body("batches/begin", bytes)?),
+            "report" => Self::Report(body("batches/report", bytes)?),
+            "rows" => Self::Rows(body("batches/rows", bytes)?),
+            "end" => Self::End(body("batches/end", bytes)?),
+            other => return Err(Refusal::unknown(&format!("batches/{other}"))),
+        };
+        operation.check()?;
+        Ok(operation)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Begin(begin) => short("name", &begin.name).and_then(|()| short("mode", &begin.mode)),
+            Self::Report(report) => report.check(),
+            Self::Rows(rows) => {
+                short("name", &rows.name)?;
+                if rows.limit == 0 || rows.limit > ROWS_MAX {
+                    return Err(bad(format!("`limit` must be 1 to {ROWS_MAX}")));
+                }
+                rows.after.as_deref().map_or(Ok(()), |after| short("after", after))
+            }
+            Self::End(_) => Ok(()),
+        }
+    }
+}
+
+impl Report {
+    fn check(&self) -> Result<(), Refusal> {
+        short("cursor", &self.cursor)?;
+        if self.keys.len() > ROWS_MAX {
+            return Err(bad(format!("a report has at most {ROWS_MAX} rows, not {}", self.keys.len())));
+        }
+        self.keys.iter().try_for_each(|key| short("keys", key))?;
+        let keys: BTreeSet<&str> = self.keys.iter().map(String::as_str).collect();
+        if keys.len() != self.keys.len() {
+            return Err(bad("two rows of a report have the same key".to_owned()));
+        }
+        let mut failed = BTreeSet::new();
+        for row in &self.failed {
+            if !keys.contains(row.key.as_str()) || !failed.insert(row.key.as_str()) {
+                return Err(bad(format!("the row {:?} in `failed` must stand once in `keys`, and once there", row.key)));
+            }
+            let text = row.row.to_string();
+            if text.len() > ROW_BYTES_MAX || text.contains("\\u0000") || row.message.contains('\0') {
+                let what = format!("the row {:?} may hold {ROW_BYTES_MAX} bytes of JSON, without NUL", row.key);
+                return Err(bad(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows that went well.
+    #[must_use]
+    pub fn succeeded(&self) -> Vec<String> {
+        let failed: BTreeSet<&str> = self.failed.iter().map(|row| row.key.as_str()).collect();
+        self.keys.iter().filter(|key| !failed.contains(key.as_str())).cloned().collect()
+    }
+}
+
+impl Failed {
+    /// Why, short enough to keep.
+    #[must_use]
+    pub fn told(&self) -> String {
+        self.message.chars().take(MESSAGE_CHARS_MAX).collect()
+    }
+}
+
+fn bad(why: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, why)
+}
+
+fn short(what: &str, text: &str) -> Result<(), Refusal> {
+    if text.is_empty() || text.chars().count() > NAME_CHARS_MAX || text.contains('\0') {
+        return Err(bad(format!("`{what}` of a batch has 1 to {NAME_CHARS_MAX} characters, without NUL, not {text:?}")));
+    }
+    Ok(())
+}
+
+/// One pass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// `UUIDv7`.
+    pub id: Uuid,
+    /// What is gone over.
+    pub name: String,
+    /// What of it.
+    pub mode: String,
+    /// Who does it.
+    pub run: Uuid,
+    /// How many rows it will have had, as far as known.
+    pub total: Option<i64>,
+    /// How many it has had, those that failed too.
+    pub done: i64,
+    /// How many of them failed.
+    pub failed: i64,
+    /// How long it took, without pauses.
+    pub busy_ms: i64,
+    /// Since when.
+    pub began_at: DateTime<Utc>,
+    /// When it was last told of.
+    pub changed_at: DateTime<Utc>,
+    /// When its workflow said that it was over.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Batch {
+    /// A new one. `others` are the batches of the same name that have not ended and whose runs have not either.
+    ///
+    /// # Errors
+    /// There is one under way: two at once would count and forget each other's rows. Worth another try.
+    pub fn begin(begin: &Begin, id: Uuid, others: &[Uuid], now: DateTime<Utc>) -> Result<Self, Refusal> {
+        if let Some(other) = others.first() {
+            let detail = format!("a batch {:?} is under way, in run {other}", begin.name);
+            let retry_after = Some(std::time::Duration::from_secs(10));
+            return Err(Refusal { retry_after, ..Refusal::new(StatusCode::LOCKED, detail) });
+        }
+        let Begin { name, mode, run } = begin.clone();
+        let (total, done, failed, busy_ms) = (None, 0, 0, 0);
+        Ok(Self { id, name, mode, run, total, done, failed, busy_ms, began_at: now, changed_at: now, ended_at: None })
+    }
+
+    /// Counts a report that was not told before.
+    ///
+    /// # Errors
+    /// The batch has ended.
+    pub fn count(&mut self, report: &Report, now: DateTime<Utc>) -> Result<(), Refusal> {
+        if self.ended_at.is_some() {
+            return Err(Refusal::new(StatusCode::CONFLICT, format!("the batch {} has ended", self.id)));
+        }
+        self.done += i64::try_from(report.keys.len()).unwrap_or(i64::MAX);
+        self.failed += i64::try_from(report.failed.len()).unwrap_or(i64::MAX);
+        self.total = report.total.map(i64::from).or(self.total).map(|total| total.max(self.done));
+        self.touch(now);
+        Ok(())
+    }
+
+    /// It is over. Saying so again changes nothing.
+    pub fn end(&mut self, now: DateTime<Utc>) {
+        if self.ended_at.is_none() {
+            self.touch(now);
+            self.total = Some(self.done);
+            self.ended_at = Some(now);
+        }
+    }
+
+    fn touch(&mut self, now: DateTime<Utc>) {
+        let since = now - self.changed_at;
+        if since > TimeDelta::zero() && since < PAUSE {
+            self.busy_ms += since.num_milliseconds();
+        }
+        self.changed_at = self.changed_at.max(now);
+    }
+
+    /// Rows in a second while it was at work; none before there is anything to tell it by.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn rate(&self) -> Option<f64> {
+        (self.done > 0 && self.busy_ms > 0).then(|| self.done as f64 * 1_000.0 / self.busy_ms as f64)
+    }
+
+    /// Seconds that the rest takes at this rate; none when it is over or nobody knows.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate for people")]
+    pub fn rest_seconds(&self) -> Option<i64> {
+        let left = self.total.filter(|_| self.ended_at.is_none())? - self.done;
+        self.rate().map(|rate| (left as f64 / rate).ceil() as i64)
+    }
+
+    /// What `begin`, `report` and `end` give.
+    #[must_use]
+    pub fn answer(&self) -> Value {
+        let Self { id, name, mode, total, done, failed, .. } = self;
+        json!({ "id": id, "name": name, "mode": mode, "total": total, "done": done, "failed": failed })
+    }
+}
+
+/// A row that failed and has not succeeded since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedRow {
+    /// Which one.
+    pub key: String,
+    /// Why, the last time.
+    pub message: String,
+    /// What it takes to do it again.
+    pub row: Value,
+    /// How often.
+    pub attempts: i32,
+}
+
+/// What `rows` gives: a page of the `left` ones.
+#[must_use]
+pub fn page(rows: Vec<FailedRow>, left: i64) -> Value {
+    let more = i64::try_from(rows.len()).is_ok_and(|rows| rows < left);
+    let next = rows.last().filter(|_| more).map(|row| row.key.clone());
+    let told = |FailedRow { key, message, row, attempts }: FailedRow| {
+        json!({ "key": key, "message": message, "row": row, "attempts": attempts })
+    };
+    json!({ "rows": rows.into_iter().map(told).collect::<Vec<_>>(), "left": left, "next": next })
+}
+
+/// An operation names a batch that is not there.
+#[must_use]
+pub fn unknown(id: Uuid) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("there is no batch {id}; `batches.begin` gives one"))
+}
+
+/// All batches of a rehearsal.
+#[derive(Debug, Clone, Default)]
+pub struct Batches {
+    batches: Vec<Batch>,
+    told: BTreeSet<(Uuid, String)>,
+    rows: BTreeMap<String, BTreeMap<String, FailedRow>>,
+}
+
+impl Batches {
+    /// Does what is asked for. A rehearsal is of one run: whatever began another batch has ended.
+    ///
+    /// # Errors
+    /// It cannot be done as things stand.
+    pub fn perform(&mut self, operation: &Operation, now: DateTime<Utc>) -> Result<Value, Refusal> {
+        match operation {
+            Operation::Begin(begin) => {
+                let own = |batch: &&Batch| batch.run == begin.run && batch.name == begin.name;
+                if let Some(known) = self.batches.iter().find(own) {
+                    return Ok(known.answer());
+                }
+                // Reproducible, as everything of a rehearsal is.
+                let id = Uuid::from_u128(self.batches.len() as u128 + 1);
+                let batch = Batch::begin(begin, id, &[], now)?;
+                let answer = batch.answer();
+                self.batches.push(batch);
+                Ok(answer)
+            }
+            Operation::Report(report) => {
+                let batch = self.batches.iter_mut().find(|batch| batch.id == report.batch);
+                let batch = batch.ok_or_else(|| unknown(report.batch))?;
+                if self.told.insert((batch.id, report.cursor.clone())) {
+                    batch.count(report, now)?;
+                    note(self.rows.entry(batch.name.clone()).or_default(), report);
+                }
+                Ok(batch.answer())
+            }
+            Operation::Rows(asked) => {
+                let known = self.rows.get(&asked.name).into_iter().flat_map(BTreeMap::values);
+                let later: Vec<&FailedRow> =
+                    known.filter(|row| asked.after.as_ref().is_none_or(|after| row.key > *after)).collect();
+                let left = i64::try_from(later.len()).unwrap_or(i64::MAX);
+                Ok(page(later.into_iter().take(asked.limit).cloned().collect(), left))
+            }
+            Operation::End(end) => {
+                let batch = self.batches.iter_mut().find(|batch| batch.id == end.batch);
+                let batch = batch.ok_or_else(|| unknown(end.batch))?;
+                batch.end(now);
+                Ok(batch.answer())
+            }
+        }
+    }
+
+    /// All of it, for predicates of scenarios: `{last: {name: batch}, failed: {name: {key: {message, row, attempts}}}}`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let last: BTreeMap<&str, Value> = self.batches.iter().map(|b| (b.name.as_str(), b.answer())).collect();
+        let row = |row: &FailedRow| json!({ "message": row.message, "row": row.row, "attempts": row.attempts });
+        let failed: BTreeMap<&String, BTreeMap<&String, Value>> =
+            self.rows.iter().map(|(name, rows)| (name, rows.iter().map(|(key, it)| (key, row(it))).collect())).collect();
+        json!({ "last": last, "failed": failed })
+    }
+}
+
+/// Notes what a report says of its rows.
+fn note(rows: &mut BTreeMap<String, FailedRow>, report: &Report) {
+    for key in report.succeeded() {
+        rows.remove(&key);
+    }
+    for failed in &report.failed {
+        let attempts = rows.get(&failed.key).map_or(0, |row| row.attempts) + 1;
+        let Failed { key, row, .. } = failed.clone();
+        rows.insert(key.clone(), FailedRow { key, message: failed.told(), row, attempts });
+    }
+}
