@@ -22,3 +22,4 @@ pub mod sandbox;
 pub mod scenario;
 pub mod store;
 pub mod telemetry;
+mod words;

@@ -7,6 +7,7 @@ mod harness;
 
 mod api;
 mod audit;
+mod batches;
 mod browser;
 mod calls;
 mod closed_won;

@@ -9,14 +9,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::routing::post;
-use chrono::Utc;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use sqlx::Row;
-use stepwell::sandbox::{Door, Reply, Sandbox, WebhookSettings, WebhookTarget};
+use stepwell::sandbox::{Sandbox, WebhookSettings, WebhookTarget};
 
-use crate::harness::{Journey, Node, SECRET, eventually, files};
+use crate::harness::{Journey, Node, SECRET, edit, eventually, files};
 
 const FILES: [&str; 6] = [
     "hub.yaml",
@@ -99,26 +98,6 @@ async fn a_pair(
     settle(world, node, letters, random).await;
     let erp = records(sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
     (crm, erp)
-}
-
-/// A person's edit, in the process: as quick as nobody types.
-fn edit(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Value {
-    let door = Door::of(path).unwrap();
-    let token = if path.starts_with("/erp/") { "sandbox-erp-token" } else { "sandbox-crm-token" };
-    let request = axum::http::Request::builder()
-        .method(method)
-        .uri(path)
-        .header("authorization", format!("Bearer {token}"))
-        .header("content-type", "application/json")
-        .body(Bytes::from(body.to_string()))
-        .unwrap();
-    match sandbox.answer(door, request, Utc::now()) {
-        Reply::Answered(response, _) if response.status().is_success() => {
-            serde_json::from_slice(response.body()).unwrap_or_default()
-        }
-        Reply::Answered(response, _) => panic!("{path}: {}", String::from_utf8_lossy(response.body())),
-        _ => panic!("{path} was not answered"),
-    }
 }
 
 /// Records of one kind by the CRM's id.

@@ -4,6 +4,7 @@ mod acts;
 mod audit;
 mod bench;
 mod compatible;
+mod batches;
 mod conflicts;
 mod context;
 mod delete;
@@ -84,6 +85,9 @@ enum Command {
     /// Look at runs and act on them.
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Look at batches, and do again what failed.
+    #[command(subcommand)]
+    Batches(batches::Command),
     /// Look at conflicts between records of both systems, and settle them.
     #[command(subcommand)]
     Conflicts(conflicts::Command),
@@ -164,6 +168,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Delete(args) => delete::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Batches(command) => batches::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,

@@ -46,6 +46,17 @@ pub fn of_run(status: &str) -> Badge {
     Badge { class, label, shape }
 }
 
+/// A batch's state.
+#[must_use]
+pub fn of_batch(state: &str) -> Badge {
+    let (class, label, shape) = match state {
+        "running" => ("running", "Running", shape::PLAY),
+        "ended" => ("completed", "Ended", shape::CHECK),
+        _ => ("faulted", "Stopped", shape::ALERT),
+    };
+    Badge { class, label, shape }
+}
+
 /// A step's standing.
 #[must_use]
 pub fn of_step(state: State) -> Badge {

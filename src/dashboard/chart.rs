@@ -4,7 +4,7 @@
 //! a person, or was suspended) would make all the rest invisible: long ones are cut, and the axis shows the cut.
 
 use super::timeline::{Step, Timeline};
-use super::words::{duration, millis_between};
+use crate::words::{duration, millis_between};
 use crate::machine::{Role, Time};
 
 /// An idle time is cut if it is longer than this share of the active time.

@@ -14,7 +14,7 @@ use super::act;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;
-use super::words::Moment;
+use crate::words::Moment;
 use crate::engine::Settled;
 use crate::http::session::Caller;
 use crate::memory::links::Side;

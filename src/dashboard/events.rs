@@ -15,7 +15,7 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::pretty::{self, Pretty};
 use super::signed_in::SignedIn;
-use super::words::{Moment, age};
+use crate::words::{Moment, age};
 use crate::machine::RunId;
 use crate::store::events::{self, EventFilter, EventRow};
 

@@ -1,7 +1,7 @@
 //! Faults in plain words: who said what, what it means, what follows.
 
 use super::timeline::Failure;
-use super::words::{capitalised, duration, written_out};
+use crate::words::{capitalised, duration, written_out};
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError};
 
 /// Longest quote of what a target said.

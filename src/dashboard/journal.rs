@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use super::pretty::{self, Pretty};
-use super::words::{Moment, task_name};
+use crate::words::{Moment, task_name};
 use crate::machine::masks::Masks;
 use crate::machine::{Record, RunId};
 use crate::store::StoreError;

@@ -4,7 +4,7 @@ use crate::dsl::{Compensate, Definition, Task, TaskKind};
 use crate::machine::Role;
 
 use super::timeline::Step;
-use super::words::task_name;
+use crate::words::task_name;
 
 /// What a page calls a step.
 #[derive(Debug, Clone, PartialEq, Eq)]

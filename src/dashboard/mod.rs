@@ -6,6 +6,7 @@
 mod act;
 mod assets;
 mod badge;
+mod batches;
 mod chart;
 mod conflicts;
 mod events;
@@ -28,7 +29,6 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod words;
 mod workflows;
 
 use std::sync::Arc;
@@ -46,7 +46,7 @@ use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
-use crate::engine::{ActError, Deployed, Engine, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
+use crate::engine::{ActError, Deployed, Engine, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
 use crate::http::Settings;
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
@@ -87,6 +87,9 @@ pub trait Operations: Send + Sync {
         by: Actor,
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
+
+    /// See [`Engine::retry_batch`].
+    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>>;
 
     /// See [`Engine::settle_conflict`].
     fn settle_conflict(
@@ -134,6 +137,10 @@ impl Operations for Engine {
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
         Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
+    }
+
+    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>> {
+        Box::pin(Engine::retry_batch(self, batch, by))
     }
 
     fn settle_conflict(
@@ -188,6 +195,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/workflows/{namespace}/{name}", get(workflows::show))
         .route("/conflicts", get(conflicts::list))
         .route("/conflicts/{id}", post(conflicts::settle))
+        .route("/batches", get(batches::list))
+        .route("/batches/{id}/retry", post(batches::retry))
         .route("/schedules", get(schedules::list))
         .route("/schedules/{namespace}/{name}", get(schedules::show))
         .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))

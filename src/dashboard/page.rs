@@ -96,7 +96,7 @@ impl From<ApiError> for NoPage {
             ApiError::Unavailable(..) => "Not available right now",
             _ => "That did not work",
         };
-        let text = super::words::capitalised(&error.to_string());
+        let text = crate::words::capitalised(&error.to_string());
         Self { status: error.status(), title, text: format!("{text}.") }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-use super::words;
+use crate::words;
 
 /// Longer texts are cut in pages; the API has the whole.
 pub const BYTES_MAX: usize = 64 * 1024;

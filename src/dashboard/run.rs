@@ -19,7 +19,7 @@ use super::signed_in::SignedIn;
 use super::steps::{self, Chart, Row};
 use super::story::{self, Story};
 use super::timeline::Timeline;
-use super::words::{Moment, capitalised, duration, millis_between};
+use crate::words::{Moment, capitalised, duration, millis_between};
 use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
 use crate::http::session::Caller;

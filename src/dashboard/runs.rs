@@ -15,7 +15,7 @@ use super::Dashboard;
 use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
-use super::words::{Moment, age, count, duration, millis_between, task_name};
+use crate::words::{Moment, age, count, duration, millis_between, task_name};
 use crate::machine::{RunId, Status, Time};
 use crate::store::StoreError;
 use crate::store::listing::{self, LiveCounts, Order, RunFilter, RunRow};

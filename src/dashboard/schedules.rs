@@ -15,7 +15,7 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;
-use super::words::Moment;
+use crate::words::Moment;
 use crate::dsl::timing;
 use crate::engine::{Schedule, ScheduleAct, ScheduleActed, StartError};
 use crate::http::session::Caller;

@@ -11,7 +11,7 @@ use super::faults::{self, Next};
 use super::labels::{Label, label};
 use super::pretty::{Pretty, Shown};
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
-use super::words::{Moment, duration, millis_between, plural};
+use crate::words::{Moment, duration, millis_between, plural};
 use crate::dsl::Definition;
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};

@@ -4,7 +4,7 @@ use super::faults;
 use super::labels::label;
 use super::steps::{Chart, Row, StepRow};
 use super::timeline::{NoteKind, State, Step, Timeline};
-use super::words::{duration, millis_between, plural};
+use crate::words::{duration, millis_between, plural};
 use crate::dsl::Definition;
 use crate::machine::{Act, Role, Time};
 

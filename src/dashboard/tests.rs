@@ -1,6 +1,7 @@
 //! The pages, asked over the router against a database of their own.
 
 mod acts;
+mod batches;
 mod conflicts;
 mod mappings;
 mod schedules;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
 use super::{Dashboard, Operations, router};
-use crate::engine::{ActError, Deployed, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
+use crate::engine::{ActError, Deployed, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
@@ -35,6 +36,7 @@ struct Desk {
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
+    retried: Mutex<Vec<(Uuid, String)>>,
 }
 
 impl Operations for Desk {
@@ -77,6 +79,13 @@ impl Operations for Desk {
         self.acted.lock().unwrap().push((name, act, by.0, reason));
         let started = ScheduleActed::Started(RunId::from_u128(7));
         Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
+    }
+
+    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>> {
+        self.retried.lock().unwrap().push((batch, by.0));
+        let started = Retried::Started(RunId::from_u128(7));
+        let answer = self.refusal.map_or(started, |why| Retried::Refused(why.to_owned()));
+        Box::pin(std::future::ready(Ok(answer)))
     }
 
     fn settle_conflict(
@@ -176,6 +185,7 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         &format!("/runs/{run}"),
         "/events",
         "/conflicts",
+        "/batches",
         "/mappings",
         "/mappings/partner",
         "/workflows",
@@ -246,6 +256,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/workflows",
         "/schedules",
         "/conflicts",
+        "/batches",
         "/login?token=x",
         "/runs/none",
     ] {

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod batch;
+mod batches;
 mod calls;
 mod catalog;
 mod children;
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use api::*;
+pub use batches::{BatchView, Retried};
 pub use conflicts::Settled;
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};

@@ -8,6 +8,7 @@ pub mod acts;
 mod answer;
 pub mod app;
 pub mod body;
+pub mod batches;
 pub mod conflicts;
 pub mod connections;
 pub mod events;
@@ -72,6 +73,10 @@ fn api_routes() -> Vec<Route> {
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
         ("GET", "/api/v1/mappings", get(mappings::list)),
         ("GET", "/api/v1/connections", get(connections::list)),
+        ("GET", "/api/v1/batches", get(batches::list)),
+        ("GET", "/api/v1/batches/{id}", get(batches::show)),
+        ("GET", "/api/v1/batches/{id}/rows", get(batches::rows)),
+        ("POST", "/api/v1/batches/{id}/retry", post(batches::retry)),
         ("GET", "/api/v1/conflicts", get(conflicts::list)),
         ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),
         ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),

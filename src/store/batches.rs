@@ -43,11 +43,12 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Op
 /// The database is away.
 pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
-        "select b.run_id from batches b
-         where b.name = $1 and b.ended_at is null
-           and exists (select 1 from runs r
-                       where r.shard = get_byte(uuid_send(b.run_id), 15)::smallint and r.id = b.run_id
-                         and r.finished_at is null)",
+        r#"select h.run as "run!"
+           from (select (select r.id from runs r
+                         where r.shard = get_byte(uuid_send(b.run_id), 15)::smallint and r.id = b.run_id
+                           and r.finished_at is null) as run
+                 from batches b where b.name = $1 and b.ended_at is null) h
+           where h.run is not null"#,
         name
     )
     .fetch_all(conn)
@@ -181,27 +182,30 @@ pub struct BatchRow {
     pub batch: Batch,
     /// Whether its run has ended without ending it.
     pub stopped: bool,
+    /// Namespace and name of its run's workflow; none once the run is gone.
+    pub workflow: Option<(String, String)>,
 }
 
-/// Batches, latest first, those before `before`.
+/// Batches, latest first, those before `before`; with `id` that one alone.
 ///
 /// # Errors
 /// The database is away.
 pub async fn list(
     executor: impl PgExecutor<'_>,
+    id: Option<Uuid>,
     name: Option<&str>,
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<BatchRow>, StoreError> {
     let rows = sqlx::query!(
         r#"select b.id, b.name, b.mode, b.run_id, b.total, b.done, b.failed, b.busy_ms, b.began_at, b.changed_at, b.ended_at,
-                  b.ended_at is null and not exists (
-                      select 1 from runs r
-                      where r.shard = get_byte(uuid_send(b.run_id), 15)::smallint and r.id = b.run_id
-                        and r.finished_at is null) as "stopped!"
+                  r.id is null or r.finished_at is not null as "over!", d.namespace as "namespace?", d.name as "workflow?"
            from batches b
-           where ($1::text is null or b.name = $1) and ($2::uuid is null or b.id < $2)
-           order by b.id desc limit $3"#,
+           left join runs r on r.shard = get_byte(uuid_send(b.run_id), 15)::smallint and r.id = b.run_id
+           left join definitions d on d.id = r.definition_id
+           where ($1::uuid is null or b.id = $1) and ($2::text is null or b.name = $2) and ($3::uuid is null or b.id < $3)
+           order by b.id desc limit $4"#,
+        id,
         name,
         before,
         limit
@@ -211,7 +215,8 @@ pub async fn list(
     Ok(rows
         .into_iter()
         .map(|row| BatchRow {
-            stopped: row.stopped,
+            stopped: row.over && row.ended_at.is_none(),
+            workflow: row.namespace.zip(row.workflow),
             batch: Batch {
                 id: row.id,
                 name: row.name,

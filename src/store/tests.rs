@@ -103,13 +103,34 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     super::links::lock(connection, "e", Some("c"), Some("d")).await.unwrap();
     super::links::open_conflicts(connection, &[id]).await.unwrap();
     super::links::remove(connection, &[id]).await.unwrap();
+    prepare_batches(connection, id).await;
+}
+
+async fn prepare_batches(connection: &mut PgConnection, run: Uuid) {
+    let begin = crate::memory::batches::Begin { name: "a".into(), mode: "full".into(), run };
+    let at = chrono::DateTime::UNIX_EPOCH;
+    let batch = crate::memory::batches::Batch::begin(&begin, Uuid::now_v7(), &[], at).unwrap();
+    super::batches::lock_name(connection, "a").await.unwrap();
+    super::batches::under_way(connection, "a").await.unwrap();
+    super::batches::insert(connection, &batch).await.unwrap();
+    super::batches::of_run(connection, run, "a").await.unwrap();
+    super::batches::lock(connection, batch.id).await.unwrap();
+    super::batches::note_report(connection, batch.id, "1").await.unwrap();
+    let (key, message) = ("k".to_owned(), "m".to_owned());
+    let row = crate::memory::batches::FailedRow { key: key.clone(), message, row: Value::Null, attempts: 1 };
+    super::batches::keep_rows(connection, &batch, &[row]).await.unwrap();
+    super::batches::clear_rows(connection, "a", &[key]).await.unwrap();
+    super::batches::failed(&mut *connection, "a", Some("k"), 10).await.unwrap();
+    super::batches::update(connection, &batch).await.unwrap();
+    super::batches::forget_reports(connection, batch.id).await.unwrap();
+    sqlx::query("delete from batches where id = $1").bind(batch.id).execute(connection).await.unwrap();
 }
 
 /// Statement to the shape of its plan: nodes and indexes, no estimates.
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -154,6 +175,8 @@ async fn fill(pool: &PgPool) {
          insert into conflicts (id, link_id, entity, kind, crm, erp, run_id, state)
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'e', 'both', '{{}}', '{{}}',
                 ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'settled' from generate_series(1, {ROWS}) as n;
+         insert into batch_rows (name, key, message, row, batch_id, first_at, failed_at)
+         select 'a', n::text, '', '{{}}', gen_random_uuid(), now(), now() from generate_series(1, {ROWS}) as n;
          insert into lanes (namespace, name, key) select 'a', 'b', n::text from generate_series(1, {ROWS}) as n;
          insert into turns (namespace, name, key, ticket, run_id)
          select 'a', 'b', n % 1000, n, ('0190' || lpad(to_hex(n), 28, '0'))::uuid from generate_series(1, {ROWS}) as n;
@@ -191,7 +214,8 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let fresh = connect_engine(url.as_str(), 1).await.unwrap();
     prepare_all(&fresh).await;
     let full = plans(&mut fresh.acquire().await.unwrap()).await;
-    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts")
+    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts;
+                   analyze batch_rows")
         .execute(&pool)
         .await
         .unwrap();
@@ -201,7 +225,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     for (statement, plan) in &empty {
         let text = plan.join("\n");
         for table in
-            ["runs", "event_keys", "journal", "listeners", "events", "outgoing", "commands", "links", "conflicts"]
+            ["runs", "event_keys", "journal", "listeners", "events", "outgoing", "commands", "links", "conflicts", "batch_rows"]
         {
             assert!(!text.contains(&format!("Seq Scan on {table}")), "{statement}\n{text}");
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
 pub use browser::{Browser, login_link};
-pub use journey::{CUSTOMER, Journey, ORDER, files, shipped};
+pub use journey::{CUSTOMER, Journey, ORDER, edit, files, shipped};
 pub use node::Node;
 pub use target::{Behaviour, Target};
 

@@ -125,18 +125,18 @@ impl Mapping {
     /// `[{record, error}]` of these rows.
     fn of_many(&self, to: Side, rows: &[(&Row, &Way, &Field)]) -> String {
         let row = |(row, way, field): &(&Row, &Way, &Field)| {
-            let path = json!(field.0);
+            // No `setpath`: it makes no objects on the way.
+            let put = |value: String| {
+                let value = field.0.iter().rev().fold(value, |value, part| format!("{{{}: {value}}}", json!(part)));
+                format!(" * {value}")
+            };
             match &way.value {
-                Source::Constant(value) => format!(" | setpath({path}; {value})"),
+                Source::Constant(value) => put(value.to_string()),
                 Source::Field(_, transform) => {
                     let required_by = way.required.then(|| self.system(to));
                     let chain = Chain { transform: transform.as_deref(), default: way.default.as_ref(), required_by };
                     let from = json!(row.field(to.other()).map(|field| field.0.clone()).unwrap_or_default());
-                    format!(
-                        " | setpath({path}; $record | way({}; {from}; {}))",
-                        json!(told(&self.name, row, to)),
-                        chain.steps()
-                    )
+                    put(format!("($record | way({}; {from}; {}))", json!(told(&self.name, row, to)), chain.steps()))
                 }
             }
         };

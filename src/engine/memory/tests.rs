@@ -10,7 +10,7 @@ use crate::connect::Connections;
 use crate::dsl::{self, Functions};
 use crate::engine::{Engine, EngineSettings, StartRequest};
 use crate::expr::Evaluator;
-use crate::machine::Actor;
+use crate::machine::{Act, Actor, CancelMode};
 use crate::store;
 
 const WORKFLOW: &str = "
@@ -23,27 +23,34 @@ output: { as: '{before: $context.before, after: .value}' }
 ";
 
 async fn node(pool: &PgPool) -> Engine {
+    node_of(pool, WORKFLOW).await
+}
+
+async fn node_of(pool: &PgPool, workflow: &str) -> Engine {
     store::ensure_partitions(pool).await.unwrap();
     let evaluator = Evaluator::of_this_program(1).unwrap();
     let settings = EngineSettings::default();
     let engine =
         Engine::start_node(settings, pool.clone(), pool.clone(), Connections::default(), evaluator).await.unwrap();
     let workflows = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
-    let built = dsl::build("remembers.yaml", WORKFLOW, &Functions::load(&workflows).unwrap()).unwrap();
+    let built = dsl::build("remembers.yaml", workflow, &Functions::load(&workflows).unwrap()).unwrap();
     engine.deploy(&built, &Actor("test".into())).await.unwrap();
     engine
 }
 
-async fn ended(engine: &Engine, input: Value) -> Value {
-    let request = StartRequest {
+fn start(input: Value) -> StartRequest {
+    StartRequest {
         namespace: "test".into(),
         name: "remembers".into(),
         version: None,
         input,
         idempotency_key: None,
         actor: Actor("test".into()),
-    };
-    let run = engine.start(request).await.unwrap();
+    }
+}
+
+async fn ended(engine: &Engine, input: Value) -> Value {
+    let run = engine.start(start(input)).await.unwrap();
     assert!(engine.settled(run, Duration::from_secs(30)).await);
     serde_json::to_value(engine.view(run).await.unwrap().unwrap()).unwrap()
 }
@@ -60,5 +67,83 @@ async fn what_one_run_remembers_the_next_one_knows_to_the_last_digit(pool: PgPoo
     assert_eq!(third["status"], "faulted", "somebody else moved it: {third:#}");
     assert_eq!(third["error"]["status"], 409, "{third:#}");
     assert!(third["error"]["detail"].as_str().unwrap().contains("90071992547409931234"), "{third:#}");
+    engine.shut_down().await;
+}
+
+const PASSES: &str = "
+document: { dsl: '1.0.3', namespace: test, name: remembers, version: '1.0.0' }
+do:
+  - begin: { call: batches.begin, with: { name: items, mode: full, run: '${ $workflow.id }' } }
+  - pause: { wait: { hours: 9 } }
+";
+
+async fn asked(engine: &Engine, name: &str, body: &Value) -> Result<Value, crate::memory::Refusal> {
+    engine.inner.perform(&format!("/batches/{name}"), body.to_string().as_bytes()).await
+}
+
+#[sqlx::test]
+async fn two_passes_of_a_name_are_never_under_way_at_once(pool: PgPool) {
+    let engine = node_of(&pool, PASSES).await;
+    let run = engine.start(start(json!({}))).await.unwrap();
+    let begin = |run: &dyn std::fmt::Display| json!({ "name": "items", "mode": "full", "run": run.to_string() });
+    let first = loop {
+        // The same answer whether the run was first or this call: a run that asks again gets its batch.
+        if let Ok(batch) = asked(&engine, "begin", &begin(&run)).await {
+            break batch;
+        }
+    };
+    let other = uuid::Uuid::now_v7();
+    let refusal = asked(&engine, "begin", &begin(&other)).await.unwrap_err();
+    assert_eq!(refusal.status, 423, "{refusal}");
+    assert!(refusal.detail.contains(&run.to_string()), "{refusal}");
+    let abandon = Act::Cancel { compensate: CancelMode::Abandon };
+    engine.act(run, abandon, Actor("test".into()), Some("enough".into())).await.unwrap();
+    let second = asked(&engine, "begin", &begin(&other)).await.expect("the first one's run has ended");
+    assert_ne!(first["id"], second["id"]);
+    let states: Vec<&str> = engine.batches(None, None, 10).await.unwrap().iter().map(|batch| batch.state).collect();
+    assert_eq!(states, ["stopped", "stopped"], "the other run never was");
+    engine.shut_down().await;
+}
+
+#[sqlx::test]
+async fn failed_rows_are_kept_counted_and_forgotten_and_a_report_counts_once(pool: PgPool) {
+    let engine = node(&pool).await;
+    let begin = json!({ "name": "items", "mode": "full", "run": uuid::Uuid::now_v7() });
+    let batch = asked(&engine, "begin", &begin).await.unwrap();
+    let report = |cursor: &str, failed: &[&str]| {
+        let failed: Vec<Value> =
+            failed.iter().map(|key| json!({ "key": key, "message": "no", "row": { "id": key } })).collect();
+        json!({ "batch": batch["id"], "cursor": cursor, "keys": ["B", "a", "é"], "failed": failed, "total": 9 })
+    };
+    let told = asked(&engine, "report", &report("1", &["B", "a", "é"])).await.unwrap();
+    assert_eq!(asked(&engine, "report", &report("1", &["B", "a", "é"])).await.unwrap(), told, "once");
+    assert_eq!((&told["done"], &told["failed"], &told["total"]), (&json!(3), &json!(3), &json!(9)));
+    asked(&engine, "report", &report("2", &["a"])).await.unwrap();
+    asked(&engine, "report", &report("3", &["a", "é"])).await.unwrap();
+    let page = asked(&engine, "rows", &json!({ "name": "items", "limit": 1 })).await.unwrap();
+    assert_eq!((&page["left"], &page["next"], &page["rows"][0]["attempts"]), (&json!(2), &json!("a"), &json!(3)));
+    let page = asked(&engine, "rows", &json!({ "name": "items", "after": "a" })).await.unwrap();
+    assert_eq!((&page["rows"][0]["key"], &page["next"]), (&json!("é"), &Value::Null), "{page}");
+    let ended = asked(&engine, "end", &json!({ "batch": batch["id"] })).await.unwrap();
+    assert_eq!((&ended["total"], &ended["done"]), (&json!(9), &json!(9)));
+    assert_eq!(asked(&engine, "end", &json!({ "batch": batch["id"] })).await.unwrap(), ended);
+    assert_eq!(asked(&engine, "report", &report("4", &[])).await.unwrap_err().status, 409);
+    assert_eq!(asked(&engine, "begin", &begin).await.unwrap()["id"], batch["id"], "late by an hour");
+    let none = json!({ "batch": uuid::Uuid::nil() });
+    assert_eq!(asked(&engine, "end", &none).await.unwrap_err().status, 404);
+    engine.shut_down().await;
+}
+
+#[sqlx::test]
+async fn the_last_hundred_passes_of_a_name_are_kept(pool: PgPool) {
+    let engine = node(&pool).await;
+    for n in 0..103_u128 {
+        let run = uuid::Uuid::from_u128(n << 64 | n);
+        let batch = asked(&engine, "begin", &json!({ "name": "items", "mode": "full", "run": run })).await.unwrap();
+        let report = json!({ "batch": batch["id"], "cursor": "1", "keys": [] });
+        asked(&engine, "report", &report).await.unwrap();
+    }
+    let kept = engine.batches(Some("items"), None, 1_000).await.unwrap();
+    assert_eq!((kept.len(), kept[99].run), (100, uuid::Uuid::from_u128(3 << 64 | 3)));
     engine.shut_down().await;
 }

@@ -72,9 +72,36 @@ pub fn age(at: Time, now: Time) -> String {
 /// A count that stops at [`COUNT_MAX`]: `10,000+`.
 #[must_use]
 pub fn count(number: i64) -> String {
-    let shown = number.min(COUNT_MAX);
     let more = if number >= COUNT_MAX { "+" } else { "" };
-    if shown >= 1000 { format!("{},{:03}{more}", shown / 1000, shown % 1000) } else { format!("{shown}{more}") }
+    format!("{}{more}", thousands(number.min(COUNT_MAX)))
+}
+
+/// `1,204,000`
+#[must_use]
+pub fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('-');
+    }
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1,250 a second`, `18 a minute`: with as few digits as say something.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "for people")]
+pub fn rate(per_second: f64) -> String {
+    if per_second >= 1.0 {
+        format!("{} a second", thousands(per_second.round() as i64))
+    } else {
+        format!("{} a minute", thousands((per_second * 60.0).round() as i64))
+    }
 }
 
 /// `1 try`, `3 tries`.
@@ -159,6 +186,15 @@ mod tests {
         assert_eq!(count(1_204), "1,204");
         assert_eq!(count(COUNT_MAX), "10,000+");
         assert_eq!(count(COUNT_MAX + 5), "10,000+");
+    }
+
+    #[test]
+    fn large_numbers_and_rates_can_be_read() {
+        let said = [(0, "0"), (999, "999"), (1_000, "1,000"), (50_000, "50,000"), (1_204_007, "1,204,007"), (-1_000, "-1,000")];
+        for (number, text) in said {
+            assert_eq!(thousands(number), text);
+        }
+        assert_eq!((rate(1_249.6), rate(1.0), rate(0.3)), ("1,250 a second".into(), "1 a second".into(), "18 a minute".into()));
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! The page of batches.
+
+use chrono::{TimeDelta, Utc};
+
+use super::*;
+use crate::memory::batches::{Batch, Begin, FailedRow, Report};
+use crate::store::batches as store;
+
+/// A batch of `run` that began two minutes ago, with what it was told since.
+async fn add(pool: &PgPool, run: Uuid, mode: &str, done: u32, failed: &[&str]) -> Uuid {
+    let began = Utc::now() - TimeDelta::minutes(2);
+    let begin = Begin { name: "catalog-nightly".into(), mode: mode.into(), run };
+    let mut batch = Batch::begin(&begin, Uuid::now_v7(), &[], began).unwrap();
+    let keys = (0..done).map(|n| n.to_string()).collect();
+    let told = Report { batch: batch.id, cursor: "1".into(), keys, failed: Vec::new(), total: Some(50_000) };
+    batch.count(&told, began + TimeDelta::seconds(2)).unwrap();
+    batch.failed = i64::try_from(failed.len()).unwrap();
+    let conn = &mut *pool.acquire().await.unwrap();
+    store::insert(conn, &batch).await.unwrap();
+    store::update(conn, &batch).await.unwrap();
+    let row = |key: &&str| FailedRow {
+        key: (*key).to_owned(),
+        message: format!("<b>{key}</b> is too long"),
+        row: serde_json::json!({ "id": key }),
+        attempts: 1,
+    };
+    store::keep_rows(conn, &batch, &failed.iter().map(row).collect::<Vec<_>>()).await.unwrap();
+    batch.id
+}
+
+#[sqlx::test]
+async fn a_batch_shows_how_far_it_is_at_which_rate_and_what_failed(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    assert!(site.get("/batches").await.1.contains("Nothing goes over many records yet"));
+    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    add(&pool, run, "incremental", 4_200, &["2209", "2212"]).await;
+    let (status, page) = site.get("/batches").await;
+    assert_eq!(status, StatusCode::OK);
+    for text in [
+        "catalog-nightly",
+        "Running",
+        "<b>4,200 of 50,000</b>",
+        "value=\"4200\" max=\"50000\"",
+        "2,100 a second",
+        "<dt>Rest</dt><dd>22 s</dd>",
+        "2 rows that failed wait",
+        "&#60;b&#62;2209&#60;/b&#62; is too long",
+        "data-announce=\"catalog-nightly: 4,200 of 50,000\"",
+        "Try all 2 again",
+        "/workflows/crm-erp/closed-won",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert!(!reader.get("/batches").await.1.contains("again</button>"));
+}
+
+#[sqlx::test]
+async fn a_batch_whose_run_has_ended_before_it_did_is_stopped(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    add(&pool, run, "full", 10, &[]).await;
+    add(&pool, Uuid::from_u128(9), "retry", 3, &[]).await;
+    let (_, page) = site.get("/batches").await;
+    assert!(page.contains("Stopped") && !page.contains("Running") && !page.contains("<dt>Rest</dt>"), "{page}");
+    assert!(page.contains("Earlier passes") && page.contains("full · "), "{page}");
+}
+
+#[sqlx::test]
+async fn the_button_asks_the_engine_for_a_retry_of_what_failed(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let id = add(&pool, Uuid::from_u128(9), "full", 10, &["2209"]).await;
+    let path = format!("/batches/{id}/retry");
+    assert_eq!(site.post(&path, "csrf=guess").await.0, StatusCode::FORBIDDEN);
+    assert!(site.desk.retried.lock().unwrap().is_empty());
+    let form = format!("csrf={}", site.csrf().await);
+    let (status, answer, _) = site.post(&path, &form).await;
+    let there = format!("/batches?started={}", RunId::from_u128(7));
+    assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, there.as_str()));
+    assert!(site.get(&there).await.1.contains("does again what failed"));
+    assert_eq!(site.desk.retried.lock().unwrap().clone(), [(id, "user:ada".to_owned())]);
+    let late = Site::new(&pool, Scope::Operate, Desk { refusal: Some("no row waits"), ..Desk::default() }).await;
+    let (status, _, page) = late.post(&path, &format!("csrf={}", late.csrf().await)).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("Not done: no row waits."), "{page}");
+    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert_eq!(reader.post(&path, &form).await.0, StatusCode::FORBIDDEN);
+}
