@@ -29,6 +29,7 @@ sqlx:
 bench:
 	cargo build --release --locked
 	target/release/stepwell bench
+	target/release/stepwell bench --catalog 50000
 	cargo bench --locked
 
 clean:

@@ -190,11 +190,21 @@ mod tests {
 
     #[test]
     fn large_numbers_and_rates_can_be_read() {
-        let said = [(0, "0"), (999, "999"), (1_000, "1,000"), (50_000, "50,000"), (1_204_007, "1,204,007"), (-1_000, "-1,000")];
+        let said = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (50_000, "50,000"),
+            (1_204_007, "1,204,007"),
+            (-1_000, "-1,000"),
+        ];
         for (number, text) in said {
             assert_eq!(thousands(number), text);
         }
-        assert_eq!((rate(1_249.6), rate(1.0), rate(0.3)), ("1,250 a second".into(), "1 a second".into(), "18 a minute".into()));
+        assert_eq!(
+            (rate(1_249.6), rate(1.0), rate(0.3)),
+            ("1,250 a second".into(), "1 a second".into(), "18 a minute".into())
+        );
     }
 
     #[test]

@@ -56,7 +56,10 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     let ended = node.run_becomes(&run, "completed").await;
     assert_eq!(ended["output"], json!({ "mode": "full", "since": null, "done": 3_005, "failed": 3 }), "{ended}");
     let latest = batches(&node).await.remove(0);
-    assert_eq!((&latest["state"], &latest["total"], &latest["rest_seconds"]), (&json!("ended"), &json!(3_005), &Value::Null));
+    assert_eq!(
+        (&latest["state"], &latest["total"], &latest["rest_seconds"]),
+        (&json!("ended"), &json!(3_005), &Value::Null)
+    );
     let mut keys = products(&sandbox);
     assert_eq!(keys.iter().filter(|key| key.starts_with("ITEM-I-")).count(), 2_997);
     keys.sort_unstable();

@@ -3,6 +3,7 @@
 //! The node is a process of its own, so that its CPU time is its own; load generator and mock target run here. Every
 //! figure stands beside the floor: raw batched transitions per second on the same Postgres, in the same run.
 
+pub mod catalog;
 mod floor;
 mod load;
 mod mock;
@@ -18,7 +19,7 @@ pub use report::Report;
 
 use load::{Kind, Load};
 use mock::Mock;
-use node::BenchNode;
+use node::{BenchNode, Setup};
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -37,7 +38,8 @@ pub struct Plan {
 /// The node does not start, or a measurement fails.
 pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let mock = Mock::start().await?;
-    let node = BenchNode::start(&plan.database_url, mock.address()).await?;
+    let setup = Setup { workflows: None, target: mock.address(), environment: Vec::new() };
+    let node = BenchNode::start(&plan.database_url, &setup).await?;
     let measured = measure(plan, &mock, &node).await;
     node.stop().await?;
     measured

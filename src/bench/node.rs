@@ -1,7 +1,7 @@
 //! The node that is measured: this program's own `serve`, in a process and on a database of its own.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -59,11 +59,21 @@ pub(super) struct BenchNode {
     token: String,
     pid: u32,
     child: Child,
-    _folder: Folder,
+    _folder: Option<Folder>,
+}
+
+/// What the measured node runs.
+pub(super) struct Setup {
+    /// Folder of its workflows; none are those of this measurement.
+    pub workflows: Option<PathBuf>,
+    /// Where it may call.
+    pub target: SocketAddr,
+    /// Beside what every measured node is given.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// A folder that goes when the measurement is over.
-struct Folder(std::path::PathBuf);
+struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -73,7 +83,7 @@ impl Drop for Folder {
 }
 
 impl BenchNode {
-    pub(super) async fn start(server_url: &str, mock: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) async fn start(server_url: &str, setup: &Setup) -> anyhow::Result<Self> {
         let database = format!("stepwell_bench_{}", std::process::id());
         let mut admin = PgConnection::connect(server_url).await.context("connecting to the Postgres to measure on")?;
         store::create_database(&mut admin, &database).await?;
@@ -81,8 +91,15 @@ impl BenchNode {
         let postmaster = process::parent(backend).context("the Postgres to measure on must run on this machine")?;
         let mut url = Url::parse(server_url).context("the database's URL")?;
         url.set_path(&database);
-        let folder = Folder(std::env::temp_dir().join(&database));
-        write_workflows(&folder.0, mock)?;
+        let own = match setup.workflows {
+            Some(_) => None,
+            None => Some(Folder(std::env::temp_dir().join(&database))),
+        };
+        if let Some(folder) = &own {
+            write_workflows(&folder.0, setup.target)?;
+        }
+        let folder = setup.workflows.as_ref().or_else(|| own.as_ref().map(|folder| &folder.0));
+        let folder = folder.context("a folder of workflows")?;
         let address = free_address()?;
         let program = std::env::current_exe().context("finding this program's own path")?;
         let run = |arguments: &[&str]| {
@@ -91,20 +108,21 @@ impl BenchNode {
                 .args(arguments)
                 .env("DATABASE_URL", url.as_str())
                 .env("STEPWELL_LISTEN", address.to_string())
-                .env("STEPWELL_WORKFLOWS", &folder.0)
-                .env("STEPWELL_NETWORK_ALLOW", mock.to_string())
+                .env("STEPWELL_WORKFLOWS", folder)
+                .env("STEPWELL_NETWORK_ALLOW", setup.target.to_string())
                 .env("STEPWELL_NODE_RUNS_MAX", "50000")
                 .env("STEPWELL_SECRET_BENCH", SECRET)
                 .env("RUST_LOG", "error")
+                .envs(setup.environment.iter().map(|(name, value)| (name, value)))
                 .kill_on_drop(true);
             command
         };
-        let folder_name = folder.0.to_string_lossy().into_owned();
+        let folder_name = folder.to_string_lossy().into_owned();
         let deployed = run(&["deploy", &folder_name]).output().await.context("deploying the measured workflows")?;
         if !deployed.status.success() {
             bail!("deploying the measured workflows: {}", String::from_utf8_lossy(&deployed.stderr));
         }
-        let token = run(&["token", "create", "--scopes", "read"]).output().await.context("making a token")?;
+        let token = run(&["token", "create", "--scopes", "read,operate"]).output().await.context("making a token")?;
         let token = String::from_utf8_lossy(&token.stdout).trim().to_owned();
         let child = run(&["serve"]).stderr(Stdio::inherit()).spawn().context("starting the measured node")?;
         let pid = child.id().context("the measured node ended at once")?;
@@ -117,7 +135,7 @@ impl BenchNode {
             token,
             pid,
             child,
-            _folder: folder,
+            _folder: own,
         };
         node.await_ready().await?;
         Ok(node)
@@ -150,6 +168,11 @@ impl BenchNode {
 
     pub(super) fn resident_bytes(&self) -> u64 {
         process::resident_bytes(self.pid)
+    }
+
+    /// The most that was resident since it started.
+    pub(super) fn peak_bytes(&self) -> u64 {
+        process::peak_bytes(self.pid)
     }
 
     /// What node and Postgres used while `work` went on.

@@ -21,8 +21,17 @@ pub(super) fn parent(pid: u32) -> Option<u32> {
 
 /// Resident memory in bytes.
 pub(super) fn resident_bytes(pid: u32) -> u64 {
+    memory(pid, "VmRSS:")
+}
+
+/// The most that was resident, in bytes.
+pub(super) fn peak_bytes(pid: u32) -> u64 {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, line: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let kib = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).and_then(|v| v.trim().strip_suffix(" kB"));
+    let kib = status.lines().find_map(|l| l.strip_prefix(line)).and_then(|v| v.trim().strip_suffix(" kB"));
     kib.and_then(|v| v.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 

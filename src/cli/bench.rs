@@ -15,6 +15,9 @@ pub(super) struct Args {
     /// Runs held in flight while memory is read.
     #[arg(long, default_value_t = 10_000)]
     in_flight: usize,
+    /// Measure instead a pass of catalog-nightly over so many items, between a CRM and an ERP of the sandbox.
+    #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u32).range(100..=400_000))]
+    catalog: Option<u32>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -26,20 +29,25 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         None => Some(embedded::start(&settings.data_dir.join("bench")).await?),
     };
     let url = settings.database_url.clone().or_else(|| own.as_ref().map(|p| p.url.clone())).unwrap_or_default();
-    let plan = bench::Plan {
-        database_url: url,
-        duration: Duration::from_secs(args.seconds.max(1)),
-        in_flight: args.in_flight,
+    let measured = match args.catalog {
+        Some(items) => {
+            let workflows = settings.workflows.clone();
+            let plan = bench::catalog::Plan { database_url: url, workflows, items: items as usize };
+            bench::catalog::run(&plan).await.and_then(|report| shown(&report, args.json))
+        }
+        None => {
+            let duration = Duration::from_secs(args.seconds.max(1));
+            let plan = bench::Plan { database_url: url, duration, in_flight: args.in_flight };
+            bench::run(&plan).await.and_then(|report| shown(&report, args.json))
+        }
     };
-    let report = bench::run(&plan).await;
     if let Some(postgres) = own {
         postgres.stop().await;
     }
-    let report = report?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
+    print!("{}", measured?);
     Ok(ExitCode::SUCCESS)
+}
+
+fn shown(report: &(impl serde::Serialize + std::fmt::Display), json: bool) -> anyhow::Result<String> {
+    Ok(if json { serde_json::to_string_pretty(report)? + "\n" } else { report.to_string() })
 }

@@ -2,9 +2,9 @@
 
 mod acts;
 mod audit;
+mod batches;
 mod bench;
 mod compatible;
-mod batches;
 mod conflicts;
 mod context;
 mod delete;

@@ -139,11 +139,7 @@ async fn page(dashboard: &Dashboard, caller: &Caller, flash: Option<Flash>) -> R
 
 async fn group(dashboard: &Dashboard, latest: BatchView) -> Result<Group, NoPage> {
     let waiting = batches::count_failed(&dashboard.pool, &latest.name, None).await?;
-    let rows = if waiting > 0 {
-        batches::failed(&dashboard.pool, &latest.name, None, ROWS).await?
-    } else {
-        Vec::new()
-    };
+    let rows = if waiting > 0 { batches::failed(&dashboard.pool, &latest.name, None, ROWS).await? } else { Vec::new() };
     Ok(Group {
         name: latest.name.clone(),
         workflow: latest.workflow.clone(),

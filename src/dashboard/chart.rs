@@ -4,8 +4,8 @@
 //! a person, or was suspended) would make all the rest invisible: long ones are cut, and the axis shows the cut.
 
 use super::timeline::{Step, Timeline};
-use crate::words::{duration, millis_between};
 use crate::machine::{Role, Time};
+use crate::words::{duration, millis_between};
 
 /// An idle time is cut if it is longer than this share of the active time.
 const IDLE_SHARE: f64 = 0.2;

@@ -14,12 +14,12 @@ use super::act;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;
-use crate::words::Moment;
 use crate::engine::Settled;
 use crate::http::session::Caller;
 use crate::memory::links::Side;
 use crate::store::access::Scope;
 use crate::store::conflicts::{self, ConflictRow};
+use crate::words::Moment;
 
 /// Conflicts on a page.
 const LINES: i64 = 100;

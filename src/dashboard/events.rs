@@ -15,9 +15,9 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::pretty::{self, Pretty};
 use super::signed_in::SignedIn;
-use crate::words::{Moment, age};
 use crate::machine::RunId;
 use crate::store::events::{self, EventFilter, EventRow};
+use crate::words::{Moment, age};
 
 /// Lines on a page.
 const LINES: usize = 50;

@@ -1,8 +1,8 @@
 //! Faults in plain words: who said what, what it means, what follows.
 
 use super::timeline::Failure;
-use crate::words::{capitalised, duration, written_out};
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError};
+use crate::words::{capitalised, duration, written_out};
 
 /// Longest quote of what a target said.
 const QUOTE_CHARS_MAX: usize = 300;

@@ -4,11 +4,11 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use super::pretty::{self, Pretty};
-use crate::words::{Moment, task_name};
 use crate::machine::masks::Masks;
 use crate::machine::{Record, RunId};
 use crate::store::StoreError;
 use crate::store::journal::{JournalRow, read};
+use crate::words::{Moment, task_name};
 
 /// Facts in one read.
 const BATCH_ROWS: i64 = 500;

@@ -19,7 +19,6 @@ use super::signed_in::SignedIn;
 use super::steps::{self, Chart, Row};
 use super::story::{self, Story};
 use super::timeline::Timeline;
-use crate::words::{Moment, capitalised, duration, millis_between};
 use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
 use crate::http::session::Caller;
@@ -28,6 +27,7 @@ use crate::machine::{RunId, Time};
 use crate::store::StoreError;
 use crate::store::lanes::{self, Place};
 use crate::store::listing::{self, RunRow};
+use crate::words::{Moment, capitalised, duration, millis_between};
 
 /// The journal is shown unfolded up to this many lines.
 const LINES_OPEN_MAX: usize = 60;

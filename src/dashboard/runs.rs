@@ -15,10 +15,10 @@ use super::Dashboard;
 use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
-use crate::words::{Moment, age, count, duration, millis_between, task_name};
 use crate::machine::{RunId, Status, Time};
 use crate::store::StoreError;
 use crate::store::listing::{self, LiveCounts, Order, RunFilter, RunRow};
+use crate::words::{Moment, age, count, duration, millis_between, task_name};
 
 /// Lines on a page.
 const LINES: usize = 50;

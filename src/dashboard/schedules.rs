@@ -15,13 +15,13 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;
-use crate::words::Moment;
 use crate::dsl::timing;
 use crate::engine::{Schedule, ScheduleAct, ScheduleActed, StartError};
 use crate::http::session::Caller;
 use crate::machine::{RunId, Time};
 use crate::store::access::Scope;
 use crate::store::schedules::{self, ActRow};
+use crate::words::Moment;
 
 /// Lines on a page.
 const LINES: usize = 50;

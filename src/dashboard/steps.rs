@@ -11,10 +11,10 @@ use super::faults::{self, Next};
 use super::labels::{Label, label};
 use super::pretty::{Pretty, Shown};
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
-use crate::words::{Moment, duration, millis_between, plural};
 use crate::dsl::Definition;
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};
+use crate::words::{Moment, duration, millis_between, plural};
 
 /// Rows of attempts beyond this are left to the journal.
 const ATTEMPTS_MAX: usize = 100;

@@ -4,9 +4,9 @@ use super::faults;
 use super::labels::label;
 use super::steps::{Chart, Row, StepRow};
 use super::timeline::{NoteKind, State, Step, Timeline};
-use crate::words::{duration, millis_between, plural};
 use crate::dsl::Definition;
 use crate::machine::{Act, Role, Time};
+use crate::words::{duration, millis_between, plural};
 
 /// What the top of a run's page says.
 #[derive(Debug, PartialEq, Eq)]

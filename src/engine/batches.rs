@@ -131,7 +131,10 @@ impl Engine {
             return Ok(Retried::Refused(format!("no row of {:?} waits: all that failed went well since", batch.name)));
         }
         let Some((namespace, name)) = workflow else {
-            let detail = format!("run {} is gone, so nobody knows the workflow: start it with {{\"mode\": \"retry\"}}", batch.run);
+            let detail = format!(
+                "run {} is gone, so nobody knows the workflow: start it with {{\"mode\": \"retry\"}}",
+                batch.run
+            );
             return Ok(Retried::Refused(detail));
         };
         let request = StartRequest {

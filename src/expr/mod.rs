@@ -178,7 +178,8 @@ impl Evaluation {
     /// Evaluates in this process what may run for long: the texts of tests do not.
     pub(crate) fn here(&self) -> Result<Value, EvaluationError> {
         let names: Vec<&str> = self.variables.iter().map(String::as_str).collect();
-        let expression = Expression::parse(&self.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
+        let expression =
+            Expression::parse(&self.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
         expression.evaluate(&self.input, &self.arguments.iter().collect::<Vec<_>>())
     }
 }

@@ -7,8 +7,8 @@
 pub mod acts;
 mod answer;
 pub mod app;
-pub mod body;
 pub mod batches;
+pub mod body;
 pub mod conflicts;
 pub mod connections;
 pub mod events;

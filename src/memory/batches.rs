@@ -158,7 +158,10 @@ impl Report {
         let mut failed = BTreeSet::new();
         for row in &self.failed {
             if !keys.contains(row.key.as_str()) || !failed.insert(row.key.as_str()) {
-                return Err(bad(format!("the row {:?} in `failed` must stand once in `keys`, and once there", row.key)));
+                return Err(bad(format!(
+                    "the row {:?} in `failed` must stand once in `keys`, and once there",
+                    row.key
+                )));
             }
             let text = row.row.to_string();
             if text.len() > ROW_BYTES_MAX || text.contains("\\u0000") || row.message.contains('\0') {
@@ -191,7 +194,9 @@ fn bad(why: String) -> Refusal {
 
 fn short(what: &str, text: &str) -> Result<(), Refusal> {
     if text.is_empty() || text.chars().count() > NAME_CHARS_MAX || text.contains('\0') {
-        return Err(bad(format!("`{what}` of a batch has 1 to {NAME_CHARS_MAX} characters, without NUL, not {text:?}")));
+        return Err(bad(format!(
+            "`{what}` of a batch has 1 to {NAME_CHARS_MAX} characters, without NUL, not {text:?}"
+        )));
     }
     Ok(())
 }
@@ -312,9 +317,7 @@ pub struct FailedRow {
 pub fn page(rows: Vec<FailedRow>, left: i64) -> Value {
     let more = i64::try_from(rows.len()).is_ok_and(|rows| rows < left);
     let next = rows.last().filter(|_| more).map(|row| row.key.clone());
-    let told = |FailedRow { key, message, row, attempts }: FailedRow| {
-        json!({ "key": key, "message": message, "row": row, "attempts": attempts })
-    };
+    let told = |FailedRow { key, message, row, attempts }: FailedRow| json!({ "key": key, "message": message, "row": row, "attempts": attempts });
     json!({ "rows": rows.into_iter().map(told).collect::<Vec<_>>(), "left": left, "next": next })
 }
 
@@ -381,8 +384,11 @@ impl Batches {
     pub fn to_value(&self) -> Value {
         let last: BTreeMap<&str, Value> = self.batches.iter().map(|b| (b.name.as_str(), b.answer())).collect();
         let row = |row: &FailedRow| json!({ "message": row.message, "row": row.row, "attempts": row.attempts });
-        let failed: BTreeMap<&String, BTreeMap<&String, Value>> =
-            self.rows.iter().map(|(name, rows)| (name, rows.iter().map(|(key, it)| (key, row(it))).collect())).collect();
+        let failed: BTreeMap<&String, BTreeMap<&String, Value>> = self
+            .rows
+            .iter()
+            .map(|(name, rows)| (name, rows.iter().map(|(key, it)| (key, row(it))).collect()))
+            .collect();
         json!({ "last": last, "failed": failed })
     }
 }

@@ -279,11 +279,7 @@ pub async fn failed(
 ///
 /// # Errors
 /// The database is away.
-pub async fn count_failed(
-    executor: impl PgExecutor<'_>,
-    name: &str,
-    after: Option<&str>,
-) -> Result<i64, StoreError> {
+pub async fn count_failed(executor: impl PgExecutor<'_>, name: &str, after: Option<&str>) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from batch_rows where name = $1 and key > coalesce($2, '')"#,
         name,

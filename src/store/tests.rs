@@ -224,9 +224,18 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let analyzed = plans(&mut analyzed.acquire().await.unwrap()).await;
     for (statement, plan) in &empty {
         let text = plan.join("\n");
-        for table in
-            ["runs", "event_keys", "journal", "listeners", "events", "outgoing", "commands", "links", "conflicts", "batch_rows"]
-        {
+        for table in [
+            "runs",
+            "event_keys",
+            "journal",
+            "listeners",
+            "events",
+            "outgoing",
+            "commands",
+            "links",
+            "conflicts",
+            "batch_rows",
+        ] {
             assert!(!text.contains(&format!("Seq Scan on {table}")), "{statement}\n{text}");
         }
         for (when, other) in [("kept", &kept), ("full", &full), ("analyzed", &analyzed)] {

@@ -144,12 +144,8 @@ fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &E
     let built = dsl::build("maps.yaml", &text, &functions).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert!(built.functions.by_name.contains_key(call), "the function is not kept with the definition");
     let connections = crate::connect::Connections::default();
-    let stage = crate::scenario::Stage {
-        definition: &built.definition,
-        connections: &connections,
-        evaluate,
-        invariants: &[],
-    };
+    let stage =
+        crate::scenario::Stage { definition: &built.definition, connections: &connections, evaluate, invariants: &[] };
     let scenario = format!("scenarios: [{{ name: it, input: {input}, calls: {{}}, expect: {{}} }}]");
     let scenario = crate::scenario::read("maps.scenarios.yaml", &scenario).expect("a scenario").scenarios.remove(0);
     let trace = stage.rehearse(&scenario, &crate::scenario::Schedule::default());
@@ -190,7 +186,12 @@ fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
 #[test]
 fn a_table_of_a_thousand_rows_maps_many_records_too() {
     let rows: String = (0..1_000)
-        .map(|n| format!("  - {{ crm: Field_{n}__c, erp: group{}.field{n}, master: newest, toErp: ascii_downcase }}\n", n % 7))
+        .map(|n| {
+            format!(
+                "  - {{ crm: Field_{n}__c, erp: group{}.field{n}, master: newest, toErp: ascii_downcase }}\n",
+                n % 7
+            )
+        })
         .collect();
     let text = format!("mapping: contact\ncrm: {{ type: A }}\nerp: {{ type: b }}\nrows:\n{rows}");
     let many = json!([{ "Field_0__c": "A", "Field_999__c": "Z" }, { "Field_500__c": 1 }]);

@@ -41,12 +41,7 @@ async fn report(conn: &mut PgConnection, told: Report, now: DateTime<Utc>) -> Re
     batches::update(conn, &batch).await?;
     batches::clear_rows(conn, &batch.name, &told.succeeded()).await?;
     if !told.failed.is_empty() {
-        let kept = |failed: Failed| FailedRow {
-            message: failed.told(),
-            key: failed.key,
-            row: failed.row,
-            attempts: 1,
-        };
+        let kept = |failed: Failed| FailedRow { message: failed.told(), key: failed.key, row: failed.row, attempts: 1 };
         let rows: Vec<FailedRow> = told.failed.into_iter().map(kept).collect();
         batches::keep_rows(conn, &batch, &rows).await?;
     }

@@ -63,9 +63,11 @@ fn failed_rows_come_page_by_page_while_they_are_mended() {
     let (mut seen, mut after) = (Vec::new(), None::<String>);
     loop {
         let body = json!({ "name": "catalog", "limit": 2 });
-        let body = after.as_ref().map_or(body.clone(), |after| json!({ "name": "catalog", "limit": 2, "after": after }));
+        let body =
+            after.as_ref().map_or(body.clone(), |after| json!({ "name": "catalog", "limit": 2, "after": after }));
         let page = asked(&mut batches, "rows", &body, at(2)).expect("rows");
-        let rows: Vec<&str> = page["rows"].as_array().expect("a list").iter().filter_map(|r| r["key"].as_str()).collect();
+        let rows: Vec<&str> =
+            page["rows"].as_array().expect("a list").iter().filter_map(|r| r["key"].as_str()).collect();
         seen.extend(rows.iter().map(|key| (*key).to_owned()));
         asked(&mut batches, "report", &report(&batch, rows[0], &rows, &[]), at(3)).expect("counted");
         let Some(next) = page["next"].as_str() else { break };
@@ -141,7 +143,10 @@ fn what_does_not_fit_is_refused_with_the_reason() {
         ("report", json!({ "batch": id, "cursor": "1", "keys": ["a"], "total": -1 })),
         ("report", json!({ "batch": id, "cursor": "1", "keys": ["a"], "failed": failed("b", json!(1)) })),
         ("report", json!({ "batch": id, "cursor": "1", "keys": ["a"], "failed": failed("a", json!("\0")) })),
-        ("report", json!({ "batch": id, "cursor": "1", "keys": ["a"], "failed": failed("a", json!("x".repeat(20_000))) })),
+        (
+            "report",
+            json!({ "batch": id, "cursor": "1", "keys": ["a"], "failed": failed("a", json!("x".repeat(20_000))) }),
+        ),
         ("rows", json!({ "name": "a", "limit": 0 })),
         ("rows", json!({ "name": "a", "limit": 1_001 })),
         ("end", json!({})),
