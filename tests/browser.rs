@@ -283,6 +283,19 @@ async fn add_conflict(world: &World) {
     .unwrap();
 }
 
+/// A batch of the run, half way, with a row that failed.
+async fn add_batch(world: &World, run: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "insert into batches (id, name, mode, run_id, total, done, failed, busy_ms, began_at, changed_at)
+         values (gen_random_uuid(), repeat('catalog-nightly', 4), 'full', '{run}', 50000, 25000, 1, 20000, now(), now());
+         insert into batch_rows (name, key, message, row, batch_id, first_at, failed_at)
+         values (repeat('catalog-nightly', 4), repeat('2209', 20), repeat('STRING_TOO_LONG', 20), '{{}}', gen_random_uuid(), now(), now())"
+    )))
+    .execute(&mut world.connect().await)
+    .await
+    .unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_is_settled_on_its_page() {
     let world = World::new(&[("nightly.yaml", NIGHTLY.to_owned())], &[]).await;
@@ -348,8 +361,9 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     journey.world.deploy();
     schedule_is_known(&node).await;
     let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
-    let pages = pages.into_iter().chain(["/schedules", SCHEDULE, "/conflicts"]).map(str::to_owned);
+    let pages = pages.into_iter().chain(["/schedules", SCHEDULE, "/conflicts", "/batches"]).map(str::to_owned);
     add_conflict(&journey.world).await;
+    add_batch(&journey.world, &run).await;
     for place in pages.chain([format!("/runs/{run}"), format!("/events/{event}")]) {
         browser.goto(&node.url(&place)).await;
         for width in [390, 1280] {

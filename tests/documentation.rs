@@ -101,14 +101,16 @@ fn shown(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(|m| format!("{}:{}:{}: {}\n", m.file, m.line, m.column, m.message)).collect()
 }
 
-/// The shipped catalogs and those of the documents, which say their file in their first line: `# functions/billing.yaml`.
+/// The shipped catalogs and mappings and those of the documents, which say their file in their first line: `# functions/billing.yaml`.
 fn functions(blocks: &[Block]) -> Functions {
     let folder = tempfile::tempdir().unwrap();
-    let catalogs = folder.path().join(dsl::CATALOG_FOLDER);
-    std::fs::create_dir(&catalogs).unwrap();
-    for entry in std::fs::read_dir(root().join("workflows").join(dsl::CATALOG_FOLDER)).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, catalogs.join(path.file_name().unwrap())).unwrap();
+    let [catalogs, mappings] = [dsl::CATALOG_FOLDER, dsl::mapping::FOLDER].map(|name| folder.path().join(name));
+    for copied in [&catalogs, &mappings] {
+        std::fs::create_dir(copied).unwrap();
+        for entry in std::fs::read_dir(root().join("workflows").join(copied.file_name().unwrap())).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, copied.join(path.file_name().unwrap())).unwrap();
+        }
     }
     for block in blocks.iter().filter(|b| kind(b) == Kind::Catalog) {
         let name = block.text.lines().next().and_then(|l| l.strip_prefix("# functions/")).unwrap_or_else(|| {
@@ -118,8 +120,6 @@ fn functions(blocks: &[Block]) -> Functions {
         assert!(!path.exists(), "{}: there is a catalog of that name already", block.place);
         std::fs::write(path, &block.text).unwrap();
     }
-    let mappings = folder.path().join(dsl::mapping::FOLDER);
-    std::fs::create_dir(&mappings).unwrap();
     for block in blocks.iter().filter(|b| kind(b) == Kind::Mapping) {
         let name = block.text.lines().find_map(|line| line.strip_prefix("mapping: ")).unwrap();
         std::fs::write(mappings.join(format!("{name}.yaml")), &block.text).unwrap();

@@ -44,9 +44,8 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Op
 pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select h.run as "run!"
-           from (select (select r.id from runs r
-                         where r.shard = get_byte(uuid_send(b.run_id), 15)::smallint and r.id = b.run_id
-                           and r.finished_at is null) as run
+           from (select (select case when r.finished_at is null then r.id end from runs r
+                         where r.shard = get_byte(uuid_send(b.run_id), 15)::smallint and r.id = b.run_id) as run
                  from batches b where b.name = $1 and b.ended_at is null) h
            where h.run is not null"#,
         name
