@@ -250,3 +250,36 @@ async fn a_changed_mapping_is_held_against_the_pairs_that_runs_compared() {
     );
     assert!(diff(&table.replace("erp: Nobody", "erp: Somebody")).contains("2 unchanged"));
 }
+
+const MANY: &str = "document: { dsl: '1.0.3', namespace: test, name: many, version: '1.0.0' }
+do:
+  - translate: { call: partner.toErpEach, with: { records: '${ .records }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_mapping_is_held_against_each_of_many_records_of_a_step() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mappings.md")).unwrap();
+    let table = table_of_the_guide(&guide);
+    let world = World::new(&[("many.yaml", MANY.to_owned()), ("mappings/partner.yaml", table.clone())], &[]).await;
+    let node = world.node().await;
+    let records = json!([
+        { "Name": "Norrland", "Email__c": "Info@Norrland.example" },
+        { "Email__c": "nobody@example.com" },
+        { "Name": "Delft Pumps B.V." },
+    ]);
+    let (status, run) = node.post("/api/v1/workflows/test/many/runs?wait=20", &json!({ "records": records })).await;
+    assert_eq!((status, &run["status"]), (200, &json!("completed")), "{run}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/partner.yaml", folder.path().display());
+    let diff = |table: &str| {
+        std::fs::write(&file, table).unwrap();
+        let (ok, out, err) = world.command(&[&["mapping", "diff", &file], &SINCE[..]].concat());
+        assert!(ok, "{err}");
+        out
+    };
+    assert!(diff(&table).ends_with("3 records: 3 unchanged, 0 changed\n"));
+    let out = diff(&table.replace(", toErp: ascii_downcase", "").replace(", required: erp", ""));
+    assert!(out.contains("    row 2  email: \"info@norrland.example\" -> \"Info@Norrland.example\""), "{out}");
+    assert!(out.contains("would not fail any more: mapping partner, row 1: Name to companyName failed"), "{out}");
+    assert!(out.ends_with("3 records: 1 unchanged, 2 changed\n"), "{out}");
+}

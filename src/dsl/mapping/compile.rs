@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Mapping, Row, Side, Source, Way};
+use super::{EACH, Field, Mapping, Row, Side, Source, Way};
 
 /// Longest value that an error shows.
 const VALUE_CHARS_MAX: usize = 80;
@@ -80,7 +80,7 @@ impl Mapping {
             functions.push(named(to.function(), task(&self.summary(to), &["record"], self.converted(to))));
         }
         for to in Side::BOTH {
-            functions.push(named(&format!("{}Each", to.function()), self.each(to)));
+            functions.push(named(&format!("{}{EACH}", to.function()), self.each(to)));
         }
         for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
             let summary = format!("The mapped fields that a part of a record of the {} holds", self.system(side));

@@ -15,6 +15,9 @@ use serde_json::Value;
 use super::Mistake;
 use crate::expr::Expression;
 
+/// Ends the name of a function that takes many records.
+pub const EACH: &str = "Each";
+
 /// The folder of mappings inside a folder of workflows.
 pub const FOLDER: &str = "mappings";
 

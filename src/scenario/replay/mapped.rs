@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::calls::Fate;
 use super::differences::{FieldChange, differences, holds_masks};
 use super::report::{cut, moment, plural, sides};
-use crate::dsl::mapping::{Evaluate, Mapping, Row, Side};
+use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side};
 use crate::dsl::{Definition, TaskKind};
 use crate::machine::masks::Masks;
 use crate::machine::{Change, ExecutionId, Record, RunId, Time};
@@ -109,6 +109,8 @@ type Fields = [Option<Value>; 2];
 struct Given<'r> {
     execution: ExecutionId,
     asked: Asked<'r>,
+    /// Its place among the records of a call that gave many.
+    place: Option<usize>,
     step: String,
     at: Time,
     /// What it became, or why nothing; none where the journal does not say.
@@ -131,9 +133,9 @@ fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
         let (beginning, became) = match &record.change {
             Change::TaskStarted { execution, arguments: Some(arguments), .. } => {
                 let reference = record.task.as_deref().unwrap_or_default();
-                if let Some(asked) = asked(mapping, run.definition, reference, arguments) {
-                    let step = step::name(run.definition, reference);
-                    found.push(Given { execution: *execution, asked, step, at: record.at, became: None });
+                for (place, asked) in asked(mapping, run.definition, reference, arguments) {
+                    let (step, at) = (step::name(run.definition, reference), record.at);
+                    found.push(Given { execution: *execution, asked, place, step, at, became: None });
                 }
                 continue;
             }
@@ -141,26 +143,41 @@ fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
             Change::TaskFaulted { beginning: Some(beginning), error, .. } => (beginning, Err(error)),
             _ => continue,
         };
-        if let Some(given) = found.iter_mut().rev().find(|given| Some(given.execution) == beginning.parent) {
-            given.became = Some(match became {
-                Ok(output) => Ok(given.asked.fields(output)),
-                Err(error) => Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()),
+        for given in found.iter_mut().filter(|given| Some(given.execution) == beginning.parent) {
+            given.became = Some(match (became, given.place) {
+                (Ok(output), None) => Ok(given.asked.fields(output)),
+                (Ok(output), Some(place)) => match &output[place] {
+                    one if one["error"].is_null() => Ok(given.asked.fields(&one["record"])),
+                    one => Err(one["error"].as_str().unwrap_or_default().to_owned()),
+                },
+                (Err(error), _) => Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()),
             });
         }
     }
     found
 }
 
-/// What the task at a reference asks of this mapping, if it does.
-fn asked<'r>(mapping: &str, definition: &Definition, reference: &str, arguments: &'r Value) -> Option<Asked<'r>> {
-    let task = definition.task(*definition.by_reference.get(reference)?);
-    let TaskKind::Function { name, .. } = &task.kind else { return None };
-    let function = name.strip_prefix(mapping)?.strip_prefix('.')?;
+/// What the task at a reference asks of this mapping, if it does: once, or for each of many records.
+fn asked<'r>(
+    mapping: &str,
+    definition: &Definition,
+    reference: &str,
+    arguments: &'r Value,
+) -> Vec<(Option<usize>, Asked<'r>)> {
+    let task = definition.by_reference.get(reference).map(|id| definition.task(*id));
+    let Some(TaskKind::Function { name, .. }) = task.map(|task| &task.kind) else { return Vec::new() };
+    let Some(function) = name.strip_prefix(mapping).and_then(|rest| rest.strip_prefix('.')) else { return Vec::new() };
     if function == COMPARE {
-        return Some(Asked::Compared([arguments.get("crm")?, arguments.get("erp")?]));
+        let records = arguments.get("crm").zip(arguments.get("erp"));
+        return records.map(|(crm, erp)| (None, Asked::Compared([crm, erp]))).into_iter().collect();
     }
-    let to = Side::BOTH.into_iter().find(|to| to.function() == function)?;
-    Some(Asked::Converted(to, arguments.get("record")?))
+    let side = |name: &str| Side::BOTH.into_iter().find(|to| to.function() == name);
+    if let Some(to) = function.strip_suffix(EACH).and_then(side) {
+        let records = arguments["records"].as_array().into_iter().flatten().enumerate();
+        return records.map(|(place, record)| (Some(place), Asked::Converted(to, record))).collect();
+    }
+    let one = side(function).zip(arguments.get("record"));
+    one.map(|(to, record)| (None, Asked::Converted(to, record))).into_iter().collect()
 }
 
 const COMPARE: &str = "compare";
