@@ -176,7 +176,7 @@ async fn fill(pool: &PgPool) {
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'e', 'both', '{{}}', '{{}}',
                 ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'settled' from generate_series(1, {ROWS}) as n;
          insert into batch_rows (name, key, message, row, batch_id, first_at, failed_at)
-         select 'a', n::text, '', '{{}}', gen_random_uuid(), now(), now() from generate_series(1, {ROWS}) as n;
+         select 'a', n::text, '', '{{}}', gen_random_uuid(), now(), now() from generate_series(1, {ROWS} / 10) as n;
          insert into lanes (namespace, name, key) select 'a', 'b', n::text from generate_series(1, {ROWS}) as n;
          insert into turns (namespace, name, key, ticket, run_id)
          select 'a', 'b', n % 1000, n, ('0190' || lpad(to_hex(n), 28, '0'))::uuid from generate_series(1, {ROWS}) as n;
