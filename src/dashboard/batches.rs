@@ -25,6 +25,8 @@ const LOOKED_AT: i64 = 200;
 const EARLIER: usize = 5;
 /// Failed rows of one name that are shown.
 const ROWS: i64 = 50;
+/// A longer text is cut.
+const SHOWN_CHARS_MAX: usize = 240;
 
 /// One pass.
 struct Pass {
@@ -50,6 +52,8 @@ struct Pass {
 /// A row that failed.
 struct Line {
     key: String,
+    /// What it takes to do it again, where that says more than the key.
+    row: Option<String>,
     message: String,
     attempts: i32,
     since: Moment,
@@ -170,7 +174,18 @@ fn pass(batch: BatchView) -> Pass {
     }
 }
 
+/// The command line and the API have the whole.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn line(row: FailedShown) -> Line {
-    let FailedShown { key, message, attempts, first_at, failed_at, .. } = row;
-    Line { key, message, attempts, since: first_at.into(), last: failed_at.into() }
+    let FailedShown { key, message, row, attempts, first_at, failed_at, .. } = row;
+    let row = Some(row.to_string()).filter(|row| row != "null");
+    let [row, message] = [row, Some(message)].map(|text| text.map(|text| shortened(&text)));
+    let message = message.unwrap_or_default();
+    Line { key, row, message, attempts, since: first_at.into(), last: failed_at.into() }
 }
