@@ -23,11 +23,14 @@ fn report(world: &World, workflow: &str, more: &[&str]) -> Value {
     serde_json::from_str(&out).unwrap()
 }
 
+/// What the shipped definition makes the order of.
+const ORDER_OF: &str = "$context.order + {entity:";
+
 /// A copy of the shipped definition with a change, beside its catalogs.
 fn changed(world: &World, from: &str, to: &str) -> String {
     let source = shipped().into_iter().find(|(name, _)| *name == "closed-won.yaml").unwrap().1;
     assert!(source.contains(from), "the shipped definition says {from}");
-    world.write("changed.yaml", &source.replacen(from, to, 1).replace("version: '1.0.1'", "version: '1.1.0'"));
+    world.write("changed.yaml", &source.replacen(from, to, 1).replace("version: '1.0.2'", "version: '1.1.0'"));
     format!("{}/changed.yaml", world.workflows())
 }
 
@@ -62,13 +65,17 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
     let before = rows(&journey.world).await;
     let shipped = format!("{}/closed-won.yaml", journey.world.workflows());
 
-    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:1.0.1"] {
+    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:1.0.2"] {
         let (same, out) = replay(&journey.world, workflow, &["--fail-on-change"]);
         assert!(same, "an unchanged definition differs in nothing:\n{out}");
         assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
     }
 
-    let changed = changed(&journey.world, "memo: ${ .Name }", "memo: '${ .Name + \" via Stepwell\" }'");
+    let changed = changed(
+        &journey.world,
+        ORDER_OF,
+        "$context.order + {memo: ($context.order.memo + \" via Stepwell\")} + {entity:",
+    );
     let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
     assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
     assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
