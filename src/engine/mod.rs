@@ -26,6 +26,7 @@ mod node;
 mod recordings;
 mod relay;
 mod schedules;
+mod sequences;
 pub mod settings;
 
 use std::sync::{Arc, RwLock};
@@ -72,6 +73,8 @@ struct Inner {
     changes: broadcast::Sender<RunChange>,
     /// Events were written that go out.
     outgoing: Notify,
+    /// Numbers were written that are to be counted.
+    counted: Notify,
     /// The current incarnation.
     node: RwLock<Arc<Node>>,
     /// The process goes down.
@@ -123,6 +126,7 @@ impl Engine {
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
             outgoing: Notify::new(),
+            counted: Notify::new(),
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -133,6 +137,7 @@ impl Engine {
         tokio::spawn(live(Arc::clone(&inner), node));
         tokio::spawn(maintain(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
+        tokio::spawn(sequences::count(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 
@@ -164,6 +169,7 @@ impl Engine {
                 evaluator,
                 changes: broadcast::channel(1).0,
                 outgoing: Notify::new(),
+                counted: Notify::new(),
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod cloudevents;
 mod connection;
+mod counting;
 mod event;
 mod headers;
 pub mod json;
@@ -17,6 +18,7 @@ mod tests;
 mod value;
 mod yaml;
 
+pub use counting::Counting;
 pub use event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
 pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 

@@ -18,6 +18,7 @@ pub mod listing;
 pub mod nodes;
 pub mod outgoing;
 pub mod schedules;
+pub mod sequences;
 pub mod watermarks;
 
 use sqlx::PgPool;

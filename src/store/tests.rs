@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::commit::{RunState, Transition};
 use super::fixture::{event, row, run, state};
 use super::{
-    claims, commands, commit, connect_engine, events, gatherings, journal, lanes, listeners, nodes, outgoing, schedules,
+    claims, commands, commit, connect_engine, events, gatherings, journal, lanes, listeners, nodes, outgoing,
+    schedules, sequences,
 };
+use crate::memory::sequences::{Counted, arrive};
 
 /// Rows that tables are filled with.
 const ROWS: i32 = 1_000_000;
@@ -33,6 +35,7 @@ async fn prepare_all(pool: &PgPool) {
     journal::append(&mut connection, &[(id, &row)]).await.unwrap();
     commands::answer(&mut connection, &[(id, None)]).await.unwrap();
     prepare_links(&mut connection, id).await;
+    prepare_sequences(&mut connection).await;
     drop(connection);
     listeners::kinds(pool, "paid").await.unwrap();
     listeners::waiting(pool, "paid", "1:0:/do/0/a", &[0; 32], 10).await.unwrap();
@@ -105,11 +108,23 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     super::links::remove(connection, &[id]).await.unwrap();
 }
 
+/// What senders count.
+async fn prepare_sequences(connection: &mut PgConnection) {
+    let grace = std::time::Duration::from_secs(30);
+    let counted = Counted { channel: "none".into(), number: 1, grace };
+    sequences::arrived(connection, &[("none", &counted)]).await.unwrap();
+    sequences::take(connection, 10).await.unwrap();
+    sequences::lock(connection, &[("none", "none")]).await.unwrap();
+    let (sequence, _) = arrive(None, &[(1, grace)], chrono::DateTime::UNIX_EPOCH);
+    sequences::put(connection, &[("none", "none", &sequence.unwrap())]).await.unwrap();
+    sequences::due(connection, 10).await.unwrap();
+}
+
 /// Statement to the shape of its plan: nodes and indexes, no estimates.
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|sequence'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -154,6 +169,9 @@ async fn fill(pool: &PgPool) {
          insert into conflicts (id, link_id, entity, kind, crm, erp, run_id, state)
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'e', 'both', '{{}}', '{{}}',
                 ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'settled' from generate_series(1, {ROWS}) as n;
+         insert into sequences (source, channel) select 'test', n::text from generate_series(1, {ROWS}) as n;
+         insert into sequence_arrivals (source, channel, number, grace_seconds)
+         select 'test', n::text, 1, 30 from generate_series(1, {ROWS}) as n;
          insert into lanes (namespace, name, key) select 'a', 'b', n::text from generate_series(1, {ROWS}) as n;
          insert into turns (namespace, name, key, ticket, run_id)
          select 'a', 'b', n % 1000, n, ('0190' || lpad(to_hex(n), 28, '0'))::uuid from generate_series(1, {ROWS}) as n;
@@ -191,7 +209,8 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let fresh = connect_engine(url.as_str(), 1).await.unwrap();
     prepare_all(&fresh).await;
     let full = plans(&mut fresh.acquire().await.unwrap()).await;
-    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts")
+    sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts;
+                     analyze sequences; analyze sequence_arrivals")
         .execute(&pool)
         .await
         .unwrap();
@@ -200,9 +219,19 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let analyzed = plans(&mut analyzed.acquire().await.unwrap()).await;
     for (statement, plan) in &empty {
         let text = plan.join("\n");
-        for table in
-            ["runs", "event_keys", "journal", "listeners", "events", "outgoing", "commands", "links", "conflicts"]
-        {
+        for table in [
+            "runs",
+            "event_keys",
+            "journal",
+            "listeners",
+            "events",
+            "outgoing",
+            "commands",
+            "links",
+            "conflicts",
+            "sequences",
+            "sequence_arrivals",
+        ] {
             assert!(!text.contains(&format!("Seq Scan on {table}")), "{statement}\n{text}");
         }
         for (when, other) in [("kept", &kept), ("full", &full), ("analyzed", &analyzed)] {
