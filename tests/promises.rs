@@ -17,6 +17,7 @@ mod duplicates;
 mod durability;
 mod expressions;
 mod fencing;
+mod gaps;
 mod gatherings;
 mod handover;
 mod language;

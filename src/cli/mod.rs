@@ -26,6 +26,7 @@ mod schedules;
 mod schema;
 mod serve;
 mod server;
+mod sources;
 mod test;
 mod token;
 mod tree;
@@ -90,6 +91,8 @@ enum Command {
     /// Look at schedules and pause them.
     #[command(subcommand)]
     Schedules(schedules::Command),
+    /// List sources: how far those that number their events have come, and what is missing.
+    Sources(sources::Args),
     /// Look at received events.
     #[command(subcommand)]
     Events(events::Command),
@@ -166,6 +169,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Runs(command) => runs::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
+        Command::Sources(args) => sources::run(&args, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,
         Command::Token(command) => token::run(command, &settings).await,

@@ -42,6 +42,7 @@ pub use conflicts::Settled;
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
+pub use sequences::{ChannelView, GapView, SourceView};
 pub use settings::{EngineSettings, Sink};
 
 use crate::connect::{Connections, Ledger, Standing};

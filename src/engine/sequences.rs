@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 use tracing::warn;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::{Engine, Inner};
 use crate::machine::Time;
-use crate::memory::sequences::{Counted, Gap, Sequence, arrive};
+use crate::memory::sequences::{Counted, Gap, Missing, Sequence, Stage, arrive};
 use crate::store::StoreError;
 use crate::store::outgoing::{self, NewOutgoing};
 use crate::store::sequences::{self, Channel};
@@ -27,6 +28,9 @@ pub const SOURCES_SOURCE: &str = "/stepwell/sources";
 
 /// Numbers counted in one transaction.
 const NUMBERS_MAX: i64 = 2_000;
+
+/// Channels of a source that are shown.
+const CHANNELS_SHOWN: i64 = 100;
 
 /// Channels that are looked at in one transaction because something is due.
 const DUE_MAX: i64 = 200;
@@ -44,12 +48,80 @@ impl Engine {
         Ok(())
     }
 
-    /// How far the channels of sources have come, in the order of their names, those behind `after`.
+    /// These sources, by name and whether they count, with how far their channels have come.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn channels(&self, after: (&str, &str), limit: i64) -> Result<Vec<Channel>, StoreError> {
-        sequences::list(&self.inner.reader, after, limit).await
+    pub async fn sources(&self, declared: &BTreeMap<String, bool>) -> Result<Vec<SourceView>, StoreError> {
+        let names: Vec<&str> = declared.keys().map(String::as_str).collect();
+        let mut channels = sequences::list(&self.inner.reader, &names, CHANNELS_SHOWN + 1).await?;
+        let shown = usize::try_from(CHANNELS_SHOWN).unwrap_or_default();
+        let view = |(name, counts): (&String, &bool)| {
+            let mut own: Vec<ChannelView> =
+                channels.extract_if(.., |channel| channel.source == *name).filter_map(ChannelView::of).collect();
+            let more = own.len() > shown;
+            own.truncate(shown);
+            SourceView { name: name.clone(), counts: *counts, channels: own, more }
+        };
+        Ok(declared.iter().map(view).collect())
+    }
+}
+
+/// A source of `hub.yaml`.
+#[derive(Debug, Serialize)]
+pub struct SourceView {
+    /// As in `/hooks/NAME`.
+    pub name: String,
+    /// Whether its events have numbers.
+    pub counts: bool,
+    /// What it counts in, those with gaps first.
+    pub channels: Vec<ChannelView>,
+    /// Whether there are more channels.
+    pub more: bool,
+}
+
+/// How far a channel has come.
+#[derive(Debug, Serialize)]
+pub struct ChannelView {
+    /// What it counts in; empty where it counts in one.
+    pub channel: String,
+    /// The highest number that arrived.
+    pub last: i64,
+    /// When it was last changed.
+    pub changed_at: Time,
+    /// What is missing, lowest first.
+    pub gaps: Vec<GapView>,
+}
+
+/// Numbers that are missing.
+#[derive(Debug, Serialize)]
+pub struct GapView {
+    /// The gap.
+    #[serde(flatten)]
+    pub gap: Gap,
+    /// When it was noticed.
+    pub since: Time,
+    /// When its event goes out, unless they arrive before.
+    pub due_at: Option<Time>,
+    /// When its event went out.
+    pub told_at: Option<Time>,
+}
+
+impl ChannelView {
+    fn of(channel: Channel) -> Option<Self> {
+        let sequence = channel.sequence?;
+        let gaps = sequence.open.iter().map(GapView::of).collect();
+        Some(Self { channel: channel.channel, last: sequence.highest, changed_at: channel.changed_at, gaps })
+    }
+}
+
+impl GapView {
+    fn of(missing: &Missing) -> Self {
+        let (due_at, told_at) = match missing.stage {
+            Stage::Awaited { until } => (Some(until), None),
+            Stage::Told { at } => (None, Some(at)),
+        };
+        Self { gap: missing.gap(), since: missing.since, due_at, told_at }
     }
 }
 

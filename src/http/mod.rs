@@ -22,6 +22,7 @@ pub mod schedules;
 pub mod serve;
 pub mod session;
 mod soap;
+mod sources;
 pub mod status;
 pub mod stream;
 pub mod workflows;
@@ -72,6 +73,7 @@ fn api_routes() -> Vec<Route> {
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
         ("GET", "/api/v1/mappings", get(mappings::list)),
         ("GET", "/api/v1/connections", get(connections::list)),
+        ("GET", "/api/v1/sources", get(sources::list)),
         ("GET", "/api/v1/conflicts", get(conflicts::list)),
         ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),
         ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),

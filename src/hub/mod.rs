@@ -34,6 +34,8 @@ use crate::engine::Sink;
 pub struct Hub {
     /// By name; ready to receive.
     pub sources: BTreeMap<String, Source>,
+    /// Names of all sources, those that are refused too, and whether their events have numbers.
+    pub declared: BTreeMap<String, bool>,
     /// By name.
     pub connections: BTreeMap<String, Connection>,
     /// Where events go that runs emit.

@@ -145,17 +145,18 @@ pub async fn put(conn: &mut PgConnection, channels: &[(&str, &str, &Sequence)]) 
     Ok(())
 }
 
-/// Channels in the order of their sources and names, those behind `after`.
+/// Channels of these sources, at most `limit` of each, those with gaps first.
 ///
 /// # Errors
 /// The database is away, or a state cannot be read.
-pub async fn list(pool: &PgPool, after: (&str, &str), limit: i64) -> Result<Vec<Channel>, StoreError> {
+pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
-        "select source, channel, state, changed_at from sequences where (source, channel) > ($1, $2)
-         order by source, channel limit $3",
-        after.0,
-        after.1,
+        "select c.source, c.channel, c.state, c.changed_at from unnest($1::text[]) as u (source)
+         cross join lateral (select s.source, s.channel, s.state, s.changed_at, s.gaps from sequences s
+                             where s.source = u.source order by s.gaps > 0 desc, s.channel limit $2) c
+         order by c.source, c.gaps > 0 desc, c.channel",
+        sources as &[&str],
         limit
     );
     rows.fetch_all(pool).await?.into_iter().map(Channel::try_from).collect()

@@ -39,9 +39,9 @@ fn gap(channel: &str, after: i64, before: i64, missing: i64) -> Value {
 
 /// Highest number and open ranges.
 async fn known(engine: &Engine, channel: &str) -> (i64, Vec<(i64, i64)>) {
-    let channels = engine.channels(("", ""), 100).await.unwrap();
-    let found = channels.into_iter().find(|c| c.channel == channel).and_then(|c| c.sequence).expect("a number came");
-    (found.highest, found.open.iter().map(|missing| (missing.first, missing.last)).collect())
+    let sources = engine.sources(&BTreeMap::from([("shop".to_owned(), true)])).await.unwrap();
+    let found = sources[0].channels.iter().find(|known| known.channel == channel).expect("a number came");
+    (found.last, found.gaps.iter().map(|open| (open.gap.after + 1, open.gap.before - 1)).collect())
 }
 
 #[sqlx::test]
