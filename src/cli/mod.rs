@@ -10,6 +10,7 @@ mod delete;
 mod deploy;
 mod dev;
 mod dev_sandbox;
+mod drift;
 mod events;
 mod excerpt;
 mod fire;
@@ -88,6 +89,8 @@ enum Command {
     /// Look at conflicts between records of both systems, and settle them.
     #[command(subcommand)]
     Conflicts(conflicts::Command),
+    /// List what sweeps over both systems found that nobody had told of.
+    Drift(drift::Args),
     /// Look at schedules and pause them.
     #[command(subcommand)]
     Schedules(schedules::Command),
@@ -168,6 +171,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
+        Command::Drift(args) => drift::run(&args, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
         Command::Sources(args) => sources::run(&args, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,

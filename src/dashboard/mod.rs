@@ -8,6 +8,7 @@ mod assets;
 mod badge;
 mod chart;
 mod conflicts;
+mod drift;
 mod events;
 mod exchange;
 mod faults;
@@ -46,7 +47,9 @@ use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
-use crate::engine::{ActError, Deployed, Engine, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
+use crate::engine::{
+    ActError, COUNTED_MAX, Deployed, Drift, Engine, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
+};
 use crate::http::Settings;
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
@@ -87,6 +90,12 @@ pub trait Operations: Send + Sync {
         by: Actor,
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
+
+    /// See [`Engine::sweeps`].
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>>;
+
+    /// A sweep and its records; none if the run is no sweep. See [`Engine::drift`].
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<(Sweep, Vec<Drift>)>, StoreError>>;
 
     /// See [`Engine::settle_conflict`].
     fn settle_conflict(
@@ -134,6 +143,17 @@ impl Operations for Engine {
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
         Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
+    }
+
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
+        Box::pin(async move { Engine::sweeps(self, before, limit).await })
+    }
+
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<(Sweep, Vec<Drift>)>, StoreError>> {
+        Box::pin(async move {
+            let found = self.sweep(sweep).await?.zip(Engine::drift(self, sweep, 0, COUNTED_MAX).await?);
+            Ok(found)
+        })
     }
 
     fn settle_conflict(
@@ -188,6 +208,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/workflows/{namespace}/{name}", get(workflows::show))
         .route("/conflicts", get(conflicts::list))
         .route("/conflicts/{id}", post(conflicts::settle))
+        .route("/drift", get(drift::list))
+        .route("/drift/{run}", get(drift::show))
         .route("/schedules", get(schedules::list))
         .route("/schedules/{namespace}/{name}", get(schedules::show))
         .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))

@@ -2,6 +2,7 @@
 
 mod acts;
 mod conflicts;
+mod drift;
 mod mappings;
 mod schedules;
 
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
 use super::{Dashboard, Operations, router};
-use crate::engine::{ActError, Deployed, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
+use crate::engine::{ActError, Deployed, Drift, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep};
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
@@ -35,6 +36,7 @@ struct Desk {
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
+    sweeps: Vec<(Sweep, Vec<Drift>)>,
 }
 
 impl Operations for Desk {
@@ -77,6 +79,15 @@ impl Operations for Desk {
         self.acted.lock().unwrap().push((name, act, by.0, reason));
         let started = ScheduleActed::Started(RunId::from_u128(7));
         Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
+    }
+
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
+        let earlier = self.sweeps.iter().map(|(sweep, _)| sweep).filter(|s| before.is_none_or(|before| s.run < before));
+        Box::pin(std::future::ready(Ok(earlier.take(limit).cloned().collect())))
+    }
+
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<(Sweep, Vec<Drift>)>, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.sweeps.iter().find(|(known, _)| known.run == sweep).cloned())))
     }
 
     fn settle_conflict(
@@ -176,6 +187,8 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         &format!("/runs/{run}"),
         "/events",
         "/conflicts",
+        "/drift",
+        "/drift/00000000-0000-0000-0000-000000000007",
         "/mappings",
         "/mappings/partner",
         "/workflows",
@@ -246,6 +259,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/workflows",
         "/schedules",
         "/conflicts",
+        "/drift",
         "/login?token=x",
         "/runs/none",
     ] {

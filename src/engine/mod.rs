@@ -13,6 +13,7 @@ pub mod command;
 mod committer;
 mod conflicts;
 mod consequences;
+mod drift;
 mod driver;
 mod events;
 mod filters;
@@ -39,6 +40,7 @@ use tracing::{info, warn};
 
 pub use api::*;
 pub use conflicts::Settled;
+pub use drift::{COUNTED_MAX, Drift, Sweep};
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};

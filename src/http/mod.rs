@@ -10,6 +10,7 @@ pub mod app;
 pub mod body;
 pub mod conflicts;
 pub mod connections;
+mod drift;
 pub mod events;
 mod handshake;
 pub mod ingress;
@@ -77,6 +78,8 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/conflicts", get(conflicts::list)),
         ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),
         ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),
+        ("GET", "/api/v1/drift", get(drift::list)),
+        ("GET", "/api/v1/drift/{run}", get(drift::show)),
         ("GET", "/api/v1/schedules", get(schedules::list)),
         ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
         ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),

@@ -6,6 +6,7 @@
 //! Postgres by `engine/memory`, in rehearsals by [`Memory`]. A call may be repeated after a lost answer, so every
 //! operation is such that a repeat changes nothing more.
 
+pub mod drift;
 pub mod links;
 pub mod sequences;
 pub mod watermarks;

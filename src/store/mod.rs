@@ -6,6 +6,7 @@ pub mod commands;
 pub mod commit;
 pub mod conflicts;
 pub mod definitions;
+pub mod drift;
 pub mod environment;
 pub mod events;
 pub mod gatherings;
