@@ -60,6 +60,9 @@ use crate::store::StoreError;
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       form-action 'self'; base-uri 'none'";
 
+/// A sweep and the records that it told of.
+pub type Swept = (Sweep, Vec<Drift>);
+
 /// What pages need of the engine.
 pub trait Operations: Send + Sync {
     /// See [`Engine::act`].
@@ -95,7 +98,7 @@ pub trait Operations: Send + Sync {
     fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>>;
 
     /// A sweep and its records; none if the run is no sweep. See [`Engine::drift`].
-    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<(Sweep, Vec<Drift>)>, StoreError>>;
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>>;
 
     /// See [`Engine::settle_conflict`].
     fn settle_conflict(
@@ -149,7 +152,7 @@ impl Operations for Engine {
         Box::pin(async move { Engine::sweeps(self, before, limit).await })
     }
 
-    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<(Sweep, Vec<Drift>)>, StoreError>> {
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
         Box::pin(async move {
             let found = self.sweep(sweep).await?.zip(Engine::drift(self, sweep, 0, COUNTED_MAX).await?);
             Ok(found)

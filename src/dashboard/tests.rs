@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
-use super::{Dashboard, Operations, router};
+use super::{Dashboard, Operations, Swept, router};
 use crate::engine::{ActError, Deployed, Drift, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep};
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
@@ -36,7 +36,7 @@ struct Desk {
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
-    sweeps: Vec<(Sweep, Vec<Drift>)>,
+    sweeps: Vec<Swept>,
 }
 
 impl Operations for Desk {
@@ -86,7 +86,7 @@ impl Operations for Desk {
         Box::pin(std::future::ready(Ok(earlier.take(limit).cloned().collect())))
     }
 
-    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<(Sweep, Vec<Drift>)>, StoreError>> {
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
         Box::pin(std::future::ready(Ok(self.sweeps.iter().find(|(known, _)| known.run == sweep).cloned())))
     }
 

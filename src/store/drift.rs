@@ -35,6 +35,7 @@ pub struct Told {
 }
 
 /// Records that a run told of at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
+/// Every `limit 1` makes a join one look into an index for each record, however the planner guesses.
 ///
 /// # Errors
 /// The database is away, or a second is not enough.
@@ -49,16 +50,20 @@ pub async fn told(
         Told,
         r#"select t.seq, t.emitted #>> '{data,entity}' as entity, t.emitted #>> '{data,side}' as side,
                   t.emitted #>> '{data,id}' as id, t.emitted #>> '{data,otherId}' as other_id,
-                  e.id as "event?", e.outcome as "event_outcome?", r.id as "run?", r.status as "status?", r.attention,
-                  d.data -> 'output' as output
+                  e.id as "event?", e.outcome as "event_outcome?", r.id as "run?", r.status as "status?",
+                  r.attention as "attention?", d.data -> 'output' as output
            from (select j.seq, j.data -> 'emitted' as emitted from journal j
                  where j.shard = $1 and j.run_id = $2 and j.seq > $4 and j.kind = 'task.completed' and j.task = any($3)
                  order by j.seq limit $5) t
-           left join event_keys k on k.source = t.emitted ->> 'source' and k.event_id = t.emitted ->> 'id'
-           left join events e on e.id = k.event
+           left join lateral (select k.event from event_keys k
+                              where k.source = t.emitted ->> 'source' and k.event_id = t.emitted ->> 'id' limit 1) k on true
+           left join lateral (select e.id, e.outcome, e.runs from events e where e.id = k.event limit 1) e on true
            left join lateral unnest(e.runs) as u (id) on true
-           left join runs r on r.id = u.id
-           left join journal d on d.shard = r.shard and d.run_id = r.id and d.seq = r.seq and r.status = 'completed'
+           left join lateral (select r.shard, r.id, r.status, r.attention, r.seq from runs r where r.id = u.id limit 1) r
+                     on true
+           left join lateral (select d.data from journal d
+                              where d.shard = r.shard and d.run_id = r.id and d.seq = r.seq and r.status = 'completed'
+                              limit 1) d on true
            order by t.seq, u.id"#,
         shard(sweep),
         sweep,
@@ -84,3 +89,6 @@ pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreErr
     );
     Ok(found.fetch_optional(pool).await?.flatten())
 }
+
+#[cfg(test)]
+mod tests;
