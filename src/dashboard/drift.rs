@@ -13,6 +13,7 @@ use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use super::words::Moment;
 use crate::engine::{Drift, Sweep};
+use crate::memory;
 use crate::memory::drift::Found;
 
 /// Sweeps on a page.
@@ -26,7 +27,7 @@ struct Line {
     workflow: String,
     badge: Badge,
     began: Moment,
-    since: String,
+    since: Option<Moment>,
     /// Looked at, in sync, missed, conflicts, failed, left, under way.
     counts: [String; 7],
 }
@@ -114,7 +115,7 @@ fn line(sweep: &Sweep) -> Line {
         workflow: format!("{}/{}", sweep.workflow.namespace, sweep.workflow.name),
         badge: badge::of_run(&sweep.status),
         began: sweep.created_at.into(),
-        since: sweep.since.clone().unwrap_or_default(),
+        since: sweep.since.as_deref().and_then(memory::time).map(Moment::from),
         counts: [format!("{}{more}", counts.looked_at), in_sync, missed, conflicts, failed, left, under_way],
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -229,7 +230,7 @@ fn tell(source: &str, channel: &str, gap: Gap, now: Time) -> NewOutgoing {
         "id": id.to_string(),
         "source": SOURCES_SOURCE,
         "type": GAP_TYPE,
-        "time": now.to_rfc3339(),
+        "time": now.to_rfc3339_opts(SecondsFormat::Millis, true),
         "subject": source,
         "data": {
             "source": source,
@@ -237,6 +238,7 @@ fn tell(source: &str, channel: &str, gap: Gap, now: Time) -> NewOutgoing {
             "after": gap.after,
             "before": gap.before,
             "missing": gap.missing,
+            "at": now.to_rfc3339_opts(SecondsFormat::Secs, true),
         },
     });
     NewOutgoing { id, event: event.to_string(), sink: None }

@@ -54,7 +54,7 @@ async fn a_sweep_is_counted_and_what_was_not_in_sync_leads_to_its_run(pool: PgPo
     for text in [
         &format!("href=\"/drift/{run}\""),
         "crm-erp/contact-reconcile",
-        "2026-11-24T00:07:00Z",
+        "24 Nov 2026, 00:07:00",
         "<td>3</td><td>1</td><td>1</td>",
     ] {
         assert!(page.contains(text), "{text}: {page}");

@@ -30,7 +30,12 @@ async fn accept(engine: &Engine, channel: &str, number: i64, grace: Duration) ->
 async fn told(pool: &PgPool) -> Vec<Value> {
     let events: Vec<Value> =
         sqlx::query_scalar("select event from outgoing order by id").fetch_all(pool).await.unwrap();
-    events.into_iter().map(|mut event| event["data"].take()).collect()
+    let data = |mut event: Value| {
+        let mut data = event["data"].take();
+        assert!(data.as_object_mut().unwrap().remove("at").unwrap().as_str().unwrap().ends_with('Z'), "{event}");
+        data
+    };
+    events.into_iter().map(data).collect()
 }
 
 fn gap(channel: &str, after: i64, before: i64, missing: i64) -> Value {
