@@ -1,6 +1,9 @@
 //! A sender that numbers its events: what never arrives starts a sweep over both systems, once, also after a crash; what is only late
 //! starts none.
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use serde_json::{Value, json};
 use stepwell::sandbox::Sandbox;
 
@@ -121,6 +124,28 @@ async fn a_letter_that_is_late_raises_nothing_and_one_that_stays_away_does_also_
     .await;
     // 3 was due before: had it been told of, it would stand here.
     assert_eq!((gaps(&node).await, sweeps(&node).await.len()), (vec![gap(4, 7)], 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_in_any_order_at_two_nodes_of_which_one_dies_leave_exactly_the_one_that_is_missing() {
+    let world = world("      gap: { after: PT10S }\n").await;
+    let (mut first, second) = tokio::join!(world.world.node(), world.world.node());
+    send(&first, 1).await;
+    let mut numbers: Vec<u64> = (2..=120).filter(|number| *number != 60).collect();
+    numbers.shuffle(&mut StdRng::seed_from_u64(11));
+    let (before, after) = numbers.split_at(70);
+    for letters in before.chunks(14) {
+        let deliveries = letters.iter().map(|number| send(if number % 2 == 0 { &first } else { &second }, *number));
+        futures::future::join_all(deliveries).await;
+    }
+    // Whatever it had not counted yet, the other one counts.
+    first.kill();
+    futures::future::join_all(after.iter().map(|number| send(&second, *number))).await;
+    eventually("the gap is told of", || async { (!gaps(&second).await.is_empty()).then_some(()) }).await;
+    let known = source(&second).await;
+    let channel = &known["channels"][0];
+    assert_eq!((&channel["last"], channel["gaps"].as_array().unwrap().len()), (&json!(120), 1), "{known}");
+    assert_eq!((gaps(&second).await, sweeps(&second).await.len()), (vec![gap(59, 61)], 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
