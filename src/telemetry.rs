@@ -89,6 +89,7 @@ fn describe() {
         "Runs that have not ended, by status, over all nodes; counting stops at 10,000"
     );
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
+    describe_gauge!("stepwell_source_gaps", "Ranges of numbers of a source's events that are missing, over all nodes");
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 
@@ -196,6 +197,14 @@ pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
         gauge!("stepwell_runs_live", "status" => status.clone()).set(*runs as f64);
     }
     gauge!("stepwell_runs_attention").set(attention as f64);
+}
+
+/// Open gaps of the sources that number their events, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn source_gaps<'s>(sources: impl Iterator<Item = (&'s str, i64)>) {
+    for (source, gaps) in sources {
+        gauge!("stepwell_source_gaps", "source" => source.to_owned()).set(gaps as f64);
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod duplicates;
 mod durability;
 mod expressions;
 mod fencing;
+mod gaps;
 mod gatherings;
 mod handover;
 mod language;

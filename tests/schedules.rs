@@ -49,6 +49,22 @@ async fn each_firing_starts_one_run_on_two_nodes_and_across_their_deaths() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_starts_by_itself_is_started_by_events_too() {
+    let schedule = "every: { hours: 10 }, on: { one: { with: { type: now } } }";
+    let (name, text) = timed("both", "1.0.0", "", schedule, "{ set: { input: '${ . }' } }");
+    let world = World::new(&[("hub.yaml", crate::harness::hub()), (&name, text)], &[]).await;
+    let node = world.node().await;
+    let (status, answer) = node.hook("test", "e1", &json!({ "type": "now" })).await;
+    assert_eq!(status, 202, "{answer}");
+    let (fired, run, error) = world.command(&["schedules", "fire", "test/both"]);
+    assert!(fired, "{error}");
+    let by_event = node.run_becomes(answer["runs"][0].as_str().unwrap(), "completed").await;
+    let by_time = node.run_becomes(run.trim(), "completed").await;
+    assert_eq!(by_event["input"], json!([{ "type": "now" }]));
+    assert!(by_time["input"]["scheduledFor"].is_string(), "{by_time}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missed_firings_are_made_up_for_as_the_definition_says() {
     let with = |misfire: &str| format!(", metadata: {{ schedule: {{ misfire: {misfire} }} }}");
     let files: Vec<(String, String)> = ["skip", "once", "all"]

@@ -287,15 +287,47 @@ async fn a_change_that_nobody_told_of_is_found_by_the_sweep_and_one_that_is_know
     let (of_crm, of_erp) = (records(&sandbox, "crm", "Contact", "Id"), records(&sandbox, "erp", "contact", "id"));
     assert_eq!((&of_erp[&erp]["phone"], &of_crm[&crm]["Email"]), (&json!("1"), &json!("ada@berg.example")));
 
+    let found = latest_sweep(&node, &world).await;
+    assert_eq!((&found["failed"], &found["under_way"]), (&json!(0), &json!(0)), "{found}");
+    let (status, missed) = node.get(&format!("/api/v1/drift/{}?found=missed", found["run"].as_str().unwrap())).await;
+    assert_eq!(status, 200, "{missed}");
+    let missed = missed["items"].as_array().unwrap();
+    assert_eq!(found["missed"], missed.len(), "{missed:?}");
+    // The others are contacts of the seed that had no partner yet.
+    let of_pair: Vec<&Value> = missed.iter().filter(|record| record["crm_id"] == crm).collect();
+    let [record] = of_pair.as_slice() else { panic!("{missed:?}") };
+    assert_eq!((&record["entity"], &record["erp_id"]), (&json!("contact"), &json!(erp)));
+    assert_eq!(record["wrote"], json!(["crm.Email", "erp.phone"]), "one run for both: {record}");
+    let looked_at = node.run(record["run"].as_str().unwrap()).await;
+    assert_eq!(looked_at["output"]["outcome"], "updated");
+
     let before = sandbox.counts().0;
     sweep().await;
     settle(&world, &node, &letters, &mut random).await;
+    let found = latest_sweep(&node, &world).await;
+    assert_eq!((&found["missed"], &found["conflicts"]), (&json!(0), &json!(0)), "{found}");
     let ledger = sandbox.ledger(before);
     let asked = ledger["requests"].as_array().unwrap().iter().filter(|request| request["idempotencyKey"].is_string());
     let paths: Vec<&str> = asked.map(|request| request["path"].as_str().unwrap()).collect();
     let of_pair = |path: &&&str| path.ends_with(&format!("/{crm}")) || path.ends_with(&format!("/{erp}"));
     assert_eq!(paths.iter().filter(of_pair).count(), 0, "both were known: {paths:?}");
     assert!(paths.len() >= 2, "the sweep asked both sides: {paths:?}");
+}
+
+/// What the latest sweep found, which the command line says too.
+async fn latest_sweep(node: &Node, world: &Journey) -> Value {
+    let (status, page) = node.get("/api/v1/drift?limit=1").await;
+    assert_eq!(status, 200, "{page}");
+    let found = page["items"][0].clone();
+    let kinds = ["in_sync", "missed", "conflicts", "failed", "left", "under_way"];
+    let sum: u64 = kinds.iter().map(|kind| found[*kind].as_u64().unwrap()).sum();
+    assert!(sum > 0 && found["looked_at"] == sum && found["since"].is_string(), "{found}");
+    let run = found["run"].as_str().unwrap();
+    let (listed, text, error) = world.world.command(&["drift"]);
+    assert!(listed && text.contains(run), "{text}{error}");
+    let (listed, text, error) = world.world.command(&["drift", "--sweep", run, "--all", "--json"]);
+    assert!(listed && text.lines().count() as u64 == sum, "{text}{error}");
+    found
 }
 
 #[tokio::test(flavor = "multi_thread")]

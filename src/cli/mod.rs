@@ -11,6 +11,7 @@ mod delete;
 mod deploy;
 mod dev;
 mod dev_sandbox;
+mod drift;
 mod events;
 mod excerpt;
 mod fire;
@@ -27,6 +28,7 @@ mod schedules;
 mod schema;
 mod serve;
 mod server;
+mod sources;
 mod test;
 mod token;
 mod tree;
@@ -91,9 +93,13 @@ enum Command {
     /// Look at conflicts between records of both systems, and settle them.
     #[command(subcommand)]
     Conflicts(conflicts::Command),
+    /// List what sweeps over both systems found that nobody had told of.
+    Drift(drift::Args),
     /// Look at schedules and pause them.
     #[command(subcommand)]
     Schedules(schedules::Command),
+    /// List sources: how far those that number their events have come, and what is missing.
+    Sources(sources::Args),
     /// Look at received events.
     #[command(subcommand)]
     Events(events::Command),
@@ -170,7 +176,9 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Runs(command) => runs::run(command, &settings).await,
         Command::Batches(command) => batches::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
+        Command::Drift(args) => drift::run(&args, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
+        Command::Sources(args) => sources::run(&args, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,
         Command::Token(command) => token::run(command, &settings).await,

@@ -9,6 +9,7 @@ mod badge;
 mod batches;
 mod chart;
 mod conflicts;
+mod drift;
 mod events;
 mod exchange;
 mod faults;
@@ -46,7 +47,10 @@ use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
-use crate::engine::{ActError, Deployed, Engine, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
+use crate::engine::{
+    ActError, COUNTED_MAX, Deployed, Drift, Engine, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError,
+    Sweep,
+};
 use crate::http::Settings;
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
@@ -56,6 +60,9 @@ use crate::store::StoreError;
 /// No inline script, no inline style, nothing from elsewhere.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       form-action 'self'; base-uri 'none'";
+
+/// A sweep and the records that it told of.
+pub type Swept = (Sweep, Vec<Drift>);
 
 /// What pages need of the engine.
 pub trait Operations: Send + Sync {
@@ -90,6 +97,12 @@ pub trait Operations: Send + Sync {
 
     /// See [`Engine::retry_batch`].
     fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>>;
+
+    /// See [`Engine::sweeps`].
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>>;
+
+    /// A sweep and its records; none if the run is no sweep. See [`Engine::drift`].
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>>;
 
     /// See [`Engine::settle_conflict`].
     fn settle_conflict(
@@ -141,6 +154,17 @@ impl Operations for Engine {
 
     fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>> {
         Box::pin(Engine::retry_batch(self, batch, by))
+    }
+
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
+        Box::pin(async move { Engine::sweeps(self, before, limit).await })
+    }
+
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
+        Box::pin(async move {
+            let found = self.sweep(sweep).await?.zip(Engine::drift(self, sweep, 0, COUNTED_MAX).await?);
+            Ok(found)
+        })
     }
 
     fn settle_conflict(
@@ -197,6 +221,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/conflicts/{id}", post(conflicts::settle))
         .route("/batches", get(batches::list))
         .route("/batches/{id}/retry", post(batches::retry))
+        .route("/drift", get(drift::list))
+        .route("/drift/{run}", get(drift::show))
         .route("/schedules", get(schedules::list))
         .route("/schedules/{namespace}/{name}", get(schedules::show))
         .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))

@@ -3,6 +3,7 @@
 mod acts;
 mod batches;
 mod conflicts;
+mod drift;
 mod mappings;
 mod schedules;
 
@@ -19,8 +20,10 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
-use super::{Dashboard, Operations, router};
-use crate::engine::{ActError, Deployed, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError};
+use super::{Dashboard, Operations, Swept, router};
+use crate::engine::{
+    ActError, Deployed, Drift, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
+};
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
@@ -37,6 +40,7 @@ struct Desk {
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
     retried: Mutex<Vec<(Uuid, String)>>,
+    sweeps: Vec<Swept>,
 }
 
 impl Operations for Desk {
@@ -86,6 +90,15 @@ impl Operations for Desk {
         let started = Retried::Started(RunId::from_u128(7));
         let answer = self.refusal.map_or(started, |why| Retried::Refused(why.to_owned()));
         Box::pin(std::future::ready(Ok(answer)))
+    }
+
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
+        let earlier = self.sweeps.iter().map(|(sweep, _)| sweep).filter(|s| before.is_none_or(|before| s.run < before));
+        Box::pin(std::future::ready(Ok(earlier.take(limit).cloned().collect())))
+    }
+
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.sweeps.iter().find(|(known, _)| known.run == sweep).cloned())))
     }
 
     fn settle_conflict(
@@ -186,6 +199,8 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         "/events",
         "/conflicts",
         "/batches",
+        "/drift",
+        "/drift/00000000-0000-0000-0000-000000000007",
         "/mappings",
         "/mappings/partner",
         "/workflows",
@@ -257,6 +272,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/schedules",
         "/conflicts",
         "/batches",
+        "/drift",
         "/login?token=x",
         "/runs/none",
     ] {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::dsl::{Definition, WorkflowRef};
 use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
+use crate::memory::sequences::Counted;
 
 /// An event as a source delivered it, checked and parsed, not yet stored.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct IncomingEvent {
     pub body: Bytes,
     /// Headers as received, credentials and signatures left out.
     pub headers: Vec<(String, String)>,
+    /// Its place among the events of its sender, if that one counts.
+    pub counted: Option<Counted>,
 }
 
 /// What became of an event. Said only after the commit.

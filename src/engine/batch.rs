@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::machine::RunId;
 use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
 use crate::store::journal::{self, NewRow};
-use crate::store::{StoreError, commands};
+use crate::store::{StoreError, commands, sequences};
 
 /// An event and the runs that it starts; without an event, runs started by the API.
 #[derive(Debug)]
@@ -210,6 +210,10 @@ async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mu
     let (won, lost): (Vec<&NewEvent>, Vec<&NewEvent>) = events.into_iter().partition(|e| written.won.contains(&e.id));
     if !won.is_empty() {
         written.awaited = commit::insert_events(conn, &won).await?.into_iter().collect();
+    }
+    let counted: Vec<_> = won.iter().filter_map(|e| Some((e.source.as_str(), e.counted.as_ref()?))).collect();
+    if !counted.is_empty() {
+        sequences::arrived(conn, &counted).await?;
     }
     if !lost.is_empty() {
         let keys: Vec<(&str, &str)> = lost.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();

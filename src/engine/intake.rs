@@ -263,11 +263,15 @@ impl Inner {
                 runs.push(first);
             }
             let count = runs.len();
+            let is_counted = event.as_ref().is_some_and(|event| event.counted.is_some());
             let done = inner.committer.accept(Accept { event, runs }).await;
             let committed = matches!(done, AcceptOutcome::Done { .. });
             if committed {
                 telemetry::runs_started(by, count);
                 nudge.carry_out(&inner);
+            }
+            if committed && is_counted {
+                inner.counted.notify_one();
             }
             // Nobody waiting for the answer is no error: the run goes on.
             let _ = reply.send(done);
@@ -340,6 +344,7 @@ fn new_event(
         runs,
         detail: (!violations.is_empty()).then(|| json!({ "errors": violations }).to_string()),
         awaited: false,
+        counted: event.counted.clone(),
     }
 }
 
@@ -361,5 +366,6 @@ fn keyed_start(request: &StartRequest, origin: Origin, id: Uuid, key: String, no
         runs: vec![run],
         detail: None,
         awaited: false,
+        counted: None,
     }
 }

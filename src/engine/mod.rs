@@ -14,6 +14,7 @@ pub mod command;
 mod committer;
 mod conflicts;
 mod consequences;
+mod drift;
 mod driver;
 mod events;
 mod filters;
@@ -27,6 +28,7 @@ mod node;
 mod recordings;
 mod relay;
 mod schedules;
+mod sequences;
 pub mod settings;
 
 use std::sync::{Arc, RwLock};
@@ -40,9 +42,11 @@ use tracing::{info, warn};
 pub use api::*;
 pub use batches::{BatchView, Retried};
 pub use conflicts::Settled;
+pub use drift::{COUNTED_MAX, Drift, Sweep};
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
+pub use sequences::{ChannelView, GapView, SourceView};
 pub use settings::{EngineSettings, Sink};
 
 use crate::connect::{Connections, Ledger, Standing};
@@ -74,6 +78,8 @@ struct Inner {
     changes: broadcast::Sender<RunChange>,
     /// Events were written that go out.
     outgoing: Notify,
+    /// Numbers were written that are to be counted.
+    counted: Notify,
     /// The current incarnation.
     node: RwLock<Arc<Node>>,
     /// The process goes down.
@@ -125,6 +131,7 @@ impl Engine {
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
             outgoing: Notify::new(),
+            counted: Notify::new(),
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -135,6 +142,7 @@ impl Engine {
         tokio::spawn(live(Arc::clone(&inner), node));
         tokio::spawn(maintain(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
+        tokio::spawn(sequences::count(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 
@@ -166,6 +174,7 @@ impl Engine {
                 evaluator,
                 changes: broadcast::channel(1).0,
                 outgoing: Notify::new(),
+                counted: Notify::new(),
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),

@@ -111,6 +111,7 @@ fn incoming(event: Value) -> Result<IncomingEvent, String> {
         data_is_body: false,
         body,
         headers: vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())],
+        counted: None,
     })
 }
 

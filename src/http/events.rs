@@ -131,6 +131,8 @@ fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, Api
         data_is_body: stored.data.is_none(),
         body: stored.body.clone().into(),
         headers: headers.into_iter().collect(),
+        // Its number was counted when it first came.
+        counted: None,
     })
 }
 

@@ -65,9 +65,12 @@ pub async fn hook(
     let url = hub.address(&uri);
     let now = app.engine.now();
     let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &read.bytes, now };
-    let Received { events, filtered } = source.receive(delivery)?;
+    let Received { events, filtered, passed_over } = source.receive(delivery)?;
     if filtered > 0 {
         telemetry::events_filtered(&name, filtered);
+    }
+    if !passed_over.is_empty() {
+        app.engine.pass_over(&name, &passed_over).await?;
     }
     match source.answer() {
         AnswerKind::One => match events.into_iter().next() {

@@ -11,6 +11,7 @@ pub mod batches;
 pub mod body;
 pub mod conflicts;
 pub mod connections;
+mod drift;
 pub mod events;
 mod handshake;
 pub mod ingress;
@@ -23,6 +24,7 @@ pub mod schedules;
 pub mod serve;
 pub mod session;
 mod soap;
+mod sources;
 pub mod status;
 pub mod stream;
 pub mod workflows;
@@ -77,9 +79,12 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/batches/{id}", get(batches::show)),
         ("GET", "/api/v1/batches/{id}/rows", get(batches::rows)),
         ("POST", "/api/v1/batches/{id}/retry", post(batches::retry)),
+        ("GET", "/api/v1/sources", get(sources::list)),
         ("GET", "/api/v1/conflicts", get(conflicts::list)),
         ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),
         ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),
+        ("GET", "/api/v1/drift", get(drift::list)),
+        ("GET", "/api/v1/drift/{run}", get(drift::show)),
         ("GET", "/api/v1/schedules", get(schedules::list)),
         ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
         ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),

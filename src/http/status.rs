@@ -1,5 +1,6 @@
 //! How the node is: liveness, readiness, metrics, and the description of the API.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -14,7 +15,7 @@ use super::App;
 use super::problem::ApiError;
 use super::session;
 use crate::store::access::Scope;
-use crate::store::listing;
+use crate::store::{listing, sequences};
 use crate::telemetry;
 
 /// The database has this long to answer a readiness check.
@@ -51,6 +52,12 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
     // Without database the rest of the metrics matters most.
     if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.reader())).await {
         telemetry::live_runs(&counts.by_status, counts.attention);
+    }
+    if let Ok(Ok(open)) = tokio::time::timeout(PING_TIME_MAX, sequences::gaps(app.engine.reader())).await {
+        let hub = Arc::clone(&app.hub.borrow());
+        let of = |name: &str| open.iter().find(|(source, _)| source == name).map_or(0, |(_, gaps)| *gaps);
+        let counting = hub.declared.iter().filter(|(_, counts)| **counts);
+        telemetry::source_gaps(counting.map(|(name, _)| (name.as_str(), of(name))));
     }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response())
 }

@@ -187,7 +187,7 @@ fn event_of(
     if find("time").is_ok_and(|time| chrono::DateTime::parse_from_rfc3339(&time).is_err()) {
         return Err(malformed("attribute time is not an RFC 3339 time"));
     }
-    Ok(IncomingEvent { source, event_id, r#type, attributes, data, data_is_body: false, body, headers })
+    Ok(IncomingEvent { source, event_id, r#type, attributes, data, data_is_body: false, body, headers, counted: None })
 }
 
 fn check_attribute(name: &str, value: &str) -> Result<(), BadEvent> {

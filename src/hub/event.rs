@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
+use super::counting::Counting;
 use super::source::ReceiveError;
 use crate::expr::Expression;
 
@@ -26,6 +27,8 @@ pub struct EventPaths {
     pub subject: Option<Attribute>,
     /// The business key: the extension attribute `key`.
     pub key: Option<Attribute>,
+    /// The number with which the sender counts it.
+    pub counting: Option<Counting>,
 }
 
 /// An attribute of an event.
@@ -63,17 +66,19 @@ impl EventPaths {
     }
 
     pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        let all = [&self.id, &self.r#type, &self.time, &self.subject, &self.key];
-        all.into_iter().flatten().filter_map(|attribute| match attribute {
+        let channel = self.counting.iter().filter_map(|counting| counting.channel.as_ref());
+        let all = [&self.id, &self.r#type, &self.time, &self.subject, &self.key].into_iter().flatten().chain(channel);
+        let expressions = all.filter_map(|attribute| match attribute {
             Attribute::Expression(expression) => Some(expression),
             Attribute::Fixed(_) => None,
-        })
+        });
+        expressions.chain(self.counting.iter().map(|counting| &counting.sequence))
     }
 }
 
 impl Attribute {
     /// The attribute's text; null is "not there".
-    fn of(&self, name: &str, data: &Value, headers: &Value) -> Result<Option<String>, ReceiveError> {
+    pub(super) fn of(&self, name: &str, data: &Value, headers: &Value) -> Result<Option<String>, ReceiveError> {
         let found = match self {
             Self::Fixed(text) => return Ok(Some(text.clone())),
             Self::Expression(expression) => evaluate(expression, &format!("the event's {name}"), data, headers)?,

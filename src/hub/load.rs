@@ -58,6 +58,7 @@ fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistake
     for Entry { key, node, .. } in mistakes.map(node) {
         check_name(key, node, mistakes);
         let Some(source) = source(key, node, secrets, mistakes) else { continue };
+        hub.declared.insert(key.clone(), source.event.counting.is_some());
         match unusable(&source, node, secrets) {
             None => drop(hub.sources.insert(key.clone(), source)),
             Some((place, why)) => {

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod cloudevents;
 mod connection;
+mod counting;
 mod event;
 mod headers;
 pub mod json;
@@ -17,6 +18,7 @@ mod tests;
 mod value;
 mod yaml;
 
+pub use counting::Counting;
 pub use event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
 pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 
@@ -32,6 +34,8 @@ use crate::engine::Sink;
 pub struct Hub {
     /// By name; ready to receive.
     pub sources: BTreeMap<String, Source>,
+    /// Names of all sources, those that are refused too, and whether their events have numbers.
+    pub declared: BTreeMap<String, bool>,
     /// By name.
     pub connections: BTreeMap<String, Connection>,
     /// Where events go that runs emit.

@@ -11,6 +11,7 @@ use super::scheme::{Delivery, Scheme, SignatureError, Verified};
 use crate::connect::{Secret, Secrets};
 use crate::engine::IncomingEvent;
 use crate::expr::Expression;
+use crate::memory::sequences::Counted;
 use crate::memory::time;
 
 /// Events of one body: each is committed before the next, so that a request ends within its deadline.
@@ -45,6 +46,8 @@ pub struct Received {
     pub events: Vec<IncomingEvent>,
     /// Events that the filter keeps out.
     pub filtered: usize,
+    /// Their numbers, where the sender counts: what is not wanted is not missing.
+    pub passed_over: Vec<Counted>,
 }
 
 /// What the sender expects to be told.
@@ -91,12 +94,13 @@ impl Source {
         let mut headers = recorded(delivery.headers);
         headers.retain(|(name, _)| self.scheme.credential_header() != Some(name));
         let values = if self.reads_headers() { header_values(&headers) } else { Value::Null };
-        let mut received = Received { events: Vec::new(), filtered: 0 };
+        let mut received = Received { events: Vec::new(), filtered: 0, passed_over: Vec::new() };
         for item in self.items(delivery, &values)? {
             if self.wants(&item.data, &values)? {
                 received.events.push(self.event(&verified, &headers, &values, item)?);
             } else {
                 received.filtered += 1;
+                received.passed_over.extend(self.counted(&item.data, &values)?);
             }
         }
         Ok(received)
@@ -161,6 +165,10 @@ impl Source {
         }
     }
 
+    fn counted(&self, data: &Value, headers: &Value) -> Result<Option<Counted>, ReceiveError> {
+        self.event.counting.as_ref().map_or(Ok(None), |counting| counting.find(data, headers))
+    }
+
     fn event(
         &self,
         verified: &Verified,
@@ -170,6 +178,7 @@ impl Source {
     ) -> Result<IncomingEvent, ReceiveError> {
         let Item { data, body, data_is_body, known } = item;
         let found = self.event.find(&data, values)?;
+        let counted = self.counted(&data, values)?;
         let event_id = match self.event.id {
             Some(_) => found.id,
             None => known.id.or_else(|| verified.event_id.clone()),
@@ -198,6 +207,7 @@ impl Source {
             data_is_body,
             body,
             headers: headers.to_vec(),
+            counted,
         })
     }
 

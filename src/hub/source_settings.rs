@@ -1,6 +1,7 @@
 //! `sources:` of `hub.yaml`: one source.
 
 use super::body::{BodyKind, ORGANIZATION_CHARS};
+use super::counting::Counting;
 use super::event::{Attribute, EventPaths};
 use super::scheme::settings::{WITH_SETTINGS, scheme};
 use super::source::Source;
@@ -144,7 +145,13 @@ fn check_split(entries: &[Entry], body: &BodyKind, event: &EventPaths, mistakes:
 
 fn event(node: &Node, mistakes: &mut Mistakes) -> EventPaths {
     let mut paths = EventPaths::default();
-    for Entry { key, node, .. } in mistakes.entries(node, &["id", "type", "time", "subject", "key"]) {
+    let entries = mistakes.entries(node, &["id", "type", "time", "subject", "key", "sequence", "channel", "gap"]);
+    let channel = entry(entries, "channel").and_then(|node| attribute(node, mistakes));
+    paths.counting = Counting::read(entries, channel, mistakes);
+    for Entry { key, node, .. } in entries {
+        if ["sequence", "channel", "gap"].contains(&key.as_str()) {
+            continue;
+        }
         let attribute = attribute(node, mistakes);
         match key.as_str() {
             "id" | "key" if matches!(attribute, Some(Attribute::Fixed(_))) => {

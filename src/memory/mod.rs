@@ -1,5 +1,5 @@
 //! What the hub remembers between runs. PURE: what is known and what is asked for go in, the answer and what is known from
-//! then on come out; no clock, no IO.
+//! then on come out; no clock, no IO. How far senders have counted (`sequences`) it learns from events; all else is asked for:
 //!
 //! Workflows reach it through the reserved connection `hub` (`connection://hub/watermarks/read`): each operation is a call like
 //! any other, so it is a step of the run, with its request and answer in the journal. It is answered inside the program: over
@@ -7,7 +7,9 @@
 //! operation is such that a repeat changes nothing more.
 
 pub mod batches;
+pub mod drift;
 pub mod links;
+pub mod sequences;
 pub mod watermarks;
 
 use std::time::Duration;

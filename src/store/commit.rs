@@ -13,6 +13,7 @@ use super::listeners::{self, NewListener};
 use super::outgoing::{self, NewOutgoing};
 use super::{StoreError, shard};
 use crate::machine::{RunId, Time};
+use crate::memory::sequences::Counted;
 
 /// An event to store.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct NewEvent {
     pub detail: Option<String>,
     /// Whether it is known already that somebody waits for it.
     pub awaited: bool,
+    /// Its place among the events of its sender, if that one counts.
+    pub counted: Option<Counted>,
 }
 
 /// A key that was there already.

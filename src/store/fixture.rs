@@ -37,6 +37,7 @@ pub(crate) fn event(id: Uuid) -> NewEvent {
         runs: Vec::new(),
         detail: None,
         awaited: false,
+        counted: None,
     }
 }
 

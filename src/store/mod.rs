@@ -7,6 +7,7 @@ pub mod commands;
 pub mod commit;
 pub mod conflicts;
 pub mod definitions;
+pub mod drift;
 pub mod environment;
 pub mod events;
 pub mod gatherings;
@@ -19,6 +20,7 @@ pub mod listing;
 pub mod nodes;
 pub mod outgoing;
 pub mod schedules;
+pub mod sequences;
 pub mod watermarks;
 
 use sqlx::PgPool;

@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::commit::{RunState, Transition};
 use super::fixture::{event, row, run, state};
 use super::{
-    claims, commands, commit, connect_engine, events, gatherings, journal, lanes, listeners, nodes, outgoing, schedules,
+    claims, commands, commit, connect_engine, events, gatherings, journal, lanes, listeners, nodes, outgoing,
+    schedules, sequences,
 };
+use crate::memory::sequences::{Counted, arrive};
 
 /// Rows that tables are filled with.
 const ROWS: i32 = 1_000_000;
@@ -33,6 +35,7 @@ async fn prepare_all(pool: &PgPool) {
     journal::append(&mut connection, &[(id, &row)]).await.unwrap();
     commands::answer(&mut connection, &[(id, None)]).await.unwrap();
     prepare_links(&mut connection, id).await;
+    prepare_sequences(&mut connection).await;
     drop(connection);
     listeners::kinds(pool, "paid").await.unwrap();
     listeners::waiting(pool, "paid", "1:0:/do/0/a", &[0; 32], 10).await.unwrap();
@@ -126,11 +129,23 @@ async fn prepare_batches(connection: &mut PgConnection, run: Uuid) {
     sqlx::query("delete from batches where id = $1").bind(batch.id).execute(connection).await.unwrap();
 }
 
+/// What senders count.
+async fn prepare_sequences(connection: &mut PgConnection) {
+    let grace = std::time::Duration::from_secs(30);
+    let counted = Counted { channel: "none".into(), number: 1, grace };
+    sequences::arrived(connection, &[("none", &counted)]).await.unwrap();
+    sequences::take(connection, 10).await.unwrap();
+    sequences::lock(connection, &[("none", "none")]).await.unwrap();
+    let (sequence, _) = arrive(None, &[(1, grace)], chrono::DateTime::UNIX_EPOCH);
+    sequences::put(connection, &[("none", "none", &sequence.unwrap())]).await.unwrap();
+    sequences::due(connection, 10).await.unwrap();
+}
+
 /// Statement to the shape of its plan: nodes and indexes, no estimates.
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -177,6 +192,9 @@ async fn fill(pool: &PgPool) {
                 ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 'settled' from generate_series(1, {ROWS}) as n;
          insert into batch_rows (name, key, message, row, batch_id, first_at, failed_at)
          select 'a', n::text, '', '{{}}', gen_random_uuid(), now(), now() from generate_series(1, {ROWS} / 10) as n;
+         insert into sequences (source, channel) select 'test', n::text from generate_series(1, {ROWS} / 10) as n;
+         insert into sequence_arrivals (source, channel, number, grace_seconds)
+         select 'test', n::text, 1, 30 from generate_series(1, {ROWS} / 10) as n;
          insert into lanes (namespace, name, key) select 'a', 'b', n::text from generate_series(1, {ROWS}) as n;
          insert into turns (namespace, name, key, ticket, run_id)
          select 'a', 'b', n % 1000, n, ('0190' || lpad(to_hex(n), 28, '0'))::uuid from generate_series(1, {ROWS}) as n;
@@ -215,7 +233,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     prepare_all(&fresh).await;
     let full = plans(&mut fresh.acquire().await.unwrap()).await;
     sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts;
-                   analyze batch_rows")
+                   analyze batch_rows; analyze sequences; analyze sequence_arrivals")
         .execute(&pool)
         .await
         .unwrap();
@@ -235,6 +253,8 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
             "links",
             "conflicts",
             "batch_rows",
+            "sequences",
+            "sequence_arrivals",
         ] {
             assert!(!text.contains(&format!("Seq Scan on {table}")), "{statement}\n{text}");
         }

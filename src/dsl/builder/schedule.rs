@@ -11,7 +11,7 @@ use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
 
-/// What starts a run: at most one of these is there.
+/// What starts a run: events, alone or several together, and beside them a time.
 #[derive(Default)]
 pub(super) struct Starts {
     pub(super) triggers: Vec<EventFilter>,
@@ -33,16 +33,17 @@ impl<'s> Builder<'s> {
             }
             return Starts::default();
         };
-        let given: Vec<Node<'s>> = ["on", "every", "cron", "after"].iter().filter_map(|key| object.get(key)).collect();
-        if given.len() != 1 {
-            self.report.error(object, "a schedule is exactly one of `on`, `cron`, `every`, `after`");
+        let times = ["every", "cron", "after"].iter().filter(|key| object.get(key).is_some()).count();
+        if times > 1 || (times == 0 && object.get("on").is_none()) {
+            self.report.error(object, "a schedule is one of `cron`, `every`, `after`, or events (`on`), or both");
             return Starts::default();
         }
-        if let Some(on) = object.get("on") {
+        let starts = object.get("on").and_then(|on| self.events(on)).unwrap_or_default();
+        if times == 0 {
             if let Some(own) = own {
                 self.report.error(Spot::key(own), "events have no time zone and no misfires: leave this out");
             }
-            return self.events(on).unwrap_or_default();
+            return starts;
         }
         let repeat = self.repeat(object);
         let zone = own.and_then(|n| n.get("timeZone")).map(|n| self.zone(n));
@@ -53,7 +54,7 @@ impl<'s> Builder<'s> {
             zone: zone.flatten().unwrap_or(chrono_tz::Tz::UTC),
             misfire: misfire.flatten().unwrap_or_default(),
         });
-        Starts { timing, ..Starts::default() }
+        Starts { timing, ..starts }
     }
 
     fn repeat(&mut self, object: Node<'s>) -> Option<Repeat> {

@@ -31,6 +31,7 @@ async fn accept(engine: &Engine, kind: &str) -> Accepted {
         data_is_body: true,
         body: Bytes::from(format!("\"{kind}\"")),
         headers: Vec::new(),
+        counted: None,
     };
     engine.accept(event).await.unwrap()
 }

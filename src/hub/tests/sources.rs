@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::memory::sequences::Counted;
 
 /// A source of the scheme `bearer`, with these settings beside; and its one header.
 fn source(settings: &str) -> Source {
@@ -190,5 +191,47 @@ fn each_wrong_setting_of_a_source_is_told_at_its_place() {
     {
         let mistakes = load(&format!("origins: {origins}")).expect_err(origins);
         assert!(mistakes[0].message.contains(message), "{mistakes:?}");
+    }
+}
+
+#[test]
+fn numbers_are_read_in_every_form_and_those_that_are_none_are_refused() {
+    let settings = "event: { id: '${ .id }', sequence: '${ .n }', channel: '${ .of }', gap: { after: PT1M } }";
+    let read = |body: &'static str| taken(settings, body).map(|received| received.events[0].counted.clone());
+    let counted = |channel: &str, number| {
+        Some(Counted { channel: channel.to_owned(), number, grace: std::time::Duration::from_mins(1) })
+    };
+    assert_eq!(read(r#"{"id":1,"n":7,"of":"eu"}"#), Ok(counted("eu", 7)));
+    assert_eq!(read(r#"{"id":1,"n":"0042"}"#), Ok(counted("", 42)));
+    assert_eq!(read(r#"{"id":1,"n":"9223372036854775807"}"#), Ok(counted("", i64::MAX)));
+    assert_eq!(read(r#"{"id":1}"#), Ok(None));
+    for body in [
+        r#"{"id":1,"n":-1}"#,
+        r#"{"id":1,"n":1.5}"#,
+        r#"{"id":1,"n":"+1"}"#,
+        r#"{"id":1,"n":""}"#,
+        r#"{"id":1,"n":9223372036854775808}"#,
+        r#"{"id":1,"n":true}"#,
+        r#"{"id":1,"n":1,"of":{}}"#,
+    ] {
+        assert!(matches!(read(body), Err(ReceiveError::BadBody(_))), "{body}");
+    }
+    let filtered = taken("filter: '${ .wanted }', event: { id: '${ .id }', sequence: '${ .n }' }", r#"{"id":1,"n":3}"#);
+    let filtered = filtered.expect("one that is not wanted");
+    assert_eq!((filtered.events.len(), filtered.passed_over[0].number), (0, 3), "what is not wanted is not missing");
+}
+
+#[test]
+fn settings_of_numbers_without_any_are_mistakes() {
+    for event in [
+        "channel: '${ .of }'",
+        "gap: { after: PT1S }",
+        "sequence: '${ .n', id: a",
+        "sequence: '${ .n }', gap: { for: PT1S }",
+    ] {
+        let text = format!(
+            "sources: {{ a: {{ scheme: bearer, secret: '${{ $secrets.github }}', bearer: {{ header: X-Pass }}, event: {{ {event} }} }} }}"
+        );
+        assert!(load(&text).is_err(), "{event}");
     }
 }

@@ -1,0 +1,81 @@
+//! The pages of what sweeps found.
+
+use super::*;
+use crate::dsl::WorkflowRef;
+use crate::memory::drift::{Counts, Found};
+
+fn sweep(number: u128, records: &[Drift]) -> (Sweep, Vec<Drift>) {
+    let mut counts = Counts::default();
+    records.iter().for_each(|record| counts.add(record.found));
+    let workflow =
+        WorkflowRef { namespace: "crm-erp".into(), name: "contact-reconcile".into(), version: "1.1.0".into() };
+    let sweep = Sweep {
+        run: RunId::from_u128(number),
+        workflow,
+        status: "completed".into(),
+        attention: None,
+        created_at: "2026-11-24T01:17:00Z".parse().unwrap(),
+        finished_at: None,
+        since: Some("2026-11-24T00:07:00Z".into()),
+        counts,
+        more: false,
+    };
+    (sweep, records.to_vec())
+}
+
+fn record(id: &str, found: Found, outcome: &str) -> Drift {
+    Drift {
+        seq: 1,
+        entity: Some("contact".into()),
+        crm_id: Some(id.into()),
+        erp_id: None,
+        found,
+        outcome: outcome.into(),
+        wrote: vec!["erp.phone".into()],
+        conflicts: 0,
+        event: None,
+        run: Some(RunId::from_u128(99)),
+    }
+}
+
+#[sqlx::test]
+async fn a_sweep_is_counted_and_what_was_not_in_sync_leads_to_its_run(pool: PgPool) {
+    let nobody = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert!(nobody.get("/drift").await.1.contains("No sweep has run yet"));
+    let records = [
+        record("003same", Found::InSync, "echo"),
+        record("003<b>missed", Found::Missed, "updated"),
+        record("003left", Found::Left, "no-customer"),
+    ];
+    let site = Site::new(&pool, Scope::Read, Desk { sweeps: vec![sweep(7, &records)], ..Desk::default() }).await;
+    let (status, page) = site.get("/drift").await;
+    assert_eq!(status, StatusCode::OK);
+    let run = RunId::from_u128(7);
+    for text in [
+        &format!("href=\"/drift/{run}\""),
+        "crm-erp/contact-reconcile",
+        "24 Nov 2026, 00:07:00",
+        "<td>3</td><td>1</td><td>1</td>",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let (status, page) = site.get(&format!("/drift/{run}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let looked_at = format!("href=\"/runs/{}\"", RunId::from_u128(99));
+    for text in ["Missed, and made up for", "updated", "erp.phone", "no-customer", "Left as it is", &looked_at] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("003same") && !page.contains("003<b>"), "what came from outside is escaped: {page}");
+    assert_eq!(site.get(&format!("/drift/{}", RunId::from_u128(8))).await.0, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test]
+async fn a_long_list_of_sweeps_has_pages(pool: PgPool) {
+    let sweeps = (1..=25).rev().map(|number| sweep(number, &[])).collect();
+    let site = Site::new(&pool, Scope::Read, Desk { sweeps, ..Desk::default() }).await;
+    let (_, first) = site.get("/drift").await;
+    let last = RunId::from_u128(6);
+    assert!(first.contains(&format!("/drift?before={last}")), "{first}");
+    let (_, second) = site.get(&format!("/drift?before={last}")).await;
+    assert!(second.contains(&format!("/drift/{}", RunId::from_u128(5))) && !second.contains("More"), "{second}");
+}
