@@ -202,6 +202,53 @@ async fn a_child_run_survives_the_death_of_the_node_and_its_parent_gets_its_outp
     assert!(faulted["error"]["type"].as_str().unwrap().ends_with("/validation"), "{faulted}");
 }
 
+const FAN_OUT: &str = "do:
+  - each:
+      for: { each: n, in: .numbers }
+      metadata: { concurrency: 5 }
+      do:
+        - child: { run: { workflow: { namespace: test, name: child, version: '1.0.0', input: { n: '${ $n }' } } } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fan_out_has_no_more_child_runs_at_once_than_allowed_and_goes_on_after_kill_9() {
+    let target = Target::start().await;
+    let child = format!(
+        "do:\n  - call: {{ call: http, with: {{ method: post, endpoint: 'http://{}/step1' }} }}\n  - double: {{ set: {{ n: '${{ $workflow.input.n * 2 }}' }} }}\n",
+        target.address()
+    );
+    let files = [workflow("child", "1.0.0", &child), workflow("parent", "1.0.0", FAN_OUT)];
+    let world = world(&files, &[target.address().to_string()]).await;
+    let mut node = world.node().await;
+    target.behave("/step1", Behaviour::Hold);
+    let numbers: Vec<u32> = (0..40).collect();
+    let run = start(&node, "parent", &json!({ "numbers": numbers })).await;
+    target.reached("/step1", 5).await;
+    node.kill();
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    let node = world.node().await;
+    let ended = node.run_becomes(&run, "completed").await;
+    let doubled: Vec<Value> = numbers.iter().map(|n| json!({ "n": n * 2 })).collect();
+    assert_eq!(ended["output"], json!(doubled), "in the order of the items");
+    assert_eq!(target.keys("/step1").len(), 40, "each child ran once");
+    let (mut open, mut most) = (0, 0);
+    for record in node.journal(&run).await {
+        match record["kind"].as_str().unwrap() {
+            "task.started" if record["task"].as_str().unwrap().ends_with("/child") => open += 1,
+            "child.ended" => open -= 1,
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    assert_eq!((most, open), (5, 0));
+    let children: Vec<&Value> =
+        ended["tasks"].as_array().unwrap().iter().filter(|task| task["name"] == "child").collect();
+    let places: Vec<&Value> = children.iter().map(|task| &task["iteration"][0]).collect();
+    assert_eq!(places, (0..40).map(|n| json!(n)).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    let (sound, told, _) = world.command(&["audit", "verify"]);
+    assert!(sound, "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_and_compensation_cross_the_link_between_runs() {
     let target = Target::start().await;

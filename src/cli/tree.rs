@@ -2,14 +2,18 @@
 
 use std::fmt::Write;
 
+use crate::machine::Status;
 use crate::machine::view::{RunView, TaskView};
-use crate::machine::{Status, Time};
+use crate::words::{duration, millis_between};
 
 /// The tree of a run.
 pub(super) fn tree(run: &RunView) -> String {
     let mut text = String::new();
     let key = run.key.as_ref().map(|k| format!("  key {k}")).unwrap_or_default();
-    let took = run.finished_at.zip(run.started_at).map(|(end, start)| format!("  in {}", duration(start, end)));
+    let took = run
+        .finished_at
+        .zip(run.started_at)
+        .map(|(end, start)| format!("  in {}", duration(millis_between(start, end))));
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{} {}  {}{key}{}", sign(run.status), run.workflow, run.status, took.unwrap_or_default());
     let _ = writeln!(text, "  run {}", run.id);
@@ -57,27 +61,20 @@ fn line(task: &TaskView, is_handled: bool) -> String {
         None => task.name.clone(),
     };
     let attempts = if task.attempts > 1 { format!("  {} attempts", task.attempts) } else { String::new() };
-    let took = task.finished_at.map(|end| duration(task.started_at, end)).unwrap_or_default();
+    let took = task.finished_at.map(|end| duration(millis_between(task.started_at, end))).unwrap_or_default();
     let error = task.error.as_ref().filter(|_| task.status == "faulted").map(|e| {
         format!("  {} {}", e.status, cut(e.detail.as_deref().or(e.title.as_deref()).unwrap_or_default(), 120))
     });
-    let indented = format!("{}{name}", "  ".repeat(depth));
+    let iteration: String = task.coordinates.iteration.iter().map(|index| format!("[{index}]")).collect();
+    let indented = format!("{}{name}{iteration}", "  ".repeat(depth));
     format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", status, error.unwrap_or_default())
 }
 
 /// How deep a task is nested: lists around it beyond the first.
 fn depth(reference: &str) -> usize {
-    let nested = reference.split('/').filter(|part| matches!(*part, "do" | "try" | "call" | "metadata")).count();
+    let nested =
+        reference.split('/').filter(|part| matches!(*part, "do" | "for" | "try" | "call" | "metadata")).count();
     nested.saturating_sub(1).min(6)
-}
-
-fn duration(start: Time, end: Time) -> String {
-    let ms = (end - start).num_milliseconds();
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
-        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
-    }
 }
 
 fn sign(status: Status) -> &'static str {
@@ -98,7 +95,7 @@ fn cut(text: &str, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::Coordinates;
+    use crate::machine::{Coordinates, Time};
 
     fn task(reference: &str, status: &'static str) -> TaskView {
         TaskView {

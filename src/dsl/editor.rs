@@ -130,6 +130,7 @@ fn task_metadata() -> Value {
                 "description": "How this task is undone: one task, which sees `$input` and `$output` of this one; or `none`, knowingly not.",
                 "oneOf": [{ "const": "none" }, { "$ref": "#/$defs/task" }],
             },
+            "concurrency": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Of a `for`: how many iterations run side by side. Each is then given the task's input, and the output is the list of what they leave." },
             "pivot": { "type": "boolean", "description": "The point of no return: once this is done, later faults undo nothing." },
             "idempotent": { "type": "boolean", "description": "`false`: the call is never sent again after an unknown outcome." },
             "reconcile": { "$ref": "#/$defs/task", "description": "Asks the target what became of a call whose outcome is unknown. Null means that it never happened." },

@@ -66,7 +66,14 @@ impl Chart<'_> {
         match &task.kind {
             TaskKind::Do(list) => self.frame(id, name, &[("", list)]),
             TaskKind::For(each) => {
-                self.frame(id, &format!("{name}: for {} in {}", each.each, each.items.text()), &[("", &each.body)]);
+                let body = match each.body.first().map(|id| &self.definition.task(*id).kind) {
+                    Some(TaskKind::Do(list)) if each.is_side_by_side() => list,
+                    _ => &each.body,
+                };
+                let at_once =
+                    if each.is_side_by_side() { format!(", {} at once", each.concurrency) } else { String::new() };
+                let title = format!("{name}{at_once}: for {} in {}", each.each, each.items.text());
+                self.frame(id, &title, &[("", body)]);
             }
             TaskKind::Fork(fork) => self.fork(id, name, &fork.branches, fork.join),
             TaskKind::Try(attempt) => self.attempt(id, name, &attempt.body, &attempt.catch),

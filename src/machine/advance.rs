@@ -10,7 +10,7 @@ use super::{
     Attention, Beginning, Branch, CallPhase, Change, Coordinates, Execution, ExecutionId, FaultClass, Next, Progress,
     Record, Role, TryPhase, WorkflowError,
     apply::siblings,
-    task::{fork, listen},
+    task::{r#for, fork, listen},
 };
 use crate::dsl::{OutputSpec, TaskId, TaskKind};
 
@@ -134,6 +134,10 @@ impl Decider<'_> {
                 let unbegun = branches.iter().position(|branch| *branch == Branch::Unbegun)?;
                 Some(Ready::Begin(Some(id), unbegun))
             }
+            Progress::SideBySide(progress) => {
+                let TaskKind::For(task) = &self.definition.task(execution.task).kind else { return None };
+                r#for::has_room(task, progress).then_some(Ready::Begin(Some(id), 0))
+            }
             Progress::Listen(progress) if progress.cursor.is_none() => {
                 let TaskKind::Listen(task) = &self.definition.task(execution.task).kind else { return None };
                 if task.each.is_some() && progress.outputs.len() < progress.taken.len() {
@@ -169,6 +173,7 @@ impl Decider<'_> {
     fn is_over(&self, execution: &Execution) -> bool {
         match (&self.definition.task(execution.task).kind, &execution.progress) {
             (TaskKind::Fork(task), Progress::Fork(branches)) => fork::is_over(task.join, branches),
+            (_, Progress::SideBySide(progress)) => r#for::is_over(progress),
             _ => false,
         }
     }
@@ -404,6 +409,10 @@ impl Decider<'_> {
     fn complete_with_data(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
         let (raw, ended) = match &execution.progress {
+            Progress::SideBySide(progress) => match &progress.ended {
+                Some(output) => (Arc::clone(output), true),
+                None => (Arc::new(progress.outputs.to_value()), false),
+            },
             Progress::Fork(branches) => fork::outcome(branches, &self.definition.task(execution.task).kind),
             Progress::Listen(progress) => match &self.definition.task(execution.task).kind {
                 TaskKind::Listen(task) if progress.enough => (listen::outcome(task, progress), false),
@@ -519,6 +528,8 @@ fn iteration_inside(execution: &Execution) -> Vec<u32> {
     let around = execution.coordinates.iteration.iter().copied();
     match &execution.progress {
         Progress::For(progress) => around.chain(progress.index).collect(),
+        // The one that begins next: those that are open know their own.
+        Progress::SideBySide(progress) => around.chain([progress.begun]).collect(),
         Progress::Listen(progress) => around.chain(u32::try_from(progress.outputs.len())).collect(),
         _ => around.collect(),
     }

@@ -235,7 +235,9 @@ impl Decider<'_> {
         }
         let mut next = scope.parent;
         while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
-            if let Some(value) = execution.local(&self.definition.task(execution.task).kind, name) {
+            if let Some(value) =
+                execution.local(&self.definition.task(execution.task).kind, name, &scope.coordinates.iteration)
+            {
                 return value;
             }
             next = execution.parent;

@@ -147,6 +147,8 @@ pub enum Progress {
     Try(Box<TryProgress>),
     /// `for`
     For(Box<ForProgress>),
+    /// `for`, several iterations at once
+    SideBySide(Box<SideBySide>),
     /// A task with extensions.
     Extended(Box<ExtendedProgress>),
     /// `listen`
@@ -180,6 +182,48 @@ pub struct ForProgress {
     pub index: Option<u32>,
     /// Where the iteration stands. `Finished` between two of them.
     pub cursor: Cursor,
+}
+
+/// Where a `for` stands whose iterations run side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SideBySide {
+    /// An array.
+    pub items: Arc<Value>,
+    /// Iterations begun, so the index of the next one.
+    pub begun: u32,
+    /// Iterations that ended.
+    pub done: u32,
+    /// What they left, by index.
+    pub outputs: IterationOutputs,
+    /// One of them said `end`: the whole run is done with this output.
+    pub ended: Option<Arc<Value>>,
+}
+
+/// What iterations left, by index. A run is copied at each decision, so this is many short lists that copies share.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IterationOutputs(Vec<Arc<Vec<Option<Arc<Value>>>>>);
+
+impl IterationOutputs {
+    const SHARED: usize = 128;
+
+    /// Notes what an iteration left.
+    pub fn put(&mut self, index: u32, output: Arc<Value>) {
+        let (list, place) = (index as usize / Self::SHARED, index as usize % Self::SHARED);
+        if self.0.len() <= list {
+            self.0.resize_with(list + 1, Arc::default);
+        }
+        let list = Arc::make_mut(&mut self.0[list]);
+        if list.len() <= place {
+            list.resize(place + 1, None);
+        }
+        list[place] = Some(output);
+    }
+
+    /// All of them in order.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.0.iter().flat_map(|list| list.iter()).flatten().map(|output| (**output).clone()).collect()
+    }
 }
 
 /// Where a task with extensions stands.
@@ -528,8 +572,8 @@ impl Execution {
         }
     }
 
-    /// The value that this execution gives a name to for the tasks inside it.
-    pub(super) fn local(&self, kind: &TaskKind, name: &str) -> Option<Value> {
+    /// The value that this execution gives a name to for the tasks inside it, of those in this iteration.
+    pub(super) fn local(&self, kind: &TaskKind, name: &str, iteration: &[u32]) -> Option<Value> {
         match (&self.progress, kind) {
             (Progress::Try(progress), TaskKind::Try(task)) if task.catch.variable == name => match &progress.phase {
                 TryPhase::Handler { error } => Some(error_value(error)),
@@ -539,6 +583,13 @@ impl Execution {
                 let index = progress.index? as usize;
                 if task.each == name {
                     return progress.items.get(index).cloned();
+                }
+                (task.at == name).then(|| index.into())
+            }
+            (Progress::SideBySide(progress), TaskKind::For(task)) => {
+                let index = *iteration.get(self.coordinates.iteration.len())?;
+                if task.each == name {
+                    return progress.items.get(index as usize).cloned();
                 }
                 (task.at == name).then(|| index.into())
             }

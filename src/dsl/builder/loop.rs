@@ -4,8 +4,12 @@ use super::Builder;
 use super::expression::Stage;
 use super::fields::complete;
 use super::task::Site;
-use crate::dsl::definition::{ForTask, TaskKind};
-use crate::dsl::source::Node;
+use crate::dsl::definition::{Flow, ForTask, InputSpec, OutputSpec, Task, TaskId, TaskKind, TaskMetadata};
+use crate::dsl::mistake::Spot;
+use crate::dsl::source::{Node, escaped};
+
+/// Most iterations side by side.
+const CONCURRENCY_MAX: u32 = 100;
 
 impl<'s> Builder<'s> {
     pub(super) fn r#for(&mut self, task: Node<'s>, value: Node<'s>, site: &Site<'_, 's>) -> Option<TaskKind> {
@@ -19,10 +23,54 @@ impl<'s> Builder<'s> {
         let mut scope = site.scope.clone();
         scope.name(each.as_deref());
         scope.name(at.as_deref());
+        let concurrency = self.concurrency(task);
         let condition = task.get("while").map(|n| self.bare(n, Stage::Within, &scope));
-        let body = self.required(task, "do").and_then(|n| self.list(n, &format!("{}/do", site.reference), &scope));
-        let (each, at) = (each?, at?);
-        Some(TaskKind::For(Box::new(ForTask { each, at, items: items?, condition: complete(condition)?, body: body? })))
+        let list = self.required(task, "do");
+        let body = list.and_then(|n| self.list(n, &format!("{}/do", site.reference), &scope));
+        let (each, at, concurrency, mut body) = (each?, at?, concurrency?, body?);
+        if concurrency > 1 {
+            body = vec![self.iteration(list?, site, &each, body)];
+        }
+        let (items, condition) = (items?, complete(condition)?);
+        Some(TaskKind::For(Box::new(ForTask { each, at, items, condition, concurrency, body })))
+    }
+
+    /// How many iterations of a loop may be open at once: `metadata.concurrency`, 1 unless said.
+    fn concurrency(&mut self, task: Node<'s>) -> Option<u32> {
+        let Some(node) = task.get("metadata").and_then(|n| n.get("concurrency")) else { return Some(1) };
+        let number = self.whole_number(node, u64::from(CONCURRENCY_MAX)).and_then(|n| u32::try_from(n).ok())?;
+        if number == 0 {
+            self.report.error(node, format!("`concurrency` must be 1 to {CONCURRENCY_MAX}"));
+            return None;
+        }
+        if let Some(condition) = task.get("while").filter(|_| number > 1) {
+            let message = "`while` judges what the iteration before has left, but here they run side by side";
+            let hint = "leave out `while`, or `metadata.concurrency`".to_owned();
+            self.report.error_with_hint(Spot::key(condition), message.to_owned(), hint);
+            return None;
+        }
+        Some(number)
+    }
+
+    /// The task around the list of one iteration, of which several are open at once.
+    fn iteration(&mut self, list: Node<'s>, site: &Site<'_, 's>, each: &str, body: Vec<TaskId>) -> TaskId {
+        let id = self.new_task(list);
+        self.tasks[id.0 as usize] = Some(Task {
+            name: each.to_owned(),
+            reference: format!("{}/for/{}", site.reference, escaped(each)),
+            definition: self.value(list),
+            position: self.places[id.0 as usize].position,
+            condition: None,
+            input: InputSpec::default(),
+            output: OutputSpec::default(),
+            export: OutputSpec::default(),
+            timeout: None,
+            then: Flow::Continue,
+            metadata: TaskMetadata::default(),
+            reentrant: false,
+            kind: TaskKind::Do(body),
+        });
+        id
     }
 
     /// The name that a variable is given, or its usual one.

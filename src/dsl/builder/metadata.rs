@@ -7,7 +7,8 @@ use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata}
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-const KNOWN: [&str; 8] = ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title", "summary", "errors"];
+const KNOWN: [&str; 9] =
+    ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title", "summary", "errors", "concurrency"];
 
 impl<'s> Builder<'s> {
     /// The task's metadata; where it says nothing, that of the function which the task is a layer around. In a function's
@@ -22,6 +23,13 @@ impl<'s> Builder<'s> {
         let own = task.get("metadata").and_then(|n| self.closed(n, &KNOWN));
         let fallback = fallback.and_then(|n| self.closed(n, &KNOWN));
         own.inspect(|n| self.described(*n));
+        if let (Some(node), Some(kind)) = (own.and_then(|n| n.get("concurrency")), kind)
+            && !matches!(kind, TaskKind::For(_))
+        {
+            let hint = "put it on a `for`".to_owned();
+            let message = "`concurrency` says how many iterations of a loop run side by side, and this task is no loop";
+            self.report.error_with_hint(Spot::key(node), message.to_owned(), hint);
+        }
         let overriding = site.overriding.filter(|n| n.is_object());
         let said = |key: &str| {
             let above = overriding.and_then(|n| n.get(key));

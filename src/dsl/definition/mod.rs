@@ -261,8 +261,19 @@ pub struct ForTask {
     pub items: Expression,
     /// Seen before each iteration on what the one before it left; the loop ends when it is not true.
     pub condition: Option<Expression>,
+    /// How many iterations are open at once. One after the other (1), each is given what the one before it left; side by side, each is
+    /// given the task's input, and `body` is one task around the list.
+    pub concurrency: u32,
     /// What each iteration runs.
     pub body: TaskList,
+}
+
+impl ForTask {
+    /// Whether iterations run side by side.
+    #[must_use]
+    pub fn is_side_by_side(&self) -> bool {
+        self.concurrency > 1
+    }
 }
 
 /// `fork`

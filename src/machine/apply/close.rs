@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::reconciled;
-use super::{Applied, GONE, NO_TASK, branch_of, links, siblings};
+use super::{Applied, GONE, NO_ITERATION, NO_TASK, branch_of, links, siblings};
 use crate::dsl::{Compensate, Definition, Flow, TaskKind};
 use crate::machine::{Branch, Cursor, Done, Execution, ExecutionId, Next, Progress, Role, Run, WorkflowError};
 
@@ -73,6 +73,17 @@ pub(super) fn leave(
         let ended = matches!(onward, Onward::By(Flow::End));
         let branch = branch_of(definition, around.task, branches, done.task)?;
         *branch = if ended { Branch::Ended(output) } else { Branch::Done(output) };
+        return Ok(());
+    }
+    if let Some(around) = done.parent.and_then(|parent| run.execution_mut(parent))
+        && let Progress::SideBySide(progress) = &mut around.progress
+    {
+        let index = done.coordinates.iteration.last().ok_or(NO_ITERATION)?;
+        progress.done += 1;
+        match onward {
+            Onward::By(Flow::End) => progress.ended = Some(output),
+            _ => progress.outputs.put(*index, output),
+        }
         return Ok(());
     }
     if links::leaves_segment(definition, run, done, &output, &onward)? {

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::{
     Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, Execution,
-    ExecutionId, ExtendedProgress, ForProgress, Next, Progress, Record, Role, Run, Status, Stop, Time, TryPhase,
-    TryProgress, Unacted,
+    ExecutionId, ExtendedProgress, ForProgress, IterationOutputs, Next, Progress, Record, Role, Run, SideBySide,
+    Status, Stop, Time, TryPhase, TryProgress, Unacted,
 };
 use crate::dsl::{Definition, TaskId, TaskKind};
 use acts::operator_acted;
@@ -218,6 +218,7 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
 }
 
 const GONE: &str = "the execution is not open";
+const NO_ITERATION: &str = "the execution is no iteration";
 const NO_TASK: &str = "the definition has no such task";
 const NOT_A_CALL: &str = "the execution is not a call";
 const NOT_A_TRY: &str = "the execution is not a try";
@@ -335,6 +336,10 @@ fn enter(
                 *branch_of(definition, around.task, branches, task)? = Branch::Open;
                 return Ok(Arc::clone(&around.input));
             }
+            if let Progress::SideBySide(progress) = &mut around.progress {
+                progress.begun = beginning.coordinates.iteration.last().ok_or(NO_ITERATION)? + 1;
+                return Ok(Arc::clone(&around.input));
+            }
             let cursor = around.progress.cursor_mut().ok_or("the parent is no list")?;
             cursor.next = Next::Busy;
             Ok(Arc::clone(&cursor.data))
@@ -375,6 +380,13 @@ fn composite(
             first_caught_at: None,
             round_started_at: at,
             visits: run.visits.clone(),
+        })),
+        TaskKind::For(task) if task.is_side_by_side() => Progress::SideBySide(Box::new(SideBySide {
+            items: Arc::clone(items.ok_or("the loop has no items")?),
+            begun: 0,
+            done: 0,
+            outputs: IterationOutputs::default(),
+            ended: None,
         })),
         TaskKind::For(_) => Progress::For(Box::new(ForProgress {
             items: Arc::clone(items.ok_or("the loop has no items")?),

@@ -1,4 +1,5 @@
-//! `for`: its body once for each item, one after the other; what an iteration leaves is what the next one is given.
+//! `for`: its body once for each item. One after the other, what an iteration leaves is what the next one is given; side by side, each
+//! is given the task's input, and the output is the list of what they leave.
 
 use std::sync::Arc;
 
@@ -7,7 +8,22 @@ use serde_json::Value;
 use crate::dsl::{ForTask, TaskKind};
 use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::{Decider, Stop};
-use crate::machine::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, Progress, WorkflowError};
+use crate::machine::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, Progress, SideBySide, WorkflowError};
+
+/// Whether one more iteration may begin beside those that are open.
+pub(in crate::machine) fn has_room(task: &ForTask, progress: &SideBySide) -> bool {
+    let begun = progress.begun as usize;
+    begun < length(progress) && progress.begun.saturating_sub(progress.done) < task.concurrency
+}
+
+/// Whether nothing more is to be waited for.
+pub(in crate::machine) fn is_over(progress: &SideBySide) -> bool {
+    progress.ended.is_some() || progress.done as usize >= length(progress)
+}
+
+fn length(progress: &SideBySide) -> usize {
+    progress.items.as_array().map_or(0, Vec::len)
+}
 
 impl Decider<'_> {
     /// The array to go through.

@@ -4,7 +4,7 @@ mod call;
 mod credentials;
 mod emit;
 pub(super) mod extension;
-mod r#for;
+pub(super) mod r#for;
 pub(super) mod fork;
 pub(super) mod listen;
 mod process;

@@ -16,7 +16,7 @@ pub(super) enum Plan {
     Call { compensated: bool, pivot: bool, never_resend: bool, reconciled: bool },
     Do(Vec<Plan>),
     Try { body: Vec<Plan>, retries: Option<u32>, handler: Option<Vec<Plan>> },
-    For { items: usize, body: Vec<Plan> },
+    For { items: usize, concurrency: u32, body: Vec<Plan> },
     Fork { compete: bool, branches: Vec<Plan> },
     Wait(u64),
     Raise(u16),
@@ -77,12 +77,16 @@ impl Builder {
             Plan::Do(inner) => TaskKind::Do(self.list(&format!("{reference}/do"), inner)),
             Plan::Wait(seconds) => TaskKind::Wait(DurationSpec::Fixed(Duration::from_secs(*seconds))),
             Plan::Raise(status) => TaskKind::Raise(Box::new(raise(*status))),
-            Plan::For { items, body } => TaskKind::For(Box::new(ForTask {
+            Plan::For { items, concurrency, body } => TaskKind::For(Box::new(ForTask {
                 each: "item".into(),
                 at: "index".into(),
                 items: Expression::parse(&json!((0..*items).collect::<Vec<_>>()).to_string(), &[]).unwrap(),
                 condition: None,
-                body: self.list(&format!("{reference}/do"), body),
+                concurrency: *concurrency,
+                body: match concurrency {
+                    1 => self.list(&format!("{reference}/do"), body),
+                    _ => vec![self.task(&format!("{reference}/iteration"), &Plan::Do(body.clone()))],
+                },
             })),
             Plan::Fork { compete, branches } => TaskKind::Fork(ForkTask {
                 branches: self.list(&format!("{reference}/fork/branches"), branches),

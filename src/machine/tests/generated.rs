@@ -57,10 +57,16 @@ impl Dice {
             }
             5 => json!({ "wait": { "milliseconds": 1 } }),
             6 => json!({ "do": self.list(depth - 1) }),
-            7 => json!({
-                "for": { "in": format!("[{}]", (0..self.roll(3)).map(|n| n.to_string()).collect::<Vec<_>>().join(",")) },
-                "do": self.list(depth - 1),
-            }),
+            7 => {
+                let items = (0..self.roll(4)).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+                let (each, concurrency, body) =
+                    (json!({ "in": format!("[{items}]") }), 1 + self.roll(3), self.list(depth - 1));
+                match concurrency {
+                    1 => json!({ "for": each, "do": body }),
+                    // Iterations end in their order: none of them waits.
+                    _ => json!({ "for": each, "do": without_waits(body), "metadata": { "concurrency": concurrency } }),
+                }
+            }
             8 => json!({ "fork": { "branches": self.branches(depth - 1), "compete": self.roll(2) == 0 } }),
             9 => {
                 json!({ "emit": { "event": { "with": { "source": "https://generated.example", "type": "generated", "data": self.roll(9) } } } })

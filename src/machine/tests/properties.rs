@@ -32,7 +32,8 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
         let list = prop::collection::vec(inner, 1..4);
         prop_oneof![
             2 => list.clone().prop_map(Plan::Do),
-            2 => (0_usize..4, list.clone()).prop_map(|(items, body)| Plan::For { items, body }),
+            4 => (0_usize..5, 1_u32..4, list.clone())
+                .prop_map(|(items, concurrency, body)| Plan::For { items, concurrency, body }),
             3 => (any::<bool>(), list.clone()).prop_map(|(compete, branches)| Plan::Fork { compete, branches }),
             3 => (list.clone(), prop::option::of(0_u32..3), prop::option::of(list))
                 .prop_map(|(body, retries, handler)| Plan::Try { body, retries, handler }),

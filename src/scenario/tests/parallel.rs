@@ -1,6 +1,7 @@
 //! Many calls on their way at once, and loops.
 
 use super::*;
+use crate::machine::Change;
 
 const FORK: &str = "
 do:
@@ -75,4 +76,98 @@ scenarios:
     let bodies: Vec<String> =
         second.sendings.iter().map(|s| s.body.as_ref().map(ToString::to_string).unwrap_or_default()).collect();
     assert_eq!(bodies, [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":2}"#, r#"{"id":3}"#]);
+}
+
+const SIDE_BY_SIDE: &str = "
+do:
+  - each:
+      for: { each: id, in: .ids }
+      metadata: { concurrency: 2 }
+      do:
+        - charge:
+            call: http
+            with: { method: post, endpoint: 'connection://erp/charge', body: { id: '${ $id }', at: '${ $index }', given: '${ .word }' } }
+            output: { as: '{id: $id, charged: .ok}' }
+            metadata: { compensate: { call: http, with: { method: post, endpoint: 'connection://erp/refund', body: { id: '${ $output.id }' } } } }
+        - thank:
+            call: http
+            with: { method: post, endpoint: 'connection://erp/thank', body: '${ . }' }
+            output: { as: '$input.id' }
+            metadata: { compensate: none }
+";
+
+fn five(expect: &str) -> String {
+    format!(
+        "
+scenarios:
+  - name: five
+    input: {{ ids: [11, 12, 13, 14, 15], word: hello }}
+    calls:
+      charge: [{{ delay: PT5S, body: {{ ok: true }} }}, {{ delay: PT1S, body: {{ ok: true }} }}]
+      thank: {{ delay: PT1S }}
+      undo:charge: {{}}
+    expect: {expect}
+"
+    )
+}
+
+#[test]
+fn no_more_iterations_than_allowed_are_open_at_once_and_the_output_is_in_the_order_of_the_items() {
+    let expect = "{ status: completed, output: [11, 12, 13, 14, 15] }";
+    let fixture = Fixture::new(SIDE_BY_SIDE, &five(expect));
+    assert_eq!(fixture.differences(), Vec::<String>::new());
+    let trace = fixture.rehearse("");
+    // The first item takes six seconds. Meanwhile the others go by, two seconds each, one beside it.
+    let lasted = (trace.ended - trace.began).num_milliseconds();
+    assert!((8_000..9_000).contains(&lasted), "{lasted} ms");
+    let order: Vec<String> =
+        trace.sendings.iter().map(|s| s.body.as_ref().map(ToString::to_string).unwrap_or_default()).collect();
+    assert_eq!(order[0], r#"{"id":11,"at":0,"given":"hello"}"#);
+    assert_eq!(order[1], r#"{"id":12,"at":1,"given":"hello"}"#);
+    assert_eq!(order[2], r#"{"id":12,"charged":true}"#, "the second item goes on while the first is on its way");
+    assert_eq!(order[3], r#"{"id":13,"at":2,"given":"hello"}"#, "each is given the input of the loop");
+    let (mut open, mut most) = (0, 0);
+    for record in &trace.journal {
+        let is_iteration = record.task.as_deref() == Some("/do/0/each/for/id");
+        match &record.change {
+            Change::TaskStarted { .. } if is_iteration => open += 1,
+            Change::TaskCompleted { .. } if is_iteration => open -= 1,
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    assert_eq!((most, open), (2, 0));
+}
+
+#[test]
+fn a_loop_side_by_side_goes_on_after_a_crash_wherever_it_was() {
+    let expect = "{ status: completed, output: [11, 12, 13, 14, 15], underFaults: { crash: same, transient: same, lostReply: same, permanent: faulted, outage: faulted } }";
+    let no_saga: Vec<&str> = SIDE_BY_SIDE.lines().filter(|line| !line.contains("compensate")).collect();
+    let fixture = Fixture::new(&no_saga.join("\n"), &five(expect).replace("undo:charge: {}", ""));
+    let found = explore(&fixture.stage(), fixture.first(), 2);
+    assert_eq!(found.failed, 0, "{:#?}", found.failing);
+    assert!(found.tried > 100, "{}", found.tried);
+}
+
+#[test]
+fn an_iteration_that_fails_ends_the_others_and_what_was_done_is_undone() {
+    let scenario = "
+scenarios:
+  - name: the third is refused
+    input: { ids: [11, 12, 13, 14] }
+    calls:
+      charge: [{ delay: PT2S }, {}, { status: 400 }, {}]
+      thank: {}
+      undo:charge: {}
+    expect:
+      status: compensated
+      error: { status: 400 }
+";
+    let fixture = Fixture::of("{ onFault: compensate }", SIDE_BY_SIDE, scenario);
+    assert_eq!(fixture.differences(), Vec::<String>::new());
+    let trace = fixture.rehearse("");
+    let uris: Vec<&str> =
+        trace.sendings.iter().filter(|s| s.uri.ends_with("/refund")).map(|s| s.uri.as_str()).collect();
+    // The first was on its way, and may have acted; the second was charged.
+    assert_eq!(uris.len(), 2, "{uris:?}");
 }
