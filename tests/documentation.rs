@@ -599,8 +599,10 @@ fn the_table_of_functions_is_that_of_the_catalogs() {
     let page = page("catalogs.md");
     let (before, rest) = page.text.split_once(BEGIN).unwrap();
     let (there, after) = rest.split_once(END).unwrap();
-    let table: String =
-        ["salesforce", "netsuite", "watermarks", "links", "batches"].into_iter().map(table_of_catalog).collect();
+    let table: String = ["salesforce", "netsuite", "watermarks", "links", "batches", "runs"]
+        .into_iter()
+        .map(table_of_catalog)
+        .collect();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         std::fs::write(&page.path, [before, BEGIN, &table, END, after].concat()).unwrap();
     } else {

@@ -13,6 +13,7 @@ mod calls;
 mod closed_won;
 mod commands;
 mod crash;
+mod deals;
 mod demo;
 mod duplicates;
 mod durability;

@@ -16,7 +16,8 @@ use tracing::warn;
 use super::Inner;
 use crate::connect::{Local, local_response};
 use crate::machine::Time;
-use crate::memory::{Operation, Refusal, watermarks};
+use crate::memory::{Operation, Refusal, runs, watermarks};
+use crate::store::listing::{self, RunFilter, RunRow};
 use crate::store::{self, StoreError};
 
 /// Answers the calls of this node's connection `hub`.
@@ -83,6 +84,7 @@ impl Inner {
 async fn perform(pool: PgPool, operation: Operation, now: Time) -> Result<Value, Undone> {
     match operation {
         Operation::Watermarks(operation) => watermark(&pool, operation).await,
+        Operation::Runs(operation) => runs(&pool, operation).await,
         Operation::Batches(operation) => batches::batches(&pool, operation, now).await,
         Operation::Links(operation) => links::links(&pool, *operation, now).await,
     }
@@ -103,6 +105,15 @@ async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Va
             Ok(watermarks::answer(Some(&write.value)))
         }
     }
+}
+
+async fn runs(pool: &PgPool, operation: runs::Operation) -> Result<Value, Undone> {
+    let runs::Operation::Find(find) = operation else { return Err(runs::no_add().into()) };
+    let filter = RunFilter { workflow: Some(find.workflow), key: Some(find.key), ..RunFilter::default() };
+    let limit = i64::try_from(runs::TOLD_MAX).unwrap_or(i64::MAX);
+    let found = listing::runs(pool, &filter, None, limit).await?;
+    let known = |row: RunRow| runs::Known { id: row.id, status: row.status, attention: row.attention };
+    Ok(runs::answer(&found.into_iter().map(known).collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 pub mod batches;
 pub mod drift;
 pub mod links;
+pub mod runs;
 pub mod sequences;
 pub mod watermarks;
 
@@ -29,6 +30,8 @@ pub enum Operation {
     Watermarks(watermarks::Operation),
     /// Below `/batches/`.
     Batches(batches::Operation),
+    /// Below `/runs/`.
+    Runs(runs::Operation),
     /// Below `/links/`.
     Links(Box<links::Operation>),
 }
@@ -42,6 +45,7 @@ impl Operation {
         match path.trim_start_matches('/').split_once('/') {
             Some(("watermarks", name)) => Ok(Self::Watermarks(watermarks::Operation::parse(name, body)?)),
             Some(("batches", name)) => Ok(Self::Batches(batches::Operation::parse(name, body)?)),
+            Some(("runs", name)) => Ok(Self::Runs(runs::Operation::parse(name, body)?)),
             Some(("links", name)) => Ok(Self::Links(Box::new(links::Operation::parse(name, body)?))),
             _ => Err(Refusal::unknown(path)),
         }
@@ -88,6 +92,7 @@ pub struct Memory {
     watermarks: std::collections::BTreeMap<String, Value>,
     links: links::Links,
     batches: batches::Batches,
+    runs: runs::Runs,
 }
 
 impl Memory {
@@ -106,6 +111,7 @@ impl Memory {
                 Ok(watermarks::answer(Some(&write.value)))
             }
             Operation::Links(operation) => self.links.perform(operation, now),
+            Operation::Runs(operation) => Ok(self.runs.perform(operation)),
             Operation::Batches(operation) => self.batches.perform(operation, now),
         }
     }
