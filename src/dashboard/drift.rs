@@ -11,13 +11,19 @@ use super::Dashboard;
 use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
-use crate::engine::{Drift, Sweep};
+use crate::engine::{ChannelView, Drift, Sweep};
 use crate::memory;
 use crate::memory::drift::Found;
+use crate::memory::sequences::Gap;
+use crate::store::sequences;
 use crate::words::Moment;
 
 /// Sweeps on a page.
 const LINES: usize = 20;
+/// Channels that are looked at for gaps.
+const CHANNELS_SHOWN: i64 = 50;
+/// Gaps on a page.
+const GAPS_SHOWN: usize = 100;
 /// Records on a page.
 const RECORDS_SHOWN: usize = 500;
 
@@ -30,6 +36,16 @@ struct Line {
     since: Option<Moment>,
     /// Looked at, in sync, missed, conflicts, failed, left, under way.
     counts: [String; 7],
+}
+
+/// A gap in the numbers of a source's events.
+struct Missing {
+    source: String,
+    channel: String,
+    /// `8`, `8 to 12`
+    numbers: String,
+    since: Moment,
+    told: Option<Moment>,
 }
 
 /// A record in a table.
@@ -47,6 +63,7 @@ struct Record {
 #[template(path = "sweeps.html")]
 struct SweepsPage {
     frame: Frame,
+    missing: Vec<Missing>,
     lines: Vec<Line>,
     more: Option<String>,
     paged: bool,
@@ -82,11 +99,32 @@ pub async fn list(
     sweeps.truncate(LINES);
     let page = SweepsPage {
         frame: Frame::of(&caller, "conflicts"),
+        missing: missing(&dashboard).await?,
         more: sweeps.last().filter(|_| more).map(|last| format!("/drift?before={}", last.run)),
         lines: sweeps.iter().map(line).collect(),
         paged: asked.before.is_some(),
     };
     Ok(render(StatusCode::OK, &page))
+}
+
+async fn missing(dashboard: &Dashboard) -> Result<Vec<Missing>, NoPage> {
+    let channels = sequences::with_gaps(&dashboard.pool, CHANNELS_SHOWN).await?;
+    let mut found = Vec::new();
+    for (source, view) in channels.into_iter().filter_map(|c| Some((c.source.clone(), ChannelView::of(c)?))) {
+        let numbers = |gap: &Gap| match gap.missing {
+            1 => (gap.after + 1).to_string(),
+            _ => format!("{} to {}", gap.after + 1, gap.before - 1),
+        };
+        found.extend(view.gaps.iter().map(|view_of_gap| Missing {
+            source: source.clone(),
+            channel: view.channel.clone(),
+            numbers: numbers(&view_of_gap.gap),
+            since: view_of_gap.since.into(),
+            told: view_of_gap.told_at.map(Moment::from),
+        }));
+    }
+    found.truncate(GAPS_SHOWN);
+    Ok(found)
 }
 
 /// `GET /drift/{run}`

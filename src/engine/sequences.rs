@@ -109,7 +109,8 @@ pub struct GapView {
 }
 
 impl ChannelView {
-    fn of(channel: Channel) -> Option<Self> {
+    /// None of a channel in which no number has arrived.
+    pub(crate) fn of(channel: Channel) -> Option<Self> {
         let sequence = channel.sequence?;
         let gaps = sequence.open.iter().map(GapView::of).collect();
         Some(Self { channel: channel.channel, last: sequence.highest, changed_at: channel.changed_at, gaps })

@@ -162,6 +162,19 @@ pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Cha
     rows.fetch_all(pool).await?.into_iter().map(Channel::try_from).collect()
 }
 
+/// Channels with open gaps, at most `limit`.
+///
+/// # Errors
+/// The database is away.
+pub async fn with_gaps(pool: &PgPool, limit: i64) -> Result<Vec<Channel>, StoreError> {
+    let rows = sqlx::query_as!(
+        Stored,
+        "select source, channel, state, changed_at from sequences where gaps > 0 order by source, channel limit $1",
+        limit
+    );
+    rows.fetch_all(pool).await?.into_iter().map(Channel::try_from).collect()
+}
+
 /// Open gaps of each source that has some.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! The pages of what sweeps found.
 
+use serde_json::json;
+
 use super::*;
 use crate::dsl::WorkflowRef;
 use crate::memory::drift::{Counts, Found};
@@ -78,4 +80,35 @@ async fn a_long_list_of_sweeps_has_pages(pool: PgPool) {
     assert!(first.contains(&format!("/drift?before={last}")), "{first}");
     let (_, second) = site.get(&format!("/drift?before={last}")).await;
     assert!(second.contains(&format!("/drift/{}", RunId::from_u128(5))) && !second.contains("More"), "{second}");
+}
+
+#[sqlx::test]
+async fn events_that_stay_away_stand_above_the_sweeps(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert!(!site.get("/drift").await.1.contains("Events that stay away"));
+    let state = json!({
+        "highest": 20,
+        "open": [
+            { "first": 3, "last": 3, "by": 4, "since": "2026-11-24T01:00:00Z", "stage": { "awaited": { "until": "2026-11-24T01:00:30Z" } } },
+            { "first": 8, "last": 12, "by": 13, "since": "2026-11-24T02:00:00Z", "stage": { "told": { "at": "2026-11-24T02:00:30Z" } } },
+        ],
+        "low": [],
+    });
+    sqlx::query("insert into sequences (source, channel, state, gaps) values ('netsuite', '<b>eu', $1, 2), ('other', '', null, 0)")
+        .bind(&state)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let (status, page) = site.get("/drift").await;
+    assert_eq!(status, StatusCode::OK);
+    for text in [
+        "Events that stay away",
+        "&#60;b&#62;eu",
+        "<td class=\"place\">3</td>",
+        "<td class=\"place\">8 to 12</td>",
+        "not yet: they may only be late",
+        "24 Nov 2026, 02:00:30",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
 }
