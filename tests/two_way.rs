@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::routing::post;
+use chrono::Utc;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -328,6 +329,31 @@ async fn latest_sweep(node: &Node, world: &Journey) -> Value {
     let (listed, text, error) = world.world.command(&["drift", "--sweep", run, "--all", "--json"]);
     assert!(listed && text.lines().count() as u64 == sum, "{text}{error}");
     found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_in_the_crm_that_nobody_told_of_is_found_by_the_sweep_and_decided_by_a_person() {
+    let swept = [&FILES[..], &["contact-reconcile.yaml", "functions/watermarks.yaml"]].concat();
+    let (letters, sandbox, world, node) = both_systems(&swept).await;
+    let mut random = StdRng::seed_from_u64(9);
+    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
+    edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({}));
+    eventually("the letter came", || async { (!letters.0.lock().unwrap().is_empty()).then_some(()) }).await;
+    letters.0.lock().unwrap().clear();
+    // A sweep asks for what was deleted before the second in which it begins.
+    let second = Utc::now().timestamp();
+    eventually("the second is over", || async { (Utc::now().timestamp() > second).then_some(()) }).await;
+    let (fired, run, error) = world.world.command(&["schedules", "fire", "crm-erp/contact-reconcile"]);
+    assert!(fired, "{error}");
+    node.run_becomes(run.trim(), "completed").await;
+    settle(&world, &node, &letters, &mut random).await;
+    let (_, page) = node.get("/api/v1/conflicts").await;
+    let conflict = &page["items"][0];
+    assert_eq!(
+        (&conflict["kind"], &conflict["crm_id"], &conflict["erp_id"]),
+        (&json!("deleted"), &json!(crm), &json!(erp))
+    );
+    assert!(records(&sandbox, "erp", "contact", "id").contains_key(&erp), "nobody has decided");
 }
 
 #[tokio::test(flavor = "multi_thread")]
