@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::lines::{self, surely};
 use super::{Field, Mapping, Row, Side, Source, Way};
 
 /// Longest value that an error shows.
-const VALUE_CHARS_MAX: usize = 80;
+pub(super) const VALUE_CHARS_MAX: usize = 80;
 
 /// The jq text that makes a row's value for `to`, which is called `system`, out of `{record}`. Its first line is a comment: errors
 /// call it by that.
@@ -41,12 +42,16 @@ fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> 
     let transform = chain.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
     let default = chain.default.map(|value| format!("if . == null then {value} else . end | "));
     let needs = |system: &str| json!(format!("the {system} needs a value"));
-    let required = chain.required_by.map(|by| format!("if . == null then error({}) else . end | ", needs(by)));
-    let steps = [transform, default, required].into_iter().flatten().collect::<String>();
+    let steps = [transform, default].into_iter().flatten().collect::<String>();
+    let required = chain.required_by.map(needs);
+    let called = format!("# mapping {mapping}, row {}: {source} to {target}\n", row.number);
+    if let Some((list, field)) = row.field(from).and_then(Field::in_lines) {
+        return called + &lines::column([(record, &list), ("$record", &field)], &steps, required.as_ref());
+    }
+    let required = required.map(|needs| format!("if . == null then error({needs}) else . end | ")).unwrap_or_default();
     format!(
-        "# mapping {mapping}, row {}: {source} to {target}\n{record} as $record | {} as $value \
-         | try ($value | {steps}.) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
-        row.number,
+        "{called}{record} as $record | {} as $value \
+         | try ($value | {steps}{required}.) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
         found("$record", row.field(from)),
     )
 }
@@ -69,7 +74,13 @@ impl Mapping {
                 Side::Crm => format!("What a {erp} of the {of_erp} is as a {crm} of the {of_crm}"),
                 Side::Erp => format!("What a {crm} of the {of_crm} is as a {erp} of the {of_erp}"),
             };
-            functions.push(named(to.function(), task(&summary, &["record"], self.converted(to))));
+            let written = surely(self.filled(to, |way| Ok(written(way))));
+            let lines = self.with_lines(&written, to);
+            let mut converts = task(&summary, &["record"], written);
+            if let Some(record) = lines {
+                converts["output"] = json!({ "as": record });
+            }
+            functions.push(named(to.function(), converts));
         }
         for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
             let summary = format!("The mapped fields that a part of a record of the {} holds", self.system(side));
@@ -82,18 +93,9 @@ impl Mapping {
         functions
     }
 
-    fn converted(&self, to: Side) -> Value {
-        let mut record = Value::Object(Map::new());
-        for row in &self.rows {
-            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
-            field.put(&mut record, &written(way));
-        }
-        record
-    }
-
     fn picked(&self, side: Side) -> Value {
         let mut picked = Map::new();
-        for field in self.rows.iter().filter(|row| row.is_pair()).filter_map(|row| row.field(side)) {
+        for field in self.rows.iter().filter(|row| row.is_compared()).filter_map(|row| row.field(side)) {
             let Some((last, before)) = field.0.split_last() else { continue };
             let there = format!("(try ($record | getpath({}) | has({})) catch false)", json!(before), json!(last));
             let value = format!(
@@ -106,13 +108,14 @@ impl Mapping {
     }
 
     fn compared(&self) -> Value {
-        let rows: Vec<Value> = self.rows.iter().filter(|row| row.is_pair()).map(|row| self.compared_row(row)).collect();
+        let rows: Vec<Value> =
+            self.rows.iter().filter(|row| row.is_compared()).map(|row| self.compared_row(row)).collect();
         json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })
     }
 
     /// What a row is called in conflicts: one name for one row.
     fn name_of(&self, row: &Row) -> String {
-        let is_alone = self.rows.iter().filter(|other| other.is_pair() && other.name() == row.name()).count() == 1;
+        let is_alone = self.rows.iter().filter(|other| other.is_compared() && other.name() == row.name()).count() == 1;
         let erp = row.field(Side::Erp).filter(|_| !is_alone);
         erp.map_or_else(|| row.name(), |erp| format!("{} to {erp}", row.name()))
     }
