@@ -27,7 +27,7 @@ fn report(world: &World, workflow: &str, more: &[&str]) -> Value {
 fn changed(world: &World, from: &str, to: &str) -> String {
     let source = shipped().into_iter().find(|(name, _)| *name == "closed-won.yaml").unwrap().1;
     assert!(source.contains(from), "the shipped definition says {from}");
-    world.write("changed.yaml", &source.replacen(from, to, 1).replace("version: '1.0.1'", "version: '1.1.0'"));
+    world.write("changed.yaml", &source.replacen(from, to, 1).replace("version: '1.0.2'", "version: '1.1.0'"));
     format!("{}/changed.yaml", world.workflows())
 }
 
@@ -62,13 +62,14 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
     let before = rows(&journey.world).await;
     let shipped = format!("{}/closed-won.yaml", journey.world.workflows());
 
-    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:1.0.1"] {
+    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:1.0.2"] {
         let (same, out) = replay(&journey.world, workflow, &["--fail-on-change"]);
         assert!(same, "an unchanged definition differs in nothing:\n{out}");
         assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
     }
 
-    let changed = changed(&journey.world, "memo: ${ .Name }", "memo: '${ .Name + \" via Stepwell\" }'");
+    let with_memo = "{entity: {id: $context.customerId}, memo: ($context.order.memo + \" via Stepwell\")}";
+    let changed = changed(&journey.world, "{entity: {id: $context.customerId}}", with_memo);
     let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
     assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
     assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
@@ -249,4 +250,25 @@ async fn a_changed_mapping_is_held_against_the_pairs_that_runs_compared() {
         "{out}"
     );
     assert!(diff(&table.replace("erp: Nobody", "erp: Somebody")).contains("2 unchanged"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_row_of_an_orders_lines_is_shown_line_by_line() {
+    let journey = Journey::new().await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    node.run_becomes(&run, "completed").await;
+    let table = shipped().into_iter().find(|(name, _)| *name == "mappings/opportunity.yaml").unwrap().1;
+    let changed = tempfile::tempdir().unwrap();
+    std::fs::create_dir(changed.path().join("mappings")).unwrap();
+    let newer = table.replace("* 100 | round / 100", "* 10000 | round / 10000");
+    std::fs::write(changed.path().join("mappings/opportunity.yaml"), newer).unwrap();
+    let folder = changed.path().display().to_string();
+    let arguments = [&["mapping", "diff", "opportunity", "--json", "--workflows", &folder], &SINCE[..]].concat();
+    let (ok, out, err) = journey.world.command(&arguments);
+    assert!(ok, "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let told = json!({ "row": 7, "field": "item.items.0.rate", "part": "erp", "pointer": "/item/items/0/rate",
+                       "recorded": 1757.41, "new": 1757.405 });
+    assert_eq!(report["records"][0]["rows"], json!([told]), "{report}");
 }

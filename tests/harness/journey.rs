@@ -14,7 +14,14 @@ pub const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/*";
 
 /// Files of `workflows/` for the first workflow.
 pub fn shipped() -> Vec<(&'static str, String)> {
-    files(&["hub.yaml", "closed-won.yaml", "functions/netsuite.yaml", "functions/salesforce.yaml"])
+    files(&[
+        "hub.yaml",
+        "closed-won.yaml",
+        "functions/netsuite.yaml",
+        "functions/salesforce.yaml",
+        "mappings/account.yaml",
+        "mappings/opportunity.yaml",
+    ])
 }
 
 /// Files of `workflows/`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Files of `workflows/`.
-const SHIPPED: [&str; 9] = [
+const SHIPPED: [&str; 11] = [
     "hub.yaml",
     "closed-won.yaml",
     "order-status.yaml",
@@ -11,6 +11,8 @@ const SHIPPED: [&str; 9] = [
     "functions/netsuite.yaml",
     "functions/salesforce.yaml",
     "functions/watermarks.yaml",
+    "mappings/account.yaml",
+    "mappings/opportunity.yaml",
     "mappings/order-status.yaml",
     "mappings/credit-limit.yaml",
 ];
