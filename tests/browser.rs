@@ -348,7 +348,10 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     journey.world.deploy();
     schedule_is_known(&node).await;
     let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
-    let pages = pages.into_iter().chain(["/schedules", SCHEDULE, "/conflicts"]).map(str::to_owned);
+    let pages = pages
+        .into_iter()
+        .chain(["/schedules", SCHEDULE, "/conflicts", "/mappings", "/mappings/opportunity"])
+        .map(str::to_owned);
     add_conflict(&journey.world).await;
     for place in pages.chain([format!("/runs/{run}"), format!("/events/{event}")]) {
         browser.goto(&node.url(&place)).await;
