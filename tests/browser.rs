@@ -361,8 +361,8 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     journey.world.deploy();
     schedule_is_known(&node).await;
     let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
-    let pages =
-        pages.into_iter().chain(["/schedules", SCHEDULE, "/conflicts", "/batches", "/drift"]).map(str::to_owned);
+    let more = ["/schedules", SCHEDULE, "/conflicts", "/batches", "/drift", "/mappings", "/mappings/opportunity"];
+    let pages = pages.into_iter().chain(more).map(str::to_owned);
     add_conflict(&journey.world).await;
     add_batch(&journey.world, &run).await;
     for place in pages.chain([format!("/runs/{run}"), format!("/events/{event}")]) {

@@ -1,9 +1,9 @@
 //! The first whole journey: from Closed-Won to the sales order, against a CRM and an ERP that fail on demand.
 
 use serde_json::{Value, json};
-use stepwell::sandbox;
+use stepwell::sandbox::{self, Sandbox};
 
-use crate::harness::{CUSTOMER, Journey, ORDER, statuses};
+use crate::harness::{CUSTOMER, Journey, ORDER, shipped, statuses};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_won_opportunity_becomes_a_customer_and_an_order_and_both_ids_come_back() {
@@ -99,4 +99,35 @@ async fn what_does_not_fit_is_refused_at_the_door_with_the_field_named() {
     let (_, events) = node.get("/api/v1/events?outcome=rejected").await;
     assert_eq!(events["items"].as_array().unwrap().len(), 1, "stored as rejected: {events}");
     assert!(journey.effects("erp").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_applied_is_named_with_its_value_and_nothing_is_written() {
+    let mut files = shipped();
+    let table = files.iter_mut().find(|(name, _)| *name == "mappings/opportunity.yaml").unwrap();
+    let optional = "erp: otherRefNum, direction: toErp,";
+    assert!(table.1.contains(optional), "{}", table.1);
+    table.1 = table.1.replace(optional, "erp: otherRefNum, direction: toErp, required: erp,");
+    let journey = Journey::of(&files, Sandbox::new()).await;
+    let node = journey.world.node().await;
+    let faulted = async |id: &str, change: &dyn Fn(&mut Value)| {
+        let mut event = sandbox::closed_won_event(0);
+        change(&mut event["data"]);
+        let (status, answer) = node.hook("salesforce", id, &event).await;
+        assert_eq!(status, 202, "{answer}");
+        let run = node.run_becomes(answer["runs"][0].as_str().unwrap(), "faulted").await;
+        assert_eq!(run["attention"], "faulted", "{run}");
+        assert!(run["error"]["type"].as_str().unwrap().ends_with("/expression"), "{run}");
+        run["error"]["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        faulted("no-number", &|deal| deal["PO_Number__c"] = Value::Null).await,
+        "mapping opportunity, row 2: PO_Number__c to otherRefNum failed: value null: the ERP needs a value"
+    );
+    let why =
+        faulted("no-product", &|deal| deal["OpportunityLineItems"]["records"][1]["Product2"] = json!("SRV")).await;
+    let row = "row 5: OpportunityLineItems.records[].ProductCode to item.items[].item.externalId";
+    let start = format!("mapping opportunity, {row} failed: line 2, value \"SRV-COM\": ");
+    assert!(why.starts_with(&start), "{why}");
+    assert!(journey.effects("erp").await.is_empty() && journey.effects("crm").await.is_empty());
 }

@@ -101,17 +101,19 @@ fn shown(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(|m| format!("{}:{}:{}: {}\n", m.file, m.line, m.column, m.message)).collect()
 }
 
-/// The shipped catalogs and mappings and those of the documents, which say their file in their first line: `# functions/billing.yaml`.
+/// The shipped catalogs and mappings, and those of the documents. A catalog says its file in its first line:
+/// `# functions/billing.yaml`.
 fn functions(blocks: &[Block]) -> Functions {
     let folder = tempfile::tempdir().unwrap();
-    let [catalogs, mappings] = [dsl::CATALOG_FOLDER, dsl::mapping::FOLDER].map(|name| folder.path().join(name));
-    for copied in [&catalogs, &mappings] {
-        std::fs::create_dir(copied).unwrap();
-        for entry in std::fs::read_dir(root().join("workflows").join(copied.file_name().unwrap())).unwrap() {
+    let [catalogs, mappings] = [dsl::CATALOG_FOLDER, dsl::mapping::FOLDER].map(|name| {
+        let copies = folder.path().join(name);
+        std::fs::create_dir(&copies).unwrap();
+        for entry in std::fs::read_dir(root().join("workflows").join(name)).unwrap() {
             let path = entry.unwrap().path();
-            std::fs::copy(&path, copied.join(path.file_name().unwrap())).unwrap();
+            std::fs::copy(&path, copies.join(path.file_name().unwrap())).unwrap();
         }
-    }
+        copies
+    });
     for block in blocks.iter().filter(|b| kind(b) == Kind::Catalog) {
         let name = block.text.lines().next().and_then(|l| l.strip_prefix("# functions/")).unwrap_or_else(|| {
             panic!("{}: a catalog's first line names its file: `# functions/NAME.yaml`", block.place)
@@ -122,7 +124,9 @@ fn functions(blocks: &[Block]) -> Functions {
     }
     for block in blocks.iter().filter(|b| kind(b) == Kind::Mapping) {
         let name = block.text.lines().find_map(|line| line.strip_prefix("mapping: ")).unwrap();
-        std::fs::write(mappings.join(format!("{name}.yaml")), &block.text).unwrap();
+        let path = mappings.join(format!("{name}.yaml"));
+        assert!(!path.exists(), "{}: there is a mapping of that name already", block.place);
+        std::fs::write(path, &block.text).unwrap();
     }
     Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)))
 }
@@ -698,6 +702,16 @@ fn the_guide_to_mappings_shows_what_the_program_does() {
     .unwrap();
     let (code, out, _) = run(&["mapping", "check"]);
     assert!(code == Some(1) && out.contains("a partner of the CRM: it gives {"), "{out}");
+
+    let lines = page("mappings.md").blocks().into_iter().find(|b| b.text.starts_with("mapping: deal\n")).unwrap();
+    std::fs::write(mappings.join("deal.yaml"), lines.text).unwrap();
+    let deal =
+        r#"{"OpportunityLineItems": {"records": [{"ProductCode": "CM-200", "TotalPrice": 3, "Quantity": 2}, {}]}}"#;
+    std::fs::write(folder.path().join("record.json"), deal).unwrap();
+    let (code, _, err) = run(&["mapping", "apply", "deal", "--from", "crm", "--record", "record.json"]);
+    let told = "failed: line 2, value null: the ERP needs a value";
+    assert!(code == Some(1) && page("mappings.md").text.contains(err.trim_start_matches("error: ").trim()), "{err}");
+    assert!(err.contains(told), "{err}");
 }
 
 /// What the guide to a third system shows stands in its files, line for line, and its commands do what they should.

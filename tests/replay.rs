@@ -23,9 +23,6 @@ fn report(world: &World, workflow: &str, more: &[&str]) -> Value {
     serde_json::from_str(&out).unwrap()
 }
 
-/// What the shipped definition makes the order of.
-const ORDER_OF: &str = "$context.order + {entity:";
-
 /// A copy of the shipped definition with a change, beside its catalogs.
 fn changed(world: &World, from: &str, to: &str) -> String {
     let source = shipped().into_iter().find(|(name, _)| *name == "closed-won.yaml").unwrap().1;
@@ -71,11 +68,8 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
         assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
     }
 
-    let changed = changed(
-        &journey.world,
-        ORDER_OF,
-        "$context.order + {memo: ($context.order.memo + \" via Stepwell\")} + {entity:",
-    );
+    let with_memo = "{entity: {id: $context.customerId}, memo: ($context.order.memo + \" via Stepwell\")}";
+    let changed = changed(&journey.world, "{entity: {id: $context.customerId}}", with_memo);
     let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
     assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
     assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
@@ -289,4 +283,25 @@ async fn a_changed_mapping_is_held_against_each_of_many_records_of_a_step() {
     assert!(out.contains("    row 2  email: \"info@norrland.example\" -> \"Info@Norrland.example\""), "{out}");
     assert!(out.contains("would not fail any more: mapping partner, row 1: Name to companyName failed"), "{out}");
     assert!(out.ends_with("3 records: 1 unchanged, 2 changed\n"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_row_of_an_orders_lines_is_shown_line_by_line() {
+    let journey = Journey::new().await;
+    let node = journey.world.node().await;
+    let run = journey.fire(&node, 0).await;
+    node.run_becomes(&run, "completed").await;
+    let table = shipped().into_iter().find(|(name, _)| *name == "mappings/opportunity.yaml").unwrap().1;
+    let changed = tempfile::tempdir().unwrap();
+    std::fs::create_dir(changed.path().join("mappings")).unwrap();
+    let newer = table.replace("* 100 | round / 100", "* 10000 | round / 10000");
+    std::fs::write(changed.path().join("mappings/opportunity.yaml"), newer).unwrap();
+    let folder = changed.path().display().to_string();
+    let arguments = [&["mapping", "diff", "opportunity", "--json", "--workflows", &folder], &SINCE[..]].concat();
+    let (ok, out, err) = journey.world.command(&arguments);
+    assert!(ok, "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let told = json!({ "row": 7, "field": "item.items.0.rate", "part": "erp", "pointer": "/item/items/0/rate",
+                       "recorded": 1757.41, "new": 1757.405 });
+    assert_eq!(report["records"][0]["rows"], json!([told]), "{report}");
 }

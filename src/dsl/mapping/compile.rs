@@ -1,12 +1,14 @@
 //! The functions that a mapping becomes: `set` tasks with an expression for each row, so that each is small enough for the node
 //! itself to evaluate, and an error names its row.
 
+use std::convert::Infallible;
+
 use serde_json::{Map, Value, json};
 
-use super::{EACH, Field, Mapping, Row, Side, Source, Way};
+use super::{EACH, Field, Mapping, Row, Side, Source, Way, lines};
 
 /// Longest value that an error shows.
-const VALUE_CHARS_MAX: usize = 80;
+pub(super) const VALUE_CHARS_MAX: usize = 80;
 
 /// Rows in one expression over many records: its text must stay below the limit for one.
 const ROWS_AT_ONCE: usize = 40;
@@ -41,11 +43,19 @@ struct Chain<'r> {
 impl Chain<'_> {
     /// As jq from the value of the one field to that of the other.
     fn steps(&self) -> String {
-        let transform = self.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
-        let default = self.default.map(|value| format!("if . == null then {value} else . end | "));
-        let needs = |system: &str| json!(format!("the {system} needs a value"));
-        let required = self.required_by.map(|by| format!("if . == null then error({}) else . end | ", needs(by)));
-        [transform, default, required].into_iter().flatten().collect::<String>() + "."
+        let instead = |text: String| format!("if . == null then {text} else . end | ");
+        let default = self.default.map(|value| instead(value.to_string())).unwrap_or_default();
+        let required = self.refused().map(instead).unwrap_or_default();
+        format!("{}{default}{required}.", self.transformed())
+    }
+
+    fn transformed(&self) -> String {
+        self.transform.map(|text| format!("if . == null then null else ({text}\n) end | ")).unwrap_or_default()
+    }
+
+    /// What a null is where a value is needed.
+    fn refused(&self) -> Option<String> {
+        self.required_by.map(|by| format!("error({})", json!(format!("the {by} needs a value"))))
     }
 }
 
@@ -56,10 +66,15 @@ fn told(mapping: &str, row: &Row, to: Side) -> String {
 }
 
 fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> String {
+    let called = format!("# {}\n", told(mapping, row, to));
+    if let Some((list, field)) = row.field(to.other()).and_then(Field::in_lines) {
+        let instead = chain.default.filter(|value| !value.is_null()).map(Value::to_string).or_else(|| chain.refused());
+        return called
+            + &lines::column([(record, &list), ("$record", &field)], &chain.transformed(), instead.as_deref());
+    }
     format!(
-        "# {}\n{record} as $record | {} as $value \
+        "{called}{record} as $record | {} as $value \
          | try ($value | {}) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
-        told(mapping, row, to),
         found("$record", row.field(to.other())),
         chain.steps(),
     )
@@ -77,9 +92,16 @@ impl Mapping {
         let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
         let mut functions = Vec::new();
         for to in Side::BOTH {
-            functions.push(named(to.function(), task(&self.summary(to), &["record"], self.converted(to))));
+            let Ok(written) = self.filled(to, |way| Ok::<_, Infallible>(written(way)));
+            let lines = self.with_lines(&written, to);
+            let mut converts = task(&self.summary(to), &["record"], written);
+            if let Some(record) = lines {
+                converts["output"] = json!({ "as": record });
+            }
+            functions.push(named(to.function(), converts));
         }
-        for to in Side::BOTH {
+        // A record with lines is large; a batch of them has a step for each.
+        for to in Side::BOTH.into_iter().filter(|to| self.gatherings(*to).is_empty()) {
             functions.push(named(&format!("{}{EACH}", to.function()), self.each(to)));
         }
         for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
@@ -91,15 +113,6 @@ impl Mapping {
         let summary = "Both records side by side, row by row, for links.plan";
         functions.push(named("compare", task(summary, &["crm", "erp"], self.compared())));
         functions
-    }
-
-    fn converted(&self, to: Side) -> Value {
-        let mut record = Value::Object(Map::new());
-        for row in &self.rows {
-            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
-            field.put(&mut record, &written(way));
-        }
-        record
     }
 
     /// Many records at once, so that a batch is no step for each. What one of them cannot is data, not a fault.
@@ -161,7 +174,7 @@ impl Mapping {
 
     fn picked(&self, side: Side) -> Value {
         let mut picked = Map::new();
-        for field in self.rows.iter().filter(|row| row.is_pair()).filter_map(|row| row.field(side)) {
+        for field in self.rows.iter().filter(|row| row.is_compared()).filter_map(|row| row.field(side)) {
             let Some((last, before)) = field.0.split_last() else { continue };
             let there = format!("(try ($record | getpath({}) | has({})) catch false)", json!(before), json!(last));
             let value = format!(
@@ -174,13 +187,14 @@ impl Mapping {
     }
 
     fn compared(&self) -> Value {
-        let rows: Vec<Value> = self.rows.iter().filter(|row| row.is_pair()).map(|row| self.compared_row(row)).collect();
+        let rows: Vec<Value> =
+            self.rows.iter().filter(|row| row.is_compared()).map(|row| self.compared_row(row)).collect();
         json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })
     }
 
     /// What a row is called in conflicts: one name for one row.
     fn name_of(&self, row: &Row) -> String {
-        let is_alone = self.rows.iter().filter(|other| other.is_pair() && other.name() == row.name()).count() == 1;
+        let is_alone = self.rows.iter().filter(|other| other.is_compared() && other.name() == row.name()).count() == 1;
         let erp = row.field(Side::Erp).filter(|_| !is_alone);
         erp.map_or_else(|| row.name(), |erp| format!("{} to {erp}", row.name()))
     }

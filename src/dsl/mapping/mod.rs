@@ -2,12 +2,15 @@
 //! other. It is compiled to catalog functions of the language (`compile`), so a run keeps the mapping with which it was deployed.
 
 mod compile;
+mod field;
+mod lines;
 mod read;
 mod sample;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use field::Field;
 pub use sample::{Evaluate, Unfit};
 
 use serde_json::Value;
@@ -121,36 +124,6 @@ pub struct Row {
     pub note: Option<String>,
 }
 
-/// A field by its path: `subsidiary.id`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Field(pub Vec<String>);
-
-impl Field {
-    /// From its dotted path.
-    #[must_use]
-    pub fn of(path: &str) -> Self {
-        Self(path.split('.').map(str::to_owned).collect())
-    }
-
-    /// Puts a value there, with objects around it.
-    pub fn put(&self, record: &mut Value, value: &Value) {
-        let mut place = record;
-        for part in &self.0 {
-            if !place.is_object() {
-                *place = Value::Object(serde_json::Map::new());
-            }
-            place = &mut place[part.as_str()];
-        }
-        *place = value.clone();
-    }
-}
-
-impl std::fmt::Display for Field {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.join("."))
-    }
-}
-
 /// How a value gets into a field.
 #[derive(Debug, Clone)]
 pub struct Way {
@@ -223,6 +196,12 @@ impl Row {
     #[must_use]
     pub fn is_pair(&self) -> bool {
         self.fields.iter().all(Option::is_some)
+    }
+
+    /// Both records of a pair can be held against each other by it: lines have nothing by which they are known.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.is_pair() && self.fields.iter().flatten().all(|field| field.in_lines().is_none())
     }
 
     /// `both`, `toErp`, `toCrm`.

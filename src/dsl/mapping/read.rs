@@ -1,6 +1,7 @@
 //! From the text of a mapping to [`Mapping`], with every mistake at its place.
 
 use super::compile::expression;
+use super::lines;
 use super::{Field, Mapping, Mistake, Records, Row, Sample, Side, Source, Way};
 use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::{self, Node};
@@ -38,18 +39,19 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
     if !list.is_list() || list.items().count() == 0 || list.items().count() > ROWS_MAX {
         report.error(list, format!("`rows` must be a list of 1 to {ROWS_MAX} rows"));
     }
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<(Row, Node<'s>)> = Vec::new();
     for (at, node) in list.items().take(ROWS_MAX).enumerate() {
         let Some(row) = row(name, &systems, at + 1, node, report) else { continue };
         for to in Side::BOTH {
-            if let Some(other) = rows.iter().find(|other| writes_the_same(&row, other, to)) {
+            if let Some(other) = rows.iter().map(|(other, _)| other).find(|other| writes_the_same(&row, other, to)) {
                 let message =
                     format!("row {} writes the {}'s `{}` too", other.number, systems[to as usize], name_of(&row, to));
                 report.error(node, message);
             }
         }
-        rows.push(row);
+        rows.push((row, node));
     }
+    lines::check(&rows, &systems, report);
     Some(Mapping {
         name: name.to_owned(),
         title: report.optional_text(root, "title"),
@@ -59,7 +61,7 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
         records: records(root.get("records"), report)?,
         samples: root.get("samples").map(|list| samples(list, report)).unwrap_or_default(),
         text: String::new(),
-        rows,
+        rows: rows.into_iter().map(|(row, _)| row).collect(),
     })
 }
 
@@ -90,7 +92,7 @@ fn writes_the_same(row: &Row, other: &Row, to: Side) -> bool {
     let (Some(_), Some(_), Some(a), Some(b)) = (row.way(to), other.way(to), row.field(to), other.field(to)) else {
         return false;
     };
-    a.0.starts_with(&b.0) || b.0.starts_with(&a.0)
+    a.collides_with(b)
 }
 
 fn name_of(row: &Row, side: Side) -> String {
@@ -136,7 +138,7 @@ fn row<'s>(
         row.ways[to as usize] = Some(way((mapping, &systems[to as usize]), &row, to, node, transform, report)?);
     }
     masters(&mut row, node, report)?;
-    Some(row)
+    lines::fits(&row, node, report).then_some(row)
 }
 
 fn lifted<T>(read: Option<Option<T>>) -> Option<Option<T>> {
@@ -150,12 +152,14 @@ fn lifted<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 fn field<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Field> {
     let text = report.text(node)?;
     let field = Field::of(text);
-    let sound =
-        |part: &String| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':'));
-    if field.0.iter().all(sound) {
+    if field.is_sound() {
         return Some(field);
     }
-    report.error_with_hint(node, format!("`{text}` is no field"), "as in Email or subsidiary.id".to_owned());
+    report.error_with_hint(
+        node,
+        format!("`{text}` is no field"),
+        "as in Email, subsidiary.id or items[].rate".to_owned(),
+    );
     None
 }
 

@@ -27,14 +27,13 @@ impl Mapping {
     /// The first row that cannot be applied, in words that name it.
     pub fn convert(&self, record: &Value, to: Side, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
         let input = json!({ "record": record });
-        let mut converted = Value::Object(Map::new());
-        for row in &self.rows {
-            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
-            let value = match &way.value {
-                Source::Constant(value) => value.clone(),
-                Source::Field(expression, _) => evaluated(expression, &input, evaluate)?,
-            };
-            field.put(&mut converted, &value);
+        let mut converted = self.filled(to, |way| match &way.value {
+            Source::Constant(value) => Ok(value.clone()),
+            Source::Field(expression, _) => evaluated(expression, &input, evaluate),
+        })?;
+        for (list, text) in self.gatherings(to) {
+            let lines = evaluated(&parsed(&text)?, &converted, evaluate)?;
+            list.put(&mut converted, &lines);
         }
         Ok(converted)
     }
@@ -51,11 +50,10 @@ impl Mapping {
         let mut found = [Map::new(), Map::new()];
         for (to, record) in [(Side::Erp, crm), (Side::Crm, erp)] {
             let input = json!({ "record": record });
-            for row in self.rows.iter().filter(|row| row.is_pair()) {
+            for row in self.rows.iter().filter(|row| row.is_compared()) {
                 let (Some(field), Some(way)) = (row.field(to), row.way(to)) else { continue };
                 let text = beside(&self.name, row, to, way.transform(), ".record");
-                let parsed = Expression::parse(&text, &[]).map_err(|why| EvaluationError::Failed(why.message))?;
-                found[to as usize].insert(field.to_string(), evaluated(&parsed, &input, evaluate)?);
+                found[to as usize].insert(field.to_string(), evaluated(&parsed(&text)?, &input, evaluate)?);
             }
         }
         Ok(found)
@@ -83,6 +81,10 @@ impl Mapping {
             (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
         })
     }
+}
+
+fn parsed(text: &str) -> Result<Expression, EvaluationError> {
+    Expression::parse(text, &[]).map_err(|why| EvaluationError::Failed(why.message))
 }
 
 fn evaluated(expression: &Expression, input: &Value, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {

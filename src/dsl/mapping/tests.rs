@@ -128,15 +128,131 @@ samples:
     }
 }
 
-/// A workflow over the functions of a mapping, begun with `input`: the output of its run.
+const ORDER: &str = r"
+mapping: order
+crm: { type: Opportunity }
+erp: { type: salesOrder }
+rows:
+  - { crm: Name, erp: memo, direction: toErp }
+  - { crm: 'Lines.records[].Code', erp: 'item.items[].item.id', direction: toErp, required: erp, toErp: ascii_downcase }
+  - { crm: 'Lines.records[].Price', erp: 'item.items[].rate', direction: toErp, toErp: '. / $record.Count', default: { erp: 0 } }
+  - { erp: 'item.items[].taxCode.id', value: '5' }
+  - { crm: 'Tags__c[]', erp: 'tags[]', direction: toErp }
+  - { crm: 'Back__c[].Id', erp: 'links.items[].id', direction: toCrm }
+";
+
+fn ordered(record: &Value) -> Result<Value, String> {
+    let mapping = Mapping::read("order.yaml", "order", ORDER).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    mapping.convert(record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string())
+}
+
+#[test]
+fn each_line_of_a_list_becomes_a_line_in_its_order() {
+    let record = json!({
+        "Name": "Line 2", "Tags__c": ["a", "b"],
+        "Lines": { "records": [{ "Code": "B", "Price": 6, "Count": 4 }, { "Code": "A", "Price": null }] },
+    });
+    let order = json!({
+        "memo": "Line 2", "tags": ["a", "b"],
+        "item": { "items": [
+            { "item": { "id": "b" }, "rate": 1.5, "taxCode": { "id": "5" } },
+            { "item": { "id": "a" }, "rate": 0, "taxCode": { "id": "5" } },
+        ] },
+    });
+    assert_eq!(ordered(&record), Ok(order.clone()));
+    assert_eq!(of(ORDER, "order.toErp", "{ record: '${ . }' }", &record), order, "a run does the same");
+}
+
+#[test]
+fn a_list_that_is_absent_is_null_and_an_empty_one_is_empty() {
+    let becomes = |items: Value, tags: Value| Ok(json!({ "memo": null, "item": { "items": items }, "tags": tags }));
+    assert_eq!(ordered(&json!({ "Lines": null })), becomes(Value::Null, Value::Null));
+    assert_eq!(ordered(&json!({ "Lines": { "records": [] }, "Tags__c": [] })), becomes(json!([]), json!([])));
+}
+
+#[test]
+fn a_line_that_cannot_be_mapped_is_named_with_its_number_its_field_and_its_value() {
+    let lines = |second: Value| json!({ "Lines": { "records": [{ "Code": "A" }, second] } });
+    let row = "mapping order, row 2: Lines.records[].Code to item.items[].item.id failed: ";
+    let failed = |record: &Value| ordered(record).expect_err("a line that fails").split_off(row.len());
+    assert_eq!(failed(&lines(json!({ "Price": 1 }))), "line 2, value null: the ERP needs a value");
+    let why = failed(&lines(json!({ "Code": 7 })));
+    assert!(why.starts_with("line 2, value 7: "), "{why}");
+    let why = failed(&lines(json!("text")));
+    assert!(why.starts_with(r#"line 2, value "text": cannot index"#), "{why}");
+    assert_eq!(failed(&json!({ "Lines": { "records": { "Code": "A" } } })), r#"value {"Code":"A"}: this is no list"#);
+    let why = ordered(&json!({ "Lines": { "records": [{ "Code": "A", "Price": 1 }] } })).expect_err("divided by null");
+    assert!(why.contains("row 3: Lines.records[].Price to item.items[].rate failed: line 1, value 1: "), "{why}");
+}
+
+/// Or the values of the lines after it would move up.
+#[test]
+fn a_line_gives_one_value_whatever_its_transform_does() {
+    let text = ORDER.replace("toErp: ascii_downcase", "toErp: 'select(. != \"B\") | (., .)'");
+    let mapping = Mapping::read("order.yaml", "order", &text).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let given = |codes: [&str; 2]| {
+        let lines = codes.map(|code| json!({ "Code": code }));
+        mapping.convert(&json!({ "Lines": { "records": lines } }), Side::Erp, &nothing_runs_for_long)
+    };
+    let order = given(["A", "C"]).expect("an order");
+    let ids: Vec<&Value> = order["item"]["items"].as_array().expect("lines").iter().map(|l| &l["item"]["id"]).collect();
+    assert_eq!(ids, ["A", "C"]);
+    let why = given(["A", "B"]).expect_err("nothing for a line").to_string();
+    assert!(why.ends_with(r#"failed: line 2, value "B": it produced no value"#), "{why}");
+}
+
+#[test]
+fn lines_have_no_part_in_comparing_two_records() {
+    let both = json!({ "crm": { "Name": "X", "Lines": { "records": [{ "Code": 7 }] } }, "erp": null });
+    let compared = of(ORDER, "order.compare", "{ crm: '${ .crm }', erp: '${ .erp }' }", &both);
+    let names: Vec<&Value> = compared["rows"].as_array().expect("rows").iter().map(|row| &row["name"]).collect();
+    assert_eq!(names, ["Name"]);
+    assert_eq!(of(ORDER, "order.pickCrm", "{ record: '${ .crm }' }", &both), json!({ "Name": "X" }));
+}
+
+#[test]
+fn a_list_of_one_side_only_or_out_of_two_others_is_a_mistake_with_its_line() {
+    let text = r"
+mapping: contact
+crm: { type: Opportunity }
+erp: { type: salesOrder }
+rows:
+  - { crm: 'A[].B', erp: a, direction: toErp }
+  - { crm: 'A[].B', erp: 'a[].b', master: crm }
+  - { crm: 'A[].B[].C', erp: c, direction: toErp }
+  - { crm: 'D[].A', erp: 'd[].a', direction: toErp }
+  - { crm: 'E[].A', erp: 'd[].b', direction: toErp }
+  - { crm: F, erp: d.c, direction: toErp }
+  - { erp: 'g[].a', value: 1 }
+";
+    let found = mistakes(text);
+    for (line, part) in [
+        (6, "`[]` stands in one field only"),
+        (7, "goes one way"),
+        (8, "is no field"),
+        (10, "row 4 makes the lines of the ERP's `d` out of another list, `D`"),
+        (11, "row 4 writes the ERP's `d.c` too"),
+        (12, "nothing says how many lines the ERP's `g` has"),
+    ] {
+        assert!(found.iter().any(|(at, message)| *at == line && message.contains(part)), "{line} {part}: {found:#?}");
+    }
+}
+
+/// What a run over a function of the mapping `contact` gives.
 fn lived(call: &str, with: &str, input: &Value) -> Value {
-    played(CONTACT, (call, with), input, &nothing_runs_for_long)
+    of(CONTACT, call, with, input)
+}
+
+/// A workflow over a function of a mapping, begun with `input`: the output of its run.
+fn of(mapping: &str, call: &str, with: &str, input: &Value) -> Value {
+    played(mapping, (call, with), input, &nothing_runs_for_long)
 }
 
 fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &Evaluate<'_>) -> Value {
+    let name = call.split('.').next().unwrap_or_default();
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join(FOLDER)).expect("a folder in it");
-    std::fs::write(folder.path().join(FOLDER).join("contact.yaml"), mapping).expect("written");
+    std::fs::write(folder.path().join(FOLDER).join(name).with_extension("yaml"), mapping).expect("written");
     let functions = dsl::Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     let text = format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: maps, version: '1.0.0' }}\ndo:\n  - map: {{ call: {call}, with: {with} }}\n"

@@ -44,17 +44,19 @@ fn closed_won_translates_the_sample_to_the_cent() {
     let fill = |template: &crate::expr::Template, input: &Value| {
         template.render(&mut |e, _| e.evaluate(input, &[])).unwrap_or_else(|e| panic!("{e}"))
     };
+    let mapped = |reference: &str, record: &Value| {
+        let TaskKind::Function { body, .. } = &definition.task(definition.by_reference[reference]).kind else {
+            panic!("{reference} calls no function")
+        };
+        let body = definition.task(*body);
+        let TaskKind::Set(template) = &body.kind else { panic!("a mapping sets") };
+        let set = fill(template, &json!({ "record": record }));
+        body.output.r#as.as_ref().map_or(set.clone(), |template| fill(template, &set))
+    };
     let opportunity = fill(definition.input.from.as_ref().expect("from"), &json!([event]));
     assert_eq!(fill(definition.metadata.key.as_ref().expect("key"), &opportunity), json!("006Ws00000Hd9XqIAJ"));
-    let nothing_runs_for_long = |asked: &crate::expr::Evaluation| panic!("{} was not to leave the process", asked.text);
-    let (mappings, _) = crate::dsl::read_mappings(&workflows());
-    let converted = |name: &str, record: &Value| {
-        let (_, mapping) = mappings.iter().find(|(_, mapping)| mapping.name == name).expect("a mapping");
-        mapping.convert(record, crate::dsl::mapping::Side::Erp, &nothing_runs_for_long).expect("mapped")
-    };
-    let mut account = opportunity["Account"].clone();
-    account["CurrencyIsoCode"] = opportunity["CurrencyIsoCode"].clone();
-    let (order, customer) = (converted("opportunity", &opportunity), converted("account", &account));
+    let order = mapped("/do/0/translateOrder", &opportunity);
+    let customer = mapped("/do/1/translateCustomer", &opportunity["Account"]);
     let lines = &order["item"]["items"];
     assert_eq!(lines[0]["item"], json!({"externalId": "ITEM-CM-200"}));
     assert_eq!(lines[0]["amount"].to_string(), "21088.86");
@@ -71,12 +73,12 @@ fn closed_won_is_a_saga_with_its_pivot_at_the_order() {
     let task = |reference: &str| definition.task(definition.by_reference[reference]);
     assert!(definition.is_saga());
     assert_eq!(definition.metadata.on_fault, OnFault::Compensate);
-    assert!(task("/do/4/createOrder").metadata.pivot);
+    assert!(task("/do/5/createOrder").metadata.pivot);
     assert_eq!(
-        task("/do/2/createCustomer").metadata.compensate,
-        Some(Compensate::Task(definition.by_reference["/do/2/createCustomer/metadata/compensate"]))
+        task("/do/3/createCustomer").metadata.compensate,
+        Some(Compensate::Task(definition.by_reference["/do/3/createCustomer/metadata/compensate"]))
     );
-    assert_eq!(task("/do/1/findCustomer/call/try/0/read").name, "read");
+    assert_eq!(task("/do/2/findCustomer/call/try/0/read").name, "read");
     let wanted: Vec<(&str, &str)> = definition.triggers[0]
         .with
         .iter()

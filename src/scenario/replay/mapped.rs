@@ -268,13 +268,10 @@ fn compared(
 
 fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
     let path = change.pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
-    let field = path.collect::<Vec<_>>().join(".");
-    let writes = |row: &&Row| {
-        let own = row.field(to).filter(|_| row.way(to).is_some()).map(ToString::to_string);
-        own.and_then(|own| field.strip_prefix(&own)).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
+    let path: Vec<String> = path.collect();
+    let writes = |row: &&Row| row.way(to).is_some() && row.field(to).is_some_and(|own| own.holds(&path));
     let row = mapping.rows.iter().find(writes).map(|row| row.number);
-    RowChange { row, field, change }
+    RowChange { row, field: path.join("."), change }
 }
 
 impl MappingDiff {

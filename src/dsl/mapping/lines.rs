@@ -1,0 +1,165 @@
+//! Lists: rows like `OpportunityLineItems.records[].Quantity` to `item.items[].quantity`. Each row is evaluated by itself, like all
+//! others, and gives a column: the values of its field in all lines. What stands here makes lines of columns.
+
+use serde_json::{Map, Value, json};
+
+use super::compile::VALUE_CHARS_MAX;
+use super::{Field, Mapping, Row, Side, Way};
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
+
+impl Mapping {
+    /// The record that its rows write on a side. In the place of a list stand its columns, of which [`Self::gatherings`] make lines.
+    pub(super) fn filled<E>(&self, to: Side, mut value: impl FnMut(&Way) -> Result<Value, E>) -> Result<Value, E> {
+        let mut record = Value::Object(Map::new());
+        for row in &self.rows {
+            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
+            let Some((list, _)) = field.in_lines() else {
+                field.put(&mut record, &value(way)?);
+                continue;
+            };
+            if way.constant().is_some() {
+                continue;
+            }
+            let place = list.place(&mut record);
+            match place {
+                Value::Array(columns) => columns.push(value(way)?),
+                _ => *place = json!([value(way)?]),
+            }
+        }
+        Ok(record)
+    }
+
+    /// The lists of a side with the jq texts that make lines of the columns in a record.
+    pub(super) fn gatherings(&self, to: Side) -> Vec<(Field, String)> {
+        let mut lists: Vec<Field> = Vec::new();
+        for (list, _) in
+            self.rows.iter().filter(|row| row.way(to).is_some()).filter_map(|row| row.field(to)?.in_lines())
+        {
+            if !lists.contains(&list) {
+                lists.push(list);
+            }
+        }
+        lists.into_iter().map(|list| (list.clone(), self.gathered(&list, to))).collect()
+    }
+
+    fn gathered(&self, list: &Field, to: Side) -> String {
+        let (mut line, mut columns) = (Value::Null, 0);
+        for row in &self.rows {
+            let (Some(way), Some((of, inner))) = (row.way(to), row.field(to).and_then(Field::in_lines)) else {
+                continue;
+            };
+            if of != *list {
+                continue;
+            }
+            let text = way.constant().map_or_else(|| format!("$columns[{columns}][$at]"), ToString::to_string);
+            columns += usize::from(way.constant().is_none());
+            inner.put(&mut line, &text.into());
+        }
+        format!(
+            "{} as $columns | $columns[0] | if . == null then null else to_entries | map(.key as $at | {}) end",
+            within(".", list),
+            constructed(&line),
+        )
+    }
+
+    /// What gives a record with columns, [`Self::filled`] with the texts of expressions, as one with lines; none if it has no list.
+    pub(super) fn with_lines(&self, written: &Value, to: Side) -> Option<Value> {
+        let lists = self.gatherings(to);
+        let mut record = passed(written, &Field(Vec::new()));
+        for (list, text) in &lists {
+            list.put(&mut record, &format!("${{ {text} }}").into());
+        }
+        (!lists.is_empty()).then_some(record)
+    }
+}
+
+/// The expressions that pass on each field of a record.
+fn passed(written: &Value, at: &Field) -> Value {
+    match written {
+        Value::Object(fields) => {
+            let inside = |name: &String| Field(at.0.iter().chain([name]).cloned().collect());
+            fields.iter().map(|(name, value)| (name.clone(), passed(value, &inside(name)))).collect()
+        }
+        _ => format!("${{ {} }}", within(".", at)).into(),
+    }
+}
+
+/// The jq text of a field of a record, which reads no more than it gives.
+fn within(record: &str, field: &Field) -> String {
+    let parts = field.0.iter().map(|part| format!("[{}]", json!(part)));
+    format!("{record}{}", parts.collect::<String>())
+}
+
+/// The jq text of a row's column: the field of each line of the list, through its transform, with what stands in place of a null.
+/// A line gives one value, or the others would move up. What goes wrong in a line is put into words outside the iteration, so that
+/// the text is small enough for the node itself to evaluate.
+pub(super) fn column([list, field]: [(&str, &Field); 2], transform: &str, in_place_of_null: Option<&str>) -> String {
+    let [list, field] = [list, field].map(|(record, field)| within(record, field));
+    let instead = in_place_of_null.map(|text| format!("elif $values[0] == null then {text} ")).unwrap_or_default();
+    format!(
+        "{list} | if . == null then null elif type != \"array\" then error(\"value \\(tojson | .[0:{VALUE_CHARS_MAX}]): this is no list\") \
+         else try (to_entries | map(.key as $at | .value as $record | try ([{field} | {transform}.] as $values \
+         | if $values == [] then error(\"it produced no value\") {instead}else $values[0] end) catch error([$at, $record, .]))) \
+         catch (. as [$at, $record, $why] | (try {field} catch $record) as $value \
+         | error(\"line \\($at + 1), value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\($why)\")) end"
+    )
+}
+
+/// A line as jq constructs it; texts in it are jq.
+fn constructed(line: &Value) -> String {
+    match line {
+        Value::Object(fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{}: ({})", json!(name), constructed(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether a row that goes through a list does so on both sides and one way.
+pub(super) fn fits<'s>(row: &Row, node: Node<'s>, report: &mut Report<'s>) -> bool {
+    let lists = row.fields.iter().flatten().filter(|field| field.in_lines().is_some()).count();
+    if row.is_pair() && lists == 1 {
+        report.error(node, "`[]` stands in one field only: lines become lines");
+        return false;
+    }
+    let both_ways = row.ways.iter().all(Option::is_some);
+    if lists > 0 && both_ways {
+        let hint = "`direction: toErp` or `direction: toCrm`".to_owned();
+        report.error_with_hint(node, "a row of lines goes one way", hint);
+    }
+    lists == 0 || !both_ways
+}
+
+/// Finds lists whose lines come from several lists, or from none.
+pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], systems: &[String; 2], report: &mut Report<'s>) {
+    let ends = |row: &Row, to: Side| {
+        row.way(to)?;
+        let list = |side: Side| Some(row.field(side)?.in_lines()?.0);
+        Some((list(to)?, list(to.other())))
+    };
+    for to in Side::BOTH {
+        for (row, node) in rows {
+            let Some((list, source)) = ends(row, to) else { continue };
+            let sources: Vec<(usize, Field)> = rows
+                .iter()
+                .filter_map(|(other, _)| Some((other.number, ends(other, to).filter(|(of, _)| *of == list)?.1?)))
+                .collect();
+            let system = &systems[to as usize];
+            match (sources.first(), source) {
+                (None, _) => report.error(
+                    *node,
+                    format!("nothing says how many lines the {system}'s `{list}` has: one of its rows takes its values from the other side"),
+                ),
+                (Some((number, first)), Some(source)) if *first != source => report.error(
+                    *node,
+                    format!("row {number} makes the lines of the {system}'s `{list}` out of another list, `{first}`"),
+                ),
+                _ => {}
+            }
+        }
+    }
+}
