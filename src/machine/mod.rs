@@ -19,7 +19,6 @@ pub mod record;
 pub mod retry;
 pub mod run;
 pub mod saga;
-pub mod spread;
 mod task;
 pub mod view;
 
@@ -30,7 +29,6 @@ pub use error::*;
 pub use fact::*;
 pub use record::*;
 pub use run::*;
-pub use spread::{Iteration, Outputs, Spread};
 
 /// The time of the database, UTC.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::dataflow::error_value;
 use super::{
-    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Iteration, Parent,
-    Role, RunId, Spread, Status, Time, WorkflowError,
+    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Parent, Role, RunId,
+    Status, Time, WorkflowError,
 };
-use crate::dsl::{Flow, ForTask, TaskId, TaskKind};
+use crate::dsl::{Flow, TaskId, TaskKind};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,10 +147,6 @@ pub enum Progress {
     Try(Box<TryProgress>),
     /// `for`
     For(Box<ForProgress>),
-    /// `for` whose iterations run side by side.
-    Spread(Box<Spread>),
-    /// One of them.
-    Iteration(Box<Iteration>),
     /// `for`, several iterations at once
     SideBySide(Box<SideBySide>),
     /// A task with extensions.
@@ -584,9 +580,12 @@ impl Execution {
                 _ => None,
             },
             (Progress::For(progress), TaskKind::For(task)) => {
-                item(task, &progress.items, progress.index?, name)
+                let index = progress.index? as usize;
+                if task.each == name {
+                    return progress.items.get(index).cloned();
+                }
+                (task.at == name).then(|| index.into())
             }
-            (Progress::Iteration(progress), TaskKind::For(task)) => item(task, &progress.items, progress.index, name),
             (Progress::SideBySide(progress), TaskKind::For(task)) => {
                 let index = *iteration.get(self.coordinates.iteration.len())?;
                 if task.each == name {
@@ -618,12 +617,4 @@ impl Execution {
         };
         own.into_iter().chain(self.deadline)
     }
-}
-
-/// The variables of a `for` in one of its iterations.
-fn item(task: &ForTask, items: &Value, index: u32, name: &str) -> Option<Value> {
-    if task.each == name {
-        return items.get(index as usize).cloned();
-    }
-    (task.at == name).then(|| index.into())
 }

@@ -72,8 +72,6 @@ struct Builder<'s> {
     expressions: HashMap<(String, String), Parsed>,
     values: HashMap<(usize, u32), Arc<Value>>,
     depth: usize,
-    /// How many iterations of the loops around are open at most.
-    side_by_side: u32,
     /// `evaluate: {mode: loose}`
     loose: bool,
     /// Inside an extension: its own tasks are not extended.
@@ -207,7 +205,6 @@ impl<'s> Builder<'s> {
             expressions: HashMap::new(),
             values: HashMap::new(),
             depth: 0,
-            side_by_side: 1,
             loose: false,
             extending: false,
         }
