@@ -40,6 +40,7 @@ pub(super) fn caught(
 pub(super) fn round_started(definition: &Definition, run: &mut Run, id: ExecutionId, round: u32, at: Time) -> Applied {
     let execution = run.execution_mut(id).ok_or(GONE)?;
     let (task, input) = (execution.task, Arc::clone(&execution.input));
+    let iteration = execution.coordinates.iteration.clone();
     let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };
     progress.cursor = Cursor::first(input);
     progress.phase = TryPhase::Body;
@@ -47,10 +48,11 @@ pub(super) fn round_started(definition: &Definition, run: &mut Run, id: Executio
     progress.retries += 1;
     progress.round_started_at = at;
     let before = progress.visits.clone();
-    // A re-run repeats the same identities, so that each request goes out again under the same idempotency key.
+    // A re-run repeats the same identities, so that each request goes out again under the same idempotency key. Iterations beside this
+    // one go on, and so do their counts.
     let inside = format!("{}/", definition.task(task).reference);
     for (entry, count) in &mut run.visits {
-        if definition.task(entry.0).reference.starts_with(&inside) {
+        if entry.1.starts_with(&iteration) && definition.task(entry.0).reference.starts_with(&inside) {
             *count = before.get(entry).copied().unwrap_or(0);
         }
     }

@@ -171,3 +171,42 @@ scenarios:
     // The first was on its way, and may have acted; the second was charged.
     assert_eq!(uris.len(), 2, "{uris:?}");
 }
+
+/// A `try` that begins anew in one iteration must not let another one count its visits from the beginning: two different requests would
+/// go out under one key.
+#[test]
+fn a_round_of_one_iteration_leaves_the_keys_of_the_others_alone() {
+    let tasks = "
+do:
+  - each:
+      for: { each: n, in: .ns }
+      metadata: { concurrency: 2 }
+      do:
+        - guarded:
+            try:
+              - ask:
+                  call: http
+                  with: { method: post, endpoint: 'connection://erp/ask', body: { n: '${ $n }', at: '${ .at // 0 }' } }
+                  output: { as: '{at: (($input.at // 0) + 1)}' }
+              - whether:
+                  switch:
+                    - again: { when: .at < 5, then: ask }
+                    - enough: { then: exit }
+            catch:
+              errors: { with: { status: 400 } }
+              retry: { delay: { milliseconds: 500 }, limit: { attempt: { count: 1 } } }
+";
+    let scenario = "
+scenarios:
+  - name: two
+    input: { ns: [0, 1] }
+    calls: { ask: [{ status: 400, delay: PT2S }, { delay: PT1S, times: 100 }] }
+    expect:
+      status: completed
+      holds:
+        - ${ .calls | map(select(.body.n == 1)) | map(.idempotencyKey) | length == 5 and (unique | length == 5) }
+        - ${ .calls | map(select(.body.n == 0)) | map(.idempotencyKey) | length == 6 and (unique | length == 5) and .[0] == .[1] }
+";
+    let fixture = Fixture::new(tasks, scenario);
+    assert_eq!(fixture.differences(), Vec::<String>::new());
+}
