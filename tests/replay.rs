@@ -211,6 +211,16 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     assert!(!ok && err.contains("there is no mapping \"nobody\""), "{err}");
 }
 
+/// What `mapping diff` prints of this table in place of `partner`.
+fn diff_of(world: &World, table: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/partner.yaml", folder.path().display());
+    std::fs::write(&file, table).unwrap();
+    let (ok, out, err) = world.command(&[&["mapping", "diff", &file], &SINCE[..]].concat());
+    assert!(ok, "{err}");
+    out
+}
+
 const COMPARING: &str = "document: { dsl: '1.0.3', namespace: test, name: comparing, version: '1.0.0' }
 do:
   - compare: { call: partner.compare, with: { crm: '${ .crm }', erp: '${ .erp }' } }
@@ -231,14 +241,7 @@ async fn a_changed_mapping_is_held_against_the_pairs_that_runs_compared() {
         let (status, run) = node.post(path, &json!({ "crm": crm, "erp": erp })).await;
         assert_eq!((status, &run["status"]), (200, &json!("completed")), "{run}");
     }
-    let folder = tempfile::tempdir().unwrap();
-    let file = format!("{}/partner.yaml", folder.path().display());
-    let diff = |table: &str| {
-        std::fs::write(&file, table).unwrap();
-        let (ok, out, err) = world.command(&[&["mapping", "diff", &file], &SINCE[..]].concat());
-        assert!(ok, "{err}");
-        out
-    };
+    let diff = |table: &str| diff_of(&world, table);
     assert!(diff(&table).ends_with("2 records: 2 unchanged, 0 changed\n"));
     let out = diff(&table.replace(", toErp: ascii_downcase", "").replace("ON: \"On\"", "ON: \"Held\""));
     assert_eq!(out.matches("    row 2  erp email: \"info@norrland.example\" -> \"Info@Norrland.example\"").count(), 2);
@@ -270,14 +273,7 @@ async fn a_changed_mapping_is_held_against_each_of_many_records_of_a_step() {
     ]);
     let (status, run) = node.post("/api/v1/workflows/test/many/runs?wait=20", &json!({ "records": records })).await;
     assert_eq!((status, &run["status"]), (200, &json!("completed")), "{run}");
-    let folder = tempfile::tempdir().unwrap();
-    let file = format!("{}/partner.yaml", folder.path().display());
-    let diff = |table: &str| {
-        std::fs::write(&file, table).unwrap();
-        let (ok, out, err) = world.command(&[&["mapping", "diff", &file], &SINCE[..]].concat());
-        assert!(ok, "{err}");
-        out
-    };
+    let diff = |table: &str| diff_of(&world, table);
     assert!(diff(&table).ends_with("3 records: 3 unchanged, 0 changed\n"));
     let out = diff(&table.replace(", toErp: ascii_downcase", "").replace(", required: erp", ""));
     assert!(out.contains("    row 2  email: \"info@norrland.example\" -> \"Info@Norrland.example\""), "{out}");

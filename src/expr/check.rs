@@ -220,11 +220,6 @@ impl Judge<'_> {
                 let numbers = is_number(left) && is_number(right);
                 Some(left_growth? + right_growth?).filter(|_| numbers)
             }
-            // A word, whatever was compared.
-            BinaryOp::Cmp(_) if !iterates(left) && !iterates(right) => {
-                let right_growth = self.growth(right, &scope.inside());
-                Some(left_growth?.max(right_growth?))
-            }
             _ => {
                 let right_growth = self.growth(right, &scope.inside());
                 let multiplies = iterates(left) && iterates(right) && !matches!(op, BinaryOp::Comma | BinaryOp::Alt);
@@ -255,14 +250,12 @@ impl Judge<'_> {
         otherwise: Option<&'s Term<&'s str>>,
         scope: &Scope<'s>,
     ) -> Option<f64> {
-        // A condition with one output takes one branch, so that the largest of them is the most that there is at once.
-        let takes_one = !branches.iter().any(|(condition, _)| iterates(condition));
-        let mut total = Some(1.0_f64);
+        let mut total = Some(0.0);
         for term in branches.iter().flat_map(|(condition, then)| [condition, then]).chain(otherwise) {
             let grown = self.growth(term, &scope.inside());
-            total = total.zip(grown).map(|(t, g)| if takes_one { t.max(g) } else { t + g });
+            total = total.zip(grown).map(|(t, g)| t + g);
         }
-        total
+        total.map(|t| t.max(1.0))
     }
 
     fn call<'s>(&mut self, name: &'s str, arguments: &'s [Term<&'s str>], scope: &Scope<'s>) -> Option<f64> {
@@ -273,10 +266,6 @@ impl Judge<'_> {
         for argument in arguments {
             let grown = self.growth(argument, &inside);
             total = total.zip(grown).map(|(t, g)| t * g.max(1.0));
-        }
-        if name == "getpath" {
-            // A part of the input, however long the path.
-            total = total.map(|_| 1.0);
         }
         let nested = iterating && scope.iterating;
         total.filter(|_| listed(BOUNDED, name) && !nested)

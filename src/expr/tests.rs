@@ -137,27 +137,6 @@ fn a_word_out_of_a_table_of_constants_is_as_small_as_it_is_written() {
 }
 
 #[test]
-fn a_choice_is_as_large_as_its_largest_branch_and_a_comparison_is_a_word() {
-    let fields: Vec<String> = (0..20).map(|n| format!("k{n}: .")).collect();
-    let large = format!("{{{}}}", fields.join(", "));
-    assert_eq!(
-        class(&format!("if . == null then null else {large} end | if . == null then error(\"no\") else . end")),
-        Class::Bounded
-    );
-    assert_eq!(
-        class(&format!("{large} | if . == null then {large} else . end")),
-        Class::Unbounded,
-        "it may take the large one"
-    );
-    assert_eq!(
-        class(&format!("if (1, 2, 3) == 1 then {large} else {large} end")),
-        Class::Unbounded,
-        "it takes several"
-    );
-    assert_eq!(class(&format!("getpath([\"a\", \"b\"]) | {large}")), Class::Bounded);
-}
-
-#[test]
 fn an_error_is_told_in_its_own_words_and_under_the_name_that_a_comment_gives() {
     let expression = Expression::parse("# row 3: a to b\nerror(\"no \\(.)\")", &[]).expect("jq");
     let why = expression.evaluate(&json!("value"), &[]).expect_err("an error");

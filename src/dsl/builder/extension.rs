@@ -1,10 +1,12 @@
 //! `use.extensions`: tasks put before and after others, unfolded where those stand.
 
+use std::sync::Arc;
+
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::complete;
 use super::task::Site;
-use crate::dsl::definition::{Part, Segment, Task, TaskId, TaskKind, TaskList, TaskMetadata};
+use crate::dsl::definition::{Part, Segment, Task, TaskId, TaskKind, TaskList};
 use crate::dsl::mistake::shortened;
 use crate::dsl::source::{Node, escaped};
 
@@ -45,22 +47,12 @@ impl<'s> Builder<'s> {
         }
         let own = self.tasks[inner.0 as usize].as_mut()?;
         let names: Vec<&str> = extensions.iter().map(|(name, _)| *name).collect();
-        let around = Task {
-            name: format!("{} ({})", site.name, names.join(", ")),
-            reference: format!("{}/extended", site.reference),
-            definition: own.definition.clone(),
-            position: own.position,
-            // A task that is skipped is not extended either.
-            condition: own.condition.take(),
-            input: Default::default(),
-            output: Default::default(),
-            export: Default::default(),
-            timeout: None,
-            then: Default::default(),
-            metadata: TaskMetadata::default(),
-            reentrant: false,
-            kind: TaskKind::Extended(segments),
-        };
+        let name = format!("{} ({})", site.name, names.join(", "));
+        let reference = format!("{}/extended", site.reference);
+        let source = (Arc::clone(&own.definition), own.position);
+        let mut around = Task::plain(name, reference, source, TaskKind::Extended(segments));
+        // A task that is skipped is not extended either.
+        around.condition = own.condition.take();
         self.tasks[id.0 as usize] = Some(around);
         complete.then_some(id)
     }

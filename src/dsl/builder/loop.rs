@@ -4,7 +4,7 @@ use super::Builder;
 use super::expression::Stage;
 use super::fields::complete;
 use super::task::Site;
-use crate::dsl::definition::{Flow, ForTask, InputSpec, OutputSpec, Task, TaskId, TaskKind, TaskMetadata};
+use crate::dsl::definition::{ForTask, Task, TaskId, TaskKind};
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::{Node, escaped};
 
@@ -52,24 +52,13 @@ impl<'s> Builder<'s> {
         Some(number)
     }
 
-    /// The task around the list of one iteration, of which several are open at once.
+    /// The task around the list of one iteration, of which several are open at once. It stands in no source; its reference ends with the
+    /// name of the item.
     fn iteration(&mut self, list: Node<'s>, site: &Site<'_, 's>, each: &str, body: Vec<TaskId>) -> TaskId {
         let id = self.new_task(list);
-        self.tasks[id.0 as usize] = Some(Task {
-            name: each.to_owned(),
-            reference: format!("{}/for/{}", site.reference, escaped(each)),
-            definition: self.value(list),
-            position: self.places[id.0 as usize].position,
-            condition: None,
-            input: InputSpec::default(),
-            output: OutputSpec::default(),
-            export: OutputSpec::default(),
-            timeout: None,
-            then: Flow::Continue,
-            metadata: TaskMetadata::default(),
-            reentrant: false,
-            kind: TaskKind::Do(body),
-        });
+        let source = (self.value(list), self.places[id.0 as usize].position);
+        let reference = format!("{}/for/{}", site.reference, escaped(each));
+        self.tasks[id.0 as usize] = Some(Task::plain(each.to_owned(), reference, source, TaskKind::Do(body)));
         id
     }
 

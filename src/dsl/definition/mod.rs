@@ -165,6 +165,28 @@ pub struct Task {
     pub kind: TaskKind,
 }
 
+impl Task {
+    /// One that says nothing beside what it does.
+    pub(crate) fn plain(name: String, reference: String, source: (Arc<Value>, Position), kind: TaskKind) -> Self {
+        let (definition, position) = source;
+        Self {
+            name,
+            reference,
+            definition,
+            position,
+            condition: None,
+            input: InputSpec::default(),
+            output: OutputSpec::default(),
+            export: OutputSpec::default(),
+            timeout: None,
+            then: Flow::default(),
+            metadata: TaskMetadata::default(),
+            reentrant: false,
+            kind,
+        }
+    }
+}
+
 /// Line and column, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Position {

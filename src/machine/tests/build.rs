@@ -123,21 +123,10 @@ impl Builder {
 
     fn push(&mut self, reference: &str, metadata: TaskMetadata, kind: TaskKind) -> TaskId {
         let id = TaskId(u32::try_from(self.tasks.len()).unwrap());
-        self.tasks.push(Task {
-            name: reference.rsplit('/').next().unwrap_or_default().to_owned(),
-            reference: reference.to_owned(),
-            definition: Arc::new(Value::Null),
-            position: Position::default(),
-            condition: None,
-            input: InputSpec::default(),
-            output: OutputSpec::default(),
-            export: OutputSpec::default(),
-            timeout: None,
-            then: Flow::Continue,
-            metadata,
-            reentrant: true,
-            kind,
-        });
+        let name = reference.rsplit('/').next().unwrap_or_default().to_owned();
+        let source = (Arc::new(Value::Null), Position::default());
+        let plain = Task::plain(name, reference.to_owned(), source, kind);
+        self.tasks.push(Task { metadata, reentrant: true, ..plain });
         id
     }
 }

@@ -1,5 +1,6 @@
 //! What a batch counts, keeps and refuses.
 
+use super::ask::MESSAGE_CHARS_MAX;
 use super::*;
 
 fn at(seconds: i64) -> DateTime<Utc> {
