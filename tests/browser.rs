@@ -346,7 +346,7 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     let [mapping] = listed["items"].as_array().unwrap().as_slice() else { panic!("{status} {listed}") };
     assert_eq!(mapping["name"], "order-status");
     assert_eq!(mapping["tables"][0]["rows"][1]["crm"], "StageName");
-    let user = json!({ "namespace": "crm-erp", "name": "order-status", "version": "1.0.0", "latest": true });
+    let user = json!({ "namespace": "crm-erp", "name": "order-status", "version": "1.1.0", "latest": true });
     assert_eq!(mapping["tables"][0]["workflows"], json!([user]));
     browser.click(".facts a").await;
     browser.shows("h1", "Order status to the opportunity").await;
