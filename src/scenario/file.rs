@@ -138,11 +138,13 @@ pub enum CallPattern {
 /// How a mocked target answers one call.
 #[derive(Debug, Clone)]
 pub struct MockAnswer {
+    /// Which calls it answers: a predicate over the call as `.calls` of an outcome shows it. Without one it answers all.
+    pub when: Option<Expression>,
     /// What comes back.
     pub reply: MockReply,
     /// After how long.
     pub delay: Duration,
-    /// How many calls in a row it answers. The last answer of a list answers all further ones too.
+    /// How many calls it answers. The last answer that a call fits answers all further ones too.
     pub times: u32,
 }
 

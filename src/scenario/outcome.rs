@@ -39,15 +39,26 @@ pub(super) fn of(
     outcome
 }
 
-fn call(sending: &Sending) -> Value {
+/// A call that left the node.
+pub(super) fn call(sending: &Sending) -> Value {
     json!({
         "step": sending.step,
         "sending": sending.number,
         "method": sending.method,
         "uri": sending.uri,
+        "query": query(&sending.query),
         "body": sending.body,
         "idempotencyKey": sending.idempotency_key,
         "status": sending.status,
         "acted": sending.acted,
     })
+}
+
+/// Values by name; of several under one name, the last.
+fn query(pairs: &[(String, String)]) -> Value {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

@@ -218,7 +218,8 @@ fn calls<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(CallPattern, Vec<M
 }
 
 fn answer<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<MockAnswer> {
-    let node = report.closed(node, &["status", "headers", "body", "fault", "delay", "times"])?;
+    let node = report.closed(node, &["when", "status", "headers", "body", "fault", "delay", "times"])?;
+    let when = node.get("when").map_or(Some(None), |when| predicate(when, report).map(Some))?;
     let times = node.get("times").map_or(Some(1), |times| report.whole_number(times, TIMES_MAX))?;
     if times == 0 {
         report.error(node, "an answer that is given 0 times answers nothing");
@@ -240,7 +241,7 @@ fn answer<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<MockAnswer> {
             body: node.get("body").map(Node::to_value).unwrap_or_default(),
         },
     };
-    Some(MockAnswer { reply, delay, times: u32::try_from(times).unwrap_or(u32::MAX) })
+    Some(MockAnswer { when, reply, delay, times: u32::try_from(times).unwrap_or(u32::MAX) })
 }
 
 pub(super) fn duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {

@@ -63,6 +63,7 @@ impl Rehearsal<'_> {
             step,
             method: request.method.clone(),
             uri: request.uri.clone(),
+            query: request.query.clone(),
             body: request.body.clone(),
             idempotency_key: request.idempotency_key.clone(),
             commit: self.commits,
@@ -90,7 +91,7 @@ impl Rehearsal<'_> {
             Some(Fault::Permanent) => return Ok(refused(http::StatusCode::BAD_REQUEST)),
             Some(Fault::CrashAfter | Fault::LostReply) | None => {}
         }
-        let reaction = self.targets.react(&sending.step, request, offline, self.now).map_err(Halt::Problem)?;
+        let reaction = self.targets.react(sending, request, offline, self.now).map_err(Halt::Problem)?;
         if sending.fault == Some(Fault::LostReply) {
             return Ok(Some(Reaction { outcome: offline.lost(), ..reaction }));
         }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::file::{CallPattern, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario};
 use super::replay::Answers;
-use super::step;
+use super::trace::Sending;
+use super::{check, outcome, step};
 use crate::connect::{Offline, local_operation, local_response};
 use crate::machine::{CallOutcome, CallRequest, Time};
 use crate::memory::{Memory, Operation};
@@ -30,8 +31,8 @@ pub(super) struct Reaction {
 /// All targets of one rehearsal.
 pub(super) struct Targets<'s> {
     calls: &'s [(CallPattern, Vec<MockAnswer>)],
-    /// How many calls each list of answers has answered.
-    given: Vec<u32>,
+    /// How many calls each answer of each list has answered.
+    given: Vec<Vec<u32>>,
     sandbox: Option<Sandbox>,
     memory: Memory,
     /// The last call to the sandbox before the run began.
@@ -48,7 +49,7 @@ impl<'s> Targets<'s> {
         let memory = remembered(&scenario.memory, scenario.now)?;
         Ok(Self {
             calls: &scenario.calls,
-            given: vec![0; scenario.calls.len()],
+            given: none_given(&scenario.calls),
             sandbox,
             memory,
             prepared,
@@ -59,7 +60,7 @@ impl<'s> Targets<'s> {
     /// The record as the only target.
     pub(super) fn recorded(scenario: &'s Scenario, answers: Answers<'s>) -> Self {
         let (calls, memory) = (scenario.calls.as_slice(), Memory::default());
-        Self { calls, given: vec![0; calls.len()], sandbox: None, memory, prepared: 0, answers: Some(answers) }
+        Self { calls, given: none_given(calls), sandbox: None, memory, prepared: 0, answers: Some(answers) }
     }
 
     /// Whether this is a replay.
@@ -78,15 +79,18 @@ impl<'s> Targets<'s> {
     /// Takes in one call.
     pub(super) fn react(
         &mut self,
-        step: &str,
+        sending: &Sending,
         request: &CallRequest,
         offline: &Offline<'_>,
         now: Time,
     ) -> Result<Reaction, String> {
+        let step = sending.step.as_str();
         let list = self.calls.iter().position(|(pattern, _)| pattern.fits(step, request));
-        if let Some((list, answer)) = list.and_then(|list| Some((list, self.next(list)?))) {
-            self.given[list] += 1;
-            return Ok(mocked(answer, offline));
+        if let Some(list) = list
+            && let Some(at) = self.next(list, sending)?
+        {
+            self.given[list][at] += 1;
+            return Ok(mocked(&self.calls[list].1[at], offline));
         }
         if let Some(path) = local_operation(&request.uri) {
             return Ok(in_hub(&mut self.memory, path, offline, now));
@@ -99,16 +103,21 @@ impl<'s> Targets<'s> {
         }
     }
 
-    fn next(&self, list: usize) -> Option<&'s MockAnswer> {
+    /// Which answer of a list is next for this call: the first that it fits and that is not used up, else the last that it fits.
+    fn next(&self, list: usize, sending: &Sending) -> Result<Option<usize>, String> {
         let answers = &self.calls[list].1;
-        let mut left = self.given[list];
-        for answer in answers {
-            if left < answer.times {
-                return Some(answer);
+        let call =
+            answers.iter().any(|answer| answer.when.is_some()).then(|| outcome::call(sending)).unwrap_or_default();
+        let mut last = None;
+        for (at, answer) in answers.iter().enumerate() {
+            match answer.when.as_ref().map_or(Ok(()), |when| check::holds(when, &call)) {
+                Ok(()) if self.given[list][at] < answer.times => return Ok(Some(at)),
+                Ok(()) => last = Some(at),
+                Err(None) => {}
+                Err(Some(why)) => return Err(format!("`when` of answer {} of {}: {why}", at + 1, sending.step)),
             }
-            left -= answer.times;
         }
-        answers.last()
+        Ok(last)
     }
 
     /// What the hub remembers.
@@ -120,6 +129,10 @@ impl<'s> Targets<'s> {
     pub(super) fn sandbox(&self) -> Option<(Value, Value)> {
         self.sandbox.as_ref().map(|sandbox| (sandbox.records(), sandbox.ledger(self.prepared)))
     }
+}
+
+fn none_given(calls: &[(CallPattern, Vec<MockAnswer>)]) -> Vec<Vec<u32>> {
+    calls.iter().map(|(_, answers)| vec![0; answers.len()]).collect()
 }
 
 impl CallPattern {

@@ -43,6 +43,8 @@ pub struct Sending {
     pub method: String,
     /// As in the definition.
     pub uri: String,
+    /// Decoded names and values.
+    pub query: Vec<(String, String)>,
     /// What was sent.
     pub body: Option<serde_json::Value>,
     /// The step's key.

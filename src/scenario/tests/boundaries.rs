@@ -55,7 +55,7 @@ fn refusing(file: &Path, place: usize, step: Option<&str>) -> Scenario {
             headers: http::HeaderMap::new(),
             body: Value::Null,
         };
-        let answer = MockAnswer { reply, delay: Duration::ZERO, times: 1 };
+        let answer = MockAnswer { when: None, reply, delay: Duration::ZERO, times: 1 };
         scenario.calls.insert(0, (CallPattern::Step(step.to_owned()), vec![answer]));
     }
     scenario

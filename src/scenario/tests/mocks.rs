@@ -41,6 +41,28 @@ fn mocks_answer_in_order_and_the_last_one_for_ever() {
 }
 
 #[test]
+fn an_answer_is_for_the_calls_that_it_fits_however_often_each_is_sent() {
+    let answers = "
+    calls:
+      find: { body: { name: seven } }
+      change:
+        - { when: '${ .body.name == \"eight\" }', body: { id: 1 } }
+        - { when: '${ .body.name == \"seven\" }', status: 503 }
+        - { when: '${ .body.name == \"seven\" and .method == \"POST\" }', body: { id: 2 } }
+";
+    let fixture = fixture(&format!("{answers}    expect: {{ status: completed, output: {{ id: 2 }} }}\n"));
+    assert_eq!(fixture.differences(), Vec::<String>::new());
+
+    let none = answers.replace("seven\\", "nine\\").replace("name: seven", "name: ten");
+    let found = self::fixture(&format!("{none}    expect: {{ status: completed }}\n")).differences();
+    assert!(found[0].contains("nobody answers change"), "{found:?}");
+
+    let broken = answers.replace(".body.name == \"eight\"", ".body.name + 1");
+    let found = self::fixture(&format!("{broken}    expect: {{ status: completed }}\n")).differences();
+    assert!(found[0].contains("`when` of answer 1 of change: "), "{found:?}");
+}
+
+#[test]
 fn faults_of_mocks_are_what_they_say() {
     for (fault, acted, told) in [
         ("reset", false, "connection was reset"),
