@@ -106,8 +106,10 @@ impl<'s> Targets<'s> {
     /// Which answer of a list is next for this call: the first that it fits and that is not used up, else the last that it fits.
     fn next(&self, list: usize, sending: &Sending) -> Result<Option<usize>, String> {
         let answers = &self.calls[list].1;
-        let call =
-            answers.iter().any(|answer| answer.when.is_some()).then(|| outcome::call(sending)).unwrap_or_default();
+        let call = match answers.iter().any(|answer| answer.when.is_some()) {
+            true => outcome::call(sending),
+            false => Value::Null,
+        };
         let mut last = None;
         for (at, answer) in answers.iter().enumerate() {
             match answer.when.as_ref().map_or(Ok(()), |when| check::holds(when, &call)) {
