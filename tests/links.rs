@@ -249,6 +249,21 @@ async fn a_fan_out_has_no_more_child_runs_at_once_than_allowed_and_goes_on_after
     assert!(sound, "{told}");
 }
 
+/// Children that end all at once are not dealt with one in each sweep.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parent_hears_of_all_its_children_without_waiting_for_a_sweep() {
+    let child = "do:\n  - double: { set: { n: '${ $workflow.input.n * 2 }' } }\n";
+    let wide = FAN_OUT.replace("concurrency: 5", "concurrency: 50");
+    let mut world = world(&[workflow("child", "1.0.0", child), workflow("parent", "1.0.0", &wide)], &[]).await;
+    world.set("STEPWELL_SWEEP_INTERVAL_MS", "60000");
+    let node = world.node().await;
+    let numbers: Vec<u32> = (0..200).collect();
+    let run = start(&node, "parent", &json!({ "numbers": numbers })).await;
+    let ended = node.run_becomes(&run, "completed").await;
+    let doubled: Vec<Value> = numbers.iter().map(|n| json!({ "n": n * 2 })).collect();
+    assert_eq!(ended["output"], json!(doubled), "in the order of the items");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_and_compensation_cross_the_link_between_runs() {
     let target = Target::start().await;

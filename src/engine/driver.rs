@@ -112,6 +112,10 @@ pub(super) fn drive(
             };
         }
         driver.node.forget(driver.driven.run.id);
+        // What came while it left is for whoever takes it next, which is to be at once.
+        if !driver.mailbox.is_empty() {
+            driver.node.sweep.notify_one();
+        }
     }
 }
 
@@ -222,9 +226,7 @@ impl Driver {
 
     /// Leaves memory where nothing is left to wait for here.
     async fn settle(&mut self) -> Stay {
-        // A run that was claimed for the sake of a command stays until it is obeyed.
-        let wanted = self.stays(&self.driven.run, &[]) || !self.mailbox.is_empty();
-        if wanted { Stay::Here } else { self.release().await }
+        if self.stays(&self.driven.run, &[]) { Stay::Here } else { self.release().await }
     }
 
     /// Gives the run back to the database without a record.
@@ -262,7 +264,7 @@ impl Driver {
         let Ok((rows, head)) = journal::encode(&decision.records, seq_before, self.driven.head) else {
             return Stay::Gone;
         };
-        let state = self.state(&decision.run, head, &[]);
+        let state = RunState { owner: None, ..self.state(&decision.run, head, &[]) };
         let transition =
             Transition { id: self.driven.run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
         let outcome = self.inner.committer.advance(Advance { rows, ..Advance::of(transition) }).await;
@@ -288,9 +290,9 @@ impl Driver {
         state_of(&self.driven.loaded, run, head, owner)
     }
 
-    /// Whether a run goes on soon enough to stay in memory.
+    /// Whether a run goes on soon enough to stay in memory, or is told something that it has not dealt with.
     fn stays(&self, run: &Run, effects: &[Effect]) -> bool {
-        stays(&self.inner, &self.node, run, effects)
+        !self.mailbox.is_empty() || stays(&self.inner, &self.node, run, effects)
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Stay {

@@ -194,10 +194,11 @@ impl Node {
         }
         while claims::release_of_dead_nodes(&inner.pool, 1_000).await? == 1_000 {}
         inner.catalog.refresh(&inner.pool).await?;
-        commands::wake_commanded(&inner.pool).await?;
+        // Runs in memory first: one that leaves just before it is delivered to has no owner when the others are woken.
         for command in commands::open_for_node(&inner.pool, self.id, 1_000).await? {
             self.deliver(command);
         }
+        commands::wake_commanded(&inner.pool).await?;
         inner.catch_up_on_events().await?;
         inner.sync_schedules().await?;
         inner.fire_schedules().await?;
