@@ -333,11 +333,24 @@ async fn latest_sweep(node: &Node, world: &Journey) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_in_the_crm_that_nobody_told_of_is_found_by_the_sweep_and_decided_by_a_person() {
+    a_deletion_that_nobody_told_of("crm").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_in_the_erp_that_nobody_told_of_is_found_by_the_sweep_and_decided_by_a_person() {
+    a_deletion_that_nobody_told_of("erp").await;
+}
+
+async fn a_deletion_that_nobody_told_of(side: &str) {
     let swept = [&FILES[..], &["contact-reconcile.yaml", "functions/watermarks.yaml"]].concat();
     let (letters, sandbox, world, node) = both_systems(&swept).await;
     let mut random = StdRng::seed_from_u64(9);
     let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
-    edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({}));
+    let path = match side {
+        "crm" => format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"),
+        _ => format!("/erp/services/rest/record/v1/contact/{erp}"),
+    };
+    edit(&sandbox, "DELETE", &path, &json!({}));
     eventually("the letter came", || async { (!letters.0.lock().unwrap().is_empty()).then_some(()) }).await;
     letters.0.lock().unwrap().clear();
     // A sweep asks for what was deleted before the second in which it begins.
@@ -353,7 +366,9 @@ async fn a_deletion_in_the_crm_that_nobody_told_of_is_found_by_the_sweep_and_dec
         (&conflict["kind"], &conflict["crm_id"], &conflict["erp_id"]),
         (&json!("deleted"), &json!(crm), &json!(erp))
     );
-    assert!(records(&sandbox, "erp", "contact", "id").contains_key(&erp), "nobody has decided");
+    let (other, object, key, partner) =
+        if side == "crm" { ("erp", "contact", "id", &erp) } else { ("crm", "Contact", "Id", &crm) };
+    assert!(records(&sandbox, other, object, key).contains_key(partner), "nobody has decided");
 }
 
 #[tokio::test(flavor = "multi_thread")]

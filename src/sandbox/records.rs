@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 /// The fields of one record.
@@ -56,6 +57,35 @@ pub struct Write {
     pub external_id: Option<String>,
     /// All of its fields.
     pub fields: Fields,
+}
+
+/// A record that was removed.
+pub struct Deletion {
+    /// Its type.
+    pub record_type: &'static str,
+    /// Which one.
+    pub id: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The latest removals, oldest first.
+#[derive(Default)]
+pub struct Deletions(VecDeque<Deletion>);
+
+impl Deletions {
+    /// Keeps in mind what a call removed.
+    pub fn note(&mut self, changes: &[Change], at: DateTime<Utc>) {
+        let gone = changes.iter().filter(|change| change.after.is_none());
+        self.0.extend(gone.map(|change| Deletion { record_type: change.record_type, id: change.id.clone(), at }));
+        let surplus = self.0.len().saturating_sub(DELETED_IDS_MAX);
+        self.0.drain(..surplus);
+    }
+
+    /// All that is known.
+    pub fn iter(&self) -> impl Iterator<Item = &Deletion> {
+        self.0.iter()
+    }
 }
 
 /// All records of one system.

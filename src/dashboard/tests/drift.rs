@@ -57,7 +57,8 @@ async fn a_sweep_is_counted_and_what_was_not_in_sync_leads_to_its_run(pool: PgPo
         &format!("href=\"/drift/{run}\""),
         "crm-erp/contact-reconcile",
         "24 Nov 2026, 00:07:00",
-        "<td>3</td><td>1</td><td>1</td>",
+        r#"<td class="count">3</td><td class="count">1</td><td class="count">1</td>"#,
+        r#"<td class="count"><span>0</span></td>"#,
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }

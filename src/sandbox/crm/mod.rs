@@ -34,7 +34,7 @@ use refusal::{JSON, Refusal};
 use schema::{OBJECTS, SObject};
 
 use super::call::{Answer, Call, parameter};
-use super::records::{Change, Tables};
+use super::records::{Change, Deletions, Tables};
 
 /// Settings that tests change.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub struct Crm {
     demos: HashSet<u32>,
     bulk: bulk::Jobs,
     bulk_queries: bulk_query::QueryJobs,
-    deletions: VecDeque<replication::Deletion>,
+    deletions: Deletions,
 }
 
 /// The token that always opens the CRM.
@@ -95,7 +95,7 @@ impl Crm {
             demos: HashSet::new(),
             bulk: bulk::Jobs::default(),
             bulk_queries: bulk_query::QueryJobs::default(),
-            deletions: VecDeque::new(),
+            deletions: Deletions::default(),
         };
         crm.plant();
         crm
@@ -112,7 +112,7 @@ impl Crm {
             _ => Refusal::not_found().answer(),
         };
         let changes = self.tables.take_changes();
-        self.remember_deletions(&changes, call.now);
+        self.deletions.note(&changes, call.now);
         (answer, changes)
     }
 

@@ -5,34 +5,16 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::call::Answer;
-use super::super::records::Change;
+use super::super::records::Deletion;
 use super::refusal::{JSON, Refusal};
 use super::schema::SObject;
 use super::write::instant;
 use super::{Ask, Crm};
 
-const DELETIONS_MAX: usize = 50_000;
 /// Salesforce knows of the last thirty days.
 const KNOWN: TimeDelta = TimeDelta::days(30);
 
-/// A record that was deleted.
-pub(super) struct Deletion {
-    record_type: &'static str,
-    id: String,
-    at: DateTime<Utc>,
-}
-
 impl Crm {
-    /// Keeps in mind what a call deleted.
-    pub(super) fn remember_deletions(&mut self, changes: &[Change], at: DateTime<Utc>) {
-        for change in changes.iter().filter(|change| change.after.is_none()) {
-            self.deletions.push_back(Deletion { record_type: change.record_type, id: change.id.clone(), at });
-        }
-        while self.deletions.len() > DELETIONS_MAX {
-            self.deletions.pop_front();
-        }
-    }
-
     pub(super) fn deleted(&self, ask: &Ask<'_>, object: &SObject) -> Result<Answer, Refusal> {
         let (start, end) = span(ask)?;
         let within =

@@ -25,7 +25,7 @@ pub use types::ITEMS as ITEM_TYPES;
 use types::{RecordType, TYPES};
 
 use super::call::{Answer, Call, pairs, parameter};
-use super::records::{Change, Fields, Tables};
+use super::records::{Change, Deletions, Fields, Tables};
 
 /// The token that always opens the ERP.
 pub const STATIC_TOKEN: &str = "sandbox-erp-token";
@@ -40,6 +40,7 @@ pub struct Erp {
     jobs: jobs::Jobs,
     tokens: VecDeque<String>,
     tokens_issued: u64,
+    deletions: Deletions,
 }
 
 impl Erp {
@@ -51,6 +52,7 @@ impl Erp {
             jobs: jobs::Jobs::default(),
             tokens: VecDeque::new(),
             tokens_issued: 0,
+            deletions: Deletions::default(),
         };
         erp.plant();
         erp
@@ -66,7 +68,9 @@ impl Erp {
             ["services", "rest", rest @ ..] => self.resource(call, rest),
             _ => Refusal::no_resource(&call.path).answer(),
         };
-        (answer, self.tables.take_changes())
+        let changes = self.tables.take_changes();
+        self.deletions.note(&changes, call.now);
+        (answer, changes)
     }
 
     /// Ends the sessions of all issued tokens; the fixed token stays.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::call::{Answer, Call};
 use super::super::decimal::Decimal;
 use super::super::query::{Column, Dialect, Name, Select, SyntaxError, holds, order, parse};
-use super::super::records::Fields;
+use super::super::records::{Deletion, Fields};
 use super::read::{Page, lines_of};
 use super::refusal::Refusal;
 use super::types::{ITEMS, RecordType};
@@ -115,6 +115,7 @@ const TABLES: &[Table] = &[
             "lastmodifieddate",
         ],
     },
+    Table { name: "deletedrecord", types: &[], columns: &["recordid", "type", "deleteddate"] },
     Table { name: "subsidiary", types: &["subsidiary"], columns: &["id", "name", "isinactive"] },
     Table { name: "currency", types: &["currency"], columns: &["id", "name", "symbol", "isinactive"] },
     Table { name: "term", types: &["term"], columns: &["id", "name", "isinactive"] },
@@ -164,6 +165,9 @@ impl Erp {
 
     /// The rows of a table; with an external id only those that an index gives for it.
     fn rows_of(&self, table: &Table, external: Option<&str>) -> Vec<Row> {
+        if table.name == "deletedrecord" {
+            return self.deletions.iter().map(deletion_row).collect();
+        }
         let types = table.types.iter().filter_map(|name| RecordType::find(name));
         let records = types.flat_map(|record_type| -> Vec<(&RecordType, Arc<Fields>)> {
             let of_type = |fields| (record_type, fields);
@@ -212,6 +216,16 @@ fn line_rows(record_type: &RecordType, fields: &Fields) -> Vec<Row> {
             row
         })
         .collect()
+}
+
+/// What is left of a record: its type in words without spaces, such as `SalesOrder`.
+fn deletion_row(deletion: &Deletion) -> Row {
+    let (first, rest) = deletion.record_type.split_at(1);
+    Row::from_iter([
+        ("recordid".to_owned(), deletion.id.as_str().into()),
+        ("type".to_owned(), format!("{}{rest}", first.to_uppercase()).into()),
+        ("deleteddate".to_owned(), deletion.at.to_rfc3339().into()),
+    ])
 }
 
 /// A field as a column; lists are none.

@@ -3,6 +3,7 @@
 use super::*;
 
 const DATA: &str = "/crm/services/data/v62.0";
+const CONTACT: &str = "/erp/services/rest/record/v1/contact";
 const SUITEQL: &str = "/erp/services/rest/query/v1/suiteql";
 
 async fn soql(served: &Served, text: &str) -> Answered {
@@ -147,4 +148,23 @@ async fn suiteql_refuses_what_netsuite_refuses() {
         assert_eq!((status, &refused["o:errorDetails"][0]["o:errorQueryParam"]), (400, &json!("q")), "{text}");
     }
     assert_eq!(suiteql(&served, "?limit=1001", "SELECT id FROM item").await.0, 400);
+}
+
+#[tokio::test]
+async fn suiteql_lists_what_was_deleted_and_when() {
+    let served = Served::start().await;
+    let contact = json!({"lastName": "Berg", "entityId": "Ada Berg", "subsidiary": {"id": "2"}});
+    assert_eq!(served.post(CONTACT, &contact).await.0, 204);
+    assert_eq!(served.delete(&format!("{CONTACT}/1801")).await.0, 204);
+    let since = |date: &str| {
+        format!(
+            "SELECT RecordID, Type, DeletedDate FROM DeletedRecord WHERE DeletedDate >= TO_DATE('{date}', 'YYYY-MM-DD')"
+        )
+    };
+    let (status, page) = suiteql(&served, "", &since("2020-01-01")).await;
+    assert_eq!(status, 200, "{page}");
+    let gone = &page["items"][0];
+    assert_eq!((&gone["type"], &gone["recordid"]), (&json!("Contact"), &json!("1801")), "{page}");
+    assert!(gone["deleteddate"].is_string() && page["items"].as_array().map(Vec::len) == Some(1), "{page}");
+    assert_eq!(suiteql(&served, "", &since("2999-01-01")).await.1["items"], json!([]));
 }
