@@ -146,18 +146,19 @@ impl Gate {
         self.state().guarded = true;
         let mut again = None;
         loop {
-            let more = async {
+            let round = async {
                 match again {
                     // What ends here may make room before that.
                     Some(after) => drop(tokio::time::timeout(after, self.freed.notified()).await),
                     None => self.changed.notified().await,
                 }
+                self.serve_once(&*ledger).await
             };
             tokio::select! {
-                () = more => {}
+                biased;
                 () = closing.cancelled() => return,
+                next = round => again = next,
             }
-            again = self.serve_once(&*ledger).await;
         }
     }
 
@@ -295,6 +296,19 @@ mod tests {
             drop(gate.enter().await);
         }
         assert!(begin.elapsed() < GATHER, "{:?}", begin.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_asked_of_the_ledger_once_the_node_goes_down() {
+        let (gate, ledger, closing) = gate(1);
+        tokio::task::yield_now().await;
+        drop(gate.enter().await);
+        tokio::task::yield_now().await;
+        // That the call is over would be told within `GATHER`.
+        let asked = ledger.asked.load(SeqCst);
+        closing.cancel();
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(ledger.asked.load(SeqCst), asked);
     }
 
     #[tokio::test]
