@@ -209,6 +209,7 @@ impl FromRef<Dashboard> for Access {
 pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<S> {
     let pages = Router::new()
         .route("/", get(runs::show))
+        .route("/runs", get(runs::moved))
         .route("/runs/{id}", get(run::show))
         .route("/runs/{id}/{act}", post(act::perform))
         .route("/events", get(events::list))
@@ -236,7 +237,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .layer(fixed(REFERRER_POLICY, "same-origin"))
         .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(X_FRAME_OPTIONS, "DENY"));
-    pages.route("/static/{file}", get(assets::serve)).layer(headers).with_state(dashboard)
+    pages.route("/static/{file}", get(assets::serve)).fallback(page::nowhere).layer(headers).with_state(dashboard)
 }
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use http::StatusCode;
+use http::header::ACCEPT;
+use http::{HeaderMap, StatusCode, Uri};
 
 use super::assets;
 use crate::http::ApiError;
@@ -105,6 +106,15 @@ impl From<StoreError> for NoPage {
     fn from(error: StoreError) -> Self {
         ApiError::from(error).into()
     }
+}
+
+/// What is at no address: a page for browsers, a problem for programs.
+pub async fn nowhere(headers: HeaderMap, uri: Uri) -> Response {
+    let accepted = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accepted.contains("text/html") && !uri.path().starts_with("/api/") {
+        return NoPage::not_found("There is nothing at this address.").into_response();
+    }
+    ApiError::NotFound("there is nothing at this address".into()).into_response()
 }
 
 #[derive(Template)]

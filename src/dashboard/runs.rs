@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use chrono::Utc;
 use http::header::HOST;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
@@ -94,6 +94,11 @@ struct RunsPage {
     filtered: bool,
     only_attention: bool,
     host: String,
+}
+
+/// `GET /runs`: where people look for the list, which stands at `/`.
+pub async fn moved(uri: Uri) -> Redirect {
+    Redirect::to(&uri.query().map_or_else(|| "/".to_owned(), |query| format!("/?{query}")))
 }
 
 /// `GET /`
