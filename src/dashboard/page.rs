@@ -114,7 +114,8 @@ pub async fn nowhere(headers: HeaderMap, uri: Uri) -> Response {
     if accepted.contains("text/html") && !uri.path().starts_with("/api/") {
         return NoPage::not_found("There is nothing at this address.").into_response();
     }
-    ApiError::NotFound("there is nothing at this address".into()).into_response()
+    // A bare status becomes a problem on its way out.
+    StatusCode::NOT_FOUND.into_response()
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! The pages, asked over the router against a database of their own.
 
 mod acts;
+mod addresses;
 mod batches;
 mod conflicts;
 mod drift;
@@ -13,9 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use futures::future::BoxFuture;
-use http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE,
-};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{Request, Response, StatusCode};
 use sqlx::PgPool;
 use tower::ServiceExt;
@@ -418,24 +417,4 @@ async fn static_files_are_kept_as_long_as_their_address_is_current(pool: PgPool)
     let old = site.send(Request::get("/static/stepwell.css?v=old").body(Body::empty()).unwrap()).await;
     assert_eq!(header(&old.1, &http::header::CACHE_CONTROL), "no-cache");
     assert_eq!(site.get("/static/..%2F..%2FCargo.toml").await.0, StatusCode::NOT_FOUND);
-}
-
-#[sqlx::test]
-async fn an_address_where_nothing_is_has_a_page_for_browsers_and_a_problem_for_programs(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
-    let ask = async |path: &str, accept: &str| {
-        site.send(Request::get(path).header(ACCEPT, accept).body(Body::empty()).unwrap()).await
-    };
-    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
-    let (status, head, page) = ask("/nowhere", browser).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
-    assert!(page.contains("There is nothing at this address.") && page.contains("All runs"), "{page}");
-    assert!(head.headers().contains_key(CONTENT_SECURITY_POLICY), "{head:?}");
-    for (path, accept) in [("/nowhere", "application/json"), ("/api/v1/nowhere", browser)] {
-        let (status, _, page) = ask(path, accept).await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
-        assert!(!page.contains("<html"), "{page}");
-    }
-    let (status, head, _) = ask("/runs?status=faulted", browser).await;
-    assert_eq!((status, &head.headers()[LOCATION]), (StatusCode::SEE_OTHER, &"/?status=faulted".parse().unwrap()));
 }
