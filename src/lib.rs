@@ -12,7 +12,7 @@ pub mod dashboard;
 pub mod dsl;
 pub mod embedded;
 pub mod engine;
-pub mod expr;
+pub mod evaluator;
 pub mod http;
 pub mod hub;
 pub mod machine;
@@ -23,3 +23,5 @@ pub mod scenario;
 pub mod store;
 pub mod telemetry;
 mod words;
+
+pub use stepwell_expr as expr;

@@ -83,7 +83,7 @@ async fn play(node: &Node, scenario: &Scenario) -> Result<(), String> {
     let mut output = run["output"].clone();
     if let Some(expression) = scenario.expected.get("output as") {
         let expression = stepwell::expr::Expression::parse(expression.as_str().unwrap(), &[]).unwrap();
-        output = expression.evaluate(&output, &[]).map_err(|e| format!("{e}: {run}"))?;
+        output = expression.evaluate(&std::sync::Arc::new(output), &[]).map_err(|e| format!("{e}: {run}"))?;
     }
     if run["status"] == "completed" && output == scenario.expected["output"] {
         return Ok(());

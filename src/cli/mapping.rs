@@ -14,7 +14,8 @@ use super::test::evaluated;
 use crate::config::Settings;
 use crate::dsl;
 use crate::dsl::mapping::{FOLDER, Mapping, Side, Unfit};
-use crate::expr::{Evaluation, Evaluator};
+use crate::evaluator::Evaluator;
+use crate::expr::Evaluation;
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -131,7 +131,7 @@ enum Command {
 pub fn main(cli: Cli) -> ExitCode {
     // The evaluator has no settings, no logs and no environment.
     if matches!(cli.command, Command::Evaluator) {
-        return crate::expr::child::child_main();
+        return crate::evaluator::child_main();
     }
     if matches!(cli.command, Command::Process) {
         return crate::connect::process::supervisor::main();
@@ -186,7 +186,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Login(args) => login::run(&args, &settings).await,
         Command::Config => show_config(&loaded),
         Command::Bench(args) => bench::run(args, &settings).await,
-        Command::Evaluator => Ok(crate::expr::child::child_main()),
+        Command::Evaluator => Ok(crate::evaluator::child_main()),
         Command::Process => Ok(crate::connect::process::supervisor::main()),
     }
 }

@@ -14,7 +14,7 @@ use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dashboard::{self, Dashboard};
 use crate::dsl::{Functions, Mistake};
 use crate::engine::{Engine, EngineSettings};
-use crate::expr::Evaluator;
+use crate::evaluator::Evaluator;
 use crate::http::{self, App};
 use crate::hub::Hub;
 use crate::{store, telemetry};

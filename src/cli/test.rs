@@ -14,7 +14,8 @@ use super::server::refused;
 use super::validate::Format;
 use crate::config::Settings;
 use crate::dsl;
-use crate::expr::{Evaluation, EvaluationError, Evaluator};
+use crate::evaluator::Evaluator;
+use crate::expr::{Evaluation, EvaluationError};
 use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
 
 /// Arguments of `stepwell test`.

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use http::{Method, StatusCode};
+use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::exchange::{Answer, Cut};
@@ -110,12 +111,14 @@ fn matching_rule<'r>(rules: &'r [FaultRule], answer: &Answer, content: &mut Valu
     candidates.peek()?;
     let mut view = json!({ "status": status, "headers": headers_value(&answer.headers) });
     view["body"] = content.take();
+    let view = Arc::new(view);
     let found = candidates.find(|rule| rule.when.as_ref().is_none_or(|when| is_true(when, &view)));
-    *content = view["body"].take();
+    // Nobody holds it any more: the body moves back.
+    *content = Arc::unwrap_or_clone(view)["body"].take();
     found
 }
 
-fn is_true(when: &crate::expr::Expression, view: &Value) -> bool {
+fn is_true(when: &crate::expr::Expression, view: &Arc<Value>) -> bool {
     // A body of another shape makes the expression fail: then the rule is not about this answer.
     when.evaluate(view, &[]).is_ok_and(|value| value == Value::Bool(true))
 }

@@ -2,13 +2,14 @@
 //! an event fits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Inner;
 use super::consequences::key;
 use crate::dsl::{Correlation, EventFilter, Wanted};
-use crate::expr::{Class, Evaluation, Expression, Template};
+use crate::expr::{Evaluation, Expression, Template};
 use crate::store::journal::Hash;
 
 impl Inner {
@@ -70,17 +71,10 @@ impl Inner {
 
     /// What an expression over an event gives; none if it fails.
     pub(super) async fn value_of(&self, expression: &Expression, input: &Value) -> Option<Value> {
-        match expression.class() {
-            Class::Bounded => expression.evaluate(input, &[]).ok(),
-            Class::Unbounded => {
-                let evaluation = Evaluation {
-                    text: expression.text().to_owned(),
-                    variables: Vec::new(),
-                    input: input.clone(),
-                    arguments: Vec::new(),
-                };
-                self.evaluator.evaluate(evaluation).await.ok()
-            }
+        let input = Arc::new(input.clone());
+        match expression.evaluate_here(&input, &[]) {
+            Some(outcome) => outcome.ok(),
+            None => self.evaluator.evaluate(Evaluation::of(expression, &input, &[])).await.ok(),
         }
     }
 }

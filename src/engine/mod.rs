@@ -51,7 +51,7 @@ pub use settings::{EngineSettings, Sink};
 
 use crate::connect::{Connections, Ledger, Standing};
 use crate::dsl::Built;
-use crate::expr::Evaluator;
+use crate::evaluator::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::*;
-use crate::expr::Evaluator;
+use crate::evaluator::Evaluator;
 use crate::machine::Record;
 use crate::machine::tests::generated;
 

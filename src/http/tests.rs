@@ -23,7 +23,7 @@ use super::{App, Settings, routes, status};
 use crate::connect::{Connections, Secrets};
 use crate::dsl::Functions;
 use crate::engine::{Engine, EngineSettings};
-use crate::expr::Evaluator;
+use crate::evaluator::Evaluator;
 use crate::hub::Hub;
 use crate::store::access::{self, Scope};
 

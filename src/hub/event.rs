@@ -1,6 +1,8 @@
 //! Where an event's attributes are found in what a source sent.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::counting::Counting;
@@ -105,8 +107,8 @@ pub(super) fn evaluate(
     data: &Value,
     headers: &Value,
 ) -> Result<Value, ReceiveError> {
-    let arguments = vec![headers; expression.variables().len()];
-    expression.evaluate(data, &arguments).map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
+    let arguments = vec![Arc::new(headers.clone()); expression.variables().len()];
+    expression.evaluate(&Arc::new(data.clone()), &arguments).map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
 }
 
 /// `$headers`.

@@ -41,7 +41,7 @@ pub(super) fn expression(node: &Node, variables: &[&str], mistakes: &mut Mistake
     match Expression::parse(jq, variables) {
         Ok(expression) if expression.class() == Class::Bounded => Some(expression),
         Ok(_) => {
-            let hint = "leave out def, reduce, foreach, range, recurse, while, until, limit and the like";
+            let hint = "leave out def, recurse, repeat, until, walk, while and the like";
             mistakes.at(node, "this expression may run for long, which is not allowed here", Some(hint.to_owned()));
             None
         }

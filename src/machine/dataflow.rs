@@ -1,6 +1,5 @@
 //! How data flows through a task: schemas, `from`, `as`, and what an expression may see.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use super::decide::Decider;
 use super::{Coordinates, ErrorKind, ExecutionId, SchemaViolation, Time, WorkflowError, identity, time_after};
 use crate::dsl::{self, CallAuthentication, DurationSpec, InputSpec, OutputSpec, Schema, TaskId, TaskKind};
-use crate::expr::{Class, Evaluation, EvaluationError, Expression, Template};
+use crate::expr::{Evaluation, EvaluationError, Expression, Template};
 
 /// Why a computation stopped.
 #[derive(Debug)]
@@ -76,25 +75,17 @@ impl Scope {
 }
 
 impl Decider<'_> {
-    /// Evaluates one expression on `input`.
-    pub(super) fn evaluate(&self, expression: &Expression, input: &Value, scope: &Scope) -> Result<Value, Halt> {
-        let arguments: Vec<Cow<'_, Value>> =
+    /// Evaluates one expression on `input`. What the expression sees is shared with it, not copied.
+    pub(super) fn evaluate(&self, expression: &Expression, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
+        let arguments: Vec<Arc<Value>> =
             expression.variables().iter().map(|name| self.argument(name, scope)).collect();
-        let outcome = match expression.class() {
-            Class::Bounded => {
-                let arguments: Vec<&Value> = arguments.iter().map(AsRef::as_ref).collect();
-                expression.evaluate(input, &arguments)
-            }
-            Class::Unbounded => {
+        let outcome = match expression.evaluate_here(input, &arguments) {
+            Some(outcome) => outcome,
+            None => {
                 let asked = self.asked.get();
                 self.asked.set(asked + 1);
                 let Some(answer) = self.answers.get(asked) else {
-                    return Err(Halt::Ask(Box::new(Evaluation {
-                        text: expression.text().to_owned(),
-                        variables: expression.variables().to_vec(),
-                        input: input.clone(),
-                        arguments: arguments.into_iter().map(Cow::into_owned).collect(),
-                    })));
+                    return Err(Halt::Ask(Box::new(Evaluation::of(expression, input, &arguments))));
                 };
                 answer.clone()
             }
@@ -109,7 +100,7 @@ impl Decider<'_> {
     }
 
     /// Fills a template.
-    pub(super) fn render(&self, template: &Template, input: &Value, scope: &Scope) -> Result<Value, Halt> {
+    pub(super) fn render(&self, template: &Template, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
         template.render(&mut |expression, otherwise| match (self.evaluate(expression, input, scope), otherwise) {
             (Err(Halt::Fault(_)), Some(text)) => Ok(Value::String(text.to_owned())),
             (outcome, _) => outcome,
@@ -117,7 +108,7 @@ impl Decider<'_> {
     }
 
     /// Whether an expression is true as jq sees it: neither null nor false.
-    pub(super) fn holds(&self, expression: &Expression, input: &Value, scope: &Scope) -> Result<bool, Halt> {
+    pub(super) fn holds(&self, expression: &Expression, input: &Arc<Value>, scope: &Scope) -> Result<bool, Halt> {
         Ok(!matches!(self.evaluate(expression, input, scope)?, Value::Null | Value::Bool(false)))
     }
 
@@ -151,12 +142,12 @@ impl Decider<'_> {
     }
 
     /// `now` plus a duration that may have to be computed.
-    pub(super) fn moment_after(&self, spec: &DurationSpec, input: &Value, scope: &Scope) -> Result<Time, Halt> {
+    pub(super) fn moment_after(&self, spec: &DurationSpec, input: &Arc<Value>, scope: &Scope) -> Result<Time, Halt> {
         self.duration(spec, input, scope).map(|duration| time_after(self.now, duration))
     }
 
     /// A duration that may have to be computed.
-    pub(super) fn duration(&self, spec: &DurationSpec, input: &Value, scope: &Scope) -> Result<Duration, Halt> {
+    pub(super) fn duration(&self, spec: &DurationSpec, input: &Arc<Value>, scope: &Scope) -> Result<Duration, Halt> {
         match spec {
             DurationSpec::Fixed(duration) => Ok(*duration),
             DurationSpec::Computed(expression) => {
@@ -170,17 +161,17 @@ impl Decider<'_> {
         }
     }
 
-    fn argument(&self, name: &str, scope: &Scope) -> Cow<'_, Value> {
-        let shared = |value: &Option<Arc<Value>>| Cow::Owned(value.as_deref().cloned().unwrap_or(Value::Null));
+    fn argument(&self, name: &str, scope: &Scope) -> Arc<Value> {
+        let shared = |value: &Option<Arc<Value>>| value.clone().unwrap_or_default();
         match name {
-            "context" => Cow::Borrowed(&*self.run.context),
+            "context" => Arc::clone(&self.run.context),
             "input" => shared(&scope.input),
             "output" => shared(&scope.output),
-            "workflow" => Cow::Owned(self.workflow_descriptor()),
-            "task" => Cow::Owned(self.task_descriptor(scope)),
-            "runtime" => Cow::Owned(self.runtime_descriptor(scope)),
-            "authorization" => Cow::Owned(self.authorization_descriptor(scope)),
-            _ => Cow::Owned(self.local(name, scope)),
+            "workflow" => Arc::new(self.workflow_descriptor()),
+            "task" => Arc::new(self.task_descriptor(scope)),
+            "runtime" => Arc::new(self.runtime_descriptor(scope)),
+            "authorization" => Arc::new(self.authorization_descriptor(scope)),
+            _ => self.local(name, scope),
         }
     }
 
@@ -229,20 +220,20 @@ impl Decider<'_> {
     }
 
     /// The value that the nearest task around gives this name to: an error, an item.
-    fn local(&self, name: &str, scope: &Scope) -> Value {
+    fn local(&self, name: &str, scope: &Scope) -> Arc<Value> {
         if let Some((_, value)) = scope.local.iter().find(|(known, _)| known == name) {
-            return (**value).clone();
+            return Arc::clone(value);
         }
         let mut next = scope.parent;
         while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
             if let Some(value) =
                 execution.local(&self.definition.task(execution.task).kind, name, &scope.coordinates.iteration)
             {
-                return value;
+                return Arc::new(value);
             }
             next = execution.parent;
         }
-        Value::Null
+        Arc::default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Compares what happened with what was expected. Every difference is a text that says where, what was expected, what was found.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::file::Expect;
@@ -60,7 +62,7 @@ fn because(trace: &Trace) -> String {
 
 /// Whether a predicate is true; otherwise why it has no value, if it has none.
 pub(super) fn holds(predicate: &Expression, of: &Value) -> Result<(), Option<String>> {
-    match predicate.evaluate(of, &[]) {
+    match predicate.evaluate(&Arc::new(of.clone()), &[]) {
         Ok(Value::Bool(true)) => Ok(()),
         Ok(Value::Bool(false)) => Err(None),
         Ok(other) => Err(Some(format!("it gives {}", shown(&other)))),

@@ -12,7 +12,7 @@ use super::file::{PlayedRun, RunEnd};
 use super::rehearsal::{Halt, LATENCY, Rehearsal};
 use super::step;
 use crate::dsl::{Correlation, EventFilter, TaskKind, Wanted};
-use crate::expr::{Class, Evaluation, Expression};
+use crate::expr::{Evaluation, Expression};
 use crate::machine::{
     Actor, ChildOutcome, ChildRequest, ErrorKind, ExecutionId, Fact, Listening, Message, RunId, WorkflowError,
     time_after,
@@ -134,11 +134,9 @@ impl Rehearsal<'_> {
 
     /// What an expression over an event gives; none if it fails.
     fn value(&self, expression: &Expression, input: &Value) -> Option<Value> {
-        if expression.class() == Class::Bounded {
-            return expression.evaluate(input, &[]).ok();
-        }
-        let (text, input) = (expression.text().to_owned(), input.clone());
-        (self.stage.evaluate)(&Evaluation { text, variables: Vec::new(), input, arguments: Vec::new() }).ok()
+        let input = Arc::new(input.clone());
+        let ask = || (self.stage.evaluate)(&Evaluation::of(expression, &input, &[]));
+        expression.evaluate_here(&input, &[]).unwrap_or_else(ask).ok()
     }
 
     /// The workflow starts another run, which the scenario plays. Asked twice, it is started once.

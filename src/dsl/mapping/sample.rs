@@ -1,10 +1,12 @@
 //! What records become, row by row: for the samples of a mapping and for people who try one.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::compile::beside;
 use super::{Mapping, Sample, Side, Source};
-use crate::expr::{Class, Evaluation, EvaluationError, Expression};
+use crate::expr::{Evaluation, EvaluationError, Expression};
 
 /// Evaluates what may run for long.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
@@ -88,13 +90,7 @@ fn parsed(text: &str) -> Result<Expression, EvaluationError> {
 }
 
 fn evaluated(expression: &Expression, input: &Value, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
-    match expression.class() {
-        Class::Bounded => expression.evaluate(input, &[]),
-        Class::Unbounded => evaluate(&Evaluation {
-            text: expression.text().to_owned(),
-            variables: Vec::new(),
-            input: input.clone(),
-            arguments: Vec::new(),
-        }),
-    }
+    let input = Arc::new(input.clone());
+    let ask = || evaluate(&Evaluation::of(expression, &input, &[]));
+    expression.evaluate_here(&input, &[]).unwrap_or_else(ask)
 }

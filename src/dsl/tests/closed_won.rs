@@ -42,7 +42,7 @@ fn closed_won_translates_the_sample_to_the_cent() {
     let event = sample("closed_won.json");
     let definition = &built.definition;
     let fill = |template: &crate::expr::Template, input: &Value| {
-        template.render(&mut |e, _| e.evaluate(input, &[])).unwrap_or_else(|e| panic!("{e}"))
+        template.render(&mut |e, _| e.evaluate(&Arc::new(input.clone()), &[])).unwrap_or_else(|e| panic!("{e}"))
     };
     let mapped = |reference: &str, record: &Value| {
         let TaskKind::Function { body, .. } = &definition.task(definition.by_reference[reference]).kind else {

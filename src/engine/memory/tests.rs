@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use crate::connect::Connections;
 use crate::dsl::{self, Functions};
 use crate::engine::{Engine, EngineSettings, StartRequest};
-use crate::expr::Evaluator;
+use crate::evaluator::Evaluator;
 use crate::machine::{Act, Actor, CancelMode};
 use crate::store;
 

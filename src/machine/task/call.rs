@@ -68,7 +68,7 @@ impl Decider<'_> {
         self.transform_output(&function.output, raw, &inside)
     }
 
-    fn request(&self, entry: &Entry, protocol: &Protocol, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+    fn request(&self, entry: &Entry, protocol: &Protocol, input: &Arc<Value>, scope: &Scope) -> Result<CallRequest, Halt> {
         let task = self.definition.task(entry.task);
         let request = match protocol {
             Protocol::Http(http) => self.http_request(http, input, scope)?,
@@ -85,7 +85,7 @@ impl Decider<'_> {
         })
     }
 
-    fn http_request(&self, http: &HttpCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+    fn http_request(&self, http: &HttpCall, input: &Arc<Value>, scope: &Scope) -> Result<CallRequest, Halt> {
         let pairs = |template: &Option<Template>, what| match template {
             None => Ok(Vec::new()),
             Some(template) => text_pairs(self.render(template, input, scope)?, what),
@@ -107,7 +107,7 @@ impl Decider<'_> {
         })
     }
 
-    fn operation_request(&self, call: &OpenApiCall, input: &Value, scope: &Scope) -> Result<CallRequest, Halt> {
+    fn operation_request(&self, call: &OpenApiCall, input: &Arc<Value>, scope: &Scope) -> Result<CallRequest, Halt> {
         let document = match &call.document {
             OpenApiDocument::Stored { uri, .. } => uri.clone(),
             OpenApiDocument::Fetched { endpoint, .. } => self.uri(endpoint, input, scope)?,
@@ -126,7 +126,7 @@ impl Decider<'_> {
         })
     }
 
-    fn uri(&self, endpoint: &Endpoint, input: &Value, scope: &Scope) -> Result<String, Halt> {
+    fn uri(&self, endpoint: &Endpoint, input: &Arc<Value>, scope: &Scope) -> Result<String, Halt> {
         match endpoint {
             Endpoint::UriTemplate(template) => expand(template, input),
             Endpoint::Expression(expression) => match self.evaluate(expression, input, scope)? {

@@ -30,7 +30,7 @@ impl Decider<'_> {
         self.unrecorded(&call.protocol, &input, &scope)
     }
 
-    pub(super) fn unrecorded(&self, protocol: &Protocol, input: &Value, scope: &Scope) -> Result<Unrecorded, Halt> {
+    pub(super) fn unrecorded(&self, protocol: &Protocol, input: &Arc<Value>, scope: &Scope) -> Result<Unrecorded, Halt> {
         let filled = |authentication: Option<&CallAuthentication>| {
             authentication.map(|a| self.authentication(a, input, scope)).transpose()
         };
@@ -49,7 +49,7 @@ impl Decider<'_> {
     fn authentication(
         &self,
         authentication: &CallAuthentication,
-        input: &Value,
+        input: &Arc<Value>,
         scope: &Scope,
     ) -> Result<Authentication, Halt> {
         let fill = |credential: &Credential, what| match credential {

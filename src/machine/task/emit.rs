@@ -38,7 +38,7 @@ impl Decider<'_> {
 
     /// The event. Without an id of its own it has the step's idempotency key, so that a step that runs again sends the same
     /// event again.
-    fn event(&self, entry: &Entry, task: &EmitTask, input: &Value, scope: &Scope) -> Result<Value, Halt> {
+    fn event(&self, entry: &Entry, task: &EmitTask, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
         let reference = &self.definition.task(entry.task).reference;
         let key = identity::idempotency_key(self.run.id, reference, &entry.coordinates);
         let mut event = Map::new();

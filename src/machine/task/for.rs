@@ -27,7 +27,7 @@ fn length(progress: &SideBySide) -> usize {
 
 impl Decider<'_> {
     /// The array to go through.
-    pub(in crate::machine) fn items(&self, task: &ForTask, input: &Value, scope: &Scope) -> Result<Value, Halt> {
+    pub(in crate::machine) fn items(&self, task: &ForTask, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
         let items = self.evaluate(&task.items, input, scope)?;
         if items.is_array() {
             return Ok(items);

@@ -43,7 +43,7 @@ impl Decider<'_> {
     }
 
     /// What is known of a filter before any event.
-    fn listening(&self, filter: &EventFilter, input: &Value, scope: &Scope) -> Result<Listening, Halt> {
+    fn listening(&self, filter: &EventFilter, input: &Arc<Value>, scope: &Scope) -> Result<Listening, Halt> {
         let mut with = BTreeMap::new();
         for (name, wanted) in &filter.with {
             match wanted {
@@ -137,8 +137,8 @@ impl Decider<'_> {
         for correlation in free {
             let mut value = self.evaluate(&correlation.from, event, &Scope::default())?;
             if value.is_null() {
-                let data = event.get("data").unwrap_or(&Value::Null);
-                value = self.evaluate(&correlation.from, data, &Scope::default())?;
+                let data = Arc::new(event.get("data").cloned().unwrap_or_default());
+                value = self.evaluate(&correlation.from, &data, &Scope::default())?;
             }
             match progress.bound.get(&correlation.name) {
                 _ if value.is_null() => return Ok(None),
@@ -160,8 +160,8 @@ impl Decider<'_> {
         event: &Arc<Value>,
     ) -> Result<bool, Halt> {
         let item = read(task.read, event);
-        let taken = progress.taken.iter().chain([&item]).map(|item| (**item).clone()).collect();
-        self.holds(condition, &taken, &self.scope_of_open(execution))
+        let taken: Value = progress.taken.iter().chain([&item]).map(|item| (**item).clone()).collect();
+        self.holds(condition, &Arc::new(taken), &self.scope_of_open(execution))
     }
 
     /// The tasks of `foreach` are done for an event.

@@ -1,6 +1,8 @@
 //! `run: shell`, `script` and `container`: a call of a program. It is recorded before it starts, like every call, and one whose
 //! end is not known may have done its work.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::call::{expression_fault, text_pairs};
@@ -16,7 +18,7 @@ impl Decider<'_> {
         &self,
         entry: &Entry,
         call: &ProcessCall,
-        input: &Value,
+        input: &Arc<Value>,
         scope: &Scope,
     ) -> Result<ProcessRequest, Halt> {
         let text = |template: &Template, what: &str| match self.render(template, input, scope)? {

@@ -1,5 +1,7 @@
 //! `raise`: the task faults with the error that it describes.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::dsl::ErrorTemplate;
@@ -9,14 +11,14 @@ use crate::machine::decide::Decider;
 use crate::machine::{ErrorKind, WorkflowError};
 
 impl Decider<'_> {
-    pub(in crate::machine) fn raised(&self, template: &ErrorTemplate, input: &Value, scope: &Scope) -> Halt {
+    pub(in crate::machine) fn raised(&self, template: &ErrorTemplate, input: &Arc<Value>, scope: &Scope) -> Halt {
         match self.describe(template, input, scope) {
             Ok(error) => Halt::Fault(error),
             Err(halt) => halt,
         }
     }
 
-    fn describe(&self, template: &ErrorTemplate, input: &Value, scope: &Scope) -> Result<WorkflowError, Halt> {
+    fn describe(&self, template: &ErrorTemplate, input: &Arc<Value>, scope: &Scope) -> Result<WorkflowError, Halt> {
         let text = |template: &Template| self.render(template, input, scope).map(as_text);
         let status = self.render(&template.status, input, scope)?;
         let status = status.as_u64().and_then(|n| u16::try_from(n).ok()).ok_or_else(|| {

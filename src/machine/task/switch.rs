@@ -22,7 +22,7 @@ impl Decider<'_> {
     }
 
     /// The first case whose condition holds, else the one without a condition.
-    fn choose<'c>(&self, cases: &'c [Case], input: &Value, scope: &Scope) -> Result<Option<&'c Case>, Halt> {
+    fn choose<'c>(&self, cases: &'c [Case], input: &Arc<Value>, scope: &Scope) -> Result<Option<&'c Case>, Halt> {
         for case in cases {
             if let Some(when) = &case.when
                 && self.holds(when, input, scope)?

@@ -1,21 +1,25 @@
-//! jq expressions: parsed once at deploy, judged by a static check, evaluated without risk to the node.
+//! jq expressions: parsed once at deploy, evaluated without risk to the node.
 //!
-//! [`Class::Bounded`] expressions provably end and are evaluated in the process; all others go to an
-//! evaluator child process with CPU, memory and time limits ([`Evaluator`]).
+//! An expression means what it means in jq 1.8. It sees nothing of the world: functions that would read it do not exist. Its values are
+//! shared JSON ([`value`]) and every operation on them is metered ([`meter`]), so an evaluation in the process ends within
+//! [`Limits::IN_PROCESS`] whatever its text. What recurses, or needs more, is evaluated by a child process within
+//! [`Limits::IN_CHILD`].
 
-mod check;
-pub mod child;
-mod evaluator;
 mod library;
+mod meter;
+mod natives;
 mod parse;
+mod syntax;
 mod template;
-mod values;
+mod value;
 
-pub use evaluator::Evaluator;
+pub use meter::Limits;
 
 use std::sync::Arc;
 
 use serde_json::Value;
+
+use value::Val;
 
 /// A parsed jq expression with the names of the variables it reads.
 #[derive(Clone)]
@@ -27,14 +31,14 @@ pub struct Expression {
 }
 
 /// What jq's functions work on: plain values.
-type Data = jaq_core::data::JustLut<jaq_json::Val>;
+type Data = jaq_core::data::JustLut<Val>;
 
 /// Whether an expression may be evaluated inside the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Provably ends, within bounds.
+    /// Yes: the meter bounds it.
     Bounded,
-    /// Needs the evaluator child.
+    /// No: it recurses (`def`, `recurse`, `until`, ...) or is very large. It needs the evaluator child.
     Unbounded,
 }
 
@@ -80,17 +84,53 @@ impl Expression {
         &self.variables
     }
 
-    /// Evaluates in the process; the first value counts. `arguments` pairs with [`Self::variables`].
+    /// Evaluates within limits; the first value counts. `arguments` pairs with [`Self::variables`]. Nothing is copied on the way in.
     ///
     /// # Errors
-    /// jq's error, no value, or a result over the size limit.
-    pub fn evaluate(&self, input: &Value, arguments: &[&Value]) -> Result<Value, EvaluationError> {
-        let arguments = arguments.iter().map(|a| values::to_jq(a));
+    /// jq's error, no value, or a limit.
+    pub fn evaluate_within(
+        &self,
+        limits: Limits,
+        input: &Arc<Value>,
+        arguments: &[Arc<Value>],
+    ) -> Result<Value, EvaluationError> {
+        let evaluated = meter::within(limits, || self.first_output(input, arguments));
+        evaluated.unwrap_or_else(|why| Err(EvaluationError::Limit(self.about(&why.to_string()))))
+    }
+
+    /// Evaluates in the process; see [`Self::evaluate_within`].
+    ///
+    /// # Errors
+    /// See [`Self::evaluate_within`]. After [`EvaluationError::Limit`] the evaluator child may still succeed.
+    pub fn evaluate(&self, input: &Arc<Value>, arguments: &[Arc<Value>]) -> Result<Value, EvaluationError> {
+        self.evaluate_within(Limits::IN_PROCESS, input, arguments)
+    }
+
+    /// Evaluates in the process if that is enough; none where the evaluator child must be asked, because the expression recurses or
+    /// needs more than [`Limits::IN_PROCESS`].
+    #[must_use]
+    pub fn evaluate_here(
+        &self,
+        input: &Arc<Value>,
+        arguments: &[Arc<Value>],
+    ) -> Option<Result<Value, EvaluationError>> {
+        match self.class {
+            Class::Bounded => meter::within(Limits::IN_PROCESS, || self.first_output(input, arguments)).ok(),
+            Class::Unbounded => None,
+        }
+    }
+
+    fn first_output(&self, input: &Arc<Value>, arguments: &[Arc<Value>]) -> Result<Value, EvaluationError> {
+        let arguments = arguments.iter().map(Val::shared);
         let context = jaq_core::Ctx::<Data>::new(&self.program.lut, jaq_core::Vars::new(arguments));
-        let mut outputs = self.program.id.run((context, values::to_jq(input))).map(jaq_core::unwrap_valr);
+        let mut outputs = self.program.id.run((context, Val::shared(input)));
         match outputs.next() {
-            Some(Ok(value)) => values::from_jq(&value).map_err(|why| EvaluationError::Limit(self.about(&why))),
-            Some(Err(error)) => Err(EvaluationError::Failed(self.about(&values::message(error.into_val())))),
+            Some(Ok(value)) => value.to_json().map_err(|why| EvaluationError::Limit(self.about(&why))),
+            Some(Err(exception)) => Err(EvaluationError::Failed(self.about(&match exception.get_err() {
+                Ok(error) => natives::caught(error.into_val()).message(),
+                // Only `break` without its label could come here, and that does not compile.
+                Err(_) => "it stopped without a value".to_owned(),
+            }))),
             None => Err(EvaluationError::Failed(self.about("it produced no value"))),
         }
     }
@@ -168,19 +208,42 @@ pub struct Evaluation {
     /// Names without `$`.
     pub variables: Vec<String>,
     /// `.`
-    pub input: Value,
+    pub input: Arc<Value>,
     /// Pairs with `variables`.
-    pub arguments: Vec<Value>,
+    pub arguments: Vec<Arc<Value>>,
 }
 
-#[cfg(test)]
 impl Evaluation {
-    /// Evaluates in this process what may run for long: the texts of tests do not.
-    pub(crate) fn here(&self) -> Result<Value, EvaluationError> {
+    /// The evaluation of an expression.
+    #[must_use]
+    pub fn of(expression: &Expression, input: &Arc<Value>, arguments: &[Arc<Value>]) -> Self {
+        let (text, variables) = (expression.text().to_owned(), expression.variables().to_vec());
+        Self { text, variables, input: Arc::clone(input), arguments: arguments.to_vec() }
+    }
+
+    /// Evaluates here and now, within the limits of the child: in the child itself, and in programs that have none.
+    ///
+    /// # Errors
+    /// The text does not parse, or see [`Expression::evaluate_within`].
+    pub fn here(self) -> Result<Value, EvaluationError> {
         let names: Vec<&str> = self.variables.iter().map(String::as_str).collect();
         let expression =
             Expression::parse(&self.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
-        expression.evaluate(&self.input, &self.arguments.iter().collect::<Vec<_>>())
+        self.with(&expression)
+    }
+
+    /// Evaluates with an expression that was parsed from this text before.
+    ///
+    /// # Errors
+    /// See [`Expression::evaluate_within`].
+    pub fn with(self, expression: &Expression) -> Result<Value, EvaluationError> {
+        let Self { variables, input, arguments, .. } = self;
+        // Pairs by name: the order here is the expression's own.
+        let null = Arc::new(Value::Null);
+        let by_name = |name: &String| variables.iter().position(|v| v == name).and_then(|i| arguments.get(i));
+        let ordered: Vec<Arc<Value>> =
+            expression.variables().iter().map(|v| Arc::clone(by_name(v).unwrap_or(&null))).collect();
+        expression.evaluate_within(Limits::IN_CHILD, &input, &ordered)
     }
 }
 

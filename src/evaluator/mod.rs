@@ -1,5 +1,9 @@
 //! The parent's side of the evaluator: a few child processes, each asked one thing at a time, killed when it takes too long.
 
+mod child;
+
+pub use child::child_main;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -10,8 +14,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
-use super::child::{Answer, FRAME_BYTES_MAX};
-use super::{Evaluation, EvaluationError};
+use child::{Answer, FRAME_BYTES_MAX};
+
+use crate::expr::{Evaluation, EvaluationError};
 
 /// Longest time for one evaluation.
 const EVALUATION_MAX: Duration = Duration::from_secs(2);

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Evaluation, EvaluationError, Expression};
+use crate::expr::{Evaluation, EvaluationError, Expression};
 
 /// Address space of a child: what a bomb can take.
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
@@ -79,22 +79,16 @@ fn read_frame(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 fn answer(evaluation: Evaluation, compiled: &mut HashMap<(String, Vec<String>), Result<Expression, String>>) -> Answer {
-    let Evaluation { text, variables, input, arguments } = evaluation;
     if compiled.len() >= COMPILED_MAX {
         compiled.clear();
     }
-    let expression = compiled.entry((text.clone(), variables.clone())).or_insert_with(|| {
-        let names: Vec<&str> = variables.iter().map(String::as_str).collect();
-        Expression::parse(&text, &names).map_err(|e| e.message)
+    let key = (evaluation.text.clone(), evaluation.variables.clone());
+    let expression = compiled.entry(key).or_insert_with(|| {
+        let names: Vec<&str> = evaluation.variables.iter().map(String::as_str).collect();
+        Expression::parse(&evaluation.text, &names).map_err(|e| e.message)
     });
     match expression {
         Err(message) => Err(EvaluationError::Failed(message.clone())),
-        Ok(expression) => {
-            // Pairs by name: the order here is the expression's own.
-            let by_name = |name: &String| variables.iter().position(|v| v == name).and_then(|i| arguments.get(i));
-            let ordered: Vec<&Value> =
-                expression.variables().iter().map(|v| by_name(v).unwrap_or(&Value::Null)).collect();
-            expression.evaluate(&input, &ordered)
-        }
+        Ok(expression) => evaluation.with(expression),
     }
 }

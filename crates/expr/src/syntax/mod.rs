@@ -1,0 +1,49 @@
+//! From jq's text to what the interpreter runs. The interpreter's parser does most of it; what jq 1.8 has beyond that is brought into
+//! a form that it knows, first as tokens, then as terms.
+
+mod check;
+mod many;
+mod names;
+mod patterns;
+mod rewrite;
+mod tokens;
+
+pub(crate) use check::{Verdict, judge, similar_function};
+pub(crate) use names::each_call;
+pub(crate) use rewrite::{definition, expression};
+pub(crate) use tokens::adapt;
+
+use jaq_core::load::parse::{Pattern, Term};
+
+/// The variable by which several patterns (`?//`) travel through the parser as one: `[$__alternatives, P1, P2]`.
+const ALTERNATIVES: &str = "$__alternatives";
+
+/// The patterns of a destructuring that has alternatives.
+fn alternatives<'p, 's>(pattern: &'p Pattern<&'s str>) -> Option<&'p [Pattern<&'s str>]> {
+    match pattern {
+        Pattern::Arr(items) => match items.split_first() {
+            Some((Pattern::Var(name), rest)) if *name == ALTERNATIVES => Some(rest),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The variables that a pattern binds, each once.
+fn variables<'s>(pattern: &Pattern<&'s str>) -> Vec<&'s str> {
+    fn collect<'s>(pattern: &Pattern<&'s str>, names: &mut Vec<&'s str>) {
+        match pattern {
+            Pattern::Var(name) if *name == ALTERNATIVES || names.contains(name) => {}
+            Pattern::Var(name) => names.push(name),
+            Pattern::Arr(items) => items.iter().for_each(|item| collect(item, names)),
+            Pattern::Obj(fields) => fields.iter().for_each(|(_, item)| collect(item, names)),
+        }
+    }
+    let mut names = Vec::new();
+    collect(pattern, &mut names);
+    names
+}
+
+fn call<'s>(name: &'s str, arguments: Vec<Term<&'s str>>) -> Term<&'s str> {
+    Term::Call(name, arguments)
+}

@@ -1,0 +1,71 @@
+//! Destructuring with alternatives: `E as P1 ?// P2 | F` tries the patterns in turn, also where `F` fails. Variables of the other
+//! patterns are null.
+
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+
+use super::variables;
+
+/// What is taken apart, and what `F` works on.
+const VALUE: &str = "$__value";
+const INPUT: &str = "$__input";
+
+/// What is done with the variables. No text can call it: the check knows all formats.
+const BODY: &str = "@body";
+
+/// `VALUE as P1 | body`, else the next pattern. The body stands there once, as a function of all variables: patterns in patterns would
+/// double it each time.
+pub(super) fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>) -> Term<&'s str> {
+    let mut all: Vec<&'s str> = Vec::new();
+    for name in patterns.iter().flat_map(variables) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    let with_variables = Term::Call(BODY, all.iter().map(|name| Term::Var(*name)).collect());
+    let mut chain: Option<Term<&'s str>> = None;
+    for pattern in patterns.iter().rev() {
+        let bound = bind(Term::Var(VALUE), pattern.clone(), with_variables.clone());
+        let attempt = all.iter().rev().fold(bound, |term, name| bind(null(), Pattern::Var(name), term));
+        chain = Some(match chain {
+            None => attempt,
+            Some(next) => {
+                let next = Term::BinOp(Box::new(Term::Var(INPUT)), BinaryOp::Pipe(None), Box::new(next));
+                Term::TryCatch(Box::new(attempt), Some(Box::new(next)))
+            }
+        });
+    }
+    let function = Def { name: BODY, args: all, body: body.clone() };
+    Term::Def(vec![function], Box::new(chain.unwrap_or(with_variables)))
+}
+
+/// The whole of `E as P1 ?// P2 | F`.
+pub(super) fn destructured<'s>(
+    source: Term<&'s str>,
+    patterns: &[Pattern<&'s str>],
+    body: &Term<&'s str>,
+) -> Term<&'s str> {
+    let tried = with_input(tried(patterns, body));
+    bind(source, Pattern::Var(VALUE), tried)
+}
+
+/// One step of `reduce` or `foreach` over [`VALUE`].
+pub(super) fn step<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>) -> Term<&'s str> {
+    with_input(tried(patterns, body))
+}
+
+/// The variable that a `reduce` with alternatives goes over.
+pub(super) fn value_pattern() -> Pattern<&'static str> {
+    Pattern::Var(VALUE)
+}
+
+fn with_input(term: Term<&str>) -> Term<&str> {
+    bind(Term::Id, Pattern::Var(INPUT), term)
+}
+
+fn null<'s>() -> Term<&'s str> {
+    Term::Call("null", Vec::new())
+}
+
+pub(super) fn bind<'s>(source: Term<&'s str>, pattern: Pattern<&'s str>, body: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(source), BinaryOp::Pipe(Some(pattern)), Box::new(body))
+}
