@@ -15,11 +15,11 @@ demo:
 # Every check and test, the browser's too; installs what they need where it may.
 test:
 	@scripts/install.sh postgres browser scripts nextest
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
-	scripts/with-postgres.sh cargo nextest run --locked --lib --bins --tests --no-fail-fast
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	scripts/with-postgres.sh cargo nextest run --locked --workspace --lib --bins --tests --no-fail-fast
 
 # After a change of a query or a migration.
 sqlx:

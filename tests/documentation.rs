@@ -389,6 +389,7 @@ fn tests() -> BTreeSet<String> {
     let mut files = Vec::new();
     sources(&root().join("src"), &mut files);
     sources(&root().join("tests"), &mut files);
+    sources(&root().join("crates"), &mut files);
     let mut names = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap();

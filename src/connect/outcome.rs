@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use http::{Method, StatusCode};
-use std::sync::Arc;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 use super::exchange::{Answer, Cut};
 use super::json::{self as exact, Duplicates, Rules};

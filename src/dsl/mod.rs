@@ -14,6 +14,7 @@ pub mod graph;
 pub mod mapping;
 pub(crate) mod mistake;
 mod official;
+mod schema;
 pub mod source;
 pub mod timing;
 

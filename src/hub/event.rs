@@ -108,7 +108,9 @@ pub(super) fn evaluate(
     headers: &Value,
 ) -> Result<Value, ReceiveError> {
     let arguments = vec![Arc::new(headers.clone()); expression.variables().len()];
-    expression.evaluate(&Arc::new(data.clone()), &arguments).map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
+    expression
+        .evaluate(&Arc::new(data.clone()), &arguments)
+        .map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
 }
 
 /// `$headers`.

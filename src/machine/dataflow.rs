@@ -77,8 +77,7 @@ impl Scope {
 impl Decider<'_> {
     /// Evaluates one expression on `input`. What the expression sees is shared with it, not copied.
     pub(super) fn evaluate(&self, expression: &Expression, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
-        let arguments: Vec<Arc<Value>> =
-            expression.variables().iter().map(|name| self.argument(name, scope)).collect();
+        let arguments: Vec<Arc<Value>> = expression.variables().iter().map(|name| self.argument(name, scope)).collect();
         let outcome = match expression.evaluate_here(input, &arguments) {
             Some(outcome) => outcome,
             None => {

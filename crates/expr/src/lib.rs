@@ -225,7 +225,7 @@ impl Evaluation {
     ///
     /// # Errors
     /// The text does not parse, or see [`Expression::evaluate_within`].
-    pub fn here(self) -> Result<Value, EvaluationError> {
+    pub fn here(&self) -> Result<Value, EvaluationError> {
         let names: Vec<&str> = self.variables.iter().map(String::as_str).collect();
         let expression =
             Expression::parse(&self.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;
@@ -236,14 +236,14 @@ impl Evaluation {
     ///
     /// # Errors
     /// See [`Expression::evaluate_within`].
-    pub fn with(self, expression: &Expression) -> Result<Value, EvaluationError> {
+    pub fn with(&self, expression: &Expression) -> Result<Value, EvaluationError> {
         let Self { variables, input, arguments, .. } = self;
         // Pairs by name: the order here is the expression's own.
-        let null = Arc::new(Value::Null);
+        let null = Arc::default();
         let by_name = |name: &String| variables.iter().position(|v| v == name).and_then(|i| arguments.get(i));
         let ordered: Vec<Arc<Value>> =
             expression.variables().iter().map(|v| Arc::clone(by_name(v).unwrap_or(&null))).collect();
-        expression.evaluate_within(Limits::IN_CHILD, &input, &ordered)
+        expression.evaluate_within(Limits::IN_CHILD, input, &ordered)
     }
 }
 

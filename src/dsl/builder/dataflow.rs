@@ -54,7 +54,7 @@ impl<'s> Builder<'s> {
         }
         let value = document.to_value();
         // Nothing is fetched: a schema may refer only to parts of itself.
-        match jsonschema::options().offline().should_validate_formats(true).build(&value) {
+        match crate::dsl::schema::validator(&value) {
             Ok(validator) => Some(Schema { document: value, validator }),
             Err(error) => {
                 let place = within(document, &error.instance_path().to_string());

@@ -375,5 +375,5 @@ fn validator(part: &Value, root: &Value) -> Option<jsonschema::Validator> {
             }
         }
     }
-    jsonschema::options().offline().should_validate_formats(true).build(&part).ok()
+    crate::dsl::schema::validator(&part).ok()
 }

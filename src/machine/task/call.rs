@@ -68,7 +68,13 @@ impl Decider<'_> {
         self.transform_output(&function.output, raw, &inside)
     }
 
-    fn request(&self, entry: &Entry, protocol: &Protocol, input: &Arc<Value>, scope: &Scope) -> Result<CallRequest, Halt> {
+    fn request(
+        &self,
+        entry: &Entry,
+        protocol: &Protocol,
+        input: &Arc<Value>,
+        scope: &Scope,
+    ) -> Result<CallRequest, Halt> {
         let task = self.definition.task(entry.task);
         let request = match protocol {
             Protocol::Http(http) => self.http_request(http, input, scope)?,

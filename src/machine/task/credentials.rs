@@ -24,13 +24,18 @@ impl Decider<'_> {
         let TaskKind::Call(call) = &self.definition.task(execution.task).kind else { return Ok(Unrecorded::default()) };
         let scope = self.scope_of_open(execution);
         if !call.protocol.computes() {
-            return self.unrecorded(&call.protocol, &Value::Null, &scope);
+            return self.unrecorded(&call.protocol, &Arc::default(), &scope);
         }
         let (input, scope) = self.function_input(call, &execution.input, &scope)?;
         self.unrecorded(&call.protocol, &input, &scope)
     }
 
-    pub(super) fn unrecorded(&self, protocol: &Protocol, input: &Arc<Value>, scope: &Scope) -> Result<Unrecorded, Halt> {
+    pub(super) fn unrecorded(
+        &self,
+        protocol: &Protocol,
+        input: &Arc<Value>,
+        scope: &Scope,
+    ) -> Result<Unrecorded, Halt> {
         let filled = |authentication: Option<&CallAuthentication>| {
             authentication.map(|a| self.authentication(a, input, scope)).transpose()
         };

@@ -53,7 +53,7 @@ impl Decider<'_> {
                 },
             },
             returns: call.returns,
-            passes: (!call.awaits).then(|| input.clone()),
+            passes: (!call.awaits).then(|| (**input).clone()),
         };
         let texts = request.arguments.iter().chain(request.environment.iter().flat_map(|(name, value)| [name, value]));
         if texts.chain([&request.code]).chain(&request.command).chain(&request.name).any(|text| text.contains('\0')) {

@@ -119,7 +119,8 @@ impl<'s> Rewriter<'s> {
                 }
                 None => bind(self.term(left), self.pattern(pattern), self.term(right)),
             },
-            BinaryOp::Math(_) | BinaryOp::Cmp(_) if self.many(&left) && self.many(&right) => {
+            // jq computes the right side first.
+            BinaryOp::Math(_) | BinaryOp::Cmp(_) if self.many(&right) => {
                 let operation = Term::BinOp(Box::new(self.term(left)), op, Box::new(Term::Var(RIGHT)));
                 bind(self.term(right), Pattern::Var(RIGHT), operation)
             }

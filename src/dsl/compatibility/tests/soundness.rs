@@ -114,7 +114,7 @@ fn related() -> impl Strategy<Value = (Value, Value)> {
 }
 
 fn validator(schema: &Value) -> Option<jsonschema::Validator> {
-    jsonschema::options().offline().should_validate_formats(true).build(schema).ok()
+    crate::dsl::schema::validator(schema).ok()
 }
 
 proptest! {

@@ -1,0 +1,52 @@
+//! Validators of JSON Schemas that authors wrote: nothing is fetched, formats count, and no pattern runs for long.
+//!
+//! A pattern that a linear-time engine understands runs on it. One with look-around or back references needs backtracking, which is cut
+//! off: a text that needs more does not fit.
+
+use jsonschema::{PatternOptions, ValidationError, Validator};
+use serde_json::Value;
+
+/// Steps of backtracking for one text. Ordinary patterns need a few; a thousand over the largest body takes a fraction of a second.
+const BACKTRACKING_MAX: usize = 1_000;
+
+/// Largest compiled pattern.
+const COMPILED_BYTES_MAX: usize = 1 << 20;
+
+/// A validator for a schema of a definition.
+///
+/// # Errors
+/// It is not a JSON Schema.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+    let options = || jsonschema::options().offline().should_validate_formats(true);
+    let linear = PatternOptions::regex().size_limit(COMPILED_BYTES_MAX).dfa_size_limit(COMPILED_BYTES_MAX);
+    options().with_pattern_options(linear).build(schema).or_else(|_| {
+        let backtracking = PatternOptions::fancy_regex()
+            .backtrack_limit(BACKTRACKING_MAX)
+            .size_limit(COMPILED_BYTES_MAX)
+            .dfa_size_limit(COMPILED_BYTES_MAX);
+        options().with_pattern_options(backtracking).build(schema)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_backtracks_for_ever_is_cut_off_and_an_ordinary_one_is_not() {
+        let hostile = validator(&json!({"pattern": "(?<!b)(a|aa)+$"})).expect("a schema");
+        assert!(!hostile.is_valid(&json!(format!("{}b", "a".repeat(200_000)))));
+        let linear = validator(&json!({"pattern": "^(a|aa)+$"})).expect("a schema");
+        assert!(linear.is_valid(&json!("a".repeat(200_000))));
+        assert!(!linear.is_valid(&json!(format!("{}b", "a".repeat(200_000)))));
+        let password = validator(&json!({"pattern": "^(?=.*[A-Z])(?=.*\\d).{8,}$"})).expect("a schema");
+        assert!(password.is_valid(&json!("Password1")) && !password.is_valid(&json!("password1")));
+    }
+
+    #[test]
+    fn a_pattern_that_no_engine_understands_is_refused() {
+        assert!(validator(&json!({"pattern": "("})).is_err());
+    }
+}
