@@ -36,6 +36,8 @@ pub fn init_logs(format: LogFormat, level: &str) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // Said on the same standard error, and with a panic where nobody reads it.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
