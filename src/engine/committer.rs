@@ -226,7 +226,7 @@ fn split_or_refuse(mut batch: Vec<Item>, why: &str) -> Vec<Vec<Item>> {
     error!(why, "the database refuses a value; the run that brought it is parked, all others go on");
     for item in batch {
         match item {
-            Item::Accept(_, reply) => drop(reply.send(AcceptOutcome::Failed(why.to_owned()))),
+            Item::Accept(_, reply) => drop(reply.send(AcceptOutcome::Refused(why.to_owned()))),
             Item::Advance(_, reply) => drop(reply.send(AdvanceOutcome::Refused(why.to_owned()))),
             Item::Answer(_, _, reply) => drop(reply.send(())),
         }

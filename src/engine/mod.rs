@@ -19,6 +19,7 @@ mod driver;
 mod events;
 mod filters;
 mod gatherings;
+mod health;
 mod intake;
 mod limits;
 mod mailbox;
@@ -59,6 +60,7 @@ use crate::store::{StoreError, access, claims, definitions, environment, journal
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
+use health::Health;
 use node::{InnerParts, Node};
 
 /// What the tasks of an engine share.
@@ -80,6 +82,8 @@ struct Inner {
     outgoing: Notify,
     /// Numbers were written that are to be counted.
     counted: Notify,
+    /// What fails again and again.
+    health: Health,
     /// The current incarnation.
     node: RwLock<Arc<Node>>,
     /// The process goes down.
@@ -132,6 +136,7 @@ impl Engine {
             changes: broadcast::channel(CHANGES_KEPT).0,
             outgoing: Notify::new(),
             counted: Notify::new(),
+            health: Health::default(),
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -175,6 +180,7 @@ impl Engine {
                 changes: broadcast::channel(1).0,
                 outgoing: Notify::new(),
                 counted: Notify::new(),
+                health: Health::default(),
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),
@@ -338,6 +344,12 @@ impl Engine {
         node.is_alive() && !node.draining.is_cancelled() && self.inner.committer.depth() < self.inner.settings.queue_max
     }
 
+    /// What fails on this node again and again, and its last error.
+    #[must_use]
+    pub fn keeps_failing(&self) -> Option<(&'static str, String)> {
+        self.inner.health.lasting()
+    }
+
     /// The time of the database, as this node knows it.
     #[must_use]
     pub fn now(&self) -> Time {
@@ -413,17 +425,10 @@ async fn maintain(inner: Arc<Inner>) {
             () = inner.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let done = [
-            crate::store::ensure_partitions(&inner.pool).await,
-            nodes::forget_old(&inner.pool).await,
-            crate::store::limits::forget_dead(&inner.pool).await,
-            access::sweep_expired(&inner.pool).await.map(drop),
-        ];
-        for done in done {
-            if let Err(error) = done {
-                warn!(%error, "housekeeping failed, trying again in ten minutes");
-            }
-        }
+        inner.health.note("partitions", crate::store::ensure_partitions(&inner.pool).await);
+        inner.health.note("old-nodes", nodes::forget_old(&inner.pool).await);
+        inner.health.note("limits", crate::store::limits::forget_dead(&inner.pool).await);
+        inner.health.note("sessions", access::sweep_expired(&inner.pool).await.map(drop));
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::counting::Counting;
 use super::source::ReceiveError;
 use crate::expr::Expression;
+use crate::text::replace_nul;
 
 /// Longest event id.
 pub const EVENT_ID_CHARS_MAX: usize = 256;
@@ -106,7 +107,10 @@ pub(super) fn evaluate(
     headers: &Value,
 ) -> Result<Value, ReceiveError> {
     let arguments = vec![headers; expression.variables().len()];
-    expression.evaluate(data, &arguments).map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
+    let found = expression.evaluate(data, &arguments);
+    let mut value = found.map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))?;
+    replace_nul(&mut value);
+    Ok(value)
 }
 
 /// `$headers`.

@@ -144,6 +144,23 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gather
     Ok(())
 }
 
+/// The event cannot be handled: nobody is told of it any more, and it says why, as JSON text.
+///
+/// # Errors
+/// The database is away.
+pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update events set routed = true, outcome = case outcome when 'unmatched' then 'rejected' else outcome end,
+                detail = $2::text::json
+         where id = $1 and not routed",
+        id,
+        detail
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// A run that began to wait later was told of the event.
 ///
 /// # Errors

@@ -65,7 +65,7 @@ async fn an_event_that_comes_twice_in_one_batch_starts_one_run(pool: PgPool) {
     let (committer, workers) = Committer::start(&pool, 1);
     let outcomes = together(&committer, vec![one, two]).await;
     assert!(matches!(outcomes[0], AcceptOutcome::Done { .. }), "{outcomes:?}");
-    assert!(matches!(outcomes[1], AcceptOutcome::Duplicate { same_body: true, .. }), "{outcomes:?}");
+    assert!(matches!(outcomes[1], AcceptOutcome::Duplicate { is_same: true, .. }), "{outcomes:?}");
     assert_eq!(stored(&pool).await, [first]);
     end(committer, workers).await;
 }

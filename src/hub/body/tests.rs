@@ -9,7 +9,7 @@ fn outbound() -> BodyKind {
 }
 
 fn read(kind: &BodyKind, body: impl Into<Vec<u8>>) -> Result<Vec<Item>, BadBody> {
-    kind.read(&Bytes::from(body.into()))
+    kind.read(&Bytes::from(body.into()), "")
 }
 
 fn xml(text: &str) -> Result<Value, BadBody> {
