@@ -165,7 +165,8 @@ mod tests {
     fn a_note_says_what_was_done_and_nothing_else() {
         assert_eq!(Replaced::default().note(), None);
         let all = Replaced { nul: 1, surrogates: 2, malformed: 3, encoding: Some("windows-1252") };
-        let note = "decoded from windows-1252; 1 U+0000, 2 unpaired surrogates, 3 malformed byte sequences replaced by U+FFFD";
+        let note =
+            "decoded from windows-1252; 1 U+0000, 2 unpaired surrogates, 3 malformed byte sequences replaced by U+FFFD";
         assert_eq!(all.note().as_deref(), Some(note));
     }
 

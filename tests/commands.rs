@@ -176,7 +176,12 @@ async fn a_server_goes_on_when_nobody_reads_its_greeting() {
         .spawn()
         .unwrap();
     eventually("the sandbox serves", || async {
-        crate::harness::client().get(format!("http://{address}/ledger")).send().await.ok().filter(|a| a.status().is_success())
+        crate::harness::client()
+            .get(format!("http://{address}/ledger"))
+            .send()
+            .await
+            .ok()
+            .filter(|a| a.status().is_success())
     })
     .await;
     assert!(sandbox.try_wait().unwrap().is_none());

@@ -34,7 +34,9 @@ async fn a_proved_redelivery_with_other_bytes_is_a_duplicate_whose_difference_is
     let body = |pending: u8| json!({ "type": "calls", "n": 1, "pending_webhooks": pending });
     let (status, first) = node.hook("test", "e", &body(2)).await;
     assert_eq!(status, 202, "{first}");
-    for bytes in [body(1).to_string(), body(1).to_string(), serde_json::to_string_pretty(&body(2)).unwrap(), body(2).to_string()] {
+    for bytes in
+        [body(1).to_string(), body(1).to_string(), serde_json::to_string_pretty(&body(2)).unwrap(), body(2).to_string()]
+    {
         let (status, again) = node.hook_bytes("test", "e", bytes.into_bytes()).await;
         assert_eq!((status, &again["event"], &again["runs"]), (200, &first["event"], &first["runs"]), "{again}");
     }

@@ -168,13 +168,22 @@ async fn what_an_expression_makes_is_kept_with_a_note_wherever_it_goes() {
     );
     let files = [
         ("hub.yaml", hub()),
-        ("set.yaml", workflow("set", "  - a: { set: { t: '${ [97,0,98] | implode }', k: '${ {\"a\\u0000\": 1} }' } }\n")),
+        (
+            "set.yaml",
+            workflow("set", "  - a: { set: { t: '${ [97,0,98] | implode }', k: '${ {\"a\\u0000\": 1} }' } }\n"),
+        ),
         (
             "raise.yaml",
-            workflow("raise", "  - a: { raise: { error: { type: https://example.com/e, status: 400, title: t, detail: '${ \"x\\u0000y\" }' } } }\n"),
+            workflow(
+                "raise",
+                "  - a: { raise: { error: { type: https://example.com/e, status: 400, title: t, detail: '${ \"x\\u0000y\" }' } } }\n",
+            ),
         ),
         ("error.yaml", workflow("error", "  - a: { set: { t: '${ error(\"x\\u0000y\") }' } }\n")),
-        ("parent.yaml", workflow("parent", "  - child: { run: { workflow: { namespace: test, name: set, version: latest } } }\n")),
+        (
+            "parent.yaml",
+            workflow("parent", "  - child: { run: { workflow: { namespace: test, name: set, version: latest } } }\n"),
+        ),
         ("emit.yaml", workflow("emit", emitting)),
         ("told.yaml", told),
     ];
@@ -324,7 +333,9 @@ async fn rows_that_nobody_can_read_are_set_aside_and_the_others_go_on() {
     sqlx::query(spoil).execute(&mut database).await.unwrap();
     let (bad, good) = ("'{\"execution\": \"\\u0000\"}'", "kept.data");
     let write = |what: &str| {
-        format!("update journal set data = {what} from kept where journal.run_id = kept.run_id and journal.seq = kept.seq")
+        format!(
+            "update journal set data = {what} from kept where journal.run_id = kept.run_id and journal.seq = kept.seq"
+        )
     };
     let keep = format!("create table kept as select * from journal where run_id = '{run}' and seq = 2");
     for statement in [keep, write(bad)] {

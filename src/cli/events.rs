@@ -120,7 +120,9 @@ fn show(event: &StoredEvent, redeliveries: &[Redelivery], json: bool) -> anyhow:
     for again in redeliveries {
         let last = again.last_at.format("%Y-%m-%d %H:%M:%S%.3f");
         println!("\nsent again with another body, {} time(s), last {last}", again.deliveries);
-        let value = |value: &Option<serde_json::Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        let value = |value: &Option<serde_json::Value>| {
+            value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+        };
         for place in &again.differences {
             println!("  {}: first {}, then {}", place.pointer, value(&place.first), value(&place.then));
         }

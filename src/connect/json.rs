@@ -255,12 +255,8 @@ impl<'de> Visitor<'de> for KeySeed {
 mod tests {
     use super::*;
 
-    const STRICT: Rules = Rules {
-        depth_max: 64,
-        duplicates: Duplicates::Refuse,
-        nul: Unkept::Refuse,
-        surrogates: Unkept::Refuse,
-    };
+    const STRICT: Rules =
+        Rules { depth_max: 64, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
 
     fn refusal(text: &str) -> String {
         read(text.as_bytes(), STRICT).expect_err("refused").message

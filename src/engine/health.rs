@@ -60,7 +60,8 @@ impl Health {
         warn!(stage, %error, "failed, trying again");
         telemetry::stage_failed(stage);
         telemetry::stage_failing(stage, true);
-        let known = failing.entry(stage).or_insert_with(|| Failing { since: Instant::now(), times: 0, error: String::new() });
+        let known =
+            failing.entry(stage).or_insert_with(|| Failing { since: Instant::now(), times: 0, error: String::new() });
         known.times = known.times.saturating_add(1);
         known.error = error.to_string();
         if error.is_disconnected() { Next::Stop } else { Next::GoOn }

@@ -15,12 +15,8 @@ pub use crate::connect::json::BadJson;
 /// Arrays and objects inside each other.
 pub const DEPTH_MAX: usize = 64;
 
-const STRICT: Rules = Rules {
-    depth_max: DEPTH_MAX,
-    duplicates: Duplicates::Refuse,
-    nul: Unkept::Refuse,
-    surrogates: Unkept::Refuse,
-};
+const STRICT: Rules =
+    Rules { depth_max: DEPTH_MAX, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
 
 /// Reads what a person or a client of the API wrote.
 ///

@@ -103,7 +103,11 @@ mod tests {
         let first = json!({ "id": "e", "pending": 2, "a/b": [1, { "c": 1 }], "gone": null });
         let then = json!({ "pending": 1, "id": "e", "a/b": [1, { "c": 2 }, 3] });
         let found = differences(&first, &then);
-        let place = |pointer: &str, first: Option<Value>, then: Option<Value>| Difference { pointer: pointer.into(), first, then };
+        let place = |pointer: &str, first: Option<Value>, then: Option<Value>| Difference {
+            pointer: pointer.into(),
+            first,
+            then,
+        };
         assert_eq!(
             found,
             [

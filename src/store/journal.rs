@@ -1,5 +1,7 @@
 //! The journal: append-only, hash-chained per run. What is stored is what was hashed, byte for byte.
 
+mod data;
+
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -99,7 +101,7 @@ pub fn encode(records: &[Record], seq: i32, head: Hash) -> Result<(Vec<NewRow>, 
     for record in records {
         seq += 1;
         let kind = record.change.kind();
-        let data = data_of(record)?;
+        let data = data::of(record)?;
         let at = whole_micros(record.at);
         let attempt = record.attempt.and_then(|a| i32::try_from(a).ok());
         let task = record.task.clone();
@@ -114,59 +116,6 @@ pub fn encode(records: &[Record], seq: i32, head: Hash) -> Result<(Vec<NewRow>, 
 /// Postgres keeps microseconds; what is hashed must be what comes back.
 fn whole_micros(at: Time) -> Time {
     Time::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
-}
-
-/// Deepest nesting of a row's data. serde_json reads 127 levels, and what a run gives is told to others in a few more.
-const DEPTH_MAX: usize = 120;
-
-/// The `data` part of `{"kind":K,"data":D}`, without a second encoding, and the record's note beside it.
-fn data_of(record: &Record) -> Result<String, StoreError> {
-    let kind = record.change.kind();
-    let unwritable = |why: String| StoreError::Unreadable { table: "journal", why: format!("{kind} cannot be written: {why}") };
-    let whole = serde_json::to_string(&record.change).map_err(|e| unwritable(e.to_string()))?;
-    let start = r#"{"kind":"","data":"#.len() + kind.len();
-    let mut data = whole[start..whole.len() - 1].to_owned();
-    if depth(&data) > DEPTH_MAX {
-        return Err(unwritable(format!("its values are nested more than {DEPTH_MAX} levels deep")));
-    }
-    if let Some(note) = &record.note {
-        data.pop();
-        let comma = if data.ends_with('{') { "" } else { "," };
-        data = format!("{data}{comma}{NOTE}{}}}", serde_json::Value::from(note.as_str()));
-    }
-    Ok(data)
-}
-
-/// How a note begins in a row's data.
-const NOTE: &str = r#""note":"#;
-
-/// The note in a row's data.
-fn note_of(data: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Noted {
-        note: Option<String>,
-    }
-    data.contains(NOTE).then(|| serde_json::from_str::<Noted>(data).ok()?.note)?
-}
-
-/// Levels of arrays and objects in a JSON text.
-fn depth(json: &str) -> usize {
-    let (mut level, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => {
-                level += 1;
-                deepest = deepest.max(level);
-            }
-            b']' | b'}' => level = level.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 impl JournalRow {
@@ -186,7 +135,7 @@ impl JournalRow {
             task: self.task.as_deref().map(Arc::from),
             attempt: self.attempt.and_then(|a| u32::try_from(a).ok()),
             change,
-            note: note_of(self.data.get()),
+            note: data::note(self.data.get()),
         })
     }
 

@@ -294,13 +294,7 @@ fn stopped(kind: ErrorKind, title: &str, detail: String) -> Box<Problem> {
     Problem::of_program(WorkflowError::standard(kind, title, detail), TargetEffect::Unknown)
 }
 
-fn succeeded(
-    process: &ProcessRequest,
-    output: Value,
-    code: i32,
-    note: Option<String>,
-    took: Duration,
-) -> CallOutcome {
+fn succeeded(process: &ProcessRequest, output: Value, code: i32, note: Option<String>, took: Duration) -> CallOutcome {
     let response = ResponseSummary {
         url: process.kind.as_str().to_owned(),
         status: 0,

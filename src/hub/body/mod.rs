@@ -86,7 +86,8 @@ impl Item {
 impl BodyKind {
     /// Reads a body of this content type.
     pub(super) fn read(&self, body: &Bytes, content_type: &str) -> Result<Vec<Item>, BadBody> {
-        let whole = |data, data_is_body, note| Item { data, body: body.clone(), data_is_body, known: Known::default(), note };
+        let whole =
+            |data, data_is_body, note| Item { data, body: body.clone(), data_is_body, known: Known::default(), note };
         match self {
             Self::Json => {
                 let Decoded { text, replaced } = text(body, content_type)?;

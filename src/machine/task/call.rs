@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn a_name_without_a_value_is_a_fault_that_names_it() {
-        for template in ["connection://erp/companies/{company}", "connection://erp/companies?id={company}", "{company}"] {
+        for template in ["connection://erp/companies/{company}", "connection://erp/companies?id={company}", "{company}"]
+        {
             for input in [json!({}), json!({ "company": null }), json!({ "Company": "7" }), Value::Null, json!("7")] {
                 let why = expanded(template, input.clone()).expect_err(template);
                 assert!(why.contains("{company} has no value"), "{template} {input}: {why}");
@@ -231,7 +232,9 @@ mod tests {
 
     #[test]
     fn an_empty_text_never_stands_for_a_segment_of_a_path() {
-        for template in ["/companies/{a}", "/companies/{a}/contacts", "/{a}{b}/x", "https://{a}/x", "connection://{a}/x"] {
+        for template in
+            ["/companies/{a}", "/companies/{a}/contacts", "/{a}{b}/x", "https://{a}/x", "connection://{a}/x"]
+        {
             let why = expanded(template, json!({ "a": "", "b": "" })).expect_err(template);
             assert!(why.contains("{a} is empty"), "{template}: {why}");
         }

@@ -65,7 +65,9 @@ async fn a_large_sweep_is_read_by_index_in_a_large_history(options: PgPoolOption
         ("t (seq, source, emitted)", "array[1, 2], array['s', 's'], array['1', '2']".to_owned()),
     ];
     for (part, arguments) in looks {
-        let name = format!("select name from pg_prepared_statements where strpos(statement, '{part}') > 0 and strpos(statement, 'pg_prepared') = 0");
+        let name = format!(
+            "select name from pg_prepared_statements where strpos(statement, '{part}') > 0 and strpos(statement, 'pg_prepared') = 0"
+        );
         let name: String = sqlx::query_scalar(AssertSqlSafe(name)).fetch_one(&mut *connection).await.unwrap();
         let explain = format!("explain (costs off) execute \"{name}\" ({arguments})");
         let plan = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
