@@ -83,7 +83,7 @@ struct Inner {
     /// Numbers were written that are to be counted.
     counted: Notify,
     /// What fails again and again.
-    health: Health,
+    health: Arc<Health>,
     /// The current incarnation.
     node: RwLock<Arc<Node>>,
     /// The process goes down.
@@ -120,7 +120,8 @@ impl Engine {
         }
         let catalog = Catalog::default();
         catalog.refresh(&pool).await?;
-        let (committer, _) = Committer::start(&pool, settings.committers);
+        let health = Arc::new(Health::default());
+        let (committer, _) = Committer::start(&pool, settings.committers, &health);
         let asked = Instant::now();
         let (node, now) = Node::register(&InnerParts { pool: &pool, settings: &settings }).await?;
         let inner = Arc::new(Inner {
@@ -136,7 +137,7 @@ impl Engine {
             changes: broadcast::channel(CHANGES_KEPT).0,
             outgoing: Notify::new(),
             counted: Notify::new(),
-            health: Health::default(),
+            health,
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -164,7 +165,8 @@ impl Engine {
         let asked = Instant::now();
         let now = nodes::database_time(&pool).await?;
         let environment = environment::current(&pool).await?;
-        let (committer, _) = Committer::start(&pool, 1);
+        let health = Arc::new(Health::default());
+        let (committer, _) = Committer::start(&pool, 1, &health);
         let evaluator = Evaluator::of_this_program(1).map_err(|e| StoreError::Unavailable(sqlx::Error::Io(e)))?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -180,7 +182,7 @@ impl Engine {
                 changes: broadcast::channel(1).0,
                 outgoing: Notify::new(),
                 counted: Notify::new(),
-                health: Health::default(),
+                health,
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),
@@ -425,10 +427,18 @@ async fn maintain(inner: Arc<Inner>) {
             () = inner.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        inner.health.note("partitions", crate::store::ensure_partitions(&inner.pool).await);
-        inner.health.note("old-nodes", nodes::forget_old(&inner.pool).await);
-        inner.health.note("limits", crate::store::limits::forget_dead(&inner.pool).await);
-        inner.health.note("sessions", access::sweep_expired(&inner.pool).await.map(drop));
+        let done = [
+            ("partitions", crate::store::ensure_partitions(&inner.pool).await),
+            ("old-nodes", nodes::forget_old(&inner.pool).await),
+            ("limits", crate::store::limits::forget_dead(&inner.pool).await),
+            ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
+        ];
+        if done.iter().any(|(_, outcome)| outcome.is_err()) {
+            ticks.reset_after(Duration::from_mins(1));
+        }
+        for (stage, outcome) in done {
+            inner.health.note(stage, outcome);
+        }
     }
 }
 

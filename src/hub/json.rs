@@ -47,8 +47,12 @@ mod tests {
             (include_bytes!("../../tests/data/hub/malformed_numbers.json"), "line 1"),
         ];
         for (body, reason) in cases {
-            let error = read(body).expect_err(reason).to_string();
+            let error = match std::str::from_utf8(body) {
+                Ok(text) => read_event(text).expect_err(reason).to_string(),
+                Err(_) => read(body).expect_err(reason).to_string(),
+            };
             assert!(error.contains(reason), "{error}");
+            read(body).expect_err("nor is it read where half a surrogate pair is refused");
         }
     }
 
