@@ -9,8 +9,12 @@ use super::StoreError;
 use super::journal::Hash;
 use crate::machine::Time;
 
-/// Different bodies kept of one event; what differs after that is a duplicate all the same, but is not kept.
+/// Different bodies of one event after which no more are kept; what differs then is a duplicate all the same. Those that
+/// come at the same moment do not count each other.
 const KEPT_MAX: i64 = 20;
+
+/// Different bodies of one event that are kept of those that come at the same moment.
+const KEPT_AT_ONCE_MAX: usize = 20;
 
 /// A delivery to note.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +51,11 @@ pub async fn note(conn: &mut PgConnection, delivered: &[Redelivered<'_>]) -> Res
     // lock rows alike.
     let mut distinct: BTreeMap<(Uuid, Hash), (Redelivered<'_>, i32)> = BTreeMap::new();
     for one in delivered {
+        let of_event = (one.event, Hash::default())..=(one.event, [u8::MAX; 32]);
+        let is_known = distinct.contains_key(&(one.event, one.body_hash));
+        if !is_known && distinct.range(of_event).count() == KEPT_AT_ONCE_MAX {
+            continue;
+        }
         distinct.entry((one.event, one.body_hash)).or_insert((*one, 0)).1 += 1;
     }
     let (rows, counts): (Vec<Redelivered<'_>>, Vec<i32>) = distinct.into_values().unzip();
