@@ -45,8 +45,14 @@ fn saga(definition: &Definition, input: &Arc<Value>, answer: &Arc<Value>) -> Vec
         run = decision.run;
         records.extend(decision.records);
         let Some(Effect::Call { execution, attempt, .. }) = decision.effects.first() else { return records };
-        let response =
-            ResponseSummary { url: String::new(), status: 200, headers: Vec::new(), body: None, duration_ms: 1 };
+        let response = ResponseSummary {
+            url: String::new(),
+            status: 200,
+            headers: Vec::new(),
+            body: None,
+            note: None,
+            duration_ms: 1,
+        };
         let outcome = Box::new(CallOutcome::Succeeded { output: Arc::clone(answer), response });
         fact = Fact::CallEnded { execution: *execution, attempt: *attempt, outcome };
     }

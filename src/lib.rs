@@ -4,6 +4,10 @@
 //! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> connect, store -> machine, expr, dsl -> openapi`.
 //! `machine` is pure: it decides, everything else carries out.
 
+// First, for its macros take the place of the standard library's in everything below.
+#[macro_use]
+mod output;
+
 pub mod bench;
 pub mod cli;
 pub mod config;
@@ -22,6 +26,7 @@ pub mod sandbox;
 pub mod scenario;
 pub mod store;
 pub mod telemetry;
+pub(crate) mod text;
 mod words;
 
 pub use stepwell_expr as expr;

@@ -36,6 +36,8 @@ pub fn init_logs(format: LogFormat, level: &str) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // Said on the same standard error, and with a panic where nobody reads it.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
@@ -90,6 +92,8 @@ fn describe() {
     );
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
     describe_gauge!("stepwell_source_gaps", "Ranges of numbers of a source's events that are missing, over all nodes");
+    describe_counter!("stepwell_stage_failures_total", "Failures of the stages of a node's loops, by stage");
+    describe_gauge!("stepwell_stage_failing", "1 while the last try of a stage of a node's loops failed, by stage");
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 
@@ -114,6 +118,16 @@ pub fn event_delivered(sink: Option<&str>, arrived: bool) {
 pub fn schedule_fired(late: Duration) {
     counter!("stepwell_schedules_fired_total").increment(1);
     histogram!("stepwell_schedule_lateness_seconds").record(late.as_secs_f64());
+}
+
+/// A stage of one of the node's loops failed.
+pub fn stage_failed(stage: &'static str) {
+    counter!("stepwell_stage_failures_total", "stage" => stage).increment(1);
+}
+
+/// Whether the last try of a stage failed.
+pub fn stage_failing(stage: &'static str, failing: bool) {
+    gauge!("stepwell_stage_failing", "stage" => stage).set(f64::from(u8::from(failing)));
 }
 
 /// A batch was committed.

@@ -33,4 +33,5 @@ mod sources;
 mod sweeps;
 mod third_system;
 mod two_way;
+mod values;
 mod versions;

@@ -91,6 +91,7 @@ fn record() -> Record {
         task: Some("/do/0/step".into()),
         attempt: Some(1),
         change: Change::RunPoisoned { detail: "x".repeat(200) },
+        note: None,
     }
 }
 

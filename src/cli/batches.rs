@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::context;
 use crate::config::Settings;
 use crate::engine::{BatchView, Engine, Retried};
+use crate::output;
 use crate::words::{duration, rate, thousands};
 
 /// Look at batches, and do again what failed.
@@ -103,7 +104,7 @@ async fn print_rows(engine: &Engine, name: &str, json: bool) -> anyhow::Result<(
             }
         }
         match rows.last() {
-            Some(last) if rows.len() == usize::try_from(ROWS_AT_ONCE).unwrap_or_default() => {
+            Some(last) if rows.len() == usize::try_from(ROWS_AT_ONCE).unwrap_or_default() && !output::is_unread() => {
                 after = Some(last.key.clone());
             }
             _ => return Ok(()),

@@ -8,6 +8,7 @@ use super::context;
 use crate::config::Settings;
 use crate::engine::{COUNTED_MAX, Drift, Engine, Sweep};
 use crate::memory::drift::Found;
+use crate::output;
 
 /// Arguments of `stepwell drift`.
 #[derive(Debug, clap::Args)]
@@ -61,6 +62,9 @@ async fn records(engine: &Engine, sweep: Uuid, args: &Args) -> anyhow::Result<()
             } else {
                 println!("{}", line_of_record(record));
             }
+        }
+        if output::is_unread() {
+            return Ok(());
         }
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::context;
 use crate::config::Settings;
 use crate::engine::Accepted;
+use crate::hub::redelivery::{self, Redelivery};
 use crate::store::events::{self, EventFilter, StoredEvent};
 
 /// `stepwell events ...`
@@ -62,7 +63,10 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
                 println!("{}  {:10} {:16} {:32} {}", row.id, row.outcome, row.source, row.r#type, runs.join(" "));
             }
         }
-        Command::Show { id, json } => show(&find(&pool, id).await?, json)?,
+        Command::Show { id, json } => {
+            let event = find(&pool, id).await?;
+            show(&event, &redelivery::of_event(&pool, &event).await?, json)?;
+        }
         Command::Replay { id } => {
             let stored = find(&pool, id).await?;
             let event = crate::http::events::again(&pool, &stored, &context::actor())
@@ -93,11 +97,12 @@ async fn find(pool: &sqlx::PgPool, id: Uuid) -> anyhow::Result<StoredEvent> {
     events::find(pool, id).await?.with_context(|| format!("there is no event {id}; `stepwell events list` shows them"))
 }
 
-fn show(event: &StoredEvent, json: bool) -> anyhow::Result<()> {
+fn show(event: &StoredEvent, redeliveries: &[Redelivery], json: bool) -> anyhow::Result<()> {
     let body = String::from_utf8_lossy(&event.body);
     if json {
         let shown = serde_json::json!({
             "event": event.row, "headers": event.headers, "attributes": event.attributes, "body": body, "detail": event.detail,
+            "redeliveries": redeliveries,
         });
         println!("{}", serde_json::to_string_pretty(&shown)?);
         return Ok(());
@@ -112,5 +117,18 @@ fn show(event: &StoredEvent, json: bool) -> anyhow::Result<()> {
         println!("{detail}");
     }
     println!("\n{body}");
+    for again in redeliveries {
+        let last = again.last_at.format("%Y-%m-%d %H:%M:%S%.3f");
+        println!("\nsent again with another body, {} time(s), last {last}", again.deliveries);
+        let value = |value: &Option<serde_json::Value>| {
+            value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+        };
+        for place in &again.differences {
+            println!("  {}: first {}, then {}", place.pointer, value(&place.first), value(&place.then));
+        }
+        if again.differences.is_empty() {
+            println!("  only its bytes differ");
+        }
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::acts;
 use super::server::refused;
 use super::test::evaluated;
 use crate::config::Settings;
@@ -78,9 +79,7 @@ pub(super) async fn run(command: &Command, settings: &Settings) -> anyhow::Resul
         Command::Check { mappings, json } => check(&read(mappings, settings)?, *json),
         Command::Apply { mapping, record, from } => {
             let mapping = one(mapping, &settings.workflows)?.1;
-            let text = std::fs::read(record).with_context(|| format!("reading {}", record.display()))?;
-            let value: Value =
-                serde_json::from_slice(&text).with_context(|| format!("{} is no JSON", record.display()))?;
+            let value = acts::read_json(&record.to_string_lossy())?;
             let converted = with_evaluator(|evaluate| mapping.convert(&value, from.side().other(), evaluate))?;
             println!("{}", serde_json::to_string_pretty(&converted?)?);
             Ok(ExitCode::SUCCESS)

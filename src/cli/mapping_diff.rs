@@ -1,6 +1,5 @@
 //! `stepwell mapping diff`: a changed table against the records that runs gave to it.
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use super::replay::moment;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::machine::Time;
+use crate::output::Output;
 use crate::scenario::replay::{MappedRun, MappingDiff, mapped};
 use crate::store;
 
@@ -61,12 +61,12 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     }
     let diff = MappingDiff { mapping: mapping.name, since: args.since, until: args.until, records, further_since };
     let printed = match args.json {
-        true => diff.print_json(&mut io::stdout().lock()),
-        false => diff.print(&mut io::stdout().lock()),
+        true => diff.print_json(&mut Output),
+        false => diff.print(&mut Output),
     };
     match printed {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why).context("printing the results"),
-        _ if args.fail_on_change && diff.differs() => Ok(ExitCode::FAILURE),
-        _ => Ok(ExitCode::SUCCESS),
+        Err(why) => Err(why).context("printing the results"),
+        Ok(()) if args.fail_on_change && diff.differs() => Ok(ExitCode::FAILURE),
+        Ok(()) => Ok(ExitCode::SUCCESS),
     }
 }

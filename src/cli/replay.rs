@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use crate::evaluator::Evaluator;
 use crate::expr::Evaluation;
 use crate::machine::masks::Masks;
 use crate::machine::{RunId, Time};
+use crate::output::Output;
 use crate::scenario::replay::{Assume, EventLabel, Recording, Replay, ReplayReport, ReplayedEvent};
 use crate::scenario::{Evaluate, Stage, offline_connections};
 use crate::store;
@@ -71,13 +71,13 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let (definition, connections) = subject(args, settings, &engine)?;
     let report = replay(args, &engine, &definition, &connections).await?;
     let printed = match args.json {
-        true => report.print_json(&mut io::stdout().lock()),
-        false => report.print(&mut io::stdout().lock()),
+        true => report.print_json(&mut Output),
+        false => report.print(&mut Output),
     };
     match printed {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why).context("printing the results"),
-        _ if args.fail_on_change && report.differs() => Ok(ExitCode::FAILURE),
-        _ => Ok(ExitCode::SUCCESS),
+        Err(why) => Err(why).context("printing the results"),
+        Ok(()) if args.fail_on_change && report.differs() => Ok(ExitCode::FAILURE),
+        Ok(()) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,6 +15,7 @@ use crate::config::Settings;
 use crate::dsl;
 use crate::evaluator::Evaluator;
 use crate::expr::{Evaluation, EvaluationError};
+use crate::output::Output;
 use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
 
 /// Arguments of `stepwell test`.
@@ -64,14 +64,13 @@ pub(super) fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> 
         }
     }
     let printed = match args.format {
-        Format::Human => report.print(&mut io::stdout().lock()),
-        Format::Json => report.print_json(&mut io::stdout().lock()),
+        Format::Human => report.print(&mut Output),
+        Format::Json => report.print_json(&mut Output),
     };
-    // A reader that went away has seen enough; what was found still counts.
     match printed {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why).context("printing the results"),
-        _ if report.failed() == 0 => Ok(ExitCode::SUCCESS),
-        _ => Ok(ExitCode::FAILURE),
+        Err(why) => Err(why).context("printing the results"),
+        Ok(()) if report.failed() == 0 => Ok(ExitCode::SUCCESS),
+        Ok(()) => Ok(ExitCode::FAILURE),
     }
 }
 

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
+
 use super::compatible;
 use super::excerpt::excerpt;
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::dsl::{self, Definition, Functions, Mistake, ProcessKind, Severity};
 use crate::hub::Hub;
+use crate::output::Output;
 use crate::scenario;
 
 const FILES_MAX: usize = 10_000;
@@ -56,12 +59,11 @@ pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     let checked = check(args, old.as_deref(), &settings.processes.enable);
     let printed = match args.format {
-        Format::Human => checked.print(&mut io::stdout().lock()),
-        Format::Json => checked.print_json(&mut io::stdout().lock()),
+        Format::Human => checked.print(&mut Output),
+        Format::Json => checked.print_json(&mut Output),
     };
-    // A reader that went away has seen enough; what was found still counts.
-    let readable = printed.map_or_else(|e| e.kind() == io::ErrorKind::BrokenPipe, |()| true);
-    Ok(if readable && checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    printed.context("printing the mistakes")?;
+    Ok(if checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What was found, with the texts that it was found in.

@@ -1,13 +1,15 @@
 //! Reading JSON exactly: what comes out is what went in, or a clear refusal.
 //!
 //! One reader serves both directions: bodies that reach us and answers of targets. Numbers keep every digit, nesting
-//! is bounded before it is descended into, and what later stages could not store or would silently change is refused:
-//! NUL in strings, lone surrogates, numbers of absurd length. The rule for duplicate keys is the caller's choice.
+//! is bounded before it is descended into, and numbers of absurd length are refused. Repeated keys, and text that cannot be
+//! kept ([`crate::text`]), follow the caller's rules.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+use crate::text::{self, Replaced};
 
 /// No number may be written with more characters.
 const NUMBER_CHARS_MAX: usize = 1_000;
@@ -15,10 +17,21 @@ const NUMBER_CHARS_MAX: usize = 1_000;
 /// `serde_json` gives keys with this prefix a meaning of its own when a value is read again.
 const RESERVED_KEY_PREFIX: &str = "$serde_json::private::";
 
-/// Why a text is not JSON that we take. Safe to show to the sender: it quotes at most a key.
+/// Why a text is not JSON that we take. Safe to show to the sender: it quotes at most keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadJson(pub String);
+#[error("{message}")]
+pub struct BadJson {
+    /// What is wrong.
+    pub message: String,
+    /// JSON pointer to where; empty where the text is no JSON at all.
+    pub pointer: String,
+}
+
+impl BadJson {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), pointer: String::new() }
+    }
+}
 
 /// What a repeated key in one object means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +42,15 @@ pub enum Duplicates {
     LastWins,
 }
 
+/// What a character means that JSON can write and Stepwell cannot keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unkept {
+    /// The text is refused.
+    Refuse,
+    /// U+FFFD takes its place.
+    Replace,
+}
+
 /// How to read.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -36,23 +58,59 @@ pub struct Rules {
     pub depth_max: usize,
     /// The rule for repeated keys.
     pub duplicates: Duplicates,
+    /// The rule for U+0000, which Postgres cannot store.
+    pub nul: Unkept,
+    /// The rule for half of a surrogate pair, which is no character.
+    pub surrogates: Unkept,
 }
 
 /// Reads one JSON value that fills the whole text. A leading byte order mark is passed over.
 ///
 /// # Errors
-/// What is wrong, with line and column.
+/// What is wrong, with line and column or the pointer.
 pub fn read(body: &[u8], rules: Rules) -> Result<Value, BadJson> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = std::str::from_utf8(body)
-        .map_err(|e| BadJson(format!("the body is not UTF-8: invalid byte at offset {}", e.valid_up_to())))?;
+        .map_err(|e| BadJson::new(format!("the body is not UTF-8: invalid byte at offset {}", e.valid_up_to())))?;
+    read_text(text, rules).map(|(value, _)| value)
+}
+
+/// The same for a text, and what was replaced in it.
+pub(crate) fn read_text(text: &str, rules: Rules) -> Result<(Value, Replaced), BadJson> {
     if text.trim().is_empty() {
-        return Err(BadJson("the body is empty where JSON is expected".to_owned()));
+        return Err(BadJson::new("the body is empty where JSON is expected"));
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Reader { rules, depth: 0 }.deserialize(&mut deserializer).map_err(|e| BadJson(e.to_string()))?;
-    deserializer.end().map_err(|e| BadJson(e.to_string()))?;
-    Ok(value)
+    let (text, surrogates) = match rules.surrogates {
+        Unkept::Refuse => (text.into(), 0),
+        Unkept::Replace => text::replace_surrogates(text),
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
+    let about = |e: serde_json::Error| BadJson::new(explained(&e.to_string()));
+    let mut value = Reader { rules, depth: 0 }.deserialize(&mut deserializer).map_err(about)?;
+    deserializer.end().map_err(about)?;
+    let nul = match rules.nul {
+        Unkept::Replace => text::replace_nul(&mut value),
+        Unkept::Refuse => match text::pointer_to_nul(&value) {
+            None => 0,
+            Some(pointer) => {
+                let place = if pointer.is_empty() { String::new() } else { format!(" at {}", pointer.escape_debug()) };
+                let message = format!("the text{place} holds the character U+0000, which the database cannot store");
+                return Err(BadJson { message, pointer });
+            }
+        },
+    };
+    Ok((value, Replaced { nul, surrogates, ..Replaced::default() }))
+}
+
+/// `serde_json` speaks of escapes where a person thinks of characters.
+fn explained(message: &str) -> String {
+    let is_surrogate = ["lone leading surrogate in hex escape", "unexpected end of hex escape"]
+        .iter()
+        .find_map(|known| message.strip_prefix(known));
+    is_surrogate.map_or_else(
+        || message.to_owned(),
+        |place| format!("a string holds half of a surrogate pair, which is no character{place}"),
+    )
 }
 
 #[derive(Clone, Copy)]
@@ -69,13 +127,6 @@ impl Reader {
         }
         Ok(Self { depth, ..self })
     }
-}
-
-fn without_nul<E: serde::de::Error>(text: &str) -> Result<(), E> {
-    if text.as_bytes().contains(&0) {
-        return Err(E::custom("a string holds the character U+0000, which the database cannot store"));
-    }
-    Ok(())
 }
 
 impl<'de> DeserializeSeed<'de> for Reader {
@@ -110,7 +161,6 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
-        without_nul(text)?;
         Ok(Value::String(text.to_owned()))
     }
 
@@ -153,7 +203,6 @@ fn number<E: serde::de::Error>(text: &str) -> Result<Value, E> {
 }
 
 fn check_key<E: serde::de::Error>(key: &str, object: &Map<String, Value>, duplicates: Duplicates) -> Result<(), E> {
-    without_nul(key)?;
     if key.starts_with(RESERVED_KEY_PREFIX) {
         return Err(E::custom(format!("keys that begin with {RESERVED_KEY_PREFIX} are reserved")));
     }
@@ -206,10 +255,11 @@ impl<'de> Visitor<'de> for KeySeed {
 mod tests {
     use super::*;
 
-    const STRICT: Rules = Rules { depth_max: 64, duplicates: Duplicates::Refuse };
+    const STRICT: Rules =
+        Rules { depth_max: 64, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
 
     fn refusal(text: &str) -> String {
-        read(text.as_bytes(), STRICT).expect_err("refused").0
+        read(text.as_bytes(), STRICT).expect_err("refused").message
     }
 
     #[test]
@@ -246,11 +296,27 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_kept_is_replaced_where_the_caller_says_so() {
+        let rules = Rules { nul: Unkept::Replace, surrogates: Unkept::Replace, ..STRICT };
+        let (value, replaced) = read_text(r#"{"a\u0000":["\ud83d x", "\u0000\ud83d\ude00"]}"#, rules).expect("read");
+        assert_eq!(value, serde_json::json!({ "a\u{fffd}": ["\u{fffd} x", "\u{fffd}😀"] }));
+        assert_eq!(replaced, Replaced { nul: 2, surrogates: 1, ..Replaced::default() });
+        let nul_refused = Rules { nul: Unkept::Refuse, ..rules };
+        assert!(read_text(r#""\u0000""#, nul_refused).is_err());
+        assert!(read_text(r#"["\ud83d""#, rules).is_err(), "replacing mends no broken JSON");
+    }
+
+    #[test]
     fn what_cannot_be_kept_is_refused() {
-        assert!(refusal(r#"["a\u0000b"]"#).contains("U+0000"));
-        assert!(refusal(r#"{"a\u0000":1}"#).contains("U+0000"));
+        for (text, pointer) in
+            [(r#"["a\u0000b"]"#, "/0"), (r#"{"a\u0000":1}"#, "/a\0"), (r#"{"a/b":[1,{"c":"\u0000"}]}"#, "/a~1b/1/c")]
+        {
+            let bad = read(text.as_bytes(), STRICT).expect_err(text);
+            assert!(bad.message.contains("U+0000"), "{bad}");
+            assert_eq!(bad.pointer, pointer);
+        }
         for lone in [r#"["\ud800"]"#, r#"["\udc00"]"#, r#"["\ud800\u0041"]"#] {
-            assert!(refusal(lone).contains("hex escape"), "{}", refusal(lone));
+            assert!(refusal(lone).contains("surrogate"), "{}", refusal(lone));
         }
         assert!(refusal(&format!("[{}]", "1".repeat(1_001))).contains("characters"));
         for bad in ["", "  ", "NaN", "[1,]", "{} {}", "{\"a\":1", "01", "'a'", "[1 2]"] {

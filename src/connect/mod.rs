@@ -9,6 +9,7 @@
 
 mod auth;
 pub mod breaker;
+pub(crate) mod charset;
 mod exchange;
 pub mod guard;
 mod hosts;

@@ -9,8 +9,9 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+use super::charset::{self, Decoded};
 use super::exchange::{Answer, Cut};
-use super::json::{self as exact, Duplicates, Rules};
+use super::json::{self as exact, Duplicates, Rules, Unkept};
 use super::message::target_message;
 use super::prepared::Prepared;
 use super::request::{Outgoing, essence, is_json};
@@ -18,19 +19,31 @@ use super::settings::{FaultRule, Verdict};
 use super::summary;
 use super::target;
 use crate::dsl::{HttpOutput, Redirect};
-use crate::machine::{CallFailure, CallOutcome, CallRequest, ErrorKind, FaultClass, TargetEffect, WorkflowError};
+use crate::machine::{
+    CallFailure, CallOutcome, CallRequest, ErrorKind, FaultClass, ResponseSummary, TargetEffect, WorkflowError,
+};
+use crate::text::{Replaced, without_nul};
 
 /// `Retry-After` beyond this is shortened to it.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
-/// How answers are read. Repeated keys: the last counts, as nearly all clients have it; our own door is stricter.
-const ANSWER_RULES: Rules = Rules { depth_max: 100, duplicates: Duplicates::LastWins };
+/// How answers are read: what a target did is done, however it spells its answer. Repeated keys: the last counts, as nearly
+/// all clients have it; our own door is stricter.
+pub(super) const ANSWER_RULES: Rules = Rules {
+    depth_max: ANSWER_DEPTH_MAX,
+    duplicates: Duplicates::LastWins,
+    nul: Unkept::Replace,
+    surrogates: Unkept::Replace,
+};
+
+/// Below what the journal can hold, with room for what a workflow puts around an answer.
+const ANSWER_DEPTH_MAX: usize = 110;
 
 /// Judges an answer.
 pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoing, mut answer: Answer) -> CallOutcome {
     answer.body = sent.redactor.clean(std::mem::take(&mut answer.body));
-    let (mut content, unreadable) = content(&answer);
-    let rule = matching_rule(&connection.faults, &answer, &mut content);
+    let mut content = content(&answer);
+    let rule = matching_rule(&connection.faults, &answer, &mut content.value);
     let fault = match rule.map(|rule| rule.verdict) {
         Some(Verdict::Fault(class)) => Some(class),
         Some(Verdict::Done) => None,
@@ -43,12 +56,14 @@ pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoin
         );
         return failed(connection, sent, &answer, &content, Reason { class, after, error, detail: None });
     }
-    match unusable(&answer, unreadable.filter(|_| request.output != HttpOutput::Raw)) {
+    let raw = request.output == HttpOutput::Raw;
+    match unusable(&answer, content.unreadable.take().filter(|_| !raw)) {
         Some(reason) => failed(connection, sent, &answer, &content, reason),
-        None => CallOutcome::Succeeded {
-            response: summary::of_success(sent, &answer),
-            output: output(request.output, sent, &answer, content).into(),
-        },
+        None => {
+            let note = content.replaced.note().filter(|_| !raw);
+            let response = ResponseSummary { note, ..summary::of_success(sent, &answer) };
+            CallOutcome::Succeeded { response, output: output(request.output, sent, &answer, content.value).into() }
+        }
     }
 }
 
@@ -75,34 +90,65 @@ fn effect_of(method: &Method, status: StatusCode) -> TargetEffect {
     }
 }
 
-/// The body as a value: JSON where the answer says so, else text, else base64. Also why announced JSON is none.
-fn content(answer: &Answer) -> (Value, Option<String>) {
+/// A body as a value, and what there is to say about how it was read.
+#[derive(Debug, Default)]
+struct Content {
+    value: Value,
+    /// The body for people, where the value is base64.
+    shown: Option<Value>,
+    /// Why announced JSON is none.
+    unreadable: Option<String>,
+    replaced: Replaced,
+}
+
+impl Content {
+    fn for_people(&self) -> &Value {
+        self.shown.as_ref().unwrap_or(&self.value)
+    }
+}
+
+/// JSON where the answer says so, else text, else base64. Spelling makes no answer unreadable: what cannot be kept is
+/// replaced.
+fn content(answer: &Answer) -> Content {
     if answer.body.is_empty() {
-        return (Value::Null, None);
+        return Content::default();
     }
     let content_type = header(&answer.headers, &CONTENT_TYPE).unwrap_or_default();
-    if is_json(&essence(content_type)) && answer.cut.is_none() {
-        return match exact::read(&answer.body, ANSWER_RULES) {
-            Ok(value) => (value, None),
-            Err(bad) => (text(&answer.body, content_type), Some(bad.to_string())),
-        };
+    let kind = essence(content_type);
+    let Decoded { text, replaced } = charset::decode(&answer.body, content_type);
+    let mut unreadable = None;
+    if is_json(&kind) && answer.cut.is_none() {
+        match exact::read_text(&text, ANSWER_RULES) {
+            Ok((value, in_json)) => {
+                let replaced = Replaced { nul: in_json.nul, surrogates: in_json.surrogates, ..replaced };
+                return Content { value, replaced, ..Content::default() };
+            }
+            Err(bad) => unreadable = Some(bad.to_string()),
+        }
     }
-    (text(&answer.body, content_type), None)
+    let is_clean = replaced.malformed == 0 && !text.contains('\0');
+    let (text, nul) = without_nul(text.into_owned());
+    let text = Value::String(text);
+    if is_clean || is_text(&kind) {
+        return Content { value: text, unreadable, replaced: Replaced { nul, ..replaced }, shown: None };
+    }
+    let value = Value::String(BASE64_STANDARD.encode(&answer.body));
+    Content { value, unreadable, shown: Some(text), replaced: Replaced::default() }
 }
 
-/// Text in UTF-8; anything else, NUL included, as base64: it is no text that could be stored.
-fn text(body: &[u8], content_type: &str) -> Value {
-    match std::str::from_utf8(body) {
-        Ok(text) if !text.contains('\0') => Value::String(text.to_owned()),
-        _ => latin1(body, content_type).map_or_else(|| Value::String(BASE64_STANDARD.encode(body)), Value::String),
-    }
-}
-
-/// Old systems answer in Latin-1 and say so.
-fn latin1(body: &[u8], content_type: &str) -> Option<String> {
-    let content_type = content_type.to_ascii_lowercase();
-    let declared = ["iso-8859-1", "latin1", "us-ascii"].iter().any(|name| content_type.contains(name));
-    (declared && !body.contains(&0)).then(|| body.iter().map(|&byte| char::from(byte)).collect())
+/// Whether a body of this type is text whatever its bytes are.
+fn is_text(essence: &str) -> bool {
+    const TEXTS: [&str; 8] = [
+        "application/xml",
+        "application/yaml",
+        "application/x-yaml",
+        "application/csv",
+        "application/javascript",
+        "application/sql",
+        "application/x-ndjson",
+        "application/x-www-form-urlencoded",
+    ];
+    essence.starts_with("text/") || essence.ends_with("+xml") || is_json(essence) || TEXTS.contains(&essence)
 }
 
 fn matching_rule<'r>(rules: &'r [FaultRule], answer: &Answer, content: &mut Value) -> Option<&'r FaultRule> {
@@ -146,10 +192,10 @@ struct Reason {
     detail: Option<String>,
 }
 
-fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Value, reason: Reason) -> CallOutcome {
+fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Content, reason: Reason) -> CallOutcome {
     let status = answer.status;
     let asked = format!("{} {} answered {}", sent.method, target::short(&answer.url), status.as_u16());
-    let why = reason.detail.or_else(|| target_message(content));
+    let why = reason.detail.or_else(|| target_message(content.for_people()));
     let detail = why.map_or_else(|| asked.clone(), |why| format!("{asked}: {why}"));
     let title = status.canonical_reason().unwrap_or("Unexpected status");
     let mut error = WorkflowError::standard(ErrorKind::Communication, title, sent.redactor.clean_text(detail));
@@ -163,7 +209,10 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Val
             TargetEffect::Unknown => TargetEffect::Unknown,
             TargetEffect::None => effect_of(&sent.method, status),
         },
-        response: Some(summary::of_failure(sent, answer, content)),
+        response: Some(ResponseSummary {
+            note: content.replaced.note(),
+            ..summary::of_failure(sent, answer, content.for_people())
+        }),
         retry: connection.retry.clone(),
         retry_after: retry_after(&answer.headers).or(reason.after),
     })

@@ -1,13 +1,15 @@
 //! What the journal keeps of an answer: masked, selected, bounded.
 
-use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use serde_json::Value;
 use url::Url;
 
+use super::charset;
 use super::exchange::Answer;
 use super::request::Outgoing;
 use super::target;
 use crate::machine::ResponseSummary;
+use crate::text::without_nul;
 
 /// Longest body of a failure that is kept.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -37,6 +39,7 @@ pub(super) fn of_success(sent: &Outgoing, answer: &Answer) -> ResponseSummary {
         status: answer.status.as_u16(),
         headers: kept(sent, answer),
         body: None,
+        note: None,
         duration_ms: u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
     }
 }
@@ -53,7 +56,8 @@ fn body(answer: &Answer, content: &Value) -> Option<Value> {
     if answer.body.len() <= BODY_BYTES_MAX {
         return Some(content.clone());
     }
-    let kept = String::from_utf8_lossy(&answer.body[..BODY_BYTES_MAX]).replace('\0', "\u{fffd}");
+    let content_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (kept, _) = without_nul(charset::decode(&answer.body[..BODY_BYTES_MAX], content_type).text.into_owned());
     Some(Value::String(format!("{kept}... ({} bytes in all)", answer.body.len())))
 }
 

@@ -16,6 +16,7 @@ use super::timeline::{State as StepState, Timeline};
 use crate::dsl::Definition;
 use crate::engine::ActError;
 use crate::http::ApiError;
+use crate::hub::json;
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, RunId};
 use crate::store::access::Scope;
@@ -220,7 +221,7 @@ fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
 fn parsed(what: &str, text: Option<&str>) -> Result<Value, String> {
     let text = text.map(str::trim).filter(|t| !t.is_empty());
     text.map_or(Ok(Value::Null), |text| {
-        serde_json::from_str(text).map_err(|e| format!("Not done: the {what} is not JSON: {e}."))
+        json::read(text.as_bytes()).map_err(|bad| format!("Not done: the {what} is not JSON that is taken: {bad}."))
     })
 }
 

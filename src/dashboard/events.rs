@@ -15,12 +15,16 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::pretty::{self, Pretty};
 use super::signed_in::SignedIn;
+use crate::hub::redelivery::{self, Difference, Redelivery};
 use crate::machine::RunId;
 use crate::store::events::{self, EventFilter, EventRow};
 use crate::words::{Moment, age};
 
 /// Lines on a page.
 const LINES: usize = 50;
+
+/// Longest value shown of a difference.
+const VALUE_CHARS_MAX: usize = 80;
 
 /// Filter and place in the list.
 #[derive(Debug, Default, Deserialize)]
@@ -70,10 +74,27 @@ struct EventPage {
     meaning: &'static str,
     received: Moment,
     runs: Vec<RunId>,
+    /// What the detail is about.
+    about: &'static str,
     detail: Option<Pretty>,
     attributes: Pretty,
     headers: Vec<(String, String)>,
     body: Pretty,
+    redeliveries: Vec<Again>,
+}
+
+/// Deliveries under the event's id with another body.
+struct Again {
+    last: Moment,
+    deliveries: i32,
+    differences: Vec<Place>,
+}
+
+/// Where the other body differs, and what stood there and stands there then.
+struct Place {
+    pointer: String,
+    first: String,
+    then: String,
 }
 
 /// `GET /events`
@@ -108,6 +129,7 @@ pub async fn show(
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
     let body = serde_json::from_slice(&event.body)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&event.body).into_owned()));
+    let redeliveries = redelivery::of_event(&dashboard.pool, &event).await?.into_iter().map(again).collect();
     let page = EventPage {
         frame: Frame::of(&caller, "events"),
         id,
@@ -118,12 +140,29 @@ pub async fn show(
         source: event.row.source,
         kind: event.row.r#type,
         runs: event.row.runs,
+        about: if event.row.outcome == "rejected" { "Why it was rejected" } else { "How it was read" },
         detail: event.detail.map(|detail| pretty::json(&read(detail.get()))),
         attributes: pretty::json(&read(event.attributes.get())),
         headers: pairs(&read(event.headers.get())),
         body: pretty::json(&body),
+        redeliveries,
     };
     Ok(render(StatusCode::OK, &page))
+}
+
+fn again(one: Redelivery) -> Again {
+    let text = |value: Option<Value>| value.map_or_else(|| "–".to_owned(), |value| shortened(&value.to_string()));
+    let place = |d: Difference| Place { pointer: d.pointer, first: text(d.first), then: text(d.then) };
+    let differences = one.differences.into_iter().map(place).collect();
+    Again { last: one.last_at.into(), deliveries: one.deliveries, differences }
+}
+
+/// Enough of a value to tell two of them apart.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn line(row: EventRow) -> Line {

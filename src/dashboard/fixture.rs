@@ -65,7 +65,7 @@ impl Story {
     pub fn add(&mut self, millis: i64, task: Option<&str>, attempt: Option<u32>, kind: &str, data: Value) -> &mut Self {
         let change: Change = serde_json::from_value(json!({"kind": kind, "data": data})).unwrap();
         let actor = Actor(self.actor.unwrap_or("engine").to_owned());
-        self.records.push(Record { at: at(millis), actor, task: task.map(Arc::from), attempt, change });
+        self.records.push(Record { at: at(millis), actor, task: task.map(Arc::from), attempt, change, note: None });
         self
     }
 

@@ -5,6 +5,7 @@ mod addresses;
 mod batches;
 mod conflicts;
 mod drift;
+mod events;
 mod mappings;
 mod schedules;
 
@@ -383,27 +384,6 @@ async fn one_can_page_to_older_runs_and_back(pool: PgPool) {
     let (_, back) = site.get(&link(&second, "newer").unwrap()).await;
     assert!(back.contains(&runs[59].to_string()) && back.contains(&runs[10].to_string()));
     assert_eq!(link(&back, "newer"), None);
-}
-
-#[sqlx::test]
-async fn an_event_shows_what_was_received_and_what_became_of_it(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
-    let id = uuid::Uuid::now_v7();
-    sqlx::query(
-        r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs)
-           values ($1, 'salesforce', 'e-1', 'opportunity.closed_won', now(), '{"user-agent": "<b>"}',
-                   '\x7b2261223a312e35307d', '{"id": "e-1"}', 'unmatched', '{}')"#,
-    )
-    .bind(id)
-    .execute(&pool)
-    .await
-    .unwrap();
-    assert!(site.get("/events?outcome=unmatched").await.1.contains(&id.to_string()));
-    assert!(!site.get("/events?outcome=run").await.1.contains(&id.to_string()));
-    let (status, page) = site.get(&format!("/events/{id}")).await;
-    assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("no workflow waits for such events") && page.contains("1.50") && !page.contains("<b>\""));
-    assert_eq!(site.get("/events/none").await.0, StatusCode::NOT_FOUND);
 }
 
 #[sqlx::test]

@@ -32,6 +32,20 @@ pub struct IncomingEvent {
     pub headers: Vec<(String, String)>,
     /// Its place among the events of its sender, if that one counts.
     pub counted: Option<Counted>,
+    /// What was replaced in its data when it was read.
+    pub note: Option<String>,
+    /// What it is if its id came before with other bytes.
+    pub other_bytes: OtherBytes,
+}
+
+/// What an event is whose id came before with other bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherBytes {
+    /// The same event. Its sender proved itself for this source, and what senders count or reformat between two deliveries
+    /// makes no other event of it; the difference is kept beside the first.
+    Duplicate,
+    /// A mistake of whoever chose the id: it is refused.
+    Conflict,
 }
 
 /// What became of an event. Said only after the commit.
@@ -82,6 +96,9 @@ pub enum AcceptError {
         /// The sender's id.
         event_id: String,
     },
+    /// The database refuses one of its values, and always will.
+    #[error("the event cannot be stored: {0}")]
+    Refused(String),
     /// The node is full, is going down, or the database is away: try again.
     #[error("{0}")]
     Unavailable(String),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::machine::RunId;
 use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
 use crate::store::journal::{self, NewRow};
+use crate::store::redeliveries::{self, Redelivered};
 use crate::store::{StoreError, commands, sequences};
 
 /// An event and the runs that it starts; without an event, runs started by the API.
@@ -31,8 +32,11 @@ pub(super) struct FirstStep {
 pub(super) enum AcceptOutcome {
     /// Committed. `awaited` if a run may wait for the event.
     Done { awaited: bool },
-    /// The event's key was there: the first event, its runs, and whether the body is the same.
-    Duplicate { event: Uuid, runs: Vec<RunId>, resumed: Vec<RunId>, same_body: bool },
+    /// The event's key was there: the first event, its runs, and whether this is the same one: by its bytes, or since its
+    /// sender proved itself.
+    Duplicate { event: Uuid, runs: Vec<RunId>, resumed: Vec<RunId>, is_same: bool },
+    /// The database refuses a value: nothing is stored, and never will be.
+    Refused(String),
     /// Nothing is stored.
     Failed(String),
 }
@@ -124,7 +128,7 @@ impl Written {
                 event: first.event,
                 runs: first.runs.clone(),
                 resumed: first.resumed.clone(),
-                same_body: first.body_hash == event.body_hash,
+                is_same: event.is_proven || first.body_hash == event.body_hash,
             },
             // Taken by a transaction that this one cannot see yet.
             None => AcceptOutcome::Failed("the event's id is being taken by another node at this moment".to_owned()),
@@ -194,6 +198,14 @@ impl Item {
 }
 
 impl Written {
+    /// What is kept of a delivery that is a duplicate with other bytes than the first.
+    fn differing<'e>(&self, event: &'e NewEvent) -> Option<Redelivered<'e>> {
+        let first = self.known.get(&(event.source.clone(), event.event_id.clone()))?;
+        let differs = event.is_proven && first.body_hash != event.body_hash;
+        let (body_hash, body, at) = (event.body_hash, event.body.as_slice(), event.received_at);
+        differs.then_some(Redelivered { event: first.event, body_hash, body, at })
+    }
+
     /// Whether the runs of an accept are to be inserted: its event won its key, or it has none.
     fn takes(&self, accept: &Accept) -> bool {
         accept.event.as_ref().is_none_or(|event| self.won.contains(&event.id))
@@ -221,6 +233,10 @@ async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mu
             let (runs, resumed) = (known.runs, known.resumed);
             let first = Known { event: known.event, body_hash: known.body_hash, runs, resumed };
             written.known.insert((known.source, known.event_id), first);
+        }
+        let differing: Vec<Redelivered<'_>> = lost.iter().filter_map(|event| written.differing(event)).collect();
+        if !differing.is_empty() {
+            redeliveries::note(conn, &differing).await?;
         }
     }
     Ok(())

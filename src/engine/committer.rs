@@ -14,8 +14,12 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::batch::{Accept, AcceptOutcome, Advance, AdvanceOutcome, Item, Written, look, write_all};
+use super::health::Health;
 use crate::store::StoreError;
 use crate::telemetry;
+
+/// What its failures are called.
+const STAGE: &str = "commits";
 
 /// Most items in one transaction.
 const BATCH_MAX: usize = 500;
@@ -34,14 +38,17 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Starts `count` committers on connections of their own.
-    pub(super) fn start(pool: &PgPool, count: usize) -> (Self, Vec<tokio::task::JoinHandle<()>>) {
+    pub(super) fn start(pool: &PgPool, count: usize, health: &Arc<Health>) -> (Self, Vec<tokio::task::JoinHandle<()>>) {
         let queue = Arc::new(Queue {
             items: Mutex::default(),
             filled: Notify::new(),
             closed: std::sync::atomic::AtomicBool::new(false),
         });
         let tasks = (0..count.max(1))
-            .map(|_| tokio::spawn(Worker { queue: Arc::clone(&queue), pool: pool.clone(), connection: None }.run()))
+            .map(|_| {
+                let (queue, pool, health) = (Arc::clone(&queue), pool.clone(), Arc::clone(health));
+                tokio::spawn(Worker { queue, pool, health, connection: None }.run())
+            })
             .collect();
         (Self { queue }, tasks)
     }
@@ -91,6 +98,7 @@ impl Committer {
 struct Worker {
     queue: Arc<Queue>,
     pool: PgPool,
+    health: Arc<Health>,
     connection: Option<PoolConnection<Postgres>>,
 }
 
@@ -145,6 +153,7 @@ impl Worker {
         while let Some(batch) = work.pop() {
             let broken = match self.attempt(&batch).await {
                 Ok(written) => {
+                    self.health.note(STAGE, Ok(()));
                     written.reply(batch);
                     continue;
                 }
@@ -157,7 +166,7 @@ impl Worker {
                     work.extend(split_or_refuse(batch, &why.to_string()));
                 }
                 Broken::Before(why) => {
-                    warn!(error = %why, items = batch.len(), "a batch was not written, trying again");
+                    self.health.note(STAGE, Err(why));
                     self.pause(&mut pause).await;
                     work.push(batch);
                 }
@@ -226,7 +235,7 @@ fn split_or_refuse(mut batch: Vec<Item>, why: &str) -> Vec<Vec<Item>> {
     error!(why, "the database refuses a value; the run that brought it is parked, all others go on");
     for item in batch {
         match item {
-            Item::Accept(_, reply) => drop(reply.send(AcceptOutcome::Failed(why.to_owned()))),
+            Item::Accept(_, reply) => drop(reply.send(AcceptOutcome::Refused(why.to_owned()))),
             Item::Advance(_, reply) => drop(reply.send(AdvanceOutcome::Refused(why.to_owned()))),
             Item::Answer(_, _, reply) => drop(reply.send(())),
         }

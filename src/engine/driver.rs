@@ -184,8 +184,23 @@ impl Driver {
                 let fact = Fact::Operator { act, actor: Actor(command.actor), reason: command.reason };
                 self.take_in(fact, Some(command.id)).await
             }
-            Err(why) => {
-                let refusal = format!("the command cannot be read: {why}");
+            Err(why) => self.set_command_aside(&command, &why).await,
+        }
+    }
+
+    /// A command that cannot be read is refused. What an operator asked for is told to the operator; what another part of
+    /// Stepwell told the run would be missing without a trace, so the run is left to a person.
+    async fn set_command_aside(&mut self, command: &OpenCommand, why: &serde_json::Error) -> Stay {
+        let refusal = format!("command {} by {} cannot be read: {why}", command.id, command.actor);
+        if command.act.starts_with(r#"{"act":"#) {
+            self.inner.committer.answer(command.id, Some(refusal)).await;
+            return self.settle().await;
+        }
+        let fact = Fact::Poisoned { detail: refusal.clone() };
+        let (loaded, run) = (&self.driven.loaded, &self.driven.run);
+        match self.inner.decide(loaded, run, fact, self.now()).await {
+            Ok(decision) => self.commit(decision, Some((command.id, Some(refusal)))).await,
+            Err(_) => {
                 self.inner.committer.answer(command.id, Some(refusal)).await;
                 self.settle().await
             }

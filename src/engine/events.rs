@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use tracing::warn;
+use serde_json::{Map, Value, json};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::Inner;
@@ -18,6 +18,7 @@ use crate::store::events::{self, Candidate, Routing};
 use crate::store::journal::Hash;
 use crate::store::listeners::Unchecked;
 use crate::store::{StoreError, listeners};
+use crate::text::without_nul;
 
 /// Runs that one event may wake at once; the rest follow with the next sweep.
 const WAITING_MAX: i64 = 10_000;
@@ -65,22 +66,52 @@ impl Inner {
         Ok(events::routing(&mut connection, event).await?.into())
     }
 
-    /// What a crash left undone: events that nobody was told of, runs that did not look at earlier events yet or were not
-    /// started.
+    /// What a crash left undone: events that nobody was told of. One that cannot be handled is set aside.
     pub(super) async fn catch_up_on_events(self: &Arc<Self>) -> Result<(), StoreError> {
         for candidate in events::unrouted(&self.pool, None, SWEEP_MAX).await? {
-            self.route_one(candidate).await?;
-        }
-        self.start_gathered(None).await?;
-        for run in listeners::unchecked_runs(&self.pool, SWEEP_MAX).await? {
-            self.look_back(run).await?;
+            let id = candidate.id;
+            if let Err(error) = self.route_one(candidate).await {
+                self.set_event_aside(id, error).await?;
+            }
         }
         Ok(())
     }
 
+    /// An event that cannot be handled, however often it is tried, is left to a person. Gives back what is no fault of the
+    /// event.
+    async fn set_event_aside(&self, event: Uuid, error: StoreError) -> Result<(), StoreError> {
+        if !error.is_about_values() {
+            return Err(error);
+        }
+        if !self.health.is_hopeless(event) {
+            warn!(%event, %error, "the runs that wait for an event are told later");
+            return Ok(());
+        }
+        error!(%event, %error, "an event cannot be handled and is set aside as rejected; replay it once the cause is fixed");
+        let message = without_nul(format!("set aside, nobody was told of it: {error}")).0;
+        let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
+        events::set_aside(&self.pool, event, &detail).await
+    }
+
+    /// What a crash left undone: runs that did not look at earlier events yet. The first failure is given back, after all
+    /// were tried.
+    pub(super) async fn look_back_for_all(&self) -> Result<(), StoreError> {
+        let mut outcome = Ok(());
+        for run in listeners::unchecked_runs(&self.pool, SWEEP_MAX).await? {
+            match self.look_back(run).await {
+                Err(error) if error.is_about_values() => {
+                    error!(run.id = %run, %error, "a run cannot look at the events that came before it began to wait");
+                    outcome = outcome.and(Err(error));
+                }
+                done => done?,
+            }
+        }
+        outcome
+    }
+
     async fn route_one(&self, candidate: Candidate) -> Result<Routed, StoreError> {
         let event_type = candidate.r#type.clone();
-        let Some(event) = seen(candidate) else { return Ok(Routed::default()) };
+        let event = read(candidate)?;
         let mut fitting: BTreeMap<(RunId, i32), Vec<i16>> = BTreeMap::new();
         for wanted in [event_type.as_str(), ""] {
             for kind in listeners::kinds(&self.pool, wanted).await? {
@@ -202,14 +233,20 @@ fn message((run, execution): (RunId, i32), filters: &[i16], event: &Seen) -> New
     }
 }
 
+/// An event as filters see it; none if it cannot be read.
 pub(super) fn seen(candidate: Candidate) -> Option<Seen> {
-    let attributes: Map<String, Value> = serde_json::from_str(&candidate.attributes).ok()?;
-    let data = match &candidate.data {
-        Some(data) => serde_json::from_str(data).ok()?,
-        None => serde_json::from_slice(&candidate.body).ok()?,
+    read(candidate).ok()
+}
+
+fn read(candidate: Candidate) -> Result<Seen, StoreError> {
+    let Candidate { id, source, attributes, data, body, .. } = candidate;
+    let unreadable = |e: serde_json::Error| StoreError::Unreadable { table: "events", why: format!("{id}: {e}") };
+    let attributes: Map<String, Value> = serde_json::from_str(&attributes).map_err(unreadable)?;
+    let data = match &data {
+        Some(data) => serde_json::from_str(data).map_err(unreadable)?,
+        None => serde_json::from_slice(&body).map_err(unreadable)?,
     };
-    let envelope = Arc::new(envelope(attributes.into_iter(), data));
-    Some(Seen { id: candidate.id, source: candidate.source, envelope })
+    Ok(Seen { id, source, envelope: Arc::new(envelope(attributes.into_iter(), data)) })
 }
 
 /// A CloudEvent as JSON.

@@ -11,6 +11,7 @@ use super::consequences::key;
 use crate::dsl::{Correlation, EventFilter, Wanted};
 use crate::expr::{Evaluation, Expression, Template};
 use crate::store::journal::Hash;
+use crate::text::replace_nul;
 
 impl Inner {
     /// The key under which a run waits that this event fits; none if the event does not fit the filter at all.
@@ -69,8 +70,14 @@ impl Inner {
         !matches!(self.value_of(condition, data).await, None | Some(Value::Null | Value::Bool(false)))
     }
 
-    /// What an expression over an event gives; none if it fails.
+    /// What an expression over an event gives; none if it fails. As runs keep it, or the two would not be equal.
     pub(super) async fn value_of(&self, expression: &Expression, input: &Value) -> Option<Value> {
+        let mut value = self.evaluated(expression, input).await?;
+        replace_nul(&mut value);
+        Some(value)
+    }
+
+    async fn evaluated(&self, expression: &Expression, input: &Value) -> Option<Value> {
         let input = Arc::new(input.clone());
         match expression.evaluate_here(&input, &[]) {
             Some(outcome) => outcome.ok(),

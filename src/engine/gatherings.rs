@@ -22,6 +22,7 @@ use crate::machine::{Actor, RunId};
 use crate::store::StoreError;
 use crate::store::gatherings::{self, Addition, Complete, Kinship, Open};
 use crate::store::journal::Hash;
+use crate::text::without_nul;
 
 /// Events in the input of one run; further ones begin another.
 const TAKEN_MAX: i32 = 10_000;
@@ -138,10 +139,21 @@ impl Inner {
         }
     }
 
-    /// Starts the runs of complete gatherings: of those that an event completed, or of any.
+    /// Starts the runs of complete gatherings: of those that an event completed, or of any. One that cannot be started,
+    /// however often it is tried, is given up, and its events say why.
     pub(super) async fn start_gathered(self: &Arc<Self>, by: Option<Uuid>) -> Result<(), StoreError> {
         for complete in gatherings::complete(&self.pool, by, SWEEP_MAX).await? {
-            self.start_complete(&complete).await?;
+            match self.start_complete(&complete).await {
+                Err(error) if error.is_about_values() => {
+                    warn!(workflow = complete.name, gathering = %complete.id, %error, "gathered events cannot start their run");
+                    if self.health.is_hopeless(complete.id) {
+                        let message = without_nul(error.to_string()).0;
+                        let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
+                        gatherings::refused(&self.pool, complete.id, &detail).await?;
+                    }
+                }
+                done => done?,
+            }
         }
         Ok(())
     }

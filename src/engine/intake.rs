@@ -14,7 +14,7 @@ use super::driver::{Driven, First, drive, state_of, stays};
 use super::events::{Routed, envelope};
 use super::mailbox::Mailbox;
 use super::node::Node;
-use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
+use super::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes, StartError, StartRequest};
 use crate::dsl::Definition;
 use crate::machine::{Actor, Begin, Effect, Fact, Parent, Rejected, Run, RunId, SchemaViolation, Started, Time};
 use crate::store::commit::{NewEvent, NewRun, START_TYPE};
@@ -115,12 +115,13 @@ impl Inner {
                     (false, false) => Ok(Accepted::Refused { event: id, violations }),
                 }
             }
-            AcceptOutcome::Duplicate { event, runs, resumed, same_body: true } => {
+            AcceptOutcome::Duplicate { event, runs, resumed, is_same: true } => {
                 Ok(Accepted::Duplicate { event, runs, resumed })
             }
             AcceptOutcome::Duplicate { event: first, .. } => {
                 Err(AcceptError::Conflict { first, source_name: event.source, event_id: event.event_id })
             }
+            AcceptOutcome::Refused(why) => Err(AcceptError::Refused(why)),
             AcceptOutcome::Failed(why) => Err(AcceptError::Unavailable(why)),
         }
     }
@@ -171,11 +172,14 @@ impl Inner {
             .map(|(id, key)| keyed_start(&request, origin, id, key, now, run));
         match self.commit_accept(&node, origin.as_str(), event, vec![prepared]).await {
             AcceptOutcome::Done { .. } => Ok(run),
-            AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
+            AcceptOutcome::Duplicate { runs, is_same: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
                 key: request.idempotency_key.unwrap_or_default(),
                 run: runs.first().copied().unwrap_or_default(),
             }),
+            AcceptOutcome::Refused(message) => {
+                Err(StartError::Refused(vec![SchemaViolation { pointer: String::new(), message }]))
+            }
             AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
         }
     }
@@ -342,10 +346,21 @@ fn new_event(
         data: (!event.data_is_body).then(|| event.data.to_string()),
         outcome,
         runs,
-        detail: (!violations.is_empty()).then(|| json!({ "errors": violations }).to_string()),
+        detail: detail(violations, event.note.as_deref()),
         awaited: false,
         counted: event.counted.clone(),
+        is_proven: event.other_bytes == OtherBytes::Duplicate,
     }
+}
+
+/// What is to be said of an event beside its outcome: why it was rejected, what was replaced in it.
+fn detail(violations: &[SchemaViolation], note: Option<&str>) -> Option<String> {
+    let mut detail = serde_json::Map::new();
+    if !violations.is_empty() {
+        detail.insert("errors".to_owned(), json!(violations));
+    }
+    detail.extend(note.map(|note| ("note".to_owned(), note.into())));
+    (!detail.is_empty()).then(|| Value::Object(detail).to_string())
 }
 
 /// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
@@ -367,5 +382,6 @@ fn keyed_start(request: &StartRequest, origin: Origin, id: Uuid, key: String, no
         detail: None,
         awaited: false,
         counted: None,
+        is_proven: false,
     }
 }

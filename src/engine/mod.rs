@@ -19,6 +19,7 @@ mod driver;
 mod events;
 mod filters;
 mod gatherings;
+mod health;
 mod intake;
 mod limits;
 mod mailbox;
@@ -59,6 +60,7 @@ use crate::store::{StoreError, access, claims, definitions, environment, journal
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
+use health::Health;
 use node::{InnerParts, Node};
 
 /// What the tasks of an engine share.
@@ -80,6 +82,8 @@ struct Inner {
     outgoing: Notify,
     /// Numbers were written that are to be counted.
     counted: Notify,
+    /// What fails again and again.
+    health: Arc<Health>,
     /// The current incarnation.
     node: RwLock<Arc<Node>>,
     /// The process goes down.
@@ -116,7 +120,8 @@ impl Engine {
         }
         let catalog = Catalog::default();
         catalog.refresh(&pool).await?;
-        let (committer, _) = Committer::start(&pool, settings.committers);
+        let health = Arc::new(Health::default());
+        let (committer, _) = Committer::start(&pool, settings.committers, &health);
         let asked = Instant::now();
         let (node, now) = Node::register(&InnerParts { pool: &pool, settings: &settings }).await?;
         let inner = Arc::new(Inner {
@@ -132,6 +137,7 @@ impl Engine {
             changes: broadcast::channel(CHANGES_KEPT).0,
             outgoing: Notify::new(),
             counted: Notify::new(),
+            health,
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -159,7 +165,8 @@ impl Engine {
         let asked = Instant::now();
         let now = nodes::database_time(&pool).await?;
         let environment = environment::current(&pool).await?;
-        let (committer, _) = Committer::start(&pool, 1);
+        let health = Arc::new(Health::default());
+        let (committer, _) = Committer::start(&pool, 1, &health);
         let evaluator = Evaluator::of_this_program(1).map_err(|e| StoreError::Unavailable(sqlx::Error::Io(e)))?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -175,6 +182,7 @@ impl Engine {
                 changes: broadcast::channel(1).0,
                 outgoing: Notify::new(),
                 counted: Notify::new(),
+                health,
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),
@@ -338,6 +346,12 @@ impl Engine {
         node.is_alive() && !node.draining.is_cancelled() && self.inner.committer.depth() < self.inner.settings.queue_max
     }
 
+    /// What fails on this node again and again, and its last error.
+    #[must_use]
+    pub fn keeps_failing(&self) -> Option<(&'static str, String)> {
+        self.inner.health.lasting()
+    }
+
     /// The time of the database, as this node knows it.
     #[must_use]
     pub fn now(&self) -> Time {
@@ -414,15 +428,16 @@ async fn maintain(inner: Arc<Inner>) {
             _ = ticks.tick() => {}
         }
         let done = [
-            crate::store::ensure_partitions(&inner.pool).await,
-            nodes::forget_old(&inner.pool).await,
-            crate::store::limits::forget_dead(&inner.pool).await,
-            access::sweep_expired(&inner.pool).await.map(drop),
+            ("partitions", crate::store::ensure_partitions(&inner.pool).await),
+            ("old-nodes", nodes::forget_old(&inner.pool).await),
+            ("limits", crate::store::limits::forget_dead(&inner.pool).await),
+            ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
         ];
-        for done in done {
-            if let Err(error) = done {
-                warn!(%error, "housekeeping failed, trying again in ten minutes");
-            }
+        if done.iter().any(|(_, outcome)| outcome.is_err()) {
+            ticks.reset_after(Duration::from_mins(1));
+        }
+        for (stage, outcome) in done {
+            inner.health.note(stage, outcome);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! An incarnation is never revived. When its lease may be over it drops all its work at once and a fresh one begins.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::Inner;
 use super::driver::{Driven, First, drive};
+use super::health::Next;
 use super::mailbox::Mailbox;
 use crate::machine::{Fact, Run, RunId, fold};
 use crate::store::claims::{self, ClaimedRun};
@@ -177,37 +179,53 @@ impl Node {
                 () = self.sweep.notified() => {}
                 () = tokio::time::sleep(if rounds == 0 { Duration::ZERO } else { interval }) => {}
             }
-            if let Err(error) = self.sweep_once(&inner, rounds).await {
-                warn!(%error, "sweep failed, trying again");
-            }
+            // Without a connection the rest of the sweep waits for the next.
+            let _ = self.sweep_once(&inner, rounds).await;
             rounds = rounds.wrapping_add(1).max(1);
         }
     }
 
-    /// One look. Level-triggered: what it finds is found anew each time, so nothing that goes wrong here strands work.
-    async fn sweep_once(self: &Arc<Self>, inner: &Arc<Inner>, round: u32) -> Result<(), StoreError> {
+    /// One look. Level-triggered: what it finds is found anew each time, so nothing that goes wrong here strands work. Each
+    /// stage fails for itself: those after it are tried all the same.
+    async fn sweep_once(self: &Arc<Self>, inner: &Arc<Inner>, round: u32) -> ControlFlow<()> {
         if !self.is_alive() {
-            return Ok(());
+            return ControlFlow::Break(());
         }
+        let stage = |name, outcome| match inner.health.note(name, outcome) {
+            Next::GoOn => ControlFlow::Continue(()),
+            Next::Stop => ControlFlow::Break(()),
+        };
+        stage("dead-nodes", Self::release_dead(inner).await)?;
+        stage("definitions", inner.catalog.refresh(&inner.pool).await)?;
+        // Runs in memory first: one that leaves just before it is delivered to has no owner when the others are woken.
+        stage("commands", self.deliver_open(inner).await)?;
+        stage("commanded-runs", commands::wake_commanded(&inner.pool).await.map(drop))?;
+        stage("events", inner.catch_up_on_events().await)?;
+        stage("gatherings", inner.start_gathered(None).await)?;
+        stage("listeners", inner.look_back_for_all().await)?;
+        stage("schedules", inner.sync_schedules().await)?;
+        stage("firings", inner.fire_schedules().await)?;
+        stage("due-runs", self.claim(inner).await)?;
+        if round % 8 == 7 {
+            stage("deleted-definitions", inner.catalog.reconcile(&inner.pool).await)?;
+        }
+        if round % 4 == 3 {
+            stage("unknown-runs", self.adopt_unknown(inner).await)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn release_dead(inner: &Inner) -> Result<(), StoreError> {
         for dead in nodes::bury_expired(&inner.pool).await? {
             info!(node = %dead, "a node's lease is over: its runs go on elsewhere");
         }
         while claims::release_of_dead_nodes(&inner.pool, 1_000).await? == 1_000 {}
-        inner.catalog.refresh(&inner.pool).await?;
-        // Runs in memory first: one that leaves just before it is delivered to has no owner when the others are woken.
+        Ok(())
+    }
+
+    async fn deliver_open(&self, inner: &Inner) -> Result<(), StoreError> {
         for command in commands::open_for_node(&inner.pool, self.id, 1_000).await? {
             self.deliver(command);
-        }
-        commands::wake_commanded(&inner.pool).await?;
-        inner.catch_up_on_events().await?;
-        inner.sync_schedules().await?;
-        inner.fire_schedules().await?;
-        self.claim(inner).await?;
-        if round % 8 == 7 {
-            inner.catalog.reconcile(&inner.pool).await?;
-        }
-        if round % 4 == 3 {
-            self.adopt_unknown(inner).await?;
         }
         Ok(())
     }
@@ -280,7 +298,12 @@ impl Node {
             Err(error) => {
                 error!(run.id = %id, %error, "a run cannot be loaded; it is looked at again in a minute");
                 let later = inner.clock.now() + chrono::Duration::seconds(60);
-                if let Err(error) = claims::release_one(&inner.pool, self.id, id, later).await {
+                let done = if error.is_about_values() {
+                    claims::set_aside(&inner.pool, self.id, id, later).await
+                } else {
+                    claims::release_one(&inner.pool, self.id, id, later).await
+                };
+                if let Err(error) = done {
                     warn!(run.id = %id, %error, "the run could not be released");
                 }
                 self.forget(id);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::settings::Sink;
-use super::{AcceptError, IncomingEvent, Inner};
+use super::{AcceptError, IncomingEvent, Inner, OtherBytes};
 use crate::machine::{CallOutcome, CallRequest};
 use crate::store::StoreError;
 use crate::store::outgoing::{self, Taken};
@@ -29,13 +29,11 @@ pub(super) async fn relay(inner: Arc<Inner>) {
             () = tokio::time::sleep(inner.settings.sweep_interval) => {}
         }
         loop {
-            match deliver_some(&inner).await {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    warn!(%error, "events on their way out cannot be read, trying again");
-                    break;
-                }
+            let delivered = deliver_some(&inner).await;
+            let more = matches!(&delivered, Ok(count) if *count > 0);
+            inner.health.note("outgoing-events", delivered.map(drop));
+            if !more {
+                break;
             }
         }
     }
@@ -88,7 +86,7 @@ async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
             warn!(%first, "an emitted event has the source and id of another one and is dropped");
             Ok(())
         }
-        Err(AcceptError::Unavailable(why)) => Err(why),
+        Err(AcceptError::Unavailable(why) | AcceptError::Refused(why)) => Err(why),
     }
 }
 
@@ -112,6 +110,8 @@ fn incoming(event: Value) -> Result<IncomingEvent, String> {
         body,
         headers: vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())],
         counted: None,
+        note: None,
+        other_bytes: OtherBytes::Conflict,
     })
 }
 

@@ -11,7 +11,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -36,15 +36,16 @@ const SIDE_BY_SIDE: usize = 16;
 impl Inner {
     /// Makes the table of schedules what the latest versions say, where a version was loaded since.
     pub(super) async fn sync_schedules(&self) -> Result<(), StoreError> {
-        let mut changed = self.catalog.take_unscheduled();
-        while let Some(workflow) = changed.pop() {
+        let (mut failed, mut outcome) = (Vec::new(), Ok(()));
+        for workflow in self.catalog.take_unscheduled() {
             if let Err(error) = self.sync_schedule(&workflow).await {
-                changed.push(workflow);
-                self.catalog.give_back_unscheduled(changed);
-                return Err(error);
+                warn!(workflow = %format!("{}/{}", workflow.0, workflow.1), %error, "its schedule is looked at later");
+                failed.push(workflow);
+                outcome = outcome.and(Err(error));
             }
         }
-        Ok(())
+        self.catalog.give_back_unscheduled(failed);
+        outcome
     }
 
     async fn sync_schedule(&self, (namespace, name): &(String, String)) -> Result<(), StoreError> {
@@ -64,22 +65,31 @@ impl Inner {
         schedules::put(&self.pool, &new).await
     }
 
-    /// Fires what is due.
+    /// Fires what is due. The first failure is given back, after all were tried: no schedule stops another.
     pub(super) async fn fire_schedules(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut outcome = Ok(());
         for ended in schedules::ended(&self.pool, SWEEP_MAX).await? {
             let definition = self.timed(&ended.namespace, &ended.name);
             let Some(Repeat::After(delay)) = definition.as_ref().and_then(|d| Some(&d.timing.as_ref()?.repeat)) else {
                 continue;
             };
-            schedules::fire_after(&self.pool, &ended, later(ended.ended_at, *delay)).await?;
+            outcome = outcome.and(schedules::fire_after(&self.pool, &ended, later(ended.ended_at, *delay)).await);
         }
         let due = schedules::due(&self.pool, SWEEP_MAX).await?;
         // Boxed, for the compiler cannot see through a stream of futures that they may move between threads.
         let firings = due.into_iter().map(|schedule| {
             let inner = Arc::clone(self);
-            Box::pin(async move { inner.fire(&schedule).await }) as futures::future::BoxFuture<'_, _>
+            Box::pin(async move {
+                let fired = inner.fire(&schedule).await;
+                if let Err(error) = &fired {
+                    warn!(workflow = %format!("{}/{}", schedule.namespace, schedule.name), %error, "it fires later");
+                }
+                fired
+            }) as futures::future::BoxFuture<'_, _>
         });
-        futures::stream::iter(firings).buffer_unordered(SIDE_BY_SIDE).try_collect().await
+        let fired: Vec<Result<(), StoreError>> =
+            futures::stream::iter(firings).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        fired.into_iter().fold(outcome, Result::and)
     }
 
     /// The latest version of a workflow, if it starts by itself.

@@ -135,9 +135,7 @@ pub(super) async fn count(inner: Arc<Inner>) {
             () = inner.counted.notified() => {}
             () = tokio::time::sleep(inner.settings.sweep_interval) => {}
         }
-        if let Err(error) = inner.count_all().await {
-            warn!(%error, "the numbers of events cannot be counted, trying again");
-        }
+        inner.health.note("sequences", inner.count_all().await);
     }
 }
 

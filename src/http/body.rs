@@ -111,7 +111,10 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
 /// # Errors
 /// 400 with the reason.
 pub fn json(bytes: &[u8]) -> Result<Value, ApiError> {
-    crate::hub::json::read(bytes).map_err(|bad| ApiError::bad_input("", format!("the body is not JSON: {bad}")))
+    crate::hub::json::read(bytes).map_err(|bad| {
+        let detail = format!("the body is not JSON that is taken: {bad}");
+        ApiError::BadRequest(detail, vec![InputError::new(bad.pointer, bad.message)])
+    })
 }
 
 /// The members of a JSON object, each taken out at most once; names that nobody expects are refused.

@@ -22,7 +22,8 @@ use super::body;
 use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
-use crate::engine::IncomingEvent;
+use crate::engine::{IncomingEvent, OtherBytes};
+use crate::hub::redelivery;
 use crate::machine::Actor;
 use crate::store::commit::START_TYPE;
 use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
@@ -75,6 +76,8 @@ pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> 
         Ok(body) => view["body"] = body,
         Err(_) => view["body_base64"] = STANDARD.encode(&event.body).into(),
     }
+    let redeliveries = redelivery::of_event(app.engine.reader(), &event).await?;
+    view["redeliveries"] = serde_json::to_value(redeliveries).map_err(|_| ApiError::Internal)?;
     Ok(Json(view))
 }
 
@@ -133,6 +136,8 @@ fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, Api
         headers: headers.into_iter().collect(),
         // Its number was counted when it first came.
         counted: None,
+        note: None,
+        other_bytes: OtherBytes::Conflict,
     })
 }
 

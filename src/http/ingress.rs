@@ -18,7 +18,7 @@ use serde_json::json;
 use super::body::media_type;
 use super::problem::{ApiError, InputError};
 use super::{App, answer, limits, session, soap};
-use crate::engine::IncomingEvent;
+use crate::engine::{IncomingEvent, OtherBytes};
 use crate::hub::cloudevents::{self, BadEvent};
 use crate::hub::scheme::Delivery;
 use crate::hub::{AnswerKind, EVENTS_MAX, Hub, ReceiveError, Received, Source};
@@ -95,9 +95,10 @@ pub async fn events(
     if let Some(token) = token {
         app.access.by_token(token).await?.require(Scope::Operate)?;
     }
+    let by_proof = token.is_none();
     let received = app.ingress_budget.read(&headers, body).await?;
     let _place = limits::place(&app.ingress_places)?;
-    if token.is_none() {
+    if by_proof {
         let hub = Arc::clone(&app.hub.borrow());
         let (url, now) = (hub.address(&uri), app.engine.now());
         let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &received.bytes, now };
@@ -105,7 +106,10 @@ pub async fn events(
             headers.remove(name);
         }
     }
-    let events = cloudevents::read(&headers, &received.bytes)?;
+    let mut events = cloudevents::read(&headers, &received.bytes)?;
+    if by_proof {
+        events.iter_mut().for_each(|event| event.other_bytes = OtherBytes::Duplicate);
+    }
     if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
         return accept_batch(&app, events, 0).await;
     }

@@ -276,6 +276,9 @@ impl From<AcceptError> for ApiError {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::Conflict { .. } => Self::Conflict(error.to_string()),
+            AcceptError::Refused(_) => {
+                Self::Unprocessable(error.to_string(), vec![InputError::new("", error.to_string())])
+            }
             AcceptError::Unavailable(why) => Self::unavailable(why),
         }
     }

@@ -29,7 +29,7 @@ pub async fn accept_all(app: &App, events: Vec<IncomingEvent>) -> Response {
             Err(AcceptError::Conflict { .. }) => {
                 tracing::debug!(event.id = id, "a notification came again with other values; the first ones count");
             }
-            Err(AcceptError::Unavailable(why)) => {
+            Err(AcceptError::Unavailable(why) | AcceptError::Refused(why)) => {
                 tracing::warn!(event.id = id, why, "an outbound message is not acknowledged");
                 return fault();
             }

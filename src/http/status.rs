@@ -29,10 +29,17 @@ pub async fn healthz() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: the node takes new work and the database answers.
+/// `GET /readyz`: the node takes new work, its loops get on, and the database answers.
 pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, ApiError> {
     if !app.engine.is_ready() {
         return Err(ApiError::unavailable("the node takes no new work: it is starting, full, going down, or cut off"));
+    }
+    if let Some((stage, error)) = app.engine.keeps_failing() {
+        // What the database said stays in the log: anybody may ask whether the node is ready.
+        tracing::debug!(stage, error, "not ready");
+        return Err(ApiError::unavailable(format!(
+            "the node's stage {stage:?} keeps failing; its log says why, and stepwell_stage_failures_total counts"
+        )));
     }
     match tokio::time::timeout(PING_TIME_MAX, listing::ping(app.engine.reader())).await {
         Ok(Ok(())) => Ok(Json(json!({ "status": "ready" }))),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::event::check_id;
 use super::headers::recorded;
 use super::json;
-use crate::engine::IncomingEvent;
+use crate::engine::{IncomingEvent, OtherBytes};
 
 /// No batch holds more events.
 const BATCH_MAX: usize = 1_000;
@@ -44,7 +44,10 @@ pub fn read(headers: &HeaderMap, body: &Bytes) -> Result<Vec<IncomingEvent>, Bad
     let content_type = content_type(headers)?.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        "application/cloudevents+json" => Ok(vec![structured(parse(body)?, recorded(headers), body.clone())?]),
+        "application/cloudevents+json" => {
+            let (event, note) = parse(body)?;
+            Ok(vec![noted(structured(event, recorded(headers), body.clone())?, &note)])
+        }
         "application/cloudevents-batch+json" => batch(parse(body)?, headers),
         other if other.starts_with("application/cloudevents") => Err(BadEvent::Unsupported(format!(
             "content type {other} is not taken; send application/cloudevents+json or application/cloudevents-batch+json"
@@ -58,11 +61,19 @@ fn content_type(headers: &HeaderMap) -> Result<Option<String>, BadEvent> {
     Ok(value.map_err(|_| malformed("header content-type is no text"))?.map(str::to_owned))
 }
 
-fn parse(body: &Bytes) -> Result<Value, BadEvent> {
-    json::read(body).map_err(|bad| malformed(bad.to_string()))
+/// JSON, and what was replaced in it.
+fn parse(body: &[u8]) -> Result<(Value, Option<String>), BadEvent> {
+    let text = std::str::from_utf8(body)
+        .map_err(|e| malformed(format!("the body is not UTF-8: invalid byte at offset {}", e.valid_up_to())))?;
+    let (value, replaced) = json::read_event(text).map_err(|bad| malformed(bad.to_string()))?;
+    Ok((value, replaced.note()))
 }
 
-fn batch(body: Value, headers: &HeaderMap) -> Result<Vec<IncomingEvent>, BadEvent> {
+fn noted(event: IncomingEvent, note: &Option<String>) -> IncomingEvent {
+    IncomingEvent { note: note.clone().or(event.note), ..event }
+}
+
+fn batch((body, note): (Value, Option<String>), headers: &HeaderMap) -> Result<Vec<IncomingEvent>, BadEvent> {
     let Value::Array(events) = body else { return Err(malformed("a batch must be a JSON array of events")) };
     if events.len() > BATCH_MAX {
         return Err(malformed(format!("a batch may hold {BATCH_MAX} events, this one has {}", events.len())));
@@ -72,6 +83,7 @@ fn batch(body: Value, headers: &HeaderMap) -> Result<Vec<IncomingEvent>, BadEven
         // Alone, so that the same event in two different batches is the same event.
         let alone = Bytes::from(event.to_string());
         structured(event, recorded.clone(), alone)
+            .map(|event| noted(event, &note))
             .map_err(|bad| malformed(format!("event {index} of the batch: {bad}")))
     };
     events.into_iter().enumerate().map(read).collect()
@@ -82,14 +94,14 @@ fn structured(event: Value, headers: Vec<(String, String)>, body: Bytes) -> Resu
     let data = (members.remove("data"), members.remove("data_base64"));
     let attributes = attributes(members)?;
     let data_type = attributes.iter().find(|(name, _)| name == "datacontenttype").map(|(_, value)| value.as_str());
-    let data = match data {
+    let (data, note) = match data {
         (Some(_), Some(_)) => return Err(malformed("an event has either data or data_base64")),
-        (Some(data), None) => data,
+        (Some(data), None) => (data, None),
         (None, Some(Value::String(encoded))) => decoded(&encoded, data_type)?,
         (None, Some(_)) => return Err(malformed("data_base64 must be a string")),
-        (None, None) => Value::Null,
+        (None, None) => (Value::Null, None),
     };
-    event_of(attributes, data, headers, body)
+    Ok(noted(event_of(attributes, data, headers, body)?, &note))
 }
 
 fn attributes(members: Map<String, Value>) -> Result<Vec<(String, String)>, BadEvent> {
@@ -103,12 +115,12 @@ fn attributes(members: Map<String, Value>) -> Result<Vec<(String, String)>, BadE
 }
 
 /// Binary data: JSON is read, anything else stays base64, since JSON has no other place for it.
-fn decoded(encoded: &str, data_type: Option<&str>) -> Result<Value, BadEvent> {
+fn decoded(encoded: &str, data_type: Option<&str>) -> Result<(Value, Option<String>), BadEvent> {
     let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| malformed("data_base64 is not base64"))?;
     if data_type.is_some_and(is_json) {
-        return json::read(&bytes).map_err(|bad| malformed(format!("data_base64: {bad}")));
+        return parse(&bytes).map_err(|bad| malformed(format!("data_base64: {bad}")));
     }
-    Ok(Value::String(encoded.to_owned()))
+    Ok((Value::String(encoded.to_owned()), None))
 }
 
 fn binary(headers: &HeaderMap, essence: &str, content_type: &str, body: &Bytes) -> Result<IncomingEvent, BadEvent> {
@@ -129,13 +141,13 @@ fn binary(headers: &HeaderMap, essence: &str, content_type: &str, body: &Bytes) 
     if !content_type.is_empty() {
         attributes.push(("datacontenttype".to_owned(), content_type.to_owned()));
     }
-    let data = match std::str::from_utf8(body) {
-        _ if body.is_empty() => Value::Null,
+    let (data, note) = match std::str::from_utf8(body) {
+        _ if body.is_empty() => (Value::Null, None),
         _ if essence.is_empty() || is_json(essence) => parse(body)?,
-        Ok(text) if !text.contains('\0') => Value::String(text.to_owned()),
-        _ => Value::String(BASE64_STANDARD.encode(body)),
+        Ok(text) if !text.contains('\0') => (Value::String(text.to_owned()), None),
+        _ => (Value::String(BASE64_STANDARD.encode(body)), None),
     };
-    event_of(attributes, data, recorded(headers), body.clone())
+    Ok(noted(event_of(attributes, data, recorded(headers), body.clone())?, &note))
 }
 
 /// A header's value: percent-encoded UTF-8; old senders put it in quotes.
@@ -187,7 +199,19 @@ fn event_of(
     if find("time").is_ok_and(|time| chrono::DateTime::parse_from_rfc3339(&time).is_err()) {
         return Err(malformed("attribute time is not an RFC 3339 time"));
     }
-    Ok(IncomingEvent { source, event_id, r#type, attributes, data, data_is_body: false, body, headers, counted: None })
+    Ok(IncomingEvent {
+        source,
+        event_id,
+        r#type,
+        attributes,
+        data,
+        data_is_body: false,
+        body,
+        headers,
+        counted: None,
+        note: None,
+        other_bytes: OtherBytes::Conflict,
+    })
 }
 
 fn check_attribute(name: &str, value: &str) -> Result<(), BadEvent> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::counting::Counting;
 use super::source::ReceiveError;
 use crate::expr::Expression;
+use crate::text::replace_nul;
 
 /// Longest event id.
 pub const EVENT_ID_CHARS_MAX: usize = 256;
@@ -108,9 +109,10 @@ pub(super) fn evaluate(
     headers: &Value,
 ) -> Result<Value, ReceiveError> {
     let arguments = vec![Arc::new(headers.clone()); expression.variables().len()];
-    expression
-        .evaluate(&Arc::new(data.clone()), &arguments)
-        .map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))
+    let found = expression.evaluate(&Arc::new(data.clone()), &arguments);
+    let mut value = found.map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))?;
+    replace_nul(&mut value);
+    Ok(value)
 }
 
 /// `$headers`.

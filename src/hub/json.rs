@@ -1,24 +1,34 @@
-//! The one strict reader for JSON that comes from outside: webhooks, CloudEvents, API bodies.
+//! The one strict reader for JSON from people and programs: webhooks, CloudEvents, API bodies, forms, files.
 //!
 //! UTF-8 only; a leading byte order mark is passed over; at most 64 levels; a key that appears twice in one object is
-//! refused, everywhere alike, so that signature, dedupe and mapping never see different values; no NUL in strings, no
-//! lone surrogates; numbers keep every digit; nothing may follow the value.
+//! refused, everywhere alike, so that signature, dedupe and mapping never see different values; no U+0000 in strings;
+//! numbers keep every digit; nothing may follow the value. Half of a surrogate pair is refused too, except in events: a
+//! system that cut a text in the middle of an emoji cannot correct it, and would repeat the delivery for days.
 
 use serde_json::Value;
 
-use crate::connect::json::{Duplicates, Rules, read as read_by};
+use crate::connect::json::{Duplicates, Rules, Unkept, read as read_by, read_text};
+use crate::text::Replaced;
 
 pub use crate::connect::json::BadJson;
 
 /// Arrays and objects inside each other.
 pub const DEPTH_MAX: usize = 64;
 
-/// Reads a body.
+const STRICT: Rules =
+    Rules { depth_max: DEPTH_MAX, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
+
+/// Reads what a person or a client of the API wrote.
 ///
 /// # Errors
-/// What is wrong, with line and column; fit to be shown to the sender.
+/// What is wrong, with line and column or the pointer; fit to be shown to the sender.
 pub fn read(body: &[u8]) -> Result<Value, BadJson> {
-    read_by(body, Rules { depth_max: DEPTH_MAX, duplicates: Duplicates::Refuse })
+    read_by(body, STRICT)
+}
+
+/// Reads an event, and says what was replaced in it.
+pub(crate) fn read_event(text: &str) -> Result<(Value, Replaced), BadJson> {
+    read_text(text, Rules { surrogates: Unkept::Replace, ..STRICT })
 }
 
 #[cfg(test)]
@@ -37,8 +47,12 @@ mod tests {
             (include_bytes!("../../tests/data/hub/malformed_numbers.json"), "line 1"),
         ];
         for (body, reason) in cases {
-            let error = read(body).expect_err(reason).to_string();
+            let error = match std::str::from_utf8(body) {
+                Ok(text) => read_event(text).expect_err(reason).to_string(),
+                Err(_) => read(body).expect_err(reason).to_string(),
+            };
             assert!(error.contains(reason), "{error}");
+            read(body).expect_err("nor is it read where half a surrogate pair is refused");
         }
     }
 

@@ -9,6 +9,7 @@ mod event;
 mod headers;
 pub mod json;
 mod load;
+pub mod redelivery;
 pub mod scheme;
 mod sink;
 mod source;

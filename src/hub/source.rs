@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::body::{BadBody, BodyKind, Item, Known};
@@ -9,7 +10,7 @@ use super::event::{EventPaths, check_id, evaluate, header_values, rfc_3339};
 use super::headers::recorded;
 use super::scheme::{Delivery, Scheme, SignatureError, Verified};
 use crate::connect::{Secret, Secrets};
-use crate::engine::IncomingEvent;
+use crate::engine::{IncomingEvent, OtherBytes};
 use crate::expr::Expression;
 use crate::memory::sequences::Counted;
 use crate::memory::time;
@@ -143,11 +144,13 @@ impl Source {
     }
 
     fn items(&self, delivery: Delivery<'_>, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
-        let items = self.body.read(delivery.body)?;
+        let content_type = delivery.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let items = self.body.read(delivery.body, content_type)?;
         let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };
         match evaluate(split, "the list of events", &whole.data, headers)? {
             Value::Array(list) if list.len() <= EVENTS_MAX => {
-                Ok(list.into_iter().map(|data| Item::alone(data, Known::default())).collect())
+                let alone = |data| Item::alone(data, Known::default()).noted(&whole.note);
+                Ok(list.into_iter().map(alone).collect())
             }
             Value::Array(list) => {
                 Err(ReceiveError::BadBody(format!("a body may hold {EVENTS_MAX} events, this one has {}", list.len())))
@@ -176,7 +179,7 @@ impl Source {
         values: &Value,
         item: Item,
     ) -> Result<IncomingEvent, ReceiveError> {
-        let Item { data, body, data_is_body, known } = item;
+        let Item { data, body, data_is_body, known, note } = item;
         let found = self.event.find(&data, values)?;
         let counted = self.counted(&data, values)?;
         let event_id = match self.event.id {
@@ -208,6 +211,8 @@ impl Source {
             body,
             headers: headers.to_vec(),
             counted,
+            note,
+            other_bytes: OtherBytes::Duplicate,
         })
     }
 

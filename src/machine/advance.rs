@@ -308,7 +308,7 @@ impl Decider<'_> {
             Change::AttemptStarted { .. } => self.run.execution(entry.id).map(|e| e.attempts() + 1),
             _ => None,
         };
-        self.emit_record(Record { at: self.now, actor: super::Actor::engine(), task, attempt, change });
+        self.emit_record(Record { at: self.now, actor: super::Actor::engine(), task, attempt, change, note: None });
     }
 
     /// The beginning of an execution for a record, none if it is open already.

@@ -9,6 +9,7 @@ use super::decide::Decider;
 use super::{Coordinates, ErrorKind, ExecutionId, SchemaViolation, Time, WorkflowError, identity, time_after};
 use crate::dsl::{self, CallAuthentication, DurationSpec, InputSpec, OutputSpec, Schema, TaskId, TaskKind};
 use crate::expr::{Evaluation, EvaluationError, Expression, Template};
+use crate::text::{replace_nul, without_nul};
 
 /// Why a computation stopped.
 #[derive(Debug)]
@@ -75,7 +76,8 @@ impl Scope {
 }
 
 impl Decider<'_> {
-    /// Evaluates one expression on `input`. What the expression sees is shared with it, not copied.
+    /// Evaluates one expression on `input`. What the expression sees is shared with it, not copied. What cannot be kept is replaced in
+    /// its result, for everything that a run computes comes from here: outputs, the input of children, events, keys, errors.
     pub(super) fn evaluate(&self, expression: &Expression, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
         let arguments: Vec<Arc<Value>> = expression.variables().iter().map(|name| self.argument(name, scope)).collect();
         let outcome = match expression.evaluate_here(input, &arguments) {
@@ -89,13 +91,20 @@ impl Decider<'_> {
                 answer.clone()
             }
         };
-        outcome.map_err(|error| {
+        outcome.map(|value| self.kept(value)).map_err(|error| {
             let title = match error {
                 EvaluationError::Failed(_) => "expression failed",
                 EvaluationError::Limit(_) => "expression stopped by a limit",
             };
-            Halt::Fault(WorkflowError::standard(ErrorKind::Expression, title, error.to_string()))
+            let (detail, replaced) = without_nul(error.to_string());
+            self.replaced.set(self.replaced.get() + replaced);
+            Halt::Fault(WorkflowError::standard(ErrorKind::Expression, title, detail))
         })
+    }
+
+    fn kept(&self, mut value: Value) -> Value {
+        self.replaced.set(self.replaced.get() + replace_nul(&mut value));
+        value
     }
 
     /// Fills a template.

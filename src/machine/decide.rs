@@ -13,6 +13,7 @@ use super::{
 };
 use crate::dsl::{Definition, Resend};
 use crate::expr::{Evaluation, EvaluationError};
+use crate::text::Replaced;
 
 /// What follows from a fact.
 #[derive(Debug, Clone)]
@@ -82,12 +83,14 @@ pub(super) struct Decider<'a> {
     pub(super) now: Time,
     pub(super) answers: &'a Answers,
     pub(super) asked: std::cell::Cell<usize>,
+    /// Characters that were replaced in results of expressions since the last record.
+    pub(super) replaced: std::cell::Cell<usize>,
 }
 
 impl<'a> Decider<'a> {
     pub(super) fn new(definition: &'a Definition, run: Run, answers: &'a Answers, now: Time) -> Self {
-        let asked = std::cell::Cell::new(0);
-        Self { definition, run, records: Vec::new(), effects: Vec::new(), now, answers, asked }
+        let (asked, replaced) = Default::default();
+        Self { definition, run, records: Vec::new(), effects: Vec::new(), now, answers, asked, replaced }
     }
 
     fn take_in(&mut self, fact: Fact) -> Result<(), Stop> {
@@ -128,10 +131,12 @@ impl<'a> Decider<'a> {
             (_, Some(e)) if matches!(e.progress, Progress::Call(_)) => Some(e.attempts()),
             _ => None,
         };
-        self.emit_record(Record { at: self.now, actor, task, attempt, change });
+        self.emit_record(Record { at: self.now, actor, task, attempt, change, note: None });
     }
 
-    pub(super) fn emit_record(&mut self, record: Record) {
+    /// The same for a record that is made already. It says what was replaced in the values that led to it.
+    pub(super) fn emit_record(&mut self, mut record: Record) {
+        record.note = Replaced { nul: self.replaced.take(), ..Replaced::default() }.note();
         apply(self.definition, &mut self.run, &record).expect("a decision records only what fits the run");
         self.records.push(record);
     }

@@ -253,6 +253,9 @@ pub struct ResponseSummary {
     /// The body where it is not the output itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// How the body was read, where it is not what was sent: its encoding, and what was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// From send to last byte.
     pub duration_ms: u64,
 }

@@ -25,6 +25,8 @@ pub struct Record {
     pub attempt: Option<u32>,
     /// What happened.
     pub change: Change,
+    /// What was replaced in the values of the change, since it cannot be kept. The run does not depend on it.
+    pub note: Option<String>,
 }
 
 /// Status of a run (DESIGN.md, section 2).

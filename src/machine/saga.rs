@@ -22,6 +22,7 @@ pub fn undo_plan(definition: &Definition, run: &Run) -> Vec<ExecutionId> {
         task: None,
         attempt: None,
         change: Change::CompensationStarted { error: None, plan: Vec::new(), end: CompensationEnd::Compensated },
+        note: None,
     };
     match apply(definition, &mut copy, &record) {
         Ok(()) => copy.compensation.map(|c| c.plan.iter().map(|d| d.execution).collect()).unwrap_or_default(),

@@ -132,6 +132,25 @@ pub async fn release_one(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> 
     Ok(())
 }
 
+/// Sets a run aside that nobody can read: it needs a person, and is looked at again later. Whoever can read it then takes it
+/// up as it was.
+///
+/// # Errors
+/// The database is away.
+pub async fn set_aside(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = 0, attention = 'poison'
+         where shard = $1 and id = $2 and owner = $3",
+        super::shard(run),
+        run,
+        node,
+        until
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// Makes an unowned run due now, so that a node looks at it.
 ///
 /// # Errors

@@ -48,6 +48,8 @@ pub struct NewEvent {
     pub awaited: bool,
     /// Its place among the events of its sender, if that one counts.
     pub counted: Option<Counted>,
+    /// Whether its sender proved itself: under a known id it is a duplicate then, whatever its bytes.
+    pub is_proven: bool,
 }
 
 /// A key that was there already.

@@ -1,5 +1,8 @@
 //! What came of the records that a sweep told of: from its journal to the events, from those to the runs that they started.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -34,8 +37,44 @@ pub struct Told {
     pub output: Option<Value>,
 }
 
+/// What a record's row in the sweep's journal says.
+#[derive(Debug, Default, Deserialize)]
+struct Emission {
+    emitted: Option<Emitted>,
+}
+
+/// The event that told of a record.
+#[derive(Debug, Default, Deserialize)]
+struct Emitted {
+    source: Option<String>,
+    id: Option<String>,
+    #[serde(default)]
+    data: Named,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Named {
+    entity: Option<String>,
+    side: Option<String>,
+    id: Option<String>,
+    other_id: Option<String>,
+}
+
+/// What became of an event.
+struct Fate {
+    seq: i32,
+    event: Option<Uuid>,
+    event_outcome: Option<String>,
+    run: Option<RunId>,
+    status: Option<String>,
+    attention: Option<String>,
+    data: Option<String>,
+}
+
 /// Records that a run told of at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
-/// Every `limit 1` makes a join one look into an index for each record, however the planner guesses.
+///
+/// Journals are read here and not in SQL: an operator of JSON fails for all rows where Postgres cannot read one.
 ///
 /// # Errors
 /// The database is away, or a second is not enough.
@@ -46,17 +85,54 @@ pub async fn told(
     after: i32,
     limit: i64,
 ) -> Result<Vec<Told>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select j.seq, j.data::text as "data!" from journal j
+           where j.shard = $1 and j.run_id = $2 and j.seq > $4 and j.kind = 'task.completed' and j.task = any($3)
+           order by j.seq limit $5"#,
+        shard(sweep),
+        sweep,
+        tasks,
+        after,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    let emission = |data: &str| serde_json::from_str::<Emission>(data).ok()?.emitted;
+    let emitted: BTreeMap<i32, Emitted> =
+        rows.into_iter().map(|row| (row.seq, emission(&row.data).unwrap_or_default())).collect();
+    let fates = fates(pool, &emitted).await?;
+    Ok(fates
+        .into_iter()
+        .filter_map(|fate| {
+            let named = &emitted.get(&fate.seq)?.data;
+            Some(Told {
+                seq: fate.seq,
+                entity: named.entity.clone(),
+                side: named.side.clone(),
+                id: named.id.clone(),
+                other_id: named.other_id.clone(),
+                event: fate.event,
+                event_outcome: fate.event_outcome,
+                run: fate.run,
+                status: fate.status,
+                attention: fate.attention,
+                output: fate.data.as_deref().and_then(output_in),
+            })
+        })
+        .collect())
+}
+
+/// What became of these events, one row for each of their runs, in order. Every `limit 1` makes a join one look into an
+/// index for each event, however the planner guesses.
+async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fate>, StoreError> {
+    let key = |text: &Option<String>| text.clone().filter(|text| !text.contains('\0'));
     Ok(sqlx::query_as!(
-        Told,
-        r#"select t.seq, t.emitted #>> '{data,entity}' as entity, t.emitted #>> '{data,side}' as side,
-                  t.emitted #>> '{data,id}' as id, t.emitted #>> '{data,otherId}' as other_id,
-                  e.id as "event?", e.outcome as "event_outcome?", r.id as "run?", r.status as "status?",
-                  r.attention as "attention?", d.data -> 'output' as output
-           from (select j.seq, j.data -> 'emitted' as emitted from journal j
-                 where j.shard = $1 and j.run_id = $2 and j.seq > $4 and j.kind = 'task.completed' and j.task = any($3)
-                 order by j.seq limit $5) t
+        Fate,
+        r#"select t.seq as "seq!", e.id as "event?", e.outcome as "event_outcome?", r.id as "run?", r.status as "status?",
+                  r.attention as "attention?", d.data::text as data
+           from unnest($1::integer[], $2::text[], $3::text[]) as t (seq, source, emitted)
            left join lateral (select k.event from event_keys k
-                              where k.source = t.emitted ->> 'source' and k.event_id = t.emitted ->> 'id' limit 1) k on true
+                              where k.source = t.source and k.event_id = t.emitted limit 1) k on true
            left join lateral (select e.id, e.outcome, e.runs from events e where e.id = k.event limit 1) e on true
            left join lateral unnest(e.runs) as u (id) on true
            left join lateral (select r.shard, r.id, r.status, r.attention, r.seq from runs r where r.id = u.id limit 1) r
@@ -65,11 +141,9 @@ pub async fn told(
                               where d.shard = r.shard and d.run_id = r.id and d.seq = r.seq and r.status = 'completed'
                               limit 1) d on true
            order by t.seq, u.id"#,
-        shard(sweep),
-        sweep,
-        tasks,
-        after,
-        limit
+        &emitted.keys().copied().collect::<Vec<_>>(),
+        &emitted.values().map(|e| key(&e.source)).collect::<Vec<_>>() as &[Option<String>],
+        &emitted.values().map(|e| key(&e.id)).collect::<Vec<_>>() as &[Option<String>],
     )
     .fetch_all(pool)
     .await?)
@@ -81,13 +155,22 @@ pub async fn told(
 /// The database is away.
 pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreError> {
     let found = sqlx::query_scalar!(
-        r#"select j.data -> 'output' as "output" from runs r
+        r#"select j.data::text as "data!" from runs r
            join journal j on j.shard = r.shard and j.run_id = r.id and j.seq = r.seq
            where r.shard = $1 and r.id = $2 and r.status = 'completed'"#,
         shard(run),
         run
     );
-    Ok(found.fetch_optional(pool).await?.flatten())
+    Ok(found.fetch_optional(pool).await?.as_deref().and_then(output_in))
+}
+
+/// The output in the last row of a completed run.
+fn output_in(data: &str) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Completed {
+        output: Option<Value>,
+    }
+    serde_json::from_str::<Completed>(data).ok()?.output
 }
 
 #[cfg(test)]

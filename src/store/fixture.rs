@@ -38,6 +38,7 @@ pub(crate) fn event(id: Uuid) -> NewEvent {
         detail: None,
         awaited: false,
         counted: None,
+        is_proven: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The journal: append-only, hash-chained per run. What is stored is what was hashed, byte for byte.
 
+mod data;
+
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -99,7 +101,7 @@ pub fn encode(records: &[Record], seq: i32, head: Hash) -> Result<(Vec<NewRow>, 
     for record in records {
         seq += 1;
         let kind = record.change.kind();
-        let data = data_of(&record.change)?;
+        let data = data::of(record)?;
         let at = whole_micros(record.at);
         let attempt = record.attempt.and_then(|a| i32::try_from(a).ok());
         let task = record.task.clone();
@@ -114,16 +116,6 @@ pub fn encode(records: &[Record], seq: i32, head: Hash) -> Result<(Vec<NewRow>, 
 /// Postgres keeps microseconds; what is hashed must be what comes back.
 fn whole_micros(at: Time) -> Time {
     Time::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
-}
-
-/// The `data` part of `{"kind":K,"data":D}`, without a second encoding.
-fn data_of(change: &Change) -> Result<String, StoreError> {
-    let whole = serde_json::to_string(change).map_err(|e| StoreError::Unreadable {
-        table: "journal",
-        why: format!("{} cannot be written: {e}", change.kind()),
-    })?;
-    let start = r#"{"kind":"","data":"#.len() + change.kind().len();
-    Ok(whole[start..whole.len() - 1].to_owned())
 }
 
 impl JournalRow {
@@ -143,6 +135,7 @@ impl JournalRow {
             task: self.task.as_deref().map(Arc::from),
             attempt: self.attempt.and_then(|a| u32::try_from(a).ok()),
             change,
+            note: data::note(self.data.get()),
         })
     }
 

@@ -19,6 +19,7 @@ pub mod listeners;
 pub mod listing;
 pub mod nodes;
 pub mod outgoing;
+pub mod redeliveries;
 pub mod schedules;
 pub mod sequences;
 pub mod watermarks;
@@ -132,6 +133,20 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+}
+
+impl StoreError {
+    /// Whether a row or its values are to blame: the same again fails again, other rows may do well.
+    #[must_use]
+    pub fn is_about_values(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Unreadable { .. })
+    }
+
+    /// Whether there was no connection to say anything to the database.
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        matches!(self, Self::Unavailable(why) if !matches!(why, sqlx::Error::Database(_)))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -12,7 +12,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::super::json::{self, Duplicates, Rules};
+use super::super::json;
+use super::super::outcome::ANSWER_RULES;
 use super::super::problem::Problem;
 use super::super::{Connections, Prepared, target};
 use super::Found;
@@ -223,8 +224,7 @@ async fn parsed(content: Value) -> Result<(Document, usize), String> {
 /// A text that was not announced as JSON: servers of files often say `text/plain`.
 fn read(text: &str) -> Result<Value, String> {
     if text.trim_start().starts_with('{') {
-        let rules = Rules { depth_max: 100, duplicates: Duplicates::LastWins };
-        return json::read(text.as_bytes(), rules).map_err(|bad| bad.to_string());
+        return json::read(text.as_bytes(), ANSWER_RULES).map_err(|bad| bad.to_string());
     }
     let source = source::read("document", text).map_err(|mistakes| {
         mistakes.first().map_or_else(String::new, |m| format!("line {}, column {}: {}", m.line, m.column, m.message))

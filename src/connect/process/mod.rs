@@ -17,11 +17,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Semaphore;
 
+use super::charset;
 use super::problem::Problem;
 use crate::dsl::{ProcessKind, ProcessReturn, Pull};
 use crate::machine::{
     CallOutcome, CallRequest, ErrorKind, ProcessRequest, ResponseSummary, TargetEffect, WorkflowError,
 };
+use crate::text::{Replaced, without_nul};
 use supervisor::Order;
 
 /// What programs may do.
@@ -73,6 +75,8 @@ struct Ended {
     status: ExitStatus,
     stdout: String,
     stderr: String,
+    /// What is to be said about how the output was read.
+    note: Option<String>,
     took: Duration,
 }
 
@@ -114,7 +118,7 @@ impl Processes {
                     Err(_) => tracing::warn!(name, "a program that nobody waits for took too long and was killed"),
                 }
             });
-            return Ok(succeeded(process, passes, 0, Duration::ZERO));
+            return Ok(succeeded(process, passes, 0, None, Duration::ZERO));
         }
         match tokio::time::timeout(time, running.wait(most)).await {
             Ok(Ok(ended)) => judge(process, &name, ended),
@@ -237,23 +241,27 @@ impl Running {
         let status = self.child.wait().await.map_err(|e| e.to_string())?;
         // Held until here: dropping them is what kills.
         let _ = (&self.lifeline, &self.home);
-        Ok(Ended { status, stdout, stderr, took: begin.elapsed() })
+        let (stdout, stderr) = (charset::decode(&stdout, ""), charset::decode(&stderr, ""));
+        let malformed = stdout.replaced.malformed + stderr.replaced.malformed;
+        let (stdout, nul_out) = without_nul(stdout.text.into_owned());
+        let (stderr, nul_err) = without_nul(stderr.text.into_owned());
+        let note = Replaced { malformed, nul: nul_out + nul_err, ..Replaced::default() }.note();
+        Ok(Ended { status, stdout, stderr, note, took: begin.elapsed() })
     }
 }
 
-async fn read(mut output: impl AsyncRead + Unpin, most: usize) -> Result<String, String> {
+async fn read(mut output: impl AsyncRead + Unpin, most: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     (&mut output).take(limit).read_to_end(&mut bytes).await.map_err(|e| format!("its output cannot be read: {e}"))?;
     if bytes.len() > most {
         return Err(format!("it wrote more than {most} bytes (processes.output_kb)"));
     }
-    // Neither is text that could be stored.
-    Ok(String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"))
+    Ok(bytes)
 }
 
 fn judge(process: &ProcessRequest, name: &str, ended: Ended) -> Result<CallOutcome, Box<Problem>> {
-    let Ended { status, stdout, stderr, took } = ended;
+    let Ended { status, stdout, stderr, note, took } = ended;
     let Some(code) = status.code() else {
         let signal = status.signal().unwrap_or_default();
         let detail = format!("{name} was killed by signal {signal}{}", complaint(&stderr));
@@ -270,7 +278,7 @@ fn judge(process: &ProcessRequest, name: &str, ended: Ended) -> Result<CallOutco
         ProcessReturn::Stderr => Value::String(stderr),
         ProcessReturn::None => Value::Null,
     };
-    Ok(succeeded(process, output, code, took))
+    Ok(succeeded(process, output, code, note, took))
 }
 
 /// The end of what it complained about: there the cause stands.
@@ -286,12 +294,13 @@ fn stopped(kind: ErrorKind, title: &str, detail: String) -> Box<Problem> {
     Problem::of_program(WorkflowError::standard(kind, title, detail), TargetEffect::Unknown)
 }
 
-fn succeeded(process: &ProcessRequest, output: Value, code: i32, took: Duration) -> CallOutcome {
+fn succeeded(process: &ProcessRequest, output: Value, code: i32, note: Option<String>, took: Duration) -> CallOutcome {
     let response = ResponseSummary {
         url: process.kind.as_str().to_owned(),
         status: 0,
         headers: vec![("exit-code".to_owned(), code.to_string())],
         body: None,
+        note,
         duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     };
     CallOutcome::Succeeded { output: output.into(), response }

@@ -62,7 +62,9 @@ async fn an_act_without_reason_or_with_bad_json_is_not_done(pool: PgPool) {
     let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let csrf = site.csrf().await;
-    for fields in ["reason=+", "reason=x&replace=yes&input=%7B"] {
+    let nul = "reason=x&replace=yes&input=%7B%22a%22%3A%22%5Cu0000%22%7D";
+    let twice = "reason=x&replace=yes&input=%7B%22a%22%3A1%2C%22a%22%3A2%7D";
+    for fields in ["reason=+", "reason=x&replace=yes&input=%7B", nul, twice] {
         let (status, _, page) = site.post(&format!("/runs/{run}/retry"), &format!("csrf={csrf}&{fields}")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{fields}");
         assert!(page.contains("Not done:"), "{fields}");

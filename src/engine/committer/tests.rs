@@ -1,5 +1,7 @@
 //! A batch on a real Postgres: values that it refuses, replies that never come.
 
+use std::sync::Arc;
+
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -45,10 +47,10 @@ async fn a_value_that_the_database_refuses_harms_no_other_in_its_batch(pool: PgP
             (0..20).map(|n| accept(if n == bad { "NUL \0 is no text in Postgres" } else { "good" })).unzip();
         good.remove(bad);
         sqlx::raw_sql("truncate runs, event_keys").execute(&pool).await.unwrap();
-        let (committer, workers) = Committer::start(&pool, 1);
+        let (committer, workers) = Committer::start(&pool, 1, &Arc::default());
         let outcomes = together(&committer, accepts).await;
         for (n, outcome) in outcomes.iter().enumerate() {
-            assert_eq!(matches!(outcome, AcceptOutcome::Failed(_)), n == bad, "{n}: {outcome:?}");
+            assert_eq!(matches!(outcome, AcceptOutcome::Refused(_)), n == bad, "{n}: {outcome:?}");
         }
         assert_eq!(stored(&pool).await, good);
         end(committer, workers).await;
@@ -62,10 +64,10 @@ async fn an_event_that_comes_twice_in_one_batch_starts_one_run(pool: PgPool) {
     let (source, event_id) = one.event.as_ref().map(|e| (e.source.clone(), e.event_id.clone())).unwrap();
     let second = two.event.as_mut().unwrap();
     (second.source, second.event_id) = (source, event_id);
-    let (committer, workers) = Committer::start(&pool, 1);
+    let (committer, workers) = Committer::start(&pool, 1, &Arc::default());
     let outcomes = together(&committer, vec![one, two]).await;
     assert!(matches!(outcomes[0], AcceptOutcome::Done { .. }), "{outcomes:?}");
-    assert!(matches!(outcomes[1], AcceptOutcome::Duplicate { same_body: true, .. }), "{outcomes:?}");
+    assert!(matches!(outcomes[1], AcceptOutcome::Duplicate { is_same: true, .. }), "{outcomes:?}");
     assert_eq!(stored(&pool).await, [first]);
     end(committer, workers).await;
 }
@@ -90,7 +92,7 @@ async fn what_became_of_a_commit_without_reply_is_found_out(pool: PgPool) {
 #[sqlx::test]
 async fn a_connection_that_breaks_costs_a_repetition_and_nothing_else(pool: PgPool) {
     deploy(&pool).await;
-    let (committer, workers) = Committer::start(&pool, 1);
+    let (committer, workers) = Committer::start(&pool, 1, &Arc::default());
     let (first, one) = accept("before");
     assert!(matches!(committer.accept(one).await, AcceptOutcome::Done { .. }));
     // Every other connection of this database is cut, the committer's among them.

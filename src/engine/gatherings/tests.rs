@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use sqlx::{PgPool, Row};
 
-use crate::engine::{Accepted, Engine, IncomingEvent};
+use crate::engine::{Accepted, Engine, IncomingEvent, OtherBytes};
 use crate::machine::Actor;
 use crate::store::listing;
 
@@ -32,6 +32,8 @@ async fn accept(engine: &Engine, kind: &str) -> Accepted {
         body: Bytes::from(format!("\"{kind}\"")),
         headers: Vec::new(),
         counted: None,
+        note: None,
+        other_bytes: OtherBytes::Conflict,
     };
     engine.accept(event).await.unwrap()
 }

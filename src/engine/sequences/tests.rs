@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use super::*;
-use crate::engine::{Accepted, IncomingEvent};
+use crate::engine::{Accepted, IncomingEvent, OtherBytes};
 
 const AT_ONCE: Duration = Duration::ZERO;
 const LATER: Duration = Duration::from_hours(1);
@@ -22,6 +22,8 @@ async fn accept(engine: &Engine, channel: &str, number: i64, grace: Duration) ->
         body: Bytes::from_static(b"null"),
         headers: Vec::new(),
         counted: Some(Counted { channel: channel.into(), number, grace }),
+        note: None,
+        other_bytes: OtherBytes::Conflict,
     };
     engine.accept(event).await.unwrap()
 }

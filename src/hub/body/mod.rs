@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) use outbound::ORGANIZATION_CHARS;
 
 use super::json;
+use crate::connect::charset::{self, Decoded};
+use crate::text::Replaced;
 
 /// `body:` of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +59,8 @@ pub(super) struct Item {
     pub data_is_body: bool,
     /// What the body says by itself.
     pub known: Known,
+    /// What was replaced when it was read.
+    pub note: Option<String>,
 }
 
 /// Attributes that a kind of body brings along.
@@ -70,20 +74,49 @@ pub(super) struct Known {
 impl Item {
     /// One event of several: stored alone, so that the same event in two different bodies is the same event.
     pub(super) fn alone(data: Value, known: Known) -> Self {
-        Self { body: Bytes::from(data.to_string()), data, data_is_body: true, known }
+        Self { body: Bytes::from(data.to_string()), data, data_is_body: true, known, note: None }
+    }
+
+    /// With what was replaced when the body was read.
+    pub(super) fn noted(self, note: &Option<String>) -> Self {
+        Self { note: note.clone(), ..self }
     }
 }
 
 impl BodyKind {
-    /// Reads a body.
-    pub(super) fn read(&self, body: &Bytes) -> Result<Vec<Item>, BadBody> {
-        let whole = |data, data_is_body| Item { data, body: body.clone(), data_is_body, known: Known::default() };
+    /// Reads a body of this content type.
+    pub(super) fn read(&self, body: &Bytes, content_type: &str) -> Result<Vec<Item>, BadBody> {
+        let whole =
+            |data, data_is_body, note| Item { data, body: body.clone(), data_is_body, known: Known::default(), note };
         match self {
-            Self::Json => Ok(vec![whole(json::read(body).map_err(|bad| bad.to_string())?, true)]),
-            Self::Form => Ok(vec![whole(form::read(body)?, false)]),
-            Self::Xml => Ok(vec![whole(xml::read(body)?, false)]),
-            Self::OutboundMessage { organizations } => outbound::read(body, organizations),
+            Self::Json => {
+                let Decoded { text, replaced } = text(body, content_type)?;
+                let (data, in_json) = json::read_event(&text).map_err(|bad| bad.to_string())?;
+                let note = Replaced { surrogates: in_json.surrogates, ..replaced }.note();
+                Ok(vec![whole(data, note.is_none(), note)])
+            }
+            Self::Form => Ok(vec![whole(form::read(body)?, false, None)]),
+            Self::Xml => {
+                let Decoded { text, replaced } = text(body, content_type)?;
+                Ok(vec![whole(xml::read(&text)?, false, replaced.note())])
+            }
+            Self::OutboundMessage { organizations } => {
+                let Decoded { text, replaced } = text(body, content_type)?;
+                let note = replaced.note();
+                Ok(outbound::read(&text, organizations)?.into_iter().map(|item| item.noted(&note)).collect())
+            }
         }
+    }
+}
+
+/// A body's text: in the encoding that it declares, else in UTF-8 and nothing else.
+fn text<'b>(body: &'b [u8], content_type: &str) -> Result<Decoded<'b>, String> {
+    let decoded = charset::decode(body, content_type);
+    match std::str::from_utf8(body) {
+        Err(bad) if decoded.replaced.encoding.is_none() => {
+            Err(format!("the body is not UTF-8: invalid byte at offset {}", bad.valid_up_to()))
+        }
+        _ => Ok(decoded),
     }
 }
 

@@ -23,8 +23,8 @@ pub(in crate::hub) const ORGANIZATION_CHARS: usize = 15;
 const FIELD_LEVEL: usize = 6;
 
 /// Reads the notifications of a message.
-pub(super) fn read(body: &[u8], organizations: &[String]) -> Result<Vec<Item>, BadBody> {
-    let document = xml::parse(xml::text(body)?)?;
+pub(super) fn read(text: &str, organizations: &[String]) -> Result<Vec<Item>, BadBody> {
+    let document = xml::parse(text)?;
     let envelope = Some(document.root_element()).filter(|root| root.has_tag_name((ENVELOPE, "Envelope")));
     let message = envelope
         .and_then(|envelope| child(envelope, ENVELOPE, "Body"))

@@ -9,7 +9,7 @@ fn outbound() -> BodyKind {
 }
 
 fn read(kind: &BodyKind, body: impl Into<Vec<u8>>) -> Result<Vec<Item>, BadBody> {
-    kind.read(&Bytes::from(body.into()))
+    kind.read(&Bytes::from(body.into()), "")
 }
 
 fn xml(text: &str) -> Result<Value, BadBody> {
@@ -67,6 +67,36 @@ fn names_that_would_cost_the_square_of_their_number_are_refused() {
     assert!(xml(&format!("<a{}/>", attributes(257))).is_err());
     assert!(xml(&format!("<a>{}</a>", namespaces(500))).is_ok());
     assert!(xml(&format!("<a>{}</a>", namespaces(501))).is_err());
+}
+
+#[test]
+fn a_body_is_read_in_the_encoding_that_it_declares() {
+    let read = |kind: BodyKind, body: &[u8], content_type: &str| {
+        kind.read(&Bytes::copy_from_slice(body), content_type).map(|mut items| items.remove(0))
+    };
+    let latin = read(BodyKind::Json, b"{\"a\":\"Br\xfcckner\"}", "application/json; charset=ISO-8859-1").expect("read");
+    assert_eq!((&latin.data, latin.data_is_body), (&json!({ "a": "Brückner" }), false), "its bytes are not its data");
+    assert_eq!(latin.note.as_deref(), Some("decoded from windows-1252"));
+    let xml = b"<?xml version=\"1.0\" encoding=\"windows-1252\"?><a>\x80</a>";
+    assert_eq!(read(BodyKind::Xml, xml, "text/xml").expect("read").data, json!({ "a": "€" }));
+    for content_type in ["application/json", "application/json; charset=utf-8"] {
+        assert!(
+            matches!(read(BodyKind::Json, b"\"\xfc\"", content_type), Err(BadBody::Malformed(_))),
+            "{content_type}"
+        );
+    }
+    let plain = read(BodyKind::Json, b"{\"a\":1}", "application/json; charset=utf-8").expect("read");
+    assert_eq!((plain.data_is_body, plain.note), (true, None));
+}
+
+#[test]
+fn half_an_emoji_is_replaced_and_noted_and_nul_is_refused() {
+    let read = |body: &str| BodyKind::Json.read(&Bytes::from(body.to_owned()), "").map(|mut items| items.remove(0));
+    let item = read(r#"{"name":"Deal \ud83d"}"#).expect("read");
+    assert_eq!((&item.data, item.data_is_body), (&json!({ "name": "Deal \u{fffd}" }), false));
+    assert_eq!(item.note.as_deref(), Some("1 unpaired surrogates replaced by U+FFFD"));
+    let Err(BadBody::Malformed(why)) = read(r#"{"name":"a\u0000"}"#) else { panic!("NUL was taken") };
+    assert!(why.contains("/name") && why.contains("U+0000"), "{why}");
 }
 
 #[test]

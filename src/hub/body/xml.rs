@@ -22,19 +22,12 @@ const NAMESPACES_MAX: usize = 500;
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Reads a document.
-pub(super) fn read(body: &[u8]) -> Result<Value, String> {
-    let text = text(body)?;
+pub(super) fn read(text: &str) -> Result<Value, String> {
     let document = parse(text)?;
     let root = document.root_element();
     let mut object = Map::new();
     object.insert(root.tag_name().name().to_owned(), value(root, 1)?);
     Ok(Value::Object(object))
-}
-
-/// The text of a body.
-pub(super) fn text(body: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Parses a text that has no document type.

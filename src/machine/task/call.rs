@@ -147,35 +147,51 @@ impl Decider<'_> {
     }
 }
 
-/// Simple expansion of RFC 6570 over top-level names; a missing name is empty (PROFILE.md, "URI templates").
+/// Simple expansion of RFC 6570 over top-level names (PROFILE.md, "URI templates"). A name without a value is a fault that
+/// names it: the URI would mean something else without it, such as the whole collection. So is a value that leaves a segment
+/// of the path empty, or makes a dot segment of it; in a query an empty text is an empty value.
 fn expand(template: &str, input: &Value) -> Result<String, Halt> {
+    let fault = |name: &str, why: &str| expression_fault(format!("the URI template {template}: {{{name}}} {why}"));
     let mut uri = String::with_capacity(template.len() + 16);
+    let mut filled: Vec<(&str, std::ops::Range<usize>)> = Vec::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         uri.push_str(before);
         let Some((name, following)) = after.split_once('}') else {
             return Err(expression_fault(format!("the URI template {template} has a brace that is never closed")));
         };
-        match input.get(name) {
-            None | Some(Value::Null) => {}
-            // As a whole segment it would mean another path, and no encoding helps: URLs know `%2e%2e` too.
-            Some(Value::String(text)) if matches!(text.as_str(), "." | "..") && is_segment(&uri, following) => {
-                return Err(expression_fault(format!("the URI template's {{{name}}} is a dot segment")));
-            }
-            Some(Value::String(text)) => uri.extend(utf8_percent_encode(text, UNRESERVED)),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => uri.push_str(&value.to_string()),
-            Some(other) => {
-                return Err(expression_fault(format!("the URI template's {{{name}}} is {}", kind(other))));
-            }
-        }
+        let value = match input.get(name) {
+            None => return Err(fault(name, "has no value: the input has nothing of that name")),
+            Some(Value::Null) => return Err(fault(name, "has no value: it is null")),
+            Some(Value::String(text)) => text.clone(),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+            Some(other) => return Err(fault(name, &format!("is {}, which no URI can hold", kind(other)))),
+        };
+        let begin = uri.len();
+        uri.extend(utf8_percent_encode(&value, UNRESERVED));
+        filled.push((name, begin..uri.len()));
         rest = following;
     }
     uri.push_str(rest);
+    // Values are encoded: these characters are the template's own.
+    let path = &uri[..uri.find(['?', '#']).unwrap_or(uri.len())];
+    for (name, range) in filled.iter().filter(|(_, range)| range.end <= path.len()) {
+        let begin = path[..range.start].rfind('/').map_or(0, |at| at + 1);
+        let end = path[range.end..].find('/').map_or(path.len(), |at| range.end + at);
+        match &path[begin..end] {
+            "" => return Err(fault(name, "is empty, but stands for a whole segment of the path")),
+            segment if is_dot_segment(segment) => {
+                return Err(fault(name, "makes a dot segment, which would change the path"));
+            }
+            _ => {}
+        }
+    }
     Ok(uri)
 }
 
-fn is_segment(before: &str, following: &str) -> bool {
-    before.ends_with('/') && (following.is_empty() || following.starts_with(['/', '?', '#']))
+/// Whether URLs take this segment for "here" or "one up". No encoding helps: they know `%2e%2e` too.
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 /// An object of texts as pairs; numbers and booleans are written out, null is left out.
@@ -197,4 +213,77 @@ pub(super) fn text_pairs(value: Value, what: &str) -> Result<Vec<(String, String
 
 pub(super) fn expression_fault(detail: String) -> Halt {
     Halt::Fault(WorkflowError::standard(ErrorKind::Expression, "request cannot be built", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn expanded(template: &str, input: Value) -> Result<String, String> {
+        expand(template, &input).map_err(|halt| halt.into_error().detail.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_a_fault_that_names_it() {
+        for template in ["connection://erp/companies/{company}", "connection://erp/companies?id={company}", "{company}"]
+        {
+            for input in [json!({}), json!({ "company": null }), json!({ "Company": "7" }), Value::Null, json!("7")] {
+                let why = expanded(template, input.clone()).expect_err(template);
+                assert!(why.contains("{company} has no value"), "{template} {input}: {why}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_text_never_stands_for_a_segment_of_a_path() {
+        for template in
+            ["/companies/{a}", "/companies/{a}/contacts", "/{a}{b}/x", "https://{a}/x", "connection://{a}/x"]
+        {
+            let why = expanded(template, json!({ "a": "", "b": "" })).expect_err(template);
+            assert!(why.contains("{a} is empty"), "{template}: {why}");
+        }
+        assert_eq!(expanded("/items?q={a}", json!({ "a": "" })).as_deref(), Ok("/items?q="));
+        assert_eq!(expanded("/eid:{a}/x?q=/{a}", json!({ "a": "" })).as_deref(), Ok("/eid:/x?q=/"));
+        assert_eq!(expanded("/{a}{b}", json!({ "a": "", "b": "7" })).as_deref(), Ok("/7"));
+    }
+
+    #[test]
+    fn no_value_makes_a_dot_segment() {
+        for (template, a) in [
+            ("/x/{a}", ".."),
+            ("/x/{a}?q=1", "."),
+            ("/x/{a}#f", ".."),
+            ("/x/{a}{a}", "."),
+            ("/x/.{a}/y", "."),
+            ("/x/%2e{a}", "."),
+            ("/x/%2{a}", "E"),
+        ] {
+            let why = expanded(template, json!({ "a": a })).expect_err(template);
+            assert!(why.contains("dot segment"), "{template}: {why}");
+        }
+        for (template, a, uri) in [
+            ("/x/{a}", "...", "/x/..."),
+            ("/x/{a}", "a.b", "/x/a.b"),
+            ("/x?p={a}", "..", "/x?p=.."),
+            ("/../{a}", "y", "/../y"),
+        ] {
+            assert_eq!(expanded(template, json!({ "a": a })).as_deref(), Ok(uri));
+        }
+    }
+
+    #[test]
+    fn values_are_encoded_whatever_they_are() {
+        let input = json!({ "text": "a/b?c#d{e}%2e ü\\", "number": 1.5, "flag": true });
+        assert_eq!(
+            expanded("/{text}/{number}/{flag}", input).as_deref(),
+            Ok("/a%2Fb%3Fc%23d%7Be%7D%252e%20%C3%BC%5C/1.5/true")
+        );
+        let exponent: Value = serde_json::from_str(r#"{ "n": 1e+400 }"#).expect("JSON");
+        assert_eq!(expanded("/{n}", exponent).as_deref(), Ok("/1e%2B400"));
+        for (value, what) in [(json!({}), "an object"), (json!([]), "an array")] {
+            assert!(expanded("/{a}", json!({ "a": value })).expect_err("refused").contains(what));
+        }
+    }
 }

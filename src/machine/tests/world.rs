@@ -202,7 +202,14 @@ fn is_end(change: &Change) -> bool {
 }
 
 fn response(status: u16) -> ResponseSummary {
-    ResponseSummary { url: "http://target.example".into(), status, headers: Vec::new(), body: None, duration_ms: 1 }
+    ResponseSummary {
+        url: "http://target.example".into(),
+        status,
+        headers: Vec::new(),
+        body: None,
+        note: None,
+        duration_ms: 1,
+    }
 }
 
 /// An answer as the connection would report it.

@@ -1,0 +1,141 @@
+//! Whether the node's loops get on. One bad row never stops a loop (it is set aside); what fails again and again
+//! nevertheless is a fault that nobody would see from a node that still answers: readiness and a metric tell.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::store::StoreError;
+use crate::telemetry;
+
+/// A stage that fails for this long is no hiccup.
+const LASTING: Duration = Duration::from_secs(5);
+
+/// Nor one that fails this often in a row.
+const TIMES: u32 = 3;
+
+/// A row is tried so often before it is set aside: a race with another node is over by then.
+const TRIES_MAX: u32 = 3;
+
+/// Rows of which tries are remembered.
+const TRIED_MAX: usize = 10_000;
+
+/// What fails on this node now.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    failing: Mutex<HashMap<&'static str, Failing>>,
+    tried: Mutex<HashMap<Uuid, u32>>,
+}
+
+#[derive(Debug)]
+struct Failing {
+    since: Instant,
+    times: u32,
+    error: String,
+}
+
+/// Whether the rest of a sweep is worth trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Whatever happened concerns this stage only.
+    GoOn,
+    /// There is no connection to the database: the other stages would only wait for one, too.
+    Stop,
+}
+
+impl Health {
+    /// Notes how a stage ended. Its failure is logged here and nowhere else.
+    pub(super) fn note(&self, stage: &'static str, outcome: Result<(), StoreError>) -> Next {
+        let mut failing = lock(&self.failing);
+        let Err(error) = outcome else {
+            if failing.remove(stage).is_some() {
+                info!(stage, "works again");
+                telemetry::stage_failing(stage, false);
+            }
+            return Next::GoOn;
+        };
+        warn!(stage, %error, "failed, trying again");
+        telemetry::stage_failed(stage);
+        if error.is_disconnected() {
+            // Readiness asks the database itself, and is right again the moment it answers.
+            return Next::Stop;
+        }
+        telemetry::stage_failing(stage, true);
+        let known =
+            failing.entry(stage).or_insert_with(|| Failing { since: Instant::now(), times: 0, error: String::new() });
+        known.times = known.times.saturating_add(1);
+        known.error = error.to_string();
+        Next::GoOn
+    }
+
+    /// The stage that has failed longest of those that keep failing, and its last error.
+    pub(super) fn lasting(&self) -> Option<(&'static str, String)> {
+        let failing = lock(&self.failing);
+        let lasting = failing.iter().filter(|(_, f)| f.times >= TIMES && f.since.elapsed() >= LASTING);
+        lasting.min_by_key(|(_, f)| f.since).map(|(stage, f)| (*stage, f.error.clone()))
+    }
+
+    /// Whether a row that cannot be handled was tried often enough to be set aside.
+    pub(super) fn is_hopeless(&self, row: Uuid) -> bool {
+        let mut tried = lock(&self.tried);
+        if tried.len() >= TRIED_MAX {
+            tried.clear();
+        }
+        let tries = tried.entry(row).or_default();
+        *tries += 1;
+        if *tries < TRIES_MAX {
+            return false;
+        }
+        tried.remove(&row);
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("the lock of the node's health is never poisoned")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> Result<(), StoreError> {
+        Err(StoreError::Unreadable { table: "commands", why: "bad".into() })
+    }
+
+    #[test]
+    fn a_stage_that_keeps_failing_is_told_until_it_works_again() {
+        let health = Health::default();
+        for _ in 0..TIMES {
+            assert_eq!(health.note("commands", refused()), Next::GoOn);
+        }
+        assert_eq!(health.lasting(), None, "it has only just begun");
+        lock(&health.failing).get_mut("commands").unwrap().since -= LASTING;
+        let (stage, error) = health.lasting().unwrap();
+        assert_eq!((stage, error.contains("bad")), ("commands", true));
+        assert_eq!(health.note("commands", Ok(())), Next::GoOn);
+        assert_eq!(health.lasting(), None);
+    }
+
+    #[test]
+    fn without_a_connection_the_rest_of_a_sweep_is_not_tried() {
+        let health = Health::default();
+        for _ in 0..TIMES {
+            let away = StoreError::Unavailable(sqlx::Error::PoolTimedOut);
+            assert_eq!(health.note("commands", Err(away)), Next::Stop);
+        }
+        assert!(lock(&health.failing).is_empty(), "the stage is not to blame");
+    }
+
+    #[test]
+    fn a_row_is_set_aside_at_its_third_failure() {
+        let health = Health::default();
+        let (row, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!([health.is_hopeless(row), health.is_hopeless(row), health.is_hopeless(other)], [false; 3]);
+        assert!(health.is_hopeless(row));
+        assert!(!health.is_hopeless(row), "counted anew");
+    }
+}
