@@ -22,6 +22,7 @@ mod outcome;
 mod prepared;
 mod problem;
 pub mod process;
+mod reach;
 mod redact;
 mod request;
 mod secret;
@@ -47,7 +48,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::dsl::Authentication;
+use crate::dsl::{Authentication, OwnAuthentication, Releases};
 use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
 use crate::{memory, telemetry};
 use auth::{Authenticator, Credentials, Wire};
@@ -58,6 +59,7 @@ use operation::Documents;
 use prepared::Prepared;
 use problem::Problem;
 use process::Processes;
+use reach::Reach;
 use request::Outgoing;
 
 /// All connections of a node, with their pools.
@@ -68,6 +70,7 @@ pub struct Connections {
     direct: Prepared,
     authenticator: Authenticator,
     secrets: Secrets,
+    releases: Arc<Releases>,
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
@@ -101,6 +104,7 @@ impl Connections {
             authenticator: Authenticator::default(),
             environment: settings.environment,
             secrets: settings.secrets,
+            releases: Arc::new(settings.releases),
             body_bytes_max: settings.body_bytes_max,
             documents: Documents::default(),
             processes: Processes::new(
@@ -115,7 +119,7 @@ impl Connections {
     ///
     /// `authentication` is what the document says for this call; it stands in for the connection's own.
     /// Dropping the future aborts the call.
-    pub async fn call(&self, request: &CallRequest, authentication: Option<&Authentication>) -> CallOutcome {
+    pub async fn call(&self, request: &CallRequest, authentication: Option<&OwnAuthentication>) -> CallOutcome {
         if let Some(process) = &request.process {
             let begin = Instant::now();
             let outcome = settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
@@ -188,18 +192,32 @@ impl Connections {
         Problem::configuration("Unknown connection", detail)
     }
 
+    /// What a call proves itself with: the definition's own, else the connection's; and where that may go.
+    fn credentials_of<'a>(
+        &self,
+        connection: &'a Prepared,
+        own: Option<&'a OwnAuthentication>,
+    ) -> (Option<&'a Authentication>, Reach) {
+        match own {
+            Some(own) => (Some(&own.policy), Reach::of_definition(&self.releases, own)),
+            None => (connection.authentication.as_ref(), connection.reach.clone()),
+        }
+    }
+
     async fn attempt(
         &self,
         connection: &Prepared,
         request: &CallRequest,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
         url: Url,
     ) -> Result<CallOutcome, Box<Problem>> {
-        let policy = authentication.or(connection.authentication.as_ref());
+        let (policy, reach) = self.credentials_of(connection, authentication);
+        reach.check_call(&url)?;
         let wire = Wire {
             clients: Arc::clone(&connection.clients),
             body_bytes_max: self.body_bytes_max,
             timeout: connection.timeout,
+            reach,
         };
         let credentials = self.authenticator.obtain(&wire, connection, &self.secrets, policy).await?;
         let first = self.send(connection, request, &credentials, url.clone()).await?;

@@ -13,7 +13,7 @@ use super::prepared::Prepared;
 use super::problem::Problem;
 use super::request::{self, Outgoing};
 use super::{Connections, late, outcome, target};
-use crate::dsl::Authentication;
+use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
 
 /// A request as it would go out, and what its answer would mean.
@@ -33,7 +33,7 @@ impl Connections {
     pub fn offline<'c>(
         &'c self,
         request: &'c CallRequest,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
     ) -> Result<Offline<'c>, Box<CallFailure>> {
         let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(&connection.retry));
         if let Some(process) = &request.process {
@@ -45,7 +45,8 @@ impl Connections {
         }
         let (connection, url) = self.route(&request.uri).map_err(|problem| refuse(problem, &self.direct))?;
         let build = || {
-            let policy = authentication.or(connection.authentication.as_ref());
+            let (policy, reach) = self.credentials_of(connection, authentication);
+            reach.check_call(&url)?;
             let credentials = Authenticator::obtain_offline(&self.secrets, policy)?;
             let mut outgoing = request::build(connection, &self.secrets, request, url)?;
             if let Some(value) = self.authenticator.header(&credentials, &mut outgoing)? {

@@ -42,11 +42,17 @@ pub(super) async fn endpoint(wire: &Wire, settings: &OAuth2<Secret>, base: Optio
         (None, Some(base)) => base.clone(),
         (None, None) => return Err(Problem::configuration("No authority", "the authentication names no `authority`")),
     };
-    match &settings.endpoint {
-        TokenEndpoint::Path(path) if path.contains("://") => parse(path, "endpoints.token"),
-        TokenEndpoint::Path(path) => parse(&below(&authority, path), "endpoints.token"),
-        TokenEndpoint::Discovered => discover(wire, settings, &authority).await,
-    }
+    let endpoint = match &settings.endpoint {
+        TokenEndpoint::Path(path) if path.contains("://") => parse(path, "endpoints.token")?,
+        TokenEndpoint::Path(path) => parse(&below(&authority, path), "endpoints.token")?,
+        TokenEndpoint::Discovered => {
+            let endpoint = discover(wire, settings, &authority).await?;
+            wire.reach.check_discovered(&endpoint, &authority)?;
+            return Ok(endpoint);
+        }
+    };
+    wire.reach.check_endpoint(&endpoint)?;
+    Ok(endpoint)
 }
 
 fn below(authority: &Url, path: &str) -> String {

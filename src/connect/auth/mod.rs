@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::exchange::Clients;
 use super::prepared::Prepared;
 use super::problem::Problem;
+use super::reach::Reach;
 use super::request::{Outgoing, essence, header_value};
 use super::{Secret, Secrets};
 use crate::dsl::authentication::{self, Authentication, OAuth1, OAuth2, Origin};
@@ -31,6 +32,8 @@ pub(super) struct Wire {
     pub(super) clients: Arc<Clients>,
     pub(super) body_bytes_max: usize,
     pub(super) timeout: Duration,
+    /// Where the credentials may go.
+    pub(super) reach: Reach,
 }
 
 /// What is remembered from call to call.

@@ -59,7 +59,7 @@ impl Reader {
             self.error(Vec::new(), FlawPlace::Key, message, None);
             return None;
         };
-        if kind == "oauth1" && self.origin == Origin::Definition {
+        if kind == "oauth1" && self.origin.is_definition() {
             let message = "`oauth1` is not part of the language".to_owned();
             let hint = "put it into a connection of hub.yaml and call `connection://NAME/path`".to_owned();
             self.error(fields.at(kind), FlawPlace::Key, message, Some(hint));
@@ -83,7 +83,7 @@ impl Reader {
 
     /// What is offered: `oauth1` comes last, and definitions do not have it.
     fn kinds(&self) -> &'static [&'static str] {
-        if self.origin == Origin::Definition { &KINDS[..5] } else { &KINDS }
+        if self.origin.is_definition() { &KINDS[..5] } else { &KINDS }
     }
 
     /// `use: NAME`, where the secret holds all settings.
@@ -172,7 +172,7 @@ impl Reader {
 
     /// Connections may leave it out: then it is their base URL.
     fn authority(&mut self, kind: &str, settings: &Fields<'_>) -> Option<SecretTemplate> {
-        if settings.get("authority").is_none() && (kind == "oidc" || self.origin == Origin::Definition) {
+        if settings.get("authority").is_none() && (kind == "oidc" || self.origin.is_definition()) {
             self.missing(settings, "authority", "");
         }
         let authority = self.optional(settings, "authority", Exposure::Public)?;
@@ -221,7 +221,7 @@ impl Reader {
             return client;
         };
         let known = ["id", "secret", "assertion", "authentication", "key", "keyId", "algorithm", "audience"];
-        let known = if self.origin == Origin::Definition { &known[..4] } else { &known };
+        let known = if self.origin.is_definition() { &known[..4] } else { &known };
         let Some(fields) = self.closed(value, settings.at("client"), known) else { return client };
         client.method = self.word(&fields, "authentication", &METHODS).unwrap_or(usual);
         client.id = self.optional(&fields, "id", Exposure::Public);
@@ -232,7 +232,7 @@ impl Reader {
     }
 
     fn assertion(&mut self, fields: &Fields<'_>) -> Option<Assertion<SecretTemplate>> {
-        if fields.get("key").is_none() || self.origin == Origin::Definition {
+        if fields.get("key").is_none() || self.origin.is_definition() {
             return self.optional(fields, "assertion", Exposure::Secret).map(Assertion::Ready);
         }
         if fields.get("assertion").is_some() {
@@ -261,7 +261,7 @@ impl Reader {
         }
         let asserts = client.method == ClientMethod::PrivateKeyJwt || grant == Some(Grant::JwtBearer);
         if asserts && fields.get("assertion").is_none() && fields.get("key").is_none() {
-            let key = if self.origin == Origin::Definition { "assertion" } else { "key" };
+            let key = if self.origin.is_definition() { "assertion" } else { "key" };
             self.missing(fields, key, ", which this way to ask for a token needs");
         }
     }
@@ -272,7 +272,7 @@ impl Reader {
             Grant::Password => &["username", "password"],
             Grant::RefreshToken | Grant::TokenExchange => &["subject"],
             Grant::ClientCredentials => &[],
-            Grant::JwtBearer if self.origin == Origin::Definition => {
+            Grant::JwtBearer if self.origin.is_definition() => {
                 let message = "the grant `jwt-bearer` is not part of the language".to_owned();
                 let hint = "put it into a connection of hub.yaml and call `connection://NAME/path`".to_owned();
                 return self.error(settings.at("grant"), FlawPlace::Value, message, Some(hint));
