@@ -10,6 +10,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
+use crate::redact::Known;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of all histograms of seconds: from a commit to a slow ERP.
@@ -36,12 +37,27 @@ pub fn init_logs(format: LogFormat, level: &str) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(|| Redacting);
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
+}
+
+/// Standard error without the secrets of this process. Each line of the log is one write.
+struct Redacting;
+
+impl std::io::Write for Redacting {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let clean = Known::of_process().all().bytes(line.to_vec());
+        std::io::Write::write_all(&mut std::io::stderr().lock(), &clean)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::Write::flush(&mut std::io::stderr())
+    }
 }
 
 /// Installs the process's recorder and gives the handle that renders `/metrics`. Once per process.

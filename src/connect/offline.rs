@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -12,7 +11,7 @@ use super::exchange::{Answer, Cut};
 use super::prepared::Prepared;
 use super::problem::Problem;
 use super::request::{self, Outgoing};
-use super::{Connections, late, outcome, target};
+use super::{Connections, late, named, outcome, target};
 use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
 
@@ -49,9 +48,7 @@ impl Connections {
             reach.check_call(&url)?;
             let credentials = Authenticator::obtain_offline(&self.secrets, policy)?;
             let mut outgoing = request::build(connection, &self.secrets, request, url)?;
-            if let Some(value) = self.authenticator.header(&credentials, &mut outgoing)? {
-                outgoing.headers.insert(AUTHORIZATION, value);
-            }
+            self.authorize(&credentials, &named(policy, connection), &mut outgoing)?;
             Ok(outgoing)
         };
         let outgoing = build().map_err(|problem| refuse(problem, connection))?;

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::engine::{AcceptError, ActError, DeployError, StartError};
 use crate::machine::SchemaViolation;
+use crate::redact::Known;
 use crate::store::StoreError;
 use crate::store::access::Scope;
 
@@ -190,7 +191,7 @@ impl ApiError {
 
     fn problem(self) -> Problem {
         let (status, slug, title) = self.kind();
-        let detail = self.to_string();
+        let detail = Known::of_process().all().text(self.to_string());
         let (event, errors) = match self {
             Self::BadRequest(_, errors) | Self::Unprocessable(_, errors) => (None, errors),
             Self::EventRefused { event, errors } => (Some(event), errors),

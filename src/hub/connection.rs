@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::literals::HINT;
+use super::literals::{HINT, is_told};
 use super::value::{duration, expression, one_of, secret_template};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::breaker::BreakerSettings;
@@ -96,6 +96,7 @@ fn proxy(node: &Node, mistakes: &mut Mistakes) -> Option<Url> {
     let text = mistakes.text(node)?;
     let hint = || Some("for example http://proxy.example.com:3128".to_owned());
     match Url::parse(text) {
+        _ if is_told(text) => None,
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(url),
         Ok(_) => {
             mistakes.at(node, "a proxy is http or https, and no password stands in a file", hint());
@@ -156,6 +157,7 @@ fn base_urls(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Url> {
     for entry in mistakes.map(node) {
         let Some(text) = mistakes.text(&entry.node) else { continue };
         match Url::parse(text) {
+            _ if is_told(text) => {}
             Ok(url) if is_base(&url) => drop(urls.insert(entry.key.clone(), url)),
             Ok(_) => {
                 let hint = "https://host/path, without user, query and fragment".to_owned();

@@ -109,9 +109,11 @@ impl Reader {
     fn oauth1(&mut self, settings: &Fields<'_>) -> Option<Authentication> {
         self.known(settings, &["consumerKey", "consumerSecret", "token", "tokenSecret", "realm", "signature"]);
         self.word(settings, "signature", &[("HMAC-SHA256", ())]);
-        let mut text = |key| self.required(settings, key, Exposure::Secret);
-        let (key, secret, token) = (text("consumerKey"), text("consumerSecret"), text("token"));
-        let token_secret = text("tokenSecret");
+        // Key and token are names, sent with each request; what signs it are the two secrets.
+        let key = self.required(settings, "consumerKey", Exposure::Public);
+        let secret = self.required(settings, "consumerSecret", Exposure::Secret);
+        let token = self.required(settings, "token", Exposure::Public);
+        let token_secret = self.required(settings, "tokenSecret", Exposure::Secret);
         Some(Authentication::OAuth1(Arc::new(OAuth1 {
             consumer_key: key?,
             consumer_secret: secret?,

@@ -66,8 +66,9 @@ impl<'s> Builder<'s> {
 
     /// A definition may use a secret that `hub.yaml` releases to its namespace.
     fn check_secret(&mut self, name: &str, node: Node<'s>) {
-        self.declared(name, node);
-        self.check_released(name, node);
+        if self.declared(name, node) {
+            self.check_released(name, node);
+        }
     }
 
     /// Whether `hub.yaml` releases a secret to the document's namespace.
@@ -114,13 +115,15 @@ impl<'s> Builder<'s> {
     }
 
     /// `use.secrets`, where there is such a list, names all secrets.
-    fn declared(&mut self, name: &str, node: Node<'s>) {
-        let Some(list) = self.used_section("secrets") else { return };
+    fn declared(&mut self, name: &str, node: Node<'s>) -> bool {
+        let Some(list) = self.used_section("secrets") else { return true };
         let known: Vec<&str> = list.items().filter_map(Node::as_text).collect();
-        if !known.contains(&name) {
+        let is_known = known.contains(&name);
+        if !is_known {
             let message = format!("`use.secrets` does not name the secret `{}`", shortened(name));
             self.report.error_with_hint(node, message, did_you_mean(name, known));
         }
+        is_known
     }
 }
 

@@ -1,10 +1,10 @@
-//! Credentials that are written out in a definition or a function: refused wherever they stand.
+//! Credentials that are written out in a definition, a function or an OpenAPI document: refused wherever they stand.
 //!
 //! The text as it was written is walked, not what was built of it, so that no part of the language is forgotten.
 
 use super::Builder;
 use crate::dsl::credentials::{self, HINT, Literal};
-use crate::dsl::mistake::Spot;
+use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::Node;
 
 /// What the entries of an object are.
@@ -123,3 +123,23 @@ fn is_literal(entries: Entries, name: &str, value: &str) -> bool {
 fn inside(text: &str) -> Option<&str> {
     text.trim().strip_prefix("${")?.strip_suffix('}')
 }
+
+/// Parts of an OpenAPI document that are for people.
+const EXAMPLES: [&str; 6] = ["description", "summary", "title", "example", "examples", "x-examples"];
+
+/// Notes credentials in an OpenAPI document: in its URLs, and as defaults of parameters that authenticate.
+pub(in crate::dsl) fn check_document<'s>(node: Node<'s>, report: &mut Report<'s>) {
+    if let Some(found) = node.as_text().and_then(credentials::in_text) {
+        report.error_with_hint(Spot::inside(node, found.offset), found.message, DOCUMENT_HINT.to_owned());
+    }
+    if let (Some(name), Some(_)) = (node.get("name").and_then(Node::as_text), node.get("in"))
+        && let Some(default) = node.get("schema").unwrap_or(node).get("default")
+        && default.as_text().is_some_and(|value| is_literal(Entries::Parameters, name, value))
+    {
+        report.error_with_hint(default, credentials::written_out(name), DOCUMENT_HINT.to_owned());
+    }
+    node.items().for_each(|item| check_document(item, report));
+    node.entries().filter(|(name, _)| !EXAMPLES.contains(name)).for_each(|(_, value)| check_document(value, report));
+}
+
+const DOCUMENT_HINT: &str = "leave it out of the document: the call or a connection of hub.yaml authenticates";

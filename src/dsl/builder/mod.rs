@@ -195,6 +195,8 @@ fn hash(text: &str, functions: &Functions) -> [u8; 32] {
     hash.finalize().into()
 }
 
+pub(super) use literals::check_document;
+
 impl<'s> Builder<'s> {
     fn new(
         file: &str,

@@ -25,7 +25,25 @@ fn definitions(folder: &Path) -> Vec<(String, String)> {
 }
 
 fn functions(folder: &Path) -> Functions {
-    Functions::load(folder).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)))
+    let functions = Functions::load(folder).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)));
+    functions.with_secrets(released())
+}
+
+/// What a `hub.yaml` beside the test data would release.
+fn released() -> Releases {
+    let one = |name: &str, namespace: &str, host: &str| {
+        let hosts = vec![HostPattern::parse(host).expect("a host")];
+        (name.to_owned(), Release { namespaces: vec![namespace.to_owned()], hosts })
+    };
+    let all = [
+        one("known", "t", "a.example"),
+        one("s", "t", "a.example"),
+        one("whole", "t", "a.example"),
+        one("shelter", "t", "*.example.com"),
+        one("shopToken", "shop", "shop.example"),
+        one("shopPassword", "shop", "mail.example"),
+    ];
+    Releases::new(all.into())
 }
 
 /// Mistakes as the `.expected` files hold them.
@@ -250,6 +268,7 @@ fn an_openapi_document_in_a_file_is_stored_with_the_definition() {
     assert_eq!(used, ["file://openapi/orders.yaml", "file://openapi/pets.swagger.json"]);
     let stored = serde_json::to_string(&built.functions.to_stored()).expect("JSON");
     let read = Functions::from_stored(serde_json::from_str(&stored).expect("JSON")).expect("documents");
+    let read = read.with_secrets(released());
     let again = build("elsewhere", &text, &read).unwrap_or_else(|m| panic!("{}", shown(&m)));
     assert_eq!(again.hash, built.hash);
     let mut other = read.documents["file://openapi/orders.yaml"].value().clone();

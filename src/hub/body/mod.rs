@@ -11,6 +11,7 @@ use serde_json::Value;
 pub(super) use outbound::ORGANIZATION_CHARS;
 
 use super::json;
+use crate::redact::Redactor;
 
 /// `body:` of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +72,20 @@ impl Item {
     /// One event of several: stored alone, so that the same event in two different bodies is the same event.
     pub(super) fn alone(data: Value, known: Known) -> Self {
         Self { body: Bytes::from(data.to_string()), data, data_is_body: true, known }
+    }
+}
+
+impl Item {
+    /// Takes secrets out of what is stored and of what expressions see.
+    pub(super) fn hide(&mut self, redactor: &Redactor) {
+        let found = redactor.value(&mut self.data);
+        if self.data_is_body {
+            if found {
+                self.body = Bytes::from(self.data.to_string());
+            }
+        } else if redactor.finds(&self.body) {
+            self.body = redactor.bytes(self.body.to_vec()).into();
+        }
     }
 }
 
