@@ -37,7 +37,7 @@ pub fn init_logs(format: LogFormat, level: &str) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(|| Redacting);
+        .with_writer(|| Redacting { to: std::io::stderr(), known: Known::of_process() });
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
         LogFormat::Text => lines.with_target(false).try_init(),
@@ -45,18 +45,20 @@ pub fn init_logs(format: LogFormat, level: &str) {
     };
 }
 
-/// Standard error without the secrets of this process. Each line of the log is one write.
-struct Redacting;
+/// Writes lines without the secrets that are known. Each line of the log is one write.
+struct Redacting<W> {
+    to: W,
+    known: Known,
+}
 
-impl std::io::Write for Redacting {
+impl<W: std::io::Write> std::io::Write for Redacting<W> {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        let clean = Known::of_process().all().bytes(line.to_vec());
-        std::io::Write::write_all(&mut std::io::stderr().lock(), &clean)?;
+        self.to.write_all(&self.known.all().bytes(line.to_vec()))?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        std::io::Write::flush(&mut std::io::stderr())
+        self.to.flush()
     }
 }
 
@@ -246,5 +248,40 @@ mod tests {
     fn durations_are_histograms_with_our_bounds() {
         let text = rendered(|| ingress_answered(202, Duration::from_millis(4)));
         assert!(text.contains(r#"stepwell_ingress_seconds_bucket{le="0.005"} 1"#), "{text}");
+    }
+
+    /// All that was written.
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn log_lines_hide_secrets_in_either_format() {
+        let (lines, known) = (Lines::default(), Known::default());
+        known.note("pa/ss\"word");
+        known.note("abcd");
+        let (to, hidden) = (lines.clone(), known.clone());
+        let writer = move || Redacting { to: to.clone(), known: hidden.clone() };
+        let text = tracing_subscriber::fmt().with_writer(writer.clone()).with_ansi(false).finish();
+        let json = tracing_subscriber::fmt().with_writer(writer).json().finish();
+        let log = || tracing::error!(token = "abcd", url = "https://u:pa%2Fss%22word@a.example", "no: pa/ss\"word");
+        tracing::subscriber::with_default(text, log);
+        tracing::subscriber::with_default(json, log);
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.lines().count(), 2, "{written}");
+        assert_eq!(written.matches("***").count(), 6, "{written}");
+        for part in ["abcd", "ss\"word", "ss\\\"word", "%2Fss"] {
+            assert!(!written.contains(part), "{written}");
+        }
     }
 }

@@ -366,3 +366,21 @@ fn every_kind_of_authentication_of_the_language_builds_inline_and_by_name() {
         built(&named.replacen("do:", &format!("use: {{ authentications: {{ named: {{ {policy} }} }} }}\ndo:"), 1));
     }
 }
+
+#[test]
+fn credentials_in_catalogs_and_openapi_documents_are_mistakes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in [CATALOG_FOLDER, DOCUMENT_FOLDER] {
+        std::fs::create_dir(folder.path().join(name)).expect("a folder");
+    }
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let function = "functions:\n  read:\n    call: http\n    with:\n      method: get\n      endpoint: 'https://u:s3cret@a.example/'\n      headers: { X-Api-Key: s3cret }\n";
+    write("functions/shop.yaml", function);
+    let head = "openapi: 3.0.0\nservers: [{ url: 'https://a.example/?apikey=s3cret' }]\n";
+    let path = "paths:\n  /a:\n    get:\n      operationId: read\n      parameters:\n        - { name: X-Api-Key, in: header, example: an-example, schema: { type: string, default: s3cret } }\n";
+    write("openapi/a.yaml", &format!("{head}{path}"));
+    let (_, mistakes) = Functions::read(folder.path());
+    let places: Vec<(u32, bool)> = mistakes.iter().map(|m| (m.line, m.file.ends_with("shop.yaml"))).collect();
+    assert_eq!(places, [(2, false), (8, false), (6, true), (7, true)], "{}", shown(&mistakes));
+    assert!(!shown(&mistakes).contains("s3cret"));
+}
