@@ -87,9 +87,8 @@ fn masked_url(text: &str) -> String {
 /// Any text without the part before the `@` of the URLs in it.
 #[must_use]
 pub fn without_userinfo(text: &str) -> String {
-    static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"://[^\s/?#@"'`]*@"#).expect("the pattern is a constant that a test compiles")
-    });
+    static USERINFO: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"://[^\s/?#@"'`]*@"#).expect("the pattern is a constant that a test compiles"));
     USERINFO.replace_all(text, "://***@").into_owned()
 }
 

@@ -29,7 +29,7 @@ const ANSWER_RULES: Rules = Rules { depth_max: 100, duplicates: Duplicates::Last
 pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoing, mut answer: Answer) -> CallOutcome {
     let (mut content, unreadable) = content(&answer);
     if may_repeat_secrets(sent, &answer.body) {
-        sent.redactor.value(&mut content);
+        sent.redactor.value_of(&mut content, answer.body.len());
         answer.body = sent.redactor.bytes(std::mem::take(&mut answer.body));
     }
     let rule = matching_rule(&connection.faults, sent, &answer, &mut content);

@@ -71,9 +71,8 @@ impl Reach {
     fn check_released(&self, url: &Url) -> Result<(), Box<Problem>> {
         let Self::Definition { releases, namespace, secrets } = self else { return Ok(()) };
         let host = url.host_str().unwrap_or_default();
-        secrets
-            .iter()
-            .try_for_each(|secret| releases.check_host(namespace, secret, host))
-            .map_err(|NotReleased { message, hint }| Problem::not_released(&format!("nothing was sent: {message}; {hint}")))
+        secrets.iter().try_for_each(|secret| releases.check_host(namespace, secret, host)).map_err(
+            |NotReleased { message, hint }| Problem::not_released(&format!("nothing was sent: {message}; {hint}")),
+        )
     }
 }

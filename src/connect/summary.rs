@@ -59,9 +59,7 @@ fn body(answer: &Answer, content: &Value) -> Option<Value> {
 
 fn kept(sent: &Outgoing, answer: &Answer) -> Vec<(String, String)> {
     let found = KEPT.iter().filter_map(|&name| Some((HeaderName::from_static(name), answer.headers.get(name)?)));
-    found
-        .map(|(name, value)| (name.as_str().to_owned(), shown(sent, &name, value)))
-        .collect()
+    found.map(|(name, value)| (name.as_str().to_owned(), shown(sent, &name, value))).collect()
 }
 
 /// A header's value as people may see it.

@@ -257,7 +257,12 @@ mod tests {
 
     #[test]
     fn constants_in_expressions_are_written_out_too() {
-        for jq in ["\"Bearer abc\"", "\"Bea\" + \"rer abc\"", "\"Bearer abcd\" + .suffix", "\"a:b\" | @base64 \"Basic \\(\"x\")\""] {
+        for jq in [
+            "\"Bearer abc\"",
+            "\"Bea\" + \"rer abc\"",
+            "\"Bearer abcd\" + .suffix",
+            "\"a:b\" | @base64 \"Basic \\(\"x\")\"",
+        ] {
             assert!(in_header_expression("Authorization", jq).is_some(), "{jq}");
         }
         for jq in ["\"Bearer \" + .token", "\"Bearer \\(.token)\"", ".authorization", "$authorization.parameter"] {

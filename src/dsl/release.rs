@@ -112,7 +112,9 @@ impl Releases {
     pub fn check_host(&self, namespace: &str, secret: &str, host: &str) -> Result<(), NotReleased> {
         match self.release(namespace, secret)? {
             Some(release) if !release.hosts.iter().any(|pattern| pattern.covers(host)) => Err(NotReleased {
-                message: format!("the secret `{secret}` may not be sent to {host}: hub.yaml does not list that host for it"),
+                message: format!(
+                    "the secret `{secret}` may not be sent to {host}: hub.yaml does not list that host for it"
+                ),
                 hint: format!("add {host} to `secrets.{secret}.hosts` in hub.yaml, or call a connection of hub.yaml"),
             }),
             _ => Ok(()),
@@ -160,7 +162,8 @@ mod tests {
         let releases = releases();
         assert_eq!(releases.check_host("crm-erp", "billingKey", "api.billing.example"), Ok(()));
         // The same environment variable under another spelling is another name.
-        for (namespace, secret) in [("crm-erp", "BILLINGKEY"), ("crm-erp", "billing"), ("crm", "billingKey"), ("", "")] {
+        for (namespace, secret) in [("crm-erp", "BILLINGKEY"), ("crm-erp", "billing"), ("crm", "billingKey"), ("", "")]
+        {
             assert!(releases.check(namespace, secret).is_err(), "{namespace} {secret}");
         }
         for host in ["billing.example", "api.billing.example.evil.example", "evilbilling.example", "127.0.0.1", ""] {

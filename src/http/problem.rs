@@ -151,7 +151,9 @@ impl ApiError {
         match self {
             E::BadRequest(..) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
             E::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are needed"),
-            E::MissingScope(..) | E::SchedulesRuns { .. } => (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this"),
+            E::MissingScope(..) | E::SchedulesRuns { .. } => {
+                (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this")
+            }
             E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),

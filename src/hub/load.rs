@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hub, literals, release};
 use super::connection::connection;
 use super::sink::sink;
 use super::source::Source;
 use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
+use super::{Hub, literals, release};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases};
 use crate::memory;

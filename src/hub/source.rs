@@ -152,12 +152,7 @@ impl Source {
         }
     }
 
-    fn items(
-        &self,
-        delivery: Delivery<'_>,
-        redactor: &Redactor,
-        headers: &Value,
-    ) -> Result<Vec<Item>, ReceiveError> {
+    fn items(&self, delivery: Delivery<'_>, redactor: &Redactor, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
         let mut items = self.body.read(delivery.body)?;
         items.iter_mut().for_each(|item| item.hide(redactor));
         let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };

@@ -130,8 +130,9 @@ impl State {
 /// A secret, and the parts of it that are as good: a webhook's key without its prefix, each line of a PEM key.
 fn forms(value: &str) -> impl Iterator<Item = &str> {
     const LINE_BYTES_MIN: usize = 16;
-    let lines = value.lines().map(str::trim).filter(move |line| {
-        *line != value && line.len() >= LINE_BYTES_MIN && !line.starts_with("-----")
-    });
+    let lines = value
+        .lines()
+        .map(str::trim)
+        .filter(move |line| *line != value && line.len() >= LINE_BYTES_MIN && !line.starts_with("-----"));
     [Some(value), value.strip_prefix("whsec_"), Some(value.trim())].into_iter().flatten().chain(lines)
 }

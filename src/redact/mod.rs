@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use patterns::Patterns;
+use patterns::{Depth, Patterns};
 
 pub use known::Known;
 
@@ -24,11 +24,17 @@ pub const MASK: &str = "***";
 /// Shorter values are not looked for: they would hide half of every text.
 pub const SECRET_BYTES_MIN: usize = 4;
 
-/// So many encodings are looked through, one inside the other.
-const LAYERS: usize = 3;
+/// Texts up to here are looked through as closely as can be.
+const SHORT_BYTES_MAX: usize = 16 << 10;
 
-/// In longer texts fewer layers are looked through, so that the work stays in proportion.
-const LONG_TEXT_BYTES: usize = 64 << 10;
+/// In longer texts fewer layers of encodings are looked through, so that the work stays in proportion.
+const MIDDLE_BYTES_MAX: usize = 64 << 10;
+
+impl Depth {
+    fn of_text(bytes: usize) -> Self {
+        Self { layers: if bytes <= MIDDLE_BYTES_MAX { 3 } else { 2 }, runs: bytes <= SHORT_BYTES_MAX }
+    }
+}
 
 /// A number that contains a secret of at least so many digits is not there by chance.
 const DIGITS_MIN: usize = 8;
@@ -76,12 +82,21 @@ impl Redactor {
 
     /// Takes the values out of JSON, keys included. True if one was there.
     pub fn value(&self, value: &mut Value) -> bool {
+        self.value_at(value, Depth::of_text(0))
+    }
+
+    /// The same for JSON that is so many bytes of text: long ones are looked through less closely.
+    pub fn value_of(&self, value: &mut Value, text_bytes: usize) -> bool {
+        self.value_at(value, Depth::of_text(text_bytes))
+    }
+
+    fn value_at(&self, value: &mut Value, depth: Depth) -> bool {
         if self.0.is_none() {
             return false;
         }
         match value {
             Value::String(text) => {
-                let found = self.found(text.as_bytes());
+                let found = self.found_at(text.as_bytes(), depth);
                 if !found.is_empty() {
                     *text = String::from_utf8_lossy(&masked(text.as_bytes(), &found)).into_owned();
                 }
@@ -91,10 +106,10 @@ impl Redactor {
                 *value = Value::String(MASK.to_owned());
                 true
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| self.value(item) | any),
+            Value::Array(items) => items.iter_mut().fold(false, |any, item| self.value_at(item, depth) | any),
             Value::Object(entries) => {
-                let any = entries.values_mut().fold(false, |any, value| self.value(value) | any);
-                let in_keys = entries.keys().any(|key| self.finds(key.as_bytes()));
+                let any = entries.values_mut().fold(false, |any, value| self.value_at(value, depth) | any);
+                let in_keys = entries.keys().any(|key| !self.found_at(key.as_bytes(), depth).is_empty());
                 if in_keys {
                     *entries = self.renamed(std::mem::take(entries));
                 }
@@ -123,9 +138,12 @@ impl Redactor {
 
     /// Where values are, in order and apart from each other.
     fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
+        self.found_at(text, Depth::of_text(text.len()))
+    }
+
+    fn found_at(&self, text: &[u8], depth: Depth) -> Vec<Range<usize>> {
         let Some(patterns) = &self.0 else { return Vec::new() };
-        let layers = if text.len() > LONG_TEXT_BYTES { LAYERS - 1 } else { LAYERS };
-        let mut found = patterns.found(text, layers);
+        let mut found = patterns.found(text, depth);
         found.sort_by_key(|range| range.start);
         found.dedup_by(|next, kept| {
             let together = next.start <= kept.end;

@@ -4,9 +4,18 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use super::views::{View, is_base64};
+
+/// How closely a text is looked through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Depth {
+    /// So many encodings, one inside the other.
+    pub(super) layers: usize,
+    /// Whether runs of base64 and hex are decoded, to find what is encoded in them once more.
+    pub(super) runs: bool,
+}
 
 /// What stands around a match and belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,22 +48,20 @@ impl Patterns {
         }
         let (patterns, edges): (Vec<Vec<u8>>, Vec<Edge>) = all.into_iter().unzip();
         let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(patterns);
-        // It fails only beyond two thousand million bytes of patterns; then hiding all is right.
+        // It fails only beyond two thousand million bytes of patterns.
         Some(Self { search: search.ok()?, edges, has_space })
     }
 
-    /// All matches in a text, through so many layers of encodings.
-    pub(super) fn found(&self, text: &[u8], layers: usize) -> Vec<Range<usize>> {
+    /// All matches in a text, as deep as is asked for.
+    pub(super) fn found(&self, text: &[u8], depth: Depth) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = self
             .search
             .find_overlapping_iter(text)
             .map(|hit| widened(text, hit.range(), self.edges[hit.pattern().as_usize()]))
             .collect();
-        if layers == 0 {
-            return found;
-        }
-        for view in View::all(text, self.has_space) {
-            let inner = self.found(&view.text, layers - 1);
+        let Some(layers) = depth.layers.checked_sub(1) else { return found };
+        for view in View::all(text, self.has_space, depth.runs) {
+            let inner = self.found(&view.text, Depth { layers, ..depth });
             found.extend(inner.into_iter().map(|range| view.original(range)));
         }
         found
@@ -82,7 +89,14 @@ fn add(value: &str, all: &mut Vec<(Vec<u8>, Edge)>) {
     for alignment in 0..3 {
         let (standard, before, after) = inner_base64(bytes, alignment);
         let edge = Edge::Base64 { before, after };
-        let safe: Vec<u8> = standard.iter().map(|byte| match byte { b'+' => b'-', b'/' => b'_', other => *other }).collect();
+        let safe: Vec<u8> = standard
+            .iter()
+            .map(|byte| match byte {
+                b'+' => b'-',
+                b'/' => b'_',
+                other => *other,
+            })
+            .collect();
         if safe != standard {
             all.push((safe, edge));
         }
@@ -95,8 +109,11 @@ fn add(value: &str, all: &mut Vec<(Vec<u8>, Edge)>) {
 fn inner_base64(bytes: &[u8], alignment: usize) -> (Vec<u8>, bool, bool) {
     let padded: Vec<u8> = std::iter::repeat_n(0, alignment).chain(bytes.iter().copied()).collect();
     let encoded = BASE64_STANDARD_NO_PAD.encode(&padded);
-    debug_assert_eq!(encoded.len(), BASE64_URL_SAFE_NO_PAD.encode(&padded).len());
     let first = (alignment * 8).div_ceil(6);
     let last = padded.len() * 8 / 6;
-    (encoded.as_bytes()[first..last].to_vec(), !(alignment * 8).is_multiple_of(6), !(padded.len() * 8).is_multiple_of(6))
+    (
+        encoded.as_bytes()[first..last].to_vec(),
+        !(alignment * 8).is_multiple_of(6),
+        !(padded.len() * 8).is_multiple_of(6),
+    )
 }

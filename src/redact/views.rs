@@ -3,13 +3,16 @@
 use std::ops::Range;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 
-/// Base64 inside a longer text is looked into only by its patterns.
-const BASE64_TEXT_BYTES_MAX: usize = 16 << 10;
+/// Shorter runs of base64 or hex hold no secret that is encoded twice.
+const RUN_MIN: usize = 6;
 
-/// Shorter runs of letters and digits are words.
-const BASE64_RUN_MIN: usize = 12;
+/// A longer run may begin with something else, such as a part of a path.
+const ALIGNED_RUN_MIN: usize = 16;
+
+const DECODER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// A text with one encoding taken off.
 pub(super) struct View {
@@ -55,8 +58,8 @@ impl Decoded {
 }
 
 impl View {
-    /// Each encoding that there is a sign of.
-    pub(super) fn all(text: &[u8], has_space: bool) -> impl Iterator<Item = Self> {
+    /// Each encoding that there is a sign of; what runs of base64 and hex hold only if asked for.
+    pub(super) fn all(text: &[u8], has_space: bool, runs: bool) -> impl Iterator<Item = Self> {
         let escapes: [(bool, Escape); 5] = [
             (text.contains(&b'\\'), backslash),
             (text.contains(&b'%'), percent),
@@ -65,7 +68,7 @@ impl View {
             (text.contains(&b'\n') || text.contains(&b'\r'), line_break),
         ];
         let escaped = escapes.into_iter().filter(|(is_there, _)| *is_there).map(|(_, escape)| Self::of(text, escape));
-        escaped.flatten().chain(base64_runs(text))
+        escaped.flatten().chain(decoded_runs(if runs { text } else { &[] }))
     }
 
     fn of(text: &[u8], escape: Escape) -> Option<Self> {
@@ -87,6 +90,18 @@ impl View {
         (!view.steps.is_empty()).then_some(view)
     }
 
+    /// A run in which so many bytes are so many characters; a part of a group is hidden with all of it.
+    fn of_groups(text: Vec<u8>, bytes: usize, run: Range<usize>, characters: usize) -> Self {
+        let groups = 0..text.len().div_ceil(bytes);
+        let steps = groups.map(|group| Step {
+            at: group * bytes,
+            bytes: bytes.min(text.len() - group * bytes),
+            from: run.start + group * characters,
+            written: characters.min(run.len() - group * characters),
+        });
+        Self { steps: steps.collect(), text }
+    }
+
     /// Where a part of the view stands in the original, whole escapes only.
     pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
         let end = range.end.saturating_sub(1).max(range.start);
@@ -95,8 +110,7 @@ impl View {
 
     /// Where one byte of the view stands.
     fn place(&self, at: usize) -> Range<usize> {
-        // The last step that begins here or before, and is not empty if it begins here.
-        let next = self.steps.partition_point(|step| step.at + usize::from(step.bytes == 0) <= at);
+        let next = self.steps.partition_point(|step| step.at <= at);
         let Some(step) = next.checked_sub(1).map(|index| self.steps[index]) else { return at..at + 1 };
         if at < step.at + step.bytes {
             return step.from..step.from + step.written;
@@ -125,7 +139,8 @@ fn backslash(text: &[u8]) -> Option<(usize, Decoded)> {
             if let Some(character) = char::from_u32(unit) {
                 return Some((6, Decoded::character(character)));
             }
-            let low = text.get(6..12).filter(|next| next.starts_with(b"\\u")).and_then(|next| number(&next[2..], 16))?;
+            let low =
+                text.get(6..12).filter(|next| next.starts_with(b"\\u")).and_then(|next| number(&next[2..], 16))?;
             let units = [u16::try_from(unit).ok()?, u16::try_from(low).ok()?];
             let character = char::decode_utf16(units).next()?.ok()?;
             Some((12, Decoded::character(character)))
@@ -226,43 +241,84 @@ pub(super) fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// What runs of base64 hold, from each of the four characters at which it may begin.
-fn base64_runs(text: &[u8]) -> impl Iterator<Item = View> {
-    let text = if text.len() <= BASE64_TEXT_BYTES_MAX { text } else { &[] };
-    let mut runs = Vec::new();
+/// Texts that runs of base64 and hex hold. What is not text is left to the patterns of the secrets themselves.
+fn decoded_runs(text: &[u8]) -> impl Iterator<Item = View> {
+    let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let length = text[at..].iter().take_while(|byte| is_base64(**byte)).count();
-        if length >= BASE64_RUN_MIN {
-            runs.push(at..at + length);
+        let run = at..at + length;
+        if length >= RUN_MIN {
+            let alignments = if length >= ALIGNED_RUN_MIN { 4 } else { 1 };
+            found.extend((0..alignments).filter_map(|skip| base64(text, run.start + skip..run.end)));
         }
         at += length + 1;
     }
-    runs.into_iter().flat_map(move |run| (0..4).filter_map(move |skip| base64(text, run.start + skip..run.end)))
+    let mut at = 0;
+    while at < text.len() {
+        let length = text[at..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        if length >= RUN_MIN {
+            found.extend((0..2).filter_map(|skip| hexadecimal(text, at + skip..at + length)));
+        }
+        at += length + 1;
+    }
+    found.into_iter()
 }
 
 fn base64(text: &[u8], run: Range<usize>) -> Option<View> {
+    if !begins_text(first_bytes(text.get(run.start..run.start + 4)?)) {
+        return None;
+    }
     let whole = run.len() - usize::from(run.len() % 4 == 1);
-    let standard: Vec<u8> = text[run.start..run.start + whole]
-        .iter()
-        .map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            other => *other,
-        })
-        .collect();
-    let decoder = base64::engine::GeneralPurpose::new(
-        &base64::alphabet::STANDARD,
-        base64::engine::general_purpose::NO_PAD.with_decode_allow_trailing_bits(true),
-    );
-    debug_assert_eq!(BASE64_STANDARD_NO_PAD.encode("").len(), 0);
-    let decoded = decoder.decode(standard).ok()?;
-    // Each group of three bytes is four characters; a part of one is hidden with all of it.
-    let steps = (0..decoded.len().div_ceil(3)).map(|group| Step {
-        at: group * 3,
-        bytes: 3.min(decoded.len() - group * 3),
-        from: run.start + group * 4,
-        written: 4.min(whole - group * 4),
+    let standard = text[run.start..run.start + whole].iter().map(|byte| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
     });
-    Some(View { steps: steps.collect(), text: decoded })
+    let decoded = DECODER.decode(standard.collect::<Vec<u8>>()).ok().filter(|decoded| is_text(decoded))?;
+    Some(View::of_groups(decoded, 3, run.start..run.start + whole, 4))
+}
+
+fn hexadecimal(text: &[u8], run: Range<usize>) -> Option<View> {
+    let first = hex::decode(text.get(run.start..run.start + run.len().min(6) / 2 * 2)?).ok()?;
+    if let [a, b, c] = first[..]
+        && !begins_text([a, b, c])
+    {
+        return None;
+    }
+    let end = run.end - run.len() % 2;
+    let decoded = hex::decode(&text[run.start..end]).ok().filter(|decoded| is_text(decoded))?;
+    Some(View::of_groups(decoded, 1, run.start..end, 2))
+}
+
+/// Most words are no base64: their first bytes tell that cheaply.
+fn begins_text(first: [u8; 3]) -> bool {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
+    let wide = |byte: u8| byte >= 0x80;
+    match first {
+        [a, b, c] if plain(a) => (plain(b) && (plain(c) || c >= 0xc2)) || (b >= 0xc2 && wide(c)),
+        [a, b, _] => a >= 0xc2 && wide(b) && b < 0xc0,
+    }
+}
+
+/// What four characters of base64 hold.
+fn first_bytes(characters: &[u8]) -> [u8; 3] {
+    let bits = characters.iter().fold(0_u32, |bits, character| (bits << 6) | u32::from(sextet(*character)));
+    let [_, a, b, c] = bits.to_be_bytes();
+    [a, b, c]
+}
+
+fn sextet(character: u8) -> u8 {
+    match character {
+        b'A'..=b'Z' => character - b'A',
+        b'a'..=b'z' => character - b'a' + 26,
+        b'0'..=b'9' => character - b'0' + 52,
+        b'+' | b'-' => 62,
+        _ => 63,
+    }
+}
+
+fn is_text(decoded: &[u8]) -> bool {
+    let plain = |byte: &u8| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\r' | b'\t');
+    decoded.iter().all(plain) && std::str::from_utf8(decoded).is_ok()
 }

@@ -73,7 +73,14 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
         false => parse(&below(authority, DISCOVERY), "authority")?,
     };
     let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
-    let asked = Outgoing { method: Method::GET, url, headers, body: None, hidden: Hidden::default(), redactor: wire.known.with(&[]) };
+    let asked = Outgoing {
+        method: Method::GET,
+        url,
+        headers,
+        body: None,
+        hidden: Hidden::default(),
+        redactor: wire.known.with(&[]),
+    };
     let answer = send(wire, &asked).await?;
     let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !answer.status.is_success() {

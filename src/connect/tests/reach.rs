@@ -59,10 +59,8 @@ async fn served() -> (Seen, SocketAddr) {
 }
 
 fn settings_for(address: SocketAddr) -> ConnectSettings {
-    let here = Release {
-        namespaces: vec!["t".to_owned()],
-        hosts: vec![HostPattern::parse("127.0.0.1").expect("a host")],
-    };
+    let here =
+        Release { namespaces: vec!["t".to_owned()], hosts: vec![HostPattern::parse("127.0.0.1").expect("a host")] };
     let whole = format!(
         r#"{{"authority":"http://localhost:{}","grant":"client_credentials","client":{{"id":"us","secret":"{CANARY}"}}}}"#,
         address.port()
@@ -74,7 +72,8 @@ fn settings_for(address: SocketAddr) -> ConnectSettings {
         "whole" => Some(whole.clone()),
         _ => None,
     });
-    settings.releases = Releases::new([("token", here.clone()), ("whole", here)].map(|(n, r)| (n.to_owned(), r)).into());
+    settings.releases =
+        Releases::new([("token", here.clone()), ("whole", here)].map(|(n, r)| (n.to_owned(), r)).into());
     settings
 }
 

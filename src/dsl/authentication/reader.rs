@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::Authentication;
-use crate::dsl::{Severity, credentials};
 use crate::dsl::definition::SecretTemplate;
 use crate::dsl::mistake::did_you_mean;
+use crate::dsl::{Severity, credentials};
 
 /// Where a policy is written, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,9 @@ impl Reader {
         }
         if exposure == Exposure::Secret && self.origin != Origin::Deployed && !text.is_empty() {
             let hint = match self.origin {
-                Origin::Hub => "write '${ $secrets.NAME }' and give the environment variable STEPWELL_SECRET_NAME the value",
+                Origin::Hub => {
+                    "write '${ $secrets.NAME }' and give the environment variable STEPWELL_SECRET_NAME the value"
+                }
                 _ => credentials::HINT,
             };
             self.error(path.clone(), FlawPlace::Value, credentials::written_out(&label), Some(hint.to_owned()));

@@ -21,7 +21,8 @@ enum Entries {
 }
 
 /// Parts for people, parts that describe data, and authentication, whose reader knows its fields.
-const SKIPPED: [&str; 7] = ["title", "summary", "description", "schema", "authentication", "authentications", "secrets"];
+const SKIPPED: [&str; 7] =
+    ["title", "summary", "description", "schema", "authentication", "authentications", "secrets"];
 
 impl<'s> Builder<'s> {
     /// Refuses what is written out below this node.
@@ -72,8 +73,9 @@ impl<'s> Builder<'s> {
             (Some(jq), Entries::Headers) => credentials::in_header_expression(name, jq),
             (Some(_), _) => None,
             (None, _) if self.loose && text.starts_with(['.', '$']) => None,
-            (None, _) => is_literal(entries, name, &text)
-                .then(|| Literal { offset: 0, message: credentials::written_out(name) }),
+            (None, _) => {
+                is_literal(entries, name, &text).then(|| Literal { offset: 0, message: credentials::written_out(name) })
+            }
         };
         let Some(found) = found else { return false };
         self.report.error_with_hint(value, found.message, HINT.to_owned());

@@ -78,7 +78,7 @@ impl Item {
 impl Item {
     /// Takes secrets out of what is stored and of what expressions see.
     pub(super) fn hide(&mut self, redactor: &Redactor) {
-        let found = redactor.value(&mut self.data);
+        let found = redactor.value_of(&mut self.data, self.body.len());
         if self.data_is_body {
             if found {
                 self.body = Bytes::from(self.data.to_string());

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const RELEASED: &str = "secrets: { key: { namespaces: [crm-erp, t], hosts: [api.example.com, '*.b.example', '[2001:db8::1]'] } }";
+const RELEASED: &str =
+    "secrets: { key: { namespaces: [crm-erp, t], hosts: [api.example.com, '*.b.example', '[2001:db8::1]'] } }";
 
 #[test]
 fn a_secret_is_released_to_namespaces_and_hosts() {
@@ -41,14 +42,17 @@ fn a_release_without_hosts_or_namespaces_is_a_mistake() {
 
 #[test]
 fn a_credential_that_is_written_out_is_a_mistake_and_is_not_repeated() {
-    let connection = |settings: &str| format!("connections:\n  a: {{ baseUrl: {{ x: 'https://a.example' }}, {settings} }}");
+    let connection =
+        |settings: &str| format!("connections:\n  a: {{ baseUrl: {{ x: 'https://a.example' }}, {settings} }}");
     for text in [
         connection("headers: { Authorization: Bearer s3cret }"),
         connection("headers: { X-Api-Key: s3cret }"),
         connection("authentication: { basic: { username: ann, password: s3cret } }"),
         connection("authentication: { bearer: { token: s3cret } }"),
         connection("authentication: { oauth2: { grant: client_credentials, client: { id: us, secret: s3cret } } }"),
-        connection("authentication: { oauth2: { authority: 'https://u:s3cret@a.example', grant: client_credentials, client: { authentication: none } } }"),
+        connection(
+            "authentication: { oauth2: { authority: 'https://u:s3cret@a.example', grant: client_credentials, client: { authentication: none } } }",
+        ),
         connection("proxy: 'http://u:s3cret@proxy.example:3128'"),
         connection("proxy: 'http://s3cret@proxy.example:3128'"),
         "connections:\n  a: { baseUrl: { x: 'https://u:s3cret@a.example' } }".to_owned(),
@@ -57,7 +61,10 @@ fn a_credential_that_is_written_out_is_a_mistake_and_is_not_repeated() {
         "sinks:\n  a: { endpoint: 'https://u:s3cret@a.example/in' }".to_owned(),
     ] {
         let mistakes = load(&text).expect_err(&text);
-        assert!(mistakes.iter().any(|m| m.line == 2 && m.hint.as_deref().is_some_and(|h| h.contains("$secrets"))), "{mistakes:?}");
+        assert!(
+            mistakes.iter().any(|m| m.line == 2 && m.hint.as_deref().is_some_and(|h| h.contains("$secrets"))),
+            "{mistakes:?}"
+        );
         assert!(!format!("{mistakes:?}").contains("s3cret"), "{mistakes:?}");
     }
     assert!(load(&connection("headers: { Sforce-Call-Options: client=stepwell, X-Tenant: '7' }")).is_ok());

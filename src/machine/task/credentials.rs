@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::call::expression_fault;
 use crate::dsl::{
-    Authentication, CallAuthentication, Credential, OpenApiDocument, OwnAuthentication, Protocol, SecretTemplate, TaskKind,
+    Authentication, CallAuthentication, Credential, OpenApiDocument, OwnAuthentication, Protocol, SecretTemplate,
+    TaskKind,
 };
 use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::Decider;
