@@ -17,7 +17,7 @@ pub(super) struct Hosts {
 impl Hosts {
     /// Those listed and the base URL's own; an empty list allows the base URL's alone.
     pub(super) fn new(listed: Option<&[HostPattern]>, base: Option<&Url>) -> Self {
-        let own = base.and_then(|base| base.host_str()).map(|host| HostPattern::exactly(host));
+        let own = base.and_then(|base| base.host_str()).map(HostPattern::exactly);
         Self { allowed: listed.map(|listed| listed.iter().cloned().chain(own).collect()) }
     }
 
