@@ -22,6 +22,7 @@ pub mod hub;
 pub mod machine;
 pub mod memory;
 pub mod openapi;
+pub mod redact;
 pub mod sandbox;
 pub mod scenario;
 pub mod store;

@@ -10,6 +10,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
+use crate::redact::Known;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of all histograms of seconds: from a commit to a slow ERP.
@@ -38,12 +39,29 @@ pub fn init_logs(format: LogFormat, level: &str) {
         .with_ansi(std::io::stderr().is_terminal())
         // Said on the same standard error, and with a panic where nobody reads it.
         .log_internal_errors(false)
-        .with_writer(std::io::stderr);
+        .with_writer(|| Redacting { to: std::io::stderr(), known: Known::of_process() });
     // A program that embeds Stepwell may have its own subscriber: then that one stays.
     let _ = match format {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
+}
+
+/// Writes lines without the secrets that are known. Each line of the log is one write.
+struct Redacting<W> {
+    to: W,
+    known: Known,
+}
+
+impl<W: std::io::Write> std::io::Write for Redacting<W> {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.to.write_all(&self.known.all().bytes(line.to_vec()))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// Installs the process's recorder and gives the handle that renders `/metrics`. Once per process.
@@ -244,5 +262,40 @@ mod tests {
     fn durations_are_histograms_with_our_bounds() {
         let text = rendered(|| ingress_answered(202, Duration::from_millis(4)));
         assert!(text.contains(r#"stepwell_ingress_seconds_bucket{le="0.005"} 1"#), "{text}");
+    }
+
+    /// All that was written.
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn log_lines_hide_secrets_in_either_format() {
+        let (lines, known) = (Lines::default(), Known::default());
+        known.note("pa/ss\"word");
+        known.note("abcd");
+        let (to, hidden) = (lines.clone(), known.clone());
+        let writer = move || Redacting { to: to.clone(), known: hidden.clone() };
+        let text = tracing_subscriber::fmt().with_writer(writer.clone()).with_ansi(false).finish();
+        let json = tracing_subscriber::fmt().with_writer(writer).json().finish();
+        let log = || tracing::error!(token = "abcd", url = "https://u:pa%2Fss%22word@a.example", "no: pa/ss\"word");
+        tracing::subscriber::with_default(text, log);
+        tracing::subscriber::with_default(json, log);
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.lines().count(), 2, "{written}");
+        assert_eq!(written.matches("***").count(), 6, "{written}");
+        for part in ["abcd", "ss\"word", "ss\\\"word", "%2Fss"] {
+            assert!(!written.contains(part), "{written}");
+        }
     }
 }

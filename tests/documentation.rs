@@ -128,7 +128,10 @@ fn functions(blocks: &[Block]) -> Functions {
         assert!(!path.exists(), "{}: there is a mapping of that name already", block.place);
         std::fs::write(path, &block.text).unwrap();
     }
-    Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)))
+    let functions = Functions::load(folder.path()).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)));
+    let releases = blocks.iter().find(|b| kind(b) == Kind::Hub && b.text.contains("\nsecrets:"));
+    let hub = releases.map(|b| Hub::load(&b.place, &b.text, &Secrets::fixed([])));
+    functions.with_secrets(hub.expect("an example releases a secret").expect("it is sound").secrets)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +152,7 @@ fn kind(block: &Block) -> Kind {
         "document" => Kind::Workflow,
         "functions" => Kind::Catalog,
         "mapping" => Kind::Mapping,
-        "sources" | "connections" => Kind::Hub,
+        "sources" | "connections" | "secrets" => Kind::Hub,
         "definition" | "scenarios" | "invariants" => Kind::Scenarios,
         "services" | "apiVersion" | "jobs" | "scrape_configs" | "groups" => Kind::Foreign,
         other => panic!(

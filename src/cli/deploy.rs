@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use super::server::refused;
 use super::{context, load};
 use crate::config::Settings;
-use crate::dsl::Functions;
 use crate::engine::DeployOutcome;
 
 /// Arguments of `stepwell deploy`.
@@ -21,8 +20,8 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let mut built = Vec::new();
     for path in &args.paths {
         for file in load::definitions(path)? {
-            let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
-            let functions = functions.with_processes(settings.processes.enable.iter().copied());
+            let enabled = settings.processes.enable.iter().copied();
+            let functions = load::functions(&load::folder(&file), enabled).map_err(|mistakes| refused(&mistakes))?;
             built.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?);
         }
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::load;
 use super::server::refused;
-use crate::dsl::{Functions, ProcessKind, graph};
+use crate::dsl::{Functions, ProcessKind, Releases, graph};
 
 /// Arguments of `stepwell graph`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ enum Format {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let functions = Functions::load(&load::folder(&args.path)).map_err(|mistakes| refused(&mistakes))?;
-    let functions = functions.with_processes(ProcessKind::ALL);
+    let functions = functions.with_processes(ProcessKind::ALL).with_secrets(Releases::unchecked());
     let built = load::build(&args.path, &functions)?.map_err(|mistakes| refused(&mistakes))?;
     match args.format {
         Format::Mermaid => print!("{}", graph::mermaid(&built.definition)),

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::dsl::{self, Built, Functions, Mistake};
+use crate::dsl::{self, Built, Functions, Mistake, ProcessKind};
+use crate::hub::Hub;
 
 /// The definitions of a path: the file itself, or those of a folder in order of name.
 pub(super) fn definitions(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -21,10 +22,21 @@ pub(super) fn folder(file: &Path) -> PathBuf {
 
 /// Builds one file.
 pub(super) fn build(file: &Path, functions: &Functions) -> anyhow::Result<Result<Built, Vec<Mistake>>> {
+    built(file, functions, dsl::build)
+}
+
+/// Builds one file that was deployed before, by rules that may have been others.
+pub(super) fn rebuild(file: &Path, functions: &Functions) -> anyhow::Result<Result<Built, Vec<Mistake>>> {
+    built(file, functions, dsl::rebuild)
+}
+
+type Build = fn(&str, &str, &Functions) -> Result<Built, Vec<Mistake>>;
+
+fn built(file: &Path, functions: &Functions, build: Build) -> anyhow::Result<Result<Built, Vec<Mistake>>> {
     let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
     let name = file.display().to_string();
     Ok(match String::from_utf8(bytes) {
-        Ok(text) => dsl::build(&name, &text, functions),
+        Ok(text) => build(&name, &text, functions),
         Err(error) => Err(vec![Mistake {
             file: name,
             line: 1,
@@ -35,4 +47,12 @@ pub(super) fn build(file: &Path, functions: &Functions) -> anyhow::Result<Result
             severity: dsl::Severity::Error,
         }]),
     })
+}
+
+/// What the definitions of a folder may use: its catalogs, the secrets that its `hub.yaml` releases, and these programs.
+pub(super) fn functions(
+    folder: &Path,
+    processes: impl IntoIterator<Item = ProcessKind>,
+) -> Result<Functions, Vec<Mistake>> {
+    Ok(Functions::load(folder)?.with_processes(processes).with_secrets(Hub::releases_in(folder)))
 }

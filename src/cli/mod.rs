@@ -42,6 +42,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Loaded};
+use crate::redact::Known;
 use crate::telemetry;
 
 /// Durable orchestration of business processes between systems that share no database.
@@ -140,7 +141,7 @@ pub fn main(cli: Cli) -> ExitCode {
     match prepare_and_run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", config::without_userinfo(&Known::of_process().all().text(format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }
@@ -148,6 +149,7 @@ pub fn main(cli: Cli) -> ExitCode {
 
 fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     let loaded = config::load(&cli.config)?;
+    loaded.settings.urls().iter().for_each(|url| Known::of_process().note_url(url));
     let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
     telemetry::init_logs(loaded.settings.log_format, if serves { "info" } else { "warn" });
     // The one provider of cryptography in this program; a second installation would be a mistake of ours, not the user's.
@@ -194,7 +196,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
 
 /// TOML of what is in force; behind each value that is not a default, where it came from.
 fn show_config(loaded: &Loaded) -> anyhow::Result<ExitCode> {
-    let shown = serde_json::to_value(loaded.settings.masked())?;
+    let shown = loaded.settings.masked()?;
     let mut tables = Vec::new();
     print_table("", &shown, &loaded.origins, &mut tables);
     while let Some((name, table)) = tables.pop() {

@@ -14,7 +14,7 @@ use super::test::evaluated;
 use super::{context, load};
 use crate::config::Settings;
 use crate::connect::Connections;
-use crate::dsl::{Definition, Functions, ProcessKind, parse_duration};
+use crate::dsl::{Definition, ProcessKind, parse_duration};
 use crate::engine::{Engine, Found};
 use crate::evaluator::Evaluator;
 use crate::expr::Evaluation;
@@ -86,8 +86,8 @@ fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<
     let file = Path::new(&args.workflow);
     let (definition, folder) = if file.is_file() {
         let folder = load::folder(file);
-        let functions = Functions::load(&folder).map_err(|mistakes| refused(&mistakes))?;
-        let built = load::build(file, &functions.with_processes(ProcessKind::ALL))?;
+        let functions = load::functions(&folder, ProcessKind::ALL).map_err(|mistakes| refused(&mistakes))?;
+        let built = load::build(file, &functions)?;
         (built.map_err(|mistakes| refused(&mistakes))?.definition, folder)
     } else {
         (deployed(&args.workflow, engine)?, PathBuf::from(&settings.workflows))

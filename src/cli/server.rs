@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::load;
 use crate::config::Settings;
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dashboard::{self, Dashboard};
@@ -118,6 +119,7 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
         network_allow: settings.network.allow.clone(),
         processes: settings.processes.settings(),
         secrets,
+        releases: hub.secrets.clone(),
         ..ConnectSettings::default()
     }
 }
@@ -137,8 +139,8 @@ fn load_hub(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Hub> {
 }
 
 fn load_functions(settings: &Settings) -> anyhow::Result<Functions> {
-    let functions = Functions::load(&settings.workflows).map_err(|mistakes| refused(&mistakes))?;
-    Ok(functions.with_processes(settings.processes.enable.iter().copied()))
+    let enabled = settings.processes.enable.iter().copied();
+    load::functions(&settings.workflows, enabled).map_err(|mistakes| refused(&mistakes))
 }
 
 /// All mistakes of a file as one error.

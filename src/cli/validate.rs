@@ -153,7 +153,8 @@ impl Checked {
             }
         }
         self.mistakes.extend(mistakes);
-        catalogs.insert(workflows.to_owned(), functions.with_processes(self.processes.iter().copied()));
+        let functions = functions.with_processes(self.processes.iter().copied());
+        catalogs.insert(workflows.to_owned(), functions.with_secrets(Hub::releases_in(workflows)));
     }
 
     /// Secrets are where the server runs, so that one which is missing here is worth a warning only.

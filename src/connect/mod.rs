@@ -23,6 +23,7 @@ mod outcome;
 mod prepared;
 mod problem;
 pub mod process;
+mod reach;
 mod redact;
 mod request;
 mod secret;
@@ -48,7 +49,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::dsl::Authentication;
+use crate::dsl::{Authentication, OwnAuthentication, Releases};
 use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
 use crate::{memory, telemetry};
 use auth::{Authenticator, Credentials, Wire};
@@ -59,6 +60,7 @@ use operation::Documents;
 use prepared::Prepared;
 use problem::Problem;
 use process::Processes;
+use reach::Reach;
 use request::Outgoing;
 
 /// All connections of a node, with their pools.
@@ -69,6 +71,7 @@ pub struct Connections {
     direct: Prepared,
     authenticator: Authenticator,
     secrets: Secrets,
+    releases: Arc<Releases>,
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
@@ -102,6 +105,7 @@ impl Connections {
             authenticator: Authenticator::default(),
             environment: settings.environment,
             secrets: settings.secrets,
+            releases: Arc::new(settings.releases),
             body_bytes_max: settings.body_bytes_max,
             documents: Documents::default(),
             processes: Processes::new(
@@ -116,10 +120,11 @@ impl Connections {
     ///
     /// `authentication` is what the document says for this call; it stands in for the connection's own.
     /// Dropping the future aborts the call.
-    pub async fn call(&self, request: &CallRequest, authentication: Option<&Authentication>) -> CallOutcome {
+    pub async fn call(&self, request: &CallRequest, authentication: Option<&OwnAuthentication>) -> CallOutcome {
         if let Some(process) = &request.process {
             let begin = Instant::now();
-            let outcome = settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
+            let mut outcome = self.settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
+            self.clean_output(&mut outcome);
             telemetry::call_ended(process.kind.as_str(), class_of(&outcome), begin.elapsed());
             return outcome;
         }
@@ -131,7 +136,7 @@ impl Connections {
         }
         let (connection, url) = match self.route(&request.uri) {
             Ok(route) => route,
-            Err(problem) => return CallOutcome::Failed(problem.into_failure(&self.direct.retry)),
+            Err(problem) => return self.settled(Err(problem), &self.direct),
         };
         let begin = Instant::now();
         let outcome = match connection.pass() {
@@ -141,13 +146,13 @@ impl Connections {
                 // On the heap only once there is a slot: thousands of calls may wait for one.
                 Ok(_slot) => {
                     let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
-                    let outcome = settled(outcome, connection);
+                    let outcome = self.settled(outcome, connection);
                     pass.ended(health(&outcome));
                     Ok(outcome)
                 }
             },
         };
-        let outcome = settled(outcome, connection);
+        let outcome = self.settled(outcome, connection);
         let name = if connection.name.is_empty() { "direct" } else { &connection.name };
         telemetry::call_ended(name, class_of(&outcome), begin.elapsed());
         outcome
@@ -189,28 +194,84 @@ impl Connections {
         Problem::configuration("Unknown connection", detail)
     }
 
+    /// What a call proves itself with: the definition's own, else the connection's; and where that may go.
+    fn credentials_of<'a>(
+        &self,
+        connection: &'a Prepared,
+        own: Option<&'a OwnAuthentication>,
+    ) -> (Option<&'a Authentication>, Reach) {
+        match own {
+            Some(own) => (Some(&own.policy), Reach::of_definition(&self.releases, own)),
+            None => (connection.authentication.as_ref(), connection.reach.clone()),
+        }
+    }
+
     async fn attempt(
         &self,
         connection: &Prepared,
         request: &CallRequest,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
         url: Url,
     ) -> Result<CallOutcome, Box<Problem>> {
-        let policy = authentication.or(connection.authentication.as_ref());
+        let (policy, reach) = self.credentials_of(connection, authentication);
+        reach.check_call(&url)?;
         let wire = Wire {
             clients: Arc::clone(&connection.clients),
             body_bytes_max: self.body_bytes_max,
             timeout: connection.timeout,
+            reach,
+            known: self.secrets.known(),
         };
+        let named = named(policy, connection);
         let credentials = self.authenticator.obtain(&wire, connection, &self.secrets, policy).await?;
-        let first = self.send(connection, request, &credentials, url.clone()).await?;
+        let first = self.send(connection, request, (&credentials, &named), url.clone()).await?;
         if !is_refused(&first.outcome) {
             return Ok(first.outcome);
         }
         match self.authenticator.renew(&wire, &credentials, &first.outgoing, &first.challenges).await? {
             // The same attempt: same request, same idempotency key.
-            Some(renewed) => Ok(self.send(connection, request, &renewed, url).await?.outcome),
+            Some(renewed) => Ok(self.send(connection, request, (&renewed, &named), url).await?.outcome),
             None => Ok(first.outcome),
+        }
+    }
+
+    /// Adds what proves who calls, and hides it and all secrets that belong to the call in whatever comes back.
+    fn authorize(
+        &self,
+        credentials: &Credentials,
+        named: &[String],
+        outgoing: &mut Outgoing,
+    ) -> Result<(), Box<Problem>> {
+        if let Some(value) = self.authenticator.header(credentials, outgoing)? {
+            outgoing.headers.insert(AUTHORIZATION, value);
+        }
+        for secret in named.iter().filter_map(|name| self.secrets.resolve(name).ok()) {
+            outgoing.hidden.add(secret.expose());
+        }
+        outgoing.seal(&self.secrets.known());
+        Ok(())
+    }
+
+    /// What became of a call. Messages of libraries are cleaned here: nobody knows what they quote.
+    fn settled(&self, outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
+        outcome.unwrap_or_else(|problem| {
+            let mut failure = problem.into_failure(&connection.retry);
+            let all = self.secrets.known().all();
+            failure.error.detail = failure.error.detail.map(|detail| all.text(detail));
+            CallOutcome::Failed(failure)
+        })
+    }
+
+    /// What a program wrote.
+    fn clean_output(&self, outcome: &mut CallOutcome) {
+        let redactor = self.secrets.known().with(&[]);
+        match outcome {
+            CallOutcome::Succeeded { output, .. } => {
+                redactor.value(Arc::make_mut(output));
+            }
+            CallOutcome::Failed(failure) => {
+                failure.error.detail = failure.error.detail.take().map(|detail| redactor.text(detail));
+            }
         }
     }
 
@@ -218,13 +279,11 @@ impl Connections {
         &self,
         connection: &Prepared,
         request: &CallRequest,
-        credentials: &Credentials,
+        (credentials, named): (&Credentials, &[String]),
         url: Url,
     ) -> Result<Sent, Box<Problem>> {
         let mut outgoing = request::build(connection, &self.secrets, request, url)?;
-        if let Some(value) = self.authenticator.header(credentials, &mut outgoing)? {
-            outgoing.headers.insert(AUTHORIZATION, value);
-        }
+        self.authorize(credentials, named, &mut outgoing)?;
         let exchange = exchange::exchange(&connection.clients, &outgoing, request.redirect, self.body_bytes_max);
         let Ok(answer) = tokio::time::timeout(connection.timeout, exchange).await else {
             return Err(late(connection, &outgoing));
@@ -273,8 +332,13 @@ struct Sent {
     challenges: Vec<String>,
 }
 
-fn settled(outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
-    outcome.unwrap_or_else(|problem| CallOutcome::Failed(problem.into_failure(&connection.retry)))
+/// The secrets that a call and its connection name, whether or not they are sent.
+fn named(policy: Option<&Authentication>, connection: &Prepared) -> Vec<String> {
+    let policies = policy.into_iter().chain(&connection.authentication);
+    let mut names: Vec<String> = policies.flat_map(Authentication::secrets).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// What the end of a call says about its target.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -12,9 +11,10 @@ use super::exchange::{Answer, Cut};
 use super::prepared::Prepared;
 use super::problem::Problem;
 use super::request::{self, Outgoing};
-use super::{Connections, late, outcome, target};
-use crate::dsl::Authentication;
+use super::{Connections, late, named, outcome, target};
+use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
+use crate::memory;
 
 /// A request as it would go out, and what its answer would mean.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Connections {
     pub fn offline<'c>(
         &'c self,
         request: &'c CallRequest,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
     ) -> Result<Offline<'c>, Box<CallFailure>> {
         let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(&connection.retry));
         if let Some(process) = &request.process {
@@ -45,11 +45,13 @@ impl Connections {
         }
         let (connection, url) = self.route(&request.uri).map_err(|problem| refuse(problem, &self.direct))?;
         let build = || {
-            let policy = authentication.or(connection.authentication.as_ref());
+            let (policy, reach) = self.credentials_of(connection, authentication);
+            reach.check_call(&url)?;
             let credentials = Authenticator::obtain_offline(&self.secrets, policy)?;
             let mut outgoing = request::build(connection, &self.secrets, request, url)?;
-            if let Some(value) = self.authenticator.header(&credentials, &mut outgoing)? {
-                outgoing.headers.insert(AUTHORIZATION, value);
+            // What the hub remembers was cleaned on its way in.
+            if connection.name != memory::CONNECTION {
+                self.authorize(&credentials, &named(policy, connection), &mut outgoing)?;
             }
             Ok(outgoing)
         };

@@ -41,9 +41,15 @@ const ANSWER_DEPTH_MAX: usize = 110;
 
 /// Judges an answer.
 pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoing, mut answer: Answer) -> CallOutcome {
-    answer.body = sent.redactor.clean(std::mem::take(&mut answer.body));
     let mut content = content(&answer);
-    let rule = matching_rule(&connection.faults, &answer, &mut content.value);
+    if may_repeat_secrets(sent, &answer.body) || content.replaced != Replaced::default() {
+        sent.redactor.value_of(&mut content.value, answer.body.len());
+        if let Some(shown) = &mut content.shown {
+            sent.redactor.value_of(shown, answer.body.len());
+        }
+        answer.body = sent.redactor.bytes(std::mem::take(&mut answer.body));
+    }
+    let rule = matching_rule(&connection.faults, sent, &answer, &mut content.value);
     let fault = match rule.map(|rule| rule.verdict) {
         Some(Verdict::Fault(class)) => Some(class),
         Some(Verdict::Done) => None,
@@ -65,6 +71,13 @@ pub(super) fn judge(connection: &Prepared, request: &CallRequest, sent: &Outgoin
             CallOutcome::Succeeded { response, output: output(request.output, sent, &answer, content.value).into() }
         }
     }
+}
+
+/// Short texts are looked through as they came, which spares most of them the walk. In long ones each value is looked
+/// through more closely than the whole would be.
+fn may_repeat_secrets(sent: &Outgoing, body: &[u8]) -> bool {
+    const SHORT_BYTES: usize = 16 << 10;
+    body.len() > SHORT_BYTES || std::str::from_utf8(body).is_err() || sent.redactor.finds(body)
 }
 
 fn is_success(status: StatusCode, redirect: Redirect) -> bool {
@@ -151,11 +164,16 @@ fn is_text(essence: &str) -> bool {
     essence.starts_with("text/") || essence.ends_with("+xml") || is_json(essence) || TEXTS.contains(&essence)
 }
 
-fn matching_rule<'r>(rules: &'r [FaultRule], answer: &Answer, content: &mut Value) -> Option<&'r FaultRule> {
+fn matching_rule<'r>(
+    rules: &'r [FaultRule],
+    sent: &Outgoing,
+    answer: &Answer,
+    content: &mut Value,
+) -> Option<&'r FaultRule> {
     let status = answer.status.as_u16();
     let mut candidates = rules.iter().filter(|r| r.statuses.is_empty() || r.statuses.contains(&status)).peekable();
     candidates.peek()?;
-    let mut view = json!({ "status": status, "headers": headers_value(&answer.headers) });
+    let mut view = json!({ "status": status, "headers": headers_value(sent, &answer.headers) });
     view["body"] = content.take();
     let view = Arc::new(view);
     let found = candidates.find(|rule| rule.when.as_ref().is_none_or(|when| is_true(when, &view)));
@@ -198,7 +216,7 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Con
     let why = reason.detail.or_else(|| target_message(content.for_people()));
     let detail = why.map_or_else(|| asked.clone(), |why| format!("{asked}: {why}"));
     let title = status.canonical_reason().unwrap_or("Unexpected status");
-    let mut error = WorkflowError::standard(ErrorKind::Communication, title, sent.redactor.clean_text(detail));
+    let mut error = WorkflowError::standard(ErrorKind::Communication, title, sent.redactor.text(detail));
     if let Some(named) = reason.error {
         error.r#type = named;
     }
@@ -244,37 +262,24 @@ fn output(shape: HttpOutput, sent: &Outgoing, answer: &Answer, content: Value) -
         HttpOutput::Response => json!({
             "request": {
                 "method": sent.method.as_str(),
-                "uri": target::shown(&sent.url),
-                "headers": headers_value(&sent.headers),
+                "uri": sent.redactor.text(target::shown(&sent.url)),
+                "headers": headers_value(sent, &sent.headers),
             },
             "statusCode": answer.status.as_u16(),
-            "headers": cleaned(sent, headers_value(&answer.headers)),
+            "headers": headers_value(sent, &answer.headers),
             "content": content,
         }),
     }
 }
 
-/// Headers as an object, names in lower case; what authenticates is masked, cookies are left out.
-fn headers_value(headers: &HeaderMap) -> Value {
+/// Headers as an object, names in lower case; secrets are masked, cookies are left out.
+fn headers_value(sent: &Outgoing, headers: &HeaderMap) -> Value {
     let mut object = Map::new();
     for name in headers.keys().filter(|name| !matches!(name.as_str(), "set-cookie" | "set-cookie2")) {
-        let values: Vec<String> = headers.get_all(name).iter().map(|value| summary::shown(name, value)).collect();
+        let values: Vec<String> = headers.get_all(name).iter().map(|value| summary::shown(sent, name, value)).collect();
         object.insert(name.as_str().to_owned(), Value::String(values.join(", ")));
     }
     Value::Object(object)
-}
-
-fn cleaned(sent: &Outgoing, headers: Value) -> Value {
-    match headers {
-        Value::Object(object) => object
-            .into_iter()
-            .map(|(name, value)| match value {
-                Value::String(text) => (name, Value::String(sent.redactor.clean_text(text))),
-                other => (name, other),
-            })
-            .collect(),
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::hosts::Hosts;
 use super::limits::{Gate, Ticket};
 use super::local;
 use super::problem::Problem;
+use super::reach::Reach;
 use super::request::{header_name, header_value};
 use super::settings::{ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
 use super::target;
@@ -31,6 +32,8 @@ pub(super) struct Prepared {
     pub(super) headers: HeaderMap,
     pub(super) secret_headers: Vec<(HeaderName, String)>,
     pub(super) authentication: Option<Authentication>,
+    /// Where that may go.
+    pub(super) reach: Reach,
     pub(super) idempotency_header: HeaderName,
     pub(super) timeout: Duration,
     pub(super) retry: CallRetry,
@@ -107,6 +110,7 @@ fn prepare(
         headers,
         secret_headers,
         authentication: connection.authentication.clone(),
+        reach: Reach::Connection(Arc::new(Reach::hosts_of(connection, base))),
         idempotency_header: header_name(&connection.idempotency_header).map_err(|p| p.to_string())?,
         timeout: connection.timeout.unwrap_or(settings.timeout),
         retry: connection.retry.clone().unwrap_or_else(|| settings.default_retry.clone()),

@@ -45,6 +45,12 @@ impl Problem {
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
+    /// `hub.yaml` does not let the definition use a secret, or not there. Nothing was sent; a person has to change something.
+    pub(super) fn not_released(detail: &str) -> Box<Self> {
+        let error = WorkflowError::standard(ErrorKind::Authorization, "Secret not released", detail);
+        Box::new(Self { error, class: FaultClass::Person, effect: TargetEffect::None, retry_after: None })
+    }
+
     /// A program came to a bad end.
     pub(super) fn of_program(error: WorkflowError, effect: TargetEffect) -> Box<Self> {
         Box::new(Self { error, class: FaultClass::Permanent, effect, retry_after: None })

@@ -8,9 +8,10 @@ use url::Url;
 use url::form_urlencoded;
 
 use super::problem::Problem;
-use super::redact::Redactor;
+use super::redact::Hidden;
 use super::{Prepared, Secrets};
 use crate::machine::CallRequest;
+use crate::redact::{Known, Redactor};
 
 /// Headers that frame the message itself: the client sets them, nobody else.
 const FRAMING: [&str; 10] = [
@@ -33,7 +34,17 @@ pub(super) struct Outgoing {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
+    /// Secrets that it carries.
+    pub(super) hidden: Hidden,
+    /// Hides them in what comes back, once the request is complete.
     pub(super) redactor: Redactor,
+}
+
+impl Outgoing {
+    /// Nothing more is added: from here on all that it carries is hidden in what comes back.
+    pub(super) fn seal(&mut self, known: &Known) {
+        self.redactor = self.hidden.redactor(known);
+    }
 }
 
 /// Builds the request, but for what proves who calls. Secrets are looked up here, at each attempt.
@@ -47,16 +58,16 @@ pub(super) fn build(
     if !request.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&request.query);
     }
-    let mut redactor = Redactor::default();
+    let mut hidden = Hidden::default();
     let mut headers = connection.headers.clone();
-    add_secret_headers(connection, secrets, &mut headers, &mut redactor)?;
+    add_secret_headers(connection, secrets, &mut headers, &mut hidden)?;
     for (name, value) in &request.headers {
         headers.insert(header_name(name)?, header_value(name, value)?);
     }
     add_if_absent(&mut headers, &connection.idempotency_header, &request.idempotency_key)?;
     add_if_absent(&mut headers, &TRACEPARENT, &request.traceparent)?;
     let body = body(request.body.as_ref(), &mut headers)?;
-    Ok(Outgoing { method, url, headers, body, redactor })
+    Ok(Outgoing { method, url, headers, body, hidden, redactor: Redactor::default() })
 }
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -106,11 +117,11 @@ fn add_secret_headers(
     connection: &Prepared,
     secrets: &Secrets,
     headers: &mut HeaderMap,
-    redactor: &mut Redactor,
+    hidden: &mut Hidden,
 ) -> Result<(), Box<Problem>> {
     for (name, secret) in &connection.secret_headers {
         let secret = secrets.resolve(secret).map_err(|e| Problem::secret(&e))?;
-        redactor.add(secret.expose());
+        hidden.add(secret.expose());
         let mut value = header_value(name.as_str(), secret.expose())?;
         value.set_sensitive(true);
         headers.insert(name.clone(), value);

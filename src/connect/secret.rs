@@ -7,10 +7,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::dsl::SecretTemplate;
+use crate::redact::Known;
 
 /// Where secrets come from. Cheap to clone.
 #[derive(Clone)]
-pub struct Secrets(Arc<Lookup>);
+pub struct Secrets {
+    lookup: Arc<Lookup>,
+    /// Those that were looked up.
+    known: Known,
+}
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -18,16 +23,24 @@ impl Secrets {
     /// `NAME` is the environment variable `STEPWELL_SECRET_NAME`, upper case.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self(Arc::new(|name| std::env::var(variable(name)).ok()))
+        Self::of_process(|name| std::env::var(variable(name)).ok())
     }
 
     /// As [`Self::from_environment`], with values for what is not set there.
     #[must_use]
     pub fn from_environment_or(fallback: &'static [(&'static str, &'static str)]) -> Self {
-        Self(Arc::new(move |name| {
+        Self::of_process(move |name| {
             let known = || fallback.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             std::env::var(variable(name)).ok().or_else(known)
-        }))
+        })
+    }
+
+    /// Secrets of the environment are hidden from the first line of the log on, whether anybody looks them up or not.
+    fn of_process(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        let known = Known::of_process();
+        let values = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(VARIABLE));
+        values.for_each(|(_, value)| known.note(&value.to_string_lossy()));
+        Self { lookup: Arc::new(lookup), known }
     }
 
     /// Known values, by name: for tests and for programs that embed Stepwell.
@@ -35,13 +48,13 @@ impl Secrets {
     pub fn fixed<const N: usize>(values: [(&str, &str); N]) -> Self {
         let values: BTreeMap<String, String> =
             values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self(Arc::new(move |name| values.get(name).cloned()))
+        Self::from_lookup(move |name| values.get(name).cloned())
     }
 
     /// From a function: for programs that keep their secrets elsewhere.
     #[must_use]
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(lookup))
+        Self { lookup: Arc::new(lookup), known: Known::default() }
     }
 
     /// The value of one secret, now.
@@ -49,10 +62,19 @@ impl Secrets {
     /// # Errors
     /// It is missing or empty; the error names the variable.
     pub fn resolve(&self, name: &str) -> Result<Secret, MissingSecret> {
-        match (self.0)(name) {
-            Some(value) if !value.is_empty() => Ok(Secret(value)),
+        match (self.lookup)(name) {
+            Some(value) if !value.is_empty() => {
+                self.known.note(&value);
+                Ok(Secret(value))
+            }
             _ => Err(MissingSecret { name: name.to_owned(), variable: variable(name) }),
         }
+    }
+
+    /// The secrets that are known so far.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        self.known.clone()
     }
 
     /// The text that a template stands for, now.
@@ -79,10 +101,13 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// What the names of all variables of secrets begin with.
+const VARIABLE: &str = "STEPWELL_SECRET_";
+
 /// The environment variable of a secret.
 #[must_use]
 pub fn variable(name: &str) -> String {
-    format!("STEPWELL_SECRET_{}", name.to_ascii_uppercase())
+    format!("{VARIABLE}{}", name.to_ascii_uppercase())
 }
 
 /// The name in `${ $secrets.NAME }`, where the whole text is that.

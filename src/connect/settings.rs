@@ -11,7 +11,7 @@ use super::breaker::BreakerSettings;
 use super::hosts::HostPattern;
 use super::limits::SharedLimits;
 use super::process::ProcessSettings;
-use crate::dsl::{Authentication, SecretTemplate};
+use crate::dsl::{Authentication, Releases, SecretTemplate};
 use crate::expr::Expression;
 use crate::machine::{CallRetry, FaultClass};
 
@@ -38,6 +38,8 @@ pub struct ConnectSettings {
     pub user_agent: String,
     /// Where `$secrets.NAME` comes from.
     pub secrets: Secrets,
+    /// Secrets that definitions may use, and where these may go: `secrets` of `hub.yaml`.
+    pub releases: Releases,
     /// Which programs definitions may run, and what those may use.
     pub processes: ProcessSettings,
 }
@@ -55,6 +57,7 @@ impl Default for ConnectSettings {
             network_allow: Vec::new(),
             user_agent: concat!("stepwell/", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: Secrets::from_environment(),
+            releases: Releases::default(),
             processes: ProcessSettings::default(),
         }
     }

@@ -35,7 +35,7 @@ const KEPT: [&str; 11] = [
 /// A success: the engine keeps the output, so the body is not kept twice.
 pub(super) fn of_success(sent: &Outgoing, answer: &Answer) -> ResponseSummary {
     ResponseSummary {
-        url: sent.redactor.clean_text(target::shown(&answer.url)),
+        url: sent.redactor.text(target::shown(&answer.url)),
         status: answer.status.as_u16(),
         headers: kept(sent, answer),
         body: None,
@@ -63,22 +63,19 @@ fn body(answer: &Answer, content: &Value) -> Option<Value> {
 
 fn kept(sent: &Outgoing, answer: &Answer) -> Vec<(String, String)> {
     let found = KEPT.iter().filter_map(|&name| Some((HeaderName::from_static(name), answer.headers.get(name)?)));
-    found
-        .map(|(name, value)| {
-            let text = sent.redactor.clean_text(shown(&name, value));
-            (name.as_str().to_owned(), text)
-        })
-        .collect()
+    found.map(|(name, value)| (name.as_str().to_owned(), shown(sent, &name, value))).collect()
 }
 
 /// A header's value as people may see it.
-pub(super) fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+pub(super) fn shown(sent: &Outgoing, name: &HeaderName, value: &HeaderValue) -> String {
     if value.is_sensitive() || matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie") {
         return "***".to_owned();
     }
-    let text: String = String::from_utf8_lossy(value.as_bytes()).chars().take(HEADER_CHARS_MAX).collect();
-    match Url::parse(&text) {
+    let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let text = match Url::parse(&text) {
         Ok(url) if *name == LOCATION => target::shown(&url),
         _ => text,
-    }
+    };
+    // Cut only now: half a secret would not be found.
+    sent.redactor.text(text).chars().take(HEADER_CHARS_MAX).collect()
 }

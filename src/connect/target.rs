@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::problem::Problem;
+use crate::dsl::credentials::hides_value;
 
 /// The scheme of URIs that go through a connection.
 const CONNECTION_SCHEME: &str = "connection://";
@@ -67,11 +68,11 @@ pub(super) fn shown(url: &Url) -> String {
     // These fail only for URLs that cannot have userinfo at all.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    if url.query_pairs().any(|(name, _)| is_credential(&name)) {
+    if url.query_pairs().any(|(name, _)| hides_value(&name)) {
         let pairs: Vec<(String, Cow<'_, str>)> = url
             .query_pairs()
             .map(|(name, value)| {
-                if is_credential(&name) {
+                if hides_value(&name) {
                     (name.into_owned(), "***".into())
                 } else {
                     (name.into_owned(), value.into_owned().into())
@@ -88,14 +89,6 @@ pub(super) fn short(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     shown(&url)
-}
-
-fn is_credential(name: &str) -> bool {
-    const PARTS: [&str; 9] =
-        ["token", "secret", "passw", "apikey", "api_key", "api-key", "signature", "credential", "assertion"];
-    const WHOLE: [&str; 7] = ["key", "sig", "code", "auth", "sid", "session", "authorization"];
-    let name = name.to_ascii_lowercase();
-    WHOLE.contains(&name.as_str()) || PARTS.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]

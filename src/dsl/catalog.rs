@@ -235,6 +235,11 @@ fn read_document(file: &Path) -> Result<(String, Document), Vec<Mistake>> {
         report.error(source.nearest(&refusal.pointer), refusal.message);
         report.finish()
     })?;
+    let mut report = mistake::Report::new(&shown);
+    builder::check_document(source.root(), &mut report);
+    if report.has_errors() {
+        return Err(report.finish());
+    }
     Ok((format!("{DOCUMENT_SCHEME}{DOCUMENT_FOLDER}/{name}"), document))
 }
 

@@ -272,7 +272,8 @@ mod tests {
             examples += 1;
             built += u32::from(crate::dsl::build("example", &text, &crate::dsl::Functions::default()).is_ok());
         }
-        assert_eq!((examples, built), (39, 22), "the guide says which kinds are not supported");
+        // Six of them write passwords and tokens out, which is a mistake here, or use a secret that nothing releases.
+        assert_eq!((examples, built), (39, 16), "the guide says which kinds are not supported");
     }
 
     #[test]

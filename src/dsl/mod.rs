@@ -6,6 +6,7 @@ pub mod authentication;
 mod builder;
 mod catalog;
 pub mod compatibility;
+pub mod credentials;
 pub mod definition;
 mod duration;
 pub mod editor;
@@ -14,6 +15,7 @@ pub mod graph;
 pub mod mapping;
 pub(crate) mod mistake;
 mod official;
+mod release;
 mod schema;
 pub mod source;
 pub mod timing;
@@ -21,13 +23,14 @@ pub mod timing;
 #[cfg(test)]
 mod tests;
 
-pub use authentication::Authentication;
+pub use authentication::{Authentication, OwnAuthentication};
 pub use catalog::{
     DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, is_scenarios, read_mapping, read_mappings,
     scenario_files,
 };
 pub use definition::*;
 pub use duration::parse_duration;
+pub use release::{HostPattern, NotReleased, Release, Releases};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +86,8 @@ pub struct Functions {
     pub mappings: BTreeMap<String, Arc<Mapping>>,
     /// Programs that an operator allowed: `run: shell` and its kin are refused without.
     pub processes: BTreeSet<ProcessKind>,
+    /// Secrets that `hub.yaml` releases to definitions.
+    pub secrets: Releases,
 }
 
 impl Functions {
@@ -90,6 +95,13 @@ impl Functions {
     #[must_use]
     pub fn with_processes(mut self, processes: impl IntoIterator<Item = ProcessKind>) -> Self {
         self.processes = processes.into_iter().collect();
+        self
+    }
+
+    /// The same, where these secrets are released to definitions.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Releases) -> Self {
+        self.secrets = secrets;
         self
     }
 

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::engine::{AcceptError, ActError, DeployError, StartError};
 use crate::machine::SchemaViolation;
+use crate::redact::Known;
 use crate::store::StoreError;
 use crate::store::access::Scope;
 
@@ -68,6 +69,17 @@ pub enum ApiError {
     /// 403: the credentials lack a scope.
     #[error("this needs the scope {0}, which {1} does not have")]
     MissingScope(Scope, String),
+    /// 403: a definition that starts runs by itself, deployed without the scope to start runs.
+    #[error(
+        "{workflow} has a schedule, which starts runs by itself: deploying it needs the scope operate beside deploy, which \
+         {actor} does not have; make a token with both, `stepwell token create --name NAME --scopes deploy,operate`"
+    )]
+    SchedulesRuns {
+        /// What was to be deployed.
+        workflow: String,
+        /// Who asked.
+        actor: String,
+    },
     /// 403: a browser session's request that did not come from our own page.
     #[error("{0}")]
     CrossSite(String),
@@ -139,7 +151,9 @@ impl ApiError {
         match self {
             E::BadRequest(..) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
             E::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are needed"),
-            E::MissingScope(..) => (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this"),
+            E::MissingScope(..) | E::SchedulesRuns { .. } => {
+                (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this")
+            }
             E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
@@ -179,7 +193,7 @@ impl ApiError {
 
     fn problem(self) -> Problem {
         let (status, slug, title) = self.kind();
-        let detail = self.to_string();
+        let detail = Known::of_process().all().text(self.to_string());
         let (event, errors) = match self {
             Self::BadRequest(_, errors) | Self::Unprocessable(_, errors) => (None, errors),
             Self::EventRefused { event, errors } => (Some(event), errors),
@@ -197,7 +211,8 @@ impl IntoResponse for ApiError {
             Self::Unauthorized(_) => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stepwell\""));
             }
-            Self::MissingScope(scope, _) => {
+            Self::MissingScope(..) | Self::SchedulesRuns { .. } => {
+                let scope = if let Self::MissingScope(scope, _) = &self { *scope } else { Scope::Operate };
                 let challenge = format!("Bearer realm=\"stepwell\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 response.headers_mut().extend(HeaderValue::try_from(challenge).map(|v| (WWW_AUTHENTICATE, v)));
             }

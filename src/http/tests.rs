@@ -1,5 +1,7 @@
 //! The HTTP face as a client sees it: a real engine on a real Postgres behind the router, no socket.
 
+mod deploying;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -19,6 +19,7 @@ use super::query::{PAGING, Page, Params};
 use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
 use crate::engine::{DeployOutcome, StartRequest, Undeployed};
+use crate::store::access::Scope;
 use crate::store::listing;
 
 /// Versions shown of one workflow, last deployed first.
@@ -126,6 +127,11 @@ pub async fn deploy(
     }
     if !wrong.is_empty() {
         return Err(ApiError::Unprocessable("the definition is not the one that the address names".into(), wrong));
+    }
+    // Events, parents and operators have a right of their own to start runs. A clock has none: it acts for whoever set it.
+    if built.definition.timing.is_some() && !caller.allows(Scope::Operate) {
+        let workflow = built.definition.workflow.to_string();
+        return Err(ApiError::SchedulesRuns { workflow, actor: caller.actor().0 });
     }
     let (status, workflow) = match app.engine.deploy(&built, &caller.actor()).await? {
         DeployOutcome::Created(workflow) => (StatusCode::CREATED, workflow),

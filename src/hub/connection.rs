@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::literals::{HINT, is_told};
 use super::value::{duration, expression, one_of, secret_template};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::breaker::BreakerSettings;
 use crate::connect::{Connection, FaultRule, HostPattern, Rate, SharedLimits, Verdict};
 use crate::dsl::authentication::{self, Origin};
-use crate::dsl::{Authentication, SecretTemplate};
+use crate::dsl::{Authentication, SecretTemplate, credentials};
 use crate::machine::{CallRetry, FaultClass};
 
 const KEYS: [&str; 13] = [
@@ -62,7 +63,7 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
             }
             "limits" => connection.limits = limits(node, mistakes),
             "breaker" => connection.breaker = Some(breaker(node, mistakes)),
-            "allowedHosts" => connection.allowed_hosts = Some(allowed_hosts(node, mistakes)),
+            "allowedHosts" => connection.allowed_hosts = Some(hosts(node, mistakes)),
             "proxy" => connection.proxy = proxy(node, mistakes),
             "ca" => connection.authorities = authorities(node, mistakes),
             _ => {}
@@ -71,7 +72,8 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
     connection
 }
 
-fn allowed_hosts(node: &Node, mistakes: &mut Mistakes) -> Vec<HostPattern> {
+/// A list of hosts: `allowedHosts`, and `hosts` of a released secret.
+pub(super) fn hosts(node: &Node, mistakes: &mut Mistakes) -> Vec<HostPattern> {
     let Content::List(items) = &node.content else {
         mistakes.at(node, format!("{} where a list of hosts is expected", node.kind()), None);
         return Vec::new();
@@ -83,7 +85,7 @@ fn allowed_hosts(node: &Node, mistakes: &mut Mistakes) -> Vec<HostPattern> {
             Some(host) => hosts.push(host),
             None => {
                 let hint = "write login.example.com, or *.example.com for all names below it; no scheme, no port";
-                mistakes.at(item, format!("{text:?} is no host"), Some(hint.to_owned()));
+                mistakes.at(item, format!("{text:?} is not a host"), Some(hint.to_owned()));
             }
         }
     }
@@ -94,7 +96,8 @@ fn proxy(node: &Node, mistakes: &mut Mistakes) -> Option<Url> {
     let text = mistakes.text(node)?;
     let hint = || Some("for example http://proxy.example.com:3128".to_owned());
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.password().is_none() => Some(url),
+        _ if is_told(text) => None,
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(url),
         Ok(_) => {
             mistakes.at(node, "a proxy is http or https, and no password stands in a file", hint());
             None
@@ -154,6 +157,7 @@ fn base_urls(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Url> {
     for entry in mistakes.map(node) {
         let Some(text) = mistakes.text(&entry.node) else { continue };
         match Url::parse(text) {
+            _ if is_told(text) => {}
             Ok(url) if is_base(&url) => drop(urls.insert(entry.key.clone(), url)),
             Ok(_) => {
                 let hint = "https://host/path, without user, query and fragment".to_owned();
@@ -183,6 +187,12 @@ fn headers(node: &Node, mistakes: &mut Mistakes) -> Vec<(String, SecretTemplate)
     for entry in mistakes.map(node) {
         if http::HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
             mistakes.at(&entry.node, format!("{:?} is no header name", entry.key), None);
+        }
+        if let Content::Text(text) = &entry.node.content
+            && !text.contains("${")
+            && credentials::is_literal_header(&entry.key, text)
+        {
+            mistakes.at(&entry.node, credentials::written_out(&entry.key), Some(HINT.to_owned()));
         }
         headers.extend(secret_template(&entry.node, mistakes).map(|value| (entry.key.clone(), value)));
     }

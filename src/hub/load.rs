@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::Hub;
 use super::connection::connection;
 use super::sink::sink;
 use super::source::Source;
 use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
+use super::{Hub, literals, release};
 use crate::connect::{Connection, Secrets};
-use crate::dsl::Mistake;
+use crate::dsl::{Mistake, Releases};
 use crate::memory;
 
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
     let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let entries = mistakes.entries(&root, &["sources", "connections", "sinks", "origins"]);
+    let entries = mistakes.entries(&root, &["sources", "connections", "secrets", "sinks", "origins"]);
     let mut hub = Hub::default();
+    literals::check_urls(&root, &mut mistakes);
     if let Some(node) = entry(entries, "connections") {
         hub.connections = connections(node, &mut mistakes);
     }
@@ -26,11 +27,20 @@ pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec
             hub.sinks.extend(sink(key, node, &hub.connections, &mut mistakes));
         }
     }
+    hub.secrets = entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default();
     hub.origins = entry(entries, "origins").map(|node| origins(node, &mut mistakes));
     if let Some(node) = entry(entries, "sources") {
         sources(node, secrets, &mut hub, &mut mistakes);
     }
     if mistakes.found.is_empty() { Ok(hub) } else { Err(mistakes.found) }
+}
+
+/// What a text releases to definitions; nothing where it cannot be read.
+pub(super) fn releases(text: &str) -> Releases {
+    let mut mistakes = Mistakes::new("hub.yaml");
+    let Some(root) = yaml::read(text, &mut mistakes) else { return Releases::default() };
+    let Content::Map(entries) = &root.content else { return Releases::default() };
+    entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default()
 }
 
 fn connections(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Connection> {

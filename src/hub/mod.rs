@@ -8,8 +8,10 @@ mod counting;
 mod event;
 mod headers;
 pub mod json;
+mod literals;
 mod load;
 pub mod redelivery;
+mod release;
 pub mod scheme;
 mod sink;
 mod source;
@@ -27,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::connect::{Connection, Secrets};
-use crate::dsl::{Mistake, Severity};
+use crate::dsl::{Mistake, Releases, Severity};
 use crate::engine::Sink;
 
 /// What `hub.yaml` says.
@@ -39,6 +41,8 @@ pub struct Hub {
     pub declared: BTreeMap<String, bool>,
     /// By name.
     pub connections: BTreeMap<String, Connection>,
+    /// Secrets that definitions may use, and where these may go.
+    pub secrets: Releases,
     /// Where events go that runs emit.
     pub sinks: Vec<Sink>,
     /// Origins that may ask for events to be sent here; without it any may ask, since each delivery must prove itself.
@@ -64,6 +68,13 @@ impl Hub {
     /// All mistakes of the text.
     pub fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
         load::load(file, text, secrets)
+    }
+
+    /// What the `hub.yaml` of a folder releases to definitions, as far as it can be read: its mistakes are told by whoever
+    /// loads it as a whole.
+    #[must_use]
+    pub fn releases_in(folder: &Path) -> Releases {
+        std::fs::read_to_string(folder.join("hub.yaml")).map(|text| load::releases(&text)).unwrap_or_default()
     }
 
     /// Reads `hub.yaml` in a folder. A folder without one has no sources and no connections.

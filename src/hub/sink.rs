@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::literals::is_told;
 use super::yaml::{Content, Entry, Mistakes, Node, entry, suggestion};
 use crate::connect::Connection;
 use crate::engine::Sink;
@@ -43,6 +44,7 @@ fn endpoint(node: &Node, connections: &BTreeMap<String, Connection>, mistakes: &
         return Some(text.to_owned());
     }
     match url::Url::parse(text) {
+        _ if is_told(text) => None,
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(text.to_owned()),
         _ => {
             let hint = "write https://host/path, or connection://NAME/path to use credentials".to_owned();

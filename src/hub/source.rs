@@ -14,6 +14,7 @@ use crate::engine::{IncomingEvent, OtherBytes};
 use crate::expr::Expression;
 use crate::memory::sequences::Counted;
 use crate::memory::time;
+use crate::redact::Redactor;
 
 /// Events of one body: each is committed before the next, so that a request ends within its deadline.
 pub const EVENTS_MAX: usize = 500;
@@ -92,11 +93,13 @@ impl Source {
     /// See [`ReceiveError`].
     pub fn receive(&self, delivery: Delivery<'_>) -> Result<Received, ReceiveError> {
         let verified = self.verify(delivery)?;
+        let redactor = self.redactor();
         let mut headers = recorded(delivery.headers);
         headers.retain(|(name, _)| self.scheme.credential_header() != Some(name));
+        headers.iter_mut().for_each(|(_, value)| *value = redactor.text(std::mem::take(value)));
         let values = if self.reads_headers() { header_values(&headers) } else { Value::Null };
         let mut received = Received { events: Vec::new(), filtered: 0, passed_over: Vec::new() };
-        for item in self.items(delivery, &values)? {
+        for item in self.items(delivery, &redactor, &values)? {
             if self.wants(&item.data, &values)? {
                 received.events.push(self.event(&verified, &headers, &values, item)?);
             } else {
@@ -124,6 +127,13 @@ impl Source {
         })
     }
 
+    /// Hides its secrets, which some senders repeat in the body.
+    fn redactor(&self) -> Redactor {
+        let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
+        let values: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+        self.values.known().with(&values)
+    }
+
     /// How its deliveries are answered.
     #[must_use]
     pub fn answer(&self) -> AnswerKind {
@@ -143,9 +153,10 @@ impl Source {
         }
     }
 
-    fn items(&self, delivery: Delivery<'_>, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
+    fn items(&self, delivery: Delivery<'_>, redactor: &Redactor, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
         let content_type = delivery.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let items = self.body.read(delivery.body, content_type)?;
+        let mut items = self.body.read(delivery.body, content_type)?;
+        items.iter_mut().for_each(|item| item.hide(redactor));
         let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };
         match evaluate(split, "the list of events", &whole.data, headers)? {
             Value::Array(list) if list.len() <= EVENTS_MAX => {

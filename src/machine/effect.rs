@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Message, RunId};
 
-use crate::dsl::{Authentication, HttpOutput, ProcessKind, ProcessReturn, Pull, Redirect};
+use crate::dsl::{HttpOutput, OwnAuthentication, ProcessKind, ProcessReturn, Pull, Redirect};
 use crate::openapi::Document;
 
 /// Ordinal of one execution of one task in its run, counted from 0 in the order in which they started.
@@ -26,7 +26,7 @@ pub enum Effect {
         /// What to send.
         request: Arc<CallRequest>,
         /// How to authenticate where the document says so; never recorded.
-        authentication: Option<Authentication>,
+        authentication: Option<OwnAuthentication>,
         /// For a request that names an operation: where its document is; never recorded.
         document: Option<CallDocument>,
     },
@@ -111,7 +111,7 @@ pub enum CallDocument {
     /// Here: it was stored with the definition.
     Stored(Arc<Document>),
     /// At the address that the request names, with this authentication.
-    Fetched(Option<Authentication>),
+    Fetched(Option<OwnAuthentication>),
 }
 
 /// An operation of an OpenAPI document and what it is called with.

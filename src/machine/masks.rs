@@ -5,18 +5,6 @@ use serde_json::value::RawValue;
 
 use crate::dsl::Definition;
 
-/// Where a fact of the journal carries values of the workflow.
-const PLACES: [&str; 8] = [
-    "/input",
-    "/transformed",
-    "/output",
-    "/context",
-    "/arguments",
-    "/beginning/input",
-    "/request/body",
-    "/response/body",
-];
-
 /// All pointers that a definition calls sensitive. A step's output is the next one's input, so each counts everywhere.
 #[derive(Debug, Default)]
 pub struct Masks(Vec<String>);
@@ -35,25 +23,33 @@ impl Masks {
         self.0.is_empty()
     }
 
-    /// A value as it may be shown.
+    /// A value as it may be shown. What a pointer leads to is hidden from any object on: the value may stand in an envelope, a
+    /// list or the body of a request by now.
     #[must_use]
     pub fn value(&self, value: &Value) -> Value {
         let mut shown = value.clone();
-        for pointer in &self.0 {
-            if let Some(hidden) = shown.pointer_mut(pointer) {
-                *hidden = Value::String("***".to_owned());
-            }
-        }
+        self.hide(&mut shown);
         shown
     }
 
-    /// The data of a journal's fact as it may be shown.
+    fn hide(&self, value: &mut Value) {
+        for pointer in &self.0 {
+            if let Some(hidden) = value.pointer_mut(pointer) {
+                *hidden = Value::String("***".to_owned());
+            }
+        }
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.hide(item)),
+            Value::Object(entries) => entries.values_mut().for_each(|entry| self.hide(entry)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    /// The data of a journal's fact as it may be shown: its own fields stay, what they hold is masked.
     #[must_use]
     pub fn fact(&self, mut data: Value) -> Value {
-        for place in PLACES {
-            if let Some(value) = data.pointer_mut(place) {
-                *value = self.value(value);
-            }
+        if let (Some(fields), false) = (data.as_object_mut(), self.is_empty()) {
+            fields.values_mut().for_each(|field| self.hide(field));
         }
         data
     }
@@ -82,5 +78,11 @@ mod tests {
         let fact =
             json!({"input": person, "beginning": {"input": person}, "request": {"body": person}, "output": person});
         assert!(!masks.fact(fact).to_string().contains("DE02"));
+        let event = json!({ "event": { "data": { "people": [person] } }, "act": { "set": { "c": person } } });
+        let consumed = json!({ "data": person, "request": { "query": person, "openapi": { "parameters": person } } });
+        assert!(!masks.fact(event).to_string().contains("DE02"));
+        assert!(!masks.fact(consumed).to_string().contains("DE02"));
+        // The record's own fields are not the workflow's.
+        assert_eq!(Masks(vec!["/at".to_owned()]).fact(json!({ "at": 1, "input": { "at": 2 } }))["at"], 1);
     }
 }

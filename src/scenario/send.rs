@@ -7,7 +7,7 @@ use super::step;
 use super::target::Reaction;
 use super::trace::Sending;
 use crate::connect::Offline;
-use crate::dsl::Authentication;
+use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, ExecutionId, time_after};
 
 impl Rehearsal<'_> {
@@ -16,7 +16,7 @@ impl Rehearsal<'_> {
         execution: ExecutionId,
         attempt: u32,
         request: &CallRequest,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
     ) -> Result<(), Halt> {
         let connections = self.stage.connections;
         let offline = match connections.offline(request, authentication) {

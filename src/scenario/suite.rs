@@ -160,7 +160,8 @@ fn definition(path: &Path, folder: &Path, scenarios: &Path) -> Result<Built, Vec
         let message = format!("these scenarios are about {}: {why}", path.display());
         vec![Mistake { hint: Some(hint), ..unreadable(scenarios, message) }]
     })?;
-    dsl::build(&path.display().to_string(), &text, &Functions::load(folder)?.with_processes(ProcessKind::ALL))
+    let functions = Functions::load(folder)?.with_processes(ProcessKind::ALL).with_secrets(Hub::releases_in(folder));
+    dsl::build(&path.display().to_string(), &text, &functions)
 }
 
 /// The connections of the folder's `hub.yaml`, with secrets that open nothing but the sandbox.
@@ -184,8 +185,13 @@ pub fn offline_connections(folder: &Path) -> Result<Connections, Vec<Mistake>> {
             connection.base_urls.entry(ENVIRONMENT.to_owned()).or_insert(any);
         }
     }
-    let settings =
-        ConnectSettings { environment: ENVIRONMENT.to_owned(), connections, secrets, ..ConnectSettings::default() };
+    let settings = ConnectSettings {
+        environment: ENVIRONMENT.to_owned(),
+        connections,
+        secrets,
+        releases: hub.secrets,
+        ..ConnectSettings::default()
+    };
     Connections::new(settings).map_err(|why| vec![unreadable(&folder.join("hub.yaml"), why.to_string())])
 }
 

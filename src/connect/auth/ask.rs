@@ -14,12 +14,13 @@ use super::{Wire, jwt};
 use crate::connect::Secret;
 use crate::connect::exchange::{self, Answer};
 use crate::connect::problem::Problem;
-use crate::connect::redact::Redactor;
+use crate::connect::redact::Hidden;
 use crate::connect::request::{Outgoing, header_value};
 use crate::connect::target;
 use crate::dsl::Redirect;
 use crate::dsl::authentication::{Assertion, ClientMethod, Grant, OAuth2, TokenEncoding, TokenEndpoint};
 use crate::machine::TargetEffect;
+use crate::redact::Redactor;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const DISCOVERY: &str = "/.well-known/openid-configuration";
@@ -42,11 +43,17 @@ pub(super) async fn endpoint(wire: &Wire, settings: &OAuth2<Secret>, base: Optio
         (None, Some(base)) => base.clone(),
         (None, None) => return Err(Problem::configuration("No authority", "the authentication names no `authority`")),
     };
-    match &settings.endpoint {
-        TokenEndpoint::Path(path) if path.contains("://") => parse(path, "endpoints.token"),
-        TokenEndpoint::Path(path) => parse(&below(&authority, path), "endpoints.token"),
-        TokenEndpoint::Discovered => discover(wire, settings, &authority).await,
-    }
+    let endpoint = match &settings.endpoint {
+        TokenEndpoint::Path(path) if path.contains("://") => parse(path, "endpoints.token")?,
+        TokenEndpoint::Path(path) => parse(&below(&authority, path), "endpoints.token")?,
+        TokenEndpoint::Discovered => {
+            let endpoint = discover(wire, settings, &authority).await?;
+            wire.reach.check_discovered(&endpoint, &authority)?;
+            return Ok(endpoint);
+        }
+    };
+    wire.reach.check_endpoint(&endpoint)?;
+    Ok(endpoint)
 }
 
 fn below(authority: &Url, path: &str) -> String {
@@ -66,7 +73,14 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
         false => parse(&below(authority, DISCOVERY), "authority")?,
     };
     let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
-    let asked = Outgoing { method: Method::GET, url, headers, body: None, redactor: Redactor::default() };
+    let asked = Outgoing {
+        method: Method::GET,
+        url,
+        headers,
+        body: None,
+        hidden: Hidden::default(),
+        redactor: wire.known.with(&[]),
+    };
     let answer = send(wire, &asked).await?;
     let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !answer.status.is_success() {
@@ -89,7 +103,8 @@ pub(super) async fn ask(
     endpoint: &Url,
     refresh: Option<&Secret>,
 ) -> Result<Granted, Box<Problem>> {
-    let outgoing = request(settings, endpoint, refresh)?;
+    let mut outgoing = request(settings, endpoint, refresh)?;
+    outgoing.seal(&wire.known);
     let answer = send(wire, &outgoing).await?;
     let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !answer.status.is_success() {
@@ -100,10 +115,13 @@ pub(super) async fn ask(
         let detail = format!("{} answered without an access_token", target::short(endpoint));
         return Err(Problem::authentication("No token", detail).permanent());
     };
+    wire.known.note_token(token.expose());
     if let Some(issuer) = issuer_of(token.expose()) {
         check_issuer(settings, &issuer)?;
     }
-    Ok(Granted { token, lifetime: lifetime(&found["expires_in"]), refresh: secret("refresh_token") })
+    let refresh = secret("refresh_token");
+    refresh.iter().for_each(|refresh| wire.known.note_token(refresh.expose()));
+    Ok(Granted { token, lifetime: lifetime(&found["expires_in"]), refresh })
 }
 
 /// Some write seconds as a number, some as a text.
@@ -130,7 +148,7 @@ fn refused(sent: &Outgoing, answer: &Answer, body: &Value) -> Box<Problem> {
     let status = answer.status.as_u16();
     let code = body["error"].as_str().unwrap_or_default();
     let said: String = [code, body["error_description"].as_str().unwrap_or_default()].join(" ");
-    let said: String = sent.redactor.clean_text(said).trim().chars().take(DESCRIPTION_CHARS_MAX).collect();
+    let said: String = sent.redactor.text(said).trim().chars().take(DESCRIPTION_CHARS_MAX).collect();
     let said = if said.is_empty() { said } else { format!(": {said}") };
     let detail = format!("no token: {} answered {status}{said}", target::short(&sent.url));
     if matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504) || code == "temporarily_unavailable" {
@@ -162,20 +180,21 @@ fn issuer_of(token: &str) -> Option<String> {
 }
 
 fn request(settings: &OAuth2<Secret>, endpoint: &Url, refresh: Option<&Secret>) -> Result<Outgoing, Box<Problem>> {
-    let mut redactor = Redactor::default();
+    let mut hidden = Hidden::default();
     let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
     let mut fields = grant_fields(settings, endpoint, refresh)?;
-    add_client(settings, endpoint, &mut fields, &mut headers, &mut redactor)?;
+    add_client(settings, endpoint, &mut fields, &mut headers, &mut hidden)?;
     for (name, value) in &fields {
         if matches!(*name, "client_secret" | "password" | "assertion" | "client_assertion" | "refresh_token")
             || name.ends_with("_token")
         {
-            redactor.add(value);
+            hidden.add(value);
         }
     }
     let (content_type, body) = encode(settings.encoding, &fields);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    Ok(Outgoing { method: Method::POST, url: endpoint.clone(), headers, body: Some(body), redactor })
+    let (url, redactor) = (endpoint.clone(), Redactor::default());
+    Ok(Outgoing { method: Method::POST, url, headers, body: Some(body), hidden, redactor })
 }
 
 type FormFields = Vec<(&'static str, String)>;
@@ -230,7 +249,7 @@ fn add_client(
     endpoint: &Url,
     fields: &mut FormFields,
     headers: &mut HeaderMap,
-    redactor: &mut Redactor,
+    hidden: &mut Hidden,
 ) -> Result<(), Box<Problem>> {
     let client = &settings.client;
     let id = client.id.as_ref().map(|id| id.expose().to_owned());
@@ -240,14 +259,14 @@ fn add_client(
             let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             let pair = format!("{}:{}", encode(id.as_deref().unwrap_or_default()), encode(secret));
             let pair = BASE64_STANDARD.encode(pair);
-            redactor.add(&pair);
-            redactor.add(secret);
+            hidden.add(&pair);
+            hidden.add(secret);
             headers.insert(AUTHORIZATION, header_value("Authorization", &format!("Basic {pair}"))?);
             return Ok(());
         }
         ClientMethod::SecretPost => fields.push(("client_secret", secret.to_owned())),
         ClientMethod::SecretJwt => {
-            redactor.add(secret);
+            hidden.add(secret);
             let statement = statement(settings, endpoint.as_str(), settings.client.id.as_ref());
             let assertion = jwt::signed_with_secret(&secret.to_owned().into(), &statement);
             fields.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));

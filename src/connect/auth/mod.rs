@@ -19,9 +19,11 @@ use serde_json::{Value, json};
 use super::exchange::Clients;
 use super::prepared::Prepared;
 use super::problem::Problem;
+use super::reach::Reach;
 use super::request::{Outgoing, essence, header_value};
 use super::{Secret, Secrets};
 use crate::dsl::authentication::{self, Authentication, OAuth1, OAuth2, Origin};
+use crate::redact::Known;
 use digest::Challenges;
 use tokens::{Source, Token, Tokens};
 
@@ -31,6 +33,10 @@ pub(super) struct Wire {
     pub(super) clients: Arc<Clients>,
     pub(super) body_bytes_max: usize,
     pub(super) timeout: Duration,
+    /// Where the credentials may go.
+    pub(super) reach: Reach,
+    /// Secrets that are known; tokens are added.
+    pub(super) known: Known,
 }
 
 /// What is remembered from call to call.
@@ -109,22 +115,22 @@ impl Authenticator {
         }
     }
 
-    /// The `Authorization` header of a request that is complete but for it. What must not be shown goes to its redactor.
+    /// The `Authorization` header of a request that is complete but for it. What must not be shown is noted in it.
     pub(super) fn header(&self, with: &Credentials, to: &mut Outgoing) -> Result<Option<HeaderValue>, Box<Problem>> {
         let text = match with {
             Credentials::None => return Ok(None),
             Credentials::Bearer(token) | Credentials::Token { token: Token { value: token, .. }, .. } => {
-                to.redactor.add(token.expose());
+                to.hidden.add(token.expose());
                 format!("Bearer {}", token.expose())
             }
             Credentials::Basic { username, password } => {
                 let pair = BASE64_STANDARD.encode(format!("{}:{}", username.expose(), password.expose()));
-                to.redactor.add(password.expose());
-                to.redactor.add(&pair);
+                to.hidden.add(password.expose());
+                to.hidden.add(&pair);
                 format!("Basic {pair}")
             }
             Credentials::Digest { username, password } => {
-                to.redactor.add(password.expose());
+                to.hidden.add(password.expose());
                 let answer = self.challenges.answer((username, password), &to.method, &to.url, to.body.as_deref());
                 let Some(answer) = answer else { return Ok(None) };
                 answer
@@ -139,7 +145,7 @@ impl Authenticator {
 
 fn sign(with: &OAuth1<Secret>, to: &mut Outgoing) -> String {
     for secret in [&with.consumer_key, &with.consumer_secret, &with.token, &with.token_secret] {
-        to.redactor.add(secret.expose());
+        to.hidden.add(secret.expose());
     }
     let content_type = to.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_form = essence(content_type) == "application/x-www-form-urlencoded";
@@ -179,9 +185,21 @@ fn settle(secrets: &Secrets, policy: Option<&Authentication>) -> Result<Settled,
 fn read_secret(secrets: &Secrets, kind: &str, name: &str) -> Result<Authentication, Box<Problem>> {
     let text = secrets.resolve(name).map_err(|e| Problem::secret(&e))?;
     let settings: Value = serde_json::from_str(text.expose()).map_err(|_| unusable(name, "it is no JSON object"))?;
+    note_settings(&secrets.known(), &settings);
     let reading = authentication::read(&json!({ kind: settings }), Origin::Secret);
     let why = || reading.flaws.iter().map(|flaw| flaw.message.as_str()).collect::<Vec<_>>().join("; ");
     reading.policy.ok_or_else(|| unusable(name, &why()))
+}
+
+/// The parts of a secret that are secrets by themselves.
+fn note_settings(known: &Known, settings: &Value) {
+    const NAMES: [&str; 7] = ["password", "secret", "token", "assertion", "key", "consumerSecret", "tokenSecret"];
+    for (name, value) in settings.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) if NAMES.contains(&name.as_str()) => known.note(text),
+            value => note_settings(known, value),
+        }
+    }
 }
 
 fn unusable(secret: &str, why: &str) -> Box<Problem> {

@@ -17,7 +17,7 @@ use super::super::outcome::ANSWER_RULES;
 use super::super::problem::Problem;
 use super::super::{Connections, Prepared, target};
 use super::Found;
-use crate::dsl::{Authentication, HttpOutput, Redirect, source};
+use crate::dsl::{HttpOutput, OwnAuthentication, Redirect, source};
 use crate::machine::{CallFailure, CallOutcome, CallRequest, ErrorKind, ResponseSummary, TargetEffect, WorkflowError};
 use crate::openapi::Document;
 
@@ -47,7 +47,7 @@ struct Key {
 }
 
 impl Key {
-    fn new(uri: &str, authentication: Option<&Authentication>) -> Self {
+    fn new(uri: &str, authentication: Option<&OwnAuthentication>) -> Self {
         let authentication = Sha256::digest(format!("{authentication:?}")).into();
         Self { uri: uri.to_owned(), authentication }
     }
@@ -119,7 +119,7 @@ impl Connections {
         &self,
         uri: &str,
         traceparent: &str,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
     ) -> Result<Found, Box<CallFailure>> {
         let key = Key::new(uri, authentication);
         if let Some(kept) = self.documents.find(&key).filter(Kept::is_fresh) {
@@ -155,7 +155,7 @@ impl Connections {
         connection: &Prepared,
         url: Url,
         traceparent: &str,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
         known: Option<Kept>,
     ) -> Result<Kept, Box<CallFailure>> {
         let mut headers = vec![(ACCEPT.to_string(), ACCEPTED.to_owned())];

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::problem::Problem;
 use super::{Connections, target};
-use crate::dsl::Authentication;
+use crate::dsl::OwnAuthentication;
 use crate::machine::{CallDocument, CallFailure, CallOutcome, CallRequest, OperationCall};
 use crate::openapi::{Document, Refusal};
 
@@ -32,7 +32,7 @@ impl Connections {
         &self,
         request: &CallRequest,
         document: &CallDocument,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
     ) -> CallOutcome {
         // On the heap: most calls are not of this kind, and each keeps room for the larger.
         match Box::pin(self.concrete(request, document)).await {

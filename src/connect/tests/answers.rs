@@ -73,10 +73,10 @@ async fn a_call_carries_what_its_connection_adds() {
 
 #[tokio::test]
 async fn the_documents_authentication_stands_in_for_the_connections() {
-    let basic = Authentication::Basic {
+    let basic = of_definition(Authentication::Basic {
         username: SecretTemplate::Literal("ann".to_owned()),
         password: SecretTemplate::Literal("pw".to_owned()),
-    };
+    });
     let connections = Connections::new(echo_settings().await).expect("valid");
     let (output, _) = success(connections.call(&post(), Some(&basic)).await);
     assert_eq!(output["headers"]["authorization"], "Basic ***");
@@ -245,10 +245,10 @@ async fn no_outcome_shows_a_secret_even_if_the_target_repeats_it() {
     let mut settings = settings(serve(router).await);
     erp(&mut settings).headers = vec![("X-Api-Key".to_owned(), SecretTemplate::Secret("token".to_owned()))];
     let connections = Connections::new(settings).expect("valid");
-    let basic = Authentication::Basic {
+    let basic = of_definition(Authentication::Basic {
         username: SecretTemplate::Literal("ann".to_owned()),
         password: SecretTemplate::Secret("token".to_owned()),
-    };
+    });
     for path in ["well", "badly"] {
         for output in [HttpOutput::Content, HttpOutput::Raw, HttpOutput::Response] {
             for authentication in [None, Some(&basic)] {

@@ -5,6 +5,7 @@ mod auth;
 mod hosts;
 mod offline;
 mod operations;
+mod reach;
 mod samples;
 mod wire;
 
@@ -17,7 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::dsl::{HttpOutput, Redirect, SecretTemplate};
+use crate::dsl::{HttpOutput, Redirect, Release, SecretTemplate};
 use crate::machine::{CallFailure, FaultClass, ResponseSummary};
 
 pub(super) const CANARY: &str = "canary-7f3a9c";
@@ -78,8 +79,14 @@ fn settings(address: SocketAddr) -> ConnectSettings {
         connections: BTreeMap::from([("erp".to_owned(), connection)]),
         network_allow: vec![address.to_string()],
         secrets: Secrets::fixed([("token", CANARY)]),
+        releases: Releases::unchecked(),
         ..ConnectSettings::default()
     }
+}
+
+/// As a definition would bring it.
+fn of_definition(policy: Authentication) -> OwnAuthentication {
+    OwnAuthentication { namespace: "t".to_owned(), policy }
 }
 
 fn erp(settings: &mut ConnectSettings) -> &mut Connection {

@@ -111,8 +111,8 @@ async fn the_output_of_an_operation_has_the_shape_that_was_asked_for() {
         output: HttpOutput::Response,
         ..operation(format!("http://{address}/plain"), "getPetById", json!({"petId": 7}))
     };
-    let (output, _) =
-        success(connections.call_operation(&request, &fetched(), Some(&Authentication::Bearer { token })).await);
+    let bearer = of_definition(Authentication::Bearer { token });
+    let (output, _) = success(connections.call_operation(&request, &fetched(), Some(&bearer)).await);
     assert_eq!(output["request"]["method"], "GET");
     assert_eq!(output["request"]["uri"], format!("http://{address}/v2/pet/7"));
     assert_eq!(output["request"]["headers"]["authorization"], "***");
@@ -131,7 +131,7 @@ async fn a_document_is_fetched_once_by_many_and_asked_for_again_by_its_etag() {
     };
     futures::future::join_all((0..20).map(|_| ask())).await;
     assert_eq!((shelter.sent.load(SeqCst), shelter.unchanged.load(SeqCst)), (1, 19), "it says `no-cache`");
-    let basic = Authentication::Bearer { token: SecretTemplate::Secret("token".to_owned()) };
+    let basic = of_definition(Authentication::Bearer { token: SecretTemplate::Secret("token".to_owned()) });
     let request = operation(format!("http://{address}/openapi.json"), "getPetById", json!({"petId": 7}));
     success(connections.call_operation(&request, &CallDocument::Fetched(Some(basic)), None).await);
     assert_eq!(shelter.sent.load(SeqCst), 2, "another authentication is another document");

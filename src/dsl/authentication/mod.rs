@@ -5,6 +5,7 @@
 mod read;
 mod reader;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::definition::SecretTemplate;
@@ -45,6 +46,39 @@ pub enum Authentication {
         /// Its name.
         secret: String,
     },
+}
+
+/// An authentication that a definition brings along, and the namespace that decides which secrets it may use.
+#[derive(Debug, Clone)]
+pub struct OwnAuthentication {
+    /// The definition's.
+    pub namespace: String,
+    /// How the call proves who calls.
+    pub policy: Authentication,
+}
+
+impl Authentication {
+    /// The names of the secrets that it uses.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut note = |template: &SecretTemplate| {
+            if let SecretTemplate::Secret(name) = template {
+                names.push(name.clone());
+            }
+            Ok::<(), Infallible>(())
+        };
+        let Ok(()) = match self {
+            Self::Basic { username, password } | Self::Digest { username, password } => {
+                note(username).and_then(|()| note(password))
+            }
+            Self::Bearer { token } => note(token),
+            Self::OAuth2(oauth2) => oauth2.try_map(note).map(|_| ()),
+            Self::OAuth1(oauth1) => oauth1.try_map(note).map(|_| ()),
+            Self::FromSecret { secret, .. } => note(&SecretTemplate::Secret(secret.clone())),
+        };
+        names
+    }
 }
 
 /// `oauth2` and `oidc`. `T` is a template, or the value that it became.

@@ -59,7 +59,7 @@ impl Reader {
             self.error(Vec::new(), FlawPlace::Key, message, None);
             return None;
         };
-        if kind == "oauth1" && self.origin == Origin::Definition {
+        if kind == "oauth1" && self.origin.is_definition() {
             let message = "`oauth1` is not part of the language".to_owned();
             let hint = "put it into a connection of hub.yaml and call `connection://NAME/path`".to_owned();
             self.error(fields.at(kind), FlawPlace::Key, message, Some(hint));
@@ -83,7 +83,7 @@ impl Reader {
 
     /// What is offered: `oauth1` comes last, and definitions do not have it.
     fn kinds(&self) -> &'static [&'static str] {
-        if self.origin == Origin::Definition { &KINDS[..5] } else { &KINDS }
+        if self.origin.is_definition() { &KINDS[..5] } else { &KINDS }
     }
 
     /// `use: NAME`, where the secret holds all settings.
@@ -109,9 +109,11 @@ impl Reader {
     fn oauth1(&mut self, settings: &Fields<'_>) -> Option<Authentication> {
         self.known(settings, &["consumerKey", "consumerSecret", "token", "tokenSecret", "realm", "signature"]);
         self.word(settings, "signature", &[("HMAC-SHA256", ())]);
-        let mut text = |key| self.required(settings, key, Exposure::Secret);
-        let (key, secret, token) = (text("consumerKey"), text("consumerSecret"), text("token"));
-        let token_secret = text("tokenSecret");
+        // Key and token are names, sent with each request; what signs it are the two secrets.
+        let key = self.required(settings, "consumerKey", Exposure::Public);
+        let secret = self.required(settings, "consumerSecret", Exposure::Secret);
+        let token = self.required(settings, "token", Exposure::Public);
+        let token_secret = self.required(settings, "tokenSecret", Exposure::Secret);
         Some(Authentication::OAuth1(Arc::new(OAuth1 {
             consumer_key: key?,
             consumer_secret: secret?,
@@ -172,7 +174,7 @@ impl Reader {
 
     /// Connections may leave it out: then it is their base URL.
     fn authority(&mut self, kind: &str, settings: &Fields<'_>) -> Option<SecretTemplate> {
-        if settings.get("authority").is_none() && (kind == "oidc" || self.origin == Origin::Definition) {
+        if settings.get("authority").is_none() && (kind == "oidc" || self.origin.is_definition()) {
             self.missing(settings, "authority", "");
         }
         let authority = self.optional(settings, "authority", Exposure::Public)?;
@@ -221,7 +223,7 @@ impl Reader {
             return client;
         };
         let known = ["id", "secret", "assertion", "authentication", "key", "keyId", "algorithm", "audience"];
-        let known = if self.origin == Origin::Definition { &known[..4] } else { &known };
+        let known = if self.origin.is_definition() { &known[..4] } else { &known };
         let Some(fields) = self.closed(value, settings.at("client"), known) else { return client };
         client.method = self.word(&fields, "authentication", &METHODS).unwrap_or(usual);
         client.id = self.optional(&fields, "id", Exposure::Public);
@@ -232,7 +234,7 @@ impl Reader {
     }
 
     fn assertion(&mut self, fields: &Fields<'_>) -> Option<Assertion<SecretTemplate>> {
-        if fields.get("key").is_none() || self.origin == Origin::Definition {
+        if fields.get("key").is_none() || self.origin.is_definition() {
             return self.optional(fields, "assertion", Exposure::Secret).map(Assertion::Ready);
         }
         if fields.get("assertion").is_some() {
@@ -261,7 +263,7 @@ impl Reader {
         }
         let asserts = client.method == ClientMethod::PrivateKeyJwt || grant == Some(Grant::JwtBearer);
         if asserts && fields.get("assertion").is_none() && fields.get("key").is_none() {
-            let key = if self.origin == Origin::Definition { "assertion" } else { "key" };
+            let key = if self.origin.is_definition() { "assertion" } else { "key" };
             self.missing(fields, key, ", which this way to ask for a token needs");
         }
     }
@@ -272,7 +274,7 @@ impl Reader {
             Grant::Password => &["username", "password"],
             Grant::RefreshToken | Grant::TokenExchange => &["subject"],
             Grant::ClientCredentials => &[],
-            Grant::JwtBearer if self.origin == Origin::Definition => {
+            Grant::JwtBearer if self.origin.is_definition() => {
                 let message = "the grant `jwt-bearer` is not part of the language".to_owned();
                 let hint = "put it into a connection of hub.yaml and call `connection://NAME/path`".to_owned();
                 return self.error(settings.at("grant"), FlawPlace::Value, message, Some(hint));

@@ -3,19 +3,27 @@
 use serde_json::{Map, Value};
 
 use super::Authentication;
-use crate::dsl::Severity;
 use crate::dsl::definition::SecretTemplate;
 use crate::dsl::mistake::did_you_mean;
+use crate::dsl::{Severity, credentials};
 
 /// Where a policy is written, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// A definition: what the language has.
     Definition,
+    /// The same, deployed by an earlier version that let credentials be written out.
+    Deployed,
     /// `hub.yaml`: our additions too.
     Hub,
     /// A secret: its texts are values, never references.
     Secret,
+}
+
+impl Origin {
+    pub(super) fn is_definition(self) -> bool {
+        matches!(self, Self::Definition | Self::Deployed)
+    }
 }
 
 /// Which part of an entry a flaw is about.
@@ -176,10 +184,14 @@ impl Reader {
             self.error(path, FlawPlace::Value, message, None);
             return None;
         }
-        if exposure == Exposure::Secret && self.origin == Origin::Definition {
-            let message = format!("`{label}` is written out: whoever reads the definition can use it");
-            let hint = Some("write `${ $secrets.NAME }`".to_owned());
-            self.flaws.push(Flaw { path, place: FlawPlace::Value, message, hint, severity: Severity::Warning });
+        if exposure == Exposure::Secret && self.origin != Origin::Deployed && !text.is_empty() {
+            let hint = match self.origin {
+                Origin::Hub => {
+                    "write '${ $secrets.NAME }' and give the environment variable STEPWELL_SECRET_NAME the value"
+                }
+                _ => credentials::HINT,
+            };
+            self.error(path.clone(), FlawPlace::Value, credentials::written_out(&label), Some(hint.to_owned()));
         }
         Some(SecretTemplate::Literal(text.to_owned()))
     }

@@ -23,6 +23,7 @@ impl<'s> Builder<'s> {
         self.known_keys(root, &["document", "input", "use", "do", "timeout", "output", "schedule", "evaluate"]);
         let document = self.required(root, "document").and_then(|node| self.object(node));
         let workflow = document.and_then(|node| self.workflow(node));
+        self.namespace = workflow.as_ref().map(|workflow| workflow.namespace.clone());
         let title = document.and_then(|node| self.optional_text(node, "title"));
         let summary = document.and_then(|node| self.optional_text(node, "summary"));
         let metadata = document.and_then(|node| node.get("metadata")).map(|n| self.metadata_of_workflow(n));
@@ -38,6 +39,9 @@ impl<'s> Builder<'s> {
         }
         let list = self.required(root, "do").and_then(|node| self.list(node, "/do", &none));
         self.check_use();
+        for (_, part) in root.entries().filter(|(name, _)| *name != "document") {
+            self.check_literals(part);
+        }
         let tasks: Vec<Task> = std::mem::take(&mut self.tasks).into_iter().collect::<Option<_>>()?;
         let (on_fault, metadata) = metadata.unwrap_or_default();
         let mut definition = Definition {

@@ -81,8 +81,12 @@ impl<'s> Builder<'s> {
             return (self.uri(node, scope), Some(None));
         }
         let Some(object) = self.closed(node, &["uri", "authentication"]) else { return (None, None) };
-        let uri = self.required(object, "uri").and_then(|n| self.uri(n, scope));
+        let uri_node = self.required(object, "uri");
+        let uri = uri_node.and_then(|n| self.uri(n, scope));
         let authentication = object.get("authentication").map(|n| self.call_authentication(n, scope));
+        if let (Some(uri), Some(Some(authentication))) = (uri_node, &authentication) {
+            self.check_host(uri, authentication);
+        }
         (uri, complete(authentication))
     }
 

@@ -17,6 +17,7 @@ mod flow;
 mod fork;
 mod http;
 mod listen;
+mod literals;
 mod r#loop;
 mod metadata;
 mod openapi;
@@ -37,7 +38,7 @@ use sha2::{Digest, Sha256};
 use super::definition::{ProcessKind, Task};
 use super::mistake::{Place, Report};
 use super::source::{Node, Source, read};
-use super::{Built, Functions, Mistake, official};
+use super::{Built, Functions, Mistake, Releases, official};
 use crate::expr::{Expression, ParseError};
 use crate::openapi::Document;
 use expression::Scope;
@@ -65,6 +66,12 @@ struct Builder<'s> {
     named_errors: bool,
     /// Programs that it may run.
     allowed: BTreeSet<ProcessKind>,
+    /// Secrets that are released to definitions; none while a catalog's own functions are checked, or what was deployed.
+    releases: Option<&'s Releases>,
+    /// The document's, once it is known.
+    namespace: Option<String>,
+    /// Whether literal credentials are refused: what was deployed must stay readable.
+    is_new: bool,
     /// URIs of the OpenAPI documents that it uses.
     used_documents: BTreeSet<String>,
     /// Parts of `use` that were referred to, and so are checked already.
@@ -93,6 +100,9 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
     let catalog = sources(functions);
     let mut builder = Builder::new(file, &catalog, &functions.documents, source.root().get("use"));
     builder.allowed.clone_from(&functions.processes);
+    // Whether a deployed definition may use its secrets is asked again when it runs.
+    builder.releases = (origin == Origin::Unknown).then_some(&functions.secrets);
+    builder.is_new = origin == Origin::Unknown;
     let mut definition = builder.definition(source.root());
     if !builder.report.has_errors() && origin == Origin::Unknown {
         official::check(&source, &mut builder.report);
@@ -117,6 +127,7 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
             .map(|(name, mapping)| (name.clone(), Arc::clone(mapping)))
             .collect(),
         processes: functions.processes.clone(),
+        secrets: functions.secrets.clone(),
     };
     if let Some(definition) = &mut definition {
         definition.mappings = used.mappings.values().cloned().collect();
@@ -160,6 +171,7 @@ pub(super) fn check_function(
         function,
         &task::Site::body(name, format!("/functions/{}", super::source::escaped(name)), &Scope::default()),
     );
+    builder.check_literals(function);
     if !builder.report.has_errors() {
         official::check_task(name, function, &mut builder.report);
     }
@@ -183,6 +195,8 @@ fn hash(text: &str, functions: &Functions) -> [u8; 32] {
     hash.finalize().into()
 }
 
+pub(super) use literals::check_document;
+
 impl<'s> Builder<'s> {
     fn new(
         file: &str,
@@ -200,6 +214,9 @@ impl<'s> Builder<'s> {
             functions: BTreeSet::new(),
             allowed: BTreeSet::new(),
             named_errors: false,
+            releases: None,
+            namespace: None,
+            is_new: true,
             used_documents: BTreeSet::new(),
             referred: HashSet::new(),
             expressions: HashMap::new(),

@@ -52,7 +52,9 @@ impl<'s> Builder<'s> {
             self.report.error(node, format!("`secrets` must be a list of names, not {}", node.kind()));
         }
         for item in node.items() {
-            self.text(item);
+            if let Some(name) = self.text(item) {
+                self.check_released(name, item);
+            }
         }
     }
 

@@ -96,6 +96,23 @@ pub enum CallAuthentication {
 }
 
 impl CallAuthentication {
+    /// The names of the secrets that it uses.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let of = |credentials: &[&Credential]| {
+            let fixed = credentials.iter().filter_map(|credential| match credential {
+                Credential::Fixed(SecretTemplate::Secret(name)) => Some(name.clone()),
+                Credential::Fixed(SecretTemplate::Literal(_)) | Credential::Computed(_) => None,
+            });
+            fixed.collect()
+        };
+        match self {
+            Self::Policy(policy) => policy.secrets(),
+            Self::Basic { username, password } => of(&[username, password]),
+            Self::Bearer { token } => of(&[token]),
+        }
+    }
+
     /// The scheme of the `Authorization` header that it leads to.
     #[must_use]
     pub fn scheme(&self) -> &'static str {

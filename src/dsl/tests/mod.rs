@@ -25,7 +25,25 @@ fn definitions(folder: &Path) -> Vec<(String, String)> {
 }
 
 fn functions(folder: &Path) -> Functions {
-    Functions::load(folder).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)))
+    let functions = Functions::load(folder).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)));
+    functions.with_secrets(released())
+}
+
+/// What a `hub.yaml` beside the test data would release.
+fn released() -> Releases {
+    let one = |name: &str, namespace: &str, host: &str| {
+        let hosts = vec![HostPattern::parse(host).expect("a host")];
+        (name.to_owned(), Release { namespaces: vec![namespace.to_owned()], hosts })
+    };
+    let all = [
+        one("known", "t", "a.example"),
+        one("s", "t", "a.example"),
+        one("whole", "t", "a.example"),
+        one("shelter", "t", "*.example.com"),
+        one("shopToken", "shop", "shop.example"),
+        one("shopPassword", "shop", "mail.example"),
+    ];
+    Releases::new(all.into())
 }
 
 /// Mistakes as the `.expected` files hold them.
@@ -250,6 +268,7 @@ fn an_openapi_document_in_a_file_is_stored_with_the_definition() {
     assert_eq!(used, ["file://openapi/orders.yaml", "file://openapi/pets.swagger.json"]);
     let stored = serde_json::to_string(&built.functions.to_stored()).expect("JSON");
     let read = Functions::from_stored(serde_json::from_str(&stored).expect("JSON")).expect("documents");
+    let read = read.with_secrets(released());
     let again = build("elsewhere", &text, &read).unwrap_or_else(|m| panic!("{}", shown(&m)));
     assert_eq!(again.hash, built.hash);
     let mut other = read.documents["file://openapi/orders.yaml"].value().clone();
@@ -346,4 +365,22 @@ fn every_kind_of_authentication_of_the_language_builds_inline_and_by_name() {
         let named = with_tasks(&call("use: named"));
         built(&named.replacen("do:", &format!("use: {{ authentications: {{ named: {{ {policy} }} }} }}\ndo:"), 1));
     }
+}
+
+#[test]
+fn credentials_in_catalogs_and_openapi_documents_are_mistakes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in [CATALOG_FOLDER, DOCUMENT_FOLDER] {
+        std::fs::create_dir(folder.path().join(name)).expect("a folder");
+    }
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let function = "functions:\n  read:\n    call: http\n    with:\n      method: get\n      endpoint: 'https://u:s3cret@a.example/'\n      headers: { X-Api-Key: s3cret }\n";
+    write("functions/shop.yaml", function);
+    let head = "openapi: 3.0.0\nservers: [{ url: 'https://a.example/?apikey=s3cret' }]\n";
+    let path = "paths:\n  /a:\n    get:\n      operationId: read\n      parameters:\n        - { name: X-Api-Key, in: header, example: an-example, schema: { type: string, default: s3cret } }\n";
+    write("openapi/a.yaml", &format!("{head}{path}"));
+    let (_, mistakes) = Functions::read(folder.path());
+    let places: Vec<(u32, bool)> = mistakes.iter().map(|m| (m.line, m.file.ends_with("shop.yaml"))).collect();
+    assert_eq!(places, [(2, false), (8, false), (6, true), (7, true)], "{}", shown(&mistakes));
+    assert!(!shown(&mistakes).contains("s3cret"));
 }

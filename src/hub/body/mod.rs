@@ -12,6 +12,7 @@ pub(super) use outbound::ORGANIZATION_CHARS;
 
 use super::json;
 use crate::connect::charset::{self, Decoded};
+use crate::redact::Redactor;
 use crate::text::Replaced;
 
 /// `body:` of a source.
@@ -80,6 +81,20 @@ impl Item {
     /// With what was replaced when the body was read.
     pub(super) fn noted(self, note: &Option<String>) -> Self {
         Self { note: note.clone(), ..self }
+    }
+}
+
+impl Item {
+    /// Takes secrets out of what is stored and of what expressions see.
+    pub(super) fn hide(&mut self, redactor: &Redactor) {
+        let found = redactor.value_of(&mut self.data, self.body.len());
+        if self.data_is_body {
+            if found {
+                self.body = Bytes::from(self.data.to_string());
+            }
+        } else if redactor.finds(&self.body) {
+            self.body = redactor.bytes(self.body.to_vec()).into();
+        }
     }
 }
 

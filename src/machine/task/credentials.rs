@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::expression_fault;
-use crate::dsl::{Authentication, CallAuthentication, Credential, OpenApiDocument, Protocol, SecretTemplate, TaskKind};
+use crate::dsl::{
+    Authentication, CallAuthentication, Credential, OpenApiDocument, OwnAuthentication, Protocol, SecretTemplate,
+    TaskKind,
+};
 use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::Decider;
 use crate::machine::{CallDocument, ExecutionId};
@@ -13,7 +16,7 @@ use crate::machine::{CallDocument, ExecutionId};
 /// What goes with a request.
 #[derive(Debug, Default)]
 pub(in crate::machine) struct Unrecorded {
-    pub authentication: Option<Authentication>,
+    pub authentication: Option<OwnAuthentication>,
     pub document: Option<CallDocument>,
 }
 
@@ -56,7 +59,7 @@ impl Decider<'_> {
         authentication: &CallAuthentication,
         input: &Arc<Value>,
         scope: &Scope,
-    ) -> Result<Authentication, Halt> {
+    ) -> Result<OwnAuthentication, Halt> {
         let fill = |credential: &Credential, what| match credential {
             Credential::Fixed(template) => Ok(template.clone()),
             Credential::Computed(expression) => match self.evaluate(expression, input, scope)? {
@@ -64,13 +67,14 @@ impl Decider<'_> {
                 other => Err(expression_fault(format!("the {what} must be a text, not {}", kind(&other)))),
             },
         };
-        Ok(match authentication {
+        let policy = match authentication {
             CallAuthentication::Policy(policy) => policy.clone(),
             CallAuthentication::Basic { username, password } => {
                 Authentication::Basic { username: fill(username, "user name")?, password: fill(password, "password")? }
             }
             CallAuthentication::Bearer { token } => Authentication::Bearer { token: fill(token, "token")? },
-        })
+        };
+        Ok(OwnAuthentication { namespace: self.definition.workflow.namespace.clone(), policy })
     }
 }
 

