@@ -18,6 +18,7 @@ mod drift;
 mod driver;
 mod events;
 mod filters;
+mod follow;
 mod gatherings;
 mod intake;
 mod limits;
@@ -30,6 +31,7 @@ mod relay;
 mod schedules;
 mod sequences;
 pub mod settings;
+mod starts;
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -43,6 +45,7 @@ pub use api::*;
 pub use batches::{BatchView, Retried};
 pub use conflicts::Settled;
 pub use drift::{COUNTED_MAX, Drift, Sweep};
+pub use follow::Begun;
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
@@ -76,6 +79,8 @@ struct Inner {
     environment: Option<String>,
     evaluator: Evaluator,
     changes: broadcast::Sender<RunChange>,
+    /// Callers that wait for a run.
+    followers: follow::Followers,
     /// Events were written that go out.
     outgoing: Notify,
     /// Numbers were written that are to be counted.
@@ -130,6 +135,7 @@ impl Engine {
             environment: Some(ours),
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
+            followers: follow::Followers::default(),
             outgoing: Notify::new(),
             counted: Notify::new(),
             node: RwLock::new(Arc::clone(&node)),
@@ -173,6 +179,7 @@ impl Engine {
                 environment,
                 evaluator,
                 changes: broadcast::channel(1).0,
+                followers: follow::Followers::default(),
                 outgoing: Notify::new(),
                 counted: Notify::new(),
                 node: RwLock::new(Node::outside()),
@@ -240,6 +247,21 @@ impl Engine {
     /// See [`StartError`]; then nothing is stored.
     pub async fn start(&self, request: StartRequest) -> Result<RunId, StartError> {
         Arc::clone(&self.inner).start(request).await
+    }
+
+    /// Starts one run and shows it: as it was committed, or with `wait` once it has ended or needs a person, at the latest when
+    /// that time is over. What this node commits itself is shown from memory.
+    ///
+    /// # Errors
+    /// See [`StartError`]; then nothing is stored.
+    pub async fn start_and_show(&self, request: StartRequest, wait: Option<Duration>) -> Result<Begun, StartError> {
+        Arc::clone(&self.inner).start_and_show(request, wait).await
+    }
+
+    /// Which sources start which workflows, as far as definitions name them: `namespace/name` and source.
+    #[must_use]
+    pub fn expected_sources(&self) -> Vec<(String, String)> {
+        self.inner.expected_sources()
     }
 
     /// Does what an operator asks and returns the status that follows.

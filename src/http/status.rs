@@ -48,6 +48,9 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
     for connection in app.engine.connections().1 {
         telemetry::connection_state(&connection.name, connection.breaker, connection.waiting);
     }
+    for (workflow, source) in app.engine.expected_sources() {
+        telemetry::source_expected(workflow, &source);
+    }
     telemetry::node_state(app.engine.load(), app.engine.writes_waiting(), app.engine.is_ready());
     // Without database the rest of the metrics matters most.
     if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.reader())).await {
