@@ -201,3 +201,6 @@ impl Inner {
     }
 }
 
+
+#[cfg(test)]
+mod tests;
