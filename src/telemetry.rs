@@ -61,7 +61,10 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 }
 
 fn describe() {
-    describe_counter!("stepwell_runs_started_total", "Runs that were accepted, by what started them, workflow and source");
+    describe_counter!(
+        "stepwell_runs_started_total",
+        "Runs that were accepted, by what started them, workflow and source"
+    );
     describe_counter!("stepwell_runs_settled_total", "Runs that ended or came to need a person, by status");
     describe_counter!(
         "stepwell_runs_lost_total",

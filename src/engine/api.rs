@@ -164,10 +164,8 @@ impl RunChange {
     /// Whether the run has ended or needs a person.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        let ended = matches!(
-            self.status,
-            Status::Completed | Status::Compensated | Status::Cancelled | Status::Faulted
-        );
+        let ended =
+            matches!(self.status, Status::Completed | Status::Compensated | Status::Cancelled | Status::Faulted);
         ended || self.attention.is_some()
     }
 }

@@ -201,6 +201,5 @@ impl Inner {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

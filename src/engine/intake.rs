@@ -13,9 +13,9 @@ use super::consequences::{Nudge, consequences};
 use super::driver::{Driven, First, change_of, drive, state_of, stays};
 use super::events::{Routed, envelope};
 use super::follow::Snapshot;
-use super::starts::Cause;
 use super::mailbox::Mailbox;
 use super::node::Node;
+use super::starts::Cause;
 use super::{AcceptError, Accepted, IncomingEvent, Inner, RunChange};
 use crate::dsl::Definition;
 use crate::machine::view::RunHead;
@@ -40,12 +40,7 @@ impl Prepared {
         let new = &self.first.run;
         Snapshot {
             definition: Arc::clone(&self.loaded.definition),
-            head: RunHead {
-                id: new.id,
-                parent: new.parent_id,
-                created_at: new.created_at,
-                wake_at: new.state.wake_at,
-            },
+            head: RunHead { id: new.id, parent: new.parent_id, created_at: new.created_at, wake_at: new.state.wake_at },
             records: std::mem::take(&mut self.records),
             settled: self.change.is_settled(),
         }

@@ -1,38 +1,47 @@
 //! The server's outer skin: connections, and how long each may take for what.
 //!
 //! axum's own server sets no timer for headers and no bound on connections. Here a silent or slow peer loses its
-//! connection in every phase: before its first request and between requests after [`Limits::header_time`], at any other time
-//! after [`Limits::idle_time`] without a byte in either direction.
+//! connection in every phase: before its first request and between requests after [`Limits::header_time`], within a request
+//! after [`Limits::idle_time`] in which nothing of it went on. Bytes that belong to no request (pings, a header a byte at a time) do
+//! not count. Who gives way when all places are taken stands in [`super::connection_table`].
 
+use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Body;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::connection_table::{Connection, NoPlace, Place, Table};
+use super::peer::{Peer, Proxies, Visitor};
+
 /// How many connections, and how long each may take for what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
-    /// Open connections; more wait in the kernel's queue.
+    /// Open connections. Beyond it the one that has been idle for longest gives way; more wait in the kernel's queue.
     pub connections_max: usize,
+    /// Of one peer. Trusted proxies may have any number.
+    pub per_peer_max: usize,
+    /// Who is believed about the peers that it speaks for.
+    pub proxies: Proxies,
     /// For the head of a request, and for the first one to begin.
     pub header_time: Duration,
-    /// Without a byte in either direction. Longer than the longest `?wait`, and than the pause between two signs of
+    /// Without any progress of a request. Longer than the longest `?wait`, and than the pause between two signs of
     /// life of a stream.
     pub idle_time: Duration,
     /// What is still answered after the shutdown began.
@@ -43,6 +52,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            per_peer_max: 512,
+            proxies: Proxies::default(),
             header_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(90),
             drain_time: Duration::from_secs(10),
@@ -59,29 +70,33 @@ const HEADERS_MAX: usize = 100;
 /// Requests of one HTTP/2 connection at once.
 const STREAMS_MAX: u32 = 100;
 
+/// The longest that the last of an answer may take over HTTP/1, whatever trickles.
+const REST_TIME_MAX: Duration = Duration::from_mins(10);
+
 /// Pause after the machine refused a connection (no file descriptors, ...).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is cancelled; then answers what is under way, at most [`Limits::drain_time`] long.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
-    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let table = Table::new(limits.connections_max, limits.per_peer_max);
     let connections = TaskTracker::new();
-    let builder = Arc::new(builder(limits));
-    while let Some((stream, place)) = next(&listener, &places, &shutdown).await {
-        let (builder, router, shutdown) = (Arc::clone(&builder), router.clone(), shutdown.clone());
-        connections.spawn(async move {
-            connection(&builder, stream, router, limits, &shutdown).await;
-            drop(place);
-        });
+    let builder = Arc::new(builder(&limits));
+    let limits = Arc::new(limits);
+    while let Some((stream, address)) = next(&listener, &shutdown).await {
+        let Some(place) = place(&table, &limits.proxies, address, &shutdown).await else { continue };
+        let (builder, limits, shutdown) = (Arc::clone(&builder), Arc::clone(&limits), shutdown.clone());
+        let service = Service { router: router.clone(), limits, address };
+        connections.spawn(async move { connection(&builder, stream, service, place, &shutdown).await });
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(limits.drain_time, connections.wait()).await.is_err() {
+    let drain_time = limits.drain_time;
+    if tokio::time::timeout(drain_time, connections.wait()).await.is_err() {
         warn!(connections = connections.len(), "connections were cut off: they did not end in time");
     }
 }
 
-fn builder(limits: Limits) -> Builder<TokioExecutor> {
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -102,17 +117,12 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// The next connection and its place; none once the server goes down. Without a place it waits in the kernel's queue.
-async fn next(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-    shutdown: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+/// The next connection; none once the server goes down.
+async fn next(listener: &TcpListener, shutdown: &CancellationToken) -> Option<(TcpStream, IpAddr)> {
     let accept = async {
-        let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return (stream, place),
+                Ok((stream, address)) => return (stream, address.ip()),
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -126,50 +136,111 @@ async fn next(
     }
 }
 
+/// A place for a connection; none if its peer has enough of them, or the server goes down. While all are at work it waits, and
+/// those behind it wait in the kernel's queue.
+async fn place(table: &Arc<Table>, proxies: &Proxies, address: IpAddr, shutdown: &CancellationToken) -> Option<Place> {
+    let peer = (!proxies.trust(address)).then(|| Peer::of(address));
+    loop {
+        match table.admit(peer) {
+            Ok(place) => return Some(place),
+            Err(NoPlace::OfPeer) => {
+                debug!(%address, "a connection was closed: its peer has as many as it may");
+                return None;
+            }
+            Err(NoPlace::AtAll) => tokio::select! {
+                () = shutdown.cancelled() => return None,
+                () = table.changed() => {}
+            },
+        }
+    }
+}
+
+/// What answers the requests of a connection.
+struct Service {
+    router: Router,
+    limits: Arc<Limits>,
+    address: IpAddr,
+}
+
+impl Service {
+    fn answer(
+        &self,
+        connection: &Arc<Connection>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
+        let (mut head, body) = request.into_parts();
+        let (body, work, exchange) = connection.begin(head.version, body);
+        let peer = self.limits.proxies.sender(self.address, &head.headers);
+        head.extensions.insert(Visitor { peer, connection: Some(Arc::clone(connection)) });
+        let answer = self.router.clone().oneshot(Request::from_parts(head, body));
+        let working = work.guard();
+        async move {
+            let answer = answer.await?;
+            drop(working);
+            Ok(answer.map(|body| exchange.answer(body)))
+        }
+    }
+}
+
 async fn connection(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
-    router: Router,
-    limits: Limits,
+    service: Service,
+    place: Place,
     shutdown: &CancellationToken,
 ) {
     // A small answer must not wait for the next one.
     let _ = stream.set_nodelay(true);
-    let asked = Arc::new(AtomicBool::new(false));
-    let io = TokioIo::new(Guarded::new(stream, limits, Arc::clone(&asked)));
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
-        router.clone().oneshot(request)
-    });
+    let (limits, known) = (Arc::clone(&service.limits), Arc::clone(&place.connection));
+    let io = TokioIo::new(Guarded::new(stream, limits.idle_time));
+    let answering = Arc::clone(&known);
+    let service = hyper::service::service_fn(move |request| service.answer(&answering, request));
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+    let (mut ending, mut until) = (false, None);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            () = known.evicted.cancelled() => {
+                debug!("a connection gave way to a new one");
+                return;
+            }
+            () = shutdown.cancelled(), if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = known.stands_still(limits.header_time, limits.idle_time), if until.is_none() => {
+                if !known.has_asked() {
+                    return;
+                }
+                // What of an answer is on its way may still arrive. A peer that speaks HTTP/2 can keep its connection busy with
+                // pings alone, so there it is given a time.
+                connection.as_mut().graceful_shutdown();
+                let rest = if known.is_http2() { limits.header_time } else { REST_TIME_MAX };
+                (ending, until) = (true, Some(Instant::now() + rest));
+            }
+            () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => return,
         }
-    };
-    if let Err(error) = ended {
-        debug!(%error, "a connection ended early");
     }
 }
 
-/// A stream that fails when nothing moves on it for too long.
+/// A stream that fails when no byte moves on it in either direction for too long.
 struct Guarded<S> {
     inner: S,
-    limits: Limits,
-    /// Whether a request has begun on it.
-    asked: Arc<AtomicBool>,
+    idle_time: Duration,
     alarm: Pin<Box<Sleep>>,
     moved_at: Instant,
 }
 
 impl<S> Guarded<S> {
-    fn new(inner: S, limits: Limits, asked: Arc<AtomicBool>) -> Self {
+    fn new(inner: S, idle_time: Duration) -> Self {
         let moved_at = Instant::now();
-        let alarm = Box::pin(tokio::time::sleep_until(moved_at + limits.header_time));
-        Self { inner, limits, asked, alarm, moved_at }
+        Self { inner, idle_time, alarm: Box::pin(tokio::time::sleep_until(moved_at + idle_time)), moved_at }
     }
 
     /// Fails a stalled operation once its time is over. The alarm is moved only when it rings: a busy stream costs nothing.
@@ -179,9 +250,7 @@ impl<S> Guarded<S> {
             return polled;
         }
         while self.alarm.as_mut().poll(cx).is_ready() {
-            let limit =
-                if self.asked.load(Ordering::Relaxed) { self.limits.idle_time } else { self.limits.header_time };
-            let until = self.moved_at + limit;
+            let until = self.moved_at + self.idle_time;
             if until <= Instant::now() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -233,12 +302,15 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Notify;
 
-    const HASTY: Limits = Limits {
-        connections_max: 1,
-        header_time: Duration::from_millis(100),
-        idle_time: Duration::from_millis(200),
-        drain_time: Duration::from_secs(5),
-    };
+    fn hasty() -> Limits {
+        Limits {
+            connections_max: 1,
+            header_time: Duration::from_millis(100),
+            idle_time: Duration::from_millis(200),
+            drain_time: Duration::from_secs(5),
+            ..Limits::default()
+        }
+    }
 
     struct Server {
         address: std::net::SocketAddr,
@@ -269,7 +341,7 @@ mod tests {
     async fn a_peer_that_stalls_in_any_phase_loses_its_connection() {
         let body = async |body: bytes::Bytes| body;
         let router = Router::new().route("/", get(|| async { "hello" }).post(body));
-        let server = server(router, HASTY).await;
+        let server = server(router, hasty()).await;
         // With one place for all connections, each of these also shows that the one before gave its place back.
         for stall in
             ["", "G", "GET / HTTP/1.1\r\nhost: a\r\n", "PRI * HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
@@ -281,6 +353,53 @@ mod tests {
         assert!(!said_after(server.address, half_a_body.as_bytes()).await.contains("200 OK"));
         let idle_after_answer = said_after(server.address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
         assert!(idle_after_answer.ends_with("hello"), "{idle_after_answer}");
+    }
+
+    /// A client that has said hello in HTTP/2 and then does nothing but answer and send pings.
+    async fn pings_until_the_end(mut stream: TcpStream) {
+        const PING: [u8; 17] = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        let mut buffer = [0; 1024];
+        loop {
+            let sent = stream.write_all(&PING).await;
+            match stream.read(&mut buffer).await {
+                Ok(read) if read > 0 && sent.is_ok() => {}
+                _ => return,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_http2_connection_without_requests_ends_whatever_it_pings() {
+        let server = server(Router::new().route("/", get(|| async { "hello" })), hasty()).await;
+        let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        // `GET /`, everything from the static table but the authority, which is `a`.
+        let request = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x84\x86\x41\x01a";
+        for asked in [&b""[..], request] {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(hello).await.unwrap();
+            stream.write_all(asked).await.unwrap();
+            let ended = tokio::time::timeout(Duration::from_secs(20), pings_until_the_end(stream)).await;
+            ended.expect("a connection that only pings is not kept");
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_that_do_nothing_give_way_to_one_that_asks() {
+        let limits = Limits { connections_max: 8, per_peer_max: 8, ..Limits::default() };
+        let server = server(Router::new().route("/", get(|| async { "hello" })), limits).await;
+        let mut idle = Vec::new();
+        for start in ["", "GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf"]
+            .iter()
+            .cycle()
+            .take(24)
+        {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(start.as_bytes()).await.unwrap();
+            idle.push(stream);
+        }
+        let asked = said_after(server.address, b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        let said = tokio::time::timeout(Duration::from_secs(5), asked).await.expect("an answer");
+        assert!(said.ends_with("hello"), "{said}");
     }
 
     #[tokio::test]

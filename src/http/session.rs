@@ -21,12 +21,62 @@ use http::{HeaderMap, HeaderValue, Method};
 use sqlx::PgPool;
 use subtle::ConstantTimeEq;
 
+use super::peer::Visitor;
 use super::problem::ApiError;
 use crate::machine::Actor;
 use crate::store::access::{self, Identity, Scope, TOKEN_PREFIX};
 
-/// Name of the session cookie.
-pub const COOKIE_NAME: &str = "stepwell_session";
+/// The session cookie. Where browsers come through TLS its name begins with `__Host-`: then a browser takes it from this host alone,
+/// through TLS alone, and no neighbour in the domain can put one of its own in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    /// `secure` where browsers reach us through TLS.
+    #[must_use]
+    pub fn new(secure: bool) -> Self {
+        Self { secure }
+    }
+
+    /// Name of the cookie.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        if self.secure { "__Host-stepwell_session" } else { "stepwell_session" }
+    }
+
+    /// `Set-Cookie` that begins a session.
+    #[must_use]
+    pub fn set(self, secret: &str) -> HeaderValue {
+        self.header(&format!("{secret}; Max-Age={}", SESSION_LIFETIME.as_secs()))
+    }
+
+    /// `Set-Cookie` that ends it.
+    #[must_use]
+    pub fn clear(self) -> HeaderValue {
+        self.header("; Max-Age=0")
+    }
+
+    fn header(self, rest: &str) -> HeaderValue {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let text = format!("{}={rest}; Path=/; HttpOnly; SameSite=Strict{secure}", self.name());
+        HeaderValue::try_from(text).expect("base64url and attributes are visible ASCII")
+    }
+
+    /// The session's secret among the request's cookies. A cookie with another name is none: who comes through TLS is not
+    /// believed a cookie that was set without.
+    #[must_use]
+    pub fn find(self, headers: &HeaderMap) -> Option<&str> {
+        headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(name, value)| (name == self.name() && !value.is_empty()).then_some(value))
+    }
+}
 
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
@@ -46,14 +96,21 @@ type Hash = [u8; 32];
 #[derive(Clone)]
 pub struct Access {
     pool: PgPool,
+    cookies: Cookies,
     cache: Arc<Mutex<HashMap<Hash, (Instant, Identity)>>>,
 }
 
 impl Access {
     /// Looks secrets up through this pool.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool, cache: Arc::default() }
+    pub fn new(pool: PgPool, cookies: Cookies) -> Self {
+        Self { pool, cookies, cache: Arc::default() }
+    }
+
+    /// How sessions are kept by browsers.
+    #[must_use]
+    pub fn cookies(&self) -> Cookies {
+        self.cookies
     }
 
     /// Whose API token this is.
@@ -175,37 +232,6 @@ fn csrf(secret: &str) -> Hash {
     mac.finalize().into_bytes().into()
 }
 
-/// `Set-Cookie` that begins a session. `secure` unless the browser reaches us without TLS.
-#[must_use]
-pub fn set_cookie(secret: &str, secure: bool) -> HeaderValue {
-    let seconds = SESSION_LIFETIME.as_secs();
-    cookie_header(&format!("{COOKIE_NAME}={secret}; Max-Age={seconds}"), secure)
-}
-
-/// `Set-Cookie` that ends it.
-#[must_use]
-pub fn clear_cookie(secure: bool) -> HeaderValue {
-    cookie_header(&format!("{COOKIE_NAME}=; Max-Age=0"), secure)
-}
-
-fn cookie_header(start: &str, secure: bool) -> HeaderValue {
-    let secure = if secure { "; Secure" } else { "" };
-    let text = format!("{start}; Path=/; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::try_from(text).expect("base64url and attributes are visible ASCII")
-}
-
-/// The session cookie among the request's cookies.
-#[must_use]
-pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
-}
-
 /// The text after `Authorization: Bearer`.
 ///
 /// # Errors
@@ -244,7 +270,7 @@ pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap) -> 
     if let Some(token) = bearer(headers)? {
         return access.by_token(token).await;
     }
-    let Some(secret) = session_cookie(headers) else {
+    let Some(secret) = access.cookies.find(headers) else {
         return Err(ApiError::Unauthorized("send `Authorization: Bearer TOKEN`, or sign in".into()));
     };
     if !method.is_safe() && !same_origin(headers) {
@@ -261,7 +287,9 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        identify(&Access::from_ref(state), &parts.method, &parts.headers).await
+        let caller = identify(&Access::from_ref(state), &parts.method, &parts.headers).await?;
+        Visitor::of(parts).prove();
+        Ok(caller)
     }
 }
 
@@ -322,16 +350,25 @@ mod tests {
     #[test]
     fn the_session_cookie_is_found_among_others() {
         let found = headers(&[("cookie", "a=b; stepwell_session=xyz; stepwell_session2=no")]);
-        assert_eq!(session_cookie(&found), Some("xyz"));
-        assert_eq!(session_cookie(&headers(&[("cookie", "stepwell_session=")])), None);
+        assert_eq!(Cookies::new(false).find(&found), Some("xyz"));
+        assert_eq!(Cookies::new(false).find(&headers(&[("cookie", "stepwell_session=")])), None);
+        assert_eq!(Cookies::new(true).find(&found), None, "it may have been set without TLS");
+        let found = headers(&[("cookie", "stepwell_session=planted; __Host-stepwell_session=own")]);
+        assert_eq!(Cookies::new(true).find(&found), Some("own"));
     }
 
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-        let cookie = set_cookie("abc", true);
-        let text = cookie.to_str().unwrap();
-        for part in ["stepwell_session=abc;", "HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
-            assert!(text.contains(part), "{text}");
+        for (cookie, start) in [
+            (Cookies::new(true).set("abc"), "__Host-stepwell_session=abc;"),
+            (Cookies::new(true).clear(), "__Host-stepwell_session=;"),
+            (Cookies::new(false).set("abc"), "stepwell_session=abc;"),
+        ] {
+            let text = cookie.to_str().unwrap();
+            assert!(text.starts_with(start) && text.contains("HttpOnly") && text.contains("SameSite=Strict"), "{text}");
+            // Without these two, and with a `Domain`, browsers refuse a name that begins so.
+            let host_only = text.contains("; Secure") && text.contains("; Path=/;") && !text.contains("Domain");
+            assert_eq!(host_only, text.starts_with("__Host-"), "{text}");
         }
     }
 
@@ -350,7 +387,7 @@ mod tests {
         let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
         let mut sent = HeaderMap::new();
         sent.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        let caller = identify(&Access::new(pool), &Method::POST, &sent).await.unwrap();
+        let caller = identify(&Access::new(pool, Cookies::new(false)), &Method::POST, &sent).await.unwrap();
         assert!(caller.require(Scope::Read).is_ok());
         assert!(
             matches!(caller.require(Scope::Operate), Err(ApiError::MissingScope(Scope::Operate, who)) if who == "token:ci")
@@ -362,8 +399,8 @@ mod tests {
         let ada = Identity { name: "ada".into(), scopes: vec![Scope::Admin] };
         let secret = access::create_session(&pool, &ada, SESSION_LIFETIME).await.unwrap();
         let mut sent = headers(&[("sec-fetch-site", "cross-site")]);
-        sent.insert(COOKIE, format!("{COOKIE_NAME}={secret}").parse().unwrap());
-        let access = Access::new(pool);
+        sent.insert(COOKIE, format!("stepwell_session={secret}").parse().unwrap());
+        let access = Access::new(pool, Cookies::new(false));
         assert!(matches!(identify(&access, &Method::POST, &sent).await, Err(ApiError::CrossSite(_))));
         assert!(identify(&access, &Method::GET, &sent).await.is_ok());
         sent.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
@@ -372,7 +409,7 @@ mod tests {
 
     #[sqlx::test]
     async fn nobody_gets_in_without_a_known_secret(pool: PgPool) {
-        let access = Access::new(pool);
+        let access = Access::new(pool, Cookies::new(false));
         for value in ["Bearer swt_unknown", "Bearer x", "Basic YTpi", "Bearer"] {
             let sent = headers(&[("authorization", value)]);
             let answer = identify(&access, &Method::GET, &sent).await.err();

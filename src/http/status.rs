@@ -45,6 +45,11 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
     if !app.settings.metrics_public {
         session::identify(&app.access, &method, &headers).await?.require(Scope::Read)?;
     }
+    Ok(metrics_for_anyone(State(app)).await)
+}
+
+/// `GET /metrics` at the operator's own address: without a token, so that it is answered without the database too.
+pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     for connection in app.engine.connections().1 {
         telemetry::connection_state(&connection.name, connection.breaker, connection.waiting);
     }
@@ -62,7 +67,7 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
         let counting = hub.declared.iter().filter(|(_, counts)| **counts);
         telemetry::source_gaps(counting.map(|(name, _)| (name.as_str(), of(name))));
     }
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response())
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response()
 }
 
 /// `GET /openapi.json`
