@@ -85,6 +85,7 @@ fn describe() {
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
     describe_counter!("stepwell_events_filtered_total", "Events that the filter of their source kept out, by source");
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
+    describe_counter!("stepwell_connections_ended_total", "Connections that were ended for the sake of others, by why");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
     describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
     describe_gauge!(
@@ -170,6 +171,12 @@ pub fn call_ended(connection: &str, class: &'static str, took: Duration) {
 pub fn ingress_answered(status: u16, took: Duration) {
     counter!("stepwell_ingress_answers_total", "status" => status.to_string()).increment(1);
     histogram!("stepwell_ingress_seconds").record(took.as_secs_f64());
+}
+
+/// A connection was ended for the sake of others: `replaced` because it did nothing and a new one came, `refused` because its peer
+/// had as many as it may.
+pub fn connection_ended(why: &'static str) {
+    counter!("stepwell_connections_ended_total", "why" => why).increment(1);
 }
 
 /// A request was answered; `route` is the pattern, not the path.

@@ -54,6 +54,7 @@ impl Server {
         secrets: Secrets,
     ) -> anyhow::Result<Self> {
         let limits = settings.http.connection_limits().map_err(anyhow::Error::msg)?;
+        make_room_for(limits.connections_max);
         let listener = listen(settings.listen, "`listen` or STEPWELL_LISTEN").await?;
         let admin_listener = match settings.http.admin_listen {
             Some(address) => Some(listen(address, "`http.admin_listen` or STEPWELL_HTTP_ADMIN_LISTEN").await?),
@@ -111,6 +112,22 @@ impl Server {
         if tokio::time::timeout(Duration::from_secs(15), self.serving.join_all()).await.is_err() {
             warn!("some connections did not end in time");
         }
+    }
+}
+
+/// Files that a node has open beside the connections of its callers: database, targets, listeners, pipes.
+const OTHER_FILES: u64 = 512;
+
+/// Raises the limit of open files so far that so many connections fit, as far as the machine lets us.
+fn make_room_for(connections: usize) {
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit >= wanted => {}
+        Ok(limit) => warn!(
+            limit,
+            wanted, "the limit of open files is too low for `http.connections_max`; raise it, or lower that"
+        ),
+        Err(error) => warn!(%error, wanted, "the limit of open files could not be raised"),
     }
 }
 

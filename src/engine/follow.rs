@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::{Inner, StartError, StartRequest};
+use super::{Engine, Inner, StartError, StartRequest};
 use crate::dsl::Definition;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Record, Run, RunId, Time};
@@ -174,6 +174,43 @@ impl Drop for Following {
     }
 }
 
+impl Engine {
+    /// Starts one run and shows it: as it was committed, or with `wait` once it has ended or needs a person, at the latest when
+    /// that time is over. What this node commits itself is shown from memory.
+    ///
+    /// # Errors
+    /// See [`StartError`]; then nothing is stored.
+    pub async fn start_and_show(&self, request: StartRequest, wait: Option<Duration>) -> Result<Begun, StartError> {
+        Arc::clone(&self.inner).start_and_show(request, wait).await
+    }
+
+    /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
+    pub async fn settled(&self, run: RunId, timeout: Duration) -> bool {
+        let mut changes = self.changes();
+        let settled = async {
+            loop {
+                match listing::run(&self.inner.reader, run).await {
+                    Ok(Some(row)) if row.finished_at.is_some() || row.attention.is_some() => return,
+                    _ => {}
+                }
+                // Another node may drive the run: then nothing is announced here, and looking must do.
+                let look_again = tokio::time::sleep(Duration::from_millis(250));
+                tokio::pin!(look_again);
+                loop {
+                    tokio::select! {
+                        () = &mut look_again => break,
+                        change = changes.recv() => match change {
+                            Ok(change) if change.id != run => {}
+                            _ => break,
+                        },
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(timeout, settled).await.is_ok()
+    }
+}
+
 impl Inner {
     /// Starts a run and shows it as it was committed; with `wait` as it is once it has ended or needs a person, or once
     /// that time is over.
@@ -194,7 +231,7 @@ impl Inner {
 
     /// Reads a run from the database, once it has settled or the time is over.
     async fn look_at(self: &Arc<Self>, id: RunId, until: Instant) -> Begun {
-        let engine = super::Engine { inner: Arc::clone(self) };
+        let engine = Engine { inner: Arc::clone(self) };
         let rest = until.saturating_duration_since(Instant::now());
         let settled = !rest.is_zero() && engine.settled(id, rest).await;
         Begun { id, settled, view: engine.view(id).await.ok().flatten() }

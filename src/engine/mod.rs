@@ -249,21 +249,6 @@ impl Engine {
         Arc::clone(&self.inner).start(request).await
     }
 
-    /// Starts one run and shows it: as it was committed, or with `wait` once it has ended or needs a person, at the latest when
-    /// that time is over. What this node commits itself is shown from memory.
-    ///
-    /// # Errors
-    /// See [`StartError`]; then nothing is stored.
-    pub async fn start_and_show(&self, request: StartRequest, wait: Option<Duration>) -> Result<Begun, StartError> {
-        Arc::clone(&self.inner).start_and_show(request, wait).await
-    }
-
-    /// Which sources start which workflows, as far as definitions name them: `namespace/name` and source.
-    #[must_use]
-    pub fn expected_sources(&self) -> Vec<(String, String)> {
-        self.inner.expected_sources()
-    }
-
     /// Does what an operator asks and returns the status that follows.
     ///
     /// # Errors
@@ -325,32 +310,6 @@ impl Engine {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<RunChange> {
         self.inner.changes.subscribe()
-    }
-
-    /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
-    pub async fn settled(&self, run: RunId, timeout: Duration) -> bool {
-        let mut changes = self.changes();
-        let settled = async {
-            loop {
-                match listing::run(&self.inner.reader, run).await {
-                    Ok(Some(row)) if row.finished_at.is_some() || row.attention.is_some() => return,
-                    _ => {}
-                }
-                // Another node may drive the run: then nothing is announced here, and looking must do.
-                let look_again = tokio::time::sleep(Duration::from_millis(250));
-                tokio::pin!(look_again);
-                loop {
-                    tokio::select! {
-                        () = &mut look_again => break,
-                        change = changes.recv() => match change {
-                            Ok(change) if change.id != run => {}
-                            _ => break,
-                        },
-                    }
-                }
-            }
-        };
-        tokio::time::timeout(timeout, settled).await.is_ok()
     }
 
     /// Whether the node takes new work: heartbeat confirmed, not full, not going down.

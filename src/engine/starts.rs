@@ -10,7 +10,7 @@ use super::batch::AcceptOutcome;
 use super::follow::{Following, Snapshot};
 use super::intake::{Prepared, explain};
 use super::node::Node;
-use super::{Inner, RunChange, StartError, StartRequest};
+use super::{Engine, Inner, RunChange, StartError, StartRequest};
 use crate::dsl::{Definition, Wanted};
 use crate::machine::{Actor, Parent, RunId, Started, Time};
 use crate::store::commit::{NewEvent, START_TYPE};
@@ -164,6 +164,14 @@ impl Inner {
         let deployed = self.catalog.deployed();
         let latest = deployed.definitions.values().filter_map(|versions| versions.first());
         latest.flat_map(|d| sources_of(d).map(|source| (name_of(d), source.to_owned()))).collect()
+    }
+}
+
+impl Engine {
+    /// Which sources start which workflows, as far as definitions name them: `namespace/name` and source.
+    #[must_use]
+    pub fn expected_sources(&self) -> Vec<(String, String)> {
+        self.inner.expected_sources()
     }
 }
 

@@ -5,15 +5,10 @@
 //! whose request is being worked on, and none with a credential that waits for its answer.
 
 use std::collections::{BTreeMap, HashMap};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Body;
-use bytes::Bytes;
-use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -30,14 +25,14 @@ pub(super) struct Connection {
     /// Milliseconds after `opened` at which a request last went on.
     moved: AtomicU64,
     /// Whether a request has begun on it.
-    asked: AtomicBool,
+    pub(super) asked: AtomicBool,
     /// Whether a request on it carried a valid credential.
     proven: AtomicBool,
     /// Requests whose answer has not left.
-    open: AtomicUsize,
+    pub(super) open: AtomicUsize,
     /// Requests that were read whole and are worked on.
-    working: AtomicUsize,
-    http2: AtomicBool,
+    pub(super) working: AtomicUsize,
+    pub(super) http2: AtomicBool,
     /// Cancelled when it has to give way.
     pub(super) evicted: CancellationToken,
 }
@@ -68,7 +63,8 @@ impl Connection {
         self.http2.load(Ordering::Relaxed)
     }
 
-    fn touch(&self) {
+    /// A request went on.
+    pub(super) fn touch(&self) {
         let passed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(passed, Ordering::Relaxed);
     }
@@ -90,21 +86,6 @@ impl Connection {
         }
     }
 
-    /// A request begins: its tracked body, and the marks to be kept while it is worked on and until its answer has left.
-    pub(super) fn begin(self: &Arc<Self>, version: http::Version, body: Incoming) -> (Body, Work, Exchange) {
-        self.asked.store(true, Ordering::Relaxed);
-        self.http2.store(version == http::Version::HTTP_2, Ordering::Relaxed);
-        self.open.fetch_add(1, Ordering::Relaxed);
-        self.touch();
-        let exchange = Exchange(Arc::clone(self));
-        let work = Work(Arc::new(WorkState { connection: Arc::clone(self), phase: Mutex::new(Phase::Reading) }));
-        let body = TrackedBody { inner: body, work: Work(Arc::clone(&work.0)) };
-        if hyper::body::Body::is_end_stream(&body.inner) {
-            work.begin();
-        }
-        (Body::new(body), work, exchange)
-    }
-
     /// The order in which connections give way; none for one that must not.
     fn rank(&self, now: Instant) -> Option<(bool, Instant)> {
         let proven = self.proven.load(Ordering::Relaxed);
@@ -112,131 +93,6 @@ impl Connection {
         // What a stranger sends does not make its connection younger.
         let since = if proven { self.moved_at() } else { self.opened };
         (!busy && now.duration_since(since) >= GRACE).then_some((proven, since))
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Reading,
-    Working,
-    Done,
-}
-
-struct WorkState {
-    connection: Arc<Connection>,
-    phase: Mutex<Phase>,
-}
-
-/// A request that is read and then worked on; over when it is finished or dropped.
-pub(super) struct Work(Arc<WorkState>);
-
-impl Work {
-    fn move_to(&self, phase: Phase) {
-        let mut now = self.0.phase.lock().expect("nothing panics while it holds the phase");
-        let working = &self.0.connection.working;
-        match (*now, phase) {
-            (Phase::Reading, Phase::Working) => drop(working.fetch_add(1, Ordering::Relaxed)),
-            (Phase::Working, Phase::Done) => drop(working.fetch_sub(1, Ordering::Relaxed)),
-            (Phase::Reading, Phase::Done) => {}
-            _ => return,
-        }
-        *now = phase;
-    }
-
-    /// The request was read whole, or nobody wants to read the rest.
-    fn begin(&self) {
-        self.move_to(Phase::Working);
-        self.0.connection.touch();
-    }
-
-    /// Keeps the request marked as worked on until the guard is dropped.
-    pub(super) fn guard(self) -> WorkGuard {
-        WorkGuard(self)
-    }
-}
-
-/// See [`Work::guard`].
-pub(super) struct WorkGuard(Work);
-
-impl Drop for WorkGuard {
-    fn drop(&mut self) {
-        self.0.move_to(Phase::Done);
-    }
-}
-
-/// A request until its answer has left.
-pub(super) struct Exchange(Arc<Connection>);
-
-impl Exchange {
-    /// An answer that keeps the exchange open until it has left.
-    pub(super) fn answer(self, body: Body) -> Body {
-        Body::new(TrackedAnswer { inner: body, exchange: self })
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        self.0.touch();
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A request's body that says when it has been read.
-struct TrackedBody {
-    inner: Incoming,
-    work: Work,
-}
-
-impl hyper::body::Body for TrackedBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None)) || (polled.is_ready() && self.inner.is_end_stream()) {
-            self.work.begin();
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-impl Drop for TrackedBody {
-    fn drop(&mut self) {
-        self.work.begin();
-    }
-}
-
-struct TrackedAnswer {
-    inner: Body,
-    exchange: Exchange,
-}
-
-impl hyper::body::Body for TrackedAnswer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if polled.is_ready() {
-            self.exchange.0.touch();
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }
 
@@ -320,6 +176,11 @@ impl Table {
             *open.by_peer.entry(peer).or_default() += 1;
         }
         Ok(Place { table: Arc::clone(self), id, connection })
+    }
+
+    /// Ends a connection that does nothing, because the machine has no room for another one.
+    pub(super) fn relieve(&self) {
+        self.lock().evict(None);
     }
 
     /// Waits until a connection has ended, or some have become old enough to give way.
