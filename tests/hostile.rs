@@ -209,7 +209,7 @@ async fn no_address_and_no_header_of_the_api_makes_an_error_of_the_server() {
     let (_, document) = node.get("/openapi.json").await;
     let bearer = format!("Bearer {}", node.token());
     check_all(api_calls(&document, run["id"].as_str().unwrap(), &bearer), &node, 5_000).await;
-    check_all(header_calls(&bearer), &node, 3_000).await;
+    check_all(header_calls(&bearer), &node, 1_000).await;
 }
 
 /// What a page reads from its query.
