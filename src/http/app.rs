@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::peer::Proxies;
 use super::serve::Limits;
 use super::session::{Access, Cookies};
+use super::status::Ping;
 use crate::dsl::Functions;
 use crate::engine::Engine;
 use crate::hub::Hub;
@@ -42,6 +43,8 @@ pub struct App {
     pub(super) ingress_places: Arc<Semaphore>,
     /// Places for live streams.
     pub(super) streams: Arc<Semaphore>,
+    /// Whether the database answers.
+    pub(super) ping: Arc<Ping>,
 }
 
 impl App {
@@ -66,6 +69,7 @@ impl App {
             ingress_budget: Budget::for_strangers(BODIES_BYTES_MAX, settings.ingress_body_bytes_max),
             ingress_places: Arc::new(Semaphore::new(settings.ingress_concurrency_max)),
             streams: Arc::new(Semaphore::new(settings.streams_max)),
+            ping: Arc::default(),
             settings: Arc::new(settings),
         }
     }
@@ -94,7 +98,7 @@ pub struct Settings {
     pub wait_seconds_max: u64,
     /// Open connections; beyond it the one that has been idle for longest gives way.
     pub connections_max: usize,
-    /// Open connections of one peer; beyond it the one of them that has been idle for longest gives way.
+    /// Open connections of one peer, at most half of all; beyond it the one of them that has been idle for longest gives way.
     pub connections_per_peer_max: usize,
     /// Reverse proxies, by address or network: they are believed about who sent a request, and may have any number of connections.
     pub trusted_proxies: Vec<String>,
@@ -144,9 +148,11 @@ impl Settings {
     pub fn connection_limits(&self) -> Result<Limits, String> {
         let usual = Limits::default();
         let idle_time = usual.idle_time.max(Duration::from_secs(self.wait_seconds_max) + self.request_timeout());
+        let connections_max = self.connections_max.max(1);
         Ok(Limits {
-            connections_max: self.connections_max,
-            per_peer_max: self.connections_per_peer_max,
+            connections_max,
+            // Whatever is set, no peer can take all.
+            per_peer_max: self.connections_per_peer_max.clamp(1, connections_max.div_ceil(2)),
             proxies: Proxies::read(&self.trusted_proxies)?,
             idle_time,
             ..usual
@@ -157,5 +163,21 @@ impl Settings {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_setting_gives_one_peer_all_connections() {
+        for (all, of_peer, expected) in [(1024, 512, 512), (1024, 4096, 512), (100, 512, 50), (1, 1, 1), (0, 0, 1)] {
+            let settings = Settings { connections_max: all, connections_per_peer_max: of_peer, ..Settings::default() };
+            let limits = settings.connection_limits().unwrap();
+            assert_eq!((limits.connections_max, limits.per_peer_max), (all.max(1), expected));
+        }
+        let settings = Settings { trusted_proxies: vec!["balancer".to_owned()], ..Settings::default() };
+        assert!(settings.connection_limits().unwrap_err().contains("\"balancer\""));
     }
 }
