@@ -203,7 +203,7 @@ impl Default for Retry {
 
 /// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
 /// the table's name.
-const KEYS: [&str; 41] = [
+const KEYS: [&str; 44] = [
     "listen",
     "public_url",
     "database_url",
@@ -236,6 +236,9 @@ const KEYS: [&str; 41] = [
     "http.request_timeout_seconds",
     "http.wait_seconds_max",
     "http.connections_max",
+    "http.connections_per_peer_max",
+    "http.trusted_proxies",
+    "http.admin_listen",
     "http.ingress_concurrency_max",
     "http.api_concurrency_max",
     "http.streams_max",
@@ -278,7 +281,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
         variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL")
     {
         let Some(key) = key_of(variable)? else { continue };
-        builder = if matches!(key.as_str(), "network.allow" | "processes.enable") {
+        builder = if matches!(key.as_str(), "network.allow" | "processes.enable" | "http.trusted_proxies") {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
             builder.set_override(&key, items)?
         } else {
@@ -349,6 +352,17 @@ impl Settings {
         }
     }
 
+    /// What the HTTP face takes from here: where people come through https, cookies are for https alone.
+    #[must_use]
+    pub fn http(&self) -> crate::http::Settings {
+        let is_https = self.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+        crate::http::Settings {
+            secure_cookies: self.http.secure_cookies || is_https,
+            strict_transport: is_https,
+            ..self.http.clone()
+        }
+    }
+
     /// The address that people use.
     #[must_use]
     pub fn url(&self) -> String {
@@ -376,6 +390,8 @@ mod tests {
             ("STEPWELL_LISTEN", "127.0.0.1:9000"),
             ("STEPWELL_CONNECTIONS__NETSUITE__BASE_URL", "http://127.0.0.1:9911/erp"),
             ("STEPWELL_HTTP_METRICS_PUBLIC", "true"),
+            ("STEPWELL_HTTP_TRUSTED_PROXIES", "10.0.0.1, 192.168.0.0/16"),
+            ("STEPWELL_HTTP_ADMIN_LISTEN", "127.0.0.1:9001"),
             ("STEPWELL_SECRET_X", "hidden"),
         ])
         .unwrap();
@@ -384,7 +400,17 @@ mod tests {
         assert_eq!((settings.node.lease_seconds, settings.node.sweep_interval_ms), (2.5, 100));
         assert_eq!(settings.connections["netsuite"].base_url.path(), "/erp");
         assert!(settings.http.metrics_public);
+        assert_eq!(settings.http.trusted_proxies, ["10.0.0.1", "192.168.0.0/16"]);
+        assert_eq!(settings.http.admin_listen, "127.0.0.1:9001".parse().ok());
         assert_eq!(loaded.origins["listen"], "STEPWELL_LISTEN");
+    }
+
+    #[test]
+    fn an_https_address_makes_cookies_secure_and_browsers_strict() {
+        for (url, expected) in [("https://hub.example.com", true), ("http://hub.example.com", false)] {
+            let http = with(&[("STEPWELL_PUBLIC_URL", url)]).unwrap().settings.http();
+            assert_eq!((http.secure_cookies, http.strict_transport), (expected, expected), "{url}");
+        }
     }
 
     #[test]

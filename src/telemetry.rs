@@ -81,7 +81,10 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 }
 
 fn describe() {
-    describe_counter!("stepwell_runs_started_total", "Runs that were accepted, by what started them");
+    describe_counter!(
+        "stepwell_runs_started_total",
+        "Runs that were accepted, by what started them, workflow and source"
+    );
     describe_counter!("stepwell_runs_settled_total", "Runs that ended or came to need a person, by status");
     describe_counter!(
         "stepwell_runs_lost_total",
@@ -102,6 +105,7 @@ fn describe() {
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
     describe_counter!("stepwell_events_filtered_total", "Events that the filter of their source kept out, by source");
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
+    describe_counter!("stepwell_connections_ended_total", "Connections that were ended for the sake of others, by why");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
     describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
     describe_gauge!(
@@ -115,10 +119,27 @@ fn describe() {
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 
-/// Runs were accepted; `by` is `event`, `api` or `schedule`.
-pub fn runs_started(by: &'static str, runs: usize) {
-    counter!("stepwell_runs_started_total", "by" => by).increment(runs as u64);
+/// A run was accepted; `by` is `event`, `api` or `schedule`, `workflow` is `namespace/name`, `source` one that is configured or
+/// that a definition names, else [`OTHER_SOURCE`], or [`NO_SOURCE`].
+pub fn run_started(by: &'static str, workflow: String, source: &str) {
+    runs_started(by, workflow, source).increment(1);
 }
+
+/// A workflow that a source starts is deployed: its count begins at zero, so that a source that has been silent since the
+/// node started can be alerted on.
+pub fn source_expected(workflow: String, source: &str) {
+    runs_started("event", workflow, source).increment(0);
+}
+
+fn runs_started(by: &'static str, workflow: String, source: &str) -> metrics::Counter {
+    counter!("stepwell_runs_started_total", "by" => by, "workflow" => workflow, "source" => source.to_owned())
+}
+
+/// The source of runs that no event started.
+pub const NO_SOURCE: &str = "none";
+
+/// A source that a sender of events made up: a label of its own for each would let a sender fill the memory.
+pub const OTHER_SOURCE: &str = "other";
 
 /// The filter of a source kept events out.
 pub fn events_filtered(source: &str, events: usize) {
@@ -182,6 +203,12 @@ pub fn call_ended(connection: &str, class: &'static str, took: Duration) {
 pub fn ingress_answered(status: u16, took: Duration) {
     counter!("stepwell_ingress_answers_total", "status" => status.to_string()).increment(1);
     histogram!("stepwell_ingress_seconds").record(took.as_secs_f64());
+}
+
+/// A connection was ended for the sake of others: `replaced` because it did nothing and a new one came, `refused` because its peer
+/// had as many as it may.
+pub fn connection_ended(why: &'static str) {
+    counter!("stepwell_connections_ended_total", "why" => why).increment(1);
 }
 
 /// A request was answered; `route` is the pattern, not the path.

@@ -1,4 +1,4 @@
-//! Sends signed webhooks and watches runs end: as fast as it goes with a bounded number in flight, or at a steady rate.
+//! Starts runs, by signed webhooks or through the API, and watches them end: as fast as it goes with a bounded number in flight, or at a steady rate.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -41,6 +41,15 @@ impl Kind {
     }
 }
 
+/// How a run is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// By a signed webhook.
+    Webhook,
+    /// By `POST /api/v1/workflows/{namespace}/{name}/runs` with a token.
+    Api,
+}
+
 /// Runs in flight at full speed.
 const IN_FLIGHT: usize = 512;
 
@@ -53,10 +62,12 @@ pub(super) struct Load {
     places: Arc<Semaphore>,
     numbers: Arc<AtomicU64>,
     key: Arc<Vec<u8>>,
+    bearer: String,
 }
 
 impl Load {
-    pub(super) async fn connect(address: SocketAddr, connections: usize) -> anyhow::Result<Self> {
+    pub(super) async fn connect(node: &BenchNode, connections: usize) -> anyhow::Result<Self> {
+        let address = node.address();
         let mut idle = Vec::with_capacity(connections);
         for _ in 0..connections {
             idle.push(open(address).await?);
@@ -68,13 +79,17 @@ impl Load {
             places: Arc::new(Semaphore::new(connections)),
             numbers: Arc::default(),
             key: Arc::new(key),
+            bearer: format!("Bearer {}", node.token()),
         })
     }
 
-    /// One webhook; its number and the time until the `202`.
-    async fn fire(&self, kind: Kind) -> anyhow::Result<(u64, Duration)> {
+    /// One start; its number and the time until the `202`.
+    async fn fire(&self, door: Door, kind: Kind) -> anyhow::Result<(u64, Duration)> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let request = self.request(kind, number)?;
+        let request = match door {
+            Door::Webhook => self.webhook(kind, number)?,
+            Door::Api => self.start(kind, number)?,
+        };
         let _place = self.places.acquire().await?;
         let began = Instant::now();
         let idle = self.idle.lock().expect("the lock of idle connections is never poisoned").pop();
@@ -88,11 +103,21 @@ impl Load {
         let body = response.into_body().collect().await?.to_bytes();
         let took = began.elapsed();
         self.idle.lock().expect("the lock of idle connections is never poisoned").push(sender);
-        ensure!(status == StatusCode::ACCEPTED, "a webhook was answered {status}: {}", String::from_utf8_lossy(&body));
+        ensure!(status == StatusCode::ACCEPTED, "a start was answered {status}: {}", String::from_utf8_lossy(&body));
         Ok((number, took))
     }
 
-    fn request(&self, kind: Kind, number: u64) -> anyhow::Result<Request<Full<Bytes>>> {
+    fn start(&self, kind: Kind, number: u64) -> anyhow::Result<Request<Full<Bytes>>> {
+        // What the webhook's event makes of its data: a list.
+        let body = format!(r#"[{{"type":"{}","n":{number}}}]"#, kind.name());
+        Ok(Request::post(format!("/api/v1/workflows/bench/{}/runs", kind.name()))
+            .header("host", self.address.to_string())
+            .header("content-type", "application/json")
+            .header("authorization", &self.bearer)
+            .body(Full::new(Bytes::from(body)))?)
+    }
+
+    fn webhook(&self, kind: Kind, number: u64) -> anyhow::Result<Request<Full<Bytes>>> {
         let body = format!(r#"{{"type":"{}","n":{number}}}"#, kind.name());
         let id = format!("bench-{}-{number}", std::process::id());
         let timestamp = chrono::Utc::now().timestamp();
@@ -109,7 +134,13 @@ impl Load {
     }
 
     /// As many runs as the node takes, with a bounded number in flight.
-    pub(super) async fn saturate(&self, kind: Kind, duration: Duration, mock: &Mock) -> anyhow::Result<Saturated> {
+    pub(super) async fn saturate(
+        &self,
+        door: Door,
+        kind: Kind,
+        duration: Duration,
+        mock: &Mock,
+    ) -> anyhow::Result<Saturated> {
         let began = Instant::now();
         let (sagas_before, accepted) = (mock.sagas(), AtomicUsize::new(0));
         let ended = |accepted: usize| match kind {
@@ -122,7 +153,7 @@ impl Load {
             let done = accepted.load(Ordering::Relaxed);
             let open = firing.len() + done - ended(done).min(done);
             if open < IN_FLIGHT && firing.len() < 128 {
-                firing.push(self.fire(kind));
+                firing.push(self.fire(door, kind));
                 continue;
             }
             tokio::select! {
@@ -179,7 +210,7 @@ impl Load {
             tokio::select! {
                 _ = ticks.tick(), if firing_on => {
                     let at = Instant::now();
-                    firing.push(async move { (at, self.fire(kind).await) });
+                    firing.push(async move { (at, self.fire(Door::Webhook, kind).await) });
                 }
                 Some((at, fired)) = firing.next(), if !firing.is_empty() => {
                     let (number, took) = fired?;
@@ -209,7 +240,7 @@ impl Load {
     /// Memory of the node while this many runs wait for an answer.
     pub(super) async fn hold(&self, count: usize, mock: &Mock, node: &BenchNode) -> anyhow::Result<u64> {
         mock.hold();
-        let fired = futures::stream::iter(0..count).map(|_| self.fire(Kind::Calls)).buffer_unordered(64);
+        let fired = futures::stream::iter(0..count).map(|_| self.fire(Door::Webhook, Kind::Calls)).buffer_unordered(64);
         let fired: Vec<_> = fired.collect().await;
         fired.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         let resident = node.resident_bytes();

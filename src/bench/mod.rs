@@ -17,7 +17,7 @@ use anyhow::Context;
 
 pub use report::Report;
 
-use load::{Kind, Load};
+use load::{Door, Kind, Load};
 use mock::Mock;
 use node::{BenchNode, Setup};
 
@@ -46,13 +46,14 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
 }
 
 async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<Report> {
-    let load = Load::connect(node.address(), 64).await.context("connecting the load generator to the node")?;
+    let load = Load::connect(node, 64).await.context("connecting the load generator to the node")?;
     // Memory first, before other measurements have left their mark on the heap.
     let idle_bytes = node.resident_bytes();
     let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
-    load.saturate(Kind::Calls, Duration::from_secs(2), mock).await?;
-    let calls = node.metered(load.saturate(Kind::Calls, plan.duration, mock)).await?;
-    let noops = node.metered(load.saturate(Kind::Noops, plan.duration, mock)).await?;
+    load.saturate(Door::Webhook, Kind::Calls, Duration::from_secs(2), mock).await?;
+    let calls = node.metered(load.saturate(Door::Webhook, Kind::Calls, plan.duration, mock)).await?;
+    let noops = node.metered(load.saturate(Door::Webhook, Kind::Noops, plan.duration, mock)).await?;
+    let noops_by_api = node.metered(load.saturate(Door::Api, Kind::Noops, plan.duration, mock)).await?;
     let low = load.paced(Kind::Calls, 5.0, plan.duration.max(Duration::from_secs(10)), node).await?;
     let busy = load.paced(Kind::Calls, calls.runs_per_second() * 0.8, plan.duration, node).await?;
     let after_bytes = node.resident_bytes();
@@ -61,6 +62,7 @@ async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<R
         machine: process::machine(),
         calls,
         noops,
+        noops_by_api,
         low,
         busy,
         idle_bytes,

@@ -18,8 +18,10 @@ pub struct Report {
     pub machine: String,
     /// Three HTTP calls, as fast as it goes.
     pub calls: Throughput,
-    /// Three `set` tasks, as fast as it goes.
+    /// Three `set` tasks, started by webhooks, as fast as it goes.
     pub noops: Throughput,
+    /// The same, started through the API.
+    pub noops_by_api: Throughput,
     /// Three HTTP calls at five starts per second.
     pub low: Latency,
     /// Three HTTP calls at 80 % of the throughput above.
@@ -60,6 +62,12 @@ impl Throughput {
         self.count() / self.seconds
     }
 
+    /// Processor time of node and Postgres for one run.
+    #[must_use]
+    pub fn cpu_seconds_per_run(&self) -> f64 {
+        (self.node_cpu_seconds + self.postgres_cpu_seconds) / self.count()
+    }
+
     #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     fn count(&self) -> f64 {
         self.runs.max(1) as f64
@@ -87,7 +95,11 @@ impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "machine                {}", self.machine)?;
         writeln!(f, "floor                  {:>10.0} raw batched transitions/s", self.floor)?;
-        for (name, t, steps) in [("three HTTP calls", &self.calls, 3.0), ("three set tasks", &self.noops, 3.0)] {
+        for (name, t, steps) in [
+            ("three HTTP calls", &self.calls, 3.0),
+            ("three set tasks", &self.noops, 3.0),
+            ("three set tasks, started through the API", &self.noops_by_api, 3.0),
+        ] {
             #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
             let (commits, wal) = (t.commits as f64, t.wal_bytes as f64);
             let per_run_ms = |seconds: f64| seconds * 1_000.0 / t.count();
@@ -108,6 +120,8 @@ impl std::fmt::Display for Report {
             writeln!(f, "  commits per run      {:>10.3}", commits / t.count())?;
             writeln!(f, "  WAL per run          {:>10.0} bytes", wal / t.count())?;
         }
+        let ratio = self.noops_by_api.cpu_seconds_per_run() / self.noops.cpu_seconds_per_run();
+        writeln!(f, "\nstart through the API  {ratio:>10.2} of the CPU time of a webhook")?;
         for (name, l) in [("at low load", &self.low), ("at 80 % of saturation", &self.busy)] {
             writeln!(f, "\n{name}: {:.0} starts/s, {} runs", l.rate, l.runs)?;
             writeln!(

@@ -15,6 +15,10 @@ pub(super) struct Args {
     #[arg(long)]
     listen: Option<std::net::SocketAddr>,
 
+    /// Another address for /healthz, /readyz and /metrics, there without a token.
+    #[arg(long)]
+    admin_listen: Option<std::net::SocketAddr>,
+
     /// Leave the database as it is; it must be migrated already.
     #[arg(long)]
     no_migrate: bool,
@@ -22,6 +26,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
     settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.http.admin_listen = args.admin_listen.or(settings.http.admin_listen);
     check(&settings)?;
     let url = settings
         .database_url

@@ -1,11 +1,13 @@
 //! Puts a node together: settings, hub, engine, HTTP face, dashboard; and takes it down in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -34,7 +36,7 @@ pub(super) struct Server {
     functions: watch::Sender<Arc<Functions>>,
     secrets: Secrets,
     shutdown: CancellationToken,
-    serving: tokio::task::JoinHandle<()>,
+    serving: JoinSet<()>,
 }
 
 /// Whether the database is brought to this version first.
@@ -52,12 +54,13 @@ impl Server {
         migrate: Migrate,
         secrets: Secrets,
     ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(settings.listen).await.with_context(|| {
-            format!(
-                "listening on {} failed; is another Stepwell running? Set `listen` or STEPWELL_LISTEN",
-                settings.listen
-            )
-        })?;
+        let limits = settings.http.connection_limits().map_err(anyhow::Error::msg)?;
+        make_room_for(limits.connections_max);
+        let listener = listen(settings.listen, "`listen` or STEPWELL_LISTEN").await?;
+        let admin_listener = match settings.http.admin_listen {
+            Some(address) => Some(listen(address, "`http.admin_listen` or STEPWELL_HTTP_ADMIN_LISTEN").await?),
+            None => None,
+        };
         let committers = u32::try_from(settings.engine().committers).unwrap_or(2);
         let pool = store::connect_engine(database_url, committers + ENGINE_CONNECTIONS)
             .await
@@ -78,12 +81,15 @@ impl Server {
         let shutdown = CancellationToken::new();
         let (hub, hub_seen) = watch::channel(Arc::new(hub));
         let (functions, functions_seen) = watch::channel(Arc::new(functions));
-        let app = App::new(engine.clone(), hub_seen, functions_seen, settings.http.clone(), metrics, shutdown.clone());
-        let pages = dashboard::router(Dashboard::new(engine.clone(), app.access.clone(), &settings.http));
-        let router = http::router(app, pages);
-        let limits = settings.http.connection_limits();
-        let serving = tokio::spawn(http::serve(listener, router, limits, shutdown.clone()));
-        info!(address = %settings.listen, "serving");
+        let app = App::new(engine.clone(), hub_seen, functions_seen, settings.http(), metrics, shutdown.clone());
+        let pages = dashboard::router(Dashboard::new(engine.clone(), app.access.clone()));
+        let mut serving = JoinSet::new();
+        if let Some(listener) = admin_listener {
+            let router = http::admin_router(app.clone());
+            serving.spawn(http::serve(listener, router, http::serve::Limits::default(), shutdown.clone()));
+        }
+        serving.spawn(http::serve(listener, http::router(app, pages), limits, shutdown.clone()));
+        info!(address = %settings.listen, admin = ?settings.http.admin_listen, "serving");
         Ok(Self { engine, hub, functions, secrets, shutdown, serving })
     }
 
@@ -104,10 +110,31 @@ impl Server {
         let engine = self.engine.clone();
         self.shutdown.cancel();
         engine.shut_down().await;
-        if tokio::time::timeout(Duration::from_secs(15), self.serving).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(15), self.serving.join_all()).await.is_err() {
             warn!("some connections did not end in time");
         }
     }
+}
+
+/// Files that a node has open beside the connections of its callers: database, targets, listeners, pipes.
+const OTHER_FILES: u64 = 512;
+
+/// Raises the limit of open files so far that so many connections fit, as far as the machine lets us.
+fn make_room_for(connections: usize) {
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit >= wanted => {}
+        Ok(limit) => warn!(
+            limit,
+            wanted, "the limit of open files is too low for `http.connections_max`; raise it, or lower that"
+        ),
+        Err(error) => warn!(%error, wanted, "the limit of open files could not be raised"),
+    }
+}
+
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("listening on {address} failed; is another Stepwell running? Set {setting}"))
 }
 
 fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> ConnectSettings {
@@ -126,7 +153,7 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
 
 /// What the engine takes from settings and hub.
 fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
-    EngineSettings { sinks: hub.sinks.clone(), ..settings.engine() }
+    EngineSettings { sinks: hub.sinks.clone(), sources: hub.declared.keys().cloned().collect(), ..settings.engine() }
 }
 
 /// A source that cannot tell its sender from others is not served; what else the hub does goes on.

@@ -1,6 +1,5 @@
 //! What an operator may do to a run here and now, and doing it.
 
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Dashboard;
+use super::form::Form;
 use super::labels::label;
 use super::page::NoPage;
 use super::run::{self, Flash};

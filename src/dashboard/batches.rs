@@ -1,7 +1,6 @@
 //! Batches: how far each pass over many records is, which rows failed, and the retry of those.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 
 use super::Dashboard;
 use super::badge::{self, Badge};
+use super::form::Form;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;

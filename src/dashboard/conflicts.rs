@@ -1,7 +1,6 @@
 //! Conflicts between records of both systems: each pair with its fields, both values side by side, and whose word counts.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
@@ -11,6 +10,7 @@ use uuid::Uuid;
 
 use super::Dashboard;
 use super::act;
+use super::form::Form;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;

@@ -15,6 +15,7 @@ mod exchange;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod form;
 mod journal;
 mod labels;
 mod mappings;
@@ -36,7 +37,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
+use axum::middleware::from_fn;
+use axum::routing::{MethodRouter, get, post};
 use futures::future::BoxFuture;
 use http::HeaderValue;
 use http::header::{
@@ -51,7 +53,8 @@ use crate::engine::{
     ActError, COUNTED_MAX, Deployed, Drift, Engine, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError,
     Sweep,
 };
-use crate::http::Settings;
+use crate::http::Pages;
+use crate::http::budget::Budget;
 use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
@@ -184,7 +187,9 @@ pub struct Dashboard {
     pool: PgPool,
     operations: Arc<dyn Operations>,
     access: Access,
-    secure_cookies: bool,
+    /// Memory for forms of people who are signed in.
+    forms: Budget,
+    door: Arc<sign_in::Door>,
     /// Which systems runs reach.
     environment: String,
 }
@@ -192,12 +197,22 @@ pub struct Dashboard {
 impl Dashboard {
     /// Pages over this engine.
     #[must_use]
-    pub fn new(engine: Engine, access: Access, settings: &Settings) -> Self {
-        let pool = engine.reader().clone();
-        let environment = engine.connections().0;
-        Self { pool, operations: Arc::new(engine), access, secure_cookies: settings.secure_cookies, environment }
+    pub fn new(engine: Engine, access: Access) -> Self {
+        let (pool, environment) = (engine.reader().clone(), engine.connections().0);
+        Self::over(pool, Arc::new(engine), access, environment)
+    }
+
+    fn over(pool: PgPool, operations: Arc<dyn Operations>, access: Access, environment: String) -> Self {
+        let forms = Budget::new(FORMS_BYTES_MAX, FORM_BYTES_MAX);
+        Self { pool, operations, access, forms, door: Arc::default(), environment }
     }
 }
+
+/// Memory for forms of people who are signed in, together.
+const FORMS_BYTES_MAX: usize = 32 << 20;
+
+/// Longest form: it may hold a step's whole input.
+const FORM_BYTES_MAX: usize = 2 << 20;
 
 impl FromRef<Dashboard> for Access {
     fn from_ref(dashboard: &Dashboard) -> Self {
@@ -205,39 +220,65 @@ impl FromRef<Dashboard> for Access {
     }
 }
 
-/// All pages, to be merged with the API at `/`. They bring their own state, so they fit a router of any.
-pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<S> {
-    let pages = Router::new()
-        .route("/", get(runs::show))
-        .route("/runs", get(runs::moved))
-        .route("/runs/{id}", get(run::show))
-        .route("/runs/{id}/{act}", post(act::perform))
-        .route("/events", get(events::list))
-        .route("/events/{id}", get(events::show))
-        .route("/mappings", get(mappings::list))
-        .route("/mappings/{name}", get(mappings::show))
-        .route("/workflows", get(workflows::list))
-        .route("/workflows/{namespace}/{name}", get(workflows::show))
-        .route("/conflicts", get(conflicts::list))
-        .route("/conflicts/{id}", post(conflicts::settle))
-        .route("/batches", get(batches::list))
-        .route("/batches/{id}/retry", post(batches::retry))
-        .route("/drift", get(drift::list))
-        .route("/drift/{run}", get(drift::show))
-        .route("/schedules", get(schedules::list))
-        .route("/schedules/{namespace}/{name}", get(schedules::show))
-        .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))
-        .route("/login", get(sign_in::show).post(sign_in::enter))
-        .route("/logout", post(sign_in::leave))
-        .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store")));
+type Page = (&'static str, MethodRouter<Dashboard>);
+
+/// Pages behind the sign-in.
+fn pages() -> Vec<Page> {
+    vec![
+        ("/", get(runs::show)),
+        ("/runs", get(runs::moved)),
+        ("/runs/{id}", get(run::show)),
+        ("/runs/{id}/{act}", post(act::perform)),
+        ("/events", get(events::list)),
+        ("/events/{id}", get(events::show)),
+        ("/mappings", get(mappings::list)),
+        ("/mappings/{name}", get(mappings::show)),
+        ("/workflows", get(workflows::list)),
+        ("/workflows/{namespace}/{name}", get(workflows::show)),
+        ("/conflicts", get(conflicts::list)),
+        ("/conflicts/{id}", post(conflicts::settle)),
+        ("/batches", get(batches::list)),
+        ("/batches/{id}/retry", post(batches::retry)),
+        ("/drift", get(drift::list)),
+        ("/drift/{run}", get(drift::show)),
+        ("/schedules", get(schedules::list)),
+        ("/schedules/{namespace}/{name}", get(schedules::show)),
+        ("/schedules/{namespace}/{name}/{act}", post(schedules::perform)),
+        ("/logout", post(sign_in::leave)),
+    ]
+}
+
+/// The door.
+fn sign_in_pages() -> Vec<Page> {
+    vec![("/login", get(sign_in::show).post(sign_in::enter))]
+}
+
+/// The addresses of all pages, as patterns.
+#[must_use]
+pub fn paths() -> Vec<&'static str> {
+    pages().into_iter().chain(sign_in_pages()).map(|(path, _)| path).chain(["/static/{file}"]).collect()
+}
+
+/// All pages, to be put beside the API at `/`. They bring their own state, so they fit a router of any.
+pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Pages<S> {
+    let caching = || SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // `same-origin`, not `no-referrer`: under the latter browsers send `Origin: null` with forms, and a login link's
     // secret stays here under both.
-    let headers = ServiceBuilder::new()
-        .layer(fixed(CONTENT_SECURITY_POLICY, POLICY))
-        .layer(fixed(REFERRER_POLICY, "same-origin"))
-        .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(X_FRAME_OPTIONS, "DENY"));
-    pages.route("/static/{file}", get(assets::serve)).fallback(page::nowhere).layer(headers).with_state(dashboard)
+    let headers = || {
+        ServiceBuilder::new()
+            .layer(fixed(CONTENT_SECURITY_POLICY, POLICY))
+            .layer(fixed(REFERRER_POLICY, "same-origin"))
+            .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .layer(fixed(X_FRAME_OPTIONS, "DENY"))
+    };
+    let group =
+        |pages: Vec<Page>| pages.into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page));
+    let inside = group(pages()).layer(caching()).route("/static/{file}", get(assets::serve)).fallback(page::nowhere);
+    let sign_in = group(sign_in_pages()).layer(caching());
+    let finished = |routes: Router<Dashboard>| {
+        routes.layer(from_fn(page::sound_address)).layer(headers()).with_state(dashboard.clone())
+    };
+    Pages { inside: finished(inside), sign_in: finished(sign_in) }
 }
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -1,12 +1,15 @@
 //! What every page has around its content, and the page that says why there is no other.
 
 use askama::Template;
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::ACCEPT;
 use http::{HeaderMap, StatusCode, Uri};
 
 use super::assets;
 use crate::http::ApiError;
+use crate::http::query::check_address;
 use crate::http::session::Caller;
 use crate::store::StoreError;
 use crate::store::access::Scope;
@@ -95,6 +98,7 @@ impl From<ApiError> for NoPage {
             ApiError::CrossSite(_) => "Not from here",
             ApiError::NotFound(_) => "Not found",
             ApiError::Unavailable(..) => "Not available right now",
+            ApiError::TooMany(..) => "Too many requests",
             _ => "That did not work",
         };
         let text = crate::words::capitalised(&error.to_string());
@@ -110,12 +114,24 @@ impl From<StoreError> for NoPage {
 
 /// What is at no address: a page for browsers, a problem for programs.
 pub async fn nowhere(headers: HeaderMap, uri: Uri) -> Response {
-    let accepted = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if accepted.contains("text/html") && !uri.path().starts_with("/api/") {
+    if wants_page(&headers) && !uri.path().starts_with("/api/") {
         return NoPage::not_found("There is nothing at this address.").into_response();
     }
     // A bare status becomes a problem on its way out.
     StatusCode::NOT_FOUND.into_response()
+}
+
+/// Refuses an address that no page and no filter can have, with a page for browsers and a problem for programs.
+pub async fn sound_address(request: Request, next: Next) -> Response {
+    match check_address(request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) if wants_page(request.headers()) => NoPage::from(refused).into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 #[derive(Template)]

@@ -1,7 +1,6 @@
 //! Workflows that start by themselves: the list, and one with its next firings, what people did to it, and what they may do.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono_tz::Tz;
@@ -12,6 +11,7 @@ use serde::Deserialize;
 use super::Dashboard;
 use super::act;
 use super::badge::{self, Badge};
+use super::form::Form;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
 use super::signed_in::SignedIn;

@@ -1,21 +1,29 @@
 //! Signing in and out. Opening a one-time link shows a button: programs that look at links in advance use up none.
+//!
+//! Anyone may send something to this door, so it holds nothing of what others need: its own small budget for forms, its own few places
+//! for looking secrets up, and a peer that failed too often is told to wait. A valid secret opens the door even then: nobody can
+//! lock out somebody else by failing in their neighbourhood.
 
 use std::time::Duration;
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::SET_COOKIE;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::Dashboard;
+use super::form::{self, Form};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::http::ApiError;
-use crate::http::session::{self, SESSION_LIFETIME, identify, same_origin};
-use crate::store::StoreError;
+use crate::http::budget::Budget;
+use crate::http::peer::{Peer, Visitor};
+use crate::http::session::{SESSION_LIFETIME, identify, same_origin};
+use crate::http::throttle::Throttle;
 use crate::store::access::{self, Identity, TOKEN_PREFIX};
 
 /// A session that a token opened ends soon: it outlives the token's revocation at most this long.
@@ -23,6 +31,42 @@ const TOKEN_SESSION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Longest secret that is looked at.
 const SECRET_BYTES_MAX: usize = 128;
+
+/// Memory for forms that are being sent, together and each.
+const FORM_BYTES: (usize, usize) = (256 << 10, 8 << 10);
+
+/// Secrets that are looked up at once.
+const LOOKUPS_MAX: usize = 8;
+
+/// Secrets that are looked up at once for all peers that failed too often.
+const LOOKUPS_OF_THROTTLED_MAX: usize = 1;
+
+/// Failures of one peer: so many at once, then one in so much time.
+const FAILURES: (u32, Duration) = (10, Duration::from_secs(6));
+
+/// Sessions that one token opens: so many at once, then one in so much time.
+const SESSIONS_OF_TOKEN: (u32, Duration) = (30, Duration::from_secs(10));
+
+/// What signing in needs and shares with nothing else.
+pub(super) struct Door {
+    forms: Budget,
+    lookups: Semaphore,
+    lookups_of_throttled: Semaphore,
+    failures: Throttle<Peer>,
+    sessions: Throttle<String>,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self {
+            forms: Budget::for_strangers(FORM_BYTES.0, FORM_BYTES.1),
+            lookups: Semaphore::new(LOOKUPS_MAX),
+            lookups_of_throttled: Semaphore::new(LOOKUPS_OF_THROTTLED_MAX),
+            failures: Throttle::new(FAILURES.0, FAILURES.1),
+            sessions: Throttle::new(SESSIONS_OF_TOKEN.0, SESSIONS_OF_TOKEN.1),
+        }
+    }
+}
 
 /// Parts of the address.
 #[derive(Debug, Default, Deserialize)]
@@ -40,29 +84,43 @@ struct SignInPage {
     /// The one-time secret of the link; empty for the page that asks for one.
     token: String,
     next: String,
-    refused: bool,
+    refused: Option<String>,
 }
 
 /// `GET /login`
 pub async fn show(State(dashboard): State<Dashboard>, Query(link): Query<Link>, headers: HeaderMap) -> Response {
     let signed_in = identify(&dashboard.access, &Method::GET, &headers).await.is_ok();
     if link.token.is_empty() && signed_in {
-        return Redirect::to(local(&link.next)).into_response();
+        return redirect(&link.next);
     }
-    page(StatusCode::OK, link, Refusal::None)
+    page(StatusCode::OK, link, None)
 }
 
 /// `POST /login`
-pub async fn enter(State(dashboard): State<Dashboard>, headers: HeaderMap, Form(link): Form<Link>) -> Response {
-    if !same_origin(&headers) {
+pub async fn enter(State(dashboard): State<Dashboard>, visitor: Visitor, request: Request) -> Response {
+    if !same_origin(request.headers()) {
         return NoPage::from(ApiError::CrossSite("sign in from Stepwell's own page".to_owned())).into_response();
     }
-    match open_session(&dashboard, link.token.trim()).await {
-        Ok(Some(secret)) => {
-            let cookie = session::set_cookie(&secret, dashboard.secure_cookies);
-            ([(SET_COOKIE, cookie)], Redirect::to(local(&link.next))).into_response()
+    // No place is held until the form is here.
+    let link: Link = match form::read(&dashboard.door.forms, request).await {
+        Ok(link) => link,
+        Err(error) => return NoPage::from(error).into_response(),
+    };
+    match open_session(&dashboard, visitor.peer, link.token.trim()).await {
+        Ok(secret) => {
+            visitor.prove();
+            let mut response = redirect(&link.next);
+            response.headers_mut().insert(SET_COOKIE, dashboard.access.cookies().set(&secret));
+            response
         }
-        Ok(None) => page(StatusCode::UNAUTHORIZED, Link { token: String::new(), next: link.next }, Refusal::Unknown),
+        Err(error @ (ApiError::Unauthorized(_) | ApiError::TooMany(..))) => {
+            let link = Link { token: String::new(), next: link.next };
+            let mut response = page(error.status(), link, Some(crate::words::capitalised(&error.to_string())));
+            if let ApiError::TooMany(_, after) = error {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs() + 1));
+            }
+            response
+        }
         Err(error) => NoPage::from(error).into_response(),
     }
 }
@@ -77,7 +135,7 @@ pub async fn leave(
     if let Some(secret) = caller.session_secret() {
         access::delete_session(&dashboard.pool, secret).await?;
     }
-    Ok(([(SET_COOKIE, session::clear_cookie(dashboard.secure_cookies))], Redirect::to("/login")).into_response())
+    Ok(([(SET_COOKIE, dashboard.access.cookies().clear())], Redirect::to("/login")).into_response())
 }
 
 /// The form that signs out.
@@ -87,36 +145,70 @@ pub struct Leaving {
     csrf: String,
 }
 
-enum Refusal {
-    None,
-    Unknown,
-}
-
-fn page(status: StatusCode, link: Link, refusal: Refusal) -> Response {
-    let refused = matches!(refusal, Refusal::Unknown);
+fn page(status: StatusCode, link: Link, refused: Option<String>) -> Response {
     render(status, &SignInPage { frame: Frame::of_nobody(), token: link.token, next: link.next, refused })
 }
 
 /// The secret of a new session, if what was presented is a login link's or a token's.
-async fn open_session(dashboard: &Dashboard, presented: &str) -> Result<Option<String>, StoreError> {
+///
+/// Throttled or not, a secret is looked up once and in the same way; whether it is valid shows in the answer alone.
+async fn open_session(dashboard: &Dashboard, peer: Peer, presented: &str) -> Result<String, ApiError> {
+    let door = &dashboard.door;
+    let waits = door.failures.wait(&peer);
+    let places = if waits.is_some() { &door.lookups_of_throttled } else { &door.lookups };
+    let too_many = |wait| ApiError::TooMany(too_many_failures(wait), wait);
+    let _place = match (places.try_acquire(), waits) {
+        (Ok(place), _) => place,
+        (Err(_), Some(wait)) => return Err(too_many(wait)),
+        (Err(_), None) => return Err(ApiError::unavailable("too many people sign in at this moment")),
+    };
+    let Some((identity, lifetime)) = look_up(dashboard, presented).await? else {
+        door.failures.count(peer);
+        return Err(waits.map_or_else(|| ApiError::Unauthorized(UNKNOWN.to_owned()), too_many));
+    };
+    if presented.starts_with(TOKEN_PREFIX) {
+        if let Some(wait) = door.sessions.wait(&identity.name) {
+            let seconds = wait.as_secs() + 1;
+            let detail = format!("this token has opened many sessions in a short time; try again in {seconds} seconds");
+            return Err(ApiError::TooMany(detail, wait));
+        }
+        door.sessions.count(identity.name.clone());
+    }
+    Ok(access::create_session(&dashboard.pool, &identity, lifetime).await?)
+}
+
+const UNKNOWN: &str =
+    "this link or token is not valid: it was used before, has expired, or was revoked. Ask for a new one.";
+
+fn too_many_failures(wait: Duration) -> String {
+    let seconds = wait.as_secs() + 1;
+    format!("too many failed sign-ins from your address. Check the link or token, then try again in {seconds} seconds.")
+}
+
+async fn look_up(dashboard: &Dashboard, presented: &str) -> Result<Option<(Identity, Duration)>, ApiError> {
     if presented.is_empty() || presented.len() > SECRET_BYTES_MAX {
         return Ok(None);
     }
     let pool = &dashboard.pool;
-    let (identity, lifetime): (Option<Identity>, Duration) = if presented.starts_with(TOKEN_PREFIX) {
-        (access::find_token(pool, &access::secret_hash(presented)).await?, TOKEN_SESSION_LIFETIME)
+    Ok(if presented.starts_with(TOKEN_PREFIX) {
+        let found = access::find_token(pool, &access::secret_hash(presented)).await?;
+        found.map(|identity| (identity, TOKEN_SESSION_LIFETIME))
     } else {
-        (access::redeem_login_link(pool, presented).await?, SESSION_LIFETIME)
-    };
-    match identity {
-        Some(identity) => access::create_session(pool, &identity, lifetime).await.map(Some),
-        None => Ok(None),
-    }
+        access::redeem_login_link(pool, presented).await?.map(|identity| (identity, SESSION_LIFETIME))
+    })
+}
+
+/// What an address may not hold as it is.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`');
+
+fn redirect(next: &str) -> Response {
+    Redirect::to(&utf8_percent_encode(local(next), ENCODED).to_string()).into_response()
 }
 
 /// Where to go afterwards: only ever to a page of ours.
 fn local(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
+    let ours =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.contains(char::is_control);
     if ours && !next.starts_with("/login") { next } else { "/" }
 }
 
@@ -126,11 +218,22 @@ mod tests {
 
     #[test]
     fn signing_in_leads_only_to_our_own_pages() {
-        for elsewhere in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "runs", "/login?x"]
-        {
+        for elsewhere in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "",
+            "runs",
+            "/login?x",
+            "/runs\0",
+            "/runs\r\nset-cookie: a=b",
+        ] {
             assert_eq!(local(elsewhere), "/", "{elsewhere}");
         }
         assert_eq!(local("/runs/1?after=2"), "/runs/1?after=2");
+        let to = |next| redirect(next).headers()["location"].to_str().unwrap().to_owned();
+        assert_eq!(to("/?q=Brückner & Söhne"), "/?q=Br%C3%BCckner%20&%20S%C3%B6hne");
+        assert_eq!(to("/?q=a%20b"), "/?q=a%20b");
     }
 }

@@ -9,7 +9,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Dashboard;
 use super::page::NoPage;
 use crate::http::ApiError;
-use crate::http::session::{Caller, identify, session_cookie};
+use crate::http::peer::Visitor;
+use crate::http::session::{Caller, identify};
 use crate::store::access::Scope;
 
 /// Somebody who may at least read.
@@ -21,16 +22,17 @@ impl FromRequestParts<Dashboard> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, dashboard: &Dashboard) -> Result<Self, Response> {
         let mut caller = match identify(&dashboard.access, &parts.method, &parts.headers).await {
             Ok(caller) => caller,
-            Err(ApiError::Unauthorized(_)) => return Err(lead_to_sign_in(parts)),
+            Err(ApiError::Unauthorized(_)) => return Err(lead_to_sign_in(parts, dashboard)),
             Err(error) => return Err(NoPage::from(error).into_response()),
         };
         caller.require(Scope::Read).map_err(|e| NoPage::from(e).into_response())?;
+        Visitor::of(parts).prove();
         caller.environment = Some(dashboard.environment.clone());
         Ok(Self(caller))
     }
 }
 
-fn lead_to_sign_in(parts: &Parts) -> Response {
+fn lead_to_sign_in(parts: &Parts, dashboard: &Dashboard) -> Response {
     let wanted = parts.uri.path_and_query().map_or("/", |p| p.as_str());
     let next = if parts.method == Method::GET { wanted } else { "/" };
     let sign_in = format!("/login?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC));
@@ -38,16 +40,16 @@ fn lead_to_sign_in(parts: &Parts) -> Response {
         // A redirect would put the sign-in page into the middle of this one.
         return (StatusCode::UNAUTHORIZED, [("hx-redirect", sign_in)]).into_response();
     }
-    if parts.method == Method::GET && came_from_elsewhere(&parts.headers) {
+    if parts.method == Method::GET && came_from_elsewhere(&parts.headers, dashboard) {
         return try_once_more();
     }
     Redirect::to(&sign_in).into_response()
 }
 
 /// A link on another site (a chat, a ticket): the browser kept the strict cookie to itself.
-fn came_from_elsewhere(headers: &HeaderMap) -> bool {
+fn came_from_elsewhere(headers: &HeaderMap, dashboard: &Dashboard) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
-    matches!(site, Some("cross-site" | "same-site")) && session_cookie(headers).is_none()
+    matches!(site, Some("cross-site" | "same-site")) && dashboard.access.cookies().find(headers).is_none()
 }
 
 /// Loads the same address again, this time from a page of ours, which brings the cookie along if there is one.

@@ -26,7 +26,7 @@ use super::{Dashboard, Operations, Swept, router};
 use crate::engine::{
     ActError, Deployed, Drift, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
 };
-use crate::http::session::Access;
+use crate::http::session::{Access, Cookies};
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
 use crate::store::StoreError;
@@ -146,16 +146,11 @@ impl Site {
         let secret = access::create_session(pool, &ada, Duration::from_hours(1)).await.unwrap();
         let desk = Arc::new(desk);
         let operations: Arc<dyn Operations> = Arc::<Desk>::clone(&desk);
-        let access = Access::new(pool.clone());
+        let access = Access::new(pool.clone(), Cookies::new(false));
         // Webhooks and pages share an address, as they do in the whole face.
         let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
-        let router = ingress.merge(router(Dashboard {
-            pool: pool.clone(),
-            operations,
-            access,
-            secure_cookies: false,
-            environment: "sandbox".into(),
-        }));
+        let pages = router(Dashboard::over(pool.clone(), operations, access, "sandbox".into()));
+        let router = ingress.merge(pages.inside).merge(pages.sign_in);
         Self { router, desk, cookie: format!("stepwell_session={secret}") }
     }
 

@@ -177,6 +177,16 @@ pub struct RunChange {
     pub at: Time,
 }
 
+impl RunChange {
+    /// Whether the run has ended or needs a person.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let ended =
+            matches!(self.status, Status::Completed | Status::Compensated | Status::Cancelled | Status::Faulted);
+        ended || self.attention.is_some()
+    }
+}
+
 /// Names of what is deployed, latest version first in each list.
 #[derive(Debug, Default, Clone)]
 pub struct Deployed {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::intake::Origin;
+use super::starts::Origin;
 use super::{Inner, StartError, StartRequest};
 use crate::machine::{Actor, ChildRequest, ErrorKind, Fact, Parent, WorkflowError};
 

@@ -223,7 +223,7 @@ impl Driver {
             Err(why) => return self.poison(why.to_string()).await,
         };
         let state = self.state(&run, head, &effects);
-        let stays = state.owner.is_some();
+        let (stays, wake_at) = (state.owner.is_some(), state.wake_at);
         let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
         let mut nudge = Nudge::default();
         nudge.note(run.id, &consequences);
@@ -231,6 +231,7 @@ impl Driver {
         match self.inner.committer.advance(advance).await {
             AdvanceOutcome::Done => {
                 nudge.carry_out(&self.inner);
+                self.inner.followers.tell(&run, self.driven.run.seq, &records, wake_at);
                 self.moved(run, head, records.last().map(|r| r.at));
                 if stays { self.carry_out(effects) } else { Stay::Gone }
             }
@@ -280,10 +281,12 @@ impl Driver {
             return Stay::Gone;
         };
         let state = RunState { owner: None, ..self.state(&decision.run, head, &[]) };
+        let wake_at = state.wake_at;
         let transition =
             Transition { id: self.driven.run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
         let outcome = self.inner.committer.advance(Advance { rows, ..Advance::of(transition) }).await;
         if outcome == AdvanceOutcome::Done {
+            self.inner.followers.tell(&decision.run, self.driven.run.seq, &decision.records, wake_at);
             self.moved(decision.run, head, None);
         }
         Stay::Gone
@@ -296,7 +299,7 @@ impl Driver {
         self.driven.last_at = last_at.unwrap_or(self.driven.last_at);
         self.node.progressed(self.driven.run.id);
         if changed {
-            self.inner.announce(&self.driven.loaded, &self.driven.run, self.driven.last_at);
+            self.inner.announce(change_of(&self.driven.loaded, &self.driven.run, self.driven.last_at));
         }
     }
 
@@ -407,20 +410,25 @@ impl Inner {
         }
     }
 
-    /// Tells live views about a run.
-    pub(super) fn announce(&self, loaded: &Loaded, run: &Run, at: Time) {
-        if run.is_closed() || run.is_parked() {
-            telemetry::run_settled(run.status.as_str());
+    /// Tells live views about a run, and counts it once it has ended or needs a person.
+    pub(super) fn announce(&self, change: RunChange) {
+        if change.is_settled() {
+            telemetry::run_settled(change.status.as_str());
         }
         // Nobody listening is no error.
-        let _ = self.changes.send(RunChange {
-            id: run.id,
-            workflow: loaded.definition.workflow.clone(),
-            key: run.key.clone(),
-            status: run.status,
-            attention: run.attention,
-            at,
-        });
+        let _ = self.changes.send(change);
+    }
+}
+
+/// What live views are told about a run.
+pub(super) fn change_of(loaded: &Loaded, run: &Run, at: Time) -> RunChange {
+    RunChange {
+        id: run.id,
+        workflow: loaded.definition.workflow.clone(),
+        key: run.key.clone(),
+        status: run.status,
+        attention: run.attention,
+        at,
     }
 }
 

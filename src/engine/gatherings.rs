@@ -15,7 +15,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::events::{Seen, seen};
-use super::intake::Origin;
+use super::starts::Origin;
 use super::{Inner, StartError, StartRequest};
 use crate::dsl::{Definition, EventStrategy, Gathering, Step};
 use crate::machine::{Actor, RunId};

@@ -1,4 +1,4 @@
-//! How runs begin: from an accepted event, or through the API. Nothing is acknowledged before it is committed.
+//! How an event is accepted and starts runs, and how any start is committed. Nothing is acknowledged before that.
 
 use std::sync::Arc;
 
@@ -10,46 +10,41 @@ use uuid::Uuid;
 use super::batch::{Accept, AcceptOutcome, FirstStep};
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
-use super::driver::{Driven, First, drive, state_of, stays};
+use super::driver::{Driven, First, change_of, drive, state_of, stays};
 use super::events::{Routed, envelope};
+use super::follow::Snapshot;
 use super::mailbox::Mailbox;
 use super::node::Node;
-use super::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes, StartError, StartRequest};
+use super::starts::Cause;
+use super::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes, RunChange};
 use crate::dsl::Definition;
-use crate::machine::{Actor, Begin, Effect, Fact, Parent, Rejected, Run, RunId, SchemaViolation, Started, Time};
-use crate::store::commit::{NewEvent, NewRun, START_TYPE};
+use crate::machine::view::RunHead;
+use crate::machine::{Actor, Begin, Effect, Fact, Record, Rejected, Run, RunId, SchemaViolation, Started, Time};
+use crate::store::commit::{NewEvent, NewRun};
 use crate::store::journal;
-use crate::telemetry;
-
-/// Who may use an idempotency key: the keys of one kind never meet those of another, whatever a caller of the API invents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// The API, and runs that start others.
-    Api,
-    /// A schedule.
-    Schedule,
-    /// Events that came together.
-    Events {
-        /// The last of them.
-        last: Uuid,
-    },
-}
-
-impl Origin {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Schedule => "schedule",
-            Self::Events { .. } => "event",
-        }
-    }
-}
 
 /// A run that is decided but not committed.
-struct Prepared {
-    first: FirstStep,
+pub(super) struct Prepared {
+    pub(super) first: FirstStep,
+    loaded: Loaded,
+    records: Vec<Record>,
+    /// What live views and metrics are told after the commit, whether or not the run stays in memory.
+    change: RunChange,
     /// Set when this node drives it: what to do after the commit.
     here: Option<Here>,
+}
+
+impl Prepared {
+    /// The run as its commit will leave it.
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        let new = &self.first.run;
+        Snapshot {
+            definition: Arc::clone(&self.loaded.definition),
+            head: RunHead { id: new.id, parent: new.parent_id, created_at: new.created_at, wake_at: new.state.wake_at },
+            records: std::mem::take(&mut self.records),
+            settled: self.change.is_settled(),
+        }
+    }
 }
 
 struct Here {
@@ -60,7 +55,7 @@ struct Here {
 
 impl Inner {
     /// Whether more work may come in.
-    fn admits(&self, node: &Node) -> Result<(), String> {
+    pub(super) fn admits(&self, node: &Node) -> Result<(), String> {
         if node.draining.is_cancelled() {
             return Err("the node is going down".to_owned());
         }
@@ -103,7 +98,8 @@ impl Inner {
         };
         let mut new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
         new_event.awaited = !self.gatherers(&envelope).await.is_empty();
-        match self.commit_accept(&node, "event", Some(new_event), prepared).await {
+        let cause = Cause { by: "event", source: Some(event.source.clone()) };
+        match self.commit_accept(&node, cause, Some(new_event), prepared).await {
             AcceptOutcome::Done { awaited } => {
                 let routed = if awaited { self.tell_waiting(id).await } else { Routed::default() };
                 let others = routed.runs.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>();
@@ -134,68 +130,9 @@ impl Inner {
         })
     }
 
-    pub(super) async fn start(self: Arc<Self>, request: StartRequest) -> Result<RunId, StartError> {
-        self.start_as(RunId::now_v7(), None, request, Origin::Api).await
-    }
-
-    /// Starts a run under an id that is known before, as the child of another if it is one.
-    pub(super) async fn start_as(
-        self: Arc<Self>,
-        id: RunId,
-        parent: Option<Parent>,
-        request: StartRequest,
-        origin: Origin,
-    ) -> Result<RunId, StartError> {
-        let node = self.node();
-        self.admits(&node).map_err(StartError::Unavailable)?;
-        let definition = self.find(&request).ok_or_else(|| StartError::Unknown(named(&request)))?;
-        let now = self.clock.now();
-        let event_id = request.idempotency_key.as_ref().map(|_| Uuid::now_v7());
-        let started = Started {
-            input: Arc::new(request.input.clone()),
-            event: match origin {
-                Origin::Events { last } => Some(last),
-                Origin::Api | Origin::Schedule => None,
-            },
-            parent,
-            actor: request.actor.clone(),
-            environment: self.environment.clone(),
-            begin: self.begin_here(&node),
-        };
-        let prepared = match self.prepare(&node, &definition, id, started, now).await {
-            Ok(prepared) => prepared,
-            Err(rejected) => return Err(StartError::Refused(explain(rejected))),
-        };
-        let run = prepared.first.run.id;
-        let event = event_id
-            .zip(request.idempotency_key.clone())
-            .map(|(id, key)| keyed_start(&request, origin, id, key, now, run));
-        match self.commit_accept(&node, origin.as_str(), event, vec![prepared]).await {
-            AcceptOutcome::Done { .. } => Ok(run),
-            AcceptOutcome::Duplicate { runs, is_same: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
-            AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
-                key: request.idempotency_key.unwrap_or_default(),
-                run: runs.first().copied().unwrap_or_default(),
-            }),
-            AcceptOutcome::Refused(message) => {
-                Err(StartError::Refused(vec![SchemaViolation { pointer: String::new(), message }]))
-            }
-            AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
-        }
-    }
-
     /// A full node leaves new runs in the database for whoever has room.
-    fn begin_here(&self, node: &Node) -> Begin {
+    pub(super) fn begin_here(&self, node: &Node) -> Begin {
         if node.load() < self.settings.runs_max { Begin::Now } else { Begin::Later }
-    }
-
-    fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
-        let deployed = self.catalog.deployed();
-        let versions = deployed.definitions.get(&(request.namespace.clone(), request.name.clone()))?;
-        match request.version.as_deref() {
-            None | Some("latest") => versions.first().cloned(),
-            Some(version) => versions.iter().find(|d| d.workflow.version == version).cloned(),
-        }
     }
 
     /// The latest version of each workflow that wants the event.
@@ -213,7 +150,7 @@ impl Inner {
         wanted
     }
 
-    async fn prepare(
+    pub(super) async fn prepare(
         &self,
         node: &Node,
         definition: &Arc<Definition>,
@@ -237,20 +174,22 @@ impl Inner {
         let key = decision.run.key.clone();
         let new = NewRun { id, definition_id: loaded.id, event_id, parent_id, key, created_at: now, state };
         let consequences = consequences(&loaded, &unborn, &decision, &self.settings.sinks);
+        let change = change_of(&loaded, &decision.run, now);
         let here = here.then(|| Here {
             mailbox: node.expect_run(id),
             effects: decision.effects,
-            driven: Driven { run: decision.run, loaded, fence: 1, head, last_at: now },
+            driven: Driven { run: decision.run, loaded: loaded.clone(), fence: 1, head, last_at: now },
         });
-        Ok(Prepared { first: FirstStep { run: new, rows, consequences }, here })
+        let first = FirstStep { run: new, rows, consequences };
+        Ok(Prepared { first, loaded, records: decision.records, change, here })
     }
 
     /// Commits, then begins to drive what belongs to this node. Runs in a task of its own: a sender that hangs up between
     /// commit and answer strands nothing.
-    async fn commit_accept(
+    pub(super) async fn commit_accept(
         self: &Arc<Self>,
         node: &Arc<Node>,
-        by: &'static str,
+        cause: Cause,
         event: Option<NewEvent>,
         prepared: Vec<Prepared>,
     ) -> AcceptOutcome {
@@ -259,19 +198,21 @@ impl Inner {
         let (reply, outcome) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             let mut runs = Vec::with_capacity(prepared.len());
-            let mut here = Vec::with_capacity(prepared.len());
+            let (mut here, mut begun) = (Vec::with_capacity(prepared.len()), Vec::with_capacity(prepared.len()));
             let mut nudge = Nudge::default();
-            for Prepared { first, here: mine } in prepared {
+            for Prepared { first, here: mine, change, loaded, .. } in prepared {
                 here.extend(mine);
+                begun.push((loaded, change));
                 nudge.note(first.run.id, &first.consequences);
                 runs.push(first);
             }
-            let count = runs.len();
             let is_counted = event.as_ref().is_some_and(|event| event.counted.is_some());
             let done = inner.committer.accept(Accept { event, runs }).await;
             let committed = matches!(done, AcceptOutcome::Done { .. });
             if committed {
-                telemetry::runs_started(by, count);
+                for (loaded, change) in begun {
+                    inner.has_begun(&cause, &loaded.definition, change);
+                }
                 nudge.carry_out(&inner);
             }
             if committed && is_counted {
@@ -298,7 +239,6 @@ fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bo
         node.forget(driven.run.id);
         return;
     }
-    inner.announce(&driven.loaded, &driven.run, driven.last_at);
     tokio::spawn(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox));
 }
 
@@ -310,12 +250,7 @@ fn envelope_of(event: &IncomingEvent) -> Value {
     envelope(attributes, event.data.clone())
 }
 
-fn named(request: &StartRequest) -> String {
-    let version = request.version.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
-    format!("{}/{}{version}", request.namespace, request.name)
-}
-
-fn explain(rejected: Rejected) -> Vec<SchemaViolation> {
+pub(super) fn explain(rejected: Rejected) -> Vec<SchemaViolation> {
     match rejected {
         Rejected::InputRefused(violations) => violations,
         other => vec![SchemaViolation { pointer: String::new(), message: other.to_string() }],
@@ -361,27 +296,4 @@ fn detail(violations: &[SchemaViolation], note: Option<&str>) -> Option<String> 
     }
     detail.extend(note.map(|note| ("note".to_owned(), note.into())));
     (!detail.is_empty()).then(|| Value::Object(detail).to_string())
-}
-
-/// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
-fn keyed_start(request: &StartRequest, origin: Origin, id: Uuid, key: String, now: Time, run: RunId) -> NewEvent {
-    let body = request.input.to_string().into_bytes();
-    NewEvent {
-        id,
-        source: format!("{}:{}/{}", origin.as_str(), request.namespace, request.name),
-        event_id: key,
-        r#type: START_TYPE.to_owned(),
-        received_at: now,
-        headers: "{}".to_owned(),
-        body_hash: Sha256::digest(&body).into(),
-        body,
-        attributes: "{}".to_owned(),
-        data: None,
-        outcome: "run",
-        runs: vec![run],
-        detail: None,
-        awaited: false,
-        counted: None,
-        is_proven: false,
-    }
 }

@@ -18,6 +18,7 @@ mod drift;
 mod driver;
 mod events;
 mod filters;
+mod follow;
 mod gatherings;
 mod health;
 mod intake;
@@ -31,6 +32,7 @@ mod relay;
 mod schedules;
 mod sequences;
 pub mod settings;
+mod starts;
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -44,6 +46,7 @@ pub use api::*;
 pub use batches::{BatchView, Retried};
 pub use conflicts::Settled;
 pub use drift::{COUNTED_MAX, Drift, Sweep};
+pub use follow::Begun;
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
@@ -78,6 +81,8 @@ struct Inner {
     environment: Option<String>,
     evaluator: Evaluator,
     changes: broadcast::Sender<RunChange>,
+    /// Callers that wait for a run.
+    followers: follow::Followers,
     /// Events were written that go out.
     outgoing: Notify,
     /// Numbers were written that are to be counted.
@@ -135,6 +140,7 @@ impl Engine {
             environment: Some(ours),
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
+            followers: follow::Followers::default(),
             outgoing: Notify::new(),
             counted: Notify::new(),
             health,
@@ -180,6 +186,7 @@ impl Engine {
                 environment,
                 evaluator,
                 changes: broadcast::channel(1).0,
+                followers: follow::Followers::default(),
                 outgoing: Notify::new(),
                 counted: Notify::new(),
                 health,
@@ -311,32 +318,6 @@ impl Engine {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<RunChange> {
         self.inner.changes.subscribe()
-    }
-
-    /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
-    pub async fn settled(&self, run: RunId, timeout: Duration) -> bool {
-        let mut changes = self.changes();
-        let settled = async {
-            loop {
-                match listing::run(&self.inner.reader, run).await {
-                    Ok(Some(row)) if row.finished_at.is_some() || row.attention.is_some() => return,
-                    _ => {}
-                }
-                // Another node may drive the run: then nothing is announced here, and looking must do.
-                let look_again = tokio::time::sleep(Duration::from_millis(250));
-                tokio::pin!(look_again);
-                loop {
-                    tokio::select! {
-                        () = &mut look_again => break,
-                        change = changes.recv() => match change {
-                            Ok(change) if change.id != run => {}
-                            _ => break,
-                        },
-                    }
-                }
-            }
-        };
-        tokio::time::timeout(timeout, settled).await.is_ok()
     }
 
     /// Whether the node takes new work: heartbeat confirmed, not full, not going down.

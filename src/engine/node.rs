@@ -96,6 +96,11 @@ impl Node {
         Arc::clone(self.active().mailboxes.entry(run).or_default())
     }
 
+    /// Whether the run is in the memory of this node.
+    pub(super) fn drives(&self, run: RunId) -> bool {
+        self.active().mailboxes.contains_key(&run)
+    }
+
     pub(super) fn forget(&self, run: RunId) {
         let mut active = self.active();
         active.mailboxes.remove(&run);

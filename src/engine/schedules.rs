@@ -15,7 +15,7 @@ use futures::StreamExt;
 use serde_json::json;
 use tracing::{info, warn};
 
-use super::intake::Origin;
+use super::starts::Origin;
 use super::{Inner, StartError, StartRequest};
 use crate::dsl::Definition;
 use crate::dsl::timing::{Misfire, Repeat, Timing};

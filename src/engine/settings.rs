@@ -1,5 +1,6 @@
 //! How a node behaves: leases, intervals, bounds.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Settings of the engine. Defaults suit production.
@@ -25,6 +26,8 @@ pub struct EngineSettings {
     pub events_kept: Duration,
     /// Where events go.
     pub sinks: Vec<Sink>,
+    /// Sources that `hub.yaml` declares: metrics name these and no others, since a sender of events may invent some.
+    pub sources: BTreeSet<String>,
 }
 
 impl Default for EngineSettings {
@@ -40,6 +43,7 @@ impl Default for EngineSettings {
             linger: Duration::from_secs(2),
             events_kept: Duration::from_hours(1),
             sinks: Vec::new(),
+            sources: BTreeSet::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What every handler can reach, and the settings of the HTTP face.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::body::Budget;
+use super::budget::Budget;
+use super::peer::Proxies;
 use super::serve::Limits;
-use super::session::Access;
+use super::session::{Access, Cookies};
+use super::status::Ping;
 use crate::dsl::Functions;
 use crate::engine::Engine;
 use crate::hub::Hub;
@@ -40,6 +43,8 @@ pub struct App {
     pub(super) ingress_places: Arc<Semaphore>,
     /// Places for live streams.
     pub(super) streams: Arc<Semaphore>,
+    /// Whether the database answers.
+    pub(super) ping: Arc<Ping>,
 }
 
 impl App {
@@ -54,16 +59,17 @@ impl App {
         shutdown: CancellationToken,
     ) -> Self {
         Self {
-            access: Access::new(engine.reader().clone()),
+            access: Access::new(engine.reader().clone(), Cookies::new(settings.secure_cookies)),
             engine,
             hub,
             functions,
             metrics,
             shutdown,
             budget: Budget::new(BODIES_BYTES_MAX, settings.api_body_bytes_max),
-            ingress_budget: Budget::new(BODIES_BYTES_MAX, settings.ingress_body_bytes_max),
+            ingress_budget: Budget::for_strangers(BODIES_BYTES_MAX, settings.ingress_body_bytes_max),
             ingress_places: Arc::new(Semaphore::new(settings.ingress_concurrency_max)),
             streams: Arc::new(Semaphore::new(settings.streams_max)),
+            ping: Arc::default(),
             settings: Arc::new(settings),
         }
     }
@@ -90,8 +96,14 @@ pub struct Settings {
     pub request_timeout_seconds: u64,
     /// Longest `?wait`.
     pub wait_seconds_max: u64,
-    /// Open connections; more wait in the kernel's queue.
+    /// Open connections; beyond it the one that has been idle for longest gives way.
     pub connections_max: usize,
+    /// Open connections of one peer, at most half of all; beyond it the one of them that has been idle for longest gives way.
+    pub connections_per_peer_max: usize,
+    /// Reverse proxies, by address or network: they are believed about who sent a request, and may have any number of connections.
+    pub trusted_proxies: Vec<String>,
+    /// Another address for `/healthz`, `/readyz` and `/metrics`, there without a token.
+    pub admin_listen: Option<SocketAddr>,
     /// Webhooks and events at work at once; more are answered 503.
     pub ingress_concurrency_max: usize,
     /// Calls of `/api` and pages at work at once; more are answered 503.
@@ -100,8 +112,11 @@ pub struct Settings {
     pub streams_max: usize,
     /// Answer `/metrics` without a token.
     pub metrics_public: bool,
-    /// Browsers reach Stepwell through TLS: cookies are marked `Secure`.
+    /// Browsers reach Stepwell through TLS: cookies are marked `Secure`. So they are where `public_url` is https.
     pub secure_cookies: bool,
+    /// Browsers are told to use TLS alone. Set where `public_url` is https.
+    #[serde(skip)]
+    pub strict_transport: bool,
 }
 
 impl Default for Settings {
@@ -112,27 +127,57 @@ impl Default for Settings {
             request_timeout_seconds: 30,
             wait_seconds_max: 60,
             connections_max: 1024,
+            connections_per_peer_max: 512,
+            trusted_proxies: Vec::new(),
+            admin_listen: None,
             ingress_concurrency_max: 512,
             api_concurrency_max: 128,
             streams_max: 128,
             metrics_public: false,
             secure_cookies: false,
+            strict_transport: false,
         }
     }
 }
 
 impl Settings {
     /// Limits of the server's connections.
-    #[must_use]
-    pub fn connection_limits(&self) -> Limits {
+    ///
+    /// # Errors
+    /// An entry of `trusted_proxies` that is no address.
+    pub fn connection_limits(&self) -> Result<Limits, String> {
         let usual = Limits::default();
         let idle_time = usual.idle_time.max(Duration::from_secs(self.wait_seconds_max) + self.request_timeout());
-        Limits { connections_max: self.connections_max, idle_time, ..usual }
+        let connections_max = self.connections_max.max(1);
+        Ok(Limits {
+            connections_max,
+            // Whatever is set, no peer can take all.
+            per_peer_max: self.connections_per_peer_max.clamp(1, connections_max.div_ceil(2)),
+            proxies: Proxies::read(&self.trusted_proxies)?,
+            idle_time,
+            ..usual
+        })
     }
 
     /// Deadline of a request.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_setting_gives_one_peer_all_connections() {
+        for (all, of_peer, expected) in [(1024, 512, 512), (1024, 4096, 512), (100, 512, 50), (1, 1, 1), (0, 0, 1)] {
+            let settings = Settings { connections_max: all, connections_per_peer_max: of_peer, ..Settings::default() };
+            let limits = settings.connection_limits().unwrap();
+            assert_eq!((limits.connections_max, limits.per_peer_max), (all.max(1), expected));
+        }
+        let settings = Settings { trusted_proxies: vec!["balancer".to_owned()], ..Settings::default() };
+        assert!(settings.connection_limits().unwrap_err().contains("\"balancer\""));
     }
 }

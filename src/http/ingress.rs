@@ -16,6 +16,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
 use super::body::media_type;
+use super::peer::Visitor;
 use super::problem::{ApiError, InputError};
 use super::{App, answer, limits, session, soap};
 use crate::engine::{IncomingEvent, OtherBytes};
@@ -51,6 +52,7 @@ fn bad_body(why: String) -> ApiError {
 pub async fn hook(
     State(app): State<App>,
     Path(name): Path<String>,
+    visitor: Visitor,
     method: Method,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -59,13 +61,14 @@ pub async fn hook(
     let hub = Arc::clone(&app.hub.borrow());
     let unknown = || ApiError::NotFound(format!("no source {name:?} is configured"));
     let source = hub.sources.get(&name).ok_or_else(unknown)?;
-    let read = app.ingress_budget.read(&headers, body).await?;
+    let read = app.ingress_budget.read_from(&name, visitor.peer, &headers, body).await?;
     // Only now: a sender that is slow with its body must not take a place from others.
     let _place = limits::place(&app.ingress_places)?;
     let url = hub.address(&uri);
     let now = app.engine.now();
     let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &read.bytes, now };
     let Received { events, filtered, passed_over } = source.receive(delivery)?;
+    visitor.prove();
     if filtered > 0 {
         telemetry::events_filtered(&name, filtered);
     }
@@ -85,6 +88,7 @@ pub async fn hook(
 /// `POST /events`
 pub async fn events(
     State(app): State<App>,
+    visitor: Visitor,
     method: Method,
     OriginalUri(uri): OriginalUri,
     mut headers: HeaderMap,
@@ -94,15 +98,20 @@ pub async fn events(
     let token = session::bearer(&headers)?;
     if let Some(token) = token {
         app.access.by_token(token).await?.require(Scope::Operate)?;
+        visitor.prove();
     }
     let by_proof = token.is_none();
-    let received = app.ingress_budget.read(&headers, body).await?;
+    // Senders with a token and senders that are to be proved by their signature take no room from each other.
+    let account = if by_proof { "/events" } else { "token" };
+    let received = app.ingress_budget.read_from(account, visitor.peer, &headers, body).await?;
     let _place = limits::place(&app.ingress_places)?;
     if by_proof {
         let hub = Arc::clone(&app.hub.borrow());
         let (url, now) = (hub.address(&uri), app.engine.now());
         let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &received.bytes, now };
-        if let Some(name) = signed(&hub, delivery)?.scheme.credential_header() {
+        let source = signed(&hub, delivery)?;
+        visitor.prove();
+        if let Some(name) = source.scheme.credential_header() {
             headers.remove(name);
         }
     }

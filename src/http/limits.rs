@@ -11,11 +11,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Method};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::app::Settings;
 use super::problem::ApiError;
 use crate::telemetry;
 
@@ -97,8 +99,11 @@ const HARDENING: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// For browsers that once came through TLS: a year of TLS alone, for this host.
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Adds the hardening headers that the answer does not have.
-pub async fn harden(request: Request, next: Next) -> Response {
+pub async fn harden(State(settings): State<Arc<Settings>>, request: Request, next: Next) -> Response {
     // Nobody needs it, and proxies have leaked headers through it.
     if request.method() == Method::TRACE {
         return ApiError::MethodNotAllowed.into_response();
@@ -106,6 +111,9 @@ pub async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HARDENING {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if settings.strict_transport {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
     }
     response
 }

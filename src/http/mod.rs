@@ -9,14 +9,19 @@ mod answer;
 pub mod app;
 pub mod batches;
 pub mod body;
+pub mod budget;
 pub mod conflicts;
+mod connection_table;
 pub mod connections;
+pub mod cookies;
 mod drift;
 pub mod events;
+mod exchange;
 mod handshake;
 pub mod ingress;
 pub mod limits;
 mod mappings;
+pub mod peer;
 pub mod problem;
 pub mod query;
 pub mod runs;
@@ -27,8 +32,10 @@ mod soap;
 mod sources;
 pub mod status;
 pub mod stream;
+pub mod throttle;
 pub mod workflows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -112,29 +119,56 @@ fn routes() -> impl Iterator<Item = Route> {
     status_routes().into_iter().chain(ingress_routes()).chain(api_routes()).chain(waiting_routes())
 }
 
+/// The routes for programs.
 fn group(routes: Vec<Route>) -> Router<App> {
-    routes.into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler))
+    let routes = routes.into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler));
+    routes.layer(from_fn(query::sound_address))
 }
 
-/// The whole HTTP face; `pages` is the dashboard.
-pub fn router(app: App, pages: Router<App>) -> Router {
+/// Pages for people.
+pub struct Pages<S = App> {
+    /// Those that need a session, and what stands around them.
+    pub inside: Router<S>,
+    /// Signing in. Who is slow there takes no place of those who are in.
+    pub sign_in: Router<S>,
+}
+
+/// The whole HTTP face.
+pub fn router(app: App, pages: Pages) -> Router {
     let settings = &app.settings;
     let usual = Gate::new(settings.api_concurrency_max, settings.request_timeout());
-    let ingress = Gate::deadline(settings.request_timeout());
+    let unplaced = Gate::deadline(settings.request_timeout());
     let patience = settings.request_timeout() + Duration::from_secs(settings.wait_seconds_max);
     let waiting = Gate::new(settings.api_concurrency_max, patience);
-    Router::new()
-        .merge(group(api_routes()).merge(pages).layer(from_fn_with_state(usual, limits::admit)))
+    let routes = Router::new()
+        .merge(group(api_routes()).merge(pages.inside).layer(from_fn_with_state(usual, limits::admit)))
         .merge(group(waiting_routes()).layer(from_fn_with_state(waiting, limits::admit)))
+        .merge(pages.sign_in.layer(from_fn_with_state(unplaced.clone(), limits::admit)))
         .merge(
             group(ingress_routes())
-                .layer(from_fn_with_state(ingress, limits::admit))
+                .layer(from_fn_with_state(unplaced, limits::admit))
                 .layer(from_fn(limits::count_ingress)),
         )
-        .merge(group(status_routes()))
+        .merge(group(status_routes()));
+    skin(routes, app)
+}
+
+/// What `http.admin_listen` answers: how the node is, to whoever reaches that address.
+pub fn admin_router(app: App) -> Router {
+    let routes = vec![
+        ("GET", "/healthz", get(status::healthz)),
+        ("GET", "/readyz", get(status::readyz)),
+        ("GET", "/metrics", get(status::metrics_for_anyone)),
+    ];
+    skin(group(routes), app)
+}
+
+/// What every answer passes on its way out.
+fn skin(routes: Router<App>, app: App) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(limits::caught))
         .layer(from_fn(limits::count))
-        .layer(from_fn(limits::harden))
+        .layer(from_fn_with_state(Arc::clone(&app.settings), limits::harden))
         .layer(from_fn(problem::finish))
         .with_state(app)
 }

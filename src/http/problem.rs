@@ -98,6 +98,9 @@ pub enum ApiError {
     /// 409
     #[error("{0}")]
     Conflict(String),
+    /// 429 with `Retry-After`.
+    #[error("{0}")]
+    TooMany(String, Duration),
     /// 413
     #[error("the body is longer than the {0} bytes allowed here")]
     TooLarge(usize),
@@ -160,6 +163,7 @@ impl ApiError {
             E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
             E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
             E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "The state forbids this"),
+            E::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too long"),
             E::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The media type is not understood")
@@ -216,7 +220,7 @@ impl IntoResponse for ApiError {
                 let challenge = format!("Bearer realm=\"stepwell\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 response.headers_mut().extend(HeaderValue::try_from(challenge).map(|v| (WWW_AUTHENTICATE, v)));
             }
-            Self::Unavailable(_, after) => {
+            Self::Unavailable(_, after) | Self::TooMany(_, after) => {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
             }
             Self::Overdue => {

@@ -2,14 +2,52 @@
 
 use std::str::FromStr;
 
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Datelike as _;
+use http::Uri;
+use percent_encoding::percent_decode;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::problem::{ApiError, InputError};
 use crate::machine::{Attention, Status, Time};
 use crate::store::listing::{Order, RunFilter};
+
+/// Refuses an address that says what no name, no filter and no text in the database can be: a zero byte, or what is not UTF-8.
+///
+/// # Errors
+/// 400 that says whether path or query is wrong.
+pub fn check_address(uri: &Uri) -> Result<(), ApiError> {
+    for (place, text) in [("path", Some(uri.path())), ("query", uri.query())] {
+        check_encoded(text.unwrap_or_default().as_bytes())
+            .map_err(|what| ApiError::BadRequest(format!("the {place} of the address {what}"), Vec::new()))?;
+    }
+    Ok(())
+}
+
+/// What is wrong with percent-encoded text.
+///
+/// # Errors
+/// It holds a zero byte, or is not UTF-8.
+pub fn check_encoded(text: &[u8]) -> Result<(), &'static str> {
+    match percent_decode(text).decode_utf8() {
+        Err(_) => Err("is not UTF-8"),
+        Ok(text) if text.contains('\0') => Err("holds a zero byte"),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The middleware of [`check_address`] for programs; pages have one that answers with a page.
+pub async fn sound_address(request: Request, next: Next) -> Response {
+    match check_address(request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
+}
 
 /// Items of a page unless the caller says otherwise.
 const LIMIT_DEFAULT: i64 = 50;
@@ -76,7 +114,14 @@ impl Params {
     /// 400 if it is not a time.
     pub fn time(&self, name: &str) -> Result<Option<Time>, ApiError> {
         let expected = "must be an RFC 3339 time such as 2026-11-20T16:42:07Z (write + as %2B)";
-        Ok(self.parsed::<chrono::DateTime<chrono::FixedOffset>>(name, expected)?.map(|t| t.to_utc()))
+        let time = self.parsed::<chrono::DateTime<chrono::FixedOffset>>(name, expected)?.map(|t| t.to_utc());
+        match time {
+            // RFC 3339 has years of four digits; Postgres knows fewer years than chrono.
+            Some(time) if !(0..=9_999).contains(&time.year()) => {
+                Err(ApiError::bad_input(&format!("?{name}"), expected))
+            }
+            time => Ok(time),
+        }
     }
 
     /// # Errors
@@ -108,6 +153,7 @@ impl Params {
         let Some(text) = self.text("cursor") else { return Ok(None) };
         let decoded = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         decoded
+            .filter(|d| !d.contains('\0'))
             .and_then(|d| d.strip_prefix(list).map(str::to_owned))
             .map(Some)
             .ok_or_else(|| ApiError::bad_input("?cursor", "must be what `next` of this list held"))
@@ -230,10 +276,25 @@ mod tests {
             ("sort=key", "?sort"),
             ("key=a&key=b", "?key"),
             ("q=a%00b", "?q"),
+            ("since=%2B99999-01-01T00:00:00Z", "?since"),
+            ("until=-9999-01-01T00:00:00Z", "?until"),
         ] {
             let Err(ApiError::BadRequest(_, errors)) = filter(query) else { panic!("{query} was taken") };
             assert_eq!(errors[0].pointer, pointer, "{query}");
         }
+    }
+
+    #[test]
+    fn an_address_is_utf_8_without_a_zero_byte() {
+        for sound in ["/runs/a%20b?q=%C3%BC", "/%25%32%30?", "/a?b=%", "/a?x=%2500"] {
+            assert!(check_address(&sound.parse().unwrap()).is_ok(), "{sound}");
+        }
+        for unsound in ["/runs/%00", "/runs/%ff", "/runs?q=a%00", "/runs?%00=1", "/runs?q=%ED%A0%80"] {
+            let refused = check_address(&unsound.parse().unwrap());
+            assert!(matches!(refused, Err(ApiError::BadRequest(..))), "{unsound}");
+        }
+        let query = format!("cursor={}", URL_SAFE_NO_PAD.encode("w\0"));
+        assert!(Params::read(Some(&query), &[&PAGING]).unwrap().cursor('w').is_err());
     }
 
     #[test]

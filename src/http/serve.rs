@@ -1,38 +1,48 @@
 //! The server's outer skin: connections, and how long each may take for what.
 //!
 //! axum's own server sets no timer for headers and no bound on connections. Here a silent or slow peer loses its
-//! connection in every phase: before its first request and between requests after [`Limits::header_time`], at any other time
-//! after [`Limits::idle_time`] without a byte in either direction.
+//! connection in every phase: before its first request and between requests after [`Limits::header_time`], within a request
+//! after [`Limits::idle_time`] in which nothing of it went on. Bytes that belong to no request (pings, a header a byte at a time) do
+//! not count. Who gives way when all places are taken stands in [`super::connection_table`].
 
+use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Body;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::connection_table::{Connection, NoPlace, Place, Table};
+use super::peer::{Peer, Proxies, Visitor};
+use crate::telemetry;
+
 /// How many connections, and how long each may take for what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
-    /// Open connections; more wait in the kernel's queue.
+    /// Open connections. Beyond it the one that has been idle for longest gives way; more wait in the kernel's queue.
     pub connections_max: usize,
+    /// Of one peer. Trusted proxies may have any number.
+    pub per_peer_max: usize,
+    /// Who is believed about the peers that it speaks for.
+    pub proxies: Proxies,
     /// For the head of a request, and for the first one to begin.
     pub header_time: Duration,
-    /// Without a byte in either direction. Longer than the longest `?wait`, and than the pause between two signs of
+    /// Without any progress of a request. Longer than the longest `?wait`, and than the pause between two signs of
     /// life of a stream.
     pub idle_time: Duration,
     /// What is still answered after the shutdown began.
@@ -43,6 +53,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            per_peer_max: 512,
+            proxies: Proxies::default(),
             header_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(90),
             drain_time: Duration::from_secs(10),
@@ -59,29 +71,33 @@ const HEADERS_MAX: usize = 100;
 /// Requests of one HTTP/2 connection at once.
 const STREAMS_MAX: u32 = 100;
 
+/// The longest that the last of an answer may take over HTTP/1, whatever trickles.
+const REST_TIME_MAX: Duration = Duration::from_mins(10);
+
 /// Pause after the machine refused a connection (no file descriptors, ...).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is cancelled; then answers what is under way, at most [`Limits::drain_time`] long.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
-    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let table = Table::new(limits.connections_max, limits.per_peer_max);
     let connections = TaskTracker::new();
-    let builder = Arc::new(builder(limits));
-    while let Some((stream, place)) = next(&listener, &places, &shutdown).await {
-        let (builder, router, shutdown) = (Arc::clone(&builder), router.clone(), shutdown.clone());
-        connections.spawn(async move {
-            connection(&builder, stream, router, limits, &shutdown).await;
-            drop(place);
-        });
+    let builder = Arc::new(builder(&limits));
+    let limits = Arc::new(limits);
+    while let Some((stream, address)) = next(&listener, &table, &shutdown).await {
+        let Some(place) = place(&table, &limits.proxies, address, &shutdown).await else { continue };
+        let (builder, limits, shutdown) = (Arc::clone(&builder), Arc::clone(&limits), shutdown.clone());
+        let service = Service { router: router.clone(), limits, address };
+        connections.spawn(async move { connection(&builder, stream, service, place, &shutdown).await });
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(limits.drain_time, connections.wait()).await.is_err() {
+    let drain_time = limits.drain_time;
+    if tokio::time::timeout(drain_time, connections.wait()).await.is_err() {
         warn!(connections = connections.len(), "connections were cut off: they did not end in time");
     }
 }
 
-fn builder(limits: Limits) -> Builder<TokioExecutor> {
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -102,19 +118,15 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// The next connection and its place; none once the server goes down. Without a place it waits in the kernel's queue.
-async fn next(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-    shutdown: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+/// The next connection; none once the server goes down.
+async fn next(listener: &TcpListener, table: &Table, shutdown: &CancellationToken) -> Option<(TcpStream, IpAddr)> {
     let accept = async {
-        let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return (stream, place),
+                Ok((stream, address)) => return (stream, address.ip()),
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
+                    table.relieve();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -126,50 +138,113 @@ async fn next(
     }
 }
 
+/// A place for a connection; none if its peer has enough of them, or the server goes down. While all are at work it waits, and
+/// those behind it wait in the kernel's queue.
+async fn place(table: &Arc<Table>, proxies: &Proxies, address: IpAddr, shutdown: &CancellationToken) -> Option<Place> {
+    let peer = (!proxies.trust(address)).then(|| Peer::of(address));
+    loop {
+        match table.admit(peer) {
+            Ok(place) => return Some(place),
+            Err(NoPlace::OfPeer) => {
+                debug!(%address, "a connection was closed: its peer has as many as it may");
+                telemetry::connection_ended("refused");
+                return None;
+            }
+            Err(NoPlace::AtAll) => tokio::select! {
+                () = shutdown.cancelled() => return None,
+                () = table.changed() => {}
+            },
+        }
+    }
+}
+
+/// What answers the requests of a connection.
+struct Service {
+    router: Router,
+    limits: Arc<Limits>,
+    address: IpAddr,
+}
+
+impl Service {
+    fn answer(
+        &self,
+        connection: &Arc<Connection>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
+        let (mut head, body) = request.into_parts();
+        let (body, work, exchange) = connection.begin(head.version, body);
+        let peer = self.limits.proxies.sender(self.address, &head.headers);
+        head.extensions.insert(Visitor { peer, connection: Some(Arc::clone(connection)) });
+        let answer = self.router.clone().oneshot(Request::from_parts(head, body));
+        let working = work.guard();
+        async move {
+            let answer = answer.await?;
+            drop(working);
+            Ok(answer.map(|body| exchange.answer(body)))
+        }
+    }
+}
+
 async fn connection(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
-    router: Router,
-    limits: Limits,
+    service: Service,
+    place: Place,
     shutdown: &CancellationToken,
 ) {
     // A small answer must not wait for the next one.
     let _ = stream.set_nodelay(true);
-    let asked = Arc::new(AtomicBool::new(false));
-    let io = TokioIo::new(Guarded::new(stream, limits, Arc::clone(&asked)));
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
-        router.clone().oneshot(request)
-    });
+    let (limits, known) = (Arc::clone(&service.limits), Arc::clone(&place.connection));
+    let io = TokioIo::new(Guarded::new(stream, limits.idle_time));
+    let answering = Arc::clone(&known);
+    let service = hyper::service::service_fn(move |request| service.answer(&answering, request));
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+    let (mut ending, mut until) = (false, None);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            () = known.evicted.cancelled() => {
+                debug!("a connection gave way to a new one");
+                telemetry::connection_ended("replaced");
+                return;
+            }
+            () = shutdown.cancelled(), if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = known.stands_still(limits.header_time, limits.idle_time), if until.is_none() => {
+                if !known.has_asked() {
+                    return;
+                }
+                // What of an answer is on its way may still arrive. A peer that speaks HTTP/2 can keep its connection busy with
+                // pings alone, so there it is given a time.
+                connection.as_mut().graceful_shutdown();
+                let rest = if known.is_http2() { limits.header_time } else { REST_TIME_MAX };
+                (ending, until) = (true, Some(Instant::now() + rest));
+            }
+            () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => return,
         }
-    };
-    if let Err(error) = ended {
-        debug!(%error, "a connection ended early");
     }
 }
 
-/// A stream that fails when nothing moves on it for too long.
+/// A stream that fails when no byte moves on it in either direction for too long.
 struct Guarded<S> {
     inner: S,
-    limits: Limits,
-    /// Whether a request has begun on it.
-    asked: Arc<AtomicBool>,
+    idle_time: Duration,
     alarm: Pin<Box<Sleep>>,
     moved_at: Instant,
 }
 
 impl<S> Guarded<S> {
-    fn new(inner: S, limits: Limits, asked: Arc<AtomicBool>) -> Self {
+    fn new(inner: S, idle_time: Duration) -> Self {
         let moved_at = Instant::now();
-        let alarm = Box::pin(tokio::time::sleep_until(moved_at + limits.header_time));
-        Self { inner, limits, asked, alarm, moved_at }
+        Self { inner, idle_time, alarm: Box::pin(tokio::time::sleep_until(moved_at + idle_time)), moved_at }
     }
 
     /// Fails a stalled operation once its time is over. The alarm is moved only when it rings: a busy stream costs nothing.
@@ -179,9 +254,7 @@ impl<S> Guarded<S> {
             return polled;
         }
         while self.alarm.as_mut().poll(cx).is_ready() {
-            let limit =
-                if self.asked.load(Ordering::Relaxed) { self.limits.idle_time } else { self.limits.header_time };
-            let until = self.moved_at + limit;
+            let until = self.moved_at + self.idle_time;
             if until <= Instant::now() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -227,84 +300,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::sync::Notify;
-
-    const HASTY: Limits = Limits {
-        connections_max: 1,
-        header_time: Duration::from_millis(100),
-        idle_time: Duration::from_millis(200),
-        drain_time: Duration::from_secs(5),
-    };
-
-    struct Server {
-        address: std::net::SocketAddr,
-        shutdown: CancellationToken,
-        served: tokio::task::JoinHandle<()>,
-    }
-
-    async fn server(router: Router, limits: Limits) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let served = tokio::spawn(serve(listener, router, limits, shutdown.clone()));
-        Server { address, shutdown, served }
-    }
-
-    /// Everything that comes until the server closes the connection.
-    async fn said_after(address: std::net::SocketAddr, bytes: &[u8]) -> String {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        let end = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
-        // A reset is an end as well.
-        let _ = end.expect("the server did not close the connection");
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    #[tokio::test]
-    async fn a_peer_that_stalls_in_any_phase_loses_its_connection() {
-        let body = async |body: bytes::Bytes| body;
-        let router = Router::new().route("/", get(|| async { "hello" }).post(body));
-        let server = server(router, HASTY).await;
-        // With one place for all connections, each of these also shows that the one before gave its place back.
-        for stall in
-            ["", "G", "GET / HTTP/1.1\r\nhost: a\r\n", "PRI * HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
-        {
-            let said = said_after(server.address, stall.as_bytes()).await;
-            assert!(!said.contains("200 OK"), "{stall:?}: {said}");
-        }
-        let half_a_body = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf";
-        assert!(!said_after(server.address, half_a_body.as_bytes()).await.contains("200 OK"));
-        let idle_after_answer = said_after(server.address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
-        assert!(idle_after_answer.ends_with("hello"), "{idle_after_answer}");
-    }
-
-    #[tokio::test]
-    async fn what_is_under_way_is_answered_before_the_server_ends() {
-        let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let handler = {
-            let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
-            move || async move {
-                begun.notify_one();
-                go.notified().await;
-                "done"
-            }
-        };
-        let Server { address, shutdown, served } =
-            server(Router::new().route("/", get(handler)), Limits::default()).await;
-        let answer = tokio::spawn(async move { said_after(address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await });
-        begun.notified().await;
-        shutdown.cancel();
-        while TcpStream::connect(address).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
-        assert!(!served.is_finished());
-        go.notify_one();
-        assert!(answer.await.unwrap().ends_with("done"));
-        served.await.unwrap();
-    }
-}
+mod tests;

@@ -15,18 +15,17 @@ use axum::extract::{FromRef, FromRequestParts};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use sqlx::PgPool;
 use subtle::ConstantTimeEq;
 
+pub use super::cookies::Cookies;
+use super::peer::Visitor;
 use super::problem::ApiError;
 use crate::machine::Actor;
 use crate::store::access::{self, Identity, Scope, TOKEN_PREFIX};
-
-/// Name of the session cookie.
-pub const COOKIE_NAME: &str = "stepwell_session";
 
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
@@ -46,14 +45,21 @@ type Hash = [u8; 32];
 #[derive(Clone)]
 pub struct Access {
     pool: PgPool,
+    cookies: Cookies,
     cache: Arc<Mutex<HashMap<Hash, (Instant, Identity)>>>,
 }
 
 impl Access {
     /// Looks secrets up through this pool.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool, cache: Arc::default() }
+    pub fn new(pool: PgPool, cookies: Cookies) -> Self {
+        Self { pool, cookies, cache: Arc::default() }
+    }
+
+    /// How sessions are kept by browsers.
+    #[must_use]
+    pub fn cookies(&self) -> Cookies {
+        self.cookies
     }
 
     /// Whose API token this is.
@@ -175,37 +181,6 @@ fn csrf(secret: &str) -> Hash {
     mac.finalize().into_bytes().into()
 }
 
-/// `Set-Cookie` that begins a session. `secure` unless the browser reaches us without TLS.
-#[must_use]
-pub fn set_cookie(secret: &str, secure: bool) -> HeaderValue {
-    let seconds = SESSION_LIFETIME.as_secs();
-    cookie_header(&format!("{COOKIE_NAME}={secret}; Max-Age={seconds}"), secure)
-}
-
-/// `Set-Cookie` that ends it.
-#[must_use]
-pub fn clear_cookie(secure: bool) -> HeaderValue {
-    cookie_header(&format!("{COOKIE_NAME}=; Max-Age=0"), secure)
-}
-
-fn cookie_header(start: &str, secure: bool) -> HeaderValue {
-    let secure = if secure { "; Secure" } else { "" };
-    let text = format!("{start}; Path=/; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::try_from(text).expect("base64url and attributes are visible ASCII")
-}
-
-/// The session cookie among the request's cookies.
-#[must_use]
-pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
-}
-
 /// The text after `Authorization: Bearer`.
 ///
 /// # Errors
@@ -244,7 +219,7 @@ pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap) -> 
     if let Some(token) = bearer(headers)? {
         return access.by_token(token).await;
     }
-    let Some(secret) = session_cookie(headers) else {
+    let Some(secret) = access.cookies.find(headers) else {
         return Err(ApiError::Unauthorized("send `Authorization: Bearer TOKEN`, or sign in".into()));
     };
     if !method.is_safe() && !same_origin(headers) {
@@ -261,7 +236,9 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        identify(&Access::from_ref(state), &parts.method, &parts.headers).await
+        let caller = identify(&Access::from_ref(state), &parts.method, &parts.headers).await?;
+        Visitor::of(parts).prove();
+        Ok(caller)
     }
 }
 
@@ -298,6 +275,9 @@ scoped! {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use http::header::COOKIE;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -320,22 +300,6 @@ mod tests {
     }
 
     #[test]
-    fn the_session_cookie_is_found_among_others() {
-        let found = headers(&[("cookie", "a=b; stepwell_session=xyz; stepwell_session2=no")]);
-        assert_eq!(session_cookie(&found), Some("xyz"));
-        assert_eq!(session_cookie(&headers(&[("cookie", "stepwell_session=")])), None);
-    }
-
-    #[test]
-    fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-        let cookie = set_cookie("abc", true);
-        let text = cookie.to_str().unwrap();
-        for part in ["stepwell_session=abc;", "HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
-            assert!(text.contains(part), "{text}");
-        }
-    }
-
-    #[test]
     fn a_form_of_another_session_is_refused() {
         let identity = Identity { name: "ada".into(), scopes: vec![Scope::Operate] };
         let of = |s: &str| Caller { identity: identity.clone(), session: Some(Session(s.into())), environment: None };
@@ -350,7 +314,7 @@ mod tests {
         let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
         let mut sent = HeaderMap::new();
         sent.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        let caller = identify(&Access::new(pool), &Method::POST, &sent).await.unwrap();
+        let caller = identify(&Access::new(pool, Cookies::new(false)), &Method::POST, &sent).await.unwrap();
         assert!(caller.require(Scope::Read).is_ok());
         assert!(
             matches!(caller.require(Scope::Operate), Err(ApiError::MissingScope(Scope::Operate, who)) if who == "token:ci")
@@ -362,8 +326,8 @@ mod tests {
         let ada = Identity { name: "ada".into(), scopes: vec![Scope::Admin] };
         let secret = access::create_session(&pool, &ada, SESSION_LIFETIME).await.unwrap();
         let mut sent = headers(&[("sec-fetch-site", "cross-site")]);
-        sent.insert(COOKIE, format!("{COOKIE_NAME}={secret}").parse().unwrap());
-        let access = Access::new(pool);
+        sent.insert(COOKIE, format!("stepwell_session={secret}").parse().unwrap());
+        let access = Access::new(pool, Cookies::new(false));
         assert!(matches!(identify(&access, &Method::POST, &sent).await, Err(ApiError::CrossSite(_))));
         assert!(identify(&access, &Method::GET, &sent).await.is_ok());
         sent.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
@@ -372,7 +336,7 @@ mod tests {
 
     #[sqlx::test]
     async fn nobody_gets_in_without_a_known_secret(pool: PgPool) {
-        let access = Access::new(pool);
+        let access = Access::new(pool, Cookies::new(false));
         for value in ["Bearer swt_unknown", "Bearer x", "Basic YTpi", "Bearer"] {
             let sent = headers(&[("authorization", value)]);
             let answer = identify(&access, &Method::GET, &sent).await.err();

@@ -1,7 +1,7 @@
 //! How the node is: liveness, readiness, metrics, and the description of the API.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use super::App;
 use super::problem::ApiError;
@@ -20,6 +21,9 @@ use crate::telemetry;
 
 /// The database has this long to answer a readiness check.
 const PING_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How long its answer counts.
+const PING_AGE_MAX: Duration = Duration::from_millis(200);
 
 /// The description of every route. A test holds it against the router.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -41,9 +45,30 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
             "the node's stage {stage:?} keeps failing; its log says why, and stepwell_stage_failures_total counts"
         )));
     }
-    match tokio::time::timeout(PING_TIME_MAX, listing::ping(app.engine.reader())).await {
-        Ok(Ok(())) => Ok(Json(json!({ "status": "ready" }))),
-        Ok(Err(_)) | Err(_) => Err(ApiError::unavailable("the database does not answer")),
+    let ask = async {
+        let ping = tokio::time::timeout(PING_TIME_MAX, listing::ping(app.engine.reader())).await;
+        ping.is_ok_and(|answered| answered.is_ok())
+    };
+    match app.ping.answers(ask).await {
+        true => Ok(Json(json!({ "status": "ready" }))),
+        false => Err(ApiError::unavailable("the database does not answer")),
+    }
+}
+
+/// What the database last said. Anyone may ask whether the node is ready, so the database is asked one at a time, and not again while
+/// its last answer is fresh.
+#[derive(Default)]
+pub(super) struct Ping(Mutex<Option<(Instant, bool)>>);
+
+impl Ping {
+    async fn answers(&self, ask: impl Future<Output = bool>) -> bool {
+        let mut last = self.0.lock().await;
+        if let Some((_, answered)) = last.filter(|(at, _)| at.elapsed() < PING_AGE_MAX) {
+            return answered;
+        }
+        let answered = ask.await;
+        *last = Some((Instant::now(), answered));
+        answered
     }
 }
 
@@ -52,8 +77,16 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
     if !app.settings.metrics_public {
         session::identify(&app.access, &method, &headers).await?.require(Scope::Read)?;
     }
+    Ok(metrics_for_anyone(State(app)).await)
+}
+
+/// `GET /metrics` at the operator's own address: without a token, so that it is answered without the database too.
+pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     for connection in app.engine.connections().1 {
         telemetry::connection_state(&connection.name, connection.breaker, connection.waiting);
+    }
+    for (workflow, source) in app.engine.expected_sources() {
+        telemetry::source_expected(workflow, &source);
     }
     telemetry::node_state(app.engine.load(), app.engine.writes_waiting(), app.engine.is_ready());
     // Without database the rest of the metrics matters most.
@@ -66,10 +99,29 @@ pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap)
         let counting = hub.declared.iter().filter(|(_, counts)| **counts);
         telemetry::source_gaps(counting.map(|(name, _)| (name.as_str(), of(name))));
     }
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response())
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response()
 }
 
 /// `GET /openapi.json`
 pub async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_readiness_checks_at_once_ask_the_database_once() {
+        let (ping, asked) = (Ping::default(), AtomicU32::new(0));
+        let ask = || async {
+            tokio::task::yield_now().await;
+            asked.fetch_add(1, Ordering::Relaxed) == 0
+        };
+        let answers = futures::future::join_all((0..100).map(|_| ping.answers(ask()))).await;
+        assert!(answers.iter().all(|answered| *answered));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
 }

@@ -86,7 +86,8 @@ impl Face {
             PrometheusBuilder::new().build_recorder().handle(),
             CancellationToken::new(),
         );
-        let pages = axum::Router::new().route("/panics", get(panics)).route("/events", get(|| async { "a page" }));
+        let inside = axum::Router::new().route("/panics", get(panics)).route("/events", get(|| async { "a page" }));
+        let pages = super::Pages { inside, sign_in: axum::Router::new() };
         let mut tokens = Vec::new();
         for scope in Scope::ALL {
             tokens.push((scope, access::create_token(pool, scope.as_str(), &[scope], None).await.unwrap().1));

@@ -18,7 +18,7 @@ use super::problem::{ApiError, InputError};
 use super::query::{PAGING, Page, Params};
 use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
-use crate::engine::{DeployOutcome, StartRequest, Undeployed};
+use crate::engine::{Begun, DeployOutcome, StartRequest, Undeployed};
 use crate::store::access::Scope;
 use crate::store::listing;
 
@@ -200,22 +200,15 @@ pub async fn start(
         idempotency_key: idempotency_key(&headers)?,
         actor: caller.actor(),
     };
-    let run = app.engine.start(request).await?;
-    let settled = match wait {
-        Some(seconds) if seconds > 0 => {
-            let seconds = seconds.min(app.settings.wait_seconds_max);
-            app.engine.settled(run, Duration::from_secs(seconds)).await
-        }
-        _ => false,
-    };
+    let wait = wait.map(|seconds| Duration::from_secs(seconds.min(app.settings.wait_seconds_max)));
+    let Begun { id, settled, view } = app.engine.start_and_show(request, wait).await?;
     let status = if settled { StatusCode::OK } else { StatusCode::ACCEPTED };
-    let location = [(LOCATION, format!("/api/v1/runs/{run}"))];
+    let location = [(LOCATION, format!("/api/v1/runs/{id}"))];
     // The run is there whether or not it can be shown right now: an error here would make the caller start another.
-    let view = match app.engine.view(run).await {
-        Ok(Some(view)) => serde_json::to_value(view).unwrap_or_else(|_| json!({ "id": run })),
-        Ok(None) | Err(_) => json!({ "id": run }),
-    };
-    Ok((status, location, Json(view)).into_response())
+    Ok(match view {
+        Some(view) => (status, location, Json(view)).into_response(),
+        None => (status, location, Json(json!({ "id": id }))).into_response(),
+    })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

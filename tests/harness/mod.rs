@@ -207,3 +207,10 @@ pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
+
+/// A client whose connections come from this address of the machine, and which follows no redirect.
+pub fn client_from(address: [u8; 4]) -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder().local_address(std::net::IpAddr::from(address));
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}

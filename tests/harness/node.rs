@@ -39,6 +39,10 @@ impl Node {
         node
     }
 
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -78,21 +82,24 @@ impl Node {
     }
 
     pub async fn hook_bytes(&self, source: &str, id: &str, body: Vec<u8>) -> (u16, Value) {
+        Self::answered(self.signed(&self.client, source, id, body)).await
+    }
+
+    /// A signed webhook, to be sent by this client.
+    pub fn signed(&self, client: &reqwest::Client, source: &str, id: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
         let base64 = base64::engine::general_purpose::STANDARD;
         let key = base64.decode(SECRET.trim_start_matches("whsec_")).unwrap();
         let timestamp = chrono::Utc::now().timestamp().to_string();
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(&body);
-        let request = self
-            .client
+        client
             .post(self.url(&format!("/hooks/{source}")))
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", format!("v1,{}", base64.encode(mac.finalize().into_bytes())))
-            .body(body);
-        Self::answered(request).await
+            .body(body)
     }
 
     async fn answered(request: reqwest::RequestBuilder) -> (u16, Value) {

@@ -1,0 +1,218 @@
+//! How one run is started by name: through the API, by a schedule, by another run, by events that came together. And what is
+//! counted of every start.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::batch::AcceptOutcome;
+use super::follow::{Following, Snapshot};
+use super::intake::{Prepared, explain};
+use super::node::Node;
+use super::{Engine, Inner, RunChange, StartError, StartRequest};
+use crate::dsl::{Definition, Wanted};
+use crate::machine::{Actor, Parent, RunId, Started, Time};
+use crate::store::commit::{NewEvent, START_TYPE};
+use crate::telemetry;
+
+/// Who may use an idempotency key: the keys of one kind never meet those of another, whatever a caller of the API invents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The API, and runs that start others.
+    Api,
+    /// A schedule.
+    Schedule,
+    /// Events that came together.
+    Events {
+        /// The last of them.
+        last: Uuid,
+    },
+}
+
+impl Origin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Schedule => "schedule",
+            Self::Events { .. } => "event",
+        }
+    }
+
+    /// The source whose events start the run, which is then the run's actor.
+    fn source(self, actor: &Actor) -> Option<String> {
+        match self {
+            Self::Events { .. } => actor.0.strip_prefix("source:").map(str::to_owned),
+            Self::Api | Self::Schedule => None,
+        }
+    }
+}
+
+/// What starts runs, as metrics name it.
+#[derive(Debug, Clone)]
+pub(super) struct Cause {
+    pub(super) by: &'static str,
+    /// The sender of the event.
+    pub(super) source: Option<String>,
+}
+
+impl Inner {
+    pub(super) async fn start(self: Arc<Self>, request: StartRequest) -> Result<RunId, StartError> {
+        self.start_as(RunId::now_v7(), None, request, Origin::Api).await
+    }
+
+    /// Starts a run under an id that is known before, as the child of another if it is one.
+    pub(super) async fn start_as(
+        self: Arc<Self>,
+        id: RunId,
+        parent: Option<Parent>,
+        request: StartRequest,
+        origin: Origin,
+    ) -> Result<RunId, StartError> {
+        let node = self.node();
+        let prepared = self.prepare_start(&node, id, parent, &request, origin).await?;
+        self.commit_start(&node, request, origin, prepared).await
+    }
+
+    /// Starts a run for a caller of the API and keeps what there is to show of it: its first commit, or all of them to come if
+    /// the caller follows it. Neither if the idempotency key has started another run before.
+    pub(super) async fn begin_shown(
+        self: Arc<Self>,
+        request: StartRequest,
+        follow: bool,
+    ) -> Result<(RunId, Option<Snapshot>, Option<Following>), StartError> {
+        let (node, id) = (self.node(), RunId::now_v7());
+        let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api).await?;
+        let snapshot = prepared.snapshot();
+        let (snapshot, following) =
+            if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
+        let run = self.commit_start(&node, request, Origin::Api, prepared).await?;
+        if run == id { Ok((run, snapshot, following)) } else { Ok((run, None, None)) }
+    }
+
+    async fn prepare_start(
+        &self,
+        node: &Node,
+        id: RunId,
+        parent: Option<Parent>,
+        request: &StartRequest,
+        origin: Origin,
+    ) -> Result<Prepared, StartError> {
+        self.admits(node).map_err(StartError::Unavailable)?;
+        let definition = self.find(request).ok_or_else(|| StartError::Unknown(named(request)))?;
+        let started = Started {
+            input: Arc::new(request.input.clone()),
+            event: match origin {
+                Origin::Events { last } => Some(last),
+                Origin::Api | Origin::Schedule => None,
+            },
+            parent,
+            actor: request.actor.clone(),
+            environment: self.environment.clone(),
+            begin: self.begin_here(node),
+        };
+        let prepared = self.prepare(node, &definition, id, started, self.clock.now()).await;
+        prepared.map_err(|rejected| StartError::Refused(explain(rejected)))
+    }
+
+    /// Commits a start; gives the run of an earlier start under the same key where there was one.
+    async fn commit_start(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        request: StartRequest,
+        origin: Origin,
+        prepared: Prepared,
+    ) -> Result<RunId, StartError> {
+        let (run, now) = (prepared.first.run.id, prepared.first.run.created_at);
+        let event = request.idempotency_key.clone().map(|key| keyed_start(&request, origin, key, now, run));
+        let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
+        match self.commit_accept(node, cause, event, vec![prepared]).await {
+            AcceptOutcome::Done { .. } => Ok(run),
+            AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
+            AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
+                key: request.idempotency_key.unwrap_or_default(),
+                run: runs.first().copied().unwrap_or_default(),
+            }),
+            AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
+        }
+    }
+
+    fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
+        let deployed = self.catalog.deployed();
+        let versions = deployed.definitions.get(&(request.namespace.clone(), request.name.clone()))?;
+        match request.version.as_deref() {
+            None | Some("latest") => versions.first().cloned(),
+            Some(version) => versions.iter().find(|d| d.workflow.version == version).cloned(),
+        }
+    }
+}
+
+impl Inner {
+    /// Counts and announces a run that was just committed; it may have ended already.
+    pub(super) fn has_begun(&self, cause: &Cause, definition: &Definition, change: RunChange) {
+        let source = match cause.source.as_deref() {
+            None => telemetry::NO_SOURCE,
+            Some(source) if self.settings.sources.contains(source) => source,
+            Some(source) if sources_of(definition).any(|named| named == source) => source,
+            Some(_) => telemetry::OTHER_SOURCE,
+        };
+        telemetry::run_started(cause.by, name_of(definition), source);
+        self.announce(change);
+    }
+
+    pub(super) fn expected_sources(&self) -> Vec<(String, String)> {
+        let deployed = self.catalog.deployed();
+        let latest = deployed.definitions.values().filter_map(|versions| versions.first());
+        latest.flat_map(|d| sources_of(d).map(|source| (name_of(d), source.to_owned()))).collect()
+    }
+}
+
+impl Engine {
+    /// Which sources start which workflows, as far as definitions name them: `namespace/name` and source.
+    #[must_use]
+    pub fn expected_sources(&self) -> Vec<(String, String)> {
+        self.inner.expected_sources()
+    }
+}
+
+/// The sources whose events start runs of a definition, as far as it names them.
+fn sources_of(definition: &Definition) -> impl Iterator<Item = &str> {
+    let gathered = definition.gathering.iter().flat_map(|gathering| &gathering.strategy.filters);
+    let filters = definition.triggers.iter().chain(gathered);
+    filters.flat_map(|filter| &filter.with).filter_map(|(name, wanted)| match wanted {
+        Wanted::Text(source) if name == "source" => Some(source.as_str()),
+        _ => None,
+    })
+}
+
+fn name_of(definition: &Definition) -> String {
+    format!("{}/{}", definition.workflow.namespace, definition.workflow.name)
+}
+
+fn named(request: &StartRequest) -> String {
+    let version = request.version.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
+    format!("{}/{}{version}", request.namespace, request.name)
+}
+
+/// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
+fn keyed_start(request: &StartRequest, origin: Origin, key: String, now: Time, run: RunId) -> NewEvent {
+    let body = request.input.to_string().into_bytes();
+    NewEvent {
+        id: Uuid::now_v7(),
+        source: format!("{}:{}/{}", origin.as_str(), request.namespace, request.name),
+        event_id: key,
+        r#type: START_TYPE.to_owned(),
+        received_at: now,
+        headers: "{}".to_owned(),
+        body_hash: Sha256::digest(&body).into(),
+        body,
+        attributes: "{}".to_owned(),
+        data: None,
+        outcome: "run",
+        runs: vec![run],
+        detail: None,
+        awaited: false,
+        counted: None,
+        is_proven: false,
+    }
+}
