@@ -15,7 +15,7 @@ use super::events::{Routed, envelope};
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{AcceptError, Accepted, IncomingEvent, Inner, StartError, StartRequest};
-use crate::dsl::Definition;
+use crate::dsl::{Definition, EventFilter, Wanted};
 use crate::machine::{Actor, Begin, Effect, Fact, Parent, Rejected, Run, RunId, SchemaViolation, Started, Time};
 use crate::store::commit::{NewEvent, NewRun, START_TYPE};
 use crate::store::journal;
@@ -148,10 +148,11 @@ impl Inner {
         let node = self.node();
         self.admits(&node).map_err(StartError::Unavailable)?;
         let definition = self.find(&request).ok_or_else(|| StartError::Unknown(named(&request)))?;
+        let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
         let now = self.clock.now();
         let event_id = request.idempotency_key.as_ref().map(|_| Uuid::now_v7());
         let started = Started {
-            input: Arc::new(request.input.clone()),
+            input: Arc::new(input),
             event: match origin {
                 Origin::Events { last } => Some(last),
                 Origin::Api | Origin::Schedule => None,
@@ -178,6 +179,20 @@ impl Inner {
             }),
             AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
         }
+    }
+
+    /// The input with its identifiers in the form that they have in events that start the workflow.
+    fn shaped(&self, definition: &Definition, input: &Value) -> Result<Value, Vec<SchemaViolation>> {
+        let gathered = definition.gathering.iter().flat_map(|gathering| &gathering.strategy.filters);
+        let mut input = input.clone();
+        for source in definition.triggers.iter().chain(gathered).filter_map(source_of) {
+            if let Some(identifiers) = self.settings.identifiers.get(source) {
+                identifiers
+                    .apply(&mut input)
+                    .map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
+            }
+        }
+        Ok(input)
     }
 
     /// A full node leaves new runs in the database for whoever has room.
@@ -300,6 +315,14 @@ fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bo
 
 /// How long an event may wait for its commit before its sender is told to try again. Senders wait five to ten seconds.
 const ACCEPT_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(4);
+
+/// The source whose events a filter wants, if it names one.
+fn source_of(filter: &EventFilter) -> Option<&str> {
+    filter.with.iter().find_map(|(name, wanted)| match wanted {
+        Wanted::Text(source) if name == "source" => Some(source.as_str()),
+        _ => None,
+    })
+}
 
 fn envelope_of(event: &IncomingEvent) -> Value {
     let attributes = event.attributes.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));

@@ -1,6 +1,9 @@
 //! How a node behaves: leases, intervals, bounds.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use crate::identifiers::Identifiers;
 
 /// Settings of the engine. Defaults suit production.
 #[derive(Debug, Clone)]
@@ -25,6 +28,9 @@ pub struct EngineSettings {
     pub events_kept: Duration,
     /// Where events go.
     pub sinks: Vec<Sink>,
+    /// Which fields of a source's events hold identifiers that are to have one form. A workflow that such events start is
+    /// given them so by whoever starts it.
+    pub identifiers: BTreeMap<String, Identifiers>,
 }
 
 impl Default for EngineSettings {
@@ -40,6 +46,7 @@ impl Default for EngineSettings {
             linger: Duration::from_secs(2),
             events_kept: Duration::from_hours(1),
             sinks: Vec::new(),
+            identifiers: BTreeMap::new(),
         }
     }
 }

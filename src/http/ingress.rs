@@ -105,7 +105,13 @@ pub async fn events(
             headers.remove(name);
         }
     }
-    let events = cloudevents::read(&headers, &received.bytes)?;
+    let mut events = cloudevents::read(&headers, &received.bytes)?;
+    let hub = Arc::clone(&app.hub.borrow());
+    for event in &mut events {
+        if let Some(source) = hub.sources.get(&event.source) {
+            source.shape(event)?;
+        }
+    }
     if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
         return accept_batch(&app, events, 0).await;
     }
