@@ -11,6 +11,7 @@ use super::{
     FaultClass, Message, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect,
     Time, WorkflowError, apply, retry,
 };
+use crate::canonical;
 use crate::dsl::{Definition, Resend};
 use crate::expr::{Evaluation, EvaluationError};
 
@@ -131,8 +132,10 @@ impl<'a> Decider<'a> {
         self.emit_record(Record { at: self.now, actor, task, attempt, change });
     }
 
-    pub(super) fn emit_record(&mut self, record: Record) {
+    pub(super) fn emit_record(&mut self, mut record: Record) {
+        let paused = self.run.pauses.total;
         apply(self.definition, &mut self.run, &record).expect("a decision records only what fits the run");
+        record.tell_pause(self.run.pauses.total - paused);
         self.records.push(record);
     }
 
@@ -184,7 +187,7 @@ impl<'a> Decider<'a> {
         match self.refusing(|d| d.render(template, input, &scope))? {
             Value::Null => Ok(None),
             Value::String(text) if text.len() <= 512 && !text.contains('\0') => Ok(Some(text)),
-            Value::Number(number) => Ok(Some(number.to_string())),
+            Value::Number(number) => Ok(Some(canonical::number(&number))),
             _ => Err(Rejected::KeyRefused(
                 "metadata.key must give a text of at most 512 bytes without NUL, a number or null".to_owned(),
             )
@@ -252,7 +255,8 @@ impl<'a> Decider<'a> {
         let error = failure.error.clone().at(&task.reference);
         let must_not_resend = task.metadata.resend == Resend::Never && failure.effect == TargetEffect::Unknown;
         let ending = self.run.stop.is_some() && self.run.compensation.is_none();
-        let due = retry::next_attempt(self.run.id, execution.id, call, &failure, self.now);
+        let clock = self.run.clock(self.now);
+        let due = retry::next_attempt(self.run.id, execution.id, call, &failure, self.now, clock);
         let retry_at = due.filter(|_| !must_not_resend && !ending);
         let reconcile = task.metadata.reconcile;
         let change = Change::AttemptFailed {
