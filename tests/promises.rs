@@ -21,6 +21,7 @@ mod fencing;
 mod gaps;
 mod gatherings;
 mod handover;
+mod identity;
 mod language;
 mod limits;
 mod links;
