@@ -1,6 +1,7 @@
 //! Settings: `stepwell.toml`, then `STEPWELL_*` variables, then flags. What is in force can be shown, with where it came from.
 
 mod masked;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::engine::EngineSettings;
 use crate::machine::CallRetry;
 use crate::telemetry::LogFormat;
 pub use masked::without_userinfo;
+use variables::{Meaning, meaning};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -244,10 +246,6 @@ const KEYS: [&str; 44] = [
     "http.streams_max",
     "http.metrics_public",
     "http.secure_cookies",
-    "connections",
-    "node",
-    "retry",
-    "processes",
 ];
 
 /// Settings in force, and for each key that is not at its default where it came from.
@@ -257,19 +255,29 @@ pub struct Loaded {
     pub settings: Settings,
     /// Key to origin.
     pub origins: BTreeMap<String, String>,
+    /// Variables that begin with `STEPWELL_` and set nothing, each in a sentence with the likely name.
+    pub unknown: Vec<String>,
 }
 
 /// Reads `stepwell.toml` and variables.
 ///
 /// # Errors
-/// The file cannot be read, a key is unknown, a value does not fit.
+/// The file cannot be read, a key of it is unknown, a value does not fit.
 pub fn load(file: &Path) -> anyhow::Result<Loaded> {
-    load_from(file, &std::env::vars().collect())
+    // Those of others may hold bytes that are no text; `std::env::vars` would panic at them.
+    let texts = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let ours = texts.filter(|(name, _)| name.starts_with("STEPWELL_") || name == "DATABASE_URL");
+    let mut variables = BTreeMap::new();
+    for (name, value) in ours {
+        let Ok(value) = value.into_string() else { bail!("the variable {name} is not UTF-8 text") };
+        variables.insert(name, value);
+    }
+    load_from(file, &variables)
 }
 
 fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Result<Loaded> {
     let mut builder = config::Config::builder();
-    let mut origins = BTreeMap::new();
+    let (mut origins, mut unknown) = (BTreeMap::new(), Vec::new());
     if file.exists() {
         builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
         let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
@@ -277,10 +285,15 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
             origins.insert(line.0.trim().to_owned(), file.display().to_string());
         }
     }
-    for (variable, value) in
-        variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL")
-    {
-        let Some(key) = key_of(variable)? else { continue };
+    for (variable, value) in variables {
+        let key = match meaning(variable, value) {
+            Meaning::Sets(key) => key,
+            Meaning::NotASetting => continue,
+            Meaning::Unknown { meant } => {
+                unknown.push(format!("the variable {variable} sets nothing; did you mean {meant}?"));
+                continue;
+            }
+        };
         builder = if matches!(key.as_str(), "network.allow" | "processes.enable" | "http.trusted_proxies") {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
             builder.set_override(&key, items)?
@@ -293,35 +306,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
         .build()
         .and_then(config::Config::try_deserialize::<Settings>)
         .with_context(|| format!("the settings of {} and the STEPWELL_* variables do not fit", file.display()))?;
-    Ok(Loaded { settings, origins })
-}
-
-/// The key that a variable sets; none for those that are read elsewhere.
-fn key_of(variable: &str) -> anyhow::Result<Option<String>> {
-    if variable == "DATABASE_URL" {
-        return Ok(Some("database_url".to_owned()));
-    }
-    let name = variable.trim_start_matches("STEPWELL_");
-    let of_others = ["SECRET_", "SANDBOX_"].iter().any(|prefix| name.starts_with(prefix));
-    if of_others || matches!(name, "TOKEN" | "URL" | "LOG" | "CONFIG") {
-        return Ok(None);
-    }
-    let flat = name.to_ascii_lowercase().replace("__", "_");
-    if let Some(connection) = flat.strip_prefix("connections_").and_then(|rest| rest.strip_suffix("_base_url")) {
-        return Ok(Some(format!("connections.{connection}.base_url")));
-    }
-    let spelled = |key: &str| key.replace('.', "_");
-    let found = KEYS.iter().find(|key| spelled(key) == flat || key.strip_prefix("node.") == Some(flat.as_str()));
-    match found {
-        Some(key) => Ok(Some((*key).to_owned())),
-        None => {
-            let best = KEYS
-                .iter()
-                .max_by(|a, b| strsim::jaro(&spelled(a), &flat).total_cmp(&strsim::jaro(&spelled(b), &flat)));
-            let hint = best.map(|key| format!("; did you mean STEPWELL_{}?", spelled(key).to_ascii_uppercase()));
-            bail!("{variable} sets nothing that Stepwell knows{}", hint.unwrap_or_default())
-        }
-    }
+    Ok(Loaded { settings, origins, unknown })
 }
 
 impl Settings {
@@ -414,8 +399,21 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_variable_is_refused_with_the_likely_name() {
-        let error = with(&[("STEPWELL_NETWRK_ALLOW", "x")]).unwrap_err().to_string();
-        assert!(error.contains("STEPWELL_NETWORK_ALLOW"), "{error}");
+    fn an_unknown_variable_is_reported_and_the_rest_is_in_force() {
+        let loaded = with(&[
+            ("STEPWELL_NETWRK_ALLOW", "x"),
+            ("STEPWELL_PORT", "tcp://10.43.7.12:8080"),
+            ("STEPWELL_NODE", "a"),
+            ("STEPWELL_LISTEN", "127.0.0.1:9000"),
+        ])
+        .unwrap();
+        assert_eq!(loaded.settings.listen.port(), 9_000);
+        assert_eq!(
+            loaded.unknown,
+            [
+                "the variable STEPWELL_NETWRK_ALLOW sets nothing; did you mean STEPWELL_NETWORK_ALLOW?",
+                "the variable STEPWELL_NODE sets nothing; did you mean STEPWELL_NODE_NAME?",
+            ]
+        );
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Imports point one way:
 //! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> connect, store -> machine, expr, dsl -> openapi`.
-//! `machine` is pure: it decides, everything else carries out.
+//! `machine` is pure: it decides, everything else carries out. `canonical` and `identifiers` are pure and import nothing of ours.
 
 // First, for its macros take the place of the standard library's in everything below.
 #[macro_use]
 mod output;
 
 pub mod bench;
+pub mod canonical;
 pub mod cli;
 pub mod config;
 pub mod connect;
@@ -19,6 +20,7 @@ pub mod engine;
 pub mod evaluator;
 pub mod http;
 pub mod hub;
+pub mod identifiers;
 pub mod machine;
 pub mod memory;
 pub mod openapi;

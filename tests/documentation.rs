@@ -262,6 +262,56 @@ fn the_guide_to_testing_shows_what_the_program_prints() {
     }
 }
 
+/// The example is played against the sandbox, whose account writes dates so that their order as texts is not their order in time.
+#[test]
+fn the_watermark_example_remembers_the_latest_change_and_finds_what_came_after() {
+    let blocks = page("catalogs.md").blocks();
+    let example = blocks.iter().find(|b| b.text.contains("call: watermarks.write")).expect("the example");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("functions")).unwrap();
+    for name in ["hub.yaml", "functions/netsuite.yaml", "functions/watermarks.yaml"] {
+        std::fs::copy(root().join("workflows").join(name), folder.path().join(name)).unwrap();
+    }
+    let scenarios = r#"
+scenarios:
+  - name: the latest change is remembered
+    now: '2026-12-01T09:00:00Z'
+    input: {}
+    sandbox:
+      before:
+        - { method: patch, path: /erp/services/rest/record/v1/inventoryItem/2212, body: { displayName: Light barrier } }
+    expect:
+      status: completed
+      holds:
+        - ${ .memory.watermarks.items | startswith("2026-12-01 09:00:0") }
+  - name: only what was changed since is found
+    now: '2026-12-01T09:00:00Z'
+    input: {}
+    memory: [{ watermarks/write: { name: items, value: '2026-11-18 11:00:01' } }]
+    sandbox: {}
+    expect:
+      status: completed
+      holds:
+        - ${ .calls | map(select(.step | startswith("changed"))) | length == 1 }
+        - ${ .memory.watermarks.items == "2026-11-20 09:12:00" }
+  - name: nothing new moves nothing
+    now: '2026-12-01T09:00:00Z'
+    input: {}
+    memory: [{ watermarks/write: { name: items, value: '2026-11-20 09:12:01' } }]
+    sandbox: {}
+    expect:
+      status: completed
+      holds: ${ .memory.watermarks.items == "2026-11-20 09:12:01" }
+"#;
+    std::fs::write(folder.path().join("watermark.yaml"), &example.text).unwrap();
+    std::fs::write(folder.path().join("watermark.scenarios.yaml"), scenarios).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+    program.args(["test", "watermark.yaml"]).env_clear().env("STEPWELL_WORKFLOWS", folder.path());
+    let answer = program.current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&answer.stdout) + String::from_utf8_lossy(&answer.stderr);
+    assert!(said.contains("3 scenarios, 0 failed"), "{}: {said}", example.place);
+}
+
 /// An example of what is refused is followed by what `stepwell validate` prints about it, which names the example's file.
 #[test]
 fn every_refused_example_is_refused_with_the_words_that_follow_it() {
@@ -531,7 +581,7 @@ fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
     let rows = rows(&page("operations.md"), "| setting |");
     let mut named = BTreeSet::new();
     let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
-    program.arg("config").env_clear().current_dir(std::env::temp_dir());
+    program.args(["config", "--check"]).env_clear().current_dir(std::env::temp_dir());
     for row in &rows {
         let [key, default, unit, variable, means] = row.as_slice() else { panic!("a setting has five cells: {row:?}") };
         let bare = |cell: &str| cell.trim_matches('`').to_owned();
@@ -552,6 +602,36 @@ fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     let stranger = program.env("STEPWELL_NO_SUCH_SETTING", "1").output().unwrap();
     assert!(!stranger.status.success(), "an unknown variable is not refused, so this test proves nothing");
+}
+
+/// In a pod beside Services whose names begin with `stepwell`.
+#[test]
+fn a_variable_that_sets_nothing_is_a_warning_and_with_check_an_error_unless_kubernetes_set_it() {
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+        program.args(arguments).env_clear().current_dir(std::env::temp_dir()).envs(variables.iter().copied());
+        let answer = program.output().unwrap();
+        let said = String::from_utf8_lossy(&answer.stdout) + String::from_utf8_lossy(&answer.stderr);
+        (answer.status.success(), said.into_owned())
+    };
+    let links = [
+        ("STEPWELL_PORT", "tcp://10.43.7.12:8080"),
+        ("STEPWELL_SERVICE_HOST", "10.43.7.12"),
+        ("STEPWELL_SERVICE_PORT", "8080"),
+        ("STEPWELL_SERVICE_PORT_HTTP", "8080"),
+        ("STEPWELL_PORT_8080_TCP_PROTO", "tcp"),
+        ("STEPWELL_DB_SERVICE_HOST", "10.43.7.13"),
+        ("STEPWELL_DB_PORT_5432_TCP_ADDR", "10.43.7.13"),
+        ("STEPWELL_LISTEN", "127.0.0.1:9000"),
+    ];
+    assert_eq!(run(&["config", "--check"], &links), (true, String::new()));
+    let (fine, said) = run(&["config"], &links);
+    assert!(fine && said.contains("127.0.0.1:9000") && !said.contains("sets nothing"), "{said}");
+    let mistyped = [("STEPWELL_LISTN", "127.0.0.1:9000")];
+    for (arguments, expected) in [(&["config"][..], true), (&["config", "--check"], false)] {
+        let (fine, said) = run(arguments, &mistyped);
+        assert!(fine == expected && said.contains("did you mean STEPWELL_LISTEN?"), "{arguments:?}: {said}");
+    }
 }
 
 /// The table of metrics and the macros of the source name the same metrics.

@@ -22,6 +22,7 @@ mod gaps;
 mod gatherings;
 mod handover;
 mod hostile;
+mod identity;
 mod language;
 mod limits;
 mod links;

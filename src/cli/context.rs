@@ -4,7 +4,9 @@ use anyhow::Context;
 use sqlx::PgPool;
 
 use crate::config::Settings;
-use crate::engine::Engine;
+use crate::connect::Secrets;
+use crate::engine::{Engine, EngineSettings};
+use crate::hub::Hub;
 use crate::machine::Actor;
 use crate::{embedded, store};
 
@@ -37,7 +39,10 @@ async fn migrate(url: &str) -> anyhow::Result<()> {
 
 /// A handle through which nodes are asked to do things.
 pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
-    Ok(Engine::outside(connect(settings).await?).await?)
+    // The forms of identifiers are those of `hub.yaml`, where it is at hand.
+    let hub = Hub::load_folder(&settings.workflows, &Secrets::default()).unwrap_or_default();
+    let engine = EngineSettings { identifiers: hub.identifiers, ..EngineSettings::default() };
+    Ok(Engine::outside_with(connect(settings).await?, engine).await?)
 }
 
 /// Who acts: the person at the terminal.

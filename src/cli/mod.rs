@@ -117,7 +117,7 @@ enum Command {
     /// Print a one-time link to the dashboard.
     Login(login::Args),
     /// Print the settings in force, secrets masked.
-    Config,
+    Config(ConfigArgs),
     /// Measure this machine.
     Bench(bench::Args),
     /// Evaluate expressions for a node. Started by the node itself.
@@ -126,6 +126,14 @@ enum Command {
     /// Keep a program of a definition within its limits. Started by the node itself.
     #[command(hide = true)]
     Process,
+}
+
+/// `stepwell config`
+#[derive(Debug, clap::Args)]
+pub struct ConfigArgs {
+    /// Check the settings and print only what is wrong with them. Exit code 1 if a variable sets nothing.
+    #[arg(long)]
+    check: bool,
 }
 
 /// Runs what the command line asks for.
@@ -152,6 +160,10 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     loaded.settings.urls().iter().for_each(|url| Known::of_process().note_url(url));
     let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
     telemetry::init_logs(loaded.settings.log_format, if serves { "info" } else { "warn" });
+    let reports_itself = matches!(cli.command, Command::Config(ConfigArgs { check: true }));
+    for unknown in loaded.unknown.iter().filter(|_| !reports_itself) {
+        tracing::warn!("{unknown}");
+    }
     // The one provider of cryptography in this program; a second installation would be a mistake of ours, not the user's.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -187,11 +199,20 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Token(command) => token::run(command, &settings).await,
         Command::User(command) => user::run(command, &settings).await,
         Command::Login(args) => login::run(&args, &settings).await,
-        Command::Config => show_config(&loaded),
+        Command::Config(ConfigArgs { check: true }) => Ok(check_config(&loaded)),
+        Command::Config(_) => show_config(&loaded),
         Command::Bench(args) => bench::run(args, &settings).await,
         Command::Evaluator => Ok(crate::evaluator::child_main()),
         Command::Process => Ok(crate::connect::process::supervisor::main()),
     }
+}
+
+/// A variable that sets nothing is a warning elsewhere and an error here. Files and values that do not fit never come this far.
+fn check_config(loaded: &Loaded) -> ExitCode {
+    for unknown in &loaded.unknown {
+        eprintln!("error: {unknown}");
+    }
+    if loaded.unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// TOML of what is in force; behind each value that is not a default, where it came from.

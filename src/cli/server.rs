@@ -153,7 +153,12 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
 
 /// What the engine takes from settings and hub.
 fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
-    EngineSettings { sinks: hub.sinks.clone(), sources: hub.declared.keys().cloned().collect(), ..settings.engine() }
+    EngineSettings {
+        sinks: hub.sinks.clone(),
+        sources: hub.declared.keys().cloned().collect(),
+        identifiers: hub.identifiers.clone(),
+        ..settings.engine()
+    }
 }
 
 /// A source that cannot tell its sender from others is not served; what else the hub does goes on.

@@ -20,6 +20,12 @@ pub(super) fn tree(run: &RunView) -> String {
     if let Some(attention) = run.attention {
         let _ = writeln!(text, "  needs a person: {}", attention.as_str().replace('_', " "));
     }
+    if run.paused_ms > 0 {
+        let _ = writeln!(text, "  paused for {}; timeouts do not count that", duration(run.paused_ms));
+    }
+    if let Some(since) = run.paused_since {
+        let _ = writeln!(text, "  paused since {} UTC; timeouts stand still", since.format("%-d %b %Y, %H:%M:%S"));
+    }
     for (index, task) in run.tasks.iter().enumerate() {
         let last = index + 1 == run.tasks.len();
         let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task, is_handled(&run.tasks, task)));

@@ -83,6 +83,8 @@ struct RunPage {
     created: Moment,
     finished: Option<Moment>,
     took: String,
+    /// How long it ran and how long it stood still for people; none if it never did.
+    clocks: Option<(String, String)>,
     is_live: bool,
     offers: Vec<Offer>,
     chart: Chart,
@@ -214,6 +216,7 @@ impl RunPage {
             created: row.created_at.into(),
             finished: ended_at.map(Moment::from),
             took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
+            clocks: clocks(&timeline, row.created_at, ended_at.unwrap_or(now)),
             // By the row, which may be older than the journal: then the next refresh has the end.
             is_live: row.finished_at.is_none(),
             story,
@@ -231,6 +234,12 @@ impl RunPage {
             workflow: row.workflow,
         }
     }
+}
+
+/// Time running and time paused.
+fn clocks(timeline: &Timeline, created_at: Time, until: Time) -> Option<(String, String)> {
+    let paused = timeline.pauses.until(until).num_milliseconds();
+    (paused > 0).then(|| (duration(millis_between(created_at, until) - paused), duration(paused)))
 }
 
 /// What happened, for acts that exist.

@@ -344,7 +344,11 @@ fn which(step: &Step) -> Vec<String> {
 
 fn note_row(note: &Note) -> NoteRow {
     let (text, reason) = match &note.kind {
-        NoteKind::Acted(act, reason) => (format!("{} {}", note.actor, acted(act)), reason.clone()),
+        NoteKind::Acted(act, reason) => {
+            let pause = note.pause_ms.filter(|_| *act == Act::Resume);
+            let after = pause.map(|ms| format!(" after a pause of {}", duration(ms))).unwrap_or_default();
+            (format!("{} {}{after}", note.actor, acted(act)), reason.clone())
+        }
         NoteKind::TakenOver => ("Another node went on with the run".to_owned(), None),
         NoteKind::UndoingBegan(steps, CompensationEnd::Compensated) => {
             (format!("Undoing began: {} to undo, last one first", plural(*steps, "step", "steps")), None)

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::machine::{
-    Act, CallRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, ResponseSummary, Role, TargetEffect, Time,
-    WorkflowError,
+    Act, CallRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Pauses, ResponseSummary, Role,
+    TargetEffect, Time, WorkflowError,
 };
 
 /// Composites further out than this are not looked at.
@@ -41,6 +41,10 @@ pub struct Timeline {
     pub stuck: Option<ExecutionId>,
     /// A person said `suspend`.
     pub suspended: bool,
+    /// It waits for a person to act.
+    pub parked: bool,
+    /// How long it stood still for people.
+    pub pauses: Pauses,
 }
 
 /// One execution of a task.
@@ -168,6 +172,8 @@ pub struct Note {
     pub after_steps: usize,
     /// The step at which the run stood for a person then.
     pub about: Option<ExecutionId>,
+    /// How long the pause was that ended with it, in milliseconds.
+    pub pause_ms: Option<i64>,
     /// What happened.
     pub kind: NoteKind,
 }

@@ -1,5 +1,7 @@
 //! `schedule.cron`, `every` and `after`: when a workflow starts by itself.
 
+mod civil;
+
 use std::collections::VecDeque;
 use std::str::FromStr;
 use std::time::Duration;
@@ -82,21 +84,11 @@ pub fn zone_names() -> impl Iterator<Item = &'static str> {
 impl Timing {
     /// The first firing after a moment; none for [`Repeat::After`], which depends on a run, and where there is none.
     ///
-    /// A local time that does not exist on the day the clock goes forward fires once, right after the gap; one that comes
-    /// twice when it goes back fires the first time. Intervals such as `*/15` go by elapsed time.
+    /// What holds for `cron` when the clock is changed stands in [`civil`].
     #[must_use]
     pub fn next(&self, anchor: DateTime<Utc>, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match &self.repeat {
-            Repeat::Cron(cron) => {
-                let local = after.with_timezone(&self.zone);
-                let mut next = cron.find_next_occurrence(&local, false).ok()?.to_utc();
-                // Around a change of the clock a pattern may be found at the same instant again.
-                if next <= after {
-                    let later = (after + chrono::Duration::seconds(1)).with_timezone(&self.zone);
-                    next = cron.find_next_occurrence(&later, true).ok()?.to_utc();
-                }
-                (next > after).then_some(next)
-            }
+            Repeat::Cron(cron) => civil::next(cron, self.zone, after),
             Repeat::Every(interval) => {
                 let interval = chrono::Duration::from_std(*interval).ok().filter(|i| i.num_milliseconds() > 0)?;
                 let elapsed = (after - anchor).num_milliseconds().max(0);

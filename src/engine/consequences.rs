@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Inner;
 use super::catalog::Loaded;
 use super::settings::Sink;
+use crate::canonical;
 use crate::dsl::{EventFilter, ListenTask, TaskKind, Wanted};
 use crate::machine::{Decision, Effect, Listening, Record, Run, RunId, lifecycle};
 use crate::store::commands::NewMessage;
@@ -126,11 +127,20 @@ fn own_parts(filter: &EventFilter, listening: &Listening) -> Vec<Value> {
     attributes.chain(values).collect()
 }
 
-/// The hash under which a run waits, and under which an event looks for it.
+/// The hash under which a run waits, and under which an event looks for it. Equal values have the same.
 pub(super) fn key(parts: &[Value]) -> Hash {
+    hash_of(parts.iter().map(canonical::text))
+}
+
+/// The hash under which versions up to 0.1 let runs wait: values that were written differently had different ones. Runs that
+/// such a node left waiting are still found by it.
+pub(super) fn key_as_written(parts: &[Value]) -> Hash {
+    hash_of(parts.iter().map(Value::to_string))
+}
+
+fn hash_of(parts: impl Iterator<Item = String>) -> Hash {
     let mut hash = Sha256::new();
-    for part in parts {
-        let text = part.to_string();
+    for text in parts {
         hash.update(text.len().to_be_bytes());
         hash.update(text.as_bytes());
     }
@@ -191,5 +201,12 @@ mod tests {
         let text = |text: &str| Value::from(text);
         assert_ne!(key(&[text("a"), text("b")]), key(&[text("ab")]));
         assert_ne!(key(&[17.into()]), key(&[text("17")]));
+    }
+
+    #[test]
+    fn equal_values_have_one_key_however_they_are_written() {
+        let of = |text: &str| key(&[serde_json::from_str(text).unwrap()]);
+        assert_eq!(of("1004"), of("1004.0"));
+        assert_eq!(of(r#"{"a": 1, "b": [2.50]}"#), of(r#"{"b": [2.5], "a": 1e0}"#));
     }
 }

@@ -115,9 +115,10 @@ impl Inner {
         let mut fitting: BTreeMap<(RunId, i32), Vec<i16>> = BTreeMap::new();
         for wanted in [event_type.as_str(), ""] {
             for kind in listeners::kinds(&self.pool, wanted).await? {
-                let Some(key) = self.fits(&kind, &event).await else { continue };
-                for waiting in listeners::waiting(&self.pool, wanted, &kind, &key, WAITING_MAX).await? {
-                    fitting.entry((waiting.run_id, waiting.execution)).or_default().push(waiting.filter);
+                for key in self.fits(&kind, &event).await.unwrap_or_default() {
+                    for waiting in listeners::waiting(&self.pool, wanted, &kind, &key, WAITING_MAX).await? {
+                        fitting.entry((waiting.run_id, waiting.execution)).or_default().push(waiting.filter);
+                    }
                 }
             }
         }
@@ -185,7 +186,8 @@ impl Inner {
         for event in candidates.into_values().filter_map(seen) {
             let mut fitting = Vec::new();
             for filter in filters {
-                if self.fits(&filter.kind, &event).await.is_some_and(|key| key.as_slice() == filter.key) {
+                let keys = self.fits(&filter.kind, &event).await.unwrap_or_default();
+                if keys.iter().any(|key| key.as_slice() == filter.key) {
                     fitting.push(filter.filter);
                 }
             }
@@ -196,8 +198,8 @@ impl Inner {
         Ok(messages)
     }
 
-    /// The key under which runs of this kind wait for the event; none if it does not fit their filter at all.
-    async fn fits(&self, kind: &str, event: &Seen) -> Option<Hash> {
+    /// The keys under which runs of this kind wait for the event; none if it does not fit their filter at all.
+    async fn fits(&self, kind: &str, event: &Seen) -> Option<Vec<Hash>> {
         let parsed = Kind::parse(kind)?;
         let loaded = match self.definition_of(parsed.definition).await {
             Ok(loaded) => loaded,
@@ -209,9 +211,9 @@ impl Inner {
         let task = loaded.definition.task(*loaded.definition.by_reference.get(parsed.task)?);
         let TaskKind::Listen(listen) = &task.kind else { return None };
         match listen.strategy.filter(usize::try_from(parsed.filter).ok()?) {
-            Some(filter) => self.key_of(filter, &event.envelope).await,
+            Some(filter) => self.keys_of(filter, &event.envelope).await,
             // An empty `any` takes everything.
-            None => Some(key(&[])),
+            None => Some(vec![key(&[])]),
         }
     }
 }

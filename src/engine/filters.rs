@@ -7,15 +7,16 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Inner;
-use super::consequences::key;
+use super::consequences::{key, key_as_written};
+use crate::canonical;
 use crate::dsl::{Correlation, EventFilter, Wanted};
 use crate::expr::{Evaluation, Expression, Template};
 use crate::store::journal::Hash;
 use crate::text::replace_nul;
 
 impl Inner {
-    /// The key under which a run waits that this event fits; none if the event does not fit the filter at all.
-    pub(super) async fn key_of(&self, filter: &EventFilter, envelope: &Value) -> Option<Hash> {
+    /// The keys under which a run waits that this event fits; none if the event does not fit the filter at all.
+    pub(super) async fn keys_of(&self, filter: &EventFilter, envelope: &Value) -> Option<Vec<Hash>> {
         if !self.lets_through(filter, envelope).await {
             return None;
         }
@@ -26,7 +27,9 @@ impl Inner {
         for correlation in filter.correlate.iter().filter(|c| c.expect.is_some()) {
             parts.push(self.correlated(correlation, envelope).await?);
         }
-        Some(key(&parts))
+        let mut keys = vec![key(&parts), key_as_written(&parts)];
+        keys.dedup();
+        Some(keys)
     }
 
     /// The key of the runs that this event may start; none if the event does not fit the filter of a schedule.
@@ -38,7 +41,7 @@ impl Inner {
         for correlation in &filter.correlate {
             let value = self.correlated(correlation, envelope).await.filter(|value| !value.is_null())?;
             match &correlation.expect {
-                Some(Template::Literal(expected)) if *expected == value => {}
+                Some(Template::Literal(expected)) if canonical::same(expected, &value) => {}
                 Some(_) => return None,
                 None => drop(bound.insert(&correlation.name, value)),
             }

@@ -164,8 +164,16 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn outside(pool: PgPool) -> Result<Self, StoreError> {
+        Self::outside_with(pool, EngineSettings::default()).await
+    }
+
+    /// The same, with what `hub.yaml` says of identifiers.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn outside_with(pool: PgPool, settings: EngineSettings) -> Result<Self, StoreError> {
         // No room for runs: every run begins later, elsewhere.
-        let settings = EngineSettings { runs_max: 0, committers: 1, ..EngineSettings::default() };
+        let settings = EngineSettings { runs_max: 0, committers: 1, ..settings };
         let catalog = Catalog::default();
         catalog.refresh(&pool).await?;
         let asked = Instant::now();

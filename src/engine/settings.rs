@@ -1,7 +1,9 @@
 //! How a node behaves: leases, intervals, bounds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use crate::identifiers::Identifiers;
 
 /// Settings of the engine. Defaults suit production.
 #[derive(Debug, Clone)]
@@ -28,6 +30,9 @@ pub struct EngineSettings {
     pub sinks: Vec<Sink>,
     /// Sources that `hub.yaml` declares: metrics name these and no others, since a sender of events may invent some.
     pub sources: BTreeSet<String>,
+    /// Which fields of a source's events hold identifiers that are to have one form. A workflow that such events start is
+    /// given them so by whoever starts it.
+    pub identifiers: BTreeMap<String, Identifiers>,
 }
 
 impl Default for EngineSettings {
@@ -44,6 +49,7 @@ impl Default for EngineSettings {
             events_kept: Duration::from_hours(1),
             sinks: Vec::new(),
             sources: BTreeSet::new(),
+            identifiers: BTreeMap::new(),
         }
     }
 }

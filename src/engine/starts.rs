@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use super::intake::{Prepared, explain};
 use super::node::Node;
 use super::{Engine, Inner, RunChange, StartError, StartRequest};
 use crate::dsl::{Definition, Wanted};
-use crate::machine::{Actor, Parent, RunId, Started, Time};
+use crate::machine::{Actor, Parent, RunId, SchemaViolation, Started, Time};
 use crate::store::commit::{NewEvent, START_TYPE};
 use crate::telemetry;
 
@@ -100,8 +101,9 @@ impl Inner {
     ) -> Result<Prepared, StartError> {
         self.admits(node).map_err(StartError::Unavailable)?;
         let definition = self.find(request).ok_or_else(|| StartError::Unknown(named(request)))?;
+        let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
         let started = Started {
-            input: Arc::new(request.input.clone()),
+            input: Arc::new(input),
             event: match origin {
                 Origin::Events { last } => Some(last),
                 Origin::Api | Origin::Schedule => None,
@@ -113,6 +115,19 @@ impl Inner {
         };
         let prepared = self.prepare(node, &definition, id, started, self.clock.now()).await;
         prepared.map_err(|rejected| StartError::Refused(explain(rejected)))
+    }
+
+    /// The input with its identifiers in the form that they have in events that start the workflow.
+    fn shaped(&self, definition: &Definition, input: &Value) -> Result<Value, Vec<SchemaViolation>> {
+        let mut input = input.clone();
+        for source in sources_of(definition) {
+            if let Some(identifiers) = self.settings.identifiers.get(source) {
+                identifiers
+                    .apply(&mut input)
+                    .map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
+            }
+        }
+        Ok(input)
     }
 
     /// Commits a start; gives the run of an earlier start under the same key where there was one.
@@ -128,11 +143,14 @@ impl Inner {
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
         match self.commit_accept(node, cause, event, vec![prepared]).await {
             AcceptOutcome::Done { .. } => Ok(run),
-            AcceptOutcome::Duplicate { runs, same_body: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
+            AcceptOutcome::Duplicate { runs, is_same: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
                 key: request.idempotency_key.unwrap_or_default(),
                 run: runs.first().copied().unwrap_or_default(),
             }),
+            AcceptOutcome::Refused(message) => {
+                Err(StartError::Refused(vec![SchemaViolation { pointer: String::new(), message }]))
+            }
             AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
         }
     }

@@ -116,8 +116,14 @@ pub async fn events(
         }
     }
     let mut events = cloudevents::read(&headers, &received.bytes)?;
-    if by_proof {
-        events.iter_mut().for_each(|event| event.other_bytes = OtherBytes::Duplicate);
+    let hub = Arc::clone(&app.hub.borrow());
+    for event in &mut events {
+        if by_proof {
+            event.other_bytes = OtherBytes::Duplicate;
+        }
+        if let Some(source) = hub.sources.get(&event.source) {
+            source.shape(event)?;
+        }
     }
     if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
         return accept_batch(&app, events, 0).await;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::event::check_id;
 use super::headers::recorded;
 use super::json;
+use crate::canonical;
 use crate::engine::{IncomingEvent, OtherBytes};
 
 /// No batch holds more events.
@@ -107,7 +108,8 @@ fn structured(event: Value, headers: Vec<(String, String)>, body: Bytes) -> Resu
 fn attributes(members: Map<String, Value>) -> Result<Vec<(String, String)>, BadEvent> {
     let text = |(name, value)| match value {
         Value::String(text) => Some(Ok((name, text))),
-        Value::Bool(_) | Value::Number(_) => Some(Ok((name, value.to_string()))),
+        Value::Bool(flag) => Some(Ok((name, flag.to_string()))),
+        Value::Number(number) => Some(Ok((name, canonical::number(&number)))),
         Value::Null => None,
         Value::Array(_) | Value::Object(_) => Some(Err(malformed(format!("attribute {name:?} must be a plain value")))),
     };

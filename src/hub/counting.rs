@@ -8,6 +8,7 @@ use super::event::{Attribute, evaluate};
 use super::source::ReceiveError;
 use super::value::{duration, expression};
 use super::yaml::{Entry, Mistakes, Node, entry};
+use crate::canonical;
 use crate::expr::Expression;
 use crate::memory::sequences::Counted;
 
@@ -47,7 +48,7 @@ impl Counting {
         let number = match evaluate(&self.sequence, "the event's sequence", data, headers)? {
             Value::Null => return Ok(None),
             Value::String(text) => number(&text),
-            Value::Number(found) => number(&found.to_string()),
+            Value::Number(found) => number(&canonical::number(&found)),
             _ => None,
         };
         let unfit = || ReceiveError::BadBody(format!("the event's sequence is no whole number from 0 to {}", i64::MAX));

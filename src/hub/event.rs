@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::counting::Counting;
 use super::source::ReceiveError;
+use crate::canonical;
 use crate::expr::Expression;
 use crate::text::replace_nul;
 
@@ -89,7 +90,7 @@ impl Attribute {
         let text = match found {
             Value::Null => return Ok(None),
             Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => canonical::number(&number),
             _ => return Err(ReceiveError::BadBody(format!("the event's {name} is neither a text nor a number"))),
         };
         if text.chars().count() > ATTRIBUTE_CHARS_MAX || text.chars().any(char::is_control) {

@@ -69,6 +69,9 @@ fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistake
         check_name(key, node, mistakes);
         let Some(source) = source(key, node, secrets, mistakes) else { continue };
         hub.declared.insert(key.clone(), source.event.counting.is_some());
+        if !source.identifiers.is_empty() {
+            hub.identifiers.insert(key.clone(), source.identifiers.clone());
+        }
         match unusable(&source, node, secrets) {
             None => drop(hub.sources.insert(key.clone(), source)),
             Some((place, why)) => {

@@ -31,6 +31,7 @@ use std::path::Path;
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases, Severity};
 use crate::engine::Sink;
+use crate::identifiers::Identifiers;
 
 /// What `hub.yaml` says.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,9 @@ pub struct Hub {
     pub sources: BTreeMap<String, Source>,
     /// Names of all sources, those that are refused too, and whether their events have numbers.
     pub declared: BTreeMap<String, bool>,
+    /// Which fields of a source's events hold identifiers that are to have one form; of all sources that say so, those that are
+    /// refused too.
+    pub identifiers: BTreeMap<String, Identifiers>,
     /// By name.
     pub connections: BTreeMap<String, Connection>,
     /// Secrets that definitions may use, and where these may go.

@@ -12,6 +12,7 @@ use super::scheme::{Delivery, Scheme, SignatureError, Verified};
 use crate::connect::{Secret, Secrets};
 use crate::engine::{IncomingEvent, OtherBytes};
 use crate::expr::Expression;
+use crate::identifiers::{BadIdentifier, Identifiers};
 use crate::memory::sequences::Counted;
 use crate::memory::time;
 use crate::redact::Redactor;
@@ -36,6 +37,8 @@ pub struct Source {
     pub split: Option<Expression>,
     /// Which events are wanted.
     pub filter: Option<Expression>,
+    /// Which fields hold identifiers that are to have one form.
+    pub identifiers: Identifiers,
     /// Where an event says what it is about.
     pub event: EventPaths,
     pub(super) values: Secrets,
@@ -86,6 +89,12 @@ impl From<BadBody> for ReceiveError {
     }
 }
 
+impl From<BadIdentifier> for ReceiveError {
+    fn from(error: BadIdentifier) -> Self {
+        Self::BadBody(format!("the event's {error}"))
+    }
+}
+
 impl Source {
     /// Verifies a delivery over its raw bytes, and only then reads it.
     ///
@@ -99,7 +108,8 @@ impl Source {
         headers.iter_mut().for_each(|(_, value)| *value = redactor.text(std::mem::take(value)));
         let values = if self.reads_headers() { header_values(&headers) } else { Value::Null };
         let mut received = Received { events: Vec::new(), filtered: 0, passed_over: Vec::new() };
-        for item in self.items(delivery, &redactor, &values)? {
+        for mut item in self.items(delivery, &redactor, &values)? {
+            item.data_is_body &= !self.identifiers.apply(&mut item.data)?;
             if self.wants(&item.data, &values)? {
                 received.events.push(self.event(&verified, &headers, &values, item)?);
             } else {
@@ -132,6 +142,23 @@ impl Source {
         let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
         let values: Vec<&str> = secrets.iter().map(Secret::expose).collect();
         self.values.known().with(&values)
+    }
+
+    /// Brings the identifiers of an event that says itself what it is to their form: those in its data, and attributes of
+    /// the names that hold some.
+    ///
+    /// # Errors
+    /// One of them is none.
+    pub fn shape(&self, event: &mut IncomingEvent) -> Result<(), ReceiveError> {
+        event.data_is_body &= !self.identifiers.apply(&mut event.data)?;
+        for (name, value) in &mut event.attributes {
+            let mut attribute = Value::Object([(name.clone(), Value::from(value.as_str()))].into_iter().collect());
+            self.identifiers.apply(&mut attribute)?;
+            if let Some(shaped) = attribute.get(name.as_str()).and_then(Value::as_str) {
+                shaped.clone_into(value);
+            }
+        }
+        Ok(())
     }
 
     /// How its deliveries are answered.

@@ -11,6 +11,7 @@ use super::{
     FaultClass, Message, Progress, Record, Rejected, ResponseSummary, Run, SchemaViolation, Started, TargetEffect,
     Time, WorkflowError, apply, retry,
 };
+use crate::canonical;
 use crate::dsl::{Definition, Resend};
 use crate::expr::{Evaluation, EvaluationError};
 use crate::text::Replaced;
@@ -137,7 +138,9 @@ impl<'a> Decider<'a> {
     /// The same for a record that is made already. It says what was replaced in the values that led to it.
     pub(super) fn emit_record(&mut self, mut record: Record) {
         record.note = Replaced { nul: self.replaced.take(), ..Replaced::default() }.note();
+        let paused = self.run.pauses.total;
         apply(self.definition, &mut self.run, &record).expect("a decision records only what fits the run");
+        record.tell_pause(self.run.pauses.total - paused);
         self.records.push(record);
     }
 
@@ -189,7 +192,7 @@ impl<'a> Decider<'a> {
         match self.refusing(|d| d.render(template, input, &scope))? {
             Value::Null => Ok(None),
             Value::String(text) if text.len() <= 512 && !text.contains('\0') => Ok(Some(text)),
-            Value::Number(number) => Ok(Some(number.to_string())),
+            Value::Number(number) => Ok(Some(canonical::number(&number))),
             _ => Err(Rejected::KeyRefused(
                 "metadata.key must give a text of at most 512 bytes without NUL, a number or null".to_owned(),
             )
@@ -257,7 +260,8 @@ impl<'a> Decider<'a> {
         let error = failure.error.clone().at(&task.reference);
         let must_not_resend = task.metadata.resend == Resend::Never && failure.effect == TargetEffect::Unknown;
         let ending = self.run.stop.is_some() && self.run.compensation.is_none();
-        let due = retry::next_attempt(self.run.id, execution.id, call, &failure, self.now);
+        let clock = self.run.clock(self.now);
+        let due = retry::next_attempt(self.run.id, execution.id, call, &failure, self.now, clock);
         let retry_at = due.filter(|_| !must_not_resend && !ending);
         let reconcile = task.metadata.reconcile;
         let change = Change::AttemptFailed {

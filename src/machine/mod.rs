@@ -5,6 +5,7 @@
 
 mod advance;
 pub mod apply;
+mod clock;
 mod dataflow;
 pub mod decide;
 pub mod effect;
@@ -23,6 +24,7 @@ mod task;
 pub mod view;
 
 pub use apply::{Inconsistent, apply, fold};
+pub use clock::Pauses;
 pub use decide::{Answers, Decision, Stop as NoDecision, decide};
 pub use effect::*;
 pub use error::*;

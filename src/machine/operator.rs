@@ -19,7 +19,7 @@ impl Decider<'_> {
             Act::Skip { output } => Some(Arc::new(output.clone())),
             _ => None,
         };
-        self.emit_by(actor, self.stuck().map(|e| e.id), Change::OperatorActed { act, reason });
+        self.emit_by(actor, self.stuck().map(|e| e.id), Change::OperatorActed { act, reason, paused_ms: None });
         if let Some(output) = stand_in {
             self.skip(output);
             self.stay_parked_by_another_branch();

@@ -500,6 +500,9 @@ pub enum Change {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// How long the run stood still, where the act lets it go on. For readers; folding measures it by `at`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paused_ms: Option<u64>,
     },
 }
 

@@ -9,7 +9,7 @@ use crate::dsl::Backoff;
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
 /// When the next attempt of a call is due, or none. Full jitter: uniform between nothing and the backoff's delay, but never
-/// before the target's own `Retry-After`.
+/// before the target's own `Retry-After`. `clock` is the run's own: how long it has been tried does not count pauses.
 #[must_use]
 pub fn next_attempt(
     run: RunId,
@@ -17,6 +17,7 @@ pub fn next_attempt(
     call: &CallProgress,
     failure: &CallFailure,
     now: Time,
+    clock: Time,
 ) -> Option<Time> {
     let asked = failure.retry_after.map(|after| after.min(RETRY_AFTER_MAX));
     match failure.class {
@@ -28,8 +29,9 @@ pub fn next_attempt(
             let ceiling = grown(policy.delay, policy.multiplier, failures - 1).min(policy.delay_max);
             let delay = fraction(ceiling, identity::seed(run, execution, call.attempt)).max(asked.unwrap_or_default());
             let due = time_after(now, delay);
-            let since = call.first_failure_at.unwrap_or(now);
-            let in_time = due <= time_after(since, policy.duration_max.max(asked.unwrap_or_default()));
+            let since = call.first_failure_at.unwrap_or(clock);
+            let in_time =
+                time_after(clock, delay) <= time_after(since, policy.duration_max.max(asked.unwrap_or_default()));
             (failures < policy.attempts_max && in_time).then_some(due)
         }
         FaultClass::Credentials | FaultClass::Duplicate | FaultClass::Permanent | FaultClass::Person => None,

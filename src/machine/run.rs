@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::dataflow::error_value;
 use super::{
-    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Parent, Role, RunId,
-    Status, Time, WorkflowError,
+    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Parent, Pauses, Role,
+    RunId, Status, Time, WorkflowError,
 };
 use crate::dsl::{Flow, TaskId, TaskKind};
 
@@ -65,6 +65,8 @@ pub struct Run {
     pub stop: Option<Stop>,
     /// A person said `suspend`.
     pub suspended: bool,
+    /// How long it stood still for people.
+    pub pauses: Pauses,
     /// It waits for its turn among the runs with its key.
     pub queued: bool,
     /// Which systems its calls reach: `sandbox`, `production`.
@@ -446,6 +448,7 @@ impl Run {
             pivoted: false,
             stop: None,
             suspended: false,
+            pauses: Pauses::default(),
             queued: false,
             environment: None,
             compensation: None,

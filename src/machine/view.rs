@@ -44,6 +44,11 @@ pub struct RunView {
     pub finished_at: Option<Time>,
     /// When it goes on by itself.
     pub wake_at: Option<Time>,
+    /// How long it stood still for people (suspended, or waiting for somebody to act), in milliseconds. Its timeouts do not
+    /// count that time.
+    pub paused_ms: i64,
+    /// Since when it does so now; comes on top of `paused_ms`.
+    pub paused_since: Option<Time>,
     /// Every execution of a task in the order in which they started.
     pub tasks: Vec<TaskView>,
 }
@@ -139,6 +144,8 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         started_at: run.started_at,
         finished_at: run.finished_at,
         wake_at: head.wake_at,
+        paused_ms: run.pauses.total.num_milliseconds(),
+        paused_since: run.pauses.since,
         tasks: tasks.seen,
     }))
 }

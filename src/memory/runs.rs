@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Refusal, body};
+use crate::canonical;
 
 /// Runs that are told, latest first.
 pub const TOLD_MAX: usize = 10;
@@ -29,6 +30,7 @@ pub struct Find {
     /// `namespace/name`, all versions.
     pub workflow: String,
     /// The business key.
+    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
 }
 
@@ -39,6 +41,7 @@ pub struct Add {
     /// `namespace/name`
     pub workflow: String,
     /// The business key.
+    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
     /// Where it stands.
     pub status: String,

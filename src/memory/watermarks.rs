@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Refusal, body};
+use crate::canonical;
 
 /// Longest name.
 const NAME_CHARS_MAX: usize = 200;
@@ -82,7 +83,7 @@ fn check(name: &str, value: Option<&Value>) -> Result<(), Refusal> {
 pub fn write(current: Option<&Value>, write: &Write) -> Result<(), Refusal> {
     let current = current.unwrap_or(&Value::Null);
     match &write.was {
-        Some(was) if was != current && write.value != *current => {
+        Some(was) if !canonical::same(was, current) && !canonical::same(&write.value, current) => {
             let detail = format!("the watermark {:?} is {current}, not {was}: somebody else has moved it", write.name);
             Err(Refusal::new(StatusCode::CONFLICT, detail))
         }

@@ -132,11 +132,12 @@ impl Tables {
         self.tables.get(record_type).is_some_and(|table| table.deleted.contains(id))
     }
 
-    /// Ids of the records whose indexed `field` has this value, oldest first.
+    /// Ids of the records whose indexed `field` has this value, oldest first. Neither system minds the case of letters in
+    /// external ids.
     #[must_use]
     pub fn find(&self, record_type: &str, field: &str, value: &str) -> Vec<String> {
         let Some(table) = self.tables.get(record_type) else { return Vec::new() };
-        let places = table.indexes.get(field).and_then(|index| index.get(value));
+        let places = table.indexes.get(field).and_then(|index| index.get(&folded(value)));
         places.into_iter().flatten().map(|place| table.rows[place].0.clone()).collect()
     }
 
@@ -216,7 +217,7 @@ impl Table {
         }
         for (field, index) in &mut self.indexes {
             if let Some(key) = fields.get(*field).and_then(key_text) {
-                index.entry(key).or_default().insert(place);
+                index.entry(folded(&key)).or_default().insert(place);
             }
         }
         before
@@ -236,7 +237,9 @@ impl Table {
 
     fn unindex(&mut self, place: u64, fields: &Fields) {
         for (field, index) in &mut self.indexes {
-            let Some(key) = fields.get(*field).and_then(key_text) else { continue };
+            let Some(key) = fields.get(*field).and_then(key_text).map(|key| folded(&key)) else {
+                continue;
+            };
             if let Some(places) = index.get_mut(&key) {
                 places.remove(&place);
                 if places.is_empty() {
@@ -245,6 +248,10 @@ impl Table {
             }
         }
     }
+}
+
+fn folded(key: &str) -> String {
+    key.to_lowercase()
 }
 
 /// A value as the text of a key; `None` for what can be no key.

@@ -11,6 +11,7 @@ use super::coming::{Coming, OnItsWay};
 use super::file::{PlayedRun, RunEnd};
 use super::rehearsal::{Halt, LATENCY, Rehearsal};
 use super::step;
+use crate::canonical;
 use crate::dsl::{Correlation, EventFilter, TaskKind, Wanted};
 use crate::expr::{Evaluation, Expression};
 use crate::machine::{
@@ -125,7 +126,8 @@ impl Rehearsal<'_> {
         let correlates = |correlation: &Correlation| {
             let value = self.value(&correlation.from, event).filter(|value| !value.is_null());
             let value = value.or_else(|| self.value(&correlation.from, data));
-            value.as_ref() == listening.correlate.get(&correlation.name)
+            let expected = listening.correlate.get(&correlation.name);
+            value.zip(expected).is_some_and(|(value, expected)| canonical::same(&value, expected))
         };
         filter.with.iter().all(attribute)
             && filter.data.as_ref().is_none_or(lets_through)

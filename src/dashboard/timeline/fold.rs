@@ -25,6 +25,15 @@ impl Timeline {
     }
 
     fn take_in(&mut self, record: &Record) {
+        let notes = self.notes.len();
+        self.take_in_change(record);
+        let pause = self.pauses.note(self.suspended || self.parked, record.at);
+        if let (Some((since, until)), Some(note)) = (pause, self.notes.get_mut(notes)) {
+            note.pause_ms = Some((until - since).num_milliseconds());
+        }
+    }
+
+    fn take_in_change(&mut self, record: &Record) {
         self.started_at.get_or_insert(record.at);
         match &record.change {
             Change::RunStarted { input, transformed, queued, .. } => {
@@ -33,7 +42,10 @@ impl Timeline {
                 self.input = Some(Arc::clone(input));
             }
             Change::RunAdmitted {} => self.queued = false,
-            Change::RunFaulted { execution, error, .. } => self.faulted(*execution, error, record.at),
+            Change::RunFaulted { execution, error, .. } => {
+                self.parked = true;
+                self.faulted(*execution, error, record.at);
+            }
             Change::CompensationStarted { error, plan, end } => {
                 self.begin_undoing(record, error.as_ref(), plan.len(), *end);
             }
@@ -44,9 +56,12 @@ impl Timeline {
             }
             Change::RunCompensated {} => self.end(record.at, State::Faulted),
             Change::RunCancelled {} => self.end(record.at, State::Cancelled),
-            Change::RunPoisoned { detail } => self.note(record, NoteKind::Poisoned(detail.clone())),
+            Change::RunPoisoned { detail } => {
+                self.parked = true;
+                self.note(record, NoteKind::Poisoned(detail.clone()));
+            }
             Change::RunTakenOver {} => self.note(record, NoteKind::TakenOver),
-            Change::OperatorActed { act, reason } => self.acted(record, act, reason.as_ref()),
+            Change::OperatorActed { act, reason, .. } => self.acted(record, act, reason.as_ref()),
             _ => self.take_in_task(record),
         }
     }
@@ -110,7 +125,10 @@ impl Timeline {
                 }
             }
             Change::RoundStarted { execution, .. } => self.begin(*execution, None, record).resume(at),
-            Change::CompensationStuck { execution, error } => self.faulted(Some(*execution), error, at),
+            Change::CompensationStuck { execution, error } => {
+                self.parked = true;
+                self.faulted(Some(*execution), error, at);
+            }
             Change::RunStopping { execution, error } => self.faulted(*execution, error, at),
             _ => {}
         }
@@ -188,7 +206,7 @@ impl Timeline {
         if let Some(error) = error {
             self.error = Some(error.clone());
         }
-        self.stuck = None;
+        (self.stuck, self.parked) = (None, false);
         self.close_open(record.at, if error.is_some() { State::Faulted } else { State::Cancelled });
         self.note(record, NoteKind::UndoingBegan(steps, end));
     }
@@ -203,12 +221,12 @@ impl Timeline {
                 step.end(at, State::Skipped);
             }
         }
-        self.stuck = None;
+        (self.stuck, self.parked) = (None, false);
     }
 
     fn end(&mut self, at: Time, open_steps: State) {
         self.ended_at = Some(at);
-        self.stuck = None;
+        (self.stuck, self.parked, self.suspended) = (None, false, false);
         self.close_open(at, open_steps);
     }
 
@@ -244,6 +262,7 @@ impl Timeline {
 
     fn acted(&mut self, record: &Record, act: &Act, reason: Option<&String>) {
         self.note(record, NoteKind::Acted(act.clone(), reason.cloned()));
+        self.parked &= matches!(act, Act::Suspend | Act::Resume);
         match act {
             Act::Suspend => self.suspended = true,
             Act::Resume => self.suspended = false,
@@ -269,7 +288,7 @@ impl Timeline {
 
     fn note(&mut self, record: &Record, kind: NoteKind) {
         let (actor, after_steps) = (record.actor.0.clone(), self.steps.len());
-        let note = Note { at: record.at, actor, after_steps, about: self.stuck, kind };
+        let note = Note { at: record.at, actor, after_steps, about: self.stuck, pause_ms: None, kind };
         self.notes.push(note);
     }
 }

@@ -183,3 +183,15 @@ fn a_circle_of_parents_ends() {
     assert_eq!(timeline.steps.len(), 3);
     assert!(!timeline.is_handled(&timeline.steps[0]));
 }
+
+#[test]
+fn pauses_are_measured_and_the_note_that_ends_one_says_how_long_it_was() {
+    let mut story = Story::begun(&json!({}));
+    story.add(1_000, None, None, "operator.acted", json!({"act": "suspend"}));
+    story.add(9_000, None, None, "operator.acted", json!({"act": "resume", "paused_ms": 8_000}));
+    story.add(10_000, None, None, "operator.acted", json!({"act": "suspend"}));
+    let timeline = fold(&story);
+    assert_eq!(timeline.pauses.until(at(12_000)).num_milliseconds(), 10_000);
+    let pauses: Vec<Option<i64>> = timeline.notes.iter().map(|note| note.pause_ms).collect();
+    assert_eq!(pauses, [None, Some(8_000), None]);
+}

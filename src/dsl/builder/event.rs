@@ -1,6 +1,9 @@
 //! Events: which ones a filter lets through, and how an emitted one is made.
 
+use serde_json::Value;
+
 use super::Builder;
+use super::comparisons::{self, Kind};
 use super::expression::{Scope, Stage, constant};
 use crate::dsl::definition::{Correlation, EventFilter, Wanted};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
@@ -61,10 +64,28 @@ impl<'s> Builder<'s> {
                 );
                 return None;
             }
-            Some((_, expect)) => Some(expect?),
+            Some((node, expect)) => {
+                let expect = expect?;
+                self.warn_of_kinds(node, from.as_ref(), &expect);
+                Some(expect)
+            }
             None => None,
         };
         Some(Correlation { name: name.to_owned(), from: from?, expect })
+    }
+
+    /// A text that is awaited where a number is taken out of the event, or the other way round, never comes.
+    fn warn_of_kinds(&mut self, node: Node<'s>, from: Option<&Expression>, expect: &Template) {
+        let expected = match expect {
+            Template::Literal(Value::String(_)) => Some(Kind::Text),
+            Template::Expression(expression) => comparisons::kind_of(expression.text()),
+            _ => None,
+        };
+        let taken = from.filter(|_| expected.is_some()).and_then(|from| comparisons::kind_of(from.text()));
+        if taken.zip(expected).is_some_and(|(taken, expected)| taken != expected) {
+            let message = "one of `from` and `expect` is a text and the other a number, and they are never equal";
+            self.report.warning(node, message, "write `tostring` or `tonumber` in one of them".to_owned());
+        }
     }
 
     /// Whether this can be the name of an attribute; a mistake if not.

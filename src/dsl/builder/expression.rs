@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::Builder;
+use super::{Builder, comparisons};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::{Expression, Template};
@@ -184,7 +184,14 @@ impl<'s> Builder<'s> {
         let variables = scope.variables(stage);
         let key = (inner.to_owned(), variables.join(","));
         if !self.expressions.contains_key(&key) {
-            self.expressions.insert(key.clone(), Expression::parse(inner, &variables));
+            let parsed = Expression::parse(inner, &variables);
+            if parsed.is_ok() && comparisons::text_with_number(inner) {
+                let hint =
+                    "bring both sides to one kind: `tostring` on the number, or `tonumber` on the text".to_owned();
+                let message = "this compares a text with a number, and they are never equal";
+                self.report.warning(Spot::inside(node, start), message, hint);
+            }
+            self.expressions.insert(key.clone(), parsed);
         }
         let error = match &self.expressions[&key] {
             Ok(expression) => return Some(expression.clone()),

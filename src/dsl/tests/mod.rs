@@ -107,6 +107,31 @@ fn bad_definitions_say_where_and_why() {
 }
 
 #[test]
+fn a_text_that_is_compared_with_a_number_is_a_warning() {
+    let head = "document: { dsl: '1.0.3', namespace: t, name: n, version: '1.0.0' }\n";
+    let warnings = |rest: &str| shown(&built(&format!("{head}{rest}")).warnings);
+    let listen = |from: &str, expect: &str| {
+        format!(
+            "do:\n  - pay:\n      listen: {{ to: {{ one: {{ with: {{ type: paid }}, correlate: {{ order: {{ from: '{from}', expect: {expect} }} }} }} }} }}\n"
+        )
+    };
+    let found = warnings("do:\n  - a: { if: '(.order | tostring) == 1002', set: { x: 1 } }\n");
+    assert!(found.contains("compares a text with a number"), "{found}");
+    for (from, expect) in [
+        (".order | tostring", "'${ 1002 }'"),
+        (".order | tonumber", "'1002'"),
+        (".order | tonumber", "'${ .order | tostring }'"),
+    ] {
+        let found = warnings(&listen(from, expect));
+        assert!(found.contains("one of `from` and `expect` is a text"), "{from} {expect}: {found}");
+    }
+    for (from, expect) in [(".order", "'${ 1002 }'"), (".order | tostring", "'1002'"), (".order | tonumber", "'${ .order }'")]
+    {
+        assert_eq!(warnings(&listen(from, expect)), "", "{from} {expect}");
+    }
+}
+
+#[test]
 fn our_own_workflows_build_without_a_warning() {
     let functions = functions(&workflows());
     for (name, text) in definitions(&workflows()) {

@@ -46,6 +46,46 @@ fn a_local_time_that_comes_twice_fires_once() {
 }
 
 #[test]
+fn each_time_of_a_list_range_or_step_fires_once_when_the_clock_goes_forward() {
+    // New York, 14 March 2027: 02:00 EST becomes 03:00 EDT, 07:00 UTC.
+    for (pattern, found) in [
+        ("0,30 2 14 3 *", &["03-14 07:00"][..]),
+        ("10,40 2 14 3 *", &["03-14 07:00"]),
+        ("0 2,3 14 3 *", &["03-14 07:00"]),
+        ("30 1-3 14 3 *", &["03-14 06:30", "03-14 07:00", "03-14 07:30"]),
+        ("0-10/5 2 14 3 *", &["03-14 07:00"]),
+        ("15 30 1,2 14 3 *", &["03-14 06:30", "03-14 07:00"]),
+        ("*/30 2 14 3 *", &[]),
+    ] {
+        let york = cron(pattern, "America/New_York");
+        assert_eq!(firings(&york, "2027-03-01T00:00:00Z", "2027-04-01T00:00:00Z"), found, "{pattern}");
+    }
+    let zurich = cron("0,30 2 28 3 *", "Europe/Zurich");
+    assert_eq!(firings(&zurich, "2027-03-01T00:00:00Z", "2027-04-01T00:00:00Z"), ["03-28 01:00"]);
+}
+
+#[test]
+fn each_time_of_a_list_range_or_step_fires_once_when_the_clock_goes_back() {
+    // New York, 7 November 2027: 02:00 EDT becomes 01:00 EST, 06:00 UTC.
+    for (pattern, found) in [
+        ("15 1 7 11 *", &["11-07 05:15"][..]),
+        ("0,30 1 7 11 *", &["11-07 05:00", "11-07 05:30"]),
+        ("0 1,2 7 11 *", &["11-07 05:00", "11-07 07:00"]),
+        ("30 0-2 7 11 *", &["11-07 04:30", "11-07 05:30", "11-07 07:30"]),
+        ("0-10/5 1 7 11 *", &["11-07 05:00", "11-07 05:05", "11-07 05:10"]),
+        ("0,30 15 1 7 11 *", &["11-07 05:15", "11-07 05:15"]),
+        ("*/30 1 7 11 *", &["11-07 05:00", "11-07 05:30", "11-07 06:00", "11-07 06:30"]),
+    ] {
+        let york = cron(pattern, "America/New_York");
+        assert_eq!(firings(&york, "2027-11-01T00:00:00Z", "2027-12-01T00:00:00Z"), found, "{pattern}");
+    }
+    let hourly = cron("15 */1 7 11 *", "America/New_York");
+    assert_eq!(firings(&hourly, "2027-11-01T00:00:00Z", "2027-12-01T00:00:00Z").len(), 25, "the day has 25 hours");
+    let zurich = cron("0,30 2 31 10 *", "Europe/Zurich");
+    assert_eq!(firings(&zurich, "2027-10-01T00:00:00Z", "2027-11-01T00:00:00Z"), ["10-31 00:00", "10-31 00:30"]);
+}
+
+#[test]
 fn an_interval_goes_by_elapsed_time_over_a_change_of_the_clock() {
     let quarters = cron("*/30 * * * *", "Europe/Zurich");
     let spring = firings(&quarters, "2026-03-29T00:00:00Z", "2026-03-29T03:00:00Z");
@@ -115,6 +155,7 @@ mod properties {
             1 => (2..=(high - low).min(20)).prop_map(|step| format!("*/{step}")),
             1 => (low..=high, low..=high).prop_map(|(a, b)| format!("{a},{b}")),
             1 => (low..=high, low..=high).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b))),
+            1 => (low..=high, low..=high, 2..5_u32).prop_map(|(a, b, step)| format!("{}-{}/{step}", a.min(b), a.max(b))),
         ]
     }
 
@@ -150,6 +191,65 @@ mod properties {
         holds(fields[0], at.minute(), 0) && holds(fields[1], at.hour(), 0) && holds(fields[3], at.month(), 1) && days
     }
 
+    /// Zones that change their clocks: by an hour, by half of one, at midnight, southern, twice a year more often.
+    const CHANGING: [&str; 8] = [
+        "Europe/Zurich",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "America/Havana",
+        "America/Santiago",
+        "Pacific/Apia",
+        "Africa/Casablanca",
+        "Asia/Tehran",
+    ];
+
+    /// The moments of a year at which the clock is changed.
+    fn changes(zone: Tz, year: i32) -> Vec<DateTime<Utc>> {
+        let offset = |at: DateTime<Utc>| (at.with_timezone(&zone).naive_local() - at.naive_utc()).num_seconds();
+        let begin = Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).unwrap();
+        let halves = (0..365 * 48).map(|half| begin + chrono::Duration::minutes(30 * half));
+        let changed = halves.filter(|at| offset(*at) != offset(*at - chrono::Duration::minutes(30)));
+        changed.collect()
+    }
+
+    /// The rules read plainly, minute by minute.
+    fn by_brute_force(
+        minute: &str,
+        hour: &str,
+        zone: Tz,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Vec<DateTime<Utc>> {
+        let fits = |local: chrono::NaiveDateTime| holds(minute, local.minute(), 0) && holds(hour, local.hour(), 0);
+        let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
+        let step = chrono::Duration::minutes(1);
+        let mut found = Vec::new();
+        // What came before counts for which time is the second of its kind.
+        let mut at = (from - chrono::Duration::hours(30)).with_second(0).unwrap().with_nanosecond(0).unwrap();
+        let mut highest = local(at) - step;
+        while at <= until {
+            let now = local(at);
+            let fires = if minute.starts_with('*') || hour.starts_with('*') {
+                fits(now)
+            } else {
+                // Every local minute that is new since the last one, those that the clock left out as well.
+                let mut passed = highest + step;
+                let mut any = false;
+                while passed <= now {
+                    any |= fits(passed);
+                    passed += step;
+                }
+                any
+            };
+            highest = highest.max(now);
+            if fires && at > from {
+                found.push(at);
+            }
+            at += step;
+        }
+        found
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -182,6 +282,27 @@ mod properties {
                     at += chrono::Duration::minutes(1);
                 }
             }
+        }
+
+        /// Over the days around a change of the clock: each second of the world is looked at, and each local second that
+        /// the days have or leave out.
+        #[test]
+        fn around_a_change_of_the_clock_it_fires_as_the_rules_say(
+            minute in field(0, 59), hour in field(0, 23), zone in 0..CHANGING.len(), year in 2000..2040_i32, change in 0..4_usize,
+        ) {
+            let zone_name = CHANGING[zone];
+            let Some(at) = changes(super::zone(zone_name).unwrap(), year).into_iter().nth(change) else { return Ok(()) };
+            let timing = cron(&format!("{minute} {hour} * * *"), zone_name);
+            let (from, until) = (at - chrono::Duration::hours(30), at + chrono::Duration::hours(30));
+            let expected = by_brute_force(&minute, &hour, timing.zone, from, until);
+            let mut found = Vec::new();
+            let mut now = from;
+            while let Some(next) = timing.next(from, now).filter(|next| *next <= until) {
+                prop_assert!(next > now);
+                found.push(next);
+                now = next;
+            }
+            prop_assert_eq!(found, expected, "{} {} in {} around {}", minute, hour, zone_name, at);
         }
 
         #[test]

@@ -235,3 +235,51 @@ fn settings_of_numbers_without_any_are_mistakes() {
         assert!(load(&text).is_err(), "{event}");
     }
 }
+
+const IDS: &str = "identifiers: { salesforce-18: [Id, AccountId, recordIds] }, event: { id: '${ .event }', subject: '${ .Id }', key: '${ .AccountId }' }";
+
+#[test]
+fn both_forms_of_an_id_are_one_for_data_subject_and_key_and_the_body_stays_as_it_was_sent() {
+    let body = r#"{"event":"1","Id":"006Ws000200000V","AccountId":"001Ws000200000V","recordIds":["003Ws000200000V"]}"#;
+    let received = taken(IDS, body).expect("an event");
+    let [event] = received.events.as_slice() else { panic!("{received:?}") };
+    assert_eq!(
+        (attribute(event, "subject"), attribute(event, "key")),
+        (Some("006Ws000200000VIAQ"), Some("001Ws000200000VIAQ"))
+    );
+    assert_eq!(event.data["recordIds"], json!(["003Ws000200000VIAQ"]));
+    assert!(event.body == body && !event.data_is_body, "what was sent stays what it was");
+    let long = r#"{"event":"1","Id":"006Ws000200000VIAQ","AccountId":"001Ws000200000VIAQ"}"#;
+    let received = taken(IDS, long).expect("an event");
+    assert!(received.events[0].data_is_body, "nothing changed");
+}
+
+#[test]
+fn an_id_of_16_or_17_characters_is_refused_with_its_field() {
+    for body in
+        [r#"{"event":"1","Id":"006Ws000200000VI"}"#, r#"{"event":"1","Id":null,"recordIds":["003Ws000200000VIA"]}"#]
+    {
+        let Err(ReceiveError::BadBody(why)) = taken(IDS, body) else { panic!("{body} was taken") };
+        assert!(why.contains("/Id") || why.contains("/recordIds/0"), "{why}");
+        assert!(why.contains("15 or 18"), "{why}");
+    }
+}
+
+#[test]
+fn what_no_form_of_identifiers_is_has_a_hint() {
+    let text =
+        "sources: { a: { scheme: bearer, secret: '${ $secrets.github }', identifiers: { salesforce-15: [Id] } } }";
+    let mistakes = load(text).expect_err("unknown form");
+    assert!(mistakes[0].hint.as_deref().is_some_and(|hint| hint.contains("salesforce-18")), "{mistakes:?}");
+    let text = "sources: { a: { scheme: bearer, secret: '${ $secrets.github }', identifiers: { salesforce-18: Id } } }";
+    assert!(load(text).is_err(), "one name is no list");
+}
+
+#[test]
+fn equal_numbers_are_one_id_and_one_key() {
+    let with = |body: &'static str| {
+        let received = taken("event: { id: '${ .id }', key: '${ .key }' }", body).expect("an event");
+        (received.events[0].event_id.clone(), attribute(&received.events[0], "key").map(str::to_owned))
+    };
+    assert_eq!(with(r#"{"id":1004,"key":7}"#), with(r#"{"id":1004.0,"key":7e0}"#));
+}

@@ -20,6 +20,9 @@ pub(super) fn operator_acted(run: &mut Run, act: &Act, at: Time) -> Applied {
             }
         }
         Act::Skip { .. } => {
+            // A timeout of the whole run that struck does not strike again at what comes next.
+            let stopped_at = run.clock(at);
+            run.deadline = run.deadline.filter(|deadline| *deadline > stopped_at);
             (run.attention, run.error) = (None, run.error.take().filter(|_| run.compensation.is_some()));
         }
         Act::Cancel { compensate } => {

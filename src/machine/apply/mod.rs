@@ -44,6 +44,7 @@ pub struct Inconsistent {
 pub fn apply(definition: &Definition, run: &mut Run, record: &Record) -> Result<(), Inconsistent> {
     let (at, seq) = (record.at, run.seq + 1);
     change(definition, run, record, at).map_err(|why| Inconsistent { seq, kind: record.change.kind(), why })?;
+    run.keep_time(at);
     run.seq = seq;
     run.status = standing(run);
     Ok(())
@@ -78,7 +79,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             Ok(())
         }
         Change::RunAdmitted {} => {
-            let waited = run.started_at.map(|started| at - started).unwrap_or_default();
+            let waited = run.running_time(at);
             (run.queued, run.deadline) = (false, run.deadline.map(|deadline| deadline + waited));
             Ok(())
         }

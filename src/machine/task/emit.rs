@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::canonical;
 use crate::dsl::EmitTask;
 use crate::machine::advance::Entry;
 use crate::machine::dataflow::{Halt, Scope, kind};
@@ -49,7 +50,7 @@ impl Decider<'_> {
             match self.render(template, input, scope)? {
                 Value::Null => {}
                 Value::String(text) => drop(event.insert(name.clone(), text.into())),
-                Value::Number(number) => drop(event.insert(name.clone(), number.to_string().into())),
+                Value::Number(number) => drop(event.insert(name.clone(), canonical::number(&number).into())),
                 other => return Err(refused(format!("the event's `{name}` must be a text, not {}", kind(&other)))),
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::canonical;
 use crate::dsl::{EachEvent, EventFilter, ListenTask, Step, TaskKind, Wanted};
 use crate::expr::Expression;
 use crate::machine::advance::{Entry, Opening};
@@ -51,7 +52,7 @@ impl Decider<'_> {
                 Wanted::Pattern(_) => {}
                 Wanted::Computed(expression) => match self.evaluate(expression, input, scope)? {
                     Value::String(text) => drop(with.insert(name.clone(), text)),
-                    Value::Number(number) => drop(with.insert(name.clone(), number.to_string())),
+                    Value::Number(number) => drop(with.insert(name.clone(), canonical::number(&number))),
                     other => {
                         let detail = format!("the filter's `{name}` must give a text, not {}", kind(&other));
                         let title = "cannot listen";
@@ -142,7 +143,7 @@ impl Decider<'_> {
             }
             match progress.bound.get(&correlation.name) {
                 _ if value.is_null() => return Ok(None),
-                Some(known) if *known != value => return Ok(None),
+                Some(known) if !canonical::same(known, &value) => return Ok(None),
                 Some(_) => {}
                 None => drop(bound.insert(correlation.name.clone(), value)),
             }

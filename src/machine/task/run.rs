@@ -141,7 +141,7 @@ impl Decider<'_> {
             // Past the point of no return nothing is undone.
             (true, true) | (false, _) => Act::Cancel { compensate: crate::machine::CancelMode::Abandon },
         };
-        self.emit_by(actor, None, Change::OperatorActed { act, reason: None });
+        self.emit_by(actor, None, Change::OperatorActed { act, reason: None, paused_ms: None });
         Ok(())
     }
 

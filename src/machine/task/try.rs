@@ -77,9 +77,10 @@ impl Decider<'_> {
         if policy.count_max.is_some_and(|max| progress.retries >= max) {
             return Ok(None);
         }
+        let clock = self.run.clock(self.now);
         let measured = |spec: &Option<_>| spec.as_ref().map(|s| self.duration(s, &execution.input, scope)).transpose();
         if let Some(longest) = measured(&policy.attempt_duration)?
-            && self.now > time_after(progress.round_started_at, longest)
+            && clock > time_after(progress.round_started_at, longest)
         {
             return Ok(None);
         }
@@ -92,10 +93,10 @@ impl Decider<'_> {
             let seed = identity::seed(self.run.id, execution.id, n);
             delay += from + retry::fraction(to.saturating_sub(from), seed);
         }
-        let due = time_after(self.now, delay);
-        let since = progress.first_caught_at.unwrap_or(self.now);
-        let too_late = measured(&policy.duration_max)?.is_some_and(|longest| due > time_after(since, longest));
-        Ok((!too_late).then_some(due))
+        let since = progress.first_caught_at.unwrap_or(clock);
+        let ends = time_after(clock, delay);
+        let too_late = measured(&policy.duration_max)?.is_some_and(|longest| ends > time_after(since, longest));
+        Ok((!too_late).then(|| time_after(self.now, delay)))
     }
 
     /// Runs the body of a `try` again.

@@ -3,6 +3,7 @@
 
 mod build;
 mod calls;
+mod clock;
 pub(crate) mod generated;
 mod properties;
 mod purity;

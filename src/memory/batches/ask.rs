@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::canonical;
 use crate::memory::{Refusal, body};
 
 /// Longest name, mode, key and cursor.
@@ -50,8 +51,10 @@ pub struct Report {
     /// Of which batch.
     pub batch: Uuid,
     /// Which chunk this is; one that was told before counts no more.
+    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub cursor: String,
     /// All rows of the chunk, those that failed too.
+    #[serde(deserialize_with = "canonical::deserialize_keys")]
     pub keys: Vec<String>,
     /// Those that failed.
     #[serde(default)]
@@ -66,6 +69,7 @@ pub struct Report {
 #[serde(deny_unknown_fields)]
 pub struct Failed {
     /// Which one.
+    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
     /// Why, for people.
     pub message: String,
@@ -81,7 +85,7 @@ pub struct Rows {
     /// Of the batches of this name.
     pub name: String,
     /// Those whose key comes later.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub after: Option<String>,
     /// At most so many; 1,000 unless said.
     #[serde(default = "Rows::most")]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::super::{Refusal, body, time};
 use super::{Pair, Side};
+use crate::canonical;
 
 /// Longest name of an entity, longest id of a record.
 const TEXT_CHARS_MAX: usize = 200;
@@ -38,8 +39,10 @@ pub struct Judge {
     /// Where the record stands.
     pub side: Side,
     /// Its id.
+    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub id: String,
     /// Id of its partner on the other side, where the record names it.
+    #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub other_id: Option<String>,
     /// The mapped fields that the event brings, by path; null if it brings none and the record must be read.
     pub fields: Option<Map<String, Value>>,
@@ -71,6 +74,7 @@ pub struct Plan {
 #[serde(deny_unknown_fields)]
 pub struct Found {
     /// Its id, if one is known.
+    #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub id: Option<String>,
     /// Whether it is there.
     pub exists: bool,
@@ -201,6 +205,7 @@ pub struct Save {
 #[serde(deny_unknown_fields)]
 pub struct Saved {
     /// The record's id, where it is new or was known already.
+    #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub id: Option<String>,
     /// Mapped fields that were written beside those of the plan, by path: those of a record that was created.
     #[serde(default)]
@@ -218,6 +223,7 @@ pub struct Release {
     /// Where the record stands.
     pub side: Side,
     /// Its id.
+    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub id: String,
 }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::canonical;
+
 /// 128 bits of SHA-256 over the value as both systems mean it, in hex; empty for nothing.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -15,7 +17,7 @@ impl Hash {
     /// Of a value. Null and the empty text are nothing; `1`, `1.0` and `"1"` are the same.
     #[must_use]
     pub fn of(value: &Value) -> Self {
-        let text = canonical(value);
+        let text = meaning(value);
         if text.is_empty() {
             return Self::default();
         }
@@ -36,57 +38,23 @@ impl fmt::Debug for Hash {
     }
 }
 
-fn canonical(value: &Value) -> String {
+fn meaning(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number_text(&number.to_string()),
+        Value::Number(number) => canonical::number(number),
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| format!("{:?}", canonical(item))).collect();
+            let items: Vec<String> = items.iter().map(|item| format!("{:?}", meaning(item))).collect();
             format!("[{}]", items.join(","))
         }
         Value::Object(members) => {
             let mut members: Vec<String> =
-                members.iter().map(|(name, value)| format!("{name:?}:{:?}", canonical(value))).collect();
+                members.iter().map(|(name, value)| format!("{name:?}:{:?}", meaning(value))).collect();
             members.sort();
             format!("{{{}}}", members.join(","))
         }
     }
-}
-
-/// A number in the one way in which it is written without an exponent and without idle zeros.
-fn number_text(text: &str) -> String {
-    let (digits, exponent) = match text.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, exponent.parse::<i64>().unwrap_or_default()),
-        None => (text, 0),
-    };
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let mut all = format!("{whole}{fraction}");
-    let mut point = i64::try_from(whole.len()).unwrap_or_default() + exponent;
-    while all.len() > 1 && all.starts_with('0') {
-        all.remove(0);
-        point -= 1;
-    }
-    let kept = all.trim_end_matches('0').len();
-    all.truncate(kept);
-    if all.is_empty() {
-        return "0".to_owned();
-    }
-    // Absurd exponents stay as they are: no text of a million zeros is made of them.
-    if point.abs() > 400 {
-        return format!("{sign}{all}e{point}");
-    }
-    let length = i64::try_from(all.len()).unwrap_or_default();
-    if point <= 0 {
-        return format!("{sign}0.{}{all}", "0".repeat(usize::try_from(-point).unwrap_or_default()));
-    }
-    if point >= length {
-        return format!("{sign}{all}{}", "0".repeat(usize::try_from(point - length).unwrap_or_default()));
-    }
-    let (whole, fraction) = all.split_at(usize::try_from(point).unwrap_or_default());
-    format!("{sign}{whole}.{fraction}")
 }
 
 #[cfg(test)]

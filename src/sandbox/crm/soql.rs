@@ -157,7 +157,7 @@ impl Crm {
                     let (relation, rows) = self.children(version, object, fields, children);
                     view.insert(relation, rows);
                 }
-                Column::All | Column::Count => {}
+                Column::All | Column::Count | Column::Written(..) => {}
             }
         }
         Value::Object(view)
@@ -213,7 +213,7 @@ fn check(text: &str, object: &SObject, select: &mut Select) -> Result<(), Refusa
                 let child = known.and_then(|(_, child, _)| SObject::find(child));
                 check(text, child.ok_or_else(|| no_relationship(text, &children.from))?, children)?;
             }
-            Column::All | Column::Count => {}
+            Column::All | Column::Count | Column::Written(..) => {}
         }
     }
     for key in &select.order {

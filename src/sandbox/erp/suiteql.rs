@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::call::{Answer, Call};
 use super::super::decimal::Decimal;
-use super::super::query::{Column, Dialect, Name, Select, SyntaxError, holds, order, parse};
+use super::super::query::{
+    ACCOUNT_FORMAT, Column, Dialect, Literal, Name, Select, SyntaxError, holds, order, parse, read_date, written,
+};
 use super::super::records::{Deletion, Fields};
 use super::read::{Page, lines_of};
 use super::refusal::Refusal;
@@ -251,7 +253,7 @@ fn check(select: &Select, table: &Table, rows: &[Row]) -> Result<(), Refusal> {
     let mut names: Vec<&Name> = select.order.iter().map(|order| &order.field).collect();
     for column in &select.columns {
         match column {
-            Column::Field(name, _) => names.push(name),
+            Column::Field(name, _) | Column::Written(name, ..) => names.push(name),
             Column::All => {}
             Column::Count if select.columns.len() == 1 => {}
             Column::Count | Column::Children(_) => return Err(unsearchable("Invalid or unsupported search.")),
@@ -259,29 +261,63 @@ fn check(select: &Select, table: &Table, rows: &[Row]) -> Result<(), Refusal> {
     }
     let tests = select.condition.as_ref().map(|condition| condition.tests()).unwrap_or_default();
     names.extend(tests.iter().map(|test| &test.field));
-    match names.into_iter().find(|name| !known(name)) {
+    if let Some(name) = names.into_iter().find(|name| !known(name)) {
+        return Err(unsearchable(&format!(
+            "Field '{}' for record '{}' was not found.",
+            column(&name.text),
+            table.name
+        )));
+    }
+    let texts = tests.iter().filter(|test| is_date(&column(&test.field.text))).flat_map(|test| &test.literals);
+    let unreadable = texts.filter_map(|literal| match literal {
+        Literal::Text(text) if read_date(text, ACCOUNT_FORMAT).is_none() => Some(text),
+        _ => None,
+    });
+    match unreadable.into_iter().next() {
         None => Ok(()),
-        Some(name) => {
-            Err(unsearchable(&format!("Field '{}' for record '{}' was not found.", column(&name.text), table.name)))
+        // As a text a date has to be in the account's format; TO_DATE takes any.
+        Some(text) => {
+            Err(unsearchable(&format!("Parse of date/time \"{text}\" failed with date format \"d.M.yyyy\".")))
         }
     }
 }
 
+/// Whether a column holds dates.
+fn is_date(name: &str) -> bool {
+    name.ends_with("date") || name == "datecreated"
+}
+
 fn shown_row(select: &Select, row: &Row) -> Value {
     let mut view = Fields::from_iter([("links".to_owned(), json!([]))]);
+    let mut unnamed = 0;
     for wanted in &select.columns {
         match wanted {
-            Column::All => view.extend(row.iter().map(|(name, value)| (name.clone(), text(value)))),
+            Column::All => view.extend(row.iter().map(|(name, value)| (name.clone(), shown(name, value)))),
             Column::Field(name, alias) => {
-                if let Some(value) = row.get(&column(&name.text)) {
-                    let name = alias.as_ref().map_or_else(|| column(&name.text), |alias| alias.to_lowercase());
-                    view.insert(name, text(value));
+                let name = column(&name.text);
+                if let Some(value) = row.get(&name) {
+                    let value = shown(&name, value);
+                    view.insert(alias.as_ref().map_or(name, |alias| alias.to_lowercase()), value);
+                }
+            }
+            Column::Written(name, format, alias) => {
+                unnamed += usize::from(alias.is_none());
+                let moment = row.get(&column(&name.text)).and_then(Value::as_str);
+                if let Some(text) = moment.and_then(|moment| written(moment, format)) {
+                    let name = alias.as_ref().map_or_else(|| format!("expr{unnamed}"), |alias| alias.to_lowercase());
+                    view.insert(name, text.into());
                 }
             }
             Column::Count | Column::Children(_) => {}
         }
     }
     Value::Object(view)
+}
+
+/// A column's value: dates in the account's format, whatever else as [`text`].
+fn shown(name: &str, value: &Value) -> Value {
+    let date = value.as_str().filter(|_| is_date(name)).and_then(|moment| written(moment, ACCOUNT_FORMAT));
+    date.map_or_else(|| text(value), Value::from)
 }
 
 fn text(value: &Value) -> Value {
@@ -291,9 +327,9 @@ fn text(value: &Value) -> Value {
             let written = Decimal::of(value).map_or_else(|| number.to_string(), |decimal| decimal.to_string());
             written.strip_suffix(".0").unwrap_or(&written).into()
         }
-        // Instants are dates in the account's format.
+        // Instants of custom fields are dates in the account's format too.
         Value::String(text) => match DateTime::parse_from_rfc3339(text) {
-            Ok(at) => at.format("%d.%m.%Y").to_string().into(),
+            Ok(_) => written(text, ACCOUNT_FORMAT).map_or_else(|| value.clone(), Value::from),
             Err(_) => value.clone(),
         },
         other => other.clone(),

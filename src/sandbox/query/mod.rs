@@ -2,10 +2,12 @@
 //!
 //! Bounded: texts of at most [`TEXT_BYTES_MAX`], conditions nested at most [`DEPTH_MAX`] deep.
 
+mod dates;
 mod evaluation;
 mod lexer;
 mod parser;
 
+pub use dates::{ACCOUNT_FORMAT, read as read_date, written};
 pub use evaluation::{holds, order};
 pub use parser::parse;
 
@@ -71,6 +73,8 @@ pub enum Column {
     Count,
     /// A field, perhaps of a parent, perhaps under another name.
     Field(Name, Option<String>),
+    /// `TO_CHAR(field, 'YYYY-MM-DD')`: a date in a notation of one's own, perhaps under another name.
+    Written(Name, String, Option<String>),
     /// A subquery over children.
     Children(Box<Select>),
 }
@@ -122,7 +126,7 @@ pub enum Literal {
     Number(Decimal),
     /// `true` or `false`.
     Flag(bool),
-    /// A bare date or instant.
+    /// A date or instant: bare in SOQL, by `TO_DATE` in SuiteQL.
     Moment(String),
     /// `null`
     Nothing,

@@ -1,5 +1,6 @@
 //! From words to a [`Select`].
 
+use super::dates;
 use super::lexer::{Placed, Token, words};
 use super::{
     Column, Condition, DEPTH_MAX, Dialect, Literal, Name, Operator, Order, Select, SyntaxError, TEXT_BYTES_MAX, Test,
@@ -132,6 +133,9 @@ impl Parser {
             let _ = if self.take_keyword("as") { Some(self.name()?) } else { None };
             return Ok(Column::Count);
         }
+        if self.dialect == Dialect::SuiteQl && name.text.eq_ignore_ascii_case("to_char") && self.take_symbol("(") {
+            return self.date_as_text();
+        }
         let alias = match self.dialect {
             Dialect::SuiteQl if !self.is_keyword("from") => self.alias()?,
             _ => None,
@@ -232,16 +236,33 @@ impl Parser {
         Ok(literal)
     }
 
-    /// `TO_DATE('2026-11-20', 'YYYY-MM-DD')`: the format is not needed, the date says what it is.
+    /// `TO_DATE('2026-11-20', 'YYYY-MM-DD')`; without a format the account's own.
     fn date_in_function(&mut self) -> Result<Literal, SyntaxError> {
         self.advance();
         self.symbol("(")?;
-        let date = self.literal()?;
-        if self.take_symbol(",") {
-            self.literal()?;
-        }
+        let unexpected = self.unexpected();
+        let Literal::Text(date) = self.literal()? else { return Err(unexpected) };
+        let format = if self.take_symbol(",") { self.format()? } else { dates::ACCOUNT_FORMAT.to_owned() };
         self.symbol(")")?;
-        Ok(date)
+        dates::read(&date, &format).map(Literal::Moment).ok_or(unexpected)
+    }
+
+    /// The rest of `TO_CHAR(lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') as changed`.
+    fn date_as_text(&mut self) -> Result<Column, SyntaxError> {
+        let name = self.name()?;
+        self.symbol(",")?;
+        let format = self.format()?;
+        self.symbol(")")?;
+        let alias = if self.is_keyword("from") { None } else { self.alias()? };
+        Ok(Column::Written(name, format, alias))
+    }
+
+    fn format(&mut self) -> Result<String, SyntaxError> {
+        let unexpected = self.unexpected();
+        match self.literal()? {
+            Literal::Text(format) if dates::is_format(&format) => Ok(format),
+            _ => Err(unexpected),
+        }
     }
 
     fn order(&mut self) -> Result<Vec<Order>, SyntaxError> {

@@ -1,0 +1,120 @@
+//! Comparisons of a text with a number, as far as they can be seen without running anything: they never hold, and `"1002"` for
+//! `1002` is how two systems miss each other. They are legal jq, so this warns.
+
+use jaq_core::load::{self, parse::BinaryOp, parse::Term};
+use jaq_core::ops::Cmp;
+
+/// Enough for the longest expression; only touched pages cost memory.
+const STACK_BYTES: usize = 128 << 20;
+
+/// What an expression gives, where its form alone tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+}
+
+/// Functions of jq that give a text, or nothing at all.
+const TEXTS: [&str; 12] = [
+    "tostring",
+    "ascii_downcase",
+    "ascii_upcase",
+    "ltrimstr",
+    "rtrimstr",
+    "trim",
+    "join",
+    "todate",
+    "tojson",
+    "implode",
+    "sub",
+    "gsub",
+];
+
+/// Functions of jq that give a number, or nothing at all.
+const NUMBERS: [&str; 8] = ["tonumber", "length", "floor", "ceil", "round", "fromdate", "fabs", "utf8bytelength"];
+
+/// Whether the expression compares a text with a number for equality somewhere. A text that does not parse compares nothing.
+pub(super) fn text_with_number(text: &str) -> bool {
+    (text.contains("==") || text.contains("!=")) && parsed(text, &compares).unwrap_or(false)
+}
+
+/// What the whole expression gives.
+pub(super) fn kind_of(text: &str) -> Option<Kind> {
+    parsed(text, &kind).flatten()
+}
+
+/// On a stack that the parser's recursion cannot exhaust. The text was parsed before, so its nesting is bounded.
+fn parsed<T: Send>(text: &str, look: &(dyn Fn(&Term<&str>) -> T + Sync)) -> Option<T> {
+    std::thread::scope(|scope| {
+        let parser = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let found = parser.spawn_scoped(scope, || load::parse(text, |p| p.term()).map(|term| look(&term)));
+        found.ok()?.join().ok()?
+    })
+}
+
+fn kind(term: &Term<&str>) -> Option<Kind> {
+    match term {
+        Term::Str(..) => Some(Kind::Text),
+        Term::Num(_) | Term::Neg(_) => Some(Kind::Number),
+        Term::Call(name, _) if TEXTS.contains(name) => Some(Kind::Text),
+        Term::Call(name, _) if NUMBERS.contains(name) => Some(Kind::Number),
+        Term::BinOp(_, BinaryOp::Pipe(_), right) => kind(right),
+        Term::BinOp(left, BinaryOp::Alt | BinaryOp::Math(_), right) => {
+            kind(left).filter(|left| kind(right) == Some(*left))
+        }
+        _ => None,
+    }
+}
+
+fn compares(term: &Term<&str>) -> bool {
+    let any = |terms: &[Term<&str>]| terms.iter().any(compares);
+    match term {
+        Term::BinOp(left, BinaryOp::Cmp(Cmp::Eq | Cmp::Ne), right)
+            if kind(left).zip(kind(right)).is_some_and(|(left, right)| left != right) =>
+        {
+            true
+        }
+        Term::BinOp(left, _, right) => compares(left) || compares(right),
+        Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) | Term::Path(inner, _) => compares(inner),
+        Term::Obj(members) => members.iter().any(|(key, value)| compares(key) || value.as_ref().is_some_and(compares)),
+        Term::Fold(_, over, _, steps) => compares(over) || any(steps),
+        Term::TryCatch(body, handler) => compares(body) || handler.as_deref().is_some_and(compares),
+        Term::IfThenElse(cases, otherwise) => {
+            cases.iter().any(|(when, then)| compares(when) || compares(then))
+                || otherwise.as_deref().is_some_and(compares)
+        }
+        Term::Call(_, arguments) => any(arguments),
+        Term::Def(_, inner) => compares(inner),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_and_a_number_are_told_apart_where_the_form_tells() {
+        for text in [
+            r#".order == "1002" or (.order | tostring) == 1002"#,
+            r#"map(select("\(.id)" != 7))"#,
+            r#"if (.a | length) == "3" then 1 else 2 end"#,
+            r#"{ a: (.b | tonumber == "x") }"#,
+            r#"[.[] | ("a" + "b") == 1 + 2]"#,
+        ] {
+            assert!(text_with_number(text), "{text}");
+        }
+        for text in [
+            r#".order == "1002""#,
+            ".order == 1002",
+            r#".a | tostring == "1""#,
+            r#"(.a // "x") == 1"#,
+            "(.a | tonumber) == .b",
+            "1 ==",
+        ] {
+            assert!(!text_with_number(text), "{text}");
+        }
+        assert_eq!(kind_of(".order | tostring"), Some(Kind::Text));
+        assert_eq!(kind_of(".order"), None);
+    }
+}

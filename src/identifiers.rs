@@ -1,0 +1,254 @@
+//! Identifiers that one system writes in several forms, brought to one form at the door, so that every key made of them is
+//! the same: business keys, correlations, external ids, links.
+//!
+//! Which fields hold such identifiers is data: `identifiers:` of a source in `hub.yaml`. What the forms are is here. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// A form to which identifiers are brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// Ids of Salesforce as 18 characters. The 15 that they begin with differ by case only, and the last three say which of
+    /// them are upper case, so that the whole is safe in systems that compare without regard to case.
+    Salesforce18,
+}
+
+/// Names of all forms as `hub.yaml` writes them.
+pub const FORMS: [(&str, Form); 1] = [("salesforce-18", Form::Salesforce18)];
+
+/// Which fields of what a sender sends hold identifiers, by their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identifiers(pub BTreeMap<Form, BTreeSet<String>>);
+
+/// An identifier that has none of its forms.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer} is not a valid id: {why}")]
+pub struct BadIdentifier {
+    /// JSON pointer of the field.
+    pub pointer: String,
+    /// In words for people.
+    pub why: String,
+}
+
+impl Identifiers {
+    /// Whether no field holds one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Brings the identifiers in a value to their forms, at any depth. Says whether that changed anything.
+    ///
+    /// # Errors
+    /// The first that cannot be one; the value is not to be used then.
+    pub fn apply(&self, value: &mut Value) -> Result<bool, BadIdentifier> {
+        if self.is_empty() { Ok(false) } else { self.apply_at(value, &mut String::new()) }
+    }
+
+    fn apply_at(&self, value: &mut Value, pointer: &mut String) -> Result<bool, BadIdentifier> {
+        let length = pointer.len();
+        let mut changed = false;
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    push(pointer, name);
+                    changed |= match self.form_of(name) {
+                        Some(form) => self.shape(form, member, pointer)?,
+                        None => self.apply_at(member, pointer)?,
+                    };
+                    pointer.truncate(length);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    push(pointer, &index.to_string());
+                    changed |= self.apply_at(item, pointer)?;
+                    pointer.truncate(length);
+                }
+            }
+            _ => {}
+        }
+        Ok(changed)
+    }
+
+    fn form_of(&self, name: &str) -> Option<Form> {
+        self.0.iter().find(|(_, fields)| fields.contains(name)).map(|(form, _)| *form)
+    }
+
+    /// Brings an identifier, or each of a list of them, to its form.
+    fn shape(&self, form: Form, value: &mut Value, pointer: &mut String) -> Result<bool, BadIdentifier> {
+        match value {
+            Value::String(text) => {
+                let shaped = form.of(text).map_err(|why| BadIdentifier { pointer: pointer.clone(), why })?;
+                let changed = shaped != *text;
+                *text = shaped;
+                Ok(changed)
+            }
+            Value::Array(items) => {
+                let length = pointer.len();
+                let mut changed = false;
+                for (index, item) in items.iter_mut().enumerate() {
+                    push(pointer, &index.to_string());
+                    changed |= self.shape(form, item, pointer)?;
+                    pointer.truncate(length);
+                }
+                Ok(changed)
+            }
+            other => self.apply_at(other, pointer),
+        }
+    }
+}
+
+fn push(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+}
+
+impl Form {
+    /// An identifier in this form. A text that does not look like one at all is left as it is.
+    ///
+    /// # Errors
+    /// It looks like one and cannot be one.
+    pub fn of(self, text: &str) -> Result<String, String> {
+        match self {
+            Self::Salesforce18 => salesforce_18(text),
+        }
+    }
+}
+
+/// Characters that say which of five letters are upper case: the first of them is worth one, the last sixteen.
+const SUFFIX: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+/// The id proper.
+const BODY_CHARS: usize = 15;
+
+fn salesforce_18(text: &str) -> Result<String, String> {
+    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(text.to_owned());
+    }
+    match text.len() {
+        15 => Ok(format!("{text}{}", suffix(text))),
+        18 => Ok(repaired(text)),
+        length @ 16..=17 => Err(format!(
+            "{text:?} has {length} characters, and an id of Salesforce has 15 or 18; it may have been cut off"
+        )),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn suffix(body: &str) -> String {
+    let worth = |five: &[u8]| {
+        five.iter()
+            .enumerate()
+            .filter(|(_, byte)| byte.is_ascii_uppercase())
+            .map(|(place, _)| 1 << place)
+            .sum::<usize>()
+    };
+    body.as_bytes().chunks(5).map(|five| char::from(SUFFIX[worth(five)])).collect()
+}
+
+/// Gives an id back the case of its letters, where a system that knows only one case has taken it.
+fn repaired(text: &str) -> String {
+    let (body, end) = text.split_at(BODY_CHARS);
+    let end = end.to_ascii_uppercase();
+    let has_both_cases =
+        body.bytes().any(|byte| byte.is_ascii_lowercase()) && body.bytes().any(|byte| byte.is_ascii_uppercase());
+    if has_both_cases {
+        return text.to_owned();
+    }
+    let mut whole = String::with_capacity(text.len());
+    for (five, sign) in body.as_bytes().chunks(5).zip(end.bytes()) {
+        let Some(bits) = SUFFIX.iter().position(|known| *known == sign) else { return text.to_owned() };
+        for (place, byte) in five.iter().enumerate() {
+            let upper = bits & (1 << place) != 0;
+            if upper && byte.is_ascii_digit() {
+                return text.to_owned();
+            }
+            whole.push(char::from(if upper { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() }));
+        }
+    }
+    whole + &end
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn shaped(text: &str) -> Result<String, String> {
+        Form::Salesforce18.of(text)
+    }
+
+    #[test]
+    fn both_forms_of_a_salesforce_id_become_the_one_of_18_characters() {
+        for (short, long) in [
+            ("006Ws000200000V", "006Ws000200000VIAQ"),
+            ("006Ws00000Hd9Xr", "006Ws00000Hd9XrIAJ"),
+            ("00DWs000003aBcD", "00DWs000003aBcDMAU"),
+            ("00kWs0002000010", "00kWs0002000010IAA"),
+        ] {
+            assert_eq!(shaped(short).as_deref(), Ok(long));
+            assert_eq!(shaped(long).as_deref(), Ok(long));
+            assert_eq!(shaped(&long.to_lowercase()).as_deref(), Ok(long));
+            assert_eq!(shaped(&long.to_uppercase()).as_deref(), Ok(long));
+        }
+    }
+
+    #[test]
+    fn what_was_cut_off_is_refused_and_what_is_no_id_is_left_alone() {
+        for cut in ["006Ws000200000VI", "006Ws000200000VIA"] {
+            let why = shaped(cut).expect_err("cut off");
+            assert!(why.contains("15 or 18") && why.contains(cut), "{why}");
+        }
+        for other in ["", "ITEM-CM-200-0001", "7c0c9a1e-6a0e-4f0b-9a53-00000000001f", "641", "0069876543210987654321"] {
+            assert_eq!(shaped(other).as_deref(), Ok(other));
+        }
+    }
+
+    #[test]
+    fn named_fields_are_found_at_any_depth_and_nothing_else_is_touched() {
+        let identifiers = Identifiers(BTreeMap::from([(
+            Form::Salesforce18,
+            ["Id", "AccountId", "recordIds"].map(str::to_owned).into(),
+        )]));
+        let mut data = json!({
+            "Id": "006Ws000200000V", "Name": "006Ws000200000V", "AccountId": null,
+            "lines": [{ "Id": "00kWs0002000010", "Quantity": 1.0 }],
+            "header": { "recordIds": ["003Ws000200000V", "003Ws000200000VIAQ"] },
+        });
+        assert_eq!(identifiers.apply(&mut data), Ok(true));
+        assert_eq!(
+            data,
+            json!({
+                "Id": "006Ws000200000VIAQ", "Name": "006Ws000200000V", "AccountId": null,
+                "lines": [{ "Id": "00kWs0002000010IAA", "Quantity": 1.0 }],
+                "header": { "recordIds": ["003Ws000200000VIAQ", "003Ws000200000VIAQ"] },
+            })
+        );
+        assert_eq!(identifiers.apply(&mut data), Ok(false));
+        let refused =
+            identifiers.apply(&mut json!({ "lines": [{ "Id": "00kWs00020000101" }] })).expect_err("16 characters");
+        assert_eq!(refused.pointer, "/lines/0/Id");
+    }
+
+    proptest! {
+        /// Ids that differ by case only stay different, also where case is lost afterwards.
+        #[test]
+        fn different_ids_stay_different_without_regard_to_case(one in "[a-zA-Z0-9]{15}", other in "[a-zA-Z0-9]{15}", flip in any::<u16>()) {
+            let flipped: String = one.chars().enumerate().map(|(place, c)| match flip >> place & 1 {
+                1 if c.is_ascii_lowercase() => c.to_ascii_uppercase(),
+                1 => c.to_ascii_lowercase(),
+                _ => c,
+            }).collect();
+            let long = |id: &str| shaped(id).unwrap();
+            for other in [other, flipped] {
+                prop_assert_eq!(one == other, long(&one).eq_ignore_ascii_case(&long(&other)));
+            }
+            prop_assert_eq!(long(&long(&one)), long(&one));
+            prop_assert_eq!(long(&long(&one).to_lowercase()), long(&one));
+        }
+    }
+}
