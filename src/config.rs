@@ -93,6 +93,14 @@ pub struct Processes {
     pub concurrency: usize,
     /// The program that runs containers.
     pub container: String,
+    /// Images that may run, `prefix*` for all that begin so; any if there are none.
+    pub container_images: Vec<String>,
+    /// The engine's network that containers are in.
+    pub container_network: String,
+    /// Processors that one may use.
+    pub container_cpus: f64,
+    /// Processes in one.
+    pub container_pids: u32,
 }
 
 impl Default for Processes {
@@ -105,6 +113,10 @@ impl Default for Processes {
             output_kb: usual.output_bytes >> 10,
             concurrency: usual.concurrency,
             container: usual.container,
+            container_images: usual.container_images,
+            container_network: usual.container_network,
+            container_cpus: usual.container_cpus,
+            container_pids: usual.container_pids,
         }
     }
 }
@@ -120,6 +132,10 @@ impl Processes {
             output_bytes: self.output_kb.saturating_mul(1 << 10),
             concurrency: self.concurrency,
             container: self.container.clone(),
+            container_images: self.container_images.clone(),
+            container_network: self.container_network.clone(),
+            container_cpus: self.container_cpus.clamp(0.01, 1_024.0),
+            container_pids: self.container_pids.max(1),
         }
     }
 }
@@ -200,7 +216,7 @@ impl Default for Retry {
 
 /// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
 /// the table's name.
-const KEYS: [&str; 41] = [
+const KEYS: [&str; 45] = [
     "listen",
     "public_url",
     "database_url",
@@ -228,6 +244,10 @@ const KEYS: [&str; 41] = [
     "processes.output_kb",
     "processes.concurrency",
     "processes.container",
+    "processes.container_images",
+    "processes.container_network",
+    "processes.container_cpus",
+    "processes.container_pids",
     "http.ingress_body_bytes_max",
     "http.api_body_bytes_max",
     "http.request_timeout_seconds",
@@ -275,7 +295,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
         variables.iter().filter(|(name, _)| name.starts_with("STEPWELL_") || *name == "DATABASE_URL")
     {
         let Some(key) = key_of(variable)? else { continue };
-        builder = if matches!(key.as_str(), "network.allow" | "processes.enable") {
+        builder = if matches!(key.as_str(), "network.allow" | "processes.enable" | "processes.container_images") {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
             builder.set_override(&key, items)?
         } else {
@@ -297,7 +317,7 @@ fn key_of(variable: &str) -> anyhow::Result<Option<String>> {
     }
     let name = variable.trim_start_matches("STEPWELL_");
     let of_others = ["SECRET_", "SANDBOX_"].iter().any(|prefix| name.starts_with(prefix));
-    if of_others || matches!(name, "TOKEN" | "URL" | "LOG" | "CONFIG") {
+    if of_others || matches!(name, "TOKEN" | "URL" | "LOG" | "CONFIG" | "ENCRYPTION_KEYS") {
         return Ok(None);
     }
     let flat = name.to_ascii_lowercase().replace("__", "_");

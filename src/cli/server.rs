@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::config::Settings;
-use crate::connect::{ConnectSettings, Connections, Secrets};
+use crate::connect::{ConnectSettings, Connections, Keyring, Secrets};
 use crate::dashboard::{self, Dashboard};
 use crate::dsl::{Functions, Mistake};
 use crate::engine::{Engine, EngineSettings};
@@ -63,12 +63,14 @@ impl Server {
             .context("connecting to the database")?;
         let reader =
             store::connect_reader(database_url, READER_CONNECTIONS).await.context("connecting to the database")?;
-        if migrate == Migrate::Yes {
-            store::migrate(&pool).await.context("bringing the database to this version")?;
+        match migrate {
+            Migrate::Yes => store::migrate(&pool).await.context("bringing the database to this version")?,
+            Migrate::No => store::roles::check_migrated(&pool).await.context("looking at the database's version")?,
         }
         let hub = load_hub(settings, &secrets)?;
         let functions = load_functions(settings)?;
-        let connections = Connections::new(connect_settings(settings, &hub, secrets.clone()))
+        let keyring = Keyring::from_environment()?;
+        let connections = Connections::new(connect_settings(settings, &hub, secrets.clone(), keyring))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
@@ -109,7 +111,7 @@ impl Server {
     }
 }
 
-fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> ConnectSettings {
+fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets, keyring: Keyring) -> ConnectSettings {
     ConnectSettings {
         environment: settings.environment.clone(),
         connections: hub.connections.clone(),
@@ -118,6 +120,7 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
         network_allow: settings.network.allow.clone(),
         processes: settings.processes.settings(),
         secrets,
+        keyring,
         ..ConnectSettings::default()
     }
 }

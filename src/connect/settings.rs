@@ -9,6 +9,7 @@ use url::Url;
 use super::Secrets;
 use super::breaker::BreakerSettings;
 use super::hosts::HostPattern;
+use super::keyring::Keyring;
 use super::limits::SharedLimits;
 use super::process::ProcessSettings;
 use crate::dsl::{Authentication, SecretTemplate};
@@ -38,6 +39,8 @@ pub struct ConnectSettings {
     pub user_agent: String,
     /// Where `$secrets.NAME` comes from.
     pub secrets: Secrets,
+    /// Encrypts the tokens that all nodes share; without keys each node keeps them in memory.
+    pub keyring: Keyring,
     /// Which programs definitions may run, and what those may use.
     pub processes: ProcessSettings,
 }
@@ -55,6 +58,7 @@ impl Default for ConnectSettings {
             network_allow: Vec::new(),
             user_agent: concat!("stepwell/", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: Secrets::from_environment(),
+            keyring: Keyring::default(),
             processes: ProcessSettings::default(),
         }
     }
