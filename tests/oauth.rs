@@ -210,6 +210,13 @@ async fn a_changed_first_refresh_token_supersedes_what_is_stored() {
     completes(&node).await;
     node.kill();
     assert_eq!(provider.count("granted").await, 2);
+    let (ok, _, said) = provider.world.command(&["connections", "forget", "crm"]);
+    assert!(!ok && said.contains("2 rows"), "one of them must be named: {said}");
+    let (_, listed, _) = provider.world.command(&["connections", "list", "--json"]);
+    let rows: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    let newest = rows[0]["id"].as_str().unwrap();
+    let (ok, _, said) = provider.world.command(&["connections", "forget", "crm", "--id", newest]);
+    assert!(ok, "{said}");
     // And the former one, with what came of it, counts again if it is put back.
     provider.world.set("STEPWELL_SECRET_CRMREFRESH", FIRST);
     provider.delete("/sessions").await;
