@@ -4,7 +4,7 @@ use chrono::{Days, Utc};
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use crate::harness::{Target, World, calls, eventually, hub};
+use crate::harness::{Target, World, calls, eventually, hub, program};
 
 /// A world whose database is used by a role that owns nothing; its URL under that role.
 async fn lesser_role(world: &mut World) -> String {
@@ -107,6 +107,23 @@ async fn a_node_that_may_not_migrate_says_what_is_missing() {
             "{command:?}: {error}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_a_later_migration_are_granted_to_the_roles_of_nodes() {
+    let mut world = World::new(&[("hub.yaml", hub())], &[]).await;
+    let url = lesser_role(&mut world).await;
+    let later = "create table later (n int); create table told (n int); comment on table told is 'append-only: of a test'";
+    sqlx::raw_sql(later).execute(&mut world.connect().await).await.unwrap();
+    let mut lesser = PgConnection::connect(&url).await.unwrap();
+    assert!(sqlx::raw_sql("insert into later values (1)").execute(&mut lesser).await.is_err());
+    let mut command = std::process::Command::new(program());
+    command.arg("migrate").env("DATABASE_URL", &world.database_url);
+    assert!(world.equip(&mut command).status().unwrap().success());
+    for allowed in ["insert into later values (1)", "delete from later", "insert into told values (1)"] {
+        sqlx::raw_sql(allowed).execute(&mut lesser).await.expect(allowed);
+    }
+    assert!(sqlx::raw_sql("delete from told").execute(&mut lesser).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

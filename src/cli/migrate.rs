@@ -18,6 +18,8 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let pool = context::connect_owner(settings).await?;
+    // Also where nothing was missing: an earlier migration may have been interrupted before its grants.
+    store::roles::grant_again(&pool).await.context("granting the roles of nodes what they need")?;
     println!("the database is at the version of this program");
     if let Some(role) = &args.node_role {
         store::roles::grant_node_role(&pool, role).await.with_context(|| format!("letting nodes run as {role}"))?;

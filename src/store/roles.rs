@@ -67,8 +67,8 @@ pub async fn grant_node_role(pool: &PgPool, role: &str) -> Result<(), StoreError
 /// Grants all roles that nodes run as what they need by now. Roles that were dropped are passed over.
 ///
 /// # Errors
-/// The database is away.
-pub(super) async fn grant_again(pool: &PgPool) -> Result<(), StoreError> {
+/// Whoever asks does not own the tables, or the database is away.
+pub async fn grant_again(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "select grant_node_role(name) from node_roles where exists (select from pg_roles where rolname = name)"
     )
