@@ -98,6 +98,14 @@ pub struct Processes {
     pub concurrency: usize,
     /// The program that runs containers.
     pub container: String,
+    /// Images that may run, `prefix*` for all that begin so; any if there are none.
+    pub container_images: Vec<String>,
+    /// The engine's network that containers are in.
+    pub container_network: String,
+    /// Processors that one may use.
+    pub container_cpus: f64,
+    /// Processes in one.
+    pub container_pids: u32,
 }
 
 impl Default for Processes {
@@ -110,6 +118,10 @@ impl Default for Processes {
             output_kb: usual.output_bytes >> 10,
             concurrency: usual.concurrency,
             container: usual.container,
+            container_images: usual.container_images,
+            container_network: usual.container_network,
+            container_cpus: usual.container_cpus,
+            container_pids: usual.container_pids,
         }
     }
 }
@@ -125,6 +137,10 @@ impl Processes {
             output_bytes: self.output_kb.saturating_mul(1 << 10),
             concurrency: self.concurrency,
             container: self.container.clone(),
+            container_images: self.container_images.clone(),
+            container_network: self.container_network.clone(),
+            container_cpus: self.container_cpus.clamp(0.01, 1_024.0),
+            container_pids: self.container_pids.max(1),
         }
     }
 }
@@ -233,6 +249,10 @@ const KEYS: [&str; 44] = [
     "processes.output_kb",
     "processes.concurrency",
     "processes.container",
+    "processes.container_images",
+    "processes.container_network",
+    "processes.container_cpus",
+    "processes.container_pids",
     "http.ingress_body_bytes_max",
     "http.api_body_bytes_max",
     "http.request_timeout_seconds",
@@ -294,7 +314,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
                 continue;
             }
         };
-        builder = if matches!(key.as_str(), "network.allow" | "processes.enable" | "http.trusted_proxies") {
+        builder = if matches!(key.as_str(), "network.allow" | "processes.enable" | "processes.container_images" | "http.trusted_proxies") {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
             builder.set_override(&key, items)?
         } else {

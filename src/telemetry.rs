@@ -100,6 +100,10 @@ fn describe() {
     describe_histogram!("stepwell_schedule_lateness_seconds", "From a firing's time to its run");
     describe_counter!("stepwell_calls_total", "Attempts of calls, by connection and by how they ended");
     describe_histogram!("stepwell_call_seconds", "Duration of attempts, by connection");
+    describe_gauge!(
+        "stepwell_connection_authorized",
+        "0 while a provider does not accept a connection's refresh token"
+    );
     describe_gauge!("stepwell_connection_held_back", "1 while a connection's circuit breaker holds calls back");
     describe_gauge!("stepwell_connection_waiting", "Calls that wait for the shared limits of a connection");
     describe_counter!("stepwell_ingress_answers_total", "Answers to webhooks and events, by status");
@@ -247,6 +251,12 @@ pub fn connection_state(connection: &str, breaker: Option<&str>, waiting: Option
     if let Some(waiting) = waiting {
         gauge!("stepwell_connection_waiting", "connection" => connection.to_owned()).set(waiting as f64);
     }
+}
+
+/// Whether the provider accepts a connection's refresh token.
+pub fn connection_authorized(connection: &str, is_authorized: bool) {
+    gauge!("stepwell_connection_authorized", "connection" => connection.to_owned())
+        .set(f64::from(u8::from(is_authorized)));
 }
 
 /// State of all nodes together, taken when `/metrics` is read.

@@ -171,17 +171,61 @@ async fn a_container_is_asked_for_with_limits_and_removed_when_it_is_not_waited_
     std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o755)).unwrap();
     let task = "{ container: { image: 'alpine:3', command: 'cat; echo $1', arguments: [Foo], stdin: '${ .text }', environment: { A: b }, pullPolicy: always } }";
     let more = [("STEPWELL_PROCESSES_CONTAINER", engine.to_str().unwrap())];
-    let world = world(&[("contained", task)], "container", &more).await;
+    let tasks = [("contained", task), ("computed", "{ container: { image: '${ .image }' } }")];
+    let world = world(&tasks, "container", &more).await;
     let node = world.node().await;
     assert_eq!(output(&node, "contained", &json!({ "text": "hello" })).await, "hello");
     let calls = std::fs::read_to_string(&log).unwrap();
     let calls: Vec<&str> = calls.lines().collect();
-    assert!(calls[0].starts_with("rm --force contained-"), "what an earlier attempt left is removed first: {calls:?}");
+    let name = calls[0].strip_prefix("rm --force -- ").expect("what an earlier attempt left is removed first");
+    assert!(name.starts_with("stepwell-") && name.ends_with("-test.contained.run"), "{calls:?}");
     let run = calls[1];
-    assert!(
-        run.starts_with("run --rm --interactive --name contained-")
-            && run.contains(".test-run --pull always --memory 536870912"),
-        "{run}"
-    );
-    assert!(run.contains("--env A=b --entrypoint sh alpine:3 -c cat; echo $1 sh Foo"), "{run}");
+    for option in [
+        "run --rm --interactive ",
+        &format!(" --name={name} "),
+        " --pull=always ",
+        " --cap-drop=ALL ",
+        " --security-opt=no-new-privileges ",
+        " --network=none ",
+        " --pids-limit=256 ",
+        " --cpus=1 ",
+        " --memory=536870912 ",
+        " --memory-swap=536870912 ",
+        " --read-only ",
+        " --env=A=b ",
+    ] {
+        assert!(run.contains(option), "{option}: {run}");
+    }
+    assert!(run.ends_with(" --entrypoint=sh -- alpine:3 -c -- cat; echo $1 sh Foo"), "{run}");
+    // What is computed is checked where it is used: nothing is started.
+    let computed = ended(&node, "computed", &json!({ "image": "--privileged" })).await;
+    let detail = computed["error"]["detail"].as_str().unwrap();
+    assert!(detail.contains("not the name of an image"), "{computed}");
+    assert_eq!(std::fs::read_to_string(&log).unwrap().lines().count(), calls.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_that_look_like_options_stay_arguments() {
+    let tasks = [
+        ("shell", "{ shell: { command: '-x; echo \"$1 $2\"', arguments: ['-c', '--'] }, return: all }"),
+        (
+            "python",
+            "{ script: { language: python, code: 'import sys; print(sys.argv[1:])', arguments: ['-c', '--version', '${ .a }'] } }",
+        ),
+        (
+            "javascript",
+            "{ script: { language: javascript, code: 'console.log(process.argv.slice(2).join())', arguments: ['--version', '-e', '${ .a }'] } }",
+        ),
+        ("value", "{ shell: { command: 'printenv A', environment: { A: '${ .a }' } } }"),
+    ];
+    let world = world(&tasks, "shell,python,javascript", &[]).await;
+    let node = world.node().await;
+    let input = json!({ "a": "--eval=process.exit(9)" });
+    let shell = output(&node, "shell", &input).await;
+    assert_eq!((&shell["stdout"], &shell["code"]), (&json!("-c --\n"), &json!(0)), "{shell}");
+    let said = shell["stderr"].as_str().unwrap();
+    assert!(said.contains("-x") && said.contains("not found"), "what begins with `-` is a command: {shell}");
+    assert_eq!(output(&node, "python", &input).await, "['-c', '--version', '--eval=process.exit(9)']\n");
+    assert_eq!(output(&node, "javascript", &input).await, "--version,-e,--eval=process.exit(9)\n");
+    assert_eq!(output(&node, "value", &input).await, "--eval=process.exit(9)\n");
 }

@@ -28,6 +28,13 @@ pub(super) async fn connect(settings: &Settings) -> anyhow::Result<PgPool> {
     store::connect_reader(&url, 4).await.context("connecting to the database")
 }
 
+/// The same for a role that may change the schema, without the limit of a read.
+pub(super) async fn connect_owner(settings: &Settings) -> anyhow::Result<PgPool> {
+    let pool = store::connect_engine(&database_url(settings)?, 1).await.context("connecting to the database")?;
+    store::migrate(&pool).await.context("bringing the database to this version")?;
+    Ok(pool)
+}
+
 /// Over a connection of its own: a migration of many rows takes longer than a read may, and so does waiting for a node
 /// that migrates at the same time.
 async fn migrate(url: &str) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ mod batches;
 mod bench;
 mod compatible;
 mod conflicts;
+mod connections;
 mod context;
 mod delete;
 mod deploy;
@@ -21,6 +22,7 @@ mod load;
 mod login;
 mod mapping;
 mod mapping_diff;
+mod migrate;
 mod replay;
 mod run;
 mod runs;
@@ -65,6 +67,8 @@ enum Command {
     Fire(fire::Args),
     /// Run the server alone; `DATABASE_URL` is needed.
     Serve(serve::Args),
+    /// Bring the database to this version, and let nodes run as a role that owns nothing.
+    Migrate(migrate::Args),
     /// Run the sandbox CRM and ERP alone.
     Sandbox(sandbox::Args),
     /// Check definitions.
@@ -95,6 +99,9 @@ enum Command {
     /// Look at conflicts between records of both systems, and settle them.
     #[command(subcommand)]
     Conflicts(conflicts::Command),
+    /// Look at the stored OAuth tokens of connections, authorise a connection again, and exchange the key that encrypts them.
+    #[command(subcommand)]
+    Connections(connections::Command),
     /// List what sweeps over both systems found that nobody had told of.
     Drift(drift::Args),
     /// Look at schedules and pause them.
@@ -178,6 +185,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Dev(args) => dev::run(args, settings).await,
         Command::Fire(args) => fire::run(args, &settings).await,
         Command::Serve(args) => serve::run(args, settings).await,
+        Command::Migrate(args) => migrate::run(&args, &settings).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(|()| ExitCode::SUCCESS),
         Command::Validate(args) => validate::run(&args, &settings).await,
         Command::Test(args) => test::run(&args, &settings),
@@ -191,6 +199,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Runs(command) => runs::run(command, &settings).await,
         Command::Batches(command) => batches::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
+        Command::Connections(command) => connections::run(command, &settings).await,
         Command::Drift(args) => drift::run(&args, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
         Command::Sources(args) => sources::run(&args, &settings).await,

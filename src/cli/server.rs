@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use super::load;
 use crate::config::Settings;
-use crate::connect::{ConnectSettings, Connections, Secrets};
+use crate::connect::{ConnectSettings, Connections, Keyring, Secrets};
 use crate::dashboard::{self, Dashboard};
 use crate::dsl::{Functions, Mistake};
 use crate::engine::{Engine, EngineSettings};
@@ -67,12 +67,14 @@ impl Server {
             .context("connecting to the database")?;
         let reader =
             store::connect_reader(database_url, READER_CONNECTIONS).await.context("connecting to the database")?;
-        if migrate == Migrate::Yes {
-            store::migrate(&pool).await.context("bringing the database to this version")?;
+        match migrate {
+            Migrate::Yes => store::migrate(&pool).await.context("bringing the database to this version")?,
+            Migrate::No => store::roles::check_migrated(&pool).await.context("looking at the database's version")?,
         }
         let hub = load_hub(settings, &secrets)?;
         let functions = load_functions(settings)?;
-        let connections = Connections::new(connect_settings(settings, &hub, secrets.clone()))
+        let keyring = Keyring::from_environment()?;
+        let connections = Connections::new(connect_settings(settings, &hub, secrets.clone(), keyring))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
@@ -137,7 +139,7 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
     listener.with_context(|| format!("listening on {address} failed; is another Stepwell running? Set {setting}"))
 }
 
-fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> ConnectSettings {
+fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets, keyring: Keyring) -> ConnectSettings {
     ConnectSettings {
         environment: settings.environment.clone(),
         connections: hub.connections.clone(),
@@ -147,6 +149,7 @@ fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets) -> Connect
         processes: settings.processes.settings(),
         secrets,
         releases: hub.secrets.clone(),
+        keyring,
         ..ConnectSettings::default()
     }
 }

@@ -14,6 +14,7 @@ mod exchange;
 pub mod guard;
 mod hosts;
 pub mod json;
+mod keyring;
 mod limits;
 mod local;
 mod message;
@@ -33,7 +34,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use auth::vault::{Claimed, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
 pub use hosts::HostPattern;
+pub use keyring::{BadKeys, KEYS_VARIABLE, Keyring, KeyringError};
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;
@@ -42,7 +45,7 @@ pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, 
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT, Verdict};
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -72,11 +75,14 @@ pub struct Connections {
     authenticator: Authenticator,
     secrets: Secrets,
     releases: Arc<Releases>,
+    keyring: Keyring,
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
     /// Who answers calls of the connection `hub`.
     local: OnceLock<Arc<dyn Local>>,
+    /// Connections with a refresh token, and whether the provider accepts it.
+    authorized: Mutex<BTreeMap<String, bool>>,
 }
 
 /// Settings that no calls can be made with.
@@ -106,6 +112,7 @@ impl Connections {
             environment: settings.environment,
             secrets: settings.secrets,
             releases: Arc::new(settings.releases),
+            keyring: settings.keyring,
             body_bytes_max: settings.body_bytes_max,
             documents: Documents::default(),
             processes: Processes::new(
@@ -113,6 +120,7 @@ impl Connections {
                 std::env::current_exe().map_err(|e| BadSettings(e.to_string()))?,
             ),
             local: OnceLock::new(),
+            authorized: Mutex::default(),
         })
     }
 
@@ -165,6 +173,58 @@ impl Connections {
         }
     }
 
+    /// From now on all nodes share the tokens that come of refresh tokens.
+    pub fn share_tokens(&self, vault: Arc<dyn TokenVault>) {
+        self.authenticator.share(vault, self.keyring.clone());
+    }
+
+    /// Whether the tokens that come of refresh tokens can be stored: they are encrypted, and that takes a key.
+    #[must_use]
+    pub fn stores_tokens(&self) -> bool {
+        !self.keyring.is_empty()
+    }
+
+    /// The connections whose tokens come of a refresh token, each with the row in which all nodes keep them.
+    #[must_use]
+    pub fn shared_tokens(&self) -> Vec<(&str, TokenId)> {
+        let row = |connection: &Prepared| auth::shared_row(&self.secrets, connection.authentication.as_ref());
+        self.by_name.values().filter_map(|connection| Some((connection.name.as_str(), row(connection)?))).collect()
+    }
+
+    /// Notes whether the provider accepts a connection's refresh token.
+    pub fn note_authorized(&self, connection: &str, is_authorized: bool) {
+        self.authorized.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.to_owned(), is_authorized);
+        telemetry::connection_authorized(connection, is_authorized);
+    }
+
+    /// Asks for a token of a connection in place of the one of this generation: a node died while it asked, and a provider accepts
+    /// the old refresh token for a short time only.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn replace_token(&self, connection: &str, generation: i64) -> Result<(), String> {
+        let Some(connection) = self.by_name.get(connection) else { return Ok(()) };
+        let wire = self.wire(connection, connection.reach.clone());
+        let replaced = self.authenticator.replace(&wire, connection, &self.secrets, generation).await;
+        replaced.map_err(|problem| problem.to_string())
+    }
+
+    /// Waits for requests for tokens that are under way, no longer than this.
+    pub async fn finish_tokens(&self, within: std::time::Duration) {
+        self.authenticator.finish(within).await;
+    }
+
+    /// By which a token is asked for, for credentials that may go so far.
+    fn wire(&self, connection: &Prepared, reach: Reach) -> Wire {
+        Wire {
+            clients: Arc::clone(&connection.clients),
+            body_bytes_max: self.body_bytes_max,
+            timeout: connection.timeout,
+            reach,
+            known: self.secrets.known(),
+        }
+    }
+
     /// Which base URL of each connection is in force.
     #[must_use]
     pub fn environment(&self) -> &str {
@@ -174,7 +234,9 @@ impl Connections {
     /// How the connections stand, by name.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
-        self.by_name.values().filter(|connection| connection.name != memory::CONNECTION).map(Standing::of).collect()
+        let authorized = self.authorized.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = self.by_name.values().filter(|connection| connection.name != memory::CONNECTION);
+        shown.map(|connection| Standing::of(connection, authorized.get(&connection.name).copied())).collect()
     }
 
     fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
@@ -215,13 +277,7 @@ impl Connections {
     ) -> Result<CallOutcome, Box<Problem>> {
         let (policy, reach) = self.credentials_of(connection, authentication);
         reach.check_call(&url)?;
-        let wire = Wire {
-            clients: Arc::clone(&connection.clients),
-            body_bytes_max: self.body_bytes_max,
-            timeout: connection.timeout,
-            reach,
-            known: self.secrets.known(),
-        };
+        let wire = self.wire(connection, reach);
         let named = named(policy, connection);
         let credentials = self.authenticator.obtain(&wire, connection, &self.secrets, policy).await?;
         let first = self.send(connection, request, (&credentials, &named), url.clone()).await?;
@@ -309,10 +365,12 @@ pub struct Standing {
     pub under_way: Option<u32>,
     /// Calls that wait for shared limits.
     pub waiting: Option<usize>,
+    /// Whether the provider accepts the stored refresh token; none without one.
+    pub authorized: Option<bool>,
 }
 
 impl Standing {
-    fn of(connection: &Prepared) -> Self {
+    fn of(connection: &Prepared, authorized: Option<bool>) -> Self {
         let load = connection.gate.as_ref().map(|gate| gate.load());
         Self {
             name: connection.name.clone(),
@@ -320,6 +378,7 @@ impl Standing {
             breaker: connection.phase().map(breaker::Phase::as_str),
             under_way: load.map(|(under_way, _)| under_way),
             waiting: load.map(|(_, waiting)| waiting),
+            authorized,
         }
     }
 }

@@ -75,6 +75,11 @@ impl Problem {
         self
     }
 
+    /// Whether the target may have acted.
+    pub(super) fn effect(&self) -> TargetEffect {
+        self.effect
+    }
+
     /// The same, and the call itself was not sent.
     pub(super) fn without_effect(mut self: Box<Self>) -> Box<Self> {
         self.effect = TargetEffect::None;

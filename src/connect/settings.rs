@@ -9,6 +9,7 @@ use url::Url;
 use super::Secrets;
 use super::breaker::BreakerSettings;
 use super::hosts::HostPattern;
+use super::keyring::Keyring;
 use super::limits::SharedLimits;
 use super::process::ProcessSettings;
 use crate::dsl::{Authentication, Releases, SecretTemplate};
@@ -40,6 +41,8 @@ pub struct ConnectSettings {
     pub secrets: Secrets,
     /// Secrets that definitions may use, and where these may go: `secrets` of `hub.yaml`.
     pub releases: Releases,
+    /// Encrypts the tokens that all nodes share; without keys each node keeps them in memory.
+    pub keyring: Keyring,
     /// Which programs definitions may run, and what those may use.
     pub processes: ProcessSettings,
 }
@@ -58,6 +61,7 @@ impl Default for ConnectSettings {
             user_agent: concat!("stepwell/", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: Secrets::from_environment(),
             releases: Releases::default(),
+            keyring: Keyring::default(),
             processes: ProcessSettings::default(),
         }
     }

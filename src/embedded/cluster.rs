@@ -5,14 +5,14 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use base64::Engine as _;
 use sqlx::{Connection, PgConnection};
 use tracing::{info, warn};
 
-use super::home::Home;
+use super::home::{ADMIN_ROLE, APP_ROLE, Home};
 use super::lock::{Entry, UseLock};
 use super::user::command;
 use super::{DATABASE, server};
+use crate::store;
 
 /// How long the server may take until it answers; recovery after a crash may take a while.
 const START_MAX: Duration = Duration::from_mins(2);
@@ -46,10 +46,11 @@ pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<Embed
         }
         make(&home, &binaries)?;
     }
+    home.write_app_password_once()?;
     // From here on the server is stopped again if anything fails.
     let mut postgres = EmbeddedPostgres { url: String::new(), home, binaries, lock, is_stopped: false };
     let port = postgres.run().await?;
-    postgres.url = postgres.url_of(port, DATABASE)?;
+    postgres.url = postgres.prepared(port).await?;
     postgres.lock.share(&postgres.home.lock()).await?;
     postgres.sync_once();
     Ok(postgres)
@@ -62,7 +63,7 @@ fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
         std::fs::remove_dir_all(home.data()).with_context(|| format!("removing {}", home.data().display()))?;
     }
     home.make_data()?;
-    home.write_password(&base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>()))?;
+    home.write_password()?;
     let initdb = binaries.join("initdb");
     let made = command(&initdb, home.user.as_ref())
         .arg("--pgdata")
@@ -70,7 +71,8 @@ fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
         .arg("--pwfile")
         .arg(home.password_file())
         // Waiting for the disk takes seconds; `sync_once` does it once the server is up.
-        .args(["--username=stepwell", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"])
+        .arg(format!("--username={ADMIN_ROLE}"))
+        .args(["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"])
         .output()
         .with_context(|| format!("running {}", initdb.display()))?;
     if !made.status.success() {
@@ -81,9 +83,29 @@ fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
 }
 
 impl EmbeddedPostgres {
-    fn url_of(&self, port: u16, database: &str) -> anyhow::Result<String> {
+    fn admin_url(&self, port: u16, database: &str) -> anyhow::Result<String> {
         self.home
-            .url(port, database)
+            .admin_url(port, database)
+            .with_context(|| format!("the password of the private Postgres is missing in {}", self.home.path.display()))
+    }
+
+    /// Makes the role that Stepwell works as and the database that this role owns; gives its URL. In a cluster of an earlier version,
+    /// where Stepwell worked as the superuser, the role takes the tables over.
+    async fn prepared(&self, port: u16) -> anyhow::Result<String> {
+        let password = self.home.app_password().context("reading the password of Stepwell's role")?;
+        let admin_of = async |database: &str| -> anyhow::Result<PgConnection> {
+            PgConnection::connect(&self.admin_url(port, database)?)
+                .await
+                .with_context(|| format!("connecting to the private Postgres in {}", self.home.path.display()))
+        };
+        let mut admin = admin_of("postgres").await?;
+        store::roles::ensure_owner(&mut admin, DATABASE, APP_ROLE, &password)
+            .await
+            .context("making Stepwell's role")?;
+        let mut inside = admin_of(DATABASE).await?;
+        store::roles::take_over(&mut inside, APP_ROLE).await.context("giving Stepwell's role its tables")?;
+        self.home
+            .url(port, DATABASE)
             .with_context(|| format!("the password of the private Postgres is missing in {}", self.home.path.display()))
     }
 
@@ -119,13 +141,10 @@ impl EmbeddedPostgres {
 
     /// Waits until the server answers. False when it ended instead.
     async fn answers(&self, port: u16, mut child: Option<&mut Child>, began: Instant) -> anyhow::Result<bool> {
-        let url = self.url_of(port, "postgres")?;
+        let url = self.admin_url(port, "postgres")?;
         while began.elapsed() < START_MAX {
             match PgConnection::connect(&url).await {
-                Ok(mut connection) => {
-                    crate::store::create_database(&mut connection, DATABASE).await?;
-                    return Ok(true);
-                }
+                Ok(_) => return Ok(true),
                 Err(error) if is_refusal(&error) => {
                     return Err(error).with_context(|| {
                         format!("the private Postgres in {} refuses its own password", self.home.path.display())

@@ -1,10 +1,12 @@
-//! Where a cluster lives: `data`, `password`, `log`, `port`, and the lock, in one directory. Only `data` and the password belong to the user who runs Postgres.
+//! Where a cluster lives: `data`, two passwords, `log`, `port`, and the lock, in one directory. Only `data` and the passwords belong to
+//! the user who runs Postgres.
 
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
 use super::user::{self, User};
@@ -18,6 +20,12 @@ pub(super) struct Home {
     /// Not inside the data directory, since the user cannot reach that.
     pub(super) is_elsewhere: bool,
 }
+
+/// Who made the cluster: a superuser, used to prepare the database and for nothing else.
+pub(super) const ADMIN_ROLE: &str = "stepwell";
+
+/// Who works in it: owns the database, and may do nothing else on the server.
+pub(super) const APP_ROLE: &str = "stepwell_app";
 
 /// Place for clusters that cannot lie in their data directory. Only root writes there.
 const ELSEWHERE: &str = "/var/lib/stepwell";
@@ -56,6 +64,11 @@ impl Home {
         self.path.join("password")
     }
 
+    /// Password of the role that Stepwell signs in as; the other one is the superuser's.
+    fn app_password_file(&self) -> PathBuf {
+        self.path.join("app-password")
+    }
+
     pub(super) fn log(&self) -> PathBuf {
         self.path.join("log")
     }
@@ -92,9 +105,21 @@ impl Home {
             .with_context(|| format!("writing {}", self.port_file().display()))
     }
 
+    /// As the role that Stepwell works as.
     pub(super) fn url(&self, port: u16, database: &str) -> Option<String> {
+        // A cluster that an earlier version made and still runs has only a superuser.
+        let Ok(password) = self.app_password() else { return self.admin_url(port, database) };
+        Some(format!("postgres://{APP_ROLE}:{password}@127.0.0.1:{port}/{database}"))
+    }
+
+    /// As the superuser, who makes that role and nothing else.
+    pub(super) fn admin_url(&self, port: u16, database: &str) -> Option<String> {
         let password = std::fs::read_to_string(self.password_file()).ok()?;
-        Some(format!("postgres://stepwell:{}@127.0.0.1:{port}/{database}", password.trim()))
+        Some(format!("postgres://{ADMIN_ROLE}:{}@127.0.0.1:{port}/{database}", password.trim()))
+    }
+
+    pub(super) fn app_password(&self) -> std::io::Result<String> {
+        Ok(std::fs::read_to_string(self.app_password_file())?.trim().to_owned())
     }
 
     /// Makes the directory. It stays this process's own, so that whoever runs Postgres cannot lead root astray by a link.
@@ -128,14 +153,26 @@ impl Home {
         self.user.as_ref().map_or(Ok(()), |user| user.own(&data))
     }
 
-    /// Writes a fresh password that only the user who runs Postgres can read.
-    pub(super) fn write_password(&self, password: &str) -> anyhow::Result<()> {
-        let path = self.password_file();
-        let write = || -> anyhow::Result<()> {
-            let mut file =
-                std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-            file.write_all(password.as_bytes())?;
-            self.user.as_ref().map_or(Ok(()), |user| user.own(&path))
+    /// Writes a fresh password of the superuser.
+    pub(super) fn write_password(&self) -> anyhow::Result<()> {
+        self.write_secret(&self.password_file(), std::fs::OpenOptions::new().write(true).create(true).truncate(true))
+    }
+
+    /// Writes a fresh password of the role that Stepwell works as, unless there is one.
+    pub(super) fn write_app_password_once(&self) -> anyhow::Result<()> {
+        let path = self.app_password_file();
+        if path.exists() {
+            return Ok(());
+        }
+        self.write_secret(&path, std::fs::OpenOptions::new().write(true).create_new(true))
+    }
+
+    /// Only the user who runs Postgres can read it.
+    fn write_secret(&self, path: &Path, how: &mut std::fs::OpenOptions) -> anyhow::Result<()> {
+        let secret = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
+        let mut write = || -> anyhow::Result<()> {
+            how.mode(0o600).open(path)?.write_all(secret.as_bytes())?;
+            self.user.as_ref().map_or(Ok(()), |user| user.own(path))
         };
         write().with_context(|| format!("writing {}", path.display()))
     }

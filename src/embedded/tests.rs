@@ -68,6 +68,42 @@ async fn durability_is_postgres_own_and_only_a_password_opens_the_door() {
 }
 
 #[tokio::test]
+async fn stepwell_works_in_its_private_postgres_as_a_role_that_is_no_superuser_and_owns_its_tables() {
+    let folder = data_dir();
+    let postgres = start(folder.path()).await.unwrap();
+    let port = server::live(&home_of(folder.path())).unwrap().port;
+    // As an earlier version left it: the superuser owns the tables.
+    let mut admin = PgConnection::connect(&home_of(folder.path()).admin_url(port, "stepwell").unwrap()).await.unwrap();
+    sqlx::raw_sql("create table old (n int generated always as identity); create function f() returns int language sql as 'select 1'")
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    admin.close().await.unwrap();
+    postgres.stop().await;
+    let postgres = start(folder.path()).await.unwrap();
+    assert_eq!(running(folder.path()), Some(postgres.url.clone()));
+    let pool = crate::store::connect_engine(&postgres.url, 1).await.unwrap();
+    crate::store::migrate(&pool).await.unwrap();
+    let may: (bool, bool, bool) =
+        sqlx::query_as("select rolsuper, rolcreaterole, rolreplication from pg_roles where rolname = current_user")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!(may, (false, false, false));
+    sqlx::raw_sql("insert into old default values; alter table old add column m int; drop function f()")
+        .execute(&pool)
+        .await
+        .unwrap();
+    for forbidden in
+        ["create role other", "alter system set fsync = off", "copy old to program 'true'", "create extension dblink"]
+    {
+        assert!(sqlx::raw_sql(forbidden).execute(&pool).await.is_err(), "{forbidden}");
+    }
+    pool.close().await;
+    postgres.stop().await;
+}
+
+#[tokio::test]
 async fn two_who_begin_at_once_share_one_server_and_the_last_stops_it() {
     let folder = data_dir();
     let (one, two) = tokio::join!(start(folder.path()), start(folder.path()));

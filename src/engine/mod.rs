@@ -27,6 +27,7 @@ mod mailbox;
 mod mappings;
 mod memory;
 mod node;
+mod oauth;
 mod recordings;
 mod relay;
 mod schedules;
@@ -103,6 +104,9 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
+/// A request for a token may take this long after the grace is over: its answer may hold the only token that still counts.
+const TOKENS_END_MAX: Duration = Duration::from_secs(2);
+
 /// Changes that a slow listener may lag behind before it misses some.
 const CHANGES_KEPT: usize = 1_024;
 
@@ -150,9 +154,11 @@ impl Engine {
         });
         let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
         inner.connections.govern(&ledger, &inner.closed);
+        inner.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(&inner))));
         inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
         tokio::spawn(live(Arc::clone(&inner), node));
         tokio::spawn(maintain(Arc::clone(&inner)));
+        tokio::spawn(oauth::watch(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
         tokio::spawn(sequences::count(Arc::clone(&inner)));
         Ok(Self { inner })
@@ -222,6 +228,7 @@ impl Engine {
         while node.load() > 0 && Instant::now() < until && !node.fenced.is_cancelled() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        inner.connections.finish_tokens(until.saturating_duration_since(Instant::now()).max(TOKENS_END_MAX)).await;
         node.fenced.cancel();
         match claims::release_all_of(&inner.pool, node.id).await {
             Ok(0) => info!(node = %node.id, "node left"),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::call::System;
+use super::crm::RefreshSettings;
 use super::exchange::exchange;
 use super::faults::Fault;
 use super::ledger::Filter;
@@ -38,7 +39,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/records/{system}/{type}", get(records))
         .route("/closed-won/{n}", get(async |Path(n): Path<u32>| Json(closed_won_event(n))))
         .route("/settings", get(settings).post(change_settings))
-        .route("/sessions", delete(end_sessions))
+        .route("/sessions", get(sessions).delete(end_sessions))
         .route("/reset", post(reset))
         .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024))
         .layer(axum::middleware::from_fn_with_state(sandbox.clone(), touched))
@@ -92,6 +93,11 @@ async fn remove_fault(State(sandbox): State<Sandbox>, Path(id): Path<u64>) -> St
         0 => StatusCode::NOT_FOUND,
         _ => StatusCode::NO_CONTENT,
     }
+}
+
+/// What became of refresh tokens.
+async fn sessions(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"crm": {"refreshTokens": sandbox.world().crm.refresh_tokens}}))
 }
 
 /// Issued tokens are worth nothing from now on, in both systems.
@@ -184,13 +190,18 @@ struct ErpSettings {
 struct CrmSettings {
     daily_requests: Option<u64>,
     page_size: Option<usize>,
+    refresh_tokens: Option<RefreshSettings>,
 }
 
 fn current_settings(world: &World) -> Value {
     let crm = &world.crm.settings;
     json!({
         "erp": {"concurrency": world.erp_concurrency},
-        "crm": {"dailyRequests": crm.daily_requests, "pageSize": crm.page_size},
+        "crm": {
+            "dailyRequests": crm.daily_requests,
+            "pageSize": crm.page_size,
+            "refreshTokens": crm.refresh_tokens,
+        },
         "webhooks": world.webhooks.view(),
     })
 }
@@ -235,6 +246,7 @@ fn apply(world: &mut World, settings: Settings) -> Result<Value, String> {
         let current = &mut world.crm.settings;
         current.daily_requests = crm.daily_requests.unwrap_or(current.daily_requests);
         current.page_size = crm.page_size.unwrap_or(current.page_size).max(1);
+        current.refresh_tokens = crm.refresh_tokens.unwrap_or_else(|| current.refresh_tokens.clone());
     }
     Ok(current_settings(world))
 }

@@ -10,7 +10,8 @@
 //! | `GET /ledger?system=&path=&type=&after=&records=` | every call received and every effect applied |
 //! | `GET /records/{system}/{type}` | current records |
 //! | `GET /closed-won/{n}` | the body of the nth demo webhook, see [`closed_won_event`] |
-//! | `GET, POST /settings` | `{"erp": {"concurrency": 15}, "crm": {"dailyRequests": n, "pageSize": n}, "webhooks": {"crm": {url, secret, types}}}` |
+//! | `GET, POST /settings` | `{"erp": {"concurrency": 15}, "crm": {"dailyRequests": n, "pageSize": n, "refreshTokens": {rotate, graceSeconds, accessSeconds}}, "webhooks": {"crm": {url, secret, types}}}` |
+//! | `GET, DELETE /sessions` | what became of refresh tokens; ends all sessions |
 //! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded anew |
 //!
 //! Tokens: the CRM takes `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, both those that their token

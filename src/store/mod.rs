@@ -18,12 +18,15 @@ pub mod links;
 pub mod listeners;
 pub mod listing;
 pub mod nodes;
+pub mod oauth;
 pub mod outgoing;
 pub mod redeliveries;
+pub mod roles;
 pub mod schedules;
 pub mod sequences;
 pub mod watermarks;
 
+use roles::Migrated;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -77,12 +80,24 @@ fn pool(connections_max: u32) -> PgPoolOptions {
     PgPoolOptions::new().max_connections(connections_max).acquire_timeout(std::time::Duration::from_secs(5))
 }
 
-/// Brings the database to this version and makes room for the coming days.
+/// Brings the database to this version, lets the roles that nodes run as use what is new, and makes room for the coming days.
+/// A database that is at this version already is only looked at, so any role may do this.
 ///
 /// # Errors
-/// A migration fails, or the database was migrated by a later version.
+/// A migration fails or this role may not migrate, or the database was migrated by a later version.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    MIGRATIONS.run(pool).await.map_err(|error| StoreError::Migration(error.to_string()))?;
+    let migrated = Migrated::of(pool).await?;
+    if let Some(later) = migrated.later {
+        let why = format!(
+            "it has migration {later}, which this version of Stepwell does not know: use the version that migrated it"
+        );
+        return Err(StoreError::Migration(why));
+    }
+    if !migrated.pending.is_empty() {
+        let failed = |error| StoreError::Migration(format!("{error}; {}", migrated.missing()));
+        MIGRATIONS.run(pool).await.map_err(failed)?;
+        roles::grant_again(pool).await?;
+    }
     ensure_partitions(pool).await
 }
 

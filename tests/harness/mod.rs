@@ -105,7 +105,12 @@ impl World {
 
     /// Starts a node and waits until it is ready.
     pub async fn node(&self) -> Node {
-        Node::start(&self.environment, &self.token).await
+        self.node_with(&[]).await
+    }
+
+    /// The same with arguments of `stepwell serve`.
+    pub async fn node_with(&self, arguments: &[&str]) -> Node {
+        Node::start(&self.environment, &self.token, arguments).await
     }
 
     /// A connection to the world's database, to look or to do harm.

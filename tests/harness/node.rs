@@ -17,10 +17,11 @@ pub struct Node {
 }
 
 impl Node {
-    pub async fn start(environment: &[(String, String)], token: &str) -> Self {
+    pub async fn start(environment: &[(String, String)], token: &str, arguments: &[&str]) -> Self {
         let address = free_address();
         let child = Command::new(program())
             .arg("serve")
+            .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(environment.iter().cloned())

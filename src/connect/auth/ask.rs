@@ -34,6 +34,26 @@ pub(super) struct Granted {
     /// None: until a call says otherwise.
     pub(super) lifetime: Option<Duration>,
     pub(super) refresh: Option<Secret>,
+    /// Why the token must not be used all the same. The refresh token counts.
+    pub(super) trouble: Option<Box<Problem>>,
+}
+
+/// Why there is no token, and what that says about the refresh token that was sent.
+pub(super) enum NotGranted {
+    /// The token endpoint does not accept it.
+    TokenRefused(Box<Problem>),
+    /// Nothing became of the request.
+    NotDone(Box<Problem>),
+    /// The answer was lost: the token may have been replaced by another one.
+    PerhapsDone(Box<Problem>),
+}
+
+impl NotGranted {
+    pub(super) fn into_problem(self) -> Box<Problem> {
+        match self {
+            Self::TokenRefused(problem) | Self::NotDone(problem) | Self::PerhapsDone(problem) => problem,
+        }
+    }
 }
 
 /// Where tokens are asked for.
@@ -81,10 +101,10 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
         hidden: Hidden::default(),
         redactor: wire.known.with(&[]),
     };
-    let answer = send(wire, &asked).await?;
+    let answer = send(wire, &asked).await.map_err(NotGranted::into_problem)?;
     let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !answer.status.is_success() {
-        return Err(refused(&asked, &answer, &found));
+        return Err(refused(&asked, &answer, &found).into_problem());
     }
     if let Some(issuer) = found["issuer"].as_str() {
         check_issuer(settings, issuer)?;
@@ -102,8 +122,8 @@ pub(super) async fn ask(
     settings: &OAuth2<Secret>,
     endpoint: &Url,
     refresh: Option<&Secret>,
-) -> Result<Granted, Box<Problem>> {
-    let mut outgoing = request(settings, endpoint, refresh)?;
+) -> Result<Granted, NotGranted> {
+    let mut outgoing = request(settings, endpoint, refresh).map_err(NotGranted::NotDone)?;
     outgoing.seal(&wire.known);
     let answer = send(wire, &outgoing).await?;
     let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -113,15 +133,13 @@ pub(super) async fn ask(
     let secret = |name: &str| found[name].as_str().filter(|t| !t.is_empty()).map(|t| Secret::from(t.to_owned()));
     let Some(token) = secret("access_token") else {
         let detail = format!("{} answered without an access_token", target::short(endpoint));
-        return Err(Problem::authentication("No token", detail).permanent());
+        return Err(NotGranted::PerhapsDone(Problem::authentication("No token", detail).permanent()));
     };
     wire.known.note_token(token.expose());
-    if let Some(issuer) = issuer_of(token.expose()) {
-        check_issuer(settings, &issuer)?;
-    }
+    let trouble = issuer_of(token.expose()).and_then(|issuer| check_issuer(settings, &issuer).err());
     let refresh = secret("refresh_token");
     refresh.iter().for_each(|refresh| wire.known.note_token(refresh.expose()));
-    Ok(Granted { token, lifetime: lifetime(&found["expires_in"]), refresh })
+    Ok(Granted { token, lifetime: lifetime(&found["expires_in"]), refresh, trouble })
 }
 
 /// Some write seconds as a number, some as a text.
@@ -130,21 +148,24 @@ fn lifetime(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, Box<Problem>> {
+async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
     let exchange = exchange::exchange(&wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max);
     match tokio::time::timeout(wire.timeout, exchange).await {
         Ok(Ok(answer)) => Ok(answer),
-        // Whatever became of it, the call itself was not sent.
-        Ok(Err(problem)) => Err(problem.without_effect()),
+        Ok(Err(problem)) => Err(match problem.effect() {
+            TargetEffect::None => NotGranted::NotDone(problem),
+            // Whatever became of it, the call itself was not sent.
+            _ => NotGranted::PerhapsDone(problem.without_effect()),
+        }),
         Err(_) => {
             let detail = format!("no token: {} did not answer within {:?}", target::short(&outgoing.url), wire.timeout);
-            Err(Problem::communication("Timed out", detail, TargetEffect::None))
+            Err(NotGranted::PerhapsDone(Problem::communication("Timed out", detail, TargetEffect::None)))
         }
     }
 }
 
 /// What a refusal means: some pass by themselves, some need a person with other credentials.
-fn refused(sent: &Outgoing, answer: &Answer, body: &Value) -> Box<Problem> {
+fn refused(sent: &Outgoing, answer: &Answer, body: &Value) -> NotGranted {
     let status = answer.status.as_u16();
     let code = body["error"].as_str().unwrap_or_default();
     let said: String = [code, body["error_description"].as_str().unwrap_or_default()].join(" ");
@@ -152,15 +173,22 @@ fn refused(sent: &Outgoing, answer: &Answer, body: &Value) -> Box<Problem> {
     let said = if said.is_empty() { said } else { format!(": {said}") };
     let detail = format!("no token: {} answered {status}{said}", target::short(&sent.url));
     if matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504) || code == "temporarily_unavailable" {
-        return Problem::communication("No token", detail, TargetEffect::None);
+        let problem = Problem::communication("No token", detail, TargetEffect::None);
+        return if matches!(status, 425 | 429) {
+            NotGranted::NotDone(problem)
+        } else {
+            NotGranted::PerhapsDone(problem)
+        };
+    }
+    if code == "invalid_grant" {
+        let detail = format!("{detail}; check the grant of this connection, and the user or token that it stands for");
+        return NotGranted::TokenRefused(Problem::authentication("No token", detail).for_a_person());
     }
     let detail = format!("{detail}; check the client, its secret or key, and the grant of this connection");
-    match code {
-        "invalid_client" | "invalid_grant" | "unauthorized_client" => {
-            Problem::authentication("No token", detail).for_a_person()
-        }
+    NotGranted::NotDone(match code {
+        "invalid_client" | "unauthorized_client" => Problem::authentication("No token", detail).for_a_person(),
         _ => Problem::authentication("No token", detail).permanent(),
-    }
+    })
 }
 
 fn check_issuer(settings: &OAuth2<Secret>, issuer: &str) -> Result<(), Box<Problem>> {

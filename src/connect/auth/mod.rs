@@ -1,12 +1,15 @@
 //! Who calls: from a policy to what one request carries, and what to do when the target does not accept it.
 //!
-//! Tokens and challenges live in memory only. Credentials are renewed at most once for one attempt.
+//! Tokens and challenges live in memory, but for those tokens that come of a refresh token, which all nodes share. Credentials are
+//! renewed at most once for one attempt.
 
 mod ask;
 mod digest;
 mod jwt;
 mod oauth1;
+mod stored;
 mod tokens;
+pub mod vault;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,6 +20,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
 use super::exchange::Clients;
+use super::keyring::Keyring;
 use super::prepared::Prepared;
 use super::problem::Problem;
 use super::reach::Reach;
@@ -26,6 +30,7 @@ use crate::dsl::authentication::{self, Authentication, OAuth1, OAuth2, Origin};
 use crate::redact::Known;
 use digest::Challenges;
 use tokens::{Source, Token, Tokens};
+use vault::{TokenId, TokenVault};
 
 /// What a request for a token is sent with.
 #[derive(Clone)]
@@ -65,6 +70,29 @@ enum Settled {
 }
 
 impl Authenticator {
+    /// From now on all nodes share what comes of refresh tokens.
+    pub(super) fn share(&self, vault: Arc<dyn TokenVault>, keyring: Keyring) {
+        self.tokens.share(vault, keyring);
+    }
+
+    /// Waits for the requests for tokens that are under way.
+    pub(super) async fn finish(&self, within: Duration) {
+        self.tokens.finish(within).await;
+    }
+
+    /// Asks for a token in place of the one of this generation, whether or not a call needs one.
+    pub(super) async fn replace(
+        &self,
+        wire: &Wire,
+        connection: &Prepared,
+        secrets: &Secrets,
+        generation: i64,
+    ) -> Result<(), Box<Problem>> {
+        let Settled::Asking(settings) = settle(secrets, connection.authentication.as_ref())? else { return Ok(()) };
+        let source = self.tokens.source(&connection.name, connection.base.as_ref(), *settings);
+        source.token_after(wire, u64::try_from(generation).ok()).await.map(drop)
+    }
+
     /// What a call proves itself with. Fetches a token if there is none that can be used.
     pub(super) async fn obtain(
         &self,
@@ -140,6 +168,16 @@ impl Authenticator {
         let mut value = header_value("Authorization", &text)?;
         value.set_sensitive(true);
         Ok(Some(value))
+    }
+}
+
+/// The row in which all nodes keep the tokens of a policy; none if its tokens are not shared, or a secret is missing.
+pub(super) fn shared_row(secrets: &Secrets, policy: Option<&Authentication>) -> Option<TokenId> {
+    match settle(secrets, policy).ok()? {
+        Settled::Asking(settings) if settings.grant == authentication::Grant::RefreshToken => {
+            stored::token_id(&settings)
+        }
+        _ => None,
     }
 }
 

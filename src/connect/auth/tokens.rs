@@ -1,14 +1,21 @@
-//! Tokens, kept in memory until they expire or a call finds them refused. One request at a time fetches one.
+//! Tokens, used until they expire or a call finds them refused. One request at a time fetches one.
+//!
+//! Each node keeps its own in memory, except those that come of a refresh token: [`super::stored`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio_util::task::TaskTracker;
 use url::Url;
 
+use super::ask::NotGranted;
+use super::stored::{self, Stored};
+use super::vault::TokenVault;
 use super::{Wire, ask};
 use crate::connect::Secret;
+use crate::connect::keyring::Keyring;
 use crate::connect::problem::Problem;
 use crate::dsl::authentication::{Grant, OAuth2};
 use crate::machine::TargetEffect;
@@ -21,7 +28,13 @@ const SOURCES_MAX: usize = 1_024;
 
 /// All token sources, by connection and by what they would send: changed secrets make another source.
 #[derive(Default)]
-pub(super) struct Tokens(Mutex<HashMap<Key, Arc<Source>>>);
+pub(super) struct Tokens {
+    sources: Mutex<HashMap<Key, Arc<Source>>>,
+    /// Where all nodes keep what comes of refresh tokens; without it each keeps its own in memory.
+    shared: OnceLock<(Arc<dyn TokenVault>, Keyring)>,
+    /// Requests for tokens under way.
+    asking: TaskTracker,
+}
 
 type Key = (String, OAuth2<Secret>);
 
@@ -32,8 +45,21 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
+    pub(super) fn share(&self, vault: Arc<dyn TokenVault>, keyring: Keyring) {
+        // A second time changes nothing.
+        let _ = self.shared.set((vault, keyring));
+    }
+
+    /// Waits for the requests that are under way: an answer that nobody takes may hold the only token that still counts.
+    pub(super) async fn finish(&self, within: Duration) {
+        self.asking.close();
+        if tokio::time::timeout(within, self.asking.wait()).await.is_err() {
+            tracing::warn!("a request for a token did not end in time; the next node asks again");
+        }
+    }
+
     pub(super) fn source(&self, connection: &str, base: Option<&Url>, settings: OAuth2<Secret>) -> Arc<Source> {
-        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (connection.to_owned(), settings);
         if let Some(source) = sources.get(&key) {
             return Arc::clone(source);
@@ -41,7 +67,19 @@ impl Tokens {
         if sources.len() >= SOURCES_MAX {
             sources.clear();
         }
-        let source = Arc::new(Source::new(key.1.clone(), base.cloned()));
+        let stored = match (self.shared.get(), key.1.grant) {
+            (Some((vault, keyring)), Grant::RefreshToken) => Stored::new(vault, keyring, connection, &key.1),
+            _ => None,
+        };
+        let source = Arc::new(Source {
+            connection: connection.to_owned(),
+            settings: key.1.clone(),
+            base: base.cloned(),
+            stored,
+            asking: self.asking.clone(),
+            asked: AtomicU64::new(0),
+            state: Arc::default(),
+        });
         sources.insert(key, Arc::clone(&source));
         source
     }
@@ -51,15 +89,18 @@ impl Tokens {
 #[derive(Debug, Clone)]
 pub(in crate::connect) struct Token {
     pub(super) value: Secret,
-    serial: u64,
-    usable_until: Option<Instant>,
+    pub(super) serial: u64,
+    pub(super) usable_until: Option<Instant>,
 }
 
 /// Where tokens of one policy come from.
 #[derive(Debug)]
 pub(in crate::connect) struct Source {
+    connection: String,
     settings: OAuth2<Secret>,
     base: Option<Url>,
+    stored: Option<Stored>,
+    asking: TaskTracker,
     /// Requests for a token that have ended.
     asked: AtomicU64,
     /// Held while a token is fetched: whoever waits for it gets what came of that.
@@ -77,16 +118,21 @@ struct State {
 }
 
 impl Source {
-    fn new(settings: OAuth2<Secret>, base: Option<Url>) -> Self {
-        Self { settings, base, asked: AtomicU64::new(0), state: Arc::default() }
-    }
-
     /// A token that has not expired; never the `refused` one.
     pub(super) async fn token(self: &Arc<Self>, wire: &Wire, refused: Option<&Token>) -> Result<Token, Box<Problem>> {
+        self.token_after(wire, refused.map(|token| token.serial)).await
+    }
+
+    /// A token that has not expired; never the one with the `refused` serial.
+    pub(super) async fn token_after(
+        self: &Arc<Self>,
+        wire: &Wire,
+        refused: Option<u64>,
+    ) -> Result<Token, Box<Problem>> {
         let asked = self.asked.load(Ordering::Acquire);
         let mut state = Arc::clone(&self.state).lock_owned().await;
         let usable = |token: &&Token| {
-            refused.is_none_or(|refused| refused.serial != token.serial)
+            refused.is_none_or(|refused| refused != token.serial)
                 && token.usable_until.is_none_or(|until| Instant::now() < until)
         };
         if let Some(token) = state.token.as_ref().filter(usable) {
@@ -97,8 +143,8 @@ impl Source {
         }
         let (source, wire) = (Arc::clone(self), wire.clone());
         // A task of its own: if the call is aborted meanwhile, a refresh token that the server exchanged is not lost.
-        let fetching = tokio::spawn(async move {
-            let fetched = source.fetch(&wire, &mut state).await;
+        let fetching = self.asking.spawn(async move {
+            let fetched = source.fetch(&wire, &mut state, refused).await;
             state.failed = fetched.as_ref().err().cloned();
             source.asked.fetch_add(1, Ordering::AcqRel);
             fetched
@@ -108,15 +154,31 @@ impl Source {
         })
     }
 
-    async fn fetch(&self, wire: &Wire, state: &mut State) -> Result<Token, Box<Problem>> {
+    async fn fetch(&self, wire: &Wire, state: &mut State, refused: Option<u64>) -> Result<Token, Box<Problem>> {
         let begin = Instant::now();
         let endpoint = match &state.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => state.endpoint.insert(ask::endpoint(wire, &self.settings, self.base.as_ref()).await?).clone(),
         };
-        let granted = ask::ask(wire, &self.settings, &endpoint, state.refresh.as_ref()).await?;
-        if self.settings.grant == Grant::RefreshToken && granted.refresh.is_some() {
-            state.refresh = granted.refresh;
+        if let Some(stored) = &self.stored {
+            // Whatever token is known here, it is of no use any more.
+            let stale = state.token.as_ref().map(|token| token.serial).max(refused);
+            let stale = stale.and_then(|serial| i64::try_from(serial).ok());
+            let token = stored.token(wire, &self.settings, &endpoint, stale).await?;
+            state.token = Some(token.clone());
+            return Ok(token);
+        }
+        let granted = ask::ask(wire, &self.settings, &endpoint, state.refresh.as_ref()).await;
+        let granted = granted.map_err(NotGranted::into_problem)?;
+        if self.settings.grant == Grant::RefreshToken {
+            let sent = state.refresh.as_ref().or(self.settings.subject.as_ref().map(|subject| &subject.token));
+            if let Some(replaced) = granted.refresh.filter(|token| Some(token) != sent) {
+                stored::not_stored(&self.connection);
+                state.refresh = Some(replaced);
+            }
+        }
+        if let Some(trouble) = granted.trouble {
+            return Err(trouble);
         }
         state.serial += 1;
         let usable_until = granted.lifetime.and_then(|lifetime| begin.checked_add(usable_for(lifetime)));
@@ -126,7 +188,7 @@ impl Source {
     }
 }
 
-fn usable_for(lifetime: Duration) -> Duration {
+pub(super) fn usable_for(lifetime: Duration) -> Duration {
     lifetime.saturating_sub(SKEW_MAX.min(lifetime / 10))
 }
 

@@ -4,6 +4,7 @@
 //! environment without anything of the node's, and a supervisor ([`supervisor`]): this program again, which sets the limits
 //! and kills the whole group of processes as soon as the node lets go of it, also by its death.
 
+mod container;
 pub mod supervisor;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use tokio::sync::Semaphore;
 
 use super::charset;
 use super::problem::Problem;
-use crate::dsl::{ProcessKind, ProcessReturn, Pull};
+use crate::dsl::{ProcessKind, ProcessReturn};
 use crate::machine::{
     CallOutcome, CallRequest, ErrorKind, ProcessRequest, ResponseSummary, TargetEffect, WorkflowError,
 };
@@ -27,7 +28,7 @@ use crate::text::{Replaced, without_nul};
 use supervisor::Order;
 
 /// What programs may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProcessSettings {
     /// Which kinds may run at all.
     pub enable: BTreeSet<ProcessKind>,
@@ -41,6 +42,14 @@ pub struct ProcessSettings {
     pub concurrency: usize,
     /// The program that runs containers: `docker`, `podman`.
     pub container: String,
+    /// Images that may run, `prefix*` for all that begin so; any if there are none.
+    pub container_images: Vec<String>,
+    /// The engine's network that containers are in.
+    pub container_network: String,
+    /// Processors that one may use.
+    pub container_cpus: f64,
+    /// Processes in one.
+    pub container_pids: u32,
 }
 
 impl Default for ProcessSettings {
@@ -52,12 +61,19 @@ impl Default for ProcessSettings {
             output_bytes: 1 << 20,
             concurrency: 4,
             container: "docker".to_owned(),
+            container_images: Vec::new(),
+            container_network: "none".to_owned(),
+            container_cpus: 1.0,
+            container_pids: 256,
         }
     }
 }
 
 /// Where programs are looked for, and all that they see of the node's environment.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Variables that the node sets for each program; a definition cannot.
+const NODE_VARIABLES: [&str; 2] = ["STEPWELL_IDEMPOTENCY_KEY", "TRACEPARENT"];
 
 /// End of what a program complained about that goes into an error, characters.
 const COMPLAINT_MAX: usize = 2_000;
@@ -143,7 +159,7 @@ impl Processes {
         };
         let home =
             tempfile::Builder::new().prefix("stepwell-").tempdir().map_err(|e| failed("make a directory", &e))?;
-        let order = self.order(request, process, home.path()).map_err(|e| failed("write the script", &e))?;
+        let order = self.order(request, process, home.path())?;
         if find(&order.program).is_none() {
             let detail = format!("{} needs the program {}, which is not in {PATH}", described(process), order.program);
             return Err(Problem::configuration("Program not found", detail));
@@ -164,25 +180,33 @@ impl Processes {
         Ok(Running { child, lifeline, home })
     }
 
-    fn order(&self, request: &CallRequest, process: &ProcessRequest, home: &Path) -> std::io::Result<Order> {
+    fn order(&self, request: &CallRequest, process: &ProcessRequest, home: &Path) -> Result<Order, Box<Problem>> {
+        let own = [&request.idempotency_key, &request.traceparent];
+        let node_variables: Vec<(String, String)> =
+            NODE_VARIABLES.into_iter().zip(own).map(|(name, value)| (name.to_owned(), value.clone())).collect();
         let mut environment = vec![
             ("PATH".to_owned(), PATH.to_owned()),
             ("HOME".to_owned(), home.display().to_string()),
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
-            ("STEPWELL_IDEMPOTENCY_KEY".to_owned(), request.idempotency_key.clone()),
-            ("TRACEPARENT".to_owned(), request.traceparent.clone()),
         ];
-        let script = |name: &str| -> std::io::Result<String> {
+        environment.extend(node_variables.iter().cloned());
+        let script = |name: &str| -> Result<String, Box<Problem>> {
             let path = home.join(name);
-            std::fs::write(&path, &process.code)?;
+            std::fs::write(&path, &process.code).map_err(|error| {
+                let detail = format!("{}: cannot write the script: {error}", described(process));
+                Problem::configuration("Program cannot start", detail)
+            })?;
             Ok(path.display().to_string())
         };
         let (program, mut arguments, before) = match process.kind {
-            // What follows the command is `$0`, then the arguments.
-            ProcessKind::Shell => ("sh".to_owned(), vec!["-c".to_owned(), process.code.clone(), "sh".to_owned()], None),
+            // What follows the command is `$0`, then the arguments. Without `--` a command that begins with `-` is an option.
+            ProcessKind::Shell => ("sh".to_owned(), ["-c", "--", &process.code, "sh"].map(str::to_owned).into(), None),
             ProcessKind::JavaScript => ("node".to_owned(), vec![script("script.mjs")?], None),
             ProcessKind::Python => ("python3".to_owned(), vec![script("script.py")?], None),
-            ProcessKind::Container => self.container(process, &environment[3..]),
+            ProcessKind::Container => {
+                let line = container::command_line(&self.settings, request, process, &node_variables)?;
+                (self.settings.container.clone(), line.run, Some(line.remove))
+            }
         };
         arguments.extend(process.arguments.iter().cloned());
         if process.kind != ProcessKind::Container {
@@ -198,36 +222,6 @@ impl Processes {
             memory_bytes: limited.then_some(self.settings.memory_bytes),
             before,
         })
-    }
-
-    /// The client's command line, and the one that removes what an earlier attempt may have left.
-    fn container(
-        &self,
-        process: &ProcessRequest,
-        ours: &[(String, String)],
-    ) -> (String, Vec<String>, Option<Vec<String>>) {
-        let text = str::to_owned;
-        let name = process.name.clone().unwrap_or_default();
-        let pull = match process.pull {
-            Pull::IfNotPresent => "missing",
-            Pull::Always => "always",
-            Pull::Never => "never",
-        };
-        let mut arguments = vec![text("run"), text("--rm"), text("--interactive"), text("--name"), name.clone()];
-        arguments.extend([text("--pull"), text(pull), text("--memory"), self.settings.memory_bytes.to_string()]);
-        arguments.extend([text("--stop-timeout"), text("1")]);
-        for (name, value) in ours.iter().chain(&process.environment) {
-            arguments.extend([text("--env"), format!("{name}={value}")]);
-        }
-        match &process.command {
-            None => arguments.push(process.code.clone()),
-            // As with `run: shell`: the arguments are `$1` and so on.
-            Some(command) => {
-                arguments.extend([text("--entrypoint"), text("sh"), process.code.clone()]);
-                arguments.extend([text("-c"), command.clone(), text("sh")]);
-            }
-        }
-        (self.settings.container.clone(), arguments, Some(vec![text("rm"), text("--force"), name]))
     }
 }
 

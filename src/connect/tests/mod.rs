@@ -3,6 +3,7 @@
 mod answers;
 mod auth;
 mod hosts;
+mod oauth;
 mod offline;
 mod operations;
 mod reach;

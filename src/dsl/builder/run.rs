@@ -3,7 +3,10 @@
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::complete;
-use crate::dsl::definition::{CallTask, ProcessCall, ProcessKind, ProcessReturn, Protocol, Pull, RunTask, TaskKind};
+use crate::dsl::definition::{
+    CallTask, ProcessCall, ProcessKind, ProcessReturn, Protocol, Pull, RunTask, TaskKind, container_name_flaw,
+    image_flaw, variable_flaw,
+};
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 use crate::expr::Template;
@@ -127,6 +130,10 @@ impl<'s> Builder<'s> {
         let name = object.get("name").map(|n| self.template(n, Stage::Within, scope));
         let command = object.get("command").map(|n| self.template(n, Stage::Within, scope));
         let code = self.required(object, "image")?;
+        self.check_name(code, "the name of an image", image_flaw);
+        if let Some(name) = object.get("name") {
+            self.check_name(name, "the name of a container", container_name_flaw);
+        }
         let call = self.process(ProcessKind::Container, code, object, ending, scope)?;
         Some(ProcessCall {
             pull: complete(pull)?.unwrap_or_default(),
@@ -151,6 +158,9 @@ impl<'s> Builder<'s> {
             ProcessKind::JavaScript | ProcessKind::Python => Some(Template::Literal(code.to_value())),
             ProcessKind::Shell | ProcessKind::Container => self.template(code, Stage::Within, scope),
         };
+        if let Some(environment) = object.get("environment") {
+            self.check_variables(environment);
+        }
         let mut template = |key| object.get(key).map(|n| self.template(n, Stage::Within, scope));
         let (arguments, environment, stdin) = (template("arguments"), template("environment"), template("stdin"));
         Some(ProcessCall {
@@ -167,6 +177,27 @@ impl<'s> Builder<'s> {
         })
     }
 
+    /// A name that is written out; one that is computed is checked where it is used.
+    fn check_name(&mut self, node: Node<'s>, what: &str, flaw: fn(&str) -> Option<&'static str>) {
+        let written = node.as_text().filter(|text| !text.contains("${"));
+        if let Some(flaw) = written.and_then(flaw) {
+            self.report.error(node, format!("this is not {what}: {flaw}"));
+        }
+    }
+
+    /// Variables such as `LD_PRELOAD` and `PATH` decide what a program does, so data may set values only.
+    fn check_variables(&mut self, node: Node<'s>) {
+        if !node.is_object() {
+            let hint = "write `environment: { NAME: '${ ... }' }`".to_owned();
+            self.report.error_with_hint(node, "the names of variables must be written out", hint);
+        }
+        for (name, value) in node.entries() {
+            if let Some(flaw) = variable_flaw(name) {
+                self.report.error(Spot::key(value), format!("this is not the name of an environment variable: {flaw}"));
+            }
+        }
+    }
+
     /// An exact version, or `latest`.
     fn child_version(&mut self, workflow: Node<'s>) -> Option<Option<String>> {
         let node = self.required(workflow, "version")?;
@@ -180,5 +211,38 @@ impl<'s> Builder<'s> {
             return None;
         }
         Some(Some(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dsl::{Functions, ProcessKind, build};
+
+    #[test]
+    fn what_a_definition_may_not_say_of_a_program_is_a_mistake() {
+        let functions = Functions::default().with_processes(ProcessKind::ALL);
+        let mistakes = |run: &str| {
+            let head = "document: { dsl: '1.0.3', namespace: t, name: n, version: '1.0.0' }";
+            let built = build("test.yaml", &format!("{head}\ndo:\n  - a: {{ run: {run} }}\n"), &functions);
+            let mistakes = built.map_or_else(|mistakes| mistakes, |_| Vec::new());
+            mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("\n")
+        };
+        for (run, said) in [
+            ("{ container: { image: --privileged } }", "not the name of an image"),
+            ("{ container: { image: 'alpine -v /:/host' } }", "not the name of an image"),
+            ("{ container: { image: alpine, name: '-x' } }", "not the name of a container"),
+            ("{ container: { image: alpine, environment: { 'A=B': c } } }", "not the name of an environment variable"),
+            ("{ shell: { command: env, environment: { STEPWELL_IDEMPOTENCY_KEY: mine } } }", "the node's own"),
+            ("{ shell: { command: env, environment: '${ .all }' } }", "must be written out"),
+        ] {
+            let found = mistakes(run);
+            assert!(found.contains(said), "{run}: {found}");
+        }
+        for run in [
+            "{ container: { image: 'registry.example.com:5000/a/b_c:1.2@sha256:0f', name: 'a-b.c', environment: { A_1: '${ .a }' } } }",
+            "{ container: { image: '${ .image }', name: '${ .name }' } }",
+        ] {
+            assert_eq!(mistakes(run), "", "{run}");
+        }
     }
 }

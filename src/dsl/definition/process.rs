@@ -86,3 +86,50 @@ pub enum ProcessReturn {
     /// Nothing.
     None,
 }
+
+/// Longest name of an image, and of a container.
+const IMAGE_CHARS_MAX: usize = 512;
+const CONTAINER_NAME_CHARS_MAX: usize = 128;
+
+/// What is wrong with the name of an image: `[REGISTRY[:PORT]/]PATH[:TAG][@DIGEST]`.
+#[must_use]
+pub fn image_flaw(image: &str) -> Option<&'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '+');
+    if image.is_empty() || image.len() > IMAGE_CHARS_MAX {
+        return Some("it must have 1 to 512 characters");
+    }
+    if !image.chars().all(plain) {
+        return Some("it may have letters, digits and . _ - / : @ + only");
+    }
+    let begins_well = |part: &str| part.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !image.split(['/', ':', '@']).all(begins_well) {
+        return Some("each of its parts must begin with a letter or a digit");
+    }
+    None
+}
+
+/// What is wrong with the name that a definition gives to a container.
+#[must_use]
+pub fn container_name_flaw(name: &str) -> Option<&'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > CONTAINER_NAME_CHARS_MAX {
+        return Some("it must have 1 to 128 characters");
+    }
+    if !name.chars().all(plain) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Some("it may have letters, digits and . _ - only, and must begin with a letter or a digit");
+    }
+    None
+}
+
+/// What is wrong with the name of an environment variable.
+#[must_use]
+pub fn variable_flaw(name: &str) -> Option<&'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(plain) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some("it may have letters, digits and _ only, and must not begin with a digit");
+    }
+    if name.starts_with("STEPWELL_") {
+        return Some("names that begin with STEPWELL_ are the node's own");
+    }
+    None
+}

@@ -8,10 +8,13 @@ use serde_json::Value;
 use super::call::{expression_fault, text_pairs};
 use crate::dsl::ProcessCall;
 use crate::expr::Template;
+use crate::machine::ProcessRequest;
 use crate::machine::advance::Entry;
 use crate::machine::dataflow::{Halt, Scope, kind};
 use crate::machine::decide::Decider;
-use crate::machine::{ProcessRequest, identity};
+
+/// Longest name that we make up for a container.
+const CONTAINER_NAME_CHARS_MAX: usize = 64;
 
 impl Decider<'_> {
     pub(super) fn process_request(
@@ -65,14 +68,13 @@ impl Decider<'_> {
         Ok(request)
     }
 
-    /// `{workflow.name}-{uuid}.{workflow.namespace}-{task.name}`, as the reference recommends. The same for all attempts of
-    /// a step, so that a leftover is found.
+    /// What people know a container by; where it runs it gets a name that no other step has.
     fn container_name(&self, entry: &Entry) -> String {
         let task = self.definition.task(entry.task);
         let workflow = &self.definition.workflow;
-        let key = identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates);
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c } else { '-' };
-        format!("{}-{key}.{}-{}", workflow.name, workflow.namespace, task.name).chars().map(plain).collect()
+        let name = format!("{}.{}.{}", workflow.namespace, workflow.name, task.name);
+        name.chars().map(plain).take(CONTAINER_NAME_CHARS_MAX).collect()
     }
 }
 

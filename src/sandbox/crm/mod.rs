@@ -13,6 +13,7 @@ mod describe;
 mod ids;
 mod oauth;
 mod pricebook;
+mod refresh;
 mod refusal;
 mod replication;
 mod schema;
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 
 pub use change::changed;
 pub use ids::demo as demo_id;
+pub use refresh::{RefreshSettings, RefreshTokens};
 pub use refusal::usual_answer;
 use refusal::{JSON, Refusal};
 use schema::{OBJECTS, SObject};
@@ -43,12 +45,16 @@ pub struct Settings {
     pub daily_requests: u64,
     /// Rows of a query page at most.
     pub page_size: usize,
+    /// What becomes of refresh tokens.
+    pub refresh_tokens: RefreshSettings,
 }
 
 /// The CRM with its records.
 pub struct Crm {
     /// What tests may change.
     pub settings: Settings,
+    /// Those in use.
+    pub refresh_tokens: RefreshTokens,
     tables: Tables,
     tokens: VecDeque<String>,
     tokens_issued: u64,
@@ -84,7 +90,12 @@ impl Crm {
     /// Seeded as the company was before anyone called.
     pub fn new() -> Self {
         let mut crm = Self {
-            settings: Settings { daily_requests: DAILY_REQUESTS, page_size: PAGE_SIZE },
+            settings: Settings {
+                daily_requests: DAILY_REQUESTS,
+                page_size: PAGE_SIZE,
+                refresh_tokens: RefreshSettings::default(),
+            },
+            refresh_tokens: RefreshTokens::default(),
             tables: Tables::default(),
             tokens: VecDeque::new(),
             tokens_issued: 0,

@@ -1,4 +1,5 @@
-//! Tokens: the client credentials flow, and the other flows of integrations, without a check of what they prove.
+//! Tokens: the client credentials flow, and the other flows of integrations, without a check of what they prove. Only refresh tokens
+//! are checked: [`super::refresh`].
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +27,16 @@ impl Crm {
         }
         let form = pairs(&String::from_utf8_lossy(&call.body));
         let field = |name: &str| parameter(&form, name).filter(|value| !value.is_empty());
+        let mut refreshed = None;
         let proven = match field("grant_type") {
+            Some("refresh_token") => {
+                let token = field("refresh_token").unwrap_or_default();
+                refreshed = self.refresh_tokens.redeem(&self.settings.refresh_tokens, token, call.now);
+                if refreshed.is_none() {
+                    return refused("invalid_grant", "expired access/refresh token");
+                }
+                true
+            }
             Some("client_credentials") => {
                 has_basic(call) || (field("client_id").is_some() && field("client_secret").is_some())
             }
@@ -43,7 +53,7 @@ impl Crm {
         if self.tokens.len() > TOKENS_MAX {
             self.tokens.pop_front();
         }
-        let body = json!({
+        let mut body = json!({
             "access_token": token,
             "signature": "c2FuZGJveC1zaWduYXR1cmU=",
             "scope": "api",
@@ -52,6 +62,12 @@ impl Crm {
             "token_type": "Bearer",
             "issued_at": call.now.timestamp_millis().to_string(),
         });
+        if let Some(seconds) = self.settings.refresh_tokens.access_seconds {
+            body["expires_in"] = seconds.into();
+        }
+        if let Some(token) = refreshed.and_then(|refreshed| refreshed.refresh_token) {
+            body["refresh_token"] = token.into();
+        }
         Answer::json(StatusCode::OK, JSON, body)
     }
 }

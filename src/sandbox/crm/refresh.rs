@@ -1,0 +1,148 @@
+//! Refresh tokens as strict and as lenient providers treat them: kept, replaced at each use, with or without a time of grace.
+//!
+//! `sandbox-crm-refresh-token`, and every other text that begins like it, is the first token of a family. A token that is used again
+//! when it may not be revokes its family, as providers do that detect a stolen token.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What first refresh tokens begin with.
+pub const FIRST_REFRESH_TOKEN: &str = "sandbox-crm-refresh-token";
+
+/// Between a first token and the number of one that came of it.
+const NUMBER_MARK: &str = ".rotated.";
+
+/// How refresh tokens are treated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct RefreshSettings {
+    /// Each use brings another token in place of the one used.
+    pub rotate: bool,
+    /// For so long the token that was used last may be used again; null: until the one that it brought is used.
+    pub grace_seconds: Option<u32>,
+    /// `expires_in` of access tokens; null: it is not told.
+    pub access_seconds: Option<u32>,
+}
+
+impl Default for RefreshSettings {
+    fn default() -> Self {
+        Self { rotate: false, grace_seconds: Some(0), access_seconds: None }
+    }
+}
+
+/// All tokens, and what became of them.
+#[derive(Debug, Default, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshTokens {
+    #[serde(skip)]
+    families: HashMap<String, Family>,
+    /// Requests that were granted.
+    pub granted: u64,
+    /// Those of them that the grace was needed for.
+    pub repeated: u64,
+    /// Requests that were refused.
+    pub refused: u64,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Family {
+    is_revoked: bool,
+    issued: u64,
+    /// The token that was used last, and when it was for the first time.
+    used: Option<(String, DateTime<Utc>)>,
+    /// What it brought; several, if it was used again within its grace.
+    newest: Vec<String>,
+}
+
+/// A request that was granted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refreshed {
+    /// None: the old one stays.
+    pub refresh_token: Option<String>,
+}
+
+impl RefreshTokens {
+    /// Uses a token; none if it may not be used.
+    pub fn redeem(&mut self, settings: &RefreshSettings, token: &str, now: DateTime<Utc>) -> Option<Refreshed> {
+        let granted = self.judge(settings, token, now);
+        match granted {
+            Some(_) => self.granted += 1,
+            None => self.refused += 1,
+        }
+        granted
+    }
+
+    fn judge(&mut self, settings: &RefreshSettings, token: &str, now: DateTime<Utc>) -> Option<Refreshed> {
+        let first = token.split_once(NUMBER_MARK).map_or(token, |(first, _)| first);
+        if !first.starts_with(FIRST_REFRESH_TOKEN) {
+            return None;
+        }
+        let family = self
+            .families
+            .entry(first.to_owned())
+            .or_insert_with(|| Family { newest: vec![first.to_owned()], ..Family::default() });
+        let is_newest = family.newest.iter().any(|newest| newest == token);
+        let in_grace = family.used.as_ref().is_some_and(|(used, at)| {
+            let grace = settings.grace_seconds.map(|seconds| Duration::seconds(i64::from(seconds)));
+            used == token && grace.is_none_or(|grace| now - *at < grace)
+        });
+        if family.is_revoked || !(is_newest || in_grace) {
+            family.is_revoked = true;
+            return None;
+        }
+        if !settings.rotate {
+            return Some(Refreshed { refresh_token: None });
+        }
+        family.issued += 1;
+        let next = format!("{first}{NUMBER_MARK}{}", family.issued);
+        if is_newest {
+            family.used = Some((token.to_owned(), now));
+            family.newest.clear();
+        } else {
+            self.repeated += 1;
+        }
+        family.newest.push(next.clone());
+        Some(Refreshed { refresh_token: Some(next) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    fn next(tokens: &mut RefreshTokens, settings: &RefreshSettings, token: &str, seconds: i64) -> Option<String> {
+        tokens.redeem(settings, token, at(seconds)).and_then(|refreshed| refreshed.refresh_token)
+    }
+
+    #[test]
+    fn without_a_grace_a_token_counts_once_and_a_second_use_revokes_its_family() {
+        let settings = RefreshSettings { rotate: true, ..RefreshSettings::default() };
+        let mut tokens = RefreshTokens::default();
+        let second = next(&mut tokens, &settings, FIRST_REFRESH_TOKEN, 0).expect("granted");
+        let third = next(&mut tokens, &settings, &second, 0).expect("granted");
+        assert_eq!(next(&mut tokens, &settings, &second, 0), None);
+        assert_eq!(next(&mut tokens, &settings, &third, 0), None, "the family is revoked");
+        assert!(next(&mut tokens, &settings, "sandbox-crm-refresh-token-2", 0).is_some(), "another family is not");
+        assert_eq!((tokens.granted, tokens.refused), (3, 2));
+    }
+
+    #[test]
+    fn a_grace_lasts_as_long_as_it_says_or_until_the_new_token_is_used() {
+        let timed = RefreshSettings { rotate: true, grace_seconds: Some(30), ..RefreshSettings::default() };
+        let mut tokens = RefreshTokens::default();
+        let second = next(&mut tokens, &timed, FIRST_REFRESH_TOKEN, 0).expect("granted");
+        let other = next(&mut tokens, &timed, FIRST_REFRESH_TOKEN, 29).expect("within the grace");
+        assert_ne!(second, other);
+        assert_eq!(next(&mut tokens.clone(), &timed, FIRST_REFRESH_TOKEN, 30), None);
+        let untimed = RefreshSettings { grace_seconds: None, ..timed };
+        assert!(next(&mut tokens, &untimed, FIRST_REFRESH_TOKEN, 9_999).is_some());
+        assert!(next(&mut tokens, &untimed, &other, 9_999).is_some());
+        assert_eq!(next(&mut tokens, &untimed, FIRST_REFRESH_TOKEN, 9_999), None, "what it brought was used");
+    }
+}
