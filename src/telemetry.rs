@@ -83,6 +83,7 @@ fn describe() {
     describe_counter!("stepwell_events_filtered_total", "Events that the filter of their source kept out, by source");
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
+    describe_counter!("stepwell_refusals_total", "Attempts without the right to it, by kind");
     describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
     describe_gauge!(
         "stepwell_runs_live",
@@ -96,6 +97,11 @@ fn describe() {
 /// Runs were accepted; `by` is `event`, `api` or `schedule`.
 pub fn runs_started(by: &'static str, runs: usize) {
     counter!("stepwell_runs_started_total", "by" => by).increment(runs as u64);
+}
+
+/// Somebody was turned away.
+pub fn refused(kind: &'static str) {
+    counter!("stepwell_refusals_total", "kind" => kind).increment(1);
 }
 
 /// The filter of a source kept events out.

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use super::context;
 use crate::config::Settings;
 use crate::engine::Accepted;
+use crate::store::access::Scope;
+use crate::store::acts::By;
 use crate::store::events::{self, EventFilter, StoredEvent};
 
 /// `stepwell events ...`
@@ -44,6 +46,9 @@ pub(super) enum Command {
     Replay {
         /// Which event.
         id: Uuid,
+        /// Why; kept with the new event.
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
@@ -63,9 +68,11 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             }
         }
         Command::Show { id, json } => show(&find(&pool, id).await?, json)?,
-        Command::Replay { id } => {
+        Command::Replay { id, reason } => {
+            let by = context::identity(&pool, settings, Scope::Operate).await?.actor();
             let stored = find(&pool, id).await?;
-            let event = crate::http::events::again(&pool, &stored, &context::actor())
+            let by = By { actor: &by, reason: reason.as_deref() };
+            let event = crate::http::events::again(&pool, &stored, by)
                 .await
                 .map_err(|e| anyhow::anyhow!("replaying event {id}: {e}"))?;
             match context::engine(settings).await?.accept(event).await? {

@@ -56,6 +56,7 @@ use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
 use crate::store::StoreError;
+use crate::store::acts::By;
 
 /// No inline script, no inline style, nothing from elsewhere.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
@@ -96,7 +97,7 @@ pub trait Operations: Send + Sync {
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
 
     /// See [`Engine::retry_batch`].
-    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>>;
+    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>>;
 
     /// See [`Engine::sweeps`].
     fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>>;
@@ -152,8 +153,8 @@ impl Operations for Engine {
         Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
     }
 
-    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>> {
-        Box::pin(Engine::retry_batch(self, batch, by))
+    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
+        Box::pin(async move { Engine::retry_batch(self, batch, By { actor: &by, reason: Some(&reason) }).await })
     }
 
     fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {

@@ -14,11 +14,13 @@ use super::Dashboard;
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::http::ApiError;
+use crate::http::refusals::Attempt;
 use crate::http::session::{self, SESSION_LIFETIME, identify, same_origin};
 use crate::store::StoreError;
 use crate::store::access::{self, Identity, TOKEN_PREFIX};
+use crate::store::acts::By;
 
-/// A session that a token opened ends soon: it outlives the token's revocation at most this long.
+/// A session that a token opened ends soon, and with its token.
 const TOKEN_SESSION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Longest secret that is looked at.
@@ -62,7 +64,12 @@ pub async fn enter(State(dashboard): State<Dashboard>, headers: HeaderMap, Form(
             let cookie = session::set_cookie(&secret, dashboard.secure_cookies);
             ([(SET_COOKIE, cookie)], Redirect::to(local(&link.next))).into_response()
         }
-        Ok(None) => page(StatusCode::UNAUTHORIZED, Link { token: String::new(), next: link.next }, Refusal::Unknown),
+        Ok(None) => {
+            let link = Link { token: String::new(), next: link.next };
+            let mut answer = page(StatusCode::UNAUTHORIZED, link, Refusal::Unknown);
+            answer.extensions_mut().insert(Attempt::Login);
+            answer
+        }
         Err(error) => NoPage::from(error).into_response(),
     }
 }
@@ -75,7 +82,7 @@ pub async fn leave(
 ) -> Result<Response, NoPage> {
     caller.check_csrf(&form.csrf)?;
     if let Some(secret) = caller.session_secret() {
-        access::delete_session(&dashboard.pool, secret).await?;
+        access::delete_session(&dashboard.pool, secret, By::from(&caller.actor())).await?;
     }
     Ok(([(SET_COOKIE, session::clear_cookie(dashboard.secure_cookies))], Redirect::to("/login")).into_response())
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::body::Budget;
+use super::refusals::Refusals;
 use super::serve::Limits;
 use super::session::Access;
 use crate::dsl::Functions;
@@ -32,6 +33,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Cancelled when the process begins to go down: streams end then.
     pub shutdown: CancellationToken,
+    /// Tells of those who were turned away.
+    pub(super) refusals: Refusals,
     /// Memory for bodies of the API.
     pub(super) budget: Budget,
     /// Memory for bodies of webhooks and events.
@@ -55,6 +58,7 @@ impl App {
     ) -> Self {
         Self {
             access: Access::new(engine.reader().clone()),
+            refusals: Refusals::start(engine.reader().clone()),
             engine,
             hub,
             functions,

@@ -3,8 +3,10 @@
 //! The order is the promise: an unknown source, an oversized body and a bad signature are answered before anything is
 //! parsed or stored; a 2xx is said only after the engine has committed.
 //!
-//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the
-//! signature headers of one of the configured sources, over the body as sent, and be signed with that source's secret.
+//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the proof of a source
+//! that says `events: true`. A proof is good for its own source only: whatever the events call themselves, they become events of
+//! that source ([`bind`]), so no sender can speak for another. And it is good for what it covers only: no scheme signs the `ce-`
+//! headers of binary mode, so that mode needs a token.
 
 use std::sync::Arc;
 
@@ -15,20 +17,20 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use super::body::media_type;
 use super::problem::{ApiError, InputError};
+use super::refusals::Attempt;
 use super::{App, answer, limits, session, soap};
 use crate::engine::IncomingEvent;
-use crate::hub::cloudevents::{self, BadEvent};
-use crate::hub::scheme::Delivery;
-use crate::hub::{AnswerKind, EVENTS_MAX, Hub, ReceiveError, Received, Source};
+use crate::hub::cloudevents::{self, BadEvent, Mode};
+use crate::hub::scheme::{Delivery, Verified};
+use crate::hub::{AnswerKind, EVENTS_MAX, Hub, ReceiveError, Received, Source, check_id};
 use crate::store::access::Scope;
 use crate::telemetry;
 
 impl From<ReceiveError> for ApiError {
     fn from(error: ReceiveError) -> Self {
         match error {
-            ReceiveError::BadSignature(why) | ReceiveError::Stale(why) => Self::Unauthorized(why),
+            ReceiveError::BadSignature(why) | ReceiveError::Stale(why) => Self::Refused(Attempt::Signature, why),
             ReceiveError::BadBody(why) => bad_body(why),
         }
     }
@@ -91,34 +93,88 @@ pub async fn events(
     body: Body,
 ) -> Result<Response, ApiError> {
     // A token is checked before the body is read; a signature can only be checked after.
-    let token = session::bearer(&headers)?;
-    if let Some(token) = token {
-        app.access.by_token(token).await?.require(Scope::Operate)?;
-    }
-    let received = app.ingress_budget.read(&headers, body).await?;
+    let caller = match session::bearer(&headers)? {
+        Some(token) => Some(app.access.by_token(token).await?),
+        None => None,
+    };
+    let received = match &caller {
+        Some(caller) => {
+            caller.require(Scope::Operate)?;
+            app.read_confirmed(&app.ingress_budget, caller, Scope::Operate, &headers, body).await?
+        }
+        None => app.ingress_budget.read(&headers, body).await?,
+    };
     let _place = limits::place(&app.ingress_places)?;
-    if token.is_none() {
+    let mode = Mode::of(&headers);
+    let events = if caller.is_some() {
+        cloudevents::read(&headers, &received.bytes)?
+    } else {
         let hub = Arc::clone(&app.hub.borrow());
         let (url, now) = (hub.address(&uri), app.engine.now());
         let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &received.bytes, now };
-        if let Some(name) = signed(&hub, delivery)?.scheme.credential_header() {
+        let (source, verified) = proved(&hub, delivery, mode)?;
+        if let Some(name) = source.scheme.credential_header() {
             headers.remove(name);
         }
-    }
-    let events = cloudevents::read(&headers, &received.bytes)?;
-    if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
+        let events = cloudevents::read(&headers, &received.bytes)?;
+        refuse_reserved(&events)?;
+        events.into_iter().map(|event| bind(event, source, &verified, mode)).collect::<Result<_, _>>()?
+    };
+    refuse_reserved(&events)?;
+    if mode == Mode::Batched {
         return accept_batch(&app, events, 0).await;
     }
     let event = events.into_iter().next().ok_or_else(|| bad_body("the request holds no event".to_owned()))?;
     answer::one(app.engine.accept(event).await)
 }
 
-/// Any source will do: the signature tells which.
-fn signed<'h>(hub: &'h Hub, delivery: Delivery<'_>) -> Result<&'h Source, ApiError> {
-    hub.sources.values().find(|source| source.verify(delivery).is_ok()).ok_or_else(|| {
-        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a configured source";
-        ApiError::Unauthorized(what.into())
-    })
+/// The source whose proof a request carries: one that may send CloudEvents, in a mode that its proof covers.
+fn proved<'h>(hub: &'h Hub, delivery: Delivery<'_>, mode: Mode) -> Result<(&'h Source, Verified), ApiError> {
+    let opted_in = hub.sources.values().filter(|source| source.events);
+    let found = opted_in.into_iter().find_map(|source| Some((source, source.verify(delivery).ok()?)));
+    let (source, verified) = found.ok_or_else(|| {
+        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the proof of a source that has \
+                    `events: true` in hub.yaml";
+        ApiError::Refused(Attempt::Signature, what.to_owned())
+    })?;
+    if mode == Mode::Binary {
+        let why = format!(
+            "the proof of source {} does not cover the `ce-` headers of binary mode, so anyone could change them: \
+             send application/cloudevents+json, or a bearer token with the scope operate",
+            source.name
+        );
+        return Err(ApiError::Refused(Attempt::Signature, why));
+    }
+    Ok((source, verified))
+}
+
+/// Makes an event one of the source that proved itself, under the id that is signed. The ids of a batch stand in its body, which
+/// is signed as a whole. What the event called its source is kept as the attribute `claimedsource`.
+fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mode) -> Result<IncomingEvent, ApiError> {
+    let claimed = std::mem::replace(&mut event.source, source.name.clone());
+    let signed_id = verified.event_id.as_ref().filter(|_| mode == Mode::Structured && source.scheme.signs_id());
+    if let Some(id) = signed_id {
+        check_id(id).map_err(bad_body)?;
+        event.event_id.clone_from(id);
+    }
+    event.attributes.retain(|(name, _)| !["id", "source", "claimedsource"].contains(&name.as_str()));
+    event.attributes.extend([
+        ("id".to_owned(), event.event_id.clone()),
+        ("source".to_owned(), event.source.clone()),
+        ("claimedsource".to_owned(), claimed),
+    ]);
+    Ok(event)
+}
+
+/// What Stepwell tells itself nobody else may say, whatever they may do besides.
+fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
+    match events.iter().find(|event| event.is_reserved()) {
+        Some(event) => Err(ApiError::Reserved(format!(
+            "event {:?} has the source {:?} and the type {:?}, which only Stepwell itself uses: send it under a source of your own",
+            event.event_id, event.source, event.r#type
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// One after the other, since events with one key must start in the order in which they were sent.

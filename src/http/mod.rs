@@ -1,16 +1,18 @@
 //! JSON API and webhook ingress. Handlers are thin: they read the request, ask the engine or the store, and answer.
 //!
 //! [`router`] holds every route in four tables, from which `openapi.json` is checked. A request passes, from the outside in:
-//! [`problem::finish`] (every error is a problem), [`limits::harden`], the net for panics, [`limits::admit`] of its group
+//! [`problem::finish`] (every error is a problem), [`limits::harden`], [`refusals::note`], the net for panics, [`limits::admit`] of its group
 //! (places and deadline), then its handler, whose extractors say who may call it.
 
 pub mod acts;
 mod answer;
 pub mod app;
+mod audit;
 pub mod batches;
 pub mod body;
 pub mod conflicts;
 pub mod connections;
+mod credentials;
 mod drift;
 pub mod events;
 mod handshake;
@@ -19,21 +21,26 @@ pub mod limits;
 mod mappings;
 pub mod problem;
 pub mod query;
+pub mod refusals;
+mod revocation;
 pub mod runs;
 pub mod schedules;
+#[cfg(test)]
+mod scopes;
 pub mod serve;
 pub mod session;
 mod soap;
 mod sources;
 pub mod status;
 pub mod stream;
+mod users;
 pub mod workflows;
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, options, post, put};
+use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use app::{App, Settings};
@@ -98,6 +105,26 @@ fn api_routes() -> Vec<Route> {
     ]
 }
 
+/// Who may do what, and who did what.
+fn access_routes() -> Vec<Route> {
+    vec![
+        ("GET", "/api/v1/me", get(credentials::me)),
+        ("GET", "/api/v1/users", get(users::list)),
+        ("POST", "/api/v1/users", post(users::create)),
+        ("GET", "/api/v1/users/{name}", get(users::show)),
+        ("PATCH", "/api/v1/users/{name}", patch(users::change)),
+        ("DELETE", "/api/v1/users/{name}", delete(users::remove)),
+        ("POST", "/api/v1/users/{name}/{act}", post(users::act)),
+        ("GET", "/api/v1/tokens", get(credentials::tokens)),
+        ("POST", "/api/v1/tokens", post(credentials::create_token)),
+        ("DELETE", "/api/v1/tokens/{id}", delete(credentials::revoke_token)),
+        ("GET", "/api/v1/sessions", get(credentials::sessions)),
+        ("DELETE", "/api/v1/sessions/{id}", delete(credentials::end_session)),
+        ("GET", "/api/v1/audit/acts", get(audit::acts)),
+        ("GET", "/api/v1/audit/refusals", get(audit::refusals)),
+    ]
+}
+
 /// Calls that may wait for runs.
 fn waiting_routes() -> Vec<Route> {
     vec![
@@ -109,7 +136,8 @@ fn waiting_routes() -> Vec<Route> {
 /// Every route but those of the dashboard.
 #[cfg(test)]
 fn routes() -> impl Iterator<Item = Route> {
-    status_routes().into_iter().chain(ingress_routes()).chain(api_routes()).chain(waiting_routes())
+    let api = api_routes().into_iter().chain(access_routes()).chain(waiting_routes());
+    status_routes().into_iter().chain(ingress_routes()).chain(api)
 }
 
 fn group(routes: Vec<Route>) -> Router<App> {
@@ -124,7 +152,12 @@ pub fn router(app: App, pages: Router<App>) -> Router {
     let patience = settings.request_timeout() + Duration::from_secs(settings.wait_seconds_max);
     let waiting = Gate::new(settings.api_concurrency_max, patience);
     Router::new()
-        .merge(group(api_routes()).merge(pages).layer(from_fn_with_state(usual, limits::admit)))
+        .merge(
+            group(api_routes())
+                .merge(group(access_routes()))
+                .merge(pages)
+                .layer(from_fn_with_state(usual, limits::admit)),
+        )
         .merge(group(waiting_routes()).layer(from_fn_with_state(waiting, limits::admit)))
         .merge(
             group(ingress_routes())
@@ -134,6 +167,7 @@ pub fn router(app: App, pages: Router<App>) -> Router {
         .merge(group(status_routes()))
         .layer(CatchPanicLayer::custom(limits::caught))
         .layer(from_fn(limits::count))
+        .layer(from_fn_with_state(app.refusals.clone(), refusals::note))
         .layer(from_fn(limits::harden))
         .layer(from_fn(problem::finish))
         .with_state(app)

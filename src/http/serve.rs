@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -136,9 +136,13 @@ async fn connection(
     // A small answer must not wait for the next one.
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(false));
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
     let io = TokioIo::new(Guarded::new(stream, limits, Arc::clone(&asked)));
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         router.clone().oneshot(request)
     });
     let connection = builder.serve_connection(io, service);

@@ -57,18 +57,18 @@ fn cloud_event(id: &str, data: &Value) -> Value {
     json!({ "specversion": "1.0", "id": id, "source": "/crm", "type": "won", "data": data })
 }
 
-struct Face {
+pub(super) struct Face {
     router: axum::Router,
     tokens: Vec<(Scope, String)>,
     app: App,
 }
 
 impl Face {
-    async fn new(pool: &PgPool) -> Self {
+    pub(super) async fn new(pool: &PgPool) -> Self {
         Self::with(pool, Settings::default()).await
     }
 
-    async fn with(pool: &PgPool, settings: Settings) -> Self {
+    pub(super) async fn with(pool: &PgPool, settings: Settings) -> Self {
         let engine = Engine::start_node(
             EngineSettings::default(),
             pool.clone(),
@@ -96,7 +96,13 @@ impl Face {
         &self.tokens.iter().find(|(s, _)| *s == scope).unwrap().1
     }
 
-    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -104,7 +110,7 @@ impl Face {
         Answer::of(self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap()).await
     }
 
-    async fn call(&self, scope: Scope, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+    pub(super) async fn call(&self, scope: Scope, method: &str, path: &str, body: impl Into<Body>) -> Answer {
         let bearer = format!("Bearer {}", self.token(scope));
         self.send(method, path, &[("authorization", &bearer)], body).await
     }
@@ -123,7 +129,7 @@ impl Face {
     }
 
     /// Gives the database back: the engine's connections would keep it for a while.
-    async fn close(&self) {
+    pub(super) async fn close(&self) {
         self.app.engine.shut_down().await;
     }
 
@@ -137,10 +143,10 @@ async fn panics() {
 }
 
 #[derive(Debug)]
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
 }
 
 impl Answer {
@@ -153,7 +159,7 @@ impl Answer {
     }
 
     /// Checks that it is a problem with this status and type, about this path.
-    fn is_problem(&self, status: u16, slug: &str, path: &str) {
+    pub(super) fn is_problem(&self, status: u16, slug: &str, path: &str) {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
         assert_eq!((self.status.as_u16(), &self.body["status"]), (status, &json!(status)), "{self:?}");
         assert_eq!(self.body["type"], format!("urn:stepwell:problem:{slug}"), "{self:?}");
@@ -277,23 +283,6 @@ async fn a_replay_is_a_new_event_that_says_what_it_replays(pool: PgPool) {
     let third = face.call(Scope::Operate, "POST", &format!("{shown}/replay"), "").await;
     let third = format!("/api/v1/events/{}", third.body["event"].as_str().unwrap());
     assert_eq!(face.call(Scope::Read, "GET", &third, "").await.body["event_id"], "1#replay-2");
-    face.close().await;
-}
-
-#[sqlx::test]
-async fn every_call_of_the_api_needs_its_scope(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    for (method, path, _) in routes().filter(|(_, path, _)| path.starts_with("/api/") || *path == "/metrics") {
-        let path = path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{act}", "cancel");
-        let path = path.replace("{namespace}", "a").replace("{name}", "b");
-        face.send(method, &path, &[], "").await.is_problem(401, "unauthorized", &path);
-        if method != "GET" {
-            face.call(Scope::Read, method, &path, "").await.is_problem(403, "missing-scope", &path);
-        }
-        if method == "PUT" {
-            face.call(Scope::Operate, method, &path, "").await.is_problem(403, "missing-scope", &path);
-        }
-    }
     face.close().await;
 }
 

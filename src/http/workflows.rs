@@ -16,9 +16,12 @@ use super::App;
 use super::body::{expect_json, json as read_json, media_type};
 use super::problem::{ApiError, InputError};
 use super::query::{PAGING, Page, Params};
+use super::revocation::gone;
 use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
 use crate::engine::{DeployOutcome, StartRequest, Undeployed};
+use crate::store::access::Scope;
+use crate::store::acts::By;
 use crate::store::listing;
 
 /// Versions shown of one workflow, last deployed first.
@@ -104,11 +107,13 @@ pub async fn deploy(
     State(app): State<App>,
     Deployer(caller): Deployer,
     Path((namespace, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let reason = Params::read(query.as_deref(), &[&["reason"]])?.reason();
     expect_document(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Deploy, &headers, body).await?;
     let text = String::from_utf8(received.bytes.to_vec())
         .map_err(|e| ApiError::BadRequest(format!("the document is not UTF-8: {e}"), Vec::new()))?;
     let functions = Arc::clone(&app.functions.borrow());
@@ -127,10 +132,11 @@ pub async fn deploy(
     if !wrong.is_empty() {
         return Err(ApiError::Unprocessable("the definition is not the one that the address names".into(), wrong));
     }
-    let (status, workflow) = match app.engine.deploy(&built, &caller.actor()).await? {
-        DeployOutcome::Created(workflow) => (StatusCode::CREATED, workflow),
-        DeployOutcome::Unchanged(workflow) => (StatusCode::OK, workflow),
-    };
+    let (status, workflow) =
+        match app.engine.deploy(&built, By { actor: &caller.actor(), reason: reason.as_deref() }).await? {
+            DeployOutcome::Created(workflow) => (StatusCode::CREATED, workflow),
+            DeployOutcome::Unchanged(workflow) => (StatusCode::OK, workflow),
+        };
     let body = json!({
         "workflow": workflow,
         "changed": status == StatusCode::CREATED,
@@ -161,9 +167,11 @@ pub async fn remove(
     State(app): State<App>,
     Deployer(caller): Deployer,
     Path((namespace, name, version)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
 ) -> Result<StatusCode, ApiError> {
+    let reason = Params::read(query.as_deref(), &[&["reason"]])?.reason();
     let workflow = WorkflowRef { namespace, name, version };
-    match app.engine.undeploy(&workflow, &caller.actor()).await? {
+    match app.engine.undeploy(&workflow, By { actor: &caller.actor(), reason: reason.as_deref() }).await? {
         Undeployed::Gone => Ok(StatusCode::NO_CONTENT),
         Undeployed::Unknown => Err(ApiError::NotFound(format!("no {workflow} is deployed"))),
         Undeployed::InUse(run) => Err(ApiError::Conflict(format!(
@@ -184,7 +192,7 @@ pub async fn start(
     let params = Params::read(query.as_deref(), &[&["wait", "version"]])?;
     let wait: Option<u64> = params.parsed("wait", "must be a number of seconds")?;
     expect_json(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let input = if received.bytes.is_empty() { json!({}) } else { read_json(&received.bytes)? };
     let request = StartRequest {
         namespace,
@@ -197,8 +205,11 @@ pub async fn start(
     let run = app.engine.start(request).await?;
     let settled = match wait {
         Some(seconds) if seconds > 0 => {
-            let seconds = seconds.min(app.settings.wait_seconds_max);
-            app.engine.settled(run, Duration::from_secs(seconds)).await
+            let seconds = Duration::from_secs(seconds.min(app.settings.wait_seconds_max));
+            tokio::select! {
+                settled = app.engine.settled(run, seconds) => settled,
+                () = app.access.lost(&caller, Scope::Operate) => return Err(gone(&caller)),
+            }
         }
         _ => false,
     };
