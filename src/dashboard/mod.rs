@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use futures::future::BoxFuture;
 use http::HeaderValue;
 use http::header::{
@@ -56,6 +56,7 @@ use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
 use crate::store::StoreError;
+use crate::store::access::Scope;
 use crate::store::acts::By;
 
 /// No inline script, no inline style, nothing from elsewhere.
@@ -206,13 +207,22 @@ impl FromRef<Dashboard> for Access {
     }
 }
 
+/// What changes something: path, the scope that it needs, handler. Signing in and out needs none.
+fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
+    vec![
+        ("/runs/{id}/{act}", Scope::Operate, post(act::perform)),
+        ("/conflicts/{id}", Scope::Operate, post(conflicts::settle)),
+        ("/batches/{id}/retry", Scope::Operate, post(batches::retry)),
+        ("/schedules/{namespace}/{name}/{act}", Scope::Operate, post(schedules::perform)),
+    ]
+}
+
 /// All pages, to be merged with the API at `/`. They bring their own state, so they fit a router of any.
 pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<S> {
     let pages = Router::new()
         .route("/", get(runs::show))
         .route("/runs", get(runs::moved))
         .route("/runs/{id}", get(run::show))
-        .route("/runs/{id}/{act}", post(act::perform))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
         .route("/mappings", get(mappings::list))
@@ -220,16 +230,16 @@ pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Router<
         .route("/workflows", get(workflows::list))
         .route("/workflows/{namespace}/{name}", get(workflows::show))
         .route("/conflicts", get(conflicts::list))
-        .route("/conflicts/{id}", post(conflicts::settle))
         .route("/batches", get(batches::list))
-        .route("/batches/{id}/retry", post(batches::retry))
         .route("/drift", get(drift::list))
         .route("/drift/{run}", get(drift::show))
         .route("/schedules", get(schedules::list))
         .route("/schedules/{namespace}/{name}", get(schedules::show))
-        .route("/schedules/{namespace}/{name}/{act}", post(schedules::perform))
         .route("/login", get(sign_in::show).post(sign_in::enter))
-        .route("/logout", post(sign_in::leave))
+        .route("/logout", post(sign_in::leave));
+    let pages = act_routes()
+        .into_iter()
+        .fold(pages, |pages, (path, _, handler)| pages.route(path, handler))
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store")));
     // `same-origin`, not `no-referrer`: under the latter browsers send `Origin: null` with forms, and a login link's
     // secret stays here under both.

@@ -194,3 +194,6 @@ async fn accept_batch(app: &App, batch: Vec<IncomingEvent>, filtered: usize) -> 
     }
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
 }
+
+#[cfg(test)]
+mod tests;

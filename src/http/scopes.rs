@@ -28,7 +28,7 @@ const OPERATE: Needs = Needs::Scope(Scope::Operate);
 const DEPLOY: Needs = Needs::Scope(Scope::Deploy);
 const ADMIN: Needs = Needs::Scope(Scope::Admin);
 
-/// Every route that is not a page. Pages stand in `dashboard::tests::acts`.
+/// Every route that is not a page. What pages change stands in `dashboard::act_routes`.
 const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/healthz", NOTHING),
     ("GET", "/readyz", NOTHING),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use axum::routing::get;
 use base64::Engine as _;
@@ -27,20 +27,37 @@ use crate::expr::Evaluator;
 use crate::hub::Hub;
 use crate::store::access::{self, Scope};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const ERP_SECRET: &str = "whsec_c2Vjb25kLXNvdXJjZS1zZWNyZXQh";
+pub(super) const QUIET_SECRET: &str = "whsec_dGhpcmQtc291cmNlLXNlY3JldCEh";
+pub(super) const GITHUB_SECRET: &str = "It's a Secret to Everybody";
 
-/// One source, `crm`, that signs by Standard Webhooks.
+/// Sources of several schemes. All but `quiet` may send CloudEvents too.
 fn hub() -> Arc<Hub> {
-    let text = "sources:\n  crm:\n    scheme: standard-webhooks\n    secret: '${ $secrets.CRM }'\n";
-    let hub = Hub::load("hub.yaml", text, &Secrets::fixed([("CRM", SECRET)])).expect("the file is sound");
+    let text = "sources:
+  crm: { scheme: standard-webhooks, secret: '${ $secrets.CRM }', events: true }
+  erp: { scheme: standard-webhooks, secret: '${ $secrets.ERP }', events: true }
+  quiet: { scheme: standard-webhooks, secret: '${ $secrets.QUIET }' }
+  github: { scheme: github, secret: '${ $secrets.GITHUB }', events: true }
+  partner: { scheme: bearer, secret: '${ $secrets.GITHUB }', bearer: { header: X-Partner }, events: true }
+  shop: { scheme: hmac, secret: '${ $secrets.GITHUB }', hmac: { header: X-Signature, id: X-Id }, events: true }
+";
+    let secrets =
+        Secrets::fixed([("CRM", SECRET), ("ERP", ERP_SECRET), ("QUIET", QUIET_SECRET), ("GITHUB", GITHUB_SECRET)]);
+    let hub = Hub::load("hub.yaml", text, &secrets).expect("the file is sound");
     assert!(hub.refused.is_empty());
     Arc::new(hub)
 }
 
-/// The headers with which the source sends this body as this event.
+/// The headers with which the source `crm` sends this body as this event.
 fn signed(id: &str, body: &str) -> [(&'static str, String); 4] {
+    signed_by(SECRET, id, body)
+}
+
+/// The same for a source with another secret.
+pub(super) fn signed_by(secret: &str, id: &str, body: &str) -> [(&'static str, String); 4] {
     let now = chrono::Utc::now().timestamp();
-    let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).unwrap();
+    let key = STANDARD.decode(secret.trim_start_matches("whsec_")).unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
     mac.update(format!("{id}.{now}.{body}").as_bytes());
     let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
@@ -52,15 +69,26 @@ fn signed(id: &str, body: &str) -> [(&'static str, String); 4] {
     ]
 }
 
+/// `X-Hub-Signature-256` of a body.
+pub(super) fn github_signature(body: &str) -> String {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(GITHUB_SECRET.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
 /// A structured CloudEvent.
-fn cloud_event(id: &str, data: &Value) -> Value {
+pub(super) fn cloud_event(id: &str, data: &Value) -> Value {
     json!({ "specversion": "1.0", "id": id, "source": "/crm", "type": "won", "data": data })
 }
 
+/// Where every request of these tests comes from.
+pub(super) const PEER: std::net::SocketAddr =
+    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 4711);
+
 pub(super) struct Face {
-    router: axum::Router,
+    pub(super) router: axum::Router,
     tokens: Vec<(Scope, String)>,
-    app: App,
+    pub(super) app: App,
 }
 
 impl Face {
@@ -92,7 +120,7 @@ impl Face {
         Self { router: super::router(app.clone(), pages), tokens, app }
     }
 
-    fn token(&self, scope: Scope) -> &str {
+    pub(super) fn token(&self, scope: Scope) -> &str {
         &self.tokens.iter().find(|(s, _)| *s == scope).unwrap().1
     }
 
@@ -103,7 +131,7 @@ impl Face {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method).uri(path).extension(ConnectInfo(PEER));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -122,7 +150,7 @@ impl Face {
     }
 
     /// Sends CloudEvents in structured or batched mode, with these headers beside.
-    async fn events(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
+    pub(super) async fn events(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
         let kind = if body.is_array() { "application/cloudevents-batch+json" } else { "application/cloudevents+json" };
         let headers: Vec<_> = headers.iter().copied().chain([("content-type", kind)]).collect();
         self.send("POST", "/events", &headers, body.to_string()).await

@@ -180,3 +180,6 @@ fn sound(name: &str) -> Result<Name, ApiError> {
 fn unknown(name: &Name) -> ApiError {
     ApiError::NotFound(format!("no user {name}"))
 }
+
+#[cfg(test)]
+mod tests;
