@@ -59,8 +59,11 @@ pub async fn hook(
     body: Body,
 ) -> Result<Response, ApiError> {
     let hub = Arc::clone(&app.hub.borrow());
-    let unknown = || ApiError::NotFound(format!("no source {name:?} is configured"));
-    let source = hub.sources.get(&name).ok_or_else(unknown)?;
+    let Some(source) = hub.sources.get(&name) else {
+        let mut unknown = ApiError::NotFound(format!("no source {name:?} is configured")).into_response();
+        unknown.extensions_mut().insert(Attempt::Source);
+        return Ok(unknown);
+    };
     let read = app.ingress_budget.read(&headers, body).await?;
     // Only now: a sender that is slow with its body must not take a place from others.
     let _place = limits::place(&app.ingress_places)?;

@@ -44,6 +44,8 @@ pub enum Attempt {
     Login,
     /// A webhook or event whose proof does not fit.
     Signature,
+    /// A webhook for a source that is not there.
+    Source,
     /// Something that needs a scope which this actor does not have.
     Scope(String),
 }
@@ -55,6 +57,7 @@ impl Attempt {
             Self::Session => "session",
             Self::Login => "login",
             Self::Signature => "signature",
+            Self::Source => "source",
             Self::Scope(_) => "scope",
         }
     }

@@ -112,7 +112,7 @@ const REFUSALS_MAX: i64 = 10_000;
 /// Refusals of one kind and peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRefusal {
-    /// `token`, `session`, `login`, `signature` or `scope`.
+    /// `token`, `session`, `login`, `signature`, `source` or `scope`.
     pub kind: &'static str,
     /// The address that the connection came from.
     pub peer: String,
@@ -153,7 +153,7 @@ pub struct RefusalRow {
     pub id: Uuid,
     /// When.
     pub at: Time,
-    /// What did not fit: `token`, `session`, `login`, `signature` or `scope`.
+    /// What did not fit: `token`, `session`, `login`, `signature`, `source` or `scope`.
     pub kind: String,
     /// The address that the connection came from.
     pub peer: String,

@@ -148,13 +148,14 @@ async fn who_is_turned_away_is_told_of_without_what_they_sent(pool: PgPool) {
     );
     face.send("GET", "/api/v1/runs", &[("cookie", "stepwell_session=hunter2")], "").await;
     face.call(Scope::Read, "GET", "/api/v1/users", "").await.is_problem(403, "missing-scope", "/api/v1/users");
+    face.send("POST", "/hooks/nobody", &[], "hunter2").await.is_problem(404, "not-found", "/hooks/nobody");
     // Nothing was tried here.
     face.send("GET", "/api/v1/runs", &[], "").await.is_problem(401, "unauthorized", "/api/v1/runs");
     let refusals = async || admin(&face, "GET", "/api/v1/audit/refusals", &Value::Null).await.body;
     let told = async {
         loop {
             let told = refusals().await;
-            if told["items"].as_array().unwrap().len() >= 4 {
+            if told["items"].as_array().unwrap().len() >= 5 {
                 return told;
             }
             tokio::task::yield_now().await;
@@ -170,6 +171,7 @@ async fn who_is_turned_away_is_told_of_without_what_they_sent(pool: PgPool) {
             json!(["scope", "token:read GET /api/v1/users", 1]),
             json!(["session", "GET /api/v1/runs", 1]),
             json!(["signature", "POST /hooks/crm", 1]),
+            json!(["source", "POST /hooks/nobody", 1]),
             json!(["token", "GET /api/v1/runs", 1]),
         ]
     );
