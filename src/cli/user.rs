@@ -93,6 +93,11 @@ async fn create(pool: &PgPool, by: &Actor, name: &Name, scopes: &[Scope], reason
     Ok(())
 }
 
+async fn is_as_asked(pool: &PgPool, name: &Name, scopes: &[Scope]) -> anyhow::Result<bool> {
+    let found = access::find_user(pool, name.as_str()).await?;
+    Ok(found.is_some_and(|user| Scope::ALL.iter().all(|scope| user.scopes.contains(scope) == scopes.contains(scope))))
+}
+
 async fn list(pool: &PgPool, json: bool) -> anyhow::Result<()> {
     let users = access::users(pool, None, LIST_MAX).await?;
     if json {
