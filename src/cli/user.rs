@@ -83,6 +83,10 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
 async fn create(pool: &PgPool, by: &Actor, name: &Name, scopes: &[Scope], reason: Option<&str>) -> anyhow::Result<()> {
     match access::create_user(pool, name, scopes, By { actor: by, reason }).await? {
         Created::Done => println!("user {name} made; `stepwell login --user {name}` prints a link to sign in"),
+        // The same twice changes nothing, as with `deploy`.
+        Created::Taken if is_as_asked(pool, name, scopes).await? => {
+            println!("user {name} is there already; `stepwell login --user {name}` prints a link to sign in");
+        }
         Created::Taken => {
             bail!("there is a user {name} already; `stepwell user change {name} --scopes ...` changes it")
         }
