@@ -141,7 +141,7 @@ mod tests {
         let (access, by) = (Access::new(pool.clone()), Actor("test".into()));
         let (id, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
         let caller = access.by_token(&token).await.ok().unwrap();
-        let revoke = async { drop(revoke_token(&pool, id, By::from(&by)).await.unwrap()) };
+        let revoke = async { assert_eq!(revoke_token(&pool, id, By::from(&by)).await.unwrap(), Some(0)) };
         let ada = access::fixture_user(&pool, "ada", &[Scope::Admin]).await;
         let session = create_session(&pool, &ada, Duration::from_mins(5)).await.unwrap();
         let hers = access.by_session(&session).await.ok().unwrap();
