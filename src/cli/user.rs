@@ -38,19 +38,19 @@ pub(super) enum Command {
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
         #[command(flatten)]
-        change: Change,
+        whom: Whom,
     },
     /// Let a user in no more: sessions end, tokens are revoked.
-    Disable(Change),
+    Disable(Whom),
     /// Let a user in again. Tokens that were revoked stay so.
-    Enable(Change),
+    Enable(Whom),
     /// Disable a user for good. The name is not given out again.
-    Delete(Change),
+    Delete(Whom),
 }
 
 /// Whom to change, and why.
 #[derive(Debug, Args)]
-pub(super) struct Change {
+pub(super) struct Whom {
     /// Name.
     name: String,
     /// Why; kept with the act.
@@ -70,12 +70,12 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
     match command {
         Command::Create { name, scopes, reason } => create(&pool, &by, &name, &scopes, reason.as_deref()).await?,
         Command::List { json } => list(&pool, json).await?,
-        Command::Change { scopes, change } => {
-            done(&pool, &by, &UserChange::Scopes(scopes), &change, "can do what you said from now on").await?;
+        Command::Change { scopes, whom } => {
+            done(&pool, &by, &UserChange::Scopes(scopes), &whom, "can do what you said from now on").await?;
         }
-        Command::Disable(change) => done(&pool, &by, &UserChange::Disable, &change, "is disabled").await?,
-        Command::Enable(change) => done(&pool, &by, &UserChange::Enable, &change, "may sign in again").await?,
-        Command::Delete(change) => done(&pool, &by, &UserChange::Delete, &change, "is deleted").await?,
+        Command::Disable(whom) => done(&pool, &by, &UserChange::Disable, &whom, "is disabled").await?,
+        Command::Enable(whom) => done(&pool, &by, &UserChange::Enable, &whom, "may sign in again").await?,
+        Command::Delete(whom) => done(&pool, &by, &UserChange::Delete, &whom, "is deleted").await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -116,8 +116,8 @@ async fn list(pool: &PgPool, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn done(pool: &PgPool, by: &Actor, what: &UserChange, change: &Change, told: &str) -> anyhow::Result<()> {
-    let Change { name, reason, last_admin } = change;
+async fn done(pool: &PgPool, by: &Actor, what: &UserChange, whom: &Whom, told: &str) -> anyhow::Result<()> {
+    let Whom { name, reason, last_admin } = whom;
     let last_admin = if *last_admin { LastAdmin::MayGo } else { LastAdmin::Keep };
     let by = By { actor: by, reason: reason.as_deref() };
     match access::change_user(pool, name, what, last_admin, by).await? {
