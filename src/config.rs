@@ -50,6 +50,19 @@ pub struct Settings {
     pub http: crate::http::Settings,
     /// Replaces a connection's base URL, whatever the environment.
     pub connections: BTreeMap<String, ConnectionOverride>,
+    /// Who the command line acts as. No file says it, only `--token` or `STEPWELL_TOKEN`.
+    #[serde(skip)]
+    pub token: Option<Token>,
+}
+
+/// A bearer token that is never printed.
+#[derive(Clone)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
 }
 
 /// `[network]`
@@ -185,6 +198,7 @@ impl Default for Settings {
             processes: Processes::default(),
             http: crate::http::Settings::default(),
             connections: BTreeMap::new(),
+            token: None,
         }
     }
 }

@@ -111,6 +111,7 @@ fn describe() {
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
     describe_counter!("stepwell_connections_ended_total", "Connections that were ended for the sake of others, by why");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
+    describe_counter!("stepwell_refusals_total", "Attempts without the right to it, by kind");
     describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
     describe_gauge!(
         "stepwell_runs_live",
@@ -144,6 +145,11 @@ pub const NO_SOURCE: &str = "none";
 
 /// A source that a sender of events made up: a label of its own for each would let a sender fill the memory.
 pub const OTHER_SOURCE: &str = "other";
+
+/// Somebody was turned away.
+pub fn refused(kind: &'static str) {
+    counter!("stepwell_refusals_total", "kind" => kind).increment(1);
+}
 
 /// The filter of a source kept events out.
 pub fn events_filtered(source: &str, events: usize) {

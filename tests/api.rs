@@ -132,6 +132,13 @@ async fn an_act_over_many_runs_tells_first_and_does_then() {
     for run in &runs {
         node.run_becomes(run, "completed").await;
     }
+    let (_, acts) = node.get("/api/v1/audit/acts?subject=runs:retry").await;
+    let one = &acts["items"][0];
+    assert_eq!(
+        (&one["act"], &one["reason"], &one["detail"]["acted"]),
+        (&json!("runs.bulk"), &json!("the ERP is back"), &json!(5)),
+        "{acts}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,7 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     let item = |row: &Value| format!("{ITEMS}/{}", row["row"]["id"].as_str().unwrap());
     edit(&sandbox, "PATCH", &item(row), &json!({ "displayName": "Short" }));
     edit(&sandbox, "DELETE", &item(&last["items"][0]), &json!({}));
-    let (started, told, error) = world.world.command(&["batches", "retry", id]);
+    let (started, told, error) = world.world.command(&["batches", "retry", id, "--reason", "names are shorter"]);
     assert!(started, "{error}");
     let retry = told.split_whitespace().nth(1).expect("run ID does again what failed");
     let ended = node.run_becomes(retry, "completed").await;
@@ -89,6 +89,9 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     let (_, page) = node.get(&format!("/api/v1/batches/{id}/rows")).await;
     let waiting: Vec<&Value> = page["items"].as_array().unwrap().iter().map(|row| &row["row"]["itemId"]).collect();
     assert_eq!(waiting, ["I-2000"]);
+
+    let (known, text, _) = world.world.command(&["audit", "acts", "--subject", id]);
+    assert!(known && text.contains("batch.retry") && text.contains("names are shorter"), "{text}");
 
     let (listed, text, _) = world.world.command(&["batches", "list"]);
     assert!(listed && text.contains("\"retry\" ended") && text.contains("3 of 3, 1 failed"), "{text}");

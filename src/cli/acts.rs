@@ -7,8 +7,10 @@ use anyhow::Context;
 use sqlx::PgPool;
 
 use super::context;
+use crate::config::Settings;
 use crate::engine::{ActError, command};
 use crate::machine::{Act, RunId};
+use crate::store::access::Scope;
 use crate::store::listing;
 
 /// Why, for the journal.
@@ -23,9 +25,16 @@ pub(super) struct Reason {
 }
 
 /// Has an act done and says what the run's status is then.
-pub(super) async fn perform(pool: &PgPool, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<ExitCode> {
+pub(super) async fn perform(
+    pool: &PgPool,
+    settings: &Settings,
+    run: RunId,
+    act: &Act,
+    reason: &Reason,
+) -> anyhow::Result<ExitCode> {
+    let by = context::identity(pool, settings, Scope::Operate).await?.actor();
     let doing = || format!("{} of run {run}", act.name());
-    let id = command::submit(pool, run, act, &context::actor(), reason.reason.as_deref()).await.with_context(doing)?;
+    let id = command::submit(pool, run, act, &by, reason.reason.as_deref()).await.with_context(doing)?;
     match command::answered(pool, id).await {
         Ok(()) => {}
         Err(ActError::Pending(_)) => {

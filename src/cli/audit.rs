@@ -1,4 +1,4 @@
-//! `stepwell audit`: recomputes the hash chains of the journals.
+//! `stepwell audit`: recomputes the hash chains of the journals, and lists what no journal tells.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,8 @@ use sqlx::PgPool;
 use super::context;
 use crate::config::Settings;
 use crate::machine::RunId;
+use crate::store::access::Scope;
+use crate::store::acts::{self, ActRow, RefusalRow};
 use crate::store::journal::{self, Tampered};
 
 /// `stepwell audit ...`
@@ -19,17 +21,75 @@ pub(super) enum Command {
         #[arg(long)]
         run: Option<RunId>,
     },
+    /// List acts on users, tokens, sessions, workflows and batches, latest first: who, what, why.
+    Acts {
+        /// Only on this: `user:ada`, the id of a token, `NAMESPACE/NAME:VERSION`.
+        #[arg(long)]
+        subject: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List who was turned away, latest first: at most one line a minute for each kind of attempt and peer.
+    Refusals {
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Anchors read at once.
 const PAGE: i64 = 500;
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let Command::Verify { run } = command;
     let pool = context::connect(settings).await?;
+    match command {
+        Command::Verify { run } => verify(&pool, run).await,
+        Command::Acts { subject, limit, json } => {
+            context::identity(&pool, settings, Scope::Admin).await?;
+            print_acts(&acts::list(&pool, subject.as_deref(), None, limit).await?, json)
+        }
+        Command::Refusals { limit, json } => {
+            context::identity(&pool, settings, Scope::Admin).await?;
+            print_refusals(&acts::refusals(&pool, None, limit).await?, json)
+        }
+    }
+}
+
+fn print_acts(acts: &[ActRow], json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(acts)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for ActRow { at, actor, act, subject, reason, .. } in acts {
+        // What people wrote is quoted, so that it moves no cursor.
+        let reason = reason.as_ref().map(|reason| format!(": {reason:?}")).unwrap_or_default();
+        println!("{}  {actor:28} {act:16} {subject}{reason}", at.format("%Y-%m-%d %H:%M:%S"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_refusals(refusals: &[RefusalRow], json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(refusals)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for RefusalRow { at, kind, peer, subject, count, .. } in refusals {
+        println!("{}  {kind:10} {peer:24} {count:6}x  {subject:?}", at.format("%Y-%m-%d %H:%M:%S"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(pool: &PgPool, run: Option<RunId>) -> anyhow::Result<ExitCode> {
     let (checked, tampered) = match run {
-        Some(run) => (1, verify_one(&pool, run).await?),
-        None => verify_all(&pool).await?,
+        Some(run) => (1, verify_one(pool, run).await?),
+        None => verify_all(pool).await?,
     };
     match tampered {
         Some(tampered) => {

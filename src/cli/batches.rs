@@ -10,6 +10,8 @@ use super::context;
 use crate::config::Settings;
 use crate::engine::{BatchView, Engine, Retried};
 use crate::output;
+use crate::store::access::Scope;
+use crate::store::acts::By;
 use crate::words::{duration, rate, thousands};
 
 /// Look at batches, and do again what failed.
@@ -39,6 +41,9 @@ pub enum Command {
     Retry {
         /// Its id.
         id: Uuid,
+        /// Why; kept with the act.
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
@@ -58,11 +63,14 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             print(&batch, json)?;
             print_rows(&engine, &batch.name, json).await?;
         }
-        Command::Retry { id } => match engine.retry_batch(id, context::actor()).await? {
-            Retried::Started(run) => println!("run {run} does again what failed"),
-            Retried::Unknown => anyhow::bail!(missing(id)),
-            Retried::Refused(why) => anyhow::bail!("nothing is tried again: {why}"),
-        },
+        Command::Retry { id, reason } => {
+            let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
+            match engine.retry_batch(id, By { actor: &by, reason: reason.as_deref() }).await? {
+                Retried::Started(run) => println!("run {run} does again what failed"),
+                Retried::Unknown => anyhow::bail!(missing(id)),
+                Retried::Refused(why) => anyhow::bail!("nothing is tried again: {why}"),
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use super::context;
 use crate::config::Settings;
 use crate::engine::Settled;
 use crate::memory::links::Side;
+use crate::store::access::Scope;
 use crate::store::conflicts::ConflictRow;
 
 /// Look at conflicts and settle them.
@@ -89,7 +90,8 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         }
         Command::Settle(Settle { id, side, reason }) => {
             let side = if side == "crm" { Side::Crm } else { Side::Erp };
-            match engine.settle_conflict(id, side, &context::actor(), reason.as_deref()).await? {
+            let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
+            match engine.settle_conflict(id, side, &by, reason.as_deref()).await? {
                 Settled::Done(conflict) => print(&conflict, false)?,
                 Settled::Unknown => {
                     anyhow::bail!("there is no conflict {id}; `stepwell conflicts list` shows those that wait")

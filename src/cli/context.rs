@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::engine::{Engine, EngineSettings};
 use crate::hub::Hub;
-use crate::machine::Actor;
+use crate::store::access::{self, Identity, Scope};
 use crate::{embedded, store};
 
 /// The database's URL: set, or that of the private Postgres if it runs.
@@ -52,8 +52,54 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
     Ok(Engine::outside_with(connect(settings).await?, engine).await?)
 }
 
-/// Who acts: the person at the terminal.
-pub(super) fn actor() -> Actor {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".to_owned());
-    Actor(format!("cli:{user}"))
+/// Who acts at this command line, and may do this: whoever the token of `--token` or `STEPWELL_TOKEN` belongs to. Without a
+/// token, [`local`]: whoever can open the database may do everything, and the record says that it was done that way.
+pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -> anyhow::Result<Identity> {
+    let Some(token) = &settings.token else { return Ok(local()) };
+    let found = access::find_token(pool, &access::secret_hash(&token.0)).await.context("looking the token up")?;
+    let identity = found.context(
+        "the token of --token or STEPWELL_TOKEN is unknown here, expired or revoked; `stepwell token create` makes one",
+    )?;
+    let who = identity.actor().0;
+    anyhow::ensure!(identity.allows(scope), "this needs the scope {scope}, which {who} does not have");
+    Ok(identity)
+}
+
+/// Whoever sits here, as the operating system knows them: `local:root@host`. The environment, where `$USER` is whatever
+/// somebody wrote, is not asked. It proves nothing beyond this machine, so it is a kind of its own and never a user's name.
+pub(super) fn local() -> Identity {
+    let id = rustix::process::geteuid().as_raw();
+    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let user = user_of(&known, id).unwrap_or_else(|| format!("uid-{id}"));
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Identity::local(format!("{}@{}", plain(&user), plain(&host)), &[Scope::Admin])
+}
+
+/// The name of a user id in the text of `/etc/passwd`.
+fn user_of(passwd: &str, id: u32) -> Option<String> {
+    let mut lines = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let found = lines.find(|fields| fields.get(2).and_then(|field| field.parse().ok()) == Some(id))?;
+    found.first().map(|name| (*name).to_owned())
+}
+
+/// Only what a [`access::Name`] may hold, and no `@`, which comes between user and host.
+fn plain(text: &str) -> String {
+    let kept = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    text.chars().take(64).map(kept).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sits_at_the_terminal_is_told_by_the_system_and_looks_like_nobody_else() {
+        let passwd = "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        assert_eq!(user_of(passwd, 1000).as_deref(), Some("ada"));
+        assert_eq!(user_of(passwd, 7), None);
+        assert_eq!(plain("ada\n user:eve@x"), "ada__user_eve_x");
+        let actor = local().actor().0;
+        let (kind, name) = actor.split_once(':').unwrap();
+        assert!(kind == "local" && name.parse::<access::Name>().is_ok() && name.matches('@').count() == 1, "{actor}");
+    }
 }

@@ -8,6 +8,8 @@ use super::context;
 use crate::config::Settings;
 use crate::dsl::WorkflowRef;
 use crate::engine::Undeployed;
+use crate::store::access::Scope;
+use crate::store::acts::By;
 
 /// Arguments of `stepwell delete`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +19,9 @@ pub(super) struct Args {
     /// The version to delete.
     #[arg(long)]
     version: String,
+    /// Why; kept with the act.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -26,7 +31,9 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
         .with_context(|| format!("{:?} is no workflow; write NAMESPACE/NAME", args.workflow))?;
     let workflow =
         WorkflowRef { namespace: namespace.to_owned(), name: name.to_owned(), version: args.version.clone() };
-    match context::engine(settings).await?.undeploy(&workflow, &context::actor()).await? {
+    let engine = context::engine(settings).await?;
+    let by = context::identity(engine.reader(), settings, Scope::Deploy).await?.actor();
+    match engine.undeploy(&workflow, By { actor: &by, reason: args.reason.as_deref() }).await? {
         Undeployed::Gone => println!("deleted {workflow}"),
         Undeployed::Unknown => bail!("no {workflow} is deployed, so it cannot be deleted"),
         Undeployed::InUse(run) => bail!(

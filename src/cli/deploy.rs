@@ -7,6 +7,8 @@ use super::server::refused;
 use super::{context, load};
 use crate::config::Settings;
 use crate::engine::DeployOutcome;
+use crate::store::access::Scope;
+use crate::store::acts::By;
 
 /// Arguments of `stepwell deploy`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +16,9 @@ pub(super) struct Args {
     /// Definitions, or folders of them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Why; kept with the act.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -27,8 +32,9 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     }
     // Nothing is deployed unless everything is sound.
     let engine = context::engine(settings).await?;
+    let by = context::identity(engine.reader(), settings, Scope::Deploy).await?.actor();
     for built in &built {
-        match engine.deploy(built, &context::actor()).await? {
+        match engine.deploy(built, By { actor: &by, reason: args.reason.as_deref() }).await? {
             DeployOutcome::Created(workflow) => println!("deployed {workflow}"),
             DeployOutcome::Unchanged(workflow) => println!("unchanged {workflow}"),
         }

@@ -18,7 +18,6 @@ use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::embedded::{self, EmbeddedPostgres};
 use crate::engine::DeployOutcome;
-use crate::store::access::Scope;
 
 /// Arguments of `stepwell dev`.
 #[derive(Debug, clap::Args)]
@@ -99,7 +98,8 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
     if args.fire {
         fire::fire(settings, &server.engine, secrets, RUN_MAX).await?;
     }
-    let link = login::link(server.engine.reader(), settings, &context::actor().0, &[Scope::Admin]).await?;
+    let local = context::local();
+    let link = login::link(server.engine.reader(), settings, &local, &local).await?;
     println!("dashboard  {link}");
     println!("           (the link signs you in once; `stepwell login` prints another)");
     println!("sandbox    http://{}/", args.sandbox);
@@ -153,7 +153,7 @@ async fn deploy(file: &Path, server: &Server) -> anyhow::Result<()> {
     for warning in &built.warnings {
         warn!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message);
     }
-    match server.engine.deploy(&built, &context::actor()).await? {
+    match server.engine.deploy(&built, &context::local().actor()).await? {
         DeployOutcome::Created(workflow) => info!(%workflow, "deployed"),
         DeployOutcome::Unchanged(_) => {}
     }

@@ -10,6 +10,8 @@ use super::context;
 use crate::config::Settings;
 use crate::engine::Accepted;
 use crate::hub::redelivery::{self, Redelivery};
+use crate::store::access::Scope;
+use crate::store::acts::By;
 use crate::store::events::{self, EventFilter, StoredEvent};
 
 /// `stepwell events ...`
@@ -45,6 +47,9 @@ pub(super) enum Command {
     Replay {
         /// Which event.
         id: Uuid,
+        /// Why; kept with the new event.
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
@@ -67,9 +72,11 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             let event = find(&pool, id).await?;
             show(&event, &redelivery::of_event(&pool, &event).await?, json)?;
         }
-        Command::Replay { id } => {
+        Command::Replay { id, reason } => {
+            let by = context::identity(&pool, settings, Scope::Operate).await?.actor();
             let stored = find(&pool, id).await?;
-            let event = crate::http::events::again(&pool, &stored, &context::actor())
+            let by = By { actor: &by, reason: reason.as_deref() };
+            let event = crate::http::events::again(&pool, &stored, by)
                 .await
                 .map_err(|e| anyhow::anyhow!("replaying event {id}: {e}"))?;
             match context::engine(settings).await?.accept(event).await? {

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use sqlx::PgPool;
 
 use super::context;
 use crate::config::Settings;
-use crate::store::access::{self, Scope};
+use crate::store::access::{self, Identity, Principal, Scope};
+use crate::store::acts::By;
 
 /// How long a link can be used.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -23,21 +24,33 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let pool = context::connect(settings).await?;
-    let (name, scopes) = match &args.user {
-        None => (context::actor().0, vec![Scope::Admin]),
+    let by = context::identity(&pool, settings, Scope::Read).await?;
+    let identity = match &args.user {
+        None => {
+            let program = matches!(by.principal, Principal::Token { owner: None, .. });
+            ensure!(!program, "{} is a program's token and signs in nobody: name a user with --user", by.actor().0);
+            by.clone()
+        }
         Some(name) => {
-            let (identity, _) = access::find_user(&pool, name)
-                .await?
-                .with_context(|| format!("there is no user {name}; `stepwell user create {name}` makes one"))?;
-            (identity.name, identity.scopes)
+            let user = access::find_user(&pool, name).await?;
+            let hint = || format!("there is no user {name} who may sign in; `stepwell user list` shows them");
+            let user = user.with_context(hint)?;
+            let may = user.actor() == by.actor() || by.allows(Scope::Admin);
+            ensure!(may, "a link for somebody else needs the scope admin, which {} does not have", by.actor().0);
+            user
         }
     };
-    println!("{}", link(&pool, settings, &name, &scopes).await?);
+    println!("{}", link(&pool, settings, &identity, &by).await?);
     Ok(ExitCode::SUCCESS)
 }
 
 /// A link that signs one person in, once.
-pub(super) async fn link(pool: &PgPool, settings: &Settings, name: &str, scopes: &[Scope]) -> anyhow::Result<String> {
-    let secret = access::create_login_link(pool, name, scopes, LIFETIME).await?;
+pub(super) async fn link(
+    pool: &PgPool,
+    settings: &Settings,
+    identity: &Identity,
+    by: &Identity,
+) -> anyhow::Result<String> {
+    let secret = access::create_login_link(pool, identity, LIFETIME, By::from(&by.actor())).await?;
     Ok(format!("{}/login?token={secret}", settings.url()))
 }

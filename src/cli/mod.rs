@@ -31,6 +31,7 @@ mod schedules;
 mod schema;
 mod serve;
 mod server;
+mod session;
 mod sources;
 mod test;
 mod token;
@@ -54,6 +55,10 @@ pub struct Cli {
     /// File with settings.
     #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
     config: PathBuf,
+
+    /// Act as whom this API token belongs to, with its scopes. Without one acts are recorded as `local:USER@HOST`.
+    #[arg(long, global = true, env = "STEPWELL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
 
     #[command(subcommand)]
     command: Command,
@@ -112,15 +117,18 @@ enum Command {
     /// Look at received events.
     #[command(subcommand)]
     Events(events::Command),
-    /// Check that no journal was changed.
+    /// Check that no journal was changed; list acts that no journal tells, and who was turned away.
     #[command(subcommand)]
     Audit(audit::Command),
     /// Make, list and revoke API tokens.
     #[command(subcommand)]
     Token(token::Command),
-    /// Make users.
+    /// Make, list, change, disable and delete users.
     #[command(subcommand)]
     User(user::Command),
+    /// List and end sessions of the dashboard.
+    #[command(subcommand)]
+    Session(session::Command),
     /// Print a one-time link to the dashboard.
     Login(login::Args),
     /// Print the settings in force, secrets masked.
@@ -163,8 +171,9 @@ pub fn main(cli: Cli) -> ExitCode {
 }
 
 fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let loaded = config::load(&cli.config)?;
+    let mut loaded = config::load(&cli.config)?;
     loaded.settings.urls().iter().for_each(|url| Known::of_process().note_url(url));
+    loaded.settings.token = cli.token.map(|token| config::Token(token.trim().to_owned()));
     let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
     telemetry::init_logs(loaded.settings.log_format, if serves { "info" } else { "warn" });
     let reports_itself = matches!(cli.command, Command::Config(ConfigArgs { check: true }));
@@ -207,6 +216,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Audit(command) => audit::run(command, &settings).await,
         Command::Token(command) => token::run(command, &settings).await,
         Command::User(command) => user::run(command, &settings).await,
+        Command::Session(command) => session::run(command, &settings).await,
         Command::Login(args) => login::run(&args, &settings).await,
         Command::Config(ConfigArgs { check: true }) => Ok(check_config(&loaded)),
         Command::Config(_) => show_config(&loaded),

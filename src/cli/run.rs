@@ -9,6 +9,7 @@ use super::{acts, context, tree};
 use crate::config::Settings;
 use crate::engine::{StartError, StartRequest};
 use crate::machine::Status;
+use crate::store::access::Scope;
 
 /// Arguments of `stepwell run`.
 #[derive(Debug, clap::Args)]
@@ -50,13 +51,14 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         .with_context(|| format!("{} must name a workflow as NAMESPACE/NAME", args.workflow))?;
     let input = args.input.as_deref().map(acts::read_json).transpose()?.unwrap_or_else(|| serde_json::json!({}));
     let engine = context::engine(settings).await?;
+    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
     let request = StartRequest {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         version: args.version,
         input,
         idempotency_key: args.idempotency_key,
-        actor: context::actor(),
+        actor: by,
     };
     let id = engine.start(request).await.map_err(explained).with_context(|| format!("starting {}", args.workflow))?;
     if !args.wait {

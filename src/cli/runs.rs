@@ -144,7 +144,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Command::Resume { id, reason } => (id, Act::Resume, reason),
         Command::Dismiss { id, reason } => (id, Act::Dismiss, reason),
     };
-    acts::perform(&pool, id, &act, &reason).await
+    acts::perform(&pool, settings, id, &act, &reason).await
 }
 
 async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::context;
 use crate::config::Settings;
 use crate::engine::{Engine, Schedule, ScheduleAct, ScheduleActed};
+use crate::store::access::Scope;
 
 /// Look at schedules, pause and fire them.
 #[derive(Debug, Subcommand)]
@@ -65,15 +66,15 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             }
         }
         Command::Pause(act) => {
-            done(&engine, &act, ScheduleAct::Pause).await?;
+            done(&engine, settings, &act, ScheduleAct::Pause).await?;
             println!("{} is paused", act.workflow);
         }
         Command::Resume(act) => {
-            done(&engine, &act, ScheduleAct::Resume).await?;
+            done(&engine, settings, &act, ScheduleAct::Resume).await?;
             print(&find(&engine, &act.workflow, 1).await?, false)?;
         }
         Command::Fire(act) => {
-            if let ScheduleActed::Started(run) = done(&engine, &act, ScheduleAct::Fire).await? {
+            if let ScheduleActed::Started(run) = done(&engine, settings, &act, ScheduleAct::Fire).await? {
                 println!("{run}");
             }
         }
@@ -81,10 +82,11 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-async fn done(engine: &Engine, act: &Act, what: ScheduleAct) -> anyhow::Result<ScheduleActed> {
+async fn done(engine: &Engine, settings: &Settings, act: &Act, what: ScheduleAct) -> anyhow::Result<ScheduleActed> {
+    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
     let (namespace, name) = parts(&act.workflow)?;
     let reason = act.reason.as_deref();
-    let acted = engine.act_on_schedule(namespace, name, what, &context::actor(), reason).await?;
+    let acted = engine.act_on_schedule(namespace, name, what, &by, reason).await?;
     anyhow::ensure!(acted != ScheduleActed::Unknown, "{}", unknown(&act.workflow));
     Ok(acted)
 }

@@ -1,28 +1,138 @@
-//! `stepwell user`: people who sign in to the dashboard.
+//! `stepwell user`: people who sign in to the dashboard. A change takes effect at once and says what it ended.
 
 use std::process::ExitCode;
 
+use anyhow::bail;
+use clap::Args;
+use sqlx::PgPool;
+
 use super::context;
 use crate::config::Settings;
-use crate::store::access::{self, Scope};
+use crate::machine::Actor;
+use crate::store::access::{self, Changed, Created, Ended, LastAdmin, Name, Scope, UserChange};
+use crate::store::acts::By;
 
 /// `stepwell user ...`
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Make a user, who signs in by the links of `stepwell login --user NAME`.
     Create {
-        /// Name.
-        name: String,
+        /// Name: letters, digits and . _ - @ +. It stands in journals, so it is never given to somebody else.
+        name: Name,
         /// What the user may do: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', default_value = "read,operate")]
         scopes: Vec<Scope>,
+        /// Why; kept with the act.
+        #[arg(long)]
+        reason: Option<String>,
     },
+    /// List users.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change what a user may do, in sessions and tokens that they have too.
+    Change {
+        /// What the user may do from now on: read, operate, deploy, admin.
+        #[arg(long, value_delimiter = ',', required = true)]
+        scopes: Vec<Scope>,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// Let a user in no more: sessions end, tokens are revoked.
+    Disable(Whom),
+    /// Let a user in again. Tokens that were revoked stay so.
+    Enable(Whom),
+    /// Disable a user for good. The name is not given out again.
+    Delete(Whom),
 }
 
+/// Whom to change, and why.
+#[derive(Debug, Args)]
+pub(super) struct Whom {
+    /// Name.
+    name: String,
+    /// Why; kept with the act.
+    #[arg(long)]
+    reason: Option<String>,
+    /// Do it even if no user with the scope admin is left.
+    #[arg(long)]
+    last_admin: bool,
+}
+
+/// Users that are listed.
+const LIST_MAX: i64 = 10_000;
+
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let Command::Create { name, scopes } = command;
     let pool = context::connect(settings).await?;
-    access::create_user(&pool, &name, &scopes, None).await?;
-    println!("user {name} made; `stepwell login --user {name}` prints a link to sign in");
+    let by = context::identity(&pool, settings, Scope::Admin).await?.actor();
+    match command {
+        Command::Create { name, scopes, reason } => create(&pool, &by, &name, &scopes, reason.as_deref()).await?,
+        Command::List { json } => list(&pool, json).await?,
+        Command::Change { scopes, whom } => {
+            done(&pool, &by, &UserChange::Scopes(scopes), &whom, "can do what you said from now on").await?;
+        }
+        Command::Disable(whom) => done(&pool, &by, &UserChange::Disable, &whom, "is disabled").await?,
+        Command::Enable(whom) => done(&pool, &by, &UserChange::Enable, &whom, "may sign in again").await?,
+        Command::Delete(whom) => done(&pool, &by, &UserChange::Delete, &whom, "is deleted").await?,
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn create(pool: &PgPool, by: &Actor, name: &Name, scopes: &[Scope], reason: Option<&str>) -> anyhow::Result<()> {
+    match access::create_user(pool, name, scopes, By { actor: by, reason }).await? {
+        Created::Done => println!("user {name} made; `stepwell login --user {name}` prints a link to sign in"),
+        // The same twice changes nothing, as with `deploy`.
+        Created::Taken if is_as_asked(pool, name, scopes).await? => {
+            println!("user {name} is there already; `stepwell login --user {name}` prints a link to sign in");
+        }
+        Created::Taken => {
+            bail!("there is a user {name} already; `stepwell user change {name} --scopes ...` changes it")
+        }
+        Created::TakenBefore => {
+            bail!("{name} was a user who is deleted, and journals name them by it: take another name")
+        }
+    }
+    Ok(())
+}
+
+async fn is_as_asked(pool: &PgPool, name: &Name, scopes: &[Scope]) -> anyhow::Result<bool> {
+    let found = access::find_user(pool, name.as_str()).await?;
+    Ok(found.is_some_and(|user| Scope::ALL.iter().all(|scope| user.scopes.contains(scope) == scopes.contains(scope))))
+}
+
+async fn list(pool: &PgPool, json: bool) -> anyhow::Result<()> {
+    let users = access::users(pool, None, LIST_MAX).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&users)?);
+        return Ok(());
+    }
+    for user in users {
+        let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
+        let (scopes, sessions, tokens) = (user.scopes.join(","), user.sessions, user.tokens);
+        println!("{:24} {state:8} {scopes:28} {sessions} sessions, {tokens} tokens", user.name);
+    }
+    Ok(())
+}
+
+async fn done(pool: &PgPool, by: &Actor, what: &UserChange, whom: &Whom, told: &str) -> anyhow::Result<()> {
+    let Whom { name, reason, last_admin } = whom;
+    let last_admin = if *last_admin { LastAdmin::MayGo } else { LastAdmin::Keep };
+    let by = By { actor: by, reason: reason.as_deref() };
+    match access::change_user(pool, name, what, last_admin, by).await? {
+        Changed::Done(ended) => println!("user {name} {told}{}", shown(ended)),
+        Changed::Unknown => bail!("there is no user {name}; `stepwell user list` shows them"),
+        Changed::LastAdmin => bail!(
+            "user {name} stays as they are: nobody else has the scope admin. Give it to somebody first, or say --last-admin"
+        ),
+    }
+    Ok(())
+}
+
+fn shown(Ended { sessions, login_links, tokens }: Ended) -> String {
+    if (sessions, login_links, tokens) == (0, 0, 0) {
+        return String::new();
+    }
+    format!("; ended: {sessions} sessions, {login_links} login links, {tokens} tokens")
 }

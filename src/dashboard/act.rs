@@ -11,7 +11,7 @@ use super::form::Form;
 use super::labels::label;
 use super::page::NoPage;
 use super::run::{self, Flash};
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, may_act};
 use super::timeline::{State as StepState, Timeline};
 use crate::dsl::Definition;
 use crate::engine::ActError;
@@ -19,7 +19,6 @@ use crate::http::ApiError;
 use crate::hub::json;
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, RunId};
-use crate::store::access::Scope;
 
 /// Longest reason.
 const REASON_CHARS_MAX: usize = 500;
@@ -160,8 +159,7 @@ pub async fn perform(
     Path((id, name)): Path<(String, String)>,
     Form(form): Form<Filled>,
 ) -> Result<Response, NoPage> {
-    caller.require(Scope::Operate)?;
-    caller.check_csrf(&form.csrf)?;
+    may_act(&dashboard, &caller, &form.csrf).await?;
     let id = run::parse_id(&id)?;
     let refused = |status, text: String| run::page(&dashboard, &caller, id, 0, Some(Flash::refused(status, text)));
     let (act, reason) = match (asked(&name, &form), reason(&form.reason)) {

@@ -8,14 +8,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Dashboard;
+use super::act;
 use super::badge::{self, Badge};
 use super::form::Form;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, may_act};
 use crate::engine::{BatchView, Retried};
 use crate::http::session::Caller;
-use crate::store::access::Scope;
 use crate::store::batches::{self, FailedShown};
 use crate::words::{Moment, duration, millis_between, rate, thousands};
 
@@ -94,6 +94,7 @@ pub struct Asked {
 #[serde(default)]
 pub struct Filled {
     csrf: String,
+    reason: String,
 }
 
 /// `GET /batches`
@@ -113,10 +114,13 @@ pub async fn retry(
     Path(id): Path<Uuid>,
     Form(form): Form<Filled>,
 ) -> Result<Response, NoPage> {
-    caller.require(Scope::Operate)?;
-    caller.check_csrf(&form.csrf)?;
+    may_act(&dashboard, &caller, &form.csrf).await?;
     let refused = |status, why| page(&dashboard, &caller, Some(Flash::refused(status, why)));
-    match dashboard.operations.retry_batch(id, caller.actor()).await {
+    let reason = match act::reason(&form.reason) {
+        Ok(reason) => reason,
+        Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
+    };
+    match dashboard.operations.retry_batch(id, caller.actor(), reason).await {
         Ok(Retried::Started(run)) => Ok(Redirect::to(&format!("/batches?started={run}")).into_response()),
         Ok(Retried::Unknown) => Err(NoPage::not_found(format!("There is no batch {id}."))),
         Ok(Retried::Refused(why)) => refused(StatusCode::CONFLICT, format!("Not done: {why}.")).await,

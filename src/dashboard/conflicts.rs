@@ -13,11 +13,10 @@ use super::act;
 use super::form::Form;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, may_act};
 use crate::engine::Settled;
 use crate::http::session::Caller;
 use crate::memory::links::Side;
-use crate::store::access::Scope;
 use crate::store::conflicts::{self, ConflictRow};
 use crate::words::Moment;
 
@@ -110,8 +109,7 @@ pub async fn settle(
     Path(id): Path<Uuid>,
     Form(form): Form<Filled>,
 ) -> Result<Response, NoPage> {
-    caller.require(Scope::Operate)?;
-    caller.check_csrf(&form.csrf)?;
+    may_act(&dashboard, &caller, &form.csrf).await?;
     let refused = |status, why| page(&dashboard, &caller, None, Some(Flash::refused(status, why)));
     let Some(side) = Side::BOTH.into_iter().find(|side| side.as_str() == form.side) else {
         let why = "Not done: choose whose word counts.".to_owned();

@@ -59,6 +59,8 @@ use crate::http::session::Access;
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
 use crate::store::StoreError;
+use crate::store::access::Scope;
+use crate::store::acts::By;
 
 /// No inline script, no inline style, nothing from elsewhere.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
@@ -99,7 +101,7 @@ pub trait Operations: Send + Sync {
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
 
     /// See [`Engine::retry_batch`].
-    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>>;
+    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>>;
 
     /// See [`Engine::sweeps`].
     fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>>;
@@ -155,8 +157,8 @@ impl Operations for Engine {
         Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
     }
 
-    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>> {
-        Box::pin(Engine::retry_batch(self, batch, by))
+    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
+        Box::pin(async move { Engine::retry_batch(self, batch, By { actor: &by, reason: Some(&reason) }).await })
     }
 
     fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
@@ -222,13 +224,23 @@ impl FromRef<Dashboard> for Access {
 
 type Page = (&'static str, MethodRouter<Dashboard>);
 
+/// What changes something: path, the scope that it needs, handler. Signing in and out needs none.
+fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
+    vec![
+        ("/runs/{id}/{act}", Scope::Operate, post(act::perform)),
+        ("/conflicts/{id}", Scope::Operate, post(conflicts::settle)),
+        ("/batches/{id}/retry", Scope::Operate, post(batches::retry)),
+        ("/schedules/{namespace}/{name}/{act}", Scope::Operate, post(schedules::perform)),
+    ]
+}
+
 /// Pages behind the sign-in.
 fn pages() -> Vec<Page> {
-    vec![
+    let acts = act_routes().into_iter().map(|(path, _, handler)| (path, handler));
+    let shown = vec![
         ("/", get(runs::show)),
         ("/runs", get(runs::moved)),
         ("/runs/{id}", get(run::show)),
-        ("/runs/{id}/{act}", post(act::perform)),
         ("/events", get(events::list)),
         ("/events/{id}", get(events::show)),
         ("/mappings", get(mappings::list)),
@@ -236,16 +248,14 @@ fn pages() -> Vec<Page> {
         ("/workflows", get(workflows::list)),
         ("/workflows/{namespace}/{name}", get(workflows::show)),
         ("/conflicts", get(conflicts::list)),
-        ("/conflicts/{id}", post(conflicts::settle)),
         ("/batches", get(batches::list)),
-        ("/batches/{id}/retry", post(batches::retry)),
         ("/drift", get(drift::list)),
         ("/drift/{run}", get(drift::show)),
         ("/schedules", get(schedules::list)),
         ("/schedules/{namespace}/{name}", get(schedules::show)),
-        ("/schedules/{namespace}/{name}/{act}", post(schedules::perform)),
         ("/logout", post(sign_in::leave)),
-    ]
+    ];
+    shown.into_iter().chain(acts).collect()
 }
 
 /// The door.

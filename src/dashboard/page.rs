@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use super::assets;
 use crate::http::ApiError;
 use crate::http::query::check_address;
+use crate::http::refusals::Attempt;
 use crate::http::session::Caller;
 use crate::store::StoreError;
 use crate::store::access::Scope;
@@ -81,13 +82,15 @@ pub struct NoPage {
     pub title: &'static str,
     /// What to do about it.
     pub text: String,
+    /// What was tried without the right to it.
+    pub attempt: Option<Attempt>,
 }
 
 impl NoPage {
     /// There is nothing at this address.
     #[must_use]
     pub fn not_found(text: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, title: "Not found", text: text.into() }
+        Self { status: StatusCode::NOT_FOUND, title: "Not found", text: text.into(), attempt: None }
     }
 }
 
@@ -102,7 +105,7 @@ impl From<ApiError> for NoPage {
             _ => "That did not work",
         };
         let text = crate::words::capitalised(&error.to_string());
-        Self { status: error.status(), title, text: format!("{text}.") }
+        Self { status: error.status(), title, text: format!("{text}."), attempt: error.attempt() }
     }
 }
 
@@ -143,6 +146,10 @@ struct NoPageTemplate<'a> {
 
 impl IntoResponse for NoPage {
     fn into_response(self) -> Response {
-        render(self.status, &NoPageTemplate { frame: Frame::of_nobody(), reason: &self })
+        let mut answer = render(self.status, &NoPageTemplate { frame: Frame::of_nobody(), reason: &self });
+        if let Some(attempt) = self.attempt {
+            answer.extensions_mut().insert(attempt);
+        }
+        answer
     }
 }

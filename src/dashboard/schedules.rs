@@ -14,12 +14,11 @@ use super::badge::{self, Badge};
 use super::form::Form;
 use super::page::{Frame, NoPage, render};
 use super::run::Flash;
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, may_act};
 use crate::dsl::timing;
 use crate::engine::{Schedule, ScheduleAct, ScheduleActed, StartError};
 use crate::http::session::Caller;
 use crate::machine::{RunId, Time};
-use crate::store::access::Scope;
 use crate::store::schedules::{self, ActRow};
 use crate::words::Moment;
 
@@ -144,8 +143,7 @@ pub async fn perform(
     Path((namespace, name, act)): Path<(String, String, String)>,
     Form(form): Form<Filled>,
 ) -> Result<Response, NoPage> {
-    caller.require(Scope::Operate)?;
-    caller.check_csrf(&form.csrf)?;
+    may_act(&dashboard, &caller, &form.csrf).await?;
     let what: ScheduleAct = act.parse().map_err(|_| NoPage::not_found(format!("There is no act {act}.")))?;
     let workflow = (namespace, name);
     let refused = |status, why| page(&dashboard, &caller, &workflow, Some(Flash::refused(status, why)), None);

@@ -22,11 +22,13 @@ use super::signed_in::SignedIn;
 use crate::http::ApiError;
 use crate::http::budget::Budget;
 use crate::http::peer::{Peer, Visitor};
+use crate::http::refusals::Attempt;
 use crate::http::session::{SESSION_LIFETIME, identify, same_origin};
 use crate::http::throttle::Throttle;
 use crate::store::access::{self, Identity, TOKEN_PREFIX};
+use crate::store::acts::By;
 
-/// A session that a token opened ends soon: it outlives the token's revocation at most this long.
+/// A session that a token opened ends soon, and with its token.
 const TOKEN_SESSION_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Longest secret that is looked at.
@@ -119,6 +121,7 @@ pub async fn enter(State(dashboard): State<Dashboard>, visitor: Visitor, request
             if let ApiError::TooMany(_, after) = error {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs() + 1));
             }
+            response.extensions_mut().insert(Attempt::Login);
             response
         }
         Err(error) => NoPage::from(error).into_response(),
@@ -133,7 +136,7 @@ pub async fn leave(
 ) -> Result<Response, NoPage> {
     caller.check_csrf(&form.csrf)?;
     if let Some(secret) = caller.session_secret() {
-        access::delete_session(&dashboard.pool, secret).await?;
+        access::delete_session(&dashboard.pool, secret, By::from(&caller.actor())).await?;
     }
     Ok(([(SET_COOKIE, dashboard.access.cookies().clear())], Redirect::to("/login")).into_response())
 }

@@ -23,6 +23,13 @@ impl FromRequestParts<Dashboard> for SignedIn {
         let mut caller = match identify(&dashboard.access, &parts.method, &parts.headers).await {
             Ok(caller) => caller,
             Err(ApiError::Unauthorized(_)) => return Err(lead_to_sign_in(parts, dashboard)),
+            Err(error @ ApiError::Refused(..)) => {
+                let mut answer = lead_to_sign_in(parts, dashboard);
+                if let Some(attempt) = error.attempt() {
+                    answer.extensions_mut().insert(attempt);
+                }
+                return Err(answer);
+            }
             Err(error) => return Err(NoPage::from(error).into_response()),
         };
         caller.require(Scope::Read).map_err(|e| NoPage::from(e).into_response())?;
@@ -30,6 +37,16 @@ impl FromRequestParts<Dashboard> for SignedIn {
         caller.environment = Some(dashboard.environment.clone());
         Ok(Self(caller))
     }
+}
+
+/// Lets an act through: the caller has the scope, still has it after a body that took its time, and the form is of their session.
+///
+/// # Errors
+/// 403 or 401 if not, 503 without database.
+pub async fn may_act(dashboard: &Dashboard, caller: &Caller, csrf: &str) -> Result<(), NoPage> {
+    caller.require(Scope::Operate)?;
+    caller.check_csrf(csrf)?;
+    Ok(dashboard.access.confirm(caller, Scope::Operate).await?)
 }
 
 fn lead_to_sign_in(parts: &Parts, dashboard: &Dashboard) -> Response {

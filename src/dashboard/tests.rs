@@ -26,11 +26,13 @@ use super::{Dashboard, Operations, Swept, router};
 use crate::engine::{
     ActError, Deployed, Drift, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
 };
+use crate::http::refusals::Attempt;
 use crate::http::session::{Access, Cookies};
 use crate::machine::{Act, Actor, RunId, Status};
 use crate::memory::links::Side;
 use crate::store::StoreError;
 use crate::store::access::{self, Identity, Scope};
+use crate::store::acts::By;
 
 /// Remembers what it was asked, and refuses if told to.
 #[derive(Default)]
@@ -41,7 +43,7 @@ struct Desk {
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
-    retried: Mutex<Vec<(Uuid, String)>>,
+    retried: Mutex<Vec<(Uuid, String, String)>>,
     sweeps: Vec<Swept>,
 }
 
@@ -87,8 +89,8 @@ impl Operations for Desk {
         Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
     }
 
-    fn retry_batch(&self, batch: Uuid, by: Actor) -> BoxFuture<'_, Result<Retried, StartError>> {
-        self.retried.lock().unwrap().push((batch, by.0));
+    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
+        self.retried.lock().unwrap().push((batch, by.0, reason));
         let started = Retried::Started(RunId::from_u128(7));
         let answer = self.refusal.map_or(started, |why| Retried::Refused(why.to_owned()));
         Box::pin(std::future::ready(Ok(answer)))
@@ -142,7 +144,11 @@ const FAULTED: Row<'_> = Row {
 
 impl Site {
     async fn new(pool: &PgPool, scope: Scope, desk: Desk) -> Self {
-        let ada = Identity { name: "ada".into(), scopes: vec![scope] };
+        let ada = match access::find_user(pool, "ada").await.unwrap() {
+            Some(ada) if ada.scopes == [scope] => ada,
+            Some(ada) => Identity::local(ada.name, &[scope]),
+            None => access::fixture_user(pool, "ada", &[scope]).await,
+        };
         let secret = access::create_session(pool, &ada, Duration::from_hours(1)).await.unwrap();
         let desk = Arc::new(desk);
         let operations: Arc<dyn Operations> = Arc::<Desk>::clone(&desk);
@@ -216,7 +222,8 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
 #[sqlx::test]
 async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
-    let link = access::create_login_link(&pool, "ada", &[Scope::Admin], Duration::from_mins(5)).await.unwrap();
+    let (ada, by) = (access::find_user(&pool, "ada").await.unwrap().unwrap(), Actor("local:root@test".into()));
+    let link = access::create_login_link(&pool, &ada, Duration::from_mins(5), By::from(&by)).await.unwrap();
     let look = || Request::get(format!("/login?token={link}")).body(Body::empty()).unwrap();
     for _ in 0..3 {
         let (status, _, page) = site.send(look()).await;
@@ -228,7 +235,9 @@ async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
     assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, "/workflows"));
     let cookie = header(&answer, &SET_COOKIE);
     assert!(cookie.starts_with("stepwell_session=") && cookie.contains("HttpOnly"), "{cookie}");
-    assert_eq!(site.post("/login", &form).await.0, StatusCode::UNAUTHORIZED, "a link works once");
+    let (status, answer, _) = site.post("/login", &form).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "a link works once");
+    assert_eq!(answer.extensions().get(), Some(&Attempt::Login), "and whoever tries it again is told of");
 }
 
 #[sqlx::test]

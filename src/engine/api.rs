@@ -7,9 +7,11 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::intake::Origin;
 use crate::dsl::{Definition, WorkflowRef};
 use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
 use crate::memory::sequences::Counted;
+use crate::store::commit::START_TYPE;
 
 /// An event as a source delivered it, checked and parsed, not yet stored.
 #[derive(Debug, Clone)]
@@ -46,6 +48,26 @@ pub enum OtherBytes {
     Duplicate,
     /// A mistake of whoever chose the id: it is refused.
     Conflict,
+}
+
+impl IncomingEvent {
+    /// Whether only Stepwell itself may send such an event: its source is one of Stepwell's own, or the name under which a start
+    /// with an idempotency key is remembered.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        let source = self.source.trim().to_ascii_lowercase();
+        let path = source.trim_start_matches('/');
+        path == "stepwell"
+            || path.starts_with("stepwell/")
+            || source.starts_with("https://stepwell.invalid")
+            || self.is_start()
+    }
+
+    /// Whether it would pass for a start that was asked for under an idempotency key.
+    #[must_use]
+    pub fn is_start(&self) -> bool {
+        self.r#type == START_TYPE || Origin::PREFIXES.iter().any(|prefix| self.source.starts_with(prefix))
+    }
 }
 
 /// What became of an event. Said only after the commit.

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use serde_json::json;
-use tracing::info;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{Engine, StartError, StartRequest};
-use crate::machine::{Actor, RunId, Time};
+use crate::machine::{RunId, Time};
 use crate::store::StoreError;
+use crate::store::acts::{self, By};
 use crate::store::batches::{self, BatchRow, FailedShown};
 
 /// What a workflow is given that shall do only what failed.
@@ -123,7 +124,8 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away, or the workflow does not start.
-    pub async fn retry_batch(&self, id: Uuid, by: Actor) -> Result<Retried, StartError> {
+    pub async fn retry_batch<'b>(&self, id: Uuid, by: impl Into<By<'b>>) -> Result<Retried, StartError> {
+        let by = by.into();
         let away = |e: StoreError| StartError::Unavailable(e.to_string());
         let found = batches::list(&self.inner.reader, Some(id), None, None, 1).await.map_err(away)?.pop();
         let Some(BatchRow { batch, workflow, .. }) = found else { return Ok(Retried::Unknown) };
@@ -143,10 +145,16 @@ impl Engine {
             version: None,
             input: json!({ "mode": RETRY }),
             idempotency_key: None,
-            actor: by.clone(),
+            actor: by.actor.clone(),
         };
         let run = self.start(request).await?;
-        info!(batch = %id, name = batch.name, by = by.0, %run, "the failed rows of a batch are tried again");
+        info!(batch = %id, name = batch.name, by = by.actor.0, reason = by.reason, %run, "the failed rows of a batch are tried again");
+        // The run is there, and its journal says who started it: to report an error now would make people start another.
+        if let Err(error) =
+            acts::record_alone(&self.inner.pool, by, "batch.retry", &id.to_string(), &json!({ "run": run })).await
+        {
+            warn!(%run, %error, "the reason for which a batch was retried could not be recorded");
+        }
         Ok(Retried::Started(run))
     }
 }

@@ -9,7 +9,7 @@ use tracing::{error, info};
 
 use super::{DeployError, DeployOutcome, Deployed};
 use crate::dsl::{self, Built, Definition, Functions};
-use crate::machine::Actor;
+use crate::store::acts::By;
 use crate::store::definitions::{self, DefinitionRow, NewDefinition};
 use crate::store::{StoreError, definitions::deployed_after};
 
@@ -120,7 +120,7 @@ impl Catalog {
         known.by_id.insert(row.id, Loaded { id: row.id, definition });
     }
 
-    pub(super) async fn deploy(&self, pool: &PgPool, built: &Built, by: &Actor) -> Result<DeployOutcome, DeployError> {
+    pub(super) async fn deploy(&self, pool: &PgPool, built: &Built, by: By<'_>) -> Result<DeployOutcome, DeployError> {
         let away = |e: StoreError| DeployError::Unavailable(e.to_string());
         let workflow = built.definition.workflow.clone();
         let functions =
@@ -132,9 +132,9 @@ impl Catalog {
             hash: &built.hash,
             source: &built.source,
             functions: &functions,
-            deployed_by: &by.0,
+            deployed_by: &by.actor.0,
         };
-        let created = definitions::insert(pool, &new).await.map_err(away)?;
+        let created = definitions::deploy(pool, &new, by).await.map_err(away)?;
         if !created {
             let there = definitions::find(pool, new.namespace, new.name, new.version).await.map_err(away)?;
             if there.is_some_and(|row| row.hash != built.hash) {
@@ -151,6 +151,7 @@ impl Catalog {
         &self,
         pool: &PgPool,
         workflow: &dsl::WorkflowRef,
+        by: By<'_>,
     ) -> Result<super::Undeployed, StoreError> {
         let (namespace, name, version) = (&workflow.namespace, &workflow.name, &workflow.version);
         let Some(row) = definitions::find(pool, namespace, name, version).await? else {
@@ -159,7 +160,7 @@ impl Catalog {
         if let Some(run) = definitions::last_run(pool, row.id).await? {
             return Ok(super::Undeployed::InUse(run));
         }
-        if !definitions::delete(pool, row.id).await? {
+        if !definitions::delete(pool, row.id, &workflow.to_string(), by).await? {
             let run = definitions::last_run(pool, row.id).await?;
             return Ok(run.map_or(super::Undeployed::Unknown, super::Undeployed::InUse));
         }

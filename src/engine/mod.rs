@@ -60,6 +60,7 @@ use crate::evaluator::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
+use crate::store::acts::By;
 use crate::store::{StoreError, access, claims, definitions, environment, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
@@ -285,22 +286,27 @@ impl Engine {
         row.status.parse().map_err(|_| ActError::Unavailable(format!("the run has the unknown status {}", row.status)))
     }
 
-    /// Deploys a checked definition.
+    /// Deploys a checked definition, and records who did and why.
     ///
     /// # Errors
     /// See [`DeployError`].
-    pub async fn deploy(&self, built: &Built, by: &Actor) -> Result<DeployOutcome, DeployError> {
-        self.inner.catalog.deploy(&self.inner.pool, built, by).await
+    pub async fn deploy<'b>(&self, built: &Built, by: impl Into<By<'b>>) -> Result<DeployOutcome, DeployError> {
+        self.inner.catalog.deploy(&self.inner.pool, built, by.into()).await
     }
 
     /// Deletes a version that no run was ever made of. Other nodes may start a run of it for a moment; then it stays.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn undeploy(&self, workflow: &crate::dsl::WorkflowRef, by: &Actor) -> Result<Undeployed, StoreError> {
-        let outcome = self.inner.catalog.undeploy(&self.inner.pool, workflow).await?;
+    pub async fn undeploy<'b>(
+        &self,
+        workflow: &crate::dsl::WorkflowRef,
+        by: impl Into<By<'b>>,
+    ) -> Result<Undeployed, StoreError> {
+        let by = by.into();
+        let outcome = self.inner.catalog.undeploy(&self.inner.pool, workflow, by).await?;
         if outcome == Undeployed::Gone {
-            info!(%workflow, by = by.0, "version deleted");
+            info!(%workflow, by = by.actor.0, reason = by.reason, "version deleted");
         }
         Ok(outcome)
     }

@@ -80,7 +80,16 @@ fn pause(attempts: i32) -> Duration {
 /// Through the same door as events from outside, so that schedules and waiting runs see it alike; what was delivered before
 /// is known by its source and id.
 async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
-    match Arc::clone(inner).accept(incoming(event)?).await {
+    let event = incoming(event)?;
+    if event.is_start() {
+        warn!(
+            source = event.source,
+            id = event.event_id,
+            "an emitted event that poses as the start of a run is dropped"
+        );
+        return Ok(());
+    }
+    match Arc::clone(inner).accept(event).await {
         Ok(_) => Ok(()),
         Err(AcceptError::Conflict { first, .. }) => {
             warn!(%first, "an emitted event has the source and id of another one and is dropped");

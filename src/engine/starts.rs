@@ -32,6 +32,9 @@ pub(super) enum Origin {
 }
 
 impl Origin {
+    /// What sources of starts begin with. No event from outside may have such a source, or it would take somebody's key.
+    pub(super) const PREFIXES: [&'static str; 3] = ["api:", "schedule:", "event:"];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",

@@ -9,16 +9,18 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::App;
 use super::body::{Members, expect_json, wrong};
 use super::problem::{ApiError, InputError};
 use super::query::{Params, RUN_FILTERS};
 use super::runs::{no_run, run_id};
-use super::session::Operator;
+use super::session::{Caller, Operator};
 use crate::engine::ActError;
 use crate::machine::{Act, Actor, CancelMode, RunId};
+use crate::store::access::Scope;
+use crate::store::acts::{self, By};
 use crate::store::listing;
 
 /// Names of all acts.
@@ -49,7 +51,7 @@ pub async fn act(
         return Err(ApiError::NotFound(format!("no act {name:?}; there are {}", ACTS.join(", "))));
     }
     expect_json(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let mut members = Members::of_body(&received.bytes, members_of(&name))?;
     let reason = reason(&mut members)?;
     let act = read_act(&name, &mut members)?;
@@ -84,6 +86,23 @@ pub(super) fn reason(members: &mut Members) -> Result<Option<String>, ApiError> 
             Err(wrong("reason", format!("must be at most {REASON_BYTES_MAX} bytes, without a zero byte")))
         }
         reason => Ok(reason),
+    }
+}
+
+impl App {
+    /// The reason of an operator's act that takes nothing else; a body may be left out.
+    ///
+    /// # Errors
+    /// As [`App::read_act`] and [`reason`].
+    pub(super) async fn read_reason(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Option<String>, ApiError> {
+        expect_json(headers)?;
+        let received = self.read_act(caller, Scope::Operate, headers, body).await?;
+        reason(&mut Members::of_body(&received.bytes, &["reason"])?)
     }
 }
 
@@ -137,6 +156,8 @@ const BULK_SHOWN: usize = 100;
 struct Bulk {
     act: Act,
     filter: listing::RunFilter,
+    /// The filter as it was written.
+    asked: Value,
     reason: Option<String>,
     dry_run: bool,
 }
@@ -149,7 +170,7 @@ pub async fn bulk(
     body: Body,
 ) -> Result<Json<BulkAnswer>, ApiError> {
     expect_json(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let bulk = read_bulk(&received.bytes)?;
     let rows = listing::runs(app.engine.reader(), &bulk.filter, None, BULK_MAX + 1).await?;
     let runs: Vec<RunId> = rows.iter().map(|row| row.id).collect();
@@ -160,16 +181,20 @@ pub async fn bulk(
     if bulk.dry_run {
         answer.runs.truncate(BULK_SHOWN);
     } else {
-        act_on_all(&app, &bulk, &caller.actor(), &mut answer).await;
+        act_on_all(&app, &bulk, &caller, &mut answer).await;
+        record_bulk(&app, &bulk, &caller.actor(), &answer).await;
     }
     Ok(Json(answer))
 }
 
-async fn act_on_all(app: &App, bulk: &Bulk, by: &Actor, answer: &mut BulkAnswer) {
+/// Begins no further act once the caller may not act any more.
+async fn act_on_all(app: &App, bulk: &Bulk, caller: &Caller, answer: &mut BulkAnswer) {
     let runs = std::mem::take(&mut answer.runs);
+    let by = &caller.actor();
     let until = Instant::now() + BULK_TIME_MAX;
     let mut acts = futures::stream::iter(runs)
         .take_while(|_| std::future::ready(Instant::now() < until))
+        .take_until(Box::pin(app.access.lost(caller, Scope::Operate)))
         .map(|id| async move { (id, app.engine.act(id, bulk.act.clone(), by.clone(), bulk.reason.clone()).await) })
         .buffer_unordered(BULK_CONCURRENCY);
     while let Some((id, outcome)) = acts.next().await {
@@ -181,6 +206,18 @@ async fn act_on_all(app: &App, bulk: &Bulk, by: &Actor, answer: &mut BulkAnswer)
     answer.more |= answer.acted + answer.failed.len() < answer.matched;
 }
 
+/// Each run's journal has its own act; this says that they were one, and what was asked for.
+async fn record_bulk(app: &App, bulk: &Bulk, actor: &Actor, answer: &BulkAnswer) {
+    let by = By { actor, reason: bulk.reason.as_deref() };
+    let detail = json!({
+        "filter": bulk.asked, "matched": answer.matched, "acted": answer.acted, "failed": answer.failed.len(),
+    });
+    let subject = format!("runs:{}", bulk.act.name());
+    if let Err(error) = acts::record_alone(app.engine.reader(), by, "runs.bulk", &subject, &detail).await {
+        tracing::warn!(%error, by = actor.0, "a bulk act could not be recorded; the journal of each run has its own part");
+    }
+}
+
 fn read_bulk(bytes: &[u8]) -> Result<Bulk, ApiError> {
     let known = ["act", "filter", "reason", "dry_run", "input", "output", "compensate"];
     let mut members = Members::of_body(bytes, &known)?;
@@ -188,6 +225,7 @@ fn read_bulk(bytes: &[u8]) -> Result<Bulk, ApiError> {
     let reason = reason(&mut members)?;
     let dry_run = members.flag("dry_run")?.unwrap_or(true);
     let filter = members.value("filter").ok_or_else(|| wrong("filter", "is needed"))?;
+    let asked = filter.clone();
     let filter = read_filter(filter)?;
     let act = read_act(&name, &mut members)?;
     for unused in ["input", "output", "compensate"] {
@@ -195,7 +233,7 @@ fn read_bulk(bytes: &[u8]) -> Result<Bulk, ApiError> {
             return Err(wrong(unused, format!("means nothing to {name}")));
         }
     }
-    Ok(Bulk { act, filter, reason, dry_run })
+    Ok(Bulk { act, filter, asked, reason, dry_run })
 }
 
 /// The filter's members are the parameters of `GET /api/v1/runs`; a list stands for any of its texts.

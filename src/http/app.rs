@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
 use super::peer::Proxies;
+use super::refusals::Refusals;
 use super::serve::Limits;
 use super::session::{Access, Cookies};
 use super::status::Ping;
@@ -35,6 +36,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Cancelled when the process begins to go down: streams end then.
     pub shutdown: CancellationToken,
+    /// Tells of those who were turned away.
+    pub(super) refusals: Refusals,
     /// Memory for bodies of the API.
     pub(super) budget: Budget,
     /// Memory for bodies of webhooks and events.
@@ -60,6 +63,7 @@ impl App {
     ) -> Self {
         Self {
             access: Access::new(engine.reader().clone(), Cookies::new(settings.secure_cookies)),
+            refusals: Refusals::start(engine.reader().clone()),
             engine,
             hub,
             functions,

@@ -1,10 +1,11 @@
 //! Batches: how far each is, which rows failed, and the retry of those.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
 use crate::engine::{BatchView, Retried};
+use crate::store::acts::By;
 use crate::store::batches::FailedShown;
 
 /// `GET /api/v1/batches`
@@ -51,13 +53,17 @@ pub async fn retry(
     State(app): State<App>,
     Operator(caller): Operator,
     Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, ApiError> {
-    match app.engine.retry_batch(parsed(&id)?, caller.actor()).await? {
+    let id = parsed(&id)?;
+    let reason = app.read_reason(&caller, &headers, body).await?;
+    match app.engine.retry_batch(id, By { actor: &caller.actor(), reason: reason.as_deref() }).await? {
         Retried::Started(run) => {
             let location = [(LOCATION, format!("/api/v1/runs/{run}"))];
             Ok((StatusCode::ACCEPTED, location, Json(json!({ "run": run }))).into_response())
         }
-        Retried::Unknown => Err(unknown(&id)),
+        Retried::Unknown => Err(unknown(&id.to_string())),
         Retried::Refused(why) => Err(ApiError::Conflict(format!("nothing is tried again: {why}"))),
     }
 }

@@ -14,6 +14,7 @@ use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
 use crate::engine::Settled;
 use crate::memory::links::Side;
+use crate::store::access::Scope;
 use crate::store::conflicts::ConflictRow;
 
 /// What a conflict may be.
@@ -51,7 +52,7 @@ pub async fn settle(
 ) -> Result<Json<ConflictRow>, ApiError> {
     let id = parsed(&id)?;
     expect_json(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let mut members = Members::of_body(&received.bytes, &["side", "reason"])?;
     let side = members.text("side")?;
     let side = Side::BOTH.into_iter().find(|known| Some(known.as_str()) == side.as_deref());

@@ -1,16 +1,18 @@
 //! Received events: list, show, and replay.
 //!
 //! A replay is a new event with the old one's content: its id is `<id>#replay-<n>`, so that dedupe takes it for what it is,
-//! and its headers say what it replays and who asked. It is matched against what is deployed now. Two replays at once
+//! and its headers say what it replays, who asked, and why. It is matched against what is deployed now. Two replays at once
 //! get the same number and are one event.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::PgPool;
@@ -24,7 +26,7 @@ use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
 use crate::engine::{IncomingEvent, OtherBytes};
 use crate::hub::redelivery;
-use crate::machine::Actor;
+use crate::store::acts::By;
 use crate::store::commit::START_TYPE;
 use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
 
@@ -86,9 +88,13 @@ pub async fn replay(
     State(app): State<App>,
     Operator(caller): Operator,
     Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, ApiError> {
+    let reason = app.read_reason(&caller, &headers, body).await?;
     let stored = found(&app, &id).await?;
-    let event = again(app.engine.reader(), &stored, &caller.actor()).await?;
+    let by = By { actor: &caller.actor(), reason: reason.as_deref() };
+    let event = again(app.engine.reader(), &stored, by).await?;
     answer::one(app.engine.accept(event).await)
 }
 
@@ -96,14 +102,17 @@ pub async fn replay(
 ///
 /// # Errors
 /// It is no event but a start through the API, it was replayed too often, or its body cannot be read any more.
-pub async fn again(pool: &PgPool, stored: &StoredEvent, by: &Actor) -> Result<IncomingEvent, ApiError> {
+pub async fn again(pool: &PgPool, stored: &StoredEvent, by: By<'_>) -> Result<IncomingEvent, ApiError> {
     if stored.row.r#type == START_TYPE {
         return Err(ApiError::Conflict("this is a start through the API, not an event; start the run again".into()));
     }
     let event_id = next_replay(pool, &stored.row).await?;
     let mut event = incoming(stored, event_id)?;
     event.headers.push(("stepwell-replay-of".into(), stored.row.id.to_string()));
-    event.headers.push(("stepwell-replayed-by".into(), by.0.clone()));
+    event.headers.push(("stepwell-replayed-by".into(), by.actor.0.clone()));
+    if let Some(reason) = by.reason {
+        event.headers.push(("stepwell-replay-reason".into(), reason.to_owned()));
+    }
     Ok(event)
 }
 
@@ -133,7 +142,8 @@ fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, Api
         },
         data_is_body: stored.data.is_none(),
         body: stored.body.clone().into(),
-        headers: headers.into_iter().collect(),
+        // What was said of an earlier replay is not true of this one.
+        headers: headers.into_iter().filter(|(name, _)| !name.starts_with("stepwell-")).collect(),
         // Its number was counted when it first came.
         counted: None,
         note: None,

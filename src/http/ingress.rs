@@ -3,8 +3,10 @@
 //! The order is the promise: an unknown source, an oversized body and a bad signature are answered before anything is
 //! parsed or stored; a 2xx is said only after the engine has committed.
 //!
-//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the
-//! signature headers of one of the configured sources, over the body as sent, and be signed with that source's secret.
+//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the proof of a source
+//! that says `events: true`. A proof is good for its own source only: whatever the events call themselves, they become events of
+//! that source ([`bind`]), so no sender can speak for another. And it is good for what it covers only: no scheme signs the `ce-`
+//! headers of binary mode, so that mode needs a token.
 
 use std::sync::Arc;
 
@@ -15,21 +17,21 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use super::body::media_type;
 use super::peer::Visitor;
 use super::problem::{ApiError, InputError};
+use super::refusals::Attempt;
 use super::{App, answer, limits, session, soap};
 use crate::engine::{IncomingEvent, OtherBytes};
-use crate::hub::cloudevents::{self, BadEvent};
-use crate::hub::scheme::Delivery;
-use crate::hub::{AnswerKind, EVENTS_MAX, Hub, ReceiveError, Received, Source};
+use crate::hub::cloudevents::{self, BadEvent, Mode};
+use crate::hub::scheme::{Delivery, Verified};
+use crate::hub::{AnswerKind, EVENTS_MAX, Hub, ReceiveError, Received, Source, check_id};
 use crate::store::access::Scope;
 use crate::telemetry;
 
 impl From<ReceiveError> for ApiError {
     fn from(error: ReceiveError) -> Self {
         match error {
-            ReceiveError::BadSignature(why) | ReceiveError::Stale(why) => Self::Unauthorized(why),
+            ReceiveError::BadSignature(why) | ReceiveError::Stale(why) => Self::Refused(Attempt::Signature, why),
             ReceiveError::BadBody(why) => bad_body(why),
         }
     }
@@ -59,8 +61,11 @@ pub async fn hook(
     body: Body,
 ) -> Result<Response, ApiError> {
     let hub = Arc::clone(&app.hub.borrow());
-    let unknown = || ApiError::NotFound(format!("no source {name:?} is configured"));
-    let source = hub.sources.get(&name).ok_or_else(unknown)?;
+    let Some(source) = hub.sources.get(&name) else {
+        let mut unknown = ApiError::NotFound(format!("no source {name:?} is configured")).into_response();
+        unknown.extensions_mut().insert(Attempt::Source);
+        return Ok(unknown);
+    };
     let read = app.ingress_budget.read_from(&name, visitor.peer, &headers, body).await?;
     // Only now: a sender that is slow with its body must not take a place from others.
     let _place = limits::place(&app.ingress_places)?;
@@ -95,49 +100,101 @@ pub async fn events(
     body: Body,
 ) -> Result<Response, ApiError> {
     // A token is checked before the body is read; a signature can only be checked after.
-    let token = session::bearer(&headers)?;
-    if let Some(token) = token {
-        app.access.by_token(token).await?.require(Scope::Operate)?;
-        visitor.prove();
-    }
-    let by_proof = token.is_none();
+    let caller = match session::bearer(&headers)? {
+        Some(token) => Some(app.access.by_token(token).await?),
+        None => None,
+    };
     // Senders with a token and senders that are to be proved by their signature take no room from each other.
-    let account = if by_proof { "/events" } else { "token" };
-    let received = app.ingress_budget.read_from(account, visitor.peer, &headers, body).await?;
+    let received = match &caller {
+        Some(caller) => {
+            caller.require(Scope::Operate)?;
+            visitor.prove();
+            let received = app.ingress_budget.read_from("token", visitor.peer, &headers, body).await?;
+            app.access.confirm(caller, Scope::Operate).await?;
+            received
+        }
+        None => app.ingress_budget.read_from("/events", visitor.peer, &headers, body).await?,
+    };
     let _place = limits::place(&app.ingress_places)?;
-    if by_proof {
-        let hub = Arc::clone(&app.hub.borrow());
+    let mode = Mode::of(&headers);
+    let hub = Arc::clone(&app.hub.borrow());
+    let events = if caller.is_some() {
+        let mut events = cloudevents::read(&headers, &received.bytes)?;
+        for event in &mut events {
+            if let Some(source) = hub.sources.get(&event.source) {
+                source.shape(event)?;
+            }
+        }
+        events
+    } else {
         let (url, now) = (hub.address(&uri), app.engine.now());
         let delivery = Delivery { method: &method, url: &url, headers: &headers, body: &received.bytes, now };
-        let source = signed(&hub, delivery)?;
+        let (source, verified) = proved(&hub, delivery, mode)?;
         visitor.prove();
         if let Some(name) = source.scheme.credential_header() {
             headers.remove(name);
         }
-    }
-    let mut events = cloudevents::read(&headers, &received.bytes)?;
-    let hub = Arc::clone(&app.hub.borrow());
-    for event in &mut events {
-        if by_proof {
-            event.other_bytes = OtherBytes::Duplicate;
-        }
-        if let Some(source) = hub.sources.get(&event.source) {
-            source.shape(event)?;
-        }
-    }
-    if media_type(&headers).is_some_and(|kind| kind == "application/cloudevents-batch+json") {
+        let events = cloudevents::read(&headers, &received.bytes)?;
+        refuse_reserved(&events)?;
+        events.into_iter().map(|event| bind(event, source, &verified, mode)).collect::<Result<_, _>>()?
+    };
+    refuse_reserved(&events)?;
+    if mode == Mode::Batched {
         return accept_batch(&app, events, 0).await;
     }
     let event = events.into_iter().next().ok_or_else(|| bad_body("the request holds no event".to_owned()))?;
     answer::one(app.engine.accept(event).await)
 }
 
-/// Any source will do: the signature tells which.
-fn signed<'h>(hub: &'h Hub, delivery: Delivery<'_>) -> Result<&'h Source, ApiError> {
-    hub.sources.values().find(|source| source.verify(delivery).is_ok()).ok_or_else(|| {
-        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a configured source";
-        ApiError::Unauthorized(what.into())
-    })
+/// The source whose proof a request carries: one that may send CloudEvents, in a mode that its proof covers.
+fn proved<'h>(hub: &'h Hub, delivery: Delivery<'_>, mode: Mode) -> Result<(&'h Source, Verified), ApiError> {
+    let opted_in = hub.sources.values().filter(|source| source.events);
+    let found = opted_in.into_iter().find_map(|source| Some((source, source.verify(delivery).ok()?)));
+    let (source, verified) = found.ok_or_else(|| {
+        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the proof of a source that has \
+                    `events: true` in hub.yaml";
+        ApiError::Refused(Attempt::Signature, what.to_owned())
+    })?;
+    if mode == Mode::Binary {
+        let why = format!(
+            "the proof of source {} does not cover the `ce-` headers of binary mode, so anyone could change them: \
+             send application/cloudevents+json, or a bearer token with the scope operate",
+            source.name
+        );
+        return Err(ApiError::Refused(Attempt::Signature, why));
+    }
+    Ok((source, verified))
+}
+
+/// Makes an event one of the source that proved itself, under the id that is signed. The ids of a batch stand in its body, which
+/// is signed as a whole. What the event called its source is kept as the attribute `claimedsource`.
+fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mode) -> Result<IncomingEvent, ApiError> {
+    let claimed = std::mem::replace(&mut event.source, source.name.clone());
+    let signed_id = verified.event_id.as_ref().filter(|_| mode == Mode::Structured && source.scheme.signs_id());
+    if let Some(id) = signed_id {
+        check_id(id).map_err(bad_body)?;
+        event.event_id.clone_from(id);
+    }
+    event.attributes.retain(|(name, _)| !["id", "source", "claimedsource"].contains(&name.as_str()));
+    event.attributes.extend([
+        ("id".to_owned(), event.event_id.clone()),
+        ("source".to_owned(), event.source.clone()),
+        ("claimedsource".to_owned(), claimed),
+    ]);
+    event.other_bytes = OtherBytes::Duplicate;
+    source.shape(&mut event)?;
+    Ok(event)
+}
+
+/// What Stepwell tells itself nobody else may say, whatever they may do besides.
+fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
+    match events.iter().find(|event| event.is_reserved()) {
+        Some(event) => Err(ApiError::Reserved(format!(
+            "event {:?} has the source {:?} and the type {:?}, which only Stepwell itself uses: send it under a source of your own",
+            event.event_id, event.source, event.r#type
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// One after the other, since events with one key must start in the order in which they were sent.
@@ -157,3 +214,6 @@ async fn accept_batch(app: &App, batch: Vec<IncomingEvent>, filtered: usize) -> 
     }
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
 }
+
+#[cfg(test)]
+mod tests;

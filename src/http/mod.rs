@@ -1,12 +1,13 @@
 //! JSON API and webhook ingress. Handlers are thin: they read the request, ask the engine or the store, and answer.
 //!
 //! [`router`] holds every route in four tables, from which `openapi.json` is checked. A request passes, from the outside in:
-//! [`problem::finish`] (every error is a problem), [`limits::harden`], the net for panics, [`limits::admit`] of its group
+//! [`problem::finish`] (every error is a problem), [`limits::harden`], [`refusals::note`], the net for panics, [`limits::admit`] of its group
 //! (places and deadline), then its handler, whose extractors say who may call it.
 
 pub mod acts;
 mod answer;
 pub mod app;
+mod audit;
 pub mod batches;
 pub mod body;
 pub mod budget;
@@ -14,6 +15,7 @@ pub mod conflicts;
 mod connection_table;
 pub mod connections;
 pub mod cookies;
+mod credentials;
 mod drift;
 pub mod events;
 mod exchange;
@@ -24,8 +26,12 @@ mod mappings;
 pub mod peer;
 pub mod problem;
 pub mod query;
+pub mod refusals;
+mod revocation;
 pub mod runs;
 pub mod schedules;
+#[cfg(test)]
+mod scopes;
 pub mod serve;
 pub mod session;
 mod soap;
@@ -33,6 +39,7 @@ mod sources;
 pub mod status;
 pub mod stream;
 pub mod throttle;
+mod users;
 pub mod workflows;
 
 use std::sync::Arc;
@@ -40,7 +47,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, options, post, put};
+use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use app::{App, Settings};
@@ -105,6 +112,26 @@ fn api_routes() -> Vec<Route> {
     ]
 }
 
+/// Who may do what, and who did what.
+fn access_routes() -> Vec<Route> {
+    vec![
+        ("GET", "/api/v1/me", get(credentials::me)),
+        ("GET", "/api/v1/users", get(users::list)),
+        ("POST", "/api/v1/users", post(users::create)),
+        ("GET", "/api/v1/users/{name}", get(users::show)),
+        ("PATCH", "/api/v1/users/{name}", patch(users::change)),
+        ("DELETE", "/api/v1/users/{name}", delete(users::remove)),
+        ("POST", "/api/v1/users/{name}/{act}", post(users::act)),
+        ("GET", "/api/v1/tokens", get(credentials::tokens)),
+        ("POST", "/api/v1/tokens", post(credentials::create_token)),
+        ("DELETE", "/api/v1/tokens/{id}", delete(credentials::revoke_token)),
+        ("GET", "/api/v1/sessions", get(credentials::sessions)),
+        ("DELETE", "/api/v1/sessions/{id}", delete(credentials::end_session)),
+        ("GET", "/api/v1/audit/acts", get(audit::acts)),
+        ("GET", "/api/v1/audit/refusals", get(audit::refusals)),
+    ]
+}
+
 /// Calls that may wait for runs.
 fn waiting_routes() -> Vec<Route> {
     vec![
@@ -116,7 +143,8 @@ fn waiting_routes() -> Vec<Route> {
 /// Every route but those of the dashboard.
 #[cfg(test)]
 fn routes() -> impl Iterator<Item = Route> {
-    status_routes().into_iter().chain(ingress_routes()).chain(api_routes()).chain(waiting_routes())
+    let api = api_routes().into_iter().chain(access_routes()).chain(waiting_routes());
+    status_routes().into_iter().chain(ingress_routes()).chain(api)
 }
 
 /// The routes for programs.
@@ -140,8 +168,9 @@ pub fn router(app: App, pages: Pages) -> Router {
     let unplaced = Gate::deadline(settings.request_timeout());
     let patience = settings.request_timeout() + Duration::from_secs(settings.wait_seconds_max);
     let waiting = Gate::new(settings.api_concurrency_max, patience);
+    let inside = group(api_routes()).merge(group(access_routes())).merge(pages.inside);
     let routes = Router::new()
-        .merge(group(api_routes()).merge(pages.inside).layer(from_fn_with_state(usual, limits::admit)))
+        .merge(inside.layer(from_fn_with_state(usual, limits::admit)))
         .merge(group(waiting_routes()).layer(from_fn_with_state(waiting, limits::admit)))
         .merge(pages.sign_in.layer(from_fn_with_state(unplaced.clone(), limits::admit)))
         .merge(
@@ -168,6 +197,7 @@ fn skin(routes: Router<App>, app: App) -> Router {
     routes
         .layer(CatchPanicLayer::custom(limits::caught))
         .layer(from_fn(limits::count))
+        .layer(from_fn_with_state(app.refusals.clone(), refusals::note))
         .layer(from_fn_with_state(Arc::clone(&app.settings), limits::harden))
         .layer(from_fn(problem::finish))
         .with_state(app)

@@ -27,6 +27,13 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// Its address; of IPv6 that of its network.
+    pub(super) fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
 impl Default for Peer {
     /// Nobody in particular: a request that came over no connection.
     fn default() -> Self {

@@ -13,6 +13,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use super::refusals::Attempt;
 use crate::engine::{AcceptError, ActError, DeployError, StartError};
 use crate::machine::SchemaViolation;
 use crate::redact::Known;
@@ -63,9 +64,15 @@ pub enum ApiError {
     /// 400: the request cannot be read.
     #[error("{0}")]
     BadRequest(String, Vec<InputError>),
-    /// 401: no credentials, or none that count.
+    /// 401: no credentials.
     #[error("{0}")]
     Unauthorized(String),
+    /// 401: credentials that do not count. Noted, so that an administrator sees who tries.
+    #[error("{1}")]
+    Refused(Attempt, String),
+    /// 403: only Stepwell itself may say this.
+    #[error("{0}")]
+    Reserved(String),
     /// 403: the credentials lack a scope.
     #[error("this needs the scope {0}, which {1} does not have")]
     MissingScope(Scope, String),
@@ -153,10 +160,11 @@ impl ApiError {
         use ApiError as E;
         match self {
             E::BadRequest(..) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
-            E::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are needed"),
+            E::Unauthorized(_) | E::Refused(..) => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are needed"),
             E::MissingScope(..) | E::SchedulesRuns { .. } => {
                 (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this")
             }
+            E::Reserved(_) => (StatusCode::FORBIDDEN, "reserved", "Only Stepwell itself may send this"),
             E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
@@ -179,6 +187,16 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind().0
+    }
+
+    /// What somebody tried without the right to it.
+    #[must_use]
+    pub fn attempt(&self) -> Option<Attempt> {
+        match self {
+            Self::Refused(attempt, _) => Some(attempt.clone()),
+            Self::MissingScope(_, who) => Some(Attempt::Scope(who.clone())),
+            _ => None,
+        }
     }
 
     /// 400 that names one place.
@@ -212,7 +230,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         match &self {
-            Self::Unauthorized(_) => {
+            Self::Unauthorized(_) | Self::Refused(..) => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stepwell\""));
             }
             Self::MissingScope(..) | Self::SchedulesRuns { .. } => {
@@ -227,6 +245,9 @@ impl IntoResponse for ApiError {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_DEFAULT.as_secs()));
             }
             _ => {}
+        }
+        if let Some(attempt) = self.attempt() {
+            response.extensions_mut().insert(attempt);
         }
         response.extensions_mut().insert(self.problem());
         response
@@ -349,62 +370,4 @@ impl From<crate::dsl::Mistake> for InputError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn written(response: Response) -> (StatusCode, http::HeaderMap, serde_json::Value) {
-        let response = write("/api/v1/runs", response);
-        let (head, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        (head.status, head.headers, serde_json::from_slice(&body).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_bad_parameter_is_named_with_its_place() {
-        let (status, headers, body) = written(ApiError::bad_input("?limit", "not a number").into_response()).await;
-        assert_eq!((status, &headers[CONTENT_TYPE]), (StatusCode::BAD_REQUEST, &PROBLEM_JSON.parse().unwrap()));
-        insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap(), @r#"
-        {
-          "type": "urn:stepwell:problem:bad-request",
-          "title": "The request cannot be read",
-          "status": 400,
-          "detail": "?limit: not a number",
-          "instance": "/api/v1/runs",
-          "errors": [
-            {
-              "pointer": "?limit",
-              "message": "not a number"
-            }
-          ]
-        }
-        "#);
-    }
-
-    #[tokio::test]
-    async fn an_unavailable_database_says_when_to_come_back() {
-        let gone = StoreError::Unavailable(sqlx::Error::PoolTimedOut);
-        let (status, headers, _) = written(ApiError::from(gone).into_response()).await;
-        assert_eq!((status, &headers[RETRY_AFTER]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from(2)));
-    }
-
-    #[tokio::test]
-    async fn an_inner_cause_is_not_shown() {
-        let error = StoreError::Unreadable { table: "runs", why: "hunter2".into() };
-        let (_, _, body) = written(ApiError::from(error).into_response()).await;
-        assert!(!body.to_string().contains("hunter2"), "{body}");
-    }
-
-    #[tokio::test]
-    async fn bare_answers_of_libraries_become_problems() {
-        let (status, _, body) = written(StatusCode::METHOD_NOT_ALLOWED.into_response()).await;
-        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!(body["type"], "urn:stepwell:problem:method-not-allowed");
-    }
-
-    #[tokio::test]
-    async fn a_page_that_tells_an_error_in_html_is_left_alone() {
-        let page = (StatusCode::NOT_FOUND, axum::response::Html("<p>gone</p>")).into_response();
-        let body = axum::body::to_bytes(write("/", page).into_body(), 100).await.unwrap();
-        assert_eq!(&body[..], b"<p>gone</p>");
-    }
-}
+mod tests;

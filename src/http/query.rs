@@ -110,6 +110,12 @@ impl Params {
         self.text(name).map(parse).transpose()
     }
 
+    /// Why something is done, where the body is something else or there is none.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        self.text("reason").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
     /// # Errors
     /// 400 if it is not a time.
     pub fn time(&self, name: &str) -> Result<Option<Time>, ApiError> {

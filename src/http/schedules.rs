@@ -10,8 +10,6 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::App;
-use super::acts::reason;
-use super::body::{Members, expect_json};
 use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
@@ -64,9 +62,7 @@ pub async fn act(
     body: Body,
 ) -> Result<Response, ApiError> {
     let act: ScheduleAct = act.parse().map_err(ApiError::NotFound)?;
-    expect_json(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
-    let reason = reason(&mut Members::of_body(&received.bytes, &["reason"])?)?;
+    let reason = app.read_reason(&caller, &headers, body).await?;
     match app.engine.act_on_schedule(&namespace, &name, act, &caller.actor(), reason.as_deref()).await? {
         ScheduleActed::Unknown => Err(unknown(&namespace, &name)),
         ScheduleActed::Done => Ok(found(&app, &namespace, &name).await?.into_response()),

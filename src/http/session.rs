@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use base64::Engine as _;
@@ -20,18 +20,21 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use sqlx::PgPool;
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 
 pub use super::cookies::Cookies;
 use super::peer::Visitor;
 use super::problem::ApiError;
+use super::refusals::Attempt;
 use crate::machine::Actor;
 use crate::store::access::{self, Identity, Scope, TOKEN_PREFIX};
 
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 
-/// A revoked token works at most this much longer.
-const CACHE_LIFETIME: Duration = Duration::from_secs(5);
+/// A token that was looked up is not looked up again for this long. With what a stream or a slow body may take until it is
+/// looked at again ([`super::revocation`]) a revoked one works for less than five seconds.
+pub(super) const CACHE_LIFETIME: Duration = Duration::from_secs(2);
 
 /// Bound of the cache: more live tokens than this only cost lookups.
 const CACHE_ENTRIES_MAX: usize = 4096;
@@ -44,7 +47,7 @@ type Hash = [u8; 32];
 /// Finds out who presents a secret. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
-    pool: PgPool,
+    pub(super) pool: PgPool,
     cookies: Cookies,
     cache: Arc<Mutex<HashMap<Hash, (Instant, Identity)>>>,
 }
@@ -67,16 +70,22 @@ impl Access {
     /// # Errors
     /// 401 if it is nobody's; 503 without database.
     pub async fn by_token(&self, token: &str) -> Result<Caller, ApiError> {
-        let refused = || ApiError::Unauthorized("the bearer token is unknown, expired or revoked".into());
+        let refused =
+            || ApiError::Refused(Attempt::Token, "the bearer token is unknown, expired or revoked".to_owned());
         if !token.starts_with(TOKEN_PREFIX) || token.len() > SECRET_BYTES_MAX {
             return Err(refused());
         }
         let hash = access::secret_hash(token);
-        let identity = match self.cached(&hash) {
-            Some(identity) => Some(identity),
-            None => access::find_token(&self.pool, &hash).await?.inspect(|found| self.remember(hash, found)),
+        let (checked_at, identity) = match self.cached(&hash) {
+            Some(cached) => cached,
+            None => {
+                let asked_at = Instant::now();
+                let identity = access::find_token(&self.pool, &hash).await?.ok_or_else(refused)?;
+                self.remember(hash, asked_at, &identity);
+                (asked_at, identity)
+            }
         };
-        Ok(Caller { identity: identity.ok_or_else(refused)?, session: None, environment: None })
+        Ok(Caller { identity, credential: Credential::Token(hash), checked_at, environment: None })
     }
 
     /// Whose session cookie this is.
@@ -84,43 +93,48 @@ impl Access {
     /// # Errors
     /// 401 if it is nobody's; 503 without database.
     pub async fn by_session(&self, secret: &str) -> Result<Caller, ApiError> {
-        let refused = || ApiError::Unauthorized("the session has ended; sign in again".into());
+        let refused =
+            || ApiError::Refused(Attempt::Session, "the session is unknown or has ended; sign in again".to_owned());
         if secret.len() > SECRET_BYTES_MAX {
             return Err(refused());
         }
         // Not cached: signing out must hold at once.
-        let identity = access::find_session(&self.pool, &access::secret_hash(secret)).await?;
-        Ok(Caller {
-            identity: identity.ok_or_else(refused)?,
-            session: Some(Session(secret.to_owned())),
-            environment: None,
-        })
+        let checked_at = Instant::now();
+        let identity = access::find_session(&self.pool, &access::secret_hash(secret)).await?.ok_or_else(refused)?;
+        Ok(Caller { identity, credential: Credential::Session(secret.to_owned()), checked_at, environment: None })
     }
 
-    fn cached(&self, hash: &Hash) -> Option<Identity> {
+    fn cached(&self, hash: &Hash) -> Option<(Instant, Identity)> {
         let cache = self.cache.lock().expect("nothing panics while it holds the cache");
-        cache.get(hash).filter(|(at, _)| at.elapsed() < CACHE_LIFETIME).map(|(_, identity)| identity.clone())
+        cache.get(hash).filter(|(at, _)| at.elapsed() < CACHE_LIFETIME).cloned()
     }
 
     /// Only valid tokens are remembered, so strangers cannot fill the cache.
-    fn remember(&self, hash: Hash, identity: &Identity) {
+    fn remember(&self, hash: Hash, asked_at: Instant, identity: &Identity) {
         let mut cache = self.cache.lock().expect("nothing panics while it holds the cache");
         if cache.len() >= CACHE_ENTRIES_MAX {
             cache.clear();
         }
-        cache.insert(hash, (Instant::now(), identity.clone()));
+        cache.insert(hash, (asked_at, identity.clone()));
     }
 }
 
-/// Secret of a browser session.
+/// What a caller presented.
 #[derive(Clone)]
-struct Session(String);
+pub(super) enum Credential {
+    /// Hash of an API token.
+    Token(Hash),
+    /// Secret of a browser session.
+    Session(String),
+}
 
 /// Who asks, by token or by session.
 #[derive(Clone)]
 pub struct Caller {
-    identity: Identity,
-    session: Option<Session>,
+    pub(super) identity: Identity,
+    pub(super) credential: Credential,
+    /// When the database was last asked about the credential.
+    pub(super) checked_at: Instant,
     /// Which environment the pages are about that the caller sees; none outside of them.
     pub(crate) environment: Option<String>,
 }
@@ -138,11 +152,17 @@ impl Caller {
         self.identity.allows(scope)
     }
 
-    /// As the journal names it: `user:ada` or `token:ci`.
+    /// As the journal names it: see [`Identity::actor`].
     #[must_use]
     pub fn actor(&self) -> Actor {
-        let kind = if self.session.is_some() { "user" } else { "token" };
-        Actor(format!("{kind}:{}", self.identity.name))
+        self.identity.actor()
+    }
+
+    fn session(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::Token(_) => None,
+            Credential::Session(secret) => Some(secret),
+        }
     }
 
     /// # Errors
@@ -154,7 +174,7 @@ impl Caller {
     /// What each form of this session's pages carries in a hidden field `csrf`. Empty for tokens, which need none.
     #[must_use]
     pub fn csrf_token(&self) -> String {
-        self.session.as_ref().map(|s| URL_SAFE_NO_PAD.encode(csrf(&s.0))).unwrap_or_default()
+        self.session().map(|secret| URL_SAFE_NO_PAD.encode(csrf(secret))).unwrap_or_default()
     }
 
     /// Checks what a form carried.
@@ -162,7 +182,7 @@ impl Caller {
     /// # Errors
     /// 403 if it does not belong to this session.
     pub fn check_csrf(&self, presented: &str) -> Result<(), ApiError> {
-        if self.session.is_none() || bool::from(self.csrf_token().as_bytes().ct_eq(presented.as_bytes())) {
+        if self.session().is_none() || bool::from(self.csrf_token().as_bytes().ct_eq(presented.as_bytes())) {
             return Ok(());
         }
         Err(ApiError::CrossSite("the form is too old or not ours; load the page again".into()))
@@ -171,7 +191,7 @@ impl Caller {
     /// The session's secret, to end it.
     #[must_use]
     pub fn session_secret(&self) -> Option<&str> {
-        self.session.as_ref().map(|s| s.0.as_str())
+        self.session()
     }
 }
 
@@ -192,7 +212,8 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
         .ok()
         .and_then(|text| text.split_once(' '))
         .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()));
-    token.map(Some).ok_or_else(|| ApiError::Unauthorized("`Authorization` must be `Bearer TOKEN`".into()))
+    let refused = || ApiError::Refused(Attempt::Token, "`Authorization` must be `Bearer TOKEN`".to_owned());
+    token.map(Some).ok_or_else(refused)
 }
 
 /// Whether a browser says that the request comes from a page of ours.
@@ -271,77 +292,9 @@ scoped! {
     Operator: Operate;
     /// A caller with the scope `deploy`.
     Deployer: Deploy;
+    /// A caller with the scope `admin`.
+    Administrator: Admin;
 }
 
 #[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-    use http::header::COOKIE;
-
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (n.parse::<http::HeaderName>().unwrap(), HeaderValue::from_static(v))).collect()
-    }
-
-    #[test]
-    fn only_our_own_page_counts_as_same_origin() {
-        let ours = [("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")];
-        assert!(same_origin(&headers(&ours)));
-        assert!(same_origin(&headers(&[("sec-fetch-site", "same-origin")])));
-        for site in ["cross-site", "same-site", "none"] {
-            let mut lying = headers(&ours);
-            lying.insert("sec-fetch-site", HeaderValue::from_static(site));
-            assert!(!same_origin(&lying), "{site}");
-        }
-        assert!(!same_origin(&headers(&[("origin", "http://evil.example"), ("host", "127.0.0.1:8080")])));
-        assert!(!same_origin(&headers(&[("origin", "null"), ("host", "127.0.0.1:8080")])));
-        assert!(!same_origin(&headers(&[("host", "127.0.0.1:8080")])));
-    }
-
-    #[test]
-    fn a_form_of_another_session_is_refused() {
-        let identity = Identity { name: "ada".into(), scopes: vec![Scope::Operate] };
-        let of = |s: &str| Caller { identity: identity.clone(), session: Some(Session(s.into())), environment: None };
-        assert!(of("a").check_csrf(&of("a").csrf_token()).is_ok());
-        assert!(of("a").check_csrf(&of("b").csrf_token()).is_err());
-        assert!(of("a").check_csrf("").is_err());
-        assert_eq!(of("a").actor().0, "user:ada");
-    }
-
-    #[sqlx::test]
-    async fn a_token_counts_only_with_its_scope(pool: PgPool) {
-        let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
-        let mut sent = HeaderMap::new();
-        sent.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        let caller = identify(&Access::new(pool, Cookies::new(false)), &Method::POST, &sent).await.unwrap();
-        assert!(caller.require(Scope::Read).is_ok());
-        assert!(
-            matches!(caller.require(Scope::Operate), Err(ApiError::MissingScope(Scope::Operate, who)) if who == "token:ci")
-        );
-    }
-
-    #[sqlx::test]
-    async fn a_session_changes_nothing_from_another_site(pool: PgPool) {
-        let ada = Identity { name: "ada".into(), scopes: vec![Scope::Admin] };
-        let secret = access::create_session(&pool, &ada, SESSION_LIFETIME).await.unwrap();
-        let mut sent = headers(&[("sec-fetch-site", "cross-site")]);
-        sent.insert(COOKIE, format!("stepwell_session={secret}").parse().unwrap());
-        let access = Access::new(pool, Cookies::new(false));
-        assert!(matches!(identify(&access, &Method::POST, &sent).await, Err(ApiError::CrossSite(_))));
-        assert!(identify(&access, &Method::GET, &sent).await.is_ok());
-        sent.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
-        assert!(identify(&access, &Method::POST, &sent).await.is_ok());
-    }
-
-    #[sqlx::test]
-    async fn nobody_gets_in_without_a_known_secret(pool: PgPool) {
-        let access = Access::new(pool, Cookies::new(false));
-        for value in ["Bearer swt_unknown", "Bearer x", "Basic YTpi", "Bearer"] {
-            let sent = headers(&[("authorization", value)]);
-            let answer = identify(&access, &Method::GET, &sent).await.err();
-            assert!(matches!(answer, Some(ApiError::Unauthorized(_))), "{value}");
-        }
-        assert!(identify(&access, &Method::GET, &HeaderMap::new()).await.is_err());
-    }
-}
+mod tests;

@@ -18,22 +18,24 @@ use super::App;
 use super::problem::ApiError;
 use super::session::Reader;
 use crate::engine::RunChange;
+use crate::store::access::Scope;
 
 /// Often enough for every proxy.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A stream ends then, and the browser connects again: so a token that was revoked does not listen for ever.
+/// A stream ends then, and the browser connects again. One whose caller may not listen any more ends at once.
 const LIFETIME: Duration = Duration::from_mins(15);
 
 /// `GET /api/v1/stream`
-pub async fn stream(State(app): State<App>, _: Reader) -> Result<impl IntoResponse, ApiError> {
+pub async fn stream(State(app): State<App>, Reader(caller): Reader) -> Result<impl IntoResponse, ApiError> {
     let place = Arc::clone(&app.streams)
         .try_acquire_owned()
         .map_err(|_| ApiError::unavailable("too many live streams are open"))?;
-    let going_down = app.shutdown.clone();
+    let (going_down, access) = (app.shutdown.clone(), app.access.clone());
     let end = async move {
         tokio::select! {
             () = going_down.cancelled() => {}
+            () = access.lost(&caller, Scope::Read) => {}
             () = tokio::time::sleep(LIFETIME) => {}
         }
         drop(place);

@@ -16,10 +16,12 @@ use super::App;
 use super::body::{expect_json, json as read_json, media_type};
 use super::problem::{ApiError, InputError};
 use super::query::{PAGING, Page, Params};
+use super::revocation::gone;
 use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
 use crate::engine::{Begun, DeployOutcome, StartRequest, Undeployed};
 use crate::store::access::Scope;
+use crate::store::acts::By;
 use crate::store::listing;
 
 /// Versions shown of one workflow, last deployed first.
@@ -105,11 +107,13 @@ pub async fn deploy(
     State(app): State<App>,
     Deployer(caller): Deployer,
     Path((namespace, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let reason = Params::read(query.as_deref(), &[&["reason"]])?.reason();
     expect_document(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Deploy, &headers, body).await?;
     let text = String::from_utf8(received.bytes.to_vec())
         .map_err(|e| ApiError::BadRequest(format!("the document is not UTF-8: {e}"), Vec::new()))?;
     let functions = Arc::clone(&app.functions.borrow());
@@ -133,10 +137,11 @@ pub async fn deploy(
         let workflow = built.definition.workflow.to_string();
         return Err(ApiError::SchedulesRuns { workflow, actor: caller.actor().0 });
     }
-    let (status, workflow) = match app.engine.deploy(&built, &caller.actor()).await? {
-        DeployOutcome::Created(workflow) => (StatusCode::CREATED, workflow),
-        DeployOutcome::Unchanged(workflow) => (StatusCode::OK, workflow),
-    };
+    let (status, workflow) =
+        match app.engine.deploy(&built, By { actor: &caller.actor(), reason: reason.as_deref() }).await? {
+            DeployOutcome::Created(workflow) => (StatusCode::CREATED, workflow),
+            DeployOutcome::Unchanged(workflow) => (StatusCode::OK, workflow),
+        };
     let body = json!({
         "workflow": workflow,
         "changed": status == StatusCode::CREATED,
@@ -167,9 +172,11 @@ pub async fn remove(
     State(app): State<App>,
     Deployer(caller): Deployer,
     Path((namespace, name, version)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
 ) -> Result<StatusCode, ApiError> {
+    let reason = Params::read(query.as_deref(), &[&["reason"]])?.reason();
     let workflow = WorkflowRef { namespace, name, version };
-    match app.engine.undeploy(&workflow, &caller.actor()).await? {
+    match app.engine.undeploy(&workflow, By { actor: &caller.actor(), reason: reason.as_deref() }).await? {
         Undeployed::Gone => Ok(StatusCode::NO_CONTENT),
         Undeployed::Unknown => Err(ApiError::NotFound(format!("no {workflow} is deployed"))),
         Undeployed::InUse(run) => Err(ApiError::Conflict(format!(
@@ -190,7 +197,7 @@ pub async fn start(
     let params = Params::read(query.as_deref(), &[&["wait", "version"]])?;
     let wait: Option<u64> = params.parsed("wait", "must be a number of seconds")?;
     expect_json(&headers)?;
-    let received = app.budget.read(&headers, body).await?;
+    let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let input = if received.bytes.is_empty() { json!({}) } else { read_json(&received.bytes)? };
     let request = StartRequest {
         namespace,
@@ -201,7 +208,15 @@ pub async fn start(
         actor: caller.actor(),
     };
     let wait = wait.map(|seconds| Duration::from_secs(seconds.min(app.settings.wait_seconds_max)));
-    let Begun { id, settled, view } = app.engine.start_and_show(request, wait).await?;
+    // The right to start is checked; the right to go on waiting may end meanwhile. The start itself goes on by itself.
+    let starting = tokio::spawn({
+        let engine = app.engine.clone();
+        async move { engine.start_and_show(request, wait).await }
+    });
+    let Begun { id, settled, view } = tokio::select! {
+        begun = starting => begun.map_err(|_| ApiError::unavailable("the start was broken off"))??,
+        () = app.access.lost(&caller, Scope::Operate), if wait.is_some() => return Err(gone(&caller)),
+    };
     let status = if settled { StatusCode::OK } else { StatusCode::ACCEPTED };
     let location = [(LOCATION, format!("/api/v1/runs/{id}"))];
     // The run is there whether or not it can be shown right now: an error here would make the caller start another.

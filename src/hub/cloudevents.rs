@@ -37,14 +37,40 @@ fn malformed(why: impl Into<String>) -> BadEvent {
     BadEvent::Malformed(why.into())
 }
 
+/// Where a request holds its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The attributes are headers, the body is the data.
+    Binary,
+    /// The body is one event.
+    Structured,
+    /// The body is a list of events.
+    Batched,
+}
+
+impl Mode {
+    /// What the content type says.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        match content_type(headers).ok().flatten().as_deref().map(essence).as_deref() {
+            Some("application/cloudevents+json") => Self::Structured,
+            Some("application/cloudevents-batch+json") => Self::Batched,
+            _ => Self::Binary,
+        }
+    }
+}
+
+fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Reads the events of a request, in the mode that its content type says.
 ///
 /// # Errors
 /// See [`BadEvent`]; one bad event refuses its whole batch.
 pub fn read(headers: &HeaderMap, body: &Bytes) -> Result<Vec<IncomingEvent>, BadEvent> {
     let content_type = content_type(headers)?.unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
+    match essence(&content_type).as_str() {
         "application/cloudevents+json" => {
             let (event, note) = parse(body)?;
             Ok(vec![noted(structured(event, recorded(headers), body.clone())?, &note)])
@@ -173,7 +199,7 @@ fn unquoted(text: &str) -> String {
 }
 
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(content_type);
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
 }
 

@@ -126,7 +126,7 @@ pub(super) fn rfc_3339(time: DateTime<Utc>) -> String {
 }
 
 /// What an event id must be.
-pub(super) fn check_id(id: &str) -> Result<(), String> {
+pub(crate) fn check_id(id: &str) -> Result<(), String> {
     match id.chars().count() {
         0 => Err("the event's id is empty".to_owned()),
         n if n > EVENT_ID_CHARS_MAX => Err(format!("the event's id has more than {EVENT_ID_CHARS_MAX} characters")),

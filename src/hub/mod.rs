@@ -22,6 +22,7 @@ mod value;
 mod yaml;
 
 pub use counting::Counting;
+pub(crate) use event::check_id;
 pub use event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
 pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 

@@ -31,6 +31,8 @@ pub struct Source {
     pub secrets: Vec<String>,
     /// The address that the sender was given, where it is not `/hooks/NAME` below the public one.
     pub url: Option<String>,
+    /// Whether its proof also counts at `POST /events`.
+    pub events: bool,
     /// What its bodies are.
     pub body: BodyKind,
     /// The list of events in a body that holds several.

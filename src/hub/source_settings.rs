@@ -10,8 +10,8 @@ use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::Secrets;
 use crate::identifiers::{FORMS, Identifiers};
 
-const KNOWN: [&str; 10] =
-    ["scheme", "secret", "secrets", "url", "body", "organizationId", "split", "filter", "identifiers", "event"];
+const KNOWN: [&str; 11] =
+    ["scheme", "secret", "secrets", "url", "events", "body", "organizationId", "split", "filter", "identifiers", "event"];
 
 /// What a body is, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(super) fn source(name: &str, node: &Node, values: &Secrets, mistakes: &mut M
     let scheme = scheme(node, entries, mistakes);
     let secrets = secret_names(node, entries, mistakes);
     let url = entry(entries, "url").and_then(|node| address(node, mistakes));
+    let events = entry(entries, "events").and_then(|node| mistakes.switch(node)).unwrap_or(false);
     let body = body(node, entries, mistakes);
     let mut jq = |key| entry(entries, key).and_then(|node| expression(node, &["headers"], mistakes));
     let (split, filter) = (jq("split"), jq("filter"));
@@ -42,7 +43,7 @@ pub(super) fn source(name: &str, node: &Node, values: &Secrets, mistakes: &mut M
     let event = entry(entries, "event").map(|node| event(node, mistakes)).unwrap_or_default();
     check_split(entries, &body, &event, mistakes);
     let (name, values) = (name.to_owned(), values.clone());
-    Some(Source { name, scheme: scheme?, secrets: secrets?, url, body, split, filter, identifiers, event, values })
+    Some(Source { name, scheme: scheme?, secrets: secrets?, url, events, body, split, filter, identifiers, event, values })
 }
 
 /// Where the secrets of a source stand.

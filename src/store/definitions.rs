@@ -1,8 +1,10 @@
 //! Deployed definitions: immutable, each with the catalog functions that it used on the day it was deployed.
 
-use sqlx::PgPool;
+use serde_json::json;
+use sqlx::{PgExecutor, PgPool};
 
 use super::StoreError;
+use super::acts::{self, By};
 use crate::machine::Time;
 
 /// One deployed version.
@@ -47,11 +49,27 @@ pub struct NewDefinition<'a> {
     pub deployed_by: &'a str,
 }
 
+/// Deploys a version unless it is there, and records who did and why; true if it was not.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
+    if !insert(&mut *transaction, new).await? {
+        return Ok(false);
+    }
+    let subject = format!("{}/{}:{}", new.namespace, new.name, new.version);
+    let detail = json!({ "hash": hex::encode(new.hash) });
+    acts::record(&mut transaction, by, "workflow.deploy", &subject, Some(&detail)).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
 /// Inserts a version unless it is there; true if it was not.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
-pub async fn insert(pool: &PgPool, new: &NewDefinition<'_>) -> Result<bool, StoreError> {
+pub async fn insert(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)
          values ($1, $2, $3, $4, $5, $6::text::json, $7) on conflict (namespace, name, version) do nothing",
@@ -63,7 +81,7 @@ pub async fn insert(pool: &PgPool, new: &NewDefinition<'_>) -> Result<bool, Stor
         new.functions,
         new.deployed_by
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(done.rows_affected() == 1)
 }
@@ -132,13 +150,20 @@ pub async fn last_run(pool: &PgPool, id: i32) -> Result<Option<crate::machine::R
         .await?)
 }
 
-/// Deletes a version; false if there is none, or if a run of it came in between.
+/// Deletes a version, which `subject` names, and records who did and why; false if there is none, or if a run of it came in
+/// between.
 ///
 /// # Errors
 /// The database is away.
-pub async fn delete(pool: &PgPool, id: i32) -> Result<bool, StoreError> {
-    match sqlx::query!("delete from definitions where id = $1", id).execute(pool).await {
-        Ok(done) => Ok(done.rows_affected() == 1),
+pub async fn delete(pool: &PgPool, id: i32, subject: &str, by: By<'_>) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
+    match sqlx::query!("delete from definitions where id = $1", id).execute(&mut *transaction).await {
+        Ok(done) if done.rows_affected() == 0 => Ok(false),
+        Ok(_) => {
+            acts::record(&mut transaction, by, "workflow.delete", subject, None).await?;
+            transaction.commit().await?;
+            Ok(true)
+        }
         // The foreign key of a run.
         Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => Ok(false),
         Err(error) => Err(error.into()),
@@ -173,9 +198,12 @@ mod tests {
         assert_eq!(last_run(&pool, used).await.unwrap(), Some(run.id));
         assert_eq!(last_run(&pool, unused).await.unwrap(), None);
         // Also where nobody looked before: a run may have come in between.
-        assert!(!delete(&pool, used).await.unwrap());
-        assert!(delete(&pool, unused).await.unwrap());
-        assert!(!delete(&pool, unused).await.unwrap());
+        let by = crate::machine::Actor("user:ada".into());
+        let delete = async |id| delete(&pool, id, "test/a", By::from(&by)).await.unwrap();
+        assert!(!delete(used).await);
+        assert!(delete(unused).await);
+        assert!(!delete(unused).await);
+        assert_eq!(acts::list(&pool, Some("test/a"), None, 10).await.unwrap().len(), 1);
         assert_eq!(ids(&pool).await.unwrap(), [used]);
     }
 }

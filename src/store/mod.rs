@@ -1,6 +1,7 @@
 //! All SQL of Stepwell: one statement, one documented function.
 
 pub mod access;
+pub mod acts;
 pub mod batches;
 pub mod claims;
 pub mod commands;

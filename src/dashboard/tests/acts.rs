@@ -87,3 +87,26 @@ async fn a_refused_act_shows_why(pool: PgPool) {
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(page.contains(why) && page.contains("role=\"alert\""));
 }
+
+#[sqlx::test]
+async fn every_act_of_the_dashboard_needs_its_scope(pool: PgPool) {
+    for (path, needs, _) in super::super::act_routes() {
+        let path = path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{act}", "pause");
+        let path = path.replace("{namespace}", "a").replace("{name}", "b");
+        for has in Scope::ALL {
+            let site = Site::new(&pool, has, Desk::default()).await;
+            let form = format!("csrf={}&reason=because&side=crm", site.csrf().await);
+            let (status, answer, _) = site.post(&path, &form).await;
+            if has == needs || has == Scope::Admin {
+                assert_ne!(status, StatusCode::FORBIDDEN, "{path} with {has}");
+                assert!(!header(&answer, &LOCATION).starts_with("/login"), "{path} with {has}");
+            } else {
+                assert_eq!(status, StatusCode::FORBIDDEN, "{path} with {has}");
+            }
+        }
+        let stranger = Request::post(&path).body(Body::empty()).unwrap();
+        let site = Site::new(&pool, Scope::Admin, Desk::default()).await;
+        let (_, answer, _) = site.send(stranger).await;
+        assert!(header(&answer, &LOCATION).starts_with("/login"), "{path}");
+    }
+}

@@ -52,7 +52,7 @@ async fn a_batch_shows_how_far_it_is_at_which_rate_and_what_failed(pool: PgPool)
         assert!(page.contains(text), "{text}: {page}");
     }
     let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
-    assert!(!reader.get("/batches").await.1.contains("again</button>"));
+    assert!(!reader.get("/batches").await.1.contains("Retry failed rows"));
 }
 
 #[sqlx::test]
@@ -73,14 +73,21 @@ async fn the_button_asks_the_engine_for_a_retry_of_what_failed(pool: PgPool) {
     let path = format!("/batches/{id}/retry");
     assert_eq!(site.post(&path, "csrf=guess").await.0, StatusCode::FORBIDDEN);
     assert!(site.desk.retried.lock().unwrap().is_empty());
-    let form = format!("csrf={}", site.csrf().await);
+    let csrf = site.csrf().await;
+    let (status, _, page) = site.post(&path, &format!("csrf={csrf}")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("say why") && site.desk.retried.lock().unwrap().is_empty(), "{page}");
+    let form = format!("csrf={csrf}&reason=prices+are+right+now");
     let (status, answer, _) = site.post(&path, &form).await;
     let there = format!("/batches?started={}", RunId::from_u128(7));
     assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, there.as_str()));
     assert!(site.get(&there).await.1.contains("does again what failed"));
-    assert_eq!(site.desk.retried.lock().unwrap().clone(), [(id, "user:ada".to_owned())]);
+    assert_eq!(
+        site.desk.retried.lock().unwrap().clone(),
+        [(id, "user:ada".to_owned(), "prices are right now".to_owned())]
+    );
     let late = Site::new(&pool, Scope::Operate, Desk { refusal: Some("no row waits"), ..Desk::default() }).await;
-    let (status, _, page) = late.post(&path, &format!("csrf={}", late.csrf().await)).await;
+    let (status, _, page) = late.post(&path, &format!("csrf={}&reason=again", late.csrf().await)).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(page.contains("Not done: no row waits."), "{page}");
     let reader = Site::new(&pool, Scope::Read, Desk::default()).await;

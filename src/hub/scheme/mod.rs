@@ -112,6 +112,18 @@ impl Scheme {
         }
     }
 
+    /// Whether the id in [`Verified`] is signed. Where it is not, whoever has seen a delivery can send it under another id.
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        match self {
+            Self::StandardWebhooks => true,
+            Self::Hmac(rules) => rules.id.is_some() && rules.signed.contains(&Part::Id),
+            Self::GitHub | Self::Stripe | Self::Shopify | Self::HubSpotV3 | Self::Basic { .. } | Self::Bearer(_) => {
+                false
+            }
+        }
+    }
+
     /// The header, in lower case, that must not be kept with an event and whose name does not tell.
     #[must_use]
     pub fn credential_header(&self) -> Option<&str> {

@@ -1,0 +1,213 @@
+//! Who may do what: scopes, and whose a secret is. `users`, `tokens` and `sessions` (with login links) are the tables.
+//!
+//! A secret leaves this module once, when it is made. The database holds SHA-256 of it, which is enough: every secret
+//! is 256 random bits. Only the database's clock decides what has expired. Whoever presents a secret is looked up with the
+//! user and the token behind it, so a session ends with them and has their scopes of this moment.
+
+mod name;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod users;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::machine::{Actor, UnknownName};
+
+pub use name::{BadName, Name};
+pub use sessions::{
+    SessionRow, create_login_link, create_session, delete_session, end_session, end_sessions_of, find_session,
+    redeem_login_link, sessions, sweep_expired,
+};
+#[cfg(test)]
+pub use tokens::create_token;
+pub use tokens::{NewToken, TokenRow, find_token, issue_token, revoke_token, tokens};
+#[cfg(test)]
+pub use users::fixture_user;
+pub use users::{
+    Changed, Created, Ended, LastAdmin, UserChange, UserRow, change_user, create_user, find_user, user, users,
+};
+
+/// What every API token begins with, so that secret scanners know one.
+pub const TOKEN_PREFIX: &str = "swt_";
+
+/// One thing that a token or session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// See everything.
+    Read,
+    /// Start runs and act on them.
+    Operate,
+    /// Deploy definitions.
+    Deploy,
+    /// All of it.
+    Admin,
+}
+
+impl Scope {
+    /// All of them, least first.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Operate, Self::Deploy, Self::Admin];
+
+    /// As in API, database and command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Operate => "operate",
+            Self::Deploy => "deploy",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scopes of which any one suffices for this one.
+    fn granted_by(self) -> &'static [Self] {
+        match self {
+            Self::Read => &[Self::Read, Self::Operate, Self::Deploy, Self::Admin],
+            Self::Operate => &[Self::Operate, Self::Admin],
+            Self::Deploy => &[Self::Deploy, Self::Admin],
+            Self::Admin => &[Self::Admin],
+        }
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = UnknownName;
+
+    fn from_str(s: &str) -> Result<Self, UnknownName> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == s).ok_or_else(|| UnknownName(s.to_owned()))
+    }
+}
+
+/// What stands behind a valid secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal {
+    /// A person with a row in `users`.
+    User {
+        /// Which one.
+        id: Uuid,
+    },
+    /// An API token.
+    Token {
+        /// Which one.
+        id: Uuid,
+        /// Whose it is; none for a program of its own.
+        owner: Option<Uuid>,
+    },
+    /// Whoever can open the database: the command line without a token.
+    Local,
+}
+
+/// Who presented a valid secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// What they are.
+    pub principal: Principal,
+    /// Name of the user, of the token, or of the user of the operating system.
+    pub name: String,
+    /// As granted; use [`Self::allows`].
+    pub scopes: Vec<Scope>,
+}
+
+impl Identity {
+    /// Somebody at the command line of a machine that can open the database.
+    #[must_use]
+    pub fn local(name: impl Into<String>, scopes: &[Scope]) -> Self {
+        Self { principal: Principal::Local, name: name.into(), scopes: scopes.to_vec() }
+    }
+
+    /// Whether the granted scopes include this one, directly or not.
+    #[must_use]
+    pub fn allows(&self, scope: Scope) -> bool {
+        allows(&self.scopes, scope)
+    }
+
+    /// As journal and audit name them: `user:ada`, `token:ci`, `local:root@host`. What stands before the colon is never
+    /// chosen by anyone, and no name holds a colon. A token that belongs to a user acts as that user.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let kind = match self.principal {
+            Principal::User { .. } | Principal::Token { owner: Some(_), .. } => "user",
+            Principal::Token { owner: None, .. } => "token",
+            Principal::Local => "local",
+        };
+        Actor(format!("{kind}:{}", self.name))
+    }
+}
+
+fn allows(scopes: &[Scope], scope: Scope) -> bool {
+    scope.granted_by().iter().any(|granting| scopes.contains(granting))
+}
+
+/// A user who is neither disabled nor deleted, as a query finds them behind a secret.
+struct LiveUser {
+    id: Uuid,
+    name: String,
+    scopes: Vec<Scope>,
+}
+
+impl LiveUser {
+    /// None where an outer join found no such user.
+    fn read(id: Option<Uuid>, name: Option<String>, scopes: Option<Vec<String>>) -> Result<Option<Self>, StoreError> {
+        let (Some(id), Some(name), Some(scopes)) = (id, name, scopes) else { return Ok(None) };
+        Ok(Some(Self { id, name, scopes: read_scopes(&scopes, "users")? }))
+    }
+
+    fn identity(self) -> Identity {
+        Identity { principal: Principal::User { id: self.id }, name: self.name, scopes: self.scopes }
+    }
+}
+
+/// A token that is neither revoked nor expired.
+struct LiveToken {
+    id: Uuid,
+    name: String,
+    scopes: Vec<String>,
+    user_id: Option<Uuid>,
+}
+
+impl LiveToken {
+    /// Nobody, if it belongs to a user who is gone. A user's token may do no more than its user.
+    fn identity(self, owner: Option<LiveUser>) -> Result<Option<Identity>, StoreError> {
+        let scopes = read_scopes(&self.scopes, "tokens")?;
+        let principal = Principal::Token { id: self.id, owner: self.user_id };
+        Ok(match (self.user_id, owner) {
+            (None, _) => Some(Identity { principal, name: self.name, scopes }),
+            (Some(_), None) => None,
+            (Some(_), Some(user)) => {
+                let both = |scope: &Scope| allows(&scopes, *scope) && allows(&user.scopes, *scope);
+                Some(Identity { principal, name: user.name, scopes: Scope::ALL.into_iter().filter(both).collect() })
+            }
+        })
+    }
+}
+
+fn read_scopes(scopes: &[String], table: &'static str) -> Result<Vec<Scope>, StoreError> {
+    let scopes = scopes.iter().map(|s| s.parse()).collect::<Result<_, UnknownName>>();
+    scopes.map_err(|e| StoreError::Unreadable { table, why: e.to_string() })
+}
+
+/// SHA-256 of a secret: what the database knows of it.
+#[must_use]
+pub fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+fn new_secret(prefix: &str) -> String {
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+}
+
+fn names(scopes: &[Scope]) -> Vec<String> {
+    scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
+}

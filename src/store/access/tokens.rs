@@ -1,0 +1,151 @@
+//! API tokens.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Identity, LiveToken, LiveUser, Name, Scope, TOKEN_PREFIX, names, new_secret, secret_hash};
+use crate::machine::Time;
+use crate::store::StoreError;
+use crate::store::acts::{self, By};
+
+/// A token as listed: everything but the secret.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct TokenRow {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// Whose it is; none for a program of its own.
+    pub user: Option<String>,
+    /// As granted.
+    pub scopes: Vec<String>,
+    /// Made.
+    pub created_at: Time,
+    /// Refused from then on.
+    pub expires_at: Option<Time>,
+    /// Refused since then.
+    pub revoked_at: Option<Time>,
+}
+
+/// A token to make.
+#[derive(Debug, Clone)]
+pub struct NewToken<'a> {
+    /// What it is for.
+    pub name: &'a Name,
+    /// Whose it is, by name; none for a program of its own.
+    pub user: Option<&'a str>,
+    /// What it may do; of a user's token never more than the user.
+    pub scopes: &'a [Scope],
+    /// Without it, until it is revoked.
+    pub lifetime: Option<Duration>,
+}
+
+/// Makes a token and records who did; the secret is shown once and never again. None if there is no such user, or the user is
+/// disabled.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn issue_token(pool: &PgPool, new: &NewToken<'_>, by: By<'_>) -> Result<Option<(Uuid, String)>, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let user_id = match new.user {
+        None => None,
+        Some(name) => {
+            let found = sqlx::query_scalar!(
+                "select id from users where name = $1 and disabled_at is null and deleted_at is null for update",
+                name
+            );
+            let Some(id) = found.fetch_optional(&mut *transaction).await? else { return Ok(None) };
+            Some(id)
+        }
+    };
+    let (id, secret) = (Uuid::now_v7(), new_secret(TOKEN_PREFIX));
+    sqlx::query!(
+        "insert into tokens (id, name, hash, scopes, expires_at, user_id)
+         values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)",
+        id,
+        new.name.as_str(),
+        &secret_hash(&secret)[..],
+        &names(new.scopes),
+        new.lifetime.map(|l| l.as_secs_f64()) as Option<f64>,
+        user_id,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let detail = json!({ "name": new.name.as_str(), "user": new.user, "scopes": new.scopes });
+    acts::record(&mut transaction, by, "token.create", &id.to_string(), Some(&detail)).await?;
+    transaction.commit().await?;
+    Ok(Some((id, secret)))
+}
+
+/// A token of a program, for tests.
+#[cfg(test)]
+pub async fn create_token(
+    pool: &PgPool,
+    name: &str,
+    scopes: &[Scope],
+    lifetime: Option<Duration>,
+) -> Result<(Uuid, String), StoreError> {
+    let name = name.parse().expect("a test gives a sound name");
+    let by = crate::machine::Actor("test".to_owned());
+    let new = NewToken { name: &name, user: None, scopes, lifetime };
+    Ok(issue_token(pool, &new, By::from(&by)).await?.expect("it belongs to nobody"))
+}
+
+/// Tokens, newest first, those before `before`.
+///
+/// # Errors
+/// The database is away.
+pub async fn tokens(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<TokenRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        TokenRow,
+        r#"select t.id, t.name, u.name as "user?", t.scopes, t.created_at, t.expires_at, t.revoked_at
+           from tokens t left join users u on u.id = t.user_id
+           where $1::uuid is null or t.id < $1 order by t.id desc limit $2"#,
+        before,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Ends a token and the sessions that it began, and records who did; how many sessions those were. None if there is no such
+/// token, or it was revoked before. Every node notices within five seconds.
+///
+/// # Errors
+/// The database is away.
+pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<u64>, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let done = sqlx::query_scalar!(
+        "update tokens set revoked_at = now() where id = $1 and revoked_at is null returning name",
+        id
+    );
+    let Some(name) = done.fetch_optional(&mut *transaction).await? else { return Ok(None) };
+    let ended = sqlx::query!("delete from sessions where token_id = $1", id).execute(&mut *transaction).await?;
+    let detail = json!({ "name": name, "sessions": ended.rows_affected() });
+    acts::record(&mut transaction, by, "token.revoke", &id.to_string(), Some(&detail)).await?;
+    transaction.commit().await?;
+    Ok(Some(ended.rows_affected()))
+}
+
+/// Whose token hashes to this, if it is neither revoked nor expired, and its user, if it has one, is neither disabled nor deleted.
+///
+/// # Errors
+/// The database is away.
+pub async fn find_token(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Identity>, StoreError> {
+    let row = sqlx::query!(
+        r#"select t.id, t.name, t.scopes, t.user_id,
+                  u.id as "owner?", u.name as "owner_name?", u.scopes as "owner_scopes?"
+           from tokens t
+           left join users u on u.id = t.user_id and u.disabled_at is null and u.deleted_at is null
+           where t.hash = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > now()) limit 1"#,
+        &hash[..]
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let owner = LiveUser::read(row.owner, row.owner_name, row.owner_scopes)?;
+    LiveToken { id: row.id, name: row.name, scopes: row.scopes, user_id: row.user_id }.identity(owner)
+}

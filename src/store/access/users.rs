@@ -1,0 +1,287 @@
+//! People who sign in. A change takes effect at once, ends what it takes away, and says what it ended.
+
+use serde_json::{Value, json};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{Identity, LiveUser, Name, Scope, names};
+use crate::machine::Time;
+use crate::store::StoreError;
+use crate::store::acts::{self, By};
+
+/// A user as listed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct UserRow {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Name.
+    pub name: String,
+    /// As granted.
+    pub scopes: Vec<String>,
+    /// Made.
+    pub created_at: Time,
+    /// Cannot sign in since then.
+    pub disabled_at: Option<Time>,
+    /// Sessions that have not ended.
+    pub sessions: i64,
+    /// Tokens that are neither revoked nor expired.
+    pub tokens: i64,
+}
+
+/// What became of a user to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is there.
+    Done,
+    /// Somebody has the name, perhaps in capitals.
+    Taken,
+    /// Somebody had it who was deleted; their name stands in journals.
+    TakenBefore,
+}
+
+/// A change of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserChange {
+    /// They may do this from now on.
+    Scopes(Vec<Scope>),
+    /// They cannot sign in, their tokens are revoked and their sessions ended.
+    Disable,
+    /// They may sign in again. Tokens that were revoked stay so.
+    Enable,
+    /// As disabled, and for good.
+    Delete,
+}
+
+impl UserChange {
+    fn act(&self) -> &'static str {
+        match self {
+            Self::Scopes(_) => "user.change",
+            Self::Disable => "user.disable",
+            Self::Enable => "user.enable",
+            Self::Delete => "user.delete",
+        }
+    }
+
+    fn keeps_admin(&self) -> bool {
+        match self {
+            Self::Scopes(scopes) => scopes.contains(&Scope::Admin),
+            Self::Enable => true,
+            Self::Disable | Self::Delete => false,
+        }
+    }
+}
+
+/// Whether a change may leave nobody who is an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastAdmin {
+    /// Refuse such a change.
+    Keep,
+    /// Somebody asked for it by name.
+    MayGo,
+}
+
+/// What a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Ended {
+    /// Sessions.
+    pub sessions: u64,
+    /// Login links that nobody had used.
+    pub login_links: u64,
+    /// Tokens.
+    pub tokens: u64,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// It is in force on every node within five seconds.
+    Done(Ended),
+    /// There is no such user.
+    Unknown,
+    /// Nobody who can administer would be left.
+    LastAdmin,
+}
+
+/// Makes a user and records who did.
+///
+/// # Errors
+/// The database is away.
+pub async fn create_user(pool: &PgPool, name: &Name, scopes: &[Scope], by: By<'_>) -> Result<Created, StoreError> {
+    let mut transaction = pool.begin().await?;
+    lock(&mut transaction).await?;
+    let taken = sqlx::query_scalar!(
+        r#"select deleted_at is not null as "deleted!" from users where lower(name) = lower($1) limit 1"#,
+        name.as_str()
+    );
+    match taken.fetch_optional(&mut *transaction).await? {
+        Some(true) => return Ok(Created::TakenBefore),
+        Some(false) => return Ok(Created::Taken),
+        None => {}
+    }
+    sqlx::query!(
+        "insert into users (id, name, scopes) values ($1, $2, $3)",
+        Uuid::now_v7(),
+        name.as_str(),
+        &names(scopes),
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let detail = json!({ "scopes": scopes });
+    acts::record(&mut transaction, by, "user.create", &subject(name.as_str()), Some(&detail)).await?;
+    transaction.commit().await?;
+    Ok(Created::Done)
+}
+
+/// A user, for tests.
+#[cfg(test)]
+pub async fn fixture_user(pool: &PgPool, name: &str, scopes: &[Scope]) -> Identity {
+    let by = crate::machine::Actor("test".to_owned());
+    let made = create_user(pool, &name.parse().unwrap(), scopes, By::from(&by)).await.unwrap();
+    assert_eq!(made, Created::Done);
+    find_user(pool, name).await.unwrap().unwrap()
+}
+
+/// A user who may sign in.
+///
+/// # Errors
+/// The database is away.
+pub async fn find_user(pool: &PgPool, name: &str) -> Result<Option<Identity>, StoreError> {
+    let row = sqlx::query!(
+        "select id, name, scopes from users where name = $1 and disabled_at is null and deleted_at is null limit 1",
+        name
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(LiveUser::read(Some(row.id), Some(row.name), Some(row.scopes))?.map(LiveUser::identity))
+}
+
+/// Users by name, those after `after`, without those that were deleted.
+///
+/// # Errors
+/// The database is away.
+pub async fn users(pool: &PgPool, after: Option<&str>, limit: i64) -> Result<Vec<UserRow>, StoreError> {
+    list(pool, None, after, limit).await
+}
+
+/// One of them.
+///
+/// # Errors
+/// The database is away.
+pub async fn user(pool: &PgPool, name: &str) -> Result<Option<UserRow>, StoreError> {
+    Ok(list(pool, Some(name), None, 1).await?.pop())
+}
+
+async fn list(pool: &PgPool, name: Option<&str>, after: Option<&str>, limit: i64) -> Result<Vec<UserRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        UserRow,
+        r#"select u.id, u.name, u.scopes, u.created_at, u.disabled_at,
+                  (select count(*) from sessions s where s.user_id = u.id and s.expires_at > now()) as "sessions!",
+                  (select count(*) from tokens t where t.user_id = u.id and t.revoked_at is null
+                       and (t.expires_at is null or t.expires_at > now())) as "tokens!"
+           from users u
+           where u.deleted_at is null and ($1::text is null or u.name = $1) and u.name > coalesce($2, '')
+           order by u.name limit $3"#,
+        name,
+        after,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Changes a user, ends what the change takes away, and records who did and why.
+///
+/// # Errors
+/// The database is away.
+pub async fn change_user(
+    pool: &PgPool,
+    name: &str,
+    change: &UserChange,
+    last_admin: LastAdmin,
+    by: By<'_>,
+) -> Result<Changed, StoreError> {
+    let mut transaction = pool.begin().await?;
+    lock(&mut transaction).await?;
+    let found = sqlx::query!("select id, scopes from users where name = $1 and deleted_at is null", name);
+    let Some(found) = found.fetch_optional(&mut *transaction).await? else { return Ok(Changed::Unknown) };
+    if last_admin == LastAdmin::Keep && !change.keeps_admin() && is_last_admin(&mut transaction, found.id).await? {
+        return Ok(Changed::LastAdmin);
+    }
+    let ended = apply(&mut transaction, found.id, change).await?;
+    let detail = match change {
+        UserChange::Scopes(scopes) => json!({ "was": found.scopes, "scopes": scopes }),
+        UserChange::Enable => Value::Null,
+        UserChange::Disable | UserChange::Delete => json!({ "ended": ended }),
+    };
+    let detail = Some(&detail).filter(|detail| !detail.is_null());
+    acts::record(&mut transaction, by, change.act(), &subject(name), detail).await?;
+    transaction.commit().await?;
+    Ok(Changed::Done(ended))
+}
+
+async fn apply(conn: &mut PgConnection, id: Uuid, change: &UserChange) -> Result<Ended, StoreError> {
+    match change {
+        UserChange::Scopes(scopes) => {
+            let scopes = names(scopes);
+            sqlx::query!("update users set scopes = $2 where id = $1", id, &scopes).execute(&mut *conn).await?;
+            // Sessions follow the user; a node of an earlier version reads them here.
+            sqlx::query!("update sessions set scopes = $2 where user_id = $1 and token_id is null", id, &scopes)
+                .execute(conn)
+                .await?;
+            return Ok(Ended::default());
+        }
+        UserChange::Enable => {
+            sqlx::query!("update users set disabled_at = null where id = $1", id).execute(conn).await?;
+            return Ok(Ended::default());
+        }
+        UserChange::Disable => {
+            sqlx::query!("update users set disabled_at = coalesce(disabled_at, now()) where id = $1", id)
+                .execute(&mut *conn)
+                .await?;
+        }
+        UserChange::Delete => {
+            sqlx::query!(
+                "update users set deleted_at = now(), disabled_at = coalesce(disabled_at, now()) where id = $1",
+                id
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+    }
+    let sessions = sqlx::query!("delete from sessions where user_id = $1", id).execute(&mut *conn).await?;
+    let login_links = sqlx::query!("delete from login_links where user_id = $1 and used_at is null", id);
+    let login_links = login_links.execute(&mut *conn).await?;
+    let tokens = sqlx::query!(
+        "update tokens set revoked_at = now()
+         where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > now())",
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(Ended {
+        sessions: sessions.rows_affected(),
+        login_links: login_links.rows_affected(),
+        tokens: tokens.rows_affected(),
+    })
+}
+
+/// Whether this user, and nobody else, can administer.
+async fn is_last_admin(conn: &mut PgConnection, id: Uuid) -> Result<bool, StoreError> {
+    let admins = sqlx::query_scalar!(
+        "select id from users where 'admin' = any(scopes) and disabled_at is null and deleted_at is null limit 2"
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(admins == [id])
+}
+
+/// One change of users at a time: two administrators who take each other's rights must not both succeed.
+async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("lock table users in share row exclusive mode").execute(conn).await?;
+    Ok(())
+}
+
+fn subject(name: &str) -> String {
+    format!("user:{name}")
+}

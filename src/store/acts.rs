@@ -1,0 +1,180 @@
+//! What people and programs did that no journal of a run tells, and who was turned away.
+//!
+//! An act is recorded in the transaction that does it. A refusal is only counted and told of, in bounded space: a stranger
+//! must not be able to fill the database.
+
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::machine::{Actor, Time};
+
+/// Who does something, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// Why; none if nobody said.
+    pub reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a Actor> for By<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        Self { actor, reason: None }
+    }
+}
+
+/// Records an act on a subject.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn record(
+    conn: &mut PgConnection,
+    by: By<'_>,
+    act: &str,
+    subject: &str,
+    detail: Option<&Value>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into acts (id, actor, act, subject, reason, detail) values ($1, $2, $3, $4, $5, $6::text::json)",
+        Uuid::now_v7(),
+        by.actor.0,
+        act,
+        subject,
+        by.reason,
+        detail.map(Value::to_string)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Records an act that was done already, elsewhere or by a transaction of its own.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn record_alone(
+    pool: &PgPool,
+    by: By<'_>,
+    act: &str,
+    subject: &str,
+    detail: &Value,
+) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    record(&mut connection, by, act, subject, Some(detail)).await
+}
+
+/// An act, as an administrator sees it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ActRow {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// When.
+    pub at: Time,
+    /// Who: `user:ada`, `token:ci`, `local:root@host`.
+    pub actor: String,
+    /// What: `user.disable`, `workflow.deploy` and others.
+    pub act: String,
+    /// On what.
+    pub subject: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// What it changed.
+    pub detail: Option<Value>,
+}
+
+/// Acts, latest first, those before `before`.
+///
+/// # Errors
+/// The database is away.
+pub async fn list(
+    pool: &PgPool,
+    subject: Option<&str>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ActRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        ActRow,
+        "select id, at, actor, act, subject, reason, detail from acts
+         where ($1::text is null or subject = $1) and ($2::uuid is null or id < $2) order by id desc limit $3",
+        subject,
+        before,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Refusals that are kept.
+const REFUSALS_MAX: i64 = 10_000;
+
+/// Refusals of one kind and peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefusal {
+    /// `token`, `session`, `login`, `signature`, `source` or `scope`.
+    pub kind: &'static str,
+    /// The address that the connection came from.
+    pub peer: String,
+    /// What was asked for.
+    pub subject: String,
+    /// How many attempts it stands for.
+    pub count: i64,
+}
+
+/// Notes a refusal, and forgets those beyond the last ten thousand.
+///
+/// # Errors
+/// The database is away.
+pub async fn refused(pool: &PgPool, new: &NewRefusal) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into refusals (id, kind, peer, subject, count) values ($1, $2, $3, $4, $5)",
+        Uuid::now_v7(),
+        new.kind,
+        new.peer,
+        new.subject,
+        new.count
+    )
+    .execute(pool)
+    .await?;
+    sqlx::query!(
+        "delete from refusals where id <= (select id from refusals order by id desc offset $1 limit 1)",
+        REFUSALS_MAX
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// A refusal, as an administrator sees it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RefusalRow {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// When.
+    pub at: Time,
+    /// What did not fit: `token`, `session`, `login`, `signature`, `source` or `scope`.
+    pub kind: String,
+    /// The address that the connection came from.
+    pub peer: String,
+    /// What was asked for.
+    pub subject: String,
+    /// Attempts that it stands for.
+    pub count: i64,
+}
+
+/// Refusals, latest first, those before `before`.
+///
+/// # Errors
+/// The database is away.
+pub async fn refusals(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<RefusalRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        RefusalRow,
+        "select id, at, kind, peer, subject, count from refusals where $1::uuid is null or id < $1
+         order by id desc limit $2",
+        before,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
