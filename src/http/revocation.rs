@@ -99,6 +99,7 @@ mod tests {
     use sqlx::PgPool;
 
     use super::*;
+    use crate::http::session::Cookies;
     use crate::machine::Actor;
     use crate::store::access::{LastAdmin, UserChange, change_user, create_session, create_token, revoke_token};
     use crate::store::acts::By;
@@ -113,7 +114,7 @@ mod tests {
 
     /// Two nodes, each with a cache of its own, and somebody who stays at the second.
     async fn ends_after(pool: &PgPool, caller: &Caller, revoke: impl Future<Output = ()>) {
-        let other_node = Access::new(pool.clone());
+        let other_node = Access::new(pool.clone(), Cookies::new(false));
         let lost = other_node.lost(caller, Scope::Read);
         tokio::pin!(lost);
         assert!(futures::poll!(lost.as_mut()).is_pending());
@@ -123,7 +124,7 @@ mod tests {
 
     #[sqlx::test]
     async fn who_stays_is_let_go_within_five_seconds_of_the_end_of_token_user_or_session(pool: PgPool) {
-        let (access, by) = (Access::new(pool.clone()), Actor("test".into()));
+        let (access, by) = (Access::new(pool.clone(), Cookies::new(false)), Actor("test".into()));
         let (id, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
         let caller = access.by_token(&token).await.ok().unwrap();
         let revoke = async { assert_eq!(revoke_token(&pool, id, By::from(&by)).await.unwrap(), Some(0)) };
@@ -147,7 +148,7 @@ mod tests {
 
     #[sqlx::test]
     async fn who_stays_keeps_what_nobody_took_away(pool: PgPool) {
-        let access = Access::new(pool.clone());
+        let access = Access::new(pool.clone(), Cookies::new(false));
         let (_, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
         let caller = access.by_token(&token).await.ok().unwrap();
         let looked_at = async { tokio::join!(sleep(LOOK_INTERVAL * 2), access.confirm(&caller, Scope::Read)).1 };
@@ -159,7 +160,7 @@ mod tests {
 
     #[sqlx::test]
     async fn a_revoked_token_is_refused_by_every_node_within_five_seconds(pool: PgPool) {
-        let (access, by) = (Access::new(pool.clone()), Actor("test".into()));
+        let (access, by) = (Access::new(pool.clone(), Cookies::new(false)), Actor("test".into()));
         let (id, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
         let mut caller = access.by_token(&token).await.ok().unwrap();
         revoke_token(&pool, id, By::from(&by)).await.unwrap();
