@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::intake::Origin;
+use super::starts::Origin;
 use crate::dsl::{Definition, WorkflowRef};
 use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
 use crate::memory::sequences::Counted;

@@ -12,7 +12,7 @@ use http::HeaderMap;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::App;
-use super::body::{Budget, Received};
+use super::budget::Received;
 use super::problem::ApiError;
 use super::refusals::Attempt;
 use super::session::{Access, CACHE_LIFETIME, Caller, Credential};

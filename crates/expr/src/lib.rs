@@ -5,6 +5,7 @@
 //! [`Limits::IN_PROCESS`] whatever its text. What recurses, or needs more, is evaluated by a child process within
 //! [`Limits::IN_CHILD`].
 
+pub mod comparisons;
 mod library;
 mod meter;
 mod natives;

@@ -1,7 +1,7 @@
 //! From text to a compiled expression. Hostile text is refused before jq's recursive parser sees it, and the parser runs on a
 //! stack that what is left cannot exhaust.
 
-use jaq_core::load::parse::Def;
+use jaq_core::load::parse::{Def, Term};
 use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 
 use crate::syntax::{self, Verdict};
@@ -25,13 +25,7 @@ impl Expression {
     /// # Errors
     /// Syntax errors, unknown variables and functions, and names that do not exist here (`env`, `input`, ...).
     pub fn parse(text: &str, variables: &[&str]) -> Result<Self, ParseError> {
-        bounds(text)?;
-        std::thread::scope(|scope| {
-            let parser = std::thread::Builder::new().stack_size(STACK_BYTES);
-            let parsed = parser.spawn_scoped(scope, || parse_here(text, variables));
-            let parsed = parsed.map_err(|e| error(0, format!("no thread to parse on: {e}")))?;
-            parsed.join().unwrap_or_else(|_| Err(error(0, "jq's parser gave up on this text".to_owned())))
-        })
+        on_a_large_stack(text, || parse_here(text, variables))
     }
 
     /// Parses a field that is an expression by definition: bare jq or `${ }`. Offsets are into the whole text.
@@ -46,6 +40,22 @@ impl Expression {
             }
         }
     }
+}
+
+/// What a look at the parsed text finds; none if it does not parse.
+pub(crate) fn look<T: Send>(text: &str, look: &(dyn Fn(&Term<&str>) -> T + Sync)) -> Option<T> {
+    on_a_large_stack(text, || with_term(text, |_, term| Ok(look(&term)))).ok()
+}
+
+/// Runs what parses a text of bounded length and nesting.
+fn on_a_large_stack<T: Send>(text: &str, parse: impl FnOnce() -> Result<T, ParseError> + Send) -> Result<T, ParseError> {
+    bounds(text)?;
+    std::thread::scope(|scope| {
+        let parser = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let parsed = parser.spawn_scoped(scope, parse);
+        let parsed = parsed.map_err(|e| error(0, format!("no thread to parse on: {e}")))?;
+        parsed.join().unwrap_or_else(|_| Err(error(0, "jq's parser gave up on this text".to_owned())))
+    })
 }
 
 fn error(offset: usize, message: String) -> ParseError {
@@ -71,7 +81,10 @@ fn bounds(text: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
-fn parse_here(original: &str, allowed: &[&str]) -> Result<Expression, ParseError> {
+fn with_term<T>(
+    original: &str,
+    then: impl for<'s> FnOnce(&'s str, Term<&'s str>) -> Result<T, ParseError>,
+) -> Result<T, ParseError> {
     let text = &*with_characters(original);
     let place = |part: &str| if part.is_empty() { text.len() } else { load::span(text, part).start };
     let tokens = Lexer::new(text).lex().map_err(|errors| {
@@ -87,6 +100,14 @@ fn parse_here(original: &str, allowed: &[&str]) -> Result<Expression, ParseError
             error(offset(text, found.unwrap_or_default()), format!("expected {}, found {shown}", expected.as_str()))
         })
     })?;
+    then(text, term)
+}
+
+fn parse_here(original: &str, allowed: &[&str]) -> Result<Expression, ParseError> {
+    with_term(original, |text, term| compiled(original, text, term, allowed))
+}
+
+fn compiled(original: &str, text: &str, term: Term<&str>, allowed: &[&str]) -> Result<Expression, ParseError> {
     let Verdict { class, variables, defined } = syntax::judge(text, &term, allowed)?;
     let body = syntax::expression(term, defined);
     let needed = library::needed_by(&body);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Builder;
-use super::comparisons::{self, Kind};
+use crate::expr::comparisons::{self, Kind};
 use super::expression::{Scope, Stage, constant};
 use crate::dsl::definition::{Correlation, EventFilter, Wanted};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::{Builder, comparisons};
+use super::Builder;
+use crate::expr::comparisons;
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::{Expression, Template};

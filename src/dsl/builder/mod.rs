@@ -5,7 +5,7 @@
 
 mod authentication;
 mod call;
-mod comparisons;
+
 mod credentials;
 mod dataflow;
 mod document;

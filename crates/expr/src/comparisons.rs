@@ -1,16 +1,17 @@
 //! Comparisons of a text with a number, as far as they can be seen without running anything: they never hold, and `"1002"` for
 //! `1002` is how two systems miss each other. They are legal jq, so this warns.
 
-use jaq_core::load::{self, parse::BinaryOp, parse::Term};
+use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::ops::Cmp;
 
-/// Enough for the longest expression; only touched pages cost memory.
-const STACK_BYTES: usize = 128 << 20;
+use crate::parse;
 
 /// What an expression gives, where its form alone tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A text.
     Text,
+    /// A number.
     Number,
 }
 
@@ -34,22 +35,15 @@ const TEXTS: [&str; 12] = [
 const NUMBERS: [&str; 8] = ["tonumber", "length", "floor", "ceil", "round", "fromdate", "fabs", "utf8bytelength"];
 
 /// Whether the expression compares a text with a number for equality somewhere. A text that does not parse compares nothing.
-pub(super) fn text_with_number(text: &str) -> bool {
-    (text.contains("==") || text.contains("!=")) && parsed(text, &compares).unwrap_or(false)
+#[must_use]
+pub fn text_with_number(text: &str) -> bool {
+    (text.contains("==") || text.contains("!=")) && parse::look(text, &compares).unwrap_or(false)
 }
 
 /// What the whole expression gives.
-pub(super) fn kind_of(text: &str) -> Option<Kind> {
-    parsed(text, &kind).flatten()
-}
-
-/// On a stack that the parser's recursion cannot exhaust. The text was parsed before, so its nesting is bounded.
-fn parsed<T: Send>(text: &str, look: &(dyn Fn(&Term<&str>) -> T + Sync)) -> Option<T> {
-    std::thread::scope(|scope| {
-        let parser = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let found = parser.spawn_scoped(scope, || load::parse(text, |p| p.term()).map(|term| look(&term)));
-        found.ok()?.join().ok()?
-    })
+#[must_use]
+pub fn kind_of(text: &str) -> Option<Kind> {
+    parse::look(text, &kind).flatten()
 }
 
 fn kind(term: &Term<&str>) -> Option<Kind> {
