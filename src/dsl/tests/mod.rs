@@ -125,7 +125,8 @@ fn a_text_that_is_compared_with_a_number_is_a_warning() {
         let found = warnings(&listen(from, expect));
         assert!(found.contains("one of `from` and `expect` is a text"), "{from} {expect}: {found}");
     }
-    for (from, expect) in [(".order", "'${ 1002 }'"), (".order | tostring", "'1002'"), (".order | tonumber", "'${ .order }'")]
+    for (from, expect) in
+        [(".order", "'${ 1002 }'"), (".order | tostring", "'1002'"), (".order | tonumber", "'${ .order }'")]
     {
         assert_eq!(warnings(&listen(from, expect)), "", "{from} {expect}");
     }
