@@ -113,7 +113,8 @@ async fn a_node_that_may_not_migrate_says_what_is_missing() {
 async fn tables_of_a_later_migration_are_granted_to_the_roles_of_nodes() {
     let mut world = World::new(&[("hub.yaml", hub())], &[]).await;
     let url = lesser_role(&mut world).await;
-    let later = "create table later (n int); create table told (n int); comment on table told is 'append-only: of a test'";
+    let later =
+        "create table later (n int); create table told (n int); comment on table told is 'append-only: of a test'";
     sqlx::raw_sql(later).execute(&mut world.connect().await).await.unwrap();
     let mut lesser = PgConnection::connect(&url).await.unwrap();
     assert!(sqlx::raw_sql("insert into later values (1)").execute(&mut lesser).await.is_err());
