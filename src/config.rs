@@ -328,7 +328,10 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
                 continue;
             }
         };
-        builder = if matches!(key.as_str(), "network.allow" | "processes.enable" | "processes.container_images" | "http.trusted_proxies") {
+        builder = if matches!(
+            key.as_str(),
+            "network.allow" | "processes.enable" | "processes.container_images" | "http.trusted_proxies"
+        ) {
             let items: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
             builder.set_override(&key, items)?
         } else {

@@ -109,7 +109,8 @@ pub(super) fn evaluate(
     data: &Value,
     headers: &Value,
 ) -> Result<Value, ReceiveError> {
-    let arguments = vec![Arc::new(headers.clone()); expression.variables().len()];
+    let headers = Arc::new(headers.clone());
+    let arguments: Vec<Arc<Value>> = expression.variables().iter().map(|_| Arc::clone(&headers)).collect();
     let found = expression.evaluate(&Arc::new(data.clone()), &arguments);
     let mut value = found.map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))?;
     replace_nul(&mut value);

@@ -10,8 +10,19 @@ use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::Secrets;
 use crate::identifiers::{FORMS, Identifiers};
 
-const KNOWN: [&str; 11] =
-    ["scheme", "secret", "secrets", "url", "events", "body", "organizationId", "split", "filter", "identifiers", "event"];
+const KNOWN: [&str; 11] = [
+    "scheme",
+    "secret",
+    "secrets",
+    "url",
+    "events",
+    "body",
+    "organizationId",
+    "split",
+    "filter",
+    "identifiers",
+    "event",
+];
 
 /// What a body is, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +54,19 @@ pub(super) fn source(name: &str, node: &Node, values: &Secrets, mistakes: &mut M
     let event = entry(entries, "event").map(|node| event(node, mistakes)).unwrap_or_default();
     check_split(entries, &body, &event, mistakes);
     let (name, values) = (name.to_owned(), values.clone());
-    Some(Source { name, scheme: scheme?, secrets: secrets?, url, events, body, split, filter, identifiers, event, values })
+    Some(Source {
+        name,
+        scheme: scheme?,
+        secrets: secrets?,
+        url,
+        events,
+        body,
+        split,
+        filter,
+        identifiers,
+        event,
+        values,
+    })
 }
 
 /// Where the secrets of a source stand.

@@ -48,7 +48,10 @@ pub(crate) fn look<T: Send>(text: &str, look: &(dyn Fn(&Term<&str>) -> T + Sync)
 }
 
 /// Runs what parses a text of bounded length and nesting.
-fn on_a_large_stack<T: Send>(text: &str, parse: impl FnOnce() -> Result<T, ParseError> + Send) -> Result<T, ParseError> {
+fn on_a_large_stack<T: Send>(
+    text: &str,
+    parse: impl FnOnce() -> Result<T, ParseError> + Send,
+) -> Result<T, ParseError> {
     bounds(text)?;
     std::thread::scope(|scope| {
         let parser = std::thread::Builder::new().stack_size(STACK_BYTES);

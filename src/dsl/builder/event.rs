@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::Builder;
-use crate::expr::comparisons::{self, Kind};
 use super::expression::{Scope, Stage, constant};
 use crate::dsl::definition::{Correlation, EventFilter, Wanted};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
+use crate::expr::comparisons::{self, Kind};
 use crate::expr::{Expression, Template};
 
 /// Attributes of CloudEvents; others are extensions, whose names are lower case letters and digits.

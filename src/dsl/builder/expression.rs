@@ -8,9 +8,9 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::Builder;
-use crate::expr::comparisons;
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
+use crate::expr::comparisons;
 use crate::expr::{Expression, Template};
 
 /// The values that an expression is evaluated among.

@@ -7,7 +7,7 @@ use super::*;
 use crate::connect::Connections;
 use crate::dsl::{self, Functions};
 use crate::engine::{Engine, EngineSettings};
-use crate::expr::Evaluator;
+use crate::evaluator::Evaluator;
 use crate::machine::{Actor, Status};
 
 /// A node whose pool for reads is closed: whatever it shows, it shows from memory.

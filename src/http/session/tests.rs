@@ -53,7 +53,7 @@ async fn a_session_changes_nothing_from_another_site(pool: PgPool) {
     let ada = Identity::local("ada", &[Scope::Admin]);
     let secret = access::create_session(&pool, &ada, SESSION_LIFETIME).await.unwrap();
     let mut sent = headers(&[("sec-fetch-site", "cross-site")]);
-    sent.insert(COOKIE, format!("{COOKIE_NAME}={secret}").parse().unwrap());
+    sent.insert(COOKIE, format!("stepwell_session={secret}").parse().unwrap());
     let access = Access::new(pool, Cookies::new(false));
     assert!(matches!(identify(&access, &Method::POST, &sent).await, Err(ApiError::CrossSite(_))));
     assert!(identify(&access, &Method::GET, &sent).await.is_ok());
