@@ -29,7 +29,7 @@ create table acts (
     detail  json
 );
 create index acts_by_subject on acts (subject, id);
-comment on table acts is 'what people and programs did that no journal of a run tells: written in the transaction that does it, only ever added to';
+comment on table acts is 'append-only: what people and programs did that no journal of a run tells: written in the transaction that does it, only ever added to';
 
 create table refusals (
     id      uuid        not null primary key,
