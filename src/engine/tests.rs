@@ -28,7 +28,7 @@ fn scrub(value: &mut Value) {
     match value {
         Value::Object(members) => {
             // Details of errors quote the data, ids and times in them.
-            for name in ["until", "retry", "id", "time", "reason", "detail"] {
+            for name in ["until", "retry", "id", "time", "reason", "detail", "paused_ms"] {
                 members.remove(name);
             }
             members.values_mut().for_each(scrub);

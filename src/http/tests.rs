@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::peer::{Peer, Visitor};
 use super::{App, Settings, routes, status};
 use crate::connect::{Connections, Secrets};
 use crate::dsl::Functions;
@@ -134,7 +135,10 @@ impl Face {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).extension(ConnectInfo(PEER));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .extension(Visitor { peer: Peer::of(PEER.ip()), connection: None });
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -42,7 +42,11 @@ pub(super) fn expression(node: &Node, variables: &[&str], mistakes: &mut Mistake
         Ok(expression) if expression.class() == Class::Bounded => Some(expression),
         Ok(_) => {
             let hint = "leave out def, recurse, repeat, until, walk, while and the like";
-            mistakes.at(node, "this expression may run for long, which is not allowed here", Some(hint.to_owned()));
+            mistakes.at(
+                node,
+                "this expression recurses or is very large, which is not allowed here",
+                Some(hint.to_owned()),
+            );
             None
         }
         Err(error) => {

@@ -90,7 +90,7 @@ pub(super) fn predicate<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<E
         Ok(expression) if expression.class() == Class::Bounded => Some(expression),
         Ok(_) => {
             let hint = "leave out def, recurse, repeat, until, walk, while and the like".to_owned();
-            report.error_with_hint(node, "this expression may run for long, which is not allowed here", hint);
+            report.error_with_hint(node, "this expression recurses or is very large, which is not allowed here", hint);
             None
         }
         Err(mistake) => {

@@ -80,9 +80,18 @@ fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> 
     )
 }
 
-/// The value of a field of a record.
+/// The value of a field of a record. Where what the field is to be found in is no object, the error shows it.
 fn found(record: &str, field: Option<&Field>) -> String {
-    format!("({record} | getpath({}))", json!(field.map(|field| field.0.clone()).unwrap_or_default()))
+    let path = field.map(|field| field.0.clone()).unwrap_or_default();
+    match path.as_slice() {
+        [] | [_] => format!("({record} | getpath({}))", json!(path)),
+        [first, ..] => format!(
+            "({record} | . as $from | try getpath({}) \
+             catch error(\"value \\($from | getpath({}) | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\"))",
+            json!(path),
+            json!([first]),
+        ),
+    }
 }
 
 impl Mapping {
@@ -141,7 +150,7 @@ impl Mapping {
             // No `setpath`: it makes no objects on the way.
             let put = |value: String| {
                 let value = field.0.iter().rev().fold(value, |value, part| format!("{{{}: {value}}}", json!(part)));
-                format!(" * {value}")
+                format!(" | . * {value}")
             };
             match &way.value {
                 Source::Constant(value) => put(value.to_string()),
@@ -155,7 +164,8 @@ impl Mapping {
         };
         format!(
             "# mapping {}, {} of many\n\
-             def way($row; $path; steps): try (getpath($path) as $value | try ($value | steps) \
+             def way($row; $path; steps): try (. as $from | (try getpath($path) \
+             catch error(\"value \\($from | getpath($path[0:1]) | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")) as $value | try ($value | steps) \
              catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")) catch error(\"\\($row) failed: \\(.)\"); \
              [.records[] as $record | try {{record: ({{}}{}), error: null}} catch {{record: null, error: .}}]",
             self.name,

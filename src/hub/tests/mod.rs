@@ -188,9 +188,9 @@ fn each_mistake_has_its_place_and_a_hint() {
         ),
         ("connections: { a: { baseUrl: {}, faults: [ { when: '${ .a | }', class: person } ] } }", (1, 52), "jq", None),
         (
-            "connections: { a: { baseUrl: {}, faults: [ { when: '${ [range(9)] }', class: person } ] } }",
+            "connections: { a: { baseUrl: {}, faults: [ { when: '${ [recurse(.a)] }', class: person } ] } }",
             (1, 52),
-            "may run for long",
+            "recurses",
             None,
         ),
         ("connections: { a: { baseUrl: {}, retry: { attempts: 0 } } }", (1, 53), "from 1 to 1000", None),

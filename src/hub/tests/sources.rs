@@ -166,7 +166,7 @@ fn each_wrong_setting_of_a_source_is_told_at_its_place() {
         ("scheme: github, body: salesforce-outbound-message, organizationId: «00D1", "no id of an organization", None),
         ("scheme: github, split: «'${ . }'", "an id of its own", None),
         ("scheme: github, split: «'${ .[ }'", "not a jq expression", None),
-        ("scheme: github, filter: «'${ [range(9)] }'", "may run for long", None),
+        ("scheme: github, filter: «'${ [recurse(.a)] }'", "recurses", None),
         ("scheme: github, event: { key: «fixed }", "a fixed key", None),
         ("scheme: github, url: «'/x'", "is no address", None),
         ("scheme: github, «fiter: '${ . }'", "unknown key \"fiter\"", Some("did you mean `filter`?")),

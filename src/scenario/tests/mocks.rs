@@ -136,8 +136,8 @@ fn numbers_are_equal_by_what_they_are_worth() {
 }
 
 #[test]
-fn what_may_run_for_long_goes_to_the_evaluator() {
-    let tasks = "do: [{ count: { set: { sum: '${ reduce range(.n) as $i (0; . + $i) }' } } }]\n";
+fn what_recurses_goes_to_the_evaluator() {
+    let tasks = "do: [{ count: { set: { sum: '${ def sum: if . == 0 then 0 else . + (. - 1 | sum) end; .n - 1 | sum }' } } }]\n";
     let scenario = "scenarios: [{ name: one, input: { n: 5 }, calls: {}, expect: { output: { sum: 10 } } }]\n";
     let fixture = Fixture::new(tasks, scenario);
     assert_eq!(fixture.differences(), Vec::<String>::new());
