@@ -2,7 +2,7 @@
 //!
 //! One reader serves both directions: bodies that reach us and answers of targets. Numbers keep every digit, nesting
 //! is bounded before it is descended into, and numbers of absurd length are refused. Repeated keys, and text that cannot be
-//! kept ([`crate::text`]), follow the caller's rules.
+//! kept (`crate::text`), follow the caller's rules.
 
 use std::fmt;
 

@@ -84,7 +84,7 @@ pub fn zone_names() -> impl Iterator<Item = &'static str> {
 impl Timing {
     /// The first firing after a moment; none for [`Repeat::After`], which depends on a run, and where there is none.
     ///
-    /// What holds for `cron` when the clock is changed stands in [`civil`].
+    /// What holds for `cron` when the clock is changed stands in `civil`.
     #[must_use]
     pub fn next(&self, anchor: DateTime<Utc>, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match &self.repeat {

@@ -5,7 +5,7 @@
 //!
 //! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the proof of a source
 //! that says `events: true`. A proof is good for its own source only: whatever the events call themselves, they become events of
-//! that source ([`bind`]), so no sender can speak for another. And it is good for what it covers only: no scheme signs the `ce-`
+//! that source (`bind`), so no sender can speak for another. And it is good for what it covers only: no scheme signs the `ce-`
 //! headers of binary mode, so that mode needs a token.
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ impl App {
     /// Reads the body of an act. A body may take its time, so the caller is confirmed after it.
     ///
     /// # Errors
-    /// As [`Budget::read`] and [`Access::confirm`].
+    /// As [`Budget::read`](super::budget::Budget::read) and [`Access::confirm`].
     pub(super) async fn read_act(
         &self,
         caller: &Caller,

@@ -3,7 +3,7 @@
 //! axum's own server sets no timer for headers and no bound on connections. Here a silent or slow peer loses its
 //! connection in every phase: before its first request and between requests after [`Limits::header_time`], within a request
 //! after [`Limits::idle_time`] in which nothing of it went on. Bytes that belong to no request (pings, a header a byte at a time) do
-//! not count. Who gives way when all places are taken stands in [`super::connection_table`].
+//! not count. Who gives way when all places are taken stands in `super::connection_table`.
 
 use std::convert::Infallible;
 use std::io;

@@ -1,7 +1,7 @@
 //! jq expressions: parsed once at deploy, evaluated without risk to the node.
 //!
 //! An expression means what it means in jq 1.8. It sees nothing of the world: functions that would read it do not exist. Its values are
-//! shared JSON ([`value`]) and every operation on them is metered ([`meter`]), so an evaluation in the process ends within
+//! shared JSON (`value`) and every operation on them is metered (`meter`), so an evaluation in the process ends within
 //! [`Limits::IN_PROCESS`] whatever its text. What recurses, or needs more, is evaluated by a child process within
 //! [`Limits::IN_CHILD`].
 
