@@ -120,8 +120,12 @@ async fn strangers_that_hold_all_they_can_delay_no_webhook_and_no_health_check_b
     strangers.hold(450, [127, 0, 0, 3], to, b"GET /healthz HTTP/1.1\r\nhost:".to_vec());
     strangers.hold(100, [127, 0, 0, 4], to, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec());
     strangers.have_begun().await;
-    let refused = metric(&node, r#"stepwell_connections_ended_total{why="replaced"}"#).await;
-    assert!(refused > 0, "the strangers have not taken all connections");
+    // A connection counts for a stranger as soon as the kernel has it: the node may be behind.
+    eventually("the strangers have taken all connections", || async {
+        let replaced = metric(&node, r#"stepwell_connections_ended_total{why="replaced"}"#).await;
+        (replaced > 0).then_some(())
+    })
+    .await;
     // From an address of its own, and as one of the strangers' neighbours.
     for from in [[127, 0, 0, 2], LOCALHOST] {
         let slowest = slowest(&node, from).await;
