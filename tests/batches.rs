@@ -82,7 +82,7 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     edit(&sandbox, "DELETE", &item(&last["items"][0]), &json!({}));
     let (started, told, error) = world.world.command(&["batches", "retry", id, "--reason", "names are shorter"]);
     assert!(started, "{error}");
-    let retry = told.split_whitespace().nth(1).expect("run ID does again what failed");
+    let retry = told.split_whitespace().nth(1).expect("run ID retries what failed");
     let ended = node.run_becomes(retry, "completed").await;
     assert_eq!(ended["output"]["done"], 3, "only what failed: {ended}");
     assert!(products(&sandbox).contains(&"ITEM-I-1000".to_owned()));

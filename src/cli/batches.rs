@@ -66,7 +66,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Command::Retry { id, reason } => {
             let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
             match engine.retry_batch(id, By { actor: &by, reason: reason.as_deref() }).await? {
-                Retried::Started(run) => println!("run {run} does again what failed"),
+                Retried::Started(run) => println!("run {run} retries what failed"),
                 Retried::Unknown => anyhow::bail!(missing(id)),
                 Retried::Refused(why) => anyhow::bail!("nothing is tried again: {why}"),
             }

@@ -1,6 +1,6 @@
 //! From bytes to text, as the Encoding Standard decodes: a byte order mark, then the label of the content type (RFC 9110,
-//! 8.3.2), then an XML declaration, then UTF-8. Decoding never fails: what is no text in its encoding becomes U+FFFD, and
-//! is counted.
+//! 8.3.2), then an XML declaration, then UTF-8. Decoding never fails: bytes that are invalid in the encoding become U+FFFD
+//! and are counted.
 
 use std::borrow::Cow;
 

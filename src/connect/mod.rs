@@ -308,7 +308,7 @@ impl Connections {
         Ok(())
     }
 
-    /// What became of a call. Messages of libraries are cleaned here: nobody knows what they quote.
+    /// What became of a call. Error messages from libraries are redacted here, because they may quote anything.
     fn settled(&self, outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
         outcome.unwrap_or_else(|problem| {
             let mut failure = problem.into_failure(&connection.retry);

@@ -288,7 +288,7 @@ fn new_event(
     }
 }
 
-/// What is to be said of an event beside its outcome: why it was rejected, what was replaced in it.
+/// Details recorded with an event's outcome: why it was rejected, or what was replaced in it.
 fn detail(violations: &[SchemaViolation], note: Option<&str>) -> Option<String> {
     let mut detail = serde_json::Map::new();
     if !violations.is_empty() {

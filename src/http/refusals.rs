@@ -109,7 +109,7 @@ impl Refusals {
     }
 }
 
-/// Counts an attempt; what is to be told, if it is the first for a while.
+/// Counts an attempt. Returns the refusal to record if it is the first in its window.
 fn count(windows: &mut HashMap<Key, Window>, key: Key, subject: String, now: Instant) -> Option<NewRefusal> {
     let over = |window: &Window| now.duration_since(window.began_at) >= WINDOW;
     if windows.len() >= WINDOWS_MAX && !windows.contains_key(&key) {

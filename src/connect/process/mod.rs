@@ -91,7 +91,7 @@ struct Ended {
     status: ExitStatus,
     stdout: String,
     stderr: String,
-    /// What is to be said about how the output was read.
+    /// A note on how the output was decoded, if anything was replaced.
     note: Option<String>,
     took: Duration,
 }

@@ -81,7 +81,7 @@ async fn the_button_asks_the_engine_for_a_retry_of_what_failed(pool: PgPool) {
     let (status, answer, _) = site.post(&path, &form).await;
     let there = format!("/batches?started={}", RunId::from_u128(7));
     assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, there.as_str()));
-    assert!(site.get(&there).await.1.contains("does again what failed"));
+    assert!(site.get(&there).await.1.contains("retries what failed"));
     assert_eq!(
         site.desk.retried.lock().unwrap().clone(),
         [(id, "user:ada".to_owned(), "prices are right now".to_owned())]

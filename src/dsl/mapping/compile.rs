@@ -80,7 +80,7 @@ fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> 
     )
 }
 
-/// The value of a field of a record. Where what the field is to be found in is no object, the error shows it.
+/// The value of a field of a record. If the record is not an object, the error shows what it is.
 fn found(record: &str, field: Option<&Field>) -> String {
     let path = field.map(|field| field.0.clone()).unwrap_or_default();
     match path.as_slice() {

@@ -268,7 +268,7 @@ fn set_below(root: Val, keys: &[Val], value: Val) -> ValR {
         drop(below);
         return root.set(key, value);
     }
-    // A place that is held once is changed where it stands: adding to it again and again costs no copy.
+    // Release the parent's reference first, so that the child is changed in place and not copied.
     let root = if key.kind() == Kind::Object { root } else { root.set(key, Val::Null)? };
     let below = set_below(below, rest, value)?;
     root.set(key, below)
