@@ -12,7 +12,7 @@ use super::Dashboard;
 use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
-use crate::dsl::mapping::{Mapping, Row, Sample, Side, Way};
+use crate::dsl::mapping::{Fits, Mapping, Row, Sample, Side, Way};
 use crate::engine::{MappingUser, UsedMapping};
 use crate::expr::{Evaluation, EvaluationError};
 use crate::http::ApiError;
@@ -53,6 +53,7 @@ struct Line {
 struct How {
     always: Option<String>,
     transform: Option<String>,
+    fits: Vec<String>,
     default: Option<String>,
     required: bool,
 }
@@ -194,6 +195,7 @@ fn how(way: &Way) -> How {
     How {
         always: way.constant().map(ToString::to_string),
         transform: way.transform().map(str::to_owned),
+        fits: way.fits.as_ref().map(Fits::told).unwrap_or_default(),
         default: way.default.as_ref().map(ToString::to_string),
         required: way.required,
     }

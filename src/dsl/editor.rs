@@ -134,6 +134,7 @@ fn task_metadata() -> Value {
             "pivot": { "type": "boolean", "description": "The point of no return: once this is done, later faults undo nothing." },
             "idempotent": { "type": "boolean", "description": "`false`: the call is never sent again after an unknown outcome." },
             "reconcile": { "$ref": "#/$defs/task", "description": "Asks the target what became of a call whose outcome is unknown. Null means that it never happened." },
+            "class": { "const": "person", "description": "Of a `raise`: a person decides before anything is undone. A retry starts the block or function that it stands in again; a skip passes over that." },
             "sensitive": pointers("of the task's input and output"),
         },
     })

@@ -227,7 +227,9 @@ impl Decider<'_> {
                     error: error.clone(),
                 };
                 self.emit_entry(&entry, change);
-                self.raise(entry.id, error, FaultClass::Permanent)
+                let asks = self.definition.task(entry.task).metadata.asks_person;
+                let class = if asks { FaultClass::Person } else { FaultClass::Permanent };
+                self.raise(entry.id, error, class)
             }
         }
     }

@@ -4,7 +4,7 @@ use super::dataflow::Halt;
 use super::decide::{Decider, Stop};
 use super::saga::undo_plan;
 use super::{Attention, Change, CompensationEnd, ExecutionId, FaultClass, Role, WorkflowError};
-use crate::dsl::OnFault;
+use crate::dsl::{OnFault, TaskKind};
 
 impl Decider<'_> {
     /// Carries an error from the execution that raised it to whoever deals with it.
@@ -23,8 +23,24 @@ impl Decider<'_> {
                 Err(halt) => error = halt.into_error().at(reference),
             }
         }
-        self.unhandled(Some(id), error, Attention::Faulted, class);
+        self.unhandled(Some(self.stops_at(id)), error, Attention::Faulted, class);
         Ok(())
+    }
+
+    /// Where a run stands that an execution stopped. A `raise` that asks for a person stops the block or the function that it stands
+    /// in: what the person decides about was looked at there, and is looked at again by a retry.
+    fn stops_at(&self, id: ExecutionId) -> ExecutionId {
+        let task = |id| self.run.execution(id).map(|e| self.definition.task(e.task));
+        let around = self.run.execution(id).and_then(|e| e.parent);
+        match (task(id), around.and_then(task)) {
+            (Some(raise), Some(block))
+                if raise.metadata.asks_person
+                    && matches!(block.kind, TaskKind::Do(_) | TaskKind::Function { .. }) =>
+            {
+                around.unwrap_or(id)
+            }
+            _ => id,
+        }
     }
 
     /// Nothing caught the error.

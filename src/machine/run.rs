@@ -131,6 +131,8 @@ pub struct Execution {
     pub deadline: Option<Time>,
     /// It, or something in it, changed or may have changed something at a target.
     pub acted: bool,
+    /// How often what stands inside it had been entered when it began: what runs again repeats the same identities.
+    pub visits: Visits,
     /// Where it stands.
     pub progress: Progress,
 }
@@ -312,8 +314,6 @@ pub struct TryProgress {
     pub first_caught_at: Option<Time>,
     /// When the current round began.
     pub round_started_at: Time,
-    /// Visits before the body first ran: a re-run repeats the same identities.
-    pub visits: Visits,
 }
 
 /// Part of a `try`.

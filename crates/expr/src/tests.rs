@@ -450,7 +450,8 @@ fn programs() -> impl Strategy<Value = String> {
         let wrap = prop_oneof![
             Just("(@@)"),
             Just("[@@]"),
-            Just("{a: @@}"),
+            // In parentheses: after a comma a name would be a key, `{a: ., input}` is `{a: ., input: .input}`.
+            Just("{a: (@@)}"),
             Just("{(@@ | tostring): 1}"),
             Just("-(@@)"),
             Just("@@ | O"),

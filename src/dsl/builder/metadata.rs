@@ -7,8 +7,8 @@ use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata}
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-const KNOWN: [&str; 9] =
-    ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title", "summary", "errors", "concurrency"];
+const KNOWN: [&str; 10] =
+    ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title", "summary", "errors", "concurrency", "class"];
 
 impl<'s> Builder<'s> {
     /// The task's metadata; where it says nothing, that of the function which the task is a layer around. In a function's
@@ -30,6 +30,7 @@ impl<'s> Builder<'s> {
             let message = "`concurrency` says how many iterations of a loop run side by side, and this task is no loop";
             self.report.error_with_hint(Spot::key(node), message.to_owned(), hint);
         }
+        let asks_person = own.and_then(|n| n.get("class")).is_some_and(|n| self.asks_person(n, kind));
         let overriding = site.overriding.filter(|n| n.is_object());
         let said = |key: &str| {
             let above = overriding.and_then(|n| n.get(key));
@@ -51,7 +52,23 @@ impl<'s> Builder<'s> {
             reconcile,
             sensitive: own.or(fallback).map(|n| self.pointers(n)).unwrap_or_default(),
             title: said("title").and_then(|n| self.text(n)).map(str::to_owned),
+            asks_person,
         }
+    }
+
+    /// `class: person`, on a `raise`.
+    fn asks_person(&mut self, node: Node<'s>, kind: Option<&TaskKind>) -> bool {
+        if kind.is_some_and(|kind| !matches!(kind, TaskKind::Raise(_))) {
+            let hint = "put it on a `raise`; what a call's answer means is said in hub.yaml, under `faults`".to_owned();
+            let message = "`class` says what follows from a raised error, and this task raises none";
+            self.report.error_with_hint(Spot::key(node), message.to_owned(), hint);
+            return false;
+        }
+        if node.as_text() != Some("person") {
+            self.report.error(node, "`class` must be `person`: nothing is undone before a person has decided");
+            return false;
+        }
+        true
     }
 
     /// `summary` and `errors` are for people: what the task does, and the types of the errors that it may raise.

@@ -211,6 +211,8 @@ pub struct TaskMetadata {
     pub sensitive: Vec<String>,
     /// What people see in place of the name.
     pub title: Option<String>,
+    /// Of a `raise`, `class: person`: a person decides before anything is undone.
+    pub asks_person: bool,
 }
 
 /// `metadata.compensate`

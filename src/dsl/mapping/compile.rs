@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use serde_json::{Map, Value, json};
 
-use super::{EACH, Field, Mapping, Row, Side, Source, Way, lines};
+use super::{EACH, Field, Fits, Mapping, Row, Side, Source, Way, lines};
 
 /// Longest value that an error shows.
 pub(super) const VALUE_CHARS_MAX: usize = 80;
@@ -20,21 +20,22 @@ pub(super) fn expression(
     row: &Row,
     to: Side,
     transform: Option<&str>,
-    default: Option<&Value>,
-    required: bool,
+    way: (Option<&Fits>, Option<&Value>, bool),
 ) -> String {
-    over(mapping, row, to, ".record", &Chain { transform, default, required_by: required.then_some(system) })
+    let (fits, default, required) = way;
+    over(mapping, row, to, ".record", &Chain { transform, fits, default, required_by: required.then_some(system) })
 }
 
 /// The same for `compare`, out of what `record` gives. No default and nothing required: what is not there must not look like a
 /// change.
-pub(super) fn beside(mapping: &str, row: &Row, to: Side, transform: Option<&str>, record: &str) -> String {
-    over(mapping, row, to, record, &Chain { transform, default: None, required_by: None })
+pub(super) fn beside(mapping: &str, row: &Row, to: Side, way: &Way, transform: Option<&str>, record: &str) -> String {
+    over(mapping, row, to, record, &Chain { transform, fits: way.fits.as_ref(), default: None, required_by: None })
 }
 
 /// What happens to a value on its way.
 struct Chain<'r> {
     transform: Option<&'r str>,
+    fits: Option<&'r Fits>,
     default: Option<&'r Value>,
     /// The system that needs a value.
     required_by: Option<&'r str>,
@@ -50,7 +51,8 @@ impl Chain<'_> {
     }
 
     fn transformed(&self) -> String {
-        self.transform.map(|text| format!("if . == null then null else ({text}\n) end | ")).unwrap_or_default()
+        let transform = self.transform.map(|text| format!("if . == null then null else ({text}\n) end | "));
+        transform.unwrap_or_default() + &self.fits.map(Fits::steps).unwrap_or_default()
     }
 
     /// What a null is where a value is needed.
@@ -156,7 +158,8 @@ impl Mapping {
                 Source::Constant(value) => put(value.to_string()),
                 Source::Field(_, transform) => {
                     let required_by = way.required.then(|| self.system(to));
-                    let chain = Chain { transform: transform.as_deref(), default: way.default.as_ref(), required_by };
+                    let (transform, fits, default) = (transform.as_deref(), way.fits.as_ref(), way.default.as_ref());
+                    let chain = Chain { transform, fits, default, required_by };
                     let from = json!(row.field(to.other()).map(|field| field.0.clone()).unwrap_or_default());
                     put(format!("($record | way({}; {from}; {}))", json!(told(&self.name, row, to)), chain.steps()))
                 }
@@ -196,7 +199,7 @@ impl Mapping {
         Value::Object(picked)
     }
 
-    fn compared(&self) -> Value {
+    pub(super) fn compared(&self) -> Value {
         let rows: Vec<Value> =
             self.rows.iter().filter(|row| row.is_compared()).map(|row| self.compared_row(row)).collect();
         json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })
@@ -222,8 +225,8 @@ impl Mapping {
         for side in Side::BOTH {
             let record = format!(".{}", side.as_str());
             let other = match row.way(side.other()).map(|way| (way, &way.value)) {
-                Some((_, Source::Field(_, transform))) => {
-                    let text = beside(&self.name, row, side.other(), transform.as_deref(), &record);
+                Some((way, Source::Field(_, transform))) => {
+                    let text = beside(&self.name, row, side.other(), way, transform.as_deref(), &record);
                     format!("${{ {text} }}").into()
                 }
                 _ => Value::Null,

@@ -3,6 +3,7 @@
 
 mod compile;
 mod field;
+mod fits;
 mod lines;
 mod read;
 mod sample;
@@ -11,6 +12,7 @@ mod table;
 mod tests;
 
 pub use field::Field;
+pub use fits::{Fits, Otherwise};
 pub use sample::{Evaluate, Unfit};
 
 use serde_json::Value;
@@ -133,6 +135,8 @@ pub struct Way {
     pub default: Option<Value>,
     /// Whether a null is a mistake.
     pub required: bool,
+    /// What the field holds, where the row says so.
+    pub fits: Option<Fits>,
 }
 
 /// Where a value comes from.

@@ -1,7 +1,7 @@
 //! From the text of a mapping to [`Mapping`], with every mistake at its place.
 
 use super::compile::expression;
-use super::lines;
+use super::{fits, lines};
 use super::{Field, Mapping, Mistake, Records, Row, Sample, Side, Source, Way};
 use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::{self, Node};
@@ -99,11 +99,12 @@ fn name_of(row: &Row, side: Side) -> String {
     row.field(side).map(ToString::to_string).unwrap_or_default()
 }
 
-const ROW: [&str; 11] =
-    ["crm", "erp", "value", "direction", "master", "foreign", "required", "default", "toErp", "toCrm", "note"];
+const ROW: [&str; 12] =
+    ["crm", "erp", "value", "direction", "master", "foreign", "required", "default", "fits", "toErp", "toCrm", "note"];
 
 /// What says nothing of a field that is always the same.
-const IDLE_BESIDE_VALUE: [&str; 7] = ["direction", "master", "foreign", "required", "default", "toErp", "toCrm"];
+const IDLE_BESIDE_VALUE: [&str; 8] =
+    ["direction", "master", "foreign", "required", "default", "fits", "toErp", "toCrm"];
 
 fn row<'s>(
     mapping: &str,
@@ -130,7 +131,8 @@ fn row<'s>(
         if !goes[to as usize] {
             let default = node.get("default").and_then(|default| default.get(to.as_str()));
             let required = node.get("required").filter(|required| required.as_text() == Some(to.as_str()));
-            for idle in [transform, default, required].into_iter().flatten() {
+            let fits = node.get("fits").and_then(|fits| fits.get(to.as_str()));
+            for idle in [transform, default, required, fits].into_iter().flatten() {
                 report.error(idle, format!("no value of this row goes to the {}", systems[to as usize]));
             }
             continue;
@@ -210,8 +212,9 @@ fn way<'s>(
         Some(default) => report.closed(default, &["crm", "erp"])?.get(to.as_str()).map(Node::to_value),
     };
     if let Some(constant) = node.get("value") {
-        return Some(Way { value: Source::Constant(constant.to_value()), default, required });
+        return Some(Way { value: Source::Constant(constant.to_value()), default, required, fits: None });
     }
+    let fits = fits::read(node, to, report);
     let written = match transform {
         None => None,
         Some(transform) => {
@@ -224,9 +227,9 @@ fn way<'s>(
             Some(text.to_owned())
         }
     };
-    let text = expression(named, row, to, written.as_deref(), default.as_ref(), required);
+    let text = expression(named, row, to, written.as_deref(), (fits.as_ref(), default.as_ref(), required));
     match Expression::parse(&text, &[]) {
-        Ok(parsed) => Some(Way { value: Source::Field(Box::new(parsed), written), default, required }),
+        Ok(parsed) => Some(Way { value: Source::Field(Box::new(parsed), written), default, required, fits }),
         Err(why) => {
             report.error(transform.unwrap_or(node), format!("the row cannot be made an expression: {}", why.message));
             None

@@ -54,7 +54,7 @@ impl Mapping {
             let input = json!({ "record": record });
             for row in self.rows.iter().filter(|row| row.is_compared()) {
                 let (Some(field), Some(way)) = (row.field(to), row.way(to)) else { continue };
-                let text = beside(&self.name, row, to, way.transform(), ".record");
+                let text = beside(&self.name, row, to, way, way.transform(), ".record");
                 found[to as usize].insert(field.to_string(), evaluated(&parsed(&text)?, &input, evaluate)?);
             }
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Mapping, Row, Side, Way};
+use super::{Fits, Mapping, Row, Side, Way};
 
 impl Mapping {
     /// Markdown: a heading, what the mapping says of itself, a row for each row.
@@ -48,6 +48,7 @@ impl Mapping {
         let way = |way: &Way| {
             json!({
                 "value": way.constant(), "transform": way.transform(), "default": way.default, "required": way.required,
+                "fits": way.fits.as_ref().map(Fits::to_json),
             })
         };
         let row = |row: &Row| {
@@ -86,6 +87,7 @@ fn told(row: &Row, to: Side) -> String {
         (None, None) => vec!["as it is".to_owned()],
         (None, Some(transform)) => vec![format!("`{transform}`")],
     };
+    parts.extend(way.fits.iter().flat_map(Fits::told));
     parts.extend(way.default.as_ref().map(|value| format!("else `{value}`")));
     parts.extend(way.required.then(|| "required".to_owned()));
     parts.join(", ")

@@ -84,6 +84,77 @@ fn a_row_that_cannot_be_applied_names_the_row_the_field_and_the_value() {
     assert!(why.contains("row 1: LastName to lastName") && why.contains("the ERP needs a value"), "{why}");
 }
 
+const FITTING: &str = r#"
+mapping: contact
+crm: { type: Contact }
+erp: { type: contact }
+rows:
+  - { crm: Name, erp: name, direction: toErp, fits: { erp: { max: 5, otherwise: cut } } }
+  - { crm: Email, erp: email, direction: toErp, fits: { erp: { format: email, otherwise: drop } }, default: { erp: none@b.example } }
+  - { crm: Rating, erp: rating, direction: toErp, toErp: ascii_downcase, fits: { erp: { values: [hot, "warm\"", 3] } } }
+  - { crm: Memo, erp: memo, direction: toErp, fits: { erp: { max: 4 } } }
+  - { crm: 'Lines[].Text', erp: 'lines[].text', direction: toErp, fits: { erp: { max: 3, otherwise: cut } } }
+  - { crm: Phone, erp: phone, master: crm, fits: { erp: { format: phone, max: 12 } } }
+"#;
+
+#[test]
+fn a_value_that_does_not_fit_its_field_is_refused_cut_or_left_out_as_its_row_says() {
+    let fitting = mapping(FITTING);
+    let convert = |record: Value| fitting.convert(&record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string());
+    let fits = json!({
+        "Name": "Kōbe!", "Email": "a@b.example", "Rating": "Warm\"", "Memo": "four", "Lines": [{ "Text": "abc" }],
+        "Phone": "+81 78 555 1"
+    });
+    assert_eq!(
+        convert(fits),
+        Ok(json!({ "name": "Kōbe!", "email": "a@b.example", "rating": "warm\"", "memo": "four",
+                   "lines": [{ "text": "abc" }], "phone": "+81 78 555 1" }))
+    );
+    let beyond = json!({ "Name": "Kōbe株式", "Email": "not one", "Rating": "HOT", "Lines": [{ "Text": "abcd" }, { "Text": "" }] });
+    assert_eq!(
+        convert(beyond),
+        Ok(json!({ "name": "Kōbe…", "email": "none@b.example", "rating": "hot", "memo": null,
+                   "lines": [{ "text": "ab…" }, { "text": "" }], "phone": null }))
+    );
+    let refused = |field: &str, value: Value| convert(json!({ field: value })).expect_err("it does not fit");
+    let why = refused("Memo", "five!".into());
+    assert!(why.contains("row 4: Memo to memo failed: value \"five!\": longer than 4 characters"), "{why}");
+    let why = refused("Rating", "cold".into());
+    assert!(why.contains("row 3: Rating to rating failed: value \"cold\": not one of hot, warm\", 3"), "{why}");
+    let why = refused("Phone", "110".into());
+    assert!(why.contains("value \"110\": not a phone number with seven digits or more"), "{why}");
+    let why = refused("Phone", "+81 78 555 0117".into());
+    assert!(why.contains("longer than 12 characters"), "{why}");
+}
+
+#[test]
+fn what_was_cut_is_no_difference_between_the_sides() {
+    let text = FITTING.replace("direction: toErp, fits: { erp: { max: 5", "master: crm, fits: { erp: { max: 5");
+    let compare = mapping(&text).compared();
+    let name = &compare["rows"][0]["crm"]["other"];
+    assert!(name.as_str().is_some_and(|text| text.contains("length > 5")), "{name}");
+}
+
+#[test]
+fn mistakes_in_what_a_field_holds_are_named() {
+    let text = FITTING
+        .replace("max: 4 }", "max: 0 }")
+        .replace("otherwise: drop", "otherwise: throw")
+        .replace("values: [hot, \"warm\\\"\", 3]", "otherwise: cut, values: []")
+        .replace("erp: { format: phone, max: 12 }", "crm: {}, erp: { format: telephone }");
+    let found = mistakes(&text);
+    for (line, part) in [
+        (7, "`otherwise` must be one of"),
+        (8, "`values` is a list"),
+        (8, "only what is too long can be cut"),
+        (9, "`max` is a number of characters from 1 to 1000000"),
+        (11, "`format` must be one of"),
+        (11, "`fits` says what the field holds"),
+    ] {
+        assert!(found.iter().any(|(at, why)| *at == line && why.contains(part)), "{line} {part}: {found:#?}");
+    }
+}
+
 #[test]
 fn every_mistake_has_its_line_and_its_reason() {
     let text = r"

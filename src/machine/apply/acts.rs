@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Applied, finish};
+use super::{Applied, finish, rewind};
+use crate::dsl::Definition;
 use crate::machine::{Act, CallPhase, CancelMode, CompensationEnd, Execution, Progress, Run, Stop, Time, TryPhase};
 
-pub(super) fn operator_acted(run: &mut Run, act: &Act, at: Time) -> Applied {
+pub(super) fn operator_acted(definition: &Definition, run: &mut Run, act: &Act, at: Time) -> Applied {
     match act {
         Act::Retry { input } => {
             (run.attention, run.error) = (None, run.error.take().filter(|_| run.compensation.is_some()));
             run.deadline = None;
             let failed = run.failed().map(|e| e.id);
+            let again = |e: &&Execution| matches!(e.progress, Progress::Failed { .. });
+            for id in run.open.iter().filter(again).map(|e| e.id).collect::<Vec<_>>() {
+                rewind(definition, run, id);
+            }
             for execution in &mut run.open {
                 // Another input is meant for the step that the run shows as failed, not for each failed branch.
                 let input = input.as_ref().filter(|_| failed == Some(execution.id));

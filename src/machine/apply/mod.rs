@@ -23,7 +23,7 @@ use acts::operator_acted;
 use call::{attempt_failed, attempt_started, call_mut, sending};
 use close::{Onward, close, close_all, completed, fail, leave, undone};
 pub(super) use links::read;
-use tries::{caught, round_started};
+use tries::{caught, rewind, round_started, visits_inside};
 
 /// A record that does not fit the state: the journal was damaged or belongs to another definition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -131,7 +131,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             Ok(())
         }
         Change::RunTakenOver {} => Ok(()),
-        Change::OperatorActed { act, .. } => operator_acted(run, act, at),
+        Change::OperatorActed { act, .. } => operator_acted(definition, run, act, at),
         _ => change_task(definition, run, record, at),
     }
     .map(|()| close_status(run, &record.change))
@@ -296,6 +296,7 @@ fn begin(
     if definition.task(task).reentrant {
         *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
     }
+    let visits = visits_inside(definition, run, task, &beginning.coordinates.iteration);
     run.next_execution = run.next_execution.max(id + 1);
     // Nesting is shallow and a run is copied at each decision: room for more would be carried along by thousands of runs.
     run.open.reserve_exact(1);
@@ -310,6 +311,7 @@ fn begin(
         started_at: at,
         deadline: None,
         acted: false,
+        visits,
         progress: Progress::Unbegun { attempts: 0 },
     });
     Ok(())
@@ -380,7 +382,6 @@ fn composite(
             retries: 0,
             first_caught_at: None,
             round_started_at: at,
-            visits: run.visits.clone(),
         })),
         TaskKind::For(task) if task.is_side_by_side() => Progress::SideBySide(Box::new(SideBySide {
             items: Arc::clone(items.ok_or("the loop has no items")?),

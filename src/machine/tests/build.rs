@@ -20,6 +20,8 @@ pub(super) enum Plan {
     Fork { compete: bool, branches: Vec<Plan> },
     Wait(u64),
     Raise(u16),
+    /// A `raise` of class `person`.
+    Ask(u16),
 }
 
 impl Plan {
@@ -76,7 +78,10 @@ impl Builder {
             Plan::Set(n) => TaskKind::Set(Template::Literal(json!({ "n": n }))),
             Plan::Do(inner) => TaskKind::Do(self.list(&format!("{reference}/do"), inner)),
             Plan::Wait(seconds) => TaskKind::Wait(DurationSpec::Fixed(Duration::from_secs(*seconds))),
-            Plan::Raise(status) => TaskKind::Raise(Box::new(raise(*status))),
+            Plan::Raise(status) | Plan::Ask(status) => {
+                metadata.asks_person = matches!(plan, Plan::Ask(_));
+                TaskKind::Raise(Box::new(raise(*status)))
+            }
             Plan::For { items, concurrency, body } => TaskKind::For(Box::new(ForTask {
                 each: "item".into(),
                 at: "index".into(),

@@ -50,7 +50,9 @@ impl Dice {
             }
             2 => json!({ "set": "${ . }" }),
             3 => {
-                json!({ "raise": { "error": { "type": "https://example.com/raised", "status": 400 + self.roll(100) } } })
+                let metadata = if self.roll(3) == 0 { json!({ "class": "person" }) } else { json!({}) };
+                let error = json!({ "type": "https://example.com/raised", "status": 400 + self.roll(100) });
+                json!({ "raise": { "error": error }, "metadata": metadata })
             }
             4 => {
                 json!({ "switch": [ { "low": { "when": "(if type == \"object\" then .n else 0 end // 0) < 2", "then": "continue" } }, { "else": { "then": "exit" } } ] })

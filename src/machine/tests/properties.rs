@@ -27,6 +27,7 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
         1 => Just(Plan::Call { compensated: true, pivot: false, never_resend: true, reconciled: false }),
         1 => Just(Plan::Wait(60)),
         1 => Just(Plan::Raise(409)),
+        1 => Just(Plan::Ask(409)),
     ];
     let task = leaf.prop_recursive(3, 12, 4, |inner| {
         let list = prop::collection::vec(inner, 1..4);
@@ -77,18 +78,22 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 /// Brings a run to its end with a target that answers well and a person who retries what is parked.
 fn finish(world: &mut World<'_>) {
-    for _ in 0..2_000 {
+    for step in 0..2_000 {
         if world.run.is_closed() {
             return;
         }
         if world.answer(Answer::Success) || world.pass_time() {
             continue;
         }
-        let act = if world.run.suspended { Act::Resume } else { Act::Retry { input: None } };
+        // A raised error comes back however often it is retried, and with one that asks a person what was looked at before it.
+        let act = match step {
+            _ if world.run.suspended => Act::Resume,
+            0..200 => Act::Retry { input: None },
+            _ => Act::Skip { output: Value::Null },
+        };
         let fact = Fact::Operator { act, actor: Actor("anna".into()), reason: None };
         let retried = world.feed(fact).is_ok();
-        // A raised error comes back however often it is retried.
-        if !retried || world.run.is_parked() {
+        if !retried || (world.run.is_parked() && step < 200) {
             let act = Act::Skip { output: Value::Null };
             world.feed(Fact::Operator { act, actor: Actor("anna".into()), reason: None }).unwrap();
         }

@@ -268,6 +268,38 @@ fn retry_with_input_gives_the_step_another_input() {
 }
 
 #[test]
+fn a_raise_that_asks_a_person_undoes_nothing_and_a_retry_looks_again() {
+    let looks = Plan::Do(vec![Plan::call(), Plan::Ask(409)]);
+    let definition = definition(&[Plan::compensated(), looks, Plan::pivot()], OnFault::Compensate);
+    let mut world = world(&definition);
+    world.answer(Answer::Success);
+    world.answer(Answer::Success);
+    assert_eq!((world.run.status, world.run.attention), (Status::Faulted, Some(Attention::Faulted)));
+    assert!(world.run.compensation.is_none(), "a person decides first");
+    world.feed(operator(Act::Retry { input: None })).unwrap();
+    assert_eq!(world.pending.len(), 1, "what was looked at before the question is looked at again");
+    world.answer(Answer::Success);
+    assert_eq!(world.run.status, Status::Faulted, "the answer was the same");
+    world.feed(operator(Act::Skip { output: json!({ "n": 1 }) })).unwrap();
+    world.answer(Answer::Success);
+    assert_eq!(world.run.status, Status::Completed, "a skip passes over the whole block");
+    assert!(world.run.compensation.is_none());
+}
+
+#[test]
+fn a_raise_that_asks_a_person_outside_of_any_block_stands_where_it_is() {
+    let definition = definition(&[Plan::compensated(), Plan::Ask(409), Plan::call()], OnFault::Compensate);
+    let mut world = world(&definition);
+    world.answer(Answer::Success);
+    assert_eq!(world.run.status, Status::Faulted);
+    world.feed(operator(Act::Retry { input: None })).unwrap();
+    assert_eq!((world.run.status, world.pending.len()), (Status::Faulted, 0));
+    world.feed(operator(Act::Skip { output: json!(null) })).unwrap();
+    world.answer(Answer::Success);
+    assert_eq!(world.run.status, Status::Completed);
+}
+
+#[test]
 fn a_dismissed_run_stays_faulted_and_is_closed() {
     let definition = definition(&[Plan::Raise(500)], OnFault::Park);
     let mut world = world(&definition);

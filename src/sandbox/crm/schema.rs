@@ -226,7 +226,21 @@ pub const OBJECTS: &[SObject] = &[
             text("Payment_Status__c", 255),
             date("Paid_On__c"),
         ],
-        children: &[("OpportunityLineItems", "OpportunityLineItem", "OpportunityId")],
+        children: &[
+            ("OpportunityLineItems", "OpportunityLineItem", "OpportunityId"),
+            ("OpportunityContactRoles", "OpportunityContactRole", "OpportunityId"),
+        ],
+    },
+    SObject {
+        name: "OpportunityContactRole",
+        prefix: "00K",
+        fields: &[
+            reference("OpportunityId", "Opportunity", "Opportunity").required().fixed(),
+            reference("ContactId", "Contact", "Contact").required(),
+            text("Role", 255),
+            flag("IsPrimary"),
+        ],
+        children: &[],
     },
     SObject {
         name: "OpportunityLineItem",

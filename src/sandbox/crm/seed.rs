@@ -61,6 +61,11 @@ impl Crm {
         self.plant_record("Account", &opportunity["Account"], &[]);
         self.plant_record("Contact", contact, &[]);
         self.plant_record("Opportunity", opportunity, &[("Primary_Contact__c", &contact["Id"])]);
+        let role = serde_json::json!({
+            "Id": super::demo_id("00K", u64::from(n)), "OpportunityId": opportunity["Id"], "ContactId": contact["Id"],
+            "Role": "Decision Maker", "IsPrimary": true,
+        });
+        self.plant_record("OpportunityContactRole", &role, &[]);
         for line in opportunity["OpportunityLineItems"]["records"].as_array().into_iter().flatten() {
             self.plant_record("OpportunityLineItem", line, &[("OpportunityId", &opportunity["Id"])]);
         }

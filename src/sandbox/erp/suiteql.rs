@@ -121,6 +121,8 @@ const TABLES: &[Table] = &[
     Table { name: "subsidiary", types: &["subsidiary"], columns: &["id", "name", "isinactive"] },
     Table { name: "currency", types: &["currency"], columns: &["id", "name", "symbol", "isinactive"] },
     Table { name: "term", types: &["term"], columns: &["id", "name", "isinactive"] },
+    Table { name: "country", types: &["country"], columns: &["id", "name"] },
+    Table { name: "state", types: &["state"], columns: &["id", "shortname", "fullname", "country"] },
 ];
 
 type Row = Map<String, Value>;

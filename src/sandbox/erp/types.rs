@@ -156,6 +156,8 @@ pub const TYPES: &[RecordType] = &[
     fixed("term"),
     fixed("customerstatus"),
     fixed("unitsType"),
+    fixed("country"),
+    fixed("state"),
 ];
 
 impl RecordType {

@@ -13,7 +13,10 @@ pub fn holds(condition: &Condition, dialect: Dialect, field: &dyn Fn(&str) -> Va
         Condition::All(parts) => parts.iter().all(|part| holds(part, dialect, field)),
         Condition::Any(parts) => parts.iter().any(|part| holds(part, dialect, field)),
         Condition::Not(inner) => !holds(inner, dialect, field),
-        Condition::Test(test) => passes(test, dialect, &field(&test.field.text)),
+        Condition::Test(test) => match (test.letters, field(&test.field.text)) {
+            (Some(letters), Value::String(text)) => passes(test, dialect, &letters.of(&text).into()),
+            (_, value) => passes(test, dialect, &value),
+        },
     }
 }
 
@@ -193,6 +196,9 @@ mod tests {
     #[test]
     fn sql_is_strict_about_case_and_unknown_values() {
         assert!(!matches("name = 'brückner'", Dialect::SuiteQl));
+        assert!(matches("UPPER(name) = UPPER('brückner')", Dialect::SuiteQl));
+        assert!(matches("lower(name) in ('brückner', lower('X')) and upper(name) like 'BR%'", Dialect::SuiteQl));
+        assert!(!matches("UPPER(name) = 'Brückner'", Dialect::SuiteQl));
         assert!(!matches("empty != 'x'", Dialect::SuiteQl));
         assert!(matches("empty IS NULL AND name IS NOT NULL", Dialect::SuiteQl));
         assert!(matches("at >= TO_DATE('2026-11-20', 'YYYY-MM-DD') AND day = '20.11.2026'", Dialect::SuiteQl));
