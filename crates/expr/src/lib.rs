@@ -128,7 +128,7 @@ impl Expression {
         match outputs.next() {
             Some(Ok(value)) => value.to_json().map_err(|why| EvaluationError::Limit(self.about(&why))),
             Some(Err(exception)) => Err(EvaluationError::Failed(self.about(&match exception.get_err() {
-                Ok(error) => natives::caught(error.into_val()).message(),
+                Ok(error) => error.into_val().message(),
                 // Only `break` without its label could come here, and that does not compile.
                 Err(_) => "it stopped without a value".to_owned(),
             }))),

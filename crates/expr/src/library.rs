@@ -12,7 +12,17 @@ use crate::syntax;
 /// Definitions in the order in which they build on each other.
 static DEFINITIONS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
     let parsed = jaq_core::load::parse(include_str!("prelude.jq"), |parser| parser.defs());
-    parsed.expect("our own library parses: a test reads it").into_iter().map(syntax::definition).collect()
+    let plain = parsed.expect("our own library parses: a test reads it").into_iter().map(syntax::definition);
+    plain.chain(FORMS.iter().cloned().map(syntax::definition_on_path)).collect()
+});
+
+/// What the names of forms for where paths count begin with.
+const FORM: &str = "_path_";
+
+/// Forms of functions for where paths count: jq's rules there show how jq itself defines a function.
+static FORMS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
+    let parsed = jaq_core::load::parse(include_str!("paths.jq"), |parser| parser.defs());
+    parsed.expect("our own library parses: a test reads it")
 });
 
 /// Names that a text can call.
@@ -32,6 +42,12 @@ static CALLS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock:
     }
     calls
 });
+
+/// The form of a function for where paths count, if it has one of its own.
+pub(crate) fn on_path(name: &str, arity: usize) -> Option<&'static str> {
+    let form = FORMS.iter().find(|form| form.name.strip_prefix(FORM) == Some(name) && form.args.len() == arity)?;
+    Some(form.name)
+}
 
 /// The functions that exist.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

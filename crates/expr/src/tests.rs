@@ -95,6 +95,23 @@ const CASES: &[(&str, &str, &str)] = &[
     ("pick(.a, .b[1])", r#"{"a":1,"b":[2,3],"c":4}"#, r#"{"a":1,"b":[null,3]}"#),
     ("pick(first)", "[1,2]", "[1]"),
     ("delpaths([[-9]])", "[1]", "[1]"),
+    // Paths: a filter may leave the path, as long as it is back when the next key is taken.
+    ("path(.a | . as $x | [$x] | $x | .b)", r#"{"a":{"b":1}}"#, r#"["a","b"]"#),
+    ("path(.a | [.] | getpath([0]) | .b)", r#"{"a":{"b":1}}"#, r#"["a","b"]"#),
+    ("[path(.a | (sort | .[0])?, tostring)]", r#"{"a":"x"}"#, r#"[["a"]]"#),
+    ("path(.a // .b | .c)", r#"{"b":{}}"#, r#"["b","c"]"#),
+    ("path(try error catch .a)", "{}", r#"["a"]"#),
+    ("[path(foreach .[] as $x (0; . + 1; select(. == 2) | $x))]", "[7,8,9]", "[[1]]"),
+    ("[path(limit(2; .[]), skip(2; .[]), nth(0, 1; .[]), first(.[]))]", "[7,8,9]", "[[0],[1],[2],[0],[1],[0]]"),
+    ("[path(. as {$a} ?// [$a] | .[0])]", "[7]", "[[0]]"),
+    ("def firsts: limit(2; .[]); firsts |= 0", "[1,2,3]", "[0,0,3]"),
+    ("def twice(f): f | f; twice(.a) = 1", "null", r#"{"a":{"a":1}}"#),
+    ("def below(f): def go: f | (., go); go; [path(below(.a? // empty))]", r#"{"a":{"a":1}}"#, r#"[["a"],["a","a"]]"#),
+    ("[path(until(type != \"array\"; .[0])), path(recurse(.[0]?; . != null))]", "[[7]]", "[[0,0],[],[0],[0,0]]"),
+    ("[path(ltrimstr(\"a\"))]", "\"abc\"", r#"[[{"start":1,"end":null}]]"#),
+    ("del(empty), (empty = 1), ((.a | empty) |= 1)", "5", "5"),
+    ("[.[] | reverse]", r#"[[1,2],"",null,{}]"#, "[[2,1],[],[],[]]"),
+    ("[-.[], -(0)] | tojson", "[0,2]", r#""[0,-2,0]""#),
     ("getpath([\"a\",0,\"b\"])", "null", "null"),
     ("to_entries | map(.key)", r#"{"b":1,"a":2}"#, r#"["b","a"]"#),
     // Numbers.
@@ -209,7 +226,40 @@ fn errors_say_what_they_say_in_jq() {
         ("[1] | .[-2] = 0", "Out of bounds negative array index"),
         ("[] | .[1e9] = 0", "Array index too large"),
         ("\"abc\" | .[1:2] = \"x\"", "Cannot update string slices"),
-        ("path([1])", "Invalid path expression with result null"),
+        ("path([1])", "Invalid path expression with result [1]"),
+        ("{a: [3, 1]} | path(.a | sort | .[0])", "Invalid path expression near attempt to access element 0 of [1,3]"),
+        ("{a: 1} | path(.a | [.] | .[])", "Invalid path expression near attempt to iterate through [1]"),
+        ("[1, 2] | path(map(.) | .[]?)", "Invalid path expression near attempt to iterate through [1,2]"),
+        ("[1] | path(tojson | ..)", "Invalid path expression with result \"[1]\""),
+        ("[1] | path(map(.) | ..)", "Invalid path expression with result [1]"),
+        (
+            "[1, 2] | (map(. + 1) | .[1:]) = []",
+            "Invalid path expression near attempt to access element {\"start\":1,\"end\":null} of [2,3]",
+        ),
+        ("{a: 5} | (.a | floor) = 3", "Invalid path expression with result 5"),
+        ("{a: 5} | .a + 1 |= 3", "Invalid path expression with result 6"),
+        (
+            "def word: split(\" \") | .[1]; \"a b\" | word |= \"c\"",
+            "Invalid path expression near attempt to access element 1 of [\"a\",\"b\"]",
+        ),
+        ("def both(f): f, f; {a: 1} | del(both(keys))", "Invalid path expression with result [\"a\"]"),
+        (
+            "def f(g): path(g); def h: [.]; 1 | f(h | .[0])",
+            "Invalid path expression near attempt to access element 0 of [1]",
+        ),
+        ("{a: 1} | path(.a and .b)", "Invalid path expression near attempt to access element \"b\" of {\"a\":1}"),
+        (
+            "[[1]] | path(reduce (1, 2) as $x (.; .[0]))",
+            "Invalid path expression near attempt to access element 0 of [1]",
+        ),
+        ("[1, 2] | path(last(.[]))", "Invalid path expression with result 2"),
+        ("path(try error(\"x\") catch .)", "Invalid path expression with result \"x\""),
+        ("path(.a |= 2)", "Invalid path expression near attempt to access element 0 of [{\"a\":2},[]]"),
+        ("path([.] | [.[0]])", "Invalid path expression near attempt to access element 0 of [null]"),
+        ("path(1 | select(.a))", "Cannot index number with string (\"a\")"),
+        ("1 | [.a? == .b]", "Cannot index number with string (\"b\")"),
+        ("1 | [empty[.b]]", "Cannot index number with string (\"b\")"),
+        ("\"abc\" | reverse", "Cannot index string with number (2)"),
         ("\"a\" | test(\"(\")", "Regex failure"),
         ("\"a\" | test(\"a\"; \"q\")", "q is not a valid modifier string"),
         ("[\"a\"] | strftime(\"%Y\")", "strftime/1 requires parsed datetime inputs"),
@@ -220,6 +270,28 @@ fn errors_say_what_they_say_in_jq() {
         let caught = evaluate(&text, &Value::Null).unwrap_or_else(|why| panic!("{program}: {why}"));
         assert!(caught.as_str().unwrap().starts_with(message), "{program} says {caught}");
         assert!(evaluate(program, &Value::Null).unwrap_err().to_string().contains(message), "{program}");
+    }
+}
+
+#[test]
+fn no_nesting_that_runs_in_the_process_exhausts_the_stack_of_a_worker() {
+    for (before, after, times) in [
+        ("path(1 | .[", "])", 49),
+        ("[reverse | ", " | .[0]]", 98),
+        ("path(reduce . as $x (.; ", "))", 48),
+        ("path(first(", "))", 48),
+        ("(.a |= (try (", ") catch .))", 32),
+        ("path(if . then . else (", " | .[0]) end)", 48),
+        ("path(. as [$a] ?// $a | ", ")", 48),
+        ("path(. as [$a] ?// $a | ", ")", 16),
+        (". as [$a] ?// $a | ", "", 98),
+        (". as [$a] ?// [$b] ?// $a | ", "", 24),
+    ] {
+        let text = format!("path({}.{})", before.repeat(times), after.repeat(times));
+        let expression = parse(&text);
+        for input in [json!([]), json!([[1]])] {
+            on_a_small_stack(|| _ = expression.evaluate_here(&Arc::new(input), &[]));
+        }
     }
 }
 
@@ -502,6 +574,13 @@ fn programs() -> impl Strategy<Value = String> {
             Just("map(@@)"),
             Just("select(@@)"),
             Just("path(@@)"),
+            Just("path(O | @@ | .[0])"),
+            Just("path([@@] | .[])"),
+            Just("path(O as $v | try (@@) catch $v)"),
+            Just("path(reduce O as $v (@@; O))"),
+            Just("path(foreach O as $v (O; @@; $v))"),
+            Just("path(O and @@ // O)"),
+            Just("pick(last(@@).a)"),
             Just("first(@@)"),
             Just("limit(1; @@)"),
             Just("sort_by(@@)"),

@@ -61,22 +61,21 @@ fn keys(value: &Val, sorted: bool) -> ValR {
     }
 }
 
-/// Of an array; of a text its characters; null is empty.
+/// Of an array. As in jq, what is empty has nothing to reverse, and all else has no items.
 fn reverse(value: Val) -> ValR {
-    match value.kind() {
-        Kind::String => {
-            let text = value.as_str().unwrap_or_default();
-            Ok(Val::text(text.chars().rev().collect::<String>()))
+    match value.into_items() {
+        Ok(mut items) => {
+            items.reverse();
+            Ok(Val::array(items))
         }
-        Kind::Null => Ok(Val::array(Vec::new())),
-        kind => match value.into_items() {
-            Ok(mut items) => {
-                items.reverse();
-                Ok(Val::array(items))
+        Err(other) => {
+            let kind = other.kind().name();
+            let last = length(other)?.as_f64().unwrap_or_default() - 1.0;
+            if last <= -1.0 {
+                return Ok(Val::array(Vec::new()));
             }
-            Err(other) if kind == Kind::Object && other.length() == 0 => Ok(Val::array(Vec::new())),
-            Err(other) => Err(Error::str(format_args!("Cannot reverse {} ({})", kind.name(), other.shown()))),
-        },
+            fail(format_args!("Cannot index {kind} with number ({})", Val::number(last).shown()))
+        }
     }
 }
 

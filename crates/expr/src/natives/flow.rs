@@ -1,76 +1,44 @@
-//! Functions that run other filters, or take part in paths: `path`, `getpath`, `first`, `limit`, `//`, `reduce` and `foreach`.
+//! Functions that run other filters, on values and on paths alike: `first`, `limit`, `//`, `try`, `reduce` and `foreach`.
 
-use jaq_core::box_iter::box_once;
+use jaq_core::box_iter::{box_once, flat_map_then};
 use jaq_core::native::Fun;
-use jaq_core::{Bind, Exn, Native, PathsPtr, RunPtr};
+use jaq_core::{Ctx, Exn, Native, PathsPtr, RunPtr, ValT};
 
-use super::{fail, once, values};
+use super::paths::{Flow, Outputs, Step};
+use super::{fail, filters, once, values};
 use crate::Data;
 use crate::meter::charge;
-use crate::value::{Error, Val, delete_paths, get_path, set_path};
+use crate::value::{Error, Val};
 
 /// Taken over from the interpreter, and their names here.
-const TAKEN_OVER: [(&str, &str); 5] =
-    [("path", "path"), ("first", "first"), ("last", "last"), ("limit", "_limit"), ("skip", "_skip")];
-
-fn filters(count: usize) -> Box<[Bind]> {
-    vec![Bind::Fun(()); count].into()
-}
+const TAKEN_OVER: [(&str, &str); 4] = [("first", "first"), ("last", "last"), ("limit", "_limit"), ("skip", "_skip")];
 
 pub(super) fn functions() -> Vec<Fun<Data>> {
     let taken_over = jaq_core::funs::<Data>().filter_map(|(name, arguments, function)| {
         let (_, here) = TAKEN_OVER.into_iter().find(|(known, _)| *known == name)?;
-        Some((here, arguments, function))
+        Some((here, arguments, if name == "last" { function.with_paths(last) } else { function }))
     });
     let mut functions: Vec<Fun<Data>> = taken_over.collect();
     let native = |run: RunPtr<Data>| Native::<Data>::new(run);
+    let both = |run: RunPtr<Data>, paths: PathsPtr<Data>| Native::<Data>::new(run).with_paths(paths);
     functions.extend([
-        ("error", values(0), native(|cv| box_once(Err(Exn::from(Error::new(cv.1))))).with_paths(error_in_path())),
-        ("getpath", values(1), native(getpath()).with_paths(getpath_in_path())),
-        ("_caught", values(0), native(|cv| box_once(Ok(caught(cv.1))))),
+        ("error", values(0), both(|cv| failed(cv.1), |cv| failed(cv.1.0))),
+        ("error", values(1), both(|mut cv| failed(cv.0.pop_var()), |mut cv| failed(cv.0.pop_var()))),
         ("_range", values(3), native(range())),
-        ("_assign", [Bind::Fun(()), Bind::Var(())].into(), native(assign())),
-        ("_modify", filters(2), native(modify())),
-        ("_last_or_null", filters(1), native(last_or_null()).with_paths(last_in_path())),
-        ("_foreach", filters(3), native(foreach())),
-        ("_alternative", filters(2), native(alternative()).with_paths(alternative_in_path())),
+        ("_last_or_null", filters(1), native(last_or_null())),
+        ("_reduce", filters(3), both(reduce::<Val>, reduce::<Step>)),
+        ("_foreach", filters(3), both(foreach::<Val>, foreach::<Step>)),
+        ("_alternative", filters(2), both(alternative::<Val>, alternative::<Step>)),
+        ("_and", filters(2), both(|cv| logical(cv, false), |cv| logical(cv, false))),
+        ("_or", filters(2), both(|cv| logical(cv, true), |cv| logical(cv, true))),
+        ("_try", filters(2), both(attempt::<Val>, attempt::<Step>)),
+        ("_collect", filters(1), both(collect::<Val>, collect::<Step>)),
     ]);
     functions
 }
 
-fn error_in_path() -> PathsPtr<Data> {
-    |cv| box_once(Err(Exn::from(Error::new(cv.1.0))))
-}
-
-fn getpath() -> RunPtr<Data> {
-    |mut cv| {
-        let path = cv.0.pop_var();
-        box_once(get_path(cv.1, path).map(|(value, _)| value).map_err(Exn::from))
-    }
-}
-
-fn getpath_in_path() -> PathsPtr<Data> {
-    |mut cv| {
-        let path = cv.0.pop_var();
-        let (root, taken) = cv.1;
-        let found = get_path(root, path);
-        box_once(
-            found
-                .map(|(value, keys)| (value, keys.into_iter().fold(taken, |path, key| path.cons(key))))
-                .map_err(Exn::from),
-        )
-    }
-}
-
-/// A message of the interpreter's own, in jq's words.
-pub(crate) fn caught(error: Val) -> Val {
-    match error.as_str().and_then(|text| text.strip_prefix("invalid path expression with input ")) {
-        Some(value) => {
-            let shown = serde_json::from_str(value).map(|value| Val::shared(&std::sync::Arc::new(value)).shown());
-            Val::text(format!("Invalid path expression with result {}", shown.unwrap_or_else(|_| value.to_owned())))
-        }
-        None => error,
-    }
+fn failed<'a, T: 'a>(why: Val) -> Outputs<'a, T> {
+    box_once(Err(Exn::from(Error::new(why))))
 }
 
 /// `range($from; $upto; $by)`
@@ -92,61 +60,26 @@ fn range() -> RunPtr<Data> {
     }
 }
 
-/// Where `paths` leads from `value`.
-fn paths_from<'a>(
-    (paths, context): (jaq_core::compile::TermId, jaq_core::Ctx<'a, Data>),
-    value: &Val,
-) -> Result<Vec<Val>, Exn<'a, Val>> {
-    let found = paths.paths((context, (value.clone(), Default::default())));
-    found
-        .map(|found| {
-            let (_, path) = found?;
-            let mut keys: Vec<Val> = path.iter().cloned().collect();
-            keys.reverse();
-            Ok(Val::array(keys))
-        })
-        .collect()
+/// `[f]`
+fn collect<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+    let filter = cv.0.pop_fun();
+    let items: Result<Val, _> = cv.1.clone().through(&filter).map(|item| Ok(item?.value().clone())).collect();
+    box_once(items.map(|items| cv.1.computed(items)))
 }
 
-/// `paths = $value`
-fn assign() -> RunPtr<Data> {
-    |mut cv| {
-        let new = cv.0.pop_var();
-        let paths = cv.0.pop_fun();
-        let assigned = paths_from(paths, &cv.1).and_then(|paths| {
-            let set = |whole, path| set_path(whole, path, new.clone());
-            paths.into_iter().try_fold(cv.1, set).map_err(Exn::from)
-        });
-        box_once(assigned)
-    }
-}
-
-/// `paths |= update`: the first output counts; where there is none the place is deleted.
-fn modify() -> RunPtr<Data> {
-    |mut cv| {
-        let (update, context) = cv.0.pop_fun();
-        let paths = cv.0.pop_fun();
-        let modified = paths_from(paths, &cv.1).and_then(|paths| {
-            let (mut whole, mut gone) = (cv.1, Vec::new());
-            for path in paths {
-                let (old, _) = get_path(whole.clone(), path.clone())?;
-                match update.run((context.clone(), old)).next().transpose()? {
-                    Some(new) => whole = set_path(whole, path, new)?,
-                    None => gone.push(path),
-                }
-            }
-            Ok(delete_paths(whole, Val::array(gone))?)
-        });
-        box_once(modified)
-    }
+/// The last output. The path does not go with it.
+fn last<'a>(mut cv: (Ctx<'a, Data>, Step)) -> Outputs<'a, Step> {
+    let filter = cv.0.pop_fun();
+    let last = cv.1.clone().through(&filter).try_fold(None, |_, step| step.map(Some)).transpose();
+    Box::new(last.into_iter().map(move |last| Ok(cv.1.kept(last?.0))))
 }
 
 /// The state of a `reduce` after one step: the last output, or null where there is none.
 fn last_or_null() -> RunPtr<Data> {
     |mut cv| {
-        let (filter, context) = cv.0.pop_fun();
+        let filter = cv.0.pop_fun();
         let mut last = Ok(Val::Null);
-        for output in filter.run((context, cv.1)) {
+        for output in cv.1.through(&filter) {
             last = output;
             if last.is_err() {
                 break;
@@ -156,89 +89,120 @@ fn last_or_null() -> RunPtr<Data> {
     }
 }
 
-fn last_in_path() -> PathsPtr<Data> {
-    |mut cv| {
-        let (filter, context) = cv.0.pop_fun();
-        let mut last = None;
-        for output in filter.paths((context, cv.1)) {
-            let failed = output.is_err();
-            last = Some(output);
-            if failed {
-                break;
+/// `_reduce(stream; init; update)`: `update` sees `[item, state]`; its last output is the next state, null if there is none. The
+/// path of each step is that of its item, and the path of the result that of `init`.
+fn reduce<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+    let update = cv.0.pop_fun();
+    let init = cv.0.pop_fun();
+    let stream = cv.0.pop_fun();
+    let input = cv.1;
+    flat_map_then(input.clone().through(&init), move |start: F| {
+        let mut state = start.value().clone();
+        for item in start.kept(input.value().clone()).through(&stream) {
+            charge(1);
+            let item = match item {
+                Ok(item) => item,
+                Err(why) => return box_once(Err(why)),
+            };
+            let pair = Val::array(vec![item.value().clone(), std::mem::take(&mut state)]);
+            for output in item.computed(pair).through(&update) {
+                match output {
+                    Ok(output) => state = output.value().clone(),
+                    Err(why) => return box_once(Err(why)),
+                }
             }
         }
-        Box::new(last.into_iter())
-    }
+        box_once(Ok(start.kept(state)))
+    })
 }
 
 /// `_foreach(stream; init; update)`: `update` sees `[item, state]`; each of its outputs is an output together with the item, the
 /// last one is the next state. Where there is none the state is lost, as in jq.
-fn foreach() -> RunPtr<Data> {
-    |mut cv| {
-        let (update, update_context) = cv.0.pop_fun();
-        let (init, init_context) = cv.0.pop_fun();
-        let (stream, stream_context) = cv.0.pop_fun();
-        let input = cv.1;
-        Box::new(init.run((init_context, input.clone())).flat_map(move |state| {
-            let (input, stream_context) = (input.clone(), stream_context.clone());
-            let update_context = update_context.clone();
-            let mut state = match state {
-                Ok(state) => state,
-                error => return Box::new(std::iter::once(error)) as jaq_core::box_iter::BoxIter<_>,
-            };
-            let mut items = stream.run((stream_context, input));
-            let mut outputs: Option<(Val, jaq_core::box_iter::BoxIter<_>)> = None;
-            Box::new(std::iter::from_fn(move || {
-                loop {
-                    if let Some((item, running)) = &mut outputs {
-                        match running.next() {
-                            Some(Ok(output)) => {
-                                let output: Val = output;
-                                state = output.clone();
-                                return Some(Ok(Val::array(vec![item.clone(), output])));
-                            }
-                            Some(error) => return Some(error),
-                            None => outputs = None,
+fn foreach<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+    let update = cv.0.pop_fun();
+    let init = cv.0.pop_fun();
+    let stream = cv.0.pop_fun();
+    let input = cv.1;
+    flat_map_then(input.clone().through(&init), move |start: F| {
+        let update = update.clone();
+        let mut items = start.kept(input.value().clone()).through(&stream);
+        let mut state = start.value().clone();
+        let mut outputs: Option<(Val, Outputs<'a, F>)> = None;
+        drop(start);
+        Box::new(std::iter::from_fn(move || {
+            loop {
+                if let Some((item, running)) = &mut outputs {
+                    match running.next() {
+                        Some(Ok(output)) => {
+                            state = output.value().clone();
+                            return Some(Ok(output.computed(Val::array(vec![item.clone(), state.clone()]))));
                         }
+                        Some(error) => return Some(error),
+                        None => outputs = None,
                     }
-                    charge(1);
-                    let item = match items.next()? {
-                        Ok(item) => item,
-                        error => return Some(error),
-                    };
-                    let pair = Val::array(vec![item.clone(), std::mem::take(&mut state)]);
-                    outputs = Some((item, update.run((update_context.clone(), pair))));
                 }
-            }))
+                charge(1);
+                let item = match items.next()? {
+                    Ok(item) => item,
+                    error => return Some(error),
+                };
+                let value = item.value().clone();
+                let pair = Val::array(vec![value.clone(), std::mem::take(&mut state)]);
+                outputs = Some((value, item.computed(pair).through(&update)));
+            }
         }))
-    }
+    })
 }
 
 /// `l // r`
-fn alternative() -> RunPtr<Data> {
-    |mut cv| {
-        let (right, right_context) = cv.0.pop_fun();
-        let (left, left_context) = cv.0.pop_fun();
-        let mut truths = left
-            .run((left_context, cv.1.clone()))
-            .filter(|output| output.as_ref().map_or(true, |value| !matches!(value, Val::Null | Val::Bool(false))));
-        match truths.next() {
-            Some(first) => Box::new(std::iter::once(first).chain(truths)),
-            None => right.run((right_context, cv.1)),
-        }
+fn alternative<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+    let right = cv.0.pop_fun();
+    let left = cv.0.pop_fun();
+    let outputs = cv.1.clone().through(&left);
+    let mut truths = outputs.filter(|output| output.as_ref().map_or(true, |output| output.value().as_bool()));
+    match truths.next() {
+        Some(first) => Box::new(std::iter::once(first).chain(truths)),
+        None => cv.1.through(&right),
     }
 }
 
-fn alternative_in_path() -> PathsPtr<Data> {
-    |mut cv| {
-        let (right, right_context) = cv.0.pop_fun();
-        let (left, left_context) = cv.0.pop_fun();
-        let mut truths = left
-            .paths((left_context, cv.1.clone()))
-            .filter(|output| output.as_ref().map_or(true, |(value, _)| !matches!(value, Val::Null | Val::Bool(false))));
-        match truths.next() {
-            Some(first) => Box::new(std::iter::once(first).chain(truths)),
-            None => right.paths((right_context, cv.1)),
+/// `l and r`, or `l or r` if `decided` is true: the left side alone decides when it is `decided`. On a path the right side is where
+/// the left side led.
+fn logical<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F), decided: bool) -> Outputs<'a, F> {
+    let right = cv.0.pop_fun();
+    let left = cv.0.pop_fun();
+    let input = cv.1.value().clone();
+    flat_map_then(cv.1.through(&left), move |left: F| {
+        if left.value().as_bool() == decided {
+            return box_once(Ok(left.computed(Val::Bool(decided))));
         }
-    }
+        let outputs = left.kept(input.clone()).through(&right);
+        Box::new(outputs.map(|right| {
+            let right = right?;
+            Ok(right.computed(Val::Bool(right.value().as_bool())))
+        }))
+    })
+}
+
+/// `try f catch handler`
+fn attempt<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+    let handler = cv.0.pop_fun();
+    let body = cv.0.pop_fun();
+    let input = cv.1;
+    let mut outputs = input.clone().through(&body);
+    let mut handling = false;
+    Box::new(std::iter::from_fn(move || {
+        let output = outputs.next()?;
+        match output {
+            Err(exception) if !handling => match exception.get_err() {
+                Ok(error) => {
+                    handling = true;
+                    outputs = input.kept(error.into_val()).through(&handler);
+                    outputs.next()
+                }
+                Err(exception) => Some(Err(exception)),
+            },
+            output => Some(output),
+        }
+    }))
 }

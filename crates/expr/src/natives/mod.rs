@@ -6,6 +6,7 @@ mod flow;
 mod format;
 mod json;
 mod math;
+mod paths;
 mod regex;
 mod text;
 mod time;
@@ -22,11 +23,20 @@ pub(super) type Row = (&'static str, Box<[Bind]>, RunPtr<Data>);
 /// All of them.
 pub(crate) fn all() -> Vec<Fun<Data>> {
     let rows = [array::rows(), format::rows(), json::rows(), math::rows(), regex::rows(), text::rows(), time::rows()];
-    rows.into_iter().flatten().map(jaq_core::native::run::<Data>).chain(flow::functions()).collect()
+    rows.into_iter()
+        .flatten()
+        .map(jaq_core::native::run::<Data>)
+        .chain(flow::functions())
+        .chain(paths::functions())
+        .collect()
 }
 
 fn values(count: usize) -> Box<[Bind]> {
     vec![Bind::Var(()); count].into()
+}
+
+fn filters(count: usize) -> Box<[Bind]> {
+    vec![Bind::Fun(()); count].into()
 }
 
 /// A function of its input alone.
@@ -62,7 +72,6 @@ macro_rules! of_two {
     };
 }
 
-pub(crate) use flow::caught;
 pub(super) use {of_input, of_one, of_two};
 
 fn text_of<'v>(value: &'v Val, otherwise: &str) -> Result<&'v str, Error> {

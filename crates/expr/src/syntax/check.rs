@@ -111,6 +111,8 @@ impl<'s> Scope<'s> {
 
     fn with(&self, pattern: &Pattern<&'s str>) -> Self {
         let mut inside = self.inside();
+        // Each alternative is an attempt around what follows, which takes the stack of several terms.
+        inside.depth += alternatives(pattern).map_or(0, |patterns| 1 + patterns.len());
         inside.locals.extend(variables(pattern));
         inside
     }

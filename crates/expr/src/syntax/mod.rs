@@ -4,16 +4,18 @@
 mod check;
 mod many;
 mod names;
+mod paths;
 mod patterns;
 mod rewrite;
 mod tokens;
 
 pub(crate) use check::{Verdict, judge, similar_function};
 pub(crate) use names::each_call;
-pub(crate) use rewrite::{definition, expression};
+pub(crate) use rewrite::{definition, definition_on_path, expression};
 pub(crate) use tokens::adapt;
 
-use jaq_core::load::parse::{Pattern, Term};
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 
 /// The variable by which several patterns (`?//`) travel through the parser as one: `[$__alternatives, P1, P2]`.
 const ALTERNATIVES: &str = "$__alternatives";
@@ -46,4 +48,12 @@ fn variables<'s>(pattern: &Pattern<&'s str>) -> Vec<&'s str> {
 
 fn call<'s>(name: &'s str, arguments: Vec<Term<&'s str>>) -> Term<&'s str> {
     Term::Call(name, arguments)
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+fn text(text: &str) -> Term<&str> {
+    Term::Str(None, vec![StrPart::Str(text)])
 }

@@ -1,4 +1,4 @@
-//! The functions that a term calls.
+//! The terms inside a term, and the functions that it calls.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
@@ -6,72 +6,77 @@ use jaq_core::path::Part;
 
 /// Tells `found` each name that is called; names of formats (`@csv`), too.
 pub(crate) fn each_call<'s>(term: &Term<&'s str>, found: &mut impl FnMut(&'s str)) {
+    each(term, &mut |term| match term {
+        Term::Str(Some(name), _) | Term::Call(name, _) => found(name),
+        _ => {}
+    });
+}
+
+/// Tells `found` the term and each term inside it.
+pub(super) fn each<'s>(term: &Term<&'s str>, found: &mut impl FnMut(&Term<&'s str>)) {
+    found(term);
     match term {
         Term::Id | Term::Recurse | Term::Num(_) | Term::Var(_) | Term::Break(_) => {}
-        Term::Str(format, parts) => {
-            format.iter().for_each(|format| found(format));
+        Term::Str(_, parts) => {
             for part in parts {
                 if let StrPart::Term(term) = part {
-                    each_call(term, found);
+                    each(term, found);
                 }
             }
         }
-        Term::Arr(inner) => inner.iter().for_each(|term| each_call(term, found)),
+        Term::Arr(inner) => inner.iter().for_each(|term| each(term, found)),
         Term::Obj(fields) => {
             for (name, value) in fields {
-                each_call(name, found);
-                value.iter().for_each(|value| each_call(value, found));
+                each(name, found);
+                value.iter().for_each(|value| each(value, found));
             }
         }
-        Term::Neg(inner) | Term::Label(_, inner) => each_call(inner, found),
+        Term::Neg(inner) | Term::Label(_, inner) => each(inner, found),
         Term::BinOp(left, op, right) => {
-            each_call(left, found);
+            each(left, found);
             if let BinaryOp::Pipe(Some(pattern)) = op {
                 in_pattern(pattern, found);
             }
-            each_call(right, found);
+            each(right, found);
         }
         Term::Fold(_, over, pattern, bodies) => {
-            each_call(over, found);
+            each(over, found);
             in_pattern(pattern, found);
-            bodies.iter().for_each(|body| each_call(body, found));
+            bodies.iter().for_each(|body| each(body, found));
         }
         Term::TryCatch(body, catch) => {
-            each_call(body, found);
-            catch.iter().for_each(|catch| each_call(catch, found));
+            each(body, found);
+            catch.iter().for_each(|catch| each(catch, found));
         }
         Term::IfThenElse(branches, otherwise) => {
             for term in branches.iter().flat_map(|(condition, then)| [condition, then]).chain(otherwise.as_deref()) {
-                each_call(term, found);
+                each(term, found);
             }
         }
         Term::Def(definitions, body) => {
-            definitions.iter().for_each(|definition| each_call(&definition.body, found));
-            each_call(body, found);
+            definitions.iter().for_each(|definition| each(&definition.body, found));
+            each(body, found);
         }
-        Term::Call(name, arguments) => {
-            found(name);
-            arguments.iter().for_each(|argument| each_call(argument, found));
-        }
+        Term::Call(_, arguments) => arguments.iter().for_each(|argument| each(argument, found)),
         Term::Path(base, path) => {
-            each_call(base, found);
+            each(base, found);
             for (part, _) in &path.0 {
                 match part {
-                    Part::Index(index) => each_call(index, found),
-                    Part::Range(from, upto) => from.iter().chain(upto).for_each(|bound| each_call(bound, found)),
+                    Part::Index(index) => each(index, found),
+                    Part::Range(from, upto) => from.iter().chain(upto).for_each(|bound| each(bound, found)),
                 }
             }
         }
     }
 }
 
-fn in_pattern<'s>(pattern: &Pattern<&'s str>, found: &mut impl FnMut(&'s str)) {
+fn in_pattern<'s>(pattern: &Pattern<&'s str>, found: &mut impl FnMut(&Term<&'s str>)) {
     match pattern {
         Pattern::Var(_) => {}
         Pattern::Arr(items) => items.iter().for_each(|item| in_pattern(item, found)),
         Pattern::Obj(fields) => {
             for (key, value) in fields {
-                each_call(key, found);
+                each(key, found);
                 in_pattern(value, found);
             }
         }

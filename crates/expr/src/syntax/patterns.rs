@@ -3,18 +3,42 @@
 
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 
-use super::variables;
+use super::{call, pipe, variables};
 
 /// What is taken apart, and what `F` works on.
 const VALUE: &str = "$__value";
-const INPUT: &str = "$__input";
+pub(super) const INPUT: &str = "$__input";
 
 /// What is done with the variables. No text can call it: the check knows all formats.
 const BODY: &str = "@body";
 
+/// Whether paths count where a term stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Anywhere,
+    OnPath,
+}
+
+impl Standing {
+    /// A value that was kept in a variable.
+    pub(super) fn kept(self, term: Term<&str>) -> Term<&str> {
+        match self {
+            Self::Anywhere => term,
+            Self::OnPath => call("_kept", vec![term]),
+        }
+    }
+
+    fn attempt<'s>(self, body: Term<&'s str>, catch: Term<&'s str>) -> Term<&'s str> {
+        match self {
+            Self::Anywhere => Term::TryCatch(Box::new(body), Some(Box::new(catch))),
+            Self::OnPath => call("_try", vec![body, catch]),
+        }
+    }
+}
+
 /// `VALUE as P1 | body`, else the next pattern. The body stands there once, as a function of all variables: patterns in patterns would
 /// double it each time.
-pub(super) fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>) -> Term<&'s str> {
+fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Standing) -> Term<&'s str> {
     let mut all: Vec<&'s str> = Vec::new();
     for name in patterns.iter().flat_map(variables) {
         if !all.contains(&name) {
@@ -28,10 +52,7 @@ pub(super) fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>) -> 
         let attempt = all.iter().rev().fold(bound, |term, name| bind(null(), Pattern::Var(name), term));
         chain = Some(match chain {
             None => attempt,
-            Some(next) => {
-                let next = Term::BinOp(Box::new(Term::Var(INPUT)), BinaryOp::Pipe(None), Box::new(next));
-                Term::TryCatch(Box::new(attempt), Some(Box::new(next)))
-            }
+            Some(next) => standing.attempt(attempt, pipe(standing.kept(Term::Var(INPUT)), next)),
         });
     }
     let function = Def { name: BODY, args: all, body: body.clone() };
@@ -43,14 +64,15 @@ pub(super) fn destructured<'s>(
     source: Term<&'s str>,
     patterns: &[Pattern<&'s str>],
     body: &Term<&'s str>,
+    standing: Standing,
 ) -> Term<&'s str> {
-    let tried = with_input(tried(patterns, body));
+    let tried = with_input(tried(patterns, body, standing));
     bind(source, Pattern::Var(VALUE), tried)
 }
 
 /// One step of `reduce` or `foreach` over [`VALUE`].
-pub(super) fn step<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>) -> Term<&'s str> {
-    with_input(tried(patterns, body))
+pub(super) fn step<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Standing) -> Term<&'s str> {
+    with_input(tried(patterns, body, standing))
 }
 
 /// The variable that a `reduce` with alternatives goes over.

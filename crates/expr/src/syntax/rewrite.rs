@@ -1,16 +1,21 @@
 //! Terms in jq's meaning: updates by way of paths, the order of several outputs, `reduce` and `foreach` whose steps have none or
 //! several. What is rewritten is what the interpreter understands differently; the rest stays.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Opt, Part, Path};
 
 use super::many::Outputs;
-use super::patterns::{bind, destructured, step, value_pattern};
-use super::{alternatives, call, variables};
+use super::names::each_call;
+use super::paths::{self, TAKING, listed};
+use super::patterns::{Standing, bind, destructured, step, value_pattern};
+use super::{alternatives, call, pipe, variables};
 
 /// Names for outputs that are computed ahead. No text can mention them: it was checked before.
-const RIGHT: &str = "$__right";
+pub(super) const RIGHT: &str = "$__right";
 const KEY: &str = "$__key";
 const UPTO: &str = "$__upto";
 const STATE: &str = "$__state";
@@ -19,37 +24,98 @@ const PARTS: [&str; 16] = [
     "$__14", "$__15",
 ];
 
-type T<'s> = Term<&'s str>;
+pub(super) type T<'s> = Term<&'s str>;
 
 /// An expression as the interpreter gets it.
-pub(crate) fn expression<'s>(term: T<'s>, defined: impl IntoIterator<Item = &'s str>) -> T<'s> {
-    Rewriter { outputs: Outputs { defined: defined.into_iter().collect() } }.term(term)
+pub(crate) fn expression<'s>(term: T<'s>, defined: BTreeSet<&'s str>) -> T<'s> {
+    let on_path = if defined.is_empty() { BTreeSet::new() } else { paths::functions(&term) };
+    Rewriter { outputs: Outputs { defined }, on_path, ..Rewriter::default() }.term(term)
 }
 
 /// A definition of our own library.
 pub(crate) fn definition(definition: Def<&'static str>) -> Def<&'static str> {
-    let rewriter = Rewriter { outputs: Outputs { defined: definition.args.iter().copied().collect() } };
+    let rewriter = Rewriter::of_library(&definition);
     Def { body: rewriter.term(definition.body), ..definition }
 }
 
-struct Rewriter<'s> {
+/// A definition of our own library for where paths count.
+pub(crate) fn definition_on_path(definition: Def<&'static str>) -> Def<&'static str> {
+    let mut rewriter = Rewriter { form: (definition.name, definition.args.len()), ..Rewriter::of_library(&definition) };
+    each_call(&definition.body, &mut |name| _ = rewriter.on_path.insert(name));
+    Def { body: rewriter.anywhere(definition.body), ..definition }
+}
+
+#[derive(Default)]
+pub(super) struct Rewriter<'s> {
     outputs: Outputs<'s>,
+    /// Functions that are called where paths count.
+    on_path: BTreeSet<&'s str>,
+    /// The functions that are defined here, arguments among them, and whether paths can count in what they are given.
+    scope: RefCell<Vec<(&'s str, usize, bool)>>,
+    /// The form of a function of the library that is being defined.
+    pub(super) form: (&'s str, usize),
+}
+
+impl Rewriter<'static> {
+    fn of_library(definition: &Def<&'static str>) -> Self {
+        let outputs = Outputs { defined: definition.args.iter().copied().collect() };
+        let scope = definition.args.iter().map(|name| (*name, 0, true)).collect();
+        Self { outputs, scope: RefCell::new(scope), ..Self::default() }
+    }
 }
 
 impl<'s> Rewriter<'s> {
+    /// Whether the expression defines this function itself, and whether paths can count in its arguments.
+    pub(super) fn function(&self, name: &str, arity: usize) -> Option<bool> {
+        let scope = self.scope.borrow();
+        scope.iter().rev().find(|(known, count, _)| (*known, *count) == (name, arity)).map(|(.., on_path)| *on_path)
+    }
+
+    /// Definitions, and what sees them.
+    pub(super) fn with_definitions<X>(
+        &self,
+        definitions: Vec<Def<&'s str>>,
+        inside: impl FnOnce() -> (T<'s>, X),
+    ) -> (T<'s>, X) {
+        let outside = self.scope.borrow().len();
+        let define = |Def { name, args, body }| {
+            let on_path = |name: &&str| self.on_path.contains(*name);
+            let entry = (name, args.len(), on_path(&name) || args.iter().any(on_path));
+            self.scope.borrow_mut().push(entry);
+            let own = self.scope.borrow().len();
+            self.scope.borrow_mut().extend(args.iter().map(|name| (*name, 0, true)));
+            let body = if on_path(&name) { self.anywhere(body) } else { self.term(body) };
+            self.scope.borrow_mut().truncate(own);
+            Def { name, args, body }
+        };
+        let definitions = definitions.into_iter().map(define).collect();
+        let (body, with) = inside();
+        self.scope.borrow_mut().truncate(outside);
+        (Term::Def(definitions, Box::new(body)), with)
+    }
+
+    pub(super) fn call(&self, name: &'s str, arguments: Vec<T<'s>>) -> T<'s> {
+        let taking = match self.function(name, arguments.len()) {
+            Some(on_path) => on_path.then_some(Self::anywhere as fn(&Self, T<'s>) -> T<'s>),
+            None => listed(TAKING, name).then_some(Self::path_of as fn(&Self, T<'s>) -> T<'s>),
+        };
+        let rewrite = taking.unwrap_or(Self::term);
+        Term::Call(name, arguments.into_iter().map(|argument| rewrite(self, argument)).collect())
+    }
+
     fn boxed(&self, term: T<'s>) -> Box<T<'s>> {
         Box::new(self.term(term))
     }
 
-    fn terms(&self, terms: Vec<T<'s>>) -> Vec<T<'s>> {
+    pub(super) fn terms(&self, terms: Vec<T<'s>>) -> Vec<T<'s>> {
         terms.into_iter().map(|term| self.term(term)).collect()
     }
 
-    fn many(&self, term: &T<'s>) -> bool {
+    pub(super) fn many(&self, term: &T<'s>) -> bool {
         !self.outputs.is_single(term)
     }
 
-    fn term(&self, term: T<'s>) -> T<'s> {
+    pub(super) fn term(&self, term: T<'s>) -> T<'s> {
         match term {
             Term::Id | Term::Recurse | Term::Num(_) | Term::Var(_) | Term::Break(_) => term,
             Term::Str(format, parts) => self.text(format, parts),
@@ -64,22 +130,13 @@ impl<'s> Rewriter<'s> {
             Term::BinOp(left, op, right) => self.operation(*left, op, *right),
             Term::Label(name, inner) => Term::Label(name, self.boxed(*inner)),
             Term::Fold(kind, over, pattern, bodies) => self.fold(kind, *over, pattern, bodies),
-            Term::TryCatch(body, catch) => {
-                let caught = |catch: Box<T<'s>>| {
-                    let message = Box::new(call("_caught", Vec::new()));
-                    Box::new(Term::BinOp(message, BinaryOp::Pipe(None), self.boxed(*catch)))
-                };
-                Term::TryCatch(self.boxed(*body), catch.map(caught))
-            }
+            Term::TryCatch(body, catch) => Term::TryCatch(self.boxed(*body), catch.map(|catch| self.boxed(*catch))),
             Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
                 branches.into_iter().map(|(condition, then)| (self.term(condition), self.term(then))).collect(),
                 otherwise.map(|term| self.boxed(*term)),
             ),
-            Term::Def(definitions, body) => {
-                let definitions = definitions.into_iter().map(|d| Def { body: self.term(d.body), ..d }).collect();
-                Term::Def(definitions, self.boxed(*body))
-            }
-            Term::Call(name, arguments) => Term::Call(name, self.terms(arguments)),
+            Term::Def(definitions, body) => self.with_definitions(definitions, || (self.term(*body), ())).0,
+            Term::Call(name, arguments) => self.call(name, arguments),
             Term::Path(base, path) => self.path(self.term(*base), path),
         }
     }
@@ -110,23 +167,23 @@ impl<'s> Rewriter<'s> {
         ahead.into_iter().fold(Term::Str(format, parts), |text, (name, term)| bind(term, Pattern::Var(name), text))
     }
 
-    fn operation(&self, left: T<'s>, op: BinaryOp<&'s str>, right: T<'s>) -> T<'s> {
+    pub(super) fn operation(&self, left: T<'s>, op: BinaryOp<&'s str>, right: T<'s>) -> T<'s> {
         match op {
             BinaryOp::Pipe(Some(pattern)) => match alternatives(&pattern) {
                 Some(patterns) => {
                     let patterns: Vec<_> = patterns.iter().map(|pattern| self.pattern(pattern.clone())).collect();
-                    destructured(self.term(left), &patterns, &self.term(right))
+                    destructured(self.term(left), &patterns, &self.term(right), Standing::Anywhere)
                 }
                 None => bind(self.term(left), self.pattern(pattern), self.term(right)),
             },
-            // jq computes the right side first.
-            BinaryOp::Math(_) | BinaryOp::Cmp(_) if self.many(&right) => {
+            // jq computes the right side first, which shows where one of them has several outputs, or none.
+            BinaryOp::Math(_) | BinaryOp::Cmp(_) if self.many(&right) || self.many(&left) && !is_constant(&right) => {
                 let operation = Term::BinOp(Box::new(self.term(left)), op, Box::new(Term::Var(RIGHT)));
                 bind(self.term(right), Pattern::Var(RIGHT), operation)
             }
             BinaryOp::Alt if self.many(&left) => call("_alternative", vec![self.term(left), self.term(right)]),
-            BinaryOp::Assign => call("_assign", vec![self.term(left), self.term(right)]),
-            BinaryOp::Update => call("_modify", vec![self.term(left), self.term(right)]),
+            BinaryOp::Assign => call("_assign", vec![self.path_of(left), self.term(right)]),
+            BinaryOp::Update => call("_modify", vec![self.path_of(left), self.term(right)]),
             BinaryOp::UpdateMath(math) => self.update_with(left, BinaryOp::Math(math), right),
             BinaryOp::UpdateAlt => self.update_with(left, BinaryOp::Alt, right),
             op => Term::BinOp(Box::new(self.term(left)), op, Box::new(self.term(right))),
@@ -136,10 +193,10 @@ impl<'s> Rewriter<'s> {
     /// `l += r` is `r as $r | l |= . + $r`.
     fn update_with(&self, left: T<'s>, op: BinaryOp<&'s str>, right: T<'s>) -> T<'s> {
         let update = Term::BinOp(Box::new(Term::Id), op, Box::new(Term::Var(RIGHT)));
-        bind(self.term(right), Pattern::Var(RIGHT), call("_modify", vec![self.term(left), update]))
+        bind(self.term(right), Pattern::Var(RIGHT), call("_modify", vec![self.path_of(left), update]))
     }
 
-    fn pattern(&self, pattern: Pattern<&'s str>) -> Pattern<&'s str> {
+    pub(super) fn pattern(&self, pattern: Pattern<&'s str>) -> Pattern<&'s str> {
         match pattern {
             Pattern::Var(_) => pattern,
             Pattern::Arr(items) => Pattern::Arr(items.into_iter().map(|item| self.pattern(item)).collect()),
@@ -157,7 +214,7 @@ impl<'s> Rewriter<'s> {
             Some(patterns) => {
                 let patterns: Vec<_> = patterns.iter().map(|pattern| self.pattern(pattern.clone())).collect();
                 for body in bodies.iter_mut().skip(1) {
-                    *body = step(&patterns, body);
+                    *body = step(&patterns, body, Standing::Anywhere);
                 }
                 value_pattern()
             }
@@ -170,21 +227,31 @@ impl<'s> Rewriter<'s> {
                 bodies.push(call("_last_or_null", vec![update]));
                 Term::Fold(kind, Box::new(over), pattern, bodies)
             }
-            ("foreach", 2 | 3) if varies => foreach(over, pattern, bodies),
+            ("foreach", 2 | 3) if varies => {
+                let steps = bodies.split_off(1);
+                folded(kind, over, pattern, bodies.pop().unwrap_or_default(), steps, Standing::Anywhere)
+            }
             _ => Term::Fold(kind, Box::new(over), pattern, bodies),
         }
     }
 
     /// Of several keys in one path the last varies slowest: it is computed ahead of what comes before it.
-    fn path(&self, base: T<'s>, path: Path<T<'s>>) -> T<'s> {
+    pub(super) fn path(&self, base: T<'s>, path: Path<T<'s>>) -> T<'s> {
         let many = |part: &Part<T<'s>>| match part {
             Part::Index(index) => self.many(index),
             Part::Range(from, upto) => from.iter().chain(upto).any(|bound| self.many(bound)),
         };
         let several = |part: &Part<T<'s>>| many(part) || matches!(part, Part::Range(None, None));
+        let constant = |part: &Part<T<'s>>| match part {
+            Part::Index(index) => is_constant(index),
+            Part::Range(from, upto) => from.iter().chain(upto).all(is_constant),
+        };
         let Path(parts) = path;
         let split = (1..=parts.len()).rev().find(|end| {
-            many(&parts[end - 1].0) && (self.many(&base) || parts[..end - 1].iter().any(|(part, _)| several(part)))
+            let (part, before) = (&parts[end - 1].0, &parts[..end - 1]);
+            let after_several = self.many(&base) || before.iter().any(|(part, _)| several(part));
+            let after_any = !before.is_empty() || !matches!(base, Term::Id);
+            !constant(part) && after_several || many(part) && after_any
         });
         let mut parts = parts;
         let rest = parts.split_off(split.unwrap_or(0));
@@ -211,21 +278,41 @@ impl<'s> Rewriter<'s> {
     }
 }
 
-/// `foreach` by our own native, which keeps jq's rules where a step has none or several outputs.
-fn foreach<'s>(over: T<'s>, pattern: Pattern<&'s str>, bodies: Vec<T<'s>>) -> T<'s> {
+fn is_constant(term: &T<'_>) -> bool {
+    match term {
+        Term::Num(_) | Term::Var(_) => true,
+        Term::Str(_, parts) => parts.iter().all(|part| !matches!(part, StrPart::Term(_))),
+        _ => false,
+    }
+}
+
+/// `foreach`, and `reduce` where paths count, by our own natives, which keep jq's rules where a step has none or several outputs.
+pub(super) fn folded<'s>(
+    kind: &str,
+    over: T<'s>,
+    pattern: Pattern<&'s str>,
+    init: T<'s>,
+    steps: Vec<T<'s>>,
+    standing: Standing,
+) -> T<'s> {
     let names = variables(&pattern);
     let comma = |left, right| Term::BinOp(Box::new(left), BinaryOp::Comma, Box::new(right));
-    let list = names.iter().map(|name| Term::Var(*name)).reduce(comma).map(Box::new);
+    let list = Term::Arr(names.iter().map(|name| Term::Var(*name)).reduce(comma).map(Box::new));
     let item = |at| Term::Path(Box::new(Term::Id), Path(vec![(Part::Index(Term::Num(at)), Opt::Essential)]));
-    let pipe = |left, right| Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right));
     let with_variables = |body| {
         let bound = Pattern::Arr(names.iter().map(|name| Pattern::Var(*name)).collect());
-        let body = pipe(Term::Var(STATE), body);
+        let body = pipe(standing.kept(Term::Var(STATE)), body);
         bind(item("1"), Pattern::Var(STATE), bind(item("0"), bound, body))
     };
-    let mut bodies = bodies.into_iter();
-    let (init, update) = (bodies.next().unwrap_or_default(), bodies.next().unwrap_or_default());
-    let items = bind(over, pattern, Term::Arr(list));
-    let steps = call("_foreach", vec![items, init, with_variables(update)]);
-    pipe(steps, bodies.next().map_or_else(|| item("1"), with_variables))
+    let items = match standing {
+        Standing::Anywhere => bind(over, pattern, list),
+        Standing::OnPath => pipe(over, bind(Term::Id, pattern, call("_computed", vec![list]))),
+    };
+    let mut steps = steps.into_iter();
+    let update = with_variables(steps.next().unwrap_or_default());
+    if kind == "reduce" {
+        return call("_reduce", vec![items, init, update]);
+    }
+    let outputs = call("_foreach", vec![items, init, update]);
+    pipe(outputs, steps.next().map_or_else(|| standing.kept(item("1")), with_variables))
 }

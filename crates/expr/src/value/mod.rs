@@ -281,6 +281,21 @@ impl Val {
         }
     }
 
+    /// Whether this is that very value, and not merely an equal one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            // A number has no place of its own.
+            (Self::Num(a), Self::Num(b)) => a.is(b),
+            (Self::Str(a), Self::Str(b)) => std::ptr::eq(a.as_str(), b.as_str()),
+            (Self::Arr(a), Self::Arr(b)) => Arc::ptr_eq(a, b),
+            (Self::Obj(a), Self::Obj(b)) => Arc::ptr_eq(a, b),
+            (Self::Shared(a), Self::Shared(b)) => std::ptr::eq(a.value(), b.value()),
+            _ => false,
+        }
+    }
+
     /// As JSON that leaves the expression.
     ///
     /// # Errors

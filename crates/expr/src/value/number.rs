@@ -47,12 +47,20 @@ impl Num {
         self.value
     }
 
+    /// Whether nothing tells the two apart.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.value.to_bits() == other.value.to_bits() && self.literal == other.literal
+    }
+
     pub(crate) fn view(&self) -> NumView<'_> {
         NumView { value: self.value, literal: self.literal.as_deref() }
     }
 
-    /// `-x`: a literal keeps its digits.
+    /// `-x`: a literal keeps its digits, and zero has no sign.
     pub(crate) fn negated(&self) -> Self {
+        if self.value == 0.0 {
+            return self.absolute();
+        }
         let literal = self.literal.as_deref().map(|text| match text.strip_prefix('-') {
             Some(positive) => Arc::from(positive),
             None => Arc::from(format!("-{text}")),
