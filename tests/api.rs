@@ -135,7 +135,7 @@ async fn an_act_over_many_runs_tells_first_and_does_then() {
     let (_, acts) = node.get("/api/v1/audit/acts?subject=runs:retry").await;
     let one = &acts["items"][0];
     assert_eq!(
-        (&one["act"], &one["reason"], &one["detail"]["acted"]),
+        (&one["act"], &one["reason"], &one["detail"]["matched"]),
         (&json!("runs.bulk"), &json!("the ERP is back"), &json!(5)),
         "{acts}"
     );

@@ -43,14 +43,6 @@ impl Strangers {
         Self { tasks: JoinSet::new(), begun: Arc::default() }
     }
 
-    /// As many strangers as the queue of a busy node surely has room for, then the next.
-    async fn hold_many(&mut self, count: usize, from: [u8; 4], node: &Node, bytes: Vec<u8>) {
-        for begun in (0..count).step_by(50) {
-            self.hold(50.min(count - begun), from, node.address, bytes.clone());
-            self.are_accepted(node).await;
-        }
-    }
-
     fn hold(&mut self, count: usize, from: [u8; 4], to: SocketAddr, bytes: Vec<u8>) {
         let bytes = Arc::new(bytes);
         for _ in 0..count {
@@ -73,8 +65,7 @@ impl Strangers {
         }
     }
 
-    /// Waits until the node has accepted all of them. More at once than its queue holds, and the kernel would drop some of which
-    /// it has told the stranger that they are connected.
+    /// Waits until the node has accepted all of them.
     async fn are_accepted(&self, node: &Node) {
         self.have_begun().await;
         // The queue is in order: whoever is answered stood behind them all.
@@ -128,14 +119,14 @@ async fn strangers_that_hold_all_they_can_delay_no_webhook_and_no_health_check_b
     let node = world.node().await;
     let (body, form) = ("application/json", "application/x-www-form-urlencoded");
     let mut strangers = Strangers::new();
-    strangers.hold_many(128, LOCALHOST, &node, start_of_request("/login", form, 10, 100)).await;
-    strangers.hold_many(66, [127, 0, 0, 3], &node, start_of_request("/hooks/test", body, (1 << 20) - 1, 1 << 20)).await;
+    let to = node.address;
+    strangers.hold(128, LOCALHOST, to, start_of_request("/login", form, 10, 100));
+    strangers.hold(66, [127, 0, 0, 3], to, start_of_request("/hooks/test", body, (1 << 20) - 1, 1 << 20));
     // More than one peer may hold, from two of them: all connections are taken.
-    strangers.hold_many(450, LOCALHOST, &node, Vec::new()).await;
-    strangers.hold_many(450, [127, 0, 0, 3], &node, b"GET /healthz HTTP/1.1\r\nhost:".to_vec()).await;
-    strangers
-        .hold_many(100, [127, 0, 0, 4], &node, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec())
-        .await;
+    strangers.hold(450, LOCALHOST, to, Vec::new());
+    strangers.hold(450, [127, 0, 0, 3], to, b"GET /healthz HTTP/1.1\r\nhost:".to_vec());
+    strangers.hold(100, [127, 0, 0, 4], to, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec());
+    strangers.are_accepted(&node).await;
     eventually("the strangers have taken all connections", || async {
         let replaced = metric(&node, r#"stepwell_connections_ended_total{why="replaced"}"#).await;
         (replaced > 0).then_some(())
@@ -192,6 +183,39 @@ async fn health_and_metrics_answer_at_an_address_of_their_own_without_token_and_
     assert!(metrics.text().await.unwrap().contains("stepwell_ready "));
     assert_eq!(client.get(node.url("/healthz")).send().await.unwrap().status(), 200, "the main address still answers");
     world.restore_database().await;
+}
+
+/// Asks over and over with tokens and cookies that nobody has.
+async fn guess(node: String, client: Client, n: usize) {
+    for round in 0_u64.. {
+        let request = client.get(&node);
+        let request = match round % 2 {
+            0 => request.bearer_auth(format!("swt_{n}-{round}")),
+            _ => request.header("cookie", format!("stepwell_session={n}-{round}")),
+        };
+        let status = request.send().await.unwrap().status().as_u16();
+        assert!([401, 429, 503].contains(&status), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_guesses_at_a_node_keeps_no_new_token_out() {
+    let world = World::new(&[("hub.yaml", hub())], &[]).await;
+    let node = world.node().await;
+    let mut flood = JoinSet::new();
+    for n in 0..32 {
+        flood.spawn(guess(node.url("/api/v1/me"), client_from(LOCALHOST), n));
+    }
+    let client = client_from(LOCALHOST);
+    for n in 0..3 {
+        let (made, told, error) =
+            world.command(&["token", "create", "--name", &format!("new-{n}"), "--scopes", "read"]);
+        assert!(made, "{error}");
+        let token = told.split_whitespace().find(|word| word.starts_with("swt_")).expect("the token");
+        let answer = client.get(node.url("/api/v1/me")).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "token {n}: {}", answer.text().await.unwrap());
+    }
+    assert!(flood.try_join_next().is_none(), "a guess was answered otherwise");
 }
 
 async fn sign_in(client: &Client, node: &Node, token: &str) -> Response {

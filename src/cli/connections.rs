@@ -9,6 +9,9 @@ use sqlx::PgPool;
 use super::context;
 use crate::config::Settings;
 use crate::connect::{KEYS_VARIABLE, Keyring, Secret};
+use crate::machine::Actor;
+use crate::store::access::Scope;
+use crate::store::acts::By;
 use crate::store::oauth::{self, Sealed};
 
 /// Longest refresh token that is read.
@@ -33,14 +36,29 @@ pub(super) enum Command {
         /// Read nothing: try the stored tokens again.
         #[arg(long)]
         same: bool,
+        #[command(flatten)]
+        why: Why,
     },
     /// Encrypt all stored tokens with the first key of STEPWELL_ENCRYPTION_KEYS, so that the others are not needed any more.
-    Reencrypt,
+    Reencrypt {
+        #[command(flatten)]
+        why: Why,
+    },
     /// Delete stored tokens that are not used any more.
     Forget {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        why: Why,
     },
+}
+
+/// Why, for the record.
+#[derive(Debug, clap::Args)]
+pub(super) struct Why {
+    /// Why; kept with the act.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 /// One row.
@@ -56,16 +74,24 @@ pub(super) struct Which {
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     let pool = context::connect(settings).await?;
+    let scope = if matches!(command, Command::List { .. }) { Scope::Read } else { Scope::Admin };
+    let actor = context::identity(&pool, settings, scope).await?.actor();
     match command {
         Command::List { json } => list(&pool, json).await,
-        Command::Reauthorize { which, same } => reauthorize(&pool, &which, same).await,
-        Command::Reencrypt => reencrypt(&pool).await,
-        Command::Forget { which } => {
+        Command::Reauthorize { which, same, why } => reauthorize(&pool, &which, same, why.by(&actor)).await,
+        Command::Reencrypt { why } => reencrypt(&pool, why.by(&actor)).await,
+        Command::Forget { which, why } => {
             let id = which.find(&pool).await?;
-            oauth::forget(&pool, &id).await?;
+            oauth::forget(&pool, &id, why.by(&actor)).await?;
             println!("forgot the stored tokens {}", hex::encode(&id[..6]));
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+impl Why {
+    fn by<'a>(&'a self, actor: &'a Actor) -> By<'a> {
+        By { actor, reason: self.reason.as_deref() }
     }
 }
 
@@ -102,7 +128,7 @@ async fn list(pool: &PgPool, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn reauthorize(pool: &PgPool, which: &Which, same: bool) -> anyhow::Result<ExitCode> {
+async fn reauthorize(pool: &PgPool, which: &Which, same: bool, by: By<'_>) -> anyhow::Result<ExitCode> {
     let id = which.find(pool).await?;
     let sealed = match same {
         true => None,
@@ -118,7 +144,7 @@ async fn reauthorize(pool: &PgPool, which: &Which, same: bool) -> anyhow::Result
             Some(keyring.seal(&Secret::from(token.to_owned()), &id)?)
         }
     };
-    oauth::reauthorize(pool, &id, sealed.as_deref()).await?;
+    oauth::reauthorize(pool, &id, sealed.as_deref(), by).await?;
     println!("the next call asks the provider for a token; runs that stopped for this can be retried");
     Ok(ExitCode::SUCCESS)
 }
@@ -131,7 +157,7 @@ fn keyring() -> anyhow::Result<Keyring> {
     Ok(keyring)
 }
 
-async fn reencrypt(pool: &PgPool) -> anyhow::Result<ExitCode> {
+async fn reencrypt(pool: &PgPool, by: By<'_>) -> anyhow::Result<ExitCode> {
     let keyring = keyring()?;
     let (mut changed, mut current, mut failed) = (0, 0, 0);
     let mut after = Vec::new();
@@ -146,7 +172,7 @@ async fn reencrypt(pool: &PgPool) -> anyhow::Result<ExitCode> {
             }
             match resealed(&keyring, &row) {
                 // A node that changed the tokens meanwhile encrypted them with its own first key: the next call sees that.
-                Ok(new) if oauth::reseal(pool, &row, &new).await? => changed += 1,
+                Ok(new) if oauth::reseal(pool, &row, &new, by).await? => changed += 1,
                 Ok(_) => {
                     failed += 1;
                     eprintln!(

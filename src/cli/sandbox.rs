@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 
 use crate::sandbox::{Sandbox, WebhookSettings, WebhookTarget, serve};
 
@@ -44,7 +43,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let crm = target("crm", args.crm_webhook, args.crm_webhook_secret, args.crm_webhook_types)?;
     let erp = target("erp", args.erp_webhook, args.erp_webhook_secret, args.erp_webhook_types)?;
-    let listener = TcpListener::bind(args.listen).await.with_context(|| {
+    let listener = crate::http::serve::listen(args.listen).with_context(|| {
         format!("listening on {} for the sandbox failed; choose another address with --listen", args.listen)
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);

@@ -56,9 +56,9 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let limits = settings.http.connection_limits().map_err(anyhow::Error::msg)?;
         make_room_for(limits.connections_max);
-        let listener = listen(settings.listen, "`listen` or STEPWELL_LISTEN").await?;
+        let listener = listen(settings.listen, "`listen` or STEPWELL_LISTEN")?;
         let admin_listener = match settings.http.admin_listen {
-            Some(address) => Some(listen(address, "`http.admin_listen` or STEPWELL_HTTP_ADMIN_LISTEN").await?),
+            Some(address) => Some(listen(address, "`http.admin_listen` or STEPWELL_HTTP_ADMIN_LISTEN")?),
             None => None,
         };
         let committers = u32::try_from(settings.engine().committers).unwrap_or(2);
@@ -134,9 +134,9 @@ fn make_room_for(connections: usize) {
     }
 }
 
-async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("listening on {address} failed; is another Stepwell running? Set {setting}"))
+fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    http::serve::listen(address)
+        .with_context(|| format!("listening on {address} failed; is another Stepwell running? Set {setting}"))
 }
 
 fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets, keyring: Keyring) -> ConnectSettings {

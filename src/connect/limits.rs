@@ -146,30 +146,32 @@ impl Gate {
         self.state().guarded = true;
         let mut again = None;
         loop {
-            let round = async {
-                match again {
-                    // What ends here may make room before that.
-                    Some(after) => drop(tokio::time::timeout(after, self.freed.notified()).await),
-                    None => self.changed.notified().await,
-                }
-                self.serve_once(&*ledger).await
-            };
             tokio::select! {
                 biased;
                 () = closing.cancelled() => return,
-                next = round => again = next,
+                () = self.called(again) => {}
             }
+            // Never dropped half way: a transaction that is dropped while it commits leaves a rollback to its connection's next user.
+            again = self.serve_once(&*ledger).await;
+        }
+    }
+
+    /// Waits until there is something to tell or to ask.
+    async fn called(&self, again: Option<Duration>) {
+        match again {
+            // What ends here may make room before that.
+            Some(after) => drop(tokio::time::timeout(after, self.freed.notified()).await),
+            None => self.changed.notified().await,
+        }
+        if self.demand().1 == 0 {
+            // Calls that end now are told together, unless one comes meanwhile that wants to go out.
+            let _nobody_came = tokio::time::timeout(GATHER, self.changed.notified()).await;
         }
     }
 
     /// Asks once; gives when to ask again, if somebody still waits.
     async fn serve_once(self: &Arc<Self>, ledger: &dyn Ledger) -> Option<Duration> {
-        let (mut used, mut wanted) = self.demand();
-        if wanted == 0 {
-            // Calls that end now are told together, unless one comes meanwhile that wants to go out.
-            let _nobody_came = tokio::time::timeout(GATHER, self.changed.notified()).await;
-            (used, wanted) = self.demand();
-        }
+        let (used, wanted) = self.demand();
         if wanted == 0 && used == self.state().told {
             return None;
         }
@@ -274,6 +276,51 @@ mod tests {
         let asked = ledger.asked.load(SeqCst);
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(ledger.asked.load(SeqCst), asked, "an idle gate asks nothing");
+    }
+
+    /// A ledger in the middle of a transaction.
+    #[derive(Debug, Default)]
+    struct Slow {
+        asked: Notify,
+        goes_on: Notify,
+        done: Notify,
+    }
+
+    impl Ledger for Slow {
+        fn take<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a SharedLimits,
+            _: u32,
+            wanted: u32,
+        ) -> BoxFuture<'a, Result<Grant, String>> {
+            self.asked.notify_one();
+            Box::pin(async move {
+                self.goes_on.notified().await;
+                self.done.notify_one();
+                Ok(Grant { calls: wanted, again: AGAIN })
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_the_process_drops_no_transaction_of_the_ledger_half_way() {
+        let (gate, ledger, closing) =
+            (Gate::new("erp", SharedLimits::default()), Arc::default(), CancellationToken::new());
+        let slow: Arc<Slow> = Arc::clone(&ledger);
+        let serving = tokio::spawn(Arc::clone(&gate).serve(ledger as Arc<dyn Ledger>, closing.clone()));
+        tokio::task::yield_now().await;
+        let call = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move { drop(gate.enter().await) }
+        });
+        slow.asked.notified().await;
+        closing.cancel();
+        tokio::task::yield_now().await;
+        slow.goes_on.notify_one();
+        tokio::time::timeout(Duration::from_mins(1), slow.done.notified()).await.expect("the ledger was cut off");
+        serving.await.unwrap();
+        call.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

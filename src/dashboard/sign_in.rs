@@ -90,8 +90,13 @@ struct SignInPage {
 }
 
 /// `GET /login`
-pub async fn show(State(dashboard): State<Dashboard>, Query(link): Query<Link>, headers: HeaderMap) -> Response {
-    let signed_in = identify(&dashboard.access, &Method::GET, &headers).await.is_ok();
+pub async fn show(
+    State(dashboard): State<Dashboard>,
+    visitor: Visitor,
+    Query(link): Query<Link>,
+    headers: HeaderMap,
+) -> Response {
+    let signed_in = identify(&dashboard.access, &Method::GET, &headers, visitor.peer).await.is_ok();
     if link.token.is_empty() && signed_in {
         return redirect(&link.next);
     }

@@ -20,7 +20,8 @@ impl FromRequestParts<Dashboard> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, dashboard: &Dashboard) -> Result<Self, Response> {
-        let mut caller = match identify(&dashboard.access, &parts.method, &parts.headers).await {
+        let visitor = Visitor::of(parts);
+        let mut caller = match identify(&dashboard.access, &parts.method, &parts.headers, visitor.peer).await {
             Ok(caller) => caller,
             Err(ApiError::Unauthorized(_)) => return Err(lead_to_sign_in(parts, dashboard)),
             Err(error @ ApiError::Refused(..)) => {
@@ -33,7 +34,7 @@ impl FromRequestParts<Dashboard> for SignedIn {
             Err(error) => return Err(NoPage::from(error).into_response()),
         };
         caller.require(Scope::Read).map_err(|e| NoPage::from(e).into_response())?;
-        Visitor::of(parts).prove();
+        visitor.prove();
         caller.environment = Some(dashboard.environment.clone());
         Ok(Self(caller))
     }

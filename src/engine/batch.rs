@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::machine::RunId;
+use crate::store::acts::StartAct;
 use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
 use crate::store::journal::{self, NewRow};
 use crate::store::redeliveries::{self, Redelivered};
@@ -17,6 +18,8 @@ use crate::store::{StoreError, commands, sequences};
 pub(super) struct Accept {
     pub(super) event: Option<NewEvent>,
     pub(super) runs: Vec<FirstStep>,
+    /// What a person does by it; recorded with each of the runs.
+    pub(super) act: Option<StartAct>,
 }
 
 /// A run with its first records and what follows from them.
@@ -141,9 +144,16 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[Item]) -> Result
     let accepts: Vec<&Accept> = batch.iter().filter_map(Item::as_accept).collect();
     let advances: Vec<&Advance> = batch.iter().filter_map(Item::as_advance).collect();
     write_events(conn, &accepts, &mut written).await?;
-    let runs: Vec<&FirstStep> = accepts.iter().filter(|a| written.takes(a)).flat_map(|a| &a.runs).collect();
+    let taken: Vec<&Accept> = accepts.into_iter().filter(|a| written.takes(a)).collect();
+    let runs: Vec<&FirstStep> = taken.iter().flat_map(|a| &a.runs).collect();
     if !runs.is_empty() {
         commit::insert_runs(conn, &runs.iter().map(|first| &first.run).collect::<Vec<_>>()).await?;
+    }
+    for accept in &taken {
+        let Some(act) = &accept.act else { continue };
+        for first in &accept.runs {
+            act.record(conn, first.run.id).await?;
+        }
     }
     if !advances.is_empty() {
         let mut transitions: Vec<&Transition> = advances.iter().map(|a| &a.transition).collect();

@@ -1,14 +1,16 @@
 //! Batches as people see them: how far each is, which rows failed, and the retry of those alone.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::json;
-use tracing::{info, warn};
+use tracing::info;
 use uuid::Uuid;
 
 use super::{Engine, StartError, StartRequest};
 use crate::machine::{RunId, Time};
 use crate::store::StoreError;
-use crate::store::acts::{self, By};
+use crate::store::acts::{By, StartAct, StartKind};
 use crate::store::batches::{self, BatchRow, FailedShown};
 
 /// What a workflow is given that shall do only what failed.
@@ -147,14 +149,10 @@ impl Engine {
             idempotency_key: None,
             actor: by.actor.clone(),
         };
-        let run = self.start(request).await?;
+        let act =
+            StartAct { actor: by.actor.clone(), reason: by.reason.map(str::to_owned), kind: StartKind::BatchRetry(id) };
+        let run = Arc::clone(&self.inner).start_by(request, act).await?;
         info!(batch = %id, name = batch.name, by = by.actor.0, reason = by.reason, %run, "the failed rows of a batch are tried again");
-        // The run is there, and its journal says who started it: to report an error now would make people start another.
-        if let Err(error) =
-            acts::record_alone(&self.inner.pool, by, "batch.retry", &id.to_string(), &json!({ "run": run })).await
-        {
-            warn!(%run, %error, "the reason for which a batch was retried could not be recorded");
-        }
         Ok(Retried::Started(run))
     }
 }

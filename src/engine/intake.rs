@@ -20,6 +20,7 @@ use super::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes, RunChange};
 use crate::dsl::Definition;
 use crate::machine::view::RunHead;
 use crate::machine::{Actor, Begin, Effect, Fact, Record, Rejected, Run, RunId, SchemaViolation, Started, Time};
+use crate::store::acts::StartAct;
 use crate::store::commit::{NewEvent, NewRun};
 use crate::store::journal;
 
@@ -99,7 +100,7 @@ impl Inner {
         let mut new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
         new_event.awaited = !self.gatherers(&envelope).await.is_empty();
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
-        match self.commit_accept(&node, cause, Some(new_event), prepared).await {
+        match self.commit_accept(&node, cause, Some(new_event), prepared, None).await {
             AcceptOutcome::Done { awaited } => {
                 let routed = if awaited { self.tell_waiting(id).await } else { Routed::default() };
                 let others = routed.runs.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>();
@@ -192,6 +193,7 @@ impl Inner {
         cause: Cause,
         event: Option<NewEvent>,
         prepared: Vec<Prepared>,
+        act: Option<StartAct>,
     ) -> AcceptOutcome {
         let inner = Arc::clone(self);
         let node = Arc::clone(node);
@@ -207,7 +209,7 @@ impl Inner {
                 runs.push(first);
             }
             let is_counted = event.as_ref().is_some_and(|event| event.counted.is_some());
-            let done = inner.committer.accept(Accept { event, runs }).await;
+            let done = inner.committer.accept(Accept { event, runs, act }).await;
             let committed = matches!(done, AcceptOutcome::Done { .. });
             if committed {
                 for (loaded, change) in begun {

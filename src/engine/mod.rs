@@ -400,10 +400,11 @@ async fn live(inner: Arc<Inner>, first: Arc<Node>) {
     loop {
         let sweeping = tokio::spawn(Arc::clone(&node).sweep_forever(Arc::clone(&inner)));
         Arc::clone(&node).beat(Arc::clone(&inner)).await;
-        sweeping.abort();
         if inner.closing.is_cancelled() {
+            // The sweep under way ends by itself: to cut it off could drop a transaction half way.
             return;
         }
+        sweeping.abort();
         node = loop {
             let asked = Instant::now();
             match Node::register(&InnerParts { pool: &inner.pool, settings: &inner.settings }).await {

@@ -14,6 +14,7 @@ use super::node::Node;
 use super::{Engine, Inner, RunChange, StartError, StartRequest};
 use crate::dsl::{Definition, Wanted};
 use crate::machine::{Actor, Parent, RunId, SchemaViolation, Started, Time};
+use crate::store::acts::StartAct;
 use crate::store::commit::{NewEvent, START_TYPE};
 use crate::telemetry;
 
@@ -75,7 +76,14 @@ impl Inner {
     ) -> Result<RunId, StartError> {
         let node = self.node();
         let prepared = self.prepare_start(&node, id, parent, &request, origin).await?;
-        self.commit_start(&node, request, origin, prepared).await
+        self.commit_start(&node, request, origin, prepared, None).await
+    }
+
+    /// Starts a run by an act of a person, which is recorded with it.
+    pub(super) async fn start_by(self: Arc<Self>, request: StartRequest, act: StartAct) -> Result<RunId, StartError> {
+        let (node, origin) = (self.node(), Origin::Api);
+        let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin).await?;
+        self.commit_start(&node, request, origin, prepared, Some(act)).await
     }
 
     /// Starts a run for a caller of the API and keeps what there is to show of it: its first commit, or all of them to come if
@@ -90,7 +98,7 @@ impl Inner {
         let snapshot = prepared.snapshot();
         let (snapshot, following) =
             if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
-        let run = self.commit_start(&node, request, Origin::Api, prepared).await?;
+        let run = self.commit_start(&node, request, Origin::Api, prepared, None).await?;
         if run == id { Ok((run, snapshot, following)) } else { Ok((run, None, None)) }
     }
 
@@ -140,11 +148,12 @@ impl Inner {
         request: StartRequest,
         origin: Origin,
         prepared: Prepared,
+        act: Option<StartAct>,
     ) -> Result<RunId, StartError> {
         let (run, now) = (prepared.first.run.id, prepared.first.run.created_at);
         let event = request.idempotency_key.clone().map(|key| keyed_start(&request, origin, key, now, run));
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
-        match self.commit_accept(node, cause, event, vec![prepared]).await {
+        match self.commit_accept(node, cause, event, vec![prepared], act).await {
             AcceptOutcome::Done { .. } => Ok(run),
             AcceptOutcome::Duplicate { runs, is_same: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
             AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {

@@ -181,8 +181,8 @@ pub async fn bulk(
     if bulk.dry_run {
         answer.runs.truncate(BULK_SHOWN);
     } else {
+        announce(&app, &bulk, &caller.actor(), &answer).await?;
         act_on_all(&app, &bulk, &caller, &mut answer).await;
-        record_bulk(&app, &bulk, &caller.actor(), &answer).await;
     }
     Ok(Json(answer))
 }
@@ -206,16 +206,12 @@ async fn act_on_all(app: &App, bulk: &Bulk, caller: &Caller, answer: &mut BulkAn
     answer.more |= answer.acted + answer.failed.len() < answer.matched;
 }
 
-/// Each run's journal has its own act; this says that they were one, and what was asked for.
-async fn record_bulk(app: &App, bulk: &Bulk, actor: &Actor, answer: &BulkAnswer) {
+/// Each run's act is recorded with it. That they are one, and what was asked for, is recorded before the first: a node that dies in
+/// the middle leaves no act whose cause nobody knows.
+async fn announce(app: &App, bulk: &Bulk, actor: &Actor, answer: &BulkAnswer) -> Result<(), ApiError> {
     let by = By { actor, reason: bulk.reason.as_deref() };
-    let detail = json!({
-        "filter": bulk.asked, "matched": answer.matched, "acted": answer.acted, "failed": answer.failed.len(),
-    });
-    let subject = format!("runs:{}", bulk.act.name());
-    if let Err(error) = acts::record_alone(app.engine.reader(), by, "runs.bulk", &subject, &detail).await {
-        tracing::warn!(%error, by = actor.0, "a bulk act could not be recorded; the journal of each run has its own part");
-    }
+    let detail = json!({ "filter": bulk.asked, "matched": answer.matched, "more": answer.more });
+    Ok(acts::announce(app.engine.reader(), by, "runs.bulk", &format!("runs:{}", bulk.act.name()), &detail).await?)
 }
 
 fn read_bulk(bytes: &[u8]) -> Result<Bulk, ApiError> {

@@ -101,7 +101,7 @@ pub async fn events(
 ) -> Result<Response, ApiError> {
     // A token is checked before the body is read; a signature can only be checked after.
     let caller = match session::bearer(&headers)? {
-        Some(token) => Some(app.access.by_token(token).await?),
+        Some(token) => Some(app.access.by_token(token, visitor.peer).await?),
         None => None,
     };
     // Senders with a token and senders that are to be proved by their signature take no room from each other.

@@ -22,6 +22,7 @@ mod exchange;
 mod handshake;
 pub mod ingress;
 pub mod limits;
+mod lookups;
 mod mappings;
 pub mod peer;
 pub mod problem;

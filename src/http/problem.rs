@@ -296,6 +296,12 @@ fn bare(response: &Response) -> Option<Problem> {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for ApiError {
+    fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Unavailable(e) => {
                 tracing::warn!(error = %e, "the database gave no answer");

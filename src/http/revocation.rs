@@ -99,6 +99,7 @@ mod tests {
     use sqlx::PgPool;
 
     use super::*;
+    use crate::http::peer::Peer;
     use crate::http::session::Cookies;
     use crate::machine::Actor;
     use crate::store::access::{LastAdmin, UserChange, change_user, create_session, create_token, revoke_token};
@@ -126,22 +127,22 @@ mod tests {
     async fn who_stays_is_let_go_within_five_seconds_of_the_end_of_token_user_or_session(pool: PgPool) {
         let (access, by) = (Access::new(pool.clone(), Cookies::new(false)), Actor("test".into()));
         let (id, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
-        let caller = access.by_token(&token).await.ok().unwrap();
+        let caller = access.by_token(&token, Peer::default()).await.ok().unwrap();
         let revoke = async { assert_eq!(revoke_token(&pool, id, By::from(&by)).await.unwrap(), Some(0)) };
         let ada = access::fixture_user(&pool, "ada", &[Scope::Admin]).await;
         let session = create_session(&pool, &ada, Duration::from_mins(5)).await.unwrap();
-        let hers = access.by_session(&session).await.ok().unwrap();
+        let hers = access.by_session(&session, Peer::default()).await.ok().unwrap();
         let disable = change(&pool, UserChange::Disable);
         tokio::join!(ends_after(&pool, &caller, revoke), ends_after(&pool, &hers, disable));
         change(&pool, UserChange::Enable).await;
         let ada = access::find_user(&pool, "ada").await.unwrap().unwrap();
         let session = create_session(&pool, &ada, Duration::from_mins(5)).await.unwrap();
-        let hers = access.by_session(&session).await.ok().unwrap();
+        let hers = access.by_session(&session, Peer::default()).await.ok().unwrap();
         let demote = change(&pool, UserChange::Scopes(Vec::new()));
         let session =
             create_session(&pool, &Identity::local("root@test", &[Scope::Read]), Duration::from_mins(5)).await;
         let session = session.unwrap();
-        let local = access.by_session(&session).await.ok().unwrap();
+        let local = access.by_session(&session, Peer::default()).await.ok().unwrap();
         let sign_out = async { access::delete_session(&pool, &session, By::from(&by)).await.unwrap() };
         tokio::join!(ends_after(&pool, &hers, demote), ends_after(&pool, &local, sign_out));
     }
@@ -150,7 +151,7 @@ mod tests {
     async fn who_stays_keeps_what_nobody_took_away(pool: PgPool) {
         let access = Access::new(pool.clone(), Cookies::new(false));
         let (_, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
-        let caller = access.by_token(&token).await.ok().unwrap();
+        let caller = access.by_token(&token, Peer::default()).await.ok().unwrap();
         let looked_at = async { tokio::join!(sleep(LOOK_INTERVAL * 2), access.confirm(&caller, Scope::Read)).1 };
         tokio::select! {
             () = access.lost(&caller, Scope::Read) => panic!("nobody revoked it"),
@@ -162,10 +163,10 @@ mod tests {
     async fn a_revoked_token_is_refused_by_every_node_within_five_seconds(pool: PgPool) {
         let (access, by) = (Access::new(pool.clone(), Cookies::new(false)), Actor("test".into()));
         let (id, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
-        let mut caller = access.by_token(&token).await.ok().unwrap();
+        let mut caller = access.by_token(&token, Peer::default()).await.ok().unwrap();
         revoke_token(&pool, id, By::from(&by)).await.unwrap();
         let refused = async {
-            while access.by_token(&token).await.is_ok() {
+            while access.by_token(&token, Peer::default()).await.is_ok() {
                 tokio::task::yield_now().await;
             }
         };

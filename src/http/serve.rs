@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,7 +20,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -77,6 +77,23 @@ const REST_TIME_MAX: Duration = Duration::from_mins(10);
 /// Pause after the machine refused a connection (no file descriptors, ...).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Connections that may wait to be accepted. What does not fit the kernel drops without a word, and the peer tries again a
+/// second later. The kernel allows at most `net.core.somaxconn`, which is 4096 on Linux unless somebody changed it.
+const BACKLOG: u32 = 4_096;
+
+/// Listens with room for a burst of connections; tokio's own `bind` has room for 128.
+///
+/// # Errors
+/// The address is taken, or is none of this machine.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A node that starts again does not wait until the kernel has forgotten the connections of the one before.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Serves until `shutdown` is cancelled; then answers what is under way, at most [`Limits::drain_time`] long.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
     let table = Table::new(limits.connections_max, limits.per_peer_max);
@@ -124,6 +141,8 @@ async fn next(listener: &TcpListener, table: &Table, shutdown: &CancellationToke
         loop {
             match listener.accept().await {
                 Ok((stream, address)) => return (stream, address.ip()),
+                // Its peer went away before we came to it: the next one is not to blame.
+                Err(error) if is_of_peer(&error) => debug!(%error, "a connection ended before it was accepted"),
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
                     table.relieve();
@@ -136,6 +155,12 @@ async fn next(listener: &TcpListener, table: &Table, shutdown: &CancellationToke
         () = shutdown.cancelled() => None,
         next = accept => Some(next),
     }
+}
+
+/// Whether `accept` failed for this connection alone.
+fn is_of_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// A place for a connection; none if its peer has enough of them, or the server goes down. While all are at work it waits, and

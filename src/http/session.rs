@@ -23,11 +23,12 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
 pub use super::cookies::Cookies;
-use super::peer::Visitor;
+use super::lookups::{Lookups, Presented};
+use super::peer::{Peer, Visitor};
 use super::problem::ApiError;
 use super::refusals::Attempt;
 use crate::machine::Actor;
-use crate::store::access::{self, Identity, Scope, TOKEN_PREFIX};
+use crate::store::access::{self, Hash, Identity, Scope, TOKEN_PREFIX};
 
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
@@ -42,12 +43,11 @@ const CACHE_ENTRIES_MAX: usize = 4096;
 /// Longest secret that is looked at; ours have 47 characters.
 const SECRET_BYTES_MAX: usize = 128;
 
-type Hash = [u8; 32];
-
 /// Finds out who presents a secret. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
     pub(super) pool: PgPool,
+    lookups: Lookups,
     cookies: Cookies,
     cache: Arc<Mutex<HashMap<Hash, (Instant, Identity)>>>,
 }
@@ -56,7 +56,7 @@ impl Access {
     /// Looks secrets up through this pool.
     #[must_use]
     pub fn new(pool: PgPool, cookies: Cookies) -> Self {
-        Self { pool, cookies, cache: Arc::default() }
+        Self { lookups: Lookups::start(pool.clone()), pool, cookies, cache: Arc::default() }
     }
 
     /// How sessions are kept by browsers.
@@ -65,11 +65,11 @@ impl Access {
         self.cookies
     }
 
-    /// Whose API token this is.
+    /// Whose API token this is that a peer presents.
     ///
     /// # Errors
-    /// 401 if it is nobody's; 503 without database.
-    pub async fn by_token(&self, token: &str) -> Result<Caller, ApiError> {
+    /// 401 if it is nobody's; 429 if the peer presents too many at once; 503 without database.
+    pub async fn by_token(&self, token: &str, peer: Peer) -> Result<Caller, ApiError> {
         let refused =
             || ApiError::Refused(Attempt::Token, "the bearer token is unknown, expired or revoked".to_owned());
         if !token.starts_with(TOKEN_PREFIX) || token.len() > SECRET_BYTES_MAX {
@@ -80,7 +80,7 @@ impl Access {
             Some(cached) => cached,
             None => {
                 let asked_at = Instant::now();
-                let identity = access::find_token(&self.pool, &hash).await?.ok_or_else(refused)?;
+                let identity = self.lookups.find(Presented::Token(hash), peer).await?.ok_or_else(refused)?;
                 self.remember(hash, asked_at, &identity);
                 (asked_at, identity)
             }
@@ -88,11 +88,11 @@ impl Access {
         Ok(Caller { identity, credential: Credential::Token(hash), checked_at, environment: None })
     }
 
-    /// Whose session cookie this is.
+    /// Whose session cookie this is that a peer presents.
     ///
     /// # Errors
-    /// 401 if it is nobody's; 503 without database.
-    pub async fn by_session(&self, secret: &str) -> Result<Caller, ApiError> {
+    /// 401 if it is nobody's; 429 if the peer presents too many at once; 503 without database.
+    pub async fn by_session(&self, secret: &str, peer: Peer) -> Result<Caller, ApiError> {
         let refused =
             || ApiError::Refused(Attempt::Session, "the session is unknown or has ended; sign in again".to_owned());
         if secret.len() > SECRET_BYTES_MAX {
@@ -100,7 +100,8 @@ impl Access {
         }
         // Not cached: signing out must hold at once.
         let checked_at = Instant::now();
-        let identity = access::find_session(&self.pool, &access::secret_hash(secret)).await?.ok_or_else(refused)?;
+        let presented = Presented::Session(access::secret_hash(secret));
+        let identity = self.lookups.find(presented, peer).await?.ok_or_else(refused)?;
         Ok(Caller { identity, credential: Credential::Session(secret.to_owned()), checked_at, environment: None })
     }
 
@@ -235,10 +236,10 @@ pub fn same_origin(headers: &HeaderMap) -> bool {
 /// Finds the caller of a request, and for sessions that the request may change something.
 ///
 /// # Errors
-/// 401, 403 for a cross-site request, 503 without database.
-pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap) -> Result<Caller, ApiError> {
+/// 401, 403 for a cross-site request, 429 if its peer presents too much at once, 503 without database.
+pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap, peer: Peer) -> Result<Caller, ApiError> {
     if let Some(token) = bearer(headers)? {
-        return access.by_token(token).await;
+        return access.by_token(token, peer).await;
     }
     let Some(secret) = access.cookies.find(headers) else {
         return Err(ApiError::Unauthorized("send `Authorization: Bearer TOKEN`, or sign in".into()));
@@ -246,7 +247,7 @@ pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap) -> 
     if !method.is_safe() && !same_origin(headers) {
         return Err(ApiError::CrossSite("a session's request must come from Stepwell's own page".into()));
     }
-    access.by_session(secret).await
+    access.by_session(secret, peer).await
 }
 
 impl<S> FromRequestParts<S> for Caller
@@ -257,8 +258,9 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = identify(&Access::from_ref(state), &parts.method, &parts.headers).await?;
-        Visitor::of(parts).prove();
+        let visitor = Visitor::of(parts);
+        let caller = identify(&Access::from_ref(state), &parts.method, &parts.headers, visitor.peer).await?;
+        visitor.prove();
         Ok(caller)
     }
 }

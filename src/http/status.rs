@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::App;
+use super::peer::Visitor;
 use super::problem::ApiError;
 use super::session;
 use crate::store::access::Scope;
@@ -73,9 +74,14 @@ impl Ping {
 }
 
 /// `GET /metrics`: Prometheus text.
-pub async fn metrics(State(app): State<App>, method: Method, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn metrics(
+    State(app): State<App>,
+    visitor: Visitor,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if !app.settings.metrics_public {
-        session::identify(&app.access, &method, &headers).await?.require(Scope::Read)?;
+        session::identify(&app.access, &method, &headers, visitor.peer).await?.require(Scope::Read)?;
     }
     Ok(metrics_for_anyone(State(app)).await)
 }

@@ -1,6 +1,7 @@
 //! The HTTP face as a client sees it: a real engine on a real Postgres behind the router, no socket.
 
 mod deploying;
+mod recording;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -3,12 +3,12 @@
 //! An act is recorded in the transaction that does it. A refusal is only counted and told of, in bounded space: a stranger
 //! must not be able to fill the database.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::StoreError;
-use crate::machine::{Actor, Time};
+use super::{StoreError, schedules};
+use crate::machine::{Actor, RunId, Time};
 
 /// Who does something, and why.
 #[derive(Debug, Clone, Copy)]
@@ -50,19 +50,57 @@ pub async fn record(
     Ok(())
 }
 
-/// Records an act that was done already, elsewhere or by a transaction of its own.
+/// Records an act whose parts are recorded each by itself, before the first of them is done.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
-pub async fn record_alone(
-    pool: &PgPool,
-    by: By<'_>,
-    act: &str,
-    subject: &str,
-    detail: &Value,
-) -> Result<(), StoreError> {
+pub async fn announce(pool: &PgPool, by: By<'_>, act: &str, subject: &str, detail: &Value) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     record(&mut connection, by, act, subject, Some(detail)).await
+}
+
+/// An act that starts a run; the transaction that starts it records the act.
+#[derive(Debug, Clone)]
+pub struct StartAct {
+    /// Who.
+    pub actor: Actor,
+    /// Why.
+    pub reason: Option<String>,
+    /// What starts the run.
+    pub kind: StartKind,
+}
+
+/// What somebody does to start a run.
+#[derive(Debug, Clone)]
+pub enum StartKind {
+    /// The failed rows of this batch are tried again.
+    BatchRetry(Uuid),
+    /// A schedule fires by hand.
+    Fire {
+        /// Namespace of its workflow.
+        namespace: String,
+        /// Name of its workflow.
+        name: String,
+    },
+}
+
+impl StartAct {
+    /// Records it.
+    ///
+    /// # Errors
+    /// The database is away, or refuses a value.
+    pub async fn record(&self, conn: &mut PgConnection, run: RunId) -> Result<(), StoreError> {
+        let (actor, reason) = (&self.actor, self.reason.as_deref());
+        match &self.kind {
+            StartKind::BatchRetry(batch) => {
+                let detail = json!({ "run": run });
+                record(conn, By { actor, reason }, "batch.retry", &batch.to_string(), Some(&detail)).await
+            }
+            StartKind::Fire { namespace, name } => {
+                schedules::record_fire(conn, &schedules::NewAct { namespace, name, actor: &actor.0, reason }, run).await
+            }
+        }
+    }
 }
 
 /// An act, as an administrator sees it.

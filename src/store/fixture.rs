@@ -1,5 +1,6 @@
 //! Small values for tests that write to the database.
 
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::commit::{NewEvent, NewRun, RunState};
@@ -67,4 +68,18 @@ pub(crate) fn row() -> NewRow {
         data: "{}".into(),
         hash: [0; 32],
     }
+}
+
+/// From now on the database refuses to record acts, as it would a value that breaks a rule.
+pub(crate) async fn refuse_acts(pool: &PgPool) {
+    let refuse = "create function refuse() returns trigger language plpgsql as
+                      $$ begin raise exception 'no acts' using errcode = 'check_violation'; end $$;
+                  create trigger refuse before insert on acts for each row execute function refuse();
+                  create trigger refuse before insert on schedule_acts for each row execute function refuse();";
+    sqlx::raw_sql(refuse).execute(pool).await.unwrap();
+}
+
+/// Acts are recorded again.
+pub(crate) async fn allow_acts(pool: &PgPool) {
+    sqlx::raw_sql("drop function refuse() cascade").execute(pool).await.unwrap();
 }

@@ -2,10 +2,12 @@
 //!
 //! Whoever asks a provider holds the row meanwhile, by the database's clock. No transaction is open while the provider is asked.
 
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::acts::{self, By};
 use crate::machine::Time;
 
 /// A row.
@@ -234,11 +236,23 @@ pub async fn ids(pool: &PgPool, connection: Option<&str>, id: Option<&str>) -> R
     .await?)
 }
 
-/// Puts another refresh token, which a person got, in place of all tokens of a row. Without one the stored ones count again.
+/// What `stepwell connections list` calls a row, as the subject of an act.
+fn subject(id: &[u8]) -> String {
+    format!("oauth:{}", hex::encode(&id[..id.len().min(6)]))
+}
+
+/// Puts another refresh token, which a person got, in place of all tokens of a row, and records who did. Without one the stored
+/// ones count again.
 ///
 /// # Errors
 /// The database is away.
-pub async fn reauthorize(pool: &PgPool, id: &[u8], refresh_token: Option<&[u8]>) -> Result<bool, StoreError> {
+pub async fn reauthorize(
+    pool: &PgPool,
+    id: &[u8],
+    refresh_token: Option<&[u8]>,
+    by: By<'_>,
+) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
     let changed = sqlx::query!(
         "update oauth_tokens set refresh_token = coalesce($2, refresh_token),
                 previous_token = case when $2::bytea is null then previous_token end,
@@ -248,17 +262,27 @@ pub async fn reauthorize(pool: &PgPool, id: &[u8], refresh_token: Option<&[u8]>)
         id,
         refresh_token
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
+    if changed.rows_affected() > 0 {
+        let detail = json!({ "same": refresh_token.is_none() });
+        acts::record(&mut transaction, by, "connection.reauthorize", &subject(id), Some(&detail)).await?;
+    }
+    transaction.commit().await?;
     Ok(changed.rows_affected() > 0)
 }
 
-/// Forgets a row.
+/// Forgets a row, and records who did.
 ///
 /// # Errors
 /// The database is away.
-pub async fn forget(pool: &PgPool, id: &[u8]) -> Result<bool, StoreError> {
-    let gone = sqlx::query!("delete from oauth_tokens where id = $1", id).execute(pool).await?;
+pub async fn forget(pool: &PgPool, id: &[u8], by: By<'_>) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let gone = sqlx::query!("delete from oauth_tokens where id = $1", id).execute(&mut *transaction).await?;
+    if gone.rows_affected() > 0 {
+        acts::record(&mut transaction, by, "connection.forget", &subject(id), None).await?;
+    }
+    transaction.commit().await?;
     Ok(gone.rows_affected() > 0)
 }
 
@@ -292,11 +316,12 @@ pub async fn sealed_after(pool: &PgPool, id: &[u8], limit: i64) -> Result<Vec<Se
     .await?)
 }
 
-/// Replaces the tokens of a row by the same in another encryption. False if they changed meanwhile.
+/// Replaces the tokens of a row by the same in another encryption, and records who did. False if they changed meanwhile.
 ///
 /// # Errors
 /// The database is away.
-pub async fn reseal(pool: &PgPool, old: &Sealed, new: &Sealed) -> Result<bool, StoreError> {
+pub async fn reseal(pool: &PgPool, old: &Sealed, new: &Sealed, by: By<'_>) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
     let changed = sqlx::query!(
         "update oauth_tokens set refresh_token = $5, previous_token = $6, access_token = $7
          where id = $1 and refresh_token = $2 and previous_token is not distinct from $3 and access_token is not distinct from $4",
@@ -308,8 +333,12 @@ pub async fn reseal(pool: &PgPool, old: &Sealed, new: &Sealed) -> Result<bool, S
         new.previous_token,
         new.access_token
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
+    if changed.rows_affected() > 0 {
+        acts::record(&mut transaction, by, "connection.reencrypt", &subject(&old.id), None).await?;
+    }
+    transaction.commit().await?;
     Ok(changed.rows_affected() > 0)
 }
 

@@ -1,6 +1,6 @@
 //! Workflows that start by themselves.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -266,11 +266,11 @@ pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Re
     Ok(done.rows_affected() == 1)
 }
 
-/// Records that a person started a run beside the schedule.
+/// Records that a person starts a run beside the schedule, in the transaction that starts it.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
-pub async fn record_fire(pool: &PgPool, by: &NewAct<'_>, run: RunId) -> Result<(), StoreError> {
+pub async fn record_fire(conn: &mut PgConnection, by: &NewAct<'_>, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into schedule_acts (id, namespace, name, act, actor, reason, run_id) values ($1, $2, $3, 'fire', $4, $5, $6)",
         Uuid::now_v7(),
@@ -280,7 +280,7 @@ pub async fn record_fire(pool: &PgPool, by: &NewAct<'_>, run: RunId) -> Result<(
         by.reason,
         run
     )
-    .execute(pool)
+    .execute(conn)
     .await?;
     Ok(())
 }

@@ -115,7 +115,7 @@ async fn what_people_wrote_about_a_schedule_stays_text(pool: PgPool) {
     let hostile = "<script>alert(1)</script>";
     let site = Site::new(&pool, Scope::Operate, desk(vec![paused("nightly", hostile)])).await;
     let done = schedules::NewAct { namespace: "crm-erp", name: "nightly", actor: hostile, reason: Some(hostile) };
-    schedules::record_fire(&pool, &done, RunId::from_u128(7)).await.unwrap();
+    schedules::record_fire(&mut pool.acquire().await.unwrap(), &done, RunId::from_u128(7)).await.unwrap();
     let (status, page) = site.get("/schedules/crm-erp/nightly").await;
     assert_eq!(status, StatusCode::OK);
     assert!(!page.contains("<script>alert") && page.matches("script&#62;alert(1)").count() >= 3, "{page}");

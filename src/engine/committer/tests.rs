@@ -21,7 +21,7 @@ fn accept(key: &str) -> (Uuid, Accept) {
     let mut new = run(id);
     new.key = Some(key.to_owned());
     let first = FirstStep { run: new, rows: vec![row()], consequences: Consequences::default() };
-    (id, Accept { event: Some(event(Uuid::now_v7())), runs: vec![first] })
+    (id, Accept { event: Some(event(Uuid::now_v7())), runs: vec![first], act: None })
 }
 
 async fn stored(pool: &PgPool) -> Vec<Uuid> {

@@ -3,12 +3,13 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::info;
 
 use super::scheduled;
 use crate::dsl::timing::{Repeat, Timing};
 use crate::engine::{Engine, Inner, Schedule, StartError};
 use crate::machine::{Actor, RunId, Time};
+use crate::store::acts::{StartAct, StartKind};
 use crate::store::schedules::{self, ActRow, NewAct, ScheduleRow};
 use crate::store::{StoreError, listing};
 
@@ -118,12 +119,10 @@ impl Inner {
     async fn fire_now(self: &Arc<Self>, new: &NewAct<'_>, by: &Actor) -> Result<ScheduleActed, StartError> {
         let Some(definition) = self.timed(new.namespace, new.name) else { return Ok(ScheduleActed::Unknown) };
         let request = scheduled(&definition, self.clock.now(), by.clone(), None);
-        let run = Arc::clone(self).start(request).await?;
+        let fire = StartKind::Fire { namespace: new.namespace.to_owned(), name: new.name.to_owned() };
+        let act = StartAct { actor: by.clone(), reason: new.reason.map(str::to_owned), kind: fire };
+        let run = Arc::clone(self).start_by(request, act).await?;
         info!(workflow = %definition.workflow, run.id = %run, by = by.0, reason = new.reason, "fired by hand");
-        // The run is there, and its journal says who started it: to report an error now would make people start another.
-        if let Err(error) = schedules::record_fire(&self.pool, new, run).await {
-            warn!(run.id = %run, %error, "the reason for which a schedule was fired could not be recorded");
-        }
         Ok(ScheduleActed::Started(run))
     }
 

@@ -21,8 +21,15 @@ struct Server {
     served: tokio::task::JoinHandle<()>,
 }
 
-async fn server(router: Router, limits: Limits) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn server(router: Router, limits: Limits) -> Server {
+    serve_at(listener(), router, limits)
+}
+
+fn listener() -> TcpListener {
+    listen("127.0.0.1:0".parse().unwrap()).unwrap()
+}
+
+fn serve_at(listener: TcpListener, router: Router, limits: Limits) -> Server {
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let served = tokio::spawn(serve(listener, router, limits, shutdown.clone()));
@@ -44,7 +51,7 @@ async fn said_after(address: std::net::SocketAddr, bytes: &[u8]) -> String {
 async fn a_peer_that_stalls_in_any_phase_loses_its_connection() {
     let body = async |body: bytes::Bytes| body;
     let router = Router::new().route("/", get(|| async { "hello" }).post(body));
-    let server = server(router, hasty()).await;
+    let server = server(router, hasty());
     // With one place for all connections, each of these also shows that the one before gave its place back.
     for stall in
         ["", "G", "GET / HTTP/1.1\r\nhost: a\r\n", "PRI * HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
@@ -73,7 +80,7 @@ async fn pings_until_the_end(mut stream: TcpStream) {
 
 #[tokio::test]
 async fn an_http2_connection_without_requests_ends_whatever_it_pings() {
-    let server = server(Router::new().route("/", get(|| async { "hello" })), hasty()).await;
+    let server = server(Router::new().route("/", get(|| async { "hello" })), hasty());
     let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     // `GET /`, everything from the static table but the authority, which is `a`.
     let request = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x84\x86\x41\x01a";
@@ -89,7 +96,7 @@ async fn an_http2_connection_without_requests_ends_whatever_it_pings() {
 #[tokio::test]
 async fn connections_that_do_nothing_give_way_to_one_that_asks() {
     let limits = Limits { connections_max: 8, per_peer_max: 100, ..Limits::default() };
-    let server = server(Router::new().route("/", get(|| async { "hello" })), limits).await;
+    let server = server(Router::new().route("/", get(|| async { "hello" })), limits);
     let mut idle = Vec::new();
     for start in ["", "GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf"]
         .iter()
@@ -117,7 +124,7 @@ async fn what_is_under_way_is_answered_before_the_server_ends() {
             "done"
         }
     };
-    let Server { address, shutdown, served } = server(Router::new().route("/", get(handler)), Limits::default()).await;
+    let Server { address, shutdown, served } = server(Router::new().route("/", get(handler)), Limits::default());
     let answer = tokio::spawn(async move { said_after(address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await });
     begun.notified().await;
     shutdown.cancel();
@@ -128,4 +135,43 @@ async fn what_is_under_way_is_answered_before_the_server_ends() {
     go.notify_one();
     assert!(answer.await.unwrap().ends_with("done"));
     served.await.unwrap();
+}
+
+/// The kernel drops what its queue has no room for, and the peer then tries again a second later, then two, then four.
+#[tokio::test]
+async fn hundreds_that_connect_before_the_first_is_accepted_are_all_answered() {
+    const MANY: usize = 700;
+    rlimit::increase_nofile_limit(4_096).unwrap();
+    let listener = listener();
+    let address = listener.local_addr().unwrap();
+    let connected = async {
+        let mut streams = Vec::new();
+        for _ in 0..MANY {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+            streams.push(stream);
+        }
+        streams
+    };
+    let streams =
+        tokio::time::timeout(Duration::from_secs(20), connected).await.expect("a place for each in the queue");
+    let limits = Limits { connections_max: MANY, per_peer_max: MANY, ..Limits::default() };
+    let _server = serve_at(listener, Router::new().route("/", get(|| async { "hello" })), limits);
+    for mut stream in streams {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("hello"), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_connection_that_ended_before_it_was_accepted_holds_up_no_other() {
+    for (kind, of_peer) in [
+        (io::ErrorKind::ConnectionAborted, true),
+        (io::ErrorKind::ConnectionReset, true),
+        (io::ErrorKind::Other, false),
+        (io::ErrorKind::OutOfMemory, false),
+    ] {
+        assert_eq!(is_of_peer(&kind.into()), of_peer, "{kind}");
+    }
 }

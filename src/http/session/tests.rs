@@ -41,7 +41,8 @@ async fn a_token_counts_only_with_its_scope(pool: PgPool) {
     let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
     let mut sent = HeaderMap::new();
     sent.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-    let caller = identify(&Access::new(pool, Cookies::new(false)), &Method::POST, &sent).await.unwrap();
+    let caller =
+        identify(&Access::new(pool, Cookies::new(false)), &Method::POST, &sent, Peer::default()).await.unwrap();
     assert!(caller.require(Scope::Read).is_ok());
     assert!(
         matches!(caller.require(Scope::Operate), Err(ApiError::MissingScope(Scope::Operate, who)) if who == "token:ci")
@@ -55,10 +56,10 @@ async fn a_session_changes_nothing_from_another_site(pool: PgPool) {
     let mut sent = headers(&[("sec-fetch-site", "cross-site")]);
     sent.insert(COOKIE, format!("stepwell_session={secret}").parse().unwrap());
     let access = Access::new(pool, Cookies::new(false));
-    assert!(matches!(identify(&access, &Method::POST, &sent).await, Err(ApiError::CrossSite(_))));
-    assert!(identify(&access, &Method::GET, &sent).await.is_ok());
+    assert!(matches!(identify(&access, &Method::POST, &sent, Peer::default()).await, Err(ApiError::CrossSite(_))));
+    assert!(identify(&access, &Method::GET, &sent, Peer::default()).await.is_ok());
     sent.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
-    assert!(identify(&access, &Method::POST, &sent).await.is_ok());
+    assert!(identify(&access, &Method::POST, &sent, Peer::default()).await.is_ok());
 }
 
 #[sqlx::test]
@@ -66,8 +67,8 @@ async fn nobody_gets_in_without_a_known_secret(pool: PgPool) {
     let access = Access::new(pool, Cookies::new(false));
     for value in ["Bearer swt_unknown", "Bearer x", "Basic YTpi", "Bearer"] {
         let sent = headers(&[("authorization", value)]);
-        let answer = identify(&access, &Method::GET, &sent).await.err();
+        let answer = identify(&access, &Method::GET, &sent, Peer::default()).await.err();
         assert!(matches!(answer, Some(ApiError::Refused(Attempt::Token, _))), "{value}");
     }
-    assert!(identify(&access, &Method::GET, &HeaderMap::new()).await.is_err());
+    assert!(identify(&access, &Method::GET, &HeaderMap::new(), Peer::default()).await.is_err());
 }

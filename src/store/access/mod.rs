@@ -22,11 +22,11 @@ use crate::machine::{Actor, UnknownName};
 pub use name::{BadName, Name};
 pub use sessions::{
     SessionRow, create_login_link, create_session, delete_session, end_session, end_sessions_of, find_session,
-    redeem_login_link, sessions, sweep_expired,
+    find_sessions, redeem_login_link, sessions, sweep_expired,
 };
 #[cfg(test)]
 pub use tokens::create_token;
-pub use tokens::{NewToken, TokenRow, find_token, issue_token, revoke_token, tokens};
+pub use tokens::{NewToken, TokenRow, find_token, find_tokens, issue_token, revoke_token, tokens};
 #[cfg(test)]
 pub use users::fixture_user;
 pub use users::{
@@ -199,8 +199,19 @@ fn read_scopes(scopes: &[String], table: &'static str) -> Result<Vec<Scope>, Sto
 }
 
 /// SHA-256 of a secret: what the database knows of it.
+pub type Hash = [u8; 32];
+
+/// Whose secrets some hashes are of. A row that cannot be read is an error of its own, and of no other.
+pub type Found = Vec<(Hash, Result<Identity, StoreError>)>;
+
+/// The rows behind which is somebody.
+fn found(rows: impl Iterator<Item = (Vec<u8>, Result<Option<Identity>, StoreError>)>) -> Found {
+    rows.filter_map(|(hash, identity)| Some((hash.try_into().ok()?, identity.transpose()?))).collect()
+}
+
+/// The hash of a secret.
 #[must_use]
-pub fn secret_hash(secret: &str) -> [u8; 32] {
+pub fn secret_hash(secret: &str) -> Hash {
     Sha256::digest(secret.as_bytes()).into()
 }
 

@@ -6,7 +6,9 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Identity, LiveToken, LiveUser, Principal, names, new_secret, read_scopes, secret_hash};
+use super::{
+    Found, Hash, Identity, LiveToken, LiveUser, Principal, found, names, new_secret, read_scopes, secret_hash,
+};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
@@ -124,34 +126,46 @@ pub async fn create_session(pool: &PgPool, identity: &Identity, lifetime: Durati
 ///
 /// # Errors
 /// The database is away.
-pub async fn find_session(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Identity>, StoreError> {
-    let row = sqlx::query!(
-        r#"select s.kind, s.user_name, s.scopes,
+pub async fn find_session(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, StoreError> {
+    find_sessions(pool, &[*hash]).await?.pop().map(|(_, found)| found).transpose()
+}
+
+/// The same for many, those left out that do not count.
+///
+/// # Errors
+/// The database is away.
+pub async fn find_sessions(pool: &PgPool, hashes: &[Hash]) -> Result<Found, StoreError> {
+    if hashes.is_empty() {
+        return Ok(Found::new());
+    }
+    let rows = sqlx::query!(
+        r#"select s.hash, s.kind, s.user_name, s.scopes,
                   t.id as "token?", t.name as "token_name?", t.scopes as "token_scopes?", t.user_id as "token_user?",
                   u.id as "user?", u.name as "name?", u.scopes as "user_scopes?"
            from sessions s
            left join tokens t on t.id = s.token_id and t.revoked_at is null
                              and (t.expires_at is null or t.expires_at > now())
            left join users u on u.id = coalesce(t.user_id, s.user_id) and u.disabled_at is null and u.deleted_at is null
-           where s.hash = $1 and s.expires_at > now() limit 1"#,
-        &hash[..]
+           where s.hash = any($1) and s.expires_at > now()"#,
+        &hashes.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>() as &[&[u8]]
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let user = LiveUser::read(row.user, row.name, row.user_scopes)?;
-    match row.kind.as_deref() {
-        Some("local") => Ok(Some(Identity::local(row.user_name, &read_scopes(&row.scopes, "sessions")?))),
-        Some("user") => Ok(user.map(LiveUser::identity)),
-        Some("token") => match (row.token, row.token_name, row.token_scopes) {
-            (Some(id), Some(name), Some(scopes)) => {
-                LiveToken { id, name, scopes, user_id: row.token_user }.identity(user)
-            }
+    Ok(found(rows.into_iter().map(|row| {
+        let token = match (row.token, row.token_name, row.token_scopes) {
+            (Some(id), Some(name), Some(scopes)) => Some(LiveToken { id, name, scopes, user_id: row.token_user }),
+            _ => None,
+        };
+        let user = LiveUser::read(row.user, row.name, row.user_scopes);
+        let identity = user.and_then(|user| match (row.kind.as_deref(), token) {
+            (Some("local"), _) => Ok(Some(Identity::local(row.user_name, &read_scopes(&row.scopes, "sessions")?))),
+            (Some("user"), _) => Ok(user.map(LiveUser::identity)),
+            (Some("token"), Some(token)) => token.identity(user),
+            // Its token has ended, or it was begun by an earlier version, which did not say whose it is.
             _ => Ok(None),
-        },
-        // Begun by an earlier version, which did not say whose it is.
-        _ => Ok(None),
-    }
+        });
+        (row.hash, identity)
+    })))
 }
 
 /// Sessions that have not expired, newest first.

@@ -6,7 +6,9 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Identity, LiveToken, LiveUser, Name, Scope, TOKEN_PREFIX, names, new_secret, secret_hash};
+use super::{
+    Found, Hash, Identity, LiveToken, LiveUser, Name, Scope, TOKEN_PREFIX, found, names, new_secret, secret_hash,
+};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
@@ -134,18 +136,31 @@ pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<
 ///
 /// # Errors
 /// The database is away.
-pub async fn find_token(pool: &PgPool, hash: &[u8; 32]) -> Result<Option<Identity>, StoreError> {
-    let row = sqlx::query!(
-        r#"select t.id, t.name, t.scopes, t.user_id,
+pub async fn find_token(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, StoreError> {
+    find_tokens(pool, &[*hash]).await?.pop().map(|(_, found)| found).transpose()
+}
+
+/// The same for many, those left out that do not count.
+///
+/// # Errors
+/// The database is away.
+pub async fn find_tokens(pool: &PgPool, hashes: &[Hash]) -> Result<Found, StoreError> {
+    if hashes.is_empty() {
+        return Ok(Found::new());
+    }
+    let rows = sqlx::query!(
+        r#"select t.hash, t.id, t.name, t.scopes, t.user_id,
                   u.id as "owner?", u.name as "owner_name?", u.scopes as "owner_scopes?"
            from tokens t
            left join users u on u.id = t.user_id and u.disabled_at is null and u.deleted_at is null
-           where t.hash = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > now()) limit 1"#,
-        &hash[..]
+           where t.hash = any($1) and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())"#,
+        &hashes.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>() as &[&[u8]]
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let owner = LiveUser::read(row.owner, row.owner_name, row.owner_scopes)?;
-    LiveToken { id: row.id, name: row.name, scopes: row.scopes, user_id: row.user_id }.identity(owner)
+    Ok(found(rows.into_iter().map(|row| {
+        let owner = LiveUser::read(row.owner, row.owner_name, row.owner_scopes);
+        let token = LiveToken { id: row.id, name: row.name, scopes: row.scopes, user_id: row.user_id };
+        (row.hash, owner.and_then(|owner| token.identity(owner)))
+    })))
 }

@@ -1,8 +1,26 @@
 //! Who holds a row of tokens, and what a former holder may still do.
 
 use super::*;
+use crate::machine::Actor;
+use crate::store::fixture;
 
 const ID: &[u8] = &[1; 32];
+
+#[sqlx::test]
+async fn an_act_on_stored_tokens_that_cannot_be_recorded_is_not_done(pool: PgPool) {
+    create(&pool, ID, "crm", b"first").await.unwrap();
+    let (by, old) = (Actor("user:ada".to_owned()), sealed_after(&pool, &[], 10).await.unwrap().remove(0));
+    let new = Sealed { refresh_token: b"first, again".to_vec(), ..old.clone() };
+    fixture::refuse_acts(&pool).await;
+    assert!(reauthorize(&pool, ID, Some(b"new"), By::from(&by)).await.is_err());
+    assert!(reseal(&pool, &old, &new, By::from(&by)).await.is_err());
+    assert!(forget(&pool, ID, By::from(&by)).await.is_err());
+    assert_eq!(sealed_after(&pool, &[], 10).await.unwrap(), [old]);
+    fixture::allow_acts(&pool).await;
+    assert!(forget(&pool, ID, By::from(&by)).await.unwrap());
+    let recorded = acts::list(&pool, Some("oauth:010101010101"), None, 10).await.unwrap();
+    assert_eq!(recorded.iter().map(|act| act.act.as_str()).collect::<Vec<_>>(), ["connection.forget"]);
+}
 
 async fn row(pool: &PgPool) -> TokenRow {
     find(pool, ID).await.unwrap().unwrap()
@@ -38,6 +56,7 @@ async fn a_row_has_one_holder_and_a_former_one_writes_nothing(pool: PgPool) {
 
 #[sqlx::test]
 async fn refused_tokens_are_not_held_until_a_person_gives_others(pool: PgPool) {
+    let ada = Actor("user:ada".to_owned());
     create(&pool, ID, "crm", b"first").await.unwrap();
     let holder = Uuid::from_u128(1);
     hold(&pool, ID, 0, holder, 60.0).await.unwrap().unwrap();
@@ -48,7 +67,10 @@ async fn refused_tokens_are_not_held_until_a_person_gives_others(pool: PgPool) {
     let standing = standing(&pool, ID).await.unwrap().unwrap();
     assert!(standing.is_refused && !standing.is_interrupted);
     assert!(hold(&pool, ID, standing.generation, holder, 60.0).await.unwrap().is_none());
-    assert!(reauthorize(&pool, ID, Some(b"new")).await.unwrap());
+    assert!(reauthorize(&pool, ID, Some(b"new"), By::from(&ada)).await.unwrap());
+    let recorded = acts::list(&pool, Some("oauth:010101010101"), None, 10).await.unwrap();
+    let recorded: Vec<_> = recorded.iter().map(|act| (act.act.as_str(), act.actor.as_str())).collect();
+    assert_eq!(recorded, [("connection.reauthorize", "user:ada")]);
     let fresh = row(&pool).await;
     assert_eq!((fresh.refresh_token.as_slice(), fresh.previous_token, fresh.problem), (b"new".as_slice(), None, None));
     assert!(hold(&pool, ID, fresh.generation, holder, 60.0).await.unwrap().is_some());
@@ -59,8 +81,9 @@ async fn tokens_that_a_node_changed_meanwhile_are_not_replaced_by_their_former_o
     create(&pool, ID, "crm", b"first").await.unwrap();
     let old = sealed_after(&pool, &[], 10).await.unwrap().remove(0);
     let new = Sealed { refresh_token: b"first, again".to_vec(), ..old.clone() };
-    assert!(reseal(&pool, &old, &new).await.unwrap());
-    assert!(!reseal(&pool, &old, &new).await.unwrap());
+    let by = Actor("user:ada".to_owned());
+    assert!(reseal(&pool, &old, &new, By::from(&by)).await.unwrap());
+    assert!(!reseal(&pool, &old, &new, By::from(&by)).await.unwrap());
     assert_eq!(row(&pool).await.refresh_token, b"first, again");
     assert_eq!(sealed_after(&pool, ID, 10).await.unwrap(), []);
 }
