@@ -4,7 +4,7 @@ use super::*;
 
 const ID: &[u8] = &[1; 32];
 
-async fn row(pool: &PgPool) -> TokenRow {
+async fn row(pool: &PgPool) -> StoredTokens {
     find(pool, ID).await.unwrap().unwrap()
 }
 
