@@ -298,6 +298,7 @@ async fn assert_answers_clean(world: &World, node: &Node, runs: &[String]) {
     let entered = browser
         .post(node.url("/login"))
         .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
         .body(format!("token={}", token.trim()))
         .send()
         .await
