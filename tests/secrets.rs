@@ -200,7 +200,8 @@ async fn send_everywhere(world: &World, node: &Node) -> Vec<String> {
     let structured = [("content-type", "application/cloudevents+json")];
     let (status, answer) = node.send("POST", "/events", &structured, event.clone()).await;
     assert_eq!(status, 202, "{answer}");
-    let stranger = event.replacen("\"type\":\"told\"", &format!("\"type\":{}", json!(SECRET)), 1).replace("event-1", "event-2");
+    let stranger =
+        event.replacen("\"type\":\"told\"", &format!("\"type\":{}", json!(SECRET)), 1).replace("event-1", "event-2");
     let (status, answer) = node.send("POST", "/events", &structured, stranger).await;
     assert_eq!(status, 200, "nobody wants it: {answer}");
 
