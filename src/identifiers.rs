@@ -1,7 +1,8 @@
-//! Identifiers that one system writes in several forms, brought to one form at the door, so that every key made of them is
-//! the same: business keys, correlations, external ids, links.
+//! Identifiers that one system writes in several forms, brought to one form so that every key made of them is the same: business
+//! keys, correlations, external ids, links.
 //!
-//! Which fields hold such identifiers is data: `identifiers:` of a source in `hub.yaml`. What the forms are is here. Pure.
+//! That happens at the door, for the fields that a source declares, and in the hub's memory, for ids that an expression made. What is
+//! declared is data, `identifiers:` in `hub.yaml`. What the forms are is here. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +14,57 @@ pub enum Form {
     /// Ids of Salesforce as 18 characters. The 15 that they begin with differ by case only, and the last three say which of
     /// them are upper case, so that the whole is safe in systems that compare without regard to case.
     Salesforce18,
+    /// Ids of a system that compares without regard to case, such as external ids of NetSuite: in lower case.
+    CaseInsensitive,
 }
 
 /// Names of all forms as `hub.yaml` writes them.
-pub const FORMS: [(&str, Form); 1] = [("salesforce-18", Form::Salesforce18)];
+pub const FORMS: [(&str, Form); 2] =
+    [("salesforce-18", Form::Salesforce18), ("case-insensitive", Form::CaseInsensitive)];
 
 /// Which fields of what a sender sends hold identifiers, by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identifiers(pub BTreeMap<Form, BTreeSet<String>>);
+
+/// Everything that `hub.yaml` says of identifiers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// By source: the fields of its events.
+    pub sources: BTreeMap<String, Identifiers>,
+    /// By entity and side (`crm`, `erp`): the ids of linked records.
+    pub links: BTreeMap<String, BTreeMap<String, Form>>,
+    /// By name of the batch: the keys of its rows.
+    pub batches: BTreeMap<String, Form>,
+}
+
+impl Declared {
+    /// Brings identifiers in a run's input to the forms that they have in events of these sources, which start such runs.
+    ///
+    /// # Errors
+    /// See [`Identifiers::apply`].
+    pub fn shape_input<'s>(
+        &self,
+        sources: impl IntoIterator<Item = &'s str>,
+        input: &mut Value,
+    ) -> Result<(), BadIdentifier> {
+        for identifiers in sources.into_iter().filter_map(|source| self.sources.get(source)) {
+            identifiers.apply(input)?;
+        }
+        Ok(())
+    }
+
+    /// Brings identifiers in an event to their forms as its source declares them: in its data, and attributes of those names.
+    ///
+    /// # Errors
+    /// See [`Identifiers::apply`].
+    pub fn shape_event(&self, event: &mut Value) -> Result<(), BadIdentifier> {
+        let source = event.get("source").and_then(Value::as_str);
+        match source.and_then(|source| self.sources.get(source)) {
+            Some(identifiers) => identifiers.apply(event).map(drop),
+            None => Ok(()),
+        }
+    }
+}
 
 /// An identifier that has none of its forms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +158,7 @@ impl Form {
     pub fn of(self, text: &str) -> Result<String, String> {
         match self {
             Self::Salesforce18 => salesforce_18(text),
+            Self::CaseInsensitive => Ok(text.to_lowercase()),
         }
     }
 }
@@ -232,6 +277,16 @@ mod tests {
         let refused =
             identifiers.apply(&mut json!({ "lines": [{ "Id": "00kWs00020000101" }] })).expect_err("16 characters");
         assert_eq!(refused.pointer, "/lines/0/Id");
+    }
+
+    #[test]
+    fn an_id_without_regard_to_case_is_its_lower_case_and_others_keep_theirs() {
+        assert_eq!(Form::CaseInsensitive.of("EID:Größe-ÄB1").as_deref(), Ok("eid:größe-äb1"));
+        let identifiers =
+            Identifiers(BTreeMap::from([(Form::CaseInsensitive, ["externalId"].map(str::to_owned).into())]));
+        let mut data = json!({ "externalId": "ABC", "id": "ABC", "lines": [{ "externalId": "D" }] });
+        assert_eq!(identifiers.apply(&mut data), Ok(true));
+        assert_eq!(data, json!({ "externalId": "abc", "id": "ABC", "lines": [{ "externalId": "d" }] }));
     }
 
     proptest! {

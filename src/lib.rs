@@ -1,7 +1,7 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
 //! Imports point one way:
-//! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> connect, store -> machine, expr, dsl -> openapi`.
+//! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> store -> connect -> memory, machine, expr, redact, dsl -> openapi`.
 //! `machine` is pure: it decides, everything else carries out. `canonical` and `identifiers` are pure and import nothing of ours.
 
 // First, for its macros take the place of the standard library's in everything below.

@@ -76,8 +76,17 @@ async fn the_same_idempotency_key_starts_one_run() {
     let first = id(&answers[0]).expect("a run");
     assert!(answers.iter().all(|a| a.0 < 300 && id(a).as_ref() == Some(&first)), "{answers:?}");
     assert_eq!(start(2).await.0, 409, "the same key for another input is a mistake of the caller");
+    let written = |key: &'static str, body: &str| {
+        let (node, body) = (&node, body.to_owned());
+        async move { node.send("POST", "/api/v1/workflows/test/calls/runs", &[JSON, ("idempotency-key", key)], body).await }
+    };
+    let one = written("other-key", r#"{"n": 7, "lines": [{"a": 1, "b": "x"}]}"#).await;
+    let again = written("other-key", "{\"lines\":[{\"b\":\"x\",\n\"a\":1.0}],\"n\":7}").await;
+    assert_eq!((again.0 < 300, id(&again)), (true, id(&one)), "an equal value is the same input: {again:?}");
+    assert_eq!(written("other-key", r#"{"n": 7, "lines": [{"a": "1", "b": "x"}]}"#).await.0, 409);
+    node.run_becomes(&id(&one).unwrap(), "completed").await;
     node.run_becomes(&first, "completed").await;
-    assert_eq!(target.requests("/step1"), 1);
+    assert_eq!(target.requests("/step1"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

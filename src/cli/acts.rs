@@ -10,6 +10,7 @@ use super::context;
 use crate::config::Settings;
 use crate::engine::{ActError, command};
 use crate::machine::{Act, RunId};
+use crate::redact::Known;
 use crate::store::access::Scope;
 use crate::store::listing;
 
@@ -34,7 +35,8 @@ pub(super) async fn perform(
 ) -> anyhow::Result<ExitCode> {
     let by = context::identity(pool, settings, Scope::Operate).await?.actor();
     let doing = || format!("{} of run {run}", act.name());
-    let id = command::submit(pool, run, act, &by, reason.reason.as_deref()).await.with_context(doing)?;
+    let redactor = Known::of_process().with(&[]);
+    let id = command::submit(pool, run, act, &by, reason.reason.as_deref(), &redactor).await.with_context(doing)?;
     match command::answered(pool, id).await {
         Ok(()) => {}
         Err(ActError::Pending(_)) => {

@@ -45,6 +45,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Loaded};
+use crate::connect::Secrets;
 use crate::redact::Known;
 use crate::telemetry;
 
@@ -173,6 +174,8 @@ pub fn main(cli: Cli) -> ExitCode {
 fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     let mut loaded = config::load(&cli.config)?;
     loaded.settings.urls().iter().for_each(|url| Known::of_process().note_url(url));
+    // Whatever the command stores or shows is cleaned of the secrets of the environment.
+    drop(Secrets::from_environment());
     loaded.settings.token = cli.token.map(|token| config::Token(token.trim().to_owned()));
     let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
     telemetry::init_logs(loaded.settings.log_format, if serves { "info" } else { "warn" });

@@ -13,7 +13,6 @@ use super::server::refused;
 use super::test::evaluated;
 use super::{context, load};
 use crate::config::Settings;
-use crate::connect::Connections;
 use crate::dsl::{Definition, ProcessKind, parse_duration};
 use crate::engine::{Engine, Found};
 use crate::evaluator::Evaluator;
@@ -22,7 +21,7 @@ use crate::machine::masks::Masks;
 use crate::machine::{RunId, Time};
 use crate::output::Output;
 use crate::scenario::replay::{Assume, EventLabel, Recording, Replay, ReplayReport, ReplayedEvent};
-use crate::scenario::{Evaluate, Stage, offline_connections};
+use crate::scenario::{Evaluate, OfflineHub, Stage};
 use crate::store;
 
 /// Arguments of `stepwell replay`.
@@ -68,8 +67,8 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let url = context::database_url(settings)?;
     let pool = store::connect_read_only(&url, 4).await.context("connecting to the database")?;
     let engine = Engine::outside(pool).await.context("reading what is deployed")?;
-    let (definition, connections) = subject(args, settings, &engine)?;
-    let report = replay(args, &engine, &definition, &connections).await?;
+    let (definition, hub) = subject(args, settings, &engine)?;
+    let report = replay(args, &engine, &definition, &hub).await?;
     let printed = match args.json {
         true => report.print_json(&mut Output),
         false => report.print(&mut Output),
@@ -81,8 +80,8 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     }
 }
 
-/// The definition, and the connections through which its calls would go.
-fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<(Arc<Definition>, Connections)> {
+/// The definition, and the hub through which its calls would go.
+fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<(Arc<Definition>, OfflineHub)> {
     let file = Path::new(&args.workflow);
     let (definition, folder) = if file.is_file() {
         let folder = load::folder(file);
@@ -95,8 +94,8 @@ fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<
     if definition.triggers.is_empty() && definition.gathering.is_none() {
         bail!("{} is started by no event: it has no `schedule.on`", definition.workflow);
     }
-    let connections = offline_connections(&folder).map_err(|mistakes| refused(&mistakes))?;
-    Ok((definition, connections))
+    let hub = OfflineHub::open(&folder).map_err(|mistakes| refused(&mistakes))?;
+    Ok((definition, hub))
 }
 
 fn deployed(name: &str, engine: &Engine) -> anyhow::Result<Arc<Definition>> {
@@ -113,7 +112,7 @@ async fn replay(
     args: &Args,
     engine: &Engine,
     definition: &Arc<Definition>,
-    connections: &Connections,
+    hub: &OfflineHub,
 ) -> anyhow::Result<ReplayReport> {
     let limit = usize::from(args.limit);
     // One more than is replayed tells whether there are more.
@@ -123,7 +122,13 @@ async fn replay(
     let evaluator = Evaluator::of_this_program(1).context("finding this program's own path")?;
     let known = RefCell::new(HashMap::new());
     let evaluate = |asked: &Evaluation| evaluated(&evaluator, &known, asked);
-    let stage = Stage { definition, connections, evaluate: &evaluate as &Evaluate<'_>, invariants: &[] };
+    let stage = Stage {
+        definition,
+        connections: &hub.connections,
+        identifiers: &hub.identifiers,
+        evaluate: &evaluate as &Evaluate<'_>,
+        invariants: &[],
+    };
     let mut replayed_runs = HashSet::new();
     let mut events = Vec::new();
     for event in found {

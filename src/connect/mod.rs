@@ -54,6 +54,7 @@ use url::Url;
 
 use crate::dsl::{Authentication, OwnAuthentication, Releases};
 use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
+use crate::redact::Known;
 use crate::{memory, telemetry};
 use auth::{Authenticator, Credentials, Wire};
 use breaker::Health;
@@ -209,6 +210,12 @@ impl Connections {
         replaced.map_err(|problem| problem.to_string())
     }
 
+    /// The secrets that are known: of the environment, of connections, and tokens that were granted.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        self.secrets.known()
+    }
+
     /// Waits for requests for tokens that are under way, no longer than this.
     pub async fn finish_tokens(&self, within: std::time::Duration) {
         self.authenticator.finish(within).await;
@@ -236,7 +243,10 @@ impl Connections {
     pub fn standings(&self) -> Vec<Standing> {
         let authorized = self.authorized.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = self.by_name.values().filter(|connection| connection.name != memory::CONNECTION);
-        shown.map(|connection| Standing::of(connection, authorized.get(&connection.name).copied())).collect()
+        let tokens = |connection: &Prepared| auth::shared_row(&self.secrets, connection.authentication.as_ref());
+        shown
+            .map(|connection| Standing::of(connection, authorized.get(&connection.name).copied(), tokens(connection)))
+            .collect()
     }
 
     fn route(&self, uri: &str) -> Result<(&Prepared, Url), Box<Problem>> {
@@ -367,10 +377,13 @@ pub struct Standing {
     pub waiting: Option<usize>,
     /// Whether the provider accepts the stored refresh token; none without one.
     pub authorized: Option<bool>,
+    /// The row with its tokens, where it signs in with a refresh token.
+    #[serde(skip)]
+    pub tokens: Option<TokenId>,
 }
 
 impl Standing {
-    fn of(connection: &Prepared, authorized: Option<bool>) -> Self {
+    fn of(connection: &Prepared, authorized: Option<bool>, tokens: Option<TokenId>) -> Self {
         let load = connection.gate.as_ref().map(|gate| gate.load());
         Self {
             name: connection.name.clone(),
@@ -379,6 +392,7 @@ impl Standing {
             under_way: load.map(|(under_way, _)| under_way),
             waiting: load.map(|(_, waiting)| waiting),
             authorized,
+            tokens,
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::http::ApiError;
 use crate::hub::json;
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, RunId};
+use crate::redact::Known;
 
 /// Longest reason.
 const REASON_CHARS_MAX: usize = 500;
@@ -186,6 +187,7 @@ fn done(id: RunId, name: &str, more: &str) -> Response {
 /// It says nothing, or too much.
 pub fn reason(text: &str) -> Result<String, String> {
     let reason: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    let reason = Known::of_process().with(&[]).text(reason);
     match reason.chars().count() {
         0 => Err("Not done: say why, for those who read the journal later.".to_owned()),
         1..=REASON_CHARS_MAX => Ok(reason),

@@ -57,6 +57,17 @@ pub fn of_batch(state: &str) -> Badge {
     Badge { class, label, shape }
 }
 
+/// Whether a provider accepts a connection's tokens; none: that is not known yet.
+#[must_use]
+pub fn of_authorization(accepted: Option<bool>) -> Badge {
+    let (class, label, shape) = match accepted {
+        Some(true) => ("completed", "Authorized", shape::CHECK),
+        Some(false) => ("faulted", "Must be authorized again", shape::ALERT),
+        None => ("waiting", "Not known yet", shape::CLOCK),
+    };
+    Badge { class, label, shape }
+}
+
 /// A step's standing.
 #[must_use]
 pub fn of_step(state: State) -> Badge {

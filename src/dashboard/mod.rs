@@ -9,6 +9,7 @@ mod badge;
 mod batches;
 mod chart;
 mod conflicts;
+mod connections;
 mod drift;
 mod events;
 mod exchange;
@@ -49,6 +50,7 @@ use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
+use crate::connect::Standing;
 use crate::engine::{
     ActError, COUNTED_MAX, Deployed, Drift, Engine, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError,
     Sweep,
@@ -76,6 +78,9 @@ pub trait Operations: Send + Sync {
 
     /// See [`Engine::deployed`].
     fn deployed(&self) -> Arc<Deployed>;
+
+    /// How the connections stand on this node, and whether it stores tokens. See [`Engine::connections`], [`Engine::stores_tokens`].
+    fn connections(&self) -> (Vec<Standing>, bool);
 
     /// See [`Engine::schedules`]; the next firing of each.
     fn schedules(
@@ -126,6 +131,10 @@ impl Operations for Engine {
 
     fn deployed(&self) -> Arc<Deployed> {
         Engine::deployed(self)
+    }
+
+    fn connections(&self) -> (Vec<Standing>, bool) {
+        (Engine::connections(self).1, self.stores_tokens())
     }
 
     fn schedules(
@@ -248,6 +257,7 @@ fn pages() -> Vec<Page> {
         ("/workflows", get(workflows::list)),
         ("/workflows/{namespace}/{name}", get(workflows::show)),
         ("/conflicts", get(conflicts::list)),
+        ("/connections", get(connections::list)),
         ("/batches", get(batches::list)),
         ("/drift", get(drift::list)),
         ("/drift/{run}", get(drift::show)),

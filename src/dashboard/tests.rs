@@ -4,6 +4,7 @@ mod acts;
 mod addresses;
 mod batches;
 mod conflicts;
+mod connections;
 mod drift;
 mod events;
 mod mappings;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
 use super::{Dashboard, Operations, Swept, router};
+use crate::connect::Standing;
 use crate::engine::{
     ActError, Deployed, Drift, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
 };
@@ -45,6 +47,7 @@ struct Desk {
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
     retried: Mutex<Vec<(Uuid, String, String)>>,
     sweeps: Vec<Swept>,
+    connections: (Vec<Standing>, bool),
 }
 
 impl Operations for Desk {
@@ -56,6 +59,10 @@ impl Operations for Desk {
 
     fn deployed(&self) -> Arc<Deployed> {
         Arc::clone(&self.deployed)
+    }
+
+    fn connections(&self) -> (Vec<Standing>, bool) {
+        self.connections.clone()
     }
 
     fn schedules(
@@ -201,6 +208,7 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         &format!("/runs/{run}"),
         "/events",
         "/conflicts",
+        "/connections",
         "/batches",
         "/drift",
         "/drift/00000000-0000-0000-0000-000000000007",
@@ -277,6 +285,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/workflows",
         "/schedules",
         "/conflicts",
+        "/connections",
         "/batches",
         "/drift",
         "/login?token=x",

@@ -5,19 +5,30 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::incoming::clean_act;
 use super::{ACT_WAIT_MAX, ActError};
 use crate::machine::{Act, Actor, RunId};
+use crate::redact::Redactor;
 use crate::store::commands::{self, NewCommand};
 use crate::store::{StoreError, claims};
 
-/// Records an act and makes sure that a node looks at it. Gives the command's id.
+/// Records an act, without the secrets that the redactor hides, and makes sure that a node looks at it. Gives the command's id.
 ///
 /// # Errors
 /// No such run, or the database is away.
-pub async fn submit(pool: &PgPool, run: RunId, act: &Act, by: &Actor, reason: Option<&str>) -> Result<Uuid, ActError> {
+pub async fn submit(
+    pool: &PgPool,
+    run: RunId,
+    act: &Act,
+    by: &Actor,
+    reason: Option<&str>,
+    redactor: &Redactor,
+) -> Result<Uuid, ActError> {
     let id = Uuid::now_v7();
-    let text = serde_json::to_string(act).map_err(|e| ActError::Refused(format!("the act cannot be written: {e}")))?;
-    let command = NewCommand { id, run, act: &text, actor: &by.0, reason };
+    let reason = reason.map(|reason| redactor.text(reason.to_owned()));
+    let text = serde_json::to_string(&clean_act(act.clone(), redactor))
+        .map_err(|e| ActError::Refused(format!("the act cannot be written: {e}")))?;
+    let command = NewCommand { id, run, act: &text, actor: &by.0, reason: reason.as_deref() };
     if !commands::insert(pool, &command).await.map_err(away)? {
         return Err(ActError::Unknown(run));
     }

@@ -14,6 +14,7 @@ use super::batch::{Advance, AdvanceOutcome};
 use super::calls::Calls;
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
+use super::incoming::clean_act;
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::{Inner, RunChange};
@@ -181,7 +182,10 @@ impl Driver {
         }
         match serde_json::from_str::<Act>(&command.act) {
             Ok(act) => {
-                let fact = Fact::Operator { act, actor: Actor(command.actor), reason: command.reason };
+                // Once more: a command line may have recorded it that knows fewer secrets than this node.
+                let redactor = self.inner.redactor();
+                let reason = command.reason.map(|reason| redactor.text(reason));
+                let fact = Fact::Operator { act: clean_act(act, &redactor), actor: Actor(command.actor), reason };
                 self.take_in(fact, Some(command.id)).await
             }
             Err(why) => self.set_command_aside(&command, &why).await,

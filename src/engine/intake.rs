@@ -69,7 +69,8 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn accept(self: Arc<Self>, event: IncomingEvent) -> Result<Accepted, AcceptError> {
+    pub(super) async fn accept(self: Arc<Self>, mut event: IncomingEvent) -> Result<Accepted, AcceptError> {
+        event.hide(&self.redactor());
         let node = self.node();
         self.admits(&node).map_err(AcceptError::Unavailable)?;
         let id = Uuid::now_v7();

@@ -3,7 +3,7 @@
 mod batches;
 mod links;
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use tracing::warn;
 
 use super::Inner;
 use crate::connect::{Local, local_response};
+use crate::identifiers::Declared;
 use crate::machine::Time;
 use crate::memory::{Operation, Refusal, runs, watermarks};
 use crate::store::listing::{self, RunFilter, RunRow};
@@ -70,7 +71,14 @@ impl Inner {
     async fn perform(&self, path: &str, body: &[u8]) -> Result<Value, Refusal> {
         let operation = Operation::parse(path, body)?;
         // A task of its own, for a call may be aborted, and no transaction may be dropped half way.
-        let done = tokio::spawn(perform(self.pool.clone(), operation, self.clock.now())).await.map_err(away)?;
+        let done = tokio::spawn(perform(
+            self.pool.clone(),
+            operation,
+            Arc::clone(&self.settings.identifiers),
+            self.clock.now(),
+        ))
+        .await
+        .map_err(away)?;
         done.map_err(|undone| match undone {
             Undone::Refused(refusal) => refusal,
             Undone::Away(error) => {
@@ -81,12 +89,15 @@ impl Inner {
     }
 }
 
-async fn perform(pool: PgPool, operation: Operation, now: Time) -> Result<Value, Undone> {
+async fn perform(pool: PgPool, operation: Operation, identifiers: Arc<Declared>, now: Time) -> Result<Value, Undone> {
     match operation {
         Operation::Watermarks(operation) => watermark(&pool, operation).await,
         Operation::Runs(operation) => runs(&pool, operation).await,
-        Operation::Batches(operation) => batches::batches(&pool, operation, now).await,
-        Operation::Links(operation) => links::links(&pool, *operation, now).await,
+        Operation::Batches(operation) => batches::batches(&pool, operation, &identifiers.batches, now).await,
+        Operation::Links(mut operation) => {
+            operation.shape(&identifiers)?;
+            links::links(&pool, *operation, now).await
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod filters;
 mod follow;
 mod gatherings;
 mod health;
+mod incoming;
 mod intake;
 mod limits;
 mod mailbox;
@@ -48,6 +49,7 @@ pub use batches::{BatchView, Retried};
 pub use conflicts::Settled;
 pub use drift::{COUNTED_MAX, Drift, Sweep};
 pub use follow::Begun;
+pub use incoming::hide_body;
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
 pub use schedules::{ScheduleAct, ScheduleActed};
@@ -219,6 +221,12 @@ impl Engine {
         (connections.environment().to_owned(), connections.standings())
     }
 
+    /// Whether tokens that come of refresh tokens are kept for all nodes, not in the memory of each.
+    #[must_use]
+    pub fn stores_tokens(&self) -> bool {
+        self.inner.connections.stores_tokens()
+    }
+
     /// Stops taking work, lets calls in flight end within the grace, and hands everything else over at once.
     pub async fn shut_down(&self) {
         let inner = &self.inner;
@@ -279,7 +287,8 @@ impl Engine {
     /// See [`ActError`].
     pub async fn act(&self, run: RunId, act: Act, by: Actor, reason: Option<String>) -> Result<Status, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
-        let id = command::submit(&self.inner.pool, run, &act, &by, reason.as_deref()).await?;
+        let redactor = self.inner.redactor();
+        let id = command::submit(&self.inner.pool, run, &act, &by, reason.as_deref(), &redactor).await?;
         self.inner.node().sweep.notify_one();
         command::answered(&self.inner.pool, id).await?;
         let row = listing::run(&self.inner.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;

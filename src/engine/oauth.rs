@@ -9,9 +9,9 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::Inner;
-use crate::connect::{Claimed, KEYS_VARIABLE, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
+use crate::connect::{Claimed, KEYS_VARIABLE, NewTokens, TokenClaim, TokenId, TokenVault, Unanswered};
 use crate::store::StoreError;
-use crate::store::oauth::{self, TokenRow};
+use crate::store::oauth;
 
 /// How often a node looks for refreshes that nobody ended. The grace periods of providers begin at ten seconds or so.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -72,29 +72,12 @@ impl Inner {
         if let Some(problem) = row.problem {
             return Ok(Claimed::Refused(problem));
         }
-        if is_usable(&row, claim.stale) {
-            return Ok(Claimed::Usable(stored(row)));
+        if row.is_usable(claim.stale) {
+            return Ok(Claimed::Usable(row));
         }
         let seconds = claim.hold.as_secs_f64();
         let held = oauth::hold(&self.pool, claim.id, row.generation, claim.holder, seconds).await?;
-        Ok(held.map_or(Claimed::Busy, |row| Claimed::Held(stored(row))))
-    }
-}
-
-fn is_usable(row: &TokenRow, stale: Option<i64>) -> bool {
-    row.access_token.is_some()
-        && stale.is_none_or(|stale| row.generation > stale)
-        && row.usable_seconds.is_none_or(|seconds| seconds > 0.0)
-}
-
-fn stored(row: TokenRow) -> StoredTokens {
-    StoredTokens {
-        generation: row.generation,
-        refresh_token: row.refresh_token,
-        previous_token: row.previous_token,
-        access_token: row.access_token,
-        usable_seconds: row.usable_seconds,
-        lost_at: row.lost_at,
+        Ok(held.map_or(Claimed::Busy, Claimed::Held))
     }
 }
 

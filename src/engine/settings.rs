@@ -1,9 +1,10 @@
 //! How a node behaves: leases, intervals, bounds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::identifiers::Identifiers;
+use crate::identifiers::Declared;
 
 /// Settings of the engine. Defaults suit production.
 #[derive(Debug, Clone)]
@@ -30,9 +31,8 @@ pub struct EngineSettings {
     pub sinks: Vec<Sink>,
     /// Sources that `hub.yaml` declares: metrics name these and no others, since a sender of events may invent some.
     pub sources: BTreeSet<String>,
-    /// Which fields of a source's events hold identifiers that are to have one form. A workflow that such events start is
-    /// given them so by whoever starts it.
-    pub identifiers: BTreeMap<String, Identifiers>,
+    /// Which identifiers are to have one form. A workflow that a source's events start is given them so by whoever starts it.
+    pub identifiers: Arc<Declared>,
 }
 
 impl Default for EngineSettings {
@@ -49,7 +49,7 @@ impl Default for EngineSettings {
             events_kept: Duration::from_hours(1),
             sinks: Vec::new(),
             sources: BTreeSet::new(),
-            identifiers: BTreeMap::new(),
+            identifiers: Arc::default(),
         }
     }
 }

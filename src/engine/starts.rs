@@ -12,10 +12,12 @@ use super::follow::{Following, Snapshot};
 use super::intake::{Prepared, explain};
 use super::node::Node;
 use super::{Engine, Inner, RunChange, StartError, StartRequest};
-use crate::dsl::{Definition, Wanted};
+use crate::canonical;
+use crate::dsl::Definition;
 use crate::machine::{Actor, Parent, RunId, SchemaViolation, Started, Time};
 use crate::store::acts::StartAct;
 use crate::store::commit::{NewEvent, START_TYPE};
+use crate::store::{StoreError, events};
 use crate::telemetry;
 
 /// Who may use an idempotency key: the keys of one kind never meet those of another, whatever a caller of the API invents.
@@ -62,7 +64,8 @@ pub(super) struct Cause {
 }
 
 impl Inner {
-    pub(super) async fn start(self: Arc<Self>, request: StartRequest) -> Result<RunId, StartError> {
+    pub(super) async fn start(self: Arc<Self>, mut request: StartRequest) -> Result<RunId, StartError> {
+        request.hide(&self.redactor());
         self.start_as(RunId::now_v7(), None, request, Origin::Api).await
     }
 
@@ -90,9 +93,10 @@ impl Inner {
     /// the caller follows it. Neither if the idempotency key has started another run before.
     pub(super) async fn begin_shown(
         self: Arc<Self>,
-        request: StartRequest,
+        mut request: StartRequest,
         follow: bool,
     ) -> Result<(RunId, Option<Snapshot>, Option<Following>), StartError> {
+        request.hide(&self.redactor());
         let (node, id) = (self.node(), RunId::now_v7());
         let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api).await?;
         let snapshot = prepared.snapshot();
@@ -131,13 +135,8 @@ impl Inner {
     /// The input with its identifiers in the form that they have in events that start the workflow.
     fn shaped(&self, definition: &Definition, input: &Value) -> Result<Value, Vec<SchemaViolation>> {
         let mut input = input.clone();
-        for source in sources_of(definition) {
-            if let Some(identifiers) = self.settings.identifiers.get(source) {
-                identifiers
-                    .apply(&mut input)
-                    .map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
-            }
-        }
+        let shaped = self.settings.identifiers.shape_input(definition.sources(), &mut input);
+        shaped.map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
         Ok(input)
     }
 
@@ -155,16 +154,27 @@ impl Inner {
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
         match self.commit_accept(node, cause, event, vec![prepared], act).await {
             AcceptOutcome::Done { .. } => Ok(run),
-            AcceptOutcome::Duplicate { runs, is_same: true, .. } => Ok(runs.first().copied().unwrap_or(run)),
-            AcceptOutcome::Duplicate { runs, .. } => Err(StartError::Conflict {
-                key: request.idempotency_key.unwrap_or_default(),
-                run: runs.first().copied().unwrap_or_default(),
-            }),
+            AcceptOutcome::Duplicate { event, runs, is_same, .. } => {
+                if is_same || self.had_input(event, &request.input).await? {
+                    return Ok(runs.first().copied().unwrap_or(run));
+                }
+                Err(StartError::Conflict {
+                    key: request.idempotency_key.unwrap_or_default(),
+                    run: runs.first().copied().unwrap_or_default(),
+                })
+            }
             AcceptOutcome::Refused(message) => {
                 Err(StartError::Refused(vec![SchemaViolation { pointer: String::new(), message }]))
             }
             AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
         }
+    }
+
+    /// Whether an earlier start had an input of equal value, however each of them was written: clients order members as they like.
+    async fn had_input(&self, start: Uuid, input: &Value) -> Result<bool, StartError> {
+        let away = |error: StoreError| StartError::Unavailable(error.to_string());
+        let Some(stored) = events::find(&self.pool, start).await.map_err(away)? else { return Ok(false) };
+        Ok(serde_json::from_slice::<Value>(&stored.body).is_ok_and(|first| canonical::same(&first, input)))
     }
 
     fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
@@ -183,7 +193,7 @@ impl Inner {
         let source = match cause.source.as_deref() {
             None => telemetry::NO_SOURCE,
             Some(source) if self.settings.sources.contains(source) => source,
-            Some(source) if sources_of(definition).any(|named| named == source) => source,
+            Some(source) if definition.sources().any(|named| named == source) => source,
             Some(_) => telemetry::OTHER_SOURCE,
         };
         telemetry::run_started(cause.by, name_of(definition), source);
@@ -193,7 +203,7 @@ impl Inner {
     pub(super) fn expected_sources(&self) -> Vec<(String, String)> {
         let deployed = self.catalog.deployed();
         let latest = deployed.definitions.values().filter_map(|versions| versions.first());
-        latest.flat_map(|d| sources_of(d).map(|source| (name_of(d), source.to_owned()))).collect()
+        latest.flat_map(|d| d.sources().map(|source| (name_of(d), source.to_owned()))).collect()
     }
 }
 
@@ -203,16 +213,6 @@ impl Engine {
     pub fn expected_sources(&self) -> Vec<(String, String)> {
         self.inner.expected_sources()
     }
-}
-
-/// The sources whose events start runs of a definition, as far as it names them.
-fn sources_of(definition: &Definition) -> impl Iterator<Item = &str> {
-    let gathered = definition.gathering.iter().flat_map(|gathering| &gathering.strategy.filters);
-    let filters = definition.triggers.iter().chain(gathered);
-    filters.flat_map(|filter| &filter.with).filter_map(|(name, wanted)| match wanted {
-        Wanted::Text(source) if name == "source" => Some(source.as_str()),
-        _ => None,
-    })
 }
 
 fn name_of(definition: &Definition) -> String {

@@ -19,6 +19,7 @@ use super::runs::{no_run, run_id};
 use super::session::{Caller, Operator};
 use crate::engine::ActError;
 use crate::machine::{Act, Actor, CancelMode, RunId};
+use crate::redact::Known;
 use crate::store::access::Scope;
 use crate::store::acts::{self, By};
 use crate::store::listing;
@@ -80,13 +81,18 @@ fn members_of(act: &str) -> &'static [&'static str] {
 /// # Errors
 /// It is no text, or too long.
 pub(super) fn reason(members: &mut Members) -> Result<Option<String>, ApiError> {
-    let reason = members.text("reason")?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let reason = members.text("reason")?.map(|text| clean_reason(&text)).filter(|text| !text.is_empty());
     match reason {
         Some(text) if text.len() > REASON_BYTES_MAX || text.contains('\0') => {
             Err(wrong("reason", format!("must be at most {REASON_BYTES_MAX} bytes, without a zero byte")))
         }
         reason => Ok(reason),
     }
+}
+
+/// A reason without the secrets that somebody pasted into it.
+pub(super) fn clean_reason(text: &str) -> String {
+    Known::of_process().with(&[]).text(text.trim().to_owned())
 }
 
 impl App {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::refusals::Attempt;
 use crate::engine::{AcceptError, ActError, DeployError, StartError};
 use crate::machine::SchemaViolation;
-use crate::redact::Known;
+use crate::redact::{Known, Redactor};
 use crate::store::StoreError;
 use crate::store::access::Scope;
 
@@ -215,7 +215,7 @@ impl ApiError {
 
     fn problem(self) -> Problem {
         let (status, slug, title) = self.kind();
-        let detail = Known::of_process().all().text(self.to_string());
+        let detail = self.to_string();
         let (event, errors) = match self {
             Self::BadRequest(_, errors) | Self::Unprocessable(_, errors) => (None, errors),
             Self::EventRefused { event, errors } => (Some(event), errors),
@@ -223,6 +223,17 @@ impl ApiError {
         };
         let r#type = format!("urn:stepwell:problem:{slug}");
         Problem { r#type, title, status: status.as_u16(), detail, instance: String::new(), event, errors }
+    }
+}
+
+impl Problem {
+    /// Takes secrets out: what is wrong is often told by repeating it.
+    fn hide(&mut self, redactor: &Redactor) {
+        let places =
+            self.errors.iter_mut().flat_map(|e| [&mut e.pointer, &mut e.message].into_iter().chain(&mut e.hint));
+        for text in places.chain([&mut self.detail, &mut self.instance]) {
+            *text = redactor.text(std::mem::take(text));
+        }
     }
 }
 
@@ -264,6 +275,7 @@ fn write(path: &str, mut response: Response) -> Response {
     let known = response.extensions_mut().remove::<Problem>();
     let Some(mut problem) = known.or_else(|| bare(&response)) else { return response };
     path.clone_into(&mut problem.instance);
+    problem.hide(&Known::of_process().all());
     let body = serde_json::to_vec(&problem).expect("a problem is plain data");
     let (mut head, _) = response.into_parts();
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

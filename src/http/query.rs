@@ -113,7 +113,7 @@ impl Params {
     /// Why something is done, where the body is something else or there is none.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
-        self.text("reason").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        self.text("reason").map(super::acts::clean_reason).filter(|text| !text.is_empty())
     }
 
     /// # Errors

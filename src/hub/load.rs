@@ -1,21 +1,23 @@
 //! From the text of `hub.yaml` to sources and connections, with every mistake at its place.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::connection::connection;
 use super::sink::sink;
 use super::source::Source;
 use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
-use super::{Hub, literals, release};
+use super::{Hub, identifiers, literals, release};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases};
+use crate::identifiers::Identifiers;
 use crate::memory;
 
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
     let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let entries = mistakes.entries(&root, &["sources", "connections", "secrets", "sinks", "origins"]);
+    let entries = mistakes.entries(&root, &["sources", "connections", "identifiers", "secrets", "sinks", "origins"]);
     let mut hub = Hub::default();
     literals::check_urls(&root, &mut mistakes);
     if let Some(node) = entry(entries, "connections") {
@@ -29,9 +31,12 @@ pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec
     }
     hub.secrets = entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default();
     hub.origins = entry(entries, "origins").map(|node| origins(node, &mut mistakes));
+    let mut declared =
+        entry(entries, "identifiers").map(|node| identifiers::declared(node, &mut mistakes)).unwrap_or_default();
     if let Some(node) = entry(entries, "sources") {
-        sources(node, secrets, &mut hub, &mut mistakes);
+        declared.sources = sources(node, secrets, &mut hub, &mut mistakes);
     }
+    hub.identifiers = Arc::new(declared);
     if mistakes.found.is_empty() { Ok(hub) } else { Err(mistakes.found) }
 }
 
@@ -64,13 +69,15 @@ fn check_name(name: &str, node: &Node, mistakes: &mut Mistakes) {
     }
 }
 
-fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistakes) {
+/// Gives the identifiers of each source.
+fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistakes) -> BTreeMap<String, Identifiers> {
+    let mut found = BTreeMap::new();
     for Entry { key, node, .. } in mistakes.map(node) {
         check_name(key, node, mistakes);
         let Some(source) = source(key, node, secrets, mistakes) else { continue };
         hub.declared.insert(key.clone(), source.event.counting.is_some());
         if !source.identifiers.is_empty() {
-            hub.identifiers.insert(key.clone(), source.identifiers.clone());
+            found.insert(key.clone(), source.identifiers.clone());
         }
         match unusable(&source, node, secrets) {
             None => drop(hub.sources.insert(key.clone(), source)),
@@ -80,6 +87,7 @@ fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistake
             }
         }
     }
+    found
 }
 
 /// Why a source cannot check signatures here, and where its secret stands.

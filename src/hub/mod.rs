@@ -7,6 +7,7 @@ mod connection;
 mod counting;
 mod event;
 mod headers;
+mod identifiers;
 pub mod json;
 mod literals;
 mod load;
@@ -28,11 +29,12 @@ pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases, Severity};
 use crate::engine::Sink;
-use crate::identifiers::Identifiers;
+use crate::identifiers::Declared;
 
 /// What `hub.yaml` says.
 #[derive(Debug, Clone, Default)]
@@ -41,9 +43,8 @@ pub struct Hub {
     pub sources: BTreeMap<String, Source>,
     /// Names of all sources, those that are refused too, and whether their events have numbers.
     pub declared: BTreeMap<String, bool>,
-    /// Which fields of a source's events hold identifiers that are to have one form; of all sources that say so, those that are
-    /// refused too.
-    pub identifiers: BTreeMap<String, Identifiers>,
+    /// Which identifiers are to have one form; of all sources that say so, those that are refused too.
+    pub identifiers: Arc<Declared>,
     /// By name.
     pub connections: BTreeMap<String, Connection>,
     /// Secrets that definitions may use, and where these may go.

@@ -146,12 +146,13 @@ impl Source {
         self.values.known().with(&values)
     }
 
-    /// Brings the identifiers of an event that says itself what it is to their form: those in its data, and attributes of
-    /// the names that hold some.
+    /// Treats an event that says itself what it is as [`Self::receive`] treats a delivery: hides the source's secrets, then brings
+    /// the identifiers to their form, those in its data and attributes of the names that hold some.
     ///
     /// # Errors
     /// One of them is none.
     pub fn shape(&self, event: &mut IncomingEvent) -> Result<(), ReceiveError> {
+        event.hide(&self.redactor());
         event.data_is_body &= !self.identifiers.apply(&mut event.data)?;
         for (name, value) in &mut event.attributes {
             let mut attribute = Value::Object([(name.clone(), Value::from(value.as_str()))].into_iter().collect());

@@ -3,12 +3,12 @@
 use super::body::{BodyKind, ORGANIZATION_CHARS};
 use super::counting::Counting;
 use super::event::{Attribute, EventPaths};
+use super::identifiers;
 use super::scheme::settings::{WITH_SETTINGS, scheme};
 use super::source::Source;
 use super::value::{expression, is_expression, one_of, secret_name};
 use super::yaml::{Content, Entry, Mistakes, Node, entry};
 use crate::connect::Secrets;
-use crate::identifiers::{FORMS, Identifiers};
 
 const KNOWN: [&str; 11] = [
     "scheme",
@@ -50,7 +50,8 @@ pub(super) fn source(name: &str, node: &Node, values: &Secrets, mistakes: &mut M
     let body = body(node, entries, mistakes);
     let mut jq = |key| entry(entries, key).and_then(|node| expression(node, &["headers"], mistakes));
     let (split, filter) = (jq("split"), jq("filter"));
-    let identifiers = entry(entries, "identifiers").map(|node| identifiers(node, mistakes)).unwrap_or_default();
+    let identifiers =
+        entry(entries, "identifiers").map(|node| identifiers::of_source(node, mistakes)).unwrap_or_default();
     let event = entry(entries, "event").map(|node| event(node, mistakes)).unwrap_or_default();
     check_split(entries, &body, &event, mistakes);
     let (name, values) = (name.to_owned(), values.clone());
@@ -155,22 +156,6 @@ fn organizations(node: &Node, mistakes: &mut Mistakes) -> Vec<String> {
                 mistakes.at(node, format!("{text:?} is no id of an organization"), Some(hint));
             }
         }
-    }
-    found
-}
-
-/// `salesforce-18: [Id, AccountId]`: the form, and the names of the fields that hold such identifiers.
-fn identifiers(node: &Node, mistakes: &mut Mistakes) -> Identifiers {
-    let mut found = Identifiers::default();
-    for Entry { key, node, .. } in mistakes.entries(node, &FORMS.map(|(name, _)| name)) {
-        let Some((_, form)) = FORMS.iter().find(|(name, _)| *name == key.as_str()) else { continue };
-        let Content::List(names) = &node.content else {
-            let hint = "write the names of fields: `salesforce-18: [Id, AccountId]`".to_owned();
-            mistakes.at(node, "a list of names is expected", Some(hint));
-            continue;
-        };
-        let names = names.iter().filter_map(|name| mistakes.text(name).map(str::to_owned)).collect();
-        found.0.insert(*form, names);
     }
     found
 }

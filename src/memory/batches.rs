@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Refusal;
+use crate::identifiers::Form;
 
 /// A longer time without a report is a pause, which says nothing about the rate.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -160,7 +161,12 @@ impl Batches {
     ///
     /// # Errors
     /// It cannot be done as things stand.
-    pub fn perform(&mut self, operation: &Operation, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    pub fn perform(
+        &mut self,
+        operation: &Operation,
+        forms: &BTreeMap<String, Form>,
+        now: DateTime<Utc>,
+    ) -> Result<Value, Refusal> {
         match operation {
             Operation::Begin(begin) => {
                 let own = |batch: &&Batch| batch.run == begin.run && batch.name == begin.name;
@@ -177,13 +183,18 @@ impl Batches {
             Operation::Report(report) => {
                 let batch = self.batches.iter_mut().find(|batch| batch.id == report.batch);
                 let batch = batch.ok_or_else(|| unknown(report.batch))?;
-                if self.told.insert((batch.id, report.cursor.clone())) {
-                    batch.count(report, now)?;
-                    note(self.rows.entry(batch.name.clone()).or_default(), report);
+                if !self.told.contains(&(batch.id, report.cursor.clone())) {
+                    let mut report = report.clone();
+                    report.shape(forms.get(&batch.name).copied())?;
+                    batch.count(&report, now)?;
+                    note(self.rows.entry(batch.name.clone()).or_default(), &report);
+                    self.told.insert((batch.id, report.cursor));
                 }
                 Ok(batch.answer())
             }
             Operation::Rows(asked) => {
+                let mut asked = asked.clone();
+                asked.shape(forms.get(&asked.name).copied())?;
                 let known = self.rows.get(&asked.name).into_iter().flat_map(BTreeMap::values);
                 let later: Vec<&FailedRow> =
                     known.filter(|row| asked.after.as_ref().is_none_or(|after| row.key > *after)).collect();

@@ -13,12 +13,15 @@ pub mod runs;
 pub mod sequences;
 pub mod watermarks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::identifiers::Declared;
 
 /// Name of the connection that leads here.
 pub const CONNECTION: &str = "hub";
@@ -93,9 +96,16 @@ pub struct Memory {
     links: links::Links,
     batches: batches::Batches,
     runs: runs::Runs,
+    identifiers: Arc<Declared>,
 }
 
 impl Memory {
+    /// Nothing yet; these identifiers have one form.
+    #[must_use]
+    pub fn of(identifiers: &Arc<Declared>) -> Self {
+        Self { identifiers: Arc::clone(identifiers), ..Self::default() }
+    }
+
     /// Does what is asked for.
     ///
     /// # Errors
@@ -110,9 +120,13 @@ impl Memory {
                 self.watermarks.insert(write.name.clone(), write.value.clone());
                 Ok(watermarks::answer(Some(&write.value)))
             }
-            Operation::Links(operation) => self.links.perform(operation, now),
+            Operation::Links(operation) => {
+                let mut operation = operation.clone();
+                operation.shape(&self.identifiers)?;
+                self.links.perform(&operation, now)
+            }
             Operation::Runs(operation) => Ok(self.runs.perform(operation)),
-            Operation::Batches(operation) => self.batches.perform(operation, now),
+            Operation::Batches(operation) => self.batches.perform(operation, &self.identifiers.batches, now),
         }
     }
 

@@ -23,6 +23,7 @@ use super::{check, coming, outcome};
 use crate::connect::Connections;
 use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
+use crate::identifiers::Declared;
 use crate::machine::{
     Act, Actor, Begin, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run, SchemaViolation, Started,
     Time, decide, fold, time_after,
@@ -47,6 +48,8 @@ pub struct Stage<'e> {
     pub definition: &'e Definition,
     /// How its calls are built and their answers judged.
     pub connections: &'e Connections,
+    /// Which identifiers have one form, as at the doors of a node.
+    pub identifiers: &'e Arc<Declared>,
     /// Where expressions go that may run for long.
     pub evaluate: &'e Evaluate<'e>,
     /// What must hold however it goes.
@@ -57,7 +60,7 @@ impl Stage<'_> {
     /// Plays a scenario to its end.
     #[must_use]
     pub fn rehearse(&self, scenario: &Scenario, schedule: &Schedule) -> Trace {
-        let targets = Targets::new(scenario);
+        let targets = Targets::new(scenario, self.identifiers);
         match targets {
             Ok(targets) => Rehearsal::new(*self, scenario, schedule, targets).play().0,
             Err(problem) => Trace {
@@ -167,10 +170,17 @@ impl<'e> Rehearsal<'e> {
         outcome::of(&self.run, status, &self.sendings, &self.relatives, self.targets.memory(), self.targets.sandbox())
     }
 
+    /// The input as a door of a node would give it to the run.
+    fn input(&self) -> Result<Value, Halt> {
+        let mut input = self.scenario.input.clone();
+        let shaped = self.stage.identifiers.shape_input(self.stage.definition.sources(), &mut input);
+        shaped.map_err(|bad| Halt::Refused(vec![SchemaViolation { message: bad.why, pointer: bad.pointer }]))?;
+        Ok(input)
+    }
+
     fn live(&mut self) -> Result<(), Halt> {
-        let input = Arc::new(self.scenario.input.clone());
         let started = Started {
-            input,
+            input: Arc::new(self.input()?),
             parent: None,
             event: None,
             actor: Actor("scenario".to_owned()),

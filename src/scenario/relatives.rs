@@ -75,8 +75,13 @@ impl Rehearsal<'_> {
         self.relatives.emitted.push(event);
     }
 
-    /// An event comes from outside: everyone who waits for such a one is told.
+    /// An event comes from outside, with the identifiers that its source declares in their form: everyone who waits for such a
+    /// one is told.
     pub(super) fn event_comes(&mut self, event: &Arc<Value>) -> Result<(), Halt> {
+        let mut shaped = (**event).clone();
+        let refused = |why| Halt::Problem(format!("the door of its source would refuse an event of `events`: {why}"));
+        self.stage.identifiers.shape_event(&mut shaped).map_err(refused)?;
+        let event = &Arc::new(shaped);
         self.relatives.arrived.push(Arc::clone(event));
         let mut messages = Vec::new();
         for (execution, listening) in &self.relatives.listening {

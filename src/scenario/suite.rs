@@ -1,6 +1,7 @@
 //! One scenario file from its text to what came of it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::check::differences;
 use super::explore::{explore, faults_of};
@@ -12,6 +13,7 @@ use super::{read, step};
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dsl::{self, Built, Functions, Mistake, ProcessKind, Severity};
 use crate::hub::Hub;
+use crate::identifiers::Declared;
 
 /// The environment of the connections' base URLs: scenarios never speak of production.
 const ENVIRONMENT: &str = "sandbox";
@@ -34,7 +36,7 @@ pub struct Ask {
 pub(super) struct Bench {
     file: ScenarioFile,
     built: Built,
-    connections: Connections,
+    hub: OfflineHub,
 }
 
 impl Bench {
@@ -43,7 +45,7 @@ impl Bench {
         let file = read(&path.display().to_string(), &text_of(path)?)?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let built = definition(&folder.join(&file.definition), folder, path)?;
-        Ok(Self { file, built, connections: offline_connections(folder)? })
+        Ok(Self { file, built, hub: OfflineHub::open(folder)? })
     }
 
     pub(super) fn scenarios(&self) -> &[Scenario] {
@@ -53,7 +55,8 @@ impl Bench {
     pub(super) fn stage<'b>(&'b self, evaluate: &'b Evaluate<'b>) -> Stage<'b> {
         Stage {
             definition: &self.built.definition,
-            connections: &self.connections,
+            connections: &self.hub.connections,
+            identifiers: &self.hub.identifiers,
             evaluate,
             invariants: &self.file.invariants,
         }
@@ -164,35 +167,48 @@ fn definition(path: &Path, folder: &Path, scenarios: &Path) -> Result<Built, Vec
     dsl::build(&path.display().to_string(), &text, &functions)
 }
 
-/// The connections of the folder's `hub.yaml`, with secrets that open nothing but the sandbox.
-///
-/// # Errors
-/// Mistakes of `hub.yaml`.
-pub fn offline_connections(folder: &Path) -> Result<Connections, Vec<Mistake>> {
-    let secrets = Secrets::from_lookup(|name| {
-        Some(match name {
-            "netsuiteToken" => "sandbox-erp-token".to_owned(),
-            "salesforceToken" => "sandbox-crm-token".to_owned(),
-            // Sources check the form of their keys; scenarios never receive anything.
-            other => format!("scenario-{other}"),
-        })
-    });
-    let hub = Hub::load_folder(folder, &secrets)?;
-    let mut connections = hub.connections;
-    for connection in connections.values_mut() {
-        // Nothing is ever sent: a connection without a sandbox may be mocked under any of its addresses.
-        if let Some(any) = connection.base_urls.values().next().cloned() {
-            connection.base_urls.entry(ENVIRONMENT.to_owned()).or_insert(any);
+/// What rehearsals take from the `hub.yaml` of a folder.
+#[derive(Debug)]
+pub struct OfflineHub {
+    /// Its connections, with secrets that open nothing but the sandbox.
+    pub connections: Connections,
+    /// Which identifiers have one form.
+    pub identifiers: Arc<Declared>,
+}
+
+impl OfflineHub {
+    /// Reads the folder's `hub.yaml`.
+    ///
+    /// # Errors
+    /// Its mistakes.
+    pub fn open(folder: &Path) -> Result<Self, Vec<Mistake>> {
+        let secrets = Secrets::from_lookup(|name| {
+            Some(match name {
+                "netsuiteToken" => "sandbox-erp-token".to_owned(),
+                "salesforceToken" => "sandbox-crm-token".to_owned(),
+                // Sources check the form of their keys; scenarios never receive anything.
+                other => format!("scenario-{other}"),
+            })
+        });
+        let hub = Hub::load_folder(folder, &secrets)?;
+        let mut connections = hub.connections;
+        for connection in connections.values_mut() {
+            // Nothing is ever sent: a connection without a sandbox may be mocked under any of its addresses.
+            if let Some(any) = connection.base_urls.values().next().cloned() {
+                connection.base_urls.entry(ENVIRONMENT.to_owned()).or_insert(any);
+            }
         }
+        let settings = ConnectSettings {
+            environment: ENVIRONMENT.to_owned(),
+            connections,
+            secrets,
+            releases: hub.secrets,
+            ..ConnectSettings::default()
+        };
+        let connections =
+            Connections::new(settings).map_err(|why| vec![unreadable(&folder.join("hub.yaml"), why.to_string())])?;
+        Ok(Self { connections, identifiers: hub.identifiers })
     }
-    let settings = ConnectSettings {
-        environment: ENVIRONMENT.to_owned(),
-        connections,
-        secrets,
-        releases: hub.secrets,
-        ..ConnectSettings::default()
-    };
-    Connections::new(settings).map_err(|why| vec![unreadable(&folder.join("hub.yaml"), why.to_string())])
 }
 
 fn unreadable(path: &Path, message: String) -> Mistake {

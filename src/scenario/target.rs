@@ -1,5 +1,6 @@
 //! Who answers the calls of a rehearsal: the mocks of its scenario first, else the sandbox; in a replay, the record alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use super::replay::Answers;
 use super::trace::Sending;
 use super::{check, outcome, step};
 use crate::connect::{Offline, local_operation, local_response};
+use crate::identifiers::Declared;
 use crate::machine::{CallOutcome, CallRequest, Time};
 use crate::memory::{Memory, Operation};
 use crate::sandbox::{Door, Reply, Sandbox};
@@ -43,10 +45,10 @@ pub(super) struct Targets<'s> {
 
 impl<'s> Targets<'s> {
     /// The targets as they are before the run begins.
-    pub(super) fn new(scenario: &'s Scenario) -> Result<Self, String> {
+    pub(super) fn new(scenario: &'s Scenario, identifiers: &Arc<Declared>) -> Result<Self, String> {
         let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now)).transpose()?;
         let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
-        let memory = remembered(&scenario.memory, scenario.now)?;
+        let memory = remembered(Memory::of(identifiers), &scenario.memory, scenario.now)?;
         Ok(Self {
             calls: &scenario.calls,
             given: none_given(&scenario.calls),
@@ -207,8 +209,7 @@ fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>, now: Time) -> 
 }
 
 /// What the hub remembers before the run begins.
-fn remembered(before: &[(String, Value)], now: Time) -> Result<Memory, String> {
-    let mut memory = Memory::default();
+fn remembered(mut memory: Memory, before: &[(String, Value)], now: Time) -> Result<Memory, String> {
     for (path, body) in before {
         let operation = Operation::parse(path, body.to_string().as_bytes());
         operation

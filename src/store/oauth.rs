@@ -8,26 +8,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::acts::{self, By};
+use crate::connect::StoredTokens;
 use crate::machine::Time;
-
-/// A row.
-#[derive(Debug)]
-pub struct TokenRow {
-    /// Counts the changes of the tokens.
-    pub generation: i64,
-    /// The newest refresh token.
-    pub refresh_token: Vec<u8>,
-    /// The one before.
-    pub previous_token: Option<Vec<u8>>,
-    /// What calls carry.
-    pub access_token: Option<Vec<u8>>,
-    /// For how much longer they may; none: until one is refused.
-    pub usable_seconds: Option<f64>,
-    /// When an earlier request was sent whose answer nobody recorded.
-    pub lost_at: Option<Time>,
-    /// Why the provider accepts the tokens no more.
-    pub problem: Option<String>,
-}
 
 /// Makes the row of a policy unless there is one.
 ///
@@ -49,9 +31,9 @@ pub async fn create(pool: &PgPool, id: &[u8], connection: &str, refresh_token: &
 ///
 /// # Errors
 /// The database is away.
-pub async fn find(pool: &PgPool, id: &[u8]) -> Result<Option<TokenRow>, StoreError> {
+pub async fn find(pool: &PgPool, id: &[u8]) -> Result<Option<StoredTokens>, StoreError> {
     Ok(sqlx::query_as!(
-        TokenRow,
+        StoredTokens,
         r#"select generation, refresh_token, previous_token, access_token,
                   extract(epoch from usable_until - clock_timestamp())::double precision as usable_seconds, lost_at,
                   case when refused_at is not null then coalesce(problem, '') end as problem
@@ -73,9 +55,9 @@ pub async fn hold(
     generation: i64,
     holder: Uuid,
     seconds: f64,
-) -> Result<Option<TokenRow>, StoreError> {
+) -> Result<Option<StoredTokens>, StoreError> {
     Ok(sqlx::query_as!(
-        TokenRow,
+        StoredTokens,
         r#"update oauth_tokens set holder = $3, held_until = clock_timestamp() + make_interval(secs => $4),
                   lost_at = coalesce(lost_at, asked_at), asked_at = clock_timestamp()
            where id = $1 and generation = $2 and refused_at is null

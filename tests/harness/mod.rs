@@ -113,6 +113,13 @@ impl World {
         Node::start(&self.environment, &self.token, arguments).await
     }
 
+    /// A node that logs into a file, in this format and from this level on.
+    pub async fn node_logging(&self, format: &str, level: &str, log: std::fs::File) -> Node {
+        let mut environment = self.environment.clone();
+        environment.push(("STEPWELL_LOG_FORMAT".to_owned(), format.to_owned()));
+        Node::start_logging(&environment, &self.token, &[], level, log.into()).await
+    }
+
     /// A connection to the world's database, to look or to do harm.
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()

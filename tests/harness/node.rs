@@ -18,6 +18,17 @@ pub struct Node {
 
 impl Node {
     pub async fn start(environment: &[(String, String)], token: &str, arguments: &[&str]) -> Self {
+        Self::start_logging(environment, token, arguments, "warn", Stdio::inherit()).await
+    }
+
+    /// The same, with log lines from this level on.
+    pub async fn start_logging(
+        environment: &[(String, String)],
+        token: &str,
+        arguments: &[&str],
+        level: &str,
+        log: Stdio,
+    ) -> Self {
         let address = free_address();
         let child = Command::new(program())
             .arg("serve")
@@ -26,9 +37,9 @@ impl Node {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(environment.iter().cloned())
             .env("STEPWELL_LISTEN", address.to_string())
-            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_owned()))
             .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .unwrap();
         let node = Self { address, child, token: token.to_owned(), client: super::client() };

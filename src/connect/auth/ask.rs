@@ -12,7 +12,8 @@ use url::{Url, form_urlencoded};
 
 use super::{Wire, jwt};
 use crate::connect::Secret;
-use crate::connect::exchange::{self, Answer};
+use crate::connect::exchange::{self, Answer, Cut};
+use crate::connect::json::{self, Duplicates, Rules, Unkept};
 use crate::connect::problem::Problem;
 use crate::connect::redact::Hidden;
 use crate::connect::request::{Outgoing, header_value};
@@ -27,6 +28,12 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// Longest description of a refusal that is passed on.
 const DESCRIPTION_CHARS_MAX: usize = 300;
+
+/// Longest answer of a token endpoint, or of discovery.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+const ANSWER_RULES: Rules =
+    Rules { depth_max: 64, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
 
 /// What a token endpoint granted.
 pub(super) struct Granted {
@@ -102,10 +109,10 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
         redactor: wire.known.with(&[]),
     };
     let answer = send(wire, &asked).await.map_err(NotGranted::into_problem)?;
-    let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !answer.status.is_success() {
-        return Err(refused(&asked, &answer, &found).into_problem());
+        return Err(refused(&asked, &answer).into_problem());
     }
+    let found = read(&asked, &answer)?;
     if let Some(issuer) = found["issuer"].as_str() {
         check_issuer(settings, issuer)?;
     }
@@ -126,10 +133,11 @@ pub(super) async fn ask(
     let mut outgoing = request(settings, endpoint, refresh).map_err(NotGranted::NotDone)?;
     outgoing.seal(&wire.known);
     let answer = send(wire, &outgoing).await?;
-    let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !answer.status.is_success() {
-        return Err(refused(&outgoing, &answer, &found));
+        return Err(refused(&outgoing, &answer));
     }
+    // The provider may have replaced the refresh token, whatever its answer reads like.
+    let found = read(&outgoing, &answer).map_err(NotGranted::PerhapsDone)?;
     let secret = |name: &str| found[name].as_str().filter(|t| !t.is_empty()).map(|t| Secret::from(t.to_owned()));
     let Some(token) = secret("access_token") else {
         let detail = format!("{} answered without an access_token", target::short(endpoint));
@@ -149,7 +157,8 @@ fn lifetime(value: &Value) -> Option<Duration> {
 }
 
 async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
-    let exchange = exchange::exchange(&wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max);
+    let exchange =
+        exchange::exchange(&wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max.min(ANSWER_BYTES_MAX));
     match tokio::time::timeout(wire.timeout, exchange).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(problem)) => Err(match problem.effect() {
@@ -164,9 +173,29 @@ async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
     }
 }
 
+/// An answer that tells of tokens, read as strictly as what comes from outside: nobody may read another token in it than we do.
+fn read(sent: &Outgoing, answer: &Answer) -> Result<Value, Box<Problem>> {
+    let asked = target::short(&sent.url);
+    let why = match &answer.cut {
+        Some(Cut::Broken(why)) => {
+            let detail = format!("no token: the answer of {asked} broke off: {why}");
+            return Err(Problem::communication("No token", detail, TargetEffect::None));
+        }
+        Some(Cut::TooLong) => format!("it is longer than {} bytes", answer.body.len()),
+        None => match json::read(&answer.body, ANSWER_RULES) {
+            Ok(found) => return Ok(found),
+            Err(bad) => bad.to_string(),
+        },
+    };
+    let detail = format!("no token: the answer of {asked} cannot be read: {why}");
+    Err(Problem::authentication("No token", sent.redactor.text(detail)).permanent())
+}
+
 /// What a refusal means: some pass by themselves, some need a person with other credentials.
-fn refused(sent: &Outgoing, answer: &Answer, body: &Value) -> NotGranted {
+fn refused(sent: &Outgoing, answer: &Answer) -> NotGranted {
     let status = answer.status.as_u16();
+    // A gateway may answer with a page, which says nothing.
+    let body = json::read(&answer.body, ANSWER_RULES).unwrap_or_default();
     let code = body["error"].as_str().unwrap_or_default();
     let said: String = [code, body["error_description"].as_str().unwrap_or_default()].join(" ");
     let said: String = sent.redactor.text(said).trim().chars().take(DESCRIPTION_CHARS_MAX).collect();

@@ -99,7 +99,7 @@ impl Stored {
             let (claimed_at, holder) = (Instant::now(), Uuid::new_v4());
             let claim = TokenClaim { id: &self.id, connection: &self.connection, first: &first, stale, holder, hold };
             match self.vault.claim(claim).await.map_err(|why| self.away(&why))? {
-                Claimed::Usable(stored) => return self.opened(&stored),
+                Claimed::Usable(stored) => return self.opened(&wire, &stored),
                 Claimed::Refused(said) => return Err(self.given_up(&said)),
                 Claimed::Busy => tokio::time::sleep(LOOK_AGAIN).await,
                 Claimed::Held(_) if claimed_at.elapsed() > SEND_WITHIN => {
@@ -117,11 +117,11 @@ impl Stored {
         Err(Problem::not_now("Token on its way", detail, BUSY_AGAIN))
     }
 
-    fn opened(&self, stored: &StoredTokens) -> Result<Token, Box<Problem>> {
+    fn opened(&self, wire: &Wire, stored: &StoredTokens) -> Result<Token, Box<Problem>> {
         let sealed = stored.access_token.as_deref().unwrap_or_default();
         let seconds = stored.usable_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
         Ok(Token {
-            value: self.open(sealed)?,
+            value: self.open(wire, sealed)?,
             serial: stored.generation.unsigned_abs(),
             usable_until: seconds.and_then(|seconds| Instant::now().checked_add(seconds)),
         })
@@ -131,8 +131,11 @@ impl Stored {
         self.keyring.seal(value, &self.id).map_err(|why| self.unreadable(&why))
     }
 
-    fn open(&self, sealed: &[u8]) -> Result<Secret, Box<Problem>> {
-        self.keyring.open(sealed, &self.id).map_err(|why| self.unreadable(&why))
+    /// A token that another node got is as secret here as one of our own.
+    fn open(&self, wire: &Wire, sealed: &[u8]) -> Result<Secret, Box<Problem>> {
+        let token = self.keyring.open(sealed, &self.id).map_err(|why| self.unreadable(&why))?;
+        wire.known.note_token(token.expose());
+        Ok(token)
     }
 
     /// A release that fails only makes others wait until the hold is over.
@@ -184,7 +187,7 @@ impl Asking<'_> {
     /// None: another node took over meanwhile.
     async fn ask(&self, known: &StoredTokens) -> Result<Option<Token>, Box<Problem>> {
         let begin = Instant::now();
-        let current = match self.stored.open(&known.refresh_token) {
+        let current = match self.stored.open(self.wire, &known.refresh_token) {
             Ok(current) => current,
             Err(problem) => {
                 self.stored.release(self.holder, Unanswered::NotDone).await;
@@ -216,7 +219,7 @@ impl Asking<'_> {
 
     /// A provider that lost the newest token may still know the one before; there is nothing left to lose.
     async fn ask_with_previous(&self, known: &StoredTokens, refused: Box<Problem>) -> Result<Granted, NotGranted> {
-        let previous = known.previous_token.as_deref().and_then(|sealed| self.stored.open(sealed).ok());
+        let previous = known.previous_token.as_deref().and_then(|sealed| self.stored.open(self.wire, sealed).ok());
         let Some(previous) = previous else { return Err(NotGranted::TokenRefused(refused)) };
         match ask::ask(self.wire, self.settings, self.endpoint, Some(&previous)).await {
             Err(NotGranted::TokenRefused(_)) => Err(NotGranted::TokenRefused(refused)),

@@ -31,7 +31,7 @@ pub struct TokenClaim<'a> {
     pub hold: Duration,
 }
 
-/// What is stored, encrypted.
+/// A row: what is stored, encrypted.
 #[derive(Debug, Clone)]
 pub struct StoredTokens {
     /// Counts the changes of the tokens.
@@ -46,6 +46,18 @@ pub struct StoredTokens {
     pub usable_seconds: Option<f64>,
     /// When an earlier request was sent whose answer nobody recorded.
     pub lost_at: Option<Time>,
+    /// Why the provider accepts the tokens no more.
+    pub problem: Option<String>,
+}
+
+impl StoredTokens {
+    /// Whether calls may carry the access token; `stale` is the generation whose token is of no use any more.
+    #[must_use]
+    pub fn is_usable(&self, stale: Option<i64>) -> bool {
+        self.access_token.is_some()
+            && stale.is_none_or(|stale| self.generation > stale)
+            && self.usable_seconds.is_none_or(|seconds| seconds > 0.0)
+    }
 }
 
 /// What came of a claim.

@@ -26,6 +26,8 @@ struct Provider {
     asked: Vec<String>,
     /// Answers in place of a token.
     refusals: Vec<StatusCode>,
+    /// Bodies in place of what it would answer once it has replaced the token.
+    answers: Vec<&'static str>,
 }
 
 type Shared = Arc<Mutex<Provider>>;
@@ -48,6 +50,9 @@ async fn token(State(shared): State<Shared>, RawForm(form): RawForm) -> Response
     provider.issued += 1;
     let serial = provider.issued;
     provider.valid = vec![format!("refresh-{serial}")];
+    if let Some(body) = provider.answers.pop() {
+        return ([("content-type", "application/json")], body).into_response();
+    }
     axum::Json(json!({
         "access_token": format!("access-token-{serial}"), "refresh_token": format!("refresh-{serial}"), "expires_in": 3600,
     }))
@@ -97,9 +102,10 @@ impl TokenVault for MemoryVault {
             access_token: None,
             usable_seconds: None,
             lost_at: None,
+            problem: None,
         });
         let row = row.clone();
-        if row.access_token.is_some() && claim.stale.is_none_or(|stale| row.generation > stale) {
+        if row.is_usable(claim.stale) {
             return ready(Claimed::Usable(row));
         }
         if memory.holder.is_some() {
@@ -246,6 +252,34 @@ async fn a_token_endpoint_in_trouble_costs_no_token_and_what_may_have_been_done_
     }
     success(node.call(&post(), None).await);
     assert_eq!(provider(&shared).asked, [FIRST; 4]);
+}
+
+#[tokio::test]
+async fn an_answer_of_the_token_endpoint_with_two_readings_gives_no_token_and_is_noted_as_lost() {
+    for (body, why) in [
+        (r#"{"access_token": "first", "refresh_token": "a", "refresh_token": "b"}"#, "appears twice"),
+        (r#"{"access_token": "fi\u0000rst", "refresh_token": "a"}"#, "U+0000"),
+        (r#"{"access_token": "first"} {"access_token": "second"}"#, "trailing"),
+    ] {
+        let (shared, address, vault) = world().await;
+        provider(&shared).answers.push(body);
+        let failure = failure(node(address, &vault).call(&post(), None).await);
+        let detail = failure.error.detail.unwrap_or_default();
+        assert!(detail.contains("cannot be read") && detail.contains(why), "{detail}");
+        assert_eq!(vault.memory().released, [Unanswered::PerhapsDone]);
+        assert!(vault.memory().row.as_ref().is_some_and(|row| row.access_token.is_none()));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_another_node_fetched_is_hidden_like_an_own_one() {
+    let (shared, address, vault) = world().await;
+    success(node(address, &vault).call(&post(), None).await);
+    let other = node(address, &vault);
+    success(other.call(&post(), None).await);
+    assert_eq!(provider(&shared).asked.len(), 1, "the other node took the stored token");
+    let shown = other.known().all().text("Bearer access-token-1 of refresh-0".to_owned());
+    assert_eq!(shown, "Bearer *** of ***");
 }
 
 #[tokio::test]

@@ -90,6 +90,16 @@ impl Definition {
         &self.tasks[id.0 as usize]
     }
 
+    /// The sources whose events start runs of it, as far as it names them.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        let gathered = self.gathering.iter().flat_map(|gathering| &gathering.strategy.filters);
+        let filters = self.triggers.iter().chain(gathered);
+        filters.flat_map(|filter| &filter.with).filter_map(|(name, wanted)| match wanted {
+            Wanted::Text(source) if name == "source" => Some(source.as_str()),
+            _ => None,
+        })
+    }
+
     /// The task that an extended one is about; the task itself if it is not extended.
     #[must_use]
     pub fn extended(&self, id: TaskId) -> TaskId {

@@ -1,6 +1,7 @@
 //! What mappings read as, what they become, and what they say when they do not fit.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -331,8 +332,14 @@ fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &E
     let built = dsl::build("maps.yaml", &text, &functions).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     assert!(built.functions.by_name.contains_key(call), "the function is not kept with the definition");
     let connections = crate::connect::Connections::default();
-    let stage =
-        crate::scenario::Stage { definition: &built.definition, connections: &connections, evaluate, invariants: &[] };
+    let identifiers = Arc::default();
+    let stage = crate::scenario::Stage {
+        definition: &built.definition,
+        connections: &connections,
+        identifiers: &identifiers,
+        evaluate,
+        invariants: &[],
+    };
     let scenario = format!("scenarios: [{{ name: it, input: {input}, calls: {{}}, expect: {{}} }}]");
     let scenario = crate::scenario::read("maps.scenarios.yaml", &scenario).expect("a scenario").scenarios.remove(0);
     let trace = stage.rehearse(&scenario, &crate::scenario::Schedule::default());

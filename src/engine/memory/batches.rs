@@ -1,20 +1,32 @@
 //! Batches over Postgres: the row is locked, the pure rules say what becomes of it, and that is written.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Undone;
+use crate::identifiers::Form;
 use crate::memory::batches::{Batch, Begin, End, Failed, FailedRow, Operation, Report, Rows, page, unknown};
 use crate::store::batches::{self, FailedShown};
 
-pub(super) async fn batches(pool: &PgPool, operation: Operation, now: DateTime<Utc>) -> Result<Value, Undone> {
+/// Keys of rows get the form that is declared for their batch.
+pub(super) async fn batches(
+    pool: &PgPool,
+    operation: Operation,
+    forms: &BTreeMap<String, Form>,
+    now: DateTime<Utc>,
+) -> Result<Value, Undone> {
     let mut transaction = pool.begin().await?;
     let batch = match operation {
-        Operation::Rows(asked) => return rows(&mut transaction, &asked).await,
+        Operation::Rows(mut asked) => {
+            asked.shape(forms.get(&asked.name).copied())?;
+            return rows(&mut transaction, &asked).await;
+        }
         Operation::Begin(asked) => begin(&mut transaction, &asked, now).await?,
-        Operation::Report(told) => report(&mut transaction, told, now).await?,
+        Operation::Report(told) => report(&mut transaction, told, forms, now).await?,
         Operation::End(asked) => end(&mut transaction, &asked, now).await?,
     };
     transaction.commit().await?;
@@ -32,11 +44,17 @@ async fn begin(conn: &mut PgConnection, asked: &Begin, now: DateTime<Utc>) -> Re
     Ok(batch)
 }
 
-async fn report(conn: &mut PgConnection, told: Report, now: DateTime<Utc>) -> Result<Batch, Undone> {
+async fn report(
+    conn: &mut PgConnection,
+    mut told: Report,
+    forms: &BTreeMap<String, Form>,
+    now: DateTime<Utc>,
+) -> Result<Batch, Undone> {
     let mut batch = batches::lock(conn, told.batch).await?.ok_or_else(|| unknown(told.batch))?;
     if batch.ended_at.is_none() && !batches::note_report(conn, batch.id, &told.cursor).await? {
         return Ok(batch);
     }
+    told.shape(forms.get(&batch.name).copied())?;
     batch.count(&told, now)?;
     batches::update(conn, &batch).await?;
     batches::clear_rows(conn, &batch.name, &told.succeeded()).await?;

@@ -27,9 +27,12 @@ async fn node(pool: &PgPool) -> Engine {
 }
 
 async fn node_of(pool: &PgPool, workflow: &str) -> Engine {
+    node_with(pool, workflow, EngineSettings::default()).await
+}
+
+async fn node_with(pool: &PgPool, workflow: &str, settings: EngineSettings) -> Engine {
     store::ensure_partitions(pool).await.unwrap();
     let evaluator = Evaluator::of_this_program(1).unwrap();
-    let settings = EngineSettings::default();
     let engine =
         Engine::start_node(settings, pool.clone(), pool.clone(), Connections::default(), evaluator).await.unwrap();
     let workflows = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
@@ -145,5 +148,75 @@ async fn the_last_hundred_passes_of_a_name_are_kept(pool: PgPool) {
     }
     let kept = engine.batches(Some("items"), None, 1_000).await.unwrap();
     assert_eq!((kept.len(), kept[99].run), (100, uuid::Uuid::from_u128(3 << 64 | 3)));
+    engine.shut_down().await;
+}
+
+const HUB: &str = "
+identifiers:
+  links: { contact: { crm: salesforce-18, erp: case-insensitive } }
+  batches: { items: case-insensitive }
+";
+
+const PAUSES: &str = "
+document: { dsl: '1.0.3', namespace: test, name: remembers, version: '1.0.0' }
+do:
+  - pause: { wait: { hours: 9 } }
+";
+
+/// A node that knows what [`HUB`] declares.
+async fn declaring_node(pool: &PgPool) -> Engine {
+    let hub = crate::hub::Hub::load("hub.yaml", HUB, &crate::connect::Secrets::fixed([])).unwrap();
+    node_with(pool, PAUSES, EngineSettings { identifiers: hub.identifiers, ..EngineSettings::default() }).await
+}
+
+async fn link(engine: &Engine, name: &str, body: &Value) -> Result<Value, crate::memory::Refusal> {
+    engine.inner.perform(&format!("/links/{name}"), body.to_string().as_bytes()).await
+}
+
+/// Whether a pair that was saved under the first ids is known under the others: an event about it then tells nothing new.
+async fn is_known(engine: &Engine, entity: &str, saved: [&str; 2], asked: [&str; 2]) -> bool {
+    let run = engine.start(start(json!({}))).await.unwrap();
+    let judge = |ids: [&str; 2], run: &dyn std::fmt::Display| {
+        let run = run.to_string();
+        json!({ "entity": entity, "run": run, "side": "crm", "id": ids[0], "otherId": ids[1], "fields": { "LastName": "Berg" },
+                "at": "2026-11-20T16:00:00Z" })
+    };
+    let first = link(engine, "judge", &judge(saved, &run)).await.unwrap();
+    assert_eq!(first["verdict"], "new", "{first}");
+    let side = |id: &str| json!({ "id": id, "fields": { "LastName": "Berg" } });
+    let save = json!({ "entity": entity, "run": run, "crm": side(saved[0]), "erp": side(saved[1]) });
+    link(engine, "save", &save).await.unwrap();
+    let asked = link(engine, "judge", &judge(asked, &uuid::Uuid::now_v7())).await.unwrap();
+    matches!(asked["verdict"].as_str(), Some("echo" | "irrelevant" | "late"))
+}
+
+#[sqlx::test]
+async fn an_id_made_by_an_expression_is_linked_in_its_declared_form(pool: PgPool) {
+    let engine = declaring_node(&pool).await;
+    assert!(is_known(&engine, "contact", ["003Ws000200000V", "EID:ABC"], ["003Ws000200000VIAQ", "eid:abc"]).await);
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("select crm_id, erp_id from links").fetch_all(&pool).await.unwrap();
+    assert_eq!(rows, [("003Ws000200000VIAQ".to_owned(), "eid:abc".to_owned())]);
+    let judge = json!({ "entity": "contact", "run": uuid::Uuid::now_v7(), "side": "crm", "id": "003Ws000200000VI" });
+    let refusal = link(&engine, "judge", &judge).await.unwrap_err();
+    assert!(refusal.status == 400 && refusal.detail.contains("15 or 18"), "{refusal}");
+
+    let begin = json!({ "name": "items", "mode": "full", "run": uuid::Uuid::now_v7() });
+    let batch = asked(&engine, "begin", &begin).await.unwrap();
+    let report = |cursor: &str, key: &str, failed: &[Value]| json!({ "batch": batch["id"], "cursor": cursor, "keys": [key], "failed": failed });
+    let failed = json!({ "key": "ITEM-1", "message": "no", "row": 1 });
+    asked(&engine, "report", &report("1", "ITEM-1", &[failed])).await.unwrap();
+    assert_eq!(asked(&engine, "rows", &json!({ "name": "items" })).await.unwrap()["rows"][0]["key"], "item-1");
+    asked(&engine, "report", &report("2", "Item-1", &[])).await.unwrap();
+    assert_eq!(asked(&engine, "rows", &json!({ "name": "items" })).await.unwrap()["left"], 0, "it went well");
+    engine.shut_down().await;
+}
+
+#[sqlx::test]
+async fn ids_that_differ_by_case_are_two_records_unless_declared_otherwise(pool: PgPool) {
+    let engine = declaring_node(&pool).await;
+    assert!(!is_known(&engine, "other", ["A", "ABC"], ["a", "abc"]).await, "nothing is declared for this entity");
+    // Ids of 15 characters that differ by case only are different records, whatever becomes of their case later.
+    assert!(!is_known(&engine, "contact", ["003Ws000200000V", "1"], ["003ws000200000v", "2"]).await);
     engine.shut_down().await;
 }

@@ -12,6 +12,7 @@ pub(super) use outbound::ORGANIZATION_CHARS;
 
 use super::json;
 use crate::connect::charset::{self, Decoded};
+use crate::engine::hide_body;
 use crate::redact::Redactor;
 use crate::text::Replaced;
 
@@ -87,14 +88,7 @@ impl Item {
 impl Item {
     /// Takes secrets out of what is stored and of what expressions see.
     pub(super) fn hide(&mut self, redactor: &Redactor) {
-        let found = redactor.value_of(&mut self.data, self.body.len());
-        if self.data_is_body {
-            if found {
-                self.body = Bytes::from(self.data.to_string());
-            }
-        } else if redactor.finds(&self.body) {
-            self.body = redactor.bytes(self.body.to_vec()).into();
-        }
+        hide_body(&mut self.data, &mut self.body, self.data_is_body, redactor);
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::canonical;
+use crate::identifiers::Form;
 use crate::memory::{Refusal, body};
 
 /// Longest name, mode, key and cursor.
@@ -106,6 +107,23 @@ pub struct End {
     pub batch: Uuid,
 }
 
+impl Rows {
+    /// Brings `after` to the form that is declared for the batch.
+    ///
+    /// # Errors
+    /// It cannot be an id.
+    pub fn shape(&mut self, form: Option<Form>) -> Result<(), Refusal> {
+        if let (Some(form), Some(after)) = (form, &mut self.after) {
+            *after = shaped(form, after)?;
+        }
+        Ok(())
+    }
+}
+
+fn shaped(form: Form, key: &str) -> Result<String, Refusal> {
+    form.of(key).map_err(|why| bad(format!("not a valid key: {why}")))
+}
+
 impl Operation {
     /// Reads the operation `name` with its body.
     ///
@@ -140,6 +158,18 @@ impl Operation {
 }
 
 impl Report {
+    /// Brings the keys to the form that is declared for the batch.
+    ///
+    /// # Errors
+    /// One of them cannot be an id, or two of them are one.
+    pub fn shape(&mut self, form: Option<Form>) -> Result<(), Refusal> {
+        let Some(form) = form else { return Ok(()) };
+        for key in self.keys.iter_mut().chain(self.failed.iter_mut().map(|failed| &mut failed.key)) {
+            *key = shaped(form, key)?;
+        }
+        self.check()
+    }
+
     fn check(&self) -> Result<(), Refusal> {
         short("cursor", &self.cursor)?;
         if self.keys.len() > ROWS_MAX {

@@ -12,7 +12,8 @@ fn parsed(name: &str, body: &Value) -> Result<Operation, Refusal> {
 }
 
 fn asked(batches: &mut Batches, name: &str, body: &Value, now: DateTime<Utc>) -> Result<Value, Refusal> {
-    batches.perform(&parsed(name, body)?, now)
+    let forms = BTreeMap::from([("external".to_owned(), Form::CaseInsensitive)]);
+    batches.perform(&parsed(name, body)?, &forms, now)
 }
 
 fn begun(batches: &mut Batches, run: u128) -> Value {
@@ -53,6 +54,26 @@ fn a_row_stays_failed_until_it_went_well_in_whichever_batch() {
     assert_eq!(left, json!({ "rows": [row], "left": 1, "next": null }));
     let others = asked(&mut batches, "rows", &json!({ "name": "other" }), at(4)).expect("rows");
     assert_eq!(others, json!({ "rows": [], "left": 0, "next": null }));
+}
+
+#[test]
+fn keys_of_a_batch_get_the_form_that_is_declared_for_it() {
+    let mut batches = Batches::default();
+    let begin = json!({ "name": "external", "mode": "full", "run": Uuid::from_u128(1) });
+    let batch = asked(&mut batches, "begin", &begin, at(0)).expect("begun");
+    asked(&mut batches, "report", &report(&batch, "1", &["ITEM-A", "Item-B"], &["ITEM-A", "Item-B"]), at(1))
+        .expect("counted");
+    asked(&mut batches, "report", &report(&batch, "2", &["item-a"], &[]), at(2)).expect("counted");
+    let left = asked(&mut batches, "rows", &json!({ "name": "external" }), at(3)).expect("rows");
+    assert_eq!((&left["left"], &left["rows"][0]["key"]), (&json!(1), &json!("item-b")), "{left}");
+    let after = asked(&mut batches, "rows", &json!({ "name": "external", "after": "ITEM-B" }), at(3)).expect("rows");
+    assert_eq!(after["left"], 0, "{after}");
+    let twice = asked(&mut batches, "report", &report(&batch, "3", &["x", "X"], &[]), at(4)).expect_err("one key");
+    assert_eq!(twice.status, StatusCode::BAD_REQUEST, "{twice}");
+    assert!(
+        asked(&mut batches, "report", &report(&batch, "3", &["x"], &[]), at(5)).is_ok(),
+        "a refused report was not told"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::super::{Refusal, body, time};
 use super::{Pair, Side};
 use crate::canonical;
+use crate::identifiers::Declared;
 
 /// Longest name of an entity, longest id of a record.
 const TEXT_CHARS_MAX: usize = 200;
@@ -277,6 +278,39 @@ impl Operation {
         }
     }
 
+    /// Brings the ids to the forms that are declared for the entity: an expression may have made them, of a value that came through
+    /// no door.
+    ///
+    /// # Errors
+    /// One of them cannot be an id.
+    pub fn shape(&mut self, identifiers: &Declared) -> Result<(), Refusal> {
+        let Some(forms) = identifiers.links.get(self.entity()) else { return Ok(()) };
+        for (side, form) in Side::BOTH.into_iter().filter_map(|side| Some((side, *forms.get(side.as_str())?))) {
+            if let Some(id) = self.id_mut(side) {
+                *id = form.of(id).map_err(|why| {
+                    let whose = side.as_str().to_uppercase();
+                    Refusal::new(StatusCode::BAD_REQUEST, format!("links: not a valid id of the {whose}: {why}"))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn id_mut(&mut self, side: Side) -> Option<&mut String> {
+        match self {
+            Self::Judge(judge) => {
+                if judge.side == side {
+                    Some(&mut judge.id)
+                } else {
+                    judge.other_id.as_mut()
+                }
+            }
+            Self::Plan(plan) => of(side, &mut plan.crm.id, &mut plan.erp.id),
+            Self::Save(save) => of(side, &mut save.crm.id, &mut save.erp.id),
+            Self::Release(release) => Some(&mut release.id).filter(|_| release.side == side),
+        }
+    }
+
     fn check(&self, name: &str) -> Result<(), Refusal> {
         let bad = |why: String| Err(Refusal::new(StatusCode::BAD_REQUEST, format!("links/{name}: {why}")));
         let ids = self.ids();
@@ -320,6 +354,13 @@ impl Judge {
         let mut ids = one(self.side, &self.id);
         ids[self.side.other()].clone_from(&self.other_id);
         ids
+    }
+}
+
+fn of<'i>(side: Side, crm: &'i mut Option<String>, erp: &'i mut Option<String>) -> Option<&'i mut String> {
+    match side {
+        Side::Crm => crm.as_mut(),
+        Side::Erp => erp.as_mut(),
     }
 }
 

@@ -20,11 +20,13 @@ use super::*;
 use crate::connect::{ConnectSettings, Connection, Connections, Secrets};
 use crate::dsl::{self, Authentication, Definition, Functions, SecretTemplate};
 use crate::expr::Evaluation;
+use crate::identifiers::Declared;
 
 /// A definition and the sandbox's ERP as the connection `erp`.
 struct Fixture {
     definition: Arc<Definition>,
     connections: Connections,
+    identifiers: Arc<Declared>,
     file: ScenarioFile,
 }
 
@@ -52,13 +54,14 @@ impl Fixture {
             ..ConnectSettings::default()
         };
         let connections = Connections::new(settings).expect("valid settings");
-        Self { definition, connections, file }
+        Self { definition, connections, identifiers: Arc::default(), file }
     }
 
     fn stage(&self) -> Stage<'_> {
         Stage {
             definition: &self.definition,
             connections: &self.connections,
+            identifiers: &self.identifiers,
             evaluate: &Evaluation::here,
             invariants: &self.file.invariants,
         }

@@ -136,3 +136,44 @@ fn a_run_that_did_something_is_told_to_undo_it() {
     let found = explore(&fixture.stage(), fixture.first(), 1);
     assert_eq!(found.failed, 0, "{:#?}", found.failing);
 }
+
+/// As `hub.yaml` would declare them for this source.
+fn declared(source: &str) -> Arc<Declared> {
+    let text = format!(
+        "sources: {{ {source}: {{ scheme: bearer, secret: '${{ $secrets.bank }}', identifiers: {{ salesforce-18: [order] }} }} }}"
+    );
+    let secrets = Secrets::fixed([("bank", "a-secret-of-the-bank")]);
+    crate::hub::Hub::load("hub.yaml", &text, &secrets).unwrap_or_else(|mistakes| panic!("{mistakes:?}")).identifiers
+}
+
+#[test]
+fn a_rehearsal_treats_identifiers_as_the_doors_do() {
+    let tasks = "
+schedule: { on: { one: { with: { source: bank, type: wanted } } } }
+do:
+  - remember: { set: '${ . }', export: { as: . } }
+  - payment:
+      listen:
+        to: { one: { with: { type: paid }, correlate: { order: { from: .data.order, expect: '${ $context.order }' } } } }
+";
+    let scenarios = |order: &str| {
+        format!(
+            "scenarios:\n  - name: one\n    input: {{ order: 006Ws000200000V }}\n    calls: {{}}\n    events:\n      - event: {{ type: paid, source: bank, data: {{ order: {order} }} }}\n    expect: {{}}\n"
+        )
+    };
+    let rehearse = |order: &str, identifiers: Arc<Declared>| {
+        let fixture = Fixture { identifiers, ..Fixture::new(tasks, &scenarios(order)) };
+        fixture.rehearse("")
+    };
+    let trace = rehearse("006Ws000200000VIAQ", declared("bank"));
+    assert_eq!(trace.status(), "completed", "{:?}", trace.problem);
+    assert_eq!(trace.run.output.as_deref().expect("an output")[0]["order"], "006Ws000200000VIAQ");
+    let trace = rehearse("006Ws000200000VIAQ", declared("other"));
+    assert_eq!(trace.status(), "waiting", "nothing is declared for the source, so the two ids are two orders");
+    let trace = rehearse("006Ws000200000VI", declared("bank"));
+    assert!(
+        trace.problem.as_ref().is_some_and(|why| why.contains("/data/order is not a valid id")),
+        "{:?}",
+        trace.problem
+    );
+}

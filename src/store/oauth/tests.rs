@@ -22,7 +22,7 @@ async fn an_act_on_stored_tokens_that_cannot_be_recorded_is_not_done(pool: PgPoo
     assert_eq!(recorded.iter().map(|act| act.act.as_str()).collect::<Vec<_>>(), ["connection.forget"]);
 }
 
-async fn row(pool: &PgPool) -> TokenRow {
+async fn row(pool: &PgPool) -> StoredTokens {
     find(pool, ID).await.unwrap().unwrap()
 }
 

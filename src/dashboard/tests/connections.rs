@@ -1,0 +1,52 @@
+//! The page of connections.
+
+use super::*;
+use crate::store::oauth;
+
+const TOKENS: [u8; 32] = [7; 32];
+
+fn standing(name: &str, tokens: Option<[u8; 32]>) -> Standing {
+    Standing {
+        name: name.to_owned(),
+        base_url: Some("https://crm.example.com/".to_owned()),
+        breaker: Some("closed"),
+        under_way: Some(2),
+        waiting: Some(0),
+        authorized: None,
+        tokens,
+    }
+}
+
+async fn page(pool: &PgPool, stores_tokens: bool) -> String {
+    let connections = (vec![standing("crm", Some(TOKENS)), standing("erp", None)], stores_tokens);
+    let site = Site::new(pool, Scope::Read, Desk { connections, ..Desk::default() }).await;
+    let (status, page) = site.get("/connections").await;
+    assert_eq!(status, StatusCode::OK);
+    page
+}
+
+#[sqlx::test]
+async fn a_connection_shows_whether_its_provider_accepts_the_tokens_and_what_to_do_if_not(pool: PgPool) {
+    let shown = page(&pool, false).await;
+    assert!(shown.contains("Not known yet") && shown.contains("STEPWELL_ENCRYPTION_KEYS"), "{shown}");
+    assert!(page(&pool, true).await.contains("the first call asks the provider"));
+
+    let holder = Uuid::now_v7();
+    oauth::create(&pool, &TOKENS, "crm", b"sealed-refresh").await.unwrap();
+    oauth::hold(&pool, &TOKENS, 0, holder, 60.0).await.unwrap().unwrap();
+    assert!(page(&pool, true).await.contains("its answer is not recorded yet"));
+    oauth::save(&pool, &TOKENS, holder, Some(b"sealed-next"), Some(b"sealed-access"), None).await.unwrap();
+    let shown = page(&pool, true).await;
+    for text in ["Authorized", "Connected since", "1×, last", "2 under way, 0 waiting", "https://crm.example.com/"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+
+    oauth::hold(&pool, &TOKENS, 1, holder, 60.0).await.unwrap().unwrap();
+    oauth::refuse(&pool, &TOKENS, holder, "answered 400: invalid_grant <revoked>").await.unwrap();
+    let shown = page(&pool, true).await;
+    for text in ["Must be authorized again", "invalid_grant &#60;revoked&#62;", "stepwell connections reauthorize crm"]
+    {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    assert!(!shown.contains("sealed"), "never a token, not even an encrypted one");
+}
