@@ -126,7 +126,7 @@ async fn a_row_that_cannot_be_applied_is_named_with_its_value_and_nothing_is_wri
     );
     let why =
         faulted("no-product", &|deal| deal["OpportunityLineItems"]["records"][1]["Product2"] = json!("SRV")).await;
-    let row = "row 5: OpportunityLineItems.records[].ProductCode to item.items[].item.externalId";
+    let row = "row 4: OpportunityLineItems.records[].ProductCode to item.items[].item.externalId";
     let start = format!("mapping opportunity, {row} failed: line 2, value \"SRV-COM\": ");
     assert!(why.starts_with(&start), "{why}");
     assert!(journey.effects("erp").await.is_empty() && journey.effects("crm").await.is_empty());

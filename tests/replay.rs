@@ -62,7 +62,7 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
     let before = rows(&journey.world).await;
     let shipped = format!("{}/closed-won.yaml", journey.world.workflows());
 
-    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:1.0.2"] {
+    for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:2.0.0"] {
         let (same, out) = replay(&journey.world, workflow, &["--fail-on-change"]);
         assert!(same, "an unchanged definition differs in nothing:\n{out}");
         assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
@@ -102,14 +102,14 @@ async fn what_was_not_recorded_is_said_to_be_unknown_unless_something_is_assumed
     let node = journey.world.node().await;
     let run = journey.fire(&node, 0).await;
     node.run_becomes(&run, "completed").await;
-    let elsewhere = "with: { externalId: '${ \"other-\" + $context.accountId }' }";
-    let changed = changed(&journey.world, "with: { externalId: '${ $context.accountId }' }", elsewhere);
+    let elsewhere = "externalId: '${ \"other-\" + $context.accountId }'\n        id: ${ $context.deal";
+    let changed = changed(&journey.world, "externalId: ${ $context.accountId }\n        id: ${ $context.deal", elsewhere);
     let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
-    assert!(!same && out.contains("1 unknown") && out.contains("unknown from here: findCustomer/read"), "{out}");
+    assert!(!same && out.contains("1 unknown") && out.contains("unknown from here: findCustomer/byExternalId/read"), "{out}");
     let assumed = report(&journey.world, &changed, &["--assume", "404"]);
     let event = &assumed["events"][0];
     assert_eq!(event["new"]["status"], "completed", "{event}");
-    let read = event["calls"].as_array().unwrap().iter().find(|call| call["step"] == "findCustomer/read").unwrap();
+    let read = event["calls"].as_array().unwrap().iter().find(|call| call["step"] == "findCustomer/byExternalId/read").unwrap();
     assert!(read["fate"] == "changed" && read["notes"].to_string().contains("answered with 404"), "{read}");
 }
 

@@ -7,7 +7,7 @@ use stepwell::sandbox::Sandbox;
 
 use crate::harness::{Journey, Node, edit, eventually, files};
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 18] = [
     "hub.yaml",
     "closed-won.yaml",
     "deal-check.yaml",
@@ -16,11 +16,13 @@ const FILES: [&str; 16] = [
     "order-reconcile.yaml",
     "credit-limit.yaml",
     "limit-reconcile.yaml",
+    "functions/company.yaml",
     "functions/netsuite.yaml",
     "functions/salesforce.yaml",
     "functions/watermarks.yaml",
     "functions/runs.yaml",
     "mappings/account.yaml",
+    "mappings/address.yaml",
     "mappings/opportunity.yaml",
     "mappings/order-status.yaml",
     "mappings/credit-limit.yaml",

@@ -19,9 +19,11 @@ pub fn shipped() -> Vec<(&'static str, String)> {
     files(&[
         "hub.yaml",
         "closed-won.yaml",
+        "functions/company.yaml",
         "functions/netsuite.yaml",
         "functions/salesforce.yaml",
         "mappings/account.yaml",
+        "mappings/address.yaml",
         "mappings/opportunity.yaml",
     ])
 }

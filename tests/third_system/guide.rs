@@ -3,15 +3,17 @@
 use std::path::Path;
 
 /// Files of `workflows/`.
-const SHIPPED: [&str; 11] = [
+const SHIPPED: [&str; 13] = [
     "hub.yaml",
     "closed-won.yaml",
     "order-status.yaml",
     "credit-limit.yaml",
+    "functions/company.yaml",
     "functions/netsuite.yaml",
     "functions/salesforce.yaml",
     "functions/watermarks.yaml",
     "mappings/account.yaml",
+    "mappings/address.yaml",
     "mappings/opportunity.yaml",
     "mappings/order-status.yaml",
     "mappings/credit-limit.yaml",

@@ -9,6 +9,14 @@ fn closed_won() -> Built {
     build("closed-won.yaml", &text, &functions(&workflows())).expect("builds")
 }
 
+/// The reference of a task of the outermost list, by its name.
+fn named(definition: &Definition, name: &str) -> String {
+    let is_named = |reference: &&String| {
+        reference.strip_prefix("/do/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, rest)| rest == name)
+    };
+    definition.by_reference.keys().find(is_named).unwrap_or_else(|| panic!("{name} is there")).clone()
+}
+
 fn sample(name: &str) -> Value {
     let text = std::fs::read_to_string(data().join("samples").join(name)).expect("text");
     serde_json::from_str(&text).expect("JSON")
@@ -44,9 +52,9 @@ fn closed_won_translates_the_sample_to_the_cent() {
     let fill = |template: &crate::expr::Template, input: &Value| {
         template.render(&mut |e, _| e.evaluate(&Arc::new(input.clone()), &[])).unwrap_or_else(|e| panic!("{e}"))
     };
-    let mapped = |reference: &str, record: &Value| {
-        let TaskKind::Function { body, .. } = &definition.task(definition.by_reference[reference]).kind else {
-            panic!("{reference} calls no function")
+    let mapped = |name: &str, record: &Value| {
+        let TaskKind::Function { body, .. } = &definition.task(definition.by_reference[&named(definition, name)]).kind else {
+            panic!("{name} calls no function")
         };
         let body = definition.task(*body);
         let TaskKind::Set(template) = &body.kind else { panic!("a mapping sets") };
@@ -55,14 +63,13 @@ fn closed_won_translates_the_sample_to_the_cent() {
     };
     let opportunity = fill(definition.input.from.as_ref().expect("from"), &json!([event]));
     assert_eq!(fill(definition.metadata.key.as_ref().expect("key"), &opportunity), json!("006Ws00000Hd9XqIAJ"));
-    let order = mapped("/do/0/translateOrder", &opportunity);
-    let customer = mapped("/do/1/translateCustomer", &opportunity["Account"]);
+    let order = mapped("translateOrder", &opportunity);
+    let customer = mapped("translateCustomer", &opportunity["Account"]);
     let lines = &order["item"]["items"];
     assert_eq!(lines[0]["item"], json!({"externalId": "ITEM-CM-200"}));
     assert_eq!(lines[0]["amount"].to_string(), "21088.86");
     assert_eq!(lines[0]["rate"].to_string(), "1757.41");
     assert_eq!(lines[1]["amount"].to_string(), "3600.0");
-    assert_eq!(order["currency"], json!({"id": "4"}));
     assert_eq!(customer["companyName"], json!("Brückner & Söhne Fördertechnik GmbH"));
 }
 
@@ -70,15 +77,13 @@ fn closed_won_translates_the_sample_to_the_cent() {
 fn closed_won_is_a_saga_with_its_pivot_at_the_order() {
     let built = closed_won();
     let definition = &built.definition;
-    let task = |reference: &str| definition.task(definition.by_reference[reference]);
+    let task = |name: &str| definition.task(definition.by_reference[&named(definition, name)]);
     assert!(definition.is_saga());
     assert_eq!(definition.metadata.on_fault, OnFault::Compensate);
-    assert!(task("/do/5/createOrder").metadata.pivot);
-    assert_eq!(
-        task("/do/3/createCustomer").metadata.compensate,
-        Some(Compensate::Task(definition.by_reference["/do/3/createCustomer/metadata/compensate"]))
-    );
-    assert_eq!(task("/do/2/findCustomer/call/try/0/read").name, "read");
+    assert!(task("createOrder").metadata.pivot);
+    let undo = format!("{}/metadata/compensate", named(definition, "createCustomer"));
+    assert_eq!(task("createCustomer").metadata.compensate, Some(Compensate::Task(definition.by_reference[&undo])));
+    assert_eq!(task("findOrder/call/try/0/read").name, "read");
     let wanted: Vec<(&str, &str)> = definition.triggers[0]
         .with
         .iter()
