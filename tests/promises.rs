@@ -35,6 +35,7 @@ mod processes;
 mod replay;
 mod roles;
 mod schedules;
+mod senders;
 mod sources;
 mod strangers;
 mod sweeps;
