@@ -95,6 +95,14 @@ test('a message says what happened to which record, and has the record as it is 
   }])
 })
 
+test('an external id that a record got meanwhile is told, and one that it had is not forgotten', () => {
+  given()
+  add('inventoryitem', 2215, 'create')
+  add('contact', 1801, 'delete', { externalId: '003Ws00000Lm7PtIAJ' })
+  run()
+  expect(bodies().map(({ externalId }) => externalId)).toEqual(['ITEM-CM-300', '003Ws00000Lm7PtIAJ'])
+})
+
 test('a limit that was cleared is null, and one of nought is nought', () => {
   given()
   account.put('customer', 1, { ...samples.CUSTOMER, creditlimit: '' })

@@ -53,7 +53,7 @@ define(['N/record', 'N/runtime', 'N/search', './stepwell_fields'],
         .map(({ id, price }) => ({ currency: id === '' ? { refName: settings.currency } : currency(id), price: Number(price) }))
     }
 
-    /** The fields of the record as it is now, by their names in the REST API; null if it is gone. */
+    /** The record as it is now: its external id, and its fields by their names in the REST API. Null if it is gone. */
     const current = (row, settings) => {
       let loaded
       try {
@@ -74,7 +74,7 @@ define(['N/record', 'N/runtime', 'N/search', './stepwell_fields'],
       if (fields.isItem(row.recordType)) {
         result.prices = pricesOf(loaded, settings)
       }
-      return result
+      return { externalId: loaded.getValue({ fieldId: 'externalid' }), fields: result }
     }
 
     /** The order, or other transaction, that a fulfilment or an invoice was created from. */
@@ -93,21 +93,21 @@ define(['N/record', 'N/runtime', 'N/search', './stepwell_fields'],
 
     const build = (row, settings) => {
       const changed = row.changes ? row.changes.split(',') : []
-      const gone = row.event === 'delete' || !settings.withRecord
+      const now = row.event === 'delete' || !settings.withRecord ? null : current(row, settings)
       return {
         eventId: idOf(row),
         accountId: runtime.accountId,
         recordType: row.recordType,
         type: row.event,
         id: row.recordId,
-        externalId: row.externalId || null,
+        externalId: (now && now.externalId) || row.externalId || null,
         occurredAt: row.occurredAt,
         executionContext: row.context,
         userId: row.user,
         // Which fields were changed. Their values are the record's, as it is now.
         changes: changed.length === 0 ? null : Object.fromEntries(changed.map((name) => [name, {}])),
         createdFrom: row.createdFrom ? origin(row.createdFrom) : null,
-        record: gone ? null : current(row, settings),
+        record: now && now.fields,
       }
     }
 
