@@ -50,20 +50,32 @@ async fn what_the_netsuite_package_sends_starts_the_shipped_workflows() {
     let journey = Journey::of(&shipped, Sandbox::new()).await;
     let node = journey.world.node().await;
     let calls = play("netsuite", &node, "netsuite", SECRET).await;
-    let told: Vec<String> =
-        calls.iter().map(|call| format!("{}.{}", call["message"]["recordType"], call["message"]["type"]).replace('"', "")).collect();
-    assert_eq!(told, ["customer.edit", "salesorder.xedit", "inventoryitem.create", "contact.delete", "itemfulfillment.ship"]);
+    let told: Vec<String> = calls
+        .iter()
+        .map(|call| format!("{}.{}", call["message"]["recordType"], call["message"]["type"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        told,
+        ["customer.edit", "salesorder.xedit", "inventoryitem.create", "contact.delete", "itemfulfillment.ship"]
+    );
     for call in &calls[..4] {
-        assert_eq!((call["status"].as_u64(), call["answer"]["runs"].as_array().map(Vec::len)), (Some(202), Some(1)), "{call}");
+        assert_eq!(
+            (call["status"].as_u64(), call["answer"]["runs"].as_array().map(Vec::len)),
+            (Some(202), Some(1)),
+            "{call}"
+        );
     }
-    // Neither system of the sandbox knows that customer and that order: the runs look for them, and end well.
-    for call in &calls[..2] {
-        let run = node.run_becomes(call["answer"]["runs"][0].as_str().unwrap(), "completed").await;
-        assert_eq!(run["output"]["outcome"], "no-match", "{run}");
-    }
+    // The limit reaches the account that the customer's external id names.
+    let limit = node.run_becomes(calls[0]["answer"]["runs"][0].as_str().unwrap(), "completed").await;
+    assert_eq!(limit["output"]["outcome"], "updated", "{limit}");
     // The same messages again are the same events.
     let again = play("netsuite", &node, "netsuite", SECRET).await;
-    assert_eq!((again[0]["status"].as_u64(), &again[0]["answer"]["runs"]), (Some(200), &calls[0]["answer"]["runs"]), "{}", again[0]);
+    assert_eq!(
+        (again[0]["status"].as_u64(), &again[0]["answer"]["runs"]),
+        (Some(200), &calls[0]["answer"]["runs"]),
+        "{}",
+        again[0]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
