@@ -14,11 +14,12 @@ demo:
 
 # Every check and test, the browser's too; installs what they need where it may.
 test:
-	@scripts/install.sh postgres browser scripts nextest
+	@scripts/install.sh postgres browser scripts senders nextest
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	npm --silent --prefix senders test
 	scripts/with-postgres.sh cargo nextest run --locked --workspace --lib --bins --tests --no-fail-fast
 
 # After a change of a query or a migration.

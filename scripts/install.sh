@@ -3,6 +3,7 @@
 #   postgres   server binaries, unless some are there
 #   browser    Chromium and its driver, unless they are there
 #   scripts    Python and Node.js, which run the scripts of definitions, unless they are there
+#   senders    what the checks of senders/ need, from npm, as its lock file says; Node.js and npm, unless they are there
 #   nextest    cargo-nextest, unless it is there
 set -euo pipefail
 
@@ -38,6 +39,17 @@ for what in "$@"; do
         scripts)
             command -v /usr/bin/python3 >/dev/null && command -v /usr/bin/node >/dev/null || apt python3-minimal nodejs \
                 || { echo "python3 and node are needed for the tests of programs" >&2; exit 1; } ;;
+        senders)
+            command -v node >/dev/null && command -v npm >/dev/null || apt nodejs npm \
+                || { echo "node and npm are needed for the checks of senders/" >&2; exit 1; }
+            (
+                cd "$(dirname "$0")/../senders"
+                # npm ci takes half a minute: only when the lock file is another than the one that was installed.
+                cmp -s package-lock.json node_modules/installed.json && exit 0
+                echo "installing from npm: senders/package-lock.json" >&2
+                npm ci --silent --no-audit --no-fund --ignore-scripts
+                cp package-lock.json node_modules/installed.json
+            ) ;;
         nextest)
             cargo nextest --version >/dev/null 2>&1 || { echo "installing cargo-nextest" >&2; cargo install --locked cargo-nextest; } ;;
         *) echo "unknown: $what" >&2; exit 2 ;;

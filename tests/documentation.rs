@@ -80,9 +80,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// `docs/*.md`, the readme and the changelog.
+/// `docs/*.md`, those of the senders, the readme and the changelog.
 fn pages() -> Vec<Page> {
-    let mut paths: Vec<PathBuf> = ["docs", "docs/guides"]
+    let mut paths: Vec<PathBuf> = ["docs", "docs/guides", "senders", "senders/netsuite", "senders/salesforce"]
         .into_iter()
         .flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())

@@ -36,6 +36,7 @@ mod replay;
 mod roles;
 mod schedules;
 mod secrets;
+mod senders;
 mod sources;
 mod strangers;
 mod sweeps;
