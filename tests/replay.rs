@@ -297,7 +297,7 @@ async fn a_changed_row_of_an_orders_lines_is_shown_line_by_line() {
     let (ok, out, err) = journey.world.command(&arguments);
     assert!(ok, "{out}{err}");
     let report: Value = serde_json::from_str(&out).unwrap();
-    let told = json!({ "row": 7, "field": "item.items.0.rate", "part": "erp", "pointer": "/item/items/0/rate",
+    let told = json!({ "row": 6, "field": "item.items.0.rate", "part": "erp", "pointer": "/item/items/0/rate",
                        "recorded": 1757.41, "new": 1757.405 });
     assert_eq!(report["records"][0]["rows"], json!([told]), "{report}");
 }

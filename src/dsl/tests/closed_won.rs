@@ -83,7 +83,6 @@ fn closed_won_is_a_saga_with_its_pivot_at_the_order() {
     assert!(task("createOrder").metadata.pivot);
     let undo = format!("{}/metadata/compensate", named(definition, "createCustomer"));
     assert_eq!(task("createCustomer").metadata.compensate, Some(Compensate::Task(definition.by_reference[&undo])));
-    assert_eq!(task("findOrder/call/try/0/read").name, "read");
     let wanted: Vec<(&str, &str)> = definition.triggers[0]
         .with
         .iter()

@@ -57,7 +57,7 @@ fn a_schedule_that_never_comes_about_is_no_success() {
     };
     let (report, shown) = printed(reports(&ask));
     assert_eq!(report.failed(), 1);
-    assert!(shown.contains("never came about; the steps were: readDeal/read, findOrder/read"), "{shown}");
+    assert!(shown.contains("never came about; the steps were: readDeal/read, lookForOrder"), "{shown}");
 }
 
 /// Without a sandbox of its own a connection can still be mocked, at whichever address it has.
