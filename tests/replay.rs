@@ -35,10 +35,10 @@ fn changed(world: &World, from: &str, to: &str) -> String {
 fn shown_in_the_guide() -> Vec<String> {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md");
     let guide = std::fs::read_to_string(guide).unwrap();
-    let block = guide.split("```text\ncrm-erp/closed-won:1.1.0").nth(1).and_then(|rest| rest.split("```").next());
+    let block = guide.split("```text\ncrm-erp/closed-won:2.1.0").nth(1).and_then(|rest| rest.split("```").next());
     let lines = block.unwrap().lines().filter(|line| line.starts_with("    ") && !line.contains("run "));
     let lines: Vec<String> = lines.map(str::to_owned).collect();
-    assert_eq!(lines.len(), 10, "{lines:?}");
+    assert_eq!(lines.len(), 17, "{lines:?}");
     lines
 }
 
