@@ -103,13 +103,22 @@ async fn what_was_not_recorded_is_said_to_be_unknown_unless_something_is_assumed
     let run = journey.fire(&node, 0).await;
     node.run_becomes(&run, "completed").await;
     let elsewhere = "externalId: '${ \"other-\" + $context.accountId }'\n        id: ${ $context.deal";
-    let changed = changed(&journey.world, "externalId: ${ $context.accountId }\n        id: ${ $context.deal", elsewhere);
+    let changed =
+        changed(&journey.world, "externalId: ${ $context.accountId }\n        id: ${ $context.deal", elsewhere);
     let (same, out) = replay(&journey.world, &changed, &["--fail-on-change"]);
-    assert!(!same && out.contains("1 unknown") && out.contains("unknown from here: findCustomer/byExternalId/read"), "{out}");
+    assert!(
+        !same && out.contains("1 unknown") && out.contains("unknown from here: findCustomer/byExternalId/read"),
+        "{out}"
+    );
     let assumed = report(&journey.world, &changed, &["--assume", "404"]);
     let event = &assumed["events"][0];
     assert_eq!(event["new"]["status"], "completed", "{event}");
-    let read = event["calls"].as_array().unwrap().iter().find(|call| call["step"] == "findCustomer/byExternalId/read").unwrap();
+    let read = event["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|call| call["step"] == "findCustomer/byExternalId/read")
+        .unwrap();
     assert!(read["fate"] == "changed" && read["notes"].to_string().contains("answered with 404"), "{read}");
 }
 

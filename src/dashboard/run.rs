@@ -30,7 +30,7 @@ use crate::store::listing::{self, RunRow};
 use crate::words::{Moment, capitalised, duration, millis_between};
 
 /// The journal is shown unfolded up to this many lines.
-const LINES_OPEN_MAX: usize = 60;
+const LINES_OPEN_MAX: usize = 200;
 
 /// What an act led to, said once at the top.
 pub struct Flash {

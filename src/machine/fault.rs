@@ -34,8 +34,7 @@ impl Decider<'_> {
         let around = self.run.execution(id).and_then(|e| e.parent);
         match (task(id), around.and_then(task)) {
             (Some(raise), Some(block))
-                if raise.metadata.asks_person
-                    && matches!(block.kind, TaskKind::Do(_) | TaskKind::Function { .. }) =>
+                if raise.metadata.asks_person && matches!(block.kind, TaskKind::Do(_) | TaskKind::Function { .. }) =>
             {
                 around.unwrap_or(id)
             }

@@ -7,8 +7,18 @@ use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata}
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-const KNOWN: [&str; 10] =
-    ["compensate", "pivot", "idempotent", "reconcile", "sensitive", "title", "summary", "errors", "concurrency", "class"];
+const KNOWN: [&str; 10] = [
+    "compensate",
+    "pivot",
+    "idempotent",
+    "reconcile",
+    "sensitive",
+    "title",
+    "summary",
+    "errors",
+    "concurrency",
+    "class",
+];
 
 impl<'s> Builder<'s> {
     /// The task's metadata; where it says nothing, that of the function which the task is a layer around. In a function's

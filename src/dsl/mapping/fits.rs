@@ -59,7 +59,8 @@ pub(super) fn read<'s>(row: Node<'s>, to: Side, report: &mut Report<'s>) -> Opti
     });
     let format = node.get("format").and_then(|format| report.word(format, &FORMATS.map(|(name, ..)| (name, name))));
     let values = node.get("values").and_then(|values| {
-        let plain = values.is_list() && values.items().count() > 0 && values.items().all(|v| !v.is_list() && !v.is_object());
+        let plain =
+            values.is_list() && values.items().count() > 0 && values.items().all(|v| !v.is_list() && !v.is_object());
         if !plain {
             report.error(values, "`values` is a list of texts, numbers and booleans");
         }
@@ -104,7 +105,11 @@ impl Fits {
         }
         if let Some(max) = self.max {
             let cut = format!("(.[0:{}] + \"…\")", max - 1);
-            checks.push((format!("(type == \"string\" and length > {max})"), format!("longer than {max} characters"), Some(cut)));
+            checks.push((
+                format!("(type == \"string\" and length > {max})"),
+                format!("longer than {max} characters"),
+                Some(cut),
+            ));
         }
         checks
     }

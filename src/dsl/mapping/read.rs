@@ -1,8 +1,8 @@
 //! From the text of a mapping to [`Mapping`], with every mistake at its place.
 
 use super::compile::expression;
-use super::{fits, lines};
 use super::{Field, Mapping, Mistake, Records, Row, Sample, Side, Source, Way};
+use super::{fits, lines};
 use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::{self, Node};
 use crate::expr::Expression;

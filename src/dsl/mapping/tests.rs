@@ -101,7 +101,8 @@ rows:
 #[test]
 fn a_value_that_does_not_fit_its_field_is_refused_cut_or_left_out_as_its_row_says() {
     let fitting = mapping(FITTING);
-    let convert = |record: Value| fitting.convert(&record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string());
+    let convert =
+        |record: Value| fitting.convert(&record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string());
     let fits = json!({
         "Name": "Kōbe!", "Email": "a@b.example", "Rating": "Warm\"", "Memo": "four", "Lines": [{ "Text": "abc" }],
         "Phone": "+81 78 555 1"

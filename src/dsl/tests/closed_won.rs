@@ -53,7 +53,8 @@ fn closed_won_translates_the_sample_to_the_cent() {
         template.render(&mut |e, _| e.evaluate(&Arc::new(input.clone()), &[])).unwrap_or_else(|e| panic!("{e}"))
     };
     let mapped = |name: &str, record: &Value| {
-        let TaskKind::Function { body, .. } = &definition.task(definition.by_reference[&named(definition, name)]).kind else {
+        let TaskKind::Function { body, .. } = &definition.task(definition.by_reference[&named(definition, name)]).kind
+        else {
             panic!("{name} calls no function")
         };
         let body = definition.task(*body);

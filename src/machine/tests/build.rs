@@ -13,11 +13,27 @@ use crate::expr::{Expression, Template};
 #[derive(Debug, Clone)]
 pub(super) enum Plan {
     Set(i64),
-    Call { compensated: bool, pivot: bool, never_resend: bool, reconciled: bool },
+    Call {
+        compensated: bool,
+        pivot: bool,
+        never_resend: bool,
+        reconciled: bool,
+    },
     Do(Vec<Plan>),
-    Try { body: Vec<Plan>, retries: Option<u32>, handler: Option<Vec<Plan>> },
-    For { items: usize, concurrency: u32, body: Vec<Plan> },
-    Fork { compete: bool, branches: Vec<Plan> },
+    Try {
+        body: Vec<Plan>,
+        retries: Option<u32>,
+        handler: Option<Vec<Plan>>,
+    },
+    For {
+        items: usize,
+        concurrency: u32,
+        body: Vec<Plan>,
+    },
+    Fork {
+        compete: bool,
+        branches: Vec<Plan>,
+    },
     Wait(u64),
     Raise(u16),
     /// A `raise` of class `person`.

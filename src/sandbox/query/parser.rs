@@ -3,7 +3,8 @@
 use super::dates;
 use super::lexer::{Placed, Token, words};
 use super::{
-    Column, Condition, DEPTH_MAX, Dialect, Letters, Literal, Name, Operator, Order, Select, SyntaxError, TEXT_BYTES_MAX, Test,
+    Column, Condition, DEPTH_MAX, Dialect, Letters, Literal, Name, Operator, Order, Select, SyntaxError,
+    TEXT_BYTES_MAX, Test,
 };
 
 /// Reads a query.

@@ -1,6 +1,7 @@
 //! What ships, crashed at every boundary, with every step refused in turn, ends as it would have ended undisturbed: the same
 //! way and with the same output, the same steps completed, the same records at the targets.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,14 +75,17 @@ fn crashes(trace: &Trace) -> Vec<Schedule> {
 fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_node_dies() {
     let mut tried = 0;
     for file in shipped() {
+        let mut refusals: BTreeSet<Vec<String>> = BTreeSet::new();
         let bench = suite::Bench::open(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let stage = Stage { invariants: &[], ..bench.stage(&Evaluation::here) };
         for (place, scenario) in bench.scenarios().iter().enumerate() {
             let undisturbed = stage.rehearse(scenario, &Schedule::default());
-            let mut steps: Vec<&str> = undisturbed.sendings.iter().map(|sending| sending.step.as_str()).collect();
-            steps.sort_unstable();
-            steps.dedup();
-            for refused in std::iter::once(None).chain(steps.into_iter().map(Some)) {
+            let steps: Vec<String> = undisturbed.sendings.iter().map(|sending| sending.step.clone()).collect();
+            // Scenarios begin alike: a step that was refused after the same ones before is not refused again.
+            let mut places: Vec<usize> = (0..steps.len()).collect();
+            places.retain(|at| refusals.insert(steps[..=*at].to_vec()) && !steps[..*at].contains(&steps[*at]));
+            let steps = places.into_iter().map(|at| steps[at].as_str());
+            for refused in std::iter::once(None).chain(steps.map(Some)) {
                 let scenario = refusing(&file, place, refused);
                 let expected = stage.rehearse(&scenario, &Schedule::default());
                 let expected_end = end(stage.definition, &expected);
