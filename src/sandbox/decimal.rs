@@ -74,6 +74,12 @@ impl Decimal {
         Some(Self { mantissa: self.scaled(scale)?.checked_add(other.scaled(scale)?)?, scale })
     }
 
+    /// The same with the other sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { mantissa: -self.mantissa, scale: self.scale }
+    }
+
     /// Product.
     #[must_use]
     pub fn times(self, other: Self) -> Option<Self> {

@@ -13,7 +13,10 @@ pub fn holds(condition: &Condition, dialect: Dialect, field: &dyn Fn(&str) -> Va
         Condition::All(parts) => parts.iter().all(|part| holds(part, dialect, field)),
         Condition::Any(parts) => parts.iter().any(|part| holds(part, dialect, field)),
         Condition::Not(inner) => !holds(inner, dialect, field),
-        Condition::Test(test) => passes(test, dialect, &field(&test.field.text)),
+        Condition::Test(test) => match (test.letters, field(&test.field.text)) {
+            (Some(letters), Value::String(text)) => passes(test, dialect, &letters.of(&text).into()),
+            (_, value) => passes(test, dialect, &value),
+        },
     }
 }
 
@@ -22,7 +25,12 @@ fn passes(test: &Test, dialect: Dialect, value: &Value) -> bool {
     // SOQL counts a record without a value as different from any value; SQL leaves it out.
     let differs = |literal: &Literal| !equals(literal) && (dialect == Dialect::Soql || known(value, literal));
     let one = test.literals.first().unwrap_or(&Literal::Nothing);
-    let ordering = || compare(value, one, dialect).filter(|_| !value.is_null());
+    // Ids come in the order of their letters, upper case first: who asks for those above the last one misses none.
+    let is_id = test.field.text.eq_ignore_ascii_case("id");
+    let ordering = || match (value, one) {
+        (Value::String(left), Literal::Text(right)) if is_id && dialect == Dialect::Soql => Some(left.cmp(right)),
+        _ => compare(value, one, dialect).filter(|_| !value.is_null()),
+    };
     match test.operator {
         Operator::Equal => equals(one),
         Operator::NotEqual => differs(one),
@@ -161,7 +169,7 @@ mod tests {
 
     fn matches(condition: &str, dialect: Dialect) -> bool {
         let select = parse(&format!("SELECT Id FROM T WHERE {condition}"), dialect).expect("legal");
-        let record = json!({"name": "Brückner", "amount": 24688.86, "empty": null, "won": true,
+        let record = json!({"id": "006b", "name": "Brückner", "amount": 24688.86, "empty": null, "won": true,
             "at": "2026-11-20T16:42:07.000+0000", "day": "2026-11-20"});
         let field = |name: &str| record[name].clone();
         holds(&select.condition.expect("a condition"), dialect, &field)
@@ -185,6 +193,8 @@ mod tests {
             ("at >= 2026-11-20T17:42:07+01:00", true),
             ("at > 2026-11-20T16:42:07Z", false),
             ("day >= 2026-11-20", true),
+            ("id > '006a' AND id < '006c'", true),
+            ("id > '006Z' AND NOT id > '006b'", true),
         ] {
             assert_eq!(matches(condition, Dialect::Soql), expected, "{condition}");
         }
@@ -193,6 +203,9 @@ mod tests {
     #[test]
     fn sql_is_strict_about_case_and_unknown_values() {
         assert!(!matches("name = 'brückner'", Dialect::SuiteQl));
+        assert!(matches("UPPER(name) = UPPER('brückner')", Dialect::SuiteQl));
+        assert!(matches("lower(name) in ('brückner', lower('X')) and upper(name) like 'BR%'", Dialect::SuiteQl));
+        assert!(!matches("UPPER(name) = 'Brückner'", Dialect::SuiteQl));
         assert!(!matches("empty != 'x'", Dialect::SuiteQl));
         assert!(matches("empty IS NULL AND name IS NOT NULL", Dialect::SuiteQl));
         assert!(matches("at >= TO_DATE('2026-11-20', 'YYYY-MM-DD') AND day = '20.11.2026'", Dialect::SuiteQl));

@@ -101,6 +101,26 @@ pub struct Test {
     pub operator: Operator,
     /// With what: one literal, or the list of `in`.
     pub literals: Vec<Literal>,
+    /// The letters in which the field is compared, if not in its own.
+    pub letters: Option<Letters>,
+}
+
+/// `UPPER` or `LOWER` around a field or a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letters {
+    Upper,
+    Lower,
+}
+
+impl Letters {
+    /// A text in these letters.
+    #[must_use]
+    pub fn of(self, text: &str) -> String {
+        match self {
+            Self::Upper => text.to_uppercase(),
+            Self::Lower => text.to_lowercase(),
+        }
+    }
 }
 
 /// How to compare.
@@ -154,12 +174,27 @@ impl Condition {
         }
     }
 
+    /// The number above which a field must be, if the condition says so: what comes before it need not be looked at.
+    #[must_use]
+    pub fn above(&self, is_field: &impl Fn(&str) -> bool) -> Option<&Decimal> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(|part| part.above(is_field)),
+            Self::Test(Test { field, operator: Operator::Greater, literals, .. }) if is_field(&field.text) => {
+                match literals.as_slice() {
+                    [Literal::Number(number)] => Some(number),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// The text that every record found must have in a field, if the condition says so: then an index can find it.
     #[must_use]
     pub fn pinned(&self, is_field: &impl Fn(&str) -> bool) -> Option<&str> {
         match self {
             Self::All(parts) => parts.iter().find_map(|part| part.pinned(is_field)),
-            Self::Test(Test { field, operator: Operator::Equal, literals }) if is_field(&field.text) => {
+            Self::Test(Test { field, operator: Operator::Equal, literals, letters: None }) if is_field(&field.text) => {
                 match literals.as_slice() {
                     [Literal::Text(text)] => Some(text),
                     _ => None,

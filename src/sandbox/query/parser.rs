@@ -3,7 +3,8 @@
 use super::dates;
 use super::lexer::{Placed, Token, words};
 use super::{
-    Column, Condition, DEPTH_MAX, Dialect, Literal, Name, Operator, Order, Select, SyntaxError, TEXT_BYTES_MAX, Test,
+    Column, Condition, DEPTH_MAX, Dialect, Letters, Literal, Name, Operator, Order, Select, SyntaxError,
+    TEXT_BYTES_MAX, Test,
 };
 
 /// Reads a query.
@@ -175,26 +176,39 @@ impl Parser {
     }
 
     fn test(&mut self) -> Result<Condition, SyntaxError> {
-        let field = self.name()?;
+        let (field, letters) = self.compared()?;
+        let test = |operator, literals| Condition::Test(Test { field: field.clone(), operator, literals, letters });
         if self.take_keyword("is") {
             let operator = if self.take_keyword("not") { Operator::NotEqual } else { Operator::Equal };
             self.keyword("null")?;
-            return Ok(Condition::Test(Test { field, operator, literals: vec![Literal::Nothing] }));
+            return Ok(test(operator, vec![Literal::Nothing]));
         }
         let negated = self.take_keyword("not");
         if self.take_keyword("in") {
             let operator = if negated { Operator::NotIn } else { Operator::In };
-            return Ok(Condition::Test(Test { field, operator, literals: self.list()? }));
+            return Ok(test(operator, self.list()?));
         }
         if self.take_keyword("like") {
-            let test = Condition::Test(Test { field, operator: Operator::Like, literals: vec![self.literal()?] });
+            let test = test(Operator::Like, vec![self.literal()?]);
             return Ok(if negated { Condition::Not(Box::new(test)) } else { test });
         }
         if negated {
             return Err(self.unexpected());
         }
         let operator = self.operator()?;
-        Ok(Condition::Test(Test { field, operator, literals: vec![self.literal()?] }))
+        Ok(test(operator, vec![self.literal()?]))
+    }
+
+    /// What a comparison is about: a field, in SuiteQL perhaps as `UPPER(field)` or `LOWER(field)`.
+    fn compared(&mut self) -> Result<(Name, Option<Letters>), SyntaxError> {
+        let field = self.name()?;
+        let letters = letters(&field.text).filter(|_| self.dialect == Dialect::SuiteQl && self.take_symbol("("));
+        if letters.is_none() {
+            return Ok((field, None));
+        }
+        let field = self.name()?;
+        self.symbol(")")?;
+        Ok((field, letters))
     }
 
     fn operator(&mut self) -> Result<Operator, SyntaxError> {
@@ -230,10 +244,25 @@ impl Parser {
             Token::Word(word) if self.dialect == Dialect::SuiteQl && is_date_function(word) => {
                 return self.date_in_function();
             }
+            Token::Word(word) if self.dialect == Dialect::SuiteQl && letters(word).is_some() => {
+                return self.text_in_letters();
+            }
             _ => return Err(self.unexpected()),
         };
         self.advance();
         Ok(literal)
+    }
+
+    /// `UPPER('Brückner')`
+    fn text_in_letters(&mut self) -> Result<Literal, SyntaxError> {
+        let name = self.name()?;
+        self.symbol("(")?;
+        let unexpected = self.unexpected();
+        let (Some(letters), Literal::Text(text)) = (letters(&name.text), self.literal()?) else {
+            return Err(unexpected);
+        };
+        self.symbol(")")?;
+        Ok(Literal::Text(letters.of(&text)))
     }
 
     /// `TO_DATE('2026-11-20', 'YYYY-MM-DD')`; without a format the account's own.
@@ -300,6 +329,11 @@ impl Parser {
 
 fn is_date_function(word: &str) -> bool {
     ["to_date", "to_timestamp"].iter().any(|name| name.eq_ignore_ascii_case(word))
+}
+
+fn letters(word: &str) -> Option<Letters> {
+    let known = [("upper", Letters::Upper), ("lower", Letters::Lower)];
+    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, letters)| letters)
 }
 
 /// Symbols compare as text; the parser's own are all known ones.
