@@ -320,7 +320,8 @@ async fn a_conflict_is_settled_on_its_page() {
 async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_desk() {
     let shipped =
         |name: &str| std::fs::read_to_string(format!("{}/workflows/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let names = ["order-status.yaml", "functions/salesforce.yaml", "mappings/order-status.yaml"];
+    let names =
+        ["order-status.yaml", "functions/salesforce.yaml", "functions/netsuite.yaml", "mappings/order-status.yaml"];
     let hub = [("hub.yaml", shipped("hub.yaml"))];
     let world = World::new(&[&hub[..], &names.map(|name| (name, shipped(name)))].concat(), &[]).await;
     let node = world.node().await;
@@ -328,8 +329,8 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     browser.goto(&node.url("/mappings")).await;
     browser.click(".cards h2 a").await;
     browser.shows(".fields", "NetSuite_Order_Status__c").await;
-    browser.shows(".fields", "orderStatus.id").await;
-    browser.shows(".fields", "Closed Lost").await;
+    browser.shows(".fields", "status.id").await;
+    browser.shows(".fields", "Partially Fulfilled").await;
     browser.shows(".sample", "Holds").await;
     let colours = "return [getComputedStyle(document.querySelector('.fields')).backgroundColor, getComputedStyle(document.body).color]";
     let mut seen = Vec::new();
@@ -345,8 +346,8 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     let (status, listed) = node.get("/api/v1/mappings").await;
     let [mapping] = listed["items"].as_array().unwrap().as_slice() else { panic!("{status} {listed}") };
     assert_eq!(mapping["name"], "order-status");
-    assert_eq!(mapping["tables"][0]["rows"][1]["crm"], "StageName");
-    let user = json!({ "namespace": "crm-erp", "name": "order-status", "version": "1.1.0", "latest": true });
+    assert_eq!(mapping["tables"][0]["rows"][1]["crm"], "NetSuite_Fulfillment_Status__c");
+    let user = json!({ "namespace": "crm-erp", "name": "order-status", "version": "1.2.0", "latest": true });
     assert_eq!(mapping["tables"][0]["workflows"], json!([user]));
     browser.click(".facts a").await;
     browser.shows("h1", "Order status to the opportunity").await;

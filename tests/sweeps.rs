@@ -91,7 +91,10 @@ async fn a_status_and_a_limit_that_nobody_told_of_reach_the_crm_by_their_sweeps_
     let run = world.fire(&node, 0).await;
     let won = node.run_becomes(&run, "completed").await["output"].clone();
     let record = |kind: &str, key: &str| format!("/erp/services/rest/record/v1/{kind}/{}", won[key].as_str().unwrap());
-    edit(&sandbox, "PATCH", &record("salesOrder", "orderId"), &json!({ "orderStatus": { "id": "G" } }));
+    let order = record("salesOrder", "orderId");
+    edit(&sandbox, "PATCH", &order, &json!({ "orderStatus": { "id": "B" } }));
+    edit(&sandbox, "POST", &format!("{order}/!transform/itemFulfillment"), &json!({}));
+    edit(&sandbox, "POST", &format!("{order}/!transform/invoice"), &json!({}));
     let limit = json!({ "creditLimit": 12_345.5, "creditHoldOverride": { "id": "ON" } });
     edit(&sandbox, "PATCH", &record("customer", "customerId"), &limit);
 
@@ -111,7 +114,12 @@ async fn a_status_and_a_limit_that_nobody_told_of_reach_the_crm_by_their_sweeps_
     let read = |kind: &str, id: &str| {
         edit(&sandbox, "GET", &format!("/crm/services/data/v62.0/sobjects/{kind}/{id}"), &json!({}))
     };
-    assert_eq!(read("Opportunity", DEAL)["NetSuite_Order_Status__c"], "Billed");
+    let deal = read("Opportunity", DEAL);
+    assert_eq!(
+        (&deal["NetSuite_Order_Status__c"], &deal["NetSuite_Invoiced_Amount__c"]),
+        (&json!("Billed"), &json!(29_379.74))
+    );
     let account = read("Account", "001Ws00000Kq3EaIAJ");
     assert_eq!((&account["Credit_Limit__c"], &account["Credit_Hold__c"]), (&json!(12_345.5), &json!("On")));
+    assert_eq!(account["Credit_Currency__c"], "EUR");
 }

@@ -44,12 +44,13 @@ impl Company {
         run["output"]["orderId"].as_str().unwrap().to_owned()
     }
 
-    /// The warehouse has shipped all of an order; the ERP's own webhook tells so. The run that this starts.
+    /// The warehouse ships all of an order; the ERP's own webhook tells so. The run that this starts.
     async fn ship(&self, order: &str) -> String {
-        let hook = json!({ "url": self.node.url("/hooks/netsuite"), "secret": SECRET, "types": ["salesOrder"] });
+        let hook = json!({ "url": self.node.url("/hooks/netsuite"), "secret": SECRET, "types": ["itemFulfillment"] });
         self.journey.send("POST", "/settings", json!({ "webhooks": { "erp": hook } })).await;
         let path = format!("/erp/services/rest/record/v1/salesOrder/{order}");
-        self.journey.send("PATCH", &path, json!({ "orderStatus": { "id": "F" } })).await;
+        self.journey.send("PATCH", &path, json!({ "orderStatus": { "id": "B" } })).await;
+        self.journey.send("POST", &format!("{path}/!transform/itemFulfillment"), json!({})).await;
         eventually("a run of invoice-order began", || self.invoicing()).await
     }
 

@@ -165,8 +165,9 @@ async fn bare(items: usize) -> anyhow::Result<Duration> {
     let mut last = 0_u64;
     loop {
         let q = format!(
-            "select id, itemid, displayname, externalid, isinactive, salesdescription from item \
-             where itemtype in ('InvtPart', 'NonInvtPart', 'Service') and id > {last} order by id"
+            "select id, itemid, displayname, externalid, isinactive, description from item \
+             where itemtype in ('InvtPart', 'Assembly', 'Kit', 'NonInvtPart', 'Service', 'OthCharge') \
+             and (subtype is null or subtype <> 'Purchase') and id > {last} order by id"
         );
         let page = client
             .post(format!("http://{address}/erp/services/rest/query/v1/suiteql?limit={PAGE}&offset=0"))
@@ -200,7 +201,7 @@ fn product(item: &Value) -> Value {
         "NetSuite_Item_Id__c": key.unwrap_or_else(|| format!("ITEM-{code}")),
         "Name": item["displayname"],
         "ProductCode": code,
-        "Description": item["salesdescription"],
+        "Description": item["description"],
         "IsActive": item["isinactive"] != "T",
     })
 }

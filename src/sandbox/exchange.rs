@@ -208,7 +208,8 @@ impl Entry {
             System::Crm => world.crm.answer(call),
             System::Erp => world.erp.answer(call),
         };
-        let origin = Origin { by_person: who == Who::Person, ..Origin::of(call, self.seq, world.ledger.counts().1) };
+        let mut origin = Origin::of(call, self.seq, world.ledger.counts().1);
+        origin.by_person |= who == Who::Person;
         world.note(call.system, &origin, changes);
         self.sandbox.tell(call.system);
         answer

@@ -170,6 +170,13 @@ impl Tables {
         self.changes.push(Change { action, record_type, id, external_id, before, after: Some(after) });
     }
 
+    /// Changes what follows in a record from another one. Nobody is told, so this comes last in a call: it is not undone with it.
+    pub fn settle(&mut self, record_type: &'static str, id: &str, fields: Fields) {
+        if let Some(table) = self.tables.get_mut(record_type) {
+            table.put(id, Arc::new(fields));
+        }
+    }
+
     /// Removes a record; false when there is none.
     pub fn remove(&mut self, record_type: &'static str, id: &str, external_id: Option<String>) -> bool {
         let Some(before) = self.tables.get_mut(record_type).and_then(|table| table.remove(id)) else { return false };

@@ -21,21 +21,27 @@ macro_rules! sample {
 type Sample = (&'static str, &'static [u8]);
 
 /// File (its name says the status), its class, and the type of error that a workflow sees: `communication` unless said.
-const SAMPLES: [(Sample, FaultClass, &str); 23] = [
+const SAMPLES: [(Sample, FaultClass, &str); 29] = [
     (sample!("netsuite_error_400_entity_exists.json"), Duplicate, "duplicate"),
     (sample!("netsuite_error_400_invalid_content.json"), Permanent, "validation"),
+    (sample!("netsuite_error_400_permission.json"), Person, "permission"),
     (sample!("netsuite_error_400_restlet_request_limit.json"), Transient, ""),
     (sample!("netsuite_error_400_user_error_missing.json"), Permanent, "validation"),
     (sample!("netsuite_error_401_invalid_login.json"), Transient, "session-expired"),
+    (sample!("netsuite_error_403_insufficient_permission.json"), Person, "permission"),
     (sample!("netsuite_error_404_nonexistent_id.json"), Permanent, "missing"),
     (sample!("netsuite_error_429_concurrency_limit.json"), Transient, ""),
     (sample!("netsuite_error_500_unexpected_error.json"), Transient, ""),
     (sample!("salesforce_error_300_multiple_choices.json"), Person, "ambiguous"),
     (sample!("salesforce_error_400_duplicate_value.json"), Duplicate, "duplicate"),
     (sample!("salesforce_error_400_duplicates_detected.json"), Person, "possible-duplicate"),
+    (sample!("salesforce_error_400_entity_is_locked.json"), Person, "locked-for-approval"),
     (sample!("salesforce_error_400_invalid_field.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_invalid_query_locator.json"), Permanent, "query-expired"),
+    (sample!("salesforce_error_400_lock_in_trigger.json"), Transient, ""),
     (sample!("salesforce_error_400_malformed_query.json"), Permanent, "validation"),
     (sample!("salesforce_error_400_oauth_invalid_grant.json"), Permanent, "validation"),
+    (sample!("salesforce_error_400_query_timeout.json"), Transient, ""),
     (sample!("salesforce_error_400_required_field_missing.json"), Permanent, "validation"),
     (sample!("salesforce_error_400_two_errors.json"), Permanent, "validation"),
     (sample!("salesforce_error_400_unable_to_lock_row.json"), Transient, ""),

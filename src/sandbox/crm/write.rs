@@ -296,14 +296,18 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     at.ok().map(|at| at.with_timezone(&Utc))
 }
 
+/// Stages that close an opportunity, and whether it is won then. Any label may mean either: who asks must ask for `IsWon` and `IsClosed`.
+const CLOSING_STAGES: [(&str, bool); 4] =
+    [("Closed Won", true), ("Auftrag erteilt", true), ("Closed Lost", false), ("No Decision", false)];
+
 /// What follows from the stage.
 fn settle_stage(fields: &mut Fields) {
     let stage = fields.get("StageName").and_then(Value::as_str).unwrap_or_default();
-    let (won, lost) = (stage == "Closed Won", stage == "Closed Lost");
-    let probability = if won { Some(Decimal::new(100, 0)) } else { lost.then_some(Decimal::ZERO) };
-    fields.insert("IsClosed".into(), (won || lost).into());
-    fields.insert("IsWon".into(), won.into());
-    if let Some(probability) = probability {
+    let closing = CLOSING_STAGES.iter().find(|(name, _)| *name == stage).map(|(_, won)| *won);
+    fields.insert("IsClosed".into(), closing.is_some().into());
+    fields.insert("IsWon".into(), (closing == Some(true)).into());
+    if let Some(won) = closing {
+        let probability = if won { Decimal::new(100, 0) } else { Decimal::ZERO };
         fields.insert("Probability".into(), probability.to_json());
     }
 }

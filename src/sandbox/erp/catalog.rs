@@ -64,6 +64,13 @@ impl Erp {
             let list = json!({"title": sublist.name, "type": "object", "properties": {"items": items}});
             properties.insert(sublist.name.to_owned(), list);
         }
+        for (name, length) in record_type.texts {
+            let text = json!({"title": name, "type": "string", "maxLength": length});
+            properties.insert((*name).to_owned(), text);
+        }
+        for name in record_type.others {
+            properties.entry((*name).to_owned()).or_insert_with(|| json!({"title": name}));
+        }
         for name in record_type.computed {
             let property =
                 properties.entry((*name).to_owned()).or_insert_with(|| json!({"title": name, "type": "string"}));

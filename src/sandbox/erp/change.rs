@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::records::{Change, Fields};
 use super::super::webhooks::{Message, Origin};
 use super::Erp;
+use super::orders::id_of;
 use super::read::Depth;
 use super::types::{Kind, RecordType};
 
@@ -16,16 +17,13 @@ const PERSON: &str = "12";
 impl Erp {
     /// What the script sends about the `sequence`th change of a call.
     pub fn change_message(&self, change: &Change, origin: &Origin, sequence: usize) -> Message {
-        let record_type = change.record_type.to_ascii_lowercase();
-        let kind = match (&change.before, &change.after) {
-            (None, _) => "create",
-            (_, None) => "delete",
-            _ => "edit",
-        };
+        let known = RecordType::find(change.record_type);
+        let record_type = known.map_or(change.record_type, |known| known.script);
+        let kind = kind_of(change, origin.by_person);
         let number = origin.effect + sequence as u64;
         let id = format!("ns-{ACCOUNT}-{record_type}-{}-{}-{number}", change.id, origin.at.format("%Y%m%dT%H%M%SZ"));
         let told = change.after.as_deref().or(change.before.as_deref());
-        let record = RecordType::find(change.record_type).zip(told).map(|(known, fields)| self.told(known, fields));
+        let record = known.zip(told).map(|(known, fields)| self.told(known, fields));
         let body = json!({
             "eventId": id,
             "accountId": ACCOUNT,
@@ -36,7 +34,7 @@ impl Erp {
             "externalId": change.external_id,
             "occurredAt": origin.at.to_rfc3339_opts(SecondsFormat::Secs, true),
             "userId": if origin.by_person { PERSON } else { INTEGRATION_USER },
-            "changes": if kind == "edit" { changes(change) } else { Value::Null },
+            "changes": changes(change),
             "record": record,
         });
         Message { id, body }
@@ -50,6 +48,12 @@ impl Erp {
             record.remove(name);
         }
         record.retain(|name, value| record_type.sublist(name).is_none() || value["totalResults"] != 0);
+        // Scripts have one field for the state of an order, with all of its letters.
+        if let (Kind::Transaction, Some(status)) = (record_type.kind, record.remove("status"))
+            && record_type.name == "salesOrder"
+        {
+            record.insert("orderStatus".into(), status);
+        }
         if record_type.kind == Kind::Item
             && let Some(prices) = record.remove("price")
         {
@@ -61,13 +65,31 @@ impl Erp {
     }
 }
 
+/// What a script calls the change. Programs only create, edit and delete: the rest are buttons that people press.
+fn kind_of(change: &Change, by_person: bool) -> &'static str {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return if change.after.is_none() { "delete" } else { "create" };
+    };
+    let became = |name: &str| id_of(after, name).filter(|now| by_person && id_of(before, name) != Some(now));
+    match (became("status"), became("shipStatus")) {
+        (_, Some("B")) => "pack",
+        (_, Some("C")) => "ship",
+        (Some("C"), _) => "cancel",
+        (Some(_), _) if became("orderStatus") == Some("B") => "approve",
+        _ => "edit",
+    }
+}
+
 /// Old and new value of each field that differs but the time of the change; `null` where there was none.
 fn changes(change: &Change) -> Value {
     let (Some(before), Some(after)) = (&change.before, &change.after) else { return Value::Null };
-    let names = super::super::crm::changed(before, after).into_iter().filter(|name| *name != "lastModifiedDate");
+    let is_order = change.record_type == "salesOrder";
+    let names = super::super::crm::changed(before, after).into_iter();
+    let names = names.filter(|name| *name != "lastModifiedDate" && !(is_order && *name == "orderStatus"));
     let pair = |name: &String| {
         let of = |fields: &Fields| fields.get(name).cloned().unwrap_or_default();
-        (name.clone(), json!({"old": of(before), "new": of(after)}))
+        let told = if is_order && name == "status" { "orderStatus" } else { name };
+        (told.to_owned(), json!({"old": of(before), "new": of(after)}))
     };
     Value::Object(names.map(pair).collect())
 }

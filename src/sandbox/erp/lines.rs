@@ -11,8 +11,9 @@ use super::super::records::Fields;
 use super::Erp;
 use super::read::lines_of;
 use super::refusal::Refusal;
-use super::types::{ITEMS, Sublist};
-use super::write::decimal;
+use super::rules::fits;
+use super::types::{ADDRESS_FIELDS, ITEM_KINDS, Sublist, longest};
+use super::write::{How, decimal, shown};
 
 const LINES_MAX: usize = 10_000;
 const TAX_PERCENT: Decimal = Decimal::new(19, 2);
@@ -26,18 +27,19 @@ impl Erp {
         sublist: &Sublist,
         fields: &Fields,
         value: &Value,
-        replace: bool,
+        how: How,
     ) -> Result<Vec<Value>, Refusal> {
         let sent = value.get("items").unwrap_or(value).as_array();
         let sent = sent.ok_or_else(|| Refusal::value(&value.to_string(), sublist.name, sublist.name))?;
-        let mut lines: Vec<Value> = if replace { Vec::new() } else { lines_of(fields, sublist).to_vec() };
+        let mut lines: Vec<Value> = if how.replace { Vec::new() } else { lines_of(fields, sublist).to_vec() };
         if lines.len() + sent.len() > LINES_MAX {
             return Err(Refusal::user(&format!("A record has at most {LINES_MAX} lines.")));
         }
         for (index, line) in sent.iter().enumerate() {
             let path = format!("{}.items[{index}]", sublist.name);
             let line = line.as_object().ok_or_else(|| Refusal::value(&line.to_string(), sublist.name, &path))?;
-            self.merge_line(sublist, &mut lines, line, &path, replace)?;
+            let line = known_fields(sublist, line, &path, how.is_strict)?;
+            self.merge_line(sublist, &mut lines, &line, &path, how.replace)?;
         }
         Ok(lines)
     }
@@ -65,7 +67,11 @@ impl Erp {
             None if sublist.key.is_empty() => Fields::new(),
             None => Fields::from_iter([(sublist.key.to_owned(), next_key(sublist, lines))]),
         };
-        let line = if sublist.name == "item" { self.sold(base, sent, path)? } else { plain(sublist, base, sent) };
+        let mut line = if sublist.name == "item" { self.sold(base, sent, path)? } else { plain(sublist, base, sent) };
+        if let (true, Some(currency)) = (sublist.name == "currencyList", line.get("currency").cloned()) {
+            let currency = self.resolved(&["currency"], &currency, "currency", &format!("{path}.currency"))?;
+            line.insert("currency".into(), currency);
+        }
         match place {
             Some(place) => lines[place] = Value::Object(line),
             None => lines.push(Value::Object(line)),
@@ -78,7 +84,7 @@ impl Erp {
         for (name, value) in sent.iter().filter(|(name, _)| !["line", "links"].contains(&name.as_str())) {
             let path = format!("{path}.{name}");
             let value = match name.as_str() {
-                "item" => self.resolved(ITEMS, value, name, &path)?,
+                "item" => self.resolved(&sold_types(), value, name, &path)?,
                 "quantity" | "rate" | "amount" if !value.is_null() => decimal(value, name, &path)?.to_json(),
                 _ => value.clone(),
             };
@@ -121,6 +127,54 @@ fn price(line: &mut Fields, base_price: Option<Decimal>) -> Option<()> {
     Some(())
 }
 
+/// The types of items that an order may have.
+fn sold_types() -> Vec<&'static str> {
+    ITEM_KINDS.iter().filter(|kind| kind.sells()).map(|kind| kind.name).collect()
+}
+
+/// The fields of a line that the sublist has. Others are refused if the caller wants that, and else ignored.
+fn known_fields(sublist: &Sublist, line: &Fields, path: &str, is_strict: bool) -> Result<Fields, Refusal> {
+    let mut kept = Fields::new();
+    for (name, value) in line {
+        let path = format!("{path}.{name}");
+        let known = sublist.fields.iter().any(|(field, _)| field == name);
+        if !known && !name.starts_with("custcol") && !["links", "refName"].contains(&name.as_str()) {
+            if is_strict {
+                return Err(Refusal::property(name, &path));
+            }
+            continue;
+        }
+        fits(value, longest(sublist.fields, name), name, &path)?;
+        let value = match value {
+            Value::Object(address) if name == "addressBookAddress" => known_address(address, &path, is_strict)?,
+            other => other.clone(),
+        };
+        kept.insert(name.clone(), value);
+    }
+    Ok(kept)
+}
+
+fn known_address(address: &Fields, path: &str, is_strict: bool) -> Result<Value, Refusal> {
+    let mut kept = Fields::new();
+    for (name, value) in address {
+        let path = format!("{path}.{name}");
+        if !ADDRESS_FIELDS.iter().any(|(field, _)| field == name) {
+            if is_strict {
+                return Err(Refusal::property(name, &path));
+            }
+            continue;
+        }
+        fits(value, longest(ADDRESS_FIELDS, name), name, &path)?;
+        // Countries go by the two letters of ISO 3166.
+        let code = value.get("id").unwrap_or(value).as_str().unwrap_or_default();
+        if name == "country" && !(code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())) {
+            return Err(Refusal::value(&shown(value), name, &path));
+        }
+        kept.insert(name.clone(), if name == "country" { json!({"id": code, "refName": code}) } else { value.clone() });
+    }
+    Ok(Value::Object(kept))
+}
+
 fn plain(sublist: &Sublist, mut line: Fields, sent: &Fields) -> Fields {
     let given = sent.iter().filter(|(name, _)| *name != sublist.key && *name != "links");
     line.extend(given.map(|(name, value)| (name.clone(), value.clone())));
@@ -151,24 +205,25 @@ pub fn add_up(fields: &mut Fields) -> Result<(), Refusal> {
     {
         fields.insert(name.to_owned(), value.to_json());
     }
-    let order_status = fields.get("orderStatus").and_then(|status| status["refName"].as_str());
-    if let Some(name) = order_status.map(str::to_owned) {
-        fields.insert("status".into(), json!({"id": name, "refName": name}));
-    }
     Ok(())
 }
 
 /// What a new order or invoice has unless said.
 pub fn order_defaults(name: &str, number: u64, now: DateTime<Utc>) -> Vec<(&'static str, Value)> {
-    let (prefix, status) = if name == "invoice" { ("INV", "Open") } else { ("SO", "Pending Approval") };
+    let prefix = match name {
+        "invoice" => "INV",
+        "itemFulfillment" => "IF",
+        _ => "SO",
+    };
     let mut defaults = vec![
         ("tranId", json!(format!("{prefix}{}", number - DOCUMENT_NUMBER_LAG))),
         ("tranDate", json!(now.format("%Y-%m-%d").to_string())),
-        ("status", json!({"id": status, "refName": status})),
         ("exchangeRate", Decimal::new(1, 0).to_json()),
     ];
-    if name == "salesOrder" {
-        defaults.push(("orderStatus", json!({"id": "A", "refName": status})));
+    match name {
+        "salesOrder" => defaults.push(("orderStatus", json!({"id": "A", "refName": "Pending Approval"}))),
+        "itemFulfillment" => defaults.push(("shipStatus", json!({"id": "C", "refName": "Shipped"}))),
+        _ => {}
     }
     defaults
 }

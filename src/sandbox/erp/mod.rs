@@ -5,10 +5,14 @@
 
 mod catalog;
 mod change;
+mod columns;
+mod items;
 mod jobs;
 mod lines;
+mod orders;
 mod read;
 mod refusal;
+mod rules;
 mod seed;
 mod suiteql;
 mod types;
@@ -66,6 +70,8 @@ impl Erp {
             ["services", "rest", ..] if !self.admits(call) => usual_answer(StatusCode::UNAUTHORIZED),
             ["services", "rest", "record", "v1", rest @ ..] if jobs::wanted(call) => self.submit(call, rest),
             ["services", "rest", rest @ ..] => self.resource(call, rest),
+            ["app", ..] if !self.admits(call) => usual_answer(StatusCode::UNAUTHORIZED),
+            ["app", ..] => self.resource(call, &path),
             _ => Refusal::no_resource(&call.path).answer(),
         };
         let changes = self.tables.take_changes();
@@ -93,6 +99,7 @@ impl Erp {
             ["record", "v1", rest @ ..] => self.record(call, rest),
             ["query", "v1", "suiteql"] => self.suiteql(call),
             ["async", "v1", "job", rest @ ..] => self.job(call, rest),
+            ["app", rest @ ..] => self.press(call, rest),
             ["system", "v1", "governanceLimits"] => Ok(governance_limits()),
             _ => Err(Refusal::no_resource(&call.path)),
         };
@@ -116,7 +123,7 @@ impl Erp {
             (&Method::POST, []) => self.create(call, record_type),
             (&Method::PATCH, [key]) => self.update(call, record_type, key),
             (&Method::PUT, [key]) => self.upsert(call, record_type, key),
-            (&Method::DELETE, [key]) => self.delete(record_type, key),
+            (&Method::DELETE, [key]) => self.delete(call, record_type, key),
             (&Method::POST, [key, "!transform", target]) => self.transform(call, record_type, key, target),
             _ => Err(Refusal::method(&call.method)),
         }

@@ -10,6 +10,8 @@ use super::types::{RecordType, Sublist};
 use super::{COLLECTION, Erp, SINGULAR, address, self_link};
 
 const PAGE_MAX: usize = 1_000;
+/// Rows that pages reach at most; who wants more asks for ids above the last one.
+const ROWS_MAX: usize = 100_000;
 
 /// Whether sublists come with their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,7 @@ impl Erp {
     fn sublist_view(&self, base: &str, href: &str, sublist: &Sublist, fields: &Fields) -> Value {
         let lines = lines_of(fields, sublist);
         let items: Vec<Value> = lines.iter().map(|line| self.line_view(base, href, sublist, line)).collect();
-        json!({"links": self_link(href), "totalResults": items.len(), "items": items})
+        json!({"links": self_link(href), "count": items.len(), "hasMore": false, "offset": 0, "totalResults": items.len(), "items": items})
     }
 
     fn line_view(&self, base: &str, href: &str, sublist: &Sublist, line: &Value) -> Value {
@@ -140,12 +142,16 @@ impl Page {
         if page.limit == 0 || page.limit > PAGE_MAX {
             return Err(invalid("limit", &page.limit.to_string()));
         }
+        // An offset counts pages: what is no multiple of the limit is refused.
+        if page.offset % page.limit != 0 || page.offset >= ROWS_MAX {
+            return Err(invalid("offset", &page.offset.to_string()));
+        }
         Ok(page)
     }
 
     /// The answer with this page of a list.
     pub fn answer(&self, href: &str, items: Vec<Value>, total: usize) -> Answer {
-        let has_more = self.offset.saturating_add(items.len()) < total;
+        let has_more = self.offset.saturating_add(items.len()) < total.min(ROWS_MAX);
         let link = |rel: &str, offset: usize| json!({"rel": rel, "href": format!("{href}?limit={}&offset={offset}", self.limit)});
         let mut links = Vec::new();
         if self.offset > 0 {

@@ -42,6 +42,12 @@ impl Refusal {
         Self::bad("INVALID_CONTENT", &detail).at("o:errorPath", path)
     }
 
+    /// A field that records of this type do not have.
+    pub fn property(name: &str, path: &str) -> Self {
+        let detail = format!("Error while accessing a resource. The property '{name}' does not exist on the record.");
+        Self::bad("INVALID_CONTENT", &detail).at("o:errorPath", path)
+    }
+
     /// A body that is no JSON object.
     pub fn content(reason: &str) -> Self {
         Self::bad("INVALID_CONTENT", &format!("Invalid content in the request body. Parse error: {reason}."))

@@ -1,131 +1,19 @@
 //! SuiteQL: lower-case columns, numbers and booleans as text, columns without a value absent.
 
-use std::sync::Arc;
-
 use chrono::DateTime;
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::call::{Answer, Call};
 use super::super::decimal::Decimal;
 use super::super::query::{
     ACCOUNT_FORMAT, Column, Dialect, Literal, Name, Select, SyntaxError, holds, order, parse, read_date, written,
 };
-use super::super::records::{Deletion, Fields};
-use super::read::{Page, lines_of};
+use super::super::records::Fields;
+use super::columns::{Row, Table};
+use super::read::Page;
 use super::refusal::Refusal;
-use super::types::{ITEMS, RecordType};
 use super::{Erp, address, body_of};
-
-/// A table: its name, the record types in it, and columns that exist even when no record has a value.
-struct Table {
-    name: &'static str,
-    types: &'static [&'static str],
-    columns: &'static [&'static str],
-}
-
-const TABLES: &[Table] = &[
-    Table {
-        name: "item",
-        types: ITEMS,
-        columns: &[
-            "id",
-            "itemid",
-            "displayname",
-            "externalid",
-            "isinactive",
-            "itemtype",
-            "salesdescription",
-            "unitstype",
-            "createddate",
-            "lastmodifieddate",
-        ],
-    },
-    Table {
-        name: "customer",
-        types: &["customer"],
-        columns: &[
-            "id",
-            "entityid",
-            "companyname",
-            "externalid",
-            "email",
-            "phone",
-            "isinactive",
-            "isperson",
-            "balance",
-            "overduebalance",
-            "unbilledorders",
-            "entitystatus",
-            "creditholdoverride",
-            "subsidiary",
-            "currency",
-            "terms",
-            "creditlimit",
-            "datecreated",
-            "lastmodifieddate",
-        ],
-    },
-    Table {
-        name: "transaction",
-        types: &["salesOrder", "invoice"],
-        columns: &[
-            "id",
-            "tranid",
-            "trandate",
-            "externalid",
-            "entity",
-            "type",
-            "status",
-            "currency",
-            "otherrefnum",
-            "memo",
-            "total",
-            "foreigntotal",
-            "taxtotal",
-            "discounttotal",
-            "exchangerate",
-            "orderstatus",
-            "subsidiary",
-            "recordtype",
-            "createdfrom",
-            "subtotal",
-            "createddate",
-            "lastmodifieddate",
-        ],
-    },
-    Table {
-        name: "transactionline",
-        types: &["salesOrder", "invoice"],
-        columns: &["transaction", "linesequencenumber", "item", "quantity", "rate", "netamount", "memo"],
-    },
-    Table {
-        name: "contact",
-        types: &["contact"],
-        columns: &[
-            "id",
-            "entityid",
-            "externalid",
-            "firstname",
-            "lastname",
-            "salutation",
-            "title",
-            "email",
-            "phone",
-            "mobilephone",
-            "company",
-            "lastmodifieddate",
-        ],
-    },
-    Table { name: "deletedrecord", types: &[], columns: &["recordid", "type", "deleteddate"] },
-    Table { name: "subsidiary", types: &["subsidiary"], columns: &["id", "name", "isinactive"] },
-    Table { name: "currency", types: &["currency"], columns: &["id", "name", "symbol", "isinactive"] },
-    Table { name: "term", types: &["term"], columns: &["id", "name", "isinactive"] },
-    Table { name: "country", types: &["country"], columns: &["id", "name"] },
-    Table { name: "state", types: &["state"], columns: &["id", "shortname", "fullname", "country"] },
-];
-
-type Row = Map<String, Value>;
 
 impl Erp {
     /// Answers one page of a query.
@@ -150,11 +38,13 @@ impl Erp {
     }
 
     fn found(&self, select: &Select, page: &Page) -> Result<(Vec<Value>, usize), Refusal> {
-        let table = TABLES.iter().find(|table| table.name.eq_ignore_ascii_case(&select.from.text));
-        let table = table.ok_or_else(|| unsearchable(&format!("Record '{}' was not found.", select.from.text)))?;
+        let table = Table::find(&select.from.text)
+            .ok_or_else(|| unsearchable(&format!("Record '{}' was not found.", select.from.text)))?;
         let external = select.condition.as_ref().and_then(|it| it.pinned(&|name: &str| column(name) == "externalid"));
-        let mut rows = self.rows_of(table, external);
-        check(select, table, &rows)?;
+        check(select, table)?;
+        let above = select.condition.as_ref().and_then(|it| it.above(&|name: &str| column(name) == "id"));
+        let above = above.filter(|_| table.name != "transactionline");
+        let mut rows = self.rows_of(table, external, above);
         let value = |row: &Row, name: &str| row.get(&column(name)).cloned().unwrap_or(Value::Null);
         if let Some(condition) = &select.condition {
             rows.retain(|row| holds(condition, Dialect::SuiteQl, &|name| value(row, name)));
@@ -166,79 +56,6 @@ impl Erp {
         let shown = rows.iter().skip(page.offset).take(page.limit).map(|row| shown_row(select, row)).collect();
         Ok((shown, rows.len()))
     }
-
-    /// The rows of a table; with an external id only those that an index gives for it.
-    fn rows_of(&self, table: &Table, external: Option<&str>) -> Vec<Row> {
-        if table.name == "deletedrecord" {
-            return self.deletions.iter().map(deletion_row).collect();
-        }
-        let types = table.types.iter().filter_map(|name| RecordType::find(name));
-        let records = types.flat_map(|record_type| -> Vec<(&RecordType, Arc<Fields>)> {
-            let of_type = |fields| (record_type, fields);
-            match external {
-                Some(external) => {
-                    let ids = self.tables.find(record_type.name, "externalId", external);
-                    ids.iter().filter_map(|id| self.tables.get(record_type.name, id)).map(of_type).collect()
-                }
-                None => self.tables.rows(record_type.name).map(|(_, fields)| fields.clone()).map(of_type).collect(),
-            }
-        });
-        if table.name == "transactionline" {
-            return records.flat_map(|(record_type, fields)| line_rows(record_type, &fields)).collect();
-        }
-        records.map(|(record_type, fields)| row(record_type, &fields)).collect()
-    }
-}
-
-fn row(record_type: &RecordType, fields: &Fields) -> Row {
-    let mut row: Row = fields.iter().filter_map(|(name, value)| Some((name.to_lowercase(), flat(value)?))).collect();
-    if record_type.sells() {
-        let kind = if record_type.name == "invoice" { "CustInvc" } else { "SalesOrd" };
-        row.insert("type".into(), kind.into());
-        row.insert("recordtype".into(), record_type.name.to_lowercase().into());
-        if let Some(total) = row.get("total").cloned() {
-            row.insert("foreigntotal".into(), total);
-        }
-    }
-    row
-}
-
-fn line_rows(record_type: &RecordType, fields: &Fields) -> Vec<Row> {
-    let lines = record_type.sublists.iter().flat_map(|sublist| lines_of(fields, sublist));
-    let id = fields.get("id").cloned().unwrap_or_default();
-    lines
-        .filter_map(Value::as_object)
-        .map(|line| {
-            let mut row: Row =
-                line.iter().filter_map(|(name, value)| Some((name.to_lowercase(), flat(value)?))).collect();
-            row.insert("transaction".into(), id.clone());
-            for (from, to) in [("line", "linesequencenumber"), ("amount", "netamount"), ("description", "memo")] {
-                if let Some(value) = row.remove(from) {
-                    row.insert(to.into(), value);
-                }
-            }
-            row
-        })
-        .collect()
-}
-
-/// What is left of a record: its type in words without spaces, such as `SalesOrder`.
-fn deletion_row(deletion: &Deletion) -> Row {
-    let (first, rest) = deletion.record_type.split_at(1);
-    Row::from_iter([
-        ("recordid".to_owned(), deletion.id.as_str().into()),
-        ("type".to_owned(), format!("{}{rest}", first.to_uppercase()).into()),
-        ("deleteddate".to_owned(), deletion.at.to_rfc3339().into()),
-    ])
-}
-
-/// A field as a column; lists are none.
-fn flat(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null | Value::Array(_) => None,
-        Value::Object(reference) => reference.get("id").cloned(),
-        other => Some(other.clone()),
-    }
 }
 
 /// A column's name without the table before it.
@@ -246,12 +63,8 @@ fn column(name: &str) -> String {
     name.rsplit('.').next().unwrap_or_default().to_lowercase()
 }
 
-fn check(select: &Select, table: &Table, rows: &[Row]) -> Result<(), Refusal> {
-    let known = |name: &Name| {
-        let name = column(&name.text);
-        let custom = ["custentity", "custbody", "custitem", "custcol"].iter().any(|prefix| name.starts_with(prefix));
-        custom || table.columns.contains(&name.as_str()) || rows.iter().any(|row| row.contains_key(&name))
-    };
+fn check(select: &Select, table: &Table) -> Result<(), Refusal> {
+    let known = |name: &Name| table.has(&column(&name.text));
     let mut names: Vec<&Name> = select.order.iter().map(|order| &order.field).collect();
     for column in &select.columns {
         match column {

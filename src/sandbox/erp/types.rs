@@ -1,9 +1,13 @@
-//! The record types of the sandbox account.
+//! The record types of the sandbox account, with the fields, lengths and lists that the vendor's public schema gives them.
+
+pub use super::items::{ITEM_KINDS, ITEMS, ItemKind};
 
 /// A record type.
 pub struct RecordType {
     /// Its name in paths.
     pub name: &'static str,
+    /// What scripts call it.
+    pub script: &'static str,
     /// Types that share one series of ids.
     pub series: &'static str,
     /// Fields that a record needs, with their labels.
@@ -12,10 +16,16 @@ pub struct RecordType {
     pub references: &'static [(&'static str, &'static [&'static str])],
     /// Fields that hold decimal numbers.
     pub decimals: &'static [&'static str],
+    /// Fields that hold text, with the characters that fit.
+    pub texts: &'static [(&'static str, usize)],
+    /// Whatever else it has.
+    pub others: &'static [&'static str],
     /// Fields that the account computes; what callers send for them is ignored.
     pub computed: &'static [&'static str],
     /// Lists within a record.
     pub sublists: &'static [Sublist],
+    /// How names of its custom fields begin.
+    pub custom: &'static str,
     /// What it is in errors: an entity or a record.
     pub kind: Kind,
 }
@@ -27,6 +37,8 @@ pub struct Sublist {
     pub name: &'static str,
     /// The field that tells its lines apart.
     pub key: &'static str,
+    /// The fields of a line, with the characters that fit where they hold text.
+    pub fields: &'static [(&'static str, usize)],
 }
 
 /// What sort of thing a record is.
@@ -44,42 +56,118 @@ pub const ENUMERATIONS: &[(&str, &str, &str)] = &[
     ("creditHoldOverride", "AUTO", "Auto"),
     ("creditHoldOverride", "ON", "On"),
     ("creditHoldOverride", "OFF", "Off"),
+    // Callers approve an order; what else becomes of it follows from its lines, its fulfilments and its invoices.
     ("orderStatus", "A", "Pending Approval"),
     ("orderStatus", "B", "Pending Fulfillment"),
-    ("orderStatus", "C", "Cancelled"),
-    ("orderStatus", "D", "Partially Fulfilled"),
-    ("orderStatus", "F", "Pending Billing"),
-    ("orderStatus", "G", "Billed"),
-    ("orderStatus", "H", "Closed"),
-    ("itemType", "InvtPart", "Inventory Item"),
-    ("itemType", "Service", "Service"),
-    ("itemType", "NonInvtPart", "Non-inventory Item"),
+    ("shipStatus", "A", "Picked"),
+    ("shipStatus", "B", "Packed"),
+    ("shipStatus", "C", "Shipped"),
 ];
 
-/// All types that lines may sell.
-pub const ITEMS: &[&str] = &["inventoryItem", "serviceSaleItem", "nonInventorySaleItem"];
+/// The record types of transactions.
+pub const TRANSACTIONS: &[&str] = &["salesOrder", "itemFulfillment", "invoice"];
 
-const ORDER_LINES: Sublist = Sublist { name: "item", key: "line" };
-const ADDRESSES: Sublist = Sublist { name: "addressBook", key: "id" };
-const CONTACT_ROLES: Sublist = Sublist { name: "contactRoles", key: "id" };
-const PRICES: Sublist = Sublist { name: "price", key: "" };
+/// More characters than anybody sends: no public source says how many fit.
+const LONG: usize = 4_000;
 
-const fn item(name: &'static str) -> RecordType {
+const LINE_FIELDS: &[(&str, usize)] = &[
+    ("item", 0),
+    ("quantity", 0),
+    ("rate", 0),
+    ("amount", 0),
+    ("description", LONG),
+    ("price", 0),
+    ("units", 0),
+    ("location", 0),
+    ("department", 0),
+    ("class", 0),
+    ("isClosed", 0),
+    ("taxCode", 0),
+    ("grossAmt", 0),
+    ("line", 0),
+    ("lineUniqueKey", 0),
+    ("orderLine", 0),
+    ("startDate", 0),
+    ("endDate", 0),
+    ("quantityFulfilled", 0),
+    ("quantityBilled", 0),
+    ("itemType", 0),
+    ("itemSubtype", 0),
+];
+/// The fields of an address, which stands in `addressBookAddress` of a line.
+pub const ADDRESS_FIELDS: &[(&str, usize)] = &[
+    ("attention", 83),
+    ("addressee", 83),
+    ("addr1", 150),
+    ("addr2", 150),
+    ("addr3", 150),
+    ("city", 50),
+    ("state", 50),
+    ("zip", 36),
+    ("country", 0),
+    ("addrPhone", 32),
+    ("override", 0),
+    ("addrText", LONG),
+];
+const ORDER_LINES: Sublist = Sublist { name: "item", key: "line", fields: LINE_FIELDS };
+const ADDRESSES: Sublist = Sublist {
+    name: "addressBook",
+    key: "id",
+    fields: &[
+        ("id", 0),
+        ("internalId", 0),
+        ("addressId", 0),
+        ("label", 50),
+        ("defaultBilling", 0),
+        ("defaultShipping", 0),
+        ("isResidential", 0),
+        ("addressBookAddress", 0),
+    ],
+};
+const CONTACT_ROLES: Sublist =
+    Sublist { name: "contactRoles", key: "id", fields: &[("id", 0), ("contact", 0), ("role", 0), ("email", 254)] };
+const CURRENCIES: Sublist = Sublist { name: "currencyList", key: "id", fields: &[("id", 0), ("currency", 0)] };
+const PRICES: Sublist = Sublist {
+    name: "price",
+    key: "",
+    fields: &[("currencyPage", 0), ("priceLevel", 0), ("priceLevelName", LONG), ("quantity", 0), ("price", 0)],
+};
+
+const fn item(kind: &ItemKind) -> RecordType {
     RecordType {
-        name,
+        name: kind.name,
+        script: kind.script,
         series: "item",
         required: &[("itemId", "Item Name/Number")],
-        references: &[("unitsType", &["unitsType"]), ("subsidiary", &["subsidiary"])],
+        references: &[
+            ("unitsType", &["unitsType"]),
+            ("subsidiary", &["subsidiary"]),
+            ("parent", ITEMS),
+            ("department", &["department"]),
+            ("class", &["classification"]),
+            ("location", &["location"]),
+        ],
         decimals: &["cost"],
-        computed: &["itemType", "createdDate", "lastModifiedDate"],
+        texts: &[
+            ("itemId", LONG),
+            ("displayName", LONG),
+            ("salesDescription", LONG),
+            ("purchaseDescription", LONG),
+            ("storeDescription", LONG),
+            ("upcCode", LONG),
+        ],
+        others: &["isInactive", "saleUnit", "isFulfillable", "incomeAccount", "taxSchedule"],
+        computed: &["itemType", "subtype", "createdDate", "lastModifiedDate"],
         sublists: &[PRICES],
+        custom: "custitem",
         kind: Kind::Item,
     }
 }
 
-const fn transaction(name: &'static str) -> RecordType {
+const fn transaction(name: &'static str, script: &'static str) -> RecordType {
     RecordType {
         name,
+        script,
         series: "transaction",
         required: &[("entity", "Customer")],
         references: &[
@@ -88,8 +176,32 @@ const fn transaction(name: &'static str) -> RecordType {
             ("currency", &["currency"]),
             ("terms", &["term"]),
             ("createdFrom", &["salesOrder"]),
+            ("salesRep", &["employee"]),
+            ("department", &["department"]),
+            ("class", &["classification"]),
+            ("location", &["location"]),
         ],
-        decimals: &["exchangeRate"],
+        decimals: &["exchangeRate", "shippingCost"],
+        texts: &[("otherRefNum", 45), ("memo", 999), ("email", 254)],
+        others: &[
+            "tranDate",
+            "orderStatus",
+            "shipStatus",
+            "shipMethod",
+            "shipDate",
+            "shipComplete",
+            "startDate",
+            "endDate",
+            "dueDate",
+            "billingAddress",
+            "shippingAddress",
+            "billAddressList",
+            "shipAddressList",
+            "opportunity",
+            "discountItem",
+            "discountRate",
+            "customForm",
+        ],
         computed: &[
             "tranId",
             "status",
@@ -97,10 +209,12 @@ const fn transaction(name: &'static str) -> RecordType {
             "discountTotal",
             "taxTotal",
             "total",
+            "amountRemaining",
             "createdDate",
             "lastModifiedDate",
         ],
         sublists: &[ORDER_LINES],
+        custom: "custbody",
         kind: Kind::Transaction,
     }
 }
@@ -108,49 +222,120 @@ const fn transaction(name: &'static str) -> RecordType {
 const fn fixed(name: &'static str) -> RecordType {
     RecordType {
         name,
+        script: name,
         series: name,
         required: &[],
         references: &[],
         decimals: &[],
+        texts: &[],
+        others: &[],
         computed: &[],
         sublists: &[],
+        custom: "cust",
         kind: Kind::Fixed,
     }
 }
 
+const CUSTOMER: RecordType = RecordType {
+    name: "customer",
+    script: "customer",
+    series: "customer",
+    required: &[("companyName", "Company Name"), ("subsidiary", "Primary Subsidiary")],
+    references: &[
+        ("subsidiary", &["subsidiary"]),
+        ("currency", &["currency"]),
+        ("terms", &["term"]),
+        ("entityStatus", &["customerstatus"]),
+        ("parent", &["customer"]),
+        ("salesRep", &["employee"]),
+        ("priceLevel", &["priceLevel"]),
+    ],
+    decimals: &["creditLimit"],
+    texts: &[
+        ("companyName", 83),
+        ("entityId", 83),
+        ("firstName", 32),
+        ("lastName", 32),
+        ("email", 254),
+        ("phone", 32),
+        ("altPhone", 32),
+        ("mobilePhone", 32),
+        ("homePhone", 32),
+        ("fax", 32),
+        ("salutation", LONG),
+        ("title", LONG),
+        ("url", LONG),
+        ("comments", 4_000),
+        ("vatRegNumber", LONG),
+        ("accountNumber", LONG),
+    ],
+    others: &[
+        "isPerson",
+        "isInactive",
+        "creditHoldOverride",
+        "category",
+        "defaultTaxReg",
+        "taxRegistration",
+        "emailPreference",
+        "shipComplete",
+        "customForm",
+    ],
+    computed: &["balance", "overdueBalance", "unbilledOrders", "daysOverdue", "dateCreated", "lastModifiedDate"],
+    sublists: &[ADDRESSES, CONTACT_ROLES, CURRENCIES],
+    custom: "custentity",
+    kind: Kind::Entity,
+};
+
+const CONTACT: RecordType = RecordType {
+    name: "contact",
+    script: "contact",
+    series: "contact",
+    required: &[("entityId", "Contact"), ("subsidiary", "Subsidiary")],
+    references: &[("company", &["customer"]), ("subsidiary", &["subsidiary"])],
+    decimals: &[],
+    texts: &[
+        ("entityId", 83),
+        ("firstName", 32),
+        ("middleName", 32),
+        ("lastName", 32),
+        ("salutation", LONG),
+        ("title", LONG),
+        ("email", 254),
+        ("phone", 32),
+        ("mobilePhone", 32),
+        ("officePhone", 32),
+        ("homePhone", 32),
+        ("fax", 32),
+        ("comments", 4_000),
+    ],
+    others: &["isInactive", "isPrivate", "contactRole", "customForm"],
+    computed: &["dateCreated", "lastModifiedDate"],
+    sublists: &[ADDRESSES],
+    custom: "custentity",
+    kind: Kind::Entity,
+};
+
 /// All record types.
 pub const TYPES: &[RecordType] = &[
-    RecordType {
-        name: "customer",
-        series: "customer",
-        required: &[("companyName", "Company Name"), ("subsidiary", "Primary Subsidiary")],
-        references: &[
-            ("subsidiary", &["subsidiary"]),
-            ("currency", &["currency"]),
-            ("terms", &["term"]),
-            ("entityStatus", &["customerstatus"]),
-            ("parent", &["customer"]),
-        ],
-        decimals: &["creditLimit"],
-        computed: &["balance", "overdueBalance", "unbilledOrders", "dateCreated", "lastModifiedDate"],
-        sublists: &[ADDRESSES, CONTACT_ROLES],
-        kind: Kind::Entity,
-    },
-    RecordType {
-        name: "contact",
-        series: "contact",
-        required: &[("entityId", "Contact"), ("subsidiary", "Subsidiary")],
-        references: &[("company", &["customer"]), ("subsidiary", &["subsidiary"])],
-        decimals: &[],
-        computed: &["dateCreated", "lastModifiedDate"],
-        sublists: &[],
-        kind: Kind::Entity,
-    },
-    transaction("salesOrder"),
-    transaction("invoice"),
-    item("inventoryItem"),
-    item("serviceSaleItem"),
-    item("nonInventorySaleItem"),
+    CUSTOMER,
+    CONTACT,
+    transaction("salesOrder", "salesorder"),
+    transaction("itemFulfillment", "itemfulfillment"),
+    transaction("invoice", "invoice"),
+    item(&ITEM_KINDS[0]),
+    item(&ITEM_KINDS[1]),
+    item(&ITEM_KINDS[2]),
+    item(&ITEM_KINDS[3]),
+    item(&ITEM_KINDS[4]),
+    item(&ITEM_KINDS[5]),
+    item(&ITEM_KINDS[6]),
+    item(&ITEM_KINDS[7]),
+    item(&ITEM_KINDS[8]),
+    item(&ITEM_KINDS[9]),
+    item(&ITEM_KINDS[10]),
+    item(&ITEM_KINDS[11]),
+    item(&ITEM_KINDS[12]),
+    item(&ITEM_KINDS[13]),
     fixed("subsidiary"),
     fixed("currency"),
     fixed("term"),
@@ -158,12 +343,16 @@ pub const TYPES: &[RecordType] = &[
     fixed("unitsType"),
     fixed("country"),
     fixed("state"),
+    fixed("employee"),
+    fixed("priceLevel"),
+    fixed("department"),
+    fixed("classification"),
+    fixed("location"),
 ];
 
 impl RecordType {
-    /// The type of this name, in any case. `serviceItem` is what many call a service for sale.
+    /// The type of this name, in any case.
     pub fn find(name: &str) -> Option<&'static Self> {
-        let name = if name.eq_ignore_ascii_case("serviceItem") { "serviceSaleItem" } else { name };
         TYPES.iter().find(|record_type| record_type.name.eq_ignore_ascii_case(name))
     }
 
@@ -181,4 +370,31 @@ impl RecordType {
     pub fn sells(&self) -> bool {
         self.kind == Kind::Transaction
     }
+
+    /// Whether records of this type have a field. The account has all custom fields that anybody writes.
+    pub fn knows(&self, field: &str) -> bool {
+        field == "externalId"
+            || field.starts_with(self.custom)
+            || self.required.iter().any(|(name, _)| *name == field)
+            || self.reference(field).is_some()
+            || self.decimals.contains(&field)
+            || self.longest(field).is_some()
+            || self.others.contains(&field)
+            || self.sublist(field).is_some()
+    }
+
+    /// How many characters fit into a field that holds text.
+    pub fn longest(&self, field: &str) -> Option<usize> {
+        longest(self.texts, field)
+    }
+
+    /// What kind of item it is, if it is one.
+    pub fn item_kind(&self) -> Option<&'static ItemKind> {
+        ITEM_KINDS.iter().find(|kind| kind.name == self.name)
+    }
+}
+
+/// How many characters fit into one of these fields, if it is there and holds text.
+pub fn longest(fields: &[(&str, usize)], field: &str) -> Option<usize> {
+    fields.iter().find(|(name, length)| *name == field && *length > 0).map(|(_, length)| *length)
 }

@@ -2,21 +2,33 @@
 
 use std::collections::HashSet;
 
-use chrono::SecondsFormat;
+use chrono::{NaiveDate, SecondsFormat};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Call};
 use super::super::decimal::Decimal;
 use super::super::records::{Action, Fields, Write, key_text};
+use super::orders::is_begun;
 use super::read::display_name;
 use super::refusal::{LOCATION, Refusal};
+use super::rules::{demand, demand_transform, fits};
 use super::types::{ENUMERATIONS, ITEMS, Kind, RecordType};
 use super::{Erp, address, body_of};
+
+/// How the lines of a sublist are put in.
+#[derive(Clone, Copy)]
+pub struct How {
+    /// Whether they take the place of those that are there.
+    pub replace: bool,
+    /// Whether unknown fields are refused.
+    pub is_strict: bool,
+}
 
 impl Erp {
     pub(super) fn create(&mut self, call: &Call, record_type: &'static RecordType) -> Result<Answer, Refusal> {
         let input = body_of(call)?;
+        demand_transform(record_type)?;
         let id = self.insert(call, record_type, &input, Action::Created)?;
         Ok(at(call, record_type, &id))
     }
@@ -47,7 +59,10 @@ impl Erp {
             return Err(Refusal::value(&named.unwrap_or_default().to_string(), "externalId", "externalId"));
         }
         let id = match self.find(record_type, key) {
-            None => self.insert(call, record_type, &input, Action::Upserted)?,
+            None => {
+                demand_transform(record_type)?;
+                self.insert(call, record_type, &input, Action::Upserted)?
+            }
             Some(id) => {
                 self.change(call, record_type, &id, &input, Action::Upserted)?;
                 id
@@ -56,13 +71,19 @@ impl Erp {
         Ok(at(call, record_type, &id))
     }
 
-    pub(super) fn delete(&mut self, record_type: &'static RecordType, key: &str) -> Result<Answer, Refusal> {
+    pub(super) fn delete(
+        &mut self,
+        call: &Call,
+        record_type: &'static RecordType,
+        key: &str,
+    ) -> Result<Answer, Refusal> {
         let id = self.find(record_type, key).ok_or_else(Refusal::no_record)?;
         if self.has_dependents(record_type, &id) {
             return Err(Refusal::user("This record cannot be deleted because it has dependent records."));
         }
         let fields = self.tables.get(record_type.name, &id).ok_or_else(Refusal::no_record)?;
         self.tables.remove(record_type.name, &id, fields.get("externalId").and_then(key_text));
+        self.settle_order_of(call, &fields);
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
@@ -77,16 +98,18 @@ impl Erp {
         let id = self.find(source_type, key).ok_or_else(Refusal::no_record)?;
         let source = self.tables.get(source_type.name, &id).ok_or_else(Refusal::no_record)?;
         let target_type = RecordType::find(target);
+        let mut sent = if call.body.is_empty() { Fields::new() } else { body_of(call)? };
         let mut input = match (source_type.name, target_type.map(|found| found.name)) {
             ("customer", Some("salesOrder" | "invoice")) => {
                 Fields::from_iter([("entity".to_owned(), json!({"id": id}))])
             }
-            ("salesOrder", Some("invoice")) => {
+            ("salesOrder", Some(made @ ("invoice" | "itemFulfillment"))) => {
                 let kept = ["entity", "subsidiary", "currency", "exchangeRate", "otherRefNum", "memo"];
+                let lines = self.remainder(made, &source, sent.remove("item").as_ref())?;
                 let mut input = (*source).clone();
                 input.retain(|name, _| kept.contains(&name.as_str()));
                 input.insert("createdFrom".into(), json!({"id": id}));
-                input.insert("item".into(), json!({"items": source.get("item").map(without_keys)}));
+                input.insert("item".into(), lines);
                 input
             }
             _ => {
@@ -94,9 +117,7 @@ impl Erp {
                 return Err(Refusal::user(&detail));
             }
         };
-        if !call.body.is_empty() {
-            input.extend(body_of(call)?);
-        }
+        input.append(&mut sent);
         let target_type = target_type.ok_or_else(Refusal::no_record)?;
         let id = self.insert(call, target_type, &input, Action::Created)?;
         Ok(at(call, target_type, &id))
@@ -125,7 +146,11 @@ impl Erp {
         let mut record = Fields::from_iter([("id".to_owned(), Value::String(id.clone()))]);
         record.extend(fields);
         self.christen(call, record_type, number, &mut record);
-        self.put(record_type, id.clone(), record, action);
+        if record_type.sells() {
+            self.settle(record_type, &mut record);
+        }
+        self.put(record_type, id.clone(), record.clone(), action);
+        self.settle_order_of(call, &record);
         Ok(id)
     }
 
@@ -142,13 +167,18 @@ impl Erp {
         self.merge(call, record_type, &mut fields, input)?;
         demand(record_type, &fields)?;
         self.demand_free(record_type, &fields, Some(id))?;
+        self.keep_currency(record_type, &existing, &mut fields, id)?;
         self.complete(record_type, &mut fields)?;
+        if record_type.sells() {
+            self.settle(record_type, &mut fields);
+        }
         fields.insert("lastModifiedDate".into(), instant(call).into());
-        self.put(record_type, id.to_owned(), fields, action);
+        self.put(record_type, id.to_owned(), fields.clone(), action);
+        self.settle_order_of(call, &fields);
         Ok(())
     }
 
-    fn put(&mut self, record_type: &'static RecordType, id: String, fields: Fields, action: Action) {
+    pub(super) fn put(&mut self, record_type: &'static RecordType, id: String, fields: Fields, action: Action) {
         let external_id = fields.get("externalId").and_then(key_text);
         self.tables.put(record_type.name, Write { action, id, external_id, fields });
     }
@@ -162,14 +192,28 @@ impl Erp {
         input: &Fields,
     ) -> Result<(), Refusal> {
         let replaced: HashSet<&str> = call.parameter("replace").unwrap_or_default().split(',').map(str::trim).collect();
+        let validation = call.header("x-netsuite-propertynamevalidation").unwrap_or_default();
+        let is_strict = validation.eq_ignore_ascii_case("error");
         for (name, value) in input {
             let ignored =
                 ["id", "links", "refName"].contains(&name.as_str()) || record_type.computed.contains(&name.as_str());
             if ignored {
                 continue;
             }
+            if !record_type.knows(name) {
+                // A name that the record does not have changes nothing, unless the caller wants to hear of it.
+                if is_strict {
+                    return Err(Refusal::property(name, name));
+                }
+                continue;
+            }
             if let Some(sublist) = record_type.sublist(name) {
-                let lines = self.merged_lines(sublist, fields, value, replaced.contains(sublist.name))?;
+                let how = How { replace: replaced.contains(sublist.name), is_strict };
+                if how.replace && sublist.name == "item" && is_begun(fields) {
+                    let detail = "You cannot remove a line that has been fulfilled or billed.";
+                    return Err(Refusal::user(detail).at("o:errorPath", name));
+                }
+                let lines = self.merged_lines(sublist, fields, value, how)?;
                 fields.insert(name.clone(), Value::Array(lines));
             } else if value.is_null() {
                 fields.remove(name);
@@ -193,14 +237,21 @@ impl Erp {
         if record_type.decimals.contains(&name) {
             return decimal(value, name, name).map(Decimal::to_json);
         }
+        if let Some(longest) = record_type.longest(name) {
+            if value.is_array() || value.is_object() {
+                return Err(Refusal::value(&shown(value), name, name));
+            }
+            fits(value, Some(longest), name, name)?;
+        }
         match (name, value) {
             ("externalId", value) => {
                 key_text(value).map(Value::String).ok_or_else(|| Refusal::value(&shown(value), name, name))
             }
             ("isInactive" | "isPerson", Value::Bool(_)) => Ok(value.clone()),
             ("isInactive" | "isPerson", _) => Err(Refusal::value(&shown(value), name, name)),
-            ("companyName" | "itemId" | "entityId", Value::Array(_) | Value::Object(_)) => {
-                Err(Refusal::value(&shown(value), name, name))
+            ("tranDate" | "shipDate" | "dueDate", value) => {
+                let day = value.as_str().and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
+                day.map(|_| value.clone()).ok_or_else(|| Refusal::value(&shown(value), name, name))
             }
             _ => Ok(value.clone()),
         }
@@ -226,16 +277,6 @@ impl Erp {
         Ok(json!({"id": id}))
     }
 
-    fn demand_free(&self, record_type: &RecordType, fields: &Fields, own: Option<&str>) -> Result<(), Refusal> {
-        let Some(external) = fields.get("externalId").and_then(key_text) else { return Ok(()) };
-        let others = self.tables.find(record_type.name, "externalId", &external);
-        if others.iter().all(|other| Some(other.as_str()) == own) {
-            return Ok(());
-        }
-        let what = if record_type.kind == Kind::Entity { "entity" } else { "record" };
-        Err(Refusal::user(&format!("This {what} already exists.")))
-    }
-
     /// Fills in what follows from the rest.
     fn complete(&self, record_type: &RecordType, fields: &mut Fields) -> Result<(), Refusal> {
         if !record_type.sells() {
@@ -249,7 +290,15 @@ impl Erp {
                 }
             }
         }
-        super::lines::add_up(fields)
+        self.demand_currency(fields)?;
+        if record_type.name == "itemFulfillment" {
+            return Ok(());
+        }
+        super::lines::add_up(fields)?;
+        if let (true, Some(total)) = (record_type.name == "invoice", fields.get("total").cloned()) {
+            fields.entry("amountRemaining").or_insert(total);
+        }
+        Ok(())
     }
 
     /// Gives a new record its number, dates and defaults.
@@ -273,12 +322,11 @@ impl Erp {
             }
             Kind::Entity => defaults.push(("isInactive", json!(false))),
             Kind::Item => {
-                let (id, label) = match record_type.name {
-                    "inventoryItem" => ("InvtPart", "Inventory Item"),
-                    "serviceSaleItem" => ("Service", "Service"),
-                    _ => ("NonInvtPart", "Non-inventory Item"),
-                };
-                defaults.extend([("itemType", json!({"id": id, "refName": label})), ("isInactive", json!(false))]);
+                defaults.push(("isInactive", json!(false)));
+                let kind = record_type.item_kind();
+                defaults.extend(kind.map(|kind| ("itemType", json!({"id": kind.id, "refName": kind.label}))));
+                let subtype = kind.and_then(|kind| kind.subtype);
+                defaults.extend(subtype.map(|subtype| ("subtype", json!({"id": subtype, "refName": subtype}))));
             }
             Kind::Transaction => {
                 defaults.extend(super::lines::order_defaults(record_type.name, number, call.now));
@@ -287,25 +335,6 @@ impl Erp {
         }
         for (name, value) in defaults {
             fields.entry(name).or_insert(value);
-        }
-    }
-
-    fn has_dependents(&self, record_type: &RecordType, id: &str) -> bool {
-        let leads_here =
-            |value: Option<&Value>| value.and_then(|value| value.get("id")).and_then(Value::as_str) == Some(id);
-        let of = |name: &str, field: &str| self.tables.rows(name).any(|(_, fields)| leads_here(fields.get(field)));
-        match record_type.name {
-            "customer" => of("salesOrder", "entity") || of("invoice", "entity"),
-            "salesOrder" => of("invoice", "createdFrom"),
-            name if ITEMS.contains(&name) => self.tables.rows("salesOrder").any(|(_, fields)| {
-                fields
-                    .get("item")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .any(|line| leads_here(line.get("item")))
-            }),
-            _ => false,
         }
     }
 
@@ -318,33 +347,12 @@ impl Erp {
     }
 }
 
-fn demand(record_type: &RecordType, fields: &Fields) -> Result<(), Refusal> {
-    let absent = |name: &str| fields.get(name).is_none_or(|value| value.as_str() == Some(""));
-    let missing: Vec<&str> =
-        record_type.required.iter().filter(|(name, _)| absent(name)).map(|(_, label)| *label).collect();
-    if !missing.is_empty() {
-        return Err(Refusal::user(&format!("Please enter value(s) for: {}.", missing.join(", "))));
-    }
-    if record_type.sells() && fields.get("item").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return Err(Refusal::user("You must enter at least one line item for this transaction."));
-    }
-    Ok(())
-}
-
-fn at(call: &Call, record_type: &RecordType, id: &str) -> Answer {
+pub(super) fn at(call: &Call, record_type: &RecordType, id: &str) -> Answer {
     let location = address(&call.base, &format!("record/v1/{}/{id}", record_type.name));
     Answer::empty(StatusCode::NO_CONTENT).with_header(LOCATION, &location)
 }
 
-fn without_keys(lines: &Value) -> Value {
-    let mut lines = lines.clone();
-    for line in lines.as_array_mut().into_iter().flatten() {
-        line.as_object_mut().map(|line| line.remove("line"));
-    }
-    lines
-}
-
-fn instant(call: &Call) -> String {
+pub(super) fn instant(call: &Call) -> String {
     call.now.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

@@ -25,7 +25,12 @@ fn passes(test: &Test, dialect: Dialect, value: &Value) -> bool {
     // SOQL counts a record without a value as different from any value; SQL leaves it out.
     let differs = |literal: &Literal| !equals(literal) && (dialect == Dialect::Soql || known(value, literal));
     let one = test.literals.first().unwrap_or(&Literal::Nothing);
-    let ordering = || compare(value, one, dialect).filter(|_| !value.is_null());
+    // Ids come in the order of their letters, upper case first: who asks for those above the last one misses none.
+    let is_id = test.field.text.eq_ignore_ascii_case("id");
+    let ordering = || match (value, one) {
+        (Value::String(left), Literal::Text(right)) if is_id && dialect == Dialect::Soql => Some(left.cmp(right)),
+        _ => compare(value, one, dialect).filter(|_| !value.is_null()),
+    };
     match test.operator {
         Operator::Equal => equals(one),
         Operator::NotEqual => differs(one),
@@ -164,7 +169,7 @@ mod tests {
 
     fn matches(condition: &str, dialect: Dialect) -> bool {
         let select = parse(&format!("SELECT Id FROM T WHERE {condition}"), dialect).expect("legal");
-        let record = json!({"name": "Brückner", "amount": 24688.86, "empty": null, "won": true,
+        let record = json!({"id": "006b", "name": "Brückner", "amount": 24688.86, "empty": null, "won": true,
             "at": "2026-11-20T16:42:07.000+0000", "day": "2026-11-20"});
         let field = |name: &str| record[name].clone();
         holds(&select.condition.expect("a condition"), dialect, &field)
@@ -188,6 +193,8 @@ mod tests {
             ("at >= 2026-11-20T17:42:07+01:00", true),
             ("at > 2026-11-20T16:42:07Z", false),
             ("day >= 2026-11-20", true),
+            ("id > '006a' AND id < '006c'", true),
+            ("id > '006Z' AND NOT id > '006b'", true),
         ] {
             assert_eq!(matches(condition, Dialect::Soql), expected, "{condition}");
         }

@@ -165,8 +165,10 @@ async fn a_customer_is_transformed_into_an_order_and_the_order_into_an_invoice()
     let lines = json!({"item": {"items": [{"item": {"id": "2207"}, "quantity": 3, "rate": 1200}]}});
     let (status, _) = served.post(&format!("{RECORDS}/customer/647/!transform/salesOrder"), &lines).await;
     assert_eq!(status, 204);
-    let (status, _) = served.post(&format!("{RECORDS}/salesOrder/90871/!transform/invoice"), &json!({})).await;
-    assert_eq!(status, 204);
+    let invoice = format!("{RECORDS}/salesOrder/90871/!transform/invoice");
+    assert_eq!(served.post(&invoice, &json!({})).await.0, 400, "an order is approved before it is billed");
+    served.patch(&format!("{RECORDS}/salesOrder/90871"), &json!({"orderStatus": {"id": "B"}})).await;
+    assert_eq!(served.post(&invoice, &json!({})).await.0, 204);
     let (_, invoice) = served.get(&format!("{RECORDS}/invoice/90872")).await;
     assert_eq!((&invoice["subtotal"], &invoice["createdFrom"]["id"]), (&json!(3600.0), &json!("90871")));
 }
@@ -237,4 +239,154 @@ async fn a_token_is_issued_for_an_assertion_and_admits_its_bearer() {
     assert_eq!(answered(call.bearer_auth(token)).await.0, 200);
     let (_, ledger) = served.get("/ledger").await;
     assert!(!ledger.to_string().contains("canary") && !ledger.to_string().contains(token));
+}
+
+/// The state of the story's order: what `orderStatus` reads, and `status`.
+async fn state(served: &Served) -> (Value, Value) {
+    let (_, order) = served.get(ORDER).await;
+    (order["orderStatus"]["id"].clone(), order["status"]["id"].clone())
+}
+
+/// The state that an order is in after each step.
+async fn after(served: &Served, path: &str, body: &Value) -> Value {
+    let (status, answer) = served.post(path, body).await;
+    assert_eq!(status, 204, "{path}: {answer}");
+    state(served).await.1
+}
+
+#[tokio::test]
+async fn the_state_of_an_order_follows_from_its_fulfilments_and_invoices() {
+    let served = Served::start().await;
+    served.customer().await;
+    served.put(ORDER, &order()).await;
+    assert_eq!(state(&served).await, (json!("A"), json!("A")));
+    let refused = served.patch(ORDER, &json!({"orderStatus": {"id": "G"}})).await;
+    assert_eq!((refused.0, &refused.1["o:errorDetails"][0]["o:errorPath"]), (400, &json!("orderStatus")));
+    served.patch(ORDER, &json!({"orderStatus": {"id": "B"}})).await;
+    assert_eq!(state(&served).await, (json!("B"), json!("B")));
+
+    let make = |what: &str| format!("{ORDER}/!transform/{what}");
+    let part = json!({"item": {"items": [{"orderLine": 1, "quantity": 2}]}});
+    assert_eq!(after(&served, &make("itemFulfillment"), &part).await, json!("E"));
+    assert_eq!(after(&served, &make("invoice"), &part).await, json!("D"));
+    assert_eq!(after(&served, &make("itemFulfillment"), &json!({})).await, json!("F"));
+    assert_eq!(after(&served, &make("invoice"), &json!({})).await, json!("G"));
+    assert_eq!(state(&served).await.0, json!("B"), "callers read what they may write");
+    assert_eq!(served.post(&make("invoice"), &json!({})).await.0, 400, "nothing is left");
+    let (_, again) = served.put(&format!("{ORDER}?replace=item"), &order()).await;
+    assert!(again.to_string().contains("fulfilled or billed"), "{again}");
+
+    served.delete(&format!("{RECORDS}/invoice/90875")).await;
+    assert_eq!(state(&served).await.1, json!("F"), "a deleted invoice bills nothing");
+    let (_, invoice) = served.get(&format!("{RECORDS}/invoice/90873")).await;
+    assert_eq!((&invoice["subtotal"], &invoice["amountRemaining"]), (&json!(3514.81), &invoice["total"]));
+}
+
+#[tokio::test]
+async fn people_approve_cancel_and_close_orders_and_programs_cannot() {
+    let served = Served::start().await;
+    served.customer().await;
+    served.put(ORDER, &order()).await;
+    let button = |name: &str| format!("/erp/app/salesOrder/90871/{name}");
+    assert_eq!(after(&served, &button("approve"), &json!({})).await, json!("B"));
+    assert_eq!(after(&served, &button("cancel"), &json!({})).await, json!("C"));
+    assert_eq!(served.post(&button("approve"), &json!({})).await.0, 400, "what is cancelled stays cancelled");
+    served.patch(ORDER, &json!({"orderStatus": {"id": "B"}})).await;
+    assert_eq!(state(&served).await.1, json!("C"));
+
+    let other = "/erp/services/rest/record/v1/salesOrder/eid:006Ws00000Hd9XrIAJ";
+    served
+        .put(other, &json!({"entity": {"id": "641"}, "item": {"items": [{"item": {"id": "2201"}, "quantity": 1}]}}))
+        .await;
+    served.patch(other, &json!({"item": {"items": [{"line": 1, "isClosed": true}]}})).await;
+    assert_eq!(served.get(other).await.1["status"]["id"], json!("H"));
+}
+
+#[tokio::test]
+async fn an_order_is_in_a_currency_of_its_customer() {
+    let served = Served::start().await;
+    served.customer().await;
+    let mut dollars = order();
+    dollars["currency"] = json!({"id": "1"});
+    let (status, refused) = served.put(ORDER, &dollars).await;
+    assert_eq!((status, &refused["o:errorDetails"][0]["o:errorPath"]), (400, &json!("currency")));
+    let more = json!({"currencyList": {"items": [{"currency": {"id": "1"}}]}});
+    assert_eq!(served.patch(CUSTOMER, &more).await.0, 204);
+    assert_eq!(served.put(ORDER, &dollars).await.0, 204);
+}
+
+#[tokio::test]
+async fn the_primary_currency_stays_once_there_are_transactions_and_takes_the_limit_along_before() {
+    let served = Served::start().await;
+    served.customer().await;
+    served.patch(CUSTOMER, &json!({"creditLimit": 5000})).await;
+    let dollars = json!({"currency": {"id": "1"}});
+    assert_eq!(served.patch(CUSTOMER, &dollars).await.0, 204);
+    let (_, read) = served.get(CUSTOMER).await;
+    assert_eq!((&read["currency"]["refName"], &read["creditLimit"]), (&json!("US Dollar"), &Value::Null));
+    let mut order = order();
+    order["currency"] = json!({"id": "1"});
+    served.put(ORDER, &order).await;
+    assert_eq!(served.patch(CUSTOMER, &json!({"currency": {"id": "4"}})).await.0, 400);
+    assert_eq!(served.patch(CUSTOMER, &dollars).await.0, 204, "the same currency is no change");
+}
+
+#[tokio::test]
+async fn a_field_that_records_do_not_have_is_ignored_unless_the_caller_wants_to_hear_of_it() {
+    let served = Served::start().await;
+    served.customer().await;
+    let misspelt = json!({"phone": "1", "mobilPhone": "2", "custentity_region": "north"});
+    assert_eq!(served.patch(CUSTOMER, &misspelt).await.0, 204);
+    let (_, read) = served.get(CUSTOMER).await;
+    assert_eq!(
+        (&read["phone"], &read["mobilPhone"], &read["custentity_region"]),
+        (&json!("1"), &Value::Null, &json!("north"))
+    );
+    let strict = |path: &str, body: &Value| {
+        let call = served.call(Method::PATCH, path).header("X-NetSuite-PropertyNameValidation", "Error");
+        answered(call.json(body))
+    };
+    served.put(ORDER, &order()).await;
+    let line = json!({"item": {"items": [{"line": 1, "quantitty": 2}]}});
+    let address = json!({"addressBook": {"items": [{"addressBookAddress": {"street": "x"}}]}});
+    for (path, body, place) in [
+        (CUSTOMER, &misspelt, "mobilPhone"),
+        (ORDER, &line, "item.items[0].quantitty"),
+        (CUSTOMER, &address, "addressBook.items[0].addressBookAddress.street"),
+    ] {
+        let (status, refused) = strict(path, body).await;
+        assert_eq!((status, &refused["o:errorDetails"][0]["o:errorPath"]), (400, &json!(place)), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_refused_with_its_field_and_nothing_is_cut() {
+    let served = Served::start().await;
+    served.customer().await;
+    let long = |length: usize| Value::from("x".repeat(length));
+    for (path, body) in [
+        (CUSTOMER, json!({"companyName": long(84)})),
+        (CUSTOMER, json!({"phone": long(33)})),
+        (CUSTOMER, json!({"addressBook": {"items": [{"addressBookAddress": {"addr1": long(151)}}]}})),
+        (CUSTOMER, json!({"addressBook": {"items": [{"addressBookAddress": {"country": "Germany"}}]}})),
+    ] {
+        assert_eq!(served.patch(path, &body).await.0, 400, "{body}");
+    }
+    let mut order = order();
+    order["otherRefNum"] = long(46);
+    assert_eq!(served.put(ORDER, &order).await.0, 400);
+    order["otherRefNum"] = long(45);
+    assert_eq!(served.put(ORDER, &order).await.0, 204);
+}
+
+#[tokio::test]
+async fn what_is_only_bought_is_not_sold_and_an_external_id_stands_for_one_of_all_entities() {
+    let served = Served::start().await;
+    served.customer().await;
+    let mut order = order();
+    order["item"]["items"][0]["item"] = json!({"id": "2211"});
+    assert_eq!(served.put(ORDER, &order).await.0, 400);
+    let contact = json!({"entityId": "Ada", "subsidiary": {"id": "2"}, "externalId": "001Ws00000Kq3EaIAJ"});
+    assert_eq!(served.post(&format!("{RECORDS}/contact"), &contact).await.0, 400);
+    assert_eq!(served.post(&format!("{RECORDS}/itemFulfillment"), &json!({"entity": {"id": "647"}})).await.0, 400);
 }

@@ -110,13 +110,45 @@ async fn the_erp_tells_what_a_script_would() {
     assert_eq!((&edit["type"], &edit["externalId"]), (&json!("edit"), &json!("001Ws00000Kq3EcIAJ")));
     assert_eq!(edit["executionContext"], json!("REST_WEBSERVICES"));
     assert_eq!(edit["record"]["companyName"], json!("Norrland Timber AB"));
-    assert_eq!(edit["record"]["currency"], json!({"id": "4", "refName": "EUR"}));
+    assert_eq!(edit["record"]["currency"], json!({"id": "4", "refName": "Euro"}));
     assert_eq!((&create["type"], &create["changes"]), (&json!("create"), &Value::Null));
     for (told, sample) in [(edit, "netsuite_customer_credit_limit.json"), (create, "netsuite_item_created.json")] {
         let sample = super::sample(sample);
         let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(told), names(&sample));
     }
+}
+
+#[tokio::test]
+async fn the_erp_tells_which_button_was_pressed_and_nothing_of_an_order_that_was_only_fulfilled() {
+    let (receiver, url) = Receiver::start(0).await;
+    let served = Served::start().await;
+    served.post("/settings", &json!({"webhooks": {"erp": {"url": url, "secret": SECRET}}})).await;
+    let records = "/erp/services/rest/record/v1";
+    let order = json!({"entity": {"id": "641"}, "item": {"items": [{"item": {"id": "2201"}, "quantity": 1}]}});
+    served.post(&format!("{records}/salesOrder"), &order).await;
+    served.post("/erp/app/salesOrder/90871/approve", &json!({})).await;
+    let picked = json!({"shipStatus": {"id": "A"}});
+    served.post(&format!("{records}/salesOrder/90871/!transform/itemFulfillment"), &picked).await;
+    served.post("/erp/app/itemFulfillment/90872/ship", &json!({})).await;
+    served.post(&format!("{records}/nonInventoryPurchaseItem"), &json!({"itemId": "X"})).await;
+
+    let taken = receiver.awaited(5).await;
+    let told: Vec<_> = taken.iter().map(|(_, body)| [&body["recordType"], &body["type"]]).collect();
+    assert_eq!(
+        told,
+        [
+            ["salesorder", "create"],
+            ["salesorder", "approve"],
+            ["itemfulfillment", "create"],
+            ["itemfulfillment", "ship"],
+            ["noninventoryitem", "create"]
+        ]
+    );
+    let approve = &taken[1].1;
+    assert_eq!(approve["changes"]["orderStatus"]["new"]["id"], json!("B"));
+    assert_eq!(approve["executionContext"], json!("USERINTERFACE"));
+    assert_eq!(taken[2].1["record"]["createdFrom"]["id"], json!("90871"));
 }
 
 #[tokio::test]

@@ -105,7 +105,8 @@ impl Origin {
             request,
             effect,
             at: call.now,
-            by_person: false,
+            // What programs cannot do stands below `app`: a person presses a button there.
+            by_person: call.system == System::Erp && call.segments.first().is_some_and(|first| first == "app"),
             client: client.map(str::to_owned),
             version: version.cloned(),
         }
