@@ -171,6 +171,7 @@ pub const OBJECTS: &[SObject] = &[
             number("Credit_Limit__c"),
             text("Credit_Hold__c", 255),
             moment("Credit_Limit_As_Of__c"),
+            text("Payment_Terms__c", 40),
             text("NetSuite_Id__c", 40).external().unique(),
             text("Legacy_Id__c", 40).external(),
         ],
