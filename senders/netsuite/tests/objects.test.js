@@ -17,7 +17,7 @@ const scripts = filesIn(path.join(PROJECT, 'FileCabinet'))
 
 /** Permissions as Oracle's list of them has them, which these roles may use. */
 const PERMISSIONS = [
-  'ADMI_DELETEDRECORD', 'ADMI_LOGIN_OAUTH2', 'ADMI_RESTWEBSERVICES', 'LIST_CONTACT', 'LIST_CURRENCY', 'LIST_CUSTJOB', 'LIST_ITEM',
+  'ADMI_ACCOUNTINGLIST', 'ADMI_DELETEDRECORD', 'ADMI_LOGIN_OAUTH2', 'ADMI_RESTWEBSERVICES', 'LIST_CONTACT', 'LIST_CURRENCY', 'LIST_CUSTJOB', 'LIST_ITEM',
   'LIST_SUBSIDIARY', 'REPO_ANALYTICS', 'TRAN_CUSTINVC', 'TRAN_FIND', 'TRAN_ITEMSHIP', 'TRAN_SALESORD',
 ]
 
@@ -124,7 +124,7 @@ describe('the role of the hub', () => {
   test('may query every table that the workflows query', () => {
     const NEEDS = {
       customer: 'LIST_CUSTJOB', contact: 'LIST_CONTACT', item: 'LIST_ITEM', transaction: 'TRAN_FIND', currency: 'LIST_CURRENCY',
-      deletedrecord: 'ADMI_DELETEDRECORD', subsidiary: 'LIST_SUBSIDIARY',
+      deletedrecord: 'ADMI_DELETEDRECORD', subsidiary: 'LIST_SUBSIDIARY', term: 'ADMI_ACCOUNTINGLIST',
     }
     const queries = workflows.flatMap((text) => text.match(/call: netsuite\.suiteql(All)?\n[\s\S]*?(?=\n {2}- \w|\noutput:)/g) || [])
     const tables = new Set(queries.flatMap((query) => [...query.matchAll(/\b(?:from|join) ([a-z]+)\b/g)].map(([, table]) => table)))

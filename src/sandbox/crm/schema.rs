@@ -172,6 +172,7 @@ pub const OBJECTS: &[SObject] = &[
             text("Credit_Currency__c", 3),
             text("Credit_Hold__c", 255),
             moment("Credit_Limit_As_Of__c"),
+            text("Payment_Terms__c", 40),
             text("NetSuite_Id__c", 40).external().unique(),
             text("Legacy_Id__c", 40).external(),
         ],
