@@ -123,7 +123,7 @@ describe('the role of the hub', () => {
 
   test('may query every table that the workflows query', () => {
     const NEEDS = {
-      customer: 'LIST_CUSTJOB', contact: 'LIST_CONTACT', item: 'LIST_ITEM', transaction: 'TRAN_FIND', currency: 'LIST_CURRENCY',
+      customer: 'LIST_CUSTJOB', contact: 'LIST_CONTACT', item: 'LIST_ITEM', transaction: 'TRAN_FIND', transactionline: 'TRAN_FIND', currency: 'LIST_CURRENCY',
       deletedrecord: 'ADMI_DELETEDRECORD', subsidiary: 'LIST_SUBSIDIARY', term: 'ADMI_ACCOUNTINGLIST',
     }
     const queries = workflows.flatMap((text) => text.match(/call: netsuite\.suiteql(All)?\n[\s\S]*?(?=\n {2}- \w|\noutput:)/g) || [])
