@@ -134,8 +134,8 @@ impl Erp {
                 let made = self.tables.rows(name).filter(|(_, made)| id_of(made, "createdFrom") == Some(&order));
                 let parts = made.flat_map(|(_, made)| made.get("item").and_then(Value::as_array).into_iter().flatten());
                 let parts = parts.filter(|part| part["orderLine"] == line["line"]);
-                let sum = parts.filter_map(|part| part.get("quantity").and_then(Decimal::of));
-                let sum = sum.fold(Some(Decimal::ZERO), |sum, one| sum?.plus(one));
+                let mut quantities = parts.filter_map(|part| part.get("quantity").and_then(Decimal::of));
+                let sum = quantities.try_fold(Decimal::ZERO, Decimal::plus);
                 line[count] = sum.unwrap_or(Decimal::ZERO).to_json();
             }
         }

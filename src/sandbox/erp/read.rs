@@ -143,7 +143,7 @@ impl Page {
             return Err(invalid("limit", &page.limit.to_string()));
         }
         // An offset counts pages: what is no multiple of the limit is refused.
-        if page.offset % page.limit != 0 || page.offset >= ROWS_MAX {
+        if !page.offset.is_multiple_of(page.limit) || page.offset >= ROWS_MAX {
             return Err(invalid("offset", &page.offset.to_string()));
         }
         Ok(page)

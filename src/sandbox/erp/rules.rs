@@ -22,7 +22,7 @@ impl Erp {
             return Ok(());
         }
         let is_of = |name: &&str| self.tables.rows(name).any(|(_, fields)| id_of(fields, "entity") == Some(id));
-        if TRANSACTIONS.iter().any(|name| is_of(name)) {
+        if TRANSACTIONS.iter().any(is_of) {
             let detail = "You cannot change the primary currency of this customer, because it has transactions.";
             return Err(Refusal::user(detail));
         }
