@@ -79,6 +79,12 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
         let bench = suite::Bench::open(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let stage = Stage { invariants: &[], ..bench.stage(&Evaluation::here) };
         for (place, scenario) in bench.scenarios().iter().enumerate() {
+            // Where an answer depends on how often a call was sent, a crash rightly makes a difference.
+            let counts =
+                |answer: &MockAnswer| answer.when.as_ref().is_some_and(|when| when.text().contains(".sending"));
+            if scenario.calls.iter().flat_map(|(_, answers)| answers).any(counts) {
+                continue;
+            }
             let undisturbed = stage.rehearse(scenario, &Schedule::default());
             let steps: Vec<String> = undisturbed.sendings.iter().map(|sending| sending.step.clone()).collect();
             // Scenarios begin alike: a step that was refused after the same ones before is not refused again.
