@@ -1,4 +1,4 @@
-//! Deals, orders and limits of which nobody told, through the built program: the sweep of each finds them, their workflow makes up for
+//! Deals, orders and limits whose event never arrived, through the built program: the sweep of each finds them, their workflow makes up for
 //! it, and drift says so. Contacts are in `two_way`.
 
 use chrono::{SecondsFormat, Utc};

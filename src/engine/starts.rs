@@ -83,7 +83,12 @@ impl Inner {
     }
 
     /// Starts a run by an act of a person, which is recorded with it.
-    pub(super) async fn start_by(self: Arc<Self>, request: StartRequest, act: StartAct) -> Result<RunId, StartError> {
+    pub(super) async fn start_by(
+        self: Arc<Self>,
+        mut request: StartRequest,
+        act: StartAct,
+    ) -> Result<RunId, StartError> {
+        request.hide(&self.redactor());
         let (node, origin) = (self.node(), Origin::Api);
         let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin).await?;
         self.commit_start(&node, request, origin, prepared, Some(act)).await

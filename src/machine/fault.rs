@@ -27,8 +27,8 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Where a run stands that an execution stopped. A `raise` that asks for a person stops the block or the function that it stands
-    /// in: what the person decides about was looked at there, and is looked at again by a retry.
+    /// The execution at which a run stops. A `raise` that asks a person stops the block or function around it, because that is where the
+    /// values were read that the person has to judge, and a retry reads them again.
     fn stops_at(&self, id: ExecutionId) -> ExecutionId {
         let task = |id| self.run.execution(id).map(|e| self.definition.task(e.task));
         let around = self.run.execution(id).and_then(|e| e.parent);

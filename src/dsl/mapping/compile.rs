@@ -199,7 +199,7 @@ impl Mapping {
         Value::Object(picked)
     }
 
-    pub(super) fn compared(&self) -> Value {
+    fn compared(&self) -> Value {
         let rows: Vec<Value> =
             self.rows.iter().filter(|row| row.is_compared()).map(|row| self.compared_row(row)).collect();
         json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })

@@ -1,5 +1,5 @@
-//! What a field can hold: `fits: { erp: { max: 83, otherwise: cut } }`. The other system refuses a value that does not fit, at three in
-//! the morning and in its own words; here the table says what becomes of it.
+//! What a field can hold: `fits: { erp: { max: 83, otherwise: cut } }`. Without it the other system refuses a value that does not fit,
+//! in its own words. With it the value is checked before anything is written, and the table says what to do with it.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::dsl::source::Node;
 /// Longest text that a field can be said to hold.
 const MAX_CHARS: u64 = 1_000_000;
 
-/// What a field of a side holds, and what becomes of a value that does not fit.
+/// What a field of a side can hold, and what to do with a value that does not fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fits {
     /// Characters.
@@ -19,11 +19,11 @@ pub struct Fits {
     pub format: Option<&'static str>,
     /// All that it may be.
     pub values: Option<Vec<Value>>,
-    /// What becomes of a value that does not fit.
+    /// What to do with a value that does not fit.
     pub otherwise: Otherwise,
 }
 
-/// What becomes of a value that does not fit.
+/// What to do with a value that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Otherwise {
     /// The row fails, before anything is written.
@@ -34,7 +34,7 @@ pub enum Otherwise {
     Drop,
 }
 
-/// Name, jq that is true of a text which fits, and what a value is that does not.
+/// The name of a format, jq that is true for a text in it, and the error for any other value.
 const FORMATS: [(&str, &str, &str); 5] = [
     ("email", r#"test("^[^@\\s]+@[^@\\s.]+([.][^@\\s.]+)+$")"#, "not an e-mail address"),
     ("phone", r#"[match("[0-9]"; "g")] | length >= 7"#, "not a phone number with seven digits or more"),
@@ -46,7 +46,7 @@ const FORMATS: [(&str, &str, &str); 5] = [
 const OTHERWISE: [(&str, Otherwise); 3] =
     [("refuse", Otherwise::Refuse), ("cut", Otherwise::Cut), ("drop", Otherwise::Drop)];
 
-/// Reads what `fits` says of one side; none where it says nothing, or where there was a mistake.
+/// Reads `fits` for one side; none if it does not mention the side, or if there is a mistake in it.
 pub(super) fn read<'s>(row: Node<'s>, to: Side, report: &mut Report<'s>) -> Option<Fits> {
     let node = row.get("fits").and_then(|fits| report.closed(fits, &["crm", "erp"]))?.get(to.as_str())?;
     let node = report.closed(node, &["max", "format", "values", "otherwise"])?;
@@ -77,7 +77,7 @@ pub(super) fn read<'s>(row: Node<'s>, to: Side, report: &mut Report<'s>) -> Opti
 }
 
 impl Fits {
-    /// As jq from a value to what goes of it, ready to be followed by more.
+    /// As jq that turns a value into the one to write, ready to be followed by more.
     pub(super) fn steps(&self) -> String {
         let mut text = String::from("if . == null then null");
         for (unfit, why, cut) in self.checks() {
@@ -91,7 +91,7 @@ impl Fits {
         text + " else . end | "
     }
 
-    /// What is true of a value that does not fit, what that is called, and how it would be cut.
+    /// For each check: jq that is true for a value that does not fit, the error, and jq that cuts the value.
     fn checks(&self) -> Vec<(String, String, Option<String>)> {
         let mut checks = Vec::new();
         if let Some((_, test, why)) = FORMATS.into_iter().find(|(name, ..)| self.format == Some(*name)) {

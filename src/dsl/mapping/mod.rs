@@ -135,7 +135,7 @@ pub struct Way {
     pub default: Option<Value>,
     /// Whether a null is a mistake.
     pub required: bool,
-    /// What the field holds, where the row says so.
+    /// What the field can hold, if the row says so.
     pub fits: Option<Fits>,
 }
 

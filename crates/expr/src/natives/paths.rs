@@ -1,9 +1,8 @@
 //! Paths: where a filter leads in a value, for `path`, `|=` and all that is built on them.
 //!
 //! A value on a path comes with the keys that lead to it. jq lets a filter leave the path and come back: `path(.a | . as $x | 1 | $x)` is
-//! `["a"]`. What counts is whether the value is the very one that the keys lead to when the next key is taken, and at the end. So
-//! beside the value stand either its keys, or, where the path was left, the mark [`OFF`], the value that the keys lead to, and the
-//! keys.
+//! `["a"]`. jq checks whether the value is the very one that the keys lead to when the next key is taken, and at the end. So each value
+//! comes with its keys or, if the filter has left the path, with the mark [`OFF`], the value that the keys lead to, and the keys.
 
 use std::sync::{Arc, LazyLock};
 
@@ -170,8 +169,8 @@ fn assign() -> RunPtr<Data> {
     }
 }
 
-/// The value after `paths |= update`, and what is to be deleted from it: the first output of `update` counts, and where there is
-/// none the place goes.
+/// The value after `paths |= update`, and the paths to delete from it: the first output of `update` is the new value, and a path for
+/// which `update` has no output is deleted.
 fn modified<'a>(
     paths: Closure<'a>,
     value: Val,
