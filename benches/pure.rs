@@ -10,7 +10,8 @@ use criterion::Criterion;
 use serde_json::{Value, json};
 use stepwell::dsl::{self, Definition, Functions};
 use stepwell::machine::{
-    Actor, Begin, CallOutcome, Decision, Effect, Fact, Record, ResponseSummary, Run, RunId, Started, Time, decide, fold,
+    Actor, Around, Begin, CallOutcome, Decision, Effect, Fact, Record, ResponseSummary, Run, RunId, Started, Time,
+    decide, fold,
 };
 use stepwell::store::journal;
 
@@ -24,7 +25,8 @@ do:
 const EVENT: &str = include_str!("../tests/data/sandbox/salesforce_opportunity_closed_won.json");
 
 fn step(definition: &Definition, run: &Run, fact: Fact) -> Decision {
-    decide(definition, run, fact, &[], Time::UNIX_EPOCH).expect("a saga without faults")
+    let around = Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| std::time::Duration::ZERO };
+    decide(definition, run, fact, around).expect("a saga without faults")
 }
 
 /// All decisions of a saga whose calls succeed at once, and their records.
@@ -37,6 +39,7 @@ fn saga(definition: &Definition, input: &Arc<Value>, answer: &Arc<Value>) -> Vec
         actor,
         environment: None,
         begin: Begin::Now,
+        hold: None,
     }));
     let mut run = Run::new(RunId::from_u128(1));
     let mut records = Vec::new();

@@ -36,6 +36,8 @@ pub struct Settings {
     pub workflows: PathBuf,
     /// Which base URL of each connection is in force.
     pub environment: String,
+    /// Which log lines: a level, or directives as in `RUST_LOG`, which counts where this is not set.
+    pub log: Option<String>,
     /// Log lines as `text` or `json`.
     pub log_format: LogFormat,
     /// Who may be called.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub node: Node,
     /// For calls without a connection, and connections that say nothing.
     pub retry: Retry,
+    /// Acts that wait for a second person.
+    pub proposals: Proposals,
     /// Programs that definitions may run.
     pub processes: Processes,
     /// API and webhooks.
@@ -53,6 +57,9 @@ pub struct Settings {
     /// Who the command line acts as. No file says it, only `--token` or `STEPWELL_TOKEN`.
     #[serde(skip)]
     pub token: Option<Token>,
+    /// The variant of the catalogs, beside the sandbox of that profile. No file says it, only `stepwell dev --sandbox-profile`.
+    #[serde(skip)]
+    pub variant: Option<&'static str>,
 }
 
 /// A bearer token that is never printed.
@@ -83,16 +90,36 @@ pub struct Node {
     pub lease_seconds: f64,
     /// How often it looks for work of others.
     pub sweep_interval_ms: u64,
+    /// How long it goes on serving after SIGTERM, while `/readyz` says 503 and load balancers turn to others.
+    pub drain_seconds: f64,
     /// How long calls in flight may take at shutdown.
     pub grace_seconds: f64,
+    /// How long it waits for the database when it starts; 0: for ever.
+    pub database_wait_seconds: f64,
     /// Runs in memory.
     pub runs_max: usize,
+    /// Journals of the runs in memory, in MiB.
+    pub runs_mb_max: usize,
     /// Writes waiting for the committer.
     pub queue_max: usize,
     /// Connections that commit batches.
     pub committers: usize,
     /// Processes that evaluate expressions which may not end.
     pub evaluators: usize,
+}
+
+/// `[proposals]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Proposals {
+    /// After so many days one that nobody decided lapses.
+    pub expire_days: u32,
+}
+
+impl Default for Proposals {
+    fn default() -> Self {
+        Self { expire_days: 7 }
+    }
 }
 
 /// `[processes]`
@@ -166,7 +193,7 @@ pub struct Retry {
     pub attempts: u32,
     /// First delay.
     pub delay_ms: u64,
-    /// No delay is longer.
+    /// The longest delay.
     pub max_delay_ms: u64,
     /// Growth.
     pub multiplier: f64,
@@ -191,14 +218,17 @@ impl Default for Settings {
             data_dir: PathBuf::from(".stepwell"),
             workflows: PathBuf::from("workflows"),
             environment: "sandbox".to_owned(),
+            log: None,
             log_format: LogFormat::Text,
             network: Network::default(),
             node: Node::default(),
             retry: Retry::default(),
+            proposals: Proposals::default(),
             processes: Processes::default(),
             http: crate::http::Settings::default(),
             connections: BTreeMap::new(),
             token: None,
+            variant: None,
         }
     }
 }
@@ -210,8 +240,11 @@ impl Default for Node {
             name: usual.name,
             lease_seconds: usual.lease.as_secs_f64(),
             sweep_interval_ms: u64::try_from(usual.sweep_interval.as_millis()).unwrap_or(500),
+            drain_seconds: 5.0,
             grace_seconds: usual.grace.as_secs_f64(),
+            database_wait_seconds: 0.0,
             runs_max: usual.runs_max,
+            runs_mb_max: usual.runs_bytes_max >> 20,
             queue_max: usual.queue_max,
             committers: usual.committers,
             evaluators: 2,
@@ -235,20 +268,24 @@ impl Default for Retry {
 
 /// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
 /// the table's name.
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 49] = [
     "listen",
     "public_url",
     "database_url",
     "data_dir",
     "workflows",
     "environment",
+    "log",
     "log_format",
     "network.allow",
     "node.name",
     "node.lease_seconds",
     "node.sweep_interval_ms",
+    "node.drain_seconds",
     "node.grace_seconds",
+    "node.database_wait_seconds",
     "node.runs_max",
+    "node.runs_mb_max",
     "node.queue_max",
     "node.committers",
     "node.evaluators",
@@ -257,6 +294,7 @@ const KEYS: [&str; 44] = [
     "retry.max_delay_ms",
     "retry.multiplier",
     "retry.duration_seconds",
+    "proposals.expire_days",
     "processes.enable",
     "processes.time_seconds",
     "processes.memory_mb",
@@ -356,10 +394,25 @@ impl Settings {
             sweep_interval: Duration::from_millis(self.node.sweep_interval_ms.clamp(10, 60_000)),
             grace: Duration::from_secs_f64(self.node.grace_seconds.clamp(0.0, 3_600.0)),
             runs_max: self.node.runs_max,
+            runs_bytes_max: self.node.runs_mb_max.max(1).saturating_mul(1 << 20),
             queue_max: self.node.queue_max,
             committers: self.node.committers.clamp(1, 16),
+            proposals_last: Duration::from_hours(u64::from(self.proposals.expire_days.clamp(1, 3_650)) * 24),
             ..EngineSettings::default()
         }
+    }
+
+    /// How long a node goes on serving after it was asked to stop.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs_f64(self.node.drain_seconds.clamp(0.0, 3_600.0))
+    }
+
+    /// How long a node waits for the database when it starts; none: for ever.
+    #[must_use]
+    pub fn database_wait(&self) -> Option<Duration> {
+        let seconds = self.node.database_wait_seconds;
+        (seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(1e9)))
     }
 
     /// The default retry policy of calls.

@@ -1,8 +1,9 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
 //! Imports point one way:
-//! `main -> cli -> http, dashboard, scenario -> sandbox, hub, engine -> store -> connect -> memory, machine, expr, redact, dsl -> openapi`.
-//! `machine` is pure: it decides, everything else carries out. `canonical` and `identifiers` are pure and import nothing of ours.
+//! `main -> cli -> http, dashboard, preflight -> scenario -> sandbox, hub, engine -> store -> connect -> memory, machine, expr, redact, dsl -> openapi`.
+//! `machine` is pure: it decides, everything else carries out. `canonical`, `identifiers` and `pubsub` are
+//! pure and import nothing of ours.
 
 // First, for its macros take the place of the standard library's in everything below.
 #[macro_use]
@@ -14,6 +15,7 @@ pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod dashboard;
+pub mod decimal;
 pub mod dsl;
 pub mod embedded;
 pub mod engine;
@@ -24,6 +26,8 @@ pub mod identifiers;
 pub mod machine;
 pub mod memory;
 pub mod openapi;
+pub mod preflight;
+pub mod pubsub;
 pub mod redact;
 pub mod sandbox;
 pub mod scenario;

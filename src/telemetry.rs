@@ -3,6 +3,8 @@
 //! Every metric of Stepwell is named here once, with what it means. Label values come from closed sets or from what an
 //! operator deployed (routes, connections, statuses): never from a request.
 
+mod topics;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::redact::Known;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+pub use topics::{topic_age, topic_connected, topic_delay, topic_event, topic_lost};
 
 /// Bounds of all histograms of seconds: from a commit to a slow ERP.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
@@ -30,10 +33,20 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends log lines to standard error: as `RUST_LOG` says, else from this level on.
-pub fn init_logs(format: LogFormat, level: &str) {
-    let usual = || EnvFilter::new(format!("{level},sqlx=warn,hyper=warn"));
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+/// Sends log lines to standard error: those that `wanted` names, else `RUST_LOG`, else from this level on.
+///
+/// # Errors
+/// `wanted` or `RUST_LOG` cannot be read: what somebody asked for is not silently something else.
+pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result<(), String> {
+    let variable = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.trim().is_empty());
+    let filter = match (wanted, variable) {
+        (Some(wanted), _) => {
+            refuse_unknown_level("`log` or STEPWELL_LOG", wanted)?;
+            log_filter("`log` or STEPWELL_LOG", &format!("{QUIET},{wanted}"))?
+        }
+        (None, Some(variable)) => log_filter("RUST_LOG", &variable)?,
+        (None, None) => log_filter("the usual log filter", &format!("{QUIET},{level}"))?,
+    };
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -45,6 +58,28 @@ pub fn init_logs(format: LogFormat, level: &str) {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
+    Ok(())
+}
+
+/// Libraries that say much at `info`; whoever names one gets what they ask for.
+const QUIET: &str = "sqlx=warn,hyper=warn";
+
+fn log_filter(setting: &str, text: &str) -> Result<EnvFilter, String> {
+    EnvFilter::builder().parse(text).map_err(|error| format!("{setting} says {text:?}, which cannot be read: {error}"))
+}
+
+/// A word that is no level would count as the name of a module, and nothing else would be logged.
+fn refuse_unknown_level(setting: &str, text: &str) -> Result<(), String> {
+    let is_unknown = |word: &&str| {
+        let is_directive = word.contains(['=', '[', ':']);
+        !word.is_empty() && !is_directive && word.parse::<tracing::level_filters::LevelFilter>().is_err()
+    };
+    match text.split(',').map(str::trim).find(is_unknown) {
+        None => Ok(()),
+        Some(word) => Err(format!(
+            "{setting} says {word:?}, which is no level: use error, warn, info, debug, trace or off, or module=level"
+        )),
+    }
 }
 
 /// Writes lines without the secrets that are known. Each line of the log is one write.
@@ -118,9 +153,24 @@ fn describe() {
         "Runs that have not ended, by status, over all nodes; counting stops at 10,000"
     );
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
+    describe_gauge!(
+        "stepwell_proposals_open",
+        "Acts that wait for a second person, over all nodes; counting stops at 10,000"
+    );
+    describe_gauge!(
+        "stepwell_events_needing_attention",
+        "Events that a workflow wanted and refused, or that could not be read, until somebody replays or dismisses them, by source, \
+         over all nodes; counting stops at 10,000"
+    );
     describe_gauge!("stepwell_source_gaps", "Ranges of numbers of a source's events that are missing, over all nodes");
+    topics::describe();
     describe_counter!("stepwell_stage_failures_total", "Failures of the stages of a node's loops, by stage");
     describe_gauge!("stepwell_stage_failing", "1 while the last try of a stage of a node's loops failed, by stage");
+    describe_gauge!(
+        "stepwell_subscription_set_aside",
+        "1 while schedule.on of a workflow takes too long and is not asked, by workflow"
+    );
+    describe_gauge!("stepwell_loop_age_seconds", "Since a loop of this node last came round, by loop");
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 
@@ -177,6 +227,16 @@ pub fn stage_failed(stage: &'static str) {
 /// Whether the last try of a stage failed.
 pub fn stage_failing(stage: &'static str, failing: bool) {
     gauge!("stepwell_stage_failing", "stage" => stage).set(f64::from(u8::from(failing)));
+}
+
+/// Whether the filters of a workflow, `namespace/name`, are not asked because they take too long.
+pub fn subscription_set_aside(workflow: &str, is_set_aside: bool) {
+    gauge!("stepwell_subscription_set_aside", "workflow" => workflow.to_owned()).set(f64::from(u8::from(is_set_aside)));
+}
+
+/// How long ago a loop of this node came round, taken when `/metrics` is read.
+pub fn loop_age(name: &'static str, age: Duration) {
+    gauge!("stepwell_loop_age_seconds", "loop" => name).set(age.as_secs_f64());
 }
 
 /// A batch was committed.
@@ -272,6 +332,20 @@ pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
         gauge!("stepwell_runs_live", "status" => status.clone()).set(*runs as f64);
     }
     gauge!("stepwell_runs_attention").set(attention as f64);
+}
+
+/// Acts that wait for a second person, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn open_proposals(open: i64) {
+    gauge!("stepwell_proposals_open").set(open as f64);
+}
+
+/// Events that need a person, by source, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn events_needing_attention<'s>(sources: impl Iterator<Item = (&'s str, i64)>) {
+    for (source, events) in sources {
+        gauge!("stepwell_events_needing_attention", "source" => source.to_owned()).set(events as f64);
+    }
 }
 
 /// Open gaps of the sources that number their events, taken when `/metrics` is read.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::SecondsFormat;
 
-use crate::machine::Time;
+use crate::machine::{Time, WorkflowError};
 use crate::store::listing::COUNT_MAX;
 
 /// An instant as pages show it. Always UTC: what a log of another system says must be comparable at a glance.
@@ -108,6 +108,31 @@ pub fn rate(per_second: f64) -> String {
 #[must_use]
 pub fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Longest quote of what a target said.
+const QUOTE_CHARS_MAX: usize = 300;
+
+/// A text of which a long end is cut off, for the middle of a sentence.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", written_out(text[..end].trim_end())),
+        None => written_out(text),
+    }
+}
+
+/// An error in one line, without the story of its attempts.
+#[must_use]
+pub fn error_text(error: &WorkflowError) -> String {
+    let title = error.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
+    let detail = error.detail.as_deref().map(str::trim).filter(|d| !d.is_empty());
+    let text = match (title, detail) {
+        (Some(title), Some(detail)) if !detail.starts_with(title) => format!("{title}: {detail}"),
+        (_, Some(text)) | (Some(text), None) => text.to_owned(),
+        (None, None) => format!("error {} of type {}", error.status, error.r#type),
+    };
+    capitalised(&shortened(&text))
 }
 
 /// The first letter in upper case.

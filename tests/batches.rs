@@ -5,11 +5,13 @@ use stepwell::sandbox::Sandbox;
 
 use crate::harness::{Journey, Node, edit, eventually, files};
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "hub.yaml",
     "catalog-nightly.yaml",
     "catalog-page.yaml",
+    "functions/company.yaml",
     "functions/netsuite.yaml",
+    "functions/products.yaml",
     "functions/salesforce.yaml",
     "functions/watermarks.yaml",
     "functions/batches.yaml",
@@ -82,7 +84,7 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     edit(&sandbox, "DELETE", &item(&last["items"][0]), &json!({}));
     let (started, told, error) = world.world.command(&["batches", "retry", id, "--reason", "names are shorter"]);
     assert!(started, "{error}");
-    let retry = told.split_whitespace().nth(1).expect("run ID retries what failed");
+    let retry = told.split_whitespace().nth(1).expect("run ID retries the failed rows");
     let ended = node.run_becomes(retry, "completed").await;
     assert_eq!(ended["output"]["done"], 3, "only what failed: {ended}");
     assert!(products(&sandbox).contains(&"ITEM-I-1000".to_owned()));

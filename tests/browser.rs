@@ -113,11 +113,11 @@ async fn a_runs_page_tells_its_attempts_waits_exchanges_faults_and_facts() {
     browser.click(&format!("#run-{run}")).await;
     browser.shows("h1", "006Ws00000Hd9XqIAJ").await;
     let story = browser.shows(".story", "readOrder").await;
-    assert!(story.contains("NetSuite answered 403: the credentials may not do this"), "{story}");
+    assert!(story.contains("NetSuite answered 403: the credentials lack the permission"), "{story}");
 
     // The customer was not there, which the workflow reckons with: no cause for alarm.
     let looked = ".step:has(.handled)";
-    browser.shows(looked, "NetSuite answered 404: it knows no such record").await;
+    browser.shows(looked, "NetSuite answered 404: record not found").await;
     browser.shows(looked, "the workflow handled it").await;
     assert_eq!(browser.script("return document.querySelectorAll('.step:has(.handled) .faulted').length").await, 0);
 
@@ -178,7 +178,7 @@ async fn a_cancel_with_a_reason_undoes_what_was_done_and_the_page_says_so() {
     let run = journey.fire(&node, 0).await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     browser.goto(&page(&node, &run)).await;
-    browser.shows(".story", "is tried again").await;
+    browser.shows(".story", "is retried").await;
     browser.act("cancel", "the customer withdrew").await;
     browser.shows(".head .badges", "Cancelled").await;
     browser.shows(".story", "the customer withdrew").await;
@@ -188,6 +188,61 @@ async fn a_cancel_with_a_reason_undoes_what_was_done_and_the_page_says_so() {
     assert!(journey.orders().await.is_empty());
     let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
     assert!(customers.contains("\"isInactive\":true"), "{customers}");
+}
+
+/// It stands at its step until two people have agreed on an output.
+const RESERVED: &str = "document:
+  { dsl: '1.0.3', namespace: test, name: reserved, version: '1.0.0', metadata: { key: '${ .order }', acts: { edit: two } } }
+do:
+  - price: { raise: { error: { type: 'https://example.com/no-price', status: 409 } } }
+  - book: { set: { booked: '${ . }' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposer_sees_no_approve_and_another_user_who_approves_lets_the_run_finish() {
+    let world = World::new(&[("hub.yaml", hub()), ("reserved.yaml", RESERVED.to_owned())], &[]).await;
+    let node = world.node().await;
+    let input = json!({ "order": "SO-1" });
+    let (_, started) = node.post("/api/v1/workflows/test/reserved/runs", &input).await;
+    let run = started["id"].as_str().unwrap().to_owned();
+    node.run_becomes(&run, "faulted").await;
+
+    let ann = Browser::signed_in(&world, &node, "ann").await;
+    ann.goto(&page(&node, &run)).await;
+    ann.unfold("#act-skip").await;
+    ann.script("document.querySelector('#skip-output').value = '{\"amount\": 120}'").await;
+    ann.act("skip", "agreed with the customer").await;
+    ann.shows("[role=status].flash", "Proposed.").await;
+    let card = ann.shows(".proposal", "user:ann wants to skip the step").await;
+    assert!(card.contains("agreed with the customer") && card.contains("120"), "{card}");
+    assert!(card.contains("Withdraw") && !card.contains("Approve"), "{card}");
+    assert_eq!(ann.overflow().await, 0);
+    assert_eq!(node.run(&run).await["status"], "faulted", "nothing is done yet");
+
+    let bob = Browser::signed_in(&world, &node, "bob").await;
+    bob.shows(".counters", "1 Waits for a second person").await;
+    bob.click("a[href='/proposals'].counter").await;
+    bob.shows("h1", "Proposals").await;
+    for width in [390, 1280] {
+        bob.resize(width).await;
+        assert_eq!(bob.overflow().await, 0, "at {width}");
+    }
+    let proposal = bob.of(".proposal", "e => e.id.replace('proposal-', '')").await.as_str().unwrap().to_owned();
+    bob.unfold(&format!("#approve-{proposal}")).await;
+    bob.write(&format!("#approve-{proposal}-reason"), "seen the mail").await;
+    bob.click(&format!("#approve-{proposal} form button")).await;
+    bob.shows("[role=status].flash", "Approved and done.").await;
+    bob.shows(".head .badges", "Completed").await;
+    bob.shows(".steps", "user:ann proposed to skip the step").await;
+    bob.shows(".steps", "user:bob approved it").await;
+
+    // Whoever comes late is told who was first.
+    ann.unfold(&format!("#decline-{proposal}")).await;
+    ann.write(&format!("#decline-{proposal}-reason"), "not needed").await;
+    ann.click(&format!("#decline-{proposal} form button")).await;
+    ann.shows("[role=alert]", "user:bob approved it").await;
+    let acted = fact(&node, &run, "operator.acted").await;
+    assert_eq!((&acted["actor"], &acted["data"]["approved_by"]), (&json!("user:ann"), &json!("user:bob")));
 }
 
 /// Markup, quotes, and a mark that turns the direction of writing.
@@ -312,8 +367,8 @@ async fn a_conflict_is_settled_on_its_page() {
     browser.click(".settle input[value=erp]").await;
     browser.click(".settle button").await;
     browser.shows(".flash", "Decided.").await;
-    browser.shows("#decided + ul", "MobilePhone: the ERP is right, says user:ada: asked her").await;
-    browser.shows(".empty", "Nobody is needed").await;
+    browser.shows("#decided + ul", "MobilePhone: the ERP is right, decided by user:ada: asked her").await;
+    browser.shows(".empty", "Nothing needs attention").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -331,7 +386,7 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     browser.shows(".fields", "NetSuite_Order_Status__c").await;
     browser.shows(".fields", "status.id").await;
     browser.shows(".fields", "Partially Fulfilled").await;
-    browser.shows(".sample", "Holds").await;
+    browser.shows(".sample", "Passes").await;
     let colours = "return [getComputedStyle(document.querySelector('.fields')).backgroundColor, getComputedStyle(document.body).color]";
     let mut seen = Vec::new();
     for scheme in ["light", "dark"] {
@@ -362,7 +417,18 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     journey.world.deploy();
     schedule_is_known(&node).await;
     let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
-    let more = ["/schedules", SCHEDULE, "/conflicts", "/batches", "/drift", "/mappings", "/mappings/opportunity"];
+    let more = [
+        "/schedules",
+        SCHEDULE,
+        "/conflicts",
+        "/batches",
+        "/drift",
+        "/totals",
+        "/freezes",
+        "/proposals",
+        "/mappings",
+        "/mappings/opportunity",
+    ];
     let pages = pages.into_iter().chain(more).map(str::to_owned);
     add_conflict(&journey.world).await;
     add_batch(&journey.world, &run).await;
@@ -414,7 +480,7 @@ async fn a_refresh_leaves_the_focus_and_what_is_unfolded_where_they_were() {
     let run = journey.fire(&node, 0).await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     browser.goto(&page(&node, &run)).await;
-    browser.shows(".story", "is tried again").await;
+    browser.shows(".story", "is retried").await;
     browser.of(".step:first-child details", "e => e.open = true").await;
     walk_to(&browser, "document.activeElement.parentElement.id === 'act-suspend'").await;
     browser.script("document.getElementById('live').seen = true").await;

@@ -1,6 +1,6 @@
 //! A crash at any point resumes: nothing is lost, and nothing is repeated that can be known to have happened.
 
-use crate::harness::{Behaviour, Target, World, calls, hub, statuses};
+use crate::harness::{Behaviour, Target, World, calls, eventually, hub, statuses};
 
 const STEPS: usize = 3;
 
@@ -69,4 +69,68 @@ async fn without_faults_each_call_is_made_exactly_once() {
         let path = format!("/step{step}");
         assert_eq!((target.requests(&path), target.keys(&path).len()), (50, 50));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_call_kills_three_nodes_is_parked_as_poison_and_sends_nothing_more() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    target.behave("/step1", Behaviour::Hold);
+    let mut node = world.node().await;
+    let run = node.start_calls(1).await;
+    let mut deaths = 0;
+    // As often as the review that found a run which was never parked.
+    while deaths < 7 {
+        target.reached("/step1", deaths + 1).await;
+        node.kill();
+        deaths += 1;
+        node = world.node().await;
+        let taken_up = eventually("the run is called again, or parked", || async {
+            let parked = node.run(&run).await["attention"] == "poison";
+            (parked || target.requests("/step1") > deaths).then_some(parked)
+        })
+        .await;
+        if taken_up {
+            break;
+        }
+    }
+    let parked = node.run_becomes(&run, "faulted").await;
+    assert_eq!((deaths, parked["attention"].as_str()), (3, Some("poison")), "{parked}");
+    assert_eq!((target.requests("/step1"), target.keys("/step1").len()), (3, 1));
+    // The node that parked it works on.
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    let other = node.start_calls(2).await;
+    node.run_becomes(&other, "completed").await;
+    // A person may try again; the deaths do not count any more.
+    let (status, answer) =
+        node.post(&format!("/api/v1/runs/{run}/retry"), &serde_json::json!({ "reason": "fixed" })).await;
+    assert!(status < 300, "{answer}");
+    node.run_becomes(&run, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_loses_its_lease_and_lives_is_no_death_of_its_runs() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    target.behave("/step1", Behaviour::Hold);
+    let node = world.node().await;
+    let run = node.start_calls(1).await;
+    for pauses in 1..=5 {
+        target.reached("/step1", pauses).await;
+        node.stop();
+        eventually("the lease is over", || async {
+            let mut database = world.connect().await;
+            let alive = "select count(*) from nodes where dead_at is null and expires_at > now()";
+            let alive: i64 = sqlx::query_scalar(alive).fetch_one(&mut database).await.unwrap();
+            (alive == 0).then_some(())
+        })
+        .await;
+        node.resume();
+    }
+    target.reached("/step1", 6).await;
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    let run = node.run_becomes(&run, "completed").await;
+    assert_eq!(run["attention"], serde_json::Value::Null);
 }

@@ -687,7 +687,7 @@ fn the_table_of_functions_is_that_of_the_catalogs() {
     let page = page("catalogs.md");
     let (before, rest) = page.text.split_once(BEGIN).unwrap();
     let (there, after) = rest.split_once(END).unwrap();
-    let table: String = ["salesforce", "netsuite", "watermarks", "links", "batches", "runs"]
+    let table: String = ["salesforce", "netsuite", "watermarks", "links", "batches", "runs", "totals"]
         .into_iter()
         .map(table_of_catalog)
         .collect();

@@ -9,10 +9,11 @@ use stepwell::sandbox::Sandbox;
 
 use crate::harness::{Journey, Node, eventually, files};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "hub.yaml",
     "contact-sync.yaml",
     "contact-reconcile.yaml",
+    "functions/company.yaml",
     "functions/netsuite.yaml",
     "functions/salesforce.yaml",
     "functions/links.yaml",
@@ -85,7 +86,10 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let open = &known["channels"][0]["gaps"][0];
     assert_eq!((&open["after"], &open["missing"], &open["due_at"]), (&json!(2), &json!(1), &Value::Null), "{known}");
     let (listed, text, error) = world.world.command(&["sources"]);
-    assert!(listed && text.contains("last 5") && text.contains("1 missing between 2 and 4, told"), "{text}{error}");
+    assert!(
+        listed && text.contains("last 5") && text.contains("1 missing between 2 and 4, reconciliation requested"),
+        "{text}{error}"
+    );
     assert!(text.contains("salesforce  does not number its events"), "{text}");
     let (_, metrics) = node.get("/metrics").await;
     assert!(metrics.as_str().unwrap().contains("stepwell_source_gaps{source=\"netsuite\"} 1"), "{metrics}");
@@ -156,7 +160,7 @@ async fn a_number_that_is_none_is_refused_and_an_event_without_one_counts_nothin
         let body = json!({ "recordType": "invoice", "type": "edit", "id": "7", "number": number });
         let (status, answer) = node.hook("netsuite", "bad", &body).await;
         assert_eq!(status, 400, "{answer}");
-        assert!(answer["detail"].as_str().unwrap().contains("no whole number"), "{answer}");
+        assert!(answer["detail"].as_str().unwrap().contains("not a whole number"), "{answer}");
     }
     let body = json!({ "recordType": "invoice", "type": "edit", "id": "7" });
     assert_eq!(node.hook("netsuite", "none", &body).await.0, 200);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Target, World, calls, hub};
+use crate::harness::{Behaviour, Target, World, calls, eventually, hub};
 
 const LEASE: Duration = Duration::from_millis(1_500);
 const SWEEP: Duration = Duration::from_millis(100);
@@ -116,4 +116,26 @@ async fn a_full_node_leaves_new_runs_to_the_other() {
         large.run_becomes(run, "completed").await;
     }
     assert_eq!(target.requests("/step1"), 5, "each call was made once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_was_asked_for_while_no_node_ran_comes_before_what_is_due() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
+    target.behave("/step1", Behaviour::Refuse(503));
+    let mut node = world.node().await;
+    let run = node.start_calls(1).await;
+    eventually("the run waits for its next attempt", || async {
+        (node.run(&run).await["status"] == "waiting").then_some(())
+    })
+    .await;
+    node.kill();
+    let (_, _, told) = world.command(&["runs", "cancel", &run, "--reason", "the customer is gone"]);
+    assert!(told.contains("recorded"), "{told}");
+    let asked = target.requests("/step1");
+    target.behave("/step1", Behaviour::Answer("{}".into()));
+    let node = world.node().await;
+    node.run_becomes(&run, "cancelled").await;
+    assert_eq!(target.requests("/step1"), asked, "nothing was sent after the cancel");
 }

@@ -15,7 +15,7 @@ async fn world(files: &[(String, String)], allow: &[String]) -> World {
     World::new(&all, allow).await
 }
 
-async fn start(node: &Node, name: &str, input: &Value) -> String {
+pub(crate) async fn start(node: &Node, name: &str, input: &Value) -> String {
     let (status, run) = node.post(&format!("/api/v1/workflows/test/{name}/runs"), input).await;
     assert!((200..300).contains(&status), "{status} {run}");
     run["id"].as_str().unwrap().to_owned()

@@ -269,7 +269,7 @@ async fn stored_tokens_are_encrypted_and_their_key_can_be_exchanged() {
     assert!(!ok && said.contains("is not in STEPWELL_ENCRYPTION_KEYS"), "{said}");
     provider.world.set("STEPWELL_ENCRYPTION_KEYS", &format!("{NEW_KEY},{OLD_KEY}"));
     let (ok, said, _) = provider.world.command(&["connections", "reencrypt"]);
-    assert!(ok && said.contains("1 encrypted anew, 0 were already, 0 failed"), "{said}");
+    assert!(ok && said.contains("1 re-encrypted, 0 already current, 0 failed"), "{said}");
     provider.world.set("STEPWELL_ENCRYPTION_KEYS", NEW_KEY);
     provider.delete("/sessions").await;
     let node = provider.world.node().await;

@@ -170,3 +170,25 @@ async fn a_schedule_is_listed_paused_changed_and_removed() {
     let (status, answer) = node.send("DELETE", "/api/v1/workflows/test/nightly/1.1.0", &[], String::new()).await;
     assert_eq!(status, 409, "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_one_node_answered_holds_on_every_node() {
+    let (name, text) = timed("tick", "1.0.0", "", "every: { seconds: 1 }", SET);
+    let world = World::new(&[(&name, text)], &[]).await;
+    let (one, _two) = (world.node().await, world.node().await);
+    eventually("it fires", || async { (runs(&one, "tick").await.len() >= 2).then_some(()) }).await;
+    let path = "/api/v1/schedules/test/tick";
+    let (status, answer) = one.post(&format!("{path}/pause"), &json!({ "reason": "month end" })).await;
+    assert_eq!(status, 200, "{answer}");
+    let later = "select now() > max(paused_at) + interval '4 seconds' from schedules";
+    eventually("several firings would have been", || async {
+        let mut database = world.connect().await;
+        let is_later: bool = sqlx::query_scalar(later).fetch_one(&mut database).await.unwrap();
+        is_later.then_some(())
+    })
+    .await;
+    // One that was under way at the moment of the pause may still begin.
+    let after = "select count(*) from runs, schedules where created_at > paused_at + interval '1 second'";
+    let started: i64 = sqlx::query_scalar(after).fetch_one(&mut world.connect().await).await.unwrap();
+    assert_eq!(started, 0);
+}

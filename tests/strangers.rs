@@ -87,13 +87,16 @@ async fn metric(node: &Node, name: &str) -> u64 {
     line.map_or(0, |count| count.trim().parse().unwrap())
 }
 
+/// Longer than this nobody may be held up.
+const LATE: Duration = Duration::from_secs(1);
+
 /// The longest answer to some requests, each over a connection of its own, and to some over one.
 async fn slowest(node: &Node, from: [u8; 4]) -> Vec<(String, Duration)> {
     let mut slowest = Vec::new();
     let kept = client_from(from);
     for round in 0..8 {
         let fresh = client_from(from);
-        for client in [&fresh, &kept] {
+        for (client, is_reused) in [(&fresh, false), (&kept, round > 0)] {
             let id = uuid::Uuid::new_v4().to_string();
             let body = json!({ "type": "nobody-wants-it", "n": round }).to_string().into_bytes();
             let requests = [
@@ -101,9 +104,21 @@ async fn slowest(node: &Node, from: [u8; 4]) -> Vec<(String, Duration)> {
                 ("/healthz", client.get(node.url("/healthz"))),
                 ("/api/v1/runs", client.get(node.url("/api/v1/runs")).bearer_auth(node.token())),
             ];
-            for (what, request) in requests {
+            for (place, (what, request)) in requests.into_iter().enumerate() {
+                // The first request of a client opens its connection.
+                let is_reused = is_reused || place > 0;
                 let began = Instant::now();
-                let answer = request.send().await.unwrap_or_else(|e| panic!("{what} from {from:?}: {e:?}"));
+                // An idle connection may be closed just as it is used again. A sender then repeats the request, within the same second. A
+                // request on a new connection never needs that.
+                let answer = loop {
+                    let attempt = request.try_clone().expect("its body is bytes");
+                    match attempt.send().await {
+                        Err(reset)
+                            if is_reused && reset.is_request() && !reset.is_connect() && began.elapsed() < LATE => {}
+                        answer => break answer,
+                    }
+                };
+                let answer = answer.unwrap_or_else(|e| panic!("{what} from {from:?}: {e:?}"));
                 assert_eq!(answer.status(), 200, "{what} from {from:?}");
                 slowest.push((format!("{what} from {from:?}"), began.elapsed()));
             }
@@ -135,7 +150,7 @@ async fn strangers_that_hold_all_they_can_delay_no_webhook_and_no_health_check_b
     // From an address of its own, and as one of the strangers' neighbours.
     for from in [[127, 0, 0, 2], LOCALHOST] {
         let slowest = slowest(&node, from).await;
-        let late: Vec<_> = slowest.iter().filter(|(_, took)| *took >= Duration::from_secs(1)).collect();
+        let late: Vec<_> = slowest.iter().filter(|(_, took)| *took >= LATE).collect();
         assert!(late.is_empty(), "{late:?}");
     }
 }

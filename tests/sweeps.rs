@@ -56,7 +56,8 @@ async fn drift(node: &Node, sweep: &Value, id: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_won_deal_that_nobody_told_of_gets_its_order_by_the_sweep_and_one_that_a_run_knows_gets_no_second_run() {
+async fn a_won_deal_that_nobody_told_of_gets_its_order_by_the_sweep_and_one_whose_order_was_forgotten_gets_no_second_order()
+ {
     let sandbox = Sandbox::new();
     let world = Journey::of(&files(&FILES), sandbox.clone()).await;
     let node = world.world.node().await;
@@ -74,12 +75,14 @@ async fn a_won_deal_that_nobody_told_of_gets_its_order_by_the_sweep_and_one_that
     let known = edit(&sandbox, "GET", &deal, &json!({}));
     assert_eq!(known["NetSuite_Sales_Order_Id__c"], orders[0]["id"], "{known}");
 
-    // Somebody empties the field: the run that made the order is where to look, and no second one is started.
+    // Somebody empties the field: the run that made the order has completed, so another one looks, and finds the order.
     edit(&sandbox, "PATCH", &deal, &json!({ "NetSuite_Sales_Order_Id__c": null }));
     let found = drift(&node, &sweep(&node, "deal-reconcile").await, &json!(DEAL)).await;
-    assert_eq!((&found["found"], &found["outcome"]), (&json!("left"), &json!("run-completed")), "{found}");
+    assert_eq!((&found["found"], &found["erp_id"]), (&json!("missed"), &orders[0]["id"]), "{found}");
+    let known = edit(&sandbox, "GET", &deal, &json!({}));
+    assert_eq!(known["NetSuite_Sales_Order_Id__c"], orders[0]["id"], "{known}");
     let (_, runs) = node.get("/api/v1/runs?workflow=crm-erp/closed-won").await;
-    assert_eq!(runs["items"].as_array().unwrap().len(), 1, "{runs}");
+    assert_eq!(runs["items"].as_array().unwrap().len(), 2, "{runs}");
     assert_eq!(world.orders().await.len(), 1);
 }
 

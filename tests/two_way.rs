@@ -82,7 +82,7 @@ fn target(url: &str, source: &str) -> WebhookTarget {
 /// A node with these workflows between two systems, whose letters the test delivers.
 async fn both_systems(names: &[&'static str]) -> (Post, Sandbox, Journey, Node) {
     let (letters, url) = Post::open().await;
-    let sandbox = Sandbox::with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
+    let sandbox = Sandbox::new().with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
     let world = Journey::of(&files(names), sandbox.clone()).await;
     let node = world.world.node().await;
     (letters, sandbox, world, node)
@@ -269,7 +269,8 @@ async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_nobody_told_of_is_found_by_the_sweep_and_one_that_is_known_costs_no_call() {
-    let swept = [&FILES[..], &["contact-reconcile.yaml", "functions/watermarks.yaml"]].concat();
+    let swept =
+        [&FILES[..], &["contact-reconcile.yaml", "functions/company.yaml", "functions/watermarks.yaml"]].concat();
     let (letters, sandbox, world, node) = both_systems(&swept).await;
     let mut random = StdRng::seed_from_u64(3);
     let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
@@ -349,7 +350,8 @@ async fn a_deletion_in_the_erp_that_nobody_told_of_is_found_by_the_sweep_and_dec
 }
 
 async fn a_deletion_that_nobody_told_of(side: &str) {
-    let swept = [&FILES[..], &["contact-reconcile.yaml", "functions/watermarks.yaml"]].concat();
+    let swept =
+        [&FILES[..], &["contact-reconcile.yaml", "functions/company.yaml", "functions/watermarks.yaml"]].concat();
     let (letters, sandbox, world, node) = both_systems(&swept).await;
     let mut random = StdRng::seed_from_u64(9);
     let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;

@@ -106,7 +106,7 @@ async fn only_a_version_without_runs_can_be_deleted() {
     })
     .await;
     let (deleted, _, why) = command("1.1.0");
-    assert!(!deleted && why.contains("no test/pinned:1.1.0 is deployed"), "{why}");
+    assert!(!deleted && why.contains("test/pinned:1.1.0 is not deployed"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,7 +73,7 @@ async fn advance(pool: &sqlx::PgPool, runs: &mut [FloorRun]) -> anyhow::Result<(
         let seq_before = run.seq;
         (run.seq, run.head) = (run.seq + 1, head);
         let state = state(run.seq, head, Some(run.owner));
-        transitions.push(Transition { id: run.id, owner: run.owner, fence: 1, seq_before, state });
+        transitions.push(Transition { id: run.id, owner: run.owner, fence: 1, seq_before, state, progress: true });
         rows.extend(encoded.into_iter().map(|row| (run.id, row)));
     }
     let mut transaction = pool.begin().await?;
@@ -100,6 +100,8 @@ fn state(seq: i32, head: journal::Hash, owner: Option<Uuid>) -> RunState {
         status: "running",
         attention: None,
         task: Some("/do/0/step".to_owned()),
+        error: None,
+        fingerprint: None,
         owner,
         wake_at: None,
         seq,

@@ -4,11 +4,10 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use sqlx::PgPool;
 
 use super::context;
 use crate::config::Settings;
-use crate::engine::{ActError, command};
+use crate::engine::{ActError, Engine, clean_act};
 use crate::machine::{Act, RunId};
 use crate::redact::Known;
 use crate::store::access::Scope;
@@ -25,29 +24,38 @@ pub(super) struct Reason {
     json: bool,
 }
 
-/// Has an act done and says what the run's status is then.
+/// Has an act done and says what the run's status is then, or that it waits for a second person.
 pub(super) async fn perform(
-    pool: &PgPool,
+    engine: &Engine,
     settings: &Settings,
     run: RunId,
     act: &Act,
     reason: &Reason,
 ) -> anyhow::Result<ExitCode> {
-    let by = context::identity(pool, settings, Scope::Operate).await?.actor();
+    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
     let doing = || format!("{} of run {run}", act.name());
     let redactor = Known::of_process().with(&[]);
-    let id = command::submit(pool, run, act, &by, reason.reason.as_deref(), &redactor).await.with_context(doing)?;
-    match command::answered(pool, id).await {
-        Ok(()) => {}
+    let said = reason.reason.as_ref().map(|reason| redactor.text(reason.clone()));
+    match engine.act(run, clean_act(act.clone(), &redactor), by, said).await {
+        Ok(_) => {}
+        Err(ActError::Proposed(proposal)) => {
+            if reason.json {
+                println!("{}", serde_json::json!({ "id": run, "proposal": proposal }));
+            } else {
+                println!("{} needs a second person; it waits as proposal {}", doing(), proposal.id);
+                println!("another user approves it: stepwell proposals approve {}", proposal.id);
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         Err(ActError::Pending(_)) => {
             anyhow::bail!(
-                "{} is recorded, but no node did it yet: is a server running? It will be done when one is",
+                "{} is recorded, but no node has carried it out yet. Is a server running? A node carries it out as soon as one runs",
                 doing()
             )
         }
         Err(error) => return Err(error).with_context(doing),
     }
-    let row = listing::run(pool, run).await?.with_context(|| format!("run {run} is gone"))?;
+    let row = listing::run(engine.reader(), run).await?.with_context(|| format!("run {run} no longer exists"))?;
     if reason.json {
         println!("{}", serde_json::json!({ "id": run, "status": row.status, "attention": row.attention }));
     } else {
@@ -64,5 +72,5 @@ pub(super) fn read_json(path: &str) -> anyhow::Result<serde_json::Value> {
     } else {
         bytes = std::fs::read(path).with_context(|| format!("reading {path}"))?;
     }
-    crate::hub::json::read(&bytes).map_err(|e| anyhow::anyhow!("{path} is no JSON that Stepwell accepts: {e}"))
+    crate::hub::json::read(&bytes).map_err(|e| anyhow::anyhow!("{path} is not JSON that Stepwell accepts: {e}"))
 }

@@ -15,7 +15,7 @@ use crate::store::journal::{self, Tampered};
 /// `stepwell audit ...`
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Check every journal, or one; exit 1 and the first bad record if one was changed.
+    /// Verify every journal, or one. If one was changed, print the first bad record and exit with 1.
     Verify {
         /// Only this run.
         #[arg(long)]
@@ -23,7 +23,7 @@ pub(super) enum Command {
     },
     /// List acts on users, tokens, sessions, workflows and batches, latest first: who, what, why.
     Acts {
-        /// Only on this: `user:ada`, the id of a token, `NAMESPACE/NAME:VERSION`.
+        /// Only acts on this subject: `user:ada`, the id of a token, `NAMESPACE/NAME:VERSION`.
         #[arg(long)]
         subject: Option<String>,
         /// At most this many.
@@ -33,7 +33,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List who was turned away, latest first: at most one line a minute for each kind of attempt and peer.
+    /// List refused access, latest first: at most one line a minute for each kind of attempt and peer.
     Refusals {
         /// At most this many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
@@ -97,7 +97,7 @@ async fn verify(pool: &PgPool, run: Option<RunId>) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::FAILURE)
         }
         None => {
-            println!("{checked} journal(s) checked, every record as it was written");
+            println!("{checked} journal(s) verified, every record as it was written");
             Ok(ExitCode::SUCCESS)
         }
     }

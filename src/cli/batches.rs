@@ -14,22 +14,22 @@ use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::words::{duration, rate, thousands};
 
-/// Look at batches, and do again what failed.
+/// Show batches and retry failed rows.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The latest ones, with how far they are.
+    /// List the latest batches with their progress.
     List {
-        /// Only those of this name.
+        /// Only batches of this name.
         #[arg(long)]
         name: Option<String>,
-        /// At most so many.
+        /// At most this many.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
         /// As JSON, one line each.
         #[arg(long)]
         json: bool,
     },
-    /// One of them, with the rows that wait for a retry.
+    /// Show one batch with the rows that wait for a retry.
     Show {
         /// Its id.
         id: Uuid,
@@ -37,7 +37,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Start its workflow with only the rows that failed.
+    /// Start its workflow for the failed rows only.
     Retry {
         /// Its id.
         id: Uuid,
@@ -66,9 +66,9 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Command::Retry { id, reason } => {
             let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
             match engine.retry_batch(id, By { actor: &by, reason: reason.as_deref() }).await? {
-                Retried::Started(run) => println!("run {run} retries what failed"),
+                Retried::Started(run) => println!("run {run} retries the failed rows"),
                 Retried::Unknown => anyhow::bail!(missing(id)),
-                Retried::Refused(why) => anyhow::bail!("nothing is tried again: {why}"),
+                Retried::Refused(why) => anyhow::bail!("nothing to retry: {why}"),
             }
         }
     }
@@ -90,12 +90,12 @@ fn print(batch: &BatchView, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `4,200 of 50,000, 3 failed, 1,250 a second, rest 36 s`
+/// `4,200 of 50,000, 3 failed, 1,250 a second, 36 s remaining`
 fn progress(batch: &BatchView) -> String {
     let of = batch.total.map(|total| format!(" of {}", thousands(total))).unwrap_or_default();
     let failed = if batch.failed > 0 { format!(", {} failed", thousands(batch.failed)) } else { String::new() };
     let speed = batch.rate.map(|per_second| format!(", {}", rate(per_second))).unwrap_or_default();
-    let rest = batch.rest_seconds.map(|rest| format!(", rest {}", duration(rest * 1_000))).unwrap_or_default();
+    let rest = batch.rest_seconds.map(|rest| format!(", {} remaining", duration(rest * 1_000))).unwrap_or_default();
     format!("{}{of}{failed}{speed}{rest}", thousands(batch.done))
 }
 

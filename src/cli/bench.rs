@@ -12,10 +12,10 @@ pub(super) struct Args {
     /// Length of each measurement in seconds.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Runs held in flight while memory is read.
+    /// Runs held in flight while memory is measured.
     #[arg(long, default_value_t = 10_000)]
     in_flight: usize,
-    /// Measure instead a pass of catalog-nightly over so many items, between a CRM and an ERP of the sandbox.
+    /// Instead, measure a pass of catalog-nightly over this many items between the sandbox CRM and ERP.
     #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u32).range(100..=400_000))]
     catalog: Option<u32>,
     /// As JSON.

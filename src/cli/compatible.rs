@@ -28,7 +28,7 @@ pub(super) async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<
     let (workflow, version) = old.split_once(':').map_or((old, None), |(workflow, version)| (workflow, Some(version)));
     let (namespace, name) = workflow
         .split_once('/')
-        .with_context(|| format!("{old:?} is no file or folder; write its path, or NAMESPACE/NAME[:VERSION]"))?;
+        .with_context(|| format!("{old:?} is not a file or folder; give a path, or NAMESPACE/NAME[:VERSION]"))?;
     let engine = context::engine(settings).await?;
     let deployed = engine.deployed();
     let versions = deployed.definitions.get(&(namespace.to_owned(), name.to_owned()));
@@ -68,7 +68,7 @@ pub(super) fn compare(old: &Definition, new: &Definition, file: &str, source: &S
     let mut mistakes = Vec::new();
     if !compatibility::is_later(before, after) && *old.document != *new.document {
         let message = format!("version {after} does not come after {before}");
-        let hint = Some("a version, once deployed, never changes: give this one a higher number".to_owned());
+        let hint = Some("a deployed version never changes: give this one a higher number".to_owned());
         mistakes.push(mistake("/document/version", Severity::Error, message, hint));
     }
     let announced = compatibility::announces_a_break(before, after);
@@ -81,7 +81,7 @@ pub(super) fn compare(old: &Definition, new: &Definition, file: &str, source: &S
     let verdict = match findings.iter().map(|finding| finding.change).min() {
         Some(Change::Breaking) => format!("breaking: {} breaks callers of {}", new.workflow, old.workflow),
         Some(Change::Unclear) => {
-            format!("compatible as far as can be told: {} with {}", new.workflow, old.workflow)
+            format!("compatible as far as can be determined: {} with {}", new.workflow, old.workflow)
         }
         None => format!("compatible: {} with {}", new.workflow, old.workflow),
     };
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!((mistakes.len(), verdict.as_str()), (0, "compatible: test/pay:1.3.0 with test/pay:1.2.0"));
         let (mistakes, verdict) = told("1.3.0", "{ type: object, oneOf: [{ type: object }] }");
         assert_eq!((mistakes.len(), mistakes[0].2), (1, Severity::Warning));
-        assert!(verdict.starts_with("compatible as far as can be told"), "{verdict}");
+        assert!(verdict.starts_with("compatible as far as can be determined"), "{verdict}");
         let (mistakes, _) = told("1.1.0", "{ type: object }");
         assert_eq!(mistakes[0].3, "version 1.1.0 does not come after 1.2.0");
     }

@@ -14,10 +14,10 @@ use crate::memory::links::Side;
 use crate::store::access::Scope;
 use crate::store::conflicts::ConflictRow;
 
-/// Look at conflicts and settle them.
+/// Show conflicts and settle them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Those that wait for a person, or in another state.
+    /// List conflicts that wait for a person, or those in another state.
     List {
         /// Which ones.
         #[arg(long, value_enum, default_value_t = State::Open)]
@@ -29,7 +29,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// One of them.
+    /// Show one.
     Show {
         /// Its id.
         id: Uuid,
@@ -37,29 +37,29 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say whose word counts: that value goes to the other side with the next sync, which starts at once.
+    /// Choose which side is right: its value goes to the other side with the next sync, which starts at once.
     Settle(Settle),
 }
 
-/// In which state conflicts are.
+/// The state of a conflict.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum State {
-    /// They wait for a person.
+    /// Waits for a person.
     Open,
-    /// Somebody decided; the sync is under way.
+    /// Somebody decided; the sync is in progress.
     Chosen,
     /// The sync has carried it out.
     Settled,
-    /// The records agreed before anybody decided.
+    /// The records agreed before a decision.
     Gone,
 }
 
-/// Which conflict, and whose word counts.
+/// Which conflict, and which side is right.
 #[derive(Debug, Args)]
 pub struct Settle {
     /// Its id.
     id: Uuid,
-    /// Whose word counts.
+    /// Which side is right.
     #[arg(long, value_parser = ["crm", "erp"])]
     side: String,
     /// Why; kept with the conflict.
@@ -96,7 +96,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
                 Settled::Unknown => {
                     anyhow::bail!("there is no conflict {id}; `stepwell conflicts list` shows those that wait")
                 }
-                Settled::Refused(why) => anyhow::bail!("the conflict {id} is not settled: {why}"),
+                Settled::Refused(why) => anyhow::bail!("conflict {id} cannot be settled: {why}"),
             }
         }
     }

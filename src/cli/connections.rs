@@ -23,28 +23,28 @@ const PAGE: i64 = 100;
 /// `stepwell connections ...`
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// List the stored tokens of connections: how often they changed, and which ones the provider accepts no more.
+    /// List the stored tokens of connections: how often they changed, and which ones the provider no longer accepts.
     List {
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Put a new refresh token, read from standard input, in place of one that the provider accepts no more.
+    /// Put a new refresh token, read from standard input, in place of one that the provider no longer accepts.
     Reauthorize {
         #[command(flatten)]
         which: Which,
-        /// Read nothing: try the stored tokens again.
+        /// Do not read a token: retry with the stored ones.
         #[arg(long)]
         same: bool,
         #[command(flatten)]
         why: Why,
     },
-    /// Encrypt all stored tokens with the first key of STEPWELL_ENCRYPTION_KEYS, so that the others are not needed any more.
+    /// Encrypt all stored tokens with the first key of STEPWELL_ENCRYPTION_KEYS, so that the other keys are no longer needed.
     Reencrypt {
         #[command(flatten)]
         why: Why,
     },
-    /// Delete stored tokens that are not used any more.
+    /// Delete stored tokens that are no longer used.
     Forget {
         #[command(flatten)]
         which: Which,
@@ -67,7 +67,7 @@ pub(super) struct Which {
     /// The connection in `hub.yaml`.
     #[arg(required_unless_present = "id")]
     connection: Option<String>,
-    /// The beginning of the row's id, where a connection has several.
+    /// The start of the row's id, if a connection has several rows.
     #[arg(long)]
     id: Option<String>,
 }
@@ -101,7 +101,7 @@ impl Which {
         let found = oauth::ids(pool, self.connection.as_deref(), id.as_deref()).await?;
         match found.as_slice() {
             [id] => Ok(id.clone()),
-            [] => bail!("there are no such stored tokens; `stepwell connections list` shows them"),
+            [] => bail!("no such stored tokens; `stepwell connections list` shows those that exist"),
             several => bail!(
                 "there are {} rows of that name, since its first refresh token was changed: name one with --id (`stepwell connections \
                  list` shows the newest first)",
@@ -139,20 +139,20 @@ async fn reauthorize(pool: &PgPool, which: &Which, same: bool, by: By<'_>) -> an
             read.context("reading the refresh token from standard input")?;
             let token = text.trim();
             if token.is_empty() {
-                bail!("standard input holds no refresh token; give it one, or say --same to try the stored one again");
+                bail!("standard input holds no refresh token; provide one, or use --same to retry with the stored one");
             }
             Some(keyring.seal(&Secret::from(token.to_owned()), &id)?)
         }
     };
     oauth::reauthorize(pool, &id, sealed.as_deref(), by).await?;
-    println!("the next call asks the provider for a token; runs that stopped for this can be retried");
+    println!("the next call requests a token from the provider; runs that stopped because of this can be retried");
     Ok(ExitCode::SUCCESS)
 }
 
 fn keyring() -> anyhow::Result<Keyring> {
     let keyring = Keyring::from_environment()?;
     if keyring.is_empty() {
-        bail!("{KEYS_VARIABLE} is not set: tokens are stored encrypted, with the same keys as the nodes have");
+        bail!("{KEYS_VARIABLE} is not set: tokens are stored encrypted; set the same keys as on the nodes");
     }
     Ok(keyring)
 }
@@ -176,7 +176,7 @@ async fn reencrypt(pool: &PgPool, by: By<'_>) -> anyhow::Result<ExitCode> {
                 Ok(_) => {
                     failed += 1;
                     eprintln!(
-                        "{} of {}: a node changed it meanwhile; run this again",
+                        "{} of {}: a node changed it in the meantime; run this command again",
                         hex::encode(&row.id[..6]),
                         row.connection
                     );
@@ -188,7 +188,7 @@ async fn reencrypt(pool: &PgPool, by: By<'_>) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    println!("{changed} encrypted anew, {current} were already, {failed} failed");
+    println!("{changed} re-encrypted, {current} already current, {failed} failed");
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

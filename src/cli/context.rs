@@ -1,8 +1,11 @@
 //! What most subcommands need: the database, straight, so that they work when the server does not.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use sqlx::PgPool;
 
+use super::database;
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::engine::{Engine, EngineSettings};
@@ -15,7 +18,7 @@ pub(super) fn database_url(settings: &Settings) -> anyhow::Result<String> {
     let running = || embedded::running(&settings.data_dir);
     settings.database_url.clone().or_else(running).with_context(|| {
         format!(
-            "no database to talk to: set DATABASE_URL, or start `stepwell dev`, whose private Postgres in {} does not run now",
+            "no database to connect to: set DATABASE_URL, or start `stepwell dev`, whose private Postgres in {} is not running",
             settings.data_dir.display()
         )
     })
@@ -24,14 +27,27 @@ pub(super) fn database_url(settings: &Settings) -> anyhow::Result<String> {
 /// Connects to the database of a deployment, brought to this version.
 pub(super) async fn connect(settings: &Settings) -> anyhow::Result<PgPool> {
     let url = database_url(settings)?;
+    reach(&url).await?;
     migrate(&url).await?;
     store::connect_reader(&url, 4).await.context("connecting to the database")
 }
 
+/// Makes sure that the database answers; says where it was looked for, and why it does not.
+async fn reach(url: &str) -> anyhow::Result<()> {
+    let address = store::address(url).context("reading the URL of the database")?;
+    let knocked = store::knock(url, ANSWER_MAX).await;
+    knocked.map_err(|error| anyhow::anyhow!("the database at {address} cannot be used: {}", database::why(&error)))
+}
+
+/// A server that does not answer within this is away.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
 /// The same for a role that may change the schema, without the limit of a read.
 pub(super) async fn connect_owner(settings: &Settings) -> anyhow::Result<PgPool> {
-    let pool = store::connect_engine(&database_url(settings)?, 1).await.context("connecting to the database")?;
-    store::migrate(&pool).await.context("bringing the database to this version")?;
+    let url = database_url(settings)?;
+    reach(&url).await?;
+    let pool = store::connect_engine(&url, 1).await.context("connecting to the database")?;
+    store::migrate(&pool).await.context("migrating the database to this version")?;
     Ok(pool)
 }
 
@@ -39,7 +55,7 @@ pub(super) async fn connect_owner(settings: &Settings) -> anyhow::Result<PgPool>
 /// that migrates at the same time.
 async fn migrate(url: &str) -> anyhow::Result<()> {
     let pool = store::connect_engine(url, 1).await.context("connecting to the database")?;
-    store::migrate(&pool).await.context("bringing the database to this version")?;
+    store::migrate(&pool).await.context("migrating the database to this version")?;
     pool.close().await;
     Ok(())
 }
@@ -48,7 +64,8 @@ async fn migrate(url: &str) -> anyhow::Result<()> {
 pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
     // The forms of identifiers are those of `hub.yaml`, where it is at hand.
     let hub = Hub::load_folder(&settings.workflows, &Secrets::default()).unwrap_or_default();
-    let engine = EngineSettings { identifiers: hub.identifiers, ..EngineSettings::default() };
+    let proposals_last = settings.engine().proposals_last;
+    let engine = EngineSettings { identifiers: hub.identifiers, proposals_last, ..EngineSettings::default() };
     Ok(Engine::outside_with(connect(settings).await?, engine).await?)
 }
 
@@ -56,7 +73,7 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
 /// token, [`local`]: whoever can open the database may do everything, and the record says that it was done that way.
 pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -> anyhow::Result<Identity> {
     let Some(token) = &settings.token else { return Ok(local()) };
-    let found = access::find_token(pool, &access::secret_hash(&token.0)).await.context("looking the token up")?;
+    let found = access::find_token(pool, &access::secret_hash(&token.0)).await.context("looking up the token")?;
     let identity = found.context(
         "the token of --token or STEPWELL_TOKEN is unknown here, expired or revoked; `stepwell token create` makes one",
     )?;

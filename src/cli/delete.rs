@@ -28,16 +28,16 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let (namespace, name) = args
         .workflow
         .split_once('/')
-        .with_context(|| format!("{:?} is no workflow; write NAMESPACE/NAME", args.workflow))?;
+        .with_context(|| format!("{:?} is not a workflow name; use NAMESPACE/NAME", args.workflow))?;
     let workflow =
         WorkflowRef { namespace: namespace.to_owned(), name: name.to_owned(), version: args.version.clone() };
     let engine = context::engine(settings).await?;
     let by = context::identity(engine.reader(), settings, Scope::Deploy).await?.actor();
     match engine.undeploy(&workflow, By { actor: &by, reason: args.reason.as_deref() }).await? {
         Undeployed::Gone => println!("deleted {workflow}"),
-        Undeployed::Unknown => bail!("no {workflow} is deployed, so it cannot be deleted"),
+        Undeployed::Unknown => bail!("{workflow} is not deployed, so it cannot be deleted"),
         Undeployed::InUse(run) => bail!(
-            "{workflow} has runs, so it cannot be deleted: their journals are read by it; `stepwell runs show {run}` shows the last"
+            "{workflow} has runs, so it cannot be deleted: their journals need it; `stepwell runs show {run}` shows the last one"
         ),
     }
     Ok(ExitCode::SUCCESS)

@@ -26,7 +26,8 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     for path in &args.paths {
         for file in load::definitions(path)? {
             let enabled = settings.processes.enable.iter().copied();
-            let functions = load::functions(&load::folder(&file), enabled).map_err(|mistakes| refused(&mistakes))?;
+            let functions = load::functions(&load::folder(&file), settings.variant, enabled)
+                .map_err(|mistakes| refused(&mistakes))?;
             built.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?);
         }
     }

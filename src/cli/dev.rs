@@ -18,6 +18,8 @@ use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::embedded::{self, EmbeddedPostgres};
 use crate::engine::DeployOutcome;
+use crate::hub::Hub;
+use crate::sandbox::Profile;
 
 /// Arguments of `stepwell dev`.
 #[derive(Debug, clap::Args)]
@@ -30,9 +32,13 @@ pub(super) struct Args {
     #[arg(long, default_value = "127.0.0.1:8081", env = "STEPWELL_SANDBOX_LISTEN")]
     sandbox: SocketAddr,
 
-    /// The sandbox tells the sources `salesforce` and `netsuite` of each change. Unless said, it tells nobody.
+    /// Send sandbox changes to the sources `salesforce` and `netsuite`; off by default.
     #[arg(long)]
     sandbox_webhooks: bool,
+
+    /// The company whose systems the sandbox simulates: `one-world`, `single-company` or `large` (docs/sandbox.md).
+    #[arg(long, value_name = "NAME", default_value = "one-world", env = "STEPWELL_SANDBOX_PROFILE")]
+    sandbox_profile: &'static Profile,
 
     /// Where the private Postgres lives.
     #[arg(long)]
@@ -46,7 +52,7 @@ pub(super) struct Args {
     #[arg(long)]
     fire: bool,
 
-    /// Stop once everything is up and what was fired has ended.
+    /// Stop once everything is up and the fired run has ended.
     #[arg(long)]
     exit: bool,
 }
@@ -58,12 +64,13 @@ pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<Ex
     settings.listen = args.listen.unwrap_or(settings.listen);
     settings.data_dir = args.data_dir.clone().unwrap_or(settings.data_dir);
     settings.workflows = args.workflows.clone().unwrap_or(settings.workflows);
+    settings.variant = Some(args.sandbox_profile.name);
     check(&settings)?;
     let told = match args.sandbox_webhooks {
         true => Told::by_hub(settings.listen, &settings.workflows)?,
         false => Told::nobody(settings.listen),
     };
-    let sandbox = DevSandbox::start(args.sandbox, &told).await?;
+    let sandbox = DevSandbox::start(args.sandbox, args.sandbox_profile, &told).await?;
     let ended = with_postgres(&args, settings).await;
     sandbox.stop().await;
     ended
@@ -87,12 +94,13 @@ async fn serve(args: &Args, settings: &Settings, url: &str) -> anyhow::Result<Ex
     let secrets = sandbox_secrets();
     let server = Server::start(settings, url, Migrate::Yes, secrets.clone()).await?;
     let used = used(args, settings, &server, &secrets).await;
-    server.stop().await;
+    server.stop(Duration::ZERO).await;
     used.map(|()| ExitCode::SUCCESS)
 }
 
 async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secrets) -> anyhow::Result<()> {
     deploy_all(settings, server).await;
+    server.open();
     let (changed, mut changes) = mpsc::channel(1);
     let _watcher = watch(&settings.workflows, changed)?;
     if args.fire {
@@ -111,7 +119,7 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
     tokio::pin!(stopping);
     loop {
         tokio::select! {
-            stopped = &mut stopping => return stopped,
+            stopped = &mut stopping => return stopped.map(drop),
             Some(()) = changes.recv() => {
                 // An editor writes a file in several steps: what comes close together is one change.
                 tokio::time::sleep(Duration::from_millis(150)).await;
@@ -125,10 +133,13 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
     }
 }
 
-/// The sandbox's address may be called, and the connections of the sandbox environment go there.
+/// The sandbox's address may be called, and the connections of the sandbox environment go there, as far as `hub.yaml` has them.
 fn point_to_sandbox(settings: &mut Settings, address: SocketAddr) -> anyhow::Result<()> {
     settings.network.allow.push(address.to_string());
-    for (name, path) in [("netsuite", "erp"), ("salesforce", "crm")] {
+    // Mistakes in hub.yaml are shown by the server that reads it next.
+    let hub = Hub::load_folder(&settings.workflows, &sandbox_secrets()).unwrap_or_default();
+    let known = [("netsuite", "erp"), ("salesforce", "crm")];
+    for (name, path) in known.into_iter().filter(|(name, _)| hub.connections.contains_key(*name)) {
         let base_url = format!("http://{address}/{path}").parse().context("the sandbox's own address")?;
         settings.connections.entry(name.to_owned()).or_insert(crate::config::ConnectionOverride { base_url });
     }

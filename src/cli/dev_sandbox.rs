@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::connect::Secrets;
 use crate::hub::Hub;
+use crate::sandbox::Profile;
 
 /// Secrets that everyone knows: they open the sandbox and nothing else. A variable of the same name goes before.
 pub(super) fn sandbox_secrets() -> Secrets {
@@ -40,16 +41,17 @@ impl DevSandbox {
     /// Starts one, or takes the one that is there.
     ///
     /// `told` are the sources of a server that are told of changes.
-    pub(super) async fn start(address: SocketAddr, told: &Told) -> anyhow::Result<Self> {
+    pub(super) async fn start(address: SocketAddr, profile: &'static Profile, told: &Told) -> anyhow::Result<Self> {
         let child = match TcpListener::bind(address).await {
             Ok(free) => {
                 drop(free);
-                let child = spawn(address, told)?;
+                let child = spawn(address, profile, told)?;
                 await_answer(address).await?;
                 Some(child)
             }
             Err(_) if is_sandbox(address).await => {
-                info!(%address, "a sandbox runs there already: using it, with what it holds");
+                demand_profile(address, profile).await?;
+                info!(%address, "a sandbox is already running there: using it with its existing data");
                 None
             }
             Err(why) => {
@@ -75,12 +77,13 @@ impl DevSandbox {
     }
 }
 
-fn spawn(address: SocketAddr, told: &Told) -> anyhow::Result<Child> {
+fn spawn(address: SocketAddr, profile: &Profile, told: &Told) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("finding this program's own path")?;
     let mut command = Command::new(program);
     told.tell(&mut command)?;
     command
         .args(["sandbox", "--listen", &address.to_string(), "--idle-seconds", &IDLE_MAX.as_secs().to_string()])
+        .args(["--profile", profile.name])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -110,10 +113,11 @@ impl Told {
         let (there, absent): (Vec<_>, Vec<_>) = [("CRM", "salesforce"), ("ERP", "netsuite")]
             .into_iter()
             .partition(|(_, source)| hub.sources.contains_key(*source));
-        for (system, source) in absent {
+        let reads = |name: &str| hub.subscribed.iter().any(|subscribed| subscribed.name == name);
+        for (system, source) in absent.into_iter().filter(|(_, source)| !reads(source)) {
             warn!(
                 source,
-                "hub.yaml has no such source: the sandbox's {system} tells nobody (docs/sandbox.md shows one)"
+                "hub.yaml has no such source: the sandbox's {system} sends no change events (docs/sandbox.md shows a source)"
             );
         }
         Ok(Self { server, sources: there })
@@ -139,15 +143,29 @@ async fn await_answer(address: SocketAddr) -> anyhow::Result<()> {
         }
     };
     tokio::time::timeout(START_MAX, answers).await.with_context(|| {
-        format!("the sandbox did not answer on {address}; `stepwell sandbox --listen {address}` says why")
+        format!("the sandbox did not answer on {address}; `stepwell sandbox --listen {address}` shows why")
     })
 }
 
 /// Whether a sandbox of ours answers there.
 async fn is_sandbox(address: SocketAddr) -> bool {
-    let asked = reqwest::Client::new().get(format!("http://{address}/settings")).timeout(Duration::from_secs(2)).send();
-    match asked.await {
-        Ok(answer) => answer.json::<serde_json::Value>().await.is_ok_and(|s| s["erp"]["concurrency"].is_number()),
-        Err(_) => false,
+    settings_of(address).await.is_some_and(|settings| settings["erp"]["concurrency"].is_number())
+}
+
+/// A sandbox that somebody else started stands for the company that it was started for.
+async fn demand_profile(address: SocketAddr, profile: &Profile) -> anyhow::Result<()> {
+    let settings = settings_of(address).await.unwrap_or_default();
+    match settings["profile"].as_str() {
+        Some(name) if name != profile.name => bail!(
+            "the sandbox running on {address} has the profile {name}, not {}: stop it, choose another address with --sandbox, \
+             or give --sandbox-profile {name}",
+            profile.name
+        ),
+        _ => Ok(()),
     }
+}
+
+async fn settings_of(address: SocketAddr) -> Option<serde_json::Value> {
+    let asked = reqwest::Client::new().get(format!("http://{address}/settings")).timeout(Duration::from_secs(2)).send();
+    asked.await.ok()?.json().await.ok()
 }

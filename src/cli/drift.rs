@@ -13,10 +13,10 @@ use crate::output;
 /// Arguments of `stepwell drift`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The records of this sweep, by the id of its run; without it the latest sweeps.
+    /// Show the records of this reconciliation, by the id of its run. Without it, list the latest reconciliations.
     #[arg(long, value_name = "RUN")]
     sweep: Option<Uuid>,
-    /// With those that are in sync.
+    /// Include records that are in sync.
     #[arg(long, requires = "sweep")]
     all: bool,
     /// As JSON, one line each.
@@ -52,7 +52,7 @@ async fn records(engine: &Engine, sweep: Uuid, args: &Args) -> anyhow::Result<()
     let mut after = 0;
     loop {
         let Some(records) = engine.drift(sweep, after, COUNTED_MAX).await? else {
-            anyhow::bail!("{sweep} is no run of a sweep; `stepwell drift` lists the latest ones")
+            anyhow::bail!("run {sweep} is not a reconciliation; `stepwell drift` lists the latest ones")
         };
         let Some(last) = records.last() else { return Ok(()) };
         after = last.seq;
@@ -69,13 +69,13 @@ async fn records(engine: &Engine, sweep: Uuid, args: &Args) -> anyhow::Result<()
     }
 }
 
-const SWEEPS_HEAD: &str = "run                                   began             looked at  in sync  missed  conflicts  failed  left  under way";
+const SWEEPS_HEAD: &str = "run                                   started             checked  in sync  missed  conflicts  failed  left  in progress";
 
 fn line_of_sweep(sweep: &Sweep) -> String {
     let counts = sweep.counts;
     let more = if sweep.more { "+" } else { "" };
     format!(
-        "{}  {}  {:>9}  {:>7}  {:>6}  {:>9}  {:>6}  {:>4}  {:>9}  {} {}",
+        "{}  {}  {:>9}  {:>7}  {:>6}  {:>9}  {:>6}  {:>4}  {:>11}  {} {}",
         sweep.run,
         sweep.created_at.format("%Y-%m-%d %H:%M"),
         format!("{}{more}", counts.looked_at),

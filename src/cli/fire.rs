@@ -18,7 +18,7 @@ use crate::sandbox;
 /// Arguments of `stepwell fire`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Seconds to wait for the run's end before it is shown as it stands.
+    /// Seconds to wait for the end of the run before showing its current state.
     #[arg(long, default_value_t = 5)]
     wait: u64,
 }
@@ -61,7 +61,7 @@ pub(super) async fn fire(
     let accepted: Value = serde_json::from_str(&text).context("reading the answer to the webhook")?;
     let run = accepted["runs"][0].as_str().and_then(|id| id.parse().ok()).context("the webhook started no run")?;
     engine.settled(run, wait).await;
-    let view = engine.view(run).await?.context("the run is gone")?;
+    let view = engine.view(run).await?.context("the run no longer exists")?;
     print!("\n{}\n", tree::tree(&view));
     Ok(())
 }
@@ -69,7 +69,7 @@ pub(super) async fn fire(
 /// Standard Webhooks: HMAC-SHA256 over id, time and body, base64.
 fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> anyhow::Result<String> {
     let base64 = base64::engine::general_purpose::STANDARD;
-    let key = base64.decode(secret.trim_start_matches("whsec_")).context("the webhook secret is no base64")?;
+    let key = base64.decode(secret.trim_start_matches("whsec_")).context("the webhook secret is not base64")?;
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key)?;
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);

@@ -42,7 +42,7 @@ fn built(file: &Path, functions: &Functions, build: Build) -> anyhow::Result<Res
             line: 1,
             column: 1,
             pointer: String::new(),
-            message: format!("the file is no UTF-8 text: {error}"),
+            message: format!("the file is not UTF-8 text: {error}"),
             hint: None,
             severity: dsl::Severity::Error,
         }]),
@@ -52,7 +52,8 @@ fn built(file: &Path, functions: &Functions, build: Build) -> anyhow::Result<Res
 /// What the definitions of a folder may use: its catalogs, the secrets that its `hub.yaml` releases, and these programs.
 pub(super) fn functions(
     folder: &Path,
+    variant: Option<&str>,
     processes: impl IntoIterator<Item = ProcessKind>,
 ) -> Result<Functions, Vec<Mistake>> {
-    Ok(Functions::load(folder)?.with_processes(processes).with_secrets(Hub::releases_in(folder)))
+    Ok(Functions::load_variant(folder, variant)?.with_processes(processes).with_secrets(Hub::releases_in(folder)))
 }

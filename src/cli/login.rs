@@ -11,13 +11,13 @@ use crate::config::Settings;
 use crate::store::access::{self, Identity, Principal, Scope};
 use crate::store::acts::By;
 
-/// How long a link can be used.
+/// How long a link is valid.
 const LIFETIME: Duration = Duration::from_mins(15);
 
 /// Arguments of `stepwell login`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Sign in as this user; without it as the administrator at this terminal.
+    /// Sign in as this user. Without it, as the administrator at this terminal.
     #[arg(long)]
     user: Option<String>,
 }
@@ -28,7 +28,7 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let identity = match &args.user {
         None => {
             let program = matches!(by.principal, Principal::Token { owner: None, .. });
-            ensure!(!program, "{} is a program's token and signs in nobody: name a user with --user", by.actor().0);
+            ensure!(!program, "{} is a program's token and cannot sign in: name a user with --user", by.actor().0);
             by.clone()
         }
         Some(name) => {

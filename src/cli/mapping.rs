@@ -23,13 +23,13 @@ use crate::expr::Evaluation;
 pub(super) enum Command {
     /// Print mappings as Markdown tables.
     Doc {
-        /// Names or files; else all of the folder of workflows.
+        /// Names or files. Default: all in the folder of workflows.
         #[arg(value_name = "MAPPING")]
         mappings: Vec<String>,
     },
-    /// Check that the samples of mappings hold.
+    /// Check that the samples of mappings pass.
     Check {
-        /// Names or files; else all of the folder of workflows.
+        /// Names or files. Default: all in the folder of workflows.
         #[arg(value_name = "MAPPING")]
         mappings: Vec<String>,
         /// As JSON.
@@ -44,11 +44,11 @@ pub(super) enum Command {
         /// The record, as JSON.
         #[arg(long, value_name = "FILE")]
         record: PathBuf,
-        /// Where it stands.
+        /// The system it comes from.
         #[arg(long, value_enum)]
         from: From,
     },
-    /// Show which fields a changed mapping would write otherwise, record by record, of those that runs gave to it.
+    /// Show which fields a changed mapping would write differently, for each record that runs passed to it.
     Diff(super::mapping_diff::Args),
 }
 

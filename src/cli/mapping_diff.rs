@@ -18,22 +18,22 @@ use crate::store;
 /// Arguments of `stepwell mapping diff`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Name or file of the changed mapping; it is compared with what was recorded under its name.
+    /// Name or file of the changed mapping; its results are compared with those recorded under its name.
     #[arg(value_name = "MAPPING")]
     mapping: String,
-    /// The folder of workflows with the changed mapping; else that of the settings.
+    /// The folder of workflows with the changed mapping. Default: the folder in the settings.
     #[arg(long, value_name = "DIR")]
     workflows: Option<PathBuf>,
-    /// Runs accepted at or after: RFC 3339, or so long ago, as PT24H.
+    /// Runs accepted at or after: RFC 3339, or how long ago, such as PT24H.
     #[arg(long, value_name = "T", value_parser = moment)]
     since: Time,
-    /// Runs accepted before: RFC 3339, or so long ago.
+    /// Runs accepted before: RFC 3339, or how long ago.
     #[arg(long, value_name = "T", value_parser = moment)]
     until: Option<Time>,
     /// At most this many runs.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     limit: u16,
-    /// Exit with 1 if any field would be written otherwise.
+    /// Exit with 1 if any field would be written differently.
     #[arg(long)]
     fail_on_change: bool,
     /// As JSON.

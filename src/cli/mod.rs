@@ -2,6 +2,7 @@
 //! Whether anybody reads the output changes none of them (`crate::output`).
 
 mod acts;
+mod attention;
 mod audit;
 mod batches;
 mod bench;
@@ -9,20 +10,26 @@ mod compatible;
 mod conflicts;
 mod connections;
 mod context;
+mod database;
 mod delete;
 mod deploy;
 mod dev;
 mod dev_sandbox;
+mod doctor;
 mod drift;
 mod events;
 mod excerpt;
 mod fire;
+mod freezes;
 mod graph;
+mod init;
 mod load;
 mod login;
 mod mapping;
 mod mapping_diff;
 mod migrate;
+mod preflight;
+mod proposals;
 mod replay;
 mod run;
 mod runs;
@@ -35,6 +42,7 @@ mod session;
 mod sources;
 mod test;
 mod token;
+mod totals;
 mod tree;
 mod user;
 mod validate;
@@ -57,7 +65,7 @@ pub struct Cli {
     #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
     config: PathBuf,
 
-    /// Act as whom this API token belongs to, with its scopes. Without one acts are recorded as `local:USER@HOST`.
+    /// Act as the owner of this API token, with its scopes. Without one, acts are recorded as `local:USER@HOST`.
     #[arg(long, global = true, env = "STEPWELL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
 
@@ -67,22 +75,26 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a small working project with passing tests to start from.
+    Init(init::Args),
     /// Run everything here: private Postgres, sandbox CRM and ERP, server, the definitions of `workflows/`.
     Dev(dev::Args),
-    /// Win a deal: send one signed closed-won webhook to the server of `stepwell dev` and show what comes of it.
+    /// Win a deal: send one signed closed-won webhook to the server of `stepwell dev` and show the run it starts.
     Fire(fire::Args),
-    /// Run the server alone; `DATABASE_URL` is needed.
+    /// Run only the server; requires `DATABASE_URL`.
     Serve(serve::Args),
-    /// Bring the database to this version, and let nodes run as a role that owns nothing.
+    /// Migrate the database to this version, and let nodes run as a role that owns nothing.
     Migrate(migrate::Args),
-    /// Run the sandbox CRM and ERP alone.
+    /// Run only the sandbox CRM and ERP.
     Sandbox(sandbox::Args),
     /// Check definitions.
     Validate(validate::Args),
-    /// Play the scenarios beside definitions; with `--faults`, every failure at every step.
+    /// Run the scenarios beside definitions; with `--faults`, every failure at every step.
     Test(test::Args),
-    /// Show what a definition would do with recorded events, and what it would do otherwise than was recorded.
+    /// Replay recorded events with a definition and show what would change.
     Replay(replay::Args),
+    /// Check that the connected accounts have what the workflows need, without writing anything.
+    Preflight(preflight::Args),
     /// Print and check the tables of `mappings/`.
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -96,35 +108,44 @@ enum Command {
     Delete(delete::Args),
     /// Start a run.
     Run(run::Args),
-    /// Look at runs and act on them.
+    /// Show runs and act on them.
     #[command(subcommand)]
     Runs(runs::Command),
-    /// Look at batches, and do again what failed.
+    /// Look at acts that wait for a second person, and approve or decline them.
+    #[command(subcommand)]
+    Proposals(proposals::Command),
+    /// Show batches and retry failed rows.
     #[command(subcommand)]
     Batches(batches::Command),
-    /// Look at conflicts between records of both systems, and settle them.
+    /// Show conflicts between records of both systems, and settle them.
     #[command(subcommand)]
     Conflicts(conflicts::Command),
-    /// Look at the stored OAuth tokens of connections, authorise a connection again, and exchange the key that encrypts them.
+    /// Show the stored OAuth tokens of connections, reauthorize a connection, and rotate the encryption key.
     #[command(subcommand)]
     Connections(connections::Command),
-    /// List what sweeps over both systems found that nobody had told of.
+    /// List the results of reconciliations: changes the webhooks missed.
     Drift(drift::Args),
-    /// Look at schedules and pause them.
+    Attention(attention::Attention),
+    /// Freeze and release workflows.
+    #[command(subcommand)]
+    Freezes(freezes::Command),
+    /// Compare won deals with orders: sums by day, currency and company, the lines behind them, and the sign-off of a period.
+    Totals(totals::Args),
+    /// Show schedules, pause, resume and fire them.
     #[command(subcommand)]
     Schedules(schedules::Command),
-    /// List sources: how far those that number their events have come, and what is missing.
+    /// List sources: the latest event number of those that number their events, and which events are missing.
     Sources(sources::Args),
-    /// Look at received events.
+    /// Show received events, and replay one.
     #[command(subcommand)]
     Events(events::Command),
-    /// Check that no journal was changed; list acts that no journal tells, and who was turned away.
+    /// Verify journals; list administrative acts and refused access.
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Make, list and revoke API tokens.
+    /// Create, list and revoke API tokens.
     #[command(subcommand)]
     Token(token::Command),
-    /// Make, list, change, disable and delete users.
+    /// Create, list, change, disable and delete users.
     #[command(subcommand)]
     User(user::Command),
     /// List and end sessions of the dashboard.
@@ -132,6 +153,8 @@ enum Command {
     Session(session::Command),
     /// Print a one-time link to the dashboard.
     Login(login::Args),
+    /// Check whether a node with these settings would work: definitions, connections, database. Changes nothing; exit code 1 on an error.
+    Doctor(doctor::Args),
     /// Print the settings in force, secrets masked.
     Config(ConfigArgs),
     /// Measure this machine.
@@ -147,7 +170,7 @@ enum Command {
 /// `stepwell config`
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgs {
-    /// Check the settings and print only what is wrong with them. Exit code 1 if a variable sets nothing.
+    /// Check the settings and print only the mistakes. Exit code 1 if a variable sets nothing.
     #[arg(long)]
     check: bool,
 }
@@ -178,7 +201,9 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     drop(Secrets::from_environment());
     loaded.settings.token = cli.token.map(|token| config::Token(token.trim().to_owned()));
     let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
-    telemetry::init_logs(loaded.settings.log_format, if serves { "info" } else { "warn" });
+    let level = if serves { "info" } else { "warn" };
+    telemetry::init_logs(loaded.settings.log_format, loaded.settings.log.as_deref(), level)
+        .map_err(anyhow::Error::msg)?;
     let reports_itself = matches!(cli.command, Command::Config(ConfigArgs { check: true }));
     for unknown in loaded.unknown.iter().filter(|_| !reports_itself) {
         tracing::warn!("{unknown}");
@@ -194,6 +219,7 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
 async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCode> {
     let settings = loaded.settings.clone();
     match command {
+        Command::Init(args) => init::run(&args),
         Command::Dev(args) => dev::run(args, settings).await,
         Command::Fire(args) => fire::run(args, &settings).await,
         Command::Serve(args) => serve::run(args, settings).await,
@@ -202,6 +228,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Validate(args) => validate::run(&args, &settings).await,
         Command::Test(args) => test::run(&args, &settings),
         Command::Replay(args) => replay::run(&args, &settings).await,
+        Command::Preflight(args) => preflight::run(&args, &settings).await,
         Command::Mapping(command) => mapping::run(&command, &settings).await,
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),
@@ -209,10 +236,14 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Delete(args) => delete::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Proposals(command) => proposals::run(command, &settings).await,
         Command::Batches(command) => batches::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
         Command::Connections(command) => connections::run(command, &settings).await,
         Command::Drift(args) => drift::run(&args, &settings).await,
+        Command::Attention(args) => attention::run(&args, &settings).await,
+        Command::Freezes(command) => freezes::run(command, &settings).await,
+        Command::Totals(args) => totals::run(args, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
         Command::Sources(args) => sources::run(&args, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
@@ -221,6 +252,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::User(command) => user::run(command, &settings).await,
         Command::Session(command) => session::run(command, &settings).await,
         Command::Login(args) => login::run(&args, &settings).await,
+        Command::Doctor(args) => doctor::run(&args, &loaded).await,
         Command::Config(ConfigArgs { check: true }) => Ok(check_config(&loaded)),
         Command::Config(_) => show_config(&loaded),
         Command::Bench(args) => bench::run(args, &settings).await,

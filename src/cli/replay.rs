@@ -27,25 +27,25 @@ use crate::store;
 /// Arguments of `stepwell replay`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Send nothing and write nothing; the only way there is. `stepwell events replay` accepts an event once more.
+    /// Required: nothing is sent or written. To accept an event again, use `stepwell events replay`.
     #[arg(long, required = true)]
     dry_run: bool,
     /// A definition's file, deployed or not; or NAMESPACE/NAME or NAMESPACE/NAME:VERSION of a deployed one.
     #[arg(long, value_name = "F")]
     workflow: String,
-    /// Events received at or after: RFC 3339, or so long ago, as PT24H.
+    /// Events received at or after: RFC 3339, or how long ago, such as PT24H.
     #[arg(long, value_name = "T", value_parser = moment)]
     since: Time,
-    /// Events received before: RFC 3339, or so long ago.
+    /// Events received before: RFC 3339, or how long ago.
     #[arg(long, value_name = "T", value_parser = moment)]
     until: Option<Time>,
     /// At most this many events.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     limit: u16,
-    /// What answers a read that was not recorded; without it the replay of its run ends there.
+    /// What answers a read that was not recorded. Without it, the replay of that run ends there.
     #[arg(long, value_enum, default_value_t)]
     assume: Assume,
-    /// Exit with 1 if anything would be otherwise than it was.
+    /// Exit with 1 if anything would change.
     #[arg(long)]
     fail_on_change: bool,
     /// As JSON.
@@ -60,7 +60,7 @@ pub(super) fn moment(text: &str) -> Result<Time, String> {
     }
     let ago = parse_duration(text).ok().and_then(|ago| chrono::Duration::from_std(ago).ok());
     let at = ago.and_then(|ago| chrono::Utc::now().checked_sub_signed(ago));
-    at.ok_or_else(|| "write 2026-11-20T16:00:00Z, or how long ago: PT24H".to_owned())
+    at.ok_or_else(|| "use a time such as 2026-11-20T16:00:00Z, or how long ago, such as PT24H".to_owned())
 }
 
 pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -85,14 +85,14 @@ fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<
     let file = Path::new(&args.workflow);
     let (definition, folder) = if file.is_file() {
         let folder = load::folder(file);
-        let functions = load::functions(&folder, ProcessKind::ALL).map_err(|mistakes| refused(&mistakes))?;
+        let functions = load::functions(&folder, None, ProcessKind::ALL).map_err(|mistakes| refused(&mistakes))?;
         let built = load::build(file, &functions)?;
         (built.map_err(|mistakes| refused(&mistakes))?.definition, folder)
     } else {
         (deployed(&args.workflow, engine)?, PathBuf::from(&settings.workflows))
     };
     if definition.triggers.is_empty() && definition.gathering.is_none() {
-        bail!("{} is started by no event: it has no `schedule.on`", definition.workflow);
+        bail!("no event starts {}: it has no `schedule.on`", definition.workflow);
     }
     let hub = OfflineHub::open(&folder).map_err(|mistakes| refused(&mistakes))?;
     Ok((definition, hub))
@@ -128,6 +128,7 @@ async fn replay(
         identifiers: &hub.identifiers,
         evaluate: &evaluate as &Evaluate<'_>,
         invariants: &[],
+        profile: <&crate::sandbox::Profile>::default(),
     };
     let mut replayed_runs = HashSet::new();
     let mut events = Vec::new();

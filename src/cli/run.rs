@@ -16,16 +16,16 @@ use crate::store::access::Scope;
 pub(super) struct Args {
     /// Which workflow: NAMESPACE/NAME.
     workflow: String,
-    /// Exact version; without it the latest.
+    /// Exact version. Default: the latest.
     #[arg(long)]
     version: Option<String>,
-    /// JSON file with the input, or - for standard input; without it `{}`.
+    /// JSON file with the input, or - for standard input. Default: `{}`.
     #[arg(long)]
     input: Option<String>,
-    /// Wait for the end and print the output; exit 0 only if the run completed.
+    /// Wait for the end and print the output; exit with 0 only if the run completed.
     #[arg(long)]
     wait: bool,
-    /// The same key starts one run, whatever the number of calls.
+    /// The same key starts only one run, however often it is used.
     #[arg(long)]
     idempotency_key: Option<String>,
 }
@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitC
         return Ok(ExitCode::SUCCESS);
     }
     engine.settled(id, WAIT_MAX).await;
-    let view = engine.view(id).await?.with_context(|| format!("run {id} is gone"))?;
+    let view = engine.view(id).await?.with_context(|| format!("run {id} no longer exists"))?;
     if view.status == Status::Completed {
         println!("{}", serde_json::to_string_pretty(&view.output)?);
         return Ok(ExitCode::SUCCESS);

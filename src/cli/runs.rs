@@ -9,8 +9,11 @@ use sqlx::PgPool;
 use super::acts::{self, Reason};
 use super::{context, tree};
 use crate::config::Settings;
+use crate::http::runs::RunItem;
 use crate::machine::{Act, CancelMode, RunId, Status, Time};
-use crate::store::listing::{self, RunFilter, RunRow};
+use crate::store::listing::{self, RunFilter};
+use crate::store::proposals::ProposalFilter;
+use crate::words::error_text;
 
 /// `stepwell runs ...`
 #[derive(Debug, Subcommand)]
@@ -25,23 +28,29 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Go on from the failed step.
+    /// Continue from the failed step.
     Retry {
         /// Which run.
         id: RunId,
-        /// JSON file (or - for standard input) with what the step is given instead.
+        /// JSON file (or - for standard input) with the input to use instead of the step's own.
         #[arg(long)]
         input: Option<String>,
+        /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
+        #[arg(long)]
+        step: Option<String>,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Pass over the failed step.
+    /// Skip the failed step.
     Skip {
         /// Which run.
         id: RunId,
-        /// JSON file (or - for standard input) that stands in for the step's output.
+        /// JSON file (or - for standard input) with the output to use for the step.
         #[arg(long)]
         output: Option<String>,
+        /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
+        #[arg(long)]
+        step: Option<String>,
         #[command(flatten)]
         reason: Reason,
     },
@@ -49,34 +58,34 @@ pub(super) enum Command {
     Cancel {
         /// Which run.
         id: RunId,
-        /// Leave what was done as it is; otherwise it is undone first.
+        /// Do not undo completed steps. By default they are undone first.
         #[arg(long)]
         abandon: bool,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Undo what was done.
+    /// Undo completed steps.
     Compensate {
         /// Which run.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Begin no new step.
+    /// Start no new step.
     Suspend {
         /// Which run.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Go on after `suspend`.
+    /// Continue after `suspend`.
     Resume {
         /// Which run.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Say that a faulted run needs nobody any more.
+    /// Mark a faulted run as no longer needing attention.
     Dismiss {
         /// Which run.
         id: RunId,
@@ -94,12 +103,15 @@ pub(super) struct Filter {
     /// Exact version.
     #[arg(long)]
     version: Option<String>,
-    /// Any of these.
+    /// Any of these statuses.
     #[arg(long, value_delimiter = ',')]
     status: Vec<Status>,
     /// `any`, `none`, or one reason.
     #[arg(long)]
     attention: Option<String>,
+    /// Runs that need attention for one cause: a fingerprint from `stepwell attention`.
+    #[arg(long)]
+    fingerprint: Option<String>,
     /// Exact business key.
     #[arg(long)]
     key: Option<String>,
@@ -124,16 +136,15 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let pool = context::connect(settings).await?;
     let (id, act, reason) = match command {
-        Command::List(filter) => return list(&pool, filter).await,
+        Command::List(filter) => return list(&context::connect(settings).await?, filter).await,
         Command::Show { id, json } => return show(settings, id, json).await,
-        Command::Retry { id, input, reason } => {
-            (id, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()? }, reason)
+        Command::Retry { id, input, step, reason } => {
+            (id, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()?, step }, reason)
         }
-        Command::Skip { id, output, reason } => {
+        Command::Skip { id, output, step, reason } => {
             let output = output.as_deref().map(acts::read_json).transpose()?.unwrap_or_default();
-            (id, Act::Skip { output }, reason)
+            (id, Act::Skip { output, step }, reason)
         }
         Command::Cancel { id, abandon, reason } => {
             let compensate = if abandon { CancelMode::Abandon } else { CancelMode::Compensate };
@@ -144,7 +155,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Command::Resume { id, reason } => (id, Act::Resume, reason),
         Command::Dismiss { id, reason } => (id, Act::Dismiss, reason),
     };
-    acts::perform(&pool, settings, id, &act, &reason).await
+    acts::perform(&context::engine(settings).await?, settings, id, &act, &reason).await
 }
 
 async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
@@ -153,6 +164,7 @@ async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
         version: filter.version,
         status: filter.status,
         attention: filter.attention,
+        fingerprint: filter.fingerprint,
         key: filter.key,
         event: filter.event,
         q: filter.q,
@@ -160,15 +172,17 @@ async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
         until: filter.until,
         ..RunFilter::default()
     };
-    let rows = listing::runs(pool, &wanted, None, filter.limit).await?;
+    let rows = listing::runs(pool, &wanted, None, filter.limit).await?.rows;
     if filter.json {
-        println!("{}", serde_json::to_string_pretty(&rows.iter().map(as_json).collect::<Vec<_>>())?);
+        let items: Vec<RunItem> = rows.into_iter().map(RunItem::from).collect();
+        println!("{}", serde_json::to_string_pretty(&items)?);
         return Ok(ExitCode::SUCCESS);
     }
     for row in &rows {
         let attention = row.attention.as_deref().map(|a| format!("  ! {}", a.replace('_', " "))).unwrap_or_default();
+        let cause = row.error.as_ref().map(|error| format!("  {}", error_text(error))).unwrap_or_default();
         println!(
-            "{}  {:12} {:32} {:24} {}{attention}",
+            "{}  {:12} {:32} {:24} {}{attention}{cause}",
             row.id,
             row.status,
             row.workflow.to_string(),
@@ -179,25 +193,25 @@ async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_json(row: &RunRow) -> serde_json::Value {
-    serde_json::json!({
-        "id": row.id, "workflow": row.workflow, "status": row.status, "attention": row.attention, "key": row.key,
-        "event": row.event, "parent": row.parent, "created_at": row.created_at, "finished_at": row.finished_at,
-        "wake_at": row.wake_at,
-    })
-}
+/// Proposals shown with a run.
+const PROPOSALS_MAX: i64 = 100;
 
 async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
     let engine = context::engine(settings).await?;
     let view =
         engine.view(id).await?.with_context(|| format!("there is no run {id}; `stepwell runs list` shows them"))?;
+    let filter = ProposalFilter { run: Some(id), open: true, ..ProposalFilter::default() };
+    let proposals = engine.proposals(filter, PROPOSALS_MAX).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&view)?);
+        let mut shown = serde_json::to_value(&view)?;
+        shown["proposals"] = serde_json::to_value(&proposals)?;
+        println!("{}", serde_json::to_string_pretty(&shown)?);
     } else {
         print!("{}", tree::tree(&view));
+        proposals.iter().for_each(super::proposals::print);
     }
     if view.tasks.is_empty() && view.status == Status::Pending && !json {
-        bail!("the run waits for a node to begin it; is a server running?");
+        bail!("the run waits for a node to start it; is a server running?");
     }
     Ok(ExitCode::SUCCESS)
 }

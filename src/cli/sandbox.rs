@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::sandbox::{Sandbox, WebhookSettings, WebhookTarget, serve};
+use crate::sandbox::{Profile, Sandbox, WebhookSettings, WebhookTarget, serve};
 
 /// Arguments of `stepwell sandbox`.
 #[derive(Debug, Clone, clap::Args)]
@@ -13,25 +13,28 @@ pub struct Args {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8081", env = "STEPWELL_SANDBOX_LISTEN")]
     pub listen: SocketAddr,
+    /// The company whose systems it simulates: `one-world`, `single-company` or `large` (docs/sandbox.md).
+    #[arg(long, value_name = "NAME", default_value = "one-world", env = "STEPWELL_SANDBOX_PROFILE")]
+    pub profile: &'static Profile,
     /// End after this many seconds without any request.
     #[arg(long, value_name = "SECONDS")]
     pub idle_seconds: Option<u64>,
     /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. Without it none are sent.
     #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_CRM_WEBHOOK")]
     pub crm_webhook: Option<String>,
-    /// Key that signs them: `whsec_` and base64, as Standard Webhooks have it.
+    /// Key that signs them: `whsec_` and base64, as in Standard Webhooks.
     #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_SECRET", hide_env_values = true)]
     pub crm_webhook_secret: Option<String>,
-    /// Types of records that they are about; all unless said.
+    /// Types of records to send events for (default: all).
     #[arg(long, value_name = "TYPES", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_TYPES", value_delimiter = ',')]
     pub crm_webhook_types: Vec<String>,
-    /// Where the ERP tells of changed records, such as http://127.0.0.1:8080/hooks/netsuite. Without it, it does not.
+    /// Where the ERP sends change events, such as http://127.0.0.1:8080/hooks/netsuite. Without it none are sent.
     #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_ERP_WEBHOOK")]
     pub erp_webhook: Option<String>,
-    /// Key that signs what it tells.
+    /// Key that signs them.
     #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_ERP_WEBHOOK_SECRET", hide_env_values = true)]
     pub erp_webhook_secret: Option<String>,
-    /// Types of records that it tells of; all unless said.
+    /// Types of records to send events for (default: all).
     #[arg(long, value_name = "TYPES", env = "STEPWELL_SANDBOX_ERP_WEBHOOK_TYPES", value_delimiter = ',')]
     pub erp_webhook_types: Vec<String>,
 }
@@ -48,7 +51,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
     println!("sandbox CRM at http://{address}/crm and ERP at http://{address}/erp, records at http://{address}/");
-    let sandbox = Sandbox::with_webhooks(crm, erp);
+    println!("profile {}: {}", args.profile.name, args.profile.summary);
+    let sandbox = Sandbox::of(args.profile).with_webhooks(crm, erp);
     let idle = idle(sandbox.clone(), args.idle_seconds.map(Duration::from_secs));
     let end = async {
         tokio::select! {
@@ -68,7 +72,7 @@ fn target(
 ) -> anyhow::Result<Option<WebhookTarget>> {
     let Some(url) = url else { return Ok(None) };
     let secret = secret.with_context(|| {
-        format!("webhooks of the {system} are signed: give --{system}-webhook-secret with the secret of the source that takes them")
+        format!("webhooks of the {system} are signed: set --{system}-webhook-secret to the secret of the source that receives them")
     })?;
     let settings = WebhookSettings { url, secret, types };
     settings.target().map(Some).map_err(|why| anyhow::anyhow!("--{system}-webhook does not fit: {why}"))

@@ -10,31 +10,31 @@ use crate::config::Settings;
 use crate::engine::{Engine, Schedule, ScheduleAct, ScheduleActed};
 use crate::store::access::Scope;
 
-/// Look at schedules, pause and fire them.
+/// Show schedules, pause, resume and fire them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// All workflows that start by themselves, with their next firings.
+    /// List all schedules with their next firings.
     List {
         /// As JSON, one line each.
         #[arg(long)]
         json: bool,
     },
-    /// One of them.
+    /// Show one.
     Show {
         /// NAMESPACE/NAME.
         workflow: String,
-        /// Firings to foretell.
+        /// Number of upcoming firings to show.
         #[arg(long, default_value_t = 10)]
         upcoming: usize,
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Let no run start until it is resumed.
+    /// Pause a schedule: it starts no runs until it is resumed.
     Pause(Act),
-    /// Go on; firings of the pause are not made up for.
+    /// Resume a schedule. Firings missed during the pause are not started.
     Resume(Act),
-    /// Start a run now, beside the schedule, which goes on as before.
+    /// Start a run now, in addition to the schedule, which does not change.
     Fire(Act),
 }
 
@@ -111,11 +111,11 @@ async fn find(engine: &Engine, workflow: &str, upcoming: usize) -> anyhow::Resul
 }
 
 fn parts(workflow: &str) -> anyhow::Result<(&str, &str)> {
-    workflow.split_once('/').with_context(|| format!("{workflow:?} is no workflow; write NAMESPACE/NAME"))
+    workflow.split_once('/').with_context(|| format!("{workflow:?} is not a workflow name; use NAMESPACE/NAME"))
 }
 
 fn unknown(workflow: &str) -> String {
-    format!("{workflow} does not start by itself; `stepwell schedules list` shows what does")
+    format!("{workflow} has no schedule; `stepwell schedules list` shows those that have one")
 }
 
 fn print(schedule: &Schedule, json: bool) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use crate::dsl::editor::Editor;
 /// Arguments of `stepwell schema`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Of which files.
+    /// The kind of file.
     #[arg(value_enum, default_value = "stepwell")]
     of: Editor,
 }

@@ -1,10 +1,11 @@
 //! `stepwell serve`: the server alone.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 
-use super::server::{Migrate, Server, asked_to_stop, check};
+use super::server::{Asked, Migrate, Server, asked_to_stop, check};
 use crate::config::Settings;
 use crate::connect::Secrets;
 
@@ -15,11 +16,11 @@ pub(super) struct Args {
     #[arg(long)]
     listen: Option<std::net::SocketAddr>,
 
-    /// Another address for /healthz, /readyz and /metrics, there without a token.
+    /// A separate address for /healthz, /readyz and /metrics, which needs no token.
     #[arg(long)]
     admin_listen: Option<std::net::SocketAddr>,
 
-    /// Leave the database as it is; it must be migrated already.
+    /// Do not migrate the database; it must be migrated already.
     #[arg(long)]
     no_migrate: bool,
 }
@@ -33,9 +34,18 @@ pub(super) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<Ex
         .clone()
         .context("`stepwell serve` needs DATABASE_URL; `stepwell dev` brings its own Postgres")?;
     let migrate = if args.no_migrate { Migrate::No } else { Migrate::Yes };
-    let server = Server::start(&settings, &url, migrate, Secrets::from_environment()).await?;
+    let stopping = asked_to_stop();
+    tokio::pin!(stopping);
+    let server = tokio::select! {
+        server = Server::start(&settings, &url, migrate, Secrets::from_environment()) => server?,
+        asked = &mut stopping => return asked.map(|_| ExitCode::SUCCESS),
+    };
+    server.open();
     eprintln!("Stepwell serves on {}", settings.url());
-    asked_to_stop().await?;
-    server.stop().await;
+    let drain = match stopping.await? {
+        Asked::ByTheSystem => settings.drain(),
+        Asked::AtTheTerminal => Duration::ZERO,
+    };
+    server.stop(drain).await;
     Ok(ExitCode::SUCCESS)
 }

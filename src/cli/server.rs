@@ -11,22 +11,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::load;
+use super::{database, load};
 use crate::config::Settings;
 use crate::connect::{ConnectSettings, Connections, Keyring, Secrets};
 use crate::dashboard::{self, Dashboard};
 use crate::dsl::{Functions, Mistake};
 use crate::engine::{Engine, EngineSettings};
 use crate::evaluator::Evaluator;
-use crate::http::{self, App};
+use crate::http::{self, App, Phase};
 use crate::hub::Hub;
-use crate::{store, telemetry};
-
-/// Connections of the engine beside those of its committers.
-const ENGINE_CONNECTIONS: u32 = 6;
-
-/// Connections for reads of API and dashboard.
-const READER_CONNECTIONS: u32 = 6;
+use crate::telemetry;
 
 /// A node that serves.
 pub(super) struct Server {
@@ -35,9 +29,17 @@ pub(super) struct Server {
     hub: watch::Sender<Arc<Hub>>,
     functions: watch::Sender<Arc<Functions>>,
     secrets: Secrets,
+    phase: watch::Sender<Phase>,
+    /// Ends what the node serves.
     shutdown: CancellationToken,
     serving: JoinSet<()>,
+    /// Ends health and metrics at their own address, which answer to the last.
+    admin_shutdown: CancellationToken,
+    admin: JoinSet<()>,
 }
+
+/// Requests under way have this long to end before the engine takes no more of them.
+const REQUESTS_END_MAX: Duration = Duration::from_secs(2);
 
 /// Whether the database is brought to this version first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,16 +63,7 @@ impl Server {
             Some(address) => Some(listen(address, "`http.admin_listen` or STEPWELL_HTTP_ADMIN_LISTEN")?),
             None => None,
         };
-        let committers = u32::try_from(settings.engine().committers).unwrap_or(2);
-        let pool = store::connect_engine(database_url, committers + ENGINE_CONNECTIONS)
-            .await
-            .context("connecting to the database")?;
-        let reader =
-            store::connect_reader(database_url, READER_CONNECTIONS).await.context("connecting to the database")?;
-        match migrate {
-            Migrate::Yes => store::migrate(&pool).await.context("bringing the database to this version")?,
-            Migrate::No => store::roles::check_migrated(&pool).await.context("looking at the database's version")?,
-        }
+        let (pools, listener) = database::connect(settings, database_url, migrate, listener).await?;
         let hub = load_hub(settings, &secrets)?;
         let functions = load_functions(settings)?;
         let keyring = Keyring::from_environment()?;
@@ -79,20 +72,29 @@ impl Server {
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
         let metrics = telemetry::init_metrics().context("installing the metrics")?;
-        let engine = Engine::start_node(engine_settings(settings, &hub), pool, reader, connections, evaluator).await?;
-        let shutdown = CancellationToken::new();
+        let engine =
+            Engine::start_node(engine_settings(settings, &hub), pools.engine, pools.reader, connections, evaluator)
+                .await?;
+        let (shutdown, admin_shutdown) = (CancellationToken::new(), CancellationToken::new());
+        let (phase, phase_seen) = watch::channel(Phase::Starting);
         let (hub, hub_seen) = watch::channel(Arc::new(hub));
         let (functions, functions_seen) = watch::channel(Arc::new(functions));
-        let app = App::new(engine.clone(), hub_seen, functions_seen, settings.http(), metrics, shutdown.clone());
+        let mut app = App::new(engine.clone(), hub_seen, functions_seen, settings.http(), metrics, shutdown.clone());
+        app.phase = phase_seen;
         let pages = dashboard::router(Dashboard::new(engine.clone(), app.access.clone()));
-        let mut serving = JoinSet::new();
+        let (mut serving, mut admin) = (JoinSet::new(), JoinSet::new());
         if let Some(listener) = admin_listener {
             let router = http::admin_router(app.clone());
-            serving.spawn(http::serve(listener, router, http::serve::Limits::default(), shutdown.clone()));
+            admin.spawn(http::serve(listener, router, http::serve::Limits::default(), admin_shutdown.clone()));
         }
         serving.spawn(http::serve(listener, http::router(app, pages), limits, shutdown.clone()));
         info!(address = %settings.listen, admin = ?settings.http.admin_listen, "serving");
-        Ok(Self { engine, hub, functions, secrets, shutdown, serving })
+        Ok(Self { engine, hub, functions, secrets, phase, shutdown, serving, admin_shutdown, admin })
+    }
+
+    /// Everything is deployed: events may come in, and load balancers are told so.
+    pub(super) fn open(&self) {
+        self.phase.send_replace(Phase::Serving);
     }
 
     /// Reads `hub.yaml` and the function catalogs again; sources and functions change at once, connections with the next start.
@@ -107,13 +109,25 @@ impl Server {
         Arc::clone(&self.functions.borrow())
     }
 
-    /// Stops in order: no new work, calls end or are handed over, then answers under way.
-    pub(super) async fn stop(self) {
-        let engine = self.engine.clone();
+    /// Stops in order. First `/readyz` says 503 while everything is still served, so that load balancers turn to others; after
+    /// that time no connection is accepted and requests under way end; then calls end or are handed over.
+    pub(super) async fn stop(mut self, drain: Duration) {
+        self.phase.send_replace(Phase::Leaving);
+        if !drain.is_zero() {
+            info!(
+                seconds = drain.as_secs_f64(),
+                "leaving: failing readiness first so that load balancers stop sending requests"
+            );
+            tokio::time::sleep(drain).await;
+        }
         self.shutdown.cancel();
-        engine.shut_down().await;
-        if tokio::time::timeout(Duration::from_secs(15), self.serving.join_all()).await.is_err() {
-            warn!("some connections did not end in time");
+        let ended = tokio::time::timeout(REQUESTS_END_MAX, self.serving.join_next()).await;
+        self.engine.shut_down().await;
+        self.admin_shutdown.cancel();
+        self.serving.spawn(async move { drop(self.admin.join_all().await) });
+        let rest = tokio::time::timeout(Duration::from_secs(15), self.serving.join_all()).await;
+        if ended.is_err() && rest.is_err() {
+            warn!("some connections did not close in time");
         }
     }
 }
@@ -139,7 +153,7 @@ fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("listening on {address} failed; is another Stepwell running? Set {setting}"))
 }
 
-fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets, keyring: Keyring) -> ConnectSettings {
+pub(super) fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets, keyring: Keyring) -> ConnectSettings {
     ConnectSettings {
         environment: settings.environment.clone(),
         connections: hub.connections.clone(),
@@ -160,6 +174,7 @@ fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
         sinks: hub.sinks.clone(),
         sources: hub.declared.keys().cloned().collect(),
         identifiers: hub.identifiers.clone(),
+        subscriptions: hub.subscribed.iter().map(|s| Arc::new(s.subscription(&settings.environment))).collect(),
         ..settings.engine()
     }
 }
@@ -175,7 +190,7 @@ fn load_hub(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Hub> {
 
 fn load_functions(settings: &Settings) -> anyhow::Result<Functions> {
     let enabled = settings.processes.enable.iter().copied();
-    load::functions(&settings.workflows, enabled).map_err(|mistakes| refused(&mistakes))
+    load::functions(&settings.workflows, settings.variant, enabled).map_err(|mistakes| refused(&mistakes))
 }
 
 /// All mistakes of a file as one error.
@@ -190,15 +205,24 @@ pub(super) fn refused(mistakes: &[Mistake]) -> anyhow::Error {
     anyhow::anyhow!("{}", lines.join("\n"))
 }
 
+/// How the process was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// By whoever runs it, who may run others beside it: SIGTERM.
+    ByTheSystem,
+    /// By a person at the terminal, who does not want to wait: Ctrl-C.
+    AtTheTerminal,
+}
+
 /// Waits for Ctrl-C or SIGTERM. A second one ends the process at once.
-pub(super) async fn asked_to_stop() -> anyhow::Result<()> {
+pub(super) async fn asked_to_stop() -> anyhow::Result<Asked> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let asked = tokio::select! {
+        _ = terminate.recv() => Asked::ByTheSystem,
+        _ = interrupt.recv() => Asked::AtTheTerminal,
+    };
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -206,7 +230,7 @@ pub(super) async fn asked_to_stop() -> anyhow::Result<()> {
         }
         std::process::exit(130);
     });
-    Ok(())
+    Ok(asked)
 }
 
 /// Refuses what cannot work before anything is started.

@@ -19,12 +19,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// End a session, or all of a user. Open pages and streams end within five seconds.
+    /// End a session, or all sessions of a user. Open pages and streams end within five seconds.
     End {
         /// Its id.
         #[arg(required_unless_present = "user", conflicts_with = "user")]
         id: Option<Uuid>,
-        /// All sessions of this user, and login links that nobody used yet.
+        /// All sessions of this user, and unused login links.
         #[arg(long)]
         user: Option<String>,
         /// Why; kept with the act.

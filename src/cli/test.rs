@@ -16,12 +16,13 @@ use crate::dsl;
 use crate::evaluator::Evaluator;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::output::Output;
+use crate::sandbox::{PROFILES, Profile};
 use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
 
 /// Arguments of `stepwell test`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Scenario files, definitions that have one beside them, or folders; else the folder of workflows.
+    /// Scenario files, definitions with a scenario file beside them, or folders. Default: the folder of workflows.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Only the scenario of this name.
@@ -30,37 +31,54 @@ pub(super) struct Args {
     /// Try every failure at every step, and show the shortest schedule of failures that breaks something.
     #[arg(long)]
     faults: bool,
-    /// How many failures a schedule may have; two take long.
+    /// How many failures a schedule may have; two take a long time.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "faults")]
     depth: usize,
-    /// Let exactly this go wrong, and show the journal: `createOrder#1:lost-reply,@7:crash`.
+    /// Inject exactly these failures, and show the journal: `createOrder#1:lost-reply,@7:crash`.
     #[arg(long, value_name = "SCHEDULE", conflicts_with = "faults", requires = "scenario")]
     schedule: Option<Schedule>,
+    /// Run the scenarios on the sandbox with this profile, or with each profile: `all` (docs/sandbox.md).
+    #[arg(long, value_name = "NAME|all", default_value = "one-world", value_parser = profiles)]
+    profile: Profiles,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+}
+
+/// One profile of the sandbox, or all.
+#[derive(Debug, Clone, Copy)]
+struct Profiles(&'static [Profile]);
+
+fn profiles(text: &str) -> Result<Profiles, String> {
+    if text == "all" {
+        return Ok(Profiles(&PROFILES));
+    }
+    Profile::named(text).map(|profile| Profiles(std::slice::from_ref(profile)))
 }
 
 pub(super) fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     if !(1..=DEPTH_MAX).contains(&args.depth) {
         bail!("--depth {} is not between 1 and {DEPTH_MAX}", args.depth);
     }
-    let ask = Ask {
-        scenario: args.scenario.clone(),
-        depth: args.faults.then_some(args.depth),
-        schedule: args.schedule.clone(),
-    };
     let evaluator = Evaluator::of_this_program(1).context("finding this program's own path")?;
     let known = RefCell::new(HashMap::new());
     let evaluate = |asked: &Evaluation| evaluated(&evaluator, &known, asked);
     let mut report = Report::default();
     for file in files(args, settings)? {
-        report.files.push(test_file(&file, &ask, &evaluate).map_err(|mistakes| refused(&mistakes))?);
+        for profile in args.profile.0 {
+            let ask = Ask {
+                scenario: args.scenario.clone(),
+                depth: args.faults.then_some(args.depth),
+                schedule: args.schedule.clone(),
+                profile,
+            };
+            report.files.push(test_file(&file, &ask, &evaluate).map_err(|mistakes| refused(&mistakes))?);
+        }
     }
     if report.count() == 0 {
         match &args.scenario {
             Some(name) => bail!("no scenario is named {name:?}"),
-            None => bail!("there are no scenarios; write some into NAME.scenarios.yaml beside NAME.yaml"),
+            None => bail!("there are no scenarios; add some to NAME.scenarios.yaml beside NAME.yaml"),
         }
     }
     let printed = match args.format {

@@ -14,18 +14,18 @@ use crate::store::acts::By;
 /// `stepwell token ...`
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Make a token and print it.
+    /// Create a token and print it.
     Create {
         /// What it is for.
         #[arg(long, default_value = "cli")]
         name: Name,
-        /// Whose it is: it acts as this user, may do no more than the user, and ends with them. Without it, it is a program's.
+        /// The user it belongs to: it acts as this user, with no more scopes, and is revoked with the user. Without it, it belongs to a program.
         #[arg(long)]
         user: Option<String>,
         /// What it may do: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', default_value = "read")]
         scopes: Vec<Scope>,
-        /// Days until it is refused; without it, until it is revoked.
+        /// Days until it expires. Without it, it is valid until revoked.
         #[arg(long)]
         days: Option<u64>,
         /// Why; kept with the act.
@@ -41,7 +41,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Refuse a token from now on, and end the sessions that it began.
+    /// Revoke a token, and end the sessions it started.
     Revoke {
         /// Its id.
         id: Uuid,

@@ -18,13 +18,13 @@ pub(super) fn tree(run: &RunView) -> String {
     let _ = writeln!(text, "{} {}  {}{key}{}", sign(run.status), run.workflow, run.status, took.unwrap_or_default());
     let _ = writeln!(text, "  run {}", run.id);
     if let Some(attention) = run.attention {
-        let _ = writeln!(text, "  needs a person: {}", attention.as_str().replace('_', " "));
+        let _ = writeln!(text, "  needs attention: {}", attention.as_str().replace('_', " "));
     }
     if run.paused_ms > 0 {
-        let _ = writeln!(text, "  paused for {}; timeouts do not count that", duration(run.paused_ms));
+        let _ = writeln!(text, "  paused for {}; timeouts do not count this time", duration(run.paused_ms));
     }
     if let Some(since) = run.paused_since {
-        let _ = writeln!(text, "  paused since {} UTC; timeouts stand still", since.format("%-d %b %Y, %H:%M:%S"));
+        let _ = writeln!(text, "  paused since {} UTC; timeouts are stopped", since.format("%-d %b %Y, %H:%M:%S"));
     }
     for (index, task) in run.tasks.iter().enumerate() {
         let last = index + 1 == run.tasks.len();

@@ -15,9 +15,9 @@ use crate::store::acts::By;
 /// `stepwell user ...`
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Make a user, who signs in by the links of `stepwell login --user NAME`.
+    /// Create a user, who signs in with links from `stepwell login --user NAME`.
     Create {
-        /// Name: letters, digits and . _ - @ +. It stands in journals, so it is never given to somebody else.
+        /// Name: letters, digits and . _ - @ +. Journals record it, so it is never given to another user.
         name: Name,
         /// What the user may do: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', default_value = "read,operate")]
@@ -32,7 +32,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Change what a user may do, in sessions and tokens that they have too.
+    /// Change what a user may do. Their existing sessions and tokens change too.
     Change {
         /// What the user may do from now on: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', required = true)]
@@ -40,15 +40,15 @@ pub(super) enum Command {
         #[command(flatten)]
         whom: Whom,
     },
-    /// Let a user in no more: sessions end, tokens are revoked.
+    /// Disable a user: sessions end, tokens are revoked.
     Disable(Whom),
-    /// Let a user in again. Tokens that were revoked stay so.
+    /// Enable a user again. Revoked tokens stay revoked.
     Enable(Whom),
-    /// Disable a user for good. The name is not given out again.
+    /// Delete a user permanently. The name is not given out again.
     Delete(Whom),
 }
 
-/// Whom to change, and why.
+/// Which user, and why.
 #[derive(Debug, Args)]
 pub(super) struct Whom {
     /// Name.
@@ -71,7 +71,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Command::Create { name, scopes, reason } => create(&pool, &by, &name, &scopes, reason.as_deref()).await?,
         Command::List { json } => list(&pool, json).await?,
         Command::Change { scopes, whom } => {
-            done(&pool, &by, &UserChange::Scopes(scopes), &whom, "can do what you said from now on").await?;
+            done(&pool, &by, &UserChange::Scopes(scopes), &whom, "has the new scopes").await?;
         }
         Command::Disable(whom) => done(&pool, &by, &UserChange::Disable, &whom, "is disabled").await?,
         Command::Enable(whom) => done(&pool, &by, &UserChange::Enable, &whom, "may sign in again").await?,
@@ -82,16 +82,16 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
 
 async fn create(pool: &PgPool, by: &Actor, name: &Name, scopes: &[Scope], reason: Option<&str>) -> anyhow::Result<()> {
     match access::create_user(pool, name, scopes, By { actor: by, reason }).await? {
-        Created::Done => println!("user {name} made; `stepwell login --user {name}` prints a link to sign in"),
+        Created::Done => println!("user {name} created; `stepwell login --user {name}` prints a link to sign in"),
         // The same twice changes nothing, as with `deploy`.
         Created::Taken if is_as_asked(pool, name, scopes).await? => {
-            println!("user {name} is there already; `stepwell login --user {name}` prints a link to sign in");
+            println!("user {name} already exists; `stepwell login --user {name}` prints a link to sign in");
         }
         Created::Taken => {
-            bail!("there is a user {name} already; `stepwell user change {name} --scopes ...` changes it")
+            bail!("user {name} already exists; `stepwell user change {name} --scopes ...` changes it")
         }
         Created::TakenBefore => {
-            bail!("{name} was a user who is deleted, and journals name them by it: take another name")
+            bail!("{name} is the name of a deleted user, which journals record: choose another name")
         }
     }
     Ok(())
@@ -124,7 +124,7 @@ async fn done(pool: &PgPool, by: &Actor, what: &UserChange, whom: &Whom, told: &
         Changed::Done(ended) => println!("user {name} {told}{}", shown(ended)),
         Changed::Unknown => bail!("there is no user {name}; `stepwell user list` shows them"),
         Changed::LastAdmin => bail!(
-            "user {name} stays as they are: nobody else has the scope admin. Give it to somebody first, or say --last-admin"
+            "user {name} was not changed: no other user has the scope admin. Give it to another user first, or use --last-admin"
         ),
     }
     Ok(())

@@ -27,11 +27,11 @@ pub struct Args {
     /// Definitions, scenarios, catalogs, OpenAPI documents, `hub.yaml`, or folders of them.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The folder of workflows whose `functions/` and `openapi/` the definitions may call; else the one beside each definition.
+    /// The folder of workflows whose `functions/` and `openapi/` the definitions may call. Default: the folder of each definition.
     #[arg(long, value_name = "FOLDER")]
     pub workflows: Option<PathBuf>,
-    /// Also says what the definitions change for callers: beside a file or folder, or beside `NAMESPACE/NAME[:VERSION]` as it
-    /// is deployed. A break that the version does not announce is an error.
+    /// Also report what the definitions change for callers, compared with a file or folder, or with the deployed
+    /// `NAMESPACE/NAME[:VERSION]`. A breaking change that the version does not announce is an error.
     #[arg(long, value_name = "OLD")]
     pub compatible_with: Option<String>,
     /// How mistakes are printed.
@@ -104,7 +104,10 @@ fn check(args: &Args, old: Option<&[Arc<Definition>]>, processes: &[ProcessKind]
     }
     if let (Some(name), true, 0) = (&args.compatible_with, checked.verdicts.is_empty(), checked.errors()) {
         // Silence would look like consent.
-        checked.unreadable(Path::new(name), "it holds no earlier version of what is checked, so nothing was compared");
+        checked.unreadable(
+            Path::new(name),
+            "it has no earlier version of the checked definitions, so nothing was compared",
+        );
     }
     checked
 }
@@ -153,8 +156,23 @@ impl Checked {
             }
         }
         self.mistakes.extend(mistakes);
+        for variant in dsl::variants(workflows) {
+            self.variant(workflows, &variant);
+        }
         let functions = functions.with_processes(self.processes.iter().copied());
         catalogs.insert(workflows.to_owned(), functions.with_secrets(Hub::releases_in(workflows)));
+    }
+
+    /// What is wrong with the functions that stand in for others in a variant.
+    fn variant(&mut self, workflows: &Path, name: &str) {
+        let (_, mistakes) = Functions::read_variant(workflows, Some(name));
+        let folder = workflows.join(dsl::VARIANT_FOLDER);
+        for mistake in mistakes.into_iter().filter(|mistake| Path::new(&mistake.file).starts_with(&folder)) {
+            if let Ok(text) = std::fs::read_to_string(&mistake.file) {
+                self.texts.insert(mistake.file.clone(), text);
+            }
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Secrets are where the server runs, so that one which is missing here is worth a warning only.

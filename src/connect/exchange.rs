@@ -12,6 +12,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION
 use http::{Method, StatusCode};
 use url::Url;
 
+use super::answers::{self, Room};
 use super::guard::{Guard, GuardedResolver, Refused};
 use super::hosts::Hosts;
 use super::problem::Problem;
@@ -24,6 +25,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Shorter than the usual 60 s of servers: a pooled connection should not be closed under a request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often the peer of a silent stream is asked whether it is there.
+const STREAM_KEEPALIVE: Duration = Duration::from_secs(30);
 
 const REDIRECTS_MAX: usize = 5;
 
@@ -56,7 +60,7 @@ pub(super) enum Cut {
 #[derive(Debug)]
 pub(super) struct Clients {
     guard: Arc<Guard>,
-    hosts: Hosts,
+    way: Way,
     any: reqwest::Client,
     by_port: HashMap<u16, reqwest::Client>,
 }
@@ -74,15 +78,26 @@ pub(super) struct Way {
 
 impl Clients {
     pub(super) fn new(guard: &Arc<Guard>, way: &Way) -> Result<Self, String> {
-        let by_port =
-            guard.ports().map(|port| Ok((port, client(guard, Some(port), way)?))).collect::<Result<_, String>>()?;
-        Ok(Self { any: client(guard, None, way)?, by_port, guard: Arc::clone(guard), hosts: way.hosts.clone() })
+        let of = |port| client(guard, port, way, Wanted::Answers);
+        let by_port = guard.ports().map(|port| Ok((port, of(Some(port))?))).collect::<Result<_, String>>()?;
+        Ok(Self { any: of(None)?, by_port, guard: Arc::clone(guard), way: way.clone() })
+    }
+
+    /// A client of its own for the streams of one target, which it reaches the same way.
+    pub(super) fn streams_of(&self, url: &Url) -> Result<reqwest::Client, Box<Problem>> {
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(Problem::configuration("Invalid URI", format!("{} names no host", target::short(url))));
+        };
+        self.check(url)?;
+        self.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
+        let of_port = self.by_port.contains_key(&port).then_some(port);
+        client(&self.guard, of_port, &self.way, Wanted::Streams).map_err(|why| Problem::configuration("No client", why))
     }
 
     /// Whether calls may go to this host, whoever named it.
     pub(super) fn check(&self, url: &Url) -> Result<(), Box<Problem>> {
         let host = url.host_str().unwrap_or_default();
-        self.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
+        self.way.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
     }
 
     fn at(&self, port: u16) -> &reqwest::Client {
@@ -90,7 +105,16 @@ impl Clients {
     }
 }
 
-fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way) -> Result<reqwest::Client, String> {
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Requests with an answer each.
+    Answers,
+    /// gRPC: HTTP/2 from the first byte, and bodies as they are.
+    Streams,
+}
+
+fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way, wanted: Wanted) -> Result<reqwest::Client, String> {
     static PROVIDER: Once = Once::new();
     // Fails only where one is installed already, which is then used.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
@@ -111,13 +135,17 @@ fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way) -> Result<reqwest::C
             None => builder.no_proxy().dns_resolver(GuardedResolver { guard: Arc::clone(guard), port }),
         };
         let builder = if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities.clone()) };
+        let builder = match wanted {
+            Wanted::Answers => builder.gzip(true),
+            // A stream may be silent for minutes: the system then notices a peer that is gone.
+            Wanted::Streams => builder.gzip(false).http2_prior_knowledge().tcp_keepalive(STREAM_KEEPALIVE),
+        };
         builder
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
-            .gzip(true)
     };
     builder().build().or_else(|error| {
         // A machine without any CA certificate can still call plain HTTP, such as the sandbox.
@@ -254,7 +282,12 @@ fn refusal(refused: &Refused) -> Box<Problem> {
 
 async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin: Instant) -> Answer {
     let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| capacity(length, bytes_max)));
+    let mut room = None;
     let cut = loop {
+        if room.is_none() && body.len() > answers::SMALL {
+            let longest = response.content_length().and_then(|length| usize::try_from(length).ok());
+            room = Room::wait(longest.unwrap_or(bytes_max).min(bytes_max)).await;
+        }
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
                 body.extend_from_slice(&chunk[..bytes_max - body.len()]);
@@ -265,6 +298,9 @@ async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin
             Err(error) => break Some(Cut::Broken(causes(&error.without_url()))),
         }
     };
+    if let Some(room) = room {
+        room.keep(body.len());
+    }
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     Answer { url: hop.url, status, headers, body, cut, doubt: hop.doubt, duration: begin.elapsed() }

@@ -109,7 +109,7 @@ fn explained(message: &str) -> String {
         .find_map(|known| message.strip_prefix(known));
     is_surrogate.map_or_else(
         || message.to_owned(),
-        |place| format!("a string holds half of a surrogate pair, which is no character{place}"),
+        |place| format!("a string holds half of a surrogate pair, which is not a character{place}"),
     )
 }
 

@@ -88,7 +88,7 @@ impl Connections {
         let hub = &self.by_name[memory::CONNECTION];
         let _slot = match hub.slot().await {
             Ok(slot) => slot,
-            Err(problem) => return CallOutcome::Failed(problem.into_failure(&hub.retry)),
+            Err(problem) => return CallOutcome::Failed(problem.into_failure(hub)),
         };
         let offline = match self.offline(request, None) {
             Ok(offline) => offline,

@@ -7,6 +7,7 @@
 //! `hosts` and `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal
 //! keeps). A call of an OpenAPI operation becomes such a call in `operation`.
 
+mod answers;
 mod auth;
 pub mod breaker;
 pub(crate) mod charset;
@@ -24,6 +25,7 @@ mod outcome;
 mod prepared;
 mod problem;
 pub mod process;
+pub mod pubsub;
 mod reach;
 mod redact;
 mod request;
@@ -34,6 +36,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{Room, carrying};
 pub use auth::vault::{Claimed, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
 pub use hosts::HostPattern;
 pub use keyring::{BadKeys, KEYS_VARIABLE, Keyring, KeyringError};
@@ -46,7 +49,7 @@ pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, 
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use tokio_util::sync::CancellationToken;
@@ -133,6 +136,10 @@ impl Connections {
         if let Some(process) = &request.process {
             let begin = Instant::now();
             let mut outcome = self.settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
+            if let CallOutcome::Failed(failure) = &mut outcome {
+                // It has ended, or was killed.
+                failure.settles_after = Duration::ZERO;
+            }
             self.clean_output(&mut outcome);
             telemetry::call_ended(process.kind.as_str(), class_of(&outcome), begin.elapsed());
             return outcome;
@@ -165,6 +172,22 @@ impl Connections {
         let name = if connection.name.is_empty() { "direct" } else { &connection.name };
         telemetry::call_ended(name, class_of(&outcome), begin.elapsed());
         outcome
+    }
+
+    /// How long a request that nobody waits for any more may still act at its target.
+    #[must_use]
+    pub fn settles_after(&self, request: &CallRequest) -> Duration {
+        if request.process.is_some() || local::operation(&request.uri).is_some() {
+            return Duration::ZERO;
+        }
+        // Where an operation leads, its document says, which is not at hand here: the longest is safe.
+        let longest =
+            || self.by_name.values().map(|connection| connection.settle).fold(self.direct.settle, Duration::max);
+        match target::parse(&request.uri) {
+            _ if request.openapi.is_some() => longest(),
+            target::Uri::Direct(_) => self.direct.settle,
+            target::Uri::Connection { name, .. } => self.by_name.get(name).map_or_else(longest, |c| c.settle),
+        }
     }
 
     /// From now on limits that all nodes share are kept to.
@@ -217,7 +240,7 @@ impl Connections {
     }
 
     /// Waits for requests for tokens that are under way, no longer than this.
-    pub async fn finish_tokens(&self, within: std::time::Duration) {
+    pub async fn finish_tokens(&self, within: Duration) {
         self.authenticator.finish(within).await;
     }
 
@@ -321,7 +344,7 @@ impl Connections {
     /// What became of a call. Error messages from libraries are redacted here, because they may quote anything.
     fn settled(&self, outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
         outcome.unwrap_or_else(|problem| {
-            let mut failure = problem.into_failure(&connection.retry);
+            let mut failure = problem.into_failure(connection);
             let all = self.secrets.known().all();
             failure.error.detail = failure.error.detail.map(|detail| all.text(detail));
             CallOutcome::Failed(failure)
@@ -446,7 +469,7 @@ fn class_of(outcome: &CallOutcome) -> &'static str {
 /// The deadline passed. Whether the request went out cannot be told, so it may have.
 fn late(connection: &Prepared, outgoing: &Outgoing) -> Box<Problem> {
     let asked = format!("{} {}", outgoing.method, target::short(&outgoing.url));
-    let detail = format!("{asked} did not come to an end within {:?}", connection.timeout);
+    let detail = format!("{asked} did not finish within {:?}", connection.timeout);
     let effect = if outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
     Problem::communication("Timed out", detail, effect)
 }

@@ -35,10 +35,10 @@ impl Connections {
         request: &'c CallRequest,
         authentication: Option<&OwnAuthentication>,
     ) -> Result<Offline<'c>, Box<CallFailure>> {
-        let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(&connection.retry));
+        let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(connection));
         if let Some(process) = &request.process {
             let detail = format!(
-                "a rehearsal runs no programs ({}): put the task into a function that an extension or an `if` can pass over",
+                "a rehearsal runs no programs ({}): put the task into a function that an extension or an `if` can skip",
                 process.kind.as_str()
             );
             return Err(refuse(Problem::configuration("Program not run", detail), &self.direct));
@@ -113,12 +113,12 @@ impl Offline<'_> {
         let asked = format!("{} {}", self.outgoing.method, target::short(&self.outgoing.url));
         let detail = format!("{asked} was sent, but no answer came: the connection was reset");
         let effect = if self.outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
-        CallOutcome::Failed(Problem::communication("No answer", detail, effect).into_failure(&self.connection.retry))
+        CallOutcome::Failed(Problem::communication("No answer", detail, effect).into_failure(self.connection))
     }
 
     /// No answer came within [`Self::timeout`].
     #[must_use]
     pub fn late(&self) -> CallOutcome {
-        CallOutcome::Failed(late(self.connection, &self.outgoing).into_failure(&self.connection.retry))
+        CallOutcome::Failed(late(self.connection, &self.outgoing).into_failure(self.connection))
     }
 }

@@ -103,6 +103,12 @@ fn effect_of(method: &Method, status: StatusCode) -> TargetEffect {
     }
 }
 
+/// Whether a target that answered so may still be at it: something between gave up waiting for it. A target that answers for itself is done.
+fn is_under_way(status: StatusCode) -> bool {
+    // 520 to 524 are how Cloudflare says it.
+    matches!(status.as_u16(), 502 | 504 | 520..=524)
+}
+
 /// A body as a value, and what there is to say about how it was read.
 #[derive(Debug, Default)]
 struct Content {
@@ -224,13 +230,14 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Con
         error: error.with_status(status.as_u16()),
         class: reason.class,
         effect: match answer.doubt {
-            TargetEffect::Unknown => TargetEffect::Unknown,
+            doubt @ (TargetEffect::Unknown | TargetEffect::Acted) => doubt,
             TargetEffect::None => effect_of(&sent.method, status),
         },
         response: Some(ResponseSummary {
             note: content.replaced.note(),
             ..summary::of_failure(sent, answer, content.for_people())
         }),
+        settles_after: if is_under_way(status) { connection.settle } else { Duration::ZERO },
         retry: connection.retry.clone(),
         retry_after: retry_after(&answer.headers).or(reason.after),
     })

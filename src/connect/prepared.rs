@@ -23,6 +23,10 @@ use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::CallRetry;
 use crate::memory;
 
+/// How long a target may at least go on with a request that was given up, unless its connection says otherwise. A short timeout says how
+/// long we wait, not how long the target works.
+const SETTLE_MIN: Duration = Duration::from_secs(10);
+
 /// What [`super::Connections`] keeps of a [`Connection`].
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -36,6 +40,8 @@ pub(super) struct Prepared {
     pub(super) reach: Reach,
     pub(super) idempotency_header: HeaderName,
     pub(super) timeout: Duration,
+    /// How long a request that was given up may still act.
+    pub(super) settle: Duration,
     pub(super) retry: CallRetry,
     pub(super) faults: Vec<FaultRule>,
     /// How it reaches targets.
@@ -103,6 +109,7 @@ fn prepare(
         check_base(base)?;
     }
     let (headers, secret_headers) = headers(settings, connection)?;
+    let timeout = connection.timeout.unwrap_or(settings.timeout);
     Ok(Prepared {
         name: name.to_owned(),
         base: base.cloned(),
@@ -112,7 +119,8 @@ fn prepare(
         authentication: connection.authentication.clone(),
         reach: Reach::Connection(Arc::new(Reach::hosts_of(connection, base))),
         idempotency_header: header_name(&connection.idempotency_header).map_err(|p| p.to_string())?,
-        timeout: connection.timeout.unwrap_or(settings.timeout),
+        timeout,
+        settle: connection.settle.unwrap_or(timeout.max(SETTLE_MIN)),
         retry: connection.retry.clone().unwrap_or_else(|| settings.default_retry.clone()),
         faults: connection.faults.clone(),
         clients,
@@ -182,10 +190,10 @@ impl Prepared {
         tokio::time::timeout(self.timeout, slot).await.map_err(|_| {
             let whose = if self.name.is_empty() { "calls without a connection" } else { &self.name };
             let detail = format!(
-                "all slots of {whose} were taken for {:?}; raise `concurrency` or `limits` if the target bears it",
+                "all slots of {whose} were taken for {:?}; raise `concurrency` or `limits` if the target can handle it",
                 self.timeout
             );
-            Problem::not_now("Too many calls under way", detail, spread(BUSY_AGAIN))
+            Problem::not_now("Too many calls in progress", detail, spread(BUSY_AGAIN))
         })
     }
 
@@ -195,7 +203,7 @@ impl Prepared {
         match lock(breaker).admit(Instant::now()) {
             Admission::TurnedAway(after) => {
                 let detail = format!(
-                    "{} is not called for a while, since its last calls failed one after the other; tried again by itself",
+                    "calls to {} are paused because the last calls failed in a row; they are retried automatically",
                     self.name
                 );
                 Err(Problem::not_now("Circuit breaker open", detail, after))

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::prepared::Prepared;
 use super::secret::MissingSecret;
-use crate::machine::{CallFailure, CallRetry, ErrorKind, FaultClass, TargetEffect, WorkflowError};
+use crate::machine::{CallFailure, ErrorKind, FaultClass, TargetEffect, WorkflowError};
 
 /// A failure without an answer.
 #[derive(Debug, Clone)]
@@ -100,13 +101,14 @@ impl Problem {
         self
     }
 
-    pub(super) fn into_failure(self, retry: &CallRetry) -> CallFailure {
+    pub(super) fn into_failure(self, connection: &Prepared) -> CallFailure {
         CallFailure {
             error: self.error,
             class: self.class,
             effect: self.effect,
             response: None,
-            retry: retry.clone(),
+            settles_after: connection.settle,
+            retry: connection.retry.clone(),
             retry_after: self.retry_after,
         }
     }

@@ -80,6 +80,8 @@ pub struct Connection {
     pub idempotency_header: String,
     /// Whole call.
     pub timeout: Option<Duration>,
+    /// How long the target may go on with a request that was given up; as long as `timeout`, and 10 s at least, unless said.
+    pub settle: Option<Duration>,
     /// Retries before a fault reaches the workflow.
     pub retry: Option<CallRetry>,
     /// What answers mean; the first rule that matches counts, built-in rules come last.
@@ -96,6 +98,8 @@ pub struct Connection {
     pub proxy: Option<Url>,
     /// Certificate authorities that are trusted beside the usual ones, PEM.
     pub authorities: Option<String>,
+    /// Fields that definitions use of records that they read whole, by object: `stepwell preflight` looks for them.
+    pub reads: BTreeMap<String, Vec<String>>,
 }
 
 /// Calls of one connection that may be under way at once, unless it says otherwise.
@@ -112,6 +116,7 @@ impl Default for Connection {
             headers: Vec::new(),
             idempotency_header: IDEMPOTENCY_HEADER_DEFAULT.to_owned(),
             timeout: None,
+            settle: None,
             retry: None,
             faults: Vec::new(),
             concurrency: CONCURRENCY_DEFAULT,
@@ -120,6 +125,7 @@ impl Default for Connection {
             allowed_hosts: None,
             proxy: None,
             authorities: None,
+            reads: BTreeMap::new(),
         }
     }
 }
@@ -142,7 +148,7 @@ pub struct FaultRule {
     pub when: Option<Expression>,
     /// What such an answer means.
     pub verdict: Verdict,
-    /// Type of the error that the workflow sees; `communication` unless said.
+    /// Type of the error that the workflow sees. Default `communication`.
     pub error: Option<String>,
     /// When to try again, where the answer has no `Retry-After`.
     pub after: Option<Duration>,

@@ -12,12 +12,13 @@ use super::labels::label;
 use super::page::NoPage;
 use super::run::{self, Flash};
 use super::signed_in::{SignedIn, may_act};
-use super::timeline::{State as StepState, Timeline};
-use crate::dsl::Definition;
+use super::timeline::{State as StepState, Step, Timeline};
+use crate::dsl::{ActRule, Definition};
 use crate::engine::ActError;
 use crate::http::ApiError;
 use crate::hub::json;
 use crate::machine::masks::Masks;
+use crate::machine::view::step_name;
 use crate::machine::{Act, CancelMode, RunId};
 use crate::redact::Known;
 
@@ -39,6 +40,10 @@ pub struct Offer {
     pub value: Option<Editable>,
     /// Whether it asks what becomes of the steps done.
     pub asks_undo: bool,
+    /// Reference of the step that it is meant for.
+    pub step: Option<String>,
+    /// What it says of a second person, where the workflow reserves the act for two.
+    pub second: Option<&'static str>,
 }
 
 /// JSON that goes along with an act.
@@ -72,6 +77,9 @@ pub fn offers(
     let undoing = status == "compensating";
     let pending = status == "pending";
     let in_flight = timeline.has_call_in_flight() && !parked;
+    // Where several branches failed, the engine says which one is next.
+    let stuck: Vec<&Step> = timeline.steps.iter().filter(|s| s.state == StepState::Stuck).collect();
+    let stuck_at = (stuck.len() == 1 && parked).then(|| step_name(&stuck[0].reference, stuck[0].execution));
     let mut offers = Vec::new();
     if parked || timeline.is_backing_off() {
         offers.push(retry(timeline, parked, masks));
@@ -80,50 +88,72 @@ pub fn offers(
         offers.push(skip(undoing));
     }
     if timeline.suspended {
-        offers.push(plain("resume", "Resume", "The run goes on with its next step.", "primary"));
+        offers.push(plain("resume", "Resume", "The run continues with its next step.", "primary"));
     } else if !parked && !pending {
-        offers.push(plain("suspend", "Suspend", "The run begins no new step until someone resumes it.", ""));
+        offers.push(plain("suspend", "Suspend", "The run starts no new step until someone resumes it.", ""));
     }
     if !undoing && can_undo(timeline, definition) {
-        offers.push(plain("compensate", "Undo what was done", "Every step done so far is undone, last one first.", ""));
+        offers.push(plain("compensate", "Undo completed steps", "Every completed step is undone, last one first.", ""));
     }
     if !undoing {
-        let help = "The run ends at the next boundary: a call under way is still recorded, no further step begins.";
+        let help = "The run ends at the next boundary. The current call is still recorded; no further step starts.";
         offers.push(Offer { asks_undo: true, ..plain("cancel", "Cancel run", help, "danger") });
     }
     if parked && !undoing {
-        let help = "The run stays as it is, as faulted, and asks for nobody any more. This cannot be taken back.";
+        let help = "The run stays faulted and no longer needs attention. This cannot be undone.";
         offers.push(plain("dismiss", "Dismiss", help, ""));
+    }
+    for offer in offers.iter_mut().filter(|offer| matches!(offer.act, "retry" | "skip")) {
+        offer.step.clone_from(&stuck_at);
+    }
+    for offer in &mut offers {
+        offer.second = definition.and_then(|definition| second(offer, definition));
     }
     offers
 }
 
+/// What somebody who is about to act must know of the second person.
+fn second(offer: &Offer, definition: &Definition) -> Option<&'static str> {
+    let reserved = &definition.metadata.two_people;
+    let is_reserved = reserved.iter().any(|rule| rule.as_str() == offer.act);
+    let edits = offer.value.is_some() && reserved.contains(&ActRule::Edit);
+    match (is_reserved, edits, offer.act) {
+        (true, ..) => Some("It needs a second person: another user must approve it before it is done."),
+        (_, true, "retry") => Some("With another input it needs a second person: another user must approve it first."),
+        (_, true, _) => Some("With an output it needs a second person: another user must approve it first."),
+        _ => None,
+    }
+}
+
 fn plain(act: &'static str, label: &'static str, help: &'static str, class: &'static str) -> Offer {
-    Offer { act, label, help, class, value: None, asks_undo: false }
+    Offer { act, label, help, class, value: None, asks_undo: false, step: None, second: None }
 }
 
 fn retry(timeline: &Timeline, parked: bool, masks: &Masks) -> Offer {
     if !parked {
-        return plain("retry", "Retry now", "The next attempt is made at once instead of after the wait.", "primary");
+        return plain("retry", "Retry now", "The next attempt starts now instead of after the wait.", "primary");
     }
     let given = timeline.stuck.and_then(|id| timeline.step(id)).and_then(|step| step.given.as_deref());
     // A masked value in the field would replace the real one.
     let text = given.filter(|_| masks.is_empty()).and_then(|value| serde_json::to_string_pretty(value).ok());
     let value = text.filter(|t| t.len() <= super::pretty::BYTES_MAX).or(Some(String::new())).map(|text| Editable {
         field: "input",
-        label: "Give the step this input instead of its own",
+        label: "Use this input instead of the step's own",
         text,
         optional: true,
     });
-    Offer { value, ..plain("retry", "Retry", "The run goes on from the step where it stopped.", "primary") }
+    Offer { value, ..plain("retry", "Retry", "The run continues from the step where it stopped.", "primary") }
 }
 
 fn skip(undoing: bool) -> Offer {
     if undoing {
-        return plain("skip", "Skip this undo", "The effect stays as it is; the steps before it are undone.", "");
+        return plain("skip", "Skip this undo", "The effect stays; the steps before it are undone.", "");
     }
-    let value = Editable { field: "output", label: "Output that stands in", text: "null".to_owned(), optional: false };
-    Offer { value: Some(value), ..plain("skip", "Skip step", "The run goes on after the step, with this output.", "") }
+    let value = Editable { field: "output", label: "Output to use instead", text: "null".to_owned(), optional: false };
+    Offer {
+        value: Some(value),
+        ..plain("skip", "Skip step", "The run continues after the step, with this output.", "")
+    }
 }
 
 fn can_undo(timeline: &Timeline, definition: Option<&Definition>) -> bool {
@@ -143,6 +173,8 @@ pub struct Filled {
     csrf: String,
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    step: Option<String>,
     #[serde(default)]
     input: Option<String>,
     #[serde(default)]
@@ -164,12 +196,13 @@ pub async fn perform(
     let id = run::parse_id(&id)?;
     let refused = |status, text: String| run::page(&dashboard, &caller, id, 0, Some(Flash::refused(status, text)));
     let (act, reason) = match (asked(&name, &form), reason(&form.reason)) {
-        (None, _) => return Err(NoPage::not_found(format!("There is no act {name}."))),
+        (None, _) => return Err(NoPage::not_found(format!("Unknown action {name}."))),
         (Some(Ok(act)), Ok(reason)) => (act, reason),
         (Some(Err(why)), _) | (_, Err(why)) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
     match dashboard.operations.act(id, act, caller.actor(), reason).await {
         Ok(_) => Ok(done(id, &name, "")),
+        Err(ActError::Proposed(_)) => Ok(done(id, "propose", "")),
         // It is stored: a node will do it, and the page shows when.
         Err(ActError::Pending(_)) => Ok(done(id, &name, "&pending=1")),
         Err(ActError::Refused(why)) => refused(StatusCode::CONFLICT, format!("Not done: {why}.")).await,
@@ -189,7 +222,7 @@ pub fn reason(text: &str) -> Result<String, String> {
     let reason: String = text.trim().chars().filter(|c| !c.is_control()).collect();
     let reason = Known::of_process().with(&[]).text(reason);
     match reason.chars().count() {
-        0 => Err("Not done: say why, for those who read the journal later.".to_owned()),
+        0 => Err("Not done: give a reason.".to_owned()),
         1..=REASON_CHARS_MAX => Ok(reason),
         _ => Err(format!("Not done: a reason has at most {REASON_CHARS_MAX} characters.")),
     }
@@ -197,17 +230,21 @@ pub fn reason(text: &str) -> Result<String, String> {
 
 /// The act that a form asks for; none if there is no such act.
 fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
+    // A form that was sent twice, or that was open for long, means the step that it was made for.
+    let step = form.step.clone().filter(|step| !step.is_empty());
     let act = match name {
         "retry" if form.replace.is_some() => match form.input.as_deref().map(str::trim) {
-            None | Some("") => Err("Not done: the box for another input is ticked, but there is none.".to_owned()),
-            input => parsed("input", input).map(|input| Act::Retry { input: Some(input) }),
+            None | Some("") => {
+                Err("Not done: the box for a different input is checked, but the input is empty.".to_owned())
+            }
+            input => parsed("input", input).map(|input| Act::Retry { input: Some(input), step }),
         },
-        "retry" => Ok(Act::Retry { input: None }),
-        "skip" => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output }),
+        "retry" => Ok(Act::Retry { input: None, step }),
+        "skip" => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step }),
         "cancel" => match form.compensate.as_deref() {
             Some("yes") => Ok(Act::Cancel { compensate: CancelMode::Compensate }),
             Some("no") => Ok(Act::Cancel { compensate: CancelMode::Abandon }),
-            _ => Err("Not done: say whether what was done is to be undone.".to_owned()),
+            _ => Err("Not done: choose whether to undo completed steps.".to_owned()),
         },
         "compensate" => Ok(Act::Compensate),
         "suspend" => Ok(Act::Suspend),
@@ -221,7 +258,7 @@ fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
 fn parsed(what: &str, text: Option<&str>) -> Result<Value, String> {
     let text = text.map(str::trim).filter(|t| !t.is_empty());
     text.map_or(Ok(Value::Null), |text| {
-        json::read(text.as_bytes()).map_err(|bad| format!("Not done: the {what} is not JSON that is taken: {bad}."))
+        json::read(text.as_bytes()).map_err(|bad| format!("Not done: the {what} is not valid JSON: {bad}."))
     })
 }
 

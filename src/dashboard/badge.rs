@@ -62,8 +62,20 @@ pub fn of_batch(state: &str) -> Badge {
 pub fn of_authorization(accepted: Option<bool>) -> Badge {
     let (class, label, shape) = match accepted {
         Some(true) => ("completed", "Authorized", shape::CHECK),
-        Some(false) => ("faulted", "Must be authorized again", shape::ALERT),
+        Some(false) => ("faulted", "Must be reauthorized", shape::ALERT),
         None => ("waiting", "Not known yet", shape::CLOCK),
+    };
+    Badge { class, label, shape }
+}
+
+/// Whether a topic is subscribed to.
+#[must_use]
+pub fn of_topic(state: &str) -> Badge {
+    let (class, label, shape) = match state {
+        "connected" => ("completed", "Connected", shape::CHECK),
+        "connecting" => ("waiting", "Connecting", shape::CLOCK),
+        "stopped" => ("faulted", "Stopped", shape::ALERT),
+        _ => ("faulted", "Not subscribed", shape::ALERT),
     };
     Badge { class, label, shape }
 }
@@ -89,7 +101,7 @@ pub fn of_attention(attention: &str) -> Badge {
     let label = match attention {
         "faulted" => "Needs a decision",
         "compensation_stuck" => "Undo is stuck",
-        "poison" => "Stopped its nodes",
+        "poison" => "Killed its nodes",
         "unknown_outcome" => "Outcome unknown",
         _ => "Needs attention",
     };

@@ -103,7 +103,7 @@ pub async fn list(
     State(dashboard): State<Dashboard>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
-    let flash = asked.started.map(|run| Flash::done(format!("Run {run} retries what failed.")));
+    let flash = asked.started.map(|run| Flash::done(format!("Run {run} retries the failed rows.")));
     page(&dashboard, &caller, flash).await
 }
 

@@ -112,7 +112,7 @@ pub async fn settle(
     may_act(&dashboard, &caller, &form.csrf).await?;
     let refused = |status, why| page(&dashboard, &caller, None, Some(Flash::refused(status, why)));
     let Some(side) = Side::BOTH.into_iter().find(|side| side.as_str() == form.side) else {
-        let why = "Not done: choose whose word counts.".to_owned();
+        let why = "Not done: choose which side is right.".to_owned();
         return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await;
     };
     let reason = match act::reason(&form.reason) {
@@ -187,17 +187,17 @@ fn line(conflict: ConflictRow) -> Line {
 /// What a choice means for a record that one side has no more.
 fn whole(side: &str, other: &str, exists: &Value) -> String {
     if exists == &Value::Bool(true) {
-        format!("It is made again in the {other}, as it is in the {side}")
+        format!("It is recreated in the {other} from the {side}")
     } else {
-        format!("It is deleted in the {other} too")
+        format!("It is also deleted in the {other}")
     }
 }
 
 fn why(kind: &str) -> &'static str {
     match kind {
-        "foreign" => "Changed where it is not the master",
-        "required" => "The other side needs a value, and there is none",
-        "unstable" => "Written again and again: something changes it back each time",
+        "foreign" => "Changed on the side that is not the master",
+        "required" => "The other side requires a value, but there is none",
+        "unstable" => "Keeps being changed back: something overwrites it after each sync",
         "deleted" => "Deleted on one side",
         _ => "Both sides changed it",
     }
@@ -205,8 +205,8 @@ fn why(kind: &str) -> &'static str {
 
 fn shown(side: &Value, is_record: bool) -> Shown {
     let text = match &side["value"] {
-        Value::Bool(true) if is_record => "it is there".to_owned(),
-        Value::Bool(false) if is_record => "it is gone".to_owned(),
+        Value::Bool(true) if is_record => "exists".to_owned(),
+        Value::Bool(false) if is_record => "deleted".to_owned(),
         Value::Null => "nothing".to_owned(),
         Value::String(text) if text.is_empty() => "nothing".to_owned(),
         Value::String(text) => format!("“{text}”"),

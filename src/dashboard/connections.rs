@@ -1,5 +1,7 @@
-//! Connections: where each leads, how it stands on this node, and whether its provider still accepts the tokens that are stored for
-//! all nodes. Never a token.
+//! Connections: where each leads, how it stands on this node, whether its provider still accepts the tokens that are stored for all
+//! nodes, and the topics that Stepwell subscribes to through it. Never a token.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State;
@@ -11,7 +13,10 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::connect::{KEYS_VARIABLE, Standing};
+use crate::engine::TopicView;
+use crate::machine::Time;
 use crate::store::oauth::{self, TokenListing};
+use crate::store::topics;
 use crate::words::Moment;
 
 /// Rows of stored tokens that are looked at.
@@ -22,9 +27,26 @@ struct Card {
     base_url: Option<String>,
     /// What the circuit breaker does to calls.
     breaker: Option<&'static str>,
-    /// `2 under way, 0 waiting`
+    /// `2 in progress, 0 waiting`
     load: Option<String>,
     authorization: Option<Authorization>,
+    topics: Vec<TopicRow>,
+}
+
+/// A topic to which Stepwell subscribes through a connection.
+struct TopicRow {
+    source: String,
+    name: String,
+    badge: Badge,
+    node: Option<String>,
+    events: i64,
+    received: Option<Moment>,
+    /// Why it is not connected, and since when.
+    problem: Option<(Moment, String)>,
+    /// Events that were kept as rejected, and when the last such came.
+    rejected: Option<(i64, Moment)>,
+    /// How often the replay id was refused, and when it last was.
+    lost: Option<(i64, Moment)>,
 }
 
 /// How a connection that signs in with a refresh token stands with its provider.
@@ -55,8 +77,44 @@ pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>
         true => oauth::list(&dashboard.pool, ROWS_MAX).await?,
         false => Vec::new(),
     };
-    let cards = standings.into_iter().map(|standing| card(standing, stores_tokens, &rows)).collect();
+    let mut topics = topics(&dashboard).await?;
+    let mut cards: Vec<Card> = standings.into_iter().map(|standing| card(standing, stores_tokens, &rows)).collect();
+    for card in &mut cards {
+        card.topics = topics.remove(&card.name).unwrap_or_default();
+    }
     Ok(render(StatusCode::OK, &ConnectionsPage { frame: Frame::of(&caller, "connections"), cards }))
+}
+
+/// The topics of each connection.
+async fn topics(dashboard: &Dashboard) -> Result<BTreeMap<String, Vec<TopicRow>>, NoPage> {
+    let connections: BTreeMap<String, String> = dashboard.operations.subscribed().into_iter().collect();
+    let mut found: BTreeMap<String, Vec<TopicRow>> = BTreeMap::new();
+    if connections.is_empty() {
+        return Ok(found);
+    }
+    let sources: Vec<&str> = connections.keys().map(String::as_str).collect();
+    for listed in topics::list(&dashboard.pool, &sources, ROWS_MAX).await? {
+        let source = listed.id.source.clone();
+        if let Some(connection) = connections.get(&source) {
+            found.entry(connection.clone()).or_default().push(topic_row(source, TopicView::from(listed)));
+        }
+    }
+    Ok(found)
+}
+
+fn topic_row(source: String, topic: TopicView) -> TopicRow {
+    let counted = |count: i64, at: Option<Time>| at.filter(|_| count > 0).map(|at| (count, Moment::from(at)));
+    TopicRow {
+        source,
+        badge: badge::of_topic(topic.state),
+        node: topic.node,
+        events: topic.events,
+        received: topic.received_at.map(Moment::from),
+        problem: topic.problem_at.map(Moment::from).zip(topic.problem),
+        rejected: counted(topic.rejected, topic.rejected_at),
+        lost: counted(topic.losses, topic.lost_at),
+        name: topic.topic,
+    }
 }
 
 fn card(standing: Standing, stores_tokens: bool, rows: &[TokenListing]) -> Card {
@@ -71,11 +129,12 @@ fn card(standing: Standing, stores_tokens: bool, rows: &[TokenListing]) -> Card 
     Card {
         base_url: standing.base_url,
         breaker: standing.breaker.filter(|phase| *phase != "closed").map(|phase| match phase {
-            "open" => "Calls are held back: the system does not answer",
-            _ => "Calls are held back, but for one that tries whether the system answers again",
+            "open" => "Circuit open: the system does not answer",
+            _ => "Circuit half-open: one call is testing the system",
         }),
-        load: load.map(|(under_way, waiting)| format!("{under_way} under way, {waiting} waiting")),
+        load: load.map(|(under_way, waiting)| format!("{under_way} in progress, {waiting} waiting")),
         authorization,
+        topics: Vec::new(),
         name: standing.name,
     }
 }
@@ -92,7 +151,7 @@ fn of_row(connection: &str, row: &TokenListing) -> Authorization {
             (badge::of_authorization(Some(false)), Some((Moment::from(at), said)), Some(advice))
         }
         (None, Some(at)) => {
-            let said = "A request for a token was sent, and its answer is not recorded yet".to_owned();
+            let said = "A token request was sent, and its response is not recorded yet".to_owned();
             let advice =
                 "Nothing: if the node that sent it is gone, another one completes it within seconds.".to_owned();
             (badge::of_authorization(None), Some((Moment::from(at), said)), Some(advice))

@@ -133,7 +133,7 @@ pub async fn show(
     State(dashboard): State<Dashboard>,
     Path(run): Path<Uuid>,
 ) -> Result<Response, NoPage> {
-    let unknown = || NoPage::not_found(format!("{run} is no run of a sweep."));
+    let unknown = || NoPage::not_found(format!("Run {run} is not a reconciliation."));
     let (sweep, drift) = dashboard.operations.drift(run).await?.ok_or_else(unknown)?;
     let mut records: Vec<Record> =
         drift.into_iter().filter(|record| record.found != Found::InSync).map(record).collect();
@@ -174,10 +174,10 @@ fn record(drift: Drift) -> Record {
 fn words(found: Found) -> &'static str {
     match found {
         Found::InSync => "In sync",
-        Found::Left => "Left as it is",
-        Found::UnderWay => "Under way",
-        Found::Conflict => "A person decides",
-        Found::Missed => "Missed, and made up for",
+        Found::Left => "Left unchanged",
+        Found::UnderWay => "In progress",
+        Found::Conflict => "Needs a decision",
+        Found::Missed => "Missed, now synced",
         Found::Failed => "Failed",
     }
 }

@@ -1,11 +1,8 @@
 //! Faults in plain words: who said what, what it means, what follows.
 
 use super::timeline::Failure;
-use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError};
-use crate::words::{capitalised, duration, written_out};
-
-/// Longest quote of what a target said.
-const QUOTE_CHARS_MAX: usize = 300;
+use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError, own_words};
+use crate::words::{capitalised, duration, error_text, shortened};
 
 /// How the makers write names that people would otherwise stumble over.
 const NAMES: [(&str, &str); 6] = [
@@ -53,40 +50,19 @@ pub fn sentence(target: &str, failure: &Failure, response: Option<&ResponseSumma
         None => unanswered(target, &failure.error),
     };
     let doubt = match failure.effect {
-        TargetEffect::Unknown => "; whether it acted is not known",
+        TargetEffect::Unknown => "; it is unknown whether it took effect",
+        TargetEffect::Acted => "; it took effect",
         TargetEffect::None => "",
     };
     format!("{said}{doubt}; {}.", follows(failure.class, next))
 }
 
-/// An error without the story of its attempts.
-#[must_use]
-pub fn error_text(error: &WorkflowError) -> String {
-    let title = error.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
-    let detail = error.detail.as_deref().map(str::trim).filter(|d| !d.is_empty());
-    let text = match (title, detail) {
-        (Some(title), Some(detail)) if !detail.starts_with(title) => format!("{title}: {detail}"),
-        (_, Some(text)) | (Some(text), None) => text.to_owned(),
-        (None, None) => format!("error {} of type {}", error.status, error.r#type),
-    };
-    capitalised(&shortened(&text))
-}
-
 fn answered(target: &str, response: &ResponseSummary, error: &WorkflowError) -> String {
     let status = response.status;
     let meaning = if status < 400 { "which does not count as a success here" } else { meaning(status) };
-    match error.detail.as_deref().and_then(|detail| own_words(detail, status)) {
+    match error.detail.as_deref().map(own_words).filter(|told| !told.is_empty()) {
         Some(told) => format!("{target} answered {status}: {meaning} (“{}”)", shortened(told).trim_end_matches('.')),
         None => format!("{target} answered {status}: {meaning}"),
-    }
-}
-
-/// What the target itself said, in a detail such as `PUT https://... answered 429: request blocked`.
-fn own_words(detail: &str, status: u16) -> Option<&str> {
-    let answered = format!(" answered {status}");
-    match detail.split_once(&answered) {
-        Some((_, rest)) => rest.strip_prefix(": ").map(str::trim).filter(|told| !told.is_empty()),
-        None => Some(detail.trim()).filter(|told| !told.is_empty()),
     }
 }
 
@@ -95,57 +71,50 @@ fn unanswered(target: &str, error: &WorkflowError) -> String {
     let why = error.detail.as_deref().and_then(|d| d.rsplit_once(": ")).map(|(_, why)| shortened(why));
     let why = why.map_or_else(String::new, |why| format!(" ({})", why.trim_end_matches('.')));
     match (kind, error.title.as_deref()) {
-        ("timeout", _) | (_, Some("Timed out")) => format!("{target} gave no answer in time"),
+        ("timeout", _) | (_, Some("Timed out")) => format!("{target} did not answer in time"),
         ("communication", Some("Cannot connect")) => format!("{target} could not be reached{why}"),
-        ("communication", Some("No answer")) => format!("{target} was asked, but no answer came{why}"),
+        ("communication", Some("No answer")) => format!("{target} was called, but did not answer{why}"),
         _ => error_text(error).trim_end_matches('.').to_owned(),
     }
 }
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        400 => "it refused what was sent",
-        401 => "it did not accept the credentials",
-        402 => "it wants a payment first",
-        403 => "the credentials may not do this",
-        404 => "it knows no such record",
-        405 => "this address does not take the method",
-        406 | 415 => "it does not speak this format",
-        408 => "it waited too long for the request",
-        409 => "it conflicts with what is there",
-        410 => "the record is gone",
-        412 => "the record was changed meanwhile",
+        400 => "it rejected what was sent",
+        401 => "it rejected the credentials",
+        402 => "it requires a payment",
+        403 => "the credentials lack the permission",
+        404 => "record not found",
+        405 => "method not allowed",
+        406 | 415 => "it does not support this format",
+        408 => "it timed out waiting for the request",
+        409 => "it conflicts with existing data",
+        410 => "the record no longer exists",
+        412 => "the record was changed in the meantime",
         413 => "the request was too large",
-        422 => "it understood the request and refused its content",
+        422 => "it rejected the content of the request",
         423 => "the record is locked",
         425 => "it is not ready for this request",
         429 => "too many requests at once",
-        500 => "it failed inside",
-        501 => "it cannot do this",
-        502 | 504 => "its gateway got no answer from it",
+        500 => "internal error",
+        501 => "not implemented",
+        502 | 504 => "its gateway got no answer",
         503 => "it is overloaded or down",
-        _ if status < 500 => "it refused the request",
+        _ if status < 500 => "it rejected the request",
         _ => "it failed",
     }
 }
 
 fn follows(class: FaultClass, next: &Next) -> String {
     match (next, class) {
-        (Next::TriedAgain(millis), _) => format!("tried again after {}", duration(*millis)),
-        (Next::TriesAgainAt(clock), _) => format!("tries again at {clock} UTC"),
+        (Next::TriedAgain(millis), _) => format!("retried after {}", duration(*millis)),
+        (Next::TriesAgainAt(clock), _) => format!("will be retried at {clock} UTC"),
         (Next::Handled, _) => "the workflow handled it".to_owned(),
-        (Next::GaveUp, FaultClass::Permanent) => "not tried again, since that would change nothing".to_owned(),
-        (Next::GaveUp, FaultClass::Person) => "only a person can decide".to_owned(),
-        (Next::GaveUp, FaultClass::Credentials) => "the credentials need to be looked at".to_owned(),
-        (Next::GaveUp, FaultClass::Duplicate) => "the record is there already".to_owned(),
-        (Next::GaveUp, FaultClass::Transient | FaultClass::Throttled) => "not tried again".to_owned(),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(QUOTE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", written_out(text[..end].trim_end())),
-        None => written_out(text),
+        (Next::GaveUp, FaultClass::Permanent) => "not retried, because a retry would not help".to_owned(),
+        (Next::GaveUp, FaultClass::Person) => "a person must decide".to_owned(),
+        (Next::GaveUp, FaultClass::Credentials) => "the credentials must be checked".to_owned(),
+        (Next::GaveUp, FaultClass::Duplicate) => "the record already exists".to_owned(),
+        (Next::GaveUp, FaultClass::Transient | FaultClass::Throttled) => "not retried".to_owned(),
     }
 }
 
@@ -172,7 +141,7 @@ mod tests {
         assert_eq!(
             sentence("NetSuite", &failed, Some(&response(429)), &Next::TriedAgain(2_000)),
             "NetSuite answered 429: too many requests at once (“Concurrent request limit exceeded. \
-             (CONCURRENCY_LIMIT_EXCEEDED)”); tried again after 2 s."
+             (CONCURRENCY_LIMIT_EXCEEDED)”); retried after 2 s."
         );
     }
 
@@ -182,8 +151,8 @@ mod tests {
         let failed = failure(FaultClass::Transient, TargetEffect::Unknown, "No answer", detail);
         assert_eq!(
             sentence("NetSuite", &failed, None, &Next::TriesAgainAt("16:42:07".into())),
-            "NetSuite was asked, but no answer came (connection reset by peer); whether it acted is not known; \
-             tries again at 16:42:07 UTC."
+            "NetSuite was called, but did not answer (connection reset by peer); it is unknown whether it took effect; \
+             will be retried at 16:42:07 UTC."
         );
     }
 
@@ -192,13 +161,8 @@ mod tests {
         let failed = failure(FaultClass::Permanent, TargetEffect::None, "Bad Request", "PUT https://x answered 400");
         assert_eq!(
             sentence("Salesforce", &failed, Some(&response(400)), &Next::GaveUp),
-            "Salesforce answered 400: it refused what was sent; not tried again, since that would change nothing."
+            "Salesforce answered 400: it rejected what was sent; not retried, because a retry would not help."
         );
-    }
-
-    #[test]
-    fn a_long_remark_is_cut_between_characters() {
-        assert!(shortened(&"ä".repeat(1000)).chars().count() <= QUOTE_CHARS_MAX + 1);
     }
 
     #[test]

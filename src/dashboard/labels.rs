@@ -36,7 +36,7 @@ pub fn label(definition: Option<&Definition>, step: &Step) -> Label {
         title: match step.role {
             Role::Step => subject,
             Role::Undo(_) => format!("Undo: {subject}"),
-            Role::Reconcile(_) => format!("Ask what became of {subject}"),
+            Role::Reconcile(_) => format!("Reconcile: {subject}"),
         },
         kind: known.map_or_else(|| guessed(step).to_owned(), kind),
         pivot: known.is_some_and(|t| t.metadata.pivot),

@@ -120,7 +120,7 @@ pub async fn show(
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
-    let unknown = || NoPage::not_found(format!("Nothing that is deployed uses a mapping {name} in this version."));
+    let unknown = || NoPage::not_found(format!("No deployed workflow uses mapping {name} in this version."));
     let mut tables = dashboard.operations.deployed().mappings().remove(&name).ok_or_else(unknown)?;
     let of = |table: &UsedMapping| table.users.iter().any(|user| user.workflow.to_string() == asked.of);
     let chosen = if asked.of.is_empty() { Some(0) } else { tables.iter().position(of) };
@@ -214,9 +214,9 @@ fn play(mapping: &Mapping, sample: &Sample) -> Played {
     };
     let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
     let (label, like) = match verdict {
-        Verdict::Holds => ("Holds", "completed"),
-        Verdict::Fails(_) => ("Does not hold", "faulted"),
-        Verdict::NotPlayed => ("Not played here", "pending"),
+        Verdict::Holds => ("Passes", "completed"),
+        Verdict::Fails(_) => ("Fails", "faulted"),
+        Verdict::NotPlayed => ("Not run here", "pending"),
     };
     Played {
         badge: Badge { label, ..badge::of_run(like) },

@@ -17,11 +17,13 @@ mod faults;
 #[cfg(test)]
 mod fixture;
 mod form;
+mod freezes;
 mod journal;
 mod labels;
 mod mappings;
 mod page;
 mod pretty;
+mod proposals;
 mod run;
 mod runs;
 mod schedules;
@@ -32,6 +34,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod totals;
 mod workflows;
 
 use std::sync::Arc;
@@ -51,18 +54,23 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
 use crate::connect::Standing;
+use crate::engine::proposals::{Proposal, ProposalError};
+use crate::engine::totals::{Signed, Signing};
 use crate::engine::{
-    ActError, COUNTED_MAX, Deployed, Drift, Engine, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError,
-    Sweep,
+    Accepted, ActError, COUNTED_MAX, Deployed, Drift, Engine, FreezeError, ReplayError, Retried, Schedule, ScheduleAct,
+    ScheduleActed, Settled, StartError, Sweep,
 };
 use crate::http::Pages;
 use crate::http::budget::Budget;
 use crate::http::session::Access;
-use crate::machine::{Act, Actor, RunId, Status};
+use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::memory::links::Side;
 use crate::store::StoreError;
 use crate::store::access::Scope;
 use crate::store::acts::By;
+use crate::store::freezes::Freeze;
+use crate::store::proposals::ProposalFilter;
+use proposals::Decision;
 
 /// No inline script, no inline style, nothing from elsewhere.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
@@ -76,11 +84,29 @@ pub trait Operations: Send + Sync {
     /// See [`Engine::act`].
     fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>>;
 
+    /// See [`Engine::proposals`].
+    fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>>;
+
+    /// See [`Engine::proposal`].
+    fn proposal(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Proposal>, StoreError>>;
+
+    /// See [`Engine::approve`] and [`Engine::decline`].
+    fn decide(
+        &self,
+        id: Uuid,
+        decision: Decision,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Proposal, ProposalError>>;
+
     /// See [`Engine::deployed`].
     fn deployed(&self) -> Arc<Deployed>;
 
     /// How the connections stand on this node, and whether it stores tokens. See [`Engine::connections`], [`Engine::stores_tokens`].
     fn connections(&self) -> (Vec<Standing>, bool);
+
+    /// Sources that subscribe, each with its connection. See [`Engine::subscribed`].
+    fn subscribed(&self) -> Vec<(String, String)>;
 
     /// See [`Engine::schedules`]; the next firing of each.
     fn schedules(
@@ -105,6 +131,25 @@ pub trait Operations: Send + Sync {
         reason: String,
     ) -> BoxFuture<'_, Result<ScheduleActed, StartError>>;
 
+    /// See [`Engine::freeze`].
+    fn freeze(
+        &self,
+        workflows: Vec<String>,
+        connections: Vec<String>,
+        until: Option<Time>,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Freeze, FreezeError>>;
+
+    /// See [`Engine::end_freeze`].
+    fn end_freeze(&self, id: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Option<bool>, StoreError>>;
+
+    /// See [`Engine::replay`].
+    fn replay_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Accepted, ReplayError>>;
+
+    /// See [`Engine::dismiss_event`].
+    fn dismiss_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<(), ReplayError>>;
+
     /// See [`Engine::retry_batch`].
     fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>>;
 
@@ -122,11 +167,37 @@ pub trait Operations: Send + Sync {
         by: Actor,
         reason: String,
     ) -> BoxFuture<'_, Result<Settled, StoreError>>;
+
+    /// See [`Engine::sign_totals`].
+    fn sign_totals(&self, signing: Signing, by: Actor) -> BoxFuture<'_, Result<Signed, StoreError>>;
 }
 
 impl Operations for Engine {
     fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
         Box::pin(Engine::act(self, run, act, by, Some(reason)))
+    }
+
+    fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>> {
+        Box::pin(Engine::proposals(self, filter, limit))
+    }
+
+    fn proposal(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Proposal>, StoreError>> {
+        Box::pin(Engine::proposal(self, id))
+    }
+
+    fn decide(
+        &self,
+        id: Uuid,
+        decision: Decision,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Proposal, ProposalError>> {
+        Box::pin(async move {
+            match decision {
+                Decision::Approve => Engine::approve(self, id, &by, Some(&reason)).await,
+                Decision::Decline => Engine::decline(self, id, &by, Some(&reason)).await,
+            }
+        })
     }
 
     fn deployed(&self) -> Arc<Deployed> {
@@ -135,6 +206,10 @@ impl Operations for Engine {
 
     fn connections(&self) -> (Vec<Standing>, bool) {
         (Engine::connections(self).1, self.stores_tokens())
+    }
+
+    fn subscribed(&self) -> Vec<(String, String)> {
+        Engine::subscribed(self)
     }
 
     fn schedules(
@@ -166,6 +241,35 @@ impl Operations for Engine {
         Box::pin(async move { Engine::act_on_schedule(self, &namespace, &name, act, &by, Some(&reason)).await })
     }
 
+    fn freeze(
+        &self,
+        workflows: Vec<String>,
+        connections: Vec<String>,
+        until: Option<Time>,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Freeze, FreezeError>> {
+        Box::pin(async move {
+            let by = By { actor: &by, reason: Some(&reason) };
+            Engine::freeze(self, &workflows, &connections, until, by).await
+        })
+    }
+
+    fn end_freeze(&self, id: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Option<bool>, StoreError>> {
+        Box::pin(async move {
+            let ended = Engine::end_freeze(self, id, By { actor: &by, reason: Some(&reason) }).await?;
+            Ok(ended.map(|(ended, _)| ended))
+        })
+    }
+
+    fn replay_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Accepted, ReplayError>> {
+        Box::pin(async move { Engine::replay(self, event, By { actor: &by, reason: Some(&reason) }).await })
+    }
+
+    fn dismiss_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<(), ReplayError>> {
+        Box::pin(async move { Engine::dismiss_event(self, event, By { actor: &by, reason: Some(&reason) }).await })
+    }
+
     fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
         Box::pin(async move { Engine::retry_batch(self, batch, By { actor: &by, reason: Some(&reason) }).await })
     }
@@ -189,6 +293,10 @@ impl Operations for Engine {
         reason: String,
     ) -> BoxFuture<'_, Result<Settled, StoreError>> {
         Box::pin(async move { Engine::settle_conflict(self, conflict, side, &by, Some(&reason)).await })
+    }
+
+    fn sign_totals(&self, signing: Signing, by: Actor) -> BoxFuture<'_, Result<Signed, StoreError>> {
+        Box::pin(async move { Engine::sign_totals(self, &signing, &by).await })
     }
 }
 
@@ -237,9 +345,15 @@ type Page = (&'static str, MethodRouter<Dashboard>);
 fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
     vec![
         ("/runs/{id}/{act}", Scope::Operate, post(act::perform)),
+        ("/events/{id}/{act}", Scope::Operate, post(events::perform)),
         ("/conflicts/{id}", Scope::Operate, post(conflicts::settle)),
         ("/batches/{id}/retry", Scope::Operate, post(batches::retry)),
+        ("/proposals/{id}/approve", Scope::Operate, post(proposals::approve)),
+        ("/proposals/{id}/decline", Scope::Operate, post(proposals::decline)),
+        ("/freezes", Scope::Operate, post(freezes::start)),
+        ("/freezes/{id}/end", Scope::Operate, post(freezes::end)),
         ("/schedules/{namespace}/{name}/{act}", Scope::Operate, post(schedules::perform)),
+        ("/totals/sign-offs", Scope::Operate, post(totals::sign)),
     ]
 }
 
@@ -259,8 +373,11 @@ fn pages() -> Vec<Page> {
         ("/conflicts", get(conflicts::list)),
         ("/connections", get(connections::list)),
         ("/batches", get(batches::list)),
+        ("/totals", get(totals::show)),
         ("/drift", get(drift::list)),
         ("/drift/{run}", get(drift::show)),
+        ("/proposals", get(proposals::list)),
+        ("/freezes", get(freezes::list)),
         ("/schedules", get(schedules::list)),
         ("/schedules/{namespace}/{name}", get(schedules::show)),
         ("/logout", post(sign_in::leave)),

@@ -87,7 +87,7 @@ pub struct NoPage {
 }
 
 impl NoPage {
-    /// There is nothing at this address.
+    /// There is no page at this address.
     #[must_use]
     pub fn not_found(text: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, title: "Not found", text: text.into(), attempt: None }
@@ -98,11 +98,11 @@ impl From<ApiError> for NoPage {
     fn from(error: ApiError) -> Self {
         let title = match &error {
             ApiError::MissingScope(..) => "Not allowed",
-            ApiError::CrossSite(_) => "Not from here",
+            ApiError::CrossSite(_) => "Cross-site request",
             ApiError::NotFound(_) => "Not found",
-            ApiError::Unavailable(..) => "Not available right now",
+            ApiError::Unavailable(..) => "Temporarily unavailable",
             ApiError::TooMany(..) => "Too many requests",
-            _ => "That did not work",
+            _ => "The request failed",
         };
         let text = crate::words::capitalised(&error.to_string());
         Self { status: error.status(), title, text: format!("{text}."), attempt: error.attempt() }
@@ -118,7 +118,7 @@ impl From<StoreError> for NoPage {
 /// What is at no address: a page for browsers, a problem for programs.
 pub async fn nowhere(headers: HeaderMap, uri: Uri) -> Response {
     if wants_page(&headers) && !uri.path().starts_with("/api/") {
-        return NoPage::not_found("There is nothing at this address.").into_response();
+        return NoPage::not_found("There is no page at this address.").into_response();
     }
     // A bare status becomes a problem on its way out.
     StatusCode::NOT_FOUND.into_response()

@@ -15,12 +15,14 @@ use super::badge::{self, Badge};
 use super::journal::{Journal, Line};
 use super::page::{Frame, NoPage, render};
 use super::pretty::{self, Pretty};
+use super::proposals::{self, Card};
 use super::signed_in::SignedIn;
 use super::steps::{self, Chart, Row};
 use super::story::{self, Story};
 use super::timeline::Timeline;
 use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
+use crate::http::ApiError;
 use crate::http::session::Caller;
 use crate::machine::masks::Masks;
 use crate::machine::{RunId, Time};
@@ -86,6 +88,7 @@ struct RunPage {
     /// How long it ran and how long it stood still for people; none if it never did.
     clocks: Option<(String, String)>,
     is_live: bool,
+    proposals: Vec<Card>,
     offers: Vec<Offer>,
     chart: Chart,
     journal_cut: bool,
@@ -141,15 +144,19 @@ pub async fn page(
     flash: Option<Flash>,
 ) -> Result<Response, NoPage> {
     let Some((row, journal)) = read(dashboard, id).await? else {
-        return Err(NoPage::not_found(format!("There is no run {id}. It may be past its retention.")));
+        return Err(NoPage::not_found(format!("There is no run {id}.")));
     };
     let place = lanes::place(&dashboard.pool, id).await?;
     let definition = definition(&dashboard.operations.deployed(), &row.workflow);
     let masks = definition.as_deref().map(Masks::of).unwrap_or_default();
     let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
-    let known = Known { row, journal, lines, after, definition, masks, place };
-    Ok(render(status, &RunPage::new(Frame::of(caller, "runs"), flash, known, Utc::now())))
+    let frame = Frame::of(caller, "runs");
+    let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
+    let known = Known { row, journal, lines, after, definition, masks, place, proposals };
+    // Folding and drawing a long history takes longer than a thread of the engine may be kept.
+    let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
+    drawn.await.map_err(|_| ApiError::Internal.into())
 }
 
 /// A run and its journal, which is at least as new: it is read second. Where the run went on in between, both are read
@@ -181,15 +188,17 @@ struct Known {
     definition: Option<Arc<Definition>>,
     masks: Masks,
     place: Option<Place>,
+    proposals: Vec<Card>,
 }
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place } = known;
+        let Known { row, journal, lines, after, definition, masks, place, mut proposals } = known;
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
         let timeline = Timeline::fold(&journal.records());
+        proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&timeline));
         let chart = steps::chart(&timeline, definition, &masks, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
@@ -220,6 +229,7 @@ impl RunPage {
             // By the row, which may be older than the journal: then the next refresh has the end.
             is_live: row.finished_at.is_none(),
             story,
+            proposals,
             offers,
             chart,
             journal_cut: journal.cut,
@@ -248,14 +258,18 @@ fn done(act: &str, pending: bool) -> Option<Flash> {
         "retry" => "retried",
         "skip" => "the step is skipped",
         "cancel" => "cancelled",
-        "compensate" => "what was done is being undone",
+        "compensate" => "completed steps are being undone",
         "suspend" => "suspended",
         "resume" => "resumed",
         "dismiss" => "dismissed",
+        "propose" => return Some(Flash::done("Proposed. It is done once another user approves it.".to_owned())),
+        "approve" => "approved and done",
+        "decline" => "declined: nothing is done",
+        "withdraw" => "withdrawn: nothing is done",
         _ => return None,
     };
     let text = if pending {
-        format!("Recorded, not carried out yet: {said} as soon as a node takes it up.")
+        format!("Recorded, but not carried out yet: {said} as soon as a node picks it up.")
     } else {
         format!("{}.", capitalised(said))
     };

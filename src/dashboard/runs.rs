@@ -16,12 +16,16 @@ use super::badge::{self, Badge};
 use super::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::machine::{RunId, Status, Time};
-use crate::store::StoreError;
-use crate::store::listing::{self, LiveCounts, Order, RunFilter, RunRow};
-use crate::words::{Moment, age, count, duration, millis_between, task_name};
+use crate::store::listing::{self, CauseGroup, LiveCounts, Order, RunFilter, RunRow};
+use crate::store::proposals::count_open;
+use crate::store::{StoreError, attention};
+use crate::words::{Moment, age, count, duration, error_text, millis_between, task_name};
 
 /// Lines on a page.
 const LINES: usize = 50;
+
+/// Causes on a page.
+const GROUPS: i64 = 100;
 
 /// Statuses of runs that have not ended.
 const LIVE: [Status; 5] = [Status::Running, Status::Waiting, Status::Pending, Status::Suspended, Status::Compensating];
@@ -38,6 +42,8 @@ const REASONS: [&str; 4] = ["faulted", "unknown_outcome", "compensation_stuck", 
 pub struct Asked {
     status: String,
     attention: String,
+    /// One cause.
+    fingerprint: String,
     workflow: String,
     q: String,
     /// Older than this run.
@@ -70,10 +76,25 @@ struct Line {
     status: Badge,
     attention: Option<Badge>,
     place: Option<String>,
+    cause: Option<String>,
     due: Option<String>,
     created: Moment,
     age: String,
     took: Option<String>,
+}
+
+/// Runs that need a person for one cause.
+struct Group {
+    badge: Badge,
+    number: String,
+    cause: String,
+    place: Option<String>,
+    workflow: String,
+    first: Moment,
+    age: String,
+    /// When the latest joined, where it was not the first.
+    last_age: Option<String>,
+    href: String,
 }
 
 #[derive(Template)]
@@ -86,11 +107,14 @@ struct RunsPage {
     statuses: Vec<Choice>,
     reasons: Vec<Choice>,
     workflows: Vec<String>,
+    groups: Vec<Group>,
     lines: Vec<Line>,
     older: Option<String>,
     newer: Option<String>,
     here: String,
     announce: String,
+    /// Events that need attention, if there are any.
+    events_waiting: Option<String>,
     filtered: bool,
     only_attention: bool,
     host: String,
@@ -109,25 +133,33 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, NoPage> {
     let counts = listing::live_counts(&dashboard.pool).await?;
+    let proposals = count_open(&dashboard.pool).await?;
+    let events: i64 = attention::by_source(&dashboard.pool).await?.iter().map(|(_, events)| events).sum();
     let part = part(&dashboard, &asked).await?;
     let deployed = dashboard.operations.deployed();
     let workflows = deployed.definitions.keys().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
     let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1:8080").to_owned();
     let only_attention = asked.attention == "any" && asked.only_attention();
+    let groups = match only_attention {
+        true => listing::causes(&dashboard.pool, GROUPS).await?,
+        false => Vec::new(),
+    };
     let frame = Frame::of(&caller, if only_attention { "attention" } else { "runs" });
     let now = Utc::now();
     let page = RunsPage {
         frame,
         title: if only_attention { "Needs attention" } else { "Runs" },
-        counters: counters(&counts, &asked),
+        counters: counters(&counts, proposals, events, &asked),
         statuses: statuses(&asked),
         reasons: reasons(&asked),
         workflows,
+        groups: groups.into_iter().map(|group| shown(group, now)).collect(),
         lines: part.rows.iter().map(|row| line(row, now)).collect(),
         older: part.older.map(|id| asked.address(&[("after", &id.to_string())])),
         newer: part.newer.map(|id| asked.address(&[("before", &id.to_string())])),
         here: asked.address(&[("after", &asked.after), ("before", &asked.before)]),
-        announce: format!("{} {}", count(counts.attention), needs_attention(&counts).to_lowercase()),
+        announce: announced(&counts, events),
+        events_waiting: (events > 0).then(|| count(events)),
         filtered: asked.is_filtered(),
         only_attention,
         host,
@@ -148,23 +180,31 @@ impl Asked {
             workflow: text(&self.workflow),
             status,
             attention: text(&self.attention).filter(|a| known(a)),
+            fingerprint: text(&self.fingerprint),
             q: text(&self.q),
             ..RunFilter::default()
         }
     }
 
     fn is_filtered(&self) -> bool {
-        [&self.status, &self.attention, &self.workflow, &self.q].iter().any(|part| !part.trim().is_empty())
+        [&self.status, &self.attention, &self.fingerprint, &self.workflow, &self.q]
+            .iter()
+            .any(|part| !part.trim().is_empty())
     }
 
     fn only_attention(&self) -> bool {
-        [&self.status, &self.workflow, &self.q].iter().all(|part| part.trim().is_empty())
+        [&self.status, &self.fingerprint, &self.workflow, &self.q].iter().all(|part| part.trim().is_empty())
     }
 
     /// The address of this list with other parts beside the filters.
     fn address(&self, more: &[(&str, &str)]) -> String {
-        let filters: [(&str, &str); 4] =
-            [("status", &self.status), ("attention", &self.attention), ("workflow", &self.workflow), ("q", &self.q)];
+        let filters: [(&str, &str); 5] = [
+            ("status", &self.status),
+            ("attention", &self.attention),
+            ("fingerprint", &self.fingerprint),
+            ("workflow", &self.workflow),
+            ("q", &self.q),
+        ];
         let mut address = String::from("/");
         for (name, value) in filters.iter().chain(more).filter(|(_, value)| !value.is_empty()) {
             let sign = if address.len() == 1 { '?' } else { '&' };
@@ -182,24 +222,18 @@ struct Part {
 }
 
 async fn part(dashboard: &Dashboard, asked: &Asked) -> Result<Part, StoreError> {
-    let limit = i64::try_from(LINES + 1).expect("a page is small");
-    let read = |filter, after| async move { listing::runs(&dashboard.pool, &filter, after, limit).await };
+    let limit = i64::try_from(LINES).expect("a page is small");
     if let Ok(before) = asked.before.parse::<RunId>() {
-        let mut rows = read(RunFilter { order: Order::Oldest, ..asked.filter() }, Some(before)).await?;
-        let more = rows.len() > LINES;
-        rows.truncate(LINES);
-        rows.reverse();
-        let newer = rows.first().filter(|_| more).map(|row| row.id);
-        let older = rows.last().map(|row| row.id);
-        return Ok(Part { rows, older, newer });
+        let filter = RunFilter { order: Order::Oldest, ..asked.filter() };
+        let mut page = listing::runs(&dashboard.pool, &filter, Some(before), limit).await?;
+        page.rows.reverse();
+        let older = page.rows.last().map_or(before, |row| row.id);
+        return Ok(Part { newer: page.next, older: Some(older), rows: page.rows });
     }
     let after = asked.after.parse::<RunId>().ok();
-    let mut rows = read(asked.filter(), after).await?;
-    let more = rows.len() > LINES;
-    rows.truncate(LINES);
-    let older = rows.last().filter(|_| more).map(|row| row.id);
-    let newer = rows.first().filter(|_| after.is_some()).map(|row| row.id);
-    Ok(Part { rows, older, newer })
+    let page = listing::runs(&dashboard.pool, &asked.filter(), after, limit).await?;
+    let newer = page.rows.first().map(|row| row.id).or(after).filter(|_| after.is_some());
+    Ok(Part { newer, older: page.next, rows: page.rows })
 }
 
 fn line(row: &RunRow, now: Time) -> Line {
@@ -214,13 +248,29 @@ fn line(row: &RunRow, now: Time) -> Line {
         status: badge::of_run(&row.status),
         attention: row.attention.as_deref().map(badge::of_attention),
         place: row.task.as_deref().filter(|_| ended.is_none() || row.status == "faulted").map(task_name),
+        cause: row.error.as_ref().filter(|_| row.attention.is_some() || ended.is_some()).map(error_text),
         due: due.map(|at| match millis_between(now, at) {
-            0 => "goes on now".to_owned(),
-            left => format!("goes on in {}", duration(left)),
+            0 => "continues now".to_owned(),
+            left => format!("continues in {}", duration(left)),
         }),
         created: row.created_at.into(),
         age: age(row.created_at, now),
         took: ended.map(|at| duration(millis_between(row.created_at, at))),
+    }
+}
+
+fn shown(group: CauseGroup, now: Time) -> Group {
+    let stopped_at = group.error.as_ref().and_then(|error| error.instance.as_deref()).or(group.task.as_deref());
+    Group {
+        badge: badge::of_attention(&group.attention),
+        number: format!("{} {}", count(group.count), if group.count == 1 { "run" } else { "runs" }),
+        cause: group.error.as_ref().map(error_text).unwrap_or_default(),
+        place: stopped_at.map(task_name),
+        workflow: format!("{}/{}", group.workflow.0, group.workflow.1),
+        first: group.first_at.into(),
+        age: age(group.first_at, now),
+        last_age: (group.count > 1).then(|| age(group.last_at, now)),
+        href: format!("/?attention=any&fingerprint={}", utf8_percent_encode(&group.fingerprint, NON_ALPHANUMERIC)),
     }
 }
 
@@ -234,7 +284,21 @@ fn needs_attention(counts: &LiveCounts) -> &'static str {
     if counts.attention == 1 { "Needs attention" } else { "Need attention" }
 }
 
-fn counters(counts: &LiveCounts, asked: &Asked) -> Vec<Counter> {
+/// After the number of proposals.
+fn waits_for_second(proposals: i64) -> &'static str {
+    if proposals == 1 { "Waits for a second person" } else { "Wait for a second person" }
+}
+
+fn announced(counts: &LiveCounts, events: i64) -> String {
+    let runs = format!("{} {}", count(counts.attention), needs_attention(counts).to_lowercase());
+    match events {
+        0 => runs,
+        1 => format!("{runs}, and 1 event does"),
+        events => format!("{runs}, and {} events do", count(events)),
+    }
+}
+
+fn counters(counts: &LiveCounts, proposals: i64, events: i64, asked: &Asked) -> Vec<Counter> {
     let number = |status: Status| counts.by_status.iter().find(|(s, _)| s == status.as_str()).map_or(0, |(_, n)| *n);
     let attention = Counter {
         badge: Badge { label: needs_attention(counts), ..badge::of_attention("faulted") },
@@ -242,6 +306,13 @@ fn counters(counts: &LiveCounts, asked: &Asked) -> Vec<Counter> {
         href: "/?attention=any".to_owned(),
         current: asked.attention == "any",
     };
+    let second = Counter {
+        badge: Badge { label: waits_for_second(proposals), ..badge::of_attention("unknown_outcome") },
+        number: count(proposals),
+        href: "/proposals".to_owned(),
+        current: false,
+    };
+    let second = Some(second).filter(|_| proposals > 0);
     let live = LIVE.into_iter().filter(|s| number(*s) > 0 || matches!(s, Status::Running | Status::Waiting));
     let live = live.map(|status| Counter {
         badge: badge::of_run(status.as_str()),
@@ -249,7 +320,14 @@ fn counters(counts: &LiveCounts, asked: &Asked) -> Vec<Counter> {
         href: format!("/?status={status}"),
         current: asked.status == status.as_str(),
     });
-    std::iter::once(attention).chain(live).collect()
+    let label = if events == 1 { "Event needs attention" } else { "Events need attention" };
+    let events = (events > 0).then(|| Counter {
+        badge: Badge { label, ..badge::of_attention("faulted") },
+        number: count(events),
+        href: "/events?attention=any".to_owned(),
+        current: false,
+    });
+    std::iter::once(attention).chain(events).chain(second).chain(live).collect()
 }
 
 fn statuses(asked: &Asked) -> Vec<Choice> {
@@ -258,7 +336,7 @@ fn statuses(asked: &Asked) -> Vec<Choice> {
         label: label.to_owned(),
         chosen: asked.status == value,
     };
-    let mut choices = vec![choice("", "Any status"), choice("live", "Not ended")];
+    let mut choices = vec![choice("", "Any status"), choice("live", "Active")];
     choices.extend(LIVE.iter().chain(&ENDED).map(|s| choice(s.as_str(), badge::of_run(s.as_str()).label)));
     choices
 }
@@ -269,11 +347,8 @@ fn reasons(asked: &Asked) -> Vec<Choice> {
         label: label.to_owned(),
         chosen: asked.attention == value,
     };
-    let mut choices = vec![
-        choice("", "With or without attention"),
-        choice("any", "Needs attention"),
-        choice("none", "Needs no attention"),
-    ];
+    let mut choices =
+        vec![choice("", "Any"), choice("any", "Needs attention"), choice("none", "Does not need attention")];
     choices.extend(REASONS.iter().map(|reason| choice(reason, badge::of_attention(reason).label)));
     choices
 }

@@ -144,7 +144,7 @@ pub async fn perform(
     Form(form): Form<Filled>,
 ) -> Result<Response, NoPage> {
     may_act(&dashboard, &caller, &form.csrf).await?;
-    let what: ScheduleAct = act.parse().map_err(|_| NoPage::not_found(format!("There is no act {act}.")))?;
+    let what: ScheduleAct = act.parse().map_err(|_| NoPage::not_found(format!("Unknown action {act}.")))?;
     let workflow = (namespace, name);
     let refused = |status, why| page(&dashboard, &caller, &workflow, Some(Flash::refused(status, why)), None);
     let reason = match act::reason(&form.reason) {
@@ -195,18 +195,18 @@ async fn page(
 }
 
 fn unknown((namespace, name): &(String, String)) -> NoPage {
-    NoPage::not_found(format!("No workflow {namespace}/{name} starts by itself."))
+    NoPage::not_found(format!("Workflow {namespace}/{name} has no schedule."))
 }
 
 fn offers(schedule: &Schedule) -> Vec<Offer> {
     let switch = if schedule.paused_at.is_some() {
-        let help = "It goes on with its next time. What it would have started meanwhile is not made up for.";
+        let help = "Continues with its next time. Missed runs are not started.";
         Offer { act: "resume", label: "Resume", help, class: "primary" }
     } else {
-        let help = "No run starts by itself until someone resumes it. Runs under way go on.";
+        let help = "No scheduled run starts until someone resumes it. Runs in progress continue.";
         Offer { act: "pause", label: "Pause", help, class: "" }
     };
-    let help = "A run starts at once, with this moment as its time. The schedule stays as it is.";
+    let help = "A run starts now, with the current time as its scheduled time. The schedule does not change.";
     vec![switch, Offer { act: "fire", label: "Start a run now", help, class: "" }]
 }
 

@@ -168,7 +168,7 @@ async fn open_session(dashboard: &Dashboard, peer: Peer, presented: &str) -> Res
     let _place = match (places.try_acquire(), waits) {
         (Ok(place), _) => place,
         (Err(_), Some(wait)) => return Err(too_many(wait)),
-        (Err(_), None) => return Err(ApiError::unavailable("too many people sign in at this moment")),
+        (Err(_), None) => return Err(ApiError::unavailable("too many people are signing in at the moment")),
     };
     let Some((identity, lifetime)) = look_up(dashboard, presented).await? else {
         door.failures.count(peer);

@@ -10,11 +10,12 @@ use super::exchange::{self, RequestRow, ResponseRow};
 use super::faults::{self, Next};
 use super::labels::{Label, label};
 use super::pretty::{Pretty, Shown};
+use super::proposals::wanted;
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use crate::dsl::Definition;
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};
-use crate::words::{Moment, duration, millis_between, plural};
+use crate::words::{Moment, duration, error_text, millis_between, plural};
 
 /// Rows of attempts beyond this are left to the journal.
 const ATTEMPTS_MAX: usize = 100;
@@ -246,7 +247,7 @@ impl Page<'_> {
     /// A step's last fault.
     fn fault(&self, step: &Step) -> Option<String> {
         let failed = step.attempts.iter().rposition(|a| a.failure.is_some());
-        failed.and_then(|place| self.attempt_fault(step, place)).or_else(|| step.error.as_ref().map(faults::error_text))
+        failed.and_then(|place| self.attempt_fault(step, place)).or_else(|| step.error.as_ref().map(error_text))
     }
 
     fn attempt_fault(&self, step: &Step, place: usize) -> Option<String> {
@@ -347,17 +348,24 @@ fn note_row(note: &Note) -> NoteRow {
         NoteKind::Acted(act, reason) => {
             let pause = note.pause_ms.filter(|_| *act == Act::Resume);
             let after = pause.map(|ms| format!(" after a pause of {}", duration(ms))).unwrap_or_default();
-            (format!("{} {}{after}", note.actor, acted(act)), reason.clone())
+            match &note.approval {
+                None => (format!("{} {}{after}", note.actor, acted(act)), reason.clone()),
+                Some((by, approval_reason)) => {
+                    let why = reason.as_ref().map(|reason| format!(" (“{reason}”)")).unwrap_or_default();
+                    let proposed = format!("{} proposed to {}{why}", note.actor, wanted(act));
+                    (format!("{proposed}, {by} approved it{after}"), approval_reason.clone())
+                }
+            }
         }
-        NoteKind::TakenOver => ("Another node went on with the run".to_owned(), None),
+        NoteKind::TakenOver => ("Another node took over the run".to_owned(), None),
         NoteKind::UndoingBegan(steps, CompensationEnd::Compensated) => {
-            (format!("Undoing began: {} to undo, last one first", plural(*steps, "step", "steps")), None)
+            (format!("Undo started: {}, last one first", plural(*steps, "step", "steps")), None)
         }
         NoteKind::UndoingBegan(steps, CompensationEnd::Cancelled) => {
-            (format!("Undoing for the cancel began: {} to undo, last one first", plural(*steps, "step", "steps")), None)
+            (format!("Undo before cancelling started: {}, last one first", plural(*steps, "step", "steps")), None)
         }
         NoteKind::Poisoned(detail) => {
-            ("The run was parked: it kept stopping its nodes".to_owned(), Some(detail.clone()))
+            ("The run was parked: it repeatedly killed its nodes".to_owned(), Some(detail.clone()))
         }
     };
     NoteRow { at: note.at.into(), text, reason }
@@ -365,12 +373,12 @@ fn note_row(note: &Note) -> NoteRow {
 
 fn acted(act: &Act) -> &'static str {
     match act {
-        Act::Retry { input: Some(_) } => "retried it with another input",
-        Act::Retry { input: None } => "retried it",
+        Act::Retry { input: Some(_), .. } => "retried it with a different input",
+        Act::Retry { input: None, .. } => "retried it",
         Act::Skip { .. } => "skipped the step",
-        Act::Cancel { compensate: CancelMode::Compensate } => "cancelled it, undoing what was done",
-        Act::Cancel { compensate: CancelMode::Abandon } => "cancelled it, leaving what was done",
-        Act::Compensate => "asked to undo what was done",
+        Act::Cancel { compensate: CancelMode::Compensate } => "cancelled it, undoing completed steps",
+        Act::Cancel { compensate: CancelMode::Abandon } => "cancelled it without undoing completed steps",
+        Act::Compensate => "asked to undo completed steps",
         Act::Suspend => "suspended it",
         Act::Resume => "resumed it",
         Act::Dismiss => "dismissed it",

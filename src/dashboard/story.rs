@@ -1,12 +1,11 @@
 //! A run in a few sentences: how it stands, why a person is needed, what can be done.
 
-use super::faults;
 use super::labels::label;
 use super::steps::{Chart, Row, StepRow};
 use super::timeline::{NoteKind, State, Step, Timeline};
 use crate::dsl::Definition;
 use crate::machine::{Act, Role, Time};
-use crate::words::{duration, millis_between, plural};
+use crate::words::{duration, error_text, millis_between, plural};
 
 /// What the top of a run's page says.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub fn tell(
     }
     let calm = |title: String, text: Option<String>| Some(Story { class: "calm", title, text, advice: None });
     let took = timeline.started_at.zip(timeline.ended_at).map(|(from, to)| duration(millis_between(from, to)));
-    let cause = || cause(timeline, chart).or_else(|| timeline.error.as_ref().map(faults::error_text));
+    let cause = || cause(timeline, chart).or_else(|| timeline.error.as_ref().map(error_text));
     match status {
         "waiting" => {
             let step = timeline.steps.iter().rev().find(|s| s.state == State::Waiting)?;
@@ -48,16 +47,12 @@ pub fn tell(
             let title = format!("{} {}", label(definition, step).title, waits(step, until, now));
             calm(title, row_of(chart, step).and_then(|row| row.fault.clone()))
         }
-        "pending" if timeline.queued => {
-            calm("It waits for its turn: a run with the same key comes first".to_owned(), None)
-        }
-        "suspended" => {
-            calm("Suspended: it begins no new step until someone resumes it".to_owned(), last_reason(timeline))
-        }
-        "compensating" => calm("Undoing what was done, last step first".to_owned(), cause()),
-        "compensated" => calm("It failed, and what had been done was undone".to_owned(), cause()),
+        "pending" if timeline.queued => calm("Queued: a run with the same key comes first".to_owned(), None),
+        "suspended" => calm("Suspended: no new step starts until someone resumes it".to_owned(), last_reason(timeline)),
+        "compensating" => calm("Undoing completed steps, last one first".to_owned(), cause()),
+        "compensated" => calm("Failed; completed steps were undone".to_owned(), cause()),
         "cancelled" => calm("Cancelled".to_owned(), last_reason(timeline)),
-        "faulted" => calm("It failed, and was left that way".to_owned(), cause()),
+        "faulted" => calm("Failed; dismissed by a person".to_owned(), cause()),
         "completed" => {
             let steps = timeline.steps.iter().filter(|s| s.state == State::Completed).count();
             let title = format!("Done: {} in {}", plural(steps, "step", "steps"), took?);
@@ -92,10 +87,10 @@ fn waits(step: &Step, until: Time, now: Time) -> String {
     let clock = until.format("%H:%M:%S");
     let left = duration(millis_between(now, until));
     match (step.error.is_some(), until > now) {
-        (true, true) => format!("is tried again at {clock} UTC, in {left}"),
-        (true, false) => "is tried again now".to_owned(),
+        (true, true) => format!("is retried at {clock} UTC, in {left}"),
+        (true, false) => "is retried now".to_owned(),
         (false, true) => format!("waits until {clock} UTC, for another {left}"),
-        (false, false) => "goes on now".to_owned(),
+        (false, false) => "continues now".to_owned(),
     }
 }
 
@@ -110,31 +105,31 @@ fn row_of<'a>(chart: &'a Chart, step: &Step) -> Option<&'a StepRow> {
 fn needs_a_person(attention: &str, stuck: Option<&str>, timeline: &Timeline, chart: &Chart) -> Story {
     let step = stuck.unwrap_or("a step");
     let row = timeline.stuck.and_then(|id| timeline.step(id)).and_then(|s| row_of(chart, s));
-    let fault = row.and_then(|r| r.fault.clone()).or_else(|| timeline.error.as_ref().map(faults::error_text));
+    let fault = row.and_then(|r| r.fault.clone()).or_else(|| timeline.error.as_ref().map(error_text));
     let (title, text, advice) = match attention {
         "faulted" => (
             stuck.map_or_else(|| "It stopped".to_owned(), |step| format!("It stopped at {step}")),
             fault,
-            "Mend the cause and retry: the run goes on from this step, and nothing that was done is repeated. \
-             Or skip the step with an output that stands in for its own, or cancel the run.",
+            "Fix the cause, then retry: the run continues from this step, and completed steps are not repeated. \
+             Or skip the step and give the output to use instead, or cancel the run.",
         ),
         "compensation_stuck" => (
-            format!("{step} failed for good, so what was done is only partly undone"),
+            format!("The undo is incomplete: {step} failed permanently"),
             fault,
-            "Mend the cause and retry the undo. If you undid it by hand, skip it: the steps before it are undone then.",
+            "Fix the cause, then retry the undo. If you undid it by hand, skip it: the steps before it are then undone.",
         ),
         "unknown_outcome" => (
-            format!("Nobody knows whether {step} took effect"),
+            format!("It is unknown whether {step} took effect"),
             fault,
-            "It must not be sent twice, so look in the target system first. If it took effect, skip the step and give \
-             what it would have answered. If it did not, retry.",
+            "It must not be sent twice, so check in the target system first. If it took effect, skip the step and give \
+             the answer it would have returned. If it did not, retry.",
         ),
         "poison" => (
-            "It was parked because it kept stopping the nodes that drove it".to_owned(),
+            "Stopped: it repeatedly killed the nodes that executed it".to_owned(),
             poisoned(timeline).or(fault),
-            "Look at the input and at the step that comes next before you retry; cancel it if neither can be mended.",
+            "Check the input and the next step before you retry. Cancel the run if you cannot fix either.",
         ),
-        _ => ("It needs a person".to_owned(), fault, "The journal below tells what happened."),
+        _ => ("Needs attention".to_owned(), fault, "The journal below shows what happened."),
     };
     Story { class: "attention", title, text, advice: Some(advice) }
 }
@@ -148,9 +143,12 @@ fn poisoned(timeline: &Timeline) -> Option<String> {
 
 /// Who suspended or cancelled it, and why.
 fn last_reason(timeline: &Timeline) -> Option<String> {
-    timeline.notes.iter().rev().find_map(|note| match &note.kind {
-        NoteKind::Acted(Act::Suspend | Act::Cancel { .. }, Some(reason)) => Some(format!("{}: “{reason}”", note.actor)),
-        NoteKind::Acted(Act::Suspend | Act::Cancel { .. }, None) => Some(format!("By {}", note.actor)),
-        _ => None,
+    timeline.notes.iter().rev().find_map(|note| {
+        let NoteKind::Acted(Act::Suspend | Act::Cancel { .. }, reason) = &note.kind else { return None };
+        let who = match &note.approval {
+            Some((by, _)) => format!("{}, approved by {by}", note.actor),
+            None => note.actor.clone(),
+        };
+        Some(reason.as_ref().map_or_else(|| format!("By {who}"), |reason| format!("{who}: “{reason}”")))
     })
 }

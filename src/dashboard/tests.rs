@@ -7,8 +7,11 @@ mod conflicts;
 mod connections;
 mod drift;
 mod events;
+mod freezes;
 mod mappings;
+mod proposals;
 mod schedules;
+mod totals;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,31 +26,48 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
+use super::proposals::Decision;
 use super::{Dashboard, Operations, Swept, router};
 use crate::connect::Standing;
+use crate::engine::proposals::{Proposal, ProposalError};
+use crate::engine::totals::{Signed, Signing};
 use crate::engine::{
-    ActError, Deployed, Drift, Retried, Schedule, ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
+    Accepted, ActError, Deployed, Drift, FreezeError, ReplayError, Retried, Schedule, ScheduleAct, ScheduleActed,
+    Settled, StartError, Sweep,
 };
 use crate::http::refusals::Attempt;
 use crate::http::session::{Access, Cookies};
-use crate::machine::{Act, Actor, RunId, Status};
+use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::memory::links::Side;
 use crate::store::StoreError;
 use crate::store::access::{self, Identity, Scope};
 use crate::store::acts::By;
+use crate::store::freezes::Freeze;
+use crate::store::proposals::ProposalFilter;
+
+/// Workflows, connections, until, who, why.
+type Frozen = (Vec<String>, Vec<String>, Option<Time>, String, String);
 
 /// Remembers what it was asked, and refuses if told to.
 #[derive(Default)]
 struct Desk {
     asked: Mutex<Vec<(RunId, Act, String, String)>>,
+    proposals: Vec<Proposal>,
+    decided: Mutex<Vec<(Uuid, Decision, String, String)>>,
     refusal: Option<&'static str>,
     deployed: Arc<Deployed>,
     schedules: Vec<Schedule>,
     acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
     settled: Mutex<Vec<(Uuid, Side, String, String)>>,
     retried: Mutex<Vec<(Uuid, String, String)>>,
+    frozen: Mutex<Vec<Frozen>>,
+    thawed: Mutex<Vec<(Uuid, String, String)>>,
+    signed: Mutex<Vec<(Signing, String)>>,
+    /// Act on an event, which one, who, why.
+    events: Mutex<Vec<(&'static str, Uuid, String, String)>>,
     sweeps: Vec<Swept>,
     connections: (Vec<Standing>, bool),
+    subscribed: Vec<(String, String)>,
 }
 
 impl Operations for Desk {
@@ -57,12 +77,44 @@ impl Operations for Desk {
         Box::pin(std::future::ready(answer))
     }
 
+    fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>> {
+        let wanted = |p: &&Proposal| filter.run.is_none_or(|run| run == p.run) && (!filter.open || p.is_open());
+        let found = self.proposals.iter().filter(wanted).take(usize::try_from(limit).unwrap()).cloned().collect();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn proposal(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Proposal>, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.proposals.iter().find(|proposal| proposal.id == id).cloned())))
+    }
+
+    fn decide(
+        &self,
+        id: Uuid,
+        decision: Decision,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Proposal, ProposalError>> {
+        self.decided.lock().unwrap().push((id, decision, by.0, reason));
+        let state = if decision == Decision::Approve { "done" } else { "declined" };
+        let found = self.proposals.iter().find(|proposal| proposal.id == id).cloned();
+        let done = found.map(|found| Proposal { state: state.to_owned(), ..found });
+        let answer = match self.refusal {
+            Some(why) => Err(ProposalError::Closed { id, why: why.to_owned() }),
+            None => done.ok_or(ProposalError::Unknown(id)),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
     fn deployed(&self) -> Arc<Deployed> {
         Arc::clone(&self.deployed)
     }
 
     fn connections(&self) -> (Vec<Standing>, bool) {
         self.connections.clone()
+    }
+
+    fn subscribed(&self) -> Vec<(String, String)> {
+        self.subscribed.clone()
     }
 
     fn schedules(
@@ -96,6 +148,39 @@ impl Operations for Desk {
         Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
     }
 
+    fn freeze(
+        &self,
+        workflows: Vec<String>,
+        connections: Vec<String>,
+        until: Option<Time>,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Freeze, FreezeError>> {
+        let id = Uuid::from_u128(1);
+        let answer = match self.refusal {
+            Some(why) => Err(FreezeError::Invalid(why.to_owned())),
+            None => Ok(freezes::freeze(id, &workflows, &connections, &reason, until)),
+        };
+        self.frozen.lock().unwrap().push((workflows, connections, until, by.0, reason));
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn end_freeze(&self, id: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Option<bool>, StoreError>> {
+        self.thawed.lock().unwrap().push((id, by.0, reason));
+        Box::pin(std::future::ready(Ok(Some(true))))
+    }
+
+    fn replay_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Accepted, ReplayError>> {
+        self.events.lock().unwrap().push(("replay", event, by.0, reason));
+        let refusal = self.refusal.map(|why| ReplayError::Impossible(why.to_owned()));
+        Box::pin(std::future::ready(refusal.map_or(Ok(Accepted::Unmatched { event: Uuid::from_u128(7) }), Err)))
+    }
+
+    fn dismiss_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<(), ReplayError>> {
+        self.events.lock().unwrap().push(("dismiss", event, by.0, reason));
+        Box::pin(std::future::ready(self.refusal.map_or(Ok(()), |why| Err(ReplayError::Impossible(why.to_owned())))))
+    }
+
     fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
         self.retried.lock().unwrap().push((batch, by.0, reason));
         let started = Retried::Started(RunId::from_u128(7));
@@ -110,6 +195,14 @@ impl Operations for Desk {
 
     fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
         Box::pin(std::future::ready(Ok(self.sweeps.iter().find(|(known, _)| known.run == sweep).cloned())))
+    }
+
+    fn sign_totals(&self, signing: Signing, by: Actor) -> BoxFuture<'_, Result<Signed, StoreError>> {
+        let needs_reason = signing.reason.is_none();
+        self.signed.lock().unwrap().push((signing, by.0));
+        let why = self.refusal.unwrap_or("2 lines do not agree").to_owned();
+        let answer = if needs_reason { Signed::NeedsReason(why) } else { Signed::Stale(why) };
+        Box::pin(std::future::ready(Ok(answer)))
     }
 
     fn settle_conflict(
@@ -210,6 +303,7 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         "/conflicts",
         "/connections",
         "/batches",
+        "/proposals",
         "/drift",
         "/drift/00000000-0000-0000-0000-000000000007",
         "/mappings",
@@ -287,6 +381,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/conflicts",
         "/connections",
         "/batches",
+        "/proposals",
         "/drift",
         "/login?token=x",
         "/runs/none",
@@ -354,7 +449,29 @@ async fn the_list_tells_status_place_and_attention(pool: PgPool) {
     let (_, queue) = site.get("/?attention=any").await;
     assert!(queue.contains(&stopped.to_string()) && !queue.contains(&done.to_string()));
     let (_, none) = site.get("/?q=nothing-begins-so").await;
-    assert!(none.contains("No run fits these filters"));
+    assert!(none.contains("No run matches these filters"));
+}
+
+#[sqlx::test]
+async fn what_needs_a_person_is_told_cause_by_cause_and_leads_to_its_runs(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    for _ in 0..3 {
+        fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    }
+    let error = serde_json::json!({
+        "type": "https://stepwell.dev/errors/validation", "status": 400, "title": "Bad Request", "detail": "the item <b>CM-200</b> is inactive",
+        "instance": "/do/3/createOrder",
+    });
+    sqlx::query("update runs set error = $1::text::json, attention_at = now(), fingerprint = 'cafe' || (select count(*) from runs o where o.id < runs.id and o.id <> runs.id) / 2")
+        .bind(error.to_string())
+        .execute(&pool)
+        .await
+        .unwrap();
+    let (_, queue) = site.get("/?attention=any").await;
+    assert!(queue.contains("By cause") && queue.contains("the item &#60;b&#62;CM-200"), "{queue}");
+    assert!(queue.contains("/?attention=any&#38;fingerprint=cafe0") && queue.contains("createOrder"), "{queue}");
+    let (_, one) = site.get("/?attention=any&fingerprint=cafe1").await;
+    assert_eq!((one.matches("<a id=\"run-").count(), one.contains("By cause")), (1, false), "{one}");
 }
 
 /// The end was written between the two reads.
@@ -374,7 +491,7 @@ async fn an_empty_list_teaches(pool: PgPool) {
     let (_, page) = site.get("/").await;
     assert!(page.contains("No runs yet") && page.contains("stepwell deploy workflows/"));
     let (_, queue) = site.get("/?attention=any").await;
-    assert!(queue.contains("Nobody is needed"));
+    assert!(queue.contains("Nothing needs attention"));
 }
 
 #[sqlx::test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::machine::{
-    Act, CallRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Pauses, ResponseSummary, Role,
+    Act, CallRequest, CompensationEnd, Coordinates, ErrorKind, ExecutionId, FaultClass, Pauses, ResponseSummary, Role,
     TargetEffect, Time, WorkflowError,
 };
 
@@ -150,6 +150,18 @@ pub struct Failure {
     pub retry_at: Option<Time>,
 }
 
+impl Failure {
+    /// Nobody waits for the attempt any more.
+    fn given_up(settles_at: Time) -> Self {
+        let detail = format!(
+            "the run stopped waiting for the answer; the target may still act until {}",
+            settles_at.format("%H:%M:%S UTC")
+        );
+        let error = WorkflowError::standard(ErrorKind::Runtime, "no longer waited for", detail);
+        Self { error, class: FaultClass::Transient, effect: TargetEffect::Unknown, retry_at: None }
+    }
+}
+
 /// A time in which a step only waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
@@ -174,6 +186,8 @@ pub struct Note {
     pub about: Option<ExecutionId>,
     /// How long the pause was that ended with it, in milliseconds.
     pub pause_ms: Option<i64>,
+    /// Who approved it and why, of an act that needs a second person.
+    pub approval: Option<(String, Option<String>)>,
     /// What happened.
     pub kind: NoteKind,
 }

@@ -87,8 +87,8 @@ pub async fn show(
             })
             .collect(),
         on_fault: match definition.metadata.on_fault {
-            OnFault::Compensate => "What was done is undone, last step first",
-            OnFault::Park => "The run stops there and asks for a person",
+            OnFault::Compensate => "Completed steps are undone, last one first",
+            OnFault::Park => "The run stops there and waits for a person",
         },
         steps: definition.root.len(),
         source,

@@ -21,6 +21,10 @@ pub const FOLDER: &str = "functions";
 /// The folder of OpenAPI documents inside a folder of workflows.
 pub const DOCUMENT_FOLDER: &str = "openapi";
 
+/// The folder of variants inside a folder of workflows: `profiles/large/company.yaml` has functions that stand in for those of
+/// `functions/company.yaml` where the workflows run for that kind of company.
+pub const VARIANT_FOLDER: &str = "profiles";
+
 /// How definitions name a file.
 pub(super) const DOCUMENT_SCHEME: &str = "file://";
 
@@ -31,13 +35,27 @@ impl Functions {
     /// # Errors
     /// All mistakes of all catalogs and documents, warnings included.
     pub fn load(workflows: &Path) -> Result<Self, Vec<Mistake>> {
-        let (functions, mistakes) = Self::read(workflows);
+        Self::load_variant(workflows, None)
+    }
+
+    /// The same, with the functions of a variant in place of those of their names. A variant that has none is fine.
+    ///
+    /// # Errors
+    /// All mistakes, also functions of the variant that stand in for nothing.
+    pub fn load_variant(workflows: &Path, variant: Option<&str>) -> Result<Self, Vec<Mistake>> {
+        let (functions, mistakes) = Self::read_variant(workflows, variant);
         if mistakes.iter().any(|m| m.severity == super::Severity::Error) { Err(mistakes) } else { Ok(functions) }
     }
 
     /// The same, but what can be read is given even where other parts are wrong.
     #[must_use]
     pub fn read(workflows: &Path) -> (Self, Vec<Mistake>) {
+        Self::read_variant(workflows, None)
+    }
+
+    /// The same for a variant.
+    #[must_use]
+    pub fn read_variant(workflows: &Path, variant: Option<&str>) -> (Self, Vec<Mistake>) {
         let mut mistakes = Vec::new();
         let files = match catalog_files(&workflows.join(FOLDER)) {
             Ok(files) => files,
@@ -62,6 +80,12 @@ impl Functions {
             for (name, task) in catalog.functions() {
                 functions.by_name.insert(name, task.to_value());
             }
+        }
+        let stand_ins = variant.map(|name| read_stand_ins(workflows, name, &functions)).unwrap_or_default();
+        mistakes.extend(stand_ins.1);
+        for catalog in stand_ins.0 {
+            functions.by_name.extend(catalog.functions().map(|(name, task)| (name, task.to_value())));
+            catalogs.push(catalog);
         }
         for (name, file) in match versioned_files(&workflows.join(FOLDER)) {
             Ok(files) => files,
@@ -94,6 +118,37 @@ impl Functions {
         }
         (functions, mistakes)
     }
+}
+
+/// The catalogs of a variant, and what is wrong with it.
+fn read_stand_ins(workflows: &Path, variant: &str, functions: &Functions) -> (Vec<Catalog>, Vec<Mistake>) {
+    let (mut catalogs, mut mistakes) = (Vec::new(), Vec::new());
+    let files = catalog_files(&workflows.join(VARIANT_FOLDER).join(variant));
+    for file in files.unwrap_or_else(|mistake| {
+        mistakes.push(mistake);
+        Vec::new()
+    }) {
+        match read_catalog(&file) {
+            Ok(catalog) => {
+                let strange = catalog.functions().filter(|(name, _)| !functions.by_name.contains_key(name));
+                let mut report = mistake::Report::new(&catalog.file);
+                for (name, task) in strange {
+                    let hint = did_you_mean(&name, functions.by_name.keys().map(String::as_str));
+                    report.error_with_hint(Spot::key(task), format!("`{name}` replaces no function"), hint);
+                }
+                mistakes.extend(report.finish());
+                catalogs.push(catalog);
+            }
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    (catalogs, mistakes)
+}
+
+/// The names of the variants of a folder of workflows.
+#[must_use]
+pub fn variants(workflows: &Path) -> Vec<String> {
+    folders(&workflows.join(VARIANT_FOLDER)).unwrap_or_default().into_iter().map(|(name, _)| name).collect()
 }
 
 /// The mappings of a folder of workflows with their files, and what is wrong with the others.
@@ -208,7 +263,7 @@ fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
     let entries = std::fs::read_dir(folder).map_err(refuse)?.filter_map(Result::ok).filter(|e| e.path().is_dir());
     let mut found: Vec<_> = entries.map(|e| (e.file_name().to_string_lossy().into_owned(), e.path())).collect();
     if found.len() > FILES_MAX {
-        let message = format!("the folder holds {} folders, more than {FILES_MAX}", found.len());
+        let message = format!("the folder has {} folders, more than {FILES_MAX}", found.len());
         return Err(mistake::at(&folder.display().to_string(), START, message));
     }
     found.sort();
@@ -252,7 +307,7 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
         std::fs::read_dir(folder).map_err(|e| refuse(format!("reading the folder of catalogs failed: {e}")))?;
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| is_document(p)).collect();
     if files.len() > FILES_MAX {
-        return Err(refuse(format!("the folder holds {} catalogs, more than {FILES_MAX}", files.len())));
+        return Err(refuse(format!("the folder has {} catalogs, more than {FILES_MAX}", files.len())));
     }
     files.sort();
     Ok(files)

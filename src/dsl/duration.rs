@@ -15,7 +15,7 @@ pub const UNIT_NAMES: [&str; 5] = [UNITS[0].0, UNITS[1].0, UNITS[2].0, UNITS[3].
 /// Why the text is no duration.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let shown = super::mistake::shortened(text);
-    let malformed = || format!("`{shown}` is no ISO 8601 duration such as `PT15M` or `P1DT2H`");
+    let malformed = || format!("`{shown}` is not an ISO 8601 duration such as `PT15M` or `P1DT2H`");
     let rest = text.strip_prefix('P').ok_or_else(malformed)?;
     let (date, time) = match rest.split_once('T') {
         Some((_, "")) => return Err(malformed()),
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn what_is_no_duration_says_why() {
         for text in ["", "P", "PT", "P1DT", "15M", "PT15", "PT1M1H", "P1S", "PT-1S", "PT1.S", "PT.S", "P1Dé", "pt1s"] {
-            assert!(parse_duration(text).is_err_and(|why| why.contains("no ISO 8601")), "{text}");
+            assert!(parse_duration(text).is_err_and(|why| why.contains("not an ISO 8601")), "{text}");
         }
         assert!(parse_duration("P1Y").is_err_and(|why| why.contains("use days")));
         assert!(parse_duration("P1M").is_err_and(|why| why.contains("use days")));

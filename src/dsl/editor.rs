@@ -1,8 +1,11 @@
 //! JSON Schemas for editors: the language's official schema, closed where Stepwell gives metadata a meaning, and the schemas
 //! of the files beside definitions. They are files of the repository; a test keeps them current.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use super::ActRule;
 use super::official;
 
 /// A schema, by the name under which `stepwell schema` prints it.
@@ -95,21 +98,41 @@ fn workflow_metadata() -> Value {
         "properties": {
             "key": { "type": "string", "pattern": r"^\s*\$\{[\s\S]+\}\s*$", "description": "Business key: an expression `${ }` over the workflow's transformed input. Runs are found by it." },
             "serialize": { "enum": ["key", "none"], "description": "`key`: runs of this workflow with one key run one at a time, in the order in which their events were stored. Default `none`." },
-            "onFault": { "enum": ["compensate", "park"], "description": "What a fault that nothing catches leads to: undo what was done, or stop and ask for a person. Default `compensate` where a task says how it is undone, else `park`." },
+            "onFault": { "enum": ["compensate", "park"], "description": "What happens on an uncaught fault: undo completed tasks, or stop and wait for a person. Default `compensate` if any task defines how it is undone, else `park`." },
             "owner": { "type": "string", "description": "Who to ask." },
             "tags": { "description": "For people." },
             "sensitive": pointers("of the workflow's input and output"),
+            "acts": {
+                "type": "object",
+                "description": "How many people an act on a run needs: with `two`, somebody proposes it and another user approves it before it is done. Default `one`.",
+                "additionalProperties": false,
+                "properties": ActRule::ALL.map(|rule| (rule.as_str(), act_rule(rule))).into_iter().collect::<BTreeMap<_, _>>(),
+            },
             "schedule": {
                 "type": "object",
-                "description": "How `schedule.cron`, `every` and `after` are meant.",
+                "description": "Settings for `schedule.cron`, `every` and `after`.",
                 "additionalProperties": false,
                 "properties": {
                     "timeZone": { "type": "string", "description": "IANA name of the time zone of `cron`. Default UTC.", "examples": ["Europe/Zurich"] },
-                    "misfire": { "enum": ["skip", "once", "all"], "description": "What becomes of firings that were missed while no node was there: nothing, one run for all (default), or one run for each." },
+                    "misfire": { "enum": ["skip", "once", "all"], "description": "What to do about firings missed while no node was running: start no run, one run for all (default), or one run for each." },
                 },
             },
         },
     })
+}
+
+fn act_rule(rule: ActRule) -> Value {
+    let what = match rule {
+        ActRule::Retry => "Every retry, with or without an input.",
+        ActRule::Skip => "Every skip, with or without an output.",
+        ActRule::Edit => "A retry that gives the step another input, and a skip with an output that is not null.",
+        ActRule::Cancel => "Every cancel, whether it undoes what was done or not.",
+        ActRule::Compensate => "Undoing what was done.",
+        ActRule::Suspend => "Suspending a run. Freezes need nobody else.",
+        ActRule::Resume => "Resuming a run. The end of a freeze needs nobody else for the runs that it held back.",
+        ActRule::Dismiss => "Leaving a faulted run as it is.",
+    };
+    json!({ "enum": ["one", "two"], "description": what })
 }
 
 fn task_metadata() -> Value {
@@ -119,7 +142,7 @@ fn task_metadata() -> Value {
         "description": "What Stepwell adds to a task. Any other key is an error.",
         "additionalProperties": false,
         "properties": {
-            "title": { "type": "string", "description": "What people see in place of the name." },
+            "title": { "type": "string", "description": "What people see instead of the name." },
             "summary": { "type": "string", "description": "What the task or function does, for people." },
             "errors": {
                 "type": "array",
@@ -127,14 +150,14 @@ fn task_metadata() -> Value {
                 "description": "Types of the errors that the task or function may raise, for people.",
             },
             "compensate": {
-                "description": "How this task is undone: one task, which sees `$input` and `$output` of this one; or `none`, knowingly not.",
+                "description": "How this task is undone: one task, which sees `$input` and `$output` of this one; or `none`, if it is deliberately not undone.",
                 "oneOf": [{ "const": "none" }, { "$ref": "#/$defs/task" }],
             },
-            "concurrency": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Of a `for`: how many iterations run side by side. Each is then given the task's input, and the output is the list of what they leave." },
+            "concurrency": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Of a `for`: how many iterations run in parallel. Each then gets the task's input, and the output is the list of their outputs." },
             "pivot": { "type": "boolean", "description": "The point of no return: once this is done, later faults undo nothing." },
             "idempotent": { "type": "boolean", "description": "`false`: the call is never sent again after an unknown outcome." },
-            "reconcile": { "$ref": "#/$defs/task", "description": "Asks the target what became of a call whose outcome is unknown. Null means that it never happened." },
-            "class": { "const": "person", "description": "Of a `raise`: a person decides before anything is undone. A retry starts the block or function that it stands in again; a skip passes over that." },
+            "reconcile": { "$ref": "#/$defs/task", "description": "Determines the outcome of a call if it is unknown: asks the target. `null` means that it is not there; that counts once the settle time has passed." },
+            "class": { "const": "person", "description": "Of a `raise`: a person decides before anything is undone. A retry restarts the block or function that contains it; a skip skips that block or function." },
             "sensitive": pointers("of the task's input and output"),
         },
     })
@@ -144,7 +167,7 @@ fn pointers(of: &str) -> Value {
     json!({
         "type": "array",
         "items": { "type": "string", "pattern": "^/" },
-        "description": format!("JSON pointers {of} whose values are masked wherever people look."),
+        "description": format!("JSON pointers {of} whose values are masked wherever they are shown."),
     })
 }
 
@@ -157,8 +180,8 @@ fn close_backoff(policy: &mut Value) {
             settings["additionalProperties"] = false.into();
             if name == "exponential" {
                 settings["properties"] = json!({
-                    "multiplier": { "type": "number", "minimum": 1, "maximum": 100, "default": 2, "description": "Each delay is so many times the one before." },
-                    "maxDelay": { "$ref": "#/$defs/duration", "description": "No delay is longer." },
+                    "multiplier": { "type": "number", "minimum": 1, "maximum": 100, "default": 2, "description": "The factor from one delay to the next." },
+                    "maxDelay": { "$ref": "#/$defs/duration", "description": "The longest delay." },
                 });
             }
         }
@@ -296,7 +319,17 @@ mod tests {
         ] {
             assert_eq!(mistakes(Editor::Hub, &source(sound)), Vec::<String>::new());
         }
+        let topics = |settings: Value| {
+            let mut source = json!({ "kind": "salesforce-pubsub", "connection": "crm", "topics": { "/data/AccountChangeEvent": null } });
+            source.as_object_mut().expect("an object").extend(settings.as_object().cloned().unwrap_or_default());
+            json!({ "sources": { "crm": source } })
+        };
+        assert_eq!(mistakes(Editor::Hub, &topics(json!({ "batch": 50, "start": "earliest" }))), Vec::<String>::new());
         for (editor, wrong) in [
+            (Editor::Hub, topics(json!({ "kind": "salesforce" }))),
+            (Editor::Hub, topics(json!({ "batch": 101 }))),
+            (Editor::Hub, topics(json!({ "topics": { "AccountChangeEvent": null } }))),
+            (Editor::Hub, topics(json!({ "secret": "${ $secrets.s }" }))),
             (Editor::Hub, source(json!({ "scheme": "stripes" }))),
             (Editor::Hub, source(json!({ "scheme": "hmac" }))),
             (Editor::Hub, source(json!({ "scheme": "github", "basic": { "username": "u" } }))),

@@ -25,8 +25,8 @@ mod tests;
 
 pub use authentication::{Authentication, OwnAuthentication};
 pub use catalog::{
-    DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, definition_files, is_scenarios, read_mapping, read_mappings,
-    scenario_files,
+    DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, VARIANT_FOLDER, definition_files, is_scenarios, read_mapping,
+    read_mappings, scenario_files, variants,
 };
 pub use definition::*;
 pub use duration::parse_duration;

@@ -64,9 +64,9 @@ pub fn parse_cron(text: &str) -> Result<croner::Cron, String> {
     if !text.starts_with('@') && !(5..=6).contains(&fields) {
         return Err(format!("a cron pattern has five fields, or six with seconds first; this one has {fields}"));
     }
-    let cron = croner::Cron::from_str(text).map_err(|error| format!("this is no cron pattern: {error}"))?;
+    let cron = croner::Cron::from_str(text).map_err(|error| format!("this is not a cron pattern: {error}"))?;
     let begin = DateTime::<Utc>::UNIX_EPOCH;
-    cron.find_next_occurrence(&begin, false).map_err(|_| "this cron pattern never comes".to_owned())?;
+    cron.find_next_occurrence(&begin, false).map_err(|_| "this cron pattern never matches".to_owned())?;
     Ok(cron)
 }
 

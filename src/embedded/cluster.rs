@@ -40,7 +40,7 @@ pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<Embed
     if !home.is_complete() {
         if entry == Entry::Shared {
             bail!(
-                "the private Postgres in {} is in use, yet not whole; stop who uses it and try again",
+                "the private Postgres in {} is in use but incomplete; stop the programs that use it and try again",
                 home.path.display()
             );
         }
@@ -59,7 +59,7 @@ pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<Embed
 /// Makes the cluster. What a killed process left half made is made anew.
 fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
     if home.data().exists() {
-        warn!(path = %home.data().display(), "a cluster was left half made: making it anew");
+        warn!(path = %home.data().display(), "found an incomplete cluster: recreating it");
         std::fs::remove_dir_all(home.data()).with_context(|| format!("removing {}", home.data().display()))?;
     }
     home.make_data()?;
@@ -77,7 +77,7 @@ fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
         .with_context(|| format!("running {}", initdb.display()))?;
     if !made.status.success() {
         let why = String::from_utf8_lossy(&made.stderr);
-        bail!("initdb could not make a cluster in {}: {}", home.data().display(), why.trim());
+        bail!("initdb could not create a cluster in {}: {}", home.data().display(), why.trim());
     }
     home.complete()
 }
@@ -153,7 +153,7 @@ impl EmbeddedPostgres {
                 Err(_) => {}
             }
             let ended = match &mut child {
-                Some(child) => child.try_wait().context("looking after the private Postgres")?.is_some(),
+                Some(child) => child.try_wait().context("supervising the private Postgres")?.is_some(),
                 None => server::live(&self.home).is_none(),
             };
             if ended {
@@ -201,7 +201,7 @@ impl EmbeddedPostgres {
             return;
         }
         if !self.lock.is_last() {
-            info!("another Stepwell uses the private Postgres: it goes on");
+            info!("another Stepwell uses the private Postgres: leaving it running");
         } else if server::live(&self.home).is_some() && !server::stop(&self.home, &self.binaries) {
             warn!(log = %self.home.log().display(), "the private Postgres could not be stopped; the next start uses it as it is");
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::proposals::Proposal;
 use super::starts::Origin;
 use crate::dsl::{Definition, WorkflowRef};
 use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
@@ -109,7 +110,7 @@ pub enum Accepted {
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
     /// The same id came before with another body.
-    #[error("event {event_id} of source {source_name} was received before with another body, as {first}")]
+    #[error("event {event_id} of source {source_name} was already received with a different body, as {first}")]
     Conflict {
         /// The first event's id here.
         first: Uuid,
@@ -153,7 +154,7 @@ pub enum StartError {
     #[error("the input does not fit the workflow's input schema")]
     Refused(Vec<SchemaViolation>),
     /// The idempotency key came before with another input.
-    #[error("idempotency key {key:?} was used before with another input, for run {run}")]
+    #[error("idempotency key {key:?} was already used with a different input, for run {run}")]
     Conflict {
         /// The key.
         key: String,
@@ -174,6 +175,9 @@ pub enum ActError {
     /// The run's state forbids it.
     #[error("{0}")]
     Refused(String),
+    /// It needs a second person: it is proposed, and done once another user approves it.
+    #[error("{} needs a second person: it is proposed as {}, and done once another user approves it", .0.name(), .0.id)]
+    Proposed(Box<Proposal>),
     /// Recorded, but no node has done it yet.
     #[error("{0}")]
     Pending(String),
@@ -232,7 +236,9 @@ pub enum DeployError {
     #[error("the definition has {} mistake(s)", .0.len())]
     Invalid(Vec<crate::dsl::Mistake>),
     /// The version exists with another content.
-    #[error("{0} is deployed with another content; a version never changes, give the new content a new version")]
+    #[error(
+        "{0} is already deployed with different content; a version never changes, so give the new content a new version"
+    )]
     VersionTaken(WorkflowRef),
     /// Without database.
     #[error("{0}")]

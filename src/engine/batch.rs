@@ -1,6 +1,7 @@
 //! What one transaction of the committer writes: the items of a batch, and what became of each.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use sqlx::PgConnection;
 use tokio::sync::oneshot;
@@ -9,9 +10,11 @@ use uuid::Uuid;
 use crate::machine::RunId;
 use crate::store::acts::StartAct;
 use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
+use crate::store::freezes::{self, Freeze};
 use crate::store::journal::{self, NewRow};
 use crate::store::redeliveries::{self, Redelivered};
-use crate::store::{StoreError, commands, sequences};
+use crate::store::topics::{self, NewPosition};
+use crate::store::{StoreError, attention, commands, sequences};
 
 /// An event and the runs that it starts; without an event, runs started by the API.
 #[derive(Debug)]
@@ -20,6 +23,18 @@ pub(super) struct Accept {
     pub(super) runs: Vec<FirstStep>,
     /// What a person does by it; recorded with each of the runs.
     pub(super) act: Option<StartAct>,
+    /// How far the topic has come that the event was read from. Whoever may not write it stores nothing.
+    pub(super) position: Option<NewPosition>,
+    /// The freezes by which the runs were judged; none of runs that no freeze holds back.
+    pub(super) judged_by: Option<Arc<Vec<Freeze>>>,
+}
+
+impl Accept {
+    /// Whether its runs were judged without one of these freezes.
+    fn missed_one_of(&self, in_force: &[Uuid]) -> bool {
+        let knows = |judged_by: &[Freeze], id: &Uuid| judged_by.iter().any(|freeze| freeze.id == *id);
+        self.judged_by.as_ref().is_some_and(|judged_by| !in_force.iter().all(|id| knows(judged_by, id)))
+    }
 }
 
 /// A run with its first records and what follows from them.
@@ -40,9 +55,16 @@ pub(super) enum AcceptOutcome {
     Duplicate { event: Uuid, runs: Vec<RunId>, resumed: Vec<RunId>, is_same: bool },
     /// The database refuses a value: nothing is stored, and never will be.
     Refused(String),
+    /// The event was read from a topic that another node reads by now, or reads further on: nothing is stored.
+    Lost,
+    /// A freeze has begun since the runs were judged: nothing is stored, and they are to be judged again.
+    Frozen,
     /// Nothing is stored.
     Failed(String),
 }
+
+/// What [`AcceptOutcome::Lost`] is, in words.
+pub(super) const LOST: &str = "another node, or an earlier try of this one, wrote the topic's position";
 
 /// A transition with its journal rows and the commands that it answers.
 #[derive(Debug)]
@@ -78,7 +100,38 @@ pub(super) enum Item {
     Answer(Uuid, Option<String>, oneshot::Sender<()>),
 }
 
+/// What a row costs beside its values.
+const ROW_BYTES: usize = 256;
+
+fn bytes_of_rows(rows: &[NewRow]) -> usize {
+    rows.iter().map(|row| ROW_BYTES + row.data.len()).sum()
+}
+
+fn bytes_of(consequences: &Consequences) -> usize {
+    let messages = consequences.messages.iter().map(|message| ROW_BYTES + message.message.len());
+    let outgoing = consequences.outgoing.iter().map(|outgoing| ROW_BYTES + outgoing.event.len());
+    ROW_BYTES * consequences.listeners.len() + messages.chain(outgoing).sum::<usize>()
+}
+
 impl Item {
+    /// About how many bytes it sends to the database.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Accept(accept, _) => {
+                let event = accept.event.as_ref().map_or(0, |event| {
+                    event.body.len()
+                        + event.headers.len()
+                        + event.attributes.len()
+                        + event.data.as_ref().map_or(0, String::len)
+                });
+                let of_run = |first: &FirstStep| bytes_of_rows(&first.rows) + bytes_of(&first.consequences);
+                ROW_BYTES + event + accept.runs.iter().map(of_run).sum::<usize>()
+            }
+            Self::Advance(advance, _) => ROW_BYTES + bytes_of_rows(&advance.rows) + bytes_of(&advance.consequences),
+            Self::Answer(..) => ROW_BYTES,
+        }
+    }
+
     pub(super) fn reply_done(self) {
         match self {
             // What became of it is looked up, not remembered: somebody may wait.
@@ -103,6 +156,10 @@ pub(super) struct Written {
     /// Duplicates, by (source, event id).
     known: HashMap<(String, String), Known>,
     won: HashSet<Uuid>,
+    /// Events whose positions could not be written.
+    lost: HashSet<Uuid>,
+    /// First runs of accepts that a freeze came before.
+    frozen: HashSet<RunId>,
     awaited: HashSet<Uuid>,
     moved: HashSet<Uuid>,
 }
@@ -122,7 +179,13 @@ impl Written {
     }
 
     fn outcome(&mut self, accept: &Accept) -> AcceptOutcome {
+        if accept.runs.first().is_some_and(|first| self.frozen.contains(&first.run.id)) {
+            return AcceptOutcome::Frozen;
+        }
         let Some(event) = &accept.event else { return AcceptOutcome::Done { awaited: false } };
+        if self.lost.contains(&event.id) {
+            return AcceptOutcome::Lost;
+        }
         if self.won.contains(&event.id) {
             return AcceptOutcome::Done { awaited: self.awaited.contains(&event.id) };
         }
@@ -134,15 +197,17 @@ impl Written {
                 is_same: event.is_proven || first.body_hash == event.body_hash,
             },
             // Taken by a transaction that this one cannot see yet.
-            None => AcceptOutcome::Failed("the event's id is being taken by another node at this moment".to_owned()),
+            None => AcceptOutcome::Failed("another node is storing an event with the same id right now".to_owned()),
         }
     }
 }
 
-pub(super) async fn write_all(conn: &mut PgConnection, batch: &[Item]) -> Result<Written, StoreError> {
+pub(super) async fn write_all(conn: &mut PgConnection, batch: &[&Item]) -> Result<Written, StoreError> {
     let mut written = Written::default();
-    let accepts: Vec<&Accept> = batch.iter().filter_map(Item::as_accept).collect();
-    let advances: Vec<&Advance> = batch.iter().filter_map(Item::as_advance).collect();
+    let accepts: Vec<&Accept> = batch.iter().filter_map(|item| item.as_accept()).collect();
+    let advances: Vec<&Advance> = batch.iter().filter_map(|item| item.as_advance()).collect();
+    let accepts = look_at_freezes(conn, accepts, &mut written).await?;
+    let accepts = write_positions(conn, accepts, &mut written).await?;
     write_events(conn, &accepts, &mut written).await?;
     let taken: Vec<&Accept> = accepts.into_iter().filter(|a| written.takes(a)).collect();
     let runs: Vec<&FirstStep> = taken.iter().flat_map(|a| &a.runs).collect();
@@ -170,7 +235,7 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[Item]) -> Result
         consequences.push((advance.transition.id, &advance.consequences));
         answers.extend(advance.answers.iter().cloned());
     }
-    answers.extend(batch.iter().filter_map(Item::as_answer));
+    answers.extend(batch.iter().filter_map(|item| item.as_answer()));
     if !rows.is_empty() {
         journal::append(conn, &rows).await?;
     }
@@ -222,6 +287,41 @@ impl Written {
     }
 }
 
+/// Gives the accepts that no freeze came before since they were judged. First of all, so that the others are written without them.
+async fn look_at_freezes<'a>(
+    conn: &mut PgConnection,
+    accepts: Vec<&'a Accept>,
+    written: &mut Written,
+) -> Result<Vec<&'a Accept>, StoreError> {
+    if !accepts.iter().any(|accept| accept.judged_by.is_some() && !accept.runs.is_empty()) {
+        return Ok(accepts);
+    }
+    let in_force = freezes::in_force(conn).await?;
+    let (late, held): (Vec<&Accept>, Vec<&Accept>) =
+        accepts.into_iter().partition(|accept| !accept.runs.is_empty() && accept.missed_one_of(&in_force));
+    written.frozen = late.iter().filter_map(|accept| Some(accept.runs.first()?.run.id)).collect();
+    Ok(held)
+}
+
+/// Writes how far topics have come; gives the accepts that go on, which are those that read from no topic, or from one that was theirs.
+async fn write_positions<'a>(
+    conn: &mut PgConnection,
+    accepts: Vec<&'a Accept>,
+    written: &mut Written,
+) -> Result<Vec<&'a Accept>, StoreError> {
+    let mut positions: Vec<&NewPosition> = accepts.iter().filter_map(|accept| accept.position.as_ref()).collect();
+    if positions.is_empty() {
+        return Ok(accepts);
+    }
+    positions.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    let moved = topics::advance(conn, &positions).await?;
+    let is_written = |position| moved.iter().any(|moved| moved.is_of(position));
+    let (held, lost): (Vec<&Accept>, Vec<&Accept>) =
+        accepts.into_iter().partition(|accept| accept.position.as_ref().is_none_or(is_written));
+    written.lost = lost.iter().filter_map(|accept| Some(accept.event.as_ref()?.id)).collect();
+    Ok(held)
+}
+
 async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mut Written) -> Result<(), StoreError> {
     let mut events: Vec<&NewEvent> = accepts.iter().filter_map(|a| a.event.as_ref()).collect();
     if events.is_empty() {
@@ -232,6 +332,10 @@ async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mu
     let (won, lost): (Vec<&NewEvent>, Vec<&NewEvent>) = events.into_iter().partition(|e| written.won.contains(&e.id));
     if !won.is_empty() {
         written.awaited = commit::insert_events(conn, &won).await?.into_iter().collect();
+    }
+    let unsettled: Vec<_> = won.iter().filter(|event| event.needs_attention).copied().collect();
+    if !unsettled.is_empty() {
+        attention::ask(conn, &unsettled).await?;
     }
     let counted: Vec<_> = won.iter().filter_map(|e| Some((e.source.as_str(), e.counted.as_ref()?))).collect();
     if !counted.is_empty() {
@@ -253,12 +357,14 @@ async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mu
 }
 
 /// For each item whether it was committed.
-pub(super) async fn look(conn: &mut PgConnection, batch: &[Item]) -> Result<Vec<bool>, StoreError> {
-    let events: Vec<&NewEvent> = batch.iter().filter_map(Item::as_accept).filter_map(|a| a.event.as_ref()).collect();
+pub(super) async fn look(conn: &mut PgConnection, batch: &[&Item]) -> Result<Vec<bool>, StoreError> {
+    let events: Vec<&NewEvent> =
+        batch.iter().filter_map(|item| item.as_accept()).filter_map(|a| a.event.as_ref()).collect();
     let keys: Vec<(&str, &str)> = events.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
     let known: HashSet<Uuid> = commit::known_events(conn, &keys).await?.into_iter().map(|k| k.event).collect();
-    let accepted = batch.iter().filter_map(Item::as_accept).flat_map(|a| a.runs.iter().map(|first| first.run.id));
-    let advanced = batch.iter().filter_map(Item::as_advance).map(|a| a.transition.id);
+    let accepted =
+        batch.iter().filter_map(|item| item.as_accept()).flat_map(|a| a.runs.iter().map(|first| first.run.id));
+    let advanced = batch.iter().filter_map(|item| item.as_advance()).map(|a| a.transition.id);
     let ids: Vec<RunId> = accepted.chain(advanced).collect();
     let standings: HashMap<Uuid, (i32, Vec<u8>)> =
         commit::standings(conn, &ids).await?.into_iter().map(|s| (s.id, (s.seq, s.head))).collect();

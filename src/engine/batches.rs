@@ -132,13 +132,14 @@ impl Engine {
         let found = batches::list(&self.inner.reader, Some(id), None, None, 1).await.map_err(away)?.pop();
         let Some(BatchRow { batch, workflow, .. }) = found else { return Ok(Retried::Unknown) };
         if batches::failed(&self.inner.reader, &batch.name, None, 1).await.map_err(away)?.is_empty() {
-            return Ok(Retried::Refused(format!("no row of {:?} waits: all that failed went well since", batch.name)));
+            return Ok(Retried::Refused(format!(
+                "no row of {:?} waits: all failed rows have succeeded since",
+                batch.name
+            )));
         }
         let Some((namespace, name)) = workflow else {
-            let detail = format!(
-                "run {} is gone, so nobody knows the workflow: start it with {{\"mode\": \"retry\"}}",
-                batch.run
-            );
+            let detail =
+                format!("run {} is gone, so its workflow is unknown: start it with {{\"mode\": \"retry\"}}", batch.run);
             return Ok(Retried::Refused(detail));
         };
         let request = StartRequest {
@@ -152,7 +153,7 @@ impl Engine {
         let act =
             StartAct { actor: by.actor.clone(), reason: by.reason.map(str::to_owned), kind: StartKind::BatchRetry(id) };
         let run = Arc::clone(&self.inner).start_by(request, act).await?;
-        info!(batch = %id, name = batch.name, by = by.actor.0, reason = by.reason, %run, "the failed rows of a batch are tried again");
+        info!(batch = %id, name = batch.name, by = by.actor.0, reason = by.reason, %run, "the failed rows of a batch are retried");
         Ok(Retried::Started(run))
     }
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use sqlx::PgPool;
 use tracing::{error, info};
@@ -36,10 +37,12 @@ struct Known {
 #[derive(Default)]
 pub(super) struct Catalog {
     known: RwLock<Known>,
+    /// When the last complete look for newer definitions began. Whoever looks holds the lock.
+    looked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// Ids before the last one that are looked for again: a deploy may commit after one with a higher id.
-const OVERLAP: i32 = 24;
+const OVERLAP: i32 = 1_000;
 
 /// Definitions read at once.
 const PAGE: i64 = 100;
@@ -74,6 +77,22 @@ impl Catalog {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().expect("the catalog's lock is never poisoned")
+    }
+
+    /// Makes sure that this node knows all that was deployed before this call. Whoever is about to say that nobody wants an
+    /// event, or that there is no such workflow, asks first: a deploy that was answered by another node holds here too.
+    ///
+    /// Callers that come while one looks share the look after it, so the database is asked one at a time.
+    pub(super) async fn catch_up(&self, pool: &PgPool) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        let mut looked = self.looked.lock().await;
+        if looked.is_some_and(|began| began >= asked) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        self.refresh(pool).await?;
+        *looked = Some(began);
+        Ok(())
     }
 
     /// Loads what was deployed since the last time, here or through another node.

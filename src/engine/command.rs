@@ -5,32 +5,26 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::incoming::clean_act;
 use super::{ACT_WAIT_MAX, ActError};
-use crate::machine::{Act, Actor, RunId};
-use crate::redact::Redactor;
+use crate::machine::{Act, RunId};
+use crate::store::acts::By;
 use crate::store::commands::{self, NewCommand};
-use crate::store::{StoreError, claims};
+use crate::store::{StoreError, claims, freezes};
 
-/// Records an act, without the secrets that the redactor hides, and makes sure that a node looks at it. Gives the command's id.
+/// Records an act that one person may do, and makes sure that a node looks at it. Gives the command's id.
 ///
 /// # Errors
 /// No such run, or the database is away.
-pub async fn submit(
-    pool: &PgPool,
-    run: RunId,
-    act: &Act,
-    by: &Actor,
-    reason: Option<&str>,
-    redactor: &Redactor,
-) -> Result<Uuid, ActError> {
+pub(super) async fn submit(pool: &PgPool, run: RunId, act: &Act, by: By<'_>) -> Result<Uuid, ActError> {
     let id = Uuid::now_v7();
-    let reason = reason.map(|reason| redactor.text(reason.to_owned()));
-    let text = serde_json::to_string(&clean_act(act.clone(), redactor))
-        .map_err(|e| ActError::Refused(format!("the act cannot be written: {e}")))?;
-    let command = NewCommand { id, run, act: &text, actor: &by.0, reason: reason.as_deref() };
+    let text = serde_json::to_string(act).map_err(|e| ActError::Refused(format!("the act cannot be recorded: {e}")))?;
+    let command = NewCommand { id, run, act: &text, actor: &by.actor.0, reason: by.reason };
     if !commands::insert(pool, &command).await.map_err(away)? {
         return Err(ActError::Unknown(run));
+    }
+    if *act == Act::Suspend {
+        // It stays suspended, whatever freeze held it back before.
+        freezes::let_go_of(pool, run).await.map_err(away)?;
     }
     claims::wake(pool, run).await.map_err(away)?;
     Ok(id)
@@ -40,7 +34,7 @@ pub async fn submit(
 ///
 /// # Errors
 /// Refused by the run's state, or not done in time: it is recorded and will be done.
-pub async fn answered(pool: &PgPool, id: Uuid) -> Result<(), ActError> {
+pub(super) async fn answered(pool: &PgPool, id: Uuid) -> Result<(), ActError> {
     let until = Instant::now() + ACT_WAIT_MAX;
     let mut pause = Duration::from_millis(5);
     while Instant::now() < until {
@@ -52,7 +46,7 @@ pub async fn answered(pool: &PgPool, id: Uuid) -> Result<(), ActError> {
         pause = (pause * 2).min(Duration::from_millis(200));
     }
     Err(ActError::Pending(
-        "the act is recorded and will be done by the node that has the run, which did not answer yet".to_owned(),
+        "the act is recorded; the node that owns the run has not answered yet and will carry it out".to_owned(),
     ))
 }
 

@@ -71,11 +71,11 @@ impl Engine {
             ("chosen", _) => {
                 let by = found.chosen_by.unwrap_or_default();
                 return Ok(Settled::Refused(format!(
-                    "{by} has decided otherwise already, and the next sync carries that out"
+                    "{by} has already decided differently, and the next sync carries that out"
                 )));
             }
-            ("settled", _) => return Ok(Settled::Refused("it was settled before".to_owned())),
-            _ => return Ok(Settled::Refused("the records agree again, there is nothing to settle".to_owned())),
+            ("settled", _) => return Ok(Settled::Refused("it was already settled".to_owned())),
+            _ => return Ok(Settled::Refused("the records agree again, so there is nothing to settle".to_owned())),
         }
         let (of, record) = match (&found.crm_id, &found.erp_id) {
             (Some(id), _) => (Side::Crm, id),

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use super::Inner;
 use super::catalog::Loaded;
+use super::loops::Look;
 use super::settings::Sink;
 use crate::canonical;
 use crate::dsl::{EventFilter, ListenTask, TaskKind, Wanted};
-use crate::machine::{Decision, Effect, Listening, Record, Run, RunId, lifecycle};
+use crate::machine::{Act, Change, Decision, Effect, Listening, Message, Record, Run, RunId, lifecycle};
 use crate::store::commands::NewMessage;
 use crate::store::commit::Consequences;
 use crate::store::journal::Hash;
@@ -29,6 +30,7 @@ pub(super) fn consequences(loaded: &Loaded, before: &Run, decision: &Decision, s
         found.enters = lane(loaded, run).filter(|_| run.queued && before.started_at.is_none());
         found.leaves = lane(loaded, run).filter(|_| run.is_closed() && !before.is_closed());
     }
+    found.thawed = records.iter().any(|r| matches!(r.change, Change::OperatorActed { act: Act::Resume, .. }));
     for effect in effects {
         match effect {
             Effect::Listen { execution, listening } => {
@@ -47,9 +49,18 @@ pub(super) fn consequences(loaded: &Loaded, before: &Run, decision: &Decision, s
                 found.outgoing.extend(sinks.iter().filter(|sink| sink.wants(event)).map(|s| outgoing(event, Some(s))));
             }
             Effect::Tell { run: other, message } => {
+                // A child whose start was on its way when its parent gave it up may exist later: it is told to stop all the same.
+                let is_kept = matches!(message, Message::Stop { .. });
                 let message = serde_json::to_string(message).unwrap_or_else(|_| "null".to_owned());
                 let actor = format!("run:{}", run.id);
-                found.messages.push(NewMessage { id: Uuid::now_v7(), run: *other, message, actor, event: None });
+                found.messages.push(NewMessage {
+                    id: Uuid::now_v7(),
+                    run: *other,
+                    message,
+                    actor,
+                    event: None,
+                    is_kept,
+                });
             }
             Effect::Call { .. } | Effect::Abort { .. } | Effect::StartChild { .. } | Effect::Continue => {}
         }
@@ -171,13 +182,18 @@ impl Nudge {
             inner.outgoing.notify_one();
         }
         if self.messages {
-            inner.node().sweep.notify_one();
+            inner.node().wakes.wake(Look::Commands);
         }
         for run in self.listening {
+            let Ok(place) = Arc::clone(&inner.looking_back).try_acquire_owned() else {
+                // Many begin to wait at once: the loop looks for all of them.
+                return inner.node().wakes.wake(Look::Listeners);
+            };
             let inner = Arc::clone(inner);
             tokio::spawn(async move {
+                let _place = place;
                 if let Err(error) = inner.look_back(run).await {
-                    warn!(%error, run.id = %run, "earlier events are looked at later");
+                    warn!(%error, run.id = %run, "cannot check earlier events yet, trying again later");
                 }
             });
         }

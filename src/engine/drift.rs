@@ -81,7 +81,7 @@ impl Engine {
         for ((namespace, name), _) in deployed.definitions.iter().filter(|(_, versions)| versions.iter().any(sweeps)) {
             let filter = RunFilter { workflow: Some(format!("{namespace}/{name}")), ..RunFilter::default() };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            rows.extend(listing::runs(&self.inner.reader, &filter, before, limit).await?);
+            rows.extend(listing::runs(&self.inner.reader, &filter, before, limit).await?.rows);
         }
         rows.sort_by_key(|row| Reverse(row.id));
         rows.truncate(limit);

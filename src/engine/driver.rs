@@ -5,8 +5,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use futures::FutureExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -15,11 +17,15 @@ use super::calls::Calls;
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
 use super::incoming::clean_act;
+use super::loops::Look;
 use super::mailbox::Mailbox;
 use super::node::Node;
+use super::progress::Progress;
 use super::{Inner, RunChange};
+use crate::connect::carrying;
 use crate::machine::{
-    self, Act, Actor, Answers, Decision, Effect, Fact, Message, NoDecision, Parent, Rejected, Run, Time,
+    self, Act, Actor, Answers, Approval, Around, CallOutcome, CallRequest, Cause, Decision, Effect, Fact, Message,
+    NoDecision, Parent, Rejected, Run, Time,
 };
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
@@ -34,6 +40,8 @@ pub(super) struct Driven {
     pub(super) head: Hash,
     /// Time of the last record: the journal's times never run backwards.
     pub(super) last_at: Time,
+    /// Of its journal: about what it holds in memory.
+    pub(super) bytes: usize,
 }
 
 /// How driving begins.
@@ -67,7 +75,12 @@ struct Driver {
     calls: Calls,
     mailbox: Arc<Mailbox>,
     goes_on: bool,
+    /// A timer came due and the machine had nothing to do: when to ask again, and how long to wait the next time.
+    idle: Option<(Instant, Duration)>,
 }
+
+/// A timer that is due and changes nothing is a mistake of ours; it may not keep a core busy. First and longest pause.
+const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// Whether the run stays in memory after a step.
 #[derive(PartialEq, Eq)]
@@ -86,7 +99,8 @@ pub(super) fn drive(
     first: First,
     mailbox: Arc<Mailbox>,
 ) -> impl Future<Output = ()> + Send {
-    let mut driver = Driver { inner, node, driven, calls: Calls::default(), mailbox, goes_on: false };
+    node.holds(&mailbox, driven.bytes);
+    let mut driver = Driver { inner, node, driven, calls: Calls::default(), mailbox, goes_on: false, idle: None };
     let fact = match first {
         First::Effects(effects) => {
             driver.carry_out(effects);
@@ -97,11 +111,22 @@ pub(super) fn drive(
     async move {
         let mut first = fact.map(Event::Fact);
         let mut stay = Stay::Here;
+        // What people asked for while nobody had the run counts before anything that is due: a cancel must not come after the call
+        // that it was to prevent. Only calls that were under way are looked at before.
+        let mut asked = matches!(&first, Some(Event::Fact(fact)) if matches!(**fact, Fact::TakenOver))
+            && !driver.driven.run.has_call_in_flight();
         while stay == Stay::Here {
             let step = async {
-                let event = match first.take() {
-                    Some(event) => event,
-                    None => driver.next().await,
+                let event = match asked.then(|| driver.mailbox.try_take()).flatten() {
+                    Some(command) => Event::Command(Box::new(command)),
+                    None => {
+                        asked = false;
+                        // A call that is under way here is no call of the node before.
+                        match first.take().filter(|_| driver.calls.is_empty()) {
+                            Some(event) => event,
+                            None => driver.next().await,
+                        }
+                    }
                 };
                 // On the heap only while something happens: thousands of runs wait most of their time, and that must be cheap.
                 Box::pin(driver.deal_with(event)).await
@@ -109,13 +134,13 @@ pub(super) fn drive(
             stay = match unless_it_panics(step).await {
                 Ok(stay) => stay,
                 // A mistake of ours, which this run brings out: it is parked, and all others go on.
-                Err(message) => Box::pin(driver.poison(format!("Stepwell itself failed: {message}"))).await,
+                Err(message) => Box::pin(driver.poison(format!("internal error: {message}"))).await,
             };
         }
         driver.node.forget(driver.driven.run.id);
         // What came while it left is for whoever takes it next, which is to be at once.
         if !driver.mailbox.is_empty() {
-            driver.node.sweep.notify_one();
+            driver.node.wakes.wake(Look::Commands);
         }
     }
 }
@@ -151,9 +176,20 @@ impl Driver {
         }
     }
 
-    fn until_wake(&self) -> Option<std::time::Duration> {
+    fn until_wake(&self) -> Option<Duration> {
         let at = self.driven.run.wake_at()?;
-        Some((at - self.inner.clock.now()).to_std().unwrap_or_default())
+        let wake = (at - self.inner.clock.now()).to_std().unwrap_or_default();
+        let rest = self.idle.map(|(again, _)| again.saturating_duration_since(Instant::now()));
+        Some(wake.max(rest.unwrap_or_default()))
+    }
+
+    /// Asks again later, and later each time.
+    fn idles(&mut self) {
+        let pause = self.idle.map_or(IDLE.0, |(_, pause)| pause);
+        if pause == IDLE.1 {
+            warn!(run.id = %self.driven.run.id, "a due timer of the run changes nothing");
+        }
+        self.idle = Some((Instant::now() + pause, (pause * 2).min(IDLE.1)));
     }
 
     fn now(&self) -> Time {
@@ -161,9 +197,10 @@ impl Driver {
     }
 
     async fn take_in(&mut self, fact: Fact, command: Option<Uuid>) -> Stay {
+        let gets_on = Progress::by(&fact);
         let decided = self.inner.decide(&self.driven.loaded, &self.driven.run, fact, self.now()).await;
         match decided {
-            Ok(decision) => self.commit(decision, command.map(|id| (id, None))).await,
+            Ok(decision) => self.commit(decision, command.map(|id| (id, None)), gets_on).await,
             Err(rejected) => self.rejected(rejected, command).await,
         }
     }
@@ -173,6 +210,7 @@ impl Driver {
             Some(id) => self.inner.committer.answer(id, Some(rejected.to_string())).await,
             None => info!(run.id = %self.driven.run.id, %rejected, "a late fact was discarded"),
         }
+        self.mailbox.vacate();
         self.settle().await
     }
 
@@ -180,13 +218,15 @@ impl Driver {
         if let Ok(message) = serde_json::from_str::<Message>(&command.act) {
             return self.take_in(Fact::Message { message, actor: Actor(command.actor) }, Some(command.id)).await;
         }
-        match serde_json::from_str::<Act>(&command.act) {
-            Ok(act) => {
+        let approval = command.approval.as_deref().map(serde_json::from_str::<Approval>).transpose();
+        match serde_json::from_str::<Act>(&command.act).and_then(|act| Ok((act, approval?))) {
+            Ok((act, approval)) => {
                 // Once more: a command line may have recorded it that knows fewer secrets than this node.
                 let redactor = self.inner.redactor();
-                let reason = command.reason.map(|reason| redactor.text(reason));
-                let fact = Fact::Operator { act: clean_act(act, &redactor), actor: Actor(command.actor), reason };
-                self.take_in(fact, Some(command.id)).await
+                let clean = |reason: Option<String>| reason.map(|reason| redactor.text(reason));
+                let approval = approval.map(|approval| Approval { reason: clean(approval.reason), ..approval });
+                let (act, actor, reason) = (clean_act(act, &redactor), Actor(command.actor), clean(command.reason));
+                self.take_in(Fact::Operator { act, actor, reason, approval }, Some(command.id)).await
             }
             Err(why) => self.set_command_aside(&command, &why).await,
         }
@@ -203,7 +243,7 @@ impl Driver {
         let fact = Fact::Poisoned { detail: refusal.clone() };
         let (loaded, run) = (&self.driven.loaded, &self.driven.run);
         match self.inner.decide(loaded, run, fact, self.now()).await {
-            Ok(decision) => self.commit(decision, Some((command.id, Some(refusal)))).await,
+            Ok(decision) => self.commit(decision, Some((command.id, Some(refusal))), Progress::Anything).await,
             Err(_) => {
                 self.inner.committer.answer(command.id, Some(refusal)).await;
                 self.settle().await
@@ -212,8 +252,11 @@ impl Driver {
     }
 
     /// Writes a decision; only then does it become so.
-    async fn commit(&mut self, decision: Decision, answer: Option<(Uuid, Option<String>)>) -> Stay {
+    async fn commit(&mut self, decision: Decision, answer: Option<(Uuid, Option<String>)>, by: Progress) -> Stay {
         if decision.records.is_empty() && decision.effects.is_empty() {
+            if by == Progress::MoreThanACall {
+                self.idles();
+            }
             if let Some((id, refusal)) = answer {
                 self.inner.committer.answer(id, refusal).await;
             }
@@ -228,15 +271,24 @@ impl Driver {
         };
         let state = self.state(&run, head, &effects);
         let (stays, wake_at) = (state.owner.is_some(), state.wake_at);
-        let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
+        let progress = by.is_made(&records);
+        let transition =
+            Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state, progress };
         let mut nudge = Nudge::default();
         nudge.note(run.id, &consequences);
+        let bytes = rows.iter().map(|row| row.data.len()).sum();
         let advance = Advance { transition, rows, consequences, answers: answer.into_iter().collect() };
-        match self.inner.committer.advance(advance).await {
+        let outcome = self.inner.committer.advance(advance).await;
+        self.mailbox.vacate();
+        match outcome {
             AdvanceOutcome::Done => {
                 nudge.carry_out(&self.inner);
+                self.node.holds(&self.mailbox, bytes);
                 self.inner.followers.tell(&run, self.driven.run.seq, &records, wake_at);
                 self.moved(run, head, records.last().map(|r| r.at));
+                if progress {
+                    self.node.progressed(self.driven.run.id);
+                }
                 if stays { self.carry_out(effects) } else { Stay::Gone }
             }
             AdvanceOutcome::Lost => self.lost(),
@@ -260,13 +312,15 @@ impl Driver {
         if !rests && (run.has_call_in_flight() || (run.wake_at().is_none() && !run.awaits_message())) {
             state.wake_at = Some(self.now());
         }
-        let transition = Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
+        let progress = false;
+        let transition =
+            Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state, progress };
         let outcome = self.inner.committer.advance(Advance::of(transition)).await;
         if outcome == AdvanceOutcome::Lost { self.lost() } else { Stay::Gone }
     }
 
     fn lost(&self) -> Stay {
-        warn!(run.id = %self.driven.run.id, node = %self.node.id, "the run belongs to another node now; nothing was written");
+        warn!(run.id = %self.driven.run.id, node = %self.node.id, "another node owns the run now; nothing was written");
         telemetry::run_lost();
         Stay::Gone
     }
@@ -286,8 +340,8 @@ impl Driver {
         };
         let state = RunState { owner: None, ..self.state(&decision.run, head, &[]) };
         let wake_at = state.wake_at;
-        let transition =
-            Transition { id: self.driven.run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state };
+        let (id, owner, fence) = (self.driven.run.id, self.node.id, self.driven.fence);
+        let transition = Transition { id, owner, fence, seq_before, state, progress: true };
         let outcome = self.inner.committer.advance(Advance { rows, ..Advance::of(transition) }).await;
         if outcome == AdvanceOutcome::Done {
             self.inner.followers.tell(&decision.run, self.driven.run.seq, &decision.records, wake_at);
@@ -297,11 +351,11 @@ impl Driver {
     }
 
     fn moved(&mut self, run: Run, head: Hash, last_at: Option<Time>) {
+        self.idle = None;
         let changed = (run.status, run.attention) != (self.driven.run.status, self.driven.run.attention);
         self.driven.run = run;
         self.driven.head = head;
         self.driven.last_at = last_at.unwrap_or(self.driven.last_at);
-        self.node.progressed(self.driven.run.id);
         if changed {
             self.inner.announce(change_of(&self.driven.loaded, &self.driven.run, self.driven.last_at));
         }
@@ -322,17 +376,20 @@ impl Driver {
             match effect {
                 Effect::Call { execution, attempt, request, authentication, document } => {
                     let inner = Arc::clone(&self.inner);
-                    let node = Arc::clone(&self.node);
+                    let (node, mailbox) = (Arc::clone(&self.node), Arc::clone(&self.mailbox));
                     self.calls.begin(execution, attempt, async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
                         let authentication = authentication.as_ref();
-                        let outcome = Box::new(match &document {
-                            None => inner.connections.call(&request, authentication).await,
-                            Some(document) => {
-                                inner.connections.call_operation(&request, document, authentication).await
-                            }
-                        });
+                        let connections = &inner.connections;
+                        // On the heap: whoever hands a future on keeps room for it once more.
+                        let call: BoxFuture<'_, CallOutcome> = match &document {
+                            None => Box::pin(connections.call(&request, authentication)),
+                            Some(document) => Box::pin(connections.call_operation(&request, document, authentication)),
+                        };
+                        let (outcome, rooms) = carrying(call).await;
+                        mailbox.occupy(rooms);
+                        let outcome = Box::new(outcome);
                         Fact::CallEnded { execution, attempt, outcome }
                     });
                 }
@@ -352,15 +409,15 @@ impl Driver {
     }
 }
 
-/// What a future gives, or the message of its panic.
-async fn unless_it_panics<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| {
+/// What a future gives, or the message of its panic. No `async fn`: that would keep room for the future twice.
+fn unless_it_panics<T>(future: impl Future<Output = T>) -> impl Future<Output = Result<T, String>> {
+    AssertUnwindSafe(future).catch_unwind().map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "a panic".to_owned())
     })
 }
 
-async fn sleep(duration: Option<std::time::Duration>) {
+async fn sleep(duration: Option<Duration>) {
     match duration {
         Some(duration) => tokio::time::sleep(duration).await,
         None => std::future::pending().await,
@@ -388,10 +445,13 @@ pub(super) fn stays(inner: &Inner, node: &Node, run: &Run, effects: &[Effect]) -
 
 /// The columns of a run's row.
 pub(super) fn state_of(loaded: &Loaded, run: &Run, head: Hash, owner: Option<Uuid>) -> RunState {
+    let cause = Cause::of(&loaded.definition, run);
     RunState {
         status: run.status.as_str(),
         attention: run.attention.map(machine::Attention::as_str),
         task: run.standing_at().map(|task| loaded.definition.task(task).reference.clone()),
+        error: cause.as_ref().and_then(|cause| serde_json::to_string(&cause.error).ok()),
+        fingerprint: cause.and_then(|cause| cause.fingerprint),
         owner,
         wake_at: run.wake_at(),
         seq: to_i32(run.seq),
@@ -406,7 +466,9 @@ impl Inner {
         let mut answers: Vec<Result<serde_json::Value, crate::expr::EvaluationError>> = Vec::new();
         loop {
             let asked: &Answers = &answers;
-            match machine::decide(&loaded.definition, run, fact.clone(), asked, now) {
+            let settles_after = |request: &CallRequest| self.connections.settles_after(request);
+            let around = Around { now, answers: asked, settles_after: &settles_after };
+            match machine::decide(&loaded.definition, run, fact.clone(), around) {
                 Ok(decision) => return Ok(decision),
                 Err(NoDecision::Rejected(rejected)) => return Err(rejected),
                 Err(NoDecision::Evaluate(evaluation)) => answers.push(self.evaluator.evaluate(*evaluation).await),
@@ -438,11 +500,17 @@ pub(super) fn change_of(loaded: &Loaded, run: &Run, at: Time) -> RunChange {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, unless_it_panics};
+    use super::{Event, drive, unless_it_panics};
+
+    /// The size of what a function of five arguments gives.
+    fn given<A, B, C, D, E, F>(_: impl Fn(A, B, C, D, E) -> F) -> usize {
+        size_of::<F>()
+    }
 
     #[test]
     fn what_each_waiting_run_holds_is_small() {
         assert!(size_of::<Event>() <= 24, "{}", size_of::<Event>());
+        assert!(given(drive) <= 1_536, "{}", given(drive));
     }
 
     #[tokio::test]

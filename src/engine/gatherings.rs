@@ -15,7 +15,9 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::events::{Seen, seen};
+use super::filters::attributes_fit;
 use super::starts::Origin;
+use super::subscriptions::Patience;
 use super::{Inner, StartError, StartRequest};
 use crate::dsl::{Definition, EventStrategy, Gathering, Step};
 use crate::machine::{Actor, RunId};
@@ -26,8 +28,8 @@ use crate::text::without_nul;
 
 /// Events in the input of one run; further ones begin another.
 const TAKEN_MAX: i32 = 10_000;
-/// Complete gatherings looked at in one sweep.
-const SWEEP_MAX: i64 = 100;
+/// Complete gatherings read at once.
+const PAGE: i64 = 100;
 
 /// A workflow that gathers an event.
 pub(super) struct Gatherer {
@@ -43,23 +45,39 @@ impl Gatherer {
 }
 
 impl Inner {
-    /// The latest versions that gather an event.
-    pub(super) async fn gatherers(&self, envelope: &Value) -> Vec<Gatherer> {
+    /// The latest versions that gather an event; and those of which it is not known, because their filters take too long.
+    pub(super) async fn gatherers(
+        &self,
+        envelope: &Value,
+        patience: &Patience,
+    ) -> (Vec<Gatherer>, Vec<Arc<Definition>>) {
         let deployed = self.catalog.deployed();
-        let mut found = Vec::new();
+        let (mut found, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
             let Some(Gathering { strategy, .. }) = &definition.gathering else { continue };
+            let filters = || strategy.filters.iter().chain(strategy.until_filters());
+            if !filters().any(|filter| attributes_fit(filter, envelope)) {
+                continue;
+            }
+            if self.subscriptions.is_set_aside(&definition.workflow) {
+                not_asked.push(Arc::clone(definition));
+                continue;
+            }
             let mut fits = Vec::new();
-            for (number, filter) in (0_u16..).zip(strategy.filters.iter().chain(strategy.until_filters())) {
-                if let Some(key) = self.start_key(filter, envelope).await {
+            for (number, filter) in (0_u16..).zip(filters()) {
+                if let Some(key) = self.start_key(filter, envelope, patience).await {
                     fits.push((number, key));
                 }
             }
-            if !fits.is_empty() {
+            let took_too_long = patience.was_lost();
+            self.subscriptions.asked(definition, took_too_long);
+            if took_too_long {
+                not_asked.push(Arc::clone(definition));
+            } else if !fits.is_empty() {
                 found.push(Gatherer { definition: Arc::clone(definition), fits });
             }
         }
-        found
+        (found, not_asked)
     }
 
     /// Adds an event to the gatherings that want it; says whether one took it.
@@ -130,9 +148,9 @@ impl Inner {
             Step::Depends(condition) => {
                 let mut taken = taken(conn, gathering, strategy).await?;
                 taken.push(data(event));
-                let holds = self.value_of(condition, &Value::Array(taken)).await;
+                let holds = self.value_of(condition, &Value::Array(taken), &Patience::unlimited()).await;
                 if holds.is_none() {
-                    warn!(condition = condition.text(), event = %event.id, "`until` of a schedule fails: more is waited for");
+                    warn!(condition = condition.text(), event = %event.id, "`until` of a schedule failed; waiting for more events");
                 }
                 Ok(!matches!(holds, None | Some(Value::Null | Value::Bool(false))))
             }
@@ -142,20 +160,33 @@ impl Inner {
     /// Starts the runs of complete gatherings: of those that an event completed, or of any. One that cannot be started,
     /// however often it is tried, is given up, and its events say why.
     pub(super) async fn start_gathered(self: &Arc<Self>, by: Option<Uuid>) -> Result<(), StoreError> {
-        for complete in gatherings::complete(&self.pool, by, SWEEP_MAX).await? {
-            match self.start_complete(&complete).await {
-                Err(error) if error.is_about_values() => {
-                    warn!(workflow = complete.name, gathering = %complete.id, %error, "gathered events cannot start their run");
-                    if self.health.is_hopeless(complete.id) {
-                        let message = without_nul(error.to_string()).0;
-                        let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
-                        gatherings::refused(&self.pool, complete.id, &detail).await?;
-                    }
-                }
-                done => done?,
+        let mut after = None;
+        loop {
+            let page = gatherings::complete(&self.pool, by, after, PAGE).await?;
+            after = page.last().map(|complete| complete.id);
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            for complete in page {
+                self.start_or_give_up(&complete).await?;
+            }
+            if is_last {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    async fn start_or_give_up(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
+        match self.start_complete(complete).await {
+            Err(error) if error.is_about_values() => {
+                warn!(workflow = complete.name, gathering = %complete.id, %error, "gathered events cannot start their run");
+                if self.health.is_hopeless(complete.id) {
+                    let message = without_nul(error.to_string()).0;
+                    let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
+                    gatherings::refused(&self.pool, complete.id, &detail).await?;
+                }
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     async fn start_complete(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
@@ -182,12 +213,12 @@ impl Inner {
         match Arc::clone(self).start_as(complete.run_id, None, request, origin).await {
             Ok(run) => gatherings::started(&self.pool, complete.id, run).await,
             Err(StartError::Refused(violations)) => {
-                warn!(workflow = %definition.workflow, gathering = %complete.id, "gathered events start no run: the input schema refuses them");
+                warn!(workflow = %definition.workflow, gathering = %complete.id, "gathered events start no run: the input schema rejects them");
                 let detail = json!({ "errors": violations }).to_string();
                 gatherings::refused(&self.pool, complete.id, &detail).await
             }
             Err(error) => {
-                warn!(workflow = %definition.workflow, gathering = %complete.id, %error, "gathered events start their run later");
+                warn!(workflow = %definition.workflow, gathering = %complete.id, %error, "gathered events cannot start their run yet, trying again later");
                 Ok(())
             }
         }

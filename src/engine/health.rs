@@ -14,6 +14,13 @@ use crate::telemetry;
 /// A stage that fails for this long is no hiccup.
 const LASTING: Duration = Duration::from_secs(5);
 
+/// A loop that has not come round for so many leases hangs, whatever it waits for: a round takes milliseconds. For twice as many, and
+/// the node lets go of its runs.
+const STALLED_LEASES: u32 = 3;
+
+/// However short the lease is.
+const STALLED_MIN: Duration = Duration::from_secs(8);
+
 /// Nor one that fails this often in a row.
 const TIMES: u32 = 3;
 
@@ -24,9 +31,13 @@ const TRIES_MAX: u32 = 3;
 const TRIED_MAX: usize = 10_000;
 
 /// What fails on this node now.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Health {
+    /// How long a loop may take to come round.
+    stalled: Duration,
     failing: Mutex<HashMap<&'static str, Failing>>,
+    /// When each loop last came round.
+    rounds: Mutex<HashMap<&'static str, Instant>>,
     tried: Mutex<HashMap<Uuid, u32>>,
 }
 
@@ -46,13 +57,25 @@ pub(super) enum Next {
     Stop,
 }
 
+impl Default for Health {
+    fn default() -> Self {
+        Self::of(Duration::from_secs(10))
+    }
+}
+
 impl Health {
+    /// Of a node with this lease.
+    pub(super) fn of(lease: Duration) -> Self {
+        let stalled = lease.saturating_mul(STALLED_LEASES).max(STALLED_MIN);
+        Self { stalled, failing: Mutex::default(), rounds: Mutex::default(), tried: Mutex::default() }
+    }
+
     /// Notes how a stage ended. Its failure is logged here and nowhere else.
     pub(super) fn note(&self, stage: &'static str, outcome: Result<(), StoreError>) -> Next {
         let mut failing = lock(&self.failing);
         let Err(error) = outcome else {
             if failing.remove(stage).is_some() {
-                info!(stage, "works again");
+                info!(stage, "stage recovered");
                 telemetry::stage_failing(stage, false);
             }
             return Next::GoOn;
@@ -76,6 +99,32 @@ impl Health {
         let failing = lock(&self.failing);
         let lasting = failing.iter().filter(|(_, f)| f.times >= TIMES && f.since.elapsed() >= LASTING);
         lasting.min_by_key(|(_, f)| f.since).map(|(stage, f)| (*stage, f.error.clone()))
+    }
+
+    /// A loop came round, whatever it found.
+    pub(super) fn came_round(&self, name: &'static str) {
+        lock(&self.rounds).insert(name, Instant::now());
+    }
+
+    /// A loop has nothing to do, and may take any time to come round.
+    pub(super) fn rests(&self, name: &'static str) {
+        lock(&self.rounds).remove(name);
+    }
+
+    /// Whether what runs need most has not got on for so long that others had better drive them: writing, or finding work.
+    pub(super) fn is_stuck(&self) -> Option<&'static str> {
+        let is_vital = |name: &str| name == "claims" || name.starts_with("commits-");
+        self.ages().into_iter().find(|(name, age)| is_vital(name) && *age >= self.stalled * 2).map(|(name, _)| name)
+    }
+
+    /// How long ago each loop came round.
+    pub(super) fn ages(&self) -> Vec<(&'static str, Duration)> {
+        lock(&self.rounds).iter().map(|(name, at)| (*name, at.elapsed())).collect()
+    }
+
+    /// The loop that has not come round for longest, if that is too long.
+    pub(super) fn stalled(&self) -> Option<(&'static str, Duration)> {
+        self.ages().into_iter().filter(|(_, age)| *age >= self.stalled).max_by_key(|(_, age)| *age)
     }
 
     /// Whether a row that cannot be handled was tried often enough to be set aside.
@@ -128,6 +177,33 @@ mod tests {
             assert_eq!(health.note("commands", Err(away)), Next::Stop);
         }
         assert!(lock(&health.failing).is_empty(), "the stage is not to blame");
+    }
+
+    #[test]
+    fn a_loop_that_does_not_come_round_is_noticed_whatever_the_others_do() {
+        let health = Health::default();
+        for name in ["claims", "events"] {
+            health.came_round(name);
+        }
+        assert_eq!(health.stalled(), None);
+        *lock(&health.rounds).get_mut("claims").unwrap() -= health.stalled;
+        health.came_round("events");
+        assert_eq!(health.stalled().map(|(name, _)| name), Some("claims"));
+        health.came_round("claims");
+        assert_eq!(health.stalled(), None);
+    }
+
+    #[test]
+    fn a_committer_that_gets_nothing_written_is_stuck_and_one_that_has_nothing_to_write_is_not() {
+        let health = Health::default();
+        for name in ["commits-1", "commits-2", "events"] {
+            health.came_round(name);
+            *lock(&health.rounds).get_mut(name).unwrap() -= health.stalled * 2;
+        }
+        health.came_round("commits-1");
+        assert_eq!(health.is_stuck(), Some("commits-2"));
+        health.rests("commits-2");
+        assert_eq!(health.is_stuck(), None, "another loop may be slow");
     }
 
     #[test]

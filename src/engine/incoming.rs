@@ -46,8 +46,9 @@ impl StartRequest {
 }
 
 /// An act without secrets in what a person gave with it.
-pub(super) fn clean_act(mut act: Act, redactor: &Redactor) -> Act {
-    if let Act::Retry { input: Some(value) } | Act::Skip { output: value } = &mut act {
+#[must_use]
+pub fn clean_act(mut act: Act, redactor: &Redactor) -> Act {
+    if let Act::Retry { input: Some(value), .. } | Act::Skip { output: value, .. } = &mut act {
         redactor.value(value);
     }
     act

@@ -7,22 +7,26 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 use uuid::Uuid;
 
-use super::batch::{Accept, AcceptOutcome, FirstStep};
+use super::batch::{Accept, AcceptOutcome, FirstStep, LOST};
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
 use super::driver::{Driven, First, change_of, drive, state_of, stays};
 use super::events::{Routed, envelope};
+use super::expected::Expected;
+use super::filters::attributes_fit;
 use super::follow::Snapshot;
-use super::mailbox::Mailbox;
 use super::node::Node;
 use super::starts::Cause;
+use super::subscriptions::{Patience, not_asked};
 use super::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes, RunChange};
 use crate::dsl::Definition;
 use crate::machine::view::RunHead;
 use crate::machine::{Actor, Begin, Effect, Fact, Record, Rejected, Run, RunId, SchemaViolation, Started, Time};
 use crate::store::acts::StartAct;
 use crate::store::commit::{NewEvent, NewRun};
+use crate::store::freezes::Freeze;
 use crate::store::journal;
+use crate::store::topics::NewPosition;
 
 /// A run that is decided but not committed.
 pub(super) struct Prepared {
@@ -33,6 +37,8 @@ pub(super) struct Prepared {
     change: RunChange,
     /// Set when this node drives it: what to do after the commit.
     here: Option<Here>,
+    /// The freezes by which it was judged, where it was judged alone.
+    pub(super) judged_by: Option<Arc<Vec<Freeze>>>,
 }
 
 impl Prepared {
@@ -51,110 +57,237 @@ impl Prepared {
 struct Here {
     driven: Driven,
     effects: Vec<Effect>,
-    mailbox: Arc<Mailbox>,
+    expected: Expected,
+}
+
+/// What is to be committed: an event, the runs that it starts, or runs that are started without one.
+pub(super) struct Coming {
+    pub(super) event: Option<NewEvent>,
+    pub(super) prepared: Vec<Prepared>,
+    /// What a person does by it.
+    pub(super) act: Option<StartAct>,
+    /// How far the topic has come that the event was read from.
+    pub(super) position: Option<NewPosition>,
+    /// The freezes by which the runs were judged; none of runs that no freeze holds back.
+    pub(super) judged_by: Option<Arc<Vec<Freeze>>>,
+}
+
+/// What an event starts.
+#[derive(Default)]
+struct Matched {
+    prepared: Vec<Prepared>,
+    /// Why workflows that want it do not take it.
+    violations: Vec<SchemaViolation>,
+    /// Whether it may start a run together with others.
+    is_gathered: bool,
+}
+
+impl Matched {
+    fn starts_nothing(&self) -> bool {
+        self.prepared.is_empty() && !self.is_gathered
+    }
+
+    /// What is stored of the event at first. Refused by all that want it, it reaches nobody else either: a sender that is told so, and
+    /// whoever replays it, must not find that some have had it already.
+    fn outcome(&self) -> &'static str {
+        match (self.prepared.is_empty(), self.is_gathered || self.violations.is_empty()) {
+            (false, _) => "run",
+            (true, true) => "unmatched",
+            (true, false) => "rejected",
+        }
+    }
 }
 
 impl Inner {
     /// Whether more work may come in.
     pub(super) fn admits(&self, node: &Node) -> Result<(), String> {
         if node.draining.is_cancelled() {
-            return Err("the node is going down".to_owned());
+            return Err("the node is shutting down".to_owned());
         }
         if !node.is_alive() {
             return Err("the database is not available".to_owned());
         }
-        if self.committer.depth() >= self.settings.queue_max {
+        if self.committer.is_full(self.settings.queue_max) {
             return Err("the node is full".to_owned());
         }
         Ok(())
     }
 
-    pub(super) async fn accept(self: Arc<Self>, mut event: IncomingEvent) -> Result<Accepted, AcceptError> {
+    pub(super) async fn accept(self: Arc<Self>, event: IncomingEvent) -> Result<Accepted, AcceptError> {
+        self.accept_at(event, None).await
+    }
+
+    /// The same of an event that was read from a topic: it is stored together with how far the topic has come, or not at all.
+    pub(super) async fn accept_at(
+        self: Arc<Self>,
+        mut event: IncomingEvent,
+        position: Option<NewPosition>,
+    ) -> Result<Accepted, AcceptError> {
         event.hide(&self.redactor());
+        for _ in 0..JUDGED_MAX {
+            if let Some(accepted) = self.accept_once(&event, position.clone()).await? {
+                return Ok(accepted);
+            }
+            self.freezes.forget();
+        }
+        Err(AcceptError::Unavailable("freezes begin faster than the event can be judged".to_owned()))
+    }
+
+    /// None if a freeze has begun since the event was judged.
+    async fn accept_once(
+        self: &Arc<Self>,
+        event: &IncomingEvent,
+        position: Option<NewPosition>,
+    ) -> Result<Option<Accepted>, AcceptError> {
         let node = self.node();
         self.admits(&node).map_err(AcceptError::Unavailable)?;
         let id = Uuid::now_v7();
         let now = self.clock.now();
-        let mut prepared = Vec::new();
-        let mut violations = Vec::new();
-        let envelope = envelope_of(&event);
-        for definition in self.subscribers(&envelope).await {
+        let envelope = envelope_of(event);
+        let known = self.catalog.deployed();
+        let freezes = self.freezes_in_force().await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
+        let mut matched = self.match_event(&node, event, &envelope, (id, now), &freezes).await;
+        if matched.starts_nothing() {
+            // No sender repeats an event that nobody wanted: a deploy that another node answered must count here, too.
+            self.catalog.catch_up(&self.pool).await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
+            if !Arc::ptr_eq(&known, &self.catalog.deployed()) {
+                matched = self.match_event(&node, event, &envelope, (id, now), &freezes).await;
+            }
+        }
+        drop(known);
+        let outcome = matched.outcome();
+        let Matched { prepared, violations, is_gathered } = matched;
+        let runs: Vec<RunId> = prepared.iter().map(|p| p.first.run.id).collect();
+        let mut new_event = new_event(event, id, now, outcome, runs.clone(), &violations);
+        new_event.awaited = is_gathered;
+        let cause = Cause { by: "event", source: Some(event.source.clone()) };
+        let coming = Coming { event: Some(new_event), prepared, act: None, position, judged_by: Some(freezes) };
+        match self.commit_accept(&node, cause, coming).await {
+            AcceptOutcome::Done { awaited } => Ok(Some(self.committed(id, runs, violations, awaited).await)),
+            AcceptOutcome::Frozen => Ok(None),
+            AcceptOutcome::Duplicate { event, runs, resumed, is_same: true } => {
+                Ok(Some(Accepted::Duplicate { event, runs, resumed }))
+            }
+            AcceptOutcome::Duplicate { event: first, .. } => Err(AcceptError::Conflict {
+                first,
+                source_name: event.source.clone(),
+                event_id: event.event_id.clone(),
+            }),
+            AcceptOutcome::Refused(why) => Err(AcceptError::Refused(why)),
+            AcceptOutcome::Lost => Err(AcceptError::Unavailable(LOST.to_owned())),
+            AcceptOutcome::Failed(why) => Err(AcceptError::Unavailable(why)),
+        }
+    }
+
+    /// The outcome of a stored event, once those who wait for it were told.
+    async fn committed(
+        self: &Arc<Self>,
+        id: Uuid,
+        runs: Vec<RunId>,
+        violations: Vec<SchemaViolation>,
+        awaited: bool,
+    ) -> Accepted {
+        let told = if awaited { self.tell_waiting(id).await } else { Some(Routed::default()) };
+        let is_told_later = told.is_none();
+        let routed = told.unwrap_or_default();
+        let others = routed.runs.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>();
+        let runs = [runs, others].concat();
+        let is_wanted = !runs.is_empty() || !routed.resumed.is_empty() || routed.gathered || is_told_later;
+        match (is_wanted, violations.is_empty()) {
+            (true, _) => Accepted::Started { event: id, runs, resumed: routed.resumed },
+            (false, true) => Accepted::Unmatched { event: id },
+            (false, false) => Accepted::Refused { event: id, violations },
+        }
+    }
+
+    /// What an event starts, as far as this node knows what is deployed.
+    async fn match_event(
+        &self,
+        node: &Arc<Node>,
+        event: &IncomingEvent,
+        envelope: &Value,
+        (id, now): (Uuid, Time),
+        freezes: &[Freeze],
+    ) -> Matched {
+        let patience = Patience::of_a_sender();
+        let (gatherers, mut unasked) = self.gatherers(envelope, &patience).await;
+        let mut matched = Matched { is_gathered: !gatherers.is_empty(), ..Matched::default() };
+        let (subscribers, others) = self.subscribers(envelope, &patience).await;
+        unasked.extend(others);
+        matched.violations.extend(unasked.iter().map(|definition| not_asked(definition)));
+        for definition in subscribers {
             let started = Started {
                 input: Arc::new(Value::Array(vec![event.data.clone()])),
                 event: Some(id),
                 parent: None,
                 actor: Actor(format!("source:{}", event.source)),
                 environment: self.environment.clone(),
-                begin: self.begin_here(&node),
+                begin: self.begin_here(node),
+                hold: self.hold_of(freezes, &definition),
             };
-            match self.prepare(&node, &definition, RunId::now_v7(), started, now).await {
-                Ok(run) => prepared.push(run),
-                Err(rejected) => violations.extend(explain(rejected)),
+            match self.prepare(node, &definition, RunId::now_v7(), started, now).await {
+                Ok(run) => matched.prepared.push(run),
+                Err(rejected) => matched.violations.extend(explain(rejected)),
             }
         }
-        let runs: Vec<RunId> = prepared.iter().map(|p| p.first.run.id).collect();
-        let outcome = match (runs.is_empty(), violations.is_empty()) {
-            (false, _) => "run",
-            (true, true) => "unmatched",
-            (true, false) => "rejected",
-        };
-        let mut new_event = new_event(&event, id, now, outcome, runs.clone(), &violations);
-        new_event.awaited = !self.gatherers(&envelope).await.is_empty();
-        let cause = Cause { by: "event", source: Some(event.source.clone()) };
-        match self.commit_accept(&node, cause, Some(new_event), prepared, None).await {
-            AcceptOutcome::Done { awaited } => {
-                let routed = if awaited { self.tell_waiting(id).await } else { Routed::default() };
-                let others = routed.runs.into_iter().filter(|run| !runs.contains(run)).collect::<Vec<_>>();
-                let runs = [runs, others].concat();
-                let is_wanted = !runs.is_empty() || !routed.resumed.is_empty() || routed.gathered;
-                match (is_wanted, violations.is_empty()) {
-                    (true, _) => Ok(Accepted::Started { event: id, runs, resumed: routed.resumed }),
-                    (false, true) => Ok(Accepted::Unmatched { event: id }),
-                    (false, false) => Ok(Accepted::Refused { event: id, violations }),
-                }
-            }
-            AcceptOutcome::Duplicate { event, runs, resumed, is_same: true } => {
-                Ok(Accepted::Duplicate { event, runs, resumed })
-            }
-            AcceptOutcome::Duplicate { event: first, .. } => {
-                Err(AcceptError::Conflict { first, source_name: event.source, event_id: event.event_id })
-            }
-            AcceptOutcome::Refused(why) => Err(AcceptError::Refused(why)),
-            AcceptOutcome::Failed(why) => Err(AcceptError::Unavailable(why)),
-        }
+        matched
     }
 
-    /// Tells the runs that wait for a stored event. What goes wrong here is made good by a sweep.
-    async fn tell_waiting(self: &Arc<Self>, event: Uuid) -> Routed {
-        self.route(event).await.unwrap_or_else(|error| {
-            warn!(%error, %event, "the runs that wait for an event are told later");
-            Routed::default()
-        })
+    /// Tells the runs that wait for a stored event. What goes wrong here, or takes longer than a sender should wait, is made good by
+    /// a loop; none then.
+    async fn tell_waiting(self: &Arc<Self>, event: Uuid) -> Option<Routed> {
+        let inner = Arc::clone(self);
+        // A task of its own: no transaction is dropped half way.
+        let telling = tokio::spawn(async move { inner.route(event).await });
+        match tokio::time::timeout(TELL_WAIT_MAX, telling).await {
+            Ok(Ok(Ok(routed))) => Some(routed),
+            Ok(Ok(Err(error))) => {
+                warn!(%error, %event, "cannot notify the runs that wait for an event, trying again later");
+                None
+            }
+            Ok(Err(_)) | Err(_) => None,
+        }
     }
 
     /// A full node leaves new runs in the database for whoever has room.
     pub(super) fn begin_here(&self, node: &Node) -> Begin {
-        if node.load() < self.settings.runs_max { Begin::Now } else { Begin::Later }
+        if node.room(&self.settings) > 0 { Begin::Now } else { Begin::Later }
     }
 
-    /// The latest version of each workflow that wants the event.
-    async fn subscribers(&self, envelope: &Value) -> Vec<Arc<Definition>> {
+    /// The latest version of each workflow that wants the event; and those of which it is not known, because their filters take too
+    /// long.
+    async fn subscribers(&self, envelope: &Value, patience: &Patience) -> (Vec<Arc<Definition>>, Vec<Arc<Definition>>) {
         let deployed = self.catalog.deployed();
-        let mut wanted = Vec::new();
+        let (mut wanted, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
+            if !definition.triggers.iter().any(|trigger| attributes_fit(trigger, envelope)) {
+                continue;
+            }
+            if self.subscriptions.is_set_aside(&definition.workflow) {
+                not_asked.push(Arc::clone(definition));
+                continue;
+            }
+            let mut wants = false;
             for trigger in &definition.triggers {
-                if self.start_key(trigger, envelope).await.is_some() {
-                    wanted.push(Arc::clone(definition));
+                if self.start_key(trigger, envelope, patience).await.is_some() {
+                    wants = true;
                     break;
                 }
             }
+            let took_too_long = patience.was_lost() && !wants;
+            self.subscriptions.asked(definition, took_too_long);
+            if wants {
+                wanted.push(Arc::clone(definition));
+            } else if took_too_long {
+                not_asked.push(Arc::clone(definition));
+            }
         }
-        wanted
+        (wanted, not_asked)
     }
 
     pub(super) async fn prepare(
         &self,
-        node: &Node,
+        node: &Arc<Node>,
         definition: &Arc<Definition>,
         id: RunId,
         started: Started,
@@ -163,6 +296,7 @@ impl Inner {
         let definition_id = self.catalog.id_of(&definition.workflow).unwrap_or_default();
         let loaded = Loaded { id: definition_id, definition: Arc::clone(definition) };
         let (event_id, begin) = (started.event, started.begin);
+        let frozen = started.hold.as_ref().map(|hold| hold.freeze);
         let parent_id = started.parent.map(|parent| parent.run);
         let unborn = Run::new(id);
         let decision = self.decide(&loaded, &unborn, Fact::Started(Box::new(started)), now).await?;
@@ -170,20 +304,28 @@ impl Inner {
             .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
         let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
         let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id));
-        if begin == Begin::Later && !decision.run.queued {
+        if begin == Begin::Later && !decision.run.queued && !decision.run.suspended {
             state.wake_at = Some(now);
         }
         let key = decision.run.key.clone();
         let new = NewRun { id, definition_id: loaded.id, event_id, parent_id, key, created_at: now, state };
-        let consequences = consequences(&loaded, &unborn, &decision, &self.settings.sinks);
+        let mut consequences = consequences(&loaded, &unborn, &decision, &self.settings.sinks);
+        consequences.frozen = frozen;
         let change = change_of(&loaded, &decision.run, now);
         let here = here.then(|| Here {
-            mailbox: node.expect_run(id),
+            expected: Expected::new(node, id),
             effects: decision.effects,
-            driven: Driven { run: decision.run, loaded: loaded.clone(), fence: 1, head, last_at: now },
+            driven: Driven {
+                run: decision.run,
+                loaded: loaded.clone(),
+                fence: 1,
+                head,
+                last_at: now,
+                bytes: rows.iter().map(|row| row.data.len()).sum(),
+            },
         });
         let first = FirstStep { run: new, rows, consequences };
-        Ok(Prepared { first, loaded, records: decision.records, change, here })
+        Ok(Prepared { first, loaded, records: decision.records, change, here, judged_by: None })
     }
 
     /// Commits, then begins to drive what belongs to this node. Runs in a task of its own: a sender that hangs up between
@@ -192,10 +334,9 @@ impl Inner {
         self: &Arc<Self>,
         node: &Arc<Node>,
         cause: Cause,
-        event: Option<NewEvent>,
-        prepared: Vec<Prepared>,
-        act: Option<StartAct>,
+        coming: Coming,
     ) -> AcceptOutcome {
+        let Coming { event, prepared, act, position, judged_by } = coming;
         let inner = Arc::clone(self);
         let node = Arc::clone(node);
         let (reply, outcome) = tokio::sync::oneshot::channel();
@@ -210,7 +351,7 @@ impl Inner {
                 runs.push(first);
             }
             let is_counted = event.as_ref().is_some_and(|event| event.counted.is_some());
-            let done = inner.committer.accept(Accept { event, runs, act }).await;
+            let done = inner.committer.accept(Accept { event, runs, act, position, judged_by }).await;
             let committed = matches!(done, AcceptOutcome::Done { .. });
             if committed {
                 for (loaded, change) in begun {
@@ -229,7 +370,7 @@ impl Inner {
         });
         match tokio::time::timeout(ACCEPT_WAIT_MAX, outcome).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => AcceptOutcome::Failed("the node is going down".to_owned()),
+            Ok(Err(_)) => AcceptOutcome::Failed("the node is shutting down".to_owned()),
             Err(_) => AcceptOutcome::Failed("the database did not answer in time".to_owned()),
         }
     }
@@ -237,13 +378,19 @@ impl Inner {
 
 /// Drives a run that was just committed; forgets it if it was not.
 fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bool) {
-    let Here { driven, effects, mailbox } = here;
+    let Here { driven, effects, expected } = here;
     if !committed {
-        node.forget(driven.run.id);
         return;
     }
+    let Some(mailbox) = expected.take() else { return };
     tokio::spawn(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox));
 }
+
+/// How often an event is judged, if each time a freeze begins before it is stored.
+const JUDGED_MAX: usize = 4;
+
+/// How long the sender of an event waits for those who wait for it to be told; they are told whatever the answer.
+const TELL_WAIT_MAX: std::time::Duration = std::time::Duration::from_millis(800);
 
 /// How long an event may wait for its commit before its sender is told to try again. Senders wait five to ten seconds.
 const ACCEPT_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(4);
@@ -260,7 +407,7 @@ pub(super) fn explain(rejected: Rejected) -> Vec<SchemaViolation> {
     }
 }
 
-fn new_event(
+pub(super) fn new_event(
     event: &IncomingEvent,
     id: Uuid,
     now: Time,
@@ -287,6 +434,7 @@ fn new_event(
         detail: detail(violations, event.note.as_deref()),
         awaited: false,
         counted: event.counted.clone(),
+        needs_attention: !violations.is_empty(),
         is_proven: event.other_bytes == OtherBytes::Duplicate,
     }
 }

@@ -28,7 +28,7 @@ impl Ledger for SharedLedger {
         wanted: u32,
     ) -> BoxFuture<'a, Result<Grant, String>> {
         Box::pin(async move {
-            let Some(inner) = self.0.upgrade() else { return Err("the node is going down".to_owned()) };
+            let Some(inner) = self.0.upgrade() else { return Err("the node is shutting down".to_owned()) };
             inner.take_of_limits(connection, limits, used, wanted).await.map_err(|error| error.to_string())
         })
     }

@@ -59,7 +59,7 @@ impl Engine {
             let filter =
                 RunFilter { workflow, since: Some(since), until, order: Order::Oldest, ..RunFilter::default() };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            found.extend(listing::runs(self.reader(), &filter, None, limit).await?);
+            found.extend(listing::runs(self.reader(), &filter, None, limit).await?.rows);
         }
         found.sort_by_key(|run| (run.created_at, run.id));
         found.truncate(limit);

@@ -2,6 +2,7 @@
 
 mod batches;
 mod links;
+mod totals;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::connect::{Local, local_response};
 use crate::identifiers::Declared;
 use crate::machine::Time;
 use crate::memory::{Operation, Refusal, runs, watermarks};
-use crate::store::listing::{self, RunFilter, RunRow};
+use crate::store::listing::{self, RunOfKey};
 use crate::store::{self, StoreError};
 
 /// Answers the calls of this node's connection `hub`.
@@ -54,7 +55,7 @@ impl Local for HubMemory {
         Box::pin(async move {
             let answer = match self.0.upgrade() {
                 Some(inner) => inner.perform(path, &body).await,
-                None => Err(away("the node is going down")),
+                None => Err(away("the node is shutting down")),
             };
             local_response(answer)
         })
@@ -72,7 +73,7 @@ impl Inner {
         let operation = Operation::parse(path, body)?;
         // A task of its own, for a call may be aborted, and no transaction may be dropped half way.
         let done = tokio::spawn(perform(
-            self.pool.clone(),
+            self.crowd.clone(),
             operation,
             Arc::clone(&self.settings.identifiers),
             self.clock.now(),
@@ -82,7 +83,7 @@ impl Inner {
         done.map_err(|undone| match undone {
             Undone::Refused(refusal) => refusal,
             Undone::Away(error) => {
-                warn!(path, %error, "an operation of the hub's memory failed; it is tried again");
+                warn!(path, %error, "an operation of the hub's memory failed, trying again");
                 away(error)
             }
         })
@@ -94,6 +95,7 @@ async fn perform(pool: PgPool, operation: Operation, identifiers: Arc<Declared>,
         Operation::Watermarks(operation) => watermark(&pool, operation).await,
         Operation::Runs(operation) => runs(&pool, operation).await,
         Operation::Batches(operation) => batches::batches(&pool, operation, &identifiers.batches, now).await,
+        Operation::Totals(operation) => totals::totals(&pool, operation, now).await,
         Operation::Links(mut operation) => {
             operation.shape(&identifiers)?;
             links::links(&pool, *operation, now).await
@@ -120,10 +122,13 @@ async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Va
 
 async fn runs(pool: &PgPool, operation: runs::Operation) -> Result<Value, Undone> {
     let runs::Operation::Find(find) = operation else { return Err(runs::no_add().into()) };
-    let filter = RunFilter { workflow: Some(find.workflow), key: Some(find.key), ..RunFilter::default() };
+    let workflow = match find.workflow.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, find.workflow.as_str()),
+    };
     let limit = i64::try_from(runs::TOLD_MAX).unwrap_or(i64::MAX);
-    let found = listing::runs(pool, &filter, None, limit).await?;
-    let known = |row: RunRow| runs::Known { id: row.id, status: row.status, attention: row.attention };
+    let found = listing::latest_of_key(pool, workflow, &find.key, limit).await?;
+    let known = |run: RunOfKey| runs::Known { id: run.id, status: run.status, attention: run.attention };
     Ok(runs::answer(&found.into_iter().map(known).collect::<Vec<_>>()))
 }
 

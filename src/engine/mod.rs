@@ -10,38 +10,49 @@ mod calls;
 mod catalog;
 mod children;
 mod clock;
-pub mod command;
+mod command;
 mod committer;
 mod conflicts;
 mod consequences;
 mod drift;
 mod driver;
 mod events;
+mod expected;
 mod filters;
 mod follow;
+mod freezes;
 mod gatherings;
 mod health;
+mod heartbeat;
 mod incoming;
 mod intake;
 mod limits;
+mod looking;
+mod loops;
 mod mailbox;
 mod mappings;
 mod memory;
 mod node;
 mod oauth;
+mod progress;
+pub mod proposals;
 mod recordings;
 mod relay;
+mod replays;
 mod schedules;
 mod sequences;
 pub mod settings;
 mod starts;
+mod subscriptions;
+mod topics;
+pub mod totals;
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
-use tokio::sync::{Notify, broadcast};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Notify, Semaphore, broadcast};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
 pub use api::*;
@@ -49,12 +60,15 @@ pub use batches::{BatchView, Retried};
 pub use conflicts::Settled;
 pub use drift::{COUNTED_MAX, Drift, Sweep};
 pub use follow::Begun;
-pub use incoming::hide_body;
+pub use freezes::{FRESH_MAX, FreezeError};
+pub use incoming::{clean_act, hide_body};
 pub use mappings::{MappingUser, UsedMapping};
 pub use recordings::{Found, RecordedRun};
+pub use replays::ReplayError;
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use sequences::{ChannelView, GapView, SourceView};
 pub use settings::{EngineSettings, Sink};
+pub use topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
 
 use crate::connect::{Connections, Ledger, Standing};
 use crate::dsl::Built;
@@ -63,18 +77,25 @@ use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::store::acts::By;
-use crate::store::{StoreError, access, claims, definitions, environment, journal, listing, nodes};
+use crate::store::{StoreError, claims, definitions, environment, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
+use freezes::Freezes;
 use health::Health;
-use node::{InnerParts, Node};
+use looking::Looking;
+use node::{Node, NodeParts};
+use subscriptions::Subscriptions;
+use topics::Topics;
 
 /// What the tasks of an engine share.
 struct Inner {
     settings: EngineSettings,
     /// The engine's own connections; plans do not depend on statistics there.
     pool: PgPool,
+    /// The same for what many runs, senders and people ask at once. It may run out, and then the loops still have theirs; and none
+    /// of its statements runs for long.
+    crowd: PgPool,
     /// For reads of API and dashboard.
     reader: PgPool,
     clock: Clock,
@@ -91,6 +112,16 @@ struct Inner {
     outgoing: Notify,
     /// Numbers were written that are to be counted.
     counted: Notify,
+    /// Runs that look at earlier events at once, beside the loop.
+    looking_back: Arc<Semaphore>,
+    /// How far runs have looked at earlier events.
+    looking: Looking,
+    /// What waits for somebody to say that it may go on.
+    freezes: Freezes,
+    /// Which subscriptions take too long.
+    subscriptions: Subscriptions,
+    /// Topics that this process subscribes to.
+    topics: Topics,
     /// What fails again and again.
     health: Arc<Health>,
     /// The current incarnation.
@@ -99,6 +130,8 @@ struct Inner {
     closing: CancellationToken,
     /// Everything is released; the last tasks end.
     closed: CancellationToken,
+    /// However the engine ends, the thread of its heartbeat does too.
+    _ends_with_it: DropGuard,
 }
 
 /// Handle to the engine of this process. Cheap to clone.
@@ -109,6 +142,9 @@ pub struct Engine {
 
 /// A request for a token may take this long after the grace is over: its answer may hold the only token that still counts.
 const TOKENS_END_MAX: Duration = Duration::from_secs(2);
+
+/// Runs that look at earlier events at once as soon as they wait.
+const LOOKING_BACK_MAX: usize = 2;
 
 /// Changes that a slow listener may lag behind before it misses some.
 const CHANGES_KEPT: usize = 1_024;
@@ -132,13 +168,15 @@ impl Engine {
         }
         let catalog = Catalog::default();
         catalog.refresh(&pool).await?;
-        let health = Arc::new(Health::default());
+        let health = Arc::new(Health::of(settings.lease));
         let (committer, _) = Committer::start(&pool, settings.committers, &health);
         let asked = Instant::now();
-        let (node, now) = Node::register(&InnerParts { pool: &pool, settings: &settings }).await?;
+        let (node, now) = Node::register(&NodeParts { pool: &pool, settings: &settings }).await?;
+        let closed = CancellationToken::new();
         let inner = Arc::new(Inner {
             clock: Clock::new(asked, now),
             settings,
+            crowd: crowd(&pool),
             pool,
             reader,
             catalog,
@@ -150,17 +188,23 @@ impl Engine {
             followers: follow::Followers::default(),
             outgoing: Notify::new(),
             counted: Notify::new(),
+            looking_back: Arc::new(Semaphore::new(LOOKING_BACK_MAX)),
+            looking: Looking::default(),
+            freezes: Freezes::default(),
+            subscriptions: Subscriptions::default(),
+            topics: Topics::default(),
             health,
             node: RwLock::new(Arc::clone(&node)),
             closing: CancellationToken::new(),
-            closed: CancellationToken::new(),
+            _ends_with_it: closed.clone().drop_guard(),
+            closed,
         });
         let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
         inner.connections.govern(&ledger, &inner.closed);
         inner.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(&inner))));
         inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
-        tokio::spawn(live(Arc::clone(&inner), node));
-        tokio::spawn(maintain(Arc::clone(&inner)));
+        heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
+        tokio::spawn(loops::maintain(Arc::clone(&inner)));
         tokio::spawn(oauth::watch(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
         tokio::spawn(sequences::count(Arc::clone(&inner)));
@@ -196,6 +240,7 @@ impl Engine {
                 clock: Clock::new(asked, now),
                 settings,
                 reader: pool.clone(),
+                crowd: pool.clone(),
                 pool,
                 catalog,
                 committer,
@@ -206,10 +251,16 @@ impl Engine {
                 followers: follow::Followers::default(),
                 outgoing: Notify::new(),
                 counted: Notify::new(),
+                looking_back: Arc::new(Semaphore::new(1)),
+                looking: Looking::default(),
+                freezes: Freezes::default(),
+                subscriptions: Subscriptions::default(),
+                topics: Topics::default(),
                 health,
                 node: RwLock::new(Node::outside()),
                 closing: CancellationToken::new(),
                 closed: CancellationToken::new(),
+                _ends_with_it: CancellationToken::new().drop_guard(),
             }),
         })
     }
@@ -242,12 +293,14 @@ impl Engine {
         match claims::release_all_of(&inner.pool, node.id).await {
             Ok(0) => info!(node = %node.id, "node left"),
             Ok(runs) => {
-                info!(node = %node.id, runs, "node left in the middle of calls; other nodes go on with their runs")
+                info!(node = %node.id, runs, "node left during calls; other nodes take over their runs")
             }
-            Err(error) => warn!(%error, "runs could not be released; they go on elsewhere when the lease is over"),
+            Err(error) => {
+                warn!(%error, "runs could not be released; other nodes take them over when the lease expires")
+            }
         }
         if let Err(error) = nodes::leave(&inner.pool, node.id).await {
-            warn!(%error, "the node could not say that it left");
+            warn!(%error, "the node could not deregister");
         }
         inner.closed.cancel();
         inner.committer.close();
@@ -263,6 +316,15 @@ impl Engine {
     #[must_use]
     pub fn deployed(&self) -> Arc<Deployed> {
         self.inner.catalog.deployed()
+    }
+
+    /// The same, with all that was deployed before this call, also through other nodes.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn deployed_now(&self) -> Result<Arc<Deployed>, StoreError> {
+        self.inner.catalog.catch_up(&self.inner.pool).await?;
+        Ok(self.deployed())
     }
 
     /// Stores an event and starts the runs it asks for. Returns only after the commit.
@@ -281,16 +343,22 @@ impl Engine {
         Arc::clone(&self.inner).start(request).await
     }
 
-    /// Does what an operator asks and returns the status that follows.
+    /// Does what an operator asks and returns the status that follows. What needs a second person is proposed instead, which
+    /// is an error too.
     ///
     /// # Errors
     /// See [`ActError`].
     pub async fn act(&self, run: RunId, act: Act, by: Actor, reason: Option<String>) -> Result<Status, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
         let redactor = self.inner.redactor();
-        let id = command::submit(&self.inner.pool, run, &act, &by, reason.as_deref(), &redactor).await?;
-        self.inner.node().sweep.notify_one();
-        command::answered(&self.inner.pool, id).await?;
+        let (act, reason) = (incoming::clean_act(act, &redactor), reason.map(|reason| redactor.text(reason)));
+        let by = By { actor: &by, reason: reason.as_deref() };
+        if let Some(proposal) = self.inner.propose(run, &act, by).await? {
+            return Err(ActError::Proposed(Box::new(proposal)));
+        }
+        let id = command::submit(&self.inner.crowd, run, &act, by).await?;
+        self.inner.node().wakes.wake(loops::Look::Commands);
+        command::answered(&self.inner.crowd, id).await?;
         let row = listing::run(&self.inner.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
         row.status.parse().map_err(|_| ActError::Unavailable(format!("the run has the unknown status {}", row.status)))
     }
@@ -329,10 +397,15 @@ impl Engine {
         let Some(definition) = definitions::of_run(&inner.reader, run).await? else { return Ok(None) };
         let loaded = inner.definition_of(definition).await?;
         let Some(row) = listing::run(&inner.reader, run).await? else { return Ok(None) };
-        let records = journal::records(&inner.reader, run).await?;
+        let (records, _) = journal::records(&inner.reader, run).await?;
         let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at };
-        view(&loaded.definition, &head, &records)
-            .map_err(|e| StoreError::Unreadable { table: "journal", why: e.to_string() })
+        let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
+        if records.len() <= journal::LONG {
+            return view(&loaded.definition, &head, &records).map_err(|e| unreadable(e.to_string()));
+        }
+        // The threads of the engine have other things to do.
+        let folded = tokio::task::spawn_blocking(move || view(&loaded.definition, &head, &records)).await;
+        folded.map_err(|e| unreadable(e.to_string()))?.map_err(|e| unreadable(e.to_string()))
     }
 
     /// What of a run's values may not be shown; none if there is no such run.
@@ -354,13 +427,25 @@ impl Engine {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let node = self.inner.node();
-        node.is_alive() && !node.draining.is_cancelled() && self.inner.committer.depth() < self.inner.settings.queue_max
+        node.is_alive() && !node.draining.is_cancelled() && !self.inner.committer.is_full(self.inner.settings.queue_max)
     }
 
     /// What fails on this node again and again, and its last error.
     #[must_use]
     pub fn keeps_failing(&self) -> Option<(&'static str, String)> {
         self.inner.health.lasting()
+    }
+
+    /// The loop of this node that hangs, and for how long it has.
+    #[must_use]
+    pub fn hangs(&self) -> Option<(&'static str, Duration)> {
+        self.inner.health.stalled()
+    }
+
+    /// How long ago each loop of this node came round.
+    #[must_use]
+    pub fn loop_ages(&self) -> Vec<(&'static str, Duration)> {
+        self.inner.health.ages()
     }
 
     /// The time of the database, as this node knows it.
@@ -403,55 +488,17 @@ impl Inner {
     }
 }
 
-/// Lives one incarnation after the other, until the process goes down.
-async fn live(inner: Arc<Inner>, first: Arc<Node>) {
-    let mut node = first;
-    loop {
-        let sweeping = tokio::spawn(Arc::clone(&node).sweep_forever(Arc::clone(&inner)));
-        Arc::clone(&node).beat(Arc::clone(&inner)).await;
-        if inner.closing.is_cancelled() {
-            // The sweep under way ends by itself: to cut it off could drop a transaction half way.
-            return;
-        }
-        sweeping.abort();
-        node = loop {
-            let asked = Instant::now();
-            match Node::register(&InnerParts { pool: &inner.pool, settings: &inner.settings }).await {
-                Ok((fresh, now)) => {
-                    inner.clock.set(asked, now);
-                    break fresh;
-                }
-                Err(error) => {
-                    warn!(%error, "cannot register a new incarnation, trying again");
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-            }
-        };
-        *inner.node.write().expect("the lock of the incarnation is never poisoned") = Arc::clone(&node);
-    }
-}
+/// Connections for what many ask at once.
+const CROWD_CONNECTIONS: u32 = 4;
 
-/// Housekeeping that no run waits for.
-async fn maintain(inner: Arc<Inner>) {
-    let mut ticks = tokio::time::interval(Duration::from_mins(10));
-    loop {
-        tokio::select! {
-            () = inner.closing.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let done = [
-            ("partitions", crate::store::ensure_partitions(&inner.pool).await),
-            ("old-nodes", nodes::forget_old(&inner.pool).await),
-            ("limits", crate::store::limits::forget_dead(&inner.pool).await),
-            ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
-        ];
-        if done.iter().any(|(_, outcome)| outcome.is_err()) {
-            ticks.reset_after(Duration::from_mins(1));
-        }
-        for (stage, outcome) in done {
-            inner.health.note(stage, outcome);
-        }
-    }
+/// No statement of theirs runs longer: a workflow must not be able to keep a connection.
+const CROWD_STATEMENT_MAX: &str = "5s";
+
+/// Connections of their own to the same database. They are made when they are first needed.
+fn crowd(pool: &PgPool) -> PgPool {
+    let options = pool.connect_options().as_ref().clone().options([("statement_timeout", CROWD_STATEMENT_MAX)]);
+    let made = sqlx::postgres::PgPoolOptions::new().max_connections(CROWD_CONNECTIONS);
+    made.acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options)
 }
 
 /// Every promise rests on what Postgres keeps: say under which of the two regimes this node runs.
@@ -462,7 +509,7 @@ async fn report_durability(pool: &PgPool) -> Result<(), StoreError> {
             d.fsync,
             d.full_page_writes,
             d.synchronous_commit,
-            "this Postgres may lose commits in a crash: no promise of durability holds"
+            "this Postgres may lose commits in a crash: Stepwell cannot guarantee durability"
         );
     } else if d.synchronous_standby_names.is_empty() {
         info!(

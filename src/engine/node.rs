@@ -1,20 +1,20 @@
-//! One incarnation of this process: its lease, the runs it drives, and the sweeps that find work of others.
+//! One incarnation of this process: until when its lease holds, and the runs that it drives.
 //!
 //! An incarnation is never revived. When its lease may be over it drops all its work at once and a fresh one begins.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Inner;
 use super::driver::{Driven, First, drive};
-use super::health::Next;
+use super::loops::{Look, Wakes};
 use super::mailbox::Mailbox;
 use crate::machine::{Fact, Run, RunId, fold};
 use crate::store::claims::{self, ClaimedRun};
@@ -32,8 +32,16 @@ pub(super) struct Node {
     /// Until when the last confirmed heartbeat lets us act.
     valid_until: Mutex<Instant>,
     active: Mutex<Active>,
-    /// Something is due: sweep now.
-    pub(super) sweep: Notify,
+    /// Of the journals of the runs in memory.
+    bytes: AtomicUsize,
+    /// Claimed runs that are not read yet.
+    loading: AtomicUsize,
+    /// Of them are read at once.
+    places: Semaphore,
+    /// Runs that it drove when its lease was lost.
+    lost: Mutex<Vec<RunId>>,
+    /// Something is there to be found.
+    pub(super) wakes: Wakes,
 }
 
 #[derive(Default)]
@@ -43,20 +51,26 @@ struct Active {
     suspect: Option<RunId>,
 }
 
-/// Claims after which a run is parked: three deaths without a recorded step between.
+/// Claims after which a run is parked: three deaths without progress between.
 const ATTEMPTS_MAX: i16 = 3;
 
 /// Runs claimed by one statement.
-const CLAIM_MAX: usize = 500;
+const CLAIM_MAX: usize = 200;
+
+/// The same where memory is short.
+const CLAIM_FEW: usize = 10;
+
+/// Claimed runs that are read at once.
+const LOADS_MAX: usize = 4;
 
 impl Node {
     /// Registers a fresh incarnation.
-    pub(super) async fn register(inner: &InnerParts<'_>) -> Result<(Arc<Self>, crate::machine::Time), StoreError> {
+    pub(super) async fn register(parts: &NodeParts<'_>) -> Result<(Arc<Self>, crate::machine::Time), StoreError> {
         let id = Uuid::new_v4();
-        let settings = inner.settings;
+        let settings = parts.settings;
         let asked = Instant::now();
         let now =
-            nodes::register(inner.pool, id, &settings.name, env!("CARGO_PKG_VERSION"), settings.lease.as_secs_f64())
+            nodes::register(parts.pool, id, &settings.name, env!("CARGO_PKG_VERSION"), settings.lease.as_secs_f64())
                 .await?;
         info!(node = %id, name = settings.name, "node registered");
         let node = Self {
@@ -65,7 +79,11 @@ impl Node {
             draining: CancellationToken::new(),
             valid_until: Mutex::new(asked + usable(settings.lease)),
             active: Mutex::default(),
-            sweep: Notify::new(),
+            bytes: AtomicUsize::new(0),
+            loading: AtomicUsize::new(0),
+            places: Semaphore::new(LOADS_MAX),
+            lost: Mutex::default(),
+            wakes: Wakes::default(),
         };
         Ok((Arc::new(node), now))
     }
@@ -78,7 +96,11 @@ impl Node {
             draining: CancellationToken::new(),
             valid_until: Mutex::new(Instant::now() + Duration::from_hours(24 * 365)),
             active: Mutex::default(),
-            sweep: Notify::new(),
+            bytes: AtomicUsize::new(0),
+            loading: AtomicUsize::new(0),
+            places: Semaphore::new(LOADS_MAX),
+            lost: Mutex::default(),
+            wakes: Wakes::default(),
         })
     }
 
@@ -89,6 +111,25 @@ impl Node {
     /// Number of runs in memory.
     pub(super) fn load(&self) -> usize {
         self.active().mailboxes.len()
+    }
+
+    /// Bytes of the journals of the runs in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// A run in memory has come to hold so many bytes more.
+    pub(super) fn holds(&self, mailbox: &Mailbox, bytes: usize) {
+        mailbox.run_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// How many more runs there is room for: by their number, and by what those in memory hold.
+    pub(super) fn room(&self, settings: &super::EngineSettings) -> usize {
+        if self.bytes() >= settings.runs_bytes_max {
+            return 0;
+        }
+        settings.runs_max.saturating_sub(self.load())
     }
 
     /// Makes room for a run before it is committed, so that no sweep takes it for one that nobody drives.
@@ -103,26 +144,34 @@ impl Node {
 
     pub(super) fn forget(&self, run: RunId) {
         let mut active = self.active();
-        active.mailboxes.remove(&run);
+        if let Some(mailbox) = active.mailboxes.remove(&run) {
+            self.bytes.fetch_sub(mailbox.run_bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        }
         if active.suspect == Some(run) {
             active.suspect = None;
-            self.sweep.notify_one();
+            self.wakes.wake(Look::Claims);
         }
     }
 
-    /// A step was recorded: whatever killed nodes before, it was not this.
+    /// The run got on: whatever killed nodes before, it was not this.
     pub(super) fn progressed(&self, run: RunId) {
         let mut active = self.active();
         if active.suspect == Some(run) {
             active.suspect = None;
+            self.wakes.wake(Look::Claims);
         }
+    }
+
+    /// The runs that were in memory when the lease was lost.
+    pub(super) fn lost_runs(&self) -> Vec<RunId> {
+        std::mem::take(&mut *self.lost.lock().expect("the lock of lost runs is never poisoned"))
     }
 
     fn mailbox(&self, run: RunId) -> Option<Arc<Mailbox>> {
         self.active().mailboxes.get(&run).cloned()
     }
 
-    fn valid_until(&self) -> Instant {
+    pub(super) fn valid_until(&self) -> Instant {
         *self.valid_until.lock().expect("the lock of the lease is never poisoned")
     }
 
@@ -138,97 +187,22 @@ impl Node {
         }
     }
 
-    /// Keeps the lease until it is lost or the process ends.
-    pub(super) async fn beat(self: Arc<Self>, inner: Arc<Inner>) {
-        let lease = inner.settings.lease;
-        let mut ticks = tokio::time::interval(lease / 3);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = inner.closed.cancelled() => return,
-                () = tokio::time::sleep_until(self.valid_until().into()) => return self.fence("no heartbeat was confirmed in time"),
-                _ = ticks.tick() => {}
-            }
-            let asked = Instant::now();
-            let beat = nodes::heartbeat(&inner.pool, self.id, lease.as_secs_f64());
-            match tokio::time::timeout_at(self.valid_until().into(), beat).await {
-                Ok(Ok(Some(now))) => {
-                    inner.clock.set(asked, now);
-                    *self.valid_until.lock().expect("the lock of the lease is never poisoned") = asked + usable(lease);
-                }
-                Ok(Ok(None)) => return self.fence("the database says that the lease is over"),
-                Ok(Err(error)) => {
-                    warn!(%error, "heartbeat failed, trying again");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    ticks.reset_immediately();
-                }
-                Err(_) => return self.fence("no heartbeat was confirmed in time"),
-            }
-        }
+    /// A heartbeat was confirmed: the node may act until then.
+    pub(super) fn extend(&self, until: Instant) {
+        *self.valid_until.lock().expect("the lock of the lease is never poisoned") = until;
     }
 
-    fn fence(&self, why: &str) {
+    /// Drops all work of this incarnation. Once.
+    pub(super) fn fence(&self, why: &str) {
         error!(node = %self.id, runs = self.load(), why, "lease lost: all work of this incarnation is dropped");
         telemetry::lease_lost();
+        // Before their drivers notice, and forget them.
+        *self.lost.lock().expect("the lock of lost runs is never poisoned") =
+            self.active().mailboxes.keys().copied().collect();
         self.fenced.cancel();
     }
 
-    /// Looks again and again for work that somebody must pick up, until fenced or draining.
-    pub(super) async fn sweep_forever(self: Arc<Self>, inner: Arc<Inner>) {
-        let interval = inner.settings.sweep_interval;
-        let mut rounds = 0_u32;
-        loop {
-            tokio::select! {
-                () = self.fenced.cancelled() => return,
-                () = self.draining.cancelled() => return,
-                () = self.sweep.notified() => {}
-                () = tokio::time::sleep(if rounds == 0 { Duration::ZERO } else { interval }) => {}
-            }
-            // Without a connection the rest of the sweep waits for the next.
-            let _ = self.sweep_once(&inner, rounds).await;
-            rounds = rounds.wrapping_add(1).max(1);
-        }
-    }
-
-    /// One look. Level-triggered: what it finds is found anew each time, so nothing that goes wrong here strands work. Each
-    /// stage fails for itself: those after it are tried all the same.
-    async fn sweep_once(self: &Arc<Self>, inner: &Arc<Inner>, round: u32) -> ControlFlow<()> {
-        if !self.is_alive() {
-            return ControlFlow::Break(());
-        }
-        let stage = |name, outcome| match inner.health.note(name, outcome) {
-            Next::GoOn => ControlFlow::Continue(()),
-            Next::Stop => ControlFlow::Break(()),
-        };
-        stage("dead-nodes", Self::release_dead(inner).await)?;
-        stage("definitions", inner.catalog.refresh(&inner.pool).await)?;
-        // Runs in memory first: one that leaves just before it is delivered to has no owner when the others are woken.
-        stage("commands", self.deliver_open(inner).await)?;
-        stage("commanded-runs", commands::wake_commanded(&inner.pool).await.map(drop))?;
-        stage("events", inner.catch_up_on_events().await)?;
-        stage("gatherings", inner.start_gathered(None).await)?;
-        stage("listeners", inner.look_back_for_all().await)?;
-        stage("schedules", inner.sync_schedules().await)?;
-        stage("firings", inner.fire_schedules().await)?;
-        stage("due-runs", self.claim(inner).await)?;
-        if round % 8 == 7 {
-            stage("deleted-definitions", inner.catalog.reconcile(&inner.pool).await)?;
-        }
-        if round % 4 == 3 {
-            stage("unknown-runs", self.adopt_unknown(inner).await)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    async fn release_dead(inner: &Inner) -> Result<(), StoreError> {
-        for dead in nodes::bury_expired(&inner.pool).await? {
-            info!(node = %dead, "a node's lease is over: its runs go on elsewhere");
-        }
-        while claims::release_of_dead_nodes(&inner.pool, 1_000).await? == 1_000 {}
-        Ok(())
-    }
-
-    async fn deliver_open(&self, inner: &Inner) -> Result<(), StoreError> {
+    pub(super) async fn deliver_open(&self, inner: &Inner) -> Result<(), StoreError> {
         for command in commands::open_for_node(&inner.pool, self.id, 1_000).await? {
             self.deliver(command);
         }
@@ -242,16 +216,18 @@ impl Node {
         }
     }
 
-    async fn claim(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
+    pub(super) async fn claim(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
         loop {
-            let room = inner.settings.runs_max.saturating_sub(self.load()).min(CLAIM_MAX);
+            // What a run holds is known once it is read: where there may be little room, few are taken at once.
+            let at_once = if self.bytes() > inner.settings.runs_bytes_max / 2 { CLAIM_FEW } else { CLAIM_MAX };
+            let room = self.room(&inner.settings).min(at_once.saturating_sub(self.loading.load(Ordering::Relaxed)));
             if room == 0 || self.draining.is_cancelled() || !self.is_alive() {
                 return Ok(());
             }
             let claimed = claims::claim_due(&inner.pool, self.id, i64::try_from(room).unwrap_or(1)).await?;
             let full = claimed.len() == room;
             for run in claimed {
-                self.take(inner, run).await;
+                self.take(inner, run);
             }
             if !full {
                 break;
@@ -261,35 +237,58 @@ impl Node {
             && let Some(run) = claims::claim_suspect(&inner.pool, self.id).await?
         {
             self.active().suspect = Some(run.id);
-            self.take(inner, run).await;
+            self.take(inner, run);
         }
         Ok(())
     }
 
     /// Runs that are ours in the database but not in memory: a claim's or an insert's reply was lost.
-    async fn adopt_unknown(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
+    pub(super) async fn adopt_unknown(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
         let limit = i64::try_from(inner.settings.runs_max * 2).unwrap_or(i64::MAX);
         for run in claims::owned_by(&inner.pool, self.id, limit).await? {
             if self.mailbox(run.id).is_none() && !inner.clock_is_before(run.created_at + chrono::Duration::seconds(2)) {
-                self.take(inner, run).await;
+                self.take(inner, run);
             }
         }
         Ok(())
     }
 
-    /// Begins to drive a claimed run.
-    async fn take(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun) {
+    /// Begins to drive a claimed run, once it is read: a long history holds up no other run.
+    fn take(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun) {
         let id = claimed.id;
         if self.mailbox(id).is_some() {
             return;
         }
         let mailbox = self.expect_run(id);
+        let loading = Loading::begin(self);
+        let inner = Arc::clone(inner);
+        tokio::spawn(async move {
+            let node = &loading.0;
+            let _place = node.places.acquire().await;
+            if node.fenced.is_cancelled() || node.draining.is_cancelled() {
+                // Whoever ends this incarnation gives back what it owns.
+                return node.forget(id);
+            }
+            node.bring_up(&inner, claimed, mailbox).await;
+        });
+    }
+
+    async fn bring_up(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun, mailbox: Arc<Mailbox>) {
+        let id = claimed.id;
         let attempts = claimed.attempts;
+        if attempts > ATTEMPTS_MAX + 1 {
+            // Its nodes died even while they wanted to park it: it is not read here.
+            error!(run.id = %id, "a run that kills nodes cannot be parked; a person must decide");
+            if let Err(error) = claims::park_unread(&inner.pool, self.id, id).await {
+                warn!(run.id = %id, %error, "the run could not be marked for attention");
+            }
+            return self.forget(id);
+        }
         match load(inner, claimed).await {
             Ok(driven) => {
                 let fact = if attempts > ATTEMPTS_MAX {
                     let detail =
-                        format!("{ATTEMPTS_MAX} nodes died while they drove this run, without a step recorded between");
+                        format!("{ATTEMPTS_MAX} nodes died while executing this run, with no progress in between");
                     Fact::Poisoned { detail }
                 } else {
                     Fact::TakenOver
@@ -301,7 +300,7 @@ impl Node {
                 tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, First::Fact(fact), mailbox));
             }
             Err(error) => {
-                error!(run.id = %id, %error, "a run cannot be loaded; it is looked at again in a minute");
+                error!(run.id = %id, %error, "a run cannot be loaded, trying again in a minute");
                 let later = inner.clock.now() + chrono::Duration::seconds(60);
                 let done = if error.is_about_values() {
                     claims::set_aside(&inner.pool, self.id, id, later).await
@@ -317,23 +316,54 @@ impl Node {
     }
 }
 
+/// A run that is read, counted until it is driven.
+struct Loading(Arc<Node>);
+
+impl Loading {
+    fn begin(node: &Arc<Node>) -> Self {
+        node.loading.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(node))
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        let before = self.0.loading.fetch_sub(1, Ordering::Relaxed);
+        // Claims stopped for them, or will look by themselves.
+        if before == CLAIM_FEW || before == CLAIM_MAX / 2 {
+            self.0.wakes.wake(Look::Claims);
+        }
+    }
+}
+
 /// What a node needs before the engine exists.
-pub(super) struct InnerParts<'a> {
+pub(super) struct NodeParts<'a> {
     pub(super) pool: &'a sqlx::PgPool,
     pub(super) settings: &'a super::EngineSettings,
 }
 
 /// The part of a lease in which we act; the rest is margin for what is under way.
-fn usable(lease: Duration) -> Duration {
+pub(super) fn usable(lease: Duration) -> Duration {
     lease - lease / 5
 }
 
 async fn load(inner: &Inner, claimed: ClaimedRun) -> Result<Driven, StoreError> {
     let unreadable = |why: String| StoreError::Unreadable { table: "runs", why };
     let loaded = inner.definition_of(claimed.definition_id).await?;
-    let records = journal::records(&inner.pool, claimed.id).await?;
-    let run = fold(&loaded.definition, Run::new(claimed.id), &records).map_err(|e| unreadable(e.to_string()))?;
-    let head = claimed.head.try_into().map_err(|_| unreadable("the head is no SHA-256".to_owned()))?;
+    let (records, bytes) = journal::records(&inner.pool, claimed.id).await?;
+    let head = claimed.head.try_into().map_err(|_| unreadable("the head is not a SHA-256".to_owned()))?;
     let last_at = records.last().map_or(claimed.created_at, |r| r.at);
-    Ok(Driven { run, loaded, fence: claimed.fence, head, last_at })
+    let (definition, id) = (Arc::clone(&loaded.definition), claimed.id);
+    let takes_long = records.len() > journal::LONG;
+    let folding = move || fold(&definition, Run::new(id), &records);
+    let folded = if takes_long {
+        tokio::task::spawn_blocking(folding).await.map_err(|e| unreadable(e.to_string()))?
+    } else {
+        folding()
+    };
+    let run = folded.map_err(|e| unreadable(e.to_string()))?;
+    Ok(Driven { run, loaded, fence: claimed.fence, head, last_at, bytes })
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,7 @@ impl TokenVault for Vault {
 
 impl Vault {
     fn inner(&self) -> Result<Arc<Inner>, String> {
-        self.0.upgrade().ok_or_else(|| "the node is going down".to_owned())
+        self.0.upgrade().ok_or_else(|| "the node is shutting down".to_owned())
     }
 }
 

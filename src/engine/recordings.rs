@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Engine;
 use super::events::seen;
+use super::subscriptions::Patience;
 use crate::dsl::{self, Definition, Wanted};
 use crate::machine::{Record, RunId, Time};
 use crate::store::commit::START_TYPE;
@@ -80,12 +81,12 @@ impl Engine {
         let event = seen(candidate(stored))?;
         let data = event.envelope.get("data").cloned().unwrap_or_default();
         for trigger in &definition.triggers {
-            if self.inner.start_key(trigger, &event.envelope).await.is_some() {
+            if self.inner.start_key(trigger, &event.envelope, &Patience::unlimited()).await.is_some() {
                 return Some(Found { runs: row.runs.clone(), row, data, gathers: false });
             }
         }
         for filter in gathering(definition) {
-            if self.inner.start_key(filter, &event.envelope).await.is_some() {
+            if self.inner.start_key(filter, &event.envelope, &Patience::unlimited()).await.is_some() {
                 return Some(Found { runs: row.runs.clone(), row, data, gathers: true });
             }
         }
@@ -104,7 +105,7 @@ impl Engine {
         }
         let Some(definition) = definitions::of_run(&inner.reader, run).await? else { return Ok(None) };
         let definition = inner.definition_of(definition).await?.definition;
-        let records = journal::records(&inner.reader, run).await?;
+        let (records, _) = journal::records(&inner.reader, run).await?;
         Ok(Some(RecordedRun { definition, records }))
     }
 }

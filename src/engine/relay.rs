@@ -1,11 +1,14 @@
 //! Delivers what runs emit: to this hub itself, as if it had come from outside, and to the sinks of `hub.yaml`. At least
-//! once: an event leaves the table only after it arrived.
+//! once: an event leaves the table only after it arrived. Each of them has a queue of its own: one that hangs holds up no other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::settings::Sink;
@@ -15,36 +18,89 @@ use crate::store::StoreError;
 use crate::store::outgoing::{self, Taken};
 use crate::telemetry;
 
-/// Deliveries at once.
-const DELIVERIES_MAX: i64 = 50;
+/// Deliveries of one queue at once.
+const DELIVERIES_MAX: usize = 50;
 /// No pause between two tries is longer.
 const PAUSE_MAX: Duration = Duration::from_mins(15);
+/// How often sinks are looked for that have events and that `hub.yaml` does not name.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Delivers until the process goes down.
 pub(super) async fn relay(inner: Arc<Inner>) {
+    let mut queues = Queues::default();
+    queues.wake(&inner, None);
+    for sink in &inner.settings.sinks {
+        queues.wake(&inner, Some(&sink.name));
+    }
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
             () = inner.closing.cancelled() => return,
-            () = inner.outgoing.notified() => {}
-            () = tokio::time::sleep(inner.settings.sweep_interval) => {}
-        }
-        loop {
-            let delivered = deliver_some(&inner).await;
-            let more = matches!(&delivered, Ok(count) if *count > 0);
-            inner.health.note("outgoing-events", delivered.map(drop));
-            if !more {
-                break;
+            () = inner.outgoing.notified() => queues.wake_all(),
+            _ = ticks.tick() => {
+                let found = outgoing::sinks(&inner.pool).await;
+                for name in found.iter().flatten() {
+                    queues.wake(&inner, Some(name));
+                }
+                inner.health.note("sinks", found.map(drop));
             }
         }
     }
 }
 
-async fn deliver_some(inner: &Arc<Inner>) -> Result<usize, StoreError> {
-    let taken = outgoing::take(&inner.pool, DELIVERIES_MAX).await?;
-    let count = taken.len();
-    let deliveries = taken.into_iter().map(|event| deliver(Arc::clone(inner), event));
-    futures::future::join_all(deliveries).await;
-    Ok(count)
+/// The queues, each a task of its own, by the name of the sink.
+#[derive(Default)]
+struct Queues(BTreeMap<Option<String>, Arc<Notify>>);
+
+impl Queues {
+    fn wake(&mut self, inner: &Arc<Inner>, sink: Option<&str>) {
+        let name = sink.map(str::to_owned);
+        let begin = || {
+            let wake = Arc::new(Notify::new());
+            tokio::spawn(queue(Arc::clone(inner), name.clone(), Arc::clone(&wake)));
+            wake
+        };
+        self.0.entry(name.clone()).or_insert_with(begin).notify_one();
+    }
+
+    fn wake_all(&self) {
+        self.0.values().for_each(|wake| wake.notify_one());
+    }
+}
+
+/// Delivers to one sink. A delivery that ends makes room for the next, whatever the others do.
+async fn queue(inner: Arc<Inner>, sink: Option<String>, wake: Arc<Notify>) {
+    let mut under_way = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = inner.closing.cancelled() => break,
+            () = wake.notified() => {}
+            Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
+            () = tokio::time::sleep(inner.settings.sweep_interval) => {}
+        }
+        let taken = fill(&inner, sink.as_deref(), &mut under_way).await;
+        inner.health.note("outgoing-events", taken);
+    }
+    // What is on its way may still arrive.
+    under_way.detach_all();
+}
+
+async fn fill(inner: &Arc<Inner>, sink: Option<&str>, under_way: &mut JoinSet<()>) -> Result<(), StoreError> {
+    while under_way.try_join_next().is_some() {}
+    loop {
+        let room = DELIVERIES_MAX - under_way.len().min(DELIVERIES_MAX);
+        if room == 0 {
+            return Ok(());
+        }
+        let taken = outgoing::take(&inner.pool, sink, i64::try_from(room).unwrap_or(1)).await?;
+        let is_all = taken.len() < room;
+        for event in taken {
+            under_way.spawn(deliver(Arc::clone(inner), event));
+        }
+        if is_all {
+            return Ok(());
+        }
+    }
 }
 
 async fn deliver(inner: Arc<Inner>, taken: Taken) {
@@ -53,7 +109,7 @@ async fn deliver(inner: Arc<Inner>, taken: Taken) {
             None => to_ourselves(&inner, event).await,
             Some(name) => match inner.settings.sinks.iter().find(|sink| sink.name == *name) {
                 Some(sink) => to_sink(&inner, sink, event).await,
-                None => Err(format!("hub.yaml has no sink {name} any more; put it back, or delete the row")),
+                None => Err(format!("hub.yaml no longer has a sink {name}; restore it, or delete the row")),
             },
         },
         Err(error) => Err(format!("the event cannot be read: {error}")),
@@ -62,13 +118,13 @@ async fn deliver(inner: Arc<Inner>, taken: Taken) {
     let noted = match outcome {
         Ok(()) => outgoing::done(&inner.pool, taken.id).await,
         Err(why) => {
-            warn!(event = %taken.id, sink = taken.sink.as_deref(), why, "an event was not delivered, it is tried again");
+            warn!(event = %taken.id, sink = taken.sink.as_deref(), why, "an event was not delivered, trying again");
             outgoing::failed(&inner.pool, taken.id, pause(taken.attempts).as_secs_f64(), &why).await
         }
     };
     if let Err(error) = noted {
         // It is delivered once more: receivers know it by its id.
-        warn!(%error, event = %taken.id, "what became of a delivery cannot be noted");
+        warn!(%error, event = %taken.id, "cannot record the result of a delivery");
     }
 }
 
@@ -82,17 +138,13 @@ fn pause(attempts: i32) -> Duration {
 async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
     let event = incoming(event)?;
     if event.is_start() {
-        warn!(
-            source = event.source,
-            id = event.event_id,
-            "an emitted event that poses as the start of a run is dropped"
-        );
+        warn!(source = event.source, id = event.event_id, "dropped an emitted event that poses as the start of a run");
         return Ok(());
     }
     match Arc::clone(inner).accept(event).await {
         Ok(_) => Ok(()),
         Err(AcceptError::Conflict { first, .. }) => {
-            warn!(%first, "an emitted event has the source and id of another one and is dropped");
+            warn!(%first, "dropped an emitted event that has the source and id of another one");
             Ok(())
         }
         Err(AcceptError::Unavailable(why) | AcceptError::Refused(why)) => Err(why),
@@ -101,7 +153,7 @@ async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
 
 fn incoming(event: Value) -> Result<IncomingEvent, String> {
     let body = Bytes::from(event.to_string());
-    let Value::Object(mut members) = event else { return Err("the event is no object".to_owned()) };
+    let Value::Object(mut members) = event else { return Err("the event is not an object".to_owned()) };
     let data = members.remove("data").unwrap_or_default();
     let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let attributes: Vec<(String, String)> = members.into_iter().map(|(name, value)| (name, text(value))).collect();

@@ -26,8 +26,8 @@ use crate::telemetry;
 use missed::{CATCH_UP_MAX, first_to_fire};
 pub use operate::{ScheduleAct, ScheduleActed};
 
-/// Schedules looked at in one sweep.
-const SWEEP_MAX: i64 = 200;
+/// Schedules read at once.
+const PAGE: i64 = 200;
 /// Firings of one schedule in one sweep; the next sweep goes on. What else a sweep is for waits no longer.
 const FIRINGS_MAX: usize = 50;
 /// Schedules that fire side by side: many are due at midnight, and their runs share commits.
@@ -39,7 +39,7 @@ impl Inner {
         let (mut failed, mut outcome) = (Vec::new(), Ok(()));
         for workflow in self.catalog.take_unscheduled() {
             if let Err(error) = self.sync_schedule(&workflow).await {
-                warn!(workflow = %format!("{}/{}", workflow.0, workflow.1), %error, "its schedule is looked at later");
+                warn!(workflow = %format!("{}/{}", workflow.0, workflow.1), %error, "cannot read a schedule, trying again later");
                 failed.push(workflow);
                 outcome = outcome.and(Err(error));
             }
@@ -67,29 +67,53 @@ impl Inner {
 
     /// Fires what is due. The first failure is given back, after all were tried: no schedule stops another.
     pub(super) async fn fire_schedules(self: &Arc<Self>) -> Result<(), StoreError> {
-        let mut outcome = Ok(());
-        for ended in schedules::ended(&self.pool, SWEEP_MAX).await? {
-            let definition = self.timed(&ended.namespace, &ended.name);
-            let Some(Repeat::After(delay)) = definition.as_ref().and_then(|d| Some(&d.timing.as_ref()?.repeat)) else {
-                continue;
-            };
-            outcome = outcome.and(schedules::fire_after(&self.pool, &ended, later(ended.ended_at, *delay)).await);
+        let mut outcome = self.fire_after_ends().await?;
+        let mut seen = Vec::new();
+        loop {
+            let due = schedules::due(&self.pool, &seen, PAGE).await?;
+            let is_last = due.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            seen.extend(due.iter().map(|schedule| format!("{}/{}", schedule.namespace, schedule.name)));
+            for fired in self.fire_side_by_side(due).await {
+                outcome = outcome.and(fired);
+            }
+            self.health.came_round("schedules");
+            if is_last {
+                return outcome;
+            }
         }
-        let due = schedules::due(&self.pool, SWEEP_MAX).await?;
+    }
+
+    /// Sets the next firing of schedules that waited for the end of a run. The first failure is inside, after all were tried.
+    async fn fire_after_ends(&self) -> Result<Result<(), StoreError>, StoreError> {
+        let (mut seen, mut outcome) = (Vec::new(), Ok(()));
+        loop {
+            let page = schedules::ended(&self.pool, &seen, PAGE).await?;
+            for ended in &page {
+                seen.push(format!("{}/{}", ended.namespace, ended.name));
+                let definition = self.timed(&ended.namespace, &ended.name);
+                let repeat = definition.as_ref().and_then(|d| Some(&d.timing.as_ref()?.repeat));
+                let Some(Repeat::After(delay)) = repeat else { continue };
+                outcome = outcome.and(schedules::fire_after(&self.pool, ended, later(ended.ended_at, *delay)).await);
+            }
+            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    async fn fire_side_by_side(self: &Arc<Self>, due: Vec<ScheduleRow>) -> Vec<Result<(), StoreError>> {
         // Boxed, for the compiler cannot see through a stream of futures that they may move between threads.
         let firings = due.into_iter().map(|schedule| {
             let inner = Arc::clone(self);
             Box::pin(async move {
                 let fired = inner.fire(&schedule).await;
                 if let Err(error) = &fired {
-                    warn!(workflow = %format!("{}/{}", schedule.namespace, schedule.name), %error, "it fires later");
+                    warn!(workflow = %format!("{}/{}", schedule.namespace, schedule.name), %error, "a schedule cannot fire yet, trying again later");
                 }
                 fired
             }) as futures::future::BoxFuture<'_, _>
         });
-        let fired: Vec<Result<(), StoreError>> =
-            futures::stream::iter(firings).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        fired.into_iter().fold(outcome, Result::and)
+        futures::stream::iter(firings).buffer_unordered(SIDE_BY_SIDE).collect().await
     }
 
     /// The latest version of a workflow, if it starts by itself.
@@ -125,7 +149,7 @@ impl Inner {
                 }
                 // The database is away or the node full: the next sweep tries again.
                 Err(StartError::Unavailable(why)) => {
-                    warn!(workflow = %definition.workflow, scheduled_for = %at, why, "a scheduled run starts later");
+                    warn!(workflow = %definition.workflow, scheduled_for = %at, why, "a scheduled run cannot start yet, trying again later");
                     return Ok(());
                 }
                 Err(error) => {
@@ -184,7 +208,7 @@ fn say_what_is_passed_over(definition: &Definition, misfire: Misfire, due: Time,
     let (workflow, next) = (&definition.workflow, next.map(instant).unwrap_or_default());
     match misfire {
         Misfire::All => {
-            warn!(%workflow, from = %due, %next, "more than {CATCH_UP_MAX} firings were missed: the oldest are not made up for");
+            warn!(%workflow, from = %due, %next, "more than {CATCH_UP_MAX} firings were missed: the oldest are dropped");
         }
         Misfire::Skip => info!(%workflow, from = %due, %next, "missed firings are skipped"),
         Misfire::Once => info!(%workflow, from = %due, %next, "one run is started for all missed firings"),
@@ -200,6 +224,6 @@ fn say_what_was_refused(definition: &Definition, at: Time, error: &StartError) {
     };
     warn!(
         workflow = %definition.workflow, scheduled_for = %at, %error, detail,
-        "a firing started no run; deploy a version whose input schema takes {{ scheduledFor }}"
+        "a firing started no run; deploy a version whose input schema accepts {{ scheduledFor }}"
     );
 }

@@ -14,12 +14,14 @@ use sqlx::PgConnection;
 use tracing::warn;
 use uuid::Uuid;
 
+use super::topics::TopicView;
 use super::{Engine, Inner};
 use crate::machine::Time;
 use crate::memory::sequences::{Counted, Gap, Missing, Sequence, Stage, arrive};
 use crate::store::StoreError;
 use crate::store::outgoing::{self, NewOutgoing};
 use crate::store::sequences::{self, Channel};
+use crate::store::topics;
 
 /// Type of the event that tells of missing numbers.
 pub const GAP_TYPE: &str = "dev.stepwell.gap";
@@ -32,6 +34,9 @@ const NUMBERS_MAX: i64 = 2_000;
 
 /// Channels of a source that are shown.
 const CHANNELS_SHOWN: i64 = 100;
+
+/// Topics that are shown, of all sources together.
+const TOPICS_SHOWN: i64 = 1_000;
 
 /// Channels that are looked at in one transaction because something is due.
 const DUE_MAX: i64 = 200;
@@ -57,12 +62,14 @@ impl Engine {
         let names: Vec<&str> = declared.keys().map(String::as_str).collect();
         let mut channels = sequences::list(&self.inner.reader, &names, CHANNELS_SHOWN + 1).await?;
         let shown = usize::try_from(CHANNELS_SHOWN).unwrap_or_default();
+        let mut topics = topics::list(&self.inner.reader, &names, TOPICS_SHOWN).await?;
         let view = |(name, counts): (&String, &bool)| {
             let mut own: Vec<ChannelView> =
                 channels.extract_if(.., |channel| channel.source == *name).filter_map(ChannelView::of).collect();
             let more = own.len() > shown;
             own.truncate(shown);
-            SourceView { name: name.clone(), counts: *counts, channels: own, more }
+            let topics = topics.extract_if(.., |topic| topic.id.source == *name).map(TopicView::from).collect();
+            SourceView { name: name.clone(), counts: *counts, channels: own, more, topics }
         };
         Ok(declared.iter().map(view).collect())
     }
@@ -79,6 +86,9 @@ pub struct SourceView {
     pub channels: Vec<ChannelView>,
     /// Whether there are more channels.
     pub more: bool,
+    /// What it subscribes to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<TopicView>,
 }
 
 /// How far a channel has come.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::topics::Subscription;
 use crate::identifiers::Declared;
 
 /// Settings of the engine. Defaults suit production.
@@ -19,6 +20,8 @@ pub struct EngineSettings {
     pub grace: Duration,
     /// Runs in memory; beyond it new runs wait in the database.
     pub runs_max: usize,
+    /// Bytes of the journals of the runs in memory; beyond it new runs wait in the database too.
+    pub runs_bytes_max: usize,
     /// Writes waiting for the committer; beyond it ingress answers 503.
     pub queue_max: usize,
     /// Connections that commit batches side by side.
@@ -27,10 +30,14 @@ pub struct EngineSettings {
     pub linger: Duration,
     /// How long an event that nobody wanted is kept for a run that begins to wait for it.
     pub events_kept: Duration,
+    /// How long an act that needs a second person waits for one.
+    pub proposals_last: Duration,
     /// Where events go.
     pub sinks: Vec<Sink>,
     /// Sources that `hub.yaml` declares: metrics name these and no others, since a sender of events may invent some.
     pub sources: BTreeSet<String>,
+    /// Sources that the node subscribes to itself.
+    pub subscriptions: Vec<Arc<Subscription>>,
     /// Which identifiers are to have one form. A workflow that a source's events start is given them so by whoever starts it.
     pub identifiers: Arc<Declared>,
 }
@@ -43,12 +50,15 @@ impl Default for EngineSettings {
             sweep_interval: Duration::from_millis(500),
             grace: Duration::from_secs(10),
             runs_max: 10_000,
+            runs_bytes_max: 256 << 20,
             queue_max: 20_000,
             committers: 2,
             linger: Duration::from_secs(2),
             events_kept: Duration::from_hours(1),
+            proposals_last: Duration::from_hours(7 * 24),
             sinks: Vec::new(),
             sources: BTreeSet::new(),
+            subscriptions: Vec::new(),
             identifiers: Arc::default(),
         }
     }

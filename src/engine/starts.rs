@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::batch::AcceptOutcome;
 use super::follow::{Following, Snapshot};
-use super::intake::{Prepared, explain};
+use super::intake::{Coming, Prepared, explain};
 use super::node::Node;
 use super::{Engine, Inner, RunChange, StartError, StartRequest};
 use crate::canonical;
@@ -113,15 +113,21 @@ impl Inner {
 
     async fn prepare_start(
         &self,
-        node: &Node,
+        node: &Arc<Node>,
         id: RunId,
         parent: Option<Parent>,
         request: &StartRequest,
         origin: Origin,
     ) -> Result<Prepared, StartError> {
         self.admits(node).map_err(StartError::Unavailable)?;
-        let definition = self.find(request).ok_or_else(|| StartError::Unknown(named(request)))?;
+        let definition = self.find_current(request).await?;
         let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
+        let judged_by = match origin {
+            Origin::Events { .. } => {
+                Some(self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
+            }
+            Origin::Api | Origin::Schedule => None,
+        };
         let started = Started {
             input: Arc::new(input),
             event: match origin {
@@ -132,9 +138,12 @@ impl Inner {
             actor: request.actor.clone(),
             environment: self.environment.clone(),
             begin: self.begin_here(node),
+            hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
         };
         let prepared = self.prepare(node, &definition, id, started, self.clock.now()).await;
-        prepared.map_err(|rejected| StartError::Refused(explain(rejected)))
+        let mut prepared = prepared.map_err(|rejected| StartError::Refused(explain(rejected)))?;
+        prepared.judged_by = judged_by;
+        Ok(prepared)
     }
 
     /// The input with its identifiers in the form that they have in events that start the workflow.
@@ -157,7 +166,9 @@ impl Inner {
         let (run, now) = (prepared.first.run.id, prepared.first.run.created_at);
         let event = request.idempotency_key.clone().map(|key| keyed_start(&request, origin, key, now, run));
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
-        match self.commit_accept(node, cause, event, vec![prepared], act).await {
+        let judged_by = prepared.judged_by.clone();
+        let coming = Coming { event, prepared: vec![prepared], act, position: None, judged_by };
+        match self.commit_accept(node, cause, coming).await {
             AcceptOutcome::Done { .. } => Ok(run),
             AcceptOutcome::Duplicate { event, runs, is_same, .. } => {
                 if is_same || self.had_input(event, &request.input).await? {
@@ -171,6 +182,13 @@ impl Inner {
             AcceptOutcome::Refused(message) => {
                 Err(StartError::Refused(vec![SchemaViolation { pointer: String::new(), message }]))
             }
+            AcceptOutcome::Lost => {
+                Err(StartError::Unavailable("a start was mistaken for an event of a topic".to_owned()))
+            }
+            AcceptOutcome::Frozen => {
+                self.freezes.forget();
+                Err(StartError::Unavailable("a freeze began in the meantime".to_owned()))
+            }
             AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
         }
     }
@@ -180,6 +198,15 @@ impl Inner {
         let away = |error: StoreError| StartError::Unavailable(error.to_string());
         let Some(stored) = events::find(&self.pool, start).await.map_err(away)? else { return Ok(false) };
         Ok(serde_json::from_slice::<Value>(&stored.body).is_ok_and(|first| canonical::same(&first, input)))
+    }
+
+    /// What a start asks for. Where this node knows no such version, another one may have deployed it a moment ago.
+    async fn find_current(&self, request: &StartRequest) -> Result<Arc<Definition>, StartError> {
+        if let Some(definition) = self.find(request) {
+            return Ok(definition);
+        }
+        self.catalog.catch_up(&self.pool).await.map_err(|error| StartError::Unavailable(error.to_string()))?;
+        self.find(request).ok_or_else(|| StartError::Unknown(named(request)))
     }
 
     fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
@@ -248,6 +275,7 @@ fn keyed_start(request: &StartRequest, origin: Origin, key: String, now: Time, r
         detail: None,
         awaited: false,
         counted: None,
+        needs_attention: false,
         is_proven: false,
     }
 }

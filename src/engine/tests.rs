@@ -9,8 +9,8 @@ use sqlx::PgPool;
 
 use super::*;
 use crate::evaluator::Evaluator;
-use crate::machine::Record;
 use crate::machine::tests::generated;
+use crate::machine::{Around, Begin, Effect, Fact, Record, Run, Started, decide};
 
 /// A journal without what differs between two runs of one definition: times, ids, and who did it.
 fn story(records: &[Record]) -> Vec<Value> {
@@ -71,7 +71,7 @@ async fn live_through(engine: &Engine, pool: &PgPool, n: u64) -> Result<(), Stri
     if listing::run(pool, run).await.unwrap().is_some_and(|row| row.finished_at.is_none()) {
         engine.act(run, Act::Dismiss, actor, None).await.map_err(|e| format!("{n}: {e}"))?;
     }
-    let lived = story(&journal::records(pool, run).await.unwrap());
+    let lived = story(&journal::records(pool, run).await.unwrap().0);
     if lived == simulated {
         return Ok(());
     }
@@ -102,4 +102,59 @@ async fn ten_thousand_generated_definitions_end_with_the_same_journal_in_simulat
         assert!(kinds.get(kind).is_some_and(|count| *count > 50), "too few of {kind}: {kinds:?}");
     }
     engine.shut_down().await;
+}
+
+const LOOP: &str = "
+document: { dsl: '1.0.3', namespace: test, name: loop, version: '1.0.0' }
+do:
+  - each:
+      for: { each: item, in: '[range(.items)]' }
+      do:
+        - note: { set: { item: '${ $item }' } }
+";
+
+/// The journal of a loop over so many items.
+fn journal_of_loop(definition: &crate::dsl::Definition, items: u32) -> Vec<Record> {
+    let started = Started {
+        input: Arc::new(json!({ "items": items })),
+        event: None,
+        parent: None,
+        actor: Actor("test".into()),
+        environment: None,
+        begin: Begin::Now,
+        hold: None,
+    };
+    let (mut run, mut journal) = (Run::new(RunId::nil()), Vec::new());
+    let mut fact = Fact::Started(Box::new(started));
+    loop {
+        let around = Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO };
+        let Ok(decision) = decide(definition, &run, fact, around) else { panic!("a loop decides by itself") };
+        run = decision.run;
+        journal.extend(decision.records);
+        if !decision.effects.iter().any(|effect| matches!(effect, Effect::Continue)) {
+            return journal;
+        }
+        fact = Fact::Continue;
+    }
+}
+
+#[test]
+fn the_view_of_a_long_loop_takes_time_in_proportion_to_its_length() {
+    let definition = crate::dsl::build("loop.yaml", LOOP, &crate::dsl::Functions::default()).unwrap().definition;
+    let head = RunHead { id: RunId::nil(), parent: None, created_at: Time::UNIX_EPOCH, wake_at: None };
+    let viewed = |items: u32| {
+        let journal = journal_of_loop(&definition, items);
+        // What else the machine does takes time as well, but not each time.
+        let times = (0..3).map(|_| {
+            let began = Instant::now();
+            let seen = view(&definition, &head, &journal).unwrap().unwrap();
+            assert_eq!(seen.tasks.len(), items as usize + 1);
+            assert!(seen.tasks.iter().all(|task| task.status == "completed"));
+            began.elapsed()
+        });
+        times.min().unwrap().max(Duration::from_micros(1))
+    };
+    let (short, long) = (viewed(2_500), viewed(20_000));
+    // Eight times as long takes eight times as long; by the square it would be sixty-four.
+    assert!(long < short * 16, "{short:?} became {long:?}");
 }

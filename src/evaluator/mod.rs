@@ -61,7 +61,7 @@ impl Evaluator {
             let text: String = evaluation.text.chars().take(120).collect();
             EvaluationError::Limit(format!("{text} was stopped: {why}"))
         };
-        let _place = self.places.acquire().await.map_err(|_| about("the node is going down"))?;
+        let _place = self.places.acquire().await.map_err(|_| about("the node is shutting down"))?;
         let frame = serde_json::to_vec(&evaluation).map_err(|e| EvaluationError::Failed(e.to_string()))?;
         if frame.len() > FRAME_BYTES_MAX {
             return Err(about("its input is too large"));

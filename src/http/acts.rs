@@ -10,14 +10,17 @@ use futures::StreamExt;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::App;
 use super::body::{Members, expect_json, wrong};
 use super::problem::{ApiError, InputError};
 use super::query::{Params, RUN_FILTERS};
-use super::runs::{no_run, run_id};
+use super::runs::{no_run, open_proposals, run_id};
 use super::session::{Caller, Operator};
 use crate::engine::ActError;
+use crate::engine::proposals::Proposal;
+use crate::machine::view::RunView;
 use crate::machine::{Act, Actor, CancelMode, RunId};
 use crate::redact::Known;
 use crate::store::access::Scope;
@@ -49,28 +52,41 @@ pub async fn act(
 ) -> Result<Response, ApiError> {
     let id = run_id(&id)?;
     if !ACTS.contains(&name.as_str()) {
-        return Err(ApiError::NotFound(format!("no act {name:?}; there are {}", ACTS.join(", "))));
+        return Err(ApiError::NotFound(format!("unknown act {name:?}; known are {}", ACTS.join(", "))));
     }
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let mut members = Members::of_body(&received.bytes, members_of(&name))?;
     let reason = reason(&mut members)?;
     let act = read_act(&name, &mut members)?;
-    let status = match app.engine.act(id, act, caller.actor(), reason).await {
-        Ok(_) => StatusCode::OK,
+    let (status, proposal) = match app.engine.act(id, act, caller.actor(), reason).await {
+        Ok(_) => (StatusCode::OK, None),
         // Recorded, so it will be done, though by a node that has not answered yet.
-        Err(ActError::Pending(_)) => StatusCode::ACCEPTED,
+        Err(ActError::Pending(_)) => (StatusCode::ACCEPTED, None),
+        Err(ActError::Proposed(proposal)) => (StatusCode::ACCEPTED, Some(proposal)),
         Err(error) => return Err(error.into()),
     };
-    let view = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
-    Ok((status, Json(view)).into_response())
+    let run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
+    let proposals = open_proposals(&app, id).await?;
+    Ok((status, Json(ActedOn { run, proposals, proposal })).into_response())
+}
+
+/// A run after an act.
+#[derive(Serialize)]
+struct ActedOn {
+    #[serde(flatten)]
+    run: RunView,
+    proposals: Vec<Proposal>,
+    /// What the act became, if it needs a second person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposal: Option<Box<Proposal>>,
 }
 
 /// What the body of an act may hold.
 fn members_of(act: &str) -> &'static [&'static str] {
     match act {
-        "retry" => &["reason", "input"],
-        "skip" => &["reason", "output"],
+        "retry" => &["reason", "input", "step"],
+        "skip" => &["reason", "output", "step"],
         "cancel" => &["reason", "compensate"],
         _ => &["reason"],
     }
@@ -114,8 +130,8 @@ impl App {
 
 fn read_act(name: &str, members: &mut Members) -> Result<Act, ApiError> {
     Ok(match name {
-        "retry" => Act::Retry { input: members.value("input") },
-        "skip" => Act::Skip { output: members.value("output").unwrap_or(Value::Null) },
+        "retry" => Act::Retry { input: members.value("input"), step: members.text("step")? },
+        "skip" => Act::Skip { output: members.value("output").unwrap_or(Value::Null), step: members.text("step")? },
         // Leaving half of a saga in place is what must be asked for.
         "cancel" => Act::Cancel {
             compensate: match members.flag("compensate")? {
@@ -139,6 +155,8 @@ pub struct BulkAnswer {
     matched: usize,
     /// Runs on which the act was done or recorded.
     acted: usize,
+    /// Runs for which the act was proposed: it needs a second person.
+    proposed: Vec<BulkProposal>,
     /// Runs whose state forbade it, and why.
     failed: Vec<BulkFailure>,
     /// Whether runs were left: call again.
@@ -146,6 +164,13 @@ pub struct BulkAnswer {
     /// In a dry run the first runs that fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     runs: Vec<RunId>,
+}
+
+/// A run for which the act was proposed.
+#[derive(Debug, Serialize)]
+pub struct BulkProposal {
+    id: RunId,
+    proposal: Uuid,
 }
 
 /// A run on which nothing was done.
@@ -178,12 +203,11 @@ pub async fn bulk(
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let bulk = read_bulk(&received.bytes)?;
-    let rows = listing::runs(app.engine.reader(), &bulk.filter, None, BULK_MAX + 1).await?;
-    let runs: Vec<RunId> = rows.iter().map(|row| row.id).collect();
-    let more = rows.len() > usize::try_from(BULK_MAX).unwrap_or(usize::MAX);
-    let matched = runs.len() - usize::from(more);
-    let mut answer = BulkAnswer { dry_run: bulk.dry_run, matched, acted: 0, failed: Vec::new(), more, runs };
-    answer.runs.truncate(matched);
+    let page = listing::runs(app.engine.reader(), &bulk.filter, None, BULK_MAX).await?;
+    let runs: Vec<RunId> = page.rows.iter().map(|row| row.id).collect();
+    let (matched, more) = (runs.len(), page.next.is_some());
+    let mut answer =
+        BulkAnswer { dry_run: bulk.dry_run, matched, acted: 0, proposed: Vec::new(), failed: Vec::new(), more, runs };
     if bulk.dry_run {
         answer.runs.truncate(BULK_SHOWN);
     } else {
@@ -206,10 +230,11 @@ async fn act_on_all(app: &App, bulk: &Bulk, caller: &Caller, answer: &mut BulkAn
     while let Some((id, outcome)) = acts.next().await {
         match outcome {
             Ok(_) | Err(ActError::Pending(_)) => answer.acted += 1,
+            Err(ActError::Proposed(proposal)) => answer.proposed.push(BulkProposal { id, proposal: proposal.id }),
             Err(error) => answer.failed.push(BulkFailure { id, detail: error.to_string() }),
         }
     }
-    answer.more |= answer.acted + answer.failed.len() < answer.matched;
+    answer.more |= answer.acted + answer.proposed.len() + answer.failed.len() < answer.matched;
 }
 
 /// Each run's act is recorded with it. That they are one, and what was asked for, is recorded before the first: a node that dies in
@@ -232,7 +257,7 @@ fn read_bulk(bytes: &[u8]) -> Result<Bulk, ApiError> {
     let act = read_act(&name, &mut members)?;
     for unused in ["input", "output", "compensate"] {
         if members.value(unused).is_some() {
-            return Err(wrong(unused, format!("means nothing to {name}")));
+            return Err(wrong(unused, format!("is not used by {name}")));
         }
     }
     Ok(Bulk { act, filter, asked, reason, dry_run })
@@ -254,7 +279,7 @@ fn read_filter(filter: Value) -> Result<listing::RunFilter, ApiError> {
         }
     }
     if pairs.iter().all(|(_, text)| text.is_empty()) {
-        return Err(wrong("filter", "must name at least one thing: an act on every run is never meant"));
+        return Err(wrong("filter", "must name at least one thing: acting on every run is not allowed"));
     }
     Params::from_pairs(pairs).run_filter().map_err(into_body_error)
 }
@@ -281,9 +306,9 @@ mod tests {
 
     #[test]
     fn acts_take_what_the_contract_names_and_nothing_else() {
-        assert_eq!(read("retry", "").unwrap(), Act::Retry { input: None });
-        assert_eq!(read("retry", r#"{"input": null}"#).unwrap(), Act::Retry { input: Some(Value::Null) });
-        assert_eq!(read("skip", r#"{"output": 1}"#).unwrap(), Act::Skip { output: 1.into() });
+        assert_eq!(read("retry", "").unwrap(), Act::Retry { input: None, step: None });
+        assert_eq!(read("retry", r#"{"input": null}"#).unwrap(), Act::Retry { input: Some(Value::Null), step: None });
+        assert_eq!(read("skip", r#"{"output": 1}"#).unwrap(), Act::Skip { output: 1.into(), step: None });
         assert_eq!(read("cancel", "").unwrap(), Act::Cancel { compensate: CancelMode::Compensate });
         let abandon = Act::Cancel { compensate: CancelMode::Abandon };
         assert_eq!(read("cancel", r#"{"compensate": false}"#).unwrap(), abandon);

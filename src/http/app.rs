@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
 use super::peer::Proxies;
+use super::phase::Phase;
 use super::refusals::Refusals;
 use super::serve::Limits;
 use super::session::{Access, Cookies};
@@ -34,6 +35,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
+    /// Whether the node comes up, serves or leaves.
+    pub phase: watch::Receiver<Phase>,
     /// Cancelled when the process begins to go down: streams end then.
     pub shutdown: CancellationToken,
     /// Tells of those who were turned away.
@@ -68,6 +71,7 @@ impl App {
             hub,
             functions,
             metrics,
+            phase: Phase::Serving.always(),
             shutdown,
             budget: Budget::new(BODIES_BYTES_MAX, settings.api_body_bytes_max),
             ingress_budget: Budget::for_strangers(BODIES_BYTES_MAX, settings.ingress_body_bytes_max),

@@ -64,7 +64,7 @@ pub async fn retry(
             Ok((StatusCode::ACCEPTED, location, Json(json!({ "run": run }))).into_response())
         }
         Retried::Unknown => Err(unknown(&id.to_string())),
-        Retried::Refused(why) => Err(ApiError::Conflict(format!("nothing is tried again: {why}"))),
+        Retried::Refused(why) => Err(ApiError::Conflict(format!("nothing to retry: {why}"))),
     }
 }
 

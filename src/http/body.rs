@@ -30,7 +30,7 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
 /// 400 with the reason.
 pub fn json(bytes: &[u8]) -> Result<Value, ApiError> {
     crate::hub::json::read(bytes).map_err(|bad| {
-        let detail = format!("the body is not JSON that is taken: {bad}");
+        let detail = format!("the body is not valid JSON: {bad}");
         ApiError::BadRequest(detail, vec![InputError::new(bad.pointer, bad.message)])
     })
 }
@@ -56,7 +56,7 @@ impl Members {
     pub fn of(value: Value, pointer: &str, known: &[&str]) -> Result<Self, ApiError> {
         let Value::Object(map) = value else {
             return Err(ApiError::BadRequest(
-                "a JSON object is needed".into(),
+                "a JSON object is required".into(),
                 vec![InputError::new(pointer, "must be an object")],
             ));
         };
@@ -68,7 +68,7 @@ impl Members {
         if unknown.is_empty() {
             Ok(Self(map))
         } else {
-            Err(ApiError::Unprocessable("the body has members that mean nothing here".into(), unknown))
+            Err(ApiError::Unprocessable("the body has unknown members".into(), unknown))
         }
     }
 
@@ -111,7 +111,7 @@ fn escaped(name: &str) -> String {
 
 fn unknown_member(known: &[&str]) -> String {
     if known.is_empty() {
-        "nothing is expected here".into()
+        "no members are allowed here".into()
     } else {
         format!("unknown; known are {}", known.join(", "))
     }

@@ -235,7 +235,7 @@ impl Budget {
         let mut stream = body.into_data_stream();
         let mut bytes = BytesMut::new();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|_| ApiError::BadRequest("the body broke off".into(), Vec::new()))?;
+            let chunk = chunk.map_err(|_| ApiError::BadRequest("the body ended early".into(), Vec::new()))?;
             if bytes.len() + chunk.len() > self.body_bytes_max {
                 return Err(ApiError::TooLarge(self.body_bytes_max));
             }
@@ -252,9 +252,11 @@ impl Budget {
 /// What is small on the wire must not become large here.
 fn refuse_compressed(headers: &HeaderMap) -> Result<(), ApiError> {
     match headers.get(CONTENT_ENCODING) {
-        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(
-            ApiError::UnsupportedMediaType("compressed bodies are not taken; send it without Content-Encoding".into()),
-        ),
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            Err(ApiError::UnsupportedMediaType(
+                "compressed bodies are not accepted; send it without Content-Encoding".into(),
+            ))
+        }
         _ => Ok(()),
     }
 }

@@ -56,12 +56,12 @@ pub async fn settle(
     let mut members = Members::of_body(&received.bytes, &["side", "reason"])?;
     let side = members.text("side")?;
     let side = Side::BOTH.into_iter().find(|known| Some(known.as_str()) == side.as_deref());
-    let side = side.ok_or_else(|| wrong("side", "must say whose word counts: crm or erp"))?;
+    let side = side.ok_or_else(|| wrong("side", "must say which side is right: crm or erp"))?;
     let reason = reason(&mut members)?;
     match app.engine.settle_conflict(id, side, &caller.actor(), reason.as_deref()).await? {
         Settled::Done(conflict) => Ok(Json(*conflict)),
         Settled::Unknown => Err(unknown(id)),
-        Settled::Refused(why) => Err(ApiError::Conflict(format!("the conflict is not settled: {why}"))),
+        Settled::Refused(why) => Err(ApiError::Conflict(format!("the conflict cannot be settled: {why}"))),
     }
 }
 

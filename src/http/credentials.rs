@@ -67,7 +67,7 @@ pub async fn create_token(
     let new = NewToken { name: &name, user, scopes: &scopes, lifetime };
     let by = By { actor: &caller.actor(), reason: reason.as_deref() };
     let made = access::issue_token(app.engine.reader(), &new, by).await?;
-    let (id, secret) = made.ok_or_else(|| wrong("user", "is nobody who may sign in"))?;
+    let (id, secret) = made.ok_or_else(|| wrong("user", "is not a user who may sign in"))?;
     let told = json!({ "id": id, "name": name.as_str(), "user": user, "scopes": scopes, "token": secret });
     Ok((StatusCode::CREATED, Json(told)).into_response())
 }

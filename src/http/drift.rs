@@ -30,7 +30,7 @@ pub async fn show(
 ) -> Result<Json<Page<Drift>>, ApiError> {
     let params = Params::read(query.as_deref(), &[&PAGING, &["found"]])?;
     let only = params.text("found").map(found).transpose()?;
-    let unknown = || ApiError::NotFound(format!("{run:?} is no run of a sweep"));
+    let unknown = || ApiError::NotFound(format!("run {run:?} is not a reconciliation"));
     let id = run.parse().map_err(|_| unknown())?;
     let after = params.cursor('d')?.and_then(|seq| seq.parse().ok()).unwrap_or_default();
     let limit = params.limit()?;

@@ -1,10 +1,4 @@
-//! Received events: list, show, and replay.
-//!
-//! A replay is a new event with the old one's content: its id is `<id>#replay-<n>`, so that dedupe takes it for what it is,
-//! and its headers say what it replays, who asked, and why. It is matched against what is deployed now. Two replays at once
-//! get the same number and are one event.
-
-use std::collections::BTreeMap;
+//! Received events: list, show, replay, dismiss. What a replay is: `engine/replays`.
 
 use axum::Json;
 use axum::body::Body;
@@ -12,10 +6,10 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{TimeDelta, Utc};
 use http::HeaderMap;
-use serde_json::Value;
 use serde_json::value::RawValue;
-use sqlx::PgPool;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::App;
@@ -24,17 +18,20 @@ use super::body;
 use super::problem::ApiError;
 use super::query::{PAGING, Page, Params};
 use super::session::{Operator, Reader};
-use crate::engine::{IncomingEvent, OtherBytes};
+use crate::engine::ReplayError;
 use crate::hub::redelivery;
 use crate::store::acts::By;
-use crate::store::commit::START_TYPE;
+use crate::store::attention;
 use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
 
 /// Filters of the list.
-const FILTERS: [&str; 7] = ["source", "type", "outcome", "event_id", "since", "until", "sort"];
+const FILTERS: [&str; 8] = ["source", "type", "outcome", "attention", "event_id", "since", "until", "sort"];
 
-/// Replays of one event.
-const REPLAYS_MAX: usize = 100;
+/// How far back unmatched events are counted, unless `since` says otherwise.
+const UNMATCHED_SINCE: TimeDelta = TimeDelta::hours(24);
+
+/// Sources and types of which unmatched events are told.
+const UNMATCHED_SHOWN: i64 = 200;
 
 /// `GET /api/v1/events`
 pub async fn list(
@@ -48,8 +45,14 @@ pub async fn list(
     if outcome.as_deref().is_some_and(|o| !["run", "resumed", "gathered", "unmatched", "rejected"].contains(&o)) {
         return Err(ApiError::bad_input("?outcome", "must be run, resumed, gathered, unmatched or rejected"));
     }
+    let attention = match params.text("attention") {
+        None => false,
+        Some("any") => true,
+        Some(_) => return Err(ApiError::bad_input("?attention", "must be any")),
+    };
     let filter = EventFilter {
         source: text("source"),
+        attention,
         r#type: text("type"),
         outcome,
         event_id: text("event_id"),
@@ -79,6 +82,8 @@ pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> 
         Err(_) => view["body_base64"] = STANDARD.encode(&event.body).into(),
     }
     let redeliveries = redelivery::of_event(app.engine.reader(), &event).await?;
+    let acts = attention::acts_on(app.engine.reader(), event.row.id).await?;
+    view["acts"] = serde_json::to_value(acts).map_err(|_| ApiError::Internal)?;
     view["redeliveries"] = serde_json::to_value(redeliveries).map_err(|_| ApiError::Internal)?;
     Ok(Json(view))
 }
@@ -92,67 +97,54 @@ pub async fn replay(
     body: Body,
 ) -> Result<Response, ApiError> {
     let reason = app.read_reason(&caller, &headers, body).await?;
-    let stored = found(&app, &id).await?;
+    let id = id_of(&id)?;
+    match app.engine.replay(id, By { actor: &caller.actor(), reason: reason.as_deref() }).await {
+        Ok(accepted) => answer::one(Ok(accepted)),
+        Err(ReplayError::NotAccepted(error)) => answer::one(Err(error)),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// `POST /api/v1/events/{id}/dismiss`
+pub async fn dismiss(
+    State(app): State<App>,
+    Operator(caller): Operator,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<EventRow>, ApiError> {
+    let reason = app.read_reason(&caller, &headers, body).await?;
+    if reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        return Err(ApiError::bad_input("/reason", "is required: why the event needs no further attention"));
+    }
+    let id = id_of(&id)?;
     let by = By { actor: &caller.actor(), reason: reason.as_deref() };
-    let event = again(app.engine.reader(), &stored, by).await?;
-    answer::one(app.engine.accept(event).await)
+    app.engine.dismiss_event(id, by).await.map_err(refused)?;
+    Ok(Json(found(&app, &id.to_string()).await?.row))
 }
 
-/// A stored event as it is to be accepted once more.
-///
-/// # Errors
-/// It is no event but a start through the API, it was replayed too often, or its body cannot be read any more.
-pub async fn again(pool: &PgPool, stored: &StoredEvent, by: By<'_>) -> Result<IncomingEvent, ApiError> {
-    if stored.row.r#type == START_TYPE {
-        return Err(ApiError::Conflict("this is a start through the API, not an event; start the run again".into()));
+/// `GET /api/v1/events/unmatched`
+pub async fn unmatched(State(app): State<App>, _: Reader, RawQuery(query): RawQuery) -> Result<Json<Value>, ApiError> {
+    let params = Params::read(query.as_deref(), &[&["since"]])?;
+    let since = params.time("since")?.unwrap_or_else(|| Utc::now() - UNMATCHED_SINCE);
+    let items = attention::unmatched(app.engine.reader(), since, UNMATCHED_SHOWN).await?;
+    Ok(Json(json!({ "since": since, "items": items })))
+}
+
+fn refused(error: ReplayError) -> ApiError {
+    match error {
+        ReplayError::Unknown(id) => ApiError::NotFound(format!("no event {id}")),
+        ReplayError::Impossible(why) => ApiError::Conflict(why),
+        ReplayError::NotAccepted(error) => error.into(),
+        ReplayError::Store(error) => error.into(),
     }
-    let event_id = next_replay(pool, &stored.row).await?;
-    let mut event = incoming(stored, event_id)?;
-    event.headers.push(("stepwell-replay-of".into(), stored.row.id.to_string()));
-    event.headers.push(("stepwell-replayed-by".into(), by.actor.0.clone()));
-    if let Some(reason) = by.reason {
-        event.headers.push(("stepwell-replay-reason".into(), reason.to_owned()));
-    }
-    Ok(event)
-}
-
-/// The first number that was not used yet, of the event that was first received.
-async fn next_replay(pool: &PgPool, row: &EventRow) -> Result<String, ApiError> {
-    let original = row.event_id.split("#replay-").next().unwrap_or(&row.event_id);
-    let candidates: Vec<String> = (1..=REPLAYS_MAX).map(|n| format!("{original}#replay-{n}")).collect();
-    let known = events::known_ids(pool, &row.source, &candidates).await?;
-    let free = candidates.into_iter().find(|candidate| !known.contains(candidate));
-    free.ok_or_else(|| ApiError::Conflict(format!("the event was replayed {REPLAYS_MAX} times")))
-}
-
-/// The event as it came in, under another id.
-fn incoming(stored: &StoredEvent, event_id: String) -> Result<IncomingEvent, ApiError> {
-    let unreadable = |_| ApiError::Internal;
-    let mut attributes: BTreeMap<String, String> = serde_json::from_str(stored.attributes.get()).map_err(unreadable)?;
-    attributes.insert("id".into(), event_id.clone());
-    let headers: BTreeMap<String, String> = serde_json::from_str(stored.headers.get()).map_err(unreadable)?;
-    Ok(IncomingEvent {
-        source: stored.row.source.clone(),
-        event_id,
-        r#type: stored.row.r#type.clone(),
-        attributes: attributes.into_iter().collect(),
-        data: match &stored.data {
-            Some(data) => serde_json::from_str(data.get()).map_err(unreadable)?,
-            None => body::json(&stored.body)?,
-        },
-        data_is_body: stored.data.is_none(),
-        body: stored.body.clone().into(),
-        // What was said of an earlier replay is not true of this one.
-        headers: headers.into_iter().filter(|(name, _)| !name.starts_with("stepwell-")).collect(),
-        // Its number was counted when it first came.
-        counted: None,
-        note: None,
-        other_bytes: OtherBytes::Conflict,
-    })
 }
 
 async fn found(app: &App, id: &str) -> Result<StoredEvent, ApiError> {
-    let unknown = || ApiError::NotFound(format!("no event {id:?}"));
-    let id: Uuid = id.parse().map_err(|_| unknown())?;
-    events::find(app.engine.reader(), id).await?.ok_or_else(unknown)
+    let id = id_of(id)?;
+    events::find(app.engine.reader(), id).await?.ok_or_else(|| ApiError::NotFound(format!("no event {id}")))
+}
+
+fn id_of(text: &str) -> Result<Uuid, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound(format!("no event {text:?}")))
 }

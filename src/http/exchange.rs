@@ -4,24 +4,28 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use hyper::body::{Frame, Incoming, SizeHint};
+use http::header::EXPECT;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 
 use super::connection_table::Connection;
 
 impl Connection {
     /// A request begins: its tracked body, and the marks to be kept while it is worked on and until its answer has left.
-    pub(super) fn begin(self: &Arc<Self>, version: http::Version, body: Incoming) -> (Body, Work, Exchange) {
+    pub(super) fn begin(self: &Arc<Self>, head: &http::request::Parts, body: Incoming) -> (Body, Work, Exchange) {
         self.asked.store(true, Ordering::Relaxed);
-        self.http2.store(version == http::Version::HTTP_2, Ordering::Relaxed);
+        let is_http2 = head.version == http::Version::HTTP_2;
+        self.http2.store(is_http2, Ordering::Relaxed);
         self.open.fetch_add(1, Ordering::Relaxed);
         self.touch();
         let exchange = Exchange(Arc::clone(self));
         let work = Work(Arc::new(WorkState { connection: Arc::clone(self), phase: Mutex::new(Phase::Reading) }));
-        let body = TrackedBody { inner: body, work: Work(Arc::clone(&work.0)) };
-        if hyper::body::Body::is_end_stream(&body.inner) {
+        let rest = if is_http2 || head.headers.contains_key(EXPECT) { Rest::Unasked } else { Rest::OnItsWay };
+        let body = TrackedBody { inner: Some(body), work: Work(Arc::clone(&work.0)), rest };
+        if hyper::body::Body::is_end_stream(&body) {
             work.begin();
         }
         (Body::new(body), work, exchange)
@@ -94,10 +98,22 @@ impl Drop for Exchange {
     }
 }
 
-/// A request's body that says when it has been read.
+/// What a peer does with the rest of a body that nobody reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// It sends it, whatever it is answered: over HTTP/1, which has no way to stop it.
+    OnItsWay,
+    /// It was told to stop, or waits to be asked for the body.
+    Unasked,
+}
+
+/// A request's body that says when it has been read. What nobody wanted of it is read on for a while: an answer such as 413 does not
+/// reach a peer that is still sending when the connection ends.
 struct TrackedBody {
-    inner: Incoming,
+    /// None once it was dropped.
+    inner: Option<Incoming>,
     work: Work,
+    rest: Rest,
 }
 
 impl hyper::body::Body for TrackedBody {
@@ -105,26 +121,58 @@ impl hyper::body::Body for TrackedBody {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None)) || (polled.is_ready() && self.inner.is_end_stream()) {
+        // Who is asked for a body sends it.
+        if self.rest == Rest::Unasked && !self.work.0.connection.is_http2() {
+            self.rest = Rest::OnItsWay;
+        }
+        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+        let polled = Pin::new(&mut *inner).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || (polled.is_ready() && inner.is_end_stream()) {
             self.work.begin();
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(hyper::body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map(hyper::body::Body::size_hint).unwrap_or_default()
     }
 }
 
 impl Drop for TrackedBody {
     fn drop(&mut self) {
         self.work.begin();
+        let Some(rest) = self.inner.take().filter(|rest| self.rest == Rest::OnItsWay && !rest.is_end_stream()) else {
+            return;
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(read_on(rest));
+        }
     }
+}
+
+/// Bytes of a body that are read after its answer.
+const REST_BYTES_MAX: usize = 16 << 20;
+
+/// How long they are read.
+const REST_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Reads the rest of a body and throws it away, within bounds; then the connection ends.
+async fn read_on(mut body: Incoming) {
+    let mut left = REST_BYTES_MAX;
+    let reading = async {
+        while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Whoever sends longer than this may miss the answer.
+    let _ = tokio::time::timeout(REST_TIME_MAX, reading).await;
 }
 
 struct TrackedAnswer {

@@ -60,6 +60,7 @@ pub async fn hook(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    app.takes_events()?;
     let hub = Arc::clone(&app.hub.borrow());
     let Some(source) = hub.sources.get(&name) else {
         let mut unknown = ApiError::NotFound(format!("no source {name:?} is configured")).into_response();
@@ -99,6 +100,7 @@ pub async fn events(
     mut headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    app.takes_events()?;
     // A token is checked before the body is read; a signature can only be checked after.
     let caller = match session::bearer(&headers)? {
         Some(token) => Some(app.access.by_token(token, visitor.peer).await?),
@@ -190,7 +192,7 @@ fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mo
 fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
     match events.iter().find(|event| event.is_reserved()) {
         Some(event) => Err(ApiError::Reserved(format!(
-            "event {:?} has the source {:?} and the type {:?}, which only Stepwell itself uses: send it under a source of your own",
+            "event {:?} has the source {:?} and the type {:?}, which only Stepwell itself uses: send it with your own source",
             event.event_id, event.source, event.r#type
         ))),
         None => Ok(()),

@@ -136,9 +136,9 @@ impl Lookups {
         let place = Place::take(&self.places, peer).ok_or_else(too_many)?;
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting { hash, is_token, reply, _place: place };
-        let full = |_| ApiError::unavailable("too many tokens and sessions are being checked at this moment");
+        let full = |_| ApiError::unavailable("too many tokens and sessions are being checked at the moment");
         self.queue.try_send(waiting).map_err(full)?;
-        let answer = answer.await.map_err(|_| ApiError::unavailable("the node is going down"))?;
+        let answer = answer.await.map_err(|_| ApiError::unavailable("the node is shutting down"))?;
         answer.map_err(|error| ApiError::from(&*error))
     }
 

@@ -7,6 +7,7 @@
 pub mod acts;
 mod answer;
 pub mod app;
+pub mod attention;
 mod audit;
 pub mod batches;
 pub mod body;
@@ -19,13 +20,16 @@ mod credentials;
 mod drift;
 pub mod events;
 mod exchange;
+mod freezes;
 mod handshake;
 pub mod ingress;
 pub mod limits;
 mod lookups;
 mod mappings;
 pub mod peer;
+pub mod phase;
 pub mod problem;
+mod proposals;
 pub mod query;
 pub mod refusals;
 mod revocation;
@@ -40,6 +44,7 @@ mod sources;
 pub mod status;
 pub mod stream;
 pub mod throttle;
+mod totals;
 mod users;
 pub mod workflows;
 
@@ -52,6 +57,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use app::{App, Settings};
+pub use phase::Phase;
 pub use problem::ApiError;
 pub use serve::serve;
 
@@ -100,6 +106,15 @@ fn api_routes() -> Vec<Route> {
         ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),
         ("GET", "/api/v1/drift", get(drift::list)),
         ("GET", "/api/v1/drift/{run}", get(drift::show)),
+        ("GET", "/api/v1/attention", get(attention::list)),
+        ("GET", "/api/v1/freezes", get(freezes::list)),
+        ("POST", "/api/v1/freezes", post(freezes::create)),
+        ("POST", "/api/v1/freezes/{id}/end", post(freezes::end)),
+        ("GET", "/api/v1/totals", get(totals::list)),
+        ("GET", "/api/v1/totals/lines", get(totals::lines)),
+        ("GET", "/api/v1/totals/changes", get(totals::changes)),
+        ("GET", "/api/v1/totals/sign-offs", get(totals::sign_offs)),
+        ("POST", "/api/v1/totals/sign-offs", post(totals::sign)),
         ("GET", "/api/v1/schedules", get(schedules::list)),
         ("GET", "/api/v1/schedules/{namespace}/{name}", get(schedules::show)),
         ("POST", "/api/v1/schedules/{namespace}/{name}/{act}", post(schedules::act)),
@@ -107,9 +122,15 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/runs/{id}", get(runs::show)),
         ("GET", "/api/v1/runs/{id}/journal", get(runs::journal)),
         ("POST", "/api/v1/runs/{id}/{act}", post(acts::act)),
+        ("GET", "/api/v1/proposals", get(proposals::list)),
+        ("GET", "/api/v1/proposals/{id}", get(proposals::show)),
+        ("POST", "/api/v1/proposals/{id}/approve", post(proposals::approve)),
+        ("POST", "/api/v1/proposals/{id}/decline", post(proposals::decline)),
         ("GET", "/api/v1/events", get(events::list)),
         ("GET", "/api/v1/events/{id}", get(events::show)),
+        ("GET", "/api/v1/events/unmatched", get(events::unmatched)),
         ("POST", "/api/v1/events/{id}/replay", post(events::replay)),
+        ("POST", "/api/v1/events/{id}/dismiss", post(events::dismiss)),
     ]
 }
 
@@ -193,6 +214,15 @@ pub fn admin_router(app: App) -> Router {
     skin(group(routes), app)
 }
 
+/// What is answered before the database is there: the process lives, and this is what it waits for.
+pub fn waiting_router(what: &str) -> Router {
+    let what: Arc<str> = what.into();
+    Router::new()
+        .route("/healthz", get(status::healthz))
+        .fallback(move || std::future::ready(ApiError::unavailable(what.as_ref())))
+        .layer(from_fn(problem::finish))
+}
+
 /// What every answer passes on its way out.
 fn skin(routes: Router<App>, app: App) -> Router {
     routes
@@ -200,6 +230,7 @@ fn skin(routes: Router<App>, app: App) -> Router {
         .layer(from_fn(limits::count))
         .layer(from_fn_with_state(app.refusals.clone(), refusals::note))
         .layer(from_fn_with_state(Arc::clone(&app.settings), limits::harden))
+        .layer(from_fn_with_state(app.clone(), phase::end_connections))
         .layer(from_fn(problem::finish))
         .with_state(app)
 }

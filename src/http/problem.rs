@@ -87,6 +87,9 @@ pub enum ApiError {
         /// Who asked.
         actor: String,
     },
+    /// 403: an act that needs two people, and this is not the second.
+    #[error("{0}")]
+    SecondPerson(String),
     /// 403: a browser session's request that did not come from our own page.
     #[error("{0}")]
     CrossSite(String),
@@ -94,13 +97,13 @@ pub enum ApiError {
     #[error("{0}")]
     NotFound(String),
     /// 405
-    #[error("this address does not know the method; `Allow` names those that it does")]
+    #[error("method not allowed; see the `Allow` header")]
     MethodNotAllowed,
     /// 408: the body came too slowly.
     #[error("the body did not arrive in time")]
     Timeout,
     /// 503: we did not answer in time. Not a 4xx, since senders of webhooks take those for final.
-    #[error("the request was not answered in time; whether it took effect is not known: send it again as it was")]
+    #[error("the request was not answered in time; it is unknown whether it took effect: send the same request again")]
     Overdue,
     /// 409
     #[error("{0}")]
@@ -109,7 +112,7 @@ pub enum ApiError {
     #[error("{0}")]
     TooMany(String, Duration),
     /// 413
-    #[error("the body is longer than the {0} bytes allowed here")]
+    #[error("the body exceeds the limit of {0} bytes")]
     TooLarge(usize),
     /// 415
     #[error("{0}")]
@@ -129,7 +132,7 @@ pub enum ApiError {
     #[error("{0}")]
     Unavailable(String, Duration),
     /// 500: our mistake; the cause is logged, not shown.
-    #[error("something went wrong here; the log names it")]
+    #[error("internal error; see the log")]
     Internal,
 }
 
@@ -165,12 +168,13 @@ impl ApiError {
                 (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this")
             }
             E::Reserved(_) => (StatusCode::FORBIDDEN, "reserved", "Only Stepwell itself may send this"),
+            E::SecondPerson(_) => (StatusCode::FORBIDDEN, "second-person", "Another person must approve this"),
             E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
-            E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
             E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
-            E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "The state forbids this"),
+            E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Not allowed in this state"),
             E::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too long"),
             E::UnsupportedMediaType(_) => {
@@ -291,7 +295,7 @@ fn bare(response: &Response) -> Option<Problem> {
         return None;
     }
     Some(match status {
-        StatusCode::NOT_FOUND => ApiError::NotFound("there is nothing at this address".into()).problem(),
+        StatusCode::NOT_FOUND => ApiError::NotFound("there is nothing at this URL".into()).problem(),
         StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed.problem(),
         StatusCode::REQUEST_TIMEOUT => ApiError::Timeout.problem(),
         _ => Problem {
@@ -316,7 +320,7 @@ impl From<&StoreError> for ApiError {
     fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Unavailable(e) => {
-                tracing::warn!(error = %e, "the database gave no answer");
+                tracing::warn!(error = %e, "the database did not answer");
                 Self::unavailable("the database is not available")
             }
             StoreError::Refused(_)
@@ -361,7 +365,7 @@ impl From<ActError> for ApiError {
         let detail = error.to_string();
         match error {
             ActError::Unknown(_) => Self::NotFound(detail),
-            ActError::Refused(_) => Self::Conflict(detail),
+            ActError::Refused(_) | ActError::Proposed(_) => Self::Conflict(detail),
             // The command is stored: asking again is safe, and by then a node will have done it.
             ActError::Pending(_) | ActError::Unavailable(_) => Self::unavailable(detail),
         }

@@ -62,8 +62,8 @@ const TEXT_BYTES_MAX: usize = 512;
 pub const PAGING: [&str; 2] = ["limit", "cursor"];
 
 /// Names of the filters of `GET /api/v1/runs`.
-pub const RUN_FILTERS: [&str; 9] =
-    ["workflow", "version", "status", "attention", "key", "event", "q", "since", "until"];
+pub const RUN_FILTERS: [&str; 10] =
+    ["workflow", "version", "status", "attention", "fingerprint", "key", "event", "q", "since", "until"];
 
 /// The parameters of one request.
 #[derive(Debug, Default)]
@@ -187,6 +187,7 @@ impl Params {
             version: self.text("version").map(str::to_owned),
             status: self.statuses()?,
             attention,
+            fingerprint: self.text("fingerprint").map(str::to_owned),
             key: self.text("key").map(str::to_owned),
             event: self.parsed("event", "must be the id of a received event")?,
             q: self.text("q").map(str::to_owned),
@@ -246,7 +247,8 @@ impl<T> Page<T> {
     }
 }
 
-fn cursor(list: char, key: &str) -> String {
+/// What `next` holds.
+pub(super) fn cursor(list: char, key: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}{key}"))
 }
 

@@ -166,7 +166,7 @@ async fn write(
         };
         for row in rows {
             if let Err(error) = acts::refused(pool, &row).await {
-                warn!(%error, "a refusal could not be stored; the log has it");
+                warn!(%error, "a refusal could not be stored; it is only in the log");
             }
         }
     }

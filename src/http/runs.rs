@@ -2,20 +2,24 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::App;
 use super::problem::ApiError;
-use super::query::{PAGING, Page, Params, RUN_FILTERS};
+use super::query::{PAGING, Page, Params, RUN_FILTERS, cursor};
 use super::session::Reader;
 use crate::dsl::WorkflowRef;
+use crate::engine::proposals::Proposal;
 use crate::machine::view::RunView;
-use crate::machine::{RunId, Time};
+use crate::machine::{RunId, Time, WorkflowError};
 use crate::store::journal::{self, JournalRow};
 use crate::store::lanes::{self, Place};
 use crate::store::listing::{self, RunRow};
+use crate::store::proposals::ProposalFilter;
+use crate::words::error_text;
 
 /// A run in a list: what its row knows, without folding its journal.
 #[derive(Serialize)]
@@ -28,6 +32,11 @@ pub struct RunItem {
     event: Option<Uuid>,
     parent: Option<Uuid>,
     task: Option<String>,
+    /// The task at which it stopped.
+    stopped_at: Option<String>,
+    error: Option<ShownError>,
+    fingerprint: Option<String>,
+    attention_at: Option<Time>,
     created_at: Time,
     finished_at: Option<Time>,
     wake_at: Option<Time>,
@@ -43,11 +52,29 @@ impl From<RunRow> for RunItem {
             key: row.key,
             event: row.event,
             parent: row.parent,
+            stopped_at: row.error.as_ref().and_then(|e| e.instance.clone().or_else(|| row.task.clone())),
+            error: row.error.map(ShownError::from),
+            fingerprint: row.fingerprint,
+            attention_at: row.attention_at,
             task: row.task,
             created_at: row.created_at,
             finished_at: row.finished_at,
             wake_at: row.wake_at,
         }
+    }
+}
+
+/// An error in a list, with what it says in one line.
+#[derive(Serialize)]
+pub struct ShownError {
+    #[serde(flatten)]
+    error: WorkflowError,
+    cause: String,
+}
+
+impl From<WorkflowError> for ShownError {
+    fn from(error: WorkflowError) -> Self {
+        Self { cause: error_text(&error), error }
     }
 }
 
@@ -59,8 +86,9 @@ pub async fn list(
 ) -> Result<Json<Page<RunItem>>, ApiError> {
     let params = Params::read(query.as_deref(), &[&RUN_FILTERS, &PAGING, &["sort"]])?;
     let (filter, limit, after) = (params.run_filter()?, params.limit()?, params.cursor_id('r')?);
-    let rows = listing::runs(app.engine.reader(), &filter, after, limit + 1).await?;
-    Ok(Json(Page::of('r', limit, rows, |row| row.id.to_string())))
+    let page = listing::page(app.engine.reader(), &filter, after, limit).await?;
+    let next = page.next.map(|id| cursor('r', &id.to_string()));
+    Ok(Json(Page { items: page.rows.into_iter().map(RunItem::from).collect(), next }))
 }
 
 /// A run, and where it stands among those with its key if they wait for each other.
@@ -70,14 +98,65 @@ pub struct Shown {
     run: RunView,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<Place>,
+    /// Acts that wait for a second person.
+    proposals: Vec<Proposal>,
+    /// Where not all tasks are shown: how many there are, and the cursor of the next page.
+    #[serde(flatten)]
+    more: Option<MoreTasks>,
 }
 
+#[derive(Serialize)]
+struct MoreTasks {
+    tasks_total: usize,
+    tasks_next: Option<String>,
+}
+
+/// Tasks shown unless a `limit` says otherwise.
+const TASKS_MAX: usize = 1_000;
+
+/// Proposals shown with a run; `GET /api/v1/proposals` has all.
+const PROPOSALS_MAX: i64 = 100;
+
 /// `GET /api/v1/runs/{id}`
-pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> Result<Json<Shown>, ApiError> {
+pub async fn show(
+    State(app): State<App>,
+    _: Reader,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
     let id = run_id(&id)?;
-    let run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
+    let params = Params::read(query.as_deref(), &[&PAGING])?;
+    let limit = match params.text("limit") {
+        Some(_) => usize::try_from(params.limit()?).unwrap_or(TASKS_MAX),
+        None => TASKS_MAX,
+    };
+    let after = params.cursor('t')?.map(|c| c.parse::<usize>()).transpose();
+    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `tasks_next` of this run held"))?;
+    let mut run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
     let queue = lanes::place(app.engine.reader(), id).await?;
-    Ok(Json(Shown { run, queue }))
+    let proposals = open_proposals(&app, id).await?;
+    let more = cut_tasks(&mut run, after, limit);
+    // A page may hold large values: other threads are for what others wait for.
+    let written = tokio::task::spawn_blocking(move || Json(Shown { run, queue, proposals, more }).into_response());
+    written.await.map_err(|_| ApiError::Internal)
+}
+
+/// Acts on a run that wait for a second person.
+pub(super) async fn open_proposals(app: &App, run: RunId) -> Result<Vec<Proposal>, ApiError> {
+    let filter = ProposalFilter { run: Some(run), open: true, ..ProposalFilter::default() };
+    Ok(app.engine.proposals(filter, PROPOSALS_MAX).await?)
+}
+
+/// Leaves the tasks of one page; says so where that is not all of them.
+fn cut_tasks(run: &mut RunView, after: Option<usize>, limit: usize) -> Option<MoreTasks> {
+    let (total, first) = (run.tasks.len(), after.unwrap_or(0));
+    if after.is_none() && total <= limit {
+        return None;
+    }
+    let last = first.saturating_add(limit).min(total);
+    run.tasks.truncate(last);
+    run.tasks.drain(..first.min(last));
+    Some(MoreTasks { tasks_total: total, tasks_next: (last < total).then(|| cursor('t', &last.to_string())) })
 }
 
 /// A record of the journal (CONTRACT.md).

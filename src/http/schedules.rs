@@ -80,5 +80,5 @@ async fn found(app: &App, namespace: &str, name: &str) -> Result<Json<Shown>, Ap
 }
 
 fn unknown(namespace: &str, name: &str) -> ApiError {
-    ApiError::NotFound(format!("no workflow {namespace}/{name} starts by itself"))
+    ApiError::NotFound(format!("workflow {namespace}/{name} has no schedule"))
 }

@@ -110,7 +110,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
     connections.close();
     let drain_time = limits.drain_time;
     if tokio::time::timeout(drain_time, connections.wait()).await.is_err() {
-        warn!(connections = connections.len(), "connections were cut off: they did not end in time");
+        warn!(connections = connections.len(), "connections were closed because they did not end in time");
     }
 }
 
@@ -171,7 +171,7 @@ async fn place(table: &Arc<Table>, proxies: &Proxies, address: IpAddr, shutdown:
         match table.admit(peer) {
             Ok(place) => return Some(place),
             Err(NoPlace::OfPeer) => {
-                debug!(%address, "a connection was closed: its peer has as many as it may");
+                debug!(%address, "a connection was closed: its peer has reached its limit");
                 telemetry::connection_ended("refused");
                 return None;
             }
@@ -197,7 +197,7 @@ impl Service {
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
         let (mut head, body) = request.into_parts();
-        let (body, work, exchange) = connection.begin(head.version, body);
+        let (body, work, exchange) = connection.begin(&head, body);
         let peer = self.limits.proxies.sender(self.address, &head.headers);
         head.extensions.insert(Visitor { peer, connection: Some(Arc::clone(connection)) });
         let answer = self.router.clone().oneshot(Request::from_parts(head, body));
@@ -235,7 +235,7 @@ async fn connection(
                 return;
             }
             () = known.evicted.cancelled() => {
-                debug!("a connection gave way to a new one");
+                debug!("a connection was closed in favour of a new one");
                 telemetry::connection_ended("replaced");
                 return;
             }

@@ -186,7 +186,7 @@ impl Caller {
         if self.session().is_none() || bool::from(self.csrf_token().as_bytes().ct_eq(presented.as_bytes())) {
             return Ok(());
         }
-        Err(ApiError::CrossSite("the form is too old or not ours; load the page again".into()))
+        Err(ApiError::CrossSite("the form has expired or is not from Stepwell; reload the page".into()))
     }
 
     /// The session's secret, to end it.

@@ -27,7 +27,10 @@ pub async fn accept_all(app: &App, events: Vec<IncomingEvent>) -> Response {
             Ok(_) => {}
             // A repeat carries the record's latest values, so its contents may differ from the first time.
             Err(AcceptError::Conflict { .. }) => {
-                tracing::debug!(event.id = id, "a notification came again with other values; the first ones count");
+                tracing::debug!(
+                    event.id = id,
+                    "a notification arrived again with different values; the first ones count"
+                );
             }
             Err(AcceptError::Unavailable(why) | AcceptError::Refused(why)) => {
                 tracing::warn!(event.id = id, why, "an outbound message is not acknowledged");

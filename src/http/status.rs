@@ -1,5 +1,6 @@
 //! How the node is: liveness, readiness, metrics, and the description of the API.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,11 @@ use tokio::sync::Mutex;
 
 use super::App;
 use super::peer::Visitor;
+use super::phase::Phase;
 use super::problem::ApiError;
 use super::session;
 use crate::store::access::Scope;
-use crate::store::{listing, sequences};
+use crate::store::{attention, listing, sequences};
 use crate::telemetry;
 
 /// The database has this long to answer a readiness check.
@@ -36,8 +38,21 @@ pub async fn healthz() -> Json<serde_json::Value> {
 
 /// `GET /readyz`: the node takes new work, its loops get on, and the database answers.
 pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, ApiError> {
+    match app.phase() {
+        Phase::Serving => {}
+        Phase::Starting => {
+            return Err(ApiError::unavailable("the node is starting: its workflows are not deployed yet"));
+        }
+        Phase::Leaving => {
+            return Err(ApiError::unavailable(
+                "the node was asked to stop: it still answers for a while, but send it no new requests",
+            ));
+        }
+    }
     if !app.engine.is_ready() {
-        return Err(ApiError::unavailable("the node takes no new work: it is starting, full, going down, or cut off"));
+        return Err(ApiError::unavailable(
+            "the node accepts no new work: it is starting, full, shutting down, or cut off from the database",
+        ));
     }
     if let Some((stage, error)) = app.engine.keeps_failing() {
         // What the database said stays in the log: anybody may ask whether the node is ready.
@@ -45,6 +60,10 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
         return Err(ApiError::unavailable(format!(
             "the node's stage {stage:?} keeps failing; its log says why, and stepwell_stage_failures_total counts"
         )));
+    }
+    if let Some((name, age)) = app.engine.hangs() {
+        let seconds = age.as_secs();
+        return Err(ApiError::unavailable(format!("the node's loop {name:?} has made no progress for {seconds} s")));
     }
     let ask = async {
         let ping = tokio::time::timeout(PING_TIME_MAX, listing::ping(app.engine.reader())).await;
@@ -94,16 +113,42 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     for (workflow, source) in app.engine.expected_sources() {
         telemetry::source_expected(workflow, &source);
     }
-    telemetry::node_state(app.engine.load(), app.engine.writes_waiting(), app.engine.is_ready());
+    telemetry::node_state(
+        app.engine.load(),
+        app.engine.writes_waiting(),
+        app.phase() == Phase::Serving && app.engine.is_ready(),
+    );
+    for (name, age) in app.engine.loop_ages() {
+        telemetry::loop_age(name, age);
+    }
     // Without database the rest of the metrics matters most.
     if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.reader())).await {
         telemetry::live_runs(&counts.by_status, counts.attention);
+    }
+    if let Ok(Ok(open)) = tokio::time::timeout(PING_TIME_MAX, app.engine.open_proposals()).await {
+        telemetry::open_proposals(open);
+    }
+    if let Ok(Ok(asking)) = tokio::time::timeout(PING_TIME_MAX, attention::by_source(app.engine.reader())).await {
+        let hub = Arc::clone(&app.hub.borrow());
+        let mut sources: BTreeMap<&str, i64> = hub.declared.keys().map(|name| (name.as_str(), 0)).collect();
+        sources.insert(telemetry::OTHER_SOURCE, 0);
+        for (source, events) in &asking {
+            // Whoever sends with a token may call its source as it likes: no label for each.
+            let known = if sources.contains_key(source.as_str()) { source } else { telemetry::OTHER_SOURCE };
+            *sources.entry(known).or_default() += events;
+        }
+        telemetry::events_needing_attention(sources.into_iter());
     }
     if let Ok(Ok(open)) = tokio::time::timeout(PING_TIME_MAX, sequences::gaps(app.engine.reader())).await {
         let hub = Arc::clone(&app.hub.borrow());
         let of = |name: &str| open.iter().find(|(source, _)| source == name).map_or(0, |(_, gaps)| *gaps);
         let counting = hub.declared.iter().filter(|(_, counts)| **counts);
         telemetry::source_gaps(counting.map(|(name, _)| (name.as_str(), of(name))));
+    }
+    if let Ok(Ok(ages)) = tokio::time::timeout(PING_TIME_MAX, app.engine.topic_ages()).await {
+        for (id, age) in ages {
+            telemetry::topic_age(&id.source, &id.topic, age);
+        }
     }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response()
 }

@@ -1,7 +1,9 @@
 //! The HTTP face as a client sees it: a real engine on a real Postgres behind the router, no socket.
 
 mod deploying;
+mod proposals;
 mod recording;
+mod totals;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -377,7 +379,10 @@ async fn bulk_tells_before_it_does(pool: PgPool) {
     let face = Face::new(&pool).await;
     let body = r#"{"act": "cancel", "filter": {"status": "waiting"}, "reason": "wrong price list"}"#;
     let answer = face.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;
-    assert_eq!(answer.body, json!({"dry_run": true, "matched": 0, "acted": 0, "failed": [], "more": false}));
+    assert_eq!(
+        answer.body,
+        json!({"dry_run": true, "matched": 0, "acted": 0, "proposed": [], "failed": [], "more": false})
+    );
     face.close().await;
 }
 

@@ -64,10 +64,10 @@ pub async fn create(
             let user = access::user(app.engine.reader(), name.as_str()).await?;
             return Ok((StatusCode::CREATED, Json(user)).into_response());
         }
-        Created::Taken => "somebody has the name already (capitals do not tell names apart)",
-        Created::TakenBefore => "it was the name of a user who was deleted, and journals name them by it",
+        Created::Taken => "the name is already taken (names are case-insensitive)",
+        Created::TakenBefore => "it is the name of a deleted user, which journals record",
     };
-    Err(ApiError::Conflict(format!("user {name} is not made: {why}; choose another name")))
+    Err(ApiError::Conflict(format!("user {name} cannot be created: {why}; choose another name")))
 }
 
 /// `PATCH /api/v1/users/{name}`
@@ -97,7 +97,7 @@ pub async fn act(
         "enable" => Some(UserChange::Enable),
         "sign-out" => None,
         _ => {
-            let known = "a user can be disabled (disable), enabled (enable) and signed out everywhere (sign-out)";
+            let known = "a user can be disabled (disable), enabled (enable) or signed out everywhere (sign-out)";
             return Err(ApiError::NotFound(format!("{known}, not {act:?}")));
         }
     };
@@ -132,7 +132,7 @@ async fn done(
         Changed::Done(ended) => Ok(Json(ChangedUser { user: access::user(pool, name.as_str()).await?, ended })),
         Changed::Unknown => Err(unknown(&name)),
         Changed::LastAdmin => Err(ApiError::Conflict(format!(
-            "user {name} stays as they are: nobody else could administer. Give somebody else the scope admin first; \
+            "user {name} was not changed: no other user has the scope admin. Give it to another user first; \
              `stepwell user` at the database can do it with --last-admin"
         ))),
     }

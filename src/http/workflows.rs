@@ -19,7 +19,7 @@ use super::query::{PAGING, Page, Params};
 use super::revocation::gone;
 use super::session::{Deployer, Operator, Reader};
 use crate::dsl::{self, Definition, WorkflowRef};
-use crate::engine::{Begun, DeployOutcome, StartRequest, Undeployed};
+use crate::engine::{Begun, DeployOutcome, Deployed, StartRequest, Undeployed};
 use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::store::listing;
@@ -80,12 +80,17 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let params = Params::read(query.as_deref(), &[&["version"]])?;
-    let unknown = || ApiError::NotFound(format!("no workflow {namespace}/{name} is deployed in that version"));
-    let deployed = app.engine.deployed();
-    let loaded = deployed.definitions.get(&(namespace.clone(), name.clone())).ok_or_else(unknown)?;
     let wanted = params.text("version").filter(|v| *v != "latest");
-    let definition =
-        loaded.iter().find(|d| wanted.is_none_or(|version| d.workflow.version == version)).ok_or_else(unknown)?;
+    let find = |deployed: &Deployed| {
+        let loaded = deployed.definitions.get(&(namespace.clone(), name.clone()))?;
+        loaded.iter().find(|d| wanted.is_none_or(|version| d.workflow.version == version)).cloned()
+    };
+    let definition = match find(&app.engine.deployed()) {
+        Some(definition) => definition,
+        // Another node may have deployed it a moment ago.
+        None => find(&*app.engine.deployed_now().await?)
+            .ok_or_else(|| ApiError::NotFound(format!("no workflow {namespace}/{name} is deployed in that version")))?,
+    };
     let pool = app.engine.reader();
     let versions = listing::versions(pool, &namespace, &name, VERSIONS_SHOWN).await?;
     let source = listing::source(pool, &definition.workflow).await?;
@@ -126,11 +131,11 @@ pub async fn deploy(
         [("/document/namespace", &found.namespace, &namespace), ("/document/name", &found.name, &name)]
     {
         if found != path {
-            wrong.push(InputError::new(pointer, format!("is {found:?}, but the address says {path:?}")));
+            wrong.push(InputError::new(pointer, format!("is {found:?}, but the URL says {path:?}")));
         }
     }
     if !wrong.is_empty() {
-        return Err(ApiError::Unprocessable("the definition is not the one that the address names".into(), wrong));
+        return Err(ApiError::Unprocessable("the definition is not the one that the URL names".into(), wrong));
     }
     // Events, parents and operators have a right of their own to start runs. A clock has none: it acts for whoever set it.
     if built.definition.timing.is_some() && !caller.allows(Scope::Operate) {
@@ -180,7 +185,7 @@ pub async fn remove(
         Undeployed::Gone => Ok(StatusCode::NO_CONTENT),
         Undeployed::Unknown => Err(ApiError::NotFound(format!("no {workflow} is deployed"))),
         Undeployed::InUse(run) => Err(ApiError::Conflict(format!(
-            "{workflow} has runs, the last is {run}: their journals are read by it, so it stays"
+            "{workflow} has runs (the last is {run}) whose journals need it, so it cannot be deleted"
         ))),
     }
 }
@@ -214,7 +219,7 @@ pub async fn start(
         async move { engine.start_and_show(request, wait).await }
     });
     let Begun { id, settled, view } = tokio::select! {
-        begun = starting => begun.map_err(|_| ApiError::unavailable("the start was broken off"))??,
+        begun = starting => begun.map_err(|_| ApiError::unavailable("the start was interrupted"))??,
         () = app.access.lost(&caller, Scope::Operate), if wait.is_some() => return Err(gone(&caller)),
     };
     let status = if settled { StatusCode::OK } else { StatusCode::ACCEPTED };

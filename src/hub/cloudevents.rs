@@ -85,7 +85,7 @@ pub fn read(headers: &HeaderMap, body: &Bytes) -> Result<Vec<IncomingEvent>, Bad
 
 fn content_type(headers: &HeaderMap) -> Result<Option<String>, BadEvent> {
     let value = headers.get(CONTENT_TYPE).map(http::HeaderValue::to_str).transpose();
-    Ok(value.map_err(|_| malformed("header content-type is no text"))?.map(str::to_owned))
+    Ok(value.map_err(|_| malformed("header content-type is not text"))?.map(str::to_owned))
 }
 
 /// JSON, and what was replaced in it.

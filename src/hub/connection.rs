@@ -14,12 +14,13 @@ use crate::dsl::authentication::{self, Origin};
 use crate::dsl::{Authentication, SecretTemplate, credentials};
 use crate::machine::{CallRetry, FaultClass};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "baseUrl",
     "authentication",
     "headers",
     "idempotencyHeader",
     "timeout",
+    "settle",
     "retry",
     "faults",
     "concurrency",
@@ -28,6 +29,7 @@ const KEYS: [&str; 13] = [
     "allowedHosts",
     "proxy",
     "ca",
+    "reads",
 ];
 
 const CLASSES: [(&str, Verdict); 7] = [
@@ -55,6 +57,7 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
                 connection.idempotency_header = header_name(node, mistakes).unwrap_or(connection.idempotency_header);
             }
             "timeout" => connection.timeout = positive(node, mistakes),
+            "settle" => connection.settle = duration(node, mistakes),
             "retry" => connection.retry = Some(retry(node, mistakes)),
             "faults" => connection.faults = faults(node, mistakes),
             "concurrency" => {
@@ -66,10 +69,29 @@ pub(super) fn connection(node: &Node, mistakes: &mut Mistakes) -> Connection {
             "allowedHosts" => connection.allowed_hosts = Some(hosts(node, mistakes)),
             "proxy" => connection.proxy = proxy(node, mistakes),
             "ca" => connection.authorities = authorities(node, mistakes),
+            "reads" => connection.reads = reads(node, mistakes),
             _ => {}
         }
     }
     connection
+}
+
+/// Fields by object.
+fn reads(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Vec<String>> {
+    let Content::Map(entries) = &node.content else {
+        mistakes.at(node, format!("{} where objects with their fields are expected", node.kind()), None);
+        return BTreeMap::new();
+    };
+    let mut objects = BTreeMap::new();
+    for Entry { key, node, .. } in entries {
+        let Content::List(items) = &node.content else {
+            mistakes.at(node, format!("{} where a list of fields is expected", node.kind()), None);
+            continue;
+        };
+        let fields = items.iter().filter_map(|item| mistakes.text(item).map(str::to_owned)).collect();
+        objects.insert(key.clone(), fields);
+    }
+    objects
 }
 
 /// A list of hosts: `allowedHosts`, and `hosts` of a released secret.
@@ -99,11 +121,11 @@ fn proxy(node: &Node, mistakes: &mut Mistakes) -> Option<Url> {
         _ if is_told(text) => None,
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(url),
         Ok(_) => {
-            mistakes.at(node, "a proxy is http or https, and no password stands in a file", hint());
+            mistakes.at(node, "a proxy is http or https, and a password must not be in a file", hint());
             None
         }
         Err(error) => {
-            mistakes.at(node, format!("{text:?} is no URL: {error}"), hint());
+            mistakes.at(node, format!("{text:?} is not a URL: {error}"), hint());
             None
         }
     }
@@ -116,7 +138,7 @@ fn authorities(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
         Ok(found) if !found.is_empty() => Some(text.to_owned()),
         _ => {
             let hint = "write the certificates themselves: ca: | and then -----BEGIN CERTIFICATE-----".to_owned();
-            mistakes.at(node, "these are no certificates in PEM", Some(hint));
+            mistakes.at(node, "these are not certificates in PEM", Some(hint));
             None
         }
     }
@@ -161,9 +183,9 @@ fn base_urls(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Url> {
             Ok(url) if is_base(&url) => drop(urls.insert(entry.key.clone(), url)),
             Ok(_) => {
                 let hint = "https://host/path, without user, query and fragment".to_owned();
-                mistakes.at(&entry.node, format!("{text:?} is no base URL"), Some(hint));
+                mistakes.at(&entry.node, format!("{text:?} is not a base URL"), Some(hint));
             }
-            Err(error) => mistakes.at(&entry.node, format!("{text:?} is no URL: {error}"), None),
+            Err(error) => mistakes.at(&entry.node, format!("{text:?} is not a URL: {error}"), None),
         }
     }
     urls
@@ -186,7 +208,7 @@ fn headers(node: &Node, mistakes: &mut Mistakes) -> Vec<(String, SecretTemplate)
     let mut headers = Vec::new();
     for entry in mistakes.map(node) {
         if http::HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
-            mistakes.at(&entry.node, format!("{:?} is no header name", entry.key), None);
+            mistakes.at(&entry.node, format!("{:?} is not a header name", entry.key), None);
         }
         if let Content::Text(text) = &entry.node.content
             && !text.contains("${")
@@ -202,7 +224,7 @@ fn headers(node: &Node, mistakes: &mut Mistakes) -> Vec<(String, SecretTemplate)
 fn header_name(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
     let text = mistakes.text(node)?;
     if http::HeaderName::from_bytes(text.as_bytes()).is_err() {
-        mistakes.at(node, format!("{text:?} is no header name"), None);
+        mistakes.at(node, format!("{text:?} is not a header name"), None);
         return None;
     }
     Some(text.to_owned())

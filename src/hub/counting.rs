@@ -51,7 +51,8 @@ impl Counting {
             Value::Number(found) => number(&canonical::number(&found)),
             _ => None,
         };
-        let unfit = || ReceiveError::BadBody(format!("the event's sequence is no whole number from 0 to {}", i64::MAX));
+        let unfit =
+            || ReceiveError::BadBody(format!("the event's sequence is not a whole number from 0 to {}", i64::MAX));
         let number = number.ok_or_else(unfit)?;
         let channel = self.channel.as_ref().map(|channel| channel.of("channel", data, headers)).transpose()?;
         Ok(Some(Counted { channel: channel.flatten().unwrap_or_default(), number, grace: self.grace }))

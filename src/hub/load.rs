@@ -8,7 +8,7 @@ use super::sink::sink;
 use super::source::Source;
 use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
-use super::{Hub, identifiers, literals, release};
+use super::{Hub, identifiers, literals, pubsub_settings, release};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases};
 use crate::identifiers::Identifiers;
@@ -65,7 +65,11 @@ fn connections(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Connect
 fn check_name(name: &str, node: &Node, mistakes: &mut Mistakes) {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !plain || name.is_empty() || name.len() > 63 {
-        mistakes.at(node, format!("{name:?} is no name"), Some("use letters, digits, - and _, at most 63".to_owned()));
+        mistakes.at(
+            node,
+            format!("{name:?} is not a valid name"),
+            Some("use letters, digits, - and _, at most 63".to_owned()),
+        );
     }
 }
 
@@ -74,6 +78,16 @@ fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistake
     let mut found = BTreeMap::new();
     for Entry { key, node, .. } in mistakes.map(node) {
         check_name(key, node, mistakes);
+        if pubsub_settings::is_pubsub(node) {
+            if let Some(source) = pubsub_settings::source(key, node, &hub.connections, mistakes) {
+                hub.declared.insert(key.clone(), false);
+                if !source.identifiers.is_empty() {
+                    found.insert(key.clone(), source.identifiers.clone());
+                }
+                hub.subscribed.push(source);
+            }
+            continue;
+        }
         let Some(source) = source(key, node, secrets, mistakes) else { continue };
         hub.declared.insert(key.clone(), source.event.counting.is_some());
         if !source.identifiers.is_empty() {
@@ -118,7 +132,11 @@ fn origins(node: &Node, mistakes: &mut Mistakes) -> Vec<String> {
         if sound {
             found.push(text.to_ascii_lowercase());
         } else {
-            mistakes.at(item, format!("{text:?} is no origin"), Some("write a host name, without https://".to_owned()));
+            mistakes.at(
+                item,
+                format!("{text:?} is not an origin"),
+                Some("write a host name, without https://".to_owned()),
+            );
         }
     }
     found

@@ -11,6 +11,8 @@ mod identifiers;
 pub mod json;
 mod literals;
 mod load;
+mod pubsub;
+mod pubsub_settings;
 pub mod redelivery;
 mod release;
 pub mod scheme;
@@ -25,6 +27,7 @@ mod yaml;
 pub use counting::Counting;
 pub(crate) use event::check_id;
 pub use event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
+pub use pubsub::PubSubSource;
 pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 
 use std::collections::BTreeMap;
@@ -41,6 +44,8 @@ use crate::identifiers::Declared;
 pub struct Hub {
     /// By name; ready to receive.
     pub sources: BTreeMap<String, Source>,
+    /// Sources that the hub subscribes to.
+    pub subscribed: Vec<PubSubSource>,
     /// Names of all sources, those that are refused too, and whether their events have numbers.
     pub declared: BTreeMap<String, bool>,
     /// Which identifiers are to have one form; of all sources that say so, those that are refused too.

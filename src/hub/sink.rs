@@ -48,7 +48,7 @@ fn endpoint(node: &Node, connections: &BTreeMap<String, Connection>, mistakes: &
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(text.to_owned()),
         _ => {
             let hint = "write https://host/path, or connection://NAME/path to use credentials".to_owned();
-            mistakes.at(node, format!("{text:?} is no address of a sink"), Some(hint));
+            mistakes.at(node, format!("{text:?} is not the address of a sink"), Some(hint));
             None
         }
     }
@@ -65,7 +65,7 @@ fn types(node: &Node, mistakes: &mut Mistakes) -> Vec<regex::Regex> {
         let Some(text) = mistakes.text(item) else { continue };
         match regex::RegexBuilder::new(&format!("^(?:{text})$")).size_limit(1 << 18).build() {
             Ok(pattern) => found.push(pattern),
-            Err(error) => mistakes.at(item, format!("this is no regular expression: {error}"), None),
+            Err(error) => mistakes.at(item, format!("this is not a regular expression: {error}"), None),
         }
     }
     found

@@ -196,7 +196,7 @@ impl Source {
             Value::Array(list) => {
                 Err(ReceiveError::BadBody(format!("a body may hold {EVENTS_MAX} events, this one has {}", list.len())))
             }
-            _ => Err(ReceiveError::BadBody("what `split` finds in the body is no list".to_owned())),
+            _ => Err(ReceiveError::BadBody("what `split` finds in the body is not a list".to_owned())),
         }
     }
 

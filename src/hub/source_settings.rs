@@ -106,7 +106,7 @@ fn address(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
         }
         _ => {
             let hint = "write the address that the sender was given, without a query: https://host/path".to_owned();
-            mistakes.at(node, format!("{text:?} is no address"), Some(hint));
+            mistakes.at(node, format!("{text:?} is not an address"), Some(hint));
             None
         }
     }
@@ -153,7 +153,7 @@ fn organizations(node: &Node, mistakes: &mut Mistakes) -> Vec<String> {
             Some(id) if sound => found.push(id.to_owned()),
             _ => {
                 let hint = "it begins with 00D and has 15 or 18 letters and digits".to_owned();
-                mistakes.at(node, format!("{text:?} is no id of an organization"), Some(hint));
+                mistakes.at(node, format!("{text:?} is not the id of an organization"), Some(hint));
             }
         }
     }
@@ -171,7 +171,8 @@ fn check_split(entries: &[Entry], body: &BodyKind, event: &EventPaths, mistakes:
     }
 }
 
-fn event(node: &Node, mistakes: &mut Mistakes) -> EventPaths {
+/// `event:`: where an event says what it is about.
+pub(super) fn event(node: &Node, mistakes: &mut Mistakes) -> EventPaths {
     let mut paths = EventPaths::default();
     let entries = mistakes.entries(node, &["id", "type", "time", "subject", "key", "sequence", "channel", "gap"]);
     let channel = entry(entries, "channel").and_then(|node| attribute(node, mistakes));

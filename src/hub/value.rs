@@ -16,7 +16,7 @@ pub(super) fn secret_template(node: &Node, mistakes: &mut Mistakes) -> Option<Se
     match secret_reference(text) {
         Some(name) => Some(SecretTemplate::Secret(name.to_owned())),
         None if text.contains("${") => {
-            mistakes.at(node, "only ${ $secrets.NAME } as the whole text can stand here", None);
+            mistakes.at(node, "only ${ $secrets.NAME } as the whole text is allowed here", None);
             None
         }
         None => Some(SecretTemplate::Literal(text.to_owned())),
@@ -29,7 +29,7 @@ pub(super) fn secret_name(node: &Node, mistakes: &mut Mistakes) -> Option<String
     let name = secret_reference(text);
     if name.is_none() {
         let hint = "write '${ $secrets.NAME }' and put the value into the environment variable STEPWELL_SECRET_NAME";
-        mistakes.at(node, "a secret must not stand in a file", Some(hint.to_owned()));
+        mistakes.at(node, "a secret must not be in a file", Some(hint.to_owned()));
     }
     name.map(str::to_owned)
 }

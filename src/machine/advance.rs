@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::dataflow::{Halt, Scope};
-use super::decide::{Decider, Stop, is_reconciling};
+use super::decide::{Decider, Stop};
 use super::{
     Attention, Beginning, Branch, CallPhase, Change, Coordinates, Execution, ExecutionId, FaultClass, Next, Progress,
     Record, Role, TryPhase, WorkflowError,
@@ -28,7 +28,9 @@ pub(super) struct Entry {
 }
 
 /// What is ready to be done.
-enum Ready {
+pub(super) enum Ready {
+    Hold(ExecutionId),
+    Raise(ExecutionId),
     Timeout(ExecutionId),
     RunTimeout,
     Again(ExecutionId),
@@ -55,17 +57,32 @@ impl Decider<'_> {
         if let Some(stop) = self.run.stop
             && self.run.compensation.is_none()
         {
-            let at_boundary = !self.run.has_call_in_flight();
-            if at_boundary {
-                self.stop(stop);
+            if stop.undo && !stop.past_pivot && self.ask_about_pivot(None, None) {
+                return Ok(true);
             }
-            return Ok(at_boundary);
+            // A run that is left as it is waits for its own calls, not for questions about them.
+            let of_a_question = |e: &Execution| matches!(self.run.track(e.id), Role::Reconcile(_));
+            let own_call = |e: &Execution| (e.is_in_flight() || e.starts_child()) && !of_a_question(e);
+            let awaits = if stop.undo { self.run.awaits_outcome() } else { self.run.open.iter().any(own_call) };
+            if !awaits {
+                self.stop(stop);
+                return Ok(true);
+            }
+            // Only questions about what was done go on.
+            let late = self.run.open.iter().find(|e| self.is_late(e)).map(|e| Ready::Timeout(e.id));
+            let next = late.or_else(|| self.run.open.iter().rev().find_map(|e| self.ready_in(e)));
+            return next.map_or(Ok(false), |ready| self.go_on(ready));
         }
         if self.run.suspended || self.run.queued {
             return Ok(false);
         }
-        let Some(ready) = self.ready() else { return Ok(false) };
+        self.ready().map_or(Ok(false), |ready| self.go_on(ready))
+    }
+
+    fn go_on(&mut self, ready: Ready) -> Result<bool, Stop> {
         match ready {
+            Ready::Hold(id) => self.emit(Some(id), Change::TaskHeld { execution: id }),
+            Ready::Raise(id) => self.raise_again(id)?,
             Ready::Timeout(id) => self.time_out(id)?,
             Ready::RunTimeout => self.run_timed_out()?,
             Ready::Again(id) => self.begin_again(id)?,
@@ -88,22 +105,28 @@ impl Decider<'_> {
     }
 
     fn ready(&self) -> Option<Ready> {
-        if self.run.deadline.is_some_and(|at| at <= self.now) && self.run.compensation.is_none() {
+        if self.run.deadline.is_some_and(|at| at <= self.now) && self.run.is_timed() {
             return Some(Ready::RunTimeout);
         }
-        if let Some(late) = self.run.open.iter().find(|e| e.deadline.is_some_and(|at| at <= self.now)) {
+        if let Some(late) = self.run.open.iter().find(|e| self.is_late(e)) {
             return Some(Ready::Timeout(late.id));
         }
         // A race that is won ends before its losers do anything more.
-        if let Some(over) = self.run.open.iter().find(|e| self.is_over(e)) {
-            return Some(Ready::ListDone(over.id));
+        for over in self.run.open.iter().filter(|e| self.is_over(e)) {
+            match self.must_be_known_inside(over.id) {
+                false => return Some(Ready::ListDone(over.id)),
+                true if !over.held => return self.hold(over.id),
+                true => {}
+            }
         }
         // The innermost execution first: what is around it waits for it.
         if let Some(ready) = self.run.open.iter().rev().find_map(|e| self.ready_in(e)) {
             return Some(ready);
         }
-        if self.run.compensation.is_some() {
-            return self.run.open.is_empty().then_some(Ready::Undo);
+        if let Some(compensation) = &self.run.compensation {
+            // An undo that comes before what it undoes would undo nothing.
+            let settled = compensation.plan.first().and_then(|next| next.settles_at).is_none_or(|at| at <= self.now);
+            return (self.run.open.is_empty() && settled).then_some(Ready::Undo);
         }
         match self.run.root.next {
             Next::Task(index) if index < self.definition.root.len() => Some(Ready::Begin(None, index)),
@@ -112,17 +135,41 @@ impl Decider<'_> {
         }
     }
 
+    fn is_late(&self, execution: &Execution) -> bool {
+        execution.deadline.is_some_and(|at| at <= self.now)
+            && self.run.goes_on(execution)
+            && !self.run.waits_for_answer_about(Some(execution.id))
+    }
+
+    /// The call whose outcome has to be asked for now, if this is one.
+    fn question(&self, execution: &Execution) -> Option<ExecutionId> {
+        let Progress::Call(call) = &execution.progress else { return None };
+        let is_due = match &call.phase {
+            CallPhase::Reconciling { .. } => true,
+            CallPhase::Unsettled { until, .. } => *until <= self.now,
+            _ => false,
+        };
+        let is_asked = || self.run.open.iter().any(|e| e.role == Role::Reconcile(execution.id));
+        (is_due && !is_asked()).then_some(execution.id)
+    }
+
     fn ready_in(&self, execution: &Execution) -> Option<Ready> {
         let id = execution.id;
+        if let Some(question) = self.question(execution) {
+            return Some(Ready::Reconcile(question));
+        }
+        if execution.is_found() {
+            return Some(Ready::Resolve(id));
+        }
+        if !self.run.goes_on(execution) {
+            return None;
+        }
         match &execution.progress {
+            Progress::Failed { .. } => self.after_failure(id),
             Progress::Unbegun { .. } => Some(Ready::Again(id)),
             Progress::Wait { until } => (*until <= self.now).then_some(Ready::WaitOver(id)),
             Progress::Call(call) => match &call.phase {
                 CallPhase::Backoff { until } => (*until <= self.now).then_some(Ready::Attempt(id)),
-                phase if is_reconciling(phase) => {
-                    let asking = self.run.open.iter().any(|e| e.role == Role::Reconcile(id));
-                    (!asking).then_some(Ready::Reconcile(id))
-                }
                 CallPhase::Ended => Some(Ready::Resolve(id)),
                 _ => None,
             },
@@ -145,7 +192,6 @@ impl Decider<'_> {
                 }
                 progress.enough.then_some(Ready::ListDone(id))
             }
-            Progress::Failed { .. } => None,
             progress => match progress.cursor()?.next {
                 Next::Task(index) => {
                     let length = siblings(self.definition, &self.run, Some(id)).map_or(0, |list| list.len());
@@ -170,7 +216,7 @@ impl Decider<'_> {
         self.begin(task, parent, Role::Step, Arc::clone(raw_input))
     }
 
-    fn is_over(&self, execution: &Execution) -> bool {
+    pub(super) fn is_over(&self, execution: &Execution) -> bool {
         match (&self.definition.task(execution.task).kind, &execution.progress) {
             (TaskKind::Fork(task), Progress::Fork(branches)) => fork::is_over(task.join, branches),
             (_, Progress::SideBySide(progress)) => r#for::is_over(progress),
@@ -190,7 +236,10 @@ impl Decider<'_> {
         let iteration = match role {
             // An undo or a query belongs to the iteration of the step that it is about.
             Role::Undo(of) => self.run.undoing(of).map(|done| done.coordinates.iteration.clone()),
-            Role::Reconcile(of) => self.run.execution(of).map(|e| e.coordinates.iteration.clone()),
+            Role::Reconcile(of) => {
+                let open = self.run.execution(of).map(|e| e.coordinates.iteration.clone());
+                open.or_else(|| self.run.undoing(of).map(|done| done.coordinates.iteration.clone()))
+            }
             Role::Step => around.map(iteration_inside),
         };
         let iteration = iteration.unwrap_or_default();
@@ -221,14 +270,15 @@ impl Decider<'_> {
             Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
             Err(halt) => {
                 let error = halt.into_error().at(&self.definition.task(entry.task).reference);
+                let asks = self.definition.task(entry.task).metadata.asks_person;
+                let class = if asks { FaultClass::Person } else { FaultClass::Permanent };
                 let change = Change::TaskFaulted {
                     execution: entry.id,
                     beginning: self.beginning(&entry, None),
                     error: error.clone(),
+                    class: asks.then_some(class),
                 };
                 self.emit_entry(&entry, change);
-                let asks = self.definition.task(entry.task).metadata.asks_person;
-                let class = if asks { FaultClass::Person } else { FaultClass::Permanent };
                 self.raise(entry.id, error, class)
             }
         }
@@ -456,6 +506,15 @@ impl Decider<'_> {
         }
     }
 
+    /// An error that waited for calls beside it goes on.
+    fn raise_again(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(Progress::Failed { error, class, .. }) = self.run.execution(id).map(|e| &e.progress) else {
+            return Ok(());
+        };
+        let (error, class) = (error.clone(), *class);
+        self.raise(id, error, class)
+    }
+
     fn finish(&mut self) -> Result<(), Stop> {
         let raw = Arc::clone(&self.run.root.data);
         match self.transform_output(&self.definition.output, &raw, &Scope::workflow()) {
@@ -476,13 +535,33 @@ impl Decider<'_> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
         let reference = &self.definition.task(execution.task).reference;
         let error = timeout_error(&format!("task {reference} did not end within its timeout")).at(reference);
-        self.emit(Some(id), Change::TaskFaulted { execution: id, beginning: None, error: error.clone() });
+        if self.ask_about_pivot(Some(id), Some(&error)) || self.settles_calls_first(Some(id), &error)? {
+            return Ok(());
+        }
+        self.emit(Some(id), Change::TaskFaulted { execution: id, beginning: None, error: error.clone(), class: None });
         self.raise(id, error, FaultClass::Permanent)
+    }
+
+    /// A timeout leaves the outcome of a call unknown. Where it must be known, the target or a person is asked first; true if so.
+    fn settles_calls_first(&mut self, around: Option<ExecutionId>, error: &WorkflowError) -> Result<bool, Stop> {
+        let inside = |e: &&Execution| around.is_none_or(|around| self.run.is_inside(e.id, around));
+        let needs = |e: &&Execution| e.is_in_flight() && self.must_be_known(e) && self.is_settled_by_others(e);
+        let calls: Vec<ExecutionId> = self.run.open.iter().filter(inside).filter(needs).map(|e| e.id).collect();
+        for call in &calls {
+            self.interrupt(*call, error.clone(), FaultClass::Permanent, None)?;
+        }
+        Ok(!calls.is_empty())
     }
 
     fn run_timed_out(&mut self) -> Result<(), Stop> {
         let error = timeout_error("the run did not end within the workflow's timeout").at("/");
+        if self.ask_about_pivot(None, Some(&error)) || self.settles_calls_first(None, &error)? {
+            return Ok(());
+        }
         let innermost = self.run.open.last().map(|e| e.id);
+        if let Some(call) = innermost {
+            self.abandon(call);
+        }
         self.unhandled(innermost, error, Attention::Faulted, FaultClass::Permanent);
         Ok(())
     }

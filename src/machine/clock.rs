@@ -72,7 +72,10 @@ impl Execution {
         // What happened during the pause, such as the failure of a call that was on its way, counts from its end.
         let moved = |moment: Time| if moment > since { at.max(moment) } else { moment + paused };
         match &mut self.progress {
-            Progress::Call(CallProgress { first_failure_at, .. }) => *first_failure_at = first_failure_at.map(moved),
+            Progress::Call(CallProgress { first_failure_at, first_throttled_at, .. }) => {
+                *first_failure_at = first_failure_at.map(moved);
+                *first_throttled_at = first_throttled_at.map(moved);
+            }
             Progress::Try(progress) => {
                 progress.first_caught_at = progress.first_caught_at.map(moved);
                 progress.round_started_at = moved(progress.round_started_at);

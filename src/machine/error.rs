@@ -114,3 +114,13 @@ pub fn same_error_type(a: &str, b: &str) -> bool {
     let short = |uri: &str| KNOWN_PREFIXES.iter().find_map(|p| uri.strip_prefix(p).map(str::to_owned));
     a == b || matches!((short(a), short(b)), (Some(x), Some(y)) if x == y)
 }
+
+/// What a target said, in a detail such as `PUT https://... answered 429: request blocked`; any other detail whole.
+#[must_use]
+pub fn own_words(detail: &str) -> &str {
+    let after = |rest: &'_ str| rest.len() >= 3 && rest.as_bytes()[..3].iter().all(u8::is_ascii_digit);
+    match detail.split_once(" answered ").filter(|(_, rest)| after(rest)) {
+        Some((_, rest)) => rest[3..].strip_prefix(": ").map(str::trim).unwrap_or_default(),
+        None => detail.trim(),
+    }
+}

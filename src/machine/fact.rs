@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ExecutionId, RunId, Time, WorkflowError};
+use crate::dsl::{ActRule, Definition};
 
 /// Something that happened. [`super::decide()`] turns it into records and effects, or rejects it.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ pub enum Fact {
         actor: Actor,
         /// Why.
         reason: Option<String>,
+        /// Who else said so.
+        approval: Option<Approval>,
     },
 }
 
@@ -89,6 +92,21 @@ pub enum Message {
     Stop {
         /// Whether to undo first what was done.
         undo: bool,
+    },
+    /// A child run has stopped at a fault that nothing in it caught.
+    ChildFaulted {
+        /// Which run.
+        child: RunId,
+        /// The fault.
+        error: WorkflowError,
+        /// Which of its records tells of it.
+        fault: u32,
+    },
+    /// A run above catches the fault of which this record told: where the run still stands there it ends as faulted, and nobody is
+    /// needed.
+    FaultCaught {
+        /// Which record.
+        fault: u32,
     },
 }
 
@@ -145,6 +163,19 @@ pub struct Started {
     pub environment: Option<String>,
     /// Whether its first steps are decided at once.
     pub begin: Begin,
+    /// Set when it may not begin yet: it is suspended until somebody lets it go on.
+    pub hold: Option<Hold>,
+}
+
+/// A freeze that a new run meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Which one.
+    pub freeze: uuid::Uuid,
+    /// Who froze.
+    pub actor: Actor,
+    /// Why, as the run shows it.
+    pub reason: String,
 }
 
 /// When a new run begins with its first step.
@@ -167,6 +198,58 @@ impl Actor {
     pub fn engine() -> Self {
         Self("engine".to_owned())
     }
+
+    /// Whether it is a person with a row in `users`, signed in or by a token of theirs. A token of a program, or whoever can
+    /// open the database, proves nobody's name.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        self.0.starts_with("user:")
+    }
+
+    /// The end of a freeze, as what lets the runs go on that it held back.
+    #[must_use]
+    pub fn freeze(id: uuid::Uuid) -> Self {
+        Self(format!("{FREEZE}{id}"))
+    }
+
+    fn is_freeze(&self) -> bool {
+        self.0.starts_with(FREEZE)
+    }
+}
+
+/// No name of a caller begins with it.
+const FREEZE: &str = "freeze:";
+
+/// The second person's part in an act that one person may not do alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who approved it.
+    pub by: Actor,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The step where the run stood still for a person when the act was proposed, with its execution: where it stands elsewhere
+    /// now, nothing happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+}
+
+impl Approval {
+    /// The end of a freeze. It lets go on only what the freeze held back.
+    #[must_use]
+    pub fn of_freeze(id: uuid::Uuid) -> Self {
+        Self { by: Actor::freeze(id), reason: None, step: None }
+    }
+
+    /// Why it does not make an act one of two people, if it does not.
+    pub(super) fn flaw(&self, act: &Act, proposer: &Actor) -> Option<&'static str> {
+        match act {
+            Act::Resume if self.by.is_freeze() => None,
+            _ if self.by == *proposer => Some("whoever proposes it cannot approve it"),
+            _ if !self.by.is_user() => Some("only a user can approve it"),
+            _ => None,
+        }
+    }
 }
 
 /// What an operator can do to a run (CONTRACT.md, `POST /api/v1/runs/{id}/{act}`).
@@ -178,12 +261,19 @@ pub enum Act {
         /// Replaces what the step is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Value>,
+        /// The step that is meant, by its reference, with `#` and its execution where it has several: where the run stands at
+        /// another one, nothing happens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
     },
     /// Pass over the failed step.
     Skip {
         /// Stands in for its output.
         #[serde(default)]
         output: Value,
+        /// As of [`Self::Retry`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
     },
     /// End the run at the next boundary.
     Cancel {
@@ -212,6 +302,41 @@ impl Act {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Dismiss => "dismiss",
+        }
+    }
+
+    /// Whether it gives a step another value than its own: a retry with an input, a skip with an output.
+    #[must_use]
+    pub fn edits(&self) -> bool {
+        match self {
+            Self::Retry { input, .. } => input.is_some(),
+            Self::Skip { output, .. } => !output.is_null(),
+            _ => false,
+        }
+    }
+
+    /// The rule of a definition that reserves it for two people, if one does.
+    #[must_use]
+    pub fn reserved_by(&self, definition: &Definition) -> Option<ActRule> {
+        let own = match self {
+            Self::Retry { .. } => ActRule::Retry,
+            Self::Skip { .. } => ActRule::Skip,
+            Self::Cancel { .. } => ActRule::Cancel,
+            Self::Compensate => ActRule::Compensate,
+            Self::Suspend => ActRule::Suspend,
+            Self::Resume => ActRule::Resume,
+            Self::Dismiss => ActRule::Dismiss,
+        };
+        let reserved = &definition.metadata.two_people;
+        let edit = Some(ActRule::Edit).filter(|_| self.edits());
+        Some(own).into_iter().chain(edit).find(|rule| reserved.contains(rule))
+    }
+
+    /// The step that it names, where it can name one.
+    pub(super) fn step(&self) -> Option<&str> {
+        match self {
+            Self::Retry { step, .. } | Self::Skip { step, .. } => step.as_deref(),
+            _ => None,
         }
     }
 }
@@ -269,6 +394,8 @@ pub struct CallFailure {
     pub class: FaultClass,
     /// Whether the target may have acted.
     pub effect: TargetEffect,
+    /// How long from now the target may still act, where that is unknown.
+    pub settles_after: Duration,
     /// What came back, if anything did.
     pub response: Option<ResponseSummary>,
     /// The connection's policy.
@@ -316,6 +443,8 @@ impl FaultClass {
 pub enum TargetEffect {
     /// Nothing was sent, or the target refused it.
     None,
+    /// It did; only its answer is of no use.
+    Acted,
     /// It may have: timeout, reset, partial answer, 5xx.
     Unknown,
 }
@@ -327,7 +456,7 @@ pub struct CallRetry {
     pub attempts_max: u32,
     /// First delay.
     pub delay: Duration,
-    /// No delay is longer.
+    /// The longest delay.
     pub delay_max: Duration,
     /// Growth.
     pub multiplier: f64,
@@ -351,7 +480,7 @@ impl Default for CallRetry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The answer of an attempt that no longer counts.
-    #[error("the answer of attempt {attempt} of execution {execution} came after it stopped counting")]
+    #[error("the answer of attempt {attempt} of execution {execution} arrived after it stopped counting")]
     Stale {
         /// Whose call.
         execution: ExecutionId,
@@ -359,7 +488,7 @@ pub enum Rejected {
         attempt: u32,
     },
     /// An event, or the end of a child, that nothing in the run waits for any more.
-    #[error("the run does not wait for this {0} (any more)")]
+    #[error("the run does not wait for this {0}, or no longer does")]
     NotAwaited(&'static str),
     /// The run has ended.
     #[error("the run is {0} and accepts nothing more")]
@@ -372,6 +501,26 @@ pub enum Rejected {
         /// The run's status.
         status: super::Status,
         /// What would have to be so.
+        why: &'static str,
+    },
+    /// The act names a step, and the run stands at another one.
+    #[error("cannot {act} {meant}: the run is at {}", if at.is_empty() { "no step" } else { at })]
+    StandsElsewhere {
+        /// The act's name.
+        act: &'static str,
+        /// The step that was meant.
+        meant: String,
+        /// Where the run stands; empty if no step is open.
+        at: String,
+    },
+    /// The run's definition reserves the act for two people.
+    #[error("cannot {act} this run alone: its workflow says `acts: {{ {rule}: two }}`, and {why}")]
+    NeedsSecond {
+        /// The act's name.
+        act: &'static str,
+        /// The rule that reserves it.
+        rule: &'static str,
+        /// What is missing.
         why: &'static str,
     },
     /// The run has started already.

@@ -5,6 +5,7 @@
 
 mod advance;
 pub mod apply;
+pub mod cause;
 mod clock;
 mod dataflow;
 pub mod decide;
@@ -16,6 +17,7 @@ pub mod identity;
 pub mod lifecycle;
 pub mod masks;
 mod operator;
+pub mod outcome;
 pub mod record;
 pub mod retry;
 pub mod run;
@@ -24,11 +26,14 @@ mod task;
 pub mod view;
 
 pub use apply::{Inconsistent, apply, fold};
+pub use cause::Cause;
 pub use clock::Pauses;
-pub use decide::{Answers, Decision, Stop as NoDecision, decide};
+pub use decide::{Answers, Around, Decision, Stop as NoDecision, decide};
 pub use effect::*;
 pub use error::*;
 pub use fact::*;
+pub use operator::{Proposed, propose};
+pub use outcome::{Impact, Pivot};
 pub use record::*;
 pub use run::*;
 

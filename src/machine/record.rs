@@ -29,6 +29,14 @@ pub struct Record {
     pub note: Option<String>,
 }
 
+impl Record {
+    /// A change that follows from others, about no task in particular.
+    #[must_use]
+    pub fn of_engine(at: Time, change: Change) -> Self {
+        Self { at, actor: Actor::engine(), task: None, attempt: None, change, note: None }
+    }
+}
+
 /// Status of a run (DESIGN.md, section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -310,6 +318,18 @@ pub enum Change {
         /// The `run` task.
         execution: ExecutionId,
     },
+    /// The run that a `run` task waits for has stopped at a fault, and a person is needed there unless a `try` catches it here.
+    #[serde(rename = "child.faulted")]
+    ChildFaulted {
+        /// The `run` task.
+        execution: ExecutionId,
+        /// The fault.
+        error: WorkflowError,
+        /// Which of that run's records tells of it.
+        fault: u32,
+        /// Whether a `try` of this run catches it.
+        caught: bool,
+    },
     /// The run that a `run` task waits for has ended.
     #[serde(rename = "child.ended")]
     ChildEnded {
@@ -344,8 +364,27 @@ pub enum Change {
         /// When the next attempt is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
+        /// Until when the target may still act, where that is unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settles_at: Option<Time>,
     },
-    /// Whether the target acted cannot be known from here; it must not be asked to act twice, so it is asked what it did.
+    /// The run stopped waiting for an attempt that changes something: a timeout of a task or of the run, a race that another branch
+    /// won, a fault elsewhere. Whether the target acted, or will, is unknown.
+    #[serde(rename = "attempt.abandoned")]
+    AttemptAbandoned {
+        /// Which execution.
+        execution: ExecutionId,
+        /// Until when the target may still act.
+        settles_at: Time,
+    },
+    /// An error, or a race that is won, waits for calls beside it whose outcome must be known before they end. Nothing else
+    /// inside the task goes on.
+    #[serde(rename = "task.held")]
+    TaskHeld {
+        /// The `try` or `fork` around them.
+        execution: ExecutionId,
+    },
+    /// Whether the target acted cannot be known from here, and sending the request again could do harm: it is asked what it did.
     #[serde(rename = "outcome.unknown")]
     OutcomeUnknown {
         /// The call.
@@ -406,6 +445,9 @@ pub enum Change {
         beginning: Option<Beginning>,
         /// What went wrong.
         error: WorkflowError,
+        /// What kind of fault; permanent where nothing is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FaultClass>,
     },
     /// A `try` caught an error. Everything below it ended as faulted.
     #[serde(rename = "error.caught")]
@@ -503,6 +545,15 @@ pub enum Change {
         /// How long the run stood still, where the act lets it go on. For readers; folding measures it by `at`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         paused_ms: Option<u64>,
+        /// A person says `compensate` although the point of no return may have been passed.
+        #[serde(default, skip_serializing_if = "is_false")]
+        past_pivot: bool,
+        /// Who approved it, where the definition reserves the act for two people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved_by: Option<super::Actor>,
+        /// Why they did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval_reason: Option<String>,
     },
 }
 
@@ -529,6 +580,13 @@ pub enum CompensationEnd {
 }
 
 impl Change {
+    /// An act that one may do alone, or that the engine does.
+    #[must_use]
+    pub fn acted(act: super::Act, reason: Option<String>) -> Self {
+        let (approved_by, approval_reason) = (None, None);
+        Self::OperatorActed { act, reason, paused_ms: None, past_pivot: false, approved_by, approval_reason }
+    }
+
     /// The journal's `kind`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -541,9 +599,12 @@ impl Change {
             Self::SegmentStarted { .. } => "segment.started",
             Self::EventConsumed { .. } => "event.consumed",
             Self::ChildStarted { .. } => "child.started",
+            Self::ChildFaulted { .. } => "child.faulted",
             Self::ChildEnded { .. } => "child.ended",
             Self::AttemptStarted { .. } => "attempt.started",
             Self::AttemptFailed { .. } => "attempt.failed",
+            Self::AttemptAbandoned { .. } => "attempt.abandoned",
+            Self::TaskHeld { .. } => "task.held",
             Self::OutcomeUnknown { .. } => "outcome.unknown",
             Self::TaskCompleted { .. } => "task.completed",
             Self::TaskSkipped { .. } => "task.skipped",

@@ -8,8 +8,17 @@ use crate::dsl::Backoff;
 /// Longest wait that a target may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
+/// Shortest wait before another attempt, whatever the target says and the jitter gives.
+const DELAY_MIN: Duration = Duration::from_millis(50);
+
+/// Longest time for which a target may put off a call. A daily limit ends within it; what lasts longer is for a person.
+const THROTTLED_MAX: Duration = Duration::from_hours(72);
+
 /// When the next attempt of a call is due, or none. Full jitter: uniform between nothing and the backoff's delay, but never
 /// before the target's own `Retry-After`. `clock` is the run's own: how long it has been tried does not count pauses.
+///
+/// A throttle costs no attempt of the policy, because trying sooner cannot help and giving up would be wrong. It has a budget of time, and
+/// its waits grow as others do: a target that says `Retry-After: 0` each time is not asked without pause.
 #[must_use]
 pub fn next_attempt(
     run: RunId,
@@ -20,19 +29,25 @@ pub fn next_attempt(
     clock: Time,
 ) -> Option<Time> {
     let asked = failure.retry_after.map(|after| after.min(RETRY_AFTER_MAX));
+    let policy = &failure.retry;
+    let jittered = |ceiling| fraction(ceiling, identity::seed(run, execution, call.attempt));
+    let in_time =
+        |since: Option<Time>, delay, longest| time_after(clock, delay) <= time_after(since.unwrap_or(clock), longest);
     match failure.class {
-        // A throttle that says when it ends costs no retry: trying sooner cannot help, giving up would be wrong.
-        FaultClass::Throttled => Some(time_after(now, asked.unwrap_or(failure.retry.delay_max))),
+        // Held back here: nothing was sent, and whoever holds it back says when it may go.
+        FaultClass::Throttled if failure.response.is_none() => Some(time_after(now, asked.unwrap_or(policy.delay_max))),
+        FaultClass::Throttled => {
+            let half = grown(policy.delay, policy.multiplier, call.throttles).min(policy.delay_max) / 2;
+            let delay = asked.unwrap_or(policy.delay_max).max(half).max(DELAY_MIN) + jittered(half);
+            in_time(call.first_throttled_at, delay, THROTTLED_MAX).then(|| time_after(now, delay))
+        }
         FaultClass::Transient => {
             let failures = call.failures + 1;
-            let policy = &failure.retry;
             let ceiling = grown(policy.delay, policy.multiplier, failures - 1).min(policy.delay_max);
-            let delay = fraction(ceiling, identity::seed(run, execution, call.attempt)).max(asked.unwrap_or_default());
-            let due = time_after(now, delay);
-            let since = call.first_failure_at.unwrap_or(clock);
-            let in_time =
-                time_after(clock, delay) <= time_after(since, policy.duration_max.max(asked.unwrap_or_default()));
-            (failures < policy.attempts_max && in_time).then_some(due)
+            let delay = jittered(ceiling).max(asked.unwrap_or_default()).max(DELAY_MIN.min(policy.delay));
+            let longest = policy.duration_max.max(asked.unwrap_or_default());
+            (failures < policy.attempts_max && in_time(call.first_failure_at, delay, longest))
+                .then(|| time_after(now, delay))
         }
         FaultClass::Credentials | FaultClass::Duplicate | FaultClass::Permanent | FaultClass::Person => None,
     }

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::dataflow::error_value;
 use super::{
-    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Parent, Pauses, Role,
-    RunId, Status, Time, WorkflowError,
+    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Impact, Parent,
+    Pauses, Pivot, Role, RunId, Status, Time, WorkflowError,
 };
-use crate::dsl::{Flow, TaskId, TaskKind};
+use crate::dsl::{Definition, Flow, TaskId, TaskKind};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Run {
     pub output: Option<Arc<Value>>,
     /// What stopped it.
     pub error: Option<WorkflowError>,
+    /// Place of the record that says so.
+    pub fault: Option<u32>,
     /// First record.
     pub started_at: Option<Time>,
     /// Last record of a closed run.
@@ -59,8 +61,8 @@ pub struct Run {
     pub visits: Visits,
     /// What would have to be undone, in order of completion.
     pub undo: Vec<Done>,
-    /// The point of no return is passed.
-    pub pivoted: bool,
+    /// Whether what has ended passed the point of no return.
+    pub pivot: Pivot,
     /// It ends at the next boundary.
     pub stop: Option<Stop>,
     /// A person said `suspend`.
@@ -129,8 +131,10 @@ pub struct Execution {
     pub started_at: Time,
     /// When its `timeout` strikes.
     pub deadline: Option<Time>,
-    /// It, or something in it, changed or may have changed something at a target.
-    pub acted: bool,
+    /// What it, or something in it, did at its targets.
+    pub impact: Impact,
+    /// What is inside begins nothing more, because it ends as soon as the outcome of its calls is known.
+    pub held: bool,
     /// How often what stands inside it had been entered when it began: what runs again repeats the same identities.
     pub visits: Visits,
     /// Where it stands.
@@ -172,6 +176,8 @@ pub enum Progress {
     Failed {
         /// Why.
         error: WorkflowError,
+        /// What kind of fault.
+        class: FaultClass,
         /// Attempts that it had.
         attempts: u32,
     },
@@ -269,6 +275,17 @@ pub struct ChildProgress {
     pub phase: ChildPhase,
     /// It ended well and has done something that it knows how to undo.
     pub undoable: bool,
+    /// It has stopped at a fault, which was passed on.
+    pub fault: Option<ReportedFault>,
+}
+
+/// A fault of a child run, known by places in the journals of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportedFault {
+    /// Where this run's journal tells of it.
+    pub own: u32,
+    /// Where the child's does.
+    pub of_child: u32,
 }
 
 /// Where a child run stands, as far as its parent knows.
@@ -344,6 +361,12 @@ pub struct CallProgress {
     pub failures: u32,
     /// The first of them.
     pub first_failure_at: Option<Time>,
+    /// Attempts that the target put off.
+    pub throttles: u32,
+    /// The first of them.
+    pub first_throttled_at: Option<Time>,
+    /// How the last attempt that failed did, and of what class that was.
+    pub failure: Option<Box<(WorkflowError, FaultClass)>>,
     /// Where the last attempt stands.
     pub phase: CallPhase,
     /// What the target answered to `reconcile`: null where it never acted.
@@ -378,6 +401,13 @@ pub enum CallPhase {
         /// The error that made it unknown.
         error: WorkflowError,
     },
+    /// It is not there, but it may still come: the target is asked again.
+    Unsettled {
+        /// When.
+        until: Time,
+        /// The error that made it unknown.
+        error: WorkflowError,
+    },
     /// Failed without another attempt; the decision that recorded it says what follows.
     Ended,
 }
@@ -393,8 +423,12 @@ pub struct Done {
     pub coordinates: Coordinates,
     /// Its transformed input.
     pub input: Arc<Value>,
-    /// Its transformed output; null where the outcome is unknown.
+    /// Its transformed output; null where there is none.
     pub output: Arc<Value>,
+    /// It ended well, or the target said since what came of it.
+    pub completed: bool,
+    /// Until when it may still act: an undo before that might be overtaken by what it undoes.
+    pub settles_at: Option<Time>,
     /// The run that is told to undo itself, where the task has no undo of its own.
     pub child: Option<Arc<ChildRequest>>,
 }
@@ -408,6 +442,8 @@ pub struct Stop {
     pub end: CompensationEnd,
     /// It is no wish of a person: a fault that nothing caught waits for calls of other branches to end.
     pub fault: bool,
+    /// A person said so although the pivot may have been passed.
+    pub past_pivot: bool,
 }
 
 /// Undoing, once begun.
@@ -437,6 +473,7 @@ impl Run {
             context: Arc::new(Value::Object(serde_json::Map::new())),
             output: None,
             error: None,
+            fault: None,
             started_at: None,
             finished_at: None,
             deadline: None,
@@ -445,7 +482,7 @@ impl Run {
             next_execution: 0,
             visits: Visits::new(),
             undo: Vec::new(),
-            pivoted: false,
+            pivot: Pivot::Ahead,
             stop: None,
             suspended: false,
             pauses: Pauses::default(),
@@ -483,24 +520,77 @@ impl Run {
         self.open.iter().any(|e| e.is_in_flight() || e.starts_child())
     }
 
+    /// Whether the outcome of a call is not known yet: it is on its way, or its target is asked about it.
+    pub(super) fn awaits_outcome(&self) -> bool {
+        self.open.iter().any(|e| e.is_in_flight() || e.starts_child() || e.is_asked_about())
+    }
+
     /// Whether it goes on when somebody tells it something: an event, or the end of a child run.
     #[must_use]
     pub fn awaits_message(&self) -> bool {
         self.queued || self.open.iter().any(|e| e.awaits_message())
     }
 
-    /// Whether a call of another execution than this one is on its way.
-    pub(super) fn has_call_in_flight_beside(&self, id: Option<ExecutionId>) -> bool {
-        self.open.iter().any(|e| (e.is_in_flight() || e.starts_child()) && Some(e.id) != id)
+    /// Whether the outcome of a call of another execution than this one is not known yet.
+    pub(super) fn awaits_outcome_beside(&self, id: Option<ExecutionId>) -> bool {
+        let awaited = |e: &Execution| e.is_in_flight() || e.starts_child() || e.is_asked_about();
+        self.open.iter().any(|e| awaited(e) && Some(e.id) != id)
     }
 
-    /// When something happens by itself: the earliest timer. None while it is driven, parked, suspended or closed.
+    /// When something happens by itself: the earliest timer that will change something. None while it is driven, parked,
+    /// suspended or closed.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
         if self.is_closed() || self.is_parked() || self.suspended || self.queued {
             return None;
         }
-        self.open.iter().flat_map(Execution::timers).chain(self.deadline).min()
+        let timers = self.open.iter().filter_map(|e| match e.timer() {
+            // Whatever else is held up: what may still happen at a target is waited for.
+            at if e.is_asked_about() => at,
+            _ if !self.goes_on(e) => None,
+            at => at.into_iter().chain(e.deadline.filter(|_| !self.waits_for_answer_about(Some(e.id)))).min(),
+        });
+        let undo = self.compensation.iter().filter(|_| self.open.is_empty()).filter_map(|c| c.plan.first()?.settles_at);
+        timers.chain(undo).chain(self.deadline.filter(|_| self.is_timed())).min()
+    }
+
+    /// Whether the workflow's timeout may end the run now.
+    pub(super) fn is_timed(&self) -> bool {
+        self.stop.is_none() && self.compensation.is_none() && !self.waits_for_answer_about(None)
+    }
+
+    /// Whether a target is being asked about a call inside an execution, or anywhere in the run, or a child run is about to start
+    /// there. Until that is known, no timeout around it strikes: nobody could say what had been done.
+    pub(super) fn waits_for_answer_about(&self, id: Option<ExecutionId>) -> bool {
+        let is_unknown = |e: &Execution| e.is_asked_about() || e.starts_child();
+        self.open.iter().any(|e| is_unknown(e) && id.is_none_or(|id| self.is_inside(e.id, id)))
+    }
+
+    /// Whether an execution stands inside another one, or is that one.
+    pub(super) fn is_inside(&self, id: ExecutionId, around: ExecutionId) -> bool {
+        id == around || self.ancestors(id).contains(&around)
+    }
+
+    /// Whether an execution may begin something: neither the run nor a task around it is about to end. What has failed may still
+    /// say so, and what asks about a call goes on.
+    pub(super) fn goes_on(&self, execution: &Execution) -> bool {
+        let ends = self.stop.is_some() && self.compensation.is_none();
+        if !ends && !self.open.iter().any(|e| e.held) {
+            return true;
+        }
+        let is_failure = matches!(execution.progress, Progress::Failed { .. });
+        matches!(self.track(execution.id), Role::Reconcile(_))
+            || (!ends && (is_failure || !self.is_held_inside(execution)))
+    }
+
+    /// Whether an execution, or something around it, ends as soon as the outcome of calls inside is known.
+    pub(super) fn is_held_inside(&self, execution: &Execution) -> bool {
+        let failed = |e: &Execution| matches!(e.progress, Progress::Failed { .. });
+        // An error that the end of a race took away holds nothing any more.
+        let waits_for_end = |e: &Execution| !matches!(e.progress, Progress::Try(_));
+        let fails_inside = |around: ExecutionId| self.open.iter().any(|e| failed(e) && self.is_inside(e.id, around));
+        let holds = |e: &Execution| e.held && (waits_for_end(e) || fails_inside(e.id));
+        holds(execution) || self.ancestors(execution.id).into_iter().filter_map(|id| self.execution(id)).any(holds)
     }
 
     /// Reference of the innermost task where it stands.
@@ -525,6 +615,12 @@ impl Run {
         self.open.iter().rev().find(|e| matches!(e.progress, Progress::Failed { .. }))
     }
 
+    /// The step that `retry` and `skip` act on.
+    pub(super) fn passed_over(&self) -> Option<&Execution> {
+        let waiting = || self.open.iter().rev().find(|e| e.progress.is_waiting());
+        self.failed().or_else(waiting).or(self.open.last())
+    }
+
     /// The step of the plan that an undo is for.
     pub(super) fn undoing(&self, of: ExecutionId) -> Option<&Done> {
         self.compensation.iter().flat_map(|c| &c.plan).find(|done| done.execution == of)
@@ -532,8 +628,29 @@ impl Run {
 
     /// What the whole chain up from an execution is for.
     pub(super) fn track(&self, id: ExecutionId) -> Role {
-        let top = self.ancestors(id).last().copied().unwrap_or(id);
-        self.execution(top).map_or(Role::Step, |e| e.role)
+        self.execution(self.top_of(id)).map_or(Role::Step, |e| e.role)
+    }
+
+    /// The same for one that is not open any more.
+    pub(super) fn track_of(&self, closed: &Execution) -> Role {
+        closed.parent.map_or(closed.role, |parent| self.track(parent))
+    }
+
+    /// The outermost execution around one.
+    pub(super) fn top_of(&self, id: ExecutionId) -> ExecutionId {
+        self.ancestors(id).last().copied().unwrap_or(id)
+    }
+
+    /// What an execution and everything open inside it did.
+    fn impact_of(&self, id: ExecutionId) -> Impact {
+        let inside = self.open.iter().filter(|e| self.is_inside(e.id, id));
+        inside.fold(Impact::None, |impact, e| impact.and(e.impact))
+    }
+
+    /// Where it stands towards its point of no return, with all that is open.
+    pub(super) fn pivot_now(&self, definition: &Definition) -> Pivot {
+        let open = self.open.iter().filter(|e| definition.task(e.task).metadata.pivot);
+        open.map(|e| e.pivot(definition, self.impact_of(e.id))).max().unwrap_or_default().max(self.pivot)
     }
 }
 
@@ -542,6 +659,19 @@ impl Execution {
     #[must_use]
     pub fn is_in_flight(&self) -> bool {
         matches!(&self.progress, Progress::Call(call) if call.phase == CallPhase::InFlight)
+    }
+
+    /// Whether its outcome is unknown and its target is asked, now or later, or has just said that it acted.
+    #[must_use]
+    pub fn is_asked_about(&self) -> bool {
+        let Progress::Call(call) = &self.progress else { return false };
+        matches!(call.phase, CallPhase::Reconciling { .. } | CallPhase::Unsettled { .. }) || self.is_found()
+    }
+
+    /// Whether its target was asked and said what it did: the call ends well, which is still to be recorded.
+    pub(super) fn is_found(&self) -> bool {
+        matches!(&self.progress, Progress::Call(CallProgress { phase: CallPhase::Ended, reconciled: Some(answer), .. })
+            if !answer.is_null())
     }
 
     /// Whether the start of its child run is on its way.
@@ -608,16 +738,19 @@ impl Execution {
         }
     }
 
-    fn timers(&self) -> impl Iterator<Item = Time> {
-        let own = match &self.progress {
-            Progress::Wait { until } => Some(*until),
-            Progress::Call(CallProgress { phase: CallPhase::Backoff { until }, .. }) => Some(*until),
+    /// When it goes on by itself, its `timeout` left out.
+    fn timer(&self) -> Option<Time> {
+        match &self.progress {
+            Progress::Wait { until }
+            | Progress::Call(CallProgress {
+                phase: CallPhase::Backoff { until } | CallPhase::Unsettled { until, .. },
+                ..
+            }) => Some(*until),
             Progress::Try(t) => match t.phase {
                 TryPhase::Backoff { until } => Some(until),
                 _ => None,
             },
             _ => None,
-        };
-        own.into_iter().chain(self.deadline)
+        }
     }
 }

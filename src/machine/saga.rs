@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::decide::{Decider, Stop};
+use super::dataflow::Halt;
+use super::decide::{Decider, FailedAttempt, Stop};
 use super::{
-    Actor, Change, CompensationEnd, Done, ExecutionId, FaultClass, Progress, Record, Role, Run, Time, Unacted,
-    WorkflowError, apply,
+    Attention, Change, CompensationEnd, Done, ErrorKind, ExecutionId, Pivot, Progress, Record, Role, Run, Time,
+    Unacted, WorkflowError, apply,
 };
 use crate::dsl::{Compensate, Definition};
 
@@ -16,14 +17,8 @@ use crate::dsl::{Compensate, Definition};
 pub fn undo_plan(definition: &Definition, run: &Run) -> Vec<ExecutionId> {
     // The one function that moves runs says what would be in the plan: it is tried on a copy.
     let mut copy = run.clone();
-    let record = Record {
-        at: Time::UNIX_EPOCH,
-        actor: Actor::engine(),
-        task: None,
-        attempt: None,
-        change: Change::CompensationStarted { error: None, plan: Vec::new(), end: CompensationEnd::Compensated },
-        note: None,
-    };
+    let change = Change::CompensationStarted { error: None, plan: Vec::new(), end: CompensationEnd::Compensated };
+    let record = Record::of_engine(Time::UNIX_EPOCH, change);
     match apply(definition, &mut copy, &record) {
         Ok(()) => copy.compensation.map(|c| c.plan.iter().map(|d| d.execution).collect()).unwrap_or_default(),
         Err(_) => Vec::new(),
@@ -31,20 +26,52 @@ pub fn undo_plan(definition: &Definition, run: &Run) -> Vec<ExecutionId> {
 }
 
 impl Decider<'_> {
-    /// No call is on its way: what was to end the run takes effect.
+    /// No outcome is awaited any more: what was to end the run takes effect.
     pub(super) fn stop(&mut self, stop: super::run::Stop) {
+        let may_undo = match self.pivot() {
+            Pivot::Ahead => true,
+            Pivot::Perhaps => stop.past_pivot,
+            Pivot::Passed => false,
+        };
+        if stop.undo && !may_undo {
+            self.stop_past_pivot(stop);
+            return;
+        }
         let plan = if stop.undo { undo_plan(self.definition, &self.run) } else { Vec::new() };
         let fault = self.run.error.clone().filter(|_| stop.fault);
+        let mut told = None;
         let change = match (plan.is_empty(), stop.end) {
             (false, end) => Change::CompensationStarted { error: fault, plan, end },
             (true, _) if let Some(error) = fault => {
                 let execution = self.run.failed().map(|e| e.id);
+                told = Some(error.clone());
                 Change::RunFaulted { execution, error, attention: super::Attention::Faulted }
             }
             (true, CompensationEnd::Cancelled) => Change::RunCancelled {},
             (true, CompensationEnd::Compensated) => Change::RunCompensated {},
         };
         self.emit(None, change);
+        if let Some(error) = told {
+            self.tell_parent_of_fault(error);
+        }
+    }
+
+    /// While calls were waited for, one of them passed the point of no return, or may have: nothing is undone, a person decides.
+    fn stop_past_pivot(&mut self, stop: super::run::Stop) {
+        let attention = match self.pivot() {
+            Pivot::Perhaps => Attention::UnknownOutcome,
+            Pivot::Ahead | Pivot::Passed => Attention::Faulted,
+        };
+        let error = self.run.error.clone().unwrap_or_else(|| {
+            let detail = "the run passed its point of no return (pivot), or may have, while it was being ended, so nothing was undone. \
+                          Retry to continue, or cancel with compensate: false";
+            WorkflowError::standard(ErrorKind::Runtime, "ended too late", detail)
+        });
+        let execution = self.run.failed().map(|e| e.id);
+        self.emit(execution, Change::RunFaulted { execution, error: error.clone(), attention });
+        if stop.fault && attention == Attention::Faulted {
+            self.tell_parent_of_fault(error);
+        }
     }
 
     /// Begins the next undo, or ends the run when none is left.
@@ -62,6 +89,9 @@ impl Decider<'_> {
             self.undo_child(&done, child);
             return Ok(());
         }
+        if let (Some(ask), false) = (self.definition.task(done.task).metadata.reconcile, done.completed) {
+            return self.begin(ask, None, Role::Reconcile(done.execution), done.input);
+        }
         let Done { execution, task, output, .. } = done;
         match self.definition.task(task).metadata.compensate {
             Some(Compensate::Task(undo)) => self.begin(undo, None, Role::Undo(execution), output),
@@ -72,7 +102,7 @@ impl Decider<'_> {
         }
     }
 
-    /// Asks the target what became of a call whose outcome is unknown.
+    /// Determines the outcome of a call if it is unknown: asks the target.
     pub(super) fn begin_reconcile(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
         let input = Arc::clone(&execution.input);
@@ -95,15 +125,13 @@ impl Decider<'_> {
                     self.send(id)
                 }
             },
-            Some(answer) => self.complete(id, &answer, false),
-            None => {
-                let error = WorkflowError::standard(
-                    super::ErrorKind::Runtime,
-                    "call ended without outcome",
-                    "the call has no attempt left and its outcome was not recorded",
-                );
-                self.raise(id, error, FaultClass::Permanent)
-            }
+            // What the target says takes the place of the call's answer, and may be of no use as that may.
+            Some(answer) => match self.outputs(id, &answer) {
+                Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+                Err(halt) => self.attempt_failed(id, FailedAttempt::of_no_use(halt.into_error(), None)),
+                Ok(_) => self.complete(id, &answer, false),
+            },
+            None => self.take_up(id),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A run as people and programs see it (CONTRACT.md, "A run"): folded from its records.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -32,6 +34,12 @@ pub struct RunView {
     pub output: Option<Value>,
     /// What stopped it.
     pub error: Option<WorkflowError>,
+    /// Reference of the step at which it stopped and waits for a person: what `retry` and `skip` are about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<String>,
+    /// The same with its execution, which tells iterations of a loop apart: what `step` of an act takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_step: Option<String>,
     /// The accepted event.
     pub event: Option<Uuid>,
     /// The run that started it.
@@ -124,6 +132,9 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         return Ok(None);
     }
     let masks = Masks::of(definition);
+    let stopped_at = stopped_at(definition, &run, records);
+    let stuck = run.passed_over().filter(|_| run.is_parked());
+    let stopped_step = stuck.map(|e| step_name(&definition.task(e.task).reference, e.id));
     let mut tasks = Tasks::default();
     for record in records {
         tasks.take_in(definition, &masks, record);
@@ -136,6 +147,8 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         key: run.key,
         input: masks.value(&run.raw_input),
         output: run.output.as_deref().map(|output| masks.value(output)),
+        stopped_at,
+        stopped_step,
         error: run.error,
         environment: run.environment.clone(),
         event: run.event,
@@ -150,12 +163,30 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
     }))
 }
 
+/// A step by its reference and execution.
+#[must_use]
+pub fn step_name(reference: &str, execution: ExecutionId) -> String {
+    format!("{reference}#{execution}")
+}
+
+/// Where a run stands still for a person, or stood when it was dismissed.
+fn stopped_at(definition: &Definition, run: &Run, records: &[Record]) -> Option<String> {
+    let open = run.passed_over().filter(|_| run.is_parked());
+    let dismissed = || {
+        let last = records.iter().rev().find(|record| matches!(record.change, Change::RunFaulted { .. }));
+        last.filter(|_| run.status == Status::Faulted).and_then(|record| record.task.as_deref().map(str::to_owned))
+    };
+    open.map(|e| definition.task(e.task).reference.clone()).or_else(dismissed)
+}
+
 /// Executions as they show after the records taken in so far.
 #[derive(Default)]
 struct Tasks {
     seen: Vec<TaskView>,
     /// Per execution its parent, in the order of `seen`.
     parents: Vec<Option<ExecutionId>>,
+    /// Those that have not ended. They are few, however many there were: what ends with its parent is looked for among them.
+    open: BTreeSet<usize>,
 }
 
 impl Tasks {
@@ -188,7 +219,7 @@ impl Tasks {
                 self.end(*execution, "skipped", at);
                 self.with(*execution, |task| task.output = Some(masks.value(output)));
             }
-            Change::TaskFaulted { execution, beginning, error } => {
+            Change::TaskFaulted { execution, beginning, error, .. } => {
                 self.begin(definition, *execution, beginning.as_ref(), record);
                 self.end_below(*execution, "faulted", at);
                 self.fault(*execution, error, at);
@@ -210,6 +241,7 @@ impl Tasks {
         let Some(beginning) = beginning else { return };
         if (id as usize) < self.seen.len() {
             self.with(id, |task| (task.finished_at, task.error) = (None, None));
+            self.open.insert(id as usize);
             return;
         }
         let reference = record.task.as_deref().unwrap_or_default().to_owned();
@@ -220,6 +252,7 @@ impl Tasks {
             _ => None,
         };
         self.parents.push(beginning.parent);
+        self.open.insert(self.seen.len());
         self.seen.push(TaskView {
             reference,
             name,
@@ -240,11 +273,14 @@ impl Tasks {
     }
 
     fn set(&mut self, id: ExecutionId, status: &'static str) {
-        self.with(id, |task| (task.status, task.finished_at) = (status, None));
+        if self.with(id, |task| (task.status, task.finished_at) = (status, None)).is_some() {
+            self.open.insert(id as usize);
+        }
     }
 
     fn end(&mut self, id: ExecutionId, status: &'static str, at: Time) {
         self.with(id, |task| (task.status, task.finished_at) = (status, Some(at)));
+        self.open.remove(&(id as usize));
     }
 
     fn fault(&mut self, id: ExecutionId, error: &WorkflowError, at: Time) {
@@ -254,16 +290,16 @@ impl Tasks {
 
     /// Ends what is still open below an execution.
     fn end_below(&mut self, id: ExecutionId, status: &'static str, at: Time) {
-        for below in 0..self.seen.len() {
-            if self.seen[below].finished_at.is_none() && self.is_below(below, id) {
-                (self.seen[below].status, self.seen[below].finished_at) = (status, Some(at));
-            }
+        let below: Vec<usize> = self.open.iter().copied().filter(|below| self.is_below(*below, id)).collect();
+        for ended in below {
+            self.open.remove(&ended);
+            (self.seen[ended].status, self.seen[ended].finished_at) = (status, Some(at));
         }
     }
 
     fn end_all(&mut self, status: &'static str, at: Time) {
-        for task in self.seen.iter_mut().filter(|t| t.finished_at.is_none()) {
-            (task.status, task.finished_at) = (status, Some(at));
+        for ended in std::mem::take(&mut self.open) {
+            (self.seen[ended].status, self.seen[ended].finished_at) = (status, Some(at));
         }
     }
 

@@ -56,7 +56,7 @@ impl Batch {
     /// There is one under way: two at once would count and forget each other's rows. Worth another try.
     pub fn begin(begin: &Begin, id: Uuid, others: &[Uuid], now: DateTime<Utc>) -> Result<Self, Refusal> {
         if let Some(other) = others.first() {
-            let detail = format!("a batch {:?} is under way, in run {other}", begin.name);
+            let detail = format!("a batch {:?} is already running, in run {other}", begin.name);
             let retry_after = Some(std::time::Duration::from_secs(10));
             return Err(Refusal { retry_after, ..Refusal::new(StatusCode::LOCKED, detail) });
         }

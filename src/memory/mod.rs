@@ -11,6 +11,7 @@ pub mod drift;
 pub mod links;
 pub mod runs;
 pub mod sequences;
+pub mod totals;
 pub mod watermarks;
 
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub enum Operation {
     Runs(runs::Operation),
     /// Below `/links/`.
     Links(Box<links::Operation>),
+    /// Below `/totals/`.
+    Totals(totals::Operation),
 }
 
 impl Operation {
@@ -50,6 +53,7 @@ impl Operation {
             Some(("batches", name)) => Ok(Self::Batches(batches::Operation::parse(name, body)?)),
             Some(("runs", name)) => Ok(Self::Runs(runs::Operation::parse(name, body)?)),
             Some(("links", name)) => Ok(Self::Links(Box::new(links::Operation::parse(name, body)?))),
+            Some(("totals", name)) => Ok(Self::Totals(totals::Operation::parse(name, body)?)),
             _ => Err(Refusal::unknown(path)),
         }
     }
@@ -84,9 +88,8 @@ impl Refusal {
 
 /// The body of an operation.
 pub(crate) fn body<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|why| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("{name} was given something else than it takes: {why}"))
-    })
+    serde_json::from_slice(body)
+        .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, format!("invalid input for {name}: {why}")))
 }
 
 /// Everything that is remembered, where there is no database: the hub of a rehearsal.
@@ -96,6 +99,7 @@ pub struct Memory {
     links: links::Links,
     batches: batches::Batches,
     runs: runs::Runs,
+    totals: totals::Rehearsed,
     identifiers: Arc<Declared>,
 }
 
@@ -127,13 +131,17 @@ impl Memory {
             }
             Operation::Runs(operation) => Ok(self.runs.perform(operation)),
             Operation::Batches(operation) => self.batches.perform(operation, &self.identifiers.batches, now),
+            Operation::Totals(operation) => self.totals.perform(operation, now),
         }
     }
 
     /// All of it, for predicates of scenarios.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::json!({ "watermarks": self.watermarks, "links": self.links.to_value(), "batches": self.batches.to_value() })
+        serde_json::json!({
+            "watermarks": self.watermarks, "links": self.links.to_value(), "batches": self.batches.to_value(),
+            "totals": self.totals.to_value(),
+        })
     }
 }
 

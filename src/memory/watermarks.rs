@@ -84,7 +84,8 @@ pub fn write(current: Option<&Value>, write: &Write) -> Result<(), Refusal> {
     let current = current.unwrap_or(&Value::Null);
     match &write.was {
         Some(was) if !canonical::same(was, current) && !canonical::same(&write.value, current) => {
-            let detail = format!("the watermark {:?} is {current}, not {was}: somebody else has moved it", write.name);
+            let detail =
+                format!("the watermark {:?} is {current}, not {was}: it was changed in the meantime", write.name);
             Err(Refusal::new(StatusCode::CONFLICT, detail))
         }
         _ => Ok(()),

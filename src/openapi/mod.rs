@@ -230,7 +230,7 @@ fn dialect(value: &Value) -> Result<Dialect, Refusal> {
     let Some(version) = value["openapi"].as_str() else {
         return Err(Refusal::new(
             "",
-            "this is no OpenAPI document: it says neither `openapi: 3.x` nor `swagger: '2.0'`",
+            "this is not an OpenAPI document: it says neither `openapi: 3.x` nor `swagger: '2.0'`",
         ));
     };
     if version.starts_with("3.0.") || version.starts_with("3.1.") {

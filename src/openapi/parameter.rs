@@ -60,7 +60,7 @@ impl Parameter {
     pub(super) fn in_path(&self, value: &Value) -> Result<String, Refusal> {
         let pieces = self.pieces(value)?;
         if pieces.is_empty() {
-            return Err(self.refuse("is empty, but stands in the path"));
+            return Err(self.refuse("is empty, but is part of the path"));
         }
         let written = self.style.path(&self.name, self.explode, &pieces);
         // A URL of such a segment means another path, percent-encoded or not.

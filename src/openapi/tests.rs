@@ -214,9 +214,9 @@ fn a_relative_server_needs_the_documents_address() {
 #[test]
 fn only_known_versions_are_taken() {
     for (bad, reason) in [
-        (json!({}), "no OpenAPI document"),
-        (json!([1]), "no OpenAPI document"),
-        (json!({"swagger": "1.2"}), "no OpenAPI document"),
+        (json!({}), "not an OpenAPI document"),
+        (json!([1]), "not an OpenAPI document"),
+        (json!({"swagger": "1.2"}), "not an OpenAPI document"),
         (json!({"openapi": "4.0.0"}), "version 4.0.0"),
     ] {
         assert!(Document::new(bad).expect_err("refused").message.contains(reason));

@@ -2,6 +2,8 @@
 //!
 //! These are not part of either system: they are not in the ledger and meet no faults.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
@@ -11,11 +13,14 @@ use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::call::System;
-use super::crm::RefreshSettings;
+use super::crm::{Obstacles, RefreshSettings};
 use super::exchange::exchange;
 use super::faults::Fault;
 use super::ledger::Filter;
+use super::profile::Profile;
+use super::pubsub::{self, PubSubSettings};
 use super::{Sandbox, WebhookSettings, World, closed_won_event, page};
 
 const RECORDS_LISTED: usize = 10_000;
@@ -31,6 +36,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/erp/{*rest}", any(erp))
         .route("/services/rest/{*rest}", any(bare_erp))
         .route("/services/{*rest}", any(bare_crm))
+        .route("/eventbus.v1.PubSub/{method}", post(pubsub::call))
         .merge(page::routes())
         .route("/healthz", get(async || "ok"))
         .route("/faults", post(add_faults).get(list_faults).delete(remove_faults))
@@ -66,7 +72,7 @@ async fn add_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
             _ => vec![Value::Object(wrapper)],
         },
         Ok(_) => return refused("neither a fault nor an array of faults"),
-        Err(error) => return refused(format!("the body is no JSON: {error}")),
+        Err(error) => return refused(format!("the body is not JSON: {error}")),
     };
     let faults: Result<Vec<Fault>, _> = faults.into_iter().map(serde_json::from_value).collect();
     let added = match faults {
@@ -95,9 +101,10 @@ async fn remove_fault(State(sandbox): State<Sandbox>, Path(id): Path<u64>) -> St
     }
 }
 
-/// What became of refresh tokens.
+/// What became of refresh tokens, and who subscribes to topics.
 async fn sessions(State(sandbox): State<Sandbox>) -> Json<Value> {
-    Json(json!({"crm": {"refreshTokens": sandbox.world().crm.refresh_tokens}}))
+    let world = sandbox.world();
+    Json(json!({"crm": {"refreshTokens": world.crm.refresh_tokens, "subscriptions": world.bus.readers()}}))
 }
 
 /// Issued tokens are worth nothing from now on, in both systems.
@@ -160,6 +167,8 @@ async fn records(State(sandbox): State<Sandbox>, Path((system, wanted)): Path<(S
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
+    /// Another profile begins anew, with its own records.
+    profile: Option<String>,
     erp: Option<ErpSettings>,
     crm: Option<CrmSettings>,
     webhooks: Option<WebhooksSettings>,
@@ -182,7 +191,8 @@ fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<WebhookSet
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ErpSettings {
-    concurrency: usize,
+    concurrency: Option<usize>,
+    role: Option<Access>,
 }
 
 #[derive(Deserialize)]
@@ -191,16 +201,26 @@ struct CrmSettings {
     daily_requests: Option<u64>,
     page_size: Option<usize>,
     refresh_tokens: Option<RefreshSettings>,
+    role: Option<Access>,
+    obstacles: Option<Obstacles>,
+    pub_sub: Option<PubSubSettings>,
+    /// Values that restricted picklists have, by `Object.Field`.
+    picklists: Option<BTreeMap<String, Vec<String>>>,
 }
 
 fn current_settings(world: &World) -> Value {
     let crm = &world.crm.settings;
     json!({
-        "erp": {"concurrency": world.erp_concurrency},
+        "profile": world.profile.name,
+        "erp": {"concurrency": world.erp.concurrency(), "role": world.erp.role()},
         "crm": {
             "dailyRequests": crm.daily_requests,
             "pageSize": crm.page_size,
             "refreshTokens": crm.refresh_tokens,
+            "role": world.crm.role(),
+            "obstacles": crm.obstacles,
+            "pubSub": world.bus.settings,
+            "picklists": world.crm.picklists(),
         },
         "webhooks": world.webhooks.view(),
     })
@@ -228,11 +248,17 @@ impl Sandbox {
     /// What makes them no settings.
     pub fn change_settings(&self, settings: Value) -> Result<Value, String> {
         let settings = serde_json::from_value(settings).map_err(|why| format!("not settings: {why}"))?;
-        apply(&mut self.world(), settings)
+        let applied = apply(&mut self.world(), settings);
+        // Those who subscribe may have to be told.
+        self.published();
+        applied
     }
 }
 
 fn apply(world: &mut World, settings: Settings) -> Result<Value, String> {
+    if let Some(profile) = settings.profile {
+        world.reset(Profile::named(&profile)?);
+    }
     let webhooks = settings.webhooks.map(|given| [(System::Crm, given.crm), (System::Erp, given.erp)]);
     let webhooks = webhooks.into_iter().flatten().filter_map(|(system, given)| Some((system, given?)));
     let targets = webhooks.map(|(system, given)| Ok((system, given.map(|given| given.target()).transpose()?)));
@@ -240,18 +266,36 @@ fn apply(world: &mut World, settings: Settings) -> Result<Value, String> {
         world.webhooks.send_to(system, target);
     }
     if let Some(erp) = settings.erp {
-        world.erp_concurrency = erp.concurrency;
+        if let Some(concurrency) = erp.concurrency {
+            world.erp.work_on_at_once(concurrency);
+        }
+        if let Some(role) = erp.role {
+            world.erp.assume(role);
+        }
     }
     if let Some(crm) = settings.crm {
+        if let Some(role) = crm.role {
+            world.crm.assume(role);
+        }
+        if let Some(picklists) = crm.picklists {
+            world.crm.restrict(picklists);
+        }
+        if let Some(settings) = crm.pub_sub {
+            world.bus.settings = settings;
+            world.bus.forget(chrono::Utc::now());
+        }
         let current = &mut world.crm.settings;
         current.daily_requests = crm.daily_requests.unwrap_or(current.daily_requests);
         current.page_size = crm.page_size.unwrap_or(current.page_size).max(1);
         current.refresh_tokens = crm.refresh_tokens.unwrap_or_else(|| current.refresh_tokens.clone());
+        current.obstacles = crm.obstacles.unwrap_or_else(|| current.obstacles.clone());
     }
     Ok(current_settings(world))
 }
 
 async fn reset(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.world().reset();
+    let mut world = sandbox.world();
+    let profile = world.profile;
+    world.reset(profile);
     StatusCode::NO_CONTENT
 }

@@ -247,7 +247,7 @@ impl Permit {
         if call.system == System::Crm || call.segments.iter().any(|segment| segment == "oauth2") {
             return Some(Self(None));
         }
-        let limit = sandbox.world().erp_concurrency;
+        let limit = sandbox.world().erp.concurrency();
         let in_flight = &sandbox.shared.erp_in_flight;
         let taken = in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit).then_some(n + 1));
         taken.ok().map(|_| Self(Some(sandbox.clone())))

@@ -204,10 +204,10 @@ impl Fault {
         if let Some(method) = &self.method
             && Method::from_bytes(method.to_ascii_uppercase().as_bytes()).is_err()
         {
-            return Err(format!("method {method:?} is no HTTP method"));
+            return Err(format!("method {method:?} is not an HTTP method"));
         }
         match self.headers.iter().find(|(name, value)| header(name, value).is_none()) {
-            Some((name, _)) => Err(format!("header {name:?} is no legal HTTP header")),
+            Some((name, _)) => Err(format!("header {name:?} is not a legal HTTP header")),
             None => Ok(()),
         }
     }

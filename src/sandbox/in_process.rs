@@ -9,12 +9,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::Sandbox;
 use super::call::{Answer, System};
 use super::control::all_records;
 use super::exchange::{Entry, call, refusal};
 use super::faults::{Fault, Kind, Strike};
 use super::ledger::{Filter, Outcome};
+use super::{Profile, Sandbox};
 
 /// Which system a path leads to, and where it is mounted.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +97,12 @@ impl Sandbox {
         all_records(&self.world())
     }
 
+    /// Which company's systems these are.
+    #[must_use]
+    pub fn profile(&self) -> &'static Profile {
+        self.world().profile
+    }
+
     /// Calls and effects after the call of this number.
     #[must_use]
     pub fn ledger(&self, after: u64) -> Value {
@@ -108,6 +114,20 @@ impl Sandbox {
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         self.world().ledger.counts()
+    }
+}
+
+/// What no caller can do: for tests of those who look at an account.
+#[cfg(test)]
+impl Sandbox {
+    /// Puts a record into the CRM as if it had always been there.
+    pub fn plant_in_crm(&self, object: &str, record: &Value) {
+        self.world().crm.plant_record(object, record, &[]);
+    }
+
+    /// Takes a record out of the ERP as if it had never been there.
+    pub fn forget_in_erp(&self, record_type: &str, id: &str) {
+        self.world().erp.forget(record_type, id);
     }
 }
 

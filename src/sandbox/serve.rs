@@ -42,6 +42,7 @@ pub async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: impl Futur
     // Dropped with this future, and ended by that.
     let mut told = JoinSet::new();
     told.spawn(deliver(sandbox.clone()));
+    sandbox.world().bus.open();
     let app = router(sandbox);
     let closing = CancellationToken::new();
     let mut connections = JoinSet::new();

@@ -29,7 +29,7 @@ fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct
         Err(why) => {
             let hint =
                 "as in { act: retry }, { act: skip, output: {} }, { act: cancel, compensate: abandon }".to_owned();
-            report.error_with_hint(node, format!("this is no act of a person: {why}"), hint);
+            report.error_with_hint(node, format!("this is not an action of a person: {why}"), hint);
             None
         }
     }

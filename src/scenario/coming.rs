@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::file::Scenario;
 use super::rehearsal::{Halt, LATENCY, Rehearsal};
-use crate::machine::{Act, Actor, CallOutcome, ExecutionId, Fact, Message, Time, time_after};
+use crate::dsl::OwnAuthentication;
+use crate::machine::{Act, Actor, Approval, CallOutcome, CallRequest, ExecutionId, Fact, Message, Time, time_after};
 
 /// What will reach the run, and when.
 pub(super) struct OnItsWay {
@@ -23,6 +24,8 @@ pub(super) enum Coming {
         attempt: u32,
         outcome: Box<CallOutcome>,
     },
+    /// A request at its target, whose answer nobody waits for any more.
+    Arrival(Box<Arrival>),
     /// The start of another run.
     Start(Fact),
     Act(Act),
@@ -30,10 +33,23 @@ pub(super) enum Coming {
     Message(Message),
 }
 
+/// A request that is under way for long.
+pub(super) struct Arrival {
+    /// Which of the run's sendings.
+    pub(super) sending: usize,
+    pub(super) request: CallRequest,
+    pub(super) authentication: Option<OwnAuthentication>,
+}
+
 impl Coming {
     /// Whether it stands in the database until the run has taken it in.
     pub(super) fn survives(&self) -> bool {
         !matches!(self, Self::Answer { .. } | Self::Start(_))
+    }
+
+    /// Whether it changes a target and not the run.
+    pub(super) fn is_arrival(&self) -> bool {
+        matches!(self, Self::Arrival(_))
     }
 
     /// People act on what they see: what comes at the same moment comes before them.
@@ -50,7 +66,7 @@ impl Rehearsal<'_> {
     /// An event comes as soon as the run waits for one and nothing is under way.
     pub(super) fn waits_and_is_told(&self) -> bool {
         let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
-        waits && self.on_their_way.is_empty() && !self.on_listening.is_empty()
+        waits && self.on_their_way.iter().all(|c| c.what.is_arrival()) && !self.on_listening.is_empty()
     }
 
     pub(super) fn asks_and_is_heard(&self) -> bool {
@@ -97,6 +113,7 @@ impl Rehearsal<'_> {
             Coming::Answer { execution, attempt, outcome } => {
                 self.feed(&Fact::CallEnded { execution, attempt, outcome })
             }
+            Coming::Arrival(arrival) => self.arrives(&arrival),
             Coming::Start(fact) => match self.feed(&fact) {
                 // It ended before its parent learned that it had begun.
                 Err(Halt::Rejected(_)) => Ok(()),
@@ -108,10 +125,12 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// A person acts; what does not fit the run changes nothing, as at the API.
+    /// A person acts; what does not fit the run changes nothing, as at the API. Where the act is reserved for two, another person
+    /// approves it at once.
     fn act(&mut self, act: Act) -> Result<(), Halt> {
         let name = act.name();
-        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None };
+        let approval = Some(Approval { by: Actor("user:second".to_owned()), reason: None, step: None });
+        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None, approval };
         match self.decide(&fact) {
             Ok(decision) => self.commit(decision),
             Err(Halt::Rejected(why)) => {

@@ -92,7 +92,7 @@ pub(super) fn faults_of(expect: &Expect, schedule: &Schedule, trace: &Trace, und
     // A run that waits for an event that nobody sends waits for it whatever happens.
     let rests = stays || trace.status() == undisturbed.status();
     if trace.problem.is_none() && !rests && trace.refused.is_none() {
-        why.push(format!("the run neither ended nor asks for a person: it is {}", trace.status()));
+        why.push(format!("the run neither ended nor needs attention: it is {}", trace.status()));
     }
     let allowed = allowed_ends(expect, schedule).filter(|_| trace.problem.is_none());
     if let Some(allowed) = allowed.filter(|allowed| !is_allowed(allowed, trace, undisturbed)) {
@@ -127,7 +127,7 @@ fn kinds(schedule: &Schedule) -> impl Iterator<Item = FaultKind> + '_ {
         Strike::Call { fault, .. } => match fault {
             Fault::CrashBefore | Fault::CrashAfter => FaultKind::Crash,
             Fault::Transient => FaultKind::Transient,
-            Fault::LostReply => FaultKind::LostReply,
+            Fault::LostReply | Fault::Late => FaultKind::LostReply,
             Fault::Permanent => FaultKind::Permanent,
             Fault::Outage => FaultKind::Outage,
         },

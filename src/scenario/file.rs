@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::expr::{Expression, Template};
 use crate::machine::{Act, RunId, Time, WorkflowError};
+use crate::sandbox::Profile;
 use crate::sandbox::faults::Fault as SandboxFault;
 
 /// A file of scenarios: `closed-won.scenarios.yaml`.
@@ -34,6 +35,8 @@ pub struct Scenario {
     pub run: RunId,
     /// What the run is given.
     pub input: Value,
+    /// The profiles of the sandbox that it is for; empty is all.
+    pub profiles: Vec<&'static Profile>,
     /// When it begins.
     pub now: Time,
     /// The sandbox CRM and ERP, where the scenario uses them.
@@ -50,6 +53,14 @@ pub struct Scenario {
     pub runs: Vec<(String, Vec<PlayedRun>)>,
     /// What must come of it.
     pub expect: Expect,
+}
+
+impl Scenario {
+    /// Whether it is for a profile.
+    #[must_use]
+    pub fn is_for(&self, profile: &Profile) -> bool {
+        self.profiles.is_empty() || self.profiles.iter().any(|wanted| wanted.name == profile.name)
+    }
 }
 
 /// An event from outside.

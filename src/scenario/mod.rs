@@ -39,5 +39,5 @@ pub use read::read;
 pub use rehearsal::{Evaluate, Stage};
 pub use report::{FaultsReport, FileReport, Report, ScenarioReport};
 pub use schedule::{BadSchedule, Fault, Schedule, Strike};
-pub use suite::{Ask, OfflineHub, test_file};
+pub use suite::{Ask, OfflineHub, sendings, test_file};
 pub use trace::{Sending, Trace};

@@ -15,6 +15,7 @@ use crate::dsl::source::{self, Node};
 use crate::dsl::{Mistake, parse_duration};
 use crate::machine::{RunId, Time};
 use crate::memory::Operation;
+use crate::sandbox::Profile;
 
 /// Most scenarios of a file.
 const SCENARIOS_MAX: usize = 1_000;
@@ -82,8 +83,10 @@ pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterato
 }
 
 fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
-    let node = report
-        .closed(node, &["name", "input", "now", "sandbox", "memory", "calls", "acts", "events", "runs", "expect"])?;
+    let node = report.closed(
+        node,
+        &["name", "profiles", "input", "now", "sandbox", "memory", "calls", "acts", "events", "runs", "expect"],
+    )?;
     let name = report.required(node, "name").and_then(|name| report.text(name));
     let input = report.required(node, "input").map(Node::to_value);
     let expected = report.required(node, "expect").map(|node| expect(node, report));
@@ -91,7 +94,7 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
     let calls = node.get("calls").map(|node| calls(node, report)).unwrap_or_default();
     if sandbox.is_none() && node.get("calls").is_none() {
         let hint = "`sandbox: {}` for the sandbox CRM and ERP, `calls: {}` if nothing is called";
-        report.error_with_hint(node, "the scenario says nothing about who answers calls", hint.to_owned());
+        report.error_with_hint(node, "the scenario does not define what answers calls", hint.to_owned());
     }
     let acts = node.get("acts").map(|list| acts(list, report)).unwrap_or_default();
     let now = node.get("now").map_or_else(|| Some(default_now()), |node| moment(node, report));
@@ -100,6 +103,7 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
         name: name?.to_owned(),
         line: node.place().map_or(1, |place| place.line),
         input: input?,
+        profiles: node.get("profiles").map(|list| profiles(list, report)).unwrap_or_default(),
         now: now?,
         sandbox,
         memory: node.get("memory").map(|list| remembered(list, report)).unwrap_or_default(),
@@ -111,13 +115,26 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
     })
 }
 
+fn profiles<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<&'static Profile> {
+    let nodes: Vec<Node<'s>> = items(list, report).collect();
+    let mut found = Vec::new();
+    for node in nodes {
+        match report.text(node).map(Profile::named) {
+            Some(Ok(profile)) => found.push(profile),
+            Some(Err(why)) => report.error(node, why),
+            None => {}
+        }
+    }
+    found
+}
+
 fn moment<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Time> {
     let text = report.text(node)?;
     match text.parse() {
         Ok(moment) => Some(moment),
         Err(why) => {
             let hint = "as in 2026-11-20T16:42:07Z".to_owned();
-            report.error_with_hint(node, format!("{text:?} is no moment: {why}"), hint);
+            report.error_with_hint(node, format!("{text:?} is not a time: {why}"), hint);
             None
         }
     }
@@ -165,7 +182,7 @@ fn sandbox<'s>(node: Node<'s>, report: &mut Report<'s>) -> SandboxSetup {
         for node in items(list, report) {
             match serde_json::from_value(node.to_value()) {
                 Ok(fault) => setup.faults.push(fault),
-                Err(why) => report.error(node, format!("this is no fault of the sandbox: {why}")),
+                Err(why) => report.error(node, format!("this is not a sandbox fault: {why}")),
             }
         }
         if let Err(why) = crate::sandbox::Sandbox::new().add_faults(setup.faults.clone()) {
@@ -182,7 +199,7 @@ fn sandbox_request<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Sandbo
     let text = report.text(path)?;
     if crate::sandbox::Door::of(text).is_none() || text.parse::<http::Uri>().is_err() {
         let hint = "as in /erp/services/rest/record/v1/customer/eid:7".to_owned();
-        report.error_with_hint(path, format!("{text:?} is no path of the sandbox"), hint);
+        report.error_with_hint(path, format!("{text:?} is not a path of the sandbox"), hint);
         return None;
     }
     Some(SandboxRequest { method: method?, path: text.to_owned(), body: node.get("body").map(Node::to_value) })
@@ -192,7 +209,7 @@ fn method_of<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<http::Method
     let text = report.text(node)?;
     let method = http::Method::from_bytes(text.to_ascii_uppercase().as_bytes());
     if method.is_err() {
-        report.error(node, format!("{text:?} is no HTTP method"));
+        report.error(node, format!("{text:?} is not an HTTP method"));
     }
     method.ok()
 }
@@ -259,7 +276,7 @@ fn status_code<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<http::Stat
     let number = report.whole_number(node, 599)?;
     let status = u16::try_from(number).ok().filter(|n| *n >= 200).and_then(|n| http::StatusCode::from_u16(n).ok());
     if status.is_none() {
-        report.error(node, format!("{number} is no status of an answer: 200 to 599 are"));
+        report.error(node, format!("{number} is not a response status: use 200 to 599"));
     }
     status
 }
@@ -271,7 +288,7 @@ fn header_map<'s>(node: Node<'s>, report: &mut Report<'s>) -> http::HeaderMap {
         let Some(text) = report.text(value) else { continue };
         match (http::HeaderName::from_bytes(name.as_bytes()), http::HeaderValue::from_str(text)) {
             (Ok(name), Ok(value)) => drop(headers.append(name, value)),
-            _ => report.error(value, format!("{name:?} is no header that HTTP allows")),
+            _ => report.error(value, format!("{name:?} is not a valid HTTP header name")),
         }
     }
     headers

@@ -25,9 +25,10 @@ use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::identifiers::Declared;
 use crate::machine::{
-    Act, Actor, Begin, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run, SchemaViolation, Started,
-    Time, decide, fold, time_after,
+    Act, Actor, Around, Begin, CallRequest, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run,
+    SchemaViolation, Started, Time, decide, fold, time_after,
 };
+use crate::sandbox::Profile;
 
 /// No run of a scenario takes more commits.
 const COMMITS_MAX: usize = 20_000;
@@ -54,13 +55,15 @@ pub struct Stage<'e> {
     pub evaluate: &'e Evaluate<'e>,
     /// What must hold however it goes.
     pub invariants: &'e [Invariant],
+    /// Which company's systems the sandbox stands for.
+    pub profile: &'static Profile,
 }
 
 impl Stage<'_> {
     /// Plays a scenario to its end.
     #[must_use]
     pub fn rehearse(&self, scenario: &Scenario, schedule: &Schedule) -> Trace {
-        let targets = Targets::new(scenario, self.identifiers);
+        let targets = Targets::new(scenario, self.identifiers, self.profile);
         match targets {
             Ok(targets) => Rehearsal::new(*self, scenario, schedule, targets).play().0,
             Err(problem) => Trace {
@@ -146,6 +149,10 @@ impl<'e> Rehearsal<'e> {
             Err(Halt::Rejected(why)) => (None, Some(format!("the machine rejects a fact of the rehearsal: {why}"))),
             Err(Halt::Problem(why)) => (None, Some(why)),
         };
+        let problem = problem.or_else(|| match self.late_arrivals() {
+            Err(Halt::Problem(why)) => Some(why),
+            _ => None,
+        });
         let outcome = self.outcome(if refused.is_some() { "refused" } else { self.run.status.as_str() });
         if problem.is_none() {
             self.check(&outcome, |_| true);
@@ -164,6 +171,18 @@ impl<'e> Rehearsal<'e> {
             ended: self.now,
         };
         (trace, self.targets)
+    }
+
+    /// What is still under way when the run is over reaches its target all the same.
+    fn late_arrivals(&mut self) -> Result<(), Halt> {
+        self.on_their_way.sort_by_key(|coming| coming.at);
+        for coming in std::mem::take(&mut self.on_their_way) {
+            if let Coming::Arrival(arrival) = coming.what {
+                self.now = self.now.max(coming.at);
+                self.arrives(&arrival)?;
+            }
+        }
+        Ok(())
     }
 
     fn outcome(&self, status: &str) -> Value {
@@ -186,6 +205,7 @@ impl<'e> Rehearsal<'e> {
             actor: Actor("scenario".to_owned()),
             environment: None,
             begin: Begin::Now,
+            hold: None,
         };
         self.feed(&Fact::Started(Box::new(started)))?;
         if self.run.queued {
@@ -201,7 +221,7 @@ impl<'e> Rehearsal<'e> {
             _ => None,
         });
         for act in left.chain(self.on_attention.drain(..)) {
-            self.refused_acts.push(format!("{}: the run had ended, or never asked for a person", act.name()));
+            self.refused_acts.push(format!("{}: the run had ended, or never needed attention", act.name()));
         }
         Ok(())
     }
@@ -209,7 +229,10 @@ impl<'e> Rehearsal<'e> {
     /// Closed, or waiting for a person or for an event that does not come: nothing happens any more.
     fn is_over(&self) -> bool {
         let rests = self.run.is_parked() || self.run.suspended || self.run.awaits_message();
-        let nothing_comes = self.on_their_way.is_empty() && self.run.wake_at().is_none() && !self.goes_on && !self.dies;
+        let nothing_comes = self.on_their_way.iter().all(|c| c.what.is_arrival())
+            && self.run.wake_at().is_none()
+            && !self.goes_on
+            && !self.dies;
         self.run.is_closed() || (rests && nothing_comes && !self.asks_and_is_heard() && !self.waits_and_is_told())
     }
 
@@ -243,7 +266,9 @@ impl<'e> Rehearsal<'e> {
     pub(super) fn decide(&self, fact: &Fact) -> Result<Decision, Halt> {
         let mut answers = Vec::new();
         loop {
-            match decide(self.stage.definition, &self.run, fact.clone(), &answers, self.now) {
+            let settles_after = |request: &CallRequest| self.stage.connections.settles_after(request);
+            let around = Around { now: self.now, answers: &answers, settles_after: &settles_after };
+            match decide(self.stage.definition, &self.run, fact.clone(), around) {
                 Ok(decision) => return Ok(decision),
                 Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
                 Err(NoDecision::Rejected(Rejected::InputRefused(violations))) => return Err(Halt::Refused(violations)),
@@ -333,7 +358,7 @@ impl<'e> Rehearsal<'e> {
         let run = fold(self.stage.definition, Run::new(self.run.id), &journal)
             .map_err(|why| Halt::Problem(format!("the journal does not fit the definition: {why}")))?;
         if run != self.run {
-            return Err(Halt::Problem("the journal makes another run than the one that was in memory".to_owned()));
+            return Err(Halt::Problem("the journal gives a different run than the one in memory".to_owned()));
         }
         self.run = run;
         if self.is_over() { Ok(()) } else { self.feed(&Fact::TakenOver) }

@@ -79,7 +79,7 @@ impl Rehearsal<'_> {
     /// one is told.
     pub(super) fn event_comes(&mut self, event: &Arc<Value>) -> Result<(), Halt> {
         let mut shaped = (**event).clone();
-        let refused = |why| Halt::Problem(format!("the door of its source would refuse an event of `events`: {why}"));
+        let refused = |why| Halt::Problem(format!("its source would reject an event of `events`: {why}"));
         self.stage.identifiers.shape_event(&mut shaped).map_err(refused)?;
         let event = &Arc::new(shaped);
         self.relatives.arrived.push(Arc::clone(event));
@@ -201,7 +201,7 @@ impl Rehearsal<'_> {
 fn nobody(step: &str, request: &ChildRequest) -> Halt {
     let ChildRequest { namespace, name, .. } = request;
     Halt::Problem(format!(
-        "nobody plays the run of {namespace}/{name} that {step} starts; add `runs: {{ {step}: {{ output: ... }} }}`"
+        "nothing defines the run of {namespace}/{name} that {step} starts; add `runs: {{ {step}: {{ output: ... }} }}`"
     ))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::explore::Failing;
 use super::schedule::Schedule;
+use crate::sandbox::Profile;
 
 /// What came of all files.
 #[derive(Debug, Default, Serialize)]
@@ -21,6 +22,8 @@ pub struct FileReport {
     pub file: String,
     /// The workflow that it is about.
     pub workflow: String,
+    /// Which company's systems the sandbox stood for.
+    pub profile: &'static str,
     /// In the order of the file.
     pub scenarios: Vec<ScenarioReport>,
 }
@@ -106,9 +109,10 @@ impl Report {
     /// The writer's.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         for file in &self.files {
-            writeln!(out, "{}  {}", file.file, file.workflow)?;
+            let profile = shown_profile(file.profile, |name| format!("  (profile {name})"));
+            writeln!(out, "{}  {}{profile}", file.file, file.workflow)?;
             for scenario in &file.scenarios {
-                print_scenario(out, &file.file, scenario)?;
+                print_scenario(out, file, scenario)?;
             }
         }
         let tried: usize = self.scenarios().filter_map(|scenario| scenario.faults.as_ref()).map(|f| f.tried).sum();
@@ -117,7 +121,7 @@ impl Report {
     }
 }
 
-fn print_scenario(out: &mut impl Write, file: &str, scenario: &ScenarioReport) -> io::Result<()> {
+fn print_scenario(out: &mut impl Write, file: &FileReport, scenario: &ScenarioReport) -> io::Result<()> {
     let verdict = if scenario.passed() { "ok    " } else { "FAILED" };
     let ScenarioReport { name, status, calls, lasted_ms, .. } = scenario;
     let schedules = match &scenario.faults {
@@ -142,7 +146,7 @@ fn print_scenario(out: &mut impl Write, file: &str, scenario: &ScenarioReport) -
     Ok(())
 }
 
-fn print_failing(out: &mut impl Write, file: &str, name: &str, failing: &Failing) -> io::Result<()> {
+fn print_failing(out: &mut impl Write, file: &FileReport, name: &str, failing: &Failing) -> io::Result<()> {
     writeln!(out, "          {}", failing.schedule)?;
     for why in &failing.why {
         writeln!(out, "{}", indented(why, 12))?;
@@ -151,7 +155,18 @@ fn print_failing(out: &mut impl Write, file: &str, name: &str, failing: &Failing
         writeln!(out, "            {line}")?;
     }
     let name = name.replace('\'', "'\\''");
-    writeln!(out, "            again: stepwell test {file} --scenario '{name}' --schedule '{}'", failing.schedule)
+    let profile = shown_profile(file.profile, |name| format!(" --profile {name}"));
+    let FileReport { file, .. } = file;
+    writeln!(
+        out,
+        "            again: stepwell test {file}{profile} --scenario '{name}' --schedule '{}'",
+        failing.schedule
+    )
+}
+
+/// The profile, where it is not that which nobody asked for.
+fn shown_profile(name: &str, shown: impl Fn(&str) -> String) -> String {
+    if name == <&Profile>::default().name { String::new() } else { shown(name) }
 }
 
 fn indented(text: &str, by: usize) -> String {

@@ -18,14 +18,23 @@ pub enum Fault {
     Permanent,
     /// The target acts, and the connection is reset before its answer comes.
     LostReply,
+    /// No answer comes, and the target acts just before the connection's settle time is over.
+    Late,
     /// 503 from this attempt on, until nobody tries any more.
     Outage,
 }
 
 impl Fault {
     /// All of them, the mildest first.
-    pub const ALL: [Self; 6] =
-        [Self::CrashBefore, Self::CrashAfter, Self::Transient, Self::LostReply, Self::Permanent, Self::Outage];
+    pub const ALL: [Self; 7] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::Transient,
+        Self::LostReply,
+        Self::Late,
+        Self::Permanent,
+        Self::Outage,
+    ];
 
     /// As it is written.
     #[must_use]
@@ -36,6 +45,7 @@ impl Fault {
             Self::Transient => "transient",
             Self::Permanent => "permanent",
             Self::LostReply => "lost-reply",
+            Self::Late => "late",
             Self::Outage => "outage",
         }
     }
@@ -116,7 +126,7 @@ impl Serialize for Schedule {
 
 /// A text that is no schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no fault of a schedule: {why}; write STEP#N:FAULT or @N:crash, several joined by commas")]
+#[error("{text:?} is not a fault of a schedule: {why}; write STEP#N:FAULT or @N:crash, several joined by commas")]
 pub struct BadSchedule {
     text: String,
     why: String,

@@ -1,6 +1,8 @@
 //! A call that leaves the node: which sending of its step it is, what its schedule does to it, and when its answer is there.
 
-use super::coming::{Coming, OnItsWay};
+use std::time::Duration;
+
+use super::coming::{Arrival, Coming, OnItsWay};
 use super::rehearsal::{Halt, LATENCY, Rehearsal};
 use super::schedule::Fault;
 use super::step;
@@ -28,6 +30,20 @@ impl Rehearsal<'_> {
             }
         };
         let mut sending = self.sending(execution, request);
+        if sending.fault == Some(Fault::Late) {
+            let timeout = offline.timeout();
+            let outcome = Box::new(offline.late());
+            self.answer_later(timeout, Coming::Answer { execution, attempt, outcome });
+            let arrival = Arrival {
+                sending: self.sendings.len(),
+                request: request.clone(),
+                authentication: authentication.cloned(),
+            };
+            let settles = timeout + connections.settles_after(request);
+            self.answer_later(settles.saturating_sub(LATENCY), Coming::Arrival(Box::new(arrival)));
+            self.sendings.push(sending);
+            return Ok(());
+        }
         let reaction = self.react(&sending, request, &offline)?;
         if let Some(reaction) = &reaction {
             (sending.status, sending.acted) = (reaction.status, reaction.acted);
@@ -41,6 +57,23 @@ impl Rehearsal<'_> {
             }
         }
         self.sendings.push(sending);
+        Ok(())
+    }
+
+    fn answer_later(&mut self, after: Duration, what: Coming) {
+        self.on_their_way.push(OnItsWay { at: time_after(self.now, after), what });
+    }
+
+    /// A request reaches its target although nobody waits for it any more.
+    pub(super) fn arrives(&mut self, arrival: &Arrival) -> Result<(), Halt> {
+        let connections = self.stage.connections;
+        let Ok(offline) = connections.offline(&arrival.request, arrival.authentication.as_ref()) else { return Ok(()) };
+        let reaction = self
+            .targets
+            .react(&self.sendings[arrival.sending], &arrival.request, &offline, self.now)
+            .map_err(Halt::Problem)?;
+        let sending = &mut self.sendings[arrival.sending];
+        (sending.status, sending.acted) = (reaction.status, reaction.acted);
         Ok(())
     }
 
@@ -89,7 +122,7 @@ impl Rehearsal<'_> {
             Some(Fault::CrashBefore) => return Ok(None),
             Some(Fault::Transient | Fault::Outage) => return Ok(refused(http::StatusCode::SERVICE_UNAVAILABLE)),
             Some(Fault::Permanent) => return Ok(refused(http::StatusCode::BAD_REQUEST)),
-            Some(Fault::CrashAfter | Fault::LostReply) | None => {}
+            Some(Fault::CrashAfter | Fault::LostReply | Fault::Late) | None => {}
         }
         let reaction = self.targets.react(sending, request, offline, self.now).map_err(Halt::Problem)?;
         if sending.fault == Some(Fault::LostReply) {

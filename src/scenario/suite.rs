@@ -9,11 +9,13 @@ use super::file::{Scenario, ScenarioFile};
 use super::rehearsal::{Evaluate, Stage};
 use super::report::{FaultsReport, FileReport, ScenarioReport};
 use super::schedule::Schedule;
+use super::trace::Sending;
 use super::{read, step};
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dsl::{self, Built, Functions, Mistake, ProcessKind, Severity};
 use crate::hub::Hub;
 use crate::identifiers::Declared;
+use crate::sandbox::Profile;
 
 /// The environment of the connections' base URLs: scenarios never speak of production.
 const ENVIRONMENT: &str = "sandbox";
@@ -30,26 +32,35 @@ pub struct Ask {
     pub depth: Option<usize>,
     /// Rehearse this schedule instead.
     pub schedule: Option<Schedule>,
+    /// Which company's systems the sandbox stands for.
+    pub profile: &'static Profile,
 }
 
 /// A scenario file with everything that its rehearsals need.
 pub(super) struct Bench {
     file: ScenarioFile,
+    profile: &'static Profile,
     built: Built,
     hub: OfflineHub,
 }
 
 impl Bench {
     /// Reads the file, the definition beside it, the catalogs and `hub.yaml`.
-    pub(super) fn open(path: &Path) -> Result<Self, Vec<Mistake>> {
-        let file = read(&path.display().to_string(), &text_of(path)?)?;
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let built = definition(&folder.join(&file.definition), folder, path)?;
-        Ok(Self { file, built, hub: OfflineHub::open(folder)? })
+    pub(super) fn open(path: &Path, profile: &'static Profile) -> Result<Self, Vec<Mistake>> {
+        Self::with_variant(path, profile, Some(profile.name))
     }
 
-    pub(super) fn scenarios(&self) -> &[Scenario] {
-        &self.file.scenarios
+    /// The same with the functions of a variant, whatever the profile.
+    fn with_variant(path: &Path, profile: &'static Profile, variant: Option<&str>) -> Result<Self, Vec<Mistake>> {
+        let file = read(&path.display().to_string(), &text_of(path)?)?;
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let built = definition(&folder.join(&file.definition), folder, path, variant)?;
+        Ok(Self { file, profile, built, hub: OfflineHub::open(folder)? })
+    }
+
+    /// The scenarios that are for the profile.
+    pub(super) fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
+        self.file.scenarios.iter().filter(|scenario| scenario.is_for(self.profile))
     }
 
     pub(super) fn stage<'b>(&'b self, evaluate: &'b Evaluate<'b>) -> Stage<'b> {
@@ -59,6 +70,7 @@ impl Bench {
             identifiers: &self.hub.identifiers,
             evaluate,
             invariants: &self.file.invariants,
+            profile: self.profile,
         }
     }
 }
@@ -68,14 +80,32 @@ impl Bench {
 /// # Errors
 /// Mistakes of the file, of its definition, of the catalogs or of `hub.yaml`.
 pub fn test_file(path: &Path, ask: &Ask, evaluate: &Evaluate<'_>) -> Result<FileReport, Vec<Mistake>> {
-    let bench = Bench::open(path)?;
+    let bench = Bench::open(path, ask.profile)?;
     let stage = bench.stage(evaluate);
     let wanted = |scenario: &&Scenario| ask.scenario.as_ref().is_none_or(|name| *name == scenario.name);
     Ok(FileReport {
         file: bench.file.file.clone(),
         workflow: stage.definition.workflow.to_string(),
-        scenarios: bench.scenarios().iter().filter(wanted).map(|scenario| one(&stage, scenario, ask)).collect(),
+        profile: ask.profile.name,
+        scenarios: bench.scenarios().filter(wanted).map(|scenario| one(&stage, scenario, ask)).collect(),
     })
+}
+
+/// What a workflow sends in the scenarios of a file, when nothing goes wrong but what they say: on the sandbox of a profile, with the
+/// functions of a variant if one is named.
+///
+/// # Errors
+/// As of [`test_file`].
+pub fn sendings(
+    path: &Path,
+    profile: &'static Profile,
+    variant: Option<&str>,
+    evaluate: &Evaluate<'_>,
+) -> Result<(String, Vec<Sending>), Vec<Mistake>> {
+    let bench = Bench::with_variant(path, profile, variant)?;
+    let stage = bench.stage(evaluate);
+    let played = bench.file.scenarios.iter().map(|scenario| stage.rehearse(scenario, &Schedule::default()));
+    Ok((stage.definition.workflow.to_string(), played.flat_map(|trace| trace.sendings).collect()))
 }
 
 fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
@@ -129,7 +159,7 @@ fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<I
     schedule.0.iter().filter(move |strike| !met(strike)).map(|strike| {
         let mut steps: Vec<&str> = trace.sendings.iter().map(|sent| sent.step.as_str()).collect();
         steps.dedup();
-        format!("the schedule's {strike} never came about; the steps were: {}", steps.join(", "))
+        format!("the schedule's {strike} never happened; the steps were: {}", steps.join(", "))
     })
 }
 
@@ -156,14 +186,15 @@ fn text_of(path: &Path) -> Result<String, Vec<Mistake>> {
     String::from_utf8(bytes).map_err(|_| vec![unreadable(path, "the file is not UTF-8".to_owned())])
 }
 
-fn definition(path: &Path, folder: &Path, scenarios: &Path) -> Result<Built, Vec<Mistake>> {
+fn definition(path: &Path, folder: &Path, scenarios: &Path, variant: Option<&str>) -> Result<Built, Vec<Mistake>> {
     let text = text_of(path).map_err(|mistakes| {
         let why = mistakes.first().map(|mistake| mistake.message.clone()).unwrap_or_default();
         let hint = "name the definition's file beside it: `definition: closed-won.yaml`".to_owned();
         let message = format!("these scenarios are about {}: {why}", path.display());
         vec![Mistake { hint: Some(hint), ..unreadable(scenarios, message) }]
     })?;
-    let functions = Functions::load(folder)?.with_processes(ProcessKind::ALL).with_secrets(Hub::releases_in(folder));
+    let functions = Functions::load_variant(folder, variant)?;
+    let functions = functions.with_processes(ProcessKind::ALL).with_secrets(Hub::releases_in(folder));
     dsl::build(&path.display().to_string(), &text, &functions)
 }
 

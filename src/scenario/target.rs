@@ -15,7 +15,7 @@ use crate::connect::{Offline, local_operation, local_response};
 use crate::identifiers::Declared;
 use crate::machine::{CallOutcome, CallRequest, Time};
 use crate::memory::{Memory, Operation};
-use crate::sandbox::{Door, Reply, Sandbox};
+use crate::sandbox::{Door, Profile, Reply, Sandbox};
 
 /// How a target reacts to one call.
 #[derive(Debug)]
@@ -45,8 +45,12 @@ pub(super) struct Targets<'s> {
 
 impl<'s> Targets<'s> {
     /// The targets as they are before the run begins.
-    pub(super) fn new(scenario: &'s Scenario, identifiers: &Arc<Declared>) -> Result<Self, String> {
-        let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now)).transpose()?;
+    pub(super) fn new(
+        scenario: &'s Scenario,
+        identifiers: &Arc<Declared>,
+        profile: &'static Profile,
+    ) -> Result<Self, String> {
+        let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now, profile)).transpose()?;
         let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
         let memory = remembered(Memory::of(identifiers), &scenario.memory, scenario.now)?;
         Ok(Self {
@@ -129,9 +133,13 @@ impl<'s> Targets<'s> {
         self.memory.to_value()
     }
 
-    /// The sandbox's records, and its ledger since the run began.
+    /// The sandbox's records with its profile, and its ledger since the run began.
     pub(super) fn sandbox(&self) -> Option<(Value, Value)> {
-        self.sandbox.as_ref().map(|sandbox| (sandbox.records(), sandbox.ledger(self.prepared)))
+        self.sandbox.as_ref().map(|sandbox| {
+            let mut records = sandbox.records();
+            records["profile"] = sandbox.profile().view();
+            (records, sandbox.ledger(self.prepared))
+        })
     }
 }
 
@@ -152,7 +160,7 @@ impl CallPattern {
 
 fn nobody(step: &str, request: &CallRequest, why: &str) -> String {
     format!(
-        "nobody answers {step}, which calls {} {}: {why}, and `calls` has no answer for it; add `calls: {{ {step}: [...] }}`",
+        "no answer for {step}, which calls {} {}: {why}, and `calls` has no answer for it; add `calls: {{ {step}: [...] }}`",
         request.method, request.uri
     )
 }
@@ -243,8 +251,8 @@ fn in_sandbox(sandbox: &Sandbox, door: Door, offline: &Offline<'_>, now: Time) -
 }
 
 /// A sandbox that was brought to where the scenario begins.
-fn prepare(setup: &SandboxSetup, now: Time) -> Result<Sandbox, String> {
-    let sandbox = Sandbox::new();
+fn prepare(setup: &SandboxSetup, now: Time, profile: &'static Profile) -> Result<Sandbox, String> {
+    let sandbox = Sandbox::of(profile);
     if let Some(settings) = &setup.settings {
         sandbox.change_settings(settings.clone())?;
     }
@@ -267,7 +275,7 @@ fn put(sandbox: &Sandbox, wanted: &SandboxRequest, now: Time) -> Result<(), Stri
         .header("authorization", format!("Bearer sandbox-{token}-token"))
         .header("content-type", "application/json")
         .body(Bytes::from(body))
-        .map_err(|why| refuse(format!("is no request: {why}")))?;
+        .map_err(|why| refuse(format!("is not a request: {why}")))?;
     match sandbox.answer(door, request, now) {
         Reply::Answered(response, _) if response.status().is_success() => Ok(()),
         Reply::Answered(response, _) => {

@@ -17,7 +17,7 @@ pub struct ClaimedRun {
     pub fence: i64,
     /// Number of journal rows.
     pub seq: i32,
-    /// Claims since the last recorded progress, this one included.
+    /// Claims since the last recorded progress that nobody gave back, this one included: each but this is a node that died.
     pub attempts: i16,
     /// Hash of the last journal row.
     pub head: Vec<u8>,
@@ -100,18 +100,56 @@ pub async fn release_of_dead_nodes(pool: &PgPool, limit: i64) -> Result<u64, Sto
     Ok(done.rows_affected())
 }
 
-/// Releases what this node still owns, claimable at once; attempts are forgiven, for this was no death.
+/// Releases what this node still owns, claimable at once; the claims are given back, for this was no death.
 ///
 /// # Errors
 /// The database is away.
 pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "update runs set owner = null, fence = fence + 1, wake_at = now(), attempts = 0 where owner = $1",
+        "update runs set owner = null, fence = fence + 1, wake_at = now(), attempts = greatest(attempts - 1, 0)
+         where owner = $1",
         node
     )
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Gives claims back that were no death: the node lost its lease and lives. Whoever drives these runs now is not touched.
+///
+/// # Errors
+/// The database is away.
+pub async fn forgive(pool: &PgPool, runs: &[RunId]) -> Result<(), StoreError> {
+    sqlx::query!(
+        // In the order in which every batch locks runs.
+        "with lived as materialized (
+             select r.shard, r.id from unnest($1::smallint[], $2::uuid[]) as u (shard, id)
+             join runs r on r.shard = u.shard and r.id = u.id
+             where r.attempts > 0 order by r.shard, r.id for no key update of r)
+         update runs r set attempts = r.attempts - 1 from lived l where r.shard = l.shard and r.id = l.id",
+        &runs.iter().map(|run| super::shard(*run)).collect::<Vec<_>>(),
+        runs
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Leaves a run to a person whose nodes died while they read it, so that it could not be parked in its journal. Nobody takes it up by itself.
+///
+/// # Errors
+/// The database is away.
+pub async fn park_unread(pool: &PgPool, node: Uuid, run: RunId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update runs set owner = null, fence = fence + 1, wake_at = null, attempts = 0, attention = 'poison'
+         where shard = $1 and id = $2 and owner is not distinct from $3",
+        super::shard(run),
+        run,
+        node
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// Releases one run that this node cannot drive, until a later time.
@@ -120,8 +158,8 @@ pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError
 /// The database is away.
 pub async fn release_one(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
-        "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = 0
-         where shard = $1 and id = $2 and owner = $3",
+        "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = greatest(attempts - 1, 0)
+         where shard = $1 and id = $2 and owner is not distinct from $3",
         super::shard(run),
         run,
         node,
@@ -140,7 +178,7 @@ pub async fn release_one(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> 
 pub async fn set_aside(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = 0, attention = 'poison'
-         where shard = $1 and id = $2 and owner = $3",
+         where shard = $1 and id = $2 and owner is not distinct from $3",
         super::shard(run),
         run,
         node,

@@ -19,6 +19,8 @@ pub struct OpenCommand {
     pub actor: String,
     /// Why.
     pub reason: Option<String>,
+    /// JSON text of the [`crate::machine::Approval`], where a second person approved it.
+    pub approval: Option<String>,
 }
 
 /// A command on its way in.
@@ -49,6 +51,8 @@ pub struct NewMessage {
     pub actor: String,
     /// The event that it brings, and the `listen` that it is for: it comes there once.
     pub event: Option<(Uuid, i32)>,
+    /// Whether it waits for a run that does not exist yet: the commit that starts it may come later. Else it is lost then.
+    pub is_kept: bool,
 }
 
 /// What became of a command.
@@ -88,10 +92,12 @@ pub(super) fn turn(run: RunId) -> NewMessage {
         message: serde_json::json!(Message::Turn {}).to_string(),
         actor: Actor::engine().0,
         event: None,
+        is_kept: false,
     }
 }
 
-/// Leaves messages for runs; gives the runs that had not been told before. A message for a run that does not exist is lost.
+/// Leaves messages for runs; gives the runs that had not been told before. A message for a run that does
+/// not exist is lost, unless it is kept for it.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
@@ -99,10 +105,11 @@ pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<V
     let m = messages;
     Ok(sqlx::query_scalar!(
         "insert into commands (id, shard, run_id, act, actor, event_id, execution)
-         select u.id, r.shard, r.id, u.message::json, u.actor, u.event_id, u.execution
-         from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::integer[])
-              as u (id, shard, run_id, message, actor, event_id, execution)
-         join runs r on r.shard = u.shard and r.id = u.run_id
+         select u.id, u.shard, u.run_id, u.message::json, u.actor, u.event_id, u.execution
+         from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::integer[], $8::boolean[])
+              as u (id, shard, run_id, message, actor, event_id, execution, is_kept)
+         left join runs r on r.shard = u.shard and r.id = u.run_id
+         where r.id is not null or u.is_kept
          on conflict (run_id, execution, event_id) where event_id is not null do nothing
          returning run_id",
         &m.iter().map(|m| m.id).collect::<Vec<_>>(),
@@ -112,9 +119,24 @@ pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<V
         &m.iter().map(|m| m.actor.as_str()).collect::<Vec<_>>() as &[&str],
         &m.iter().map(|m| m.event.map(|(id, _)| id)).collect::<Vec<_>>() as &[Option<Uuid>],
         &m.iter().map(|m| m.event.map(|(_, execution)| execution)).collect::<Vec<_>>() as &[Option<i32>],
+        &m.iter().map(|m| m.is_kept).collect::<Vec<_>>(),
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// Forgets what was kept for runs that never came to be.
+///
+/// # Errors
+/// The database is away.
+pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from commands c where c.answered_at is null and c.created_at < now() - interval '1 day'
+         and not exists (select from runs r where r.shard = c.shard and r.id = c.run_id)"
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// What became of a command.
@@ -140,8 +162,9 @@ pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<
         OpenCommand,
         // Open commands are few, owned runs are many: the plan must begin with the commands, whatever the statistics.
         r#"with open as materialized (
-               select id, shard, run_id, act, actor, reason from commands where answered_at is null limit 10000)
-           select c.id as "id!", c.run_id as "run_id!", c.act::text as "act!", c.actor as "actor!", c.reason
+               select id, shard, run_id, act, actor, reason, approval from commands where answered_at is null limit 10000)
+           select c.id as "id!", c.run_id as "run_id!", c.act::text as "act!", c.actor as "actor!", c.reason,
+                  c.approval::text as approval
            from open c join runs r on r.shard = c.shard and r.id = c.run_id
            where r.owner is not distinct from $1 order by c.id limit $2"#,
         node,
@@ -158,7 +181,7 @@ pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<
 pub async fn open_for_run(pool: &PgPool, run: RunId) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
-        r#"select id, run_id, act::text as "act!", actor, reason from commands
+        r#"select id, run_id, act::text as "act!", actor, reason, approval::text as approval from commands
            where run_id = $1 and answered_at is null order by id limit 100"#,
         run
     )
@@ -186,10 +209,14 @@ pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     .execute(pool)
     .await?;
     let woken = sqlx::query!(
+        // It waits for no row: whoever holds one changes the run now, and the next look finds what is left.
         "with open as materialized (
-             select distinct shard, run_id from commands where answered_at is null limit 10000)
-         update runs r set wake_at = now() from open c
-         where r.shard = c.shard and r.id = c.run_id and r.owner is null and (r.wake_at is null or r.wake_at > now())"
+                  select distinct shard, run_id from commands where answered_at is null limit 10000),
+              asleep as materialized (
+                  select r.shard, r.id from open c join runs r on r.shard = c.shard and r.id = c.run_id
+                  where r.owner is null and (r.wake_at is null or r.wake_at > now())
+                  order by r.shard, r.id for update of r skip locked)
+         update runs r set wake_at = now() from asleep a where r.shard = a.shard and r.id = a.id"
     )
     .execute(pool)
     .await?;

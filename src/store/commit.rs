@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::commands::{self, NewMessage};
+use super::freezes;
 use super::journal::Hash;
 use super::lanes::{self, Lane};
 use super::listeners::{self, NewListener};
@@ -48,6 +49,8 @@ pub struct NewEvent {
     pub awaited: bool,
     /// Its place among the events of its sender, if that one counts.
     pub counted: Option<Counted>,
+    /// Whether a person is asked for: a workflow wanted it and did not take it.
+    pub needs_attention: bool,
     /// Whether its sender proved itself: under a known id it is a duplicate then, whatever its bytes.
     pub is_proven: bool,
 }
@@ -97,6 +100,10 @@ pub struct RunState {
     pub attention: Option<&'static str>,
     /// Task reference where it stands.
     pub task: Option<String>,
+    /// JSON text: why it stopped, or ended otherwise than well.
+    pub error: Option<String>,
+    /// What runs that need a person for the same cause share.
+    pub fingerprint: Option<String>,
     /// Who drives it from now on.
     pub owner: Option<Uuid>,
     /// When it goes on by itself.
@@ -124,6 +131,10 @@ pub struct Consequences {
     pub enters: Option<Lane>,
     /// Where it has been.
     pub leaves: Option<Lane>,
+    /// The freeze for whose end it waits from now on.
+    pub frozen: Option<Uuid>,
+    /// It goes on, whatever freeze it waited for.
+    pub thawed: bool,
 }
 
 impl Consequences {
@@ -131,7 +142,8 @@ impl Consequences {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let is_quiet = self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty();
-        is_quiet && self.messages.is_empty() && self.enters.is_none() && self.leaves.is_none()
+        let is_still = self.enters.is_none() && self.leaves.is_none() && self.frozen.is_none() && !self.thawed;
+        is_quiet && is_still && self.messages.is_empty()
     }
 }
 
@@ -143,6 +155,14 @@ pub async fn insert_consequences(
     conn: &mut PgConnection,
     of_runs: &[(RunId, &Consequences)],
 ) -> Result<(), StoreError> {
+    let frozen: Vec<_> = of_runs.iter().filter_map(|(run, c)| Some((*run, c.frozen?))).collect();
+    let thawed: Vec<_> = of_runs.iter().filter(|(_, c)| c.thawed).map(|(run, _)| *run).collect();
+    if !frozen.is_empty() {
+        freezes::hold(conn, &frozen).await?;
+    }
+    if !thawed.is_empty() {
+        freezes::let_go(conn, &thawed).await?;
+    }
     let listeners: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.listeners.iter().map(|l| (*run, l))).collect();
     let ended: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.unlisten.iter().map(|e| (*run, *e))).collect();
     let outgoing: Vec<_> = of_runs.iter().flat_map(|(_, c)| &c.outgoing).collect();
@@ -184,6 +204,8 @@ pub struct Transition {
     pub seq_before: i32,
     /// What it becomes.
     pub state: RunState,
+    /// Whether it shows that the run does not kill its nodes: it got on, beyond being taken over or called again.
+    pub progress: bool,
 }
 
 /// Takes the keys of events that nobody took before; gives the ids of the events that won. Keys go in sorted, so that
@@ -246,7 +268,7 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Res
                                routed)
            select u.id, u.source, u.event_id, u.type, u.received_at, u.headers::json, u.body, u.attributes::json, u.outcome,
                   string_to_array(u.runs, ',')::uuid[], u.detail::json, u.data::json,
-                  u.type = $13 or not (u.awaited or exists (select from listeners l where l.event_type = u.type)
+                  u.type = $13 or u.outcome = 'rejected' or not (u.awaited or exists (select from listeners l where l.event_type = u.type)
                                        or exists (select from listeners l where l.event_type = ''))
            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[], $8::text[],
                        $9::text[], $10::text[], $11::text[], $12::text[], $14::boolean[])
@@ -279,14 +301,15 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Res
 pub async fn insert_runs(conn: &mut PgConnection, runs: &[&NewRun]) -> Result<(), StoreError> {
     sqlx::query!(
         r#"insert into runs (shard, id, definition_id, status, attention, key, event_id, parent_id, task, owner, fence, seq,
-                             attempts, wake_at, head, created_at, finished_at)
+                             attempts, wake_at, head, created_at, finished_at, error, fingerprint, attention_at)
            select u.shard, u.id, u.definition_id, u.status, u.attention, u.key, u.event_id, u.parent_id, u.task, u.owner, 1,
-                  u.seq, case when u.owner is null then 0 else 1 end, u.wake_at, u.head, u.created_at, u.finished_at
+                  u.seq, case when u.owner is null then 0 else 1 end, u.wake_at, u.head, u.created_at, u.finished_at,
+                  u.error::json, u.fingerprint, case when u.attention is not null then now() end
            from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
                        $9::text[], $10::uuid[], $11::integer[], $12::timestamptz[], $13::bytea[], $14::timestamptz[],
-                       $15::timestamptz[])
+                       $15::timestamptz[], $16::text[], $17::text[])
                 as u (shard, id, definition_id, status, attention, key, event_id, parent_id, task, owner, seq, wake_at, head,
-                      created_at, finished_at)"#,
+                      created_at, finished_at, error, fingerprint)"#,
         &runs.iter().map(|r| shard(r.id)).collect::<Vec<_>>(),
         &runs.iter().map(|r| r.id).collect::<Vec<_>>(),
         &runs.iter().map(|r| r.definition_id).collect::<Vec<_>>(),
@@ -302,6 +325,8 @@ pub async fn insert_runs(conn: &mut PgConnection, runs: &[&NewRun]) -> Result<()
         &runs.iter().map(|r| r.state.head.as_slice()).collect::<Vec<_>>() as &[&[u8]],
         &runs.iter().map(|r| r.created_at).collect::<Vec<_>>(),
         &runs.iter().map(|r| r.state.finished_at).collect::<Vec<_>>() as &[Option<Time>],
+        &runs.iter().map(|r| r.state.error.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &runs.iter().map(|r| r.state.fingerprint.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
     )
     .execute(conn)
     .await?;
@@ -310,6 +335,9 @@ pub async fn insert_runs(conn: &mut PgConnection, runs: &[&NewRun]) -> Result<()
 
 /// Moves runs that their nodes still own; gives the ids of those that moved. Runs go in sorted by key, so that concurrent
 /// batches lock rows in one order.
+///
+/// Progress begins the count of claims anew. Without it the claim still counts while the run stays, and is given back when the run
+/// leaves its node unharmed.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
@@ -320,11 +348,15 @@ pub async fn advance_runs(conn: &mut PgConnection, transitions: &[&Transition]) 
     Ok(sqlx::query_scalar!(
         r#"update runs r
            set status = u.status, attention = u.attention, task = u.task, owner = u.new_owner, wake_at = u.wake_at,
-               seq = u.seq, head = u.head, finished_at = u.finished_at,
-               attempts = case when u.new_owner is null then 0 else 1 end
+               seq = u.seq, head = u.head, finished_at = u.finished_at, error = u.error::json, fingerprint = u.fingerprint,
+               attention_at = case when u.attention is not null then coalesce(r.attention_at, now()) end,
+               attempts = case when u.progress then case when u.new_owner is null then 0 else 1 end
+                               when u.new_owner is null then greatest(r.attempts - 1, 0) else r.attempts end
            from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::integer[], $6::text[], $7::text[], $8::text[],
-                       $9::uuid[], $10::timestamptz[], $11::integer[], $12::bytea[], $13::timestamptz[])
-                as u (shard, id, owner, fence, seq_before, status, attention, task, new_owner, wake_at, seq, head, finished_at)
+                       $9::uuid[], $10::timestamptz[], $11::integer[], $12::bytea[], $13::timestamptz[], $14::boolean[], $15::text[],
+                       $16::text[])
+                as u (shard, id, owner, fence, seq_before, status, attention, task, new_owner, wake_at, seq, head, finished_at,
+                      progress, error, fingerprint)
            where r.shard = u.shard and r.id = u.id and r.owner is not distinct from u.owner and r.fence = u.fence and r.seq = u.seq_before
            returning r.id"#,
         &t.iter().map(|t| shard(t.id)).collect::<Vec<_>>(),
@@ -340,6 +372,9 @@ pub async fn advance_runs(conn: &mut PgConnection, transitions: &[&Transition]) 
         &t.iter().map(|t| t.state.seq).collect::<Vec<_>>(),
         &t.iter().map(|t| t.state.head.as_slice()).collect::<Vec<_>>() as &[&[u8]],
         &t.iter().map(|t| t.state.finished_at).collect::<Vec<_>>() as &[Option<Time>],
+        &t.iter().map(|t| t.progress).collect::<Vec<_>>(),
+        &t.iter().map(|t| t.state.error.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &t.iter().map(|t| t.state.fingerprint.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
     )
     .fetch_all(conn)
     .await?)

@@ -20,6 +20,8 @@ pub struct EventFilter {
     pub outcome: Option<String>,
     /// The sender's id; with `source` an index finds it.
     pub event_id: Option<String>,
+    /// Only those that wait for a person.
+    pub attention: bool,
     /// Received at or after.
     pub since: Option<Time>,
     /// Received before.
@@ -47,6 +49,8 @@ pub struct EventRow {
     pub runs: Vec<RunId>,
     /// What waited for it.
     pub resumed: Vec<RunId>,
+    /// Whether it waits for a person.
+    pub attention: bool,
 }
 
 /// An event with all that was received.
@@ -66,6 +70,14 @@ pub struct StoredEvent {
     pub detail: Option<Box<RawValue>>,
 }
 
+impl StoredEvent {
+    /// Whether it came from a topic and could not be used: its body is Avro, and there is no data.
+    #[must_use]
+    pub fn is_undecoded(&self) -> bool {
+        self.row.outcome == "rejected" && self.headers.get().contains("\"content-type\":\"avro/binary\"")
+    }
+}
+
 /// An event as far as runs that wait for it see it.
 #[derive(Debug)]
 pub struct Candidate {
@@ -83,16 +95,22 @@ pub struct Candidate {
     pub data: Option<String>,
 }
 
-/// Events of which no run was told yet that may wait for them, oldest first.
+/// Events of which no run was told yet that may wait for them, oldest first, behind `after`.
 ///
 /// # Errors
 /// The database is away.
-pub async fn unrouted(pool: &PgPool, only: Option<Uuid>, limit: i64) -> Result<Vec<Candidate>, StoreError> {
+pub async fn unrouted(
+    pool: &PgPool,
+    only: Option<Uuid>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Candidate>, StoreError> {
     Ok(sqlx::query_as!(
         Candidate,
         r#"select id, type, source, attributes::text as "attributes!", body, data::text from events
-           where not routed and ($1::uuid is null or id = $1) order by id limit $2"#,
+           where not routed and ($1::uuid is null or id = $1) and id > $2 order by id limit $3"#,
         only,
+        after.unwrap_or_default(),
         limit
     )
     .fetch_all(pool)
@@ -133,7 +151,8 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gather
     sqlx::query!(
         "update events set routed = true, resumed = resumed || $2,
                 outcome = case when outcome <> 'unmatched' then outcome when $3 then 'gathered'
-                               when cardinality(resumed || $2) > 0 then 'resumed' else outcome end
+                               when cardinality(resumed || $2) > 0 then 'resumed'
+                               when detail -> 'errors' is not null then 'rejected' else outcome end
          where id = $1",
         id,
         resumed,
@@ -150,9 +169,11 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gather
 /// The database is away.
 pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
-        "update events set routed = true, outcome = case outcome when 'unmatched' then 'rejected' else outcome end,
-                detail = $2::text::json
-         where id = $1 and not routed",
+        "with aside as (
+             update events set routed = true, outcome = case outcome when 'unmatched' then 'rejected' else outcome end,
+                    detail = $2::text::json
+             where id = $1 and not routed returning id, source)
+         insert into event_attention (event, of_source) select id, source from aside on conflict (event) do nothing",
         id,
         detail
     )
@@ -161,20 +182,39 @@ pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), Stor
     Ok(())
 }
 
-/// A run that began to wait later was told of the event.
+/// Keeps these events from being changed by anybody else until the transaction ends. In the order of their ids, as everybody does
+/// who needs several.
 ///
 /// # Errors
 /// The database is away.
-pub async fn resumed(conn: &mut PgConnection, id: Uuid, run: RunId) -> Result<(), StoreError> {
+pub async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
+    sqlx::query!("select id from events where id = any($1) order by id for update", ids).fetch_all(conn).await?;
+    Ok(())
+}
+
+/// A run that began to wait later was told of these events.
+///
+/// # Errors
+/// The database is away.
+pub async fn resumed(conn: &mut PgConnection, ids: &[Uuid], run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "update events set resumed = resumed || $2::uuid,
                 outcome = case when outcome = 'unmatched' then 'resumed' else outcome end
-         where id = $1 and not $2 = any(resumed)",
-        id,
+         where id = any($1) and not $2 = any(resumed)",
+        ids,
         run
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Some of the many runs that wait for an event were told of it; the others follow.
+///
+/// # Errors
+/// The database is away.
+pub async fn resumed_some(conn: &mut PgConnection, id: Uuid, runs: &[RunId]) -> Result<(), StoreError> {
+    sqlx::query!("update events set resumed = resumed || $2 where id = $1", id, runs).execute(conn).await?;
     Ok(())
 }
 
@@ -190,8 +230,8 @@ async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, St
     .await?)
 }
 
-/// What a `listen` that begins now may have missed: events since the run was accepted, and older ones that nobody wanted,
-/// without those that the `listen` was told of or that the run consumed. Oldest first.
+/// The ids of what a `listen` that begins now may have missed, behind the event `after`: events since the run was accepted, and
+/// older ones that nobody wanted, without rejected ones and those that the `listen` was told of or that the run consumed. Oldest first.
 ///
 /// # Errors
 /// The database is away.
@@ -201,50 +241,73 @@ pub async fn missed(
     run: RunId,
     of: &Unchecked,
     kept_seconds: f64,
+    after: Option<Uuid>,
     limit: i64,
-) -> Result<Vec<Candidate>, StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
     let known = told(pool, run, of.execution).await?;
     let since = of.created_at - chrono::Duration::milliseconds((kept_seconds * 1_000.0) as i64);
     // Two statements: where any type is waited for, no index on types helps.
     if of.event_type.is_empty() {
-        return Ok(sqlx::query_as!(
-            Candidate,
-            r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text from events e
-               where e.id >= uuid_floor($1::timestamptz at time zone 'utc') and e.type <> 'stepwell.start'
-                 and (e.received_at >= $2 or e.outcome = 'unmatched') and e.id is distinct from $3 and e.id <> all($4)
-               order by e.id limit $5"#,
+        return Ok(sqlx::query_scalar!(
+            "select e.id from events e
+             where e.id >= uuid_floor($1::timestamptz at time zone 'utc') and e.type <> 'stepwell.start' and e.outcome <> 'rejected'
+               and (e.received_at >= $2 or e.outcome = 'unmatched') and e.id is distinct from $3 and e.id <> all($4)
+               and e.id > $6
+             order by e.id limit $5",
             since,
             of.created_at,
             of.started_by,
             &known,
-            limit
+            limit,
+            after.unwrap_or_default()
         )
         .fetch_all(pool)
         .await?);
     }
-    Ok(sqlx::query_as!(
-        Candidate,
-        r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text from events e
-           where e.type = $6 and e.id >= uuid_floor($1::timestamptz at time zone 'utc')
-             and (e.received_at >= $2 or e.outcome = 'unmatched') and e.id is distinct from $3 and e.id <> all($4)
-           order by e.id limit $5"#,
+    Ok(sqlx::query_scalar!(
+        "select e.id from events e
+         where e.type = $6 and e.id >= uuid_floor($1::timestamptz at time zone 'utc') and e.outcome <> 'rejected'
+           and (e.received_at >= $2 or e.outcome = 'unmatched') and e.id is distinct from $3 and e.id <> all($4)
+           and e.id > $7
+         order by e.id limit $5",
         since,
         of.created_at,
         of.started_by,
         &known,
         limit,
-        of.event_type
+        of.event_type,
+        after.unwrap_or_default()
     )
     .fetch_all(pool)
     .await?)
 }
 
-/// The statement of a page; the two orders differ in comparison and direction only.
+/// These events, oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn candidates(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Candidate>, StoreError> {
+    Ok(sqlx::query_as!(
+        Candidate,
+        r#"select id, type, source, attributes::text as "attributes!", body, data::text from events
+           where id = any($1) order by id"#,
+        ids
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The statement of a page; the two orders differ in comparison and direction only. Those that wait for a person are few: they lead to their
+/// events, and not the other way round, which the planner cannot know.
 macro_rules! page {
-    ($compare:literal, $direction:literal, $pool:expr, $filter:expr, $ids:expr, $after:expr, $limit:expr) => {
+    ($from:literal, $compare:literal, $direction:literal, $pool:expr, $filter:expr, $ids:expr, $after:expr, $limit:expr) => {
         sqlx::query_as!(
             EventRow,
-            "select id, source, event_id, type, received_at, outcome, runs, resumed from events
+            "select id, source, event_id, type, received_at, outcome, runs, resumed,
+                    exists (select from event_attention n where n.event = id) as \"attention!\"
+             from "
+                + $from
+                + "
              where ($1::text is null or source = $1)
                and ($2::text is null or type = $2)
                and ($3::text is null or outcome = $3)
@@ -289,8 +352,32 @@ pub async fn list(
         _ => None,
     };
     let rows = match filter.order {
-        Order::Newest => page!("<", "desc", pool, filter, known.as_deref(), after, limit)?,
-        Order::Oldest => page!(">", "asc", pool, filter, known.as_deref(), after, limit)?,
+        Order::Newest if filter.attention => page!(
+            "(select event as id from event_attention order by event desc) as a
+             cross join lateral (select source, event_id, type, received_at, outcome, runs, resumed
+                                 from events where events.id = a.id limit 1) as e",
+            "<",
+            "desc",
+            pool,
+            filter,
+            known.as_deref(),
+            after,
+            limit
+        )?,
+        Order::Oldest if filter.attention => page!(
+            "(select event as id from event_attention order by event) as a
+             cross join lateral (select source, event_id, type, received_at, outcome, runs, resumed
+                                 from events where events.id = a.id limit 1) as e",
+            ">",
+            "asc",
+            pool,
+            filter,
+            known.as_deref(),
+            after,
+            limit
+        )?,
+        Order::Newest => page!("events", "<", "desc", pool, filter, known.as_deref(), after, limit)?,
+        Order::Oldest => page!("events", ">", "asc", pool, filter, known.as_deref(), after, limit)?,
     };
     Ok(rows)
 }
@@ -330,7 +417,8 @@ pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Res
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreError> {
     let found = sqlx::query!(
         r#"select id, source, event_id, type, received_at, outcome, runs, resumed, headers::text as "headers!", body,
-                  attributes::text as "attributes!", data::text, detail::text
+                  attributes::text as "attributes!", data::text, detail::text,
+                  exists (select from event_attention n where n.event = events.id) as "attention!"
            from events where id = $1 limit 1"#,
         id
     )
@@ -346,6 +434,7 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreE
         outcome: r.outcome,
         runs: r.runs,
         resumed: r.resumed,
+        attention: r.attention,
     };
     let (headers, attributes) = (raw(r.headers)?, raw(r.attributes)?);
     let (data, detail) = (r.data.map(raw).transpose()?, r.detail.map(raw).transpose()?);

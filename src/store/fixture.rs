@@ -1,11 +1,16 @@
 //! Small values for tests that write to the database.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::commit::{NewEvent, NewRun, RunState};
 use super::journal::NewRow;
+use super::totals;
 use crate::machine::{RunId, Time};
+use crate::memory::totals::{Begin, Pass};
 
 /// A run that node 1 drives.
 pub(crate) fn state() -> RunState {
@@ -13,6 +18,8 @@ pub(crate) fn state() -> RunState {
         status: "running",
         attention: None,
         task: None,
+        error: None,
+        fingerprint: None,
         owner: Some(Uuid::from_u128(1)),
         wake_at: None,
         seq: 1,
@@ -39,6 +46,7 @@ pub(crate) fn event(id: Uuid) -> NewEvent {
         detail: None,
         awaited: false,
         counted: None,
+        needs_attention: false,
         is_proven: false,
     }
 }
@@ -82,4 +90,44 @@ pub(crate) async fn refuse_acts(pool: &PgPool) {
 /// Acts are recorded again.
 pub(crate) async fn allow_acts(pool: &PgPool) {
     sqlx::raw_sql("drop function refuse() cascade").execute(pool).await.unwrap();
+}
+
+/// A pass over November 2025 that has ended and shows these lines, as `totals/lines` takes them.
+pub(crate) async fn totals_pass(pool: &PgPool, lines: &Value) -> Pass {
+    let day = |text: &str| Some(text.parse().unwrap());
+    let begin = Begin {
+        run: Uuid::now_v7(),
+        time_zone: "Europe/Berlin".into(),
+        from: day("2025-11-01"),
+        until: day("2025-11-30"),
+        days: None,
+    };
+    let pass = Pass::begin(&begin, Uuid::now_v7(), &[], chrono::Utc::now()).unwrap();
+    let found = serde_json::from_value(serde_json::json!({ "pass": pass.id, "lines": lines })).unwrap();
+    let conn = &mut *pool.acquire().await.unwrap();
+    totals::insert(conn, &pass).await.unwrap();
+    totals::put(conn, &pass.judged(&found).unwrap()).await.unwrap();
+    let companies = BTreeMap::from([("2".to_owned(), "Helvetia & Söhne".to_owned())]);
+    totals::end(conn, &pass, &Value::Null, &companies).await.unwrap();
+    pass
+}
+
+/// A line of a deal in euros, and perhaps of its order.
+pub(crate) fn totals_line(day: &str, deal: &str, name: &str, amount: &str, ordered: Option<&str>) -> Value {
+    let order = |amount: &str| {
+        let (id, number) = (format!("7{deal}"), format!("SO-{deal}"));
+        serde_json::json!({ "id": id, "number": number, "currency": "EUR", "cancelled": false, "amounts": [amount] })
+    };
+    serde_json::json!({
+        "day": day, "currency": "EUR", "company": "2", "deal": { "id": deal, "name": name, "amounts": [amount] },
+        "orders": ordered.map(order).into_iter().collect::<Vec<_>>(),
+    })
+}
+
+/// Waits until a transaction waits for a lock of the application.
+pub(crate) async fn somebody_waits_for_a_lock(pool: &PgPool) {
+    let waits = "select exists (select from pg_locks where locktype = 'advisory' and not granted)";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(pool).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
 }

@@ -154,22 +154,29 @@ pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), Store
     Ok(())
 }
 
-/// Gatherings whose runs are to be started: those that this event completed, or any.
+/// Gatherings whose runs are to be started: those that this event completed, or any. In order, behind `after`.
 ///
 /// # Errors
 /// The database is away.
-pub async fn complete(pool: &PgPool, by: Option<Uuid>, limit: i64) -> Result<Vec<Complete>, StoreError> {
+pub async fn complete(
+    pool: &PgPool,
+    by: Option<Uuid>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Complete>, StoreError> {
     Ok(sqlx::query_as!(
         Complete,
         r#"select g.id, g.namespace, g.name, g.signature, g.run_id as "run_id!", l.event as last, e.source
            from gatherings g
            cross join lateral (select event from gathered where gathering = g.id order by event desc limit 1) as l
-           join events e on e.id = l.event
+           cross join lateral (select source from events where id = l.event limit 1) as e
            where g.run_id is not null
              and ($1::uuid is null or exists (select from gathered t where t.gathering = g.id and t.event = $1))
+             and g.id > $3
            order by g.id limit $2"#,
         by,
-        limit
+        limit,
+        after.unwrap_or_default()
     )
     .fetch_all(pool)
     .await?)
@@ -198,9 +205,11 @@ pub async fn events(conn: &mut PgConnection, gathering: Uuid, filters: i16) -> R
 /// The database is away.
 pub async fn started(pool: &PgPool, gathering: Uuid, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
-        "with done as (delete from gatherings where id = $1 returning id)
-         update events e set outcome = 'run', runs = runs || $2::uuid
-         from gathered g, done where g.gathering = done.id and e.id = g.event",
+        "with done as (delete from gatherings where id = $1 returning id),
+              them as materialized (
+                  select e.id from done join gathered g on g.gathering = done.id join events e on e.id = g.event
+                  order by e.id for update of e)
+         update events e set outcome = 'run', runs = runs || $2::uuid from them where e.id = them.id",
         gathering,
         run
     )
@@ -215,9 +224,14 @@ pub async fn started(pool: &PgPool, gathering: Uuid, run: RunId) -> Result<(), S
 /// The database is away.
 pub async fn refused(pool: &PgPool, gathering: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
-        "with done as (delete from gatherings where id = $1 returning id)
-         update events e set outcome = case outcome when 'gathered' then 'rejected' else outcome end, detail = $2::text::json
-         from gathered g, done where g.gathering = done.id and e.id = g.event",
+        "with done as (delete from gatherings where id = $1 returning id),
+              them as materialized (
+                  select e.id from done join gathered g on g.gathering = done.id join events e on e.id = g.event
+                  order by e.id for update of e),
+              told as (
+                  update events e set outcome = case outcome when 'gathered' then 'rejected' else outcome end, detail = $2::text::json
+                  from them where e.id = them.id returning e.id, e.source)
+         insert into event_attention (event, of_source) select id, source from told on conflict (event) do nothing",
         gathering,
         detail
     )

@@ -205,12 +205,42 @@ pub async fn read(
 /// Most journal rows of one run that are held in memory at once.
 pub const ROWS_MAX: i64 = 1_000_000;
 
-/// All records of a run, to fold it.
+/// Rows read at once: a long history is many short statements.
+const PAGE_ROWS: i64 = 5_000;
+
+/// Histories longer than this are read and folded where no run waits for it.
+pub const LONG: usize = 500;
+
+/// All records of a run, to fold it, and the bytes of their data.
 ///
 /// # Errors
 /// The database is away, or a row cannot be read.
-pub async fn records(executor: impl PgExecutor<'_>, run: RunId) -> Result<Vec<Record>, StoreError> {
-    read(executor, run, 0, ROWS_MAX).await?.iter().map(JournalRow::record).collect()
+pub async fn records(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, usize), StoreError> {
+    let mut records = Vec::new();
+    let (mut bytes, mut after) = (0, 0);
+    loop {
+        let rows = read(pool, run, after, PAGE_ROWS).await?;
+        let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < PAGE_ROWS;
+        after = rows.last().map_or(after, |row| row.seq);
+        bytes += rows.iter().map(|row| row.data.get().len()).sum::<usize>();
+        let parse = move || rows.iter().map(JournalRow::record).collect::<Result<Vec<_>, _>>();
+        records.extend(elsewhere(!is_last, parse).await?);
+        if is_last || i64::from(after) >= ROWS_MAX {
+            return Ok((records, bytes));
+        }
+    }
+}
+
+/// Does what takes long on a thread for such things, and what does not at once.
+async fn elsewhere<T: Send + 'static>(
+    takes_long: bool,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    if !takes_long {
+        return work();
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|why| Err(StoreError::Unreadable { table: "journal", why: why.to_string() }))
 }
 
 /// Appends rows of many runs.

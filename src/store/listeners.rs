@@ -23,7 +23,7 @@ pub struct NewListener {
 }
 
 /// A `listen` that an event fits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
     /// Which run.
     pub run_id: RunId,
@@ -123,7 +123,7 @@ pub async fn kinds(pool: &PgPool, event_type: &str) -> Result<Vec<String>, Store
     .await?)
 }
 
-/// Who of a kind waits for an event with this key, at most `limit`.
+/// Who of a kind waits for an event with this key, behind `after`, at most `limit`.
 ///
 /// # Errors
 /// The database is away.
@@ -132,28 +132,47 @@ pub async fn waiting(
     event_type: &str,
     kind: &str,
     key: &Hash,
+    after: Option<Waiting>,
     limit: i64,
 ) -> Result<Vec<Waiting>, StoreError> {
+    let after = after.unwrap_or(Waiting { run_id: Uuid::nil(), execution: 0, filter: 0 });
     Ok(sqlx::query_as!(
         Waiting,
-        "select run_id, execution, filter from listeners where event_type = $1 and kind = $2 and key = $3 limit $4",
+        "select run_id, execution, filter from listeners
+         where event_type = $1 and kind = $2 and key = $3 and (run_id, execution, filter) > ($4, $5, $6)
+         order by run_id, execution, filter limit $7",
         event_type,
         kind,
         key.as_slice(),
+        after.run_id,
+        after.execution,
+        after.filter,
         limit
     )
     .fetch_all(pool)
     .await?)
 }
 
-/// Runs with a `listen` for which earlier events were not looked at yet.
+/// Runs behind `after` with a `listen` for which earlier events are to be looked at, and can be: those that wait for transactions
+/// which are under way are left out. In order, at most `limit`.
 ///
 /// # Errors
 /// The database is away.
-pub async fn unchecked_runs(pool: &PgPool, limit: i64) -> Result<Vec<RunId>, StoreError> {
-    Ok(sqlx::query_scalar!("select distinct run_id from listeners where not checked limit $1", limit)
-        .fetch_all(pool)
-        .await?)
+pub async fn unchecked_runs(
+    pool: &PgPool,
+    under_way: UnderWay,
+    after: Option<RunId>,
+    limit: i64,
+) -> Result<Vec<RunId>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select distinct run_id from listeners
+         where not checked and run_id > $1 and (settles is null or settles <= $2) order by run_id limit $3",
+        after.unwrap_or_default(),
+        under_way.oldest,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
 }
 
 /// What of a run was not checked yet.

@@ -1,17 +1,23 @@
 //! Lists for API, dashboard and command line: paged, bounded, never a count of a whole table.
 //!
-//! A list has one statement per order and every filter is `($n is null or ...)`. That is fast only if Postgres plans
-//! with the values at hand and drops what is null: read through a pool whose connections have [`READ_OPTIONS`].
+//! Read them through a pool whose connections have [`READ_OPTIONS`].
 
+mod causes;
 mod page;
+mod part;
+mod rows;
+
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::StoreError;
 use crate::dsl::WorkflowRef;
-use crate::machine::{RunId, Status, Time};
-use page::{Bounds, RunRecord};
+use crate::machine::{RunId, Status, Time, WorkflowError};
+pub use causes::{CauseGroup, causes};
+pub use page::RunsPage;
+use rows::RunRecord;
 
 /// Options of connections that lists are read through: never a plan made without the values, never longer than a
 /// second. For `PgConnectOptions::options`.
@@ -29,6 +35,8 @@ pub struct RunFilter {
     pub status: Vec<Status>,
     /// `any`, `none` or one reason.
     pub attention: Option<String>,
+    /// What runs that need a person for one cause share.
+    pub fingerprint: Option<String>,
     /// Exact business key.
     pub key: Option<String>,
     /// The accepted event's id.
@@ -72,6 +80,12 @@ pub struct RunRow {
     pub parent: Option<Uuid>,
     /// Reference of the task where it stands.
     pub task: Option<String>,
+    /// Why it stopped, or ended otherwise than well.
+    pub error: Option<WorkflowError>,
+    /// What runs that need a person for the same cause share.
+    pub fingerprint: Option<String>,
+    /// Since when it needs a person.
+    pub attention_at: Option<Time>,
     /// Incarnation of the node that drives it.
     pub owner: Option<Uuid>,
     /// Number of journal rows.
@@ -84,22 +98,35 @@ pub struct RunRow {
     pub wake_at: Option<Time>,
 }
 
-/// Runs that fit, in order, at most `limit`; `after` is the id of the last one of the page before.
+/// A page of runs that fit, at most `limit`; `after` is what `next` of the page before held. A page looks at a bounded number of rows:
+/// it may hold fewer than `limit`, or none, and still have a next one.
 ///
 /// # Errors
-/// The database is away, or the filter is so unselective that a second is not enough.
-pub async fn runs(
-    pool: &PgPool,
-    filter: &RunFilter,
-    after: Option<RunId>,
-    limit: i64,
-) -> Result<Vec<RunRow>, StoreError> {
-    let Some(bounds) = Bounds::of(pool, filter).await? else { return Ok(Vec::new()) };
-    let records = match filter.order {
-        Order::Newest => page::newest(pool, filter, &bounds, after, limit).await?,
-        Order::Oldest => page::oldest(pool, filter, &bounds, after, limit).await?,
-    };
-    Ok(records.into_iter().map(RunRow::from).collect())
+/// The database is away.
+pub async fn page(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit: i64) -> Result<RunsPage, StoreError> {
+    page::read(pool, filter, after, limit).await
+}
+
+/// How long [`runs`] goes on through pages.
+const LOOKING_MAX: Duration = Duration::from_secs(2);
+
+/// As [`page()`], and on through the next ones until `limit` runs were found, all were looked at, or two seconds have passed.
+///
+/// # Errors
+/// The database is away.
+pub async fn runs(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit: i64) -> Result<RunsPage, StoreError> {
+    let until = Instant::now() + LOOKING_MAX;
+    let mut found = RunsPage { rows: Vec::new(), next: after };
+    loop {
+        let left = limit - i64::try_from(found.rows.len()).unwrap_or(limit);
+        let more = page::read(pool, filter, found.next, left).await?;
+        found.rows.extend(more.rows);
+        found.next = more.next;
+        let is_full = i64::try_from(found.rows.len()).is_ok_and(|n| n >= limit);
+        if is_full || found.next.is_none() || Instant::now() >= until {
+            return Ok(found);
+        }
+    }
 }
 
 /// One run.
@@ -110,7 +137,8 @@ pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError>
     let record = sqlx::query_as!(
         RunRecord,
         "select r.id, d.namespace, d.name, d.version, r.status, r.attention, r.key, r.event_id, r.parent_id,
-                r.task, r.owner, r.seq, r.created_at, r.finished_at, r.wake_at
+                r.task, r.owner, r.seq, r.created_at, r.finished_at, r.wake_at, r.error::text as error, r.fingerprint,
+                r.attention_at
          from runs r join definitions d on d.id = r.definition_id
          where r.id = $1 limit 1",
         id
@@ -118,6 +146,43 @@ pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError>
     .fetch_optional(pool)
     .await?;
     Ok(record.map(RunRow::from))
+}
+
+/// The latest runs of a workflow with this business key, all its versions, latest first; without a namespace of any. By an index whatever the table holds:
+/// workflows ask for this, so it may not cost what a list for people may.
+///
+/// # Errors
+/// The database is away.
+pub async fn latest_of_key(
+    pool: &PgPool,
+    (namespace, name): (Option<&str>, &str),
+    key: &str,
+    limit: i64,
+) -> Result<Vec<RunOfKey>, StoreError> {
+    Ok(sqlx::query_as!(
+        RunOfKey,
+        // `offset 0` keeps the planner from beginning with all versions of the workflow.
+        "select r.id, r.status, r.attention from runs r
+         cross join lateral (select namespace, name from definitions where id = r.definition_id offset 0) d
+         where r.key = $3 and ($1::text is null or d.namespace = $1) and d.name = $2 order by r.id desc limit $4",
+        namespace,
+        name,
+        key,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// A run with a business key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOfKey {
+    /// Its id.
+    pub id: RunId,
+    /// Where it stands.
+    pub status: String,
+    /// Why it needs a person.
+    pub attention: Option<String>,
 }
 
 /// How many live runs there are by status, each at most [`COUNT_MAX`].

@@ -1,7 +1,12 @@
 //! All SQL of Stepwell: one statement, one documented function.
+//!
+//! **Order of locks.** A transaction takes the lock of freezes first, then row locks in this order, and several rows of one table in the order of their keys, so that no
+//! two wait for each other: topics, keys of events, events (by id), gatherings, frozen runs, runs (by shard and id), listeners, lanes, proposals, commands. What only
+//! tidies up or wakes others waits for no row at all (`skip locked`).
 
 pub mod access;
 pub mod acts;
+pub mod attention;
 pub mod batches;
 pub mod claims;
 pub mod commands;
@@ -11,6 +16,7 @@ pub mod definitions;
 pub mod drift;
 pub mod environment;
 pub mod events;
+pub mod freezes;
 pub mod gatherings;
 pub mod journal;
 pub mod lanes;
@@ -21,15 +27,20 @@ pub mod listing;
 pub mod nodes;
 pub mod oauth;
 pub mod outgoing;
+pub mod proposals;
 pub mod redeliveries;
 pub mod roles;
 pub mod schedules;
 pub mod sequences;
+pub mod topics;
+pub mod totals;
 pub mod watermarks;
 
 use roles::Migrated;
-use sqlx::PgPool;
+use std::time::Duration;
+
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 
 /// The migrations of this version, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -48,6 +59,8 @@ pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, S
         ("enable_bitmapscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
+        ("enable_memoize", "off"),
+        ("max_parallel_workers_per_gather", "0"),
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
     ]);
@@ -73,12 +86,47 @@ pub async fn connect_read_only(url: &str, connections_max: u32) -> Result<PgPool
     Ok(pool(connections_max).connect_with(options).await?)
 }
 
+/// Where the database of a URL is, without who signs in and how: `host:port/name`.
+///
+/// # Errors
+/// The URL is not one of Postgres.
+pub fn address(url: &str) -> Result<String, StoreError> {
+    let options = options(url)?;
+    let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |s| s.display().to_string());
+    let name = options.get_database().unwrap_or_else(|| options.get_username());
+    Ok(format!("{host}:{}/{name}", options.get_port()))
+}
+
+/// Whether the server lets us into the database of a URL now. Unlike a pool, it says why not.
+///
+/// # Errors
+/// The URL is not one of Postgres, or why the server does not answer.
+pub async fn knock(url: &str, within: Duration) -> Result<(), StoreError> {
+    let options = options(url)?;
+    let connection = tokio::time::timeout(within, PgConnection::connect_with(&options));
+    let connection = connection.await.map_err(|_| StoreError::Unavailable(sqlx::Error::PoolTimedOut))??;
+    // It was only to see whether somebody answers.
+    let _ = connection.close().await;
+    Ok(())
+}
+
+/// Creates the database of a URL on its server, through the database `postgres` that every server has.
+///
+/// # Errors
+/// The server does not answer, or the role may not create databases.
+pub async fn create_database_of(url: &str) -> Result<(), StoreError> {
+    let options = options(url)?;
+    let name = options.get_database().unwrap_or_else(|| options.get_username()).to_owned();
+    let mut connection = PgConnection::connect_with(&options.database("postgres")).await?;
+    create_database(&mut connection, &name).await
+}
+
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(url.parse::<PgConnectOptions>()?.application_name("stepwell"))
 }
 
 fn pool(connections_max: u32) -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(connections_max).acquire_timeout(std::time::Duration::from_secs(5))
+    PgPoolOptions::new().max_connections(connections_max).acquire_timeout(Duration::from_secs(5))
 }
 
 /// Brings the database to this version, lets the roles that nodes run as use what is new, and makes room for the coming days.
@@ -156,6 +204,26 @@ impl StoreError {
     #[must_use]
     pub fn is_about_values(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::Unreadable { .. })
+    }
+
+    /// Whether the server is there and the database is not.
+    #[must_use]
+    pub fn is_missing_database(&self) -> bool {
+        self.has_code("3D000")
+    }
+
+    /// Whether the server does not accept who signs in. Waiting does not help.
+    #[must_use]
+    pub fn is_sign_in(&self) -> bool {
+        self.has_code("28")
+    }
+
+    fn has_code(&self, begins: &str) -> bool {
+        let (Self::Unavailable(sqlx::Error::Database(error)) | Self::Refused(sqlx::Error::Database(error))) = self
+        else {
+            return false;
+        };
+        error.code().is_some_and(|code| code.starts_with(begins))
     }
 
     /// Whether there was no connection to say anything to the database.

@@ -108,6 +108,29 @@ pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
     .await?)
 }
 
+/// What a server is, and who we are there.
+#[derive(Debug)]
+pub struct Server {
+    /// `server_version_num`, such as 150004.
+    pub version: i32,
+    /// Whether we may do everything.
+    pub is_superuser: bool,
+}
+
+/// What the server is.
+///
+/// # Errors
+/// The database is away.
+pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
+    Ok(sqlx::query_as!(
+        Server,
+        r#"select current_setting('server_version_num')::integer as "version!", rolsuper as "is_superuser!"
+           from pg_roles where rolname = current_user limit 1"#
+    )
+    .fetch_one(pool)
+    .await?)
+}
+
 /// The database's time.
 ///
 /// # Errors

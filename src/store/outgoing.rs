@@ -8,7 +8,7 @@ use super::StoreError;
 /// An event to deliver.
 #[derive(Debug, Clone)]
 pub struct NewOutgoing {
-    /// UUIDv7.
+    /// Unique; an event that was noticed before has the same one.
     pub id: Uuid,
     /// JSON text of the CloudEvent.
     pub event: String,
@@ -19,7 +19,7 @@ pub struct NewOutgoing {
 /// An event taken for delivery.
 #[derive(Debug)]
 pub struct Taken {
-    /// UUIDv7.
+    /// As in [`NewOutgoing`].
     pub id: Uuid,
     /// JSON text of the CloudEvent.
     pub event: String,
@@ -29,14 +29,15 @@ pub struct Taken {
     pub attempts: i32,
 }
 
-/// Notes events to deliver.
+/// Notes events to deliver; one that is under way already stays as it is.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn insert(conn: &mut PgConnection, events: &[&NewOutgoing]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into outgoing (id, event, sink)
-         select u.id, u.event::json, u.sink from unnest($1::uuid[], $2::text[], $3::text[]) as u (id, event, sink)",
+         select u.id, u.event::json, u.sink from unnest($1::uuid[], $2::text[], $3::text[]) as u (id, event, sink)
+         on conflict (id) do nothing",
         &events.iter().map(|e| e.id).collect::<Vec<_>>(),
         &events.iter().map(|e| e.event.as_str()).collect::<Vec<_>>() as &[&str],
         &events.iter().map(|e| e.sink.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
@@ -46,19 +47,39 @@ pub async fn insert(conn: &mut PgConnection, events: &[&NewOutgoing]) -> Result<
     Ok(())
 }
 
-/// Takes events that are due, oldest first. Until the delivery must have ended nobody else does: a sink may be slow, this
-/// hub is not.
+/// Takes events for a sink that are due, oldest first; no name is this hub itself. Until the delivery must have ended nobody else
+/// does: a sink may be slow, this hub is not.
 ///
 /// # Errors
 /// The database is away.
-pub async fn take(pool: &PgPool, limit: i64) -> Result<Vec<Taken>, StoreError> {
+pub async fn take(pool: &PgPool, sink: Option<&str>, limit: i64) -> Result<Vec<Taken>, StoreError> {
     Ok(sqlx::query_as!(
         Taken,
         r#"update outgoing o set attempts = o.attempts + 1,
                   due_at = now() + case when o.sink is null then interval '10 seconds' else interval '2 minutes' end
-           from (select id from outgoing where due_at <= now() order by due_at limit $1 for update skip locked) as due
+           from (select id from outgoing where coalesce(sink, '') = $1 and due_at <= now()
+                 order by due_at limit $2 for update skip locked) as due
            where o.id = due.id returning o.id, o.event::text as "event!", o.sink, o.attempts"#,
+        sink.unwrap_or_default(),
         limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The sinks for which there are events, also those that `hub.yaml` does not name any more. From one the index leads on to the next.
+///
+/// # Errors
+/// The database is away.
+pub async fn sinks(pool: &PgPool) -> Result<Vec<String>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"with recursive sinks as (
+               (select coalesce(sink, '') as name from outgoing order by coalesce(sink, '') limit 1)
+               union all
+               select (select coalesce(o.sink, '') from outgoing o where coalesce(o.sink, '') > s.name
+                       order by coalesce(o.sink, '') limit 1)
+               from sinks s where s.name is not null)
+           select name as "name!" from sinks where name is not null and name <> ''"#
     )
     .fetch_all(pool)
     .await?)

@@ -94,16 +94,18 @@ pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read
     Ok(())
 }
 
-/// Schedules whose time has come, longest due first.
+/// Schedules whose time has come, longest due first, without those that were `seen`, as `namespace/name`.
 ///
 /// # Errors
 /// The database is away.
-pub async fn due(pool: &PgPool, limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
+pub async fn due(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
     Ok(sqlx::query_as!(
         ScheduleRow,
         "select namespace, name, version, signature, anchor, next_at, last_at, run_id, paused_at, paused_by, reason
-         from schedules where next_at <= now() and paused_at is null order by next_at limit $1",
-        limit
+         from schedules where next_at <= now() and paused_at is null and namespace || '/' || name <> all($2)
+         order by next_at limit $1",
+        limit,
+        seen
     )
     .fetch_all(pool)
     .await?)
@@ -171,17 +173,19 @@ pub struct EndedRun {
     pub ended_at: Time,
 }
 
-/// Schedules that wait for the end of their run which has come. `offset 0` keeps the planner from beginning with all runs.
+/// Schedules that wait for the end of their run which has come, without those that were `seen`. `offset 0` keeps the planner from beginning with all runs.
 ///
 /// # Errors
 /// The database is away.
-pub async fn ended(pool: &PgPool, limit: i64) -> Result<Vec<EndedRun>, StoreError> {
+pub async fn ended(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<EndedRun>, StoreError> {
     Ok(sqlx::query_as!(
         EndedRun,
         r#"select s.namespace, s.name, s.signature, r.id as run_id, r.finished_at as "ended_at!" from schedules s
            cross join lateral (select id, finished_at from runs where id = s.run_id offset 0) r
-           where s.next_at is null and s.run_id is not null and r.finished_at is not null limit $1"#,
-        limit
+           where s.next_at is null and s.run_id is not null and r.finished_at is not null
+             and s.namespace || '/' || s.name <> all($2) limit $1"#,
+        limit,
+        seen
     )
     .fetch_all(pool)
     .await?)

@@ -22,6 +22,7 @@ pub fn shipped() -> Vec<(&'static str, String)> {
         "functions/company.yaml",
         "functions/netsuite.yaml",
         "functions/salesforce.yaml",
+        "functions/watermarks.yaml",
         "mappings/account.yaml",
         "mappings/address.yaml",
         "mappings/opportunity.yaml",

@@ -52,6 +52,7 @@ impl World {
             ("STEPWELL_LEASE_SECONDS".to_owned(), "1.5".to_owned()),
             ("STEPWELL_SWEEP_INTERVAL_MS".to_owned(), "100".to_owned()),
             ("STEPWELL_GRACE_SECONDS".to_owned(), "2".to_owned()),
+            ("STEPWELL_DRAIN_SECONDS".to_owned(), "0".to_owned()),
             ("STEPWELL_RETRY_DELAY_MS".to_owned(), "50".to_owned()),
             ("STEPWELL_RETRY_MAX_DELAY_MS".to_owned(), "200".to_owned()),
             ("STEPWELL_SECRET_HOOK".to_owned(), SECRET.to_owned()),
@@ -111,6 +112,11 @@ impl World {
     /// The same with arguments of `stepwell serve`.
     pub async fn node_with(&self, arguments: &[&str]) -> Node {
         Node::start(&self.environment, &self.token, arguments).await
+    }
+
+    /// A node at this address, which another one left.
+    pub async fn node_at(&self, address: std::net::SocketAddr) -> Node {
+        Node::start_at(address, &self.environment, &self.token, &[], "warn", std::process::Stdio::inherit()).await
     }
 
     /// A node that logs into a file, in this format and from this level on.

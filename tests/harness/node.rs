@@ -29,7 +29,18 @@ impl Node {
         level: &str,
         log: Stdio,
     ) -> Self {
-        let address = free_address();
+        Self::start_at(free_address(), environment, token, arguments, level, log).await
+    }
+
+    /// The same at an address that is known before.
+    pub async fn start_at(
+        address: SocketAddr,
+        environment: &[(String, String)],
+        token: &str,
+        arguments: &[&str],
+        level: &str,
+        log: Stdio,
+    ) -> Self {
         let child = Command::new(program())
             .arg("serve")
             .args(arguments)
@@ -70,9 +81,19 @@ impl Node {
         self.child.wait().unwrap();
     }
 
+    /// Asks the process to end and does not wait.
+    pub fn ask_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
     /// Asks the process to end and waits until it has.
     pub fn terminate(&mut self) -> bool {
-        self.signal("-TERM");
+        self.ask_to_stop();
+        self.ends()
+    }
+
+    /// Waits until the process has ended; whether it ended well.
+    pub fn ends(&mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 

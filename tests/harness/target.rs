@@ -19,6 +19,8 @@ pub enum Behaviour {
     Answer(String),
     /// This status and no body; nothing takes effect.
     Refuse(u16),
+    /// This status and this body; nothing takes effect.
+    Say(u16, String),
     /// Nothing until released.
     Hold,
 }
@@ -90,6 +92,10 @@ async fn answer(State(target): State<Target>, uri: Uri, headers: HeaderMap) -> R
             None => return ([("content-type", "application/json")], r#"{"ok":true}"#).into_response(),
             Some(Behaviour::Answer(body)) => return ([("content-type", "application/json")], body).into_response(),
             Some(Behaviour::Refuse(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
+            Some(Behaviour::Say(status, body)) => {
+                let status = StatusCode::from_u16(status).unwrap();
+                return (status, [("content-type", "application/json")], body).into_response();
+            }
             Some(Behaviour::Hold) => changes.changed().await.unwrap(),
         }
     }

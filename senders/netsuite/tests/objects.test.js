@@ -124,7 +124,9 @@ describe('the role of the hub', () => {
   test('may query every table that the workflows query', () => {
     const NEEDS = {
       customer: 'LIST_CUSTJOB', contact: 'LIST_CONTACT', item: 'LIST_ITEM', transaction: 'TRAN_FIND', transactionline: 'TRAN_FIND', currency: 'LIST_CURRENCY',
-      deletedrecord: 'ADMI_DELETEDRECORD', subsidiary: 'LIST_SUBSIDIARY', term: 'ADMI_ACCOUNTINGLIST',
+      pricing: 'LIST_ITEM', itemquantity: 'LIST_ITEM', deletedrecord: 'ADMI_DELETEDRECORD', subsidiary: 'LIST_SUBSIDIARY', term: 'ADMI_ACCOUNTINGLIST',
+      // A list without a permission of its own: whoever may query at all reads it.
+      country: 'REPO_ANALYTICS',
     }
     const queries = workflows.flatMap((text) => text.match(/call: netsuite\.suiteql(All)?\n[\s\S]*?(?=\n {2}- \w|\noutput:)/g) || [])
     const tables = new Set(queries.flatMap((query) => [...query.matchAll(/\b(?:from|join) ([a-z]+)\b/g)].map(([, table]) => table)))

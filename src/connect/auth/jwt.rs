@@ -73,7 +73,7 @@ fn content(header: &Value, statement: &Statement<'_>) -> String {
 
 fn sign(algorithm: SigningAlgorithm, pem: &[u8], content: &[u8]) -> Result<Vec<u8>, String> {
     let key = PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|_| "the private key is no PEM text: it must begin with -----BEGIN PRIVATE KEY-----".to_owned())?;
+        .map_err(|_| "the private key is not PEM text: it must begin with -----BEGIN PRIVATE KEY-----".to_owned())?;
     let padding: &dyn RsaEncoding = match algorithm {
         SigningAlgorithm::Es256 => return sign_es256(&key, content),
         SigningAlgorithm::Rs256 => &RSA_PKCS1_SHA256,
@@ -82,9 +82,9 @@ fn sign(algorithm: SigningAlgorithm, pem: &[u8], content: &[u8]) -> Result<Vec<u
     let pair = match &key {
         PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
-        _ => return Err("the private key is no RSA key, which RS256 and PS256 need".to_owned()),
+        _ => return Err("the private key is not an RSA key, which RS256 and PS256 need".to_owned()),
     };
-    let pair = pair.map_err(|why| format!("the private key is no RSA key of 2048 to 4096 bits: {why}"))?;
+    let pair = pair.map_err(|why| format!("the private key is not an RSA key of 2048 to 4096 bits: {why}"))?;
     let mut signature = vec![0; pair.public().modulus_len()];
     let signed = pair.sign(padding, &SystemRandom::new(), content, &mut signature);
     signed.map_err(|_| "the private key does not sign".to_owned())?;
@@ -97,7 +97,7 @@ fn sign_es256(key: &PrivateKeyDer<'_>, content: &[u8]) -> Result<Vec<u8>, String
     };
     let random = SystemRandom::new();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der(), &random)
-        .map_err(|why| format!("the private key is no EC key on the curve P-256: {why}"))?;
+        .map_err(|why| format!("the private key is not an EC key on the curve P-256: {why}"))?;
     let signature = pair.sign(&random, content).map_err(|_| "the private key does not sign".to_owned())?;
     Ok(signature.as_ref().to_vec())
 }

@@ -62,6 +62,16 @@ pub(super) enum Credentials {
     OAuth1(OAuth1<Secret>),
 }
 
+impl Credentials {
+    /// The access token; none of a policy without one.
+    pub(super) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Bearer(token) | Self::Token { token: Token { value: token, .. }, .. } => Some(token),
+            Self::None | Self::Basic { .. } | Self::Digest { .. } | Self::OAuth1(_) => None,
+        }
+    }
+}
+
 /// A policy as far as it goes without asking anybody.
 enum Settled {
     Ready(Credentials),
@@ -108,6 +118,21 @@ impl Authenticator {
                 Ok(Credentials::Token { token: source.token(wire, None).await?, source })
             }
         }
+    }
+
+    /// An access token, for APIs that take it in a header of their own; never the refused one.
+    pub(super) async fn access_token(
+        &self,
+        wire: &Wire,
+        connection: &Prepared,
+        secrets: &Secrets,
+        refused: Option<&Credentials>,
+    ) -> Result<Credentials, Box<Problem>> {
+        if let Some(Credentials::Token { token, source }) = refused {
+            let token = source.token(wire, Some(token)).await?;
+            return Ok(Credentials::Token { token, source: Arc::clone(source) });
+        }
+        self.obtain(wire, connection, secrets, connection.authentication.as_ref()).await
     }
 
     /// The same where nobody can be asked: then a call that needs a token goes without.
@@ -222,7 +247,7 @@ fn settle(secrets: &Secrets, policy: Option<&Authentication>) -> Result<Settled,
 /// A policy out of a secret that holds its settings as JSON.
 fn read_secret(secrets: &Secrets, kind: &str, name: &str) -> Result<Authentication, Box<Problem>> {
     let text = secrets.resolve(name).map_err(|e| Problem::secret(&e))?;
-    let settings: Value = serde_json::from_str(text.expose()).map_err(|_| unusable(name, "it is no JSON object"))?;
+    let settings: Value = serde_json::from_str(text.expose()).map_err(|_| unusable(name, "it is not a JSON object"))?;
     note_settings(&secrets.known(), &settings);
     let reading = authentication::read(&json!({ kind: settings }), Origin::Secret);
     let why = || reading.flaws.iter().map(|flaw| flaw.message.as_str()).collect::<Vec<_>>().join("; ");

@@ -113,7 +113,7 @@ impl Stored {
                 }
             }
         }
-        let detail = format!("{} waits for a token that another node asks for", self.named());
+        let detail = format!("{} waits for a token that another node is requesting", self.named());
         Err(Problem::not_now("Token on its way", detail, BUSY_AGAIN))
     }
 
@@ -285,10 +285,10 @@ impl Asking<'_> {
         let said = format!("{refused}{}", lost.unwrap_or_default());
         tracing::error!(
             connection = self.stored.connection,
-            "the provider does not accept the stored refresh token any more: {said}"
+            "the provider no longer accepts the stored refresh token: {said}"
         );
         if let Err(why) = self.stored.vault.refuse(&self.stored.id, self.holder, &said).await {
-            tracing::warn!(connection = self.stored.connection, why, "cannot note that the stored token was refused");
+            tracing::warn!(connection = self.stored.connection, why, "cannot record that the stored token was refused");
         }
         self.stored.given_up(&said)
     }

@@ -54,7 +54,7 @@ impl Tokens {
     pub(super) async fn finish(&self, within: Duration) {
         self.asking.close();
         if tokio::time::timeout(within, self.asking.wait()).await.is_err() {
-            tracing::warn!("a request for a token did not end in time; the next node asks again");
+            tracing::warn!("a token request did not finish in time; the next node retries");
         }
     }
 

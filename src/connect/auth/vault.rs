@@ -93,7 +93,7 @@ pub enum Unanswered {
     PerhapsDone,
 }
 
-/// Where tokens are kept for all nodes. Errors say why the database gave no answer.
+/// Where tokens are kept for all nodes. Errors say why the database did not answer.
 pub trait TokenVault: Send + Sync + std::fmt::Debug {
     /// Gives the tokens, or holds the row.
     fn claim<'a>(&'a self, claim: TokenClaim<'a>) -> BoxFuture<'a, Result<Claimed, String>>;

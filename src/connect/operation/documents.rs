@@ -125,8 +125,7 @@ impl Connections {
         if let Some(kept) = self.documents.find(&key).filter(Kept::is_fresh) {
             return Ok(kept.found);
         }
-        let (connection, url) =
-            self.route(uri).map_err(|problem| unavailable(problem.into_failure(&self.direct.retry)))?;
+        let (connection, url) = self.route(uri).map_err(|problem| unavailable(problem.into_failure(&self.direct)))?;
         let fetch = async {
             let _alone = self.documents.lane(&key).lock().await;
             match self.documents.find(&key) {
@@ -145,7 +144,7 @@ impl Connections {
             Err(_) => {
                 let detail = format!("it did not arrive within {:?}", connection.timeout);
                 let problem = Problem::communication("Timed out", detail, TargetEffect::None);
-                Err(unavailable(problem.into_failure(&connection.retry)))
+                Err(unavailable(problem.into_failure(connection)))
             }
         }
     }
@@ -169,11 +168,10 @@ impl Connections {
             ..CallRequest::default()
         };
         let fetched = self.attempt(connection, &request, authentication, url.clone()).await;
-        let (output, response) =
-            match fetched.map_err(|problem| unavailable(problem.into_failure(&connection.retry)))? {
-                CallOutcome::Succeeded { output, response } => (output, response),
-                CallOutcome::Failed(failure) => return Err(unavailable(failure)),
-            };
+        let (output, response) = match fetched.map_err(|problem| unavailable(problem.into_failure(connection)))? {
+            CallOutcome::Succeeded { output, response } => (output, response),
+            CallOutcome::Failed(failure) => return Err(unavailable(failure)),
+        };
         let headers = &output["headers"];
         let fresh_until = Instant::now() + freshness(headers["cache-control"].as_str().unwrap_or_default());
         match known {
@@ -181,7 +179,7 @@ impl Connections {
             _ => {
                 let (document, bytes) = parsed(output["content"].clone())
                     .await
-                    .map_err(|why| unavailable(unusable(&url, &why).into_failure(&connection.retry)))?;
+                    .map_err(|why| unavailable(unusable(&url, &why).into_failure(connection)))?;
                 let base = base(&response, url);
                 let etag = headers["etag"].as_str().map(str::to_owned);
                 let found = Found { document: Arc::new(document), base: Some(base) };

@@ -50,7 +50,7 @@ impl Connections {
                 self.document(&call.document, &request.traceparent, authentication.as_ref()).await?
             }
         };
-        self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct.retry)))
+        self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct)))
     }
 
     /// The plain request that an operation's stands for, as far as that is known without fetching anything: an operation of a
@@ -67,7 +67,7 @@ impl Connections {
         match document {
             CallDocument::Stored(document) => {
                 let found = Found { document: Arc::clone(document), base: None };
-                self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct.retry)))
+                self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct)))
             }
             CallDocument::Fetched(_) => {
                 let uri = call.document.clone();

@@ -128,10 +128,10 @@ impl Processes {
                 match tokio::time::timeout(time, running.wait(most)).await {
                     Ok(Ok(ended)) if ended.status.success() => {}
                     Ok(Ok(ended)) => {
-                        tracing::warn!(name, status = %ended.status, "a program that nobody waits for failed")
+                        tracing::warn!(name, status = %ended.status, "a program that no run waits for failed")
                     }
-                    Ok(Err(why)) => tracing::warn!(name, why, "a program that nobody waits for was stopped"),
-                    Err(_) => tracing::warn!(name, "a program that nobody waits for took too long and was killed"),
+                    Ok(Err(why)) => tracing::warn!(name, why, "a program that no run waits for was stopped"),
+                    Err(_) => tracing::warn!(name, "a program that no run waits for took too long and was killed"),
                 }
             });
             return Ok(succeeded(process, passes, 0, None, Duration::ZERO));

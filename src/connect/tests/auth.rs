@@ -42,6 +42,7 @@ impl System {
         let router = Router::new()
             .route("/erp/oauth2/token", on_post(token))
             .route("/erp/.well-known/openid-configuration", get(discovery))
+            .route("/erp/services/oauth2/userinfo", get(organization))
             .route("/erp/orders", any(orders));
         serve(router.with_state(self.clone())).await
     }
@@ -92,6 +93,14 @@ async fn orders(State(system): State<System>, headers: HeaderMap) -> Response {
             axum::Json(json!({"got": given})).into_response()
         }
         _ => (StatusCode::UNAUTHORIZED, axum::Json(json!({"message": format!("bad: {given}")}))).into_response(),
+    }
+}
+
+/// Whose token it is, where it is accepted; else what Salesforce says.
+async fn organization(system: State<System>, headers: HeaderMap) -> Response {
+    match orders(system, headers).await.status() {
+        StatusCode::OK => axum::Json(json!({ "organization_id": "00DWs000003aBcDEAU" })).into_response(),
+        _ => (StatusCode::FORBIDDEN, "Bad_OAuth_Token").into_response(),
     }
 }
 
@@ -149,6 +158,24 @@ async fn a_second_refusal_faults_with_401_and_shows_no_token() {
     assert!(failure.error.r#type.ends_with(ErrorKind::Communication.name()), "{:?}", failure.error);
     let shown = format!("{failure:?}");
     assert!(!shown.contains("granted-token") && !shown.contains(CANARY), "{shown}");
+}
+
+#[tokio::test]
+async fn a_subscription_whose_token_is_refused_where_the_org_is_asked_for_renews_it_once() {
+    let system = System::default();
+    let connections = connections(system.serve().await, &client_credentials());
+    let address = pubsub::PubSubAddress { connection: "erp".to_owned(), endpoint: None, organization: None };
+    let to = connections.pubsub(address).expect("a service");
+    connections.sign_in(&to, None).await.expect("the first token is good");
+    system.oldest.store(2, Ordering::SeqCst);
+    connections.sign_in(&to, None).await.expect("the second token is good");
+    assert_eq!(system.counts(), (2, 3));
+    system.oldest.store(99, Ordering::SeqCst);
+    let refused = connections.sign_in(&to, None).await.expect_err("no token is good");
+    assert_eq!(system.counts(), (3, 5));
+    assert!(matches!(refused, pubsub::PubSubError::Unauthenticated(_)), "{refused:?}");
+    let said = refused.to_string();
+    assert!(said.contains("connection erp") && !said.contains("granted-token"), "{said}");
 }
 
 #[tokio::test]
@@ -328,7 +355,7 @@ async fn a_key_that_does_not_sign_is_named_but_not_shown() {
     let value = json!({"oauth2": {"grant": "client_credentials", "client": client}});
     let system = System::default();
     let failure = failure(connections(system.serve().await, &value).call(&post(), None).await);
-    assert!(detail(&failure).contains("private key is no PEM"), "{}", detail(&failure));
+    assert!(detail(&failure).contains("private key is not PEM"), "{}", detail(&failure));
     assert!(!format!("{failure:?}").contains(CANARY));
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+mod footprint;
 mod hosts;
 mod oauth;
 mod offline;

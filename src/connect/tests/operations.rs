@@ -162,7 +162,7 @@ async fn a_document_that_cannot_be_had_leaves_no_doubt() {
         (format!("http://{address}/down"), FaultClass::Transient, "/communication", "answered 503"),
         (format!("http://{address}/gone"), FaultClass::Permanent, "/communication", "answered 404"),
         ("http://no-such-host.invalid/".to_owned(), FaultClass::Transient, "/communication", "was not sent"),
-        (format!("http://{address}/other.json"), FaultClass::Permanent, "/configuration", "no OpenAPI document"),
+        (format!("http://{address}/other.json"), FaultClass::Permanent, "/configuration", "not an OpenAPI document"),
         ("http://10.0.0.1/openapi.json".to_owned(), FaultClass::Permanent, "/configuration", "network.allow"),
         ("connection://nowhere/openapi.json".to_owned(), FaultClass::Permanent, "/configuration", "there are: erp"),
         (format!("http://{address}/greedy.json"), FaultClass::Permanent, "/configuration", "only http and https"),

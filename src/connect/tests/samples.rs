@@ -20,8 +20,8 @@ macro_rules! sample {
 /// File name and content.
 type Sample = (&'static str, &'static [u8]);
 
-/// File (its name says the status), its class, and the type of error that a workflow sees: `communication` unless said.
-const SAMPLES: [(Sample, FaultClass, &str); 29] = [
+/// File (its name says the status), its class, and the type of error that a workflow sees: `communication` by default.
+const SAMPLES: [(Sample, FaultClass, &str); 30] = [
     (sample!("netsuite_error_400_entity_exists.json"), Duplicate, "duplicate"),
     (sample!("netsuite_error_400_invalid_content.json"), Permanent, "validation"),
     (sample!("netsuite_error_400_permission.json"), Person, "permission"),
@@ -47,6 +47,7 @@ const SAMPLES: [(Sample, FaultClass, &str); 29] = [
     (sample!("salesforce_error_400_unable_to_lock_row.json"), Transient, ""),
     (sample!("salesforce_error_401_invalid_session_id.json"), Credentials, "session-expired"),
     (sample!("salesforce_error_403_concurrent_requests.json"), Transient, ""),
+    (sample!("salesforce_error_403_insufficient_access.json"), Person, "permission"),
     (sample!("salesforce_error_403_total_requests.json"), Throttled, ""),
     (sample!("salesforce_error_404_entity_is_deleted.json"), Permanent, "missing"),
     (sample!("salesforce_error_404_not_found.json"), Permanent, "missing"),

@@ -9,7 +9,7 @@ async fn a_stopped_run_says_why_and_offers_what_its_state_allows(pool: PgPool) {
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let (_, page) = site.get(&format!("/runs/{run}")).await;
     assert!(page.contains("It stopped at createOrder"));
-    assert!(page.contains("NetSuite answered 400: it refused what was sent"));
+    assert!(page.contains("NetSuite answered 400: it rejected what was sent"));
     assert!(page.contains("subsidiary added in NetSuite"), "the retry of before is told");
     let offered = |act: &str| page.contains(&format!("action=\"/runs/{run}/{act}\""));
     assert!(["retry", "skip", "cancel", "dismiss"].into_iter().all(offered));
@@ -36,13 +36,13 @@ async fn an_act_reaches_the_engine_with_who_and_why(pool: PgPool) {
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let csrf = site.csrf().await;
     let forms = [
-        ("retry", "input=%7B%22left%22%3A1%7D", Act::Retry { input: None }),
+        ("retry", "input=%7B%22left%22%3A1%7D", Act::Retry { input: None, step: None }),
         (
             "retry",
             "replace=yes&input=%7B%22a%22%3A1.50%7D",
-            Act::Retry { input: serde_json::from_str(r#"{"a":1.50}"#).ok() },
+            Act::Retry { input: serde_json::from_str(r#"{"a":1.50}"#).ok(), step: None },
         ),
-        ("skip", "output=%22x%22", Act::Skip { output: "x".into() }),
+        ("skip", "output=%22x%22", Act::Skip { output: "x".into(), step: None }),
         ("cancel", "compensate=yes", Act::Cancel { compensate: CancelMode::Compensate }),
         ("cancel", "compensate=no", Act::Cancel { compensate: CancelMode::Abandon }),
         ("dismiss", "", Act::Dismiss),

@@ -13,7 +13,7 @@ async fn an_address_where_nothing_is_has_a_page_for_browsers_and_a_problem_for_p
     let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
     let (status, head, page) = ask("/nowhere", browser).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
-    assert!(page.contains("There is nothing at this address.") && page.contains("All runs"), "{page}");
+    assert!(page.contains("There is no page at this address.") && page.contains("All runs"), "{page}");
     assert!(head.headers().contains_key(CONTENT_SECURITY_POLICY), "{head:?}");
     for (path, accept) in [("/nowhere", "application/json"), ("/api/v1/nowhere", browser)] {
         let (status, _, page) = ask(path, accept).await;

@@ -31,7 +31,7 @@ async fn add(pool: &PgPool, run: Uuid, mode: &str, done: u32, failed: &[&str]) -
 #[sqlx::test]
 async fn a_batch_shows_how_far_it_is_at_which_rate_and_what_failed(pool: PgPool) {
     let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
-    assert!(site.get("/batches").await.1.contains("Nothing goes over many records yet"));
+    assert!(site.get("/batches").await.1.contains("No batches yet"));
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     add(&pool, run, "incremental", 4_200, &["2209", "2212"]).await;
     let (status, page) = site.get("/batches").await;
@@ -42,11 +42,11 @@ async fn a_batch_shows_how_far_it_is_at_which_rate_and_what_failed(pool: PgPool)
         "<b>4,200 of 50,000</b>",
         "value=\"4200\" max=\"50000\"",
         "2,100 a second",
-        "<dt>Rest</dt><dd>22 s</dd>",
-        "2 rows that failed wait",
+        "<dt>Remaining</dt><dd>22 s</dd>",
+        "2 failed rows wait",
         "&#60;b&#62;2209&#60;/b&#62; is too long",
         "data-announce=\"catalog-nightly: 4,200 of 50,000\"",
-        "Try all 2 again",
+        "Retry all 2",
         "/workflows/crm-erp/closed-won",
     ] {
         assert!(page.contains(text), "{text}: {page}");
@@ -62,7 +62,7 @@ async fn a_batch_whose_run_has_ended_before_it_did_is_stopped(pool: PgPool) {
     add(&pool, run, "full", 10, &[]).await;
     add(&pool, Uuid::from_u128(9), "retry", 3, &[]).await;
     let (_, page) = site.get("/batches").await;
-    assert!(page.contains("Stopped") && !page.contains("Running") && !page.contains("<dt>Rest</dt>"), "{page}");
+    assert!(page.contains("Stopped") && !page.contains("Running") && !page.contains("<dt>Remaining</dt>"), "{page}");
     assert!(page.contains("Earlier passes") && page.contains("full · "), "{page}");
 }
 
@@ -76,12 +76,12 @@ async fn the_button_asks_the_engine_for_a_retry_of_what_failed(pool: PgPool) {
     let csrf = site.csrf().await;
     let (status, _, page) = site.post(&path, &format!("csrf={csrf}")).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("say why") && site.desk.retried.lock().unwrap().is_empty(), "{page}");
+    assert!(page.contains("give a reason") && site.desk.retried.lock().unwrap().is_empty(), "{page}");
     let form = format!("csrf={csrf}&reason=prices+are+right+now");
     let (status, answer, _) = site.post(&path, &form).await;
     let there = format!("/batches?started={}", RunId::from_u128(7));
     assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, there.as_str()));
-    assert!(site.get(&there).await.1.contains("retries what failed"));
+    assert!(site.get(&there).await.1.contains("retries the failed rows"));
     assert_eq!(
         site.desk.retried.lock().unwrap().clone(),
         [(id, "user:ada".to_owned(), "prices are right now".to_owned())]

@@ -26,7 +26,7 @@ async fn open(pool: &PgPool, row: Option<&str>, kind: &str, values: [serde_json:
 #[sqlx::test]
 async fn both_values_stand_side_by_side_with_what_a_choice_means(pool: PgPool) {
     let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
-    assert!(site.get("/conflicts").await.1.contains("Nobody is needed"));
+    assert!(site.get("/conflicts").await.1.contains("Nothing needs attention"));
     open(&pool, Some("MobilePhone"), "both", [json!("111"), json!("")]).await;
     open(&pool, None, "deleted", [json!(false), json!(true)]).await;
     let (status, page) = site.get("/conflicts").await;
@@ -39,8 +39,8 @@ async fn both_values_stand_side_by_side_with_what_a_choice_means(pool: PgPool) {
         "nothing",
         "Its value goes to the ERP",
         "Its value goes to the CRM",
-        "It is deleted in the ERP too",
-        "It is made again in the CRM, as it is in the ERP",
+        "It is also deleted in the ERP",
+        "It is recreated in the CRM from the ERP",
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
@@ -65,11 +65,11 @@ async fn a_choice_reaches_the_engine_with_who_and_why(pool: PgPool) {
     let settled = site.desk.settled.lock().unwrap().clone();
     assert_eq!(settled, [(id, Side::Erp, "user:ada".to_owned(), "asked her".to_owned())]);
     let late =
-        Site::new(&pool, Scope::Operate, Desk { refusal: Some("it was settled before"), ..Desk::default() }).await;
+        Site::new(&pool, Scope::Operate, Desk { refusal: Some("it was already settled"), ..Desk::default() }).await;
     let form = format!("csrf={}&side=erp&reason=x", late.csrf().await);
     let (status, _, page) = late.post(&path, &form).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert!(page.contains("it was settled before"), "{page}");
+    assert!(page.contains("it was already settled"), "{page}");
 }
 
 #[sqlx::test]
@@ -78,5 +78,5 @@ async fn what_records_hold_stays_text(pool: PgPool) {
     let hostile = format!("<script>alert(1)</script>{}", "x".repeat(500));
     open(&pool, Some("<script>alert(2)</script>"), "both", [json!(hostile), json!({ "a": hostile })]).await;
     let (_, page) = site.get("/conflicts").await;
-    assert!(!page.contains("<script>alert") && page.contains("The whole"), "{page}");
+    assert!(!page.contains("<script>alert") && page.contains("Full value"), "{page}");
 }

@@ -1,7 +1,7 @@
 //! The page of connections.
 
 use super::*;
-use crate::store::oauth;
+use crate::store::{oauth, topics};
 
 const TOKENS: [u8; 32] = [7; 32];
 
@@ -34,19 +34,63 @@ async fn a_connection_shows_whether_its_provider_accepts_the_tokens_and_what_to_
     let holder = Uuid::now_v7();
     oauth::create(&pool, &TOKENS, "crm", b"sealed-refresh").await.unwrap();
     oauth::hold(&pool, &TOKENS, 0, holder, 60.0).await.unwrap().unwrap();
-    assert!(page(&pool, true).await.contains("its answer is not recorded yet"));
+    assert!(page(&pool, true).await.contains("its response is not recorded yet"));
     oauth::save(&pool, &TOKENS, holder, Some(b"sealed-next"), Some(b"sealed-access"), None).await.unwrap();
     let shown = page(&pool, true).await;
-    for text in ["Authorized", "Connected since", "1×, last", "2 under way, 0 waiting", "https://crm.example.com/"] {
+    for text in ["Authorized", "Connected since", "1×, last", "2 in progress, 0 waiting", "https://crm.example.com/"] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
 
     oauth::hold(&pool, &TOKENS, 1, holder, 60.0).await.unwrap().unwrap();
     oauth::refuse(&pool, &TOKENS, holder, "answered 400: invalid_grant <revoked>").await.unwrap();
     let shown = page(&pool, true).await;
-    for text in ["Must be authorized again", "invalid_grant &#60;revoked&#62;", "stepwell connections reauthorize crm"]
-    {
+    for text in ["Must be reauthorized", "invalid_grant &#60;revoked&#62;", "stepwell connections reauthorize crm"] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
     assert!(!shown.contains("sealed"), "never a token, not even an encrypted one");
+}
+
+#[sqlx::test]
+async fn a_connection_shows_its_topics_what_keeps_them_and_what_could_not_be_read(pool: PgPool) {
+    use topics::{Claimed, NewPosition, Step, TopicId};
+
+    let id = TopicId { source: "salesforce".into(), topic: "/data/AccountChangeEvent".into() };
+    topics::declare(&pool, &[&id]).await.unwrap();
+    let node = Uuid::new_v4();
+    crate::store::nodes::register(&pool, node, "node <1>", "0", 60.0).await.unwrap();
+    let show = async || {
+        let desk = Desk {
+            connections: (vec![standing("crm", None), standing("erp", None)], true),
+            subscribed: vec![("salesforce".into(), "crm".into())],
+            ..Desk::default()
+        };
+        Site::new(&pool, Scope::Read, desk).await.get("/connections").await.1
+    };
+    assert!(show().await.contains("Not subscribed"));
+    let claimed: Vec<Claimed> = topics::claim(&pool, node, &[&id]).await.unwrap();
+    assert!(show().await.contains("Connecting"));
+    assert!(topics::connected(&pool, node, &claimed[0]).await.unwrap());
+    let mut position = NewPosition {
+        id: id.clone(),
+        owner: node,
+        fence: claimed[0].fence,
+        seq_before: 0,
+        replay_id: Some(vec![1]),
+        step: Step::Rejected,
+    };
+    assert!(topics::move_on(&pool, &position, None).await.unwrap());
+    (position.seq_before, position.step) = (1, Step::Lost);
+    assert!(topics::move_on(&pool, &position, None).await.unwrap());
+    let shown = show().await;
+    for text in [
+        "Connected",
+        "/data/AccountChangeEvent",
+        "read by node &#60;1&#62;",
+        "1 events could not be processed",
+        "1× position in the topic lost",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    topics::troubled(&pool, node, &claimed[0], "Unavailable: <gone>").await.unwrap();
+    assert!(show().await.contains("Unavailable: &#60;gone&#62;"));
 }

@@ -43,7 +43,7 @@ fn record(id: &str, found: Found, outcome: &str) -> Drift {
 #[sqlx::test]
 async fn a_sweep_is_counted_and_what_was_not_in_sync_leads_to_its_run(pool: PgPool) {
     let nobody = Site::new(&pool, Scope::Read, Desk::default()).await;
-    assert!(nobody.get("/drift").await.1.contains("No sweep has run yet"));
+    assert!(nobody.get("/drift").await.1.contains("No reconciliation has run yet"));
     let records = [
         record("003same", Found::InSync, "echo"),
         record("003<b>missed", Found::Missed, "updated"),
@@ -65,7 +65,7 @@ async fn a_sweep_is_counted_and_what_was_not_in_sync_leads_to_its_run(pool: PgPo
     let (status, page) = site.get(&format!("/drift/{run}")).await;
     assert_eq!(status, StatusCode::OK);
     let looked_at = format!("href=\"/runs/{}\"", RunId::from_u128(99));
-    for text in ["Missed, and made up for", "updated", "erp.phone", "no-customer", "Left as it is", &looked_at] {
+    for text in ["Missed, now synced", "updated", "erp.phone", "no-customer", "Left unchanged", &looked_at] {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!page.contains("003same") && !page.contains("003<b>"), "what came from outside is escaped: {page}");
@@ -86,7 +86,7 @@ async fn a_long_list_of_sweeps_has_pages(pool: PgPool) {
 #[sqlx::test]
 async fn events_that_stay_away_stand_above_the_sweeps(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
-    assert!(!site.get("/drift").await.1.contains("Events that stay away"));
+    assert!(!site.get("/drift").await.1.contains("Missing events"));
     let state = json!({
         "highest": 20,
         "open": [
@@ -103,11 +103,11 @@ async fn events_that_stay_away_stand_above_the_sweeps(pool: PgPool) {
     let (status, page) = site.get("/drift").await;
     assert_eq!(status, StatusCode::OK);
     for text in [
-        "Events that stay away",
+        "Missing events",
         "&#60;b&#62;eu",
         "<td class=\"place\">3</td>",
         "<td class=\"place\">8 to 12</td>",
-        "not yet: they may only be late",
+        "not yet: they may still arrive",
         "24 Nov 2026, 02:00:30",
     ] {
         assert!(page.contains(text), "{text}: {page}");

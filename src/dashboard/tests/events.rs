@@ -19,7 +19,7 @@ async fn an_event_shows_what_was_received_and_what_became_of_it(pool: PgPool) {
     assert!(!site.get("/events?outcome=run").await.1.contains(&id.to_string()));
     let (status, page) = site.get(&format!("/events/{id}")).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("no workflow waits for such events") && page.contains("1.50") && !page.contains("<b>\""));
+    assert!(page.contains("no workflow subscribes to such events") && page.contains("1.50") && !page.contains("<b>\""));
     assert_eq!(site.get("/events/none").await.0, StatusCode::NOT_FOUND);
 }
 
@@ -43,11 +43,90 @@ async fn an_event_shows_where_its_redeliveries_differ(pool: PgPool) {
         "Sent again with another body",
         "<code>/pending</code></td><td><code>2</code></td><td><code>1</code>",
         "<code>&#34;&#60;i&#62;&#34;</code>",
-        "only in its bytes",
+        "bytes only",
         "How it was read",
         "unpaired surrogates",
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!page.contains("<i>"), "{page}");
+}
+
+/// A rejected event that needs attention, and an unmatched one.
+async fn rejected(pool: &PgPool) -> Uuid {
+    let (rejected, unmatched) = (Uuid::now_v7(), Uuid::now_v7());
+    for (id, key, outcome) in [(rejected, "e-1", "rejected"), (unmatched, "e-2", "unmatched")] {
+        sqlx::query(
+            r#"insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs, detail)
+               values ($1, 'crm<b>', $2, 'won', now(), '{}', '{}', '{}', $3, '{}', '{"errors": [{"pointer": "/0", "message": "<i>"}]}')"#,
+        )
+        .bind(id)
+        .bind(key)
+        .bind(outcome)
+        .execute(pool)
+        .await
+        .unwrap();
+    }
+    sqlx::query("insert into event_attention (event, of_source) values ($1, 'crm<b>')")
+        .bind(rejected)
+        .execute(pool)
+        .await
+        .unwrap();
+    rejected
+}
+
+#[sqlx::test]
+async fn an_event_that_needs_attention_is_seen_from_the_first_page_and_listed_alone(pool: PgPool) {
+    let id = rejected(&pool).await;
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    for home in ["/", "/?attention=any"] {
+        let (_, page) = site.get(home).await;
+        assert!(page.contains("href=\"/events?attention=any\"") && page.contains("Event needs attention"), "{page}");
+    }
+    let (_, list) = site.get("/events?attention=any").await;
+    assert!(list.contains("e-1") && !list.contains("e-2") && list.contains("needs attention"), "{list}");
+    let (_, page) = site.get(&format!("/events/{id}")).await;
+    assert!(page.contains("Why it was rejected") && !page.contains("<i>") && !page.contains("crm<b>"), "{page}");
+    assert!(!page.contains("/dismiss\""), "who only reads may not dismiss");
+    sqlx::query("delete from event_attention").execute(&pool).await.unwrap();
+    let (_, home) = site.get("/").await;
+    assert!(!home.contains("/events?attention=any"), "{home}");
+    assert!(site.get("/events?attention=any").await.1.contains("No event needs attention"));
+}
+
+#[sqlx::test]
+async fn unmatched_events_are_counted_above_their_list(pool: PgPool) {
+    rejected(&pool).await;
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, page) = site.get("/events?outcome=unmatched").await;
+    assert!(page.contains("/events?outcome=unmatched&#38;source=crm%3Cb%3E") && page.contains("<td>1</td>"), "{page}");
+}
+
+#[sqlx::test]
+async fn an_event_is_replayed_and_dismissed_with_a_reason(pool: PgPool) {
+    let id = rejected(&pool).await;
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let csrf = site.csrf().await;
+    let (status, page, text) = site.post(&format!("/events/{id}/dismiss"), &format!("csrf={csrf}&reason=")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page:?}");
+    assert!(text.contains("give a reason"), "{text}");
+    let (status, answer, _) =
+        site.post(&format!("/events/{id}/dismiss"), &format!("csrf={csrf}&reason=test+data")).await;
+    assert_eq!(
+        (status, header(&answer, &LOCATION)),
+        (StatusCode::SEE_OTHER, format!("/events/{id}?done=dismiss").as_str())
+    );
+    let (status, answer, _) = site.post(&format!("/events/{id}/replay"), &format!("csrf={csrf}&reason=fixed")).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert_eq!(header(&answer, &LOCATION), format!("/events/{}?done=replay", Uuid::from_u128(7)));
+    let asked = site.desk.events.lock().unwrap().clone();
+    let asked: Vec<_> = asked.iter().map(|(act, event, _, reason)| (*act, *event, reason.as_str())).collect();
+    assert_eq!(asked, [("dismiss", id, "test data"), ("replay", id, "fixed")]);
+    assert_eq!(site.post(&format!("/events/{id}/dismiss"), "csrf=x&reason=y").await.0, StatusCode::FORBIDDEN);
+
+    let site = Site::new(&pool, Scope::Operate, Desk { refusal: Some("<its bytes>"), ..Desk::default() }).await;
+    let csrf = site.csrf().await;
+    let (status, _, text) = site.post(&format!("/events/{id}/replay"), &format!("csrf={csrf}&reason=fixed")).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(text.contains("Not done: &#60;its bytes&#62;"), "{text}");
 }

@@ -78,9 +78,9 @@ async fn a_mapping_is_shown_as_a_table_with_its_samples_played(pool: PgPool) {
     assert_eq!(row(4), ["", "→to the Billing", "subsidiary.id", "", "always &#34;2&#34;", "", ""]);
     assert!(page.contains("A record that is new in the CRM is created in the Billing."), "{page}");
     let samples: Vec<&str> = page.split("aria-label=\"Sample\"").skip(1).collect();
-    assert!(samples[0].contains("Holds") && !samples[0].contains("Does not hold"), "{}", samples[0]);
-    assert!(samples[1].contains("Does not hold") && samples[1].contains("it gives {"), "{}", samples[1]);
-    assert!(samples[2].contains("Holds") && samples[2].contains("is refused with"), "{}", samples[2]);
+    assert!(samples[0].contains("Passes") && !samples[0].contains("Fails"), "{}", samples[0]);
+    assert!(samples[1].contains("Fails") && samples[1].contains("it gives {"), "{}", samples[1]);
+    assert!(samples[2].contains("Passes") && samples[2].contains("is rejected with"), "{}", samples[2]);
     assert_eq!(site.get("/mappings/other").await.0, StatusCode::NOT_FOUND);
 }
 
@@ -123,7 +123,7 @@ async fn a_transform_that_recurses_is_not_played_for_a_page(pool: PgPool) {
     let table = table.replace("record: { Name: A }", "record: { Name: A, Email__c: a }");
     let site = site(&pool, &[("1.0.0", &table)]).await;
     let (_, page) = site.get("/mappings/partner").await;
-    assert!(page.contains("Not played here") && !page.contains("Does not hold"), "{page}");
+    assert!(page.contains("Not run here") && !page.contains("Fails"), "{page}");
 }
 
 #[sqlx::test]

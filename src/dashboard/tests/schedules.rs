@@ -47,7 +47,7 @@ async fn schedules_are_listed_with_their_next_firing_on_their_own_clock(pool: Pg
         page.contains("Active") && page.contains("Paused") && !page.contains("<form method=\"post\" action=\"/sch")
     );
     let none = Site::new(&pool, Scope::Read, Desk::default()).await;
-    assert!(none.get("/schedules").await.1.contains("Nothing starts by itself"));
+    assert!(none.get("/schedules").await.1.contains("No schedules yet"));
 }
 
 #[sqlx::test]
@@ -97,7 +97,7 @@ async fn an_act_on_a_schedule_needs_scope_token_reason_and_a_schedule(pool: PgPo
     let path = "/schedules/crm-erp/nightly/pause";
     assert_eq!(site.post(path, "csrf=guess&reason=x").await.0, StatusCode::FORBIDDEN);
     let (status, _, page) = site.post(path, &format!("csrf={csrf}&reason=+")).await;
-    assert_eq!((status, page.contains("say why")), (StatusCode::UNPROCESSABLE_ENTITY, true));
+    assert_eq!((status, page.contains("give a reason")), (StatusCode::UNPROCESSABLE_ENTITY, true));
     let form = format!("csrf={csrf}&reason=x");
     assert_eq!(site.post("/schedules/crm-erp/nightly/stop", &form).await.0, StatusCode::NOT_FOUND);
     assert_eq!(site.get("/schedules/crm-erp/none").await.0, StatusCode::NOT_FOUND);

@@ -61,7 +61,12 @@ impl Timeline {
                 self.note(record, NoteKind::Poisoned(detail.clone()));
             }
             Change::RunTakenOver {} => self.note(record, NoteKind::TakenOver),
-            Change::OperatorActed { act, reason, .. } => self.acted(record, act, reason.as_ref()),
+            Change::OperatorActed { act, reason, approved_by, approval_reason, .. } => {
+                self.acted(record, act, reason.as_ref());
+                if let (Some(note), Some(by)) = (self.notes.last_mut(), approved_by) {
+                    note.approval = Some((by.0.clone(), approval_reason.clone()));
+                }
+            }
             _ => self.take_in_task(record),
         }
     }
@@ -91,9 +96,16 @@ impl Timeline {
                 step.resume(at);
                 step.send(record, request.as_ref());
             }
-            Change::AttemptFailed { execution, error, class, effect, response, retry_at } => {
+            Change::AttemptFailed { execution, error, class, effect, response, retry_at, .. } => {
                 let failure = Failure { error: error.clone(), class: *class, effect: *effect, retry_at: *retry_at };
                 self.begin(*execution, None, record).attempt_failed(record, failure, response.clone());
+            }
+            Change::AttemptAbandoned { execution, settles_at } => {
+                let failure = Failure::given_up(*settles_at);
+                self.begin(*execution, None, record).attempt_failed(record, failure, None);
+            }
+            Change::ChildFaulted { execution, error, .. } => {
+                self.begin(*execution, None, record).error = Some(error.clone());
             }
             Change::OutcomeUnknown { execution, error, .. } => {
                 self.begin(*execution, None, record).error = Some(error.clone());
@@ -110,7 +122,7 @@ impl Timeline {
                 self.end_below(*execution, at, State::Faulted);
                 self.unstick(*execution);
             }
-            Change::TaskFaulted { execution, beginning, error } => {
+            Change::TaskFaulted { execution, beginning, error, .. } => {
                 let step = self.begin(*execution, beginning.as_ref(), record);
                 step.error = Some(error.clone());
                 step.end(at, State::Faulted);
@@ -288,7 +300,7 @@ impl Timeline {
 
     fn note(&mut self, record: &Record, kind: NoteKind) {
         let (actor, after_steps) = (record.actor.0.clone(), self.steps.len());
-        let note = Note { at: record.at, actor, after_steps, about: self.stuck, pause_ms: None, kind };
+        let note = Note { at: record.at, actor, after_steps, about: self.stuck, pause_ms: None, approval: None, kind };
         self.notes.push(note);
     }
 }

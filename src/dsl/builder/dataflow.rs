@@ -59,7 +59,7 @@ impl<'s> Builder<'s> {
             Err(error) => {
                 let place = within(document, &error.instance_path().to_string());
                 let why = shortened(&error.masked().to_string());
-                self.report.error(place, format!("this is no valid JSON Schema: {why}"));
+                self.report.error(place, format!("this is not a valid JSON Schema: {why}"));
                 None
             }
         }

@@ -1,11 +1,13 @@
 //! The top of a definition: `document`, its metadata, and how the parts come together.
 
+use std::collections::BTreeSet;
+
 use super::Builder;
 use super::expression::{Scope, Stage};
 use super::fields::listed;
 use super::reentry;
 use super::schedule::Starts;
-use crate::dsl::definition::{Definition, OnFault, Task, WorkflowMetadata, WorkflowRef};
+use crate::dsl::definition::{ActRule, Definition, OnFault, Task, WorkflowMetadata, WorkflowRef};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
 use crate::expr::Template;
@@ -135,7 +137,7 @@ impl<'s> Builder<'s> {
 
     fn metadata_of_workflow(&mut self, node: Node<'s>) -> (Option<OnFault>, WorkflowMetadata) {
         let Some(object) =
-            self.closed(node, &["key", "serialize", "onFault", "owner", "tags", "sensitive", "schedule"])
+            self.closed(node, &["key", "serialize", "onFault", "owner", "tags", "sensitive", "schedule", "acts"])
         else {
             return Default::default();
         };
@@ -153,8 +155,18 @@ impl<'s> Builder<'s> {
             on_fault: OnFault::default(),
             owner: self.optional_text(object, "owner"),
             sensitive: self.pointers(object),
+            two_people: object.get("acts").map(|n| self.two_people(n)).unwrap_or_default(),
         };
         (on_fault, metadata)
+    }
+
+    /// `acts`: how many people an act on a run needs.
+    fn two_people(&mut self, node: Node<'s>) -> BTreeSet<ActRule> {
+        let Some(object) = self.closed(node, &ActRule::ALL.map(ActRule::as_str)) else { return BTreeSet::new() };
+        let said = ActRule::ALL.into_iter().filter_map(|rule| Some((rule, object.get(rule.as_str())?)));
+        said.filter(|(_, node)| self.word(*node, &[("one", false), ("two", true)]) == Some(true))
+            .map(|(rule, _)| rule)
+            .collect()
     }
 
     /// `sensitive`: JSON pointers.

@@ -98,7 +98,7 @@ impl<'s> Builder<'s> {
         if extension && hint.is_none() {
             return true;
         }
-        let message = format!("`{}` is no attribute of a CloudEvent", shortened(name));
+        let message = format!("`{}` is not an attribute of a CloudEvent", shortened(name));
         self.report.error_with_hint(Spot::key(value), message, hint);
         false
     }
@@ -137,7 +137,7 @@ impl<'s> Builder<'s> {
                 let why = error.to_string();
                 let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
                 let hint = format!("for exactly this text write `${{ {} }}`", serde_json::Value::from(text));
-                self.report.error_with_hint(node, format!("this is no regular expression: {why}"), hint);
+                self.report.error_with_hint(node, format!("this is not a regular expression: {why}"), hint);
                 None
             }
         }

@@ -50,7 +50,7 @@ impl<'s> Builder<'s> {
         if let Template::Literal(value) = &method {
             let text = value.as_str().unwrap_or_default();
             if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphabetic()) {
-                self.report.error(node, format!("`{}` is no HTTP method", shortened(text)));
+                self.report.error(node, format!("`{}` is not an HTTP method", shortened(text)));
                 return None;
             }
             return Some(Template::Literal(text.to_ascii_uppercase().into()));
@@ -110,7 +110,7 @@ type Refusal = (usize, String, Option<String>);
 fn check_uri(text: &str) -> Result<(), Refusal> {
     let known = "write `https://host/path`, or `connection://NAME/path` to go through a connection";
     let Some((scheme, rest)) = text.split_once("://") else {
-        return Err((0, format!("`{}` is no absolute URI", shortened(text)), Some(known.to_owned())));
+        return Err((0, format!("`{}` is not an absolute URI", shortened(text)), Some(known.to_owned())));
     };
     if !["http", "https", "connection"].contains(&scheme) {
         let message = format!("calls over `{}` are not supported", shortened(scheme));
@@ -138,7 +138,8 @@ fn check_braces(text: &str) -> Result<(), Refusal> {
         let name = &text[open + 1..end];
         let simple = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'));
         if !simple {
-            let message = format!("`{{{}}}` is no name: only simple expansion is supported", shortened(name));
+            let message =
+                format!("`{{{}}}` is not a variable name: only simple expansion is supported", shortened(name));
             let hint = "put other values into `query`, or compute the whole URI with `${ }`".to_owned();
             return Err((open, message, Some(hint)));
         }

@@ -37,7 +37,8 @@ impl<'s> Builder<'s> {
             && !matches!(kind, TaskKind::For(_))
         {
             let hint = "put it on a `for`".to_owned();
-            let message = "`concurrency` says how many iterations of a loop run side by side, and this task is no loop";
+            let message =
+                "`concurrency` says how many iterations of a loop run in parallel, and this task is not a loop";
             self.report.error_with_hint(Spot::key(node), message.to_owned(), hint);
         }
         let asks_person = own.and_then(|n| n.get("class")).is_some_and(|n| self.asks_person(n, kind));
@@ -69,8 +70,8 @@ impl<'s> Builder<'s> {
     /// `class: person`, on a `raise`.
     fn asks_person(&mut self, node: Node<'s>, kind: Option<&TaskKind>) -> bool {
         if kind.is_some_and(|kind| !matches!(kind, TaskKind::Raise(_))) {
-            let hint = "put it on a `raise`; what a call's answer means is said in hub.yaml, under `faults`".to_owned();
-            let message = "`class` says what follows from a raised error, and this task raises none";
+            let hint = "put it on a `raise`; hub.yaml defines under `faults` what a call's response means".to_owned();
+            let message = "`class` defines what follows a raised error, but this task raises none";
             self.report.error_with_hint(Spot::key(node), message.to_owned(), hint);
             return false;
         }
@@ -140,11 +141,6 @@ impl<'s> Builder<'s> {
             Some(false) => Resend::Never,
             Some(true) | None => Resend::SameKey,
         };
-        if let (Some(node), Resend::SameKey) = (reconcile, resend) {
-            let message = "`reconcile` is never used: a call whose outcome is unknown is sent again under the same key";
-            let hint = "say `idempotent: false` beside it if it must not be sent again".to_owned();
-            self.report.warning(Spot::key(node), message, hint);
-        }
         let reconcile = reconcile.and_then(|n| self.object(n)).and_then(|n| self.aside(n, site, "reconcile"));
         (resend, reconcile)
     }

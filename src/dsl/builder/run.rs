@@ -111,7 +111,7 @@ impl<'s> Builder<'s> {
         ];
         let object = self.closed(node, &known)?;
         for (key, why) in [
-            ("ports", "a container answers nobody: it reads its input and writes its output"),
+            ("ports", "a container cannot be called: it reads its input and writes its output"),
             ("volumes", "a container sees no files of the node: put them into the image"),
         ] {
             if let Some(found) = object.get(key) {

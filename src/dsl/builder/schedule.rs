@@ -28,8 +28,7 @@ impl<'s> Builder<'s> {
         let own = own.and_then(|n| self.closed(n, &["timeZone", "misfire"]));
         let Some(object) = node.and_then(|n| self.closed(n, &["on", "every", "cron", "after"])) else {
             if let Some(own) = own {
-                self.report
-                    .error(Spot::key(own), "`metadata.schedule` says something about a `schedule` that is not there");
+                self.report.error(Spot::key(own), "`metadata.schedule` describes a `schedule`, but there is none");
             }
             return Starts::default();
         };
@@ -77,7 +76,7 @@ impl<'s> Builder<'s> {
             return None;
         };
         if interval < INTERVAL_MIN {
-            self.report.error(node, "nothing can be repeated more often than each second");
+            self.report.error(node, "nothing can be repeated more often than once a second");
             return None;
         }
         Some(make(interval))
@@ -103,7 +102,7 @@ impl<'s> Builder<'s> {
         let found = zone(text);
         if found.is_none() {
             let hint = did_you_mean(text, zone_names()).unwrap_or_else(|| "for example `Europe/Zurich`".to_owned());
-            self.report.error_with_hint(node, format!("`{}` is no time zone", shortened(text)), hint);
+            self.report.error_with_hint(node, format!("`{}` is not a time zone", shortened(text)), hint);
         }
         found
     }

@@ -45,7 +45,7 @@ pub fn compare(old: &Definition, new: &Definition) -> Vec<Finding> {
     findings.output(old, new);
     findings.triggers(old, new);
     if at(old, "/document/metadata/key") != at(new, "/document/metadata/key") {
-        let message = "the business key is another one: who looks for runs by it finds others";
+        let message = "the business key changed: searches for runs by key find other runs";
         findings.unclear("/document/metadata/key", message);
     }
     findings.0.sort_by(|a, b| (a.change, &a.pointer).cmp(&(b.change, &b.pointer)));
@@ -117,7 +117,7 @@ impl Findings {
         self.fields(old, new);
         match (document(old.output.schema.as_ref()), document(new.output.schema.as_ref())) {
             (None, _) => self.unsaid_output(old, new),
-            (Some(_), None) => self.breaking("/output", "the output has no schema any more: readers relied on it"),
+            (Some(_), None) => self.breaking("/output", "the output no longer has a schema: readers relied on it"),
             (Some(old), Some(new)) => schema::compare(new, old, "/output/schema/document", Side::Output, self),
         }
     }
@@ -127,11 +127,11 @@ impl Findings {
         let fields = |definition| at(definition, "/output/as").and_then(Value::as_object);
         let (Some(before), Some(after)) = (fields(old), fields(new)) else { return };
         for name in before.keys().filter(|name| !after.contains_key(*name)) {
-            self.breaking("/output/as", format!("`{name}` is not in the output any more"));
+            self.breaking("/output/as", format!("`{name}` is no longer in the output"));
         }
         let unsaid = old.output.schema.is_none();
         for (name, _) in before.iter().filter(|(name, value)| unsaid && after.get(*name).is_some_and(|v| v != *value)) {
-            let message = format!("`{name}` is made in another way, and no schema said what it is");
+            let message = format!("`{name}` is computed differently, and no schema described it");
             self.unclear(&format!("/output/as/{}", escaped(name)), message);
         }
     }
@@ -141,10 +141,10 @@ impl Findings {
         match (at(old, "/output/as"), at(new, "/output/as")) {
             (Some(Value::Object(_)), Some(Value::Object(_))) => {}
             (before, after) if before != after => {
-                self.unclear("/output/as", "the output is made in another way, and no schema said what it is");
+                self.unclear("/output/as", "the output is computed differently, and no schema described it");
             }
             (None, _) if at(old, "/do") != at(new, "/do") => {
-                let message = "the output is what the tasks leave, and they changed; no schema said what it is";
+                let message = "the output is what the tasks leave, and they changed; no schema described it";
                 self.unclear("/do", message);
             }
             _ => {}
@@ -155,10 +155,11 @@ impl Findings {
         if let Some(before) = &old.gathering {
             match &new.gathering {
                 Some(after) if after.signature == before.signature => {}
-                Some(_) => {
-                    self.unclear("/schedule/on", "whether the same events still start it; it begins to gather anew")
-                }
-                None => self.breaking("/schedule/on", "the events that started it together do so no more"),
+                Some(_) => self.unclear(
+                    "/schedule/on",
+                    "whether the same events still start it; it starts collecting events again",
+                ),
+                None => self.breaking("/schedule/on", "the events that started it together no longer do"),
             }
         }
         for before in &old.triggers {
@@ -169,7 +170,7 @@ impl Findings {
                 Cover::Unclear => {
                     self.unclear("/schedule/on", format!("whether all events with {events} still start it"));
                 }
-                Cover::No => self.breaking("/schedule/on", format!("not all events with {events} start it any more")),
+                Cover::No => self.breaking("/schedule/on", format!("not all events with {events} start it now")),
             }
         }
     }

@@ -109,7 +109,7 @@ impl<'a> Comparison<'a> {
     fn narrowed(&mut self, wide: &'a Value, narrow: &'a Value, at: &str, worst: Change) {
         let (Some(wide), Some(narrow)) = (resolved(wide, self.wide), resolved(narrow, self.narrow)) else {
             if !self.is_alike(wide, Some(narrow)) {
-                self.note(Change::Unclear, at, "a reference leads out of the schema: what changed cannot be told");
+                self.note(Change::Unclear, at, "a reference leads out of the schema: the change cannot be determined");
             }
             return;
         };
@@ -135,11 +135,11 @@ impl<'a> Comparison<'a> {
             _ => None,
         };
         if *narrow == Value::Bool(false) {
-            let message = self.said("nothing is allowed here any more", "something may come here now");
+            let message = self.said("nothing is allowed here now", "something may come here now");
             return self.note(worst, at, message);
         }
         let (Some(w), Some(n)) = (object(wide), object(narrow)) else {
-            return self.note(Change::Unclear, at, "what changed here cannot be told");
+            return self.note(Change::Unclear, at, "the change here cannot be determined");
         };
         // What else restricts the wide one may already have refused what the narrow one refuses.
         let hidden = w.iter().any(|(name, value)| is_opaque(name) && !self.is_alike(value, n.get(name)));
@@ -175,10 +175,10 @@ impl<'a> Comparison<'a> {
     /// The wide schema allows only these: each is tried.
     fn values(&mut self, values: &[Value], wide: &Value, narrow: &Value, at: &str, worst: Change) {
         let (Some(wide), Some(narrow)) = (validator(wide, self.wide), validator(narrow, self.narrow)) else {
-            return self.note(Change::Unclear, at, "whether the values are still the same cannot be told");
+            return self.note(Change::Unclear, at, "whether the values are still the same cannot be determined");
         };
         for value in values.iter().filter(|value| wide.is_valid(value) && !narrow.is_valid(value)) {
-            let message = self.said("is not allowed any more", "may come now");
+            let message = self.said("is no longer allowed", "may come now");
             self.note(worst, at, format!("the value {value} {message}"));
         }
     }
@@ -198,7 +198,7 @@ impl<'a> Comparison<'a> {
             kind => KINDS.into_iter().find(|known| *known == kind).unwrap_or_default(),
         };
         let lost: Vec<&str> = lost.iter().map(named).collect();
-        let message = self.said("was allowed here and is not any more", "may come here now and did not before");
+        let message = self.said("was allowed here and no longer is", "may come here now and did not before");
         self.note(worst, &format!("{at}/type"), format!("{} {message}", lost.join(", ")));
     }
 
@@ -243,7 +243,7 @@ impl<'a> Comparison<'a> {
             }
         }
         if *further == Value::Bool(false) && *others != Value::Bool(false) {
-            let message = self.said("further properties are not allowed any more", "further properties may come now");
+            let message = self.said("further properties are no longer allowed", "further properties may come now");
             self.note(worst, &at, message);
         } else {
             self.narrowed(others, further, &at, worst);
@@ -261,11 +261,12 @@ impl<'a> Comparison<'a> {
         }
         match self.side {
             Side::Input => {
-                let message =
-                    format!("`{name}` is described now: who already sent something else under this name is refused");
+                let message = format!(
+                    "`{name}` is described now: callers that already sent something else under this name are rejected"
+                );
                 self.note(Change::Unclear, at, message);
             }
-            Side::Output => self.note(worst, at, format!("`{name}` is not described any more: readers relied on it")),
+            Side::Output => self.note(worst, at, format!("`{name}` is no longer described: readers relied on it")),
         }
     }
 
@@ -286,7 +287,7 @@ impl<'a> Comparison<'a> {
     fn opaque(&mut self, wide: &Object, narrow: &Object, at: &str) {
         for (name, value) in narrow.iter().filter(|(name, _)| is_opaque(name)) {
             if !self.is_alike(value, wide.get(name)) {
-                let message = format!("`{name}` is another one: whether it refuses what was allowed cannot be told");
+                let message = format!("`{name}` changed: whether it rejects what was allowed cannot be determined");
                 self.note(Change::Unclear, &format!("{at}/{}", escaped(name)), message);
             }
         }

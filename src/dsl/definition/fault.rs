@@ -79,7 +79,7 @@ pub enum Backoff {
     Exponential {
         /// 2 unless said otherwise.
         multiplier: f64,
-        /// No delay is longer.
+        /// The longest delay.
         max_delay: Option<Duration>,
     },
 }

@@ -9,13 +9,14 @@ mod call;
 mod event;
 mod fault;
 mod process;
+mod reach;
 
 pub use call::*;
 pub use event::*;
 pub use fault::*;
 pub use process::*;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,8 +131,60 @@ pub struct WorkflowMetadata {
     pub on_fault: OnFault,
     /// Who to ask.
     pub owner: Option<String>,
-    /// JSON pointers whose values are masked wherever people look.
+    /// JSON pointers whose values are masked wherever they are shown.
     pub sensitive: Vec<String>,
+    /// Acts on its runs that one person may not do alone.
+    pub two_people: BTreeSet<ActRule>,
+}
+
+/// Acts of people on a run, as `acts` of a workflow's metadata names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActRule {
+    /// Every retry.
+    Retry,
+    /// Every skip.
+    Skip,
+    /// A retry with an input, a skip with an output: a person gives a step another value than its own.
+    Edit,
+    /// Every cancel.
+    Cancel,
+    /// Undoing what was done.
+    Compensate,
+    /// Holding the run.
+    Suspend,
+    /// Letting a held run go on.
+    Resume,
+    /// Leaving a faulted run as it is.
+    Dismiss,
+}
+
+impl ActRule {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Retry,
+        Self::Skip,
+        Self::Edit,
+        Self::Cancel,
+        Self::Compensate,
+        Self::Suspend,
+        Self::Resume,
+        Self::Dismiss,
+    ];
+
+    /// As in definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Edit => "edit",
+            Self::Cancel => "cancel",
+            Self::Compensate => "compensate",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Dismiss => "dismiss",
+        }
+    }
 }
 
 /// What an unhandled fault leads to.
@@ -215,9 +268,9 @@ pub struct TaskMetadata {
     pub pivot: bool,
     /// `Resend::Never` where the author said `idempotent: false`.
     pub resend: Resend,
-    /// Asks the target what became of a call whose outcome is unknown. A null output means "not applied".
+    /// Determines the outcome of a call if it is unknown: asks the target. A null output means "not applied".
     pub reconcile: Option<TaskId>,
-    /// JSON pointers into input and output whose values are masked wherever people look.
+    /// JSON pointers into input and output whose values are masked wherever they are shown.
     pub sensitive: Vec<String>,
     /// What people see in place of the name.
     pub title: Option<String>,

@@ -123,7 +123,7 @@ fn constructed(line: &Value) -> String {
 pub(super) fn fits<'s>(row: &Row, node: Node<'s>, report: &mut Report<'s>) -> bool {
     let lists = row.fields.iter().flatten().filter(|field| field.in_lines().is_some()).count();
     if row.is_pair() && lists == 1 {
-        report.error(node, "`[]` stands in one field only: lines become lines");
+        report.error(node, "only one field has `[]`: lines become lines");
         return false;
     }
     let both_ways = row.ways.iter().all(Option::is_some);

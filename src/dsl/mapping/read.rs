@@ -159,7 +159,7 @@ fn field<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Field> {
     }
     report.error_with_hint(
         node,
-        format!("`{text}` is no field"),
+        format!("`{text}` is not a field"),
         "as in Email, subsidiary.id or items[].rate".to_owned(),
     );
     None
@@ -221,7 +221,11 @@ fn way<'s>(
             let text = report.text(transform)?;
             // Alone first: a mistake in it is shown where it stands.
             if let Err(why) = Expression::parse(&format!("null as $record | {text}"), &[]) {
-                report.error_with_hint(transform, format!("`{}` is no jq: {}", to.function(), why.message), why.hint);
+                report.error_with_hint(
+                    transform,
+                    format!("`{}` is not valid jq: {}", to.function(), why.message),
+                    why.hint,
+                );
                 return None;
             }
             Some(text.to_owned())
@@ -244,7 +248,7 @@ fn masters<'s>(row: &mut Row, node: Node<'s>, report: &mut Report<'s>) -> Option
         (true, Some((_, master))) => row.master = master,
         (true, None) => {
             let hint = "master: crm, erp, newest or manual".to_owned();
-            report.error_with_hint(node, "a row that goes both ways says who is right where both differ", hint);
+            report.error_with_hint(node, "a row that goes both ways must say which side is right if they differ", hint);
             return None;
         }
         (false, given) => {

@@ -183,15 +183,15 @@ samples:
     let found = mistakes(text);
     for (line, part) in [
         (2, "named as its file: `contact`"),
-        (6, "who is right"),
+        (6, "which side is right"),
         (7, "`master` must be one of"),
         (8, "its master cannot be erp"),
         (9, "no value of this row goes to the CRM"),
         (10, "no `value`"),
         (12, "row 6 writes the ERP's `d` too"),
-        (13, "`toErp` is no jq"),
+        (13, "`toErp` is not valid jq"),
         (14, "unknown property `mastr`"),
-        (15, "`a..b` is no field"),
+        (15, "`a..b` is not a field"),
         (16, "`toErp` means nothing beside a `value`"),
         (17, "no value of this row goes to the CRM"),
         (18, "no value of this row goes to the CRM"),
@@ -300,9 +300,9 @@ rows:
 ";
     let found = mistakes(text);
     for (line, part) in [
-        (6, "`[]` stands in one field only"),
+        (6, "only one field has `[]`"),
         (7, "goes one way"),
-        (8, "is no field"),
+        (8, "is not a field"),
         (10, "row 4 makes the lines of the ERP's `d` out of another list, `D`"),
         (11, "row 4 writes the ERP's `d.c` too"),
         (12, "nothing says how many lines the ERP's `g` has"),
@@ -340,6 +340,7 @@ fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &E
         identifiers: &identifiers,
         evaluate,
         invariants: &[],
+        profile: <&crate::sandbox::Profile>::default(),
     };
     let scenario = format!("scenarios: [{{ name: it, input: {input}, calls: {{}}, expect: {{}} }}]");
     let scenario = crate::scenario::read("maps.scenarios.yaml", &scenario).expect("a scenario").scenarios.remove(0);

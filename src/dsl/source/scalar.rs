@@ -18,7 +18,7 @@ pub(super) fn resolve(text: &str, style: Style) -> Result<Data, String> {
         _ => {}
     }
     if is_special_float(text) {
-        return Err(format!("`{text}` is no number that JSON knows; quote it if it is a text"));
+        return Err(format!("`{text}` is not a number in JSON; quote it if it is a string"));
     }
     match canonical_number(text) {
         Some(canonical) => number(text, &canonical).map(Data::Number),
@@ -53,7 +53,7 @@ fn number(written: &str, canonical: &str) -> Result<Number, String> {
     if !canonical.parse::<f64>().is_ok_and(f64::is_finite) {
         return Err(format!("`{written}` is too large to compute with; quote it if it is a text"));
     }
-    serde_json::from_str(canonical).map_err(|_| format!("`{written}` is no valid number"))
+    serde_json::from_str(canonical).map_err(|_| format!("`{written}` is not a valid number"))
 }
 
 /// The text as JSON writes numbers, digits untouched, if YAML's core schema calls it a number.

@@ -243,7 +243,7 @@ fn texts_beyond_the_bounds_are_mistakes() {
         ("a: *b".to_owned(), "unknown anchor"),
         ("? [a]\n: b".to_owned(), "a key must be a text"),
         ("a: !foo b".to_owned(), "is not supported"),
-        ("a: .nan".to_owned(), "no number that JSON knows"),
+        ("a: .nan".to_owned(), "not a number in JSON"),
         ("a: 1e999".to_owned(), "too large"),
         ("a: b: c".to_owned(), ""),
         ("just text".to_owned(), "a workflow definition is an object, not a text"),
@@ -360,7 +360,7 @@ fn a_broken_openapi_document_is_a_mistake_of_its_own_file() {
     assert!(functions.documents.is_empty());
     let found = shown(&mistakes);
     for expected in
-        ["1:1: this is no OpenAPI document", "2:10: version 2.5.0", "3:7: the reference `other.yaml` leads out"]
+        ["1:1: this is not an OpenAPI document", "2:10: version 2.5.0", "3:7: the reference `other.yaml` leads out"]
     {
         assert!(found.contains(expected), "{found}");
     }

@@ -1,5 +1,7 @@
 //! What the hub remembers, asked for by real runs on a real Postgres.
 
+mod totals;
+
 use std::path::Path;
 use std::time::Duration;
 

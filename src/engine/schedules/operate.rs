@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::scheduled;
 use crate::dsl::timing::{Repeat, Timing};
+use crate::engine::loops::Look;
 use crate::engine::{Engine, Inner, Schedule, StartError};
 use crate::machine::{Actor, RunId, Time};
 use crate::store::acts::{StartAct, StartKind};
@@ -32,7 +33,7 @@ impl FromStr for ScheduleAct {
             "pause" => Ok(Self::Pause),
             "resume" => Ok(Self::Resume),
             "fire" => Ok(Self::Fire),
-            other => Err(format!("a schedule can be paused (pause), resumed (resume) and fired (fire), not {other:?}")),
+            other => Err(format!("a schedule can be paused (pause), resumed (resume) or fired (fire), not {other:?}")),
         }
     }
 }
@@ -106,7 +107,7 @@ impl Engine {
             return Ok(ScheduleActed::Unknown);
         }
         info!(workflow = %format!("{namespace}/{name}"), ?act, by = by.0, reason, "act on a schedule");
-        inner.node().sweep.notify_one();
+        inner.node().wakes.wake(Look::Schedules);
         Ok(ScheduleActed::Done)
     }
 }
@@ -117,12 +118,15 @@ fn away(error: StoreError) -> StartError {
 
 impl Inner {
     async fn fire_now(self: &Arc<Self>, new: &NewAct<'_>, by: &Actor) -> Result<ScheduleActed, StartError> {
+        if self.timed(new.namespace, new.name).is_none() {
+            self.catalog.catch_up(&self.pool).await.map_err(away)?;
+        }
         let Some(definition) = self.timed(new.namespace, new.name) else { return Ok(ScheduleActed::Unknown) };
         let request = scheduled(&definition, self.clock.now(), by.clone(), None);
         let fire = StartKind::Fire { namespace: new.namespace.to_owned(), name: new.name.to_owned() };
         let act = StartAct { actor: by.clone(), reason: new.reason.map(str::to_owned), kind: fire };
         let run = Arc::clone(self).start_by(request, act).await?;
-        info!(workflow = %definition.workflow, run.id = %run, by = by.0, reason = new.reason, "fired by hand");
+        info!(workflow = %definition.workflow, run.id = %run, by = by.0, reason = new.reason, "fired manually");
         Ok(ScheduleActed::Started(run))
     }
 

@@ -168,7 +168,7 @@ async fn after_counts_from_the_end_of_the_last_run_and_of_no_other(pool: PgPool)
         "update runs set finished_at = now() - interval '1 minute', status = 'completed', wake_at = null where id = $1";
     sqlx::query(end).bind(first).execute(&pool).await.unwrap();
     // A slower node has read the same end.
-    let read_before = schedules::ended(&pool, 10).await.unwrap().pop().unwrap();
+    let read_before = schedules::ended(&pool, &[], 10).await.unwrap().pop().unwrap();
     one.inner.fire_schedules().await.unwrap();
     let second = row(&pool).await;
     assert_ne!(second.run_id, Some(first));
@@ -224,4 +224,19 @@ async fn who_paused_fired_and_resumed_a_schedule_is_kept(pool: PgPool) {
     let unknown = one.act_on_schedule("test", "none", ScheduleAct::Pause, &ada, None).await.unwrap();
     assert_eq!(unknown, ScheduleActed::Unknown);
     assert!(one.schedule_acts("test", "none", 10).await.unwrap().is_empty(), "nothing was done");
+}
+
+#[sqlx::test]
+async fn schedules_that_this_node_cannot_fire_hold_up_no_other(pool: PgPool) {
+    let engine = node(&pool).await;
+    deploy(&engine, "1.0.0", "once", "every: { seconds: 60 }").await;
+    begun(&pool, 60, 60).await;
+    // Of versions that this node does not know, and longer due.
+    let others = "insert into schedules (namespace, name, version, signature, anchor, next_at)
+                  select 'test', 'unknown-' || n, '9.0.0', 'unknown', now() - interval '1 day', now() - interval '1 hour'
+                  from generate_series(1, $1) as n";
+    sqlx::query(others).bind(i32::try_from(PAGE).unwrap() + 1).execute(&pool).await.unwrap();
+    engine.inner.fire_schedules().await.unwrap();
+    let runs: i64 = sqlx::query_scalar("select count(*) from runs").fetch_one(&pool).await.unwrap();
+    assert_eq!(runs, 1);
 }

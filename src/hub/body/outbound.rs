@@ -29,7 +29,9 @@ pub(super) fn read(text: &str, organizations: &[String]) -> Result<Vec<Item>, Ba
     let message = envelope
         .and_then(|envelope| child(envelope, ENVELOPE, "Body"))
         .and_then(|body| child(body, OUTBOUND, "notifications"))
-        .ok_or_else(|| "the body is no outbound message: Envelope, Body and notifications are expected".to_owned())?;
+        .ok_or_else(|| {
+            "the body is not an outbound message: Envelope, Body and notifications are expected".to_owned()
+        })?;
     let organization = required(message, "OrganizationId")?;
     if !organizations.iter().any(|known| organization.get(..ORGANIZATION_CHARS) == Some(known.as_str())) {
         return Err(BadBody::Stranger(

@@ -34,7 +34,7 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
 pub(super) fn parse(text: &str) -> Result<Document<'_>, String> {
     check_names(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|error| format!("not XML that is taken: {error}"))
+    Document::parse_with_options(text, options).map_err(|error| format!("not acceptable XML: {error}"))
 }
 
 /// Keeps out, before it is parsed, what would cost the square of its size. It counts too much rather than too little: a tag
@@ -43,10 +43,10 @@ fn check_names(text: &str) -> Result<(), String> {
     let tags = text.split('<').skip(1).filter(|piece| !piece.starts_with(['!', '?']));
     let attributes = tags.map(|piece| piece.rfind('>').map_or(piece, |end| &piece[..end]).matches('=').count());
     if attributes.max().unwrap_or_default() > ATTRIBUTES_MAX {
-        return Err(format!("not XML that is taken: an element has more than {ATTRIBUTES_MAX} attributes"));
+        return Err(format!("not acceptable XML: an element has more than {ATTRIBUTES_MAX} attributes"));
     }
     if text.matches("xmlns").count() > NAMESPACES_MAX {
-        return Err(format!("not XML that is taken: more than {NAMESPACES_MAX} namespaces"));
+        return Err(format!("not acceptable XML: more than {NAMESPACES_MAX} namespaces"));
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ fn check_names(text: &str) -> Result<(), String> {
 /// The value of an element at this level of the document.
 pub(super) fn value(element: Node<'_, '_>, level: usize) -> Result<Value, String> {
     if level > DEPTH_MAX {
-        return Err(format!("not XML that is taken: more than {DEPTH_MAX} levels"));
+        return Err(format!("not acceptable XML: more than {DEPTH_MAX} levels"));
     }
     if is_nil(element) {
         return Ok(Value::Null);

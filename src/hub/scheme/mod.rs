@@ -141,7 +141,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, SignatureEr
     match (values.next().map(http::HeaderValue::to_str), values.next()) {
         (Some(Ok(value)), None) => Ok(value),
         (None, _) => Err(SignatureError::Bad(format!("header {name} is missing"))),
-        _ => Err(SignatureError::Bad(format!("header {name} is there more than once or is no text"))),
+        _ => Err(SignatureError::Bad(format!("header {name} occurs more than once or is not text"))),
     }
 }
 

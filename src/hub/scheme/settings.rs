@@ -189,7 +189,7 @@ fn header_name(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
     match http::HeaderName::from_bytes(text.as_bytes()) {
         Ok(name) => Some(name.as_str().to_owned()),
         Err(_) => {
-            mistakes.at(node, format!("{text:?} is no name of a header"), None);
+            mistakes.at(node, format!("{text:?} is not the name of a header"), None);
             None
         }
     }

@@ -1,3 +1,4 @@
+mod pubsub;
 mod secrets;
 mod sources;
 
@@ -161,9 +162,9 @@ fn each_mistake_has_its_place_and_a_hint() {
         ("source: {}", (1, 1), "unknown key \"source\"", Some("did you mean `sources`?")),
         ("connections:\n  a:\n    baseurl: {}", (3, 5), "unknown key \"baseurl\"", Some("did you mean `baseUrl`?")),
         ("sources:\n  a: { scheme: stripes }", (2, 16), "unknown value \"stripes\"", None),
-        ("sources:\n  a: { scheme: github, secret: plain }", (2, 32), "must not stand in a file", None),
+        ("sources:\n  a: { scheme: github, secret: plain }", (2, 32), "must not be in a file", None),
         ("sources:\n  a: { scheme: github }", (2, 6), "either secret or secrets", None),
-        ("connections: { a: { baseUrl: { x: /erp } } }", (1, 35), "is no URL", None),
+        ("connections: { a: { baseUrl: { x: /erp } } }", (1, 35), "is not a URL", None),
         ("connections: { a: { baseUrl: { x: 'https://u:p@h' } } }", (1, 35), "holds credentials", None),
         ("connections: { a: { baseUrl: {}, timeout: 30s } }", (1, 43), "a duration", None),
         ("connections: { a: { baseUrl: {}, allowedHosts: b.example } }", (1, 48), "a list of hosts", None),
@@ -194,7 +195,7 @@ fn each_mistake_has_its_place_and_a_hint() {
             None,
         ),
         ("connections: { a: { baseUrl: {}, retry: { attempts: 0 } } }", (1, 53), "from 1 to 1000", None),
-        ("connections: { 'a b': { baseUrl: {} } }", (1, 23), "is no name", None),
+        ("connections: { 'a b': { baseUrl: {} } }", (1, 23), "is not a valid name", None),
         (
             "connections: { a: { baseUrl: {}, authentication: { bearer: { tokn: x } } } }",
             (1, 62),

@@ -149,7 +149,7 @@ fn each_wrong_setting_of_a_source_is_told_at_its_place() {
         ("scheme: stripe, hmac: «{ header: X }", "of another scheme", None),
         ("scheme: «hmac", "needs the header", Some("write `hmac: { header: X-Signature }`")),
         ("scheme: hmac, hmac: { «heder: X }", "unknown key \"heder\"", Some("did you mean `header`?")),
-        ("scheme: hmac, hmac: { header: «'X Y' }", "no name of a header", None),
+        ("scheme: hmac, hmac: { header: «'X Y' }", "not the name of a header", None),
         ("scheme: hmac, hmac: { header: X, signed: «'{bdy}' }", "does not say what is signed", None),
         ("scheme: hmac, hmac: { header: X, signed: «'a' }", "leaves out {body}", None),
         ("scheme: hmac, hmac: { header: X, signed: «'{id}{body}' }", "no header holds it", Some("add `id: X-Id`")),
@@ -163,12 +163,16 @@ fn each_wrong_setting_of_a_source_is_told_at_its_place() {
         ("scheme: github, body: «yaml", "unknown value \"yaml\"", None),
         ("scheme: github, body: «salesforce-outbound-message", "need the id of the organization", None),
         ("scheme: github, organizationId: «00DWs000003aBcD", "belongs to outbound messages", None),
-        ("scheme: github, body: salesforce-outbound-message, organizationId: «00D1", "no id of an organization", None),
+        (
+            "scheme: github, body: salesforce-outbound-message, organizationId: «00D1",
+            "not the id of an organization",
+            None,
+        ),
         ("scheme: github, split: «'${ . }'", "an id of its own", None),
         ("scheme: github, split: «'${ .[ }'", "not a jq expression", None),
         ("scheme: github, filter: «'${ [recurse(.a)] }'", "recurses", None),
         ("scheme: github, event: { key: «fixed }", "a fixed key", None),
-        ("scheme: github, url: «'/x'", "is no address", None),
+        ("scheme: github, url: «'/x'", "is not an address", None),
         ("scheme: github, «fiter: '${ . }'", "unknown key \"fiter\"", Some("did you mean `filter`?")),
     ];
     for (settings, message, hint) in cases {
@@ -187,7 +191,8 @@ fn each_wrong_setting_of_a_source_is_told_at_its_place() {
     let secrets =
         format!("sources: {{ a: {{ scheme: github, secrets: [{}] }} }}", ["'${ $secrets.github }'"; 5].join(", "));
     assert!(load(&secrets).expect_err("five")[0].message.contains("at most 4 secrets"));
-    for (origins, message) in [("[https://a.example]", "is no origin"), ("a.example", "is a list"), ("[7]", "a number")]
+    for (origins, message) in
+        [("[https://a.example]", "is not an origin"), ("a.example", "is a list"), ("[7]", "a number")]
     {
         let mistakes = load(&format!("origins: {origins}")).expect_err(origins);
         assert!(mistakes[0].message.contains(message), "{mistakes:?}");

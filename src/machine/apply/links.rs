@@ -10,7 +10,7 @@ use super::{Applied, GONE};
 use crate::dsl::{Definition, Flow, Part, Read, TaskKind};
 use crate::machine::{
     ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Cursor, Done, Execution, ExecutionId, ListenProgress, Next,
-    Progress, Role, Run, Status,
+    Pivot, Progress, Role, Run, Status,
 };
 
 const NOT_EXTENDED: &str = "the execution is not extended";
@@ -107,7 +107,7 @@ pub(super) fn leaves_segment(
 
 pub(super) fn child(request: &Arc<ChildRequest>, role: Role) -> Progress {
     let phase = if matches!(role, Role::Undo(_)) { ChildPhase::Undoing } else { ChildPhase::Starting };
-    Progress::Child(ChildProgress { request: Arc::clone(request), phase, undoable: false })
+    Progress::Child(ChildProgress { request: Arc::clone(request), phase, undoable: false, fault: None })
 }
 
 pub(super) fn child_mut(run: &mut Run, id: ExecutionId) -> Result<&mut ChildProgress, &'static str> {
@@ -124,30 +124,25 @@ pub(super) fn child_ended(run: &mut Run, id: ExecutionId, outcome: &ChildOutcome
     Ok(())
 }
 
-/// Child runs that are still under way are undone first, each told when its turn comes.
-pub(super) fn remember_running_children(run: &mut Run) {
-    let running: Vec<Done> = run
-        .open
-        .iter()
-        .filter_map(|e| match &e.progress {
-            Progress::Child(child) if child.phase == ChildPhase::Running && child.request.awaits => Some(Done {
-                execution: e.id,
-                task: e.task,
-                coordinates: e.coordinates.clone(),
-                input: Arc::clone(&e.input),
-                output: Arc::default(),
-                child: Some(Arc::clone(&child.request)),
-            }),
-            _ => None,
-        })
-        .collect();
-    run.undo.extend(running);
+/// What undoes a child run that is still under way.
+pub(super) fn running_child(execution: &Execution, child: &ChildProgress) -> Done {
+    Done {
+        execution: execution.id,
+        task: execution.task,
+        coordinates: execution.coordinates.clone(),
+        input: Arc::clone(&execution.input),
+        output: Arc::default(),
+        completed: false,
+        settles_at: None,
+        child: Some(Arc::clone(&child.request)),
+    }
 }
 
 impl Run {
     /// Whether it is over and a run that waited for it may still have it undone.
     pub(in crate::machine) fn is_undone_by_parent(&self) -> bool {
         let completed = self.finished_at.is_some() && self.output.is_some() && self.status != Status::Compensated;
-        completed && self.parent.is_some_and(|parent| parent.awaits)
+        let undoable = self.pivot == Pivot::Ahead && !self.undo.is_empty();
+        completed && undoable && self.parent.is_some_and(|parent| parent.awaits)
     }
 }

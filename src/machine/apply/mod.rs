@@ -15,13 +15,13 @@ use serde_json::Value;
 
 use super::{
     Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, Execution,
-    ExecutionId, ExtendedProgress, ForProgress, IterationOutputs, Next, Progress, Record, Role, Run, SideBySide,
-    Status, Stop, Time, TryPhase, TryProgress, Unacted,
+    ExecutionId, ExtendedProgress, FaultClass, ForProgress, Impact, IterationOutputs, Next, Progress, Record,
+    ReportedFault, Role, Run, SideBySide, Status, Stop, Time, TryPhase, TryProgress, Unacted,
 };
 use crate::dsl::{Definition, TaskId, TaskKind};
 use acts::operator_acted;
-use call::{attempt_failed, attempt_started, call_mut, sending};
-use close::{Onward, close, close_all, completed, fail, leave, undone};
+use call::{attempt_abandoned, attempt_failed, attempt_started, call_mut, impact, sending};
+use close::{Onward, close, close_all, close_below, completed, fail, leave, pass_impact_up, remember, undone};
 pub(super) use links::read;
 use tries::{caught, rewind, round_started, visits_inside};
 
@@ -85,21 +85,21 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
         }
         Change::RunFaulted { execution, error, attention } => {
             if let Some(execution) = execution {
-                fail(definition, run, *execution, error)?;
+                fail(definition, run, *execution, error, FaultClass::Permanent)?;
             }
             (run.error, run.attention, run.stop) = (Some(error.clone()), Some(*attention), None);
+            run.fault = Some(run.seq + 1);
             Ok(())
         }
         Change::RunStopping { execution, error } => {
             if let Some(execution) = execution {
-                fail(definition, run, *execution, error)?;
+                fail(definition, run, *execution, error, FaultClass::Permanent)?;
             }
             run.error = Some(error.clone());
-            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: true });
+            run.stop = Some(Stop { undo: true, end: CompensationEnd::Compensated, fault: true, past_pivot: false });
             Ok(())
         }
         Change::CompensationStarted { error, end, .. } => {
-            links::remember_running_children(run);
             close_all(definition, run);
             if error.is_some() {
                 run.error.clone_from(error);
@@ -113,7 +113,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             undone(run, *execution)
         }
         Change::CompensationStuck { execution, error } => {
-            fail(definition, run, *execution, error)?;
+            fail(definition, run, *execution, error, FaultClass::Permanent)?;
             run.attention = Some(Attention::CompensationStuck);
             Ok(())
         }
@@ -122,7 +122,10 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             // A parent may later undo what this run did.
             let undo = std::mem::take(&mut run.undo);
             finish(run, at)?;
-            run.undo = if run.is_undone_by_parent() { undo } else { Vec::new() };
+            run.undo = undo;
+            if !run.is_undone_by_parent() {
+                run.undo.clear();
+            }
             Ok(())
         }
         Change::RunCompensated {} | Change::RunCancelled {} => finish(run, at),
@@ -131,7 +134,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             Ok(())
         }
         Change::RunTakenOver {} => Ok(()),
-        Change::OperatorActed { act, .. } => operator_acted(definition, run, act, at),
+        Change::OperatorActed { act, past_pivot, .. } => operator_acted(definition, run, act, *past_pivot, at),
         _ => change_task(definition, run, record, at),
     }
     .map(|()| close_status(run, &record.change))
@@ -178,10 +181,26 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
             links::child_mut(run, *execution)?.phase = ChildPhase::Running;
             Ok(())
         }
+        // The run that it is about is looked at by itself; this one goes on waiting.
+        Change::ChildFaulted { execution, fault, .. } => {
+            let own = run.seq + 1;
+            links::child_mut(run, *execution)?.fault = Some(ReportedFault { own, of_child: *fault });
+            Ok(())
+        }
         Change::ChildEnded { execution, outcome } => links::child_ended(run, *execution, outcome),
         Change::AttemptStarted { execution, request } => attempt_started(run, *execution, request.as_ref()),
-        Change::AttemptFailed { execution, class, effect, retry_at, .. } => {
-            attempt_failed(run, *execution, *class, *effect, *retry_at, at)
+        Change::AttemptFailed { execution, error, class, effect, response, retry_at, settles_at } => attempt_failed(
+            run,
+            *execution,
+            (*class, response.is_some(), error),
+            impact(*effect, settles_at.unwrap_or(at)),
+            *retry_at,
+            at,
+        ),
+        Change::AttemptAbandoned { execution, settles_at } => attempt_abandoned(run, *execution, *settles_at),
+        Change::TaskHeld { execution } => {
+            run.execution_mut(*execution).ok_or(GONE)?.held = true;
+            Ok(())
         }
         Change::OutcomeUnknown { execution, error, class, retry_at } => {
             let call = call_mut(run, *execution)?;
@@ -197,20 +216,25 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
             if let Some(context) = context {
                 run.context = Arc::clone(context);
             }
-            completed(definition, run, *execution, output, case.as_deref(), *ended)
+            completed(definition, run, *execution, output, case.as_deref(), *ended, at)
         }
         Change::TaskSkipped { execution, beginning, output } => {
             if let Some(beginning) = beginning {
                 begin(definition, run, *execution, beginning, record, at)?;
             }
-            let skipped = close(run, *execution).ok_or(GONE)?;
-            leave(definition, run, &skipped, Arc::clone(output), Onward::NextInList)
+            close_below(definition, run, *execution);
+            let skipped = close(definition, run, *execution).ok_or(GONE)?;
+            if skipped.impact.is_any() && run.track_of(&skipped) == Role::Step && run.compensation.is_none() {
+                pass_impact_up(run, &skipped);
+                remember(definition, run, &skipped, Some(output));
+            }
+            leave(definition, run, &skipped, Arc::clone(output), Onward::NextInList, at)
         }
-        Change::TaskFaulted { execution, beginning, error } => {
+        Change::TaskFaulted { execution, beginning, error, class } => {
             if let Some(beginning) = beginning {
                 begin(definition, run, *execution, beginning, record, at)?;
             }
-            fail(definition, run, *execution, error)
+            fail(definition, run, *execution, error, class.unwrap_or(FaultClass::Permanent))
         }
         Change::ErrorCaught { execution, error, then } => caught(definition, run, *execution, error, *then, at),
         Change::RoundStarted { execution, round } => round_started(definition, run, *execution, *round, at),
@@ -219,7 +243,7 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
 }
 
 const GONE: &str = "the execution is not open";
-const NO_ITERATION: &str = "the execution is no iteration";
+const NO_ITERATION: &str = "the execution is not an iteration";
 const NO_TASK: &str = "the definition has no such task";
 const NOT_A_CALL: &str = "the execution is not a call";
 const NOT_A_TRY: &str = "the execution is not a try";
@@ -244,12 +268,11 @@ fn standing(run: &Run) -> Status {
         Some(_) => return Status::Faulted,
         None => {}
     }
-    if run.next_execution == 0 && run.root.next == Next::Task(0) {
-        return Status::Pending;
-    }
+    let unbegun = run.next_execution == 0 && run.root.next == Next::Task(0);
     let idle = run.open.iter().any(|e| e.progress.is_waiting()) && !run.has_call_in_flight();
     match () {
         () if run.suspended => Status::Suspended,
+        () if unbegun => Status::Pending,
         () if run.compensation.is_some() => Status::Compensating,
         () if idle => Status::Waiting,
         () => Status::Running,
@@ -265,7 +288,7 @@ impl Progress {
     pub(super) fn is_waiting(&self) -> bool {
         match self {
             Self::Wait { .. } => true,
-            Self::Call(call) => matches!(call.phase, CallPhase::Backoff { .. }),
+            Self::Call(call) => matches!(call.phase, CallPhase::Backoff { .. } | CallPhase::Unsettled { .. }),
             Self::Try(t) => matches!(t.phase, TryPhase::Backoff { .. }),
             Self::Listen(listen) => !listen.enough && listen.cursor.is_none(),
             Self::Child(child) => matches!(child.phase, ChildPhase::Running | ChildPhase::Undoing),
@@ -296,6 +319,9 @@ fn begin(
     if definition.task(task).reentrant {
         *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
     }
+    if let Role::Reconcile(of) = beginning.role {
+        call::asked(run, of);
+    }
     let visits = visits_inside(definition, run, task, &beginning.coordinates.iteration);
     run.next_execution = run.next_execution.max(id + 1);
     // Nesting is shallow and a run is copied at each decision: room for more would be carried along by thousands of runs.
@@ -310,7 +336,8 @@ fn begin(
         raw_input,
         started_at: at,
         deadline: None,
-        acted: false,
+        impact: Impact::None,
+        held: false,
         visits,
         progress: Progress::Unbegun { attempts: 0 },
     });
@@ -328,7 +355,11 @@ fn enter(
         (Role::Undo(of), _) => {
             run.undoing(of).map(|done| Arc::clone(&done.output)).ok_or("the step is not in the plan")
         }
-        (Role::Reconcile(of), _) => run.execution(of).map(|e| Arc::clone(&e.input)).ok_or(GONE),
+        (Role::Reconcile(of), _) => match (run.execution(of), run.undoing(of)) {
+            (Some(open), _) => Ok(Arc::clone(&open.input)),
+            (None, Some(done)) => Ok(Arc::clone(&done.input)),
+            (None, None) => Err(GONE),
+        },
         (Role::Step, None) => {
             run.root.next = Next::Busy;
             Ok(Arc::clone(&run.root.data))
@@ -343,7 +374,7 @@ fn enter(
                 progress.begun = beginning.coordinates.iteration.last().ok_or(NO_ITERATION)? + 1;
                 return Ok(Arc::clone(&around.input));
             }
-            let cursor = around.progress.cursor_mut().ok_or("the parent is no list")?;
+            let cursor = around.progress.cursor_mut().ok_or("the parent is not a list")?;
             cursor.next = Next::Busy;
             Ok(Arc::clone(&cursor.data))
         }
@@ -428,7 +459,7 @@ pub(super) fn siblings(
             TryPhase::Handler { .. } => task.catch.handler.clone().unwrap_or_default(),
             _ => task.body.clone(),
         },
-        _ => return Err("the parent is no list"),
+        _ => return Err("the parent is not a list"),
     })
 }
 

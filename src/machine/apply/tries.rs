@@ -16,6 +16,11 @@ pub(super) fn caught(
     at: Time,
 ) -> Applied {
     close_below(definition, run, id);
+    for around in std::iter::once(id).chain(run.ancestors(id)) {
+        if let Some(execution) = run.execution_mut(around) {
+            execution.held = false;
+        }
+    }
     let execution = run.execution_mut(id).ok_or(GONE)?;
     let input = Arc::clone(&execution.input);
     let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };

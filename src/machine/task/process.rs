@@ -63,7 +63,7 @@ impl Decider<'_> {
             return Err(expression_fault("no text that is handed to a program may contain NUL".to_owned()));
         }
         if let Some((name, _)) = request.environment.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
-            return Err(expression_fault(format!("{name:?} is no name of an environment variable")));
+            return Err(expression_fault(format!("{name:?} is not the name of an environment variable")));
         }
         Ok(request)
     }

@@ -9,8 +9,9 @@ use crate::machine::advance::{Entry, Opening};
 use crate::machine::dataflow::{Halt, Scope};
 use crate::machine::decide::{Decider, Stop};
 use crate::machine::{
-    Act, Actor, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect, ErrorKind, ExecutionId,
-    FaultClass, Message, Progress, Rejected, Role, Run, RunId, Status, Time, WorkflowError, identity,
+    Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect,
+    ErrorKind, Execution, ExecutionId, FaultClass, Message, Pivot, Progress, Rejected, Role, Run, RunId, Status, Time,
+    WorkflowError, identity,
 };
 
 /// Longest chain of runs that start each other: a workflow that runs itself would never end.
@@ -102,17 +103,108 @@ impl Decider<'_> {
             return Err(Rejected::NotAwaited("end of a run").into());
         };
         let undoing = child.phase == ChildPhase::Undoing;
+        if undoing && matches!(outcome, ChildOutcome::Completed { undoable: true, .. }) {
+            // It completed before it learned that it is to be undone, or a person let it go on although it knew. It is told once more,
+            // which changes nothing where it is already being undone.
+            self.effects.push(Effect::Tell { run, message: Message::Stop { undo: true } });
+            return Ok(());
+        }
         self.emit_by(actor, Some(id), Change::ChildEnded { execution: id, outcome: outcome.clone() });
         match outcome {
+            // Undone, or ended by a person on the way, or past what can be undone: nothing is left to do for this run.
+            // The task's own `output` is about what the run gave, not about its undo.
+            _ if undoing => {
+                self.emit(
+                    Some(id),
+                    Change::TaskCompleted {
+                        execution: id,
+                        beginning: None,
+                        output: Arc::default(),
+                        context: None,
+                        response: None,
+                        emitted: None,
+                        case: None,
+                        ended: false,
+                    },
+                );
+                Ok(())
+            }
             ChildOutcome::Completed { output, .. } => self.complete(id, &output, false),
-            // Undone, or ended by a person on the way: either way nothing is left to do for this run.
-            _ if undoing => self.complete(id, &Arc::default(), false),
             ChildOutcome::Compensated { error } | ChildOutcome::Faulted { error } => {
                 let error = error.map(|e| WorkflowError { instance: None, ..e });
                 self.raise(id, error.unwrap_or_else(|| ended(run, "was undone")), FaultClass::Permanent)
             }
             ChildOutcome::Cancelled => self.raise(id, ended(run, "was cancelled"), FaultClass::Permanent),
         }
+    }
+
+    /// A child run stopped at a fault. Where a `try` of this run catches it, the child ends and its end raises the error here; else a
+    /// run further up may catch it, or a person looks at the child.
+    pub(in crate::machine) fn child_faulted(
+        &mut self,
+        run: RunId,
+        error: WorkflowError,
+        fault: u32,
+        actor: Actor,
+    ) -> Result<(), Stop> {
+        let awaited = |(_, c): &(_, &ChildProgress)| {
+            matches!(c.phase, ChildPhase::Starting | ChildPhase::Running) && c.request.awaits
+        };
+        let Some((id, _)) = self.child(run).filter(awaited) else {
+            return Err(Rejected::NotAwaited("fault of a run").into());
+        };
+        let caught = self.is_caught(id, &error)?;
+        self.emit_by(actor, Some(id), Change::ChildFaulted { execution: id, error: error.clone(), fault, caught });
+        if caught {
+            self.effects.push(Effect::Tell { run, message: Message::FaultCaught { fault } });
+        } else {
+            self.tell_parent_of_fault(error);
+        }
+        Ok(())
+    }
+
+    /// Whether a `try` around an execution catches an error of it.
+    fn is_caught(&self, id: ExecutionId, error: &WorkflowError) -> Result<bool, Stop> {
+        let error = WorkflowError { instance: None, ..error.clone() };
+        let reference = self.run.execution(id).map_or("/", |e| self.definition.task(e.task).reference.as_str());
+        let error = error.at(reference);
+        for around in self.run.ancestors(id) {
+            match self.catches(around, &error) {
+                Ok(None) => {}
+                // A filter that fails passes on another error, which may be caught further out.
+                Ok(Some(_)) | Err(Halt::Fault(_) | Halt::Invalid(_)) => return Ok(true),
+                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The run that waits for this one may catch what stopped it, of which the last record tells.
+    pub(in crate::machine) fn tell_parent_of_fault(&mut self, error: WorkflowError) {
+        if let Some(parent) = self.run.parent.filter(|parent| parent.awaits) {
+            let message = Message::ChildFaulted { child: self.run.id, error, fault: self.run.seq };
+            self.effects.push(Effect::Tell { run: parent.run, message });
+        }
+    }
+
+    /// A run above catches the fault: where this run stopped, it ends; where it waits for the one that stopped, it passes that on.
+    pub(in crate::machine) fn fault_caught(&mut self, fault: u32, actor: Actor) -> Result<(), Stop> {
+        let stands_there = self.run.attention == Some(Attention::Faulted) && self.run.fault == Some(fault);
+        if stands_there && self.run.compensation.is_none() {
+            let act = Act::Dismiss;
+            self.emit_by(actor, None, Change::acted(act, None));
+            return Ok(());
+        }
+        let reported = self.run.open.iter().find_map(|e| match &e.progress {
+            Progress::Child(child) if child.phase == ChildPhase::Running => child
+                .fault
+                .filter(|reported| reported.own == fault)
+                .map(|reported| (child.request.run, reported.of_child)),
+            _ => None,
+        });
+        let Some((run, fault)) = reported else { return Err(Rejected::NotAwaited("answer to a fault").into()) };
+        self.effects.push(Effect::Tell { run, message: Message::FaultCaught { fault } });
+        Ok(())
     }
 
     /// Tells the run that a task started to undo what it did.
@@ -136,34 +228,54 @@ impl Decider<'_> {
         if self.run.compensation.is_some() {
             return Ok(());
         }
-        let act = match (undo, self.run.pivoted) {
-            (true, false) => Act::Compensate,
-            // Past the point of no return nothing is undone.
-            (true, true) | (false, _) => Act::Cancel { compensate: crate::machine::CancelMode::Abandon },
+        let act = match (undo, self.pivot()) {
+            // Where the point of no return may have been passed, the target is asked, or a person.
+            (true, Pivot::Ahead | Pivot::Perhaps) => Act::Compensate,
+            // Past it nothing is undone.
+            (true, Pivot::Passed) | (false, _) => Act::Cancel { compensate: CancelMode::Abandon },
         };
-        self.emit_by(actor, None, Change::OperatorActed { act, reason: None, paused_ms: None });
+        self.emit_by(actor, None, Change::acted(act, None));
         Ok(())
     }
 
     /// What ends with this decision is told to the runs that it concerns.
     pub(in crate::machine) fn tell_relatives(&mut self, before: &Run) {
-        let undo = before.stop.or(self.run.stop).is_none_or(|stop| stop.undo);
+        let said = self.records.iter().rev().find_map(|r| match &r.change {
+            Change::OperatorActed { act: Act::Cancel { compensate }, .. } => {
+                Some(*compensate == CancelMode::Compensate)
+            }
+            _ => None,
+        });
+        let undo = said.or(before.stop.map(|stop| stop.undo)).unwrap_or(true);
         for execution in &before.open {
             let Progress::Child(child) = &execution.progress else { continue };
             let lives = matches!(child.phase, ChildPhase::Starting | ChildPhase::Running) && child.request.awaits;
-            let is_planned =
-                |run: &Run| run.compensation.iter().flat_map(|c| &c.plan).any(|d| d.execution == execution.id);
+            let is_planned = |run: &Run| {
+                run.compensation
+                    .iter()
+                    .flat_map(|c| &c.plan)
+                    .any(|d| d.child.as_ref().is_some_and(|planned| planned.run == child.request.run))
+            };
             let ended = self
                 .records
                 .iter()
                 .any(|r| matches!(&r.change, Change::ChildEnded { execution: of, .. } if *of == execution.id));
-            if lives && !ended && self.run.execution(execution.id).is_none() && !is_planned(&self.run) {
+            let waits =
+                |e: &Execution| matches!(&e.progress, Progress::Child(now) if now.request.run == child.request.run);
+            let is_left = !self.run.execution(execution.id).is_some_and(waits);
+            if lives && !ended && is_left && !is_planned(&self.run) {
                 self.effects.push(Effect::Tell { run: child.request.run, message: Message::Stop { undo } });
             }
         }
+        if !self.records.is_empty() {
+            self.tell_parent_of_end();
+        }
+    }
+
+    /// Tells the run that waits for this one how it ended, if it has.
+    pub(in crate::machine) fn tell_parent_of_end(&mut self) {
         if let (Some(parent), Some(outcome)) = (self.run.parent, outcome(&self.run))
             && parent.awaits
-            && !self.records.is_empty()
         {
             let message = Message::ChildEnded { child: self.run.id, outcome };
             self.effects.push(Effect::Tell { run: parent.run, message });
@@ -183,7 +295,7 @@ fn outcome(run: &Run) -> Option<ChildOutcome> {
     Some(match run.status {
         Status::Completed => ChildOutcome::Completed {
             output: run.output.clone().unwrap_or_default(),
-            undoable: !run.pivoted && !run.undo.is_empty(),
+            undoable: run.pivot == Pivot::Ahead && !run.undo.is_empty(),
         },
         Status::Compensated => ChildOutcome::Compensated { error: run.error.clone() },
         Status::Cancelled => ChildOutcome::Cancelled,

@@ -35,9 +35,18 @@ pub(super) enum Plan {
         branches: Vec<Plan>,
     },
     Wait(u64),
+    /// A task with a timeout of so many seconds.
+    Timed(u64, Box<Plan>),
+    /// A `do` that is the point of no return.
+    PivotBlock(Vec<Plan>),
     Raise(u16),
     /// A `raise` of class `person`.
     Ask(u16),
+    /// A run of the workflow `built-N`.
+    Child {
+        number: usize,
+        awaits: bool,
+    },
 }
 
 impl Plan {
@@ -89,15 +98,32 @@ impl Builder {
     }
 
     fn task(&mut self, reference: &str, plan: &Plan) -> TaskId {
+        if let Plan::Timed(seconds, inner) = plan {
+            let id = self.task(reference, inner);
+            self.tasks[id.0 as usize].timeout = Some(DurationSpec::Fixed(Duration::from_secs(*seconds)));
+            return id;
+        }
         let mut metadata = TaskMetadata::default();
         let kind = match plan {
             Plan::Set(n) => TaskKind::Set(Template::Literal(json!({ "n": n }))),
+            Plan::Timed(..) => unreachable!("it was unfolded"),
+            Plan::PivotBlock(inner) => {
+                metadata.pivot = true;
+                TaskKind::Do(self.list(&format!("{reference}/do"), inner))
+            }
             Plan::Do(inner) => TaskKind::Do(self.list(&format!("{reference}/do"), inner)),
             Plan::Wait(seconds) => TaskKind::Wait(DurationSpec::Fixed(Duration::from_secs(*seconds))),
             Plan::Raise(status) | Plan::Ask(status) => {
                 metadata.asks_person = matches!(plan, Plan::Ask(_));
                 TaskKind::Raise(Box::new(raise(*status)))
             }
+            Plan::Child { number, awaits } => TaskKind::Run(Box::new(RunTask {
+                namespace: "test".into(),
+                name: format!("built-{number}"),
+                version: None,
+                input: None,
+                awaits: *awaits,
+            })),
             Plan::For { items, concurrency, body } => TaskKind::For(Box::new(ForTask {
                 each: "item".into(),
                 at: "index".into(),

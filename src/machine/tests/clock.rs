@@ -17,7 +17,7 @@ fn definition(body: &str) -> Definition {
 }
 
 fn act(world: &mut World<'_>, act: Act) {
-    world.feed(Fact::Operator { act, actor: Actor("ada".into()), reason: None }).unwrap();
+    world.feed(Fact::Operator { act, actor: Actor("ada".into()), reason: None, approval: None }).unwrap();
 }
 
 fn pass(world: &mut World<'_>, seconds: i64) {
@@ -137,7 +137,7 @@ fn a_run_that_waits_for_a_person_does_not_use_up_the_timeouts_around_the_failed_
     pass(&mut world, 2);
     world.answer(Answer::Permanent);
     pass(&mut world, 86_400);
-    act(&mut world, Act::Retry { input: None });
+    act(&mut world, Act::Retry { input: None, step: None });
     assert_eq!((world.run.status, world.pending.len()), (Status::Running, 1));
     assert_eq!(world.run.open[0].deadline, Some(after(86_406)));
     world.answer(Answer::Success);
@@ -151,7 +151,7 @@ fn skipping_a_step_at_which_the_whole_run_timed_out_lets_it_go_on() {
     pass(&mut world, 6);
     assert_eq!(world.run.status, Status::Faulted);
     pass(&mut world, 60);
-    act(&mut world, Act::Skip { output: json!({}) });
+    act(&mut world, Act::Skip { output: json!({}), step: None });
     assert_eq!(world.run.status, Status::Waiting, "{:?}", world.run.error);
 }
 

@@ -140,10 +140,12 @@ pub(crate) fn simulate(definition: &Definition) -> Vec<Record> {
         actor: Actor("test".into()),
         environment: Some("sandbox".into()),
         begin: Begin::Now,
+        hold: None,
     };
     let mut fact = Fact::Started(Box::new(started));
     for _ in 0..10_000 {
-        let decision = match decide(definition, &run, fact, &[], now) {
+        let around = Around { now, answers: &[], settles_after: &|_| std::time::Duration::ZERO };
+        let decision = match decide(definition, &run, fact, around) {
             Ok(decision) => decision,
             Err(stop) => panic!("{}: {stop:?}", definition.workflow),
         };
@@ -154,7 +156,9 @@ pub(crate) fn simulate(definition: &Definition) -> Vec<Record> {
             return journal;
         }
         fact = match run.wake_at() {
-            _ if run.is_parked() => Fact::Operator { act: Act::Dismiss, actor: Actor("test".into()), reason: None },
+            _ if run.is_parked() => {
+                Fact::Operator { act: Act::Dismiss, actor: Actor("test".into()), reason: None, approval: None }
+            }
             _ if decision.effects.iter().any(|e| matches!(e, Effect::Continue)) => Fact::Continue,
             Some(at) => {
                 now = now.max(at);

@@ -3,10 +3,15 @@
 
 mod build;
 mod calls;
+mod children;
 mod clock;
+mod families;
 pub(crate) mod generated;
+mod hold;
+mod outcomes;
 mod properties;
 mod purity;
 mod queue;
 mod rules;
+mod second;
 mod world;

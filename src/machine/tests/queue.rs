@@ -50,6 +50,6 @@ fn a_queued_run_that_is_cancelled_does_nothing() {
     let mut world = World::new(&definition, 1);
     world.start(json!({ "key": "a" })).unwrap();
     let act = Act::Cancel { compensate: CancelMode::Compensate };
-    world.feed(Fact::Operator { act, actor: Actor("ada".into()), reason: None }).unwrap();
+    world.feed(Fact::Operator { act, actor: Actor("ada".into()), reason: None, approval: None }).unwrap();
     assert_eq!((world.run.status, world.pending.len()), (Status::Cancelled, 0));
 }

@@ -22,6 +22,8 @@ pub(super) enum Answer {
     LostReply,
     /// It did not act, and no reply came.
     LostRequest,
+    /// No reply came, and it acts just before it is done with what nobody waits for.
+    Late,
     /// It says that there is nothing.
     Nothing,
 }
@@ -34,13 +36,26 @@ pub(super) struct World<'d> {
     pub(super) now: Time,
     pub(super) pending: Vec<(ExecutionId, u32, Arc<CallRequest>)>,
     goes_on: bool,
+    /// What it asks for at other runs: their start, and what they are told.
+    pub(super) outgoing: Vec<Effect>,
     /// URIs at which the target acted, in order; each once, for it knows the idempotency key.
     pub(super) acted: Vec<String>,
+    /// Steps whose target acted, in order, each time that it did: as of one that knows no idempotency keys.
+    pub(super) effects: Vec<(String, ExecutionId)>,
+    /// What targets will still do, and when.
+    late: Vec<(Time, (String, ExecutionId), String)>,
+    /// What the run gives up is done late. Else it never arrived.
+    pub(super) abandoned_acts: bool,
+    /// A target that is asked says what it did.
+    pub(super) truthful: bool,
     keys_seen: HashSet<String>,
     keys_by_step: HashMap<String, String>,
 }
 
 pub(super) const NOON: Time = Time::UNIX_EPOCH;
+
+/// How long a target may go on with what nobody waits for any more.
+pub(super) const SETTLE: Duration = Duration::from_secs(60);
 
 impl<'d> World<'d> {
     pub(super) fn new(definition: &'d Definition, id: u128) -> Self {
@@ -51,20 +66,31 @@ impl<'d> World<'d> {
             now: NOON,
             pending: Vec::new(),
             goes_on: false,
+            outgoing: Vec::new(),
             acted: Vec::new(),
+            effects: Vec::new(),
+            late: Vec::new(),
+            abandoned_acts: false,
+            truthful: false,
             keys_seen: HashSet::new(),
             keys_by_step: HashMap::new(),
         }
     }
 
     pub(super) fn start(&mut self, input: Value) -> Result<(), Rejected> {
+        self.start_for(None, Arc::new(input))
+    }
+
+    /// Starts it, as the child of another run where there is one.
+    pub(super) fn start_for(&mut self, parent: Option<Parent>, input: Arc<Value>) -> Result<(), Rejected> {
         let started = Started {
-            input: Arc::new(input),
-            parent: None,
+            input,
+            parent,
             event: None,
             actor: Actor("test".into()),
             environment: None,
             begin: Begin::Now,
+            hold: None,
         };
         self.feed(Fact::Started(Box::new(started)))
     }
@@ -72,12 +98,16 @@ impl<'d> World<'d> {
     /// Decides, checks and takes over what follows.
     pub(super) fn feed(&mut self, fact: Fact) -> Result<(), Rejected> {
         let was_closed = self.run.is_closed();
-        let decision = match decide(self.definition, &self.run, fact, &[], self.now) {
+        // Whoever is told to stop answers, however often it is told.
+        let is_stop = matches!(fact, Fact::Message { message: Message::Stop { .. }, .. });
+        let before = self.run.clone();
+        let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE };
+        let decision = match decide(self.definition, &self.run, fact, around) {
             Ok(decision) => decision,
             Err(NoDecision::Rejected(rejected)) => return Err(rejected),
             Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
         };
-        assert!(!was_closed, "a closed run took in a fact");
+        assert!(!was_closed || is_stop, "a closed run took in a fact");
         self.journal.extend(decision.records.iter().cloned());
         self.run = decision.run;
         self.check();
@@ -85,10 +115,17 @@ impl<'d> World<'d> {
             match effect {
                 Effect::Call { execution, attempt, request, .. } => self.pending.push((execution, attempt, request)),
                 Effect::Abort { execution, attempt } => {
-                    self.pending.retain(|(id, tried, _)| (*id, *tried) != (execution, attempt));
+                    let given_up = |call: &(ExecutionId, u32, _)| (call.0, call.1) == (execution, attempt);
+                    // What was on its way from a node that died is gone already.
+                    let Some(place) = self.pending.iter().position(given_up) else { continue };
+                    let (_, _, request) = self.pending.remove(place);
+                    if self.abandoned_acts {
+                        self.act_late((step(&before, execution, &request), execution), &request);
+                    }
                 }
                 Effect::Continue => self.goes_on = true,
-                // No plan of these tests listens, emits or runs another workflow.
+                Effect::StartChild { .. } | Effect::Tell { .. } => self.outgoing.push(effect),
+                // No plan of these tests listens or emits.
                 _ => panic!("an effect that nothing here asks for: {effect:?}"),
             }
         }
@@ -104,6 +141,11 @@ impl<'d> World<'d> {
         Ok(())
     }
 
+    /// Another run, or something else in Stepwell, tells it something.
+    pub(super) fn hear(&mut self, message: Message) -> Result<(), Rejected> {
+        self.feed(Fact::Message { message, actor: Actor("run".into()) })
+    }
+
     /// What must hold after every decision.
     fn check(&mut self) {
         let folded = fold(self.definition, Run::new(self.run.id), &self.journal).unwrap();
@@ -115,15 +157,30 @@ impl<'d> World<'d> {
                 assert!(outcomes.insert(*execution), "execution {execution} has two outcomes");
             }
         }
-        let closings = self.journal.iter().filter(|r| is_end(&r.change)).count();
-        assert!(closings <= 1, "the run ended {closings} times");
+        self.check_second_people();
+        let ends: Vec<&Change> = self.journal.iter().map(|r| &r.change).filter(|c| is_end(c)).collect();
+        // Only the run above undoes what has completed.
+        let undone_later = matches!(ends[..], [Change::RunCompleted { .. }, Change::RunCompensated {}]);
+        assert!(ends.len() <= 1 || (undone_later && self.run.parent.is_some()), "the run ended twice: {ends:?}");
         if self.run.is_closed() {
             assert!(self.run.open.is_empty() && self.run.wake_at().is_none());
         }
         let resting = !self.run.has_call_in_flight() && !self.goes_on;
         let rests = self.run.is_closed() || self.run.is_parked() || self.run.suspended || self.run.queued;
-        let named = rests || self.run.wake_at().is_some();
+        let named = rests || self.run.wake_at().is_some() || self.run.awaits_message();
         assert!(!resting || named || self.run.seq == 0, "the run waits for nothing: {:?}", self.run);
+    }
+
+    /// What the definition reserves for two people names two users.
+    fn check_second_people(&self) {
+        for record in &self.journal {
+            if let Change::OperatorActed { act, approved_by, .. } = &record.change
+                && act.reserved_by(self.definition).is_some()
+            {
+                let by = approved_by.as_ref().expect("an act reserved for two names a second person");
+                assert!(by.is_user() && *by != record.actor || *act == Act::Resume, "{by:?} approved {record:?}");
+            }
+        }
     }
 
     /// The target answers the oldest call on its way.
@@ -137,6 +194,15 @@ impl<'d> World<'d> {
     /// The target answers one of the calls on their way.
     pub(super) fn answer_call(&mut self, which: usize, answer: Answer) -> bool {
         let (execution, attempt, request) = self.pending.remove(which % self.pending.len());
+        let asked = request.uri.strip_suffix("/metadata/reconcile").filter(|_| self.truthful);
+        let answer = match (answer, asked) {
+            (Answer::Success, Some(about)) => {
+                let about =
+                    format!("{about} {}", step(&self.run, execution, &request).rsplit_once(' ').expect("a step").1);
+                if self.effects.iter().any(|(step, _)| *step == about) { Answer::Success } else { Answer::Nothing }
+            }
+            _ => answer,
+        };
         self.arrive(execution, &request, answer);
         let outcome = outcome(answer);
         // An attempt that was given up meanwhile is rejected as stale, which is what must happen.
@@ -146,14 +212,37 @@ impl<'d> World<'d> {
 
     fn arrive(&mut self, execution: ExecutionId, request: &CallRequest, answer: Answer) {
         let key = request.idempotency_key.clone();
-        let iteration = self.run.execution(execution).map(|e| e.coordinates.iteration.clone());
-        let step = format!("{} {:?}", request.uri, iteration.expect("a call on its way is open"));
-        let known = self.keys_by_step.entry(step).or_insert_with(|| key.clone());
+        let step = step(&self.run, execution, request);
+        let known = self.keys_by_step.entry(step.clone()).or_insert_with(|| key.clone());
         // Each question is a new one.
         let asks = request.uri.ends_with("/metadata/reconcile");
         assert!(asks || *known == key, "{} was called under two keys", request.uri);
-        if matches!(answer, Answer::Success | Answer::LostReply) && self.keys_seen.insert(key) {
-            self.acted.push(request.uri.clone());
+        match answer {
+            Answer::Success | Answer::LostReply => self.act((step, execution), request.uri.clone(), key),
+            Answer::Late => self.act_late((step, execution), request),
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, step: (String, ExecutionId), uri: String, key: String) {
+        self.effects.push(step);
+        if self.keys_seen.insert(key) {
+            self.acted.push(uri);
+        }
+    }
+
+    fn act_late(&mut self, step: (String, ExecutionId), request: &CallRequest) {
+        let at = time_after(self.now, SETTLE) - chrono::TimeDelta::milliseconds(1);
+        self.late.push((at, step, request.idempotency_key.clone()));
+    }
+
+    /// What was on its way until a moment arrives.
+    pub(super) fn arrivals_until(&mut self, moment: Time) {
+        self.late.sort_by_key(|(at, ..)| *at);
+        while self.late.first().is_some_and(|(at, ..)| *at <= moment) {
+            let (_, step, key) = self.late.remove(0);
+            let uri = step.0.split_once(' ').expect("a step").0.to_owned();
+            self.act(step, uri, key);
         }
     }
 
@@ -177,9 +266,19 @@ impl<'d> World<'d> {
             return true;
         }
         match self.run.wake_at() {
-            Some(at) if self.pending.is_empty() => {
+            Some(at)
+                if self.pending.is_empty()
+                    || self.run.open.iter().any(|e| e.deadline == Some(at))
+                    || self.run.deadline == Some(at) =>
+            {
                 self.now = self.now.max(at);
+                self.arrivals_until(self.now);
+                let before = self.run.clone();
                 self.feed(Fact::TimerDue).unwrap();
+                assert!(
+                    before.seq < self.run.seq || self.goes_on,
+                    "a timer that changes nothing never ends: {before:?}"
+                );
                 true
             }
             _ => false,
@@ -197,11 +296,17 @@ impl<'d> World<'d> {
     }
 }
 
+/// A step of a run for the target: what is called, and for which item of a loop.
+fn step(run: &Run, execution: ExecutionId, request: &CallRequest) -> String {
+    let iteration = run.execution(execution).map(|e| e.coordinates.iteration.clone());
+    format!("{} {:?}", request.uri, iteration.expect("a call on its way is open")).replace(", ", ",")
+}
+
 fn is_end(change: &Change) -> bool {
     matches!(change, Change::RunCompleted { .. } | Change::RunCompensated {} | Change::RunCancelled {})
 }
 
-fn response(status: u16) -> ResponseSummary {
+pub(super) fn response(status: u16) -> ResponseSummary {
     ResponseSummary {
         url: "http://target.example".into(),
         status,
@@ -219,6 +324,7 @@ pub(super) fn outcome(answer: Answer) -> CallOutcome {
             error: WorkflowError::standard(ErrorKind::Communication, "refused", "by the test").with_status(status),
             class,
             effect,
+            settles_after: SETTLE,
             response: None,
             retry: CallRetry { attempts_max: 3, delay: Duration::from_secs(1), ..CallRetry::default() },
             retry_after: None,
@@ -229,6 +335,8 @@ pub(super) fn outcome(answer: Answer) -> CallOutcome {
         Answer::Nothing => CallOutcome::Succeeded { output: Arc::new(Value::Null), response: response(200) },
         Answer::Permanent => failed(FaultClass::Permanent, TargetEffect::None, 400),
         Answer::Transient => failed(FaultClass::Transient, TargetEffect::None, 503),
-        Answer::LostReply | Answer::LostRequest => failed(FaultClass::Transient, TargetEffect::Unknown, 504),
+        Answer::LostReply | Answer::LostRequest | Answer::Late => {
+            failed(FaultClass::Transient, TargetEffect::Unknown, 504)
+        }
     }
 }

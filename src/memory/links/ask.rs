@@ -341,7 +341,7 @@ impl Operation {
             time(text).ok_or_else(|| {
                 Refusal::new(
                     StatusCode::BAD_REQUEST,
-                    format!("links/{name}: {text:?} is no time; write 2026-11-20T16:45:30Z"),
+                    format!("links/{name}: {text:?} is not a time; use the format 2026-11-20T16:45:30Z"),
                 )
             })?;
         }

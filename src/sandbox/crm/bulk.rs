@@ -93,7 +93,7 @@ impl Crm {
         let body = fields_of(ask.body()?)?;
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let name = text("object").unwrap_or_default();
-        let object = SObject::find(name).ok_or_else(|| {
+        let object = self.schema.find(name).ok_or_else(|| {
             Refusal::bad("INVALIDENTITY", format!("InvalidEntity : Entity '{name}' is not supported by the Bulk API."))
         })?;
         let operation = operation(text("operation").unwrap_or_default())?;
@@ -102,7 +102,7 @@ impl Crm {
             (Operation::Upsert, None) => {
                 return Err(Refusal::bad("INVALIDJOB", "InvalidJob : External ID was blank for upsert operation"));
             }
-            (Operation::Upsert, Some(name)) => Some(key_field(object, name).map_err(|_| {
+            (Operation::Upsert, Some(name)) => Some(key_field(&self.schema, object, name).map_err(|_| {
                 let why = format!("InvalidJob : Field name provided, {name} does not match an External ID for {name}");
                 Refusal::bad("INVALIDJOB", why)
             })?),
@@ -132,7 +132,10 @@ impl Crm {
                 self.work(ask, id)?;
             }
             other => {
-                return Err(Refusal::bad("INVALIDJOBSTATE", format!("InvalidJobState : {other} is no state to set")));
+                return Err(Refusal::bad(
+                    "INVALIDJOBSTATE",
+                    format!("InvalidJobState : {other} is not a state that can be set"),
+                ));
             }
         }
         Ok(Answer::json(StatusCode::OK, JSON, self.bulk.find(id)?.view(ask.version)))
@@ -143,7 +146,7 @@ impl Crm {
         let job = self.bulk.find(id)?;
         let (object, operation, key) = (job.object, job.operation, job.key);
         let upload = job.uploads.first().cloned().unwrap_or_default();
-        let (columns, rows) = match read(&upload, object) {
+        let (columns, rows) = match read(&self.schema, &upload, object) {
             Ok(table) => table,
             Err(why) => {
                 (job.state, job.error) = (State::Failed, Some(why));
@@ -153,7 +156,7 @@ impl Crm {
         let mut done = Vec::new();
         for cells in rows {
             let savepoint = self.tables.savepoint();
-            let result = row_fields(object, &columns, &cells)
+            let result = row_fields(&self.schema, object, &columns, &cells)
                 .and_then(|fields| self.work_on(ask, object, operation, key, fields))
                 .map_err(|refusal| {
                     self.tables.undo_to(savepoint);

@@ -14,6 +14,7 @@ use super::bulk::{CSV, JOBS_MAX};
 use super::refusal::{JSON, Refusal};
 use super::schema::SObject;
 use super::sobjects::fields_of;
+use super::soql::Scope;
 use super::write::instant;
 use super::{Ask, Crm, bulk_rows, ids, seed};
 
@@ -86,7 +87,7 @@ impl Crm {
         })?;
         let question = text("query").filter(|text| !text.trim().is_empty());
         let question = question.ok_or_else(|| Refusal::bad("INVALIDJOB", "InvalidJob : no query was given"))?;
-        let (object, select, rows) = self.selected(question)?;
+        let (object, select, rows) = self.selected(question, Scope::Present)?;
         if select.columns.iter().any(|column| !matches!(column, Column::Field(..))) {
             let why = "InvalidJob : aggregates and subqueries are not supported by Bulk API 2.0 queries";
             return Err(Refusal::bad("INVALIDJOB", why));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::records::Fields;
 use super::refusal::{Mistake, Refusal};
-use super::schema::{Field, Kind, SObject};
+use super::schema::{Field, Kind, SObject, Schema};
 
 /// What stands for "no value" in a column; an empty one leaves the field as it is.
 const NOTHING: &str = "#N/A";
@@ -24,14 +24,14 @@ pub fn line_with<'a>(cells: impl Iterator<Item = &'a str>, delimiter: char, end:
 type Table = (Vec<String>, Vec<Vec<String>>);
 
 /// The columns and rows of an upload; the error is what the whole job fails with.
-pub fn read(text: &str, object: &SObject) -> Result<Table, String> {
+pub fn read(schema: &Schema, text: &str, object: &SObject) -> Result<Table, String> {
     let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
     let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
     let columns = reader.headers().map(cells).map_err(|why| format!("InvalidBatch : {why}"))?;
     if columns.iter().all(String::is_empty) {
         return Err("InvalidBatch : The 'batch' was empty".to_owned());
     }
-    if let Some(unknown) = columns.iter().find(|name| object.field(name).is_none()) {
+    if let Some(unknown) = columns.iter().find(|name| schema.field(object, name).is_none()) {
         return Err(format!("InvalidBatch : Field name not found : {unknown}"));
     }
     let rows: Result<Vec<_>, _> = reader.records().map(|record| record.map(|record| cells(&record))).collect();
@@ -39,10 +39,10 @@ pub fn read(text: &str, object: &SObject) -> Result<Table, String> {
 }
 
 /// What a row says about its record.
-pub fn row_fields(object: &SObject, columns: &[String], cells: &[String]) -> Result<Fields, Refusal> {
+pub fn row_fields(schema: &Schema, object: &SObject, columns: &[String], cells: &[String]) -> Result<Fields, Refusal> {
     let mut fields = Fields::new();
     for (name, cell) in columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-        let Some(field) = object.field(name) else { continue };
+        let Some(field) = schema.field(object, name) else { continue };
         fields.insert(field.name.to_owned(), cell_value(field, cell)?);
     }
     Ok(fields)
@@ -55,7 +55,7 @@ fn cell_value(field: &Field, cell: &str) -> Result<Value, Refusal> {
     };
     match field.kind {
         _ if cell == NOTHING => Ok(Value::Null),
-        Kind::Number | Kind::Integer => {
+        Kind::Number(..) | Kind::Integer => {
             let number = serde_json::from_str::<serde_json::Number>(cell).map_err(|_| wrong("xsd:double"))?;
             Ok(Value::Number(number))
         }

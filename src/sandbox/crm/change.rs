@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::records::{Change, Fields};
 use super::super::webhooks::{Message, Origin};
-use super::schema::SObject;
+use super::objects::OBJECTS;
 use super::{Crm, seed};
 
 /// What the numbers of commits and replays count from.
@@ -12,7 +12,7 @@ const COMMITS_BEFORE: u64 = 10_594_837_201_000;
 const REPLAYS_BEFORE: u64 = 48_210_000;
 
 /// Parts of an address, which change events hold in one object.
-const ADDRESS_PARTS: [&str; 5] = ["Street", "City", "State", "PostalCode", "Country"];
+pub const ADDRESS_PARTS: [&str; 5] = ["Street", "City", "State", "PostalCode", "Country"];
 const ADDRESSES: [&str; 3] = ["Billing", "Shipping", "Mailing"];
 
 impl Crm {
@@ -49,7 +49,11 @@ impl Crm {
         for name in told {
             tell(&mut payload, name, after);
         }
-        let schema = SObject::find(change.record_type).map(|object| object.prefix).unwrap_or_default();
+        let schema = OBJECTS
+            .iter()
+            .find(|object| object.name == change.record_type)
+            .map(|object| object.prefix)
+            .unwrap_or_default();
         Message {
             id: format!("{key}-{sequence}"),
             body: json!({
@@ -85,7 +89,7 @@ fn change_origin(origin: &Origin) -> String {
 }
 
 /// The address field that a field is part of, with the part.
-fn address(name: &str) -> Option<(String, &str)> {
+pub fn address(name: &str) -> Option<(String, &str)> {
     ADDRESSES.iter().find_map(|of| {
         let part = name.strip_prefix(of).filter(|part| ADDRESS_PARTS.contains(part))?;
         Some((format!("{of}Address"), part))

@@ -20,12 +20,12 @@ impl Crm {
             (&Method::PATCH, []) => self.each(ask, |crm, record| crm.update_one(ask, record)),
             (&Method::DELETE, []) => self.delete_each(ask),
             (&Method::PATCH, [object, key]) => {
-                let object = SObject::find(object).ok_or_else(Refusal::not_found)?;
-                let field = key_field(object, key)?;
+                let object = self.schema.find(object).ok_or_else(Refusal::not_found)?;
+                let field = key_field(&self.schema, object, key)?;
                 self.each(ask, |crm, record| crm.upsert_one(ask, object, field, record))
             }
             (&Method::GET | &Method::POST, [object]) => {
-                self.retrieve(ask, SObject::find(object).ok_or_else(Refusal::not_found)?)
+                self.retrieve(ask, self.schema.find(object).ok_or_else(Refusal::not_found)?)
             }
             _ => Err(Refusal::method(&ask.method, "GET,POST,PATCH,DELETE")),
         }
@@ -64,12 +64,12 @@ impl Crm {
     }
 
     fn create_one(&mut self, ask: &Ask<'_>, record: &Fields) -> Result<Value, Refusal> {
-        let id = self.create(object_of(record)?, record, Action::Created, ask.now)?;
+        let id = self.create(self.object_of(record)?, record, Action::Created, ask.now)?;
         Ok(json!({"id": id, "success": true, "errors": []}))
     }
 
     fn update_one(&mut self, ask: &Ask<'_>, record: &Fields) -> Result<Value, Refusal> {
-        let object = object_of(record)?;
+        let object = self.object_of(record)?;
         let mut record = record.clone();
         let id = ["id", "Id"].iter().find_map(|name| record.remove(*name));
         let Some(id) = id.as_ref().and_then(Value::as_str).map(ids::full) else {
@@ -111,12 +111,25 @@ impl Crm {
         let all_or_none = ask.parameter("allOrNone") == Some("true");
         let savepoint = self.tables.savepoint();
         let delete = |id: &String| {
-            let object = object_by_id(id)?;
+            let object = self.object_by_id(id)?;
             self.delete(object, id).map_err(as_record_mistake)?;
             Ok(json!({"id": id, "success": true, "errors": []}))
         };
         let results = ids.iter().map(delete).collect();
         Ok(self.settled(results, all_or_none, savepoint))
+    }
+
+    fn object_of(&self, record: &Fields) -> Result<&'static SObject, Refusal> {
+        let name = record.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Value::as_str);
+        name.and_then(|name| self.schema.find(name)).ok_or_else(|| {
+            let message = format!("sObject type '{}' is not supported.", name.unwrap_or_default());
+            mistake("INVALID_TYPE", &message, &[])
+        })
+    }
+
+    fn object_by_id(&self, id: &str) -> Result<&'static SObject, Refusal> {
+        let object = self.schema.objects().find(|object| id.starts_with(object.prefix));
+        object.ok_or_else(|| mistake("MALFORMED_ID", &format!("malformed id {id}"), &[]))
     }
 
     fn retrieve(&self, ask: &Ask<'_>, object: &SObject) -> Result<Answer, Refusal> {
@@ -129,7 +142,9 @@ impl Crm {
         };
         within_limit(ids.len())?;
         let record = |id: &String| {
-            self.tables.get(object.name, id).map_or(Value::Null, |fields| view(object, &fields, ask.version))
+            self.tables
+                .get(object.name, id)
+                .map_or(Value::Null, |fields| view(&self.schema, object, &fields, ask.version))
         };
         Ok(Answer::json(StatusCode::OK, JSON, ids.iter().map(record).collect()))
     }
@@ -141,19 +156,6 @@ fn within_limit(count: usize) -> Result<(), Refusal> {
     }
     let message = format!("Can not process more than {RECORDS_MAX} records in one request");
     Err(Refusal::bad("EXCEEDED_MAX_SIZE_REQUEST", message))
-}
-
-fn object_of(record: &Fields) -> Result<&'static SObject, Refusal> {
-    let name = record.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Value::as_str);
-    name.and_then(SObject::find).ok_or_else(|| {
-        let message = format!("sObject type '{}' is not supported.", name.unwrap_or_default());
-        mistake("INVALID_TYPE", &message, &[])
-    })
-}
-
-fn object_by_id(id: &str) -> Result<&'static SObject, Refusal> {
-    let object = super::OBJECTS.iter().find(|object| id.starts_with(object.prefix));
-    object.ok_or_else(|| mistake("MALFORMED_ID", &format!("malformed id {id}"), &[]))
 }
 
 fn mistake(code: &'static str, message: &str, fields: &[&str]) -> Refusal {

@@ -9,6 +9,8 @@ use super::sobjects::fields_of;
 use super::{Ask, Crm};
 
 const PARTS_MAX: usize = 25;
+/// So many of them may be queries or collections.
+const QUERIES_MAX: usize = 5;
 
 struct Part<'a> {
     reference: &'a str,
@@ -28,6 +30,11 @@ impl Crm {
         let parts = parts.ok_or_else(|| Refusal::bad("JSON_PARSER_ERROR", "compositeRequest is missing"))?;
         if parts.is_empty() || parts.len() > PARTS_MAX {
             let message = format!("Limit reached: a composite request has 1 to {PARTS_MAX} subrequests");
+            return Err(Refusal::bad("LIMIT_EXCEEDED", message));
+        }
+        if parts.iter().filter(|part| is_query(part)).count() > QUERIES_MAX {
+            let message =
+                format!("Limit reached: at most {QUERIES_MAX} subrequests may be queries or sObject collections");
             return Err(Refusal::bad("LIMIT_EXCEEDED", message));
         }
         let all_or_none = body.get("allOrNone").and_then(Value::as_bool).unwrap_or(false);
@@ -109,6 +116,14 @@ impl<'a> Part<'a> {
             "referenceId": self.reference,
         })
     }
+}
+
+/// Whether a subrequest is a query or an sObject collection.
+fn is_query(part: &Value) -> bool {
+    let url = part.get("url").and_then(Value::as_str).unwrap_or_default();
+    let path = segments(url.split('?').next().unwrap_or_default());
+    let resource: Vec<&str> = path.iter().skip(3).map(String::as_str).collect();
+    matches!(resource.as_slice(), ["query" | "queryAll", ..] | ["composite", "sobjects", ..])
 }
 
 /// The text with each `@{reference.path}` replaced by what that answer holds there; unknown ones stay.

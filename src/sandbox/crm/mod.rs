@@ -3,6 +3,7 @@
 //! One call is one [`Crm::answer`]: token, limits, then the resource. Whatever a call changed comes back as changes for
 //! the ledger; a refused call leaves none.
 
+mod bin;
 mod bulk;
 mod bulk_query;
 mod bulk_rows;
@@ -12,6 +13,8 @@ mod composite;
 mod describe;
 mod ids;
 mod oauth;
+mod objects;
+mod obstacles;
 mod pricebook;
 mod refresh;
 mod refusal;
@@ -24,41 +27,53 @@ mod write;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
 
-pub use change::changed;
+pub use change::{ADDRESS_PARTS, address as address_of, changed};
 pub use ids::demo as demo_id;
+pub use oauth::{INTEGRATION_USER, ORGANIZATION};
+use objects::OBJECTS;
+pub use obstacles::Obstacles;
 pub use refresh::{RefreshSettings, RefreshTokens};
 pub use refusal::usual_answer;
 use refusal::{JSON, Refusal};
-use schema::{OBJECTS, SObject};
+pub use schema::Kind;
+use schema::Schema;
 
+use super::access::Access;
 use super::call::{Answer, Call, parameter};
+use super::profile::Profile;
 use super::records::{Change, Deletions, Tables};
 
 /// Settings that tests change.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Calls allowed in a day.
+    /// Calls allowed in 24 hours.
     pub daily_requests: u64,
     /// Rows of a query page at most.
     pub page_size: usize,
     /// What becomes of refresh tokens.
     pub refresh_tokens: RefreshSettings,
+    /// What stands in the way of writes.
+    pub obstacles: Obstacles,
 }
 
 /// The CRM with its records.
 pub struct Crm {
     /// What tests may change.
     pub settings: Settings,
+    /// What the caller sees of the org.
+    schema: Schema,
     /// Those in use.
     pub refresh_tokens: RefreshTokens,
     tables: Tables,
     tokens: VecDeque<String>,
     tokens_issued: u64,
     requests_used: u64,
+    /// Since when they are counted.
+    counted_since: Option<DateTime<Utc>>,
     created: BTreeMap<&'static str, u64>,
     cursors: VecDeque<soql::Cursor>,
     cursors_opened: u64,
@@ -66,6 +81,17 @@ pub struct Crm {
     bulk: bulk::Jobs,
     bulk_queries: bulk_query::QueryJobs,
     deletions: Deletions,
+    bin: bin::Bin,
+    /// Whether the call at hand wants duplicates saved.
+    saves_duplicates: bool,
+}
+
+/// The fields of each object as an org with everything describes them.
+#[cfg(test)]
+pub fn described() -> Value {
+    let schema = Schema::default();
+    let fields = |object| describe::fields(&schema, object, &[]);
+    Value::Object(schema.objects().map(|object| (object.name.to_owned(), fields(object))).collect())
 }
 
 /// The token that always opens the CRM.
@@ -88,18 +114,21 @@ struct Ask<'a> {
 
 impl Crm {
     /// Seeded as the company was before anyone called.
-    pub fn new() -> Self {
+    pub fn new(profile: &'static Profile) -> Self {
         let mut crm = Self {
             settings: Settings {
                 daily_requests: DAILY_REQUESTS,
                 page_size: PAGE_SIZE,
                 refresh_tokens: RefreshSettings::default(),
+                obstacles: Obstacles::default(),
             },
+            schema: Schema::of(Access::without(profile.crm_lacks)),
             refresh_tokens: RefreshTokens::default(),
             tables: Tables::default(),
             tokens: VecDeque::new(),
             tokens_issued: 0,
             requests_used: 0,
+            counted_since: None,
             created: BTreeMap::new(),
             cursors: VecDeque::new(),
             cursors_opened: 0,
@@ -107,6 +136,8 @@ impl Crm {
             bulk: bulk::Jobs::default(),
             bulk_queries: bulk_query::QueryJobs::default(),
             deletions: Deletions::default(),
+            bin: bin::Bin::default(),
+            saves_duplicates: false,
         };
         crm.plant();
         crm
@@ -117,12 +148,18 @@ impl Crm {
         let path: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         let answer = match path.as_slice() {
             ["services", "oauth2", "token"] => self.token(call),
+            ["services", "oauth2", "userinfo"] => match call.bearer().is_some_and(|token| self.knows(token)) {
+                true => oauth::identity(call),
+                false => usual_answer(StatusCode::UNAUTHORIZED),
+            },
             ["id", ..] => oauth::identity(call),
             ["services", "data"] => describe::versions(),
             ["services", "data", version, rest @ ..] if is_version(version) => self.governed(call, version, rest),
+            ["app", rest @ ..] => self.pressed(call, rest),
             _ => Refusal::not_found().answer(),
         };
         let changes = self.tables.take_changes();
+        self.bin.note(&changes);
         self.deletions.note(&changes, call.now);
         (answer, changes)
     }
@@ -131,12 +168,16 @@ impl Crm {
         if !call.bearer().is_some_and(|token| self.knows(token)) {
             return usual_answer(StatusCode::UNAUTHORIZED);
         }
+        if self.counted_since.is_none_or(|since| call.now - since >= TimeDelta::days(1)) {
+            (self.counted_since, self.requests_used) = (Some(call.now), 0);
+        }
         if self.requests_used >= self.settings.daily_requests {
             let message = "TotalRequests Limit exceeded.";
             return Refusal::plain(StatusCode::FORBIDDEN, "REQUEST_LIMIT_EXCEEDED", message).answer();
         }
         self.requests_used += 1;
         self.plant_demos_of(call);
+        self.saves_duplicates = obstacles::saves_duplicates(call);
         let overridden = call.parameter("_HttpMethod").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
         let method = overridden.filter(|_| call.method == Method::POST).unwrap_or_else(|| call.method.clone());
         let ask = Ask {
@@ -153,7 +194,20 @@ impl Crm {
         self.resource(&ask).with_header(HeaderName::from_static("sforce-limit-info"), &usage)
     }
 
-    fn knows(&self, token: &str) -> bool {
+    /// What a person does in the CRM; it counts towards no limit.
+    fn pressed(&mut self, call: &Call, path: &[&str]) -> Answer {
+        if !call.bearer().is_some_and(|token| self.knows(token)) {
+            return usual_answer(StatusCode::UNAUTHORIZED);
+        }
+        let savepoint = self.tables.savepoint();
+        self.press(call, path).unwrap_or_else(|refusal| {
+            self.tables.undo_to(savepoint);
+            refusal.answer()
+        })
+    }
+
+    /// Whether a token opens the CRM.
+    pub fn knows(&self, token: &str) -> bool {
         token == STATIC_TOKEN || self.tokens.iter().any(|issued| issued == token)
     }
 
@@ -165,8 +219,8 @@ impl Crm {
             ["limits"] => Ok(self.limits()),
             ["query" | "queryAll"] => self.query(ask),
             ["query" | "queryAll", locator] => self.more(ask, locator),
-            ["sobjects"] => Ok(describe::objects(ask.version)),
-            ["sobjects", object, rest @ ..] => match SObject::find(object) {
+            ["sobjects"] => Ok(describe::objects(&self.schema, ask.version)),
+            ["sobjects", object, rest @ ..] => match self.schema.find(object) {
                 Some(object) => self.sobject(ask, object, rest),
                 None => Err(Refusal::not_found()),
             },
@@ -182,6 +236,39 @@ impl Crm {
         })
     }
 
+    /// The fields of an object, as its change events have them; none if it is not there.
+    pub fn fields_of(&self, object: &str) -> Option<Vec<(&'static str, Kind)>> {
+        let object = OBJECTS.iter().find(|known| known.name == object)?;
+        Some(Schema::default().fields(object).map(|field| (field.name, field.kind)).collect())
+    }
+
+    /// Whether the caller's role may subscribe to a topic: it must see the object.
+    pub fn sees_topic(&self, topic: &str) -> bool {
+        let object = topic.strip_prefix("/data/").and_then(|name| name.strip_suffix("ChangeEvent"));
+        let name = object.unwrap_or_else(|| topic.trim_start_matches("/event/"));
+        self.role().sees(name)
+    }
+
+    /// What the caller's role lacks.
+    pub fn role(&self) -> &Access {
+        self.schema.role()
+    }
+
+    /// Gives the caller another role.
+    pub fn assume(&mut self, role: Access) {
+        self.schema.assume(role);
+    }
+
+    /// The values of restricted picklists.
+    pub fn picklists(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.schema.picklists
+    }
+
+    /// Makes picklists of fields, which take no other values.
+    pub fn restrict(&mut self, picklists: BTreeMap<String, Vec<String>>) {
+        self.schema.restrict(picklists);
+    }
+
     fn limits(&self) -> Answer {
         let remaining = self.settings.daily_requests.saturating_sub(self.requests_used);
         let body = json!({
@@ -195,7 +282,7 @@ impl Crm {
 
     /// The names of all objects.
     pub fn types(&self) -> Vec<&'static str> {
-        OBJECTS.iter().map(|object| object.name).collect()
+        self.schema.objects().map(|object| object.name).collect()
     }
 
     /// How many records of a type there are.
@@ -205,25 +292,29 @@ impl Crm {
 
     /// The oldest records of a type in full.
     pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
-        let Some(object) = SObject::find(name) else { return Vec::new() };
-        self.tables.rows(name).take(limit).map(|(_, fields)| sobjects::view(object, fields, seed::VERSION)).collect()
+        let Some(object) = self.schema.find(name) else { return Vec::new() };
+        self.tables
+            .rows(name)
+            .take(limit)
+            .map(|(_, fields)| sobjects::view(&self.schema, object, fields, seed::VERSION))
+            .collect()
     }
 
     /// The record of a type whose key field has this value, in full; none where several have it.
     pub fn shown(&self, name: &str, field: &str, value: &str) -> Option<Value> {
-        let object = SObject::find(name)?;
+        let object = self.schema.find(name)?;
         let id = match field {
             "Id" => value.to_owned(),
             field => <[String; 1]>::try_from(self.tables.find(object.name, field, value)).ok()?[0].clone(),
         };
-        self.tables.get(object.name, &id).map(|fields| sobjects::view(object, &fields, seed::VERSION))
+        self.tables.get(object.name, &id).map(|fields| sobjects::view(&self.schema, object, &fields, seed::VERSION))
     }
 
     /// The newest records of a type in full.
     pub fn newest(&self, name: &str, limit: usize) -> Vec<Value> {
-        let Some(object) = SObject::find(name) else { return Vec::new() };
+        let Some(object) = self.schema.find(name) else { return Vec::new() };
         let rows = self.tables.rows(name).rev().take(limit);
-        rows.map(|(_, fields)| sobjects::view(object, fields, seed::VERSION)).collect()
+        rows.map(|(_, fields)| sobjects::view(&self.schema, object, fields, seed::VERSION)).collect()
     }
 }
 

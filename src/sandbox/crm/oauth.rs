@@ -11,8 +11,10 @@ use super::Crm;
 use super::refusal::{JSON, Refusal};
 
 const TOKENS_MAX: usize = 10_000;
-const ORGANIZATION: &str = "00DWs000003aBcDMAU";
-const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
+/// Id of the org.
+pub const ORGANIZATION: &str = "00DWs000003aBcDMAU";
+/// Id of the user that integrations sign in as.
+pub const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
 
 impl Crm {
     /// Ends the sessions of all issued tokens, as a session timeout or an administrator does; the fixed token stays.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::records::{Fields, key_text};
+use super::super::records::{Action, Fields, Write, key_text};
 use super::Crm;
 use super::refusal::Mistake;
 
@@ -17,7 +17,9 @@ pub(super) const PRODUCT: &str = "Product2Id";
 impl Crm {
     /// Gives a price that follows the standard price its amount; the mistake is one that was given besides.
     pub(super) fn take_standard_price(&self, fields: &mut Fields, input: &Fields) -> Option<Mistake> {
-        fields.entry("CurrencyIsoCode").or_insert_with(|| CURRENCY.into());
+        if self.has_currencies() {
+            fields.entry("CurrencyIsoCode").or_insert_with(|| CURRENCY.into());
+        }
         if fields.get("UseStandardPrice") != Some(&Value::Bool(true)) || self.in_standard_book(fields) {
             return None;
         }
@@ -56,10 +58,16 @@ impl Crm {
         }
     }
 
-    /// With a product its prices go.
-    pub(super) fn remove_prices(&mut self, product: &str) {
-        for id in self.tables.find(ENTRY, PRODUCT, product) {
-            self.tables.remove(ENTRY, &id, None);
+    /// Gives the prices that follow a standard price its amount.
+    pub(super) fn spread_standard_price(&mut self, id: &str) {
+        let Some(standard) = self.tables.get(ENTRY, id).filter(|price| self.in_standard_book(price)) else { return };
+        let follows = |price: &Arc<Fields>| price.get("UseStandardPrice") == Some(&Value::Bool(true));
+        let followers: Vec<Arc<Fields>> = self.prices_beside(&standard).filter(follows).collect();
+        for follower in followers {
+            let mut fields = (*follower).clone();
+            fields.insert("UnitPrice".into(), standard.get("UnitPrice").cloned().unwrap_or_default());
+            let Some(id) = fields.get("Id").and_then(key_text) else { continue };
+            self.tables.put(ENTRY, Write { action: Action::Updated, id, external_id: None, fields });
         }
     }
 

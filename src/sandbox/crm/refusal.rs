@@ -23,12 +23,18 @@ pub struct Mistake {
     message: String,
     code: &'static str,
     fields: Option<Vec<String>>,
+    duplicates: Option<Box<Value>>,
 }
 
 impl Mistake {
     /// A mistake about these fields.
     pub fn new(code: &'static str, message: impl Into<String>, fields: &[&str]) -> Self {
-        Self { message: message.into(), code, fields: Some(fields.iter().map(|&name| name.to_owned()).collect()) }
+        Self {
+            message: message.into(),
+            code,
+            fields: Some(fields.iter().map(|&name| name.to_owned()).collect()),
+            duplicates: None,
+        }
     }
 
     /// Whether it is of this code.
@@ -47,6 +53,10 @@ impl Mistake {
     }
 
     fn alone(&self) -> Value {
+        if let Some(duplicates) = &self.duplicates {
+            // The name is Salesforce's own.
+            return json!({"duplicateResut": duplicates, "errorCode": self.code, "message": self.message});
+        }
         match &self.fields {
             None => json!({"message": self.message, "errorCode": self.code}),
             Some(fields) => json!({"message": self.message, "errorCode": self.code, "fields": fields}),
@@ -57,7 +67,7 @@ impl Mistake {
 impl Refusal {
     /// A refusal without `fields`.
     pub fn plain(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, mistakes: vec![Mistake { message: message.into(), code, fields: None }] }
+        Self { status, mistakes: vec![Mistake { message: message.into(), code, fields: None, duplicates: None }] }
     }
 
     /// A refused request: 400 without `fields`.
@@ -70,6 +80,13 @@ impl Refusal {
         Self { status: StatusCode::BAD_REQUEST, mistakes }
     }
 
+    /// A duplicate rule found a record like the one that was sent.
+    pub fn duplicate(found: Value) -> Self {
+        let mut mistake = Mistake::new("DUPLICATES_DETECTED", "Use one of these records?", &[]);
+        mistake.duplicates = Some(Box::new(found));
+        Self::record(vec![mistake])
+    }
+
     /// No such resource.
     pub fn not_found() -> Self {
         Self::plain(StatusCode::NOT_FOUND, "NOT_FOUND", "The requested resource does not exist")
@@ -79,6 +96,12 @@ impl Refusal {
     pub fn deleted() -> Self {
         let mistakes = vec![Mistake::new("ENTITY_IS_DELETED", "entity is deleted", &[])];
         Self { status: StatusCode::NOT_FOUND, mistakes }
+    }
+
+    /// The caller's role may not do that.
+    pub fn forbidden() -> Self {
+        let mistake = Mistake::new("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", &[]);
+        Self { status: StatusCode::FORBIDDEN, mistakes: vec![mistake] }
     }
 
     /// The method is not for this resource.

@@ -22,13 +22,17 @@ pub const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
 const SEED: &str = include_str!("seed.json");
 const CREATED: &str = "2026-09-02T08:14:55.000+0000";
 
+/// Whether records are found by this field without looking at all of them.
+pub(super) fn is_looked_up(object: &SObject, field: &Field) -> bool {
+    let often = [("PricebookEntry", PRODUCT), ("Product2", "ProductCode")];
+    field.external || field.unique || often.contains(&(object.name, field.name))
+}
+
 impl Crm {
     /// Declares the tables and puts the company in.
     pub(super) fn plant(&mut self) {
         for object in super::OBJECTS {
-            let price = object.name == "PricebookEntry";
-            let looked_up = |field: &&Field| field.external || field.unique || (price && field.name == PRODUCT);
-            let keys = object.fields.iter().filter(looked_up).map(|field| field.name);
+            let keys = object.fields.iter().filter(|field| is_looked_up(object, field)).map(|field| field.name);
             self.tables.declare(object.name, keys);
         }
         let seed: Map<String, Value> = serde_json::from_str(SEED).expect("seed.json is an object of record lists");
@@ -72,13 +76,16 @@ impl Crm {
     }
 
     /// Puts the fields that the object knows into its table, with those in `more`.
-    fn plant_record(&mut self, name: &str, record: &Value, more: &[(&str, &Value)]) {
-        let Some(object) = SObject::find(name) else { return };
-        let given = record.as_object().into_iter().flatten().filter(|(name, _)| object.field(name).is_some());
+    pub(in crate::sandbox) fn plant_record(&mut self, name: &str, record: &Value, more: &[(&str, &Value)]) {
+        let Some(object) = self.schema.find(name) else { return };
+        let has = |(name, _): &(&String, &Value)| self.schema.field(object, name).is_some();
+        let given = record.as_object().into_iter().flatten().filter(has);
         let mut fields: Fields = given.map(|(name, value)| (name.clone(), value.clone())).collect();
         fields.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())));
+        if self.schema.field(object, "OwnerId").is_some() {
+            fields.entry("OwnerId").or_insert_with(|| OWNER.into());
+        }
         for (name, default) in [
-            ("OwnerId", OWNER),
             ("CreatedDate", CREATED),
             ("CreatedById", OWNER),
             ("LastModifiedDate", CREATED),

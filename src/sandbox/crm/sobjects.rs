@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::call::Answer;
 use super::super::records::{Action, Fields};
 use super::refusal::{JSON, Refusal};
-use super::schema::{Field, SObject};
+use super::schema::{Field, SObject, Schema};
 use super::{Ask, Crm, describe, ids};
 
 /// What an upsert found by its key, and did.
@@ -28,10 +28,10 @@ impl Crm {
         rest: &[&str],
     ) -> Result<Answer, Refusal> {
         match (&ask.method, rest) {
-            (&Method::GET | &Method::HEAD, []) => Ok(describe::basic(object, ask.version)),
+            (&Method::GET | &Method::HEAD, []) => Ok(describe::basic(&self.schema, object, ask.version)),
             (&Method::POST, []) => self.post(ask, object),
             (_, []) => Err(Refusal::method(&ask.method, "HEAD,GET,POST")),
-            (&Method::GET, ["describe"]) => Ok(describe::full(object, ask.version)),
+            (&Method::GET, ["describe"]) => Ok(describe::full(&self.schema, object, &self.currencies(), ask.version)),
             (&Method::GET, ["deleted"]) => self.deleted(ask, object),
             (&Method::GET, ["updated"]) => self.updated(ask, object),
             (_, [id]) => self.row(ask, object, &ids::full(id)),
@@ -50,8 +50,8 @@ impl Crm {
             Method::GET | Method::HEAD => {
                 let fields = self.existing(object, id)?;
                 let body = match ask.parameter("fields") {
-                    None => view(object, &fields, ask.version),
-                    Some(names) => chosen(object, &fields, ask.version, names)?,
+                    None => view(&self.schema, object, &fields, ask.version),
+                    Some(names) => chosen(&self.schema, object, &fields, ask.version, names)?,
                 };
                 Ok(Answer::json(StatusCode::OK, JSON, body))
             }
@@ -68,7 +68,7 @@ impl Crm {
     }
 
     fn by_key(&mut self, ask: &Ask<'_>, object: &'static SObject, key: &str, value: &str) -> Result<Answer, Refusal> {
-        let field = key_field(object, key)?;
+        let field = key_field(&self.schema, object, key)?;
         if ask.method == Method::PATCH {
             let update_only = ask.parameter("updateOnly") == Some("true");
             let input = fields_of(ask.body()?)?;
@@ -123,8 +123,8 @@ impl Crm {
 }
 
 /// The external id of this name.
-pub(super) fn key_field(object: &SObject, name: &str) -> Result<&'static Field, Refusal> {
-    object.field(name).filter(|field| field.external || field.name == "Id").ok_or_else(|| {
+pub(super) fn key_field(schema: &Schema, object: &SObject, name: &str) -> Result<&'static Field, Refusal> {
+    schema.field(object, name).filter(|field| field.external || field.name == "Id").ok_or_else(|| {
         let message = format!("Provided external ID field does not exist or is not accessible: {name}");
         Refusal::plain(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     })
@@ -172,10 +172,10 @@ pub(super) fn attributes(object: &SObject, fields: &Fields, version: &str) -> Va
 }
 
 /// A record with all fields.
-pub(super) fn view(object: &SObject, fields: &Fields, version: &str) -> Value {
+pub(super) fn view(schema: &Schema, object: &SObject, fields: &Fields, version: &str) -> Value {
     let mut view = Fields::new();
     view.insert("attributes".into(), attributes(object, fields, version));
-    for field in object.all_fields() {
+    for field in schema.fields(object) {
         view.insert(field.name.to_owned(), stored(field, fields));
     }
     Value::Object(view)
@@ -187,11 +187,11 @@ pub(super) fn stored(field: &Field, fields: &Fields) -> Value {
     fields.get(field.name).cloned().unwrap_or(nothing)
 }
 
-fn chosen(object: &SObject, fields: &Fields, version: &str, names: &str) -> Result<Value, Refusal> {
+fn chosen(schema: &Schema, object: &SObject, fields: &Fields, version: &str, names: &str) -> Result<Value, Refusal> {
     let mut view = Fields::new();
     view.insert("attributes".into(), attributes(object, fields, version));
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()).chain(["Id"]) {
-        let field = object.field(name).ok_or_else(|| Refusal::no_column(name, object.name))?;
+        let field = schema.field(object, name).ok_or_else(|| Refusal::no_column(name, object.name))?;
         view.insert(field.name.to_owned(), stored(field, fields));
     }
     Ok(Value::Object(view))

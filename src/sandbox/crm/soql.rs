@@ -1,5 +1,6 @@
 //! `query`: SOQL over the records, in pages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -9,7 +10,8 @@ use super::super::call::Answer;
 use super::super::query::{Column, Condition, Dialect, Literal, Name, Select, SyntaxError, holds, order, parse};
 use super::super::records::Fields;
 use super::refusal::{JSON, Refusal};
-use super::schema::{Field, Kind, SObject};
+use super::schema::{Field, Kind, SObject, Schema};
+use super::seed::is_looked_up;
 use super::sobjects::{attributes, stored};
 use super::{Ask, Crm, ids};
 
@@ -21,7 +23,17 @@ pub struct Cursor {
     locator: String,
     object: &'static SObject,
     select: Arc<Select>,
+    scope: Scope,
     ids: Arc<[String]>,
+}
+
+/// Which records a query looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that are there: `query`.
+    Present,
+    /// Deleted ones as well: `queryAll`.
+    All,
 }
 
 impl Crm {
@@ -32,7 +44,8 @@ impl Crm {
         }
         let text = ask.parameter("q").filter(|text| !text.trim().is_empty());
         let text = text.ok_or_else(|| Refusal::bad("MALFORMED_QUERY", "SOQL query text is missing: parameter q"))?;
-        let (object, select, ids) = self.selected(text)?;
+        let scope = if ask.path.first() == Some(&"queryAll") { Scope::All } else { Scope::Present };
+        let (object, select, ids) = self.selected(text, scope)?;
         if select.columns == [Column::Count] {
             return Ok(Answer::json(
                 StatusCode::OK,
@@ -42,7 +55,7 @@ impl Crm {
         }
         self.cursors_opened += 1;
         let locator = ids::with_suffix(&format!("0r8Ws{:010}", self.cursors_opened));
-        let cursor = Cursor { locator, object, select: Arc::new(select), ids: ids.into() };
+        let cursor = Cursor { locator, object, select: Arc::new(select), scope, ids: ids.into() };
         let answer = self.page(ask, &cursor, 0);
         if cursor.ids.len() > self.page_rows(ask) {
             self.cursors.push_back(cursor);
@@ -54,11 +67,15 @@ impl Crm {
     }
 
     /// What a query is about, what it asks for, and the ids that it finds.
-    pub(super) fn selected(&self, text: &str) -> Result<(&'static SObject, Select, Vec<String>), Refusal> {
+    pub(super) fn selected(
+        &self,
+        text: &str,
+        scope: Scope,
+    ) -> Result<(&'static SObject, Select, Vec<String>), Refusal> {
         let mut select = parse(text, Dialect::Soql).map_err(|error| malformed(text, &error))?;
-        let object = known_object(text, &select.from)?;
-        check(text, object, &mut select)?;
-        let ids = self.matching(object, &select, None);
+        let object = known_object(&self.schema, text, &select.from)?;
+        check(&self.schema, text, object, &mut select)?;
+        let ids = self.matching(object, &select, scope, None);
         Ok((object, select, ids))
     }
 
@@ -80,7 +97,7 @@ impl Crm {
         let end = cursor.ids.len().min(offset.saturating_add(self.page_rows(ask)));
         let records: Vec<Value> = cursor.ids[offset..end]
             .iter()
-            .filter_map(|id| self.tables.get(cursor.object.name, id))
+            .filter_map(|id| self.in_scope(cursor.object, id, cursor.scope))
             .map(|fields| self.row_view(ask.version, cursor.object, &cursor.select, &fields))
             .collect();
         let mut body = json!({"totalSize": cursor.ids.len(), "done": end == cursor.ids.len(), "records": records});
@@ -91,7 +108,7 @@ impl Crm {
     }
 
     /// Ids of the records that a query finds, in its order; of children, only those of one parent.
-    fn matching(&self, object: &SObject, select: &Select, parent: Option<(&str, &str)>) -> Vec<String> {
+    fn matching(&self, object: &SObject, select: &Select, scope: Scope, parent: Option<(&str, &str)>) -> Vec<String> {
         let of_parent =
             |fields: &Fields| parent.is_none_or(|(field, id)| fields.get(field).and_then(Value::as_str) == Some(id));
         let meets = |fields: &Fields| {
@@ -104,6 +121,10 @@ impl Crm {
             }
             None => self.tables.rows(object.name).map(|(id, fields)| (id.to_owned(), fields.clone())).collect(),
         };
+        if scope == Scope::All {
+            let id = |fields: &Fields| fields.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            found.extend(self.bin.of(object.name).map(|fields| (id(fields), fields.clone())));
+        }
         found.retain(|(_, fields)| of_parent(fields) && meets(fields));
         found.sort_by(|(_, left), (_, right)| {
             let left = |path: &str| self.value_at(object, left, path);
@@ -114,21 +135,30 @@ impl Crm {
         found.into_iter().skip(select.offset).take(limit).map(|(id, _)| id).collect()
     }
 
+    fn in_scope(&self, object: &SObject, id: &str, scope: Scope) -> Option<Arc<Fields>> {
+        let deleted = || self.bin.get(object.name, id).filter(|_| scope == Scope::All).cloned();
+        self.tables.get(object.name, id).or_else(deleted)
+    }
+
     /// The ids that an index gives for a query by id or by a key of another system; these keep their case.
     fn indexed(&self, object: &SObject, select: &Select) -> Option<Vec<String>> {
         let condition = select.condition.as_ref()?;
-        let pinned = |field: &Field| condition.pinned(&|name: &str| name.eq_ignore_ascii_case(field.name));
-        object.all_fields().filter(|field| field.external || field.kind == Kind::Id).find_map(|field| {
-            let value = pinned(field)?;
-            let by_id = || vec![value.to_owned()];
-            Some(if field.external { self.tables.find(object.name, field.name, value) } else { by_id() })
+        let listed = |field: &Field| condition.listed(&|name: &str| name.eq_ignore_ascii_case(field.name));
+        let is_key = |field: &&Field| field.kind == Kind::Id || is_looked_up(object, field);
+        self.schema.fields(object).filter(is_key).find_map(|field| {
+            let values = listed(field)?;
+            let by_key = |value: &str| self.tables.find(object.name, field.name, value);
+            let by_id = |value: &str| vec![value.to_owned()];
+            let found = |value: &&str| if field.kind == Kind::Id { by_id(value) } else { by_key(value) };
+            let ids: BTreeSet<String> = values.iter().flat_map(found).collect();
+            Some(ids.into_iter().collect())
         })
     }
 
     /// What a path of fields leads to.
     pub(super) fn value_at(&self, object: &SObject, fields: &Fields, path: &str) -> Value {
         match path.split_once('.') {
-            None => object.field(path).map_or(Value::Null, |field| stored(field, fields)),
+            None => self.schema.field(object, path).map_or(Value::Null, |field| stored(field, fields)),
             Some((relation, rest)) => match self.parent(object, fields, relation) {
                 Some((_, parent, fields)) => self.value_at(parent, &fields, rest),
                 None => Value::Null,
@@ -142,7 +172,7 @@ impl Crm {
         fields: &Fields,
         name: &str,
     ) -> Option<(&'static str, &'static SObject, Arc<Fields>)> {
-        let (field, relation, target) = object.relation(name)?;
+        let (field, relation, target) = self.schema.relation(object, name)?;
         let parent = self.tables.get(target.name, fields.get(field.name)?.as_str()?)?;
         Some((relation, target, parent))
     }
@@ -165,12 +195,12 @@ impl Crm {
 
     fn add_field(&self, view: &mut Fields, version: &str, object: &SObject, fields: &Fields, path: &str) {
         let Some((name, rest)) = path.split_once('.') else {
-            if let Some(field) = object.field(path) {
+            if let Some(field) = self.schema.field(object, path) {
                 view.insert(field.name.to_owned(), stored(field, fields));
             }
             return;
         };
-        let Some((_, relation, _)) = object.relation(name) else { return };
+        let Some((_, relation, _)) = self.schema.relation(object, name) else { return };
         match self.parent(object, fields, name) {
             None => drop(view.insert(relation.to_owned(), Value::Null)),
             Some((_, target, parent)) => {
@@ -184,17 +214,17 @@ impl Crm {
     }
 
     fn children(&self, version: &str, object: &SObject, fields: &Fields, select: &Select) -> (String, Value) {
-        let known = object.children.iter().find(|(relation, ..)| relation.eq_ignore_ascii_case(&select.from.text));
-        let Some((relation, child, field)) = known else { return (select.from.text.clone(), Value::Null) };
+        let Some((relation, child, field)) = self.schema.children(object, &select.from.text) else {
+            return (select.from.text.clone(), Value::Null);
+        };
         let id = fields.get("Id").and_then(Value::as_str).unwrap_or_default();
-        let Some(child) = SObject::find(child) else { return ((*relation).to_owned(), Value::Null) };
-        let ids = self.matching(child, select, Some((field, id)));
+        let ids = self.matching(child, select, Scope::Present, Some((field, id)));
         let rows = ids.iter().filter_map(|id| self.tables.get(child.name, id));
         let rows: Vec<Value> = rows.map(|fields| self.row_view(version, child, select, &fields)).collect();
         // No children is null, not an empty list.
         let value =
             if rows.is_empty() { Value::Null } else { json!({"totalSize": rows.len(), "done": true, "records": rows}) };
-        ((*relation).to_owned(), value)
+        (relation.to_owned(), value)
     }
 }
 
@@ -204,35 +234,35 @@ pub fn batch_size(header: &str) -> Option<usize> {
     option.trim().parse::<usize>().ok().map(|size| size.clamp(200, 2_000))
 }
 
-fn check(text: &str, object: &SObject, select: &mut Select) -> Result<(), Refusal> {
+fn check(schema: &Schema, text: &str, object: &SObject, select: &mut Select) -> Result<(), Refusal> {
     for column in &mut select.columns {
         match column {
-            Column::Field(name, _) => drop(known_field(text, object, name)?),
+            Column::Field(name, _) => drop(known_field(schema, text, object, name)?),
             Column::Children(children) => {
-                let known = object.children.iter().find(|child| child.0.eq_ignore_ascii_case(&children.from.text));
-                let child = known.and_then(|(_, child, _)| SObject::find(child));
-                check(text, child.ok_or_else(|| no_relationship(text, &children.from))?, children)?;
+                let known = schema.children(object, &children.from.text);
+                let (_, child, _) = known.ok_or_else(|| no_relationship(text, &children.from))?;
+                check(schema, text, child, children)?;
             }
             Column::All | Column::Count | Column::Written(..) => {}
         }
     }
     for key in &select.order {
-        known_field(text, object, &key.field)?;
+        known_field(schema, text, object, &key.field)?;
     }
     match &mut select.condition {
-        Some(condition) => check_condition(text, object, condition),
+        Some(condition) => check_condition(schema, text, object, condition),
         None => Ok(()),
     }
 }
 
-fn check_condition(text: &str, object: &SObject, condition: &mut Condition) -> Result<(), Refusal> {
+fn check_condition(schema: &Schema, text: &str, object: &SObject, condition: &mut Condition) -> Result<(), Refusal> {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter_mut().try_for_each(|part| check_condition(text, object, part))
+            parts.iter_mut().try_for_each(|part| check_condition(schema, text, object, part))
         }
-        Condition::Not(inner) => check_condition(text, object, inner),
+        Condition::Not(inner) => check_condition(schema, text, object, inner),
         Condition::Test(test) => {
-            let kind = known_field(text, object, &test.field)?;
+            let kind = known_field(schema, text, object, &test.field)?;
             test.literals.iter_mut().try_for_each(|literal| check_literal(text, &test.field, kind, literal))
         }
     }
@@ -247,11 +277,11 @@ fn check_literal(text: &str, name: &Name, kind: Kind, literal: &mut Literal) -> 
             return Ok(());
         }
         (Kind::Text(_) | Kind::Email, Literal::Text(_))
-        | (Kind::Number | Kind::Integer, Literal::Number(_))
+        | (Kind::Number(..) | Kind::Integer, Literal::Number(_))
         | (Kind::Flag, Literal::Flag(_))
         | (Kind::Date | Kind::Moment, Literal::Moment(_)) => return Ok(()),
         (Kind::Id | Kind::Text(_) | Kind::Email | Kind::Reference(..), _) => "string and should be enclosed in quotes",
-        (Kind::Number | Kind::Integer, _) => "double and should not be enclosed in quotes",
+        (Kind::Number(..) | Kind::Integer, _) => "double and should not be enclosed in quotes",
         (Kind::Flag, _) => "boolean and should not be enclosed in quotes",
         (Kind::Date, _) => "date and should not be enclosed in quotes",
         (Kind::Moment, _) => "dateTime and should not be enclosed in quotes",
@@ -260,8 +290,8 @@ fn check_literal(text: &str, name: &Name, kind: Kind, literal: &mut Literal) -> 
     Err(Refusal::bad("INVALID_FIELD", located(text, name.at, &reason)))
 }
 
-fn known_object(text: &str, name: &Name) -> Result<&'static SObject, Refusal> {
-    SObject::find(&name.text).ok_or_else(|| {
+fn known_object(schema: &Schema, text: &str, name: &Name) -> Result<&'static SObject, Refusal> {
+    schema.find(&name.text).ok_or_else(|| {
         let reason = format!(
             "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the \
              '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.",
@@ -271,17 +301,17 @@ fn known_object(text: &str, name: &Name) -> Result<&'static SObject, Refusal> {
     })
 }
 
-fn known_field(text: &str, object: &SObject, name: &Name) -> Result<Kind, Refusal> {
-    let mut object = SObject::find(object.name).ok_or_else(Refusal::not_found)?;
+fn known_field(schema: &Schema, text: &str, object: &SObject, name: &Name) -> Result<Kind, Refusal> {
+    let mut object = object;
     let mut parts: Vec<&str> = name.text.split('.').collect();
     let last = parts.pop().unwrap_or_default();
     if parts.len() > PARENTS_MAX {
         return Err(no_relationship(text, name));
     }
     for part in parts {
-        object = object.relation(part).ok_or_else(|| no_relationship(text, name))?.2;
+        object = schema.relation(object, part).ok_or_else(|| no_relationship(text, name))?.2;
     }
-    object.field(last).map(|field| field.kind).ok_or_else(|| {
+    schema.field(object, last).map(|field| field.kind).ok_or_else(|| {
         let reason = format!(
             "No such column '{last}' on entity '{}'. If you are attempting to use a custom field, be sure to append the \
              '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::call::{Answer, Call};
 use super::refusal::Refusal;
-use super::types::{RecordType, TYPES};
+use super::types::RecordType;
 use super::{COLLECTION, Erp, address};
 
 const SCHEMA: &str = "application/schema+json";
@@ -25,11 +25,17 @@ impl Erp {
         let wanted = call.header("accept").unwrap_or_default();
         let chosen = match (path, call.parameter("select")) {
             ([], None) => None,
-            ([], Some(names)) => Some(names.split(',').map(str::trim).map(known).collect::<Result<Vec<_>, _>>()?),
-            ([name], _) => Some(vec![known(name)?]),
+            ([], Some(names)) => Some(
+                names
+                    .split(',')
+                    .map(str::trim)
+                    .map(|name| self.account.record_type(name))
+                    .collect::<Result<Vec<_>, _>>()?,
+            ),
+            ([name], _) => Some(vec![self.account.record_type(name)?]),
             _ => return Err(Refusal::no_resource(&call.path)),
         };
-        let types = || chosen.clone().unwrap_or_else(|| TYPES.iter().collect());
+        let types = || chosen.clone().unwrap_or_else(|| self.account.record_types().collect());
         Ok(match (wanted.contains(SWAGGER), path) {
             (true, _) => Answer::json(StatusCode::OK, SWAGGER, self.openapi(call, &types())),
             (false, [_]) => Answer::json(StatusCode::OK, SCHEMA, self.schema(types()[0])),
@@ -45,8 +51,8 @@ impl Erp {
                 properties.entry(name.clone()).or_insert_with(|| json!({"title": name, "type": kind(value)}));
             }
         }
-        for (name, label) in record_type.required {
-            properties.entry((*name).to_owned()).or_insert_with(|| json!({"title": label, "type": "string"}));
+        for (name, label) in self.account.required(record_type) {
+            properties.entry(name.to_owned()).or_insert_with(|| json!({"title": label, "type": "string"}));
         }
         for name in ["id", "externalId"] {
             properties.insert(name.to_owned(), json!({"title": name, "type": "string"}));
@@ -76,7 +82,9 @@ impl Erp {
                 properties.entry((*name).to_owned()).or_insert_with(|| json!({"title": name, "type": "string"}));
             property["readOnly"] = true.into();
         }
-        json!({"type": "object", "properties": properties, "$schema": "http://json-schema.org/draft-06/hyper-schema#"})
+        properties.retain(|name, _| self.account.sees(record_type.name, name));
+        let required: Vec<&str> = self.account.required(record_type).map(|(name, _)| name).collect();
+        json!({"type": "object", "properties": properties, "required": required, "$schema": "http://json-schema.org/draft-06/hyper-schema#"})
     }
 
     fn openapi(&self, call: &Call, types: &[&RecordType]) -> Value {
@@ -107,12 +115,6 @@ impl Erp {
             "components": {"schemas": schemas},
         })
     }
-}
-
-fn known(name: &str) -> Result<&'static RecordType, Refusal> {
-    RecordType::find(name).ok_or_else(|| {
-        Refusal::bad("INVALID_PARAMETER", &format!("Record type '{name}' does not exist.")).at("o:urlPath", name)
-    })
 }
 
 fn listed(call: &Call, types: &[&RecordType]) -> Value {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::decimal::Decimal;
 use super::super::records::{Deletion, Fields};
 use super::Erp;
 use super::orders::id_of;
 use super::read::lines_of;
 use super::types::{ITEMS, RecordType, TRANSACTIONS};
+use crate::decimal::Decimal;
 
 /// A table: its name, the record types in it, and its columns.
 pub struct Table {
@@ -65,6 +65,7 @@ const TABLES: &[Table] = &[
             "phone",
             "fax",
             "url",
+            "vatregnumber",
             "comments",
             "isinactive",
             "isperson",
@@ -175,6 +176,9 @@ const TABLES: &[Table] = &[
         columns: &["id", "name", "symbol", "isinactive", "isbasecurrency", "currencyprecision"],
     },
     Table { name: "term", types: &["term"], columns: &["id", "name", "isinactive"] },
+    Table { name: "pricelevel", types: &["priceLevel"], columns: &["id", "name", "discountpct", "isinactive"] },
+    Table { name: "pricing", types: ITEMS, columns: super::prices::PRICING },
+    Table { name: "itemquantity", types: ITEMS, columns: super::prices::QUANTITIES },
     Table { name: "country", types: &["country"], columns: &["id", "name"] },
     Table { name: "state", types: &["state"], columns: &["id", "shortname", "fullname", "country"] },
 ];
@@ -219,8 +223,15 @@ impl Erp {
         match table.name {
             "transactionline" => records.flat_map(|(of, fields)| self.line_rows(of, &fields)).collect(),
             "customersubsidiaryrelationship" => records.map(|(_, fields)| relationship_row(&fields)).collect(),
+            "pricing" => records.flat_map(|(_, fields)| super::prices::pricing_rows(&fields)).collect(),
+            "itemquantity" => records.flat_map(|(_, fields)| super::prices::quantity_rows(&fields)).collect(),
             _ => records.map(|(of, fields)| row(table, of, &fields)).collect(),
         }
+    }
+
+    /// A row without the columns that the account lacks.
+    pub(super) fn cut_row(&self, table: &Table, row: &mut Row) {
+        row.retain(|name, _| self.account.has_column(table, name));
     }
 
     /// The lines of a transaction: one for the whole of it, one for each item, one for the tax.

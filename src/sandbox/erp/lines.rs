@@ -6,14 +6,16 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::super::decimal::Decimal;
 use super::super::records::Fields;
 use super::Erp;
+use super::account::Account;
+use super::prices::is_same_cell;
 use super::read::lines_of;
 use super::refusal::Refusal;
 use super::rules::fits;
 use super::types::{ADDRESS_FIELDS, ITEM_KINDS, Sublist, longest};
 use super::write::{How, decimal, shown};
+use crate::decimal::Decimal;
 
 const LINES_MAX: usize = 10_000;
 const TAX_PERCENT: Decimal = Decimal::new(19, 2);
@@ -38,7 +40,7 @@ impl Erp {
         for (index, line) in sent.iter().enumerate() {
             let path = format!("{}.items[{index}]", sublist.name);
             let line = line.as_object().ok_or_else(|| Refusal::value(&line.to_string(), sublist.name, &path))?;
-            let line = known_fields(sublist, line, &path, how.is_strict)?;
+            let line = known_fields(&self.account, sublist, line, &path, how.is_strict)?;
             self.merge_line(sublist, &mut lines, &line, &path, how.replace)?;
         }
         Ok(lines)
@@ -54,6 +56,8 @@ impl Erp {
     ) -> Result<(), Refusal> {
         let key = sent.get(sublist.key).filter(|_| !replace);
         let place = match key {
+            // Prices have no key: the currency, the level and the quantity say which one is meant.
+            None if sublist.name == "price" => lines.iter().position(|line| is_same_cell(line, sent)),
             None => None,
             Some(key) => {
                 let same = |line: &Value| line.get(sublist.key).is_some_and(|own| same_key(own, key));
@@ -133,12 +137,17 @@ fn sold_types() -> Vec<&'static str> {
 }
 
 /// The fields of a line that the sublist has. Others are refused if the caller wants that, and else ignored.
-fn known_fields(sublist: &Sublist, line: &Fields, path: &str, is_strict: bool) -> Result<Fields, Refusal> {
+fn known_fields(
+    account: &Account,
+    sublist: &Sublist,
+    line: &Fields,
+    path: &str,
+    is_strict: bool,
+) -> Result<Fields, Refusal> {
     let mut kept = Fields::new();
     for (name, value) in line {
         let path = format!("{path}.{name}");
-        let known = sublist.fields.iter().any(|(field, _)| field == name);
-        if !known && !name.starts_with("custcol") && !["links", "refName"].contains(&name.as_str()) {
+        if !account.has_in_lines(sublist, name) && !["links", "refName"].contains(&name.as_str()) {
             if is_strict {
                 return Err(Refusal::property(name, &path));
             }

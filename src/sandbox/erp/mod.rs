@@ -3,6 +3,7 @@
 //! One call is one [`Erp::answer`]: login, then the resource, or a job when the caller prefers not to wait. Whatever a call
 //! changed comes back as changes for the ledger; a refused call leaves none.
 
+mod account;
 mod catalog;
 mod change;
 mod columns;
@@ -10,6 +11,7 @@ mod items;
 mod jobs;
 mod lines;
 mod orders;
+mod prices;
 mod read;
 mod refusal;
 mod rules;
@@ -23,12 +25,15 @@ use std::collections::{BTreeMap, VecDeque};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use account::Account;
 use refusal::Refusal;
 pub use refusal::{concurrency_exceeded, usual_answer};
 pub use types::ITEMS as ITEM_TYPES;
-use types::{RecordType, TYPES};
+use types::RecordType;
 
+use super::access::Access;
 use super::call::{Answer, Call, pairs, parameter};
+use super::profile::Profile;
 use super::records::{Change, Deletions, Fields, Tables};
 
 /// The token that always opens the ERP.
@@ -39,6 +44,7 @@ const COLLECTION: &str = "application/vnd.oracle.resource+json; type=collection"
 
 /// The ERP with its records.
 pub struct Erp {
+    account: Account,
     tables: Tables,
     series: BTreeMap<&'static str, u64>,
     jobs: jobs::Jobs,
@@ -49,8 +55,9 @@ pub struct Erp {
 
 impl Erp {
     /// Seeded as the account was before anyone called.
-    pub fn new() -> Self {
+    pub fn new(profile: &'static Profile) -> Self {
         let mut erp = Self {
+            account: Account::of(profile),
             tables: Tables::default(),
             series: BTreeMap::new(),
             jobs: jobs::Jobs::default(),
@@ -100,7 +107,7 @@ impl Erp {
             ["query", "v1", "suiteql"] => self.suiteql(call),
             ["async", "v1", "job", rest @ ..] => self.job(call, rest),
             ["app", rest @ ..] => self.press(call, rest),
-            ["system", "v1", "governanceLimits"] => Ok(governance_limits()),
+            ["system", "v1", "governanceLimits"] => Ok(self.governance_limits()),
             _ => Err(Refusal::no_resource(&call.path)),
         };
         answer.unwrap_or_else(|refusal| {
@@ -111,9 +118,7 @@ impl Erp {
 
     fn record(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         let Some((name, rest)) = path.split_first() else { return Err(Refusal::no_resource(&call.path)) };
-        let record_type = RecordType::find(name).ok_or_else(|| {
-            Refusal::bad("INVALID_PARAMETER", &format!("Record type '{name}' does not exist.")).at("o:urlPath", name)
-        })?;
+        let record_type = self.account.record_type(name)?;
         match (&call.method, rest) {
             (&Method::GET, []) => self.collection(call, record_type),
             (&Method::GET, [key]) => self.read(call, record_type, key),
@@ -127,6 +132,32 @@ impl Erp {
             (&Method::POST, [key, "!transform", target]) => self.transform(call, record_type, key, target),
             _ => Err(Refusal::method(&call.method)),
         }
+    }
+
+    /// How many calls the account works on at once.
+    pub fn concurrency(&self) -> usize {
+        self.account.concurrency
+    }
+
+    /// Changes that.
+    pub fn work_on_at_once(&mut self, calls: usize) {
+        self.account.concurrency = calls;
+    }
+
+    /// What the caller's role lacks.
+    pub fn role(&self) -> &Access {
+        self.account.role()
+    }
+
+    /// Gives the caller another role.
+    pub fn assume(&mut self, role: Access) {
+        self.account.assume(role);
+    }
+
+    fn governance_limits(&self) -> Answer {
+        let limit = self.account.concurrency;
+        let body = json!({"accountConcurrencyLimit": limit, "accountUnallocatedConcurrencyLimit": limit});
+        Answer::json(StatusCode::OK, SINGULAR, body)
     }
 
     /// The id that a key in a path leads to: an id itself, or `eid:` and an external id.
@@ -162,7 +193,7 @@ impl Erp {
 
     /// The names of all record types.
     pub fn types(&self) -> Vec<&'static str> {
-        TYPES.iter().map(|record_type| record_type.name).collect()
+        self.account.record_types().map(|record_type| record_type.name).collect()
     }
 
     /// How many records of a type there are.
@@ -190,11 +221,6 @@ impl Erp {
         let rows = self.tables.rows(record_type.name).rev().take(limit);
         rows.map(|(_, fields)| self.view("/erp", record_type, fields, read::Depth::Expanded)).collect()
     }
-}
-
-fn governance_limits() -> Answer {
-    let body = json!({"accountConcurrencyLimit": 15, "accountUnallocatedConcurrencyLimit": 15});
-    Answer::json(StatusCode::OK, SINGULAR, body)
 }
 
 /// The address of a resource below `services/rest`.

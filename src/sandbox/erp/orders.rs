@@ -8,12 +8,12 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Call};
-use super::super::decimal::Decimal;
 use super::super::records::{Action, Fields};
 use super::Erp;
 use super::refusal::Refusal;
 use super::types::{ITEM_KINDS, RecordType};
 use super::write::{at, instant};
+use crate::decimal::Decimal;
 
 /// The states of an order, and what people call them.
 const STATES: [(&str, &str); 8] = [
@@ -151,7 +151,7 @@ impl Erp {
         let (&Method::POST, [name, key, button]) = (&call.method, path) else {
             return Err(Refusal::no_resource(&call.path));
         };
-        let record_type = RecordType::find(name).ok_or_else(|| Refusal::no_resource(&call.path))?;
+        let record_type = self.account.record_type(name).map_err(|_| Refusal::no_resource(&call.path))?;
         let id = self.find(record_type, key).ok_or_else(Refusal::no_record)?;
         let mut fields = (*self.tables.get(record_type.name, &id).ok_or_else(Refusal::no_record)?).clone();
         let now = id_of(&fields, "status").unwrap_or_default().to_owned();

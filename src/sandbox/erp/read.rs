@@ -74,14 +74,15 @@ impl Erp {
         let href = address(base, &format!("record/v1/{}/{id}", record_type.name));
         let mut view = Fields::new();
         view.insert("links".into(), self_link(&href));
-        for (name, value) in fields.iter().filter(|(name, _)| record_type.sublist(name).is_none()) {
+        let shown = fields.iter().filter(|(name, _)| self.account.sees(record_type.name, name));
+        for (name, value) in shown.filter(|(name, _)| record_type.sublist(name).is_none()) {
             let shown = match record_type.reference(name) {
                 Some(targets) => self.reference_view(base, targets, value),
                 None => value.clone(),
             };
             view.insert(name.clone(), shown);
         }
-        for sublist in record_type.sublists {
+        for sublist in record_type.sublists.iter().filter(|of| self.account.sees(record_type.name, of.name)) {
             let href = format!("{href}/{}", sublist.name);
             let shown = match depth {
                 Depth::Links => json!({"links": self_link(&href)}),

@@ -48,6 +48,14 @@ impl Refusal {
         Self::bad("INVALID_CONTENT", &detail).at("o:errorPath", path)
     }
 
+    /// A field that the role may read and not set.
+    pub fn read_only(name: &str) -> Self {
+        let detail = format!(
+            "You do not have permission to set a value for element {name} due to one of the following reasons: 1) The field is read-only; 2) An associated feature is disabled; 3) The field is available either when a record is created or updated, but not in both cases."
+        );
+        Self::user(&detail).at("o:errorPath", name)
+    }
+
     /// A body that is no JSON object.
     pub fn content(reason: &str) -> Self {
         Self::bad("INVALID_CONTENT", &format!("Invalid content in the request body. Parse error: {reason}."))
@@ -57,6 +65,16 @@ impl Refusal {
     pub fn at(mut self, kind: &'static str, place: &str) -> Self {
         self.place = Some((kind, place.to_owned()));
         self
+    }
+
+    /// The role lacks a permission.
+    pub fn forbidden(record_type: &super::types::RecordType) -> Self {
+        let permission = super::account::Account::permission(record_type);
+        let detail = format!(
+            "Permission Violation: You need the '{permission}' permission to access this page. Please contact your account \
+             administrator."
+        );
+        Self::new(StatusCode::FORBIDDEN, "#sec10.4.4", "Forbidden", "INSUFFICIENT_PERMISSION", &detail)
     }
 
     /// No such record.

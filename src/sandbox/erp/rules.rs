@@ -51,6 +51,26 @@ impl Erp {
         Err(Refusal::user(&format!("This {what} already exists.")))
     }
 
+    /// No two contacts of one company have one name.
+    pub(super) fn demand_own_name(
+        &self,
+        record_type: &RecordType,
+        fields: &Fields,
+        own: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let name = fields.get("entityId").and_then(key_text).unwrap_or_default();
+        let is_of_company = |id: &String| {
+            let other = self.tables.get("contact", id);
+            other.is_some_and(|other| id_of(&other, "company") == id_of(fields, "company"))
+        };
+        let mut alike = self.tables.find("contact", "entityId", &name).into_iter();
+        if record_type.name != "contact" || !alike.any(|id| Some(id.as_str()) != own && is_of_company(&id)) {
+            return Ok(());
+        }
+        let detail = "A contact record with this name already exists. Every contact record must have a unique name.";
+        Err(Refusal::user(detail))
+    }
+
     /// A transaction is in a currency of its customer: the primary one, or one of its list.
     pub(super) fn demand_currency(&self, fields: &Fields) -> Result<(), Refusal> {
         let customer = id_of(fields, "entity").and_then(|id| self.tables.get("customer", id));
@@ -82,20 +102,20 @@ impl Erp {
             _ => false,
         }
     }
-}
 
-/// Whether a record has what it needs.
-pub fn demand(record_type: &RecordType, fields: &Fields) -> Result<(), Refusal> {
-    let absent = |name: &str| fields.get(name).is_none_or(|value| value.as_str() == Some(""));
-    let missing: Vec<&str> =
-        record_type.required.iter().filter(|(name, _)| absent(name)).map(|(_, label)| *label).collect();
-    if !missing.is_empty() {
-        return Err(Refusal::user(&format!("Please enter value(s) for: {}.", missing.join(", "))));
+    /// Whether a record has what it needs.
+    pub(super) fn demand(&self, record_type: &RecordType, fields: &Fields) -> Result<(), Refusal> {
+        let absent = |name: &str| fields.get(name).is_none_or(|value| value.as_str() == Some(""));
+        let required = self.account.required(record_type);
+        let missing: Vec<&str> = required.filter(|(name, _)| absent(name)).map(|(_, label)| label).collect();
+        if !missing.is_empty() {
+            return Err(Refusal::user(&format!("Please enter value(s) for: {}.", missing.join(", "))));
+        }
+        if record_type.sells() && fields.get("item").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+            return Err(Refusal::user("You must enter at least one line item for this transaction."));
+        }
+        Ok(())
     }
-    if record_type.sells() && fields.get("item").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return Err(Refusal::user("You must enter at least one line item for this transaction."));
-    }
-    Ok(())
 }
 
 /// A fulfilment is made of an order, and not out of nothing.

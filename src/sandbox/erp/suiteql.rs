@@ -5,7 +5,6 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Call};
-use super::super::decimal::Decimal;
 use super::super::query::{
     ACCOUNT_FORMAT, Column, Dialect, Literal, Name, Select, SyntaxError, holds, order, parse, read_date, written,
 };
@@ -14,6 +13,10 @@ use super::columns::{Row, Table};
 use super::read::Page;
 use super::refusal::Refusal;
 use super::{Erp, address, body_of};
+use crate::decimal::Decimal;
+
+/// The number of a row, as conditions name it: `where rownum <= 10`.
+const ROW_NUMBER: &str = "rownum";
 
 impl Erp {
     /// Answers one page of a query.
@@ -38,13 +41,21 @@ impl Erp {
     }
 
     fn found(&self, select: &Select, page: &Page) -> Result<(Vec<Value>, usize), Refusal> {
-        let table = Table::find(&select.from.text)
+        let table = self
+            .account
+            .table(&select.from.text)
             .ok_or_else(|| unsearchable(&format!("Record '{}' was not found.", select.from.text)))?;
         let external = select.condition.as_ref().and_then(|it| it.pinned(&|name: &str| column(name) == "externalid"));
-        check(select, table)?;
+        self.check(select, table)?;
         let above = select.condition.as_ref().and_then(|it| it.above(&|name: &str| column(name) == "id"));
         let above = above.filter(|_| table.name != "transactionline");
         let mut rows = self.rows_of(table, external, above);
+        if select.columns.contains(&Column::All) {
+            rows.iter_mut().for_each(|row| self.cut_row(table, row));
+        }
+        for (place, row) in rows.iter_mut().enumerate() {
+            row.insert(ROW_NUMBER.to_owned(), (place + 1).into());
+        }
         let value = |row: &Row, name: &str| row.get(&column(name)).cloned().unwrap_or(Value::Null);
         if let Some(condition) = &select.condition {
             rows.retain(|row| holds(condition, Dialect::SuiteQl, &|name| value(row, name)));
@@ -56,45 +67,48 @@ impl Erp {
         let shown = rows.iter().skip(page.offset).take(page.limit).map(|row| shown_row(select, row)).collect();
         Ok((shown, rows.len()))
     }
+
+    fn check(&self, select: &Select, table: &Table) -> Result<(), Refusal> {
+        let known = |name: &Name| {
+            let column = column(&name.text);
+            column == ROW_NUMBER || self.account.has_column(table, &column)
+        };
+        let mut names: Vec<&Name> = select.order.iter().map(|order| &order.field).collect();
+        for column in &select.columns {
+            match column {
+                Column::Field(name, _) | Column::Written(name, ..) => names.push(name),
+                Column::All => {}
+                Column::Count if select.columns.len() == 1 => {}
+                Column::Count | Column::Children(_) => return Err(unsearchable("Invalid or unsupported search.")),
+            }
+        }
+        let tests = select.condition.as_ref().map(|condition| condition.tests()).unwrap_or_default();
+        names.extend(tests.iter().map(|test| &test.field));
+        if let Some(name) = names.into_iter().find(|name| !known(name)) {
+            return Err(unsearchable(&format!(
+                "Field '{}' for record '{}' was not found.",
+                column(&name.text),
+                table.name
+            )));
+        }
+        let texts = tests.iter().filter(|test| is_date(&column(&test.field.text))).flat_map(|test| &test.literals);
+        let unreadable = texts.filter_map(|literal| match literal {
+            Literal::Text(text) if read_date(text, ACCOUNT_FORMAT).is_none() => Some(text),
+            _ => None,
+        });
+        match unreadable.into_iter().next() {
+            None => Ok(()),
+            // As a text a date has to be in the account's format; TO_DATE takes any.
+            Some(text) => {
+                Err(unsearchable(&format!("Parse of date/time \"{text}\" failed with date format \"d.M.yyyy\".")))
+            }
+        }
+    }
 }
 
 /// A column's name without the table before it.
 fn column(name: &str) -> String {
     name.rsplit('.').next().unwrap_or_default().to_lowercase()
-}
-
-fn check(select: &Select, table: &Table) -> Result<(), Refusal> {
-    let known = |name: &Name| table.has(&column(&name.text));
-    let mut names: Vec<&Name> = select.order.iter().map(|order| &order.field).collect();
-    for column in &select.columns {
-        match column {
-            Column::Field(name, _) | Column::Written(name, ..) => names.push(name),
-            Column::All => {}
-            Column::Count if select.columns.len() == 1 => {}
-            Column::Count | Column::Children(_) => return Err(unsearchable("Invalid or unsupported search.")),
-        }
-    }
-    let tests = select.condition.as_ref().map(|condition| condition.tests()).unwrap_or_default();
-    names.extend(tests.iter().map(|test| &test.field));
-    if let Some(name) = names.into_iter().find(|name| !known(name)) {
-        return Err(unsearchable(&format!(
-            "Field '{}' for record '{}' was not found.",
-            column(&name.text),
-            table.name
-        )));
-    }
-    let texts = tests.iter().filter(|test| is_date(&column(&test.field.text))).flat_map(|test| &test.literals);
-    let unreadable = texts.filter_map(|literal| match literal {
-        Literal::Text(text) if read_date(text, ACCOUNT_FORMAT).is_none() => Some(text),
-        _ => None,
-    });
-    match unreadable.into_iter().next() {
-        None => Ok(()),
-        // As a text a date has to be in the account's format; TO_DATE takes any.
-        Some(text) => {
-            Err(unsearchable(&format!("Parse of date/time \"{text}\" failed with date format \"d.M.yyyy\".")))
-        }
-    }
 }
 
 /// Whether a column holds dates.
@@ -107,7 +121,11 @@ fn shown_row(select: &Select, row: &Row) -> Value {
     let mut unnamed = 0;
     for wanted in &select.columns {
         match wanted {
-            Column::All => view.extend(row.iter().map(|(name, value)| (name.clone(), shown(name, value)))),
+            Column::All => view.extend(
+                row.iter()
+                    .filter(|(name, _)| *name != ROW_NUMBER)
+                    .map(|(name, value)| (name.clone(), shown(name, value))),
+            ),
             Column::Field(name, alias) => {
                 let name = column(&name.text);
                 if let Some(value) = row.get(&name) {

@@ -156,7 +156,8 @@ const fn item(kind: &ItemKind) -> RecordType {
             ("storeDescription", LONG),
             ("upcCode", LONG),
         ],
-        others: &["isInactive", "saleUnit", "isFulfillable", "incomeAccount", "taxSchedule"],
+        // The last one is of senders/netsuite.
+        others: &["isInactive", "saleUnit", "isFulfillable", "incomeAccount", "taxSchedule", "custitem_salesforce_id"],
         computed: &["itemType", "subtype", "createdDate", "lastModifiedDate"],
         sublists: &[PRICES],
         custom: "custitem",

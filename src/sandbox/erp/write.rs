@@ -7,14 +7,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Call};
-use super::super::decimal::Decimal;
 use super::super::records::{Action, Fields, Write, key_text};
 use super::orders::is_begun;
 use super::read::display_name;
 use super::refusal::{LOCATION, Refusal};
-use super::rules::{demand, demand_transform, fits};
+use super::rules::{demand_transform, fits};
 use super::types::{ENUMERATIONS, ITEMS, Kind, RecordType};
 use super::{Erp, address, body_of};
+use crate::decimal::Decimal;
 
 /// How the lines of a sublist are put in.
 #[derive(Clone, Copy)]
@@ -77,6 +77,7 @@ impl Erp {
         record_type: &'static RecordType,
         key: &str,
     ) -> Result<Answer, Refusal> {
+        self.account.demand_right(record_type)?;
         let id = self.find(record_type, key).ok_or_else(Refusal::no_record)?;
         if self.has_dependents(record_type, &id) {
             return Err(Refusal::user("This record cannot be deleted because it has dependent records."));
@@ -97,14 +98,24 @@ impl Erp {
     ) -> Result<Answer, Refusal> {
         let id = self.find(source_type, key).ok_or_else(Refusal::no_record)?;
         let source = self.tables.get(source_type.name, &id).ok_or_else(Refusal::no_record)?;
-        let target_type = RecordType::find(target);
+        let target_type = self.account.record_type(target).ok();
         let mut sent = if call.body.is_empty() { Fields::new() } else { body_of(call)? };
         let mut input = match (source_type.name, target_type.map(|found| found.name)) {
             ("customer", Some("salesOrder" | "invoice")) => {
                 Fields::from_iter([("entity".to_owned(), json!({"id": id}))])
             }
             ("salesOrder", Some(made @ ("invoice" | "itemFulfillment"))) => {
-                let kept = ["entity", "subsidiary", "currency", "exchangeRate", "otherRefNum", "memo"];
+                let kept = [
+                    "entity",
+                    "subsidiary",
+                    "currency",
+                    "exchangeRate",
+                    "otherRefNum",
+                    "memo",
+                    "department",
+                    "class",
+                    "location",
+                ];
                 let lines = self.remainder(made, &source, sent.remove("item").as_ref())?;
                 let mut input = (*source).clone();
                 input.retain(|name, _| kept.contains(&name.as_str()));
@@ -130,13 +141,15 @@ impl Erp {
         input: &Fields,
         action: Action,
     ) -> Result<String, Refusal> {
+        self.account.demand_right(record_type)?;
         if self.tables.full() {
             return Err(Refusal::user("The account's storage limit is reached."));
         }
         let mut fields = Fields::new();
         self.merge(call, record_type, &mut fields, input)?;
-        demand(record_type, &fields)?;
+        self.demand(record_type, &fields)?;
         self.demand_free(record_type, &fields, None)?;
+        self.demand_own_name(record_type, &fields, None)?;
         self.complete(record_type, &mut fields)?;
 
         let next = self.series.entry(record_type.series).or_insert(1);
@@ -146,6 +159,7 @@ impl Erp {
         let mut record = Fields::from_iter([("id".to_owned(), Value::String(id.clone()))]);
         record.extend(fields);
         self.christen(call, record_type, number, &mut record);
+        self.account.cut(record_type, &mut record);
         if record_type.sells() {
             self.settle(record_type, &mut record);
         }
@@ -162,11 +176,13 @@ impl Erp {
         input: &Fields,
         action: Action,
     ) -> Result<(), Refusal> {
+        self.account.demand_right(record_type)?;
         let existing = self.tables.get(record_type.name, id).ok_or_else(Refusal::no_record)?;
         let mut fields = (*existing).clone();
         self.merge(call, record_type, &mut fields, input)?;
-        demand(record_type, &fields)?;
+        self.demand(record_type, &fields)?;
         self.demand_free(record_type, &fields, Some(id))?;
+        self.demand_own_name(record_type, &fields, Some(id))?;
         self.keep_currency(record_type, &existing, &mut fields, id)?;
         self.complete(record_type, &mut fields)?;
         if record_type.sells() {
@@ -200,12 +216,15 @@ impl Erp {
             if ignored {
                 continue;
             }
-            if !record_type.knows(name) {
+            if !self.account.has(record_type, name) {
                 // A name that the record does not have changes nothing, unless the caller wants to hear of it.
                 if is_strict {
                     return Err(Refusal::property(name, name));
                 }
                 continue;
+            }
+            if !self.account.writes(record_type, name) {
+                return Err(Refusal::read_only(name));
             }
             if let Some(sublist) = record_type.sublist(name) {
                 let how = How { replace: replaced.contains(sublist.name), is_strict };

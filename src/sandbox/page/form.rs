@@ -246,7 +246,7 @@ fn typed(input: &InputView, value: Option<&str>) -> Result<Value, String> {
         (_, None | Some("")) => Ok(Value::Null),
         ("number", Some(text)) => serde_json::from_str::<serde_json::Number>(text)
             .map(Value::Number)
-            .map_err(|_| format!("{}: {text} is no number", input.name)),
+            .map_err(|_| format!("{}: {text} is not a number", input.name)),
         (_, Some(text)) => Ok(text.into()),
     }
 }

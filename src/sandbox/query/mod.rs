@@ -11,7 +11,7 @@ pub use dates::{ACCOUNT_FORMAT, read as read_date, written};
 pub use evaluation::{holds, order};
 pub use parser::parse;
 
-use super::decimal::Decimal;
+use crate::decimal::Decimal;
 
 /// Bytes of a query at most, as in Salesforce.
 pub const TEXT_BYTES_MAX: usize = 100_000;
@@ -163,6 +163,14 @@ pub struct Order {
     pub nulls_last: Option<bool>,
 }
 
+/// The text that a literal is.
+fn text_of(literal: &Literal) -> Option<&str> {
+    match literal {
+        Literal::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
 impl Condition {
     /// Every comparison in it.
     #[must_use]
@@ -192,13 +200,21 @@ impl Condition {
     /// The text that every record found must have in a field, if the condition says so: then an index can find it.
     #[must_use]
     pub fn pinned(&self, is_field: &impl Fn(&str) -> bool) -> Option<&str> {
+        match self.listed(is_field)?.as_slice() {
+            [text] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The texts of which every record found must have one in a field, if the condition says so.
+    #[must_use]
+    pub fn listed(&self, is_field: &impl Fn(&str) -> bool) -> Option<Vec<&str>> {
         match self {
-            Self::All(parts) => parts.iter().find_map(|part| part.pinned(is_field)),
-            Self::Test(Test { field, operator: Operator::Equal, literals, letters: None }) if is_field(&field.text) => {
-                match literals.as_slice() {
-                    [Literal::Text(text)] => Some(text),
-                    _ => None,
-                }
+            Self::All(parts) => parts.iter().find_map(|part| part.listed(is_field)),
+            Self::Test(Test { field, operator: Operator::Equal | Operator::In, literals, letters: None })
+                if is_field(&field.text) =>
+            {
+                literals.iter().map(text_of).collect()
             }
             _ => None,
         }

@@ -17,7 +17,7 @@ async fn a_client_can_ask_whether_the_org_is_a_sandbox() {
     let (status, refusal) = served.post(objects, &json!({})).await;
     assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")));
     let (status, refusal) = served.delete(&format!("{objects}/00DWs000003aBcDMAU")).await;
-    assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!("INSUFFICIENT_ACCESS_OR_READONLY")));
+    assert_eq!((status, &refusal[0]["errorCode"]), (403, &json!("INSUFFICIENT_ACCESS_OR_READONLY")));
     assert!(served.effects("Organization").await.is_empty());
 }
 

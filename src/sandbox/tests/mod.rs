@@ -8,7 +8,9 @@ mod erp;
 mod faults;
 mod in_process;
 mod page;
+mod profiles;
 mod queries;
+mod strictness;
 mod webhooks;
 
 use std::path::Path;

@@ -33,7 +33,8 @@ impl TargetSettings {
     /// # Errors
     /// What does not fit; never with the secret in it.
     pub fn target(&self) -> Result<Target, String> {
-        let url = Url::parse(&self.url).map_err(|why| format!("the webhook's url {:?} is no URL: {why}", self.url))?;
+        let url =
+            Url::parse(&self.url).map_err(|why| format!("the webhook's url {:?} is not a URL: {why}", self.url))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("the webhook's url {:?} must begin with http:// or https://", self.url));
         }

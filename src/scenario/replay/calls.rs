@@ -89,7 +89,7 @@ fn one(made: &Made, answers: &Answers<'_>, recorded: &[RecordedCall], masks: &[M
     let bodies = attempts.iter().filter_map(|attempt| recorded[attempt.like?].end.as_ref());
     notes.extend(bodies.filter_map(|(_, outcome)| about_answer(outcome)));
     if !fields.is_empty() && made.request.body.as_ref().is_some_and(holds_masks) {
-        notes.push("its body is made of masked values (***): what really changes there cannot be told".to_owned());
+        notes.push("its body is made of masked values (***): what really changes there is unknown".to_owned());
     }
     notes.dedup();
     let fate = if fields.is_empty() { Fate::Unchanged } else { Fate::Changed };

@@ -305,7 +305,7 @@ impl MappingDiff {
         let records = plural(self.records.len(), "record");
         writeln!(out, "{records}: {} unchanged, {changed} changed", self.records.len() - changed)?;
         if let Some(since) = self.further_since {
-            writeln!(out, "there are more runs: raise --limit, or go on with --since {}", since.to_rfc3339())?;
+            writeln!(out, "there are more runs: raise --limit, or continue with --since {}", since.to_rfc3339())?;
         }
         Ok(())
     }
@@ -323,7 +323,7 @@ fn print_record(out: &mut impl Write, record: &MappedRecord) -> io::Result<()> {
     }
     match (failed, fails) {
         (None, Some(why)) => writeln!(out, "    would fail: {}", cut(why))?,
-        (Some(why), None) => writeln!(out, "    would not fail any more: {}", cut(why))?,
+        (Some(why), None) => writeln!(out, "    would no longer fail: {}", cut(why))?,
         _ => {}
     }
     note.map_or(Ok(()), |note| writeln!(out, "    note: {note}"))

@@ -111,6 +111,7 @@ impl Replay<'_> {
         Scenario {
             name: "replay".to_owned(),
             line: 0,
+            profiles: Vec::new(),
             run: recorded.map_or_else(RunId::nil, |recording| recording.run.id),
             input: self.input.clone(),
             now: began,
@@ -227,7 +228,7 @@ impl Rehearsal<'_> {
                 let connections = self.stage.connections;
                 let unknown = |failure: Box<crate::machine::CallFailure>| {
                     let why = failure.error.detail.or(failure.error.title).unwrap_or_default();
-                    Halt::Problem(format!("{step}: nothing was recorded, and nothing can stand in: {why}"))
+                    Halt::Problem(format!("{step}: nothing was recorded, and nothing can replace it: {why}"))
                 };
                 let concrete = match document {
                     Some(document) => connections.concrete_offline(request, document).map_err(unknown)?,

@@ -133,8 +133,8 @@ impl Reader<'_> {
                     self.begin(*execution, record, request);
                 }
             }
-            Change::AttemptFailed { execution, error, class, effect, response, retry_at } => {
-                let failure = (*retry_at, error, *class, *effect, response);
+            Change::AttemptFailed { execution, error, class, effect, response, retry_at, settles_at } => {
+                let failure = (*retry_at, error, *class, (*effect, *settles_at), response);
                 self.end(*execution, at, failed(at, failure));
             }
             Change::OutcomeUnknown { execution, retry_at, .. } => self.try_again(*execution, at, *retry_at),
@@ -226,16 +226,21 @@ impl Reader<'_> {
     }
 }
 
-type Failure<'r> =
-    (Option<Time>, &'r WorkflowError, crate::machine::FaultClass, TargetEffect, &'r Option<ResponseSummary>);
+type Failure<'r> = (
+    Option<Time>,
+    &'r WorkflowError,
+    crate::machine::FaultClass,
+    (TargetEffect, Option<Time>),
+    &'r Option<ResponseSummary>,
+);
 
 /// A recorded failure, which is tried again when it was tried again then.
-fn failed(at: Time, (retry_at, error, class, effect, response): Failure<'_>) -> CallOutcome {
+fn failed(at: Time, (retry_at, error, class, (effect, settles_at), response): Failure<'_>) -> CallOutcome {
     let of = |kind: ErrorKind| same_error_type(&error.r#type, &WorkflowError::standard(kind, "", "").r#type);
     // The target did answer, and what the task made of the answer failed.
     if let Some(response) = response
         && (200..300).contains(&response.status)
-        && effect == TargetEffect::Unknown
+        && matches!(effect, TargetEffect::Acted | TargetEffect::Unknown)
         && (of(ErrorKind::Expression) || of(ErrorKind::Validation))
     {
         let output = Arc::new(response.body.clone().unwrap_or_default());
@@ -246,6 +251,7 @@ fn failed(at: Time, (retry_at, error, class, effect, response): Failure<'_>) -> 
         error: WorkflowError { instance: None, ..error.clone() },
         class,
         effect,
+        settles_after: settles_at.and_then(|settles_at| (settles_at - at).to_std().ok()).unwrap_or_default(),
         response: response.clone(),
         retry: CallRetry {
             attempts_max: if again.is_some() { u32::MAX } else { 1 },

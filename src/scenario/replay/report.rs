@@ -144,7 +144,7 @@ impl ReplayReport {
         let Fates { unchanged, changed, new, gone } = calls;
         writeln!(out, "calls: {unchanged} unchanged, {changed} changed, {new} new, {gone} no longer made")?;
         if let Some(since) = self.further_since {
-            writeln!(out, "there are more events: raise --limit, or go on with --since {}", since.to_rfc3339())?;
+            writeln!(out, "there are more events: raise --limit, or continue with --since {}", since.to_rfc3339())?;
         }
         Ok(())
     }

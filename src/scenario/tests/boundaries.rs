@@ -1,12 +1,12 @@
 //! What ships, crashed at every boundary, with every step refused in turn, ends as it would have ended undisturbed: the same
 //! way and with the same output, the same steps completed, the same records at the targets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::machine::Change;
+use crate::machine::{Attention, Change, Status};
 
 /// What remains of a run, whatever happened in between.
 #[derive(Debug, PartialEq)]
@@ -14,19 +14,33 @@ struct End {
     /// A step whose outcome a crash left unknown is undone where it would have been left alone: both are bad ends.
     ended_well: bool,
     output: Option<Value>,
-    completed: Vec<String>,
+    /// Step and iteration.
+    completed: Vec<(String, Vec<u32>)>,
     records: [Value; 2],
 }
 
 fn end(definition: &Definition, trace: &Trace) -> End {
-    let completed = |record: &crate::machine::Record| match (&record.change, record.task.as_deref()) {
-        (Change::TaskCompleted { .. }, Some(task)) => Some(step::name(definition, task)),
-        _ => None,
-    };
-    let mut completed: Vec<String> = trace.journal.iter().filter_map(completed).collect();
+    let mut iterations = BTreeMap::new();
+    let mut completed = Vec::new();
+    for record in &trace.journal {
+        match (&record.change, record.task.as_deref()) {
+            (Change::TaskStarted { execution, beginning, .. }, _) => {
+                iterations.insert(*execution, beginning.coordinates.iteration.clone());
+            }
+            (Change::TaskCompleted { execution, beginning, .. }, Some(task)) => {
+                let began = beginning.as_ref().map(|beginning| beginning.coordinates.iteration.clone());
+                let iteration = began.or_else(|| iterations.get(execution).cloned()).unwrap_or_default();
+                completed.push((step::name(definition, task), iteration));
+            }
+            _ => {}
+        }
+    }
     // An attempt that a crash left unknown is asked about, and undone although a later attempt was refused.
-    completed.retain(|step| !step.starts_with("undo:") && !step.starts_with("reconcile:"));
+    completed.retain(|(step, _)| !step.starts_with("undo:") && !step.starts_with("reconcile:"));
     completed.sort();
+    // After a crash a step that compares and then writes may compare once more (another visit of the same iteration). The records show whether
+    // anything was written twice.
+    completed.dedup();
     let records = ["crm", "erp"].map(|system| without_times(trace.outcome[system].clone()));
     End { ended_well: trace.status() == "completed", output: trace.run.output.as_deref().cloned(), completed, records }
 }
@@ -47,9 +61,10 @@ fn shipped() -> Vec<std::path::PathBuf> {
 }
 
 /// The scenario with this step refused for good, each time.
-fn refusing(file: &Path, place: usize, step: Option<&str>) -> Scenario {
+fn refusing(file: &Path, name: &str, step: Option<&str>) -> Scenario {
     let text = std::fs::read_to_string(file).expect("readable");
-    let mut scenario = read(&file.display().to_string(), &text).expect("sound").scenarios.swap_remove(place);
+    let scenarios = read(&file.display().to_string(), &text).expect("sound").scenarios;
+    let mut scenario = scenarios.into_iter().find(|scenario| scenario.name == name).expect("it is there");
     if let Some(step) = step {
         let reply = MockReply::Answer {
             status: http::StatusCode::BAD_REQUEST,
@@ -76,9 +91,10 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
     let mut tried = 0;
     for file in shipped() {
         let mut refusals: BTreeSet<Vec<String>> = BTreeSet::new();
-        let bench = suite::Bench::open(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        let bench = suite::Bench::open(&file, <&crate::sandbox::Profile>::default())
+            .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let stage = Stage { invariants: &[], ..bench.stage(&Evaluation::here) };
-        for (place, scenario) in bench.scenarios().iter().enumerate() {
+        for scenario in bench.scenarios() {
             // Where an answer depends on how often a call was sent, a crash rightly makes a difference.
             let counts =
                 |answer: &MockAnswer| answer.when.as_ref().is_some_and(|when| when.text().contains(".sending"));
@@ -92,7 +108,7 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
             places.retain(|at| refusals.insert(steps[..=*at].to_vec()) && !steps[..*at].contains(&steps[*at]));
             let steps = places.into_iter().map(|at| steps[at].as_str());
             for refused in std::iter::once(None).chain(steps.map(Some)) {
-                let scenario = refusing(&file, place, refused);
+                let scenario = refusing(&file, &scenario.name, refused);
                 let expected = stage.rehearse(&scenario, &Schedule::default());
                 let expected_end = end(stage.definition, &expected);
                 for schedule in crashes(&expected) {
@@ -103,7 +119,9 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
                     // depends on whether the call had left.
                     if refused.is_some_and(|step| step.starts_with("reconcile:")) && trace.status() != "completed" {
                         let stands = |trace: &Trace| (trace.run.status, trace.run.attention);
-                        assert_eq!(stands(&trace), stands(&expected), "{about}");
+                        if stands(&trace) != (Status::Faulted, Some(Attention::UnknownOutcome)) {
+                            assert_eq!(stands(&trace), stands(&expected), "{about}");
+                        }
                         continue;
                     }
                     let found = end(stage.definition, &trace);

@@ -43,10 +43,16 @@ fn a_typo_is_shown_where_it_stands() {
 }
 
 #[test]
+fn a_profile_that_the_sandbox_does_not_have_is_named_with_those_that_it_has() {
+    let found = mistakes("scenarios: [{ name: one, profiles: [larg], input: {}, calls: {}, expect: {} }]");
+    assert!(found[0].contains("there is no profile \"larg\"") && found[0].contains("single-company"), "{found:#?}");
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let found = mistakes("scenarios:\n  - name: one\n    input: {}\n");
     assert!(found.iter().any(|text| text.contains("`expect` is missing")), "{found:#?}");
-    assert!(found.iter().any(|text| text.contains("who answers calls")), "{found:#?}");
+    assert!(found.iter().any(|text| text.contains("what answers calls")), "{found:#?}");
     assert!(mistakes("scenarios: []\n")[0].contains("needs a scenario"));
     assert!(mistakes("invariants: []\n")[0].contains("`scenarios` is missing"));
 }
@@ -86,8 +92,8 @@ fn the_sandbox_is_prepared_only_with_what_it_understands() {
     expect: {}
 ",
     );
-    assert!(found.iter().any(|text| text.contains("\"/elsewhere\" is no path of the sandbox")), "{found:#?}");
-    assert!(found.iter().any(|text| text.contains("this is no fault of the sandbox") && text.contains("statuss")));
+    assert!(found.iter().any(|text| text.contains("\"/elsewhere\" is not a path of the sandbox")), "{found:#?}");
+    assert!(found.iter().any(|text| text.contains("this is not a sandbox fault") && text.contains("statuss")));
     assert!(found.iter().any(|text| text.contains("status 99 is not between 200 and 599")), "{found:#?}");
 }
 

@@ -55,7 +55,7 @@ fn an_answer_is_for_the_calls_that_it_fits_however_often_each_is_sent() {
 
     let none = answers.replace("seven\\", "nine\\").replace("name: seven", "name: ten");
     let found = self::fixture(&format!("{none}    expect: {{ status: completed }}\n")).differences();
-    assert!(found[0].contains("nobody answers change"), "{found:?}");
+    assert!(found[0].contains("no answer for change"), "{found:?}");
 
     let broken = answers.replace(".body.name == \"eight\"", ".body.name + 1");
     let found = self::fixture(&format!("{broken}    expect: {{ status: completed }}\n")).differences();
@@ -67,7 +67,7 @@ fn faults_of_mocks_are_what_they_say() {
     for (fault, acted, told) in [
         ("reset", false, "connection was reset"),
         ("lost-reply", true, "connection was reset"),
-        ("timeout", false, "did not come to an end"),
+        ("timeout", false, "did not finish"),
     ] {
         let fixture = fixture(&format!(
             "
@@ -87,7 +87,7 @@ fn faults_of_mocks_are_what_they_say() {
 fn a_call_that_nobody_answers_is_named() {
     let fixture = fixture("    calls: { find: {} }\n    expect: { status: completed }\n");
     let found = fixture.differences();
-    assert!(found[0].contains("nobody answers change, which calls POST connection://erp/things"), "{found:?}");
+    assert!(found[0].contains("no answer for change, which calls POST connection://erp/things"), "{found:?}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ impl Fixture {
             identifiers: &self.identifiers,
             evaluate: &Evaluation::here,
             invariants: &self.file.invariants,
+            profile: <&crate::sandbox::Profile>::default(),
         }
     }
 

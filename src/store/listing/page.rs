@@ -1,71 +1,281 @@
-//! One page of runs: a filter in terms of columns and index ranges, and the statement that reads it.
+//! One page of runs. A filter is split into parts, each of which an index serves in the order of the list: a workflow's versions one
+//! by one, statuses one by one. A part looks at a bounded number of rows. Where that is not enough to fill the page, the page says
+//! how far it looked, and the next one goes on there; so no filter is slow, however many runs do not fit it.
 
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{RunFilter, RunRow};
-use crate::dsl::WorkflowRef;
+use super::part::Part;
+use super::rows::by_ids;
+use super::{Order, RunFilter, RunRow};
 use crate::machine::{Status, Time};
 use crate::store::StoreError;
 
 /// How far the clock of a node that made an id may be from the database's without `since` and `until` missing the run.
 const CLOCK_SLACK: chrono::Duration = chrono::Duration::minutes(5);
 
-/// More versions of one workflow than this are not looked through.
-const VERSIONS_MAX: i64 = 1000;
+/// More definitions than this are not gone through one by one.
+const DEFINITIONS_MAX: usize = 2_000;
 
-/// A filter in terms of columns.
-#[derive(Default)]
-pub(super) struct Bounds {
+/// No installation has more.
+const DEFINITIONS_KNOWN_MAX: i64 = 1_000_000;
+
+/// Keys that begin with a text, found by the index of keys; where there are more, runs are looked through in order.
+const KEYS_MAX: i64 = 2_000;
+
+/// A page of runs.
+#[derive(Debug, Default)]
+pub struct RunsPage {
+    /// In order.
+    pub rows: Vec<RunRow>,
+    /// Set if there may be more: give it as `after` for the next page. It is the last row's id, or how far the page looked.
+    pub next: Option<Uuid>,
+}
+
+/// What every row of a page must fit.
+struct Bounds<'f> {
+    filter: &'f RunFilter,
     definitions: Option<Vec<i32>>,
     statuses: Option<Vec<String>>,
-    /// Only live runs: says to the planner that the partial index will do.
-    live: Option<bool>,
     /// `Some(true)`: any reason; `Some(false)`: none.
     attention: Option<bool>,
-    reason: Option<String>,
-    ids: Option<Vec<Uuid>>,
-    id_low: Option<Uuid>,
-    id_high: Option<Uuid>,
-    q: Option<Prefix>,
+    reason: Option<&'f str>,
+    low: Uuid,
+    high: Uuid,
 }
 
-/// What starts with a text, as ranges that an index can find.
-struct Prefix {
-    key_low: String,
-    key_high: String,
-    /// None where the text starts no UUID.
-    ids: Option<(Uuid, Uuid)>,
+/// One page; `after` is what `next` of the page before held.
+pub(super) async fn read(
+    pool: &PgPool,
+    filter: &RunFilter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<RunsPage, StoreError> {
+    let Some(mut bounds) = Bounds::of(pool, filter).await? else { return Ok(RunsPage::default()) };
+    match (after, filter.order) {
+        (Some(after), Order::Newest) => bounds.high = bounds.high.min(before(after)),
+        (Some(after), Order::Oldest) => bounds.low = bounds.low.max(following(after)),
+        (None, _) => {}
+    }
+    let oldest = filter.order == Order::Oldest;
+    let further = |a: &Uuid, b: &Uuid| if oldest { a.cmp(b) } else { b.cmp(a) };
+    let (mut ids, mut cut): (Vec<Uuid>, Option<Uuid>) = (Vec::new(), None);
+    for part in bounds.parts(pool).await? {
+        let found = bounds.find(pool, &part, limit + 1).await?;
+        // What one arm did not look at may come before what another found beyond.
+        let cuts = bounds.cuts(pool, &part, limit + 1, found.len()).await?;
+        ids.extend(found);
+        cut = cuts.into_iter().chain(cut).min_by(further);
+    }
+    ids.sort_unstable_by(further);
+    ids.dedup();
+    if let Some(cut) = cut {
+        ids.retain(|id| further(id, &cut).is_le());
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = if ids.len() > limit { ids.get(limit.saturating_sub(1)).copied() } else { cut };
+    ids.truncate(limit);
+    let mut rows: Vec<RunRow> = by_ids(pool, &ids).await?.into_iter().map(RunRow::from).collect();
+    rows.sort_unstable_by(|a, b| further(&a.id, &b.id));
+    Ok(RunsPage { rows, next })
 }
 
-impl Bounds {
+/// The largest id below one.
+fn before(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128().saturating_sub(1))
+}
+
+/// The smallest id above one.
+fn following(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128().saturating_add(1))
+}
+
+impl<'f> Bounds<'f> {
     /// None where nothing can fit.
-    pub(super) async fn of(pool: &PgPool, filter: &RunFilter) -> Result<Option<Self>, StoreError> {
-        let mut bounds = Self {
-            id_low: filter.since.map(|t| uuid_floor(t - CLOCK_SLACK)),
-            id_high: filter.until.map(|t| uuid_floor(t + CLOCK_SLACK)),
-            q: filter.q.as_deref().map(Prefix::of),
-            ..Self::default()
+    async fn of(pool: &PgPool, filter: &'f RunFilter) -> Result<Option<Self>, StoreError> {
+        let definitions = match filter.workflow.is_some() || filter.version.is_some() {
+            true => Some(definition_ids(pool, filter).await?),
+            false => None,
         };
-        if !filter.status.is_empty() {
-            bounds.statuses = Some(filter.status.iter().map(|s| s.as_str().to_owned()).collect());
-            bounds.live = filter.status.iter().all(|s| is_live(*s)).then_some(true);
+        if definitions.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(None);
         }
-        match filter.attention.as_deref() {
-            None => {}
-            Some("none") => bounds.attention = Some(false),
-            Some("any") => bounds.attention = Some(true),
-            Some(reason) => (bounds.attention, bounds.reason) = (Some(true), Some(reason.to_owned())),
-        }
-        if filter.workflow.is_some() || filter.version.is_some() {
-            bounds.definitions = Some(definition_ids(pool, filter).await?);
-        }
+        let statuses = Some(&filter.status).filter(|s| !s.is_empty());
+        let (attention, reason) = match filter.attention.as_deref() {
+            None => (filter.fingerprint.as_ref().map(|_| true), None),
+            Some("none") => (Some(false), None),
+            Some("any") => (Some(true), None),
+            Some(reason) => (Some(true), Some(reason)),
+        };
+        Ok(Some(Self {
+            filter,
+            definitions,
+            statuses: statuses.map(|s| s.iter().map(|s| s.as_str().to_owned()).collect()),
+            attention,
+            reason,
+            low: filter.since.map_or(Uuid::nil(), |t| uuid_floor(t - CLOCK_SLACK)),
+            high: filter.until.map_or(Uuid::max(), |t| uuid_floor(t + CLOCK_SLACK)),
+        }))
+    }
+
+    /// The parts whose union is all that can fit, each by the index that has the fewest other rows.
+    async fn parts(&self, pool: &PgPool) -> Result<Vec<Part>, StoreError> {
+        let filter = self.filter;
         if let Some(event) = filter.event {
-            bounds.ids = Some(runs_of_event(pool, event).await?);
+            return Ok(vec![Part::Ids(runs_of_event(pool, event).await?)]);
         }
-        let nothing =
-            bounds.definitions.as_ref().is_some_and(Vec::is_empty) || bounds.ids.as_ref().is_some_and(Vec::is_empty);
-        Ok((!nothing).then_some(bounds))
+        if let Some(key) = &filter.key {
+            return Ok(vec![Part::Key(key.clone())]);
+        }
+        if let Some(q) = &filter.q
+            && let Some(ids) = self.beginning_with(pool, q).await?
+        {
+            return Ok(vec![Part::Ids(ids)]);
+        }
+        if let (Some(fingerprint), true) = (&filter.fingerprint, self.attention != Some(false)) {
+            return Ok(vec![Part::Cause(fingerprint.clone())]);
+        }
+        if self.attention == Some(true) {
+            return Ok(vec![Part::Attention]);
+        }
+        let Some(statuses) = &self.statuses else {
+            return Ok(vec![self.by_definition()]);
+        };
+        let named = |wanted: fn(Status) -> bool| -> Vec<String> {
+            filter.status.iter().filter(|s| wanted(**s)).map(|s| s.as_str().to_owned()).collect()
+        };
+        let (live, unhappy) = (named(is_live), named(is_unhappy));
+        let mut parts = Vec::new();
+        if statuses.iter().any(|s| s == Status::Completed.as_str()) {
+            parts.push(self.by_definition());
+        }
+        if !live.is_empty() {
+            parts.push(Part::Live(live));
+        }
+        if !unhappy.is_empty() {
+            let definitions = match &self.definitions {
+                Some(definitions) => definitions.clone(),
+                None => definition_ids(pool, &RunFilter::default()).await?,
+            };
+            parts.push(match definitions.len() {
+                ..=DEFINITIONS_MAX => Part::Unhappy(definitions, unhappy),
+                _ => Part::All,
+            });
+        }
+        Ok(parts)
+    }
+
+    fn by_definition(&self) -> Part {
+        let few = self.definitions.clone().filter(|definitions| definitions.len() <= DEFINITIONS_MAX);
+        few.map_or(Part::All, Part::Definitions)
+    }
+
+    /// All runs whose key or id begins with a text, if they are few.
+    async fn beginning_with(&self, pool: &PgPool, text: &str) -> Result<Option<Vec<Uuid>>, StoreError> {
+        let q = Prefix::of(text);
+        let (id_low, id_high) = q.ids.map_or((Uuid::max(), Uuid::nil()), |ids| ids);
+        let ids = sqlx::query_scalar!(
+            r#"(select id as "id!" from runs where key >= $1 and key <= $2 order by key limit $5)
+               union all
+               (select id from runs where id >= $3 and id <= $4 order by id limit $5)"#,
+            q.key_low,
+            q.key_high,
+            id_low,
+            id_high,
+            KEYS_MAX + 1,
+        )
+        .fetch_all(pool)
+        .await?;
+        Ok((ids.len() <= usize::try_from(KEYS_MAX).unwrap_or(usize::MAX)).then_some(ids))
+    }
+
+    /// The ids of a part that fit, in no order, at most so many of each arm. Each arm looks at no more rows than it may.
+    async fn find(&self, pool: &PgPool, part: &Part, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+        let mut sql = QueryBuilder::new("select hit.id from ");
+        part.push_arms(&mut sql);
+        sql.push(" cross join lateral (select id from (select * from runs r where ");
+        self.push_looked(&mut sql, part);
+        sql.push(" limit ").push_bind(part.looked(limit)).push(") looked where true");
+        self.push_filter(&mut sql);
+        sql.push(" order by id ").push(self.direction()).push(" limit ").push_bind(limit).push(") hit");
+        Ok(sql.build_query_scalar().fetch_all(pool).await?)
+    }
+
+    /// The last row that each arm looked at, where it looked at as many as it may.
+    async fn cuts(&self, pool: &PgPool, part: &Part, limit: i64, found: usize) -> Result<Vec<Uuid>, StoreError> {
+        let is_full = found >= usize::try_from(limit).unwrap_or(usize::MAX);
+        if matches!(part, Part::Ids(_)) || (part.arms() == 1 && is_full) {
+            return Ok(Vec::new());
+        }
+        let mut sql = QueryBuilder::new("select hit.id from ");
+        part.push_arms(&mut sql);
+        sql.push(" cross join lateral (select id from runs r where ");
+        self.push_looked(&mut sql, part);
+        sql.push(" offset ").push_bind(part.looked(limit) - 1).push(" limit 1) hit");
+        Ok(sql.build_query_scalar().fetch_all(pool).await?)
+    }
+
+    fn direction(&self) -> &'static str {
+        match self.filter.order {
+            Order::Newest => "desc",
+            Order::Oldest => "asc",
+        }
+    }
+
+    /// The rows that an arm goes through, in order. Both bounds and the order name all columns of its index, so that no other one
+    /// will do: by an equality, the planner would guess how many rows have that value, and might look through all.
+    fn push_looked(&self, sql: &mut QueryBuilder<Postgres>, part: &Part) {
+        let columns = part.columns();
+        sql.push(part.condition());
+        for (comparison, id) in [(">=", self.low), ("<=", self.high)] {
+            sql.push(" and (").push(columns.map_or(String::new(), |c| format!("{}, ", c.0))).push("r.id) ");
+            sql.push(comparison).push(" (");
+            if let Some((_, values)) = columns {
+                sql.push(values).push(", ");
+            }
+            sql.push_bind(id).push(")");
+        }
+        sql.push(" order by ");
+        for column in columns.iter().flat_map(|(columns, _)| columns.split(", ")) {
+            sql.push(column).push(" ").push(self.direction()).push(", ");
+        }
+        sql.push("r.id ").push(self.direction());
+    }
+
+    fn push_filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        if let Some(definitions) = &self.definitions {
+            sql.push(" and definition_id = any(").push_bind(definitions).push(")");
+        }
+        if let Some(statuses) = &self.statuses {
+            sql.push(" and status = any(").push_bind(statuses).push(")");
+        }
+        match self.attention {
+            Some(true) => drop(sql.push(" and attention is not null")),
+            Some(false) => drop(sql.push(" and attention is null")),
+            None => {}
+        }
+        for (condition, value) in [
+            (" and attention = ", self.reason),
+            (" and fingerprint = ", self.filter.fingerprint.as_deref()),
+            (" and key = ", self.filter.key.as_deref()),
+        ] {
+            if let Some(value) = value {
+                sql.push(condition).push_bind(value);
+            }
+        }
+        if let Some(since) = self.filter.since {
+            sql.push(" and created_at >= ").push_bind(since);
+        }
+        if let Some(until) = self.filter.until {
+            sql.push(" and created_at < ").push_bind(until);
+        }
+        if let Some(q) = self.filter.q.as_deref().map(Prefix::of) {
+            sql.push(" and ((key >= ").push_bind(q.key_low).push(" and key <= ").push_bind(q.key_high).push(")");
+            if let Some((low, high)) = q.ids {
+                sql.push(" or (id >= ").push_bind(low).push(" and id <= ").push_bind(high).push(")");
+            }
+            sql.push(")");
+        }
     }
 }
 
@@ -82,6 +292,14 @@ impl Prefix {
     }
 }
 
+/// What starts with a text, as ranges that an index can find.
+struct Prefix {
+    key_low: String,
+    key_high: String,
+    /// None where the text starts no UUID.
+    ids: Option<(Uuid, Uuid)>,
+}
+
 /// The smallest UUIDv7 of an instant.
 fn uuid_floor(at: Time) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0).min((1 << 48) - 1);
@@ -93,6 +311,12 @@ fn is_live(status: Status) -> bool {
     matches!(status, Status::Pending | Status::Running | Status::Waiting | Status::Suspended | Status::Compensating)
 }
 
+/// Ended, or stopped, otherwise than well.
+fn is_unhappy(status: Status) -> bool {
+    matches!(status, Status::Compensated | Status::Cancelled | Status::Faulted)
+}
+
+/// Versions that fit, those deployed last first.
 async fn definition_ids(pool: &PgPool, filter: &RunFilter) -> Result<Vec<i32>, StoreError> {
     let (namespace, name) = match filter.workflow.as_deref().map(|w| (w, w.split_once('/'))) {
         Some((_, Some((namespace, name)))) => (Some(namespace), Some(name)),
@@ -107,7 +331,7 @@ async fn definition_ids(pool: &PgPool, filter: &RunFilter) -> Result<Vec<i32>, S
         namespace,
         name,
         filter.version,
-        VERSIONS_MAX,
+        DEFINITIONS_KNOWN_MAX,
     )
     .fetch_all(pool)
     .await?)
@@ -117,123 +341,4 @@ async fn definition_ids(pool: &PgPool, filter: &RunFilter) -> Result<Vec<i32>, S
 async fn runs_of_event(pool: &PgPool, event: Uuid) -> Result<Vec<Uuid>, StoreError> {
     let runs = sqlx::query_scalar!("select runs from events where id = $1 limit 1", event).fetch_optional(pool).await?;
     Ok(runs.unwrap_or_default())
-}
-
-pub(super) struct RunRecord {
-    pub(super) id: Uuid,
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) status: String,
-    pub(super) attention: Option<String>,
-    pub(super) key: Option<String>,
-    pub(super) event_id: Option<Uuid>,
-    pub(super) parent_id: Option<Uuid>,
-    pub(super) task: Option<String>,
-    pub(super) owner: Option<Uuid>,
-    pub(super) seq: i32,
-    pub(super) created_at: Time,
-    pub(super) finished_at: Option<Time>,
-    pub(super) wake_at: Option<Time>,
-}
-
-impl From<RunRecord> for RunRow {
-    fn from(r: RunRecord) -> Self {
-        Self {
-            id: r.id,
-            workflow: WorkflowRef { namespace: r.namespace, name: r.name, version: r.version },
-            status: r.status,
-            attention: r.attention,
-            key: r.key,
-            event: r.event_id,
-            parent: r.parent_id,
-            task: r.task,
-            owner: r.owner,
-            seq: r.seq,
-            created_at: r.created_at,
-            finished_at: r.finished_at,
-            wake_at: r.wake_at,
-        }
-    }
-}
-
-/// The statement of a page; the two orders differ in comparison and direction only.
-macro_rules! page {
-    ($compare:literal, $direction:literal, $pool:expr, $filter:expr, $bounds:expr, $after:expr, $limit:expr) => {{
-        let (filter, bounds) = ($filter, $bounds);
-        let q = bounds.q.as_ref();
-        sqlx::query_as!(
-            RunRecord,
-            "select r.id, d.namespace, d.name, d.version, r.status, r.attention, r.key, r.event_id, r.parent_id,
-                    r.task, r.owner, r.seq, r.created_at, r.finished_at, r.wake_at
-             from (
-                 select id, definition_id, status, attention, key, event_id, parent_id, task, owner, seq, created_at,
-                        finished_at, wake_at
-                 from runs
-                 where ($1::int[] is null or definition_id = any($1))
-                   and ($2::text[] is null or status = any($2))
-                   and ($3::bool is null or finished_at is null)
-                   and ($4::bool is null or not $4 or attention is not null)
-                   and ($4::bool is null or $4 or attention is null)
-                   and ($5::text is null or attention = $5)
-                   and ($6::text is null or key = $6)
-                   and ($7::uuid[] is null or id = any($7))
-                   and ($8::timestamptz is null or created_at >= $8)
-                   and ($9::timestamptz is null or created_at < $9)
-                   and ($10::uuid is null or id >= $10)
-                   and ($11::uuid is null or id < $11)
-                   and ($12::text is null or (key >= $12 and key <= $13) or (id >= $14 and id <= $15))
-                   and ($16::uuid is null or id "
-                + $compare
-                + " $16)
-                 order by id "
-                + $direction
-                + "
-                 limit $17
-             ) r join definitions d on d.id = r.definition_id
-             order by r.id "
-                + $direction
-                + "
-             limit $17",
-            bounds.definitions.as_deref(),
-            bounds.statuses.as_deref(),
-            bounds.live,
-            bounds.attention,
-            bounds.reason.as_deref(),
-            filter.key.as_deref(),
-            bounds.ids.as_deref(),
-            filter.since,
-            filter.until,
-            bounds.id_low,
-            bounds.id_high,
-            q.map(|p| p.key_low.as_str()),
-            q.map(|p| p.key_high.as_str()),
-            q.and_then(|p| p.ids).map(|ids| ids.0),
-            q.and_then(|p| p.ids).map(|ids| ids.1),
-            $after,
-            $limit,
-        )
-        .fetch_all($pool)
-        .await
-    }};
-}
-
-pub(super) async fn newest(
-    pool: &PgPool,
-    filter: &RunFilter,
-    bounds: &Bounds,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<RunRecord>, StoreError> {
-    Ok(page!("<", "desc", pool, filter, bounds, after, limit)?)
-}
-
-pub(super) async fn oldest(
-    pool: &PgPool,
-    filter: &RunFilter,
-    bounds: &Bounds,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<RunRecord>, StoreError> {
-    Ok(page!(">", "asc", pool, filter, bounds, after, limit)?)
 }

@@ -20,14 +20,16 @@ async fn fill(pool: &PgPool, count: i32) {
              ('crm-erp', 'closed-won', '1.0.0', 'a', '', '{{}}', 'test'),
              ('crm-erp', 'closed-won', '1.1.0', 'b', '', '{{}}', 'test'),
              ('crm-erp', 'rare', '1.0.0', 'c', '', '{{}}', 'test');
-         insert into runs (shard, id, definition_id, status, attention, key, fence, seq, attempts, head, created_at,
-                           finished_at)
+         insert into runs (shard, id, definition_id, status, attention, fingerprint, attention_at, key, fence, seq, attempts,
+                           head, created_at, finished_at)
          select n % 256,
                 (lpad(to_hex(1700000000000 + n * 1000::bigint), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid,
                 case when n % 5000 = 7 then 3 else n % 2 + 1 end,
                 case when n % 100 = 0 then (array['pending', 'running', 'waiting', 'suspended', 'compensating'])[n / 100 % 5 + 1]
                      when n % 500 = 1 then 'faulted' else 'completed' end,
                 case when n % 1000 = 1 then 'faulted' end,
+                case when n % 1000 = 1 then 'cause' || n / 1000 % 3 end,
+                case when n % 1000 = 1 then to_timestamp(1700000002 + n) end,
                 '006Ws' || lpad(n::text, 8, '0'), 1, 5, 0, 'h', to_timestamp(1700000000 + n),
                 case when n % 100 <> 0 and n % 500 <> 1 then to_timestamp(1700000001 + n) end
          from generate_series(1, {count}) n;
@@ -43,7 +45,7 @@ fn at(n: i64) -> Time {
 }
 
 async fn keys(pool: &PgPool, filter: RunFilter) -> Vec<i64> {
-    let rows = runs(pool, &filter, None, 1000).await.unwrap();
+    let rows = runs(pool, &filter, None, 1000).await.unwrap().rows;
     rows.into_iter().map(|r| r.key.unwrap()[5..].parse().unwrap()).collect()
 }
 
@@ -68,12 +70,105 @@ async fn filters_combine(pool: PgPool) {
     assert_eq!(keys(&pool, calm).await, [1501, 501]);
 }
 
+/// Whether run `n` of [`fill`] fits, by the same rules told in Rust.
+fn fits(filter: &RunFilter, n: i64) -> bool {
+    let status = match n {
+        _ if n % 100 == 0 => ["pending", "running", "waiting", "suspended", "compensating"][n as usize / 100 % 5],
+        _ if n % 500 == 1 => "faulted",
+        _ => "completed",
+    };
+    let version = if n % 5000 == 7 || n % 2 == 0 { "1.0.0" } else { "1.1.0" };
+    let workflow = if n % 5000 == 7 { "rare" } else { "closed-won" };
+    let attention = n % 1000 == 1;
+    filter.workflow.as_deref().is_none_or(|w| w == workflow || w == format!("crm-erp/{workflow}"))
+        && filter.version.as_deref().is_none_or(|v| v == version)
+        && (filter.status.is_empty() || filter.status.iter().any(|s| s.as_str() == status))
+        && filter.attention.as_deref().is_none_or(|a| match a {
+            "none" => !attention,
+            "any" | "faulted" => attention,
+            _ => false,
+        })
+        && filter.fingerprint.as_ref().is_none_or(|f| attention && *f == format!("cause{}", n / 1000 % 3))
+        && filter.key.as_ref().is_none_or(|k| *k == format!("006Ws{n:08}"))
+        && filter.q.as_ref().is_none_or(|q| format!("006Ws{n:08}").starts_with(q))
+        && filter.since.is_none_or(|t| at(n) >= t)
+        && filter.until.is_none_or(|t| at(n) < t)
+}
+
+/// Each filter alone and any two together, in both orders: what the pages hold is what fits, and a page is never far. The table is ten
+/// times as long as what one page looks at.
+#[sqlx::test]
+async fn filters_alone_and_in_pairs_find_what_fits_in_few_pages(pool: PgPool) {
+    const RUNS: i64 = 200_000;
+    fill(&pool, 200_000).await;
+    type Set = fn(&mut RunFilter);
+    let filters: [Set; 17] = [
+        |_| {},
+        |f| f.workflow = Some("crm-erp/rare".into()),
+        |f| f.workflow = Some("closed-won".into()),
+        |f| f.version = Some("1.1.0".into()),
+        |f| f.status = vec![Status::Faulted],
+        |f| f.status = vec![Status::Completed],
+        |f| f.status = vec![Status::Waiting, Status::Completed, Status::Faulted],
+        |f| f.status = vec![Status::Cancelled, Status::Compensated],
+        |f| f.attention = Some("any".into()),
+        |f| f.attention = Some("none".into()),
+        |f| f.attention = Some("faulted".into()),
+        |f| f.fingerprint = Some("cause1".into()),
+        |f| f.key = Some("006Ws00000042".into()),
+        |f| f.q = Some("006Ws0000004".into()),
+        |f| f.q = Some("006Ws0001".into()),
+        |f| f.since = Some(at(150_000)),
+        |f| f.until = Some(at(30)),
+    ];
+    for (i, one) in filters.iter().enumerate() {
+        for other in &filters[i..] {
+            for order in [Order::Newest, Order::Oldest] {
+                let mut filter = RunFilter { order, ..RunFilter::default() };
+                one(&mut filter);
+                other(&mut filter);
+                let mut expected: Vec<i64> = (1..=RUNS).filter(|n| fits(&filter, *n)).collect();
+                if order == Order::Newest {
+                    expected.reverse();
+                }
+                expected.truncate(120);
+                let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+                while found.len() < expected.len().max(1) {
+                    let page = page(&pool, &filter, after, 60).await.unwrap();
+                    found.extend(page.rows.iter().map(|r| r.key.as_ref().unwrap()[5..].parse::<i64>().unwrap()));
+                    (after, pages) = (page.next, pages + 1);
+                    assert!(pages <= 12, "{filter:?} needs more than {pages} pages");
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                found.truncate(120);
+                assert_eq!(found, expected, "{filter:?}");
+            }
+        }
+    }
+}
+
+#[sqlx::test]
+async fn what_needs_a_person_is_grouped_by_cause(pool: PgPool) {
+    fill(&pool, 10_000).await;
+    let groups = causes(&pool, 10).await.unwrap();
+    let told: Vec<_> = groups.iter().map(|g| (g.fingerprint.as_str(), g.count, g.first_at, g.last_at)).collect();
+    assert_eq!(
+        told,
+        [("cause0", 4, at(3), at(9_003)), ("cause1", 3, at(1_003), at(7_003)), ("cause2", 3, at(2_003), at(8_003)),]
+    );
+    assert!(groups.iter().all(|g| g.workflow.1 == "closed-won" && g.attention == "faulted"));
+    let one = RunFilter { fingerprint: Some("cause2".into()), ..RunFilter::default() };
+    assert_eq!(keys(&pool, one).await, [8_001, 5_001, 2_001]);
+}
+
 #[sqlx::test]
 async fn a_run_is_found_by_the_start_of_its_id(pool: PgPool) {
     fill(&pool, 50).await;
-    let first = runs(&pool, &RunFilter::default(), None, 1).await.unwrap().remove(0);
+    let first = runs(&pool, &RunFilter::default(), None, 1).await.unwrap().rows.remove(0);
     let q = first.id.to_string()[..13].to_uppercase();
-    let found = runs(&pool, &RunFilter { q: Some(q), ..RunFilter::default() }, None, 10).await.unwrap();
+    let found = runs(&pool, &RunFilter { q: Some(q), ..RunFilter::default() }, None, 10).await.unwrap().rows;
     assert!(found.iter().any(|r| r.id == first.id));
     assert_eq!(run(&pool, first.id).await.unwrap().unwrap().workflow.name, "closed-won");
     assert!(run(&pool, Uuid::now_v7()).await.unwrap().is_none());
@@ -86,10 +181,12 @@ async fn pages_neither_repeat_nor_skip(pool: PgPool) {
         let filter = RunFilter { order, ..RunFilter::default() };
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = runs(&pool, &filter, after, 10).await.unwrap();
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            seen.extend(page.into_iter().map(|r| r.id));
+            let page = page(&pool, &filter, after, 10).await.unwrap();
+            seen.extend(page.rows.into_iter().map(|r| r.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
         }
         assert_eq!(seen.len(), 95);
         assert!(seen.windows(2).all(|w| (w[0] > w[1]) == (order == Order::Newest)));
@@ -99,7 +196,7 @@ async fn pages_neither_repeat_nor_skip(pool: PgPool) {
 #[sqlx::test]
 async fn runs_of_an_event_are_those_that_its_row_names(pool: PgPool) {
     fill(&pool, 3).await;
-    let run = runs(&pool, &RunFilter::default(), None, 1).await.unwrap().remove(0).id;
+    let run = runs(&pool, &RunFilter::default(), None, 1).await.unwrap().rows.remove(0).id;
     let event = Uuid::now_v7();
     sqlx::query("insert into events values ($1, 's', '1', 't', now(), '{}', '', '{}', 'run', array[$2]::uuid[])")
         .bind(event)
@@ -108,8 +205,8 @@ async fn runs_of_an_event_are_those_that_its_row_names(pool: PgPool) {
         .await
         .unwrap();
     let filter = |event| RunFilter { event: Some(event), ..RunFilter::default() };
-    assert_eq!(runs(&pool, &filter(event), None, 10).await.unwrap()[0].id, run);
-    assert!(runs(&pool, &filter(Uuid::now_v7()), None, 10).await.unwrap().is_empty());
+    assert_eq!(runs(&pool, &filter(event), None, 10).await.unwrap().rows[0].id, run);
+    assert!(runs(&pool, &filter(Uuid::now_v7()), None, 10).await.unwrap().rows.is_empty());
 }
 
 /// Lists at 200,000 runs read a few pages of an index, whatever the filter. Pages, not time: the machine is shared.
@@ -145,7 +242,7 @@ async fn a_large_history_does_not_make_lists_slow(
     for (name, filter, expected) in filters {
         let before = blocks(&pool).await;
         let reads = reads(options.clone()).await;
-        assert_eq!(runs(&reads, &filter, None, 50).await.unwrap().len(), expected, "{name}");
+        assert_eq!(runs(&reads, &filter, None, 50).await.unwrap().rows.len(), expected, "{name}");
         gone(&pool, reads).await;
         let read = blocks(&pool).await - before;
         assert!(read < 1500, "{name} read {read} blocks");

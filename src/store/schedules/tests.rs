@@ -25,8 +25,8 @@ async fn prepare_all(pool: &PgPool) {
         paused_by: None,
         reason: None,
     };
-    assert!(due(pool, 10).await.unwrap().len() <= 10);
-    ended(pool, 10).await.unwrap();
+    assert!(due(pool, &[], 10).await.unwrap().len() <= 10);
+    ended(pool, &[], 10).await.unwrap();
     assert!(!pass_over(pool, &row, None).await.unwrap());
     assert!(!fired(pool, &row, Time::UNIX_EPOCH, None, None).await.unwrap());
     find(pool, "n", "none").await.unwrap();

@@ -1,0 +1,317 @@
+//! Acts that wait for a second person: who proposes what and why, what it would change, and the buttons that decide.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Dashboard;
+use super::act;
+use super::badge::{self, Badge};
+use super::form::Form;
+use super::page::{Frame, NoPage, render};
+use super::pretty::{self, Pretty};
+use super::run::{self, Flash};
+use super::signed_in::{SignedIn, may_act};
+use super::timeline::{State as StepState, Step, Timeline};
+use crate::engine::proposals::{Proposal, ProposalError};
+use crate::http::ApiError;
+use crate::http::session::Caller;
+use crate::machine::view::step_name;
+use crate::machine::{Act, Actor, CancelMode, RunId};
+use crate::store::proposals::ProposalFilter;
+use crate::words::{Moment, task_name};
+
+/// Proposals on a page.
+const LINES: usize = 50;
+
+/// Proposals on the page of a run.
+const OF_RUN_MAX: i64 = 100;
+
+/// A proposal as pages show it.
+pub struct Card {
+    pub id: Uuid,
+    pub run: RunId,
+    /// The run's key, or its id.
+    pub name: String,
+    pub workflow: String,
+    /// None while it is open.
+    pub state: Option<Badge>,
+    /// After `Ann wants to`.
+    pub what: &'static str,
+    pub step: Option<String>,
+    pub proposer: String,
+    pub reason: Option<String>,
+    pub since: Moment,
+    pub until: Moment,
+    /// What the step is given, or gives, now and then.
+    pub values: Option<Values>,
+    pub decided: Option<Decided>,
+    /// Why the run refused it.
+    pub refusal: Option<String>,
+    choice: Choice,
+    /// As the machine names the step.
+    stands_at: Option<String>,
+    /// The run does not stand there any more.
+    pub moved_on: bool,
+}
+
+/// The value that an act replaces, and the one that it brings.
+pub struct Values {
+    pub what: &'static str,
+    pub before: Option<Pretty>,
+    pub after: Pretty,
+}
+
+/// Who decided, when and why.
+pub struct Decided {
+    pub by: String,
+    pub at: Moment,
+    pub reason: Option<String>,
+}
+
+/// What the person who looks may do.
+#[derive(PartialEq, Eq)]
+enum Choice {
+    /// Nothing: it is closed, or they only read.
+    Nothing,
+    /// It is their own.
+    Withdraw,
+    /// They are no user, so they may only decline.
+    Decline,
+    /// They are the second person.
+    Decide,
+}
+
+impl Card {
+    /// As this person sees it.
+    #[must_use]
+    pub fn of(proposal: Proposal, viewer: &Actor, operates: bool) -> Self {
+        let act = serde_json::from_value::<Act>(proposal.act.clone()).ok();
+        let choice = match () {
+            () if !operates || !proposal.is_open() => Choice::Nothing,
+            () if viewer.0 == proposal.proposed_by => Choice::Withdraw,
+            () if proposal.may_approve(viewer).is_err() => Choice::Decline,
+            () => Choice::Decide,
+        };
+        let decided = proposal.decided_by.zip(proposal.decided_at);
+        Self {
+            id: proposal.id,
+            run: proposal.run,
+            name: proposal.key.unwrap_or_else(|| proposal.run.to_string()),
+            workflow: format!("{}/{}", proposal.workflow.namespace, proposal.workflow.name),
+            state: Some(proposal.state.as_str()).filter(|state| *state != "open").map(state),
+            what: act.as_ref().map_or("act on it", wanted),
+            step: proposal.stands_at.as_deref().map(|step| task_name(step.split('#').next().unwrap_or(step))),
+            proposer: proposal.proposed_by,
+            reason: proposal.reason,
+            since: proposal.created_at.into(),
+            until: proposal.expires_at.into(),
+            values: act.and_then(|act| values(&act, proposal.before.as_ref())),
+            decided: decided.map(|(by, at)| Decided { by, at: at.into(), reason: proposal.decision_reason }),
+            refusal: proposal.refusal,
+            choice,
+            stands_at: proposal.stands_at,
+            moved_on: false,
+        }
+    }
+
+    /// Whether Approve is offered.
+    #[must_use]
+    pub fn approves(&self) -> bool {
+        self.choice == Choice::Decide
+    }
+
+    /// On the button that ends it undone.
+    #[must_use]
+    pub fn declines(&self) -> Option<&'static str> {
+        match self.choice {
+            Choice::Nothing => None,
+            Choice::Withdraw => Some("Withdraw"),
+            Choice::Decline | Choice::Decide => Some("Decline"),
+        }
+    }
+
+    /// Why Approve is not offered to somebody who may act.
+    #[must_use]
+    pub fn why_not(&self) -> Option<&'static str> {
+        match self.choice {
+            Choice::Withdraw => Some("You proposed it: another user must approve it."),
+            Choice::Decline => Some("Only a user can approve it, and your session belongs to none."),
+            Choice::Nothing | Choice::Decide => None,
+        }
+    }
+
+    /// Whether the run stands at another step now.
+    #[must_use]
+    pub fn has_moved_on(&self, timeline: &Timeline) -> bool {
+        let is_open = |step: &&Step| matches!(step.state, StepState::Running | StepState::Waiting | StepState::Stuck);
+        let mut open = timeline.steps.iter().filter(is_open).map(|step| step_name(&step.reference, step.execution));
+        self.stands_at.as_ref().is_some_and(|meant| !open.any(|name| name == *meant))
+    }
+}
+
+fn values(act: &Act, before: Option<&serde_json::Value>) -> Option<Values> {
+    let (what, after) = match act {
+        Act::Retry { input: Some(input), .. } => ("Input of the step", input),
+        Act::Skip { output, .. } if act.edits() => ("Output of the step", output),
+        _ => return None,
+    };
+    Some(Values { what, before: before.map(pretty::json), after: pretty::json(after) })
+}
+
+fn state(state: &str) -> Badge {
+    let (label, like) = match state {
+        "approved" => ("Approved, under way", "running"),
+        "done" => ("Done", "completed"),
+        "refused" => ("Approved, not possible any more", "faulted"),
+        "declined" => ("Declined", "cancelled"),
+        "withdrawn" => ("Withdrawn", "cancelled"),
+        "ended" => ("The run has ended", "cancelled"),
+        _ => ("Lapsed", "cancelled"),
+    };
+    Badge { label, ..badge::of_run(like) }
+}
+
+/// An act after `wants to`.
+#[must_use]
+pub fn wanted(act: &Act) -> &'static str {
+    match act {
+        Act::Retry { input: Some(_), .. } => "retry it with another input",
+        Act::Retry { input: None, .. } => "retry it",
+        Act::Skip { .. } if act.edits() => "skip the step with an output that stands in",
+        Act::Skip { .. } => "skip the step",
+        Act::Cancel { compensate: CancelMode::Compensate } => "cancel it, undoing what was done",
+        Act::Cancel { compensate: CancelMode::Abandon } => "cancel it, leaving what was done",
+        Act::Compensate => "undo what was done",
+        Act::Suspend => "suspend it",
+        Act::Resume => "resume it",
+        Act::Dismiss => "dismiss it",
+    }
+}
+
+/// Open proposals for a run, as this person sees them.
+///
+/// # Errors
+/// No database.
+pub async fn of_run(dashboard: &Dashboard, run: RunId, viewer: &Actor, operates: bool) -> Result<Vec<Card>, NoPage> {
+    let filter = ProposalFilter { run: Some(run), open: true, ..ProposalFilter::default() };
+    let found = dashboard.operations.proposals(filter, OF_RUN_MAX).await?;
+    Ok(found.into_iter().map(|proposal| Card::of(proposal, viewer, operates)).collect())
+}
+
+#[derive(Template)]
+#[template(path = "proposals.html")]
+struct ProposalsPage {
+    frame: Frame,
+    open: bool,
+    cards: Vec<Card>,
+    more: Option<String>,
+    paged: bool,
+}
+
+/// Which ones.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    before: Option<Uuid>,
+    state: String,
+}
+
+/// `GET /proposals`
+pub async fn list(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, NoPage> {
+    let open = asked.state != "any";
+    let filter = ProposalFilter { open, before: asked.before, ..ProposalFilter::default() };
+    let mut found = dashboard.operations.proposals(filter, i64::try_from(LINES + 1).unwrap_or(i64::MAX)).await?;
+    let more = found.len() > LINES;
+    found.truncate(LINES);
+    let state = if open { "" } else { "&state=any" };
+    let more = found.last().filter(|_| more).map(|last| format!("/proposals?before={}{state}", last.id));
+    let (frame, viewer) = (Frame::of(&caller, "proposals"), caller.actor());
+    let cards = found.into_iter().map(|proposal| Card::of(proposal, &viewer, frame.operates)).collect();
+    Ok(render(StatusCode::OK, &ProposalsPage { frame, open, cards, more, paged: asked.before.is_some() }))
+}
+
+/// A filled form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Filled {
+    csrf: String,
+    reason: String,
+}
+
+/// What the second person says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Let it be done.
+    Approve,
+    /// Let it be. Of the proposer: withdraw it.
+    Decline,
+}
+
+/// `POST /proposals/{id}/approve`
+pub async fn approve(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Filled>,
+) -> Result<Response, NoPage> {
+    decide(&dashboard, &caller, id, Decision::Approve, &form).await
+}
+
+/// `POST /proposals/{id}/decline`
+pub async fn decline(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Filled>,
+) -> Result<Response, NoPage> {
+    decide(&dashboard, &caller, id, Decision::Decline, &form).await
+}
+
+async fn decide(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    id: Uuid,
+    decision: Decision,
+    form: &Filled,
+) -> Result<Response, NoPage> {
+    may_act(dashboard, caller, &form.csrf).await?;
+    let unknown = || NoPage::not_found(format!("There is no proposal {id}."));
+    let run = dashboard.operations.proposal(id).await?.ok_or_else(unknown)?.run;
+    let refused = |status, why| run::page(dashboard, caller, run, 0, Some(Flash::refused(status, why)));
+    let reason = match act::reason(&form.reason) {
+        Ok(reason) => reason,
+        Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
+    };
+    match dashboard.operations.decide(id, decision, caller.actor(), reason).await {
+        Ok(now) => {
+            let done = match now.state.as_str() {
+                "declined" => "decline",
+                "withdrawn" => "withdraw",
+                "approved" => "approve&pending=1",
+                _ => "approve",
+            };
+            Ok(Redirect::to(&format!("/runs/{run}?done={done}")).into_response())
+        }
+        Err(error) => match status_of(&error) {
+            Some(status) => refused(status, format!("Not done: {error}.")).await,
+            None => Err(NoPage::from(ApiError::from(error))),
+        },
+    }
+}
+
+/// Of what the page of the run says; none is told on a page of its own.
+fn status_of(error: &ProposalError) -> Option<StatusCode> {
+    match error {
+        ProposalError::NotYou { .. } => Some(StatusCode::FORBIDDEN),
+        ProposalError::Closed { .. } | ProposalError::Refused { .. } => Some(StatusCode::CONFLICT),
+        ProposalError::Unknown(_) | ProposalError::Store(_) => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! The page of totals.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::*;
+use crate::memory::totals::{Change, ChangeKind, Pass, Scope as Period};
+use crate::store::fixture::{totals_line, totals_pass};
+use crate::store::totals as store;
+use crate::store::totals::signing::{self, NewSignOff};
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// What a pass over November 2025 found: a deal that agrees, one without an order, one that differs.
+async fn passed(pool: &PgPool, name: &str) -> Pass {
+    let lines = [
+        totals_line("2025-11-20", "006Ws00000Hd9XqIAJ", name, "24688.86", Some("24688.86")),
+        totals_line("2025-11-20", "006Ws00000Hd9XrIAJ", name, "1234567.5", None),
+        totals_line("2025-11-21", "006Ws00000Hd9XsIAJ", name, "10", Some("9.99")),
+    ];
+    totals_pass(pool, &json!(lines)).await
+}
+
+const NOVEMBER: &str = "from=2025-11-01&until=2025-11-30";
+
+#[sqlx::test]
+async fn sums_lines_and_runs_stand_on_one_page_and_what_needs_a_person_comes_first(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    assert!(site.get("/totals").await.1.contains("No pass has covered these days"));
+    let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    passed(&pool, "Brückner").await;
+    let (status, page) = site.get(&format!("/totals?{NOVEMBER}")).await;
+    assert_eq!(status, StatusCode::OK);
+    for text in [
+        "Helvetia &#38; Söhne",
+        "1,259,266.36",
+        "24,698.85",
+        "−1,234,567.51",
+        "1 no order, 1 differs",
+        "20 Nov 2025",
+        "−0.01",
+        "SO-006Ws00000Hd9XsIAJ",
+        "Not everything is in order: 2 lines do not agree",
+        "/api/v1/totals/lines?from=2025%2D11%2D01&#38;until=2025%2D11%2D30&amp;format=csv",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(page.contains(&format!("/runs/{run}")), "the run about the deal without an order: {page}");
+    let lines = page.split("id=\"lines\"").nth(1).unwrap();
+    assert!(lines.find("No order").unwrap() < lines.find("Differs").unwrap(), "{lines}");
+    assert!(lines.find("Differs").unwrap() < lines.find("Agrees").unwrap(), "{lines}");
+    let (_, one) = site.get("/totals?from=2025-11-21&until=2025-11-21").await;
+    assert!(
+        one.contains("SO-006Ws00000Hd9XsIAJ") && !one.contains("SO-006Ws00000Hd9XqIAJ"),
+        "a day leads to its lines: {one}"
+    );
+    let (_, none) = site.get(&format!("/totals?{NOVEMBER}&currency=USD")).await;
+    assert!(!none.contains("SO-006Ws00000Hd9XsIAJ"), "{none}");
+    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert!(!reader.get(&format!("/totals?{NOVEMBER}")).await.1.contains("/totals/sign-offs"));
+}
+
+#[sqlx::test]
+async fn a_sign_off_reaches_the_engine_with_what_was_seen_by_whom_and_why(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let pass = passed(&pool, "Brückner").await;
+    assert!(site.get(&format!("/totals?{NOVEMBER}")).await.1.contains(&format!("name=\"seen\" value=\"{}\"", pass.id)));
+    let csrf = site.csrf().await;
+    let path = "/totals/sign-offs";
+    assert_eq!(site.post(path, &format!("csrf=guess&{NOVEMBER}")).await.0, StatusCode::FORBIDDEN);
+    let (status, _, page) = site.post(path, &format!("csrf={csrf}&{NOVEMBER}&reason=+")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("2 lines do not agree. Give a reason"), "{page}");
+    let (status, _, page) = site.post(path, &format!("csrf={csrf}&from=2025-11-30&until=2025-11-01&reason=x")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    let form = format!("csrf={csrf}&{NOVEMBER}&currency=EUR&company=&seen={}&reason=checked+by+hand", pass.id);
+    assert_eq!(site.post(path, &form).await.0, StatusCode::CONFLICT, "the desk says that it is stale");
+    let asked = site.desk.signed.lock().unwrap().pop().unwrap();
+    let scope =
+        Period { from: day("2025-11-01"), until: day("2025-11-30"), currency: Some("EUR".into()), company: None };
+    assert_eq!((asked.0.scope, asked.0.seen, asked.1.as_str()), (scope, Some(pass.id), "user:ada"));
+    assert_eq!(asked.0.reason.as_deref(), Some("checked by hand"));
+}
+
+#[sqlx::test]
+async fn changes_since_a_sign_off_are_shown_with_both_values(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let pass = passed(&pool, "Brückner").await;
+    let filter = store::shown::Filter {
+        scope: Period { from: pass.from, until: pass.until, currency: None, company: None },
+        state: None,
+    };
+    let line = store::shown::lines(&pool, &filter, None, 1).await.unwrap().remove(0);
+    let conn = &mut *pool.acquire().await.unwrap();
+    let new = NewSignOff { scope: &filter.scope, actor: "user:bo", reason: Some("<i>fine</i>"), totals: &json!({}) };
+    signing::sign(conn, &new).await.unwrap();
+    let after =
+        json!({ "order": "71", "number": "SO71", "deal_amount": "1.00", "order_amount": "2.00", "state": "differs" });
+    let change =
+        Change { place: line.place.clone(), kind: ChangeKind::Changed, before: Some(line.told()), after: Some(after) };
+    signing::mark(conn, pass.run, &[change]).await.unwrap();
+    let (_, page) = site.get(&format!("/totals?{NOVEMBER}")).await;
+    for text in [
+        "Changed since the sign-off",
+        "deal 1,234,567.50, order none EUR, no order",
+        "deal 1.00, order SO71 2.00 EUR, differs",
+        "1 changed since signed off",
+        "changed since signed off</b>",
+        "user:bo: <q>&#60;i&#62;fine&#60;/i&#62;</q>",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[sqlx::test]
+async fn what_deals_are_called_stays_text_and_a_bad_period_is_said(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    passed(&pool, "<script>alert(1)</script>").await;
+    let (_, page) = site.get(&format!("/totals?{NOVEMBER}&state=differs")).await;
+    assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");
+    for bad in ["from=yesterday", "from=2025-11-30&until=2025-11-01", "from=2020-01-01&until=2025-11-01"] {
+        let (status, page) = site.get(&format!("/totals?{bad}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(page.contains("Not shown: "), "{page}");
+    }
+}

@@ -1,0 +1,63 @@
+//! What a definition reaches, as far as its text shows: the connections that it calls and the workflows that it starts.
+
+use std::collections::BTreeSet;
+
+use super::{Definition, Endpoint, OpenApiDocument, Protocol, RunTask, TaskKind};
+
+const SCHEME: &str = "connection://";
+
+impl Definition {
+    /// Names of the connections that its calls go through. A name that an expression computes is not known here.
+    #[must_use]
+    pub fn connections(&self) -> BTreeSet<String> {
+        let calls = self.tasks.iter().filter_map(|task| match &task.kind {
+            TaskKind::Call(call) => Some(&call.protocol),
+            _ => None,
+        });
+        calls.flat_map(connections_of).collect()
+    }
+
+    /// The workflows that it starts.
+    pub fn children(&self) -> impl Iterator<Item = &RunTask> {
+        self.tasks.iter().filter_map(|task| match &task.kind {
+            TaskKind::Run(run) => Some(run.as_ref()),
+            _ => None,
+        })
+    }
+}
+
+fn connections_of(protocol: &Protocol) -> BTreeSet<String> {
+    match protocol {
+        Protocol::Http(call) => names_in(text_of(&call.endpoint)),
+        Protocol::OpenApi(call) => match &call.document {
+            OpenApiDocument::Stored { document, .. } => names_in(&document.value().to_string()),
+            OpenApiDocument::Fetched { endpoint, .. } => names_in(text_of(endpoint)),
+        },
+        Protocol::Process(_) => BTreeSet::new(),
+    }
+}
+
+fn text_of(endpoint: &Endpoint) -> &str {
+    match endpoint {
+        Endpoint::UriTemplate(uri) => uri,
+        Endpoint::Expression(expression) => expression.text(),
+    }
+}
+
+fn names_in(text: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let behind = text.split(SCHEME).skip(1);
+    let names = behind.map(|rest| rest.chars().take_while(|c| is_part(*c)).collect::<String>());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_templates_and_in_expressions() {
+        let found = names_in(r#""connection://crm/a/" + .id, "connection://erp-2/b", "connection://" + .name"#);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["crm", "erp-2"]);
+    }
+}

@@ -1,0 +1,364 @@
+//! What a Salesforce org has against what the workflows use of it, by `describe`, `limits` and one row of each query.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::ask::{Ask, Refused};
+use super::needs::{Need, field_of, needs, parent_of, writers};
+use super::report::Finding;
+use super::usage::{By, Fields, Object, Query, Used};
+use crate::dsl::mapping::{Mapping, Side};
+
+const PACKAGE: &str =
+    "install senders/salesforce, and assign its permission set Stepwell Integration to the integration's user";
+const RIGHTS: &str = "assign the permission set Stepwell Integration of senders/salesforce to the integration's user, or give it the right";
+
+/// Fewer requests than this are soon used up.
+const REQUESTS_LEFT_MIN: u64 = 1_000;
+
+/// The field that records of an org with a single currency do not have; who asks for it adapts.
+const CURRENCY: &str = "CurrencyIsoCode";
+
+/// An org while it is asked.
+pub struct Org<'a> {
+    ask: &'a Ask<'a>,
+    used: &'a Used,
+    base: String,
+    described: BTreeMap<String, Option<Value>>,
+    /// Objects that are not there, each reported once.
+    absent: BTreeSet<String>,
+    /// Whether records have a currency.
+    has_currencies: bool,
+    /// What was found so far.
+    pub findings: Vec<Finding>,
+}
+
+impl<'a> Org<'a> {
+    /// Through a connection.
+    pub fn new(ask: &'a Ask<'a>, used: &'a Used) -> Self {
+        let version = if used.version.is_empty() { "v62.0" } else { &used.version };
+        let base = format!("services/data/{version}");
+        Self {
+            ask,
+            used,
+            base,
+            described: BTreeMap::new(),
+            absent: BTreeSet::new(),
+            has_currencies: true,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Looks at everything that is used. False if the org cannot be asked at all.
+    pub async fn check(&mut self) -> bool {
+        if !self.check_access().await {
+            return false;
+        }
+        self.has_currencies = self.describe("Account").await.is_none() || self.currencies().await.is_some();
+        let used = self.used;
+        for name in used.objects.keys().chain(used.queries.keys()).collect::<BTreeSet<_>>() {
+            let (object, query) = (used.objects.get(name), used.queries.get(name));
+            self.check_object(name, object, query).await;
+        }
+        for (text, by) in &used.unread {
+            if let Err(refused) = self.ask.get(&format!("{}/query", self.base), &[("q", text)], &[]).await {
+                let problem = format!("a query is refused: {}", refused.detail);
+                self.findings.push(Finding::error("query", problem, "correct the query", by));
+            }
+        }
+        true
+    }
+
+    /// Whether the org lets us in, and how much of the day's requests is left.
+    async fn check_access(&mut self) -> bool {
+        match self.ask.get(&format!("{}/limits", self.base), &[], &[]).await {
+            Ok(limits) => {
+                let daily = &limits["DailyApiRequests"];
+                if let (Some(max), Some(left)) = (daily["Max"].as_u64(), daily["Remaining"].as_u64())
+                    && (left.saturating_mul(10) < max || left < REQUESTS_LEFT_MIN)
+                {
+                    let problem = format!("only {left} of the {max} API requests of 24 hours are left");
+                    let next = "find out which integration uses them (Setup, Company Information), or buy more";
+                    self.findings.push(Finding::warning("DailyApiRequests", problem, next, &By::new()));
+                }
+                true
+            }
+            Err(refused) => {
+                self.findings.push(no_access(&refused));
+                false
+            }
+        }
+    }
+
+    /// The describe of an object; none where it is not there for the user.
+    pub async fn describe(&mut self, name: &str) -> Option<&Value> {
+        let key = name.to_lowercase();
+        if !self.described.contains_key(&key) {
+            let answer = self.ask.get(&format!("{}/sobjects/{name}/describe", self.base), &[], &[]).await;
+            self.described.insert(key.clone(), answer.ok());
+        }
+        self.described[&key].as_ref()
+    }
+
+    async fn check_object(&mut self, name: &str, object: Option<&Object>, query: Option<&Query>) {
+        let by: By = object.iter().flat_map(|of| &of.by).chain(query.iter().flat_map(|of| &of.by)).cloned().collect();
+        let Some(describe) = self.describe(name).await.cloned() else {
+            self.note_absent(name, &by);
+            return;
+        };
+        if let Some(object) = object {
+            self.check_rights(name, object, &describe);
+            self.check_required(name, object, &describe);
+        }
+        let mut missing = false;
+        for (path, need) in needs(object, query) {
+            missing |= !self.check_path(name, &path, &need).await;
+        }
+        if let Some(query) = query {
+            for (relation, fields) in &query.children {
+                missing |= !self.check_children(name, &describe, relation, fields).await;
+            }
+            if !missing {
+                self.try_query(name, query).await;
+            }
+        }
+    }
+
+    fn note_absent(&mut self, name: &str, by: &By) {
+        if self.absent.insert(name.to_lowercase()) {
+            let problem = "the object is not there, or the integration's user may not see it";
+            self.findings.push(Finding::error(name, problem, RIGHTS, by));
+        }
+    }
+
+    fn check_rights(&mut self, name: &str, object: &Object, describe: &Value) {
+        let (creates, updates) = (writers(&object.creates), writers(&object.updates));
+        for (flag, verb, by) in [
+            ("createable", "create", &creates),
+            ("updateable", "edit", &updates),
+            ("deletable", "delete", &object.deletes),
+        ] {
+            if !by.is_empty() && describe[flag] == Value::Bool(false) {
+                let problem = format!("the integration's user may not {verb} such records");
+                self.findings.push(Finding::error(name, problem, RIGHTS, by));
+            }
+        }
+    }
+
+    /// Fields that a new record needs and that nobody sets.
+    fn check_required(&mut self, name: &str, object: &Object, describe: &Value) {
+        if object.creates.is_empty() {
+            return;
+        }
+        let is_set =
+            |field: &str| object.creates.keys().chain(object.keys.keys()).any(|name| name.eq_ignore_ascii_case(field));
+        for field in describe["fields"].as_array().into_iter().flatten() {
+            let is = |flag: &str| field[flag] == Value::Bool(true);
+            let known = field["name"].as_str().unwrap_or_default();
+            let is_needed =
+                !is("nillable") && !is("defaultedOnCreate") && is("createable") && field["type"] != "boolean";
+            if is_needed && !is_set(known) {
+                let problem = "a new record needs a value, and no workflow sets one";
+                let next =
+                    format!("add a row for it to the mapping of {name}, give the field a default, or make it optional");
+                self.findings.push(Finding::error(format!("{name}.{known}"), problem, next, &writers(&object.creates)));
+            }
+        }
+    }
+
+    /// Whether a field is there, perhaps behind references, and may be used as it is.
+    async fn check_path(&mut self, object: &str, path: &str, need: &Need) -> bool {
+        let mut object = object.to_owned();
+        let mut parts: Vec<&str> = path.split('.').collect();
+        let name = parts.pop().unwrap_or_default();
+        if name == CURRENCY && !self.has_currencies && need.creates.is_empty() && need.updates.is_empty() {
+            return true;
+        }
+        for relation in parts {
+            let Some(target) = self.describe(&object).await.and_then(|describe| parent_of(describe, relation)) else {
+                let next = "correct the query, or give the user access to the lookup field";
+                let problem = format!("there is no reference {relation}, or the integration's user may not see it");
+                self.findings.push(Finding::error(format!("{object}.{relation}"), problem, next, &need.all()));
+                return false;
+            };
+            object = target;
+        }
+        let Some(describe) = self.describe(&object).await.cloned() else {
+            self.note_absent(&object, &need.all());
+            return false;
+        };
+        let Some(field) = field_of(&describe, name) else {
+            let problem =
+                format!("the field is missing, or the integration's user may not see it; it is {}", need.verb());
+            let next = if name.ends_with("__c") { PACKAGE } else { "give the integration's user access to the field" };
+            self.findings.push(Finding::error(format!("{object}.{name}"), problem, next, &need.all()));
+            return false;
+        };
+        self.check_use(&object, &describe, field, need);
+        true
+    }
+
+    fn check_use(&mut self, object: &str, describe: &Value, field: &Value, need: &Need) {
+        let is = |flag: &str| field[flag] == Value::Bool(true);
+        let name = field["name"].as_str().unwrap_or_default();
+        let subject = format!("{object}.{name}");
+        let writers: By = need.creates.iter().chain(&need.updates).cloned().collect();
+        // Of an object that nobody may write, that was said.
+        let lacks = |by: &By, flag: &str| !by.is_empty() && !is(flag) && describe[flag] != Value::Bool(false);
+        let refused = lacks(&need.creates, "createable") || lacks(&need.updates, "updateable");
+        // What stands in a new record only, such as the price book of a price, cannot be changed by anybody.
+        if refused && !(is("createable") && need.updates.is_subset(&need.creates)) {
+            let problem = "the field is read-only for the integration's user, and it is written";
+            self.findings.push(Finding::error(&subject, problem, RIGHTS, &writers));
+        }
+        if !need.keys.is_empty() && !is("idLookup") {
+            let problem = "the field is not an external id, but records are found or created by it";
+            let next = format!("mark the field as external id and unique, or {PACKAGE}");
+            self.findings.push(Finding::error(&subject, problem, next, &need.keys));
+        } else if !need.keys.is_empty() && name != "Id" && !is("unique") {
+            let problem = "the external id is not unique: two records may have one key, and then neither is written";
+            self.findings.push(Finding::warning(&subject, problem, "mark the field as unique", &need.keys));
+        }
+    }
+
+    async fn check_children(&mut self, object: &str, describe: &Value, relation: &str, fields: &Fields) -> bool {
+        let by: By = fields.values().flatten().cloned().collect();
+        let relations = describe["childRelationships"].as_array().into_iter().flatten();
+        let is_meant =
+            |of: &&Value| of["relationshipName"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(relation));
+        let Some(child) = relations.filter(is_meant).find_map(|of| of["childSObject"].as_str()).map(str::to_owned)
+        else {
+            let problem = "there are no such children, or the integration's user may not see them";
+            self.findings.push(Finding::error(format!("{object}.{relation}"), problem, PACKAGE, &by));
+            return false;
+        };
+        let mut complete = true;
+        for (path, by) in fields {
+            complete &= self.check_path(&child, path, &Need { reads: by.clone(), ..Need::default() }).await;
+        }
+        complete
+    }
+
+    /// One row of what queries ask for: the org says itself whether it understands it.
+    async fn try_query(&mut self, name: &str, query: &Query) {
+        let has = |column: &&String| self.has_currencies || *column != CURRENCY;
+        let columns = query.columns.keys().filter(has).cloned();
+        let children = query.children.iter().filter(|(_, fields)| !fields.is_empty());
+        let children = children.map(|(relation, fields)| {
+            let fields: Vec<&str> = fields.keys().map(String::as_str).collect();
+            format!("(SELECT {} FROM {relation})", fields.join(", "))
+        });
+        let columns: Vec<String> = columns.chain(children).collect();
+        let columns = if columns.is_empty() { "Id".to_owned() } else { columns.join(", ") };
+        let text = format!("SELECT {columns} FROM {name} LIMIT 1");
+        if let Err(refused) = self.ask.get(&format!("{}/query", self.base), &[("q", &text)], &[]).await {
+            let problem = format!("what the workflows ask for is refused: {}", refused.detail);
+            self.findings.push(Finding::error(name, problem, "correct the query, or give the user access", &query.by));
+        }
+    }
+
+    /// Whether what a mapping writes fits into the fields of the org.
+    pub async fn check_mapping(&mut self, mapping: &Mapping) {
+        let object = mapping.types[Side::Crm as usize].clone();
+        let Some(used) = self.used.objects.get(&object) else { return };
+        let by = used.by.clone();
+        let Some(describe) = self.describe(&object).await.cloned() else { return };
+        for row in mapping.rows.iter().filter(|row| row.way(Side::Crm).is_some()) {
+            let Some(field) = row.field(Side::Crm).and_then(|path| field_of(&describe, &path.to_string())) else {
+                continue;
+            };
+            let name = field["name"].as_str().unwrap_or_default();
+            let length = field["length"].as_u64().filter(|length| *length > 0);
+            let max = row.way(Side::Crm).and_then(|way| way.fits.as_ref()).and_then(|fits| fits.max);
+            if let (Some(length), Some(max)) = (length, max)
+                && max > length
+            {
+                let problem =
+                    format!("the field holds {length} characters, and mapping {} lets {max} through", mapping.name);
+                let next = format!("set `max: {length}` in row {} of mappings/{}.yaml", row.number, mapping.name);
+                self.findings.push(Finding::warning(format!("{object}.{name}"), problem, next, &by));
+            }
+            if field["restrictedPicklist"] == Value::Bool(true) {
+                self.check_values(mapping, &format!("{object}.{name}"), field, &by);
+            }
+        }
+    }
+
+    /// Whether a restricted picklist has the values that a mapping's samples give it.
+    fn check_values(&mut self, mapping: &Mapping, subject: &str, field: &Value, by: &By) {
+        let active =
+            field["picklistValues"].as_array().into_iter().flatten().filter(|of| of["active"] == Value::Bool(true));
+        let active: Vec<&str> = active.filter_map(|of| of["value"].as_str()).collect();
+        let name = field["name"].as_str().unwrap_or_default();
+        let given = mapping.samples.iter().filter_map(|sample| sample.gives.as_ref().ok()?.get(name)?.as_str());
+        let foreign: BTreeSet<&str> = given.filter(|value| !active.contains(value)).collect();
+        if !foreign.is_empty() {
+            let foreign: Vec<&str> = foreign.into_iter().collect();
+            let problem = format!(
+                "the picklist takes only {}, and mapping {} gives {}",
+                active.join(", "),
+                mapping.name,
+                foreign.join(", ")
+            );
+            let next = "add the values to the picklist, or translate to those that it has";
+            self.findings.push(Finding::error(subject, problem, next, by));
+        }
+    }
+
+    /// The codes of the currencies in use; none where the org has one.
+    pub async fn currencies(&mut self) -> Option<Vec<String>> {
+        let describe = self.describe("Account").await?;
+        let field = field_of(describe, "CurrencyIsoCode")?;
+        let values = field["picklistValues"].as_array().into_iter().flatten();
+        let active = values.filter(|of| of["active"] == Value::Bool(true));
+        Some(active.filter_map(|of| of["value"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// The newest records of a mapping's object, with the fields that it translates.
+    pub async fn sample(&mut self, mapping: &Mapping, count: usize) -> Vec<Value> {
+        let object = mapping.types[Side::Crm as usize].clone();
+        if !self.used.objects.contains_key(&object) && !self.used.queries.contains_key(&object) {
+            return Vec::new();
+        }
+        let Some(describe) = self.describe(&object).await.cloned() else { return Vec::new() };
+        let mut columns = vec!["Id".to_owned()];
+        for row in &mapping.rows {
+            let Some(path) = row.field(Side::Crm) else { continue };
+            if let Some(field) = field_of(&describe, &path.to_string()) {
+                columns.extend(field["name"].as_str().map(str::to_owned));
+            }
+        }
+        columns.sort();
+        columns.dedup();
+        columns.extend(self.lines(mapping, &describe));
+        let won = if field_of(&describe, "IsWon").is_some() { " WHERE IsWon = true" } else { "" };
+        let text =
+            format!("SELECT {} FROM {object}{won} ORDER BY LastModifiedDate DESC LIMIT {count}", columns.join(", "));
+        let answer = self.ask.get(&format!("{}/query", self.base), &[("q", &text)], &[]).await;
+        answer.ok().and_then(|answer| answer["records"].as_array().cloned()).unwrap_or_default()
+    }
+
+    /// The lines that a mapping goes through, as a subquery of what the workflows read of them.
+    fn lines(&self, mapping: &Mapping, describe: &Value) -> Option<String> {
+        let (list, _) = mapping.rows.iter().find_map(|row| row.field(Side::Crm)?.in_lines())?;
+        let relation = list.0.first()?;
+        let relations = describe["childRelationships"].as_array().into_iter().flatten();
+        let child =
+            relations.filter(|of| of["relationshipName"] == **relation).find_map(|of| of["childSObject"].as_str())?;
+        let columns: Vec<&str> = self.used.queries.get(child)?.columns.keys().map(String::as_str).collect();
+        Some(format!("(SELECT {} FROM {relation})", columns.join(", ")))
+    }
+}
+
+/// Why nothing can be asked at all.
+pub fn no_access(refused: &Refused) -> Finding {
+    let next = match refused.status {
+        Some(401) => "check the credentials of the connection in hub.yaml, and the External Client App behind them",
+        Some(403) => "give the integration's user the permission API Enabled, and look at the day's limit of requests",
+        Some(_) => "check the base URL of the connection in hub.yaml",
+        None => "check the base URL, `network.allow` and the secrets of the connection",
+    };
+    let problem = format!("the account cannot be asked: {}", refused.detail);
+    Finding::error("connection", problem, next, &By::new())
+}

@@ -1,0 +1,73 @@
+//! Runs that need a person, grouped by cause.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::COUNT_MAX;
+use crate::machine::{RunId, Time, WorkflowError};
+use crate::store::StoreError;
+
+/// Runs that need a person for one cause.
+#[derive(Debug, Clone)]
+pub struct CauseGroup {
+    /// What they share.
+    pub fingerprint: String,
+    /// Namespace and name of their workflow.
+    pub workflow: (String, String),
+    /// Why a person is needed.
+    pub attention: String,
+    /// Reference of the task where the sample stands.
+    pub task: Option<String>,
+    /// The sample's error.
+    pub error: Option<WorkflowError>,
+    /// How many.
+    pub count: i64,
+    /// Since when the first of them needs a person.
+    pub first_at: Time,
+    /// Since when the last does.
+    pub last_at: Time,
+    /// The newest of them.
+    pub sample: RunId,
+}
+
+/// Groups of the latest 10,000 runs that need a person, the one that has waited longest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreError> {
+    let groups = sqlx::query!(
+        r#"select g.fingerprint as "fingerprint!", g.n as "n!", g.first_at as "first_at!", g.last_at as "last_at!",
+                  r.id, r.attention as "attention!", r.task, r.error::text as error, d.namespace, d.name
+           from (select a.fingerprint, count(*) as n, min(a.attention_at) as first_at, max(a.attention_at) as last_at,
+                        max(a.id::text)::uuid as sample
+                 from (select id, fingerprint, attention_at from runs
+                       where attention is not null order by id desc limit $1) a
+                 where a.fingerprint is not null group by a.fingerprint) g
+           join runs r on r.id = g.sample
+           join definitions d on d.id = r.definition_id
+           where r.attention is not null
+           order by g.first_at, g.fingerprint limit $2"#,
+        COUNT_MAX,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    let group = |id: Uuid, error: Option<String>| (id, error.and_then(|error| serde_json::from_str(&error).ok()));
+    Ok(groups
+        .into_iter()
+        .map(|g| {
+            let (sample, error) = group(g.id, g.error);
+            CauseGroup {
+                fingerprint: g.fingerprint,
+                workflow: (g.namespace, g.name),
+                attention: g.attention,
+                task: g.task,
+                error,
+                count: g.n,
+                first_at: g.first_at,
+                last_at: g.last_at,
+                sample,
+            }
+        })
+        .collect())
+}
