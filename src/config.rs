@@ -16,6 +16,7 @@ use crate::connect::ProcessSettings;
 use crate::dsl::ProcessKind;
 use crate::engine::EngineSettings;
 use crate::machine::CallRetry;
+use crate::store::formats::{Format, NEWEST, ONE_RECORD};
 use crate::telemetry::LogFormat;
 pub use masked::without_userinfo;
 use variables::{Meaning, meaning};
@@ -104,6 +105,8 @@ pub struct Node {
     pub queue_max: usize,
     /// Connections that commit batches.
     pub committers: usize,
+    /// The newest format that it writes; 0: the newest that all nodes know. Set it to the older version's format while you may have to go back to that.
+    pub format: Format,
     /// Processes that evaluate expressions which may not end.
     pub evaluators: usize,
 }
@@ -247,6 +250,7 @@ impl Default for Node {
             runs_mb_max: usual.runs_bytes_max >> 20,
             queue_max: usual.queue_max,
             committers: usual.committers,
+            format: 0,
             evaluators: 2,
         }
     }
@@ -268,7 +272,7 @@ impl Default for Retry {
 
 /// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
 /// the table's name.
-const KEYS: [&str; 49] = [
+const KEYS: [&str; 50] = [
     "listen",
     "public_url",
     "database_url",
@@ -288,6 +292,7 @@ const KEYS: [&str; 49] = [
     "node.runs_mb_max",
     "node.queue_max",
     "node.committers",
+    "node.format",
     "node.evaluators",
     "retry.attempts",
     "retry.delay_ms",
@@ -397,6 +402,10 @@ impl Settings {
             runs_bytes_max: self.node.runs_mb_max.max(1).saturating_mul(1 << 20),
             queue_max: self.node.queue_max,
             committers: self.node.committers.clamp(1, 16),
+            format: match self.node.format {
+                0 => NEWEST,
+                format => format.clamp(ONE_RECORD, NEWEST),
+            },
             proposals_last: Duration::from_hours(u64::from(self.proposals.expire_days.clamp(1, 3_650)) * 24),
             ..EngineSettings::default()
         }

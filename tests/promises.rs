@@ -51,5 +51,6 @@ mod strangers;
 mod sweeps;
 mod third_system;
 mod two_way;
+mod upgrade;
 mod values;
 mod versions;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::machine::{Actor, Change, Record, Time};
 use crate::store::commit::{NewRun, RunState, Transition};
+use crate::store::formats;
 use crate::store::{self, commit, definitions, journal};
 
 /// Transitions in one commit, as under load.
@@ -69,7 +70,7 @@ async fn advance(pool: &sqlx::PgPool, runs: &mut [FloorRun]) -> anyhow::Result<(
     let mut transitions = Vec::with_capacity(runs.len());
     let mut rows = Vec::with_capacity(runs.len());
     for run in runs.iter_mut() {
-        let (encoded, head) = journal::encode(&[record()], run.seq, run.head)?;
+        let (encoded, head) = journal::encode(&[record()], run.seq, run.head, formats::NEWEST)?;
         let seq_before = run.seq;
         (run.seq, run.head) = (run.seq + 1, head);
         let state = state(run.seq, head, Some(run.owner));
@@ -106,6 +107,7 @@ fn state(seq: i32, head: journal::Hash, owner: Option<Uuid>) -> RunState {
         wake_at: None,
         seq,
         head,
+        format: formats::NEWEST,
         finished_at: None,
     }
 }

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::machine::{Actor, Change, Record, RunId, Time};
+use crate::store::formats::NEWEST;
 use crate::store::{journal, shard};
 
 /// Noon of some day.
@@ -118,7 +119,7 @@ pub struct Row<'a> {
 /// Writes a run and its journal.
 pub async fn store(pool: &PgPool, story: &Story, row: &Row<'_>) -> RunId {
     let id = new_id(pool).await;
-    let (rows, head) = journal::encode(&story.records, 0, journal::genesis(id)).unwrap();
+    let (rows, head) = journal::encode(&story.records, 0, journal::genesis(id), NEWEST).unwrap();
     let definition: i32 = sqlx::query_scalar(
         "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)
          values ('crm-erp', 'closed-won', '1.0.0', '\\x00', 'document: {}', '{}', 'test')
@@ -139,7 +140,7 @@ pub async fn store(pool: &PgPool, story: &Story, row: &Row<'_>) -> RunId {
     .bind(row.attention)
     .bind(row.key)
     .bind(row.task)
-    .bind(i32::try_from(rows.len()).unwrap())
+    .bind(i32::try_from(story.records.len()).unwrap())
     .bind(row.wake.map(at))
     .bind(head.to_vec())
     .bind(at(0))

@@ -13,6 +13,7 @@ use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
 use crate::store::freezes::{self, Freeze};
 use crate::store::journal::{self, NewRow};
 use crate::store::redeliveries::{self, Redelivered};
+use crate::store::snapshots::{self, NewSnapshot};
 use crate::store::topics::{self, NewPosition};
 use crate::store::{StoreError, attention, commands, sequences};
 
@@ -73,12 +74,28 @@ pub(super) struct Advance {
     pub(super) rows: Vec<NewRow>,
     pub(super) consequences: Consequences,
     pub(super) answers: Vec<(Uuid, Option<String>)>,
+    pub(super) snapshot: Option<SnapshotChange>,
+}
+
+/// What becomes of a run's snapshot.
+#[derive(Debug)]
+pub(super) enum SnapshotChange {
+    /// It is replaced.
+    Put(NewSnapshot),
+    /// The run has ended.
+    Remove,
 }
 
 impl Advance {
     /// A transition alone.
     pub(super) fn of(transition: Transition) -> Self {
-        Self { transition, rows: Vec::new(), consequences: Consequences::default(), answers: Vec::new() }
+        Self {
+            transition,
+            rows: Vec::new(),
+            consequences: Consequences::default(),
+            answers: Vec::new(),
+            snapshot: None,
+        }
     }
 }
 
@@ -127,7 +144,13 @@ impl Item {
                 let of_run = |first: &FirstStep| bytes_of_rows(&first.rows) + bytes_of(&first.consequences);
                 ROW_BYTES + event + accept.runs.iter().map(of_run).sum::<usize>()
             }
-            Self::Advance(advance, _) => ROW_BYTES + bytes_of_rows(&advance.rows) + bytes_of(&advance.consequences),
+            Self::Advance(advance, _) => {
+                let snapshot = match &advance.snapshot {
+                    Some(SnapshotChange::Put(snapshot)) => snapshot.data.len(),
+                    _ => 0,
+                };
+                ROW_BYTES + bytes_of_rows(&advance.rows) + bytes_of(&advance.consequences) + snapshot
+            }
             Self::Answer(..) => ROW_BYTES,
         }
     }
@@ -230,7 +253,13 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[&Item]) -> Resul
     let mut consequences: Vec<(RunId, &Consequences)> =
         runs.iter().map(|first| (first.run.id, &first.consequences)).collect();
     let mut answers = Vec::new();
+    let (mut snapshots, mut without) = (Vec::new(), Vec::new());
     for advance in advances.iter().filter(|a| written.moved.contains(&a.transition.id)) {
+        match &advance.snapshot {
+            Some(SnapshotChange::Put(snapshot)) => snapshots.push((advance.transition.id, snapshot)),
+            Some(SnapshotChange::Remove) => without.push(advance.transition.id),
+            None => {}
+        }
         rows.extend(advance.rows.iter().map(|r| (advance.transition.id, r)));
         consequences.push((advance.transition.id, &advance.consequences));
         answers.extend(advance.answers.iter().cloned());
@@ -238,6 +267,12 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[&Item]) -> Resul
     answers.extend(batch.iter().filter_map(|item| item.as_answer()));
     if !rows.is_empty() {
         journal::append(conn, &rows).await?;
+    }
+    if !snapshots.is_empty() {
+        snapshots::put(conn, &snapshots).await?;
+    }
+    if !without.is_empty() {
+        snapshots::remove(conn, &without).await?;
     }
     consequences.retain(|(_, consequences)| !consequences.is_empty());
     if !consequences.is_empty() {

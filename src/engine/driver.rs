@@ -12,7 +12,7 @@ use futures::{FutureExt, TryFutureExt};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::batch::{Advance, AdvanceOutcome};
+use super::batch::{Advance, AdvanceOutcome, SnapshotChange};
 use super::calls::Calls;
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
@@ -21,15 +21,17 @@ use super::loops::Look;
 use super::mailbox::Mailbox;
 use super::node::Node;
 use super::progress::Progress;
+use super::snapshots::Snapshots;
 use super::{Inner, RunChange};
 use crate::connect::carrying;
 use crate::machine::{
     self, Act, Actor, Answers, Approval, Around, CallOutcome, CallRequest, Cause, Decision, Effect, Fact, Message,
-    NoDecision, Parent, Rejected, Run, Time,
+    NoDecision, Parent, Record, Rejected, Run, Time,
 };
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
-use crate::store::journal::{self, Hash};
+use crate::store::formats::{Format, ONE_RECORD};
+use crate::store::journal::{self, Hash, NewRow};
 use crate::telemetry;
 
 /// A run in memory.
@@ -42,6 +44,8 @@ pub(super) struct Driven {
     pub(super) last_at: Time,
     /// Of its journal: about what it holds in memory.
     pub(super) bytes: usize,
+    /// The copy that waking it begins with.
+    pub(super) snapshots: Snapshots,
 }
 
 /// How driving begins.
@@ -66,6 +70,8 @@ enum Event {
     Due,
     /// The process goes down and nothing is in flight.
     Draining,
+    /// It has stayed long enough.
+    Leaves,
 }
 
 struct Driver {
@@ -77,7 +83,16 @@ struct Driver {
     goes_on: bool,
     /// A timer came due and the machine had nothing to do: when to ask again, and how long to wait the next time.
     idle: Option<(Instant, Duration)>,
+    /// It waits to be told something, and stays until then: reading it again would cost more.
+    leaves_at: Option<Instant>,
 }
+
+/// A run with so many records stays in memory for a while where it waits to be told something: a parent of thousands of children is
+/// not read anew for each of them.
+const LONG: u32 = 500;
+
+/// How long it stays after it was told something.
+const LONG_STAYS: Duration = Duration::from_secs(5);
 
 /// A timer that is due and changes nothing is a mistake of ours; it may not keep a core busy. First and longest pause.
 const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -100,7 +115,8 @@ pub(super) fn drive(
     mailbox: Arc<Mailbox>,
 ) -> impl Future<Output = ()> + Send {
     node.holds(&mailbox, driven.bytes);
-    let mut driver = Driver { inner, node, driven, calls: Calls::default(), mailbox, goes_on: false, idle: None };
+    let mut driver =
+        Driver { inner, node, driven, calls: Calls::default(), mailbox, goes_on: false, idle: None, leaves_at: None };
     let fact = match first {
         First::Effects(effects) => {
             driver.carry_out(effects);
@@ -151,6 +167,7 @@ impl Driver {
         let busy = !self.calls.is_empty();
         let goes_on = self.goes_on;
         let wake = self.until_wake();
+        let leave = self.leaves_at.map(|at| at.saturating_duration_since(Instant::now()));
         tokio::select! {
             biased;
             () = self.node.fenced.cancelled() => Event::Fenced,
@@ -159,6 +176,7 @@ impl Driver {
             () = std::future::ready(()), if goes_on => Event::GoesOn,
             () = sleep(wake) => Event::Due,
             () = self.node.draining.cancelled(), if !busy => Event::Draining,
+            () = sleep(leave) => Event::Leaves,
         }
     }
 
@@ -172,7 +190,7 @@ impl Driver {
                 self.take_in(Fact::Continue, None).await
             }
             Event::Due => self.take_in(Fact::TimerDue, None).await,
-            Event::Draining => self.release().await,
+            Event::Draining | Event::Leaves => self.release().await,
         }
     }
 
@@ -265,11 +283,11 @@ impl Driver {
         let consequences = consequences(&self.driven.loaded, &self.driven.run, &decision, &self.inner.settings.sinks);
         let Decision { run, records, effects } = decision;
         let seq_before = to_i32(self.driven.run.seq);
-        let (rows, head) = match journal::encode(&records, seq_before, self.driven.head) {
+        let (rows, head) = match journal::encode(&records, seq_before, self.driven.head, self.inner.format()) {
             Ok(encoded) => encoded,
             Err(why) => return self.poison(why.to_string()).await,
         };
-        let state = self.state(&run, head, &effects);
+        let state = self.state(&run, head, &effects, &rows);
         let (stays, wake_at) = (state.owner.is_some(), state.wake_at);
         let progress = by.is_made(&records);
         let transition =
@@ -277,7 +295,9 @@ impl Driver {
         let mut nudge = Nudge::default();
         nudge.note(run.id, &consequences);
         let bytes = rows.iter().map(|row| row.data.len()).sum();
-        let advance = Advance { transition, rows, consequences, answers: answer.into_iter().collect() };
+        let snapshot = self.snapshot(&run, head, &records, bytes).await;
+        let answers = answer.into_iter().collect();
+        let advance = Advance { transition, rows, consequences, answers, snapshot };
         let outcome = self.inner.committer.advance(advance).await;
         self.mailbox.vacate();
         match outcome {
@@ -298,18 +318,18 @@ impl Driver {
 
     /// Leaves memory where nothing is left to wait for here.
     async fn settle(&mut self) -> Stay {
-        if self.stays(&self.driven.run, &[]) { Stay::Here } else { self.release().await }
+        let (stays, leaves_at) = self.stays(&self.driven.run, &[]);
+        self.leaves_at = leaves_at;
+        if stays { Stay::Here } else { self.release().await }
     }
 
     /// Gives the run back to the database without a record.
     async fn release(&mut self) -> Stay {
         let run = &self.driven.run;
         let seq_before = to_i32(run.seq);
-        let mut state = self.state(run, self.driven.head, &[]);
-        state.owner = None;
+        let mut state = state_of(&self.driven.loaded, run, self.driven.head, None, format_of(&[]));
         // What goes on neither by a timer nor by a message must be looked at by the next node at once.
-        let rests = run.is_closed() || run.is_parked() || run.suspended;
-        if !rests && (run.has_call_in_flight() || (run.wake_at().is_none() && !run.awaits_message())) {
+        if !rests(run) && (run.has_call_in_flight() || (run.wake_at().is_none() && !run.awaits_message())) {
             state.wake_at = Some(self.now());
         }
         let progress = false;
@@ -335,10 +355,11 @@ impl Driver {
             return Stay::Gone;
         };
         let seq_before = to_i32(self.driven.run.seq);
-        let Ok((rows, head)) = journal::encode(&decision.records, seq_before, self.driven.head) else {
+        let Ok((rows, head)) = journal::encode(&decision.records, seq_before, self.driven.head, self.inner.format())
+        else {
             return Stay::Gone;
         };
-        let state = RunState { owner: None, ..self.state(&decision.run, head, &[]) };
+        let state = state_of(&self.driven.loaded, &decision.run, head, None, format_of(&rows));
         let wake_at = state.wake_at;
         let (id, owner, fence) = (self.driven.run.id, self.node.id, self.driven.fence);
         let transition = Transition { id, owner, fence, seq_before, state, progress: true };
@@ -348,6 +369,20 @@ impl Driver {
             self.moved(decision.run, head, None);
         }
         Stay::Gone
+    }
+
+    /// What becomes of the run's snapshot with this decision.
+    async fn snapshot(&mut self, run: &Run, head: Hash, records: &[Record], bytes: usize) -> Option<SnapshotChange> {
+        let snapshots = &mut self.driven.snapshots;
+        snapshots.note(bytes);
+        if run.is_closed() {
+            return snapshots.exist().then_some(SnapshotChange::Remove);
+        }
+        if !snapshots.are_due(run.seq) {
+            return None;
+        }
+        let last_at = records.last().map_or(self.driven.last_at, |record| record.at);
+        snapshots.take(&self.driven.loaded, run, head, last_at).await.map(SnapshotChange::Put)
     }
 
     fn moved(&mut self, run: Run, head: Hash, last_at: Option<Time>) {
@@ -361,14 +396,22 @@ impl Driver {
         }
     }
 
-    fn state(&self, run: &Run, head: Hash, effects: &[Effect]) -> RunState {
-        let owner = self.stays(run, effects).then_some(self.node.id);
-        state_of(&self.driven.loaded, run, head, owner)
+    fn state(&mut self, run: &Run, head: Hash, effects: &[Effect], rows: &[NewRow]) -> RunState {
+        let (stays, leaves_at) = self.stays(run, effects);
+        self.leaves_at = leaves_at;
+        let owner = stays.then_some(self.node.id);
+        state_of(&self.driven.loaded, run, head, owner, format_of(rows))
     }
 
-    /// Whether a run goes on soon enough to stay in memory, or is told something that it has not dealt with.
-    fn stays(&self, run: &Run, effects: &[Effect]) -> bool {
-        !self.mailbox.is_empty() || stays(&self.inner, &self.node, run, effects)
+    /// Whether a run goes on soon enough to stay in memory, or is told something that it has not dealt with; and until when it stays
+    /// if it only waits to be told something.
+    fn stays(&self, run: &Run, effects: &[Effect]) -> (bool, Option<Instant>) {
+        let goes_on = !self.mailbox.is_empty() || stays(&self.inner, &self.node, run, effects);
+        let waits = run.seq >= LONG && run.awaits_message() && !rests(run) && !self.node.draining.is_cancelled();
+        // From the last thing that happened: what it has been told since counts anew.
+        let since = if run.seq == self.driven.run.seq { self.leaves_at } else { None };
+        let leaves_at = (!goes_on && waits).then(|| since.unwrap_or_else(|| Instant::now() + LONG_STAYS));
+        (goes_on || leaves_at.is_some_and(|at| at > Instant::now()), leaves_at)
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Stay {
@@ -424,6 +467,11 @@ async fn sleep(duration: Option<Duration>) {
     }
 }
 
+/// Whether it goes on by itself no more.
+fn rests(run: &Run) -> bool {
+    run.is_closed() || run.is_parked() || run.suspended
+}
+
 fn to_i32(seq: u32) -> i32 {
     i32::try_from(seq).unwrap_or(i32::MAX)
 }
@@ -436,7 +484,7 @@ pub(super) fn stays(inner: &Inner, node: &Node, run: &Run, effects: &[Effect]) -
     if run.has_call_in_flight() || effects.iter().any(|e| matches!(e, Effect::Continue)) {
         return true;
     }
-    if run.is_parked() || run.suspended || node.draining.is_cancelled() {
+    if rests(run) || node.draining.is_cancelled() {
         return false;
     }
     let linger = chrono::Duration::from_std(inner.settings.linger).unwrap_or_default();
@@ -444,7 +492,7 @@ pub(super) fn stays(inner: &Inner, node: &Node, run: &Run, effects: &[Effect]) -
 }
 
 /// The columns of a run's row.
-pub(super) fn state_of(loaded: &Loaded, run: &Run, head: Hash, owner: Option<Uuid>) -> RunState {
+pub(super) fn state_of(loaded: &Loaded, run: &Run, head: Hash, owner: Option<Uuid>, format: Format) -> RunState {
     let cause = Cause::of(&loaded.definition, run);
     RunState {
         status: run.status.as_str(),
@@ -456,8 +504,14 @@ pub(super) fn state_of(loaded: &Loaded, run: &Run, head: Hash, owner: Option<Uui
         wake_at: run.wake_at(),
         seq: to_i32(run.seq),
         head,
+        format,
         finished_at: run.finished_at,
     }
+}
+
+/// The format of what is written: of nothing, the oldest.
+pub(super) fn format_of(rows: &[NewRow]) -> Format {
+    rows.iter().map(|row| row.format).max().unwrap_or(ONE_RECORD)
 }
 
 impl Inner {

@@ -3,6 +3,7 @@
 //!
 //! An incarnation whose lease may be over is never revived. The process drops its work and begins the next one.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,9 @@ use tracing::{error, warn};
 
 use super::node::{Node, NodeParts, usable};
 use super::{Inner, loops};
-use crate::store::{claims, nodes};
+use crate::store::claims;
+use crate::store::formats::Format;
+use crate::store::nodes::{self, Beat};
 
 /// Runs whose claims are given back by one statement.
 const FORGIVEN_AT_ONCE: usize = 1_000;
@@ -89,9 +92,9 @@ impl Heart {
             let asked = Instant::now();
             let beat = nodes::heartbeat(pool, node.id, self.lease.as_secs_f64());
             match tokio::time::timeout_at(node.valid_until().into(), beat).await {
-                Ok(Ok(Some(now))) => {
+                Ok(Ok(Some(beat))) => {
                     let Some(inner) = self.inner.upgrade() else { return };
-                    inner.clock.set(asked, now);
+                    inner.hears(asked, beat);
                     if let Some(stuck) = inner.health.is_stuck() {
                         error!(stuck, "a loop of this node hangs: other nodes take over its runs");
                         return node.fence("the node makes no progress");
@@ -124,8 +127,8 @@ impl Heart {
                 }
             }
             match Node::register(&NodeParts { pool, settings: &inner.settings }).await {
-                Ok((fresh, now)) => {
-                    inner.clock.set(asked, now);
+                Ok((fresh, beat)) => {
+                    inner.hears(asked, beat);
                     *inner.node.write().expect("the lock of the incarnation is never poisoned") = Arc::clone(&fresh);
                     forgive(pool, former).await;
                     return Some(fresh);
@@ -138,6 +141,19 @@ impl Heart {
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
         }
+    }
+}
+
+impl Inner {
+    /// Takes in what the database said to a heartbeat that was sent at this instant.
+    fn hears(&self, asked: Instant, beat: Beat) {
+        self.clock.set(asked, beat.now);
+        self.format.store(beat.format, Ordering::Relaxed);
+    }
+
+    /// The format in which journals are written now.
+    pub(super) fn format(&self) -> Format {
+        self.format.load(Ordering::Relaxed)
     }
 }
 

@@ -10,12 +10,13 @@ use uuid::Uuid;
 use super::batch::{Accept, AcceptOutcome, FirstStep, LOST};
 use super::catalog::Loaded;
 use super::consequences::{Nudge, consequences};
-use super::driver::{Driven, First, change_of, drive, state_of, stays};
+use super::driver::{Driven, First, change_of, drive, format_of, state_of, stays};
 use super::events::{Routed, envelope};
 use super::expected::Expected;
 use super::filters::attributes_fit;
 use super::follow::Snapshot;
 use super::node::Node;
+use super::snapshots::Snapshots;
 use super::starts::Cause;
 use super::subscriptions::{Patience, not_asked};
 use super::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes, RunChange};
@@ -300,10 +301,10 @@ impl Inner {
         let parent_id = started.parent.map(|parent| parent.run);
         let unborn = Run::new(id);
         let decision = self.decide(&loaded, &unborn, Fact::Started(Box::new(started)), now).await?;
-        let (rows, head) = journal::encode(&decision.records, 0, journal::genesis(id))
+        let (rows, head) = journal::encode(&decision.records, 0, journal::genesis(id), self.format())
             .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
         let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
-        let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id));
+        let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id), format_of(&rows));
         if begin == Begin::Later && !decision.run.queued && !decision.run.suspended {
             state.wake_at = Some(now);
         }
@@ -322,6 +323,7 @@ impl Inner {
                 head,
                 last_at: now,
                 bytes: rows.iter().map(|row| row.data.len()).sum(),
+                snapshots: Snapshots::default(),
             },
         });
         let first = FirstStep { run: new, rows, consequences };

@@ -42,11 +42,13 @@ mod replays;
 mod schedules;
 mod sequences;
 pub mod settings;
+mod snapshots;
 mod starts;
 mod subscriptions;
 mod topics;
 pub mod totals;
 
+use std::sync::atomic::AtomicI16;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
@@ -77,7 +79,7 @@ use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::store::acts::By;
-use crate::store::{StoreError, claims, definitions, environment, journal, listing, nodes};
+use crate::store::{StoreError, claims, definitions, environment, formats, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
 use committer::Committer;
@@ -99,6 +101,8 @@ struct Inner {
     /// For reads of API and dashboard.
     reader: PgPool,
     clock: Clock,
+    /// The newest format that all live nodes know: what is written is in this one.
+    format: AtomicI16,
     catalog: Catalog,
     committer: Committer,
     connections: Connections,
@@ -171,10 +175,11 @@ impl Engine {
         let health = Arc::new(Health::of(settings.lease));
         let (committer, _) = Committer::start(&pool, settings.committers, &health);
         let asked = Instant::now();
-        let (node, now) = Node::register(&NodeParts { pool: &pool, settings: &settings }).await?;
+        let (node, beat) = Node::register(&NodeParts { pool: &pool, settings: &settings }).await?;
         let closed = CancellationToken::new();
         let inner = Arc::new(Inner {
-            clock: Clock::new(asked, now),
+            clock: Clock::new(asked, beat.now),
+            format: AtomicI16::new(beat.format),
             settings,
             crowd: crowd(&pool),
             pool,
@@ -231,6 +236,7 @@ impl Engine {
         catalog.refresh(&pool).await?;
         let asked = Instant::now();
         let now = nodes::database_time(&pool).await?;
+        let format = formats::common(&pool, settings.format).await?;
         let environment = environment::current(&pool).await?;
         let health = Arc::new(Health::default());
         let (committer, _) = Committer::start(&pool, 1, &health);
@@ -238,6 +244,7 @@ impl Engine {
         Ok(Self {
             inner: Arc::new(Inner {
                 clock: Clock::new(asked, now),
+                format: AtomicI16::new(format),
                 settings,
                 reader: pool.clone(),
                 crowd: pool.clone(),

@@ -13,12 +13,13 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Inner;
-use super::driver::{Driven, First, drive};
+use super::driver::{First, drive};
 use super::loops::{Look, Wakes};
 use super::mailbox::Mailbox;
-use crate::machine::{Fact, Run, RunId, fold};
+use super::snapshots::load;
+use crate::machine::{Fact, RunId};
 use crate::store::claims::{self, ClaimedRun};
-use crate::store::{StoreError, commands, journal, nodes};
+use crate::store::{StoreError, commands, nodes};
 use crate::telemetry;
 
 /// One incarnation.
@@ -65,13 +66,12 @@ const LOADS_MAX: usize = 4;
 
 impl Node {
     /// Registers a fresh incarnation.
-    pub(super) async fn register(parts: &NodeParts<'_>) -> Result<(Arc<Self>, crate::machine::Time), StoreError> {
+    pub(super) async fn register(parts: &NodeParts<'_>) -> Result<(Arc<Self>, nodes::Beat), StoreError> {
         let id = Uuid::new_v4();
         let settings = parts.settings;
         let asked = Instant::now();
-        let now =
-            nodes::register(parts.pool, id, &settings.name, env!("CARGO_PKG_VERSION"), settings.lease.as_secs_f64())
-                .await?;
+        let (version, lease) = (env!("CARGO_PKG_VERSION"), settings.lease.as_secs_f64());
+        let beat = nodes::register(parts.pool, id, &settings.name, version, lease, settings.format).await?;
         info!(node = %id, name = settings.name, "node registered");
         let node = Self {
             id,
@@ -85,7 +85,7 @@ impl Node {
             lost: Mutex::default(),
             wakes: Wakes::default(),
         };
-        Ok((Arc::new(node), now))
+        Ok((Arc::new(node), beat))
     }
 
     /// Stands for a program that is no node: it leaves every run to the nodes, and its lease is never asked for.
@@ -224,7 +224,9 @@ impl Node {
             if room == 0 || self.draining.is_cancelled() || !self.is_alive() {
                 return Ok(());
             }
-            let claimed = claims::claim_due(&inner.pool, self.id, i64::try_from(room).unwrap_or(1)).await?;
+            let claimed =
+                claims::claim_due(&inner.pool, self.id, i64::try_from(room).unwrap_or(1), inner.settings.format)
+                    .await?;
             let full = claimed.len() == room;
             for run in claimed {
                 self.take(inner, run);
@@ -234,7 +236,7 @@ impl Node {
             }
         }
         if self.active().suspect.is_none()
-            && let Some(run) = claims::claim_suspect(&inner.pool, self.id).await?
+            && let Some(run) = claims::claim_suspect(&inner.pool, self.id, inner.settings.format).await?
         {
             self.active().suspect = Some(run.id);
             self.take(inner, run);
@@ -345,24 +347,6 @@ pub(super) struct NodeParts<'a> {
 /// The part of a lease in which we act; the rest is margin for what is under way.
 pub(super) fn usable(lease: Duration) -> Duration {
     lease - lease / 5
-}
-
-async fn load(inner: &Inner, claimed: ClaimedRun) -> Result<Driven, StoreError> {
-    let unreadable = |why: String| StoreError::Unreadable { table: "runs", why };
-    let loaded = inner.definition_of(claimed.definition_id).await?;
-    let (records, bytes) = journal::records(&inner.pool, claimed.id).await?;
-    let head = claimed.head.try_into().map_err(|_| unreadable("the head is not a SHA-256".to_owned()))?;
-    let last_at = records.last().map_or(claimed.created_at, |r| r.at);
-    let (definition, id) = (Arc::clone(&loaded.definition), claimed.id);
-    let takes_long = records.len() > journal::LONG;
-    let folding = move || fold(&definition, Run::new(id), &records);
-    let folded = if takes_long {
-        tokio::task::spawn_blocking(folding).await.map_err(|e| unreadable(e.to_string()))?
-    } else {
-        folding()
-    };
-    let run = folded.map_err(|e| unreadable(e.to_string()))?;
-    Ok(Driven { run, loaded, fence: claimed.fence, head, last_at, bytes })
 }
 
 #[cfg(test)]

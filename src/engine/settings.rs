@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::topics::Subscription;
 use crate::identifiers::Declared;
+use crate::store::formats::{Format, NEWEST};
 
 /// Settings of the engine. Defaults suit production.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct EngineSettings {
     pub runs_bytes_max: usize,
     /// Writes waiting for the committer; beyond it ingress answers 503.
     pub queue_max: usize,
+    /// The newest format that it writes and takes up. Lower than the newest there is while a rollback must stay possible.
+    pub format: Format,
     /// Connections that commit batches side by side.
     pub committers: usize,
     /// A run that waits no longer than this stays in memory.
@@ -52,6 +55,7 @@ impl Default for EngineSettings {
             runs_max: 10_000,
             runs_bytes_max: 256 << 20,
             queue_max: 20_000,
+            format: NEWEST,
             committers: 2,
             linger: Duration::from_secs(2),
             events_kept: Duration::from_hours(1),

@@ -9,11 +9,12 @@ use chrono::TimeDelta;
 use super::{CallProgress, Change, Execution, Progress, Record, Run, Time};
 
 /// Times in which the run stood still for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pauses {
     /// When the current pause began.
     pub since: Option<Time>,
     /// How long all earlier ones took.
+    #[serde(with = "super::stored::span")]
     pub total: TimeDelta,
 }
 

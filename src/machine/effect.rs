@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Message, RunId};
+use super::{Message, RunId, stored};
 
 use crate::dsl::{HttpOutput, OwnAuthentication, ProcessKind, ProcessReturn, Pull, Redirect};
 use crate::openapi::Document;
@@ -155,7 +155,7 @@ pub struct ProcessRequest {
     #[serde(default)]
     pub returns: ProcessReturn,
     /// Where its end is not waited for: what stands in for the output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub passes: Option<Value>,
 }
 
@@ -181,7 +181,7 @@ pub struct CallRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<(String, String)>,
     /// JSON, or a string sent as it is when the content type is not JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub body: Option<Value>,
     /// Whether the connection's rules may name the type of an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ExecutionId, RunId, Time, WorkflowError};
+use super::{ExecutionId, RunId, Time, WorkflowError, stored};
 use crate::dsl::{ActRule, Definition};
 
 /// Something that happened. [`super::decide()`] turns it into records and effects, or rejects it.
@@ -259,7 +259,7 @@ pub enum Act {
     /// From the failed step.
     Retry {
         /// Replaces what the step is given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         input: Option<Value>,
         /// The step that is meant, by its reference, with `#` and its execution where it has several: where the run stands at
         /// another one, nothing happens.
@@ -376,7 +376,7 @@ pub struct ResponseSummary {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
     /// The body where it is not the output itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub body: Option<Value>,
     /// How the body was read, where it is not what was sent: its encoding, and what was replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]

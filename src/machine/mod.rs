@@ -22,6 +22,8 @@ pub mod record;
 pub mod retry;
 pub mod run;
 pub mod saga;
+pub mod snapshot;
+mod stored;
 mod task;
 pub mod view;
 

@@ -7,7 +7,7 @@
 use super::{Attention, Time};
 
 /// What an execution, or anything in it, did at its targets, over all attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Impact {
     /// Nothing.
     #[default]
@@ -52,7 +52,7 @@ impl Impact {
 }
 
 /// Where a run stands towards its point of no return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
 pub enum Pivot {
     /// Before it.
     #[default]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Actor, CallRequest, ChildOutcome, ChildRequest, ExecutionId, FaultClass, Listening, Parent, ResponseSummary,
-    TargetEffect, Time, WorkflowError,
+    TargetEffect, Time, WorkflowError, stored,
 };
 
 /// One row of a run's journal. `seq` is its place, from 1.
@@ -183,7 +183,7 @@ pub struct Beginning {
     #[serde(default, skip_serializing_if = "Role::is_step")]
     pub role: Role,
     /// Transformed input where `input.from` made it differ from the raw one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub input: Option<Arc<Value>>,
 }
 
@@ -216,7 +216,7 @@ pub enum Change {
         /// Raw input.
         input: Arc<Value>,
         /// Transformed input where `input.from` made it differ.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         transformed: Option<Arc<Value>>,
         /// Business key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,7 +248,7 @@ pub enum Change {
         /// Where it stands.
         beginning: Beginning,
         /// What a function's body is given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         arguments: Option<Arc<Value>>,
         /// The request of a call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -257,7 +257,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Time>,
         /// The items that a `for` goes through.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         items: Option<Arc<Value>>,
         /// What a `listen` waits for, one for each filter.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -285,7 +285,7 @@ pub enum Change {
         /// Item of the task's output.
         output: Arc<Value>,
         /// The new context where `foreach.export` changed it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         context: Option<Arc<Value>>,
     },
     /// An extended task goes on to its next part.
@@ -409,13 +409,13 @@ pub enum Change {
         /// Transformed output.
         output: Arc<Value>,
         /// The new context where `export` changed it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         context: Option<Arc<Value>>,
         /// A call's response.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         response: Option<ResponseSummary>,
         /// The event that an `emit` sent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         emitted: Option<Arc<Value>>,
         /// Where `switch` went.
         #[serde(default, skip_serializing_if = "Option::is_none")]

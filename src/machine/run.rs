@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::dataflow::error_value;
+use super::stored;
 use super::{
     Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Impact, Parent,
     Pauses, Pivot, Role, RunId, Status, Time, WorkflowError,
@@ -17,7 +19,7 @@ use super::{
 use crate::dsl::{Definition, Flow, TaskId, TaskKind};
 
 /// One run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// UUIDv7.
     pub id: RunId,
@@ -34,12 +36,16 @@ pub struct Run {
     /// The run that started it.
     pub parent: Option<Parent>,
     /// Raw input.
+    #[serde(with = "stored::shared")]
     pub raw_input: Arc<Value>,
     /// Transformed input.
+    #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
     /// `$context`
+    #[serde(with = "stored::shared")]
     pub context: Arc<Value>,
     /// Once completed.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub output: Option<Arc<Value>>,
     /// What stopped it.
     pub error: Option<WorkflowError>,
@@ -58,6 +64,7 @@ pub struct Run {
     /// Ordinal of the next execution.
     pub next_execution: ExecutionId,
     /// How often each task was entered, by task and loop indices.
+    #[serde(with = "stored::pairs")]
     pub visits: Visits,
     /// What would have to be undone, in order of completion.
     pub undo: Vec<Done>,
@@ -81,16 +88,17 @@ pub struct Run {
 pub type Visits = BTreeMap<(TaskId, Vec<u32>), u32>;
 
 /// Where a list of tasks stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// What comes next.
     pub next: Next,
     /// Raw input of the next task, or the list's output.
+    #[serde(with = "stored::shared")]
     pub data: Arc<Value>,
 }
 
 /// What comes next in a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Next {
     /// Begin the task at this index.
     Task(usize),
@@ -111,7 +119,7 @@ impl Cursor {
 }
 
 /// An execution that has not ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     /// Its ordinal.
     pub id: ExecutionId,
@@ -124,8 +132,10 @@ pub struct Execution {
     /// What it is for.
     pub role: Role,
     /// Before `input.from`.
+    #[serde(with = "stored::shared")]
     pub raw_input: Arc<Value>,
     /// `$input`
+    #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
     /// When it began.
     pub started_at: Time,
@@ -136,13 +146,14 @@ pub struct Execution {
     /// What is inside begins nothing more, because it ends as soon as the outcome of its calls is known.
     pub held: bool,
     /// How often what stands inside it had been entered when it began: what runs again repeats the same identities.
+    #[serde(with = "stored::pairs")]
     pub visits: Visits,
     /// Where it stands.
     pub progress: Progress,
 }
 
 /// Where an execution stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Progress {
     /// A person retries it: it begins anew under the same identity.
     Unbegun {
@@ -184,9 +195,10 @@ pub enum Progress {
 }
 
 /// Where a `for` stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForProgress {
     /// An array.
+    #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
     /// The current item's index; none before the first.
     pub index: Option<u32>,
@@ -195,9 +207,10 @@ pub struct ForProgress {
 }
 
 /// Where a `for` stands whose iterations run side by side.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SideBySide {
     /// An array.
+    #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
     /// Iterations begun, so the index of the next one.
     pub begun: u32,
@@ -206,12 +219,13 @@ pub struct SideBySide {
     /// What they left, by index.
     pub outputs: IterationOutputs,
     /// One of them said `end`: the whole run is done with this output.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub ended: Option<Arc<Value>>,
 }
 
 /// What iterations left, by index. A run is copied at each decision, so this is many short lists that copies share.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct IterationOutputs(Vec<Arc<Vec<Option<Arc<Value>>>>>);
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct IterationOutputs(#[serde(with = "stored::lists")] Vec<Arc<Vec<Option<Arc<Value>>>>>);
 
 impl IterationOutputs {
     const SHARED: usize = 128;
@@ -237,7 +251,7 @@ impl IterationOutputs {
 }
 
 /// Where a task with extensions stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExtendedProgress {
     /// The part; none before the first.
     pub segment: Option<u16>,
@@ -250,7 +264,7 @@ pub struct ExtendedProgress {
 }
 
 /// Where a `listen` stands.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ListenProgress {
     /// Filters that had their event, by number.
     pub met: BTreeSet<u16>,
@@ -267,7 +281,7 @@ pub struct ListenProgress {
 }
 
 /// Where a `run` task stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChildProgress {
     /// The run that it started.
     pub request: Arc<ChildRequest>,
@@ -280,7 +294,7 @@ pub struct ChildProgress {
 }
 
 /// A fault of a child run, known by places in the journals of both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedFault {
     /// Where this run's journal tells of it.
     pub own: u32,
@@ -289,7 +303,7 @@ pub struct ReportedFault {
 }
 
 /// Where a child run stands, as far as its parent knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChildPhase {
     /// It may exist already.
     Starting,
@@ -302,7 +316,7 @@ pub enum ChildPhase {
 }
 
 /// Where a branch of a `fork` stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Branch {
     /// About to begin.
     Unbegun,
@@ -315,7 +329,7 @@ pub enum Branch {
 }
 
 /// Where a `try` stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TryProgress {
     /// In the body, or in the handler.
     pub cursor: Cursor,
@@ -334,7 +348,7 @@ pub struct TryProgress {
 }
 
 /// Part of a `try`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TryPhase {
     /// The body runs.
     Body,
@@ -351,7 +365,7 @@ pub enum TryPhase {
 }
 
 /// Where a call stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallProgress {
     /// What is sent.
     pub request: Arc<CallRequest>,
@@ -370,13 +384,14 @@ pub struct CallProgress {
     /// Where the last attempt stands.
     pub phase: CallPhase,
     /// What the target answered to `reconcile`: null where it never acted.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub reconciled: Option<Arc<Value>>,
     /// What follows if the target never acted; from an unknown outcome on.
     pub unacted: Option<Box<Unacted>>,
 }
 
 /// What follows an attempt of unknown outcome if the target says that it never acted: what would have followed its failure.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unacted {
     /// The failure.
     pub error: WorkflowError,
@@ -387,7 +402,7 @@ pub struct Unacted {
 }
 
 /// Where a call's last attempt stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CallPhase {
     /// Sent, or about to be.
     InFlight,
@@ -413,7 +428,7 @@ pub enum CallPhase {
 }
 
 /// A completed step that knows how it is undone, or one that may have had an effect.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
     /// Its execution.
     pub execution: ExecutionId,
@@ -422,8 +437,10 @@ pub struct Done {
     /// Which one of its kind.
     pub coordinates: Coordinates,
     /// Its transformed input.
+    #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
     /// Its transformed output; null where there is none.
+    #[serde(with = "stored::shared")]
     pub output: Arc<Value>,
     /// It ended well, or the target said since what came of it.
     pub completed: bool,
@@ -434,7 +451,7 @@ pub struct Done {
 }
 
 /// The run ends at the next boundary, when no call is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
     /// Whether to undo first.
     pub undo: bool,
@@ -447,7 +464,7 @@ pub struct Stop {
 }
 
 /// Undoing, once begun.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compensation {
     /// What is left to undo, next first.
     pub plan: Vec<Done>,

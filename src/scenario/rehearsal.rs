@@ -26,7 +26,7 @@ use crate::expr::{Evaluation, EvaluationError};
 use crate::identifiers::Declared;
 use crate::machine::{
     Act, Actor, Around, Begin, CallRequest, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run,
-    SchemaViolation, Started, Time, decide, fold, time_after,
+    SchemaViolation, Started, Time, decide, fold, snapshot, time_after,
 };
 use crate::sandbox::Profile;
 
@@ -359,6 +359,11 @@ impl<'e> Rehearsal<'e> {
             .map_err(|why| Halt::Problem(format!("the journal does not fit the definition: {why}")))?;
         if run != self.run {
             return Err(Halt::Problem("the journal gives a different run than the one in memory".to_owned()));
+        }
+        let copy = snapshot::write(self.stage.definition, &run, self.now).ok();
+        let copy = copy.and_then(|copy| snapshot::read(self.stage.definition, &copy));
+        if copy.is_none_or(|(copy, _)| copy != run) {
+            return Err(Halt::Problem("the snapshot gives a different run than the journal".to_owned()));
         }
         self.run = run;
         if self.is_over() { Ok(()) } else { self.feed(&Fact::TakenOver) }

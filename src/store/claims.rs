@@ -4,6 +4,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::formats::Format;
 use crate::machine::{RunId, Time};
 
 /// A run just claimed, or owned.
@@ -15,7 +16,7 @@ pub struct ClaimedRun {
     pub definition_id: i32,
     /// The fence under which it is owned.
     pub fence: i64,
-    /// Number of journal rows.
+    /// Number of the last record.
     pub seq: i32,
     /// Claims since the last recorded progress that nobody gave back, this one included: each but this is a node that died.
     pub attempts: i16,
@@ -26,21 +27,22 @@ pub struct ClaimedRun {
 }
 
 /// Claims runs that are due, longest due first. Those that may have killed their nodes before are left out; see
-/// [`claim_suspect`]. The attempt is counted before anything is executed.
+/// [`claim_suspect`], and those in a format newer than the node's. The attempt is counted before anything is executed.
 ///
 /// # Errors
 /// The database is away.
-pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<ClaimedRun>, StoreError> {
+pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64, format: Format) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
         "update runs r set owner = $1, fence = r.fence + 1, attempts = r.attempts + 1
          from (select shard, id from runs
-               where owner is null and wake_at <= now() and attempts < 2
+               where owner is null and wake_at <= now() and attempts < 2 and format <= $3
                order by wake_at limit $2 for update skip locked) as due
          where r.shard = due.shard and r.id = due.id
          returning r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at",
         node,
-        limit
+        limit,
+        format
     )
     .fetch_all(pool)
     .await?)
@@ -51,16 +53,17 @@ pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<Clai
 ///
 /// # Errors
 /// The database is away.
-pub async fn claim_suspect(pool: &PgPool, node: Uuid) -> Result<Option<ClaimedRun>, StoreError> {
+pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<Option<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
         "update runs r set owner = $1, fence = r.fence + 1, attempts = r.attempts + 1
          from (select shard, id from runs
-               where owner is null and wake_at <= now() and attempts >= 2
+               where owner is null and wake_at <= now() and attempts >= 2 and format <= $2
                order by wake_at limit 1 for update skip locked) as due
          where r.shard = due.shard and r.id = due.id
          returning r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at",
-        node
+        node,
+        format
     )
     .fetch_optional(pool)
     .await?)

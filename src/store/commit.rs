@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::commands::{self, NewMessage};
+use super::formats::Format;
 use super::freezes;
 use super::journal::Hash;
 use super::lanes::{self, Lane};
@@ -108,10 +109,12 @@ pub struct RunState {
     pub owner: Option<Uuid>,
     /// When it goes on by itself.
     pub wake_at: Option<Time>,
-    /// Number of journal rows.
+    /// Number of the last record.
     pub seq: i32,
-    /// Hash of the last one.
+    /// Hash of the row that holds it.
     pub head: Hash,
+    /// The newest format that was written.
+    pub format: Format,
     /// Set once closed.
     pub finished_at: Option<Time>,
 }
@@ -301,15 +304,15 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Res
 pub async fn insert_runs(conn: &mut PgConnection, runs: &[&NewRun]) -> Result<(), StoreError> {
     sqlx::query!(
         r#"insert into runs (shard, id, definition_id, status, attention, key, event_id, parent_id, task, owner, fence, seq,
-                             attempts, wake_at, head, created_at, finished_at, error, fingerprint, attention_at)
+                             attempts, wake_at, head, created_at, finished_at, error, fingerprint, attention_at, format)
            select u.shard, u.id, u.definition_id, u.status, u.attention, u.key, u.event_id, u.parent_id, u.task, u.owner, 1,
                   u.seq, case when u.owner is null then 0 else 1 end, u.wake_at, u.head, u.created_at, u.finished_at,
-                  u.error::json, u.fingerprint, case when u.attention is not null then now() end
+                  u.error::json, u.fingerprint, case when u.attention is not null then now() end, u.format
            from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[],
                        $9::text[], $10::uuid[], $11::integer[], $12::timestamptz[], $13::bytea[], $14::timestamptz[],
-                       $15::timestamptz[], $16::text[], $17::text[])
+                       $15::timestamptz[], $16::text[], $17::text[], $18::smallint[])
                 as u (shard, id, definition_id, status, attention, key, event_id, parent_id, task, owner, seq, wake_at, head,
-                      created_at, finished_at, error, fingerprint)"#,
+                      created_at, finished_at, error, fingerprint, format)"#,
         &runs.iter().map(|r| shard(r.id)).collect::<Vec<_>>(),
         &runs.iter().map(|r| r.id).collect::<Vec<_>>(),
         &runs.iter().map(|r| r.definition_id).collect::<Vec<_>>(),
@@ -327,6 +330,7 @@ pub async fn insert_runs(conn: &mut PgConnection, runs: &[&NewRun]) -> Result<()
         &runs.iter().map(|r| r.state.finished_at).collect::<Vec<_>>() as &[Option<Time>],
         &runs.iter().map(|r| r.state.error.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
         &runs.iter().map(|r| r.state.fingerprint.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &runs.iter().map(|r| r.state.format).collect::<Vec<_>>(),
     )
     .execute(conn)
     .await?;
@@ -349,14 +353,15 @@ pub async fn advance_runs(conn: &mut PgConnection, transitions: &[&Transition]) 
         r#"update runs r
            set status = u.status, attention = u.attention, task = u.task, owner = u.new_owner, wake_at = u.wake_at,
                seq = u.seq, head = u.head, finished_at = u.finished_at, error = u.error::json, fingerprint = u.fingerprint,
+               format = greatest(r.format, u.format),
                attention_at = case when u.attention is not null then coalesce(r.attention_at, now()) end,
                attempts = case when u.progress then case when u.new_owner is null then 0 else 1 end
                                when u.new_owner is null then greatest(r.attempts - 1, 0) else r.attempts end
            from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::integer[], $6::text[], $7::text[], $8::text[],
                        $9::uuid[], $10::timestamptz[], $11::integer[], $12::bytea[], $13::timestamptz[], $14::boolean[], $15::text[],
-                       $16::text[])
+                       $16::text[], $17::smallint[])
                 as u (shard, id, owner, fence, seq_before, status, attention, task, new_owner, wake_at, seq, head, finished_at,
-                      progress, error, fingerprint)
+                      progress, error, fingerprint, format)
            where r.shard = u.shard and r.id = u.id and r.owner is not distinct from u.owner and r.fence = u.fence and r.seq = u.seq_before
            returning r.id"#,
         &t.iter().map(|t| shard(t.id)).collect::<Vec<_>>(),
@@ -375,6 +380,7 @@ pub async fn advance_runs(conn: &mut PgConnection, transitions: &[&Transition]) 
         &t.iter().map(|t| t.progress).collect::<Vec<_>>(),
         &t.iter().map(|t| t.state.error.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
         &t.iter().map(|t| t.state.fingerprint.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &t.iter().map(|t| t.state.format).collect::<Vec<_>>(),
     )
     .fetch_all(conn)
     .await?)

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::journal::StoredRow;
 use super::{StoreError, shard};
 use crate::machine::RunId;
 
@@ -74,7 +75,8 @@ struct Fate {
 
 /// Records that a run told of at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
 ///
-/// Journals are read here and not in SQL: an operator of JSON fails for all rows where Postgres cannot read one.
+/// Records are read here and not in SQL: an operator of JSON fails for all rows where Postgres cannot read one. What names none of the
+/// tasks is left out by its text.
 ///
 /// # Errors
 /// The database is away, or a second is not enough.
@@ -85,21 +87,34 @@ pub async fn told(
     after: i32,
     limit: i64,
 ) -> Result<Vec<Told>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select j.seq, j.data::text as "data!" from journal j
-           where j.shard = $1 and j.run_id = $2 and j.seq > $4 and j.kind = 'task.completed' and j.task = any($3)
+    let rows = sqlx::query_as!(
+        StoredRow,
+        r#"select j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, j.data::text as "data!", j.hash from journal j
+           where j.shard = $1 and j.run_id = $2 and j.seq > $4
+             and (j.task = any($3) and j.kind = 'task.completed'
+                  or j.format > 1 and exists (select from unnest($6::text[]) as n (named) where strpos(j.data::text, n.named) > 0))
            order by j.seq limit $5"#,
         shard(sweep),
         sweep,
         tasks,
         after,
-        limit
+        limit,
+        &tasks.iter().map(|task| Value::from(task.as_str()).to_string()).collect::<Vec<_>>(),
     )
     .fetch_all(pool)
     .await?;
     let emission = |data: &str| serde_json::from_str::<Emission>(data).ok()?.emitted;
-    let emitted: BTreeMap<i32, Emitted> =
-        rows.into_iter().map(|row| (row.seq, emission(&row.data).unwrap_or_default())).collect();
+    let mut emitted = BTreeMap::new();
+    for row in rows {
+        let told = row.records()?.into_iter().filter(|record| {
+            let names = record.task.as_ref().is_some_and(|task| tasks.contains(task));
+            record.seq > after && record.kind == "task.completed" && names
+        });
+        emitted.extend(told.map(|record| (record.seq, emission(record.data.get()).unwrap_or_default())));
+    }
+    while emitted.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+        emitted.pop_last();
+    }
     let fates = fates(pool, &emitted).await?;
     Ok(fates
         .into_iter()
@@ -164,11 +179,18 @@ pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreErr
     Ok(found.fetch_optional(pool).await?.as_deref().and_then(output_in))
 }
 
-/// The output in the last row of a completed run.
+/// The output in the last row of a completed run: the last record of a decision, or the only one.
 fn output_in(data: &str) -> Option<Value> {
     #[derive(Deserialize)]
     struct Completed {
         output: Option<Value>,
+    }
+    #[derive(Deserialize)]
+    struct Last {
+        data: Completed,
+    }
+    if data.starts_with('[') {
+        return serde_json::from_str::<Vec<Last>>(data).ok()?.pop()?.data.output;
     }
     serde_json::from_str::<Completed>(data).ok()?.output
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::commit::{NewEvent, NewRun, RunState};
 use super::journal::NewRow;
-use super::totals;
+use super::{formats, totals};
 use crate::machine::{RunId, Time};
 use crate::memory::totals::{Begin, Pass};
 
@@ -24,6 +24,7 @@ pub(crate) fn state() -> RunState {
         wake_at: None,
         seq: 1,
         head: [0; 32],
+        format: formats::NEWEST,
         finished_at: None,
     }
 }
@@ -69,10 +70,11 @@ pub(crate) fn row() -> NewRow {
     NewRow {
         seq: 1,
         at: Time::UNIX_EPOCH,
-        kind: "run.started",
+        format: formats::ONE_RECORD,
+        kind: Some("run.started"),
         task: None,
         attempt: None,
-        actor: "test".into(),
+        actor: Some("test".into()),
         data: "{}".into(),
         hash: [0; 32],
     }

@@ -16,6 +16,7 @@ pub mod definitions;
 pub mod drift;
 pub mod environment;
 pub mod events;
+pub mod formats;
 pub mod freezes;
 pub mod gatherings;
 pub mod journal;
@@ -32,6 +33,7 @@ pub mod redeliveries;
 pub mod roles;
 pub mod schedules;
 pub mod sequences;
+pub mod snapshots;
 pub mod topics;
 pub mod totals;
 pub mod watermarks;
@@ -133,20 +135,18 @@ fn pool(connections_max: u32) -> PgPoolOptions {
 /// A database that is at this version already is only looked at, so any role may do this.
 ///
 /// # Errors
-/// A migration fails or this role may not migrate, or the database was migrated by a later version.
+/// A migration fails or this role may not migrate, or a later version made the database unusable for this one.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let migrated = Migrated::of(pool).await?;
-    if let Some(later) = migrated.later {
-        let why = format!(
-            "it has migration {later}, which this version of Stepwell does not know: use the version that migrated it"
-        );
-        return Err(StoreError::Migration(why));
-    }
     if !migrated.pending.is_empty() {
         let failed = |error| StoreError::Migration(format!("{error}; {}", migrated.missing()));
-        MIGRATIONS.run(pool).await.map_err(failed)?;
+        // A later version may have migrated it already: its migrations only add.
+        let mut migrator =
+            sqlx::migrate::Migrator { migrations: MIGRATIONS.migrations.clone(), ..sqlx::migrate::Migrator::DEFAULT };
+        migrator.set_ignore_missing(true).run(pool).await.map_err(failed)?;
         roles::grant_again(pool).await?;
     }
+    formats::check_readable(pool).await?;
     ensure_partitions(pool).await
 }
 

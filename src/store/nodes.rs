@@ -4,9 +4,19 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::formats::Format;
 use crate::machine::Time;
 
-/// Creates the row of a fresh incarnation; gives the database's time.
+/// What a heartbeat tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Beat {
+    /// The database's time.
+    pub now: Time,
+    /// The newest format that all live nodes know.
+    pub format: Format,
+}
+
+/// Creates the row of a fresh incarnation, which knows formats up to `format`.
 ///
 /// # Errors
 /// The database is away.
@@ -16,14 +26,18 @@ pub async fn register(
     name: &str,
     version: &str,
     lease_seconds: f64,
-) -> Result<Time, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"insert into nodes (id, name, version, expires_at) values ($1, $2, $3, now() + make_interval(secs => $4))
-           returning now() as "now!""#,
+    format: Format,
+) -> Result<Beat, StoreError> {
+    Ok(sqlx::query_as!(
+        Beat,
+        r#"insert into nodes (id, name, version, expires_at, format) values ($1, $2, $3, now() + make_interval(secs => $4), $5)
+           returning now() as "now!",
+                     least(format, (select min(n.format) from nodes n where n.dead_at is null)) as "format!""#,
         node,
         name,
         version,
-        lease_seconds
+        lease_seconds,
+        format
     )
     .fetch_one(pool)
     .await?)
@@ -33,11 +47,13 @@ pub async fn register(
 ///
 /// # Errors
 /// The database is away.
-pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<Option<Time>, StoreError> {
-    Ok(sqlx::query_scalar!(
+pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<Option<Beat>, StoreError> {
+    Ok(sqlx::query_as!(
+        Beat,
         r#"update nodes set heartbeat_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2)
            where id = $1 and dead_at is null and expires_at > clock_timestamp()
-           returning clock_timestamp() as "now!""#,
+           returning clock_timestamp() as "now!",
+                     least(format, (select min(n.format) from nodes n where n.dead_at is null)) as "format!""#,
         node,
         lease_seconds
     )

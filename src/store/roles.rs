@@ -3,14 +3,12 @@
 use sqlx::migrate::{Migrate as _, MigrateError, Migration};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
-use super::{MIGRATIONS, StoreError};
+use super::{MIGRATIONS, StoreError, formats};
 
 /// How the migrations of a database compare with those of this version.
 pub(super) struct Migrated {
     /// Ours that it lacks, or that it has in another form.
     pub(super) pending: Vec<i64>,
-    /// One of its own that we do not know.
-    pub(super) later: Option<i64>,
 }
 
 impl Migrated {
@@ -21,11 +19,7 @@ impl Migrated {
             false => Vec::new(),
         };
         let has = |ours: &Migration| applied.iter().any(|m| m.version == ours.version && m.checksum == ours.checksum);
-        let knows = |version: i64| MIGRATIONS.iter().any(|ours| ours.version == version);
-        Ok(Self {
-            pending: MIGRATIONS.iter().filter(|ours| !has(ours)).map(|ours| ours.version).collect(),
-            later: applied.iter().map(|m| m.version).find(|version| !knows(*version)),
-        })
+        Ok(Self { pending: MIGRATIONS.iter().filter(|ours| !has(ours)).map(|ours| ours.version).collect() })
     }
 
     /// Why this version cannot work with the database as it is.
@@ -49,10 +43,13 @@ fn unreadable(error: MigrateError) -> StoreError {
 /// each other run on one database.
 ///
 /// # Errors
-/// It lacks some, or the database is away.
+/// It lacks some, a later version made it unusable for this one, or the database is away.
 pub async fn check_migrated(pool: &PgPool) -> Result<(), StoreError> {
     let migrated = Migrated::of(pool).await?;
-    if migrated.pending.is_empty() { Ok(()) } else { Err(StoreError::Migration(migrated.missing())) }
+    if !migrated.pending.is_empty() {
+        return Err(StoreError::Migration(migrated.missing()));
+    }
+    formats::check_readable(pool).await
 }
 
 /// Lets a role run nodes, and no more than that: see `grant_node_role` in migration 16.

@@ -87,8 +87,8 @@ async fn prepare_all(pool: &PgPool) {
     schedules::due(pool, &[], 10).await.unwrap();
     schedules::ended(pool, &[], 10).await.unwrap();
     journal::records(pool, Uuid::now_v7()).await.unwrap();
-    claims::claim_due(pool, Uuid::from_u128(2), 10).await.unwrap();
-    claims::claim_suspect(pool, Uuid::from_u128(2)).await.unwrap();
+    claims::claim_due(pool, Uuid::from_u128(2), 10, 2).await.unwrap();
+    claims::claim_suspect(pool, Uuid::from_u128(2), 2).await.unwrap();
     claims::owned_by(pool, Uuid::from_u128(2), 10).await.unwrap();
     claims::release_of_dead_nodes(pool, 10).await.unwrap();
     commands::wake_commanded(pool).await.unwrap();

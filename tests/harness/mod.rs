@@ -32,6 +32,14 @@ pub struct World {
 impl World {
     /// A fresh world with these files in its workflows folder, deployed. Calls to `allow` are permitted.
     pub async fn new(files: &[(&str, String)], allow: &[String]) -> Self {
+        let mut world = Self::empty(files, allow).await;
+        world.deploy();
+        world.make_token();
+        world
+    }
+
+    /// The same with an empty database and nothing deployed.
+    pub async fn empty(files: &[(&str, String)], allow: &[String]) -> Self {
         let server_url =
             std::env::var("DATABASE_URL").expect("run the tests through `make test`, which starts a Postgres");
         let database = format!("promise_{}", uuid::Uuid::new_v4().simple());
@@ -61,12 +69,27 @@ impl World {
             ("STEPWELL_SECRET_NETSUITETOKEN".to_owned(), "sandbox-erp-token".to_owned()),
             ("STEPWELL_SECRET_SALESFORCETOKEN".to_owned(), "sandbox-crm-token".to_owned()),
         ];
-        let mut world =
-            Self { database_url: url.to_string(), server_url, database, folder, environment, token: String::new() };
-        world.deploy();
-        let made = world.command(&["token", "create", "--scopes", "admin"]);
-        world.token = made.1.trim().to_owned();
-        world
+        Self { database_url: url.to_string(), server_url, database, folder, environment, token: String::new() }
+    }
+
+    /// Makes the token that nodes of this world are asked with.
+    pub fn make_token(&mut self) {
+        let made = self.command(&["token", "create", "--scopes", "admin"]);
+        self.token = made.1.trim().to_owned();
+    }
+
+    /// What nodes of this world are given.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Where the world's database is.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
@@ -172,7 +195,8 @@ pub const SECRET: &str = "whsec_c3RlcHdlbGwtdGVzdC1zZWNyZXQ=";
 
 /// The program under test.
 pub fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_stepwell"))
+    // Another version, to write what this one has to read.
+    std::env::var_os("STEPWELL_PROGRAM").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_stepwell")), PathBuf::from)
 }
 
 /// Waits until a condition gives a value.

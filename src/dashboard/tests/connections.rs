@@ -57,7 +57,7 @@ async fn a_connection_shows_its_topics_what_keeps_them_and_what_could_not_be_rea
     let id = TopicId { source: "salesforce".into(), topic: "/data/AccountChangeEvent".into() };
     topics::declare(&pool, &[&id]).await.unwrap();
     let node = Uuid::new_v4();
-    crate::store::nodes::register(&pool, node, "node <1>", "0", 60.0).await.unwrap();
+    crate::store::nodes::register(&pool, node, "node <1>", "0", 60.0, 2).await.unwrap();
     let show = async || {
         let desk = Desk {
             connections: (vec![standing("crm", None), standing("erp", None)], true),

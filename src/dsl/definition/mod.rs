@@ -26,7 +26,7 @@ use crate::dsl::mapping::Mapping;
 use crate::expr::{Expression, Template};
 
 /// Where a task stands in [`Definition::tasks`]. Stable for one source text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct TaskId(pub u32);
 
 /// Tasks that run one after the other.
@@ -481,7 +481,7 @@ pub enum DurationSpec {
 }
 
 /// What comes after a task.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Flow {
     /// The next task in the list.
     #[default]

@@ -20,7 +20,7 @@ fn id() -> TopicId {
 /// A node with a lease of so many seconds.
 async fn node(pool: &PgPool, lease: f64) -> Uuid {
     let node = Uuid::new_v4();
-    nodes::register(pool, node, "n", "0", lease).await.unwrap();
+    nodes::register(pool, node, "n", "0", lease, 2).await.unwrap();
     node
 }
 

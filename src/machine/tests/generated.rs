@@ -127,6 +127,12 @@ pub(crate) fn document(n: u64) -> String {
     .to_string()
 }
 
+/// A record as the database gives it back.
+pub(crate) fn read_back(record: &Record) -> Record {
+    let change = serde_json::from_str(&serde_json::to_string(&record.change).unwrap()).unwrap();
+    Record { change, ..record.clone() }
+}
+
 /// A run of one definition to its end, with time at will. A run that a fault stopped is dismissed.
 pub(crate) fn simulate(definition: &Definition) -> Vec<Record> {
     let mut run = Run::new(RunId::from_u128(7));
@@ -149,9 +155,11 @@ pub(crate) fn simulate(definition: &Definition) -> Vec<Record> {
             Ok(decision) => decision,
             Err(stop) => panic!("{}: {stop:?}", definition.workflow),
         };
-        journal.extend(decision.records);
+        journal.extend(decision.records.iter().map(read_back));
         run = decision.run;
         assert_eq!(fold(definition, Run::new(run.id), &journal).unwrap(), run);
+        let copy = snapshot::write(definition, &run, now).unwrap();
+        assert_eq!(snapshot::read(definition, &copy).map(|(copy, _)| copy).as_ref(), Some(&run));
         if run.is_closed() {
             return journal;
         }

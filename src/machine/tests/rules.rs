@@ -1,5 +1,7 @@
 //! Single rules of the machine, each a promise.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::build::{Plan, definition};
@@ -328,4 +330,20 @@ fn a_poisoned_run_is_parked_and_can_be_retried() {
     assert!(world.pass_time() || !world.pending.is_empty());
     world.answer(Answer::Success);
     assert_eq!(world.run.status, Status::Completed);
+}
+
+#[test]
+fn a_value_that_is_null_is_read_back_as_a_value() {
+    let null = || Some(Arc::new(Value::Null));
+    let beginning = Beginning { parent: None, coordinates: Coordinates::default(), role: Role::Step, input: null() };
+    let text = serde_json::to_string(&beginning).unwrap();
+    assert_eq!(serde_json::from_str::<Beginning>(&text).unwrap(), beginning);
+    let request = CallRequest { body: Some(Value::Null), ..CallRequest::default() };
+    let text = serde_json::to_string(&request).unwrap();
+    assert_eq!(serde_json::from_str::<CallRequest>(&text).unwrap(), request);
+    let nothing = serde_json::to_string(&CallRequest::default()).unwrap();
+    assert_eq!(serde_json::from_str::<CallRequest>(&nothing).unwrap().body, None);
+    let retry = Act::Retry { input: Some(Value::Null), step: None };
+    let text = serde_json::to_string(&retry).unwrap();
+    assert_eq!(serde_json::from_str::<Act>(&text).unwrap(), retry);
 }

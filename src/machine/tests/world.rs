@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::dsl::Definition;
+use crate::machine::tests::generated::read_back;
 use crate::machine::*;
 
 /// How a target answers one attempt.
@@ -108,7 +109,7 @@ impl<'d> World<'d> {
             Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
         };
         assert!(!was_closed || is_stop, "a closed run took in a fact");
-        self.journal.extend(decision.records.iter().cloned());
+        self.journal.extend(decision.records.iter().map(read_back));
         self.run = decision.run;
         self.check();
         for effect in decision.effects {
@@ -150,6 +151,9 @@ impl<'d> World<'d> {
     fn check(&mut self) {
         let folded = fold(self.definition, Run::new(self.run.id), &self.journal).unwrap();
         assert_eq!(folded, self.run, "folding the journal gives another run");
+        let copy = snapshot::write(self.definition, &self.run, self.now).unwrap();
+        let read = snapshot::read(self.definition, &copy).expect("a snapshot is read by the version that wrote it");
+        assert_eq!(read, (self.run.clone(), self.now), "the snapshot gives another run");
         assert_eq!(self.run.seq as usize, self.journal.len());
         let mut outcomes = HashSet::new();
         for record in &self.journal {

@@ -61,7 +61,10 @@ async fn a_large_sweep_is_read_by_index_in_a_large_history(options: PgPoolOption
 
     let mut connection = pool.acquire().await.unwrap();
     let looks = [
-        ("j.kind = ''task.completed''", format!("{}, '{sweep}', array['{TASK}'], 0, {}", shard(sweep), RECORDS + 1)),
+        (
+            "j.kind = ''task.completed''",
+            format!("{}, '{sweep}', array['{TASK}'], 0, {}, array['{TASK}']", shard(sweep), RECORDS + 1),
+        ),
         ("t (seq, source, emitted)", "array[1, 2], array['s', 's'], array['1', '2']".to_owned()),
     ];
     for (part, arguments) in looks {

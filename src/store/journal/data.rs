@@ -1,5 +1,6 @@
 //! What a record says, as the text that is stored. Nothing is written that could not be read back.
 
+use super::unreadable;
 use crate::machine::Record;
 use crate::store::StoreError;
 
@@ -9,8 +10,7 @@ const DEPTH_MAX: usize = 120;
 /// The `data` part of `{"kind":K,"data":D}`, without a second encoding, and the record's note beside it.
 pub(super) fn of(record: &Record) -> Result<String, StoreError> {
     let kind = record.change.kind();
-    let unwritable =
-        |why: String| StoreError::Unreadable { table: "journal", why: format!("{kind} cannot be written: {why}") };
+    let unwritable = |why: String| unreadable(format!("{kind} cannot be written: {why}"));
     let whole = serde_json::to_string(&record.change).map_err(|e| unwritable(e.to_string()))?;
     let start = r#"{"kind":"","data":"#.len() + kind.len();
     let mut data = whole[start..whole.len() - 1].to_owned();
@@ -64,7 +64,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::machine::{Actor, Change, ChildOutcome, Message, Record, RunId, Time};
-    use crate::store::journal::{JournalRow, encode, genesis};
+    use crate::store::formats::{ONE_DECISION, ONE_RECORD};
+    use crate::store::journal::row::tests::stored;
+    use crate::store::journal::{encode, genesis};
 
     #[test]
     fn values_nested_deeper_than_can_be_read_back_are_not_recorded() {
@@ -78,27 +80,19 @@ mod tests {
             note: Some("replaced".to_owned()),
         };
         let run = RunId::from_u128(7);
-        // The record itself is one level.
-        let (rows, _) = encode(&[record(119)], 0, genesis(run)).unwrap();
-        let row = JournalRow {
-            seq: 1,
-            at: Time::UNIX_EPOCH,
-            kind: rows[0].kind.to_owned(),
-            task: None,
-            attempt: None,
-            actor: "engine".to_owned(),
-            data: serde_json::value::RawValue::from_string(rows[0].data.clone()).unwrap(),
-            hash: rows[0].hash.to_vec(),
-        };
-        let read = row.record().unwrap();
-        assert_eq!(read.note.as_deref(), Some("replaced"));
-        assert!(matches!(&read.change, Change::RunCompleted { output } if **output == nested(119)));
+        for format in [ONE_RECORD, ONE_DECISION] {
+            // The record itself is one level.
+            let (rows, _) = encode(&[record(119)], 0, genesis(run), format).unwrap();
+            let read = stored(&rows[0]).records().unwrap().remove(0).record().unwrap();
+            assert_eq!(read.note.as_deref(), Some("replaced"));
+            assert!(matches!(&read.change, Change::RunCompleted { output } if **output == nested(119)));
+            let why = encode(&[record(120)], 0, genesis(run), format).unwrap_err().to_string();
+            assert!(why.contains("more than 120 levels"), "{why}");
+        }
         let told = Message::ChildEnded {
             child: run,
             outcome: ChildOutcome::Completed { output: Arc::new(nested(119)), undoable: false },
         };
         assert_eq!(serde_json::from_str::<Message>(&serde_json::to_string(&told).unwrap()).unwrap(), told);
-        let why = encode(&[record(120)], 0, genesis(run)).unwrap_err().to_string();
-        assert!(why.contains("more than 120 levels"), "{why}");
     }
 }

@@ -1,0 +1,45 @@
+//! Formats of what nodes write: of journals, snapshots and definitions. A node never drives a run, and never reads a row, in a format
+//! that is newer than its own; and it writes no format that a live node does not know, so that nodes of two versions work together.
+
+use sqlx::PgPool;
+
+use super::StoreError;
+
+/// A format. A later one can say more; every version reads all earlier ones.
+pub type Format = i16;
+
+/// Journals of one record per row.
+pub const ONE_RECORD: Format = 1;
+
+/// Journals of one decision per row.
+pub const ONE_DECISION: Format = 2;
+
+/// The newest format that this version knows.
+pub const NEWEST: Format = ONE_DECISION;
+
+/// The format of what is stored of a definition.
+pub const DEFINITION: Format = 1;
+
+/// The newest format that all live nodes know; none newer than `own`.
+///
+/// # Errors
+/// The database is away.
+pub async fn common(pool: &PgPool, own: Format) -> Result<Format, StoreError> {
+    let oldest = sqlx::query_scalar!("select min(format) from nodes where dead_at is null").fetch_one(pool).await?;
+    Ok(oldest.map_or(own, |oldest| oldest.min(own)))
+}
+
+/// Refuses a database whose migrations are too new for this version.
+///
+/// # Errors
+/// They are, or the database is away.
+pub async fn check_readable(pool: &PgPool) -> Result<(), StoreError> {
+    let oldest = sqlx::query_scalar!("select oldest_format from compatibility").fetch_optional(pool).await?;
+    match oldest {
+        Some(oldest) if oldest > NEWEST => Err(StoreError::Migration(format!(
+            "a later version migrated it so that only versions that know format {oldest} can use it, and this one knows formats up to \
+             {NEWEST}: use that version"
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,128 @@
+//! Reading journals: record by record for people, page by page for whoever folds them.
+
+use sqlx::{PgExecutor, PgPool};
+
+use super::{JournalRow, StoredRow, unreadable};
+use crate::machine::{Record, RunId};
+use crate::store::{StoreError, shard};
+
+/// Rows of a run whose last record comes after `after_seq`, in order, exactly as stored.
+///
+/// # Errors
+/// The database is away.
+pub async fn stored(
+    executor: impl PgExecutor<'_>,
+    run: RunId,
+    after_seq: i32,
+    limit: i64,
+) -> Result<Vec<StoredRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        StoredRow,
+        r#"select seq, at, format, kind, task, attempt, actor, data::text as "data!", hash
+           from journal where shard = $1 and run_id = $2 and seq > $3 order by seq limit $4"#,
+        shard(run),
+        run,
+        after_seq,
+        limit
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// The records of a run after `after_seq`, in order.
+///
+/// # Errors
+/// The database is away, or a row cannot be read.
+pub async fn read(
+    executor: impl PgExecutor<'_>,
+    run: RunId,
+    after_seq: i32,
+    limit: i64,
+) -> Result<Vec<JournalRow>, StoreError> {
+    let mut records = Vec::new();
+    for row in stored(executor, run, after_seq, limit).await? {
+        records.extend(row.records()?.into_iter().filter(|record| record.seq > after_seq));
+    }
+    records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(records)
+}
+
+/// Most records of one run that are held in memory at once.
+pub const RECORDS_MAX: usize = 1_000_000;
+
+/// Rows read at once: a long history is many short statements.
+const PAGE_ROWS: i64 = 2_000;
+
+/// Histories longer than this are read and folded where no run waits for it.
+pub const LONG: usize = 500;
+
+/// The records of a run, page after page: however long its journal is, only a page of it is in memory.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    pool: &'a PgPool,
+    run: RunId,
+    after: i32,
+    ended: bool,
+    /// Bytes of data read so far.
+    pub bytes: usize,
+}
+
+impl<'a> Pages<'a> {
+    /// The records after a place.
+    #[must_use]
+    pub fn after(pool: &'a PgPool, run: RunId, seq: i32) -> Self {
+        Self { pool, run, after: seq, ended: false, bytes: 0 }
+    }
+
+    /// The next ones; none at the end.
+    ///
+    /// # Errors
+    /// The database is away, or a row cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let rows = stored(self.pool, self.run, self.after, PAGE_ROWS).await?;
+        self.ended = i64::try_from(rows.len()).unwrap_or(i64::MAX) < PAGE_ROWS;
+        let Some(last) = rows.last() else { return Ok(None) };
+        let after = std::mem::replace(&mut self.after, last.seq);
+        self.bytes += rows.iter().map(|row| row.data.len()).sum::<usize>();
+        let takes_long = rows.len() > LONG;
+        let parse = move || {
+            let mut records = Vec::with_capacity(rows.len());
+            for row in rows {
+                for record in row.records()?.iter().filter(|record| record.seq > after) {
+                    records.push(record.record()?);
+                }
+            }
+            Ok(records)
+        };
+        elsewhere(takes_long, parse).await.map(Some)
+    }
+}
+
+/// All records of a run, to show it, and the bytes of their data.
+///
+/// # Errors
+/// The database is away, or a row cannot be read.
+pub async fn records(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, usize), StoreError> {
+    let (mut pages, mut records) = (Pages::after(pool, run, 0), Vec::new());
+    while let Some(page) = pages.next().await? {
+        records.extend(page);
+        if records.len() >= RECORDS_MAX {
+            break;
+        }
+    }
+    Ok((records, pages.bytes))
+}
+
+/// Does what takes long on a thread for such things, and what does not at once.
+async fn elsewhere<T: Send + 'static>(
+    takes_long: bool,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    if !takes_long {
+        return work();
+    }
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|why| Err(unreadable(why.to_string())))
+}
