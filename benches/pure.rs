@@ -13,6 +13,7 @@ use stepwell::machine::{
     Actor, Around, Begin, CallOutcome, Decision, Effect, Fact, Record, ResponseSummary, Run, RunId, Started, Time,
     decide, fold,
 };
+use stepwell::store::formats::NEWEST;
 use stepwell::store::journal;
 
 const THREE_CALLS: &str = "document: { dsl: '1.0.3', namespace: bench, name: calls, version: '1.0.0' }
@@ -80,7 +81,9 @@ fn sagas(c: &mut Criterion) {
         b.iter(|| fold(&definition, Run::new(RunId::from_u128(1)), &records).expect("its own journal").seq);
     });
     group.bench_function("encode and chain its journal", |b| {
-        b.iter(|| journal::encode(&records, 0, journal::genesis(RunId::from_u128(1))).expect("its own journal").1);
+        b.iter(|| {
+            journal::encode(&records, 0, journal::genesis(RunId::from_u128(1)), NEWEST).expect("its own journal").1
+        });
     });
     group.finish();
 }

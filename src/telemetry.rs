@@ -152,6 +152,10 @@ fn describe() {
         "stepwell_runs_live",
         "Runs that have not ended, by status, over all nodes; counting stops at 10,000"
     );
+    describe_gauge!(
+        "stepwell_database_snapshot_seconds",
+        "For how long the oldest transaction has kept vacuum from removing dead rows, as far as the node's role may see it"
+    );
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
     describe_gauge!(
         "stepwell_proposals_open",
@@ -338,6 +342,11 @@ pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn open_proposals(open: i64) {
     gauge!("stepwell_proposals_open").set(open as f64);
+}
+
+/// For how long the oldest transaction has held vacuum back, taken when `/metrics` is read.
+pub fn oldest_snapshot(seconds: f64) {
+    gauge!("stepwell_database_snapshot_seconds").set(seconds);
 }
 
 /// Events that need a person, by source, taken when `/metrics` is read.

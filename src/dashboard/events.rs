@@ -164,12 +164,10 @@ pub async fn list(
     };
     let place = Place { outcome, source, only_attention };
     let after = asked.after.parse::<Uuid>().ok();
-    let limit = i64::try_from(LINES + 1).expect("a page is small");
-    let mut rows = events::list(&dashboard.pool, &filter, after, limit).await?;
-    let more = rows.len() > LINES;
-    rows.truncate(LINES);
-    let older = rows.last().filter(|_| more).map(|last| place.address(&last.id.to_string()));
-    let lines = rows.into_iter().map(line).collect();
+    let limit = i64::try_from(LINES).expect("a page is small");
+    let found = events::page(&dashboard.pool, &filter, after, limit).await?;
+    let older = found.next.map(|last| place.address(&last.to_string()));
+    let lines = found.rows.into_iter().map(line).collect();
     let unmatched = match outcome {
         Some("unmatched") => {
             attention::unmatched(&dashboard.pool, Utc::now() - UNMATCHED_SINCE, UNMATCHED_SHOWN).await?

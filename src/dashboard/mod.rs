@@ -69,6 +69,7 @@ use crate::store::StoreError;
 use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::store::freezes::Freeze;
+use crate::store::listing::Counted;
 use crate::store::proposals::ProposalFilter;
 use proposals::Decision;
 
@@ -311,6 +312,8 @@ pub struct Dashboard {
     door: Arc<sign_in::Door>,
     /// Which systems runs reach.
     environment: String,
+    /// How many runs live.
+    counted: Arc<Counted>,
 }
 
 impl Dashboard {
@@ -323,7 +326,7 @@ impl Dashboard {
 
     fn over(pool: PgPool, operations: Arc<dyn Operations>, access: Access, environment: String) -> Self {
         let forms = Budget::new(FORMS_BYTES_MAX, FORM_BYTES_MAX);
-        Self { pool, operations, access, forms, door: Arc::default(), environment }
+        Self { pool, operations, access, forms, door: Arc::default(), environment, counted: Arc::default() }
     }
 }
 

@@ -132,7 +132,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, NoPage> {
-    let counts = listing::live_counts(&dashboard.pool).await?;
+    let counts = dashboard.counted.live(&dashboard.pool).await?;
     let proposals = count_open(&dashboard.pool).await?;
     let events: i64 = attention::by_source(&dashboard.pool).await?.iter().map(|(_, events)| events).sum();
     let part = part(&dashboard, &asked).await?;

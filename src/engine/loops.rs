@@ -15,7 +15,7 @@ use tracing::info;
 use super::Inner;
 use super::health::Next;
 use super::node::Node;
-use crate::store::{StoreError, access, claims, commands, nodes, proposals};
+use crate::store::{StoreError, access, claims, commands, nodes, proposals, upkeep};
 
 /// What a loop looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +191,7 @@ pub(super) async fn maintain(inner: Arc<Inner>) {
             ("limits", crate::store::limits::forget_dead(&inner.pool).await),
             ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
             ("messages", commands::forget_unborn(&inner.pool).await),
+            ("statistics", upkeep::analyze_partitioned(&inner.pool).await.map(drop)),
         ];
         if done.iter().any(|(_, outcome)| outcome.is_err()) {
             ticks.reset_after(Duration::from_mins(1));

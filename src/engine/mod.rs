@@ -79,6 +79,7 @@ use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::store::acts::By;
+use crate::store::listing::{Counted, LiveCounts};
 use crate::store::{StoreError, claims, definitions, environment, formats, journal, listing, nodes};
 use catalog::{Catalog, Loaded};
 use clock::Clock;
@@ -110,6 +111,8 @@ struct Inner {
     environment: Option<String>,
     evaluator: Evaluator,
     changes: broadcast::Sender<RunChange>,
+    /// How many runs live.
+    counted_runs: Counted,
     /// Callers that wait for a run.
     followers: follow::Followers,
     /// Events were written that go out.
@@ -190,6 +193,7 @@ impl Engine {
             environment: Some(ours),
             evaluator,
             changes: broadcast::channel(CHANGES_KEPT).0,
+            counted_runs: Counted::default(),
             followers: follow::Followers::default(),
             outgoing: Notify::new(),
             counted: Notify::new(),
@@ -255,6 +259,7 @@ impl Engine {
                 environment,
                 evaluator,
                 changes: broadcast::channel(1).0,
+                counted_runs: Counted::default(),
                 followers: follow::Followers::default(),
                 outgoing: Notify::new(),
                 counted: Notify::new(),
@@ -270,6 +275,14 @@ impl Engine {
                 _ends_with_it: CancellationToken::new().drop_guard(),
             }),
         })
+    }
+
+    /// How many runs live, at most two seconds ago.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn live_counts(&self) -> Result<LiveCounts, StoreError> {
+        self.inner.counted_runs.live(&self.inner.reader).await
     }
 
     /// The environment in force, and how its connections stand on this node.

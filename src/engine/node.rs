@@ -2,6 +2,8 @@
 //!
 //! An incarnation is never revived. When its lease may be over it drops all its work at once and a fresh one begins.
 
+mod claiming;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,16 +11,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use uuid::Uuid;
 
 use super::Inner;
-use super::driver::{First, drive};
 use super::loops::{Look, Wakes};
 use super::mailbox::Mailbox;
-use super::snapshots::load;
-use crate::machine::{Fact, RunId};
-use crate::store::claims::{self, ClaimedRun};
+use crate::machine::RunId;
 use crate::store::{StoreError, commands, nodes};
 use crate::telemetry;
 
@@ -52,16 +51,7 @@ struct Active {
     suspect: Option<RunId>,
 }
 
-/// Claims after which a run is parked: three deaths without progress between.
-const ATTEMPTS_MAX: i16 = 3;
-
-/// Runs claimed by one statement.
-const CLAIM_MAX: usize = 200;
-
-/// The same where memory is short.
-const CLAIM_FEW: usize = 10;
-
-/// Claimed runs that are read at once.
+/// Claimed runs, or groups of them, that are read at once.
 const LOADS_MAX: usize = 4;
 
 impl Node {
@@ -213,127 +203,6 @@ impl Node {
     fn deliver(&self, command: commands::OpenCommand) {
         if let Some(mailbox) = self.mailbox(command.run_id) {
             mailbox.put(command);
-        }
-    }
-
-    pub(super) async fn claim(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
-        loop {
-            // What a run holds is known once it is read: where there may be little room, few are taken at once.
-            let at_once = if self.bytes() > inner.settings.runs_bytes_max / 2 { CLAIM_FEW } else { CLAIM_MAX };
-            let room = self.room(&inner.settings).min(at_once.saturating_sub(self.loading.load(Ordering::Relaxed)));
-            if room == 0 || self.draining.is_cancelled() || !self.is_alive() {
-                return Ok(());
-            }
-            let claimed =
-                claims::claim_due(&inner.pool, self.id, i64::try_from(room).unwrap_or(1), inner.settings.format)
-                    .await?;
-            let full = claimed.len() == room;
-            for run in claimed {
-                self.take(inner, run);
-            }
-            if !full {
-                break;
-            }
-        }
-        if self.active().suspect.is_none()
-            && let Some(run) = claims::claim_suspect(&inner.pool, self.id, inner.settings.format).await?
-        {
-            self.active().suspect = Some(run.id);
-            self.take(inner, run);
-        }
-        Ok(())
-    }
-
-    /// Runs that are ours in the database but not in memory: a claim's or an insert's reply was lost.
-    pub(super) async fn adopt_unknown(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
-        let limit = i64::try_from(inner.settings.runs_max * 2).unwrap_or(i64::MAX);
-        for run in claims::owned_by(&inner.pool, self.id, limit).await? {
-            if self.mailbox(run.id).is_none() && !inner.clock_is_before(run.created_at + chrono::Duration::seconds(2)) {
-                self.take(inner, run);
-            }
-        }
-        Ok(())
-    }
-
-    /// Begins to drive a claimed run, once it is read: a long history holds up no other run.
-    fn take(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun) {
-        let id = claimed.id;
-        if self.mailbox(id).is_some() {
-            return;
-        }
-        let mailbox = self.expect_run(id);
-        let loading = Loading::begin(self);
-        let inner = Arc::clone(inner);
-        tokio::spawn(async move {
-            let node = &loading.0;
-            let _place = node.places.acquire().await;
-            if node.fenced.is_cancelled() || node.draining.is_cancelled() {
-                // Whoever ends this incarnation gives back what it owns.
-                return node.forget(id);
-            }
-            node.bring_up(&inner, claimed, mailbox).await;
-        });
-    }
-
-    async fn bring_up(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun, mailbox: Arc<Mailbox>) {
-        let id = claimed.id;
-        let attempts = claimed.attempts;
-        if attempts > ATTEMPTS_MAX + 1 {
-            // Its nodes died even while they wanted to park it: it is not read here.
-            error!(run.id = %id, "a run that kills nodes cannot be parked; a person must decide");
-            if let Err(error) = claims::park_unread(&inner.pool, self.id, id).await {
-                warn!(run.id = %id, %error, "the run could not be marked for attention");
-            }
-            return self.forget(id);
-        }
-        match load(inner, claimed).await {
-            Ok(driven) => {
-                let fact = if attempts > ATTEMPTS_MAX {
-                    let detail =
-                        format!("{ATTEMPTS_MAX} nodes died while executing this run, with no progress in between");
-                    Fact::Poisoned { detail }
-                } else {
-                    Fact::TakenOver
-                };
-                // Before it is driven: a run that has nothing else to do would leave again at once.
-                for command in commands::open_for_run(&inner.pool, id).await.unwrap_or_default() {
-                    self.deliver(command);
-                }
-                tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, First::Fact(fact), mailbox));
-            }
-            Err(error) => {
-                error!(run.id = %id, %error, "a run cannot be loaded, trying again in a minute");
-                let later = inner.clock.now() + chrono::Duration::seconds(60);
-                let done = if error.is_about_values() {
-                    claims::set_aside(&inner.pool, self.id, id, later).await
-                } else {
-                    claims::release_one(&inner.pool, self.id, id, later).await
-                };
-                if let Err(error) = done {
-                    warn!(run.id = %id, %error, "the run could not be released");
-                }
-                self.forget(id);
-            }
-        }
-    }
-}
-
-/// A run that is read, counted until it is driven.
-struct Loading(Arc<Node>);
-
-impl Loading {
-    fn begin(node: &Arc<Node>) -> Self {
-        node.loading.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(node))
-    }
-}
-
-impl Drop for Loading {
-    fn drop(&mut self) {
-        let before = self.0.loading.fetch_sub(1, Ordering::Relaxed);
-        // Claims stopped for them, or will look by themselves.
-        if before == CLAIM_FEW || before == CLAIM_MAX / 2 {
-            self.0.wakes.wake(Look::Claims);
         }
     }
 }

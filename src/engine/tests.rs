@@ -92,7 +92,7 @@ async fn ten_thousand_generated_definitions_end_with_the_same_journal_in_simulat
     let lives = futures::stream::iter(0..10_000).map(|n| live_through(&engine, &pool, n)).buffer_unordered(16);
     let wrong: Vec<String> = lives.filter_map(|life| async { life.err() }).collect().await;
     assert!(wrong.is_empty(), "{} of 10,000 differ, the first: {}", wrong.len(), wrong[0]);
-    let kinds: BTreeMap<String, i64> = sqlx::query_as("select kind, count(*) from journal group by kind")
+    let kinds: BTreeMap<String, i64> = sqlx::query_as("select kind, count(*) from journal_records group by kind")
         .fetch_all(&pool)
         .await
         .unwrap()

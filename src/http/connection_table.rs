@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::peer::Peer;
 
-/// A connection is not ended before it had time to say what it wants.
-const GRACE: Duration = Duration::from_millis(500);
+/// A connection is not ended before it had time to say what it wants. Whoever comes while all are younger is turned away, so a flood of
+/// as many connections as there are places within this time keeps others out; the shorter it is, the larger that flood must be.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// A connection and what is known of it.
 pub(super) struct Connection {
@@ -227,6 +228,25 @@ mod tests {
         let _newest = table.admit(peer(1)).ok().unwrap();
         assert!(held[0].connection.evicted.is_cancelled() && !held[1].connection.evicted.is_cancelled());
         assert_eq!(table.lock().all.len(), 3);
+    }
+
+    /// As many strangers as take all places of their peer more than twice a second: each that loses its connection takes another one.
+    #[tokio::test(start_paused = true)]
+    async fn a_neighbour_of_strangers_that_take_every_place_again_at_once_is_admitted() {
+        let table = Table::new(1_024, 512);
+        let mut held: Vec<Place> = (0..512).map(|_| table.admit(peer(1)).ok().unwrap()).collect();
+        tokio::time::advance(GRACE).await;
+        for _ in 0..20 {
+            // The strangers take 1,500 connections a second, evenly.
+            for _ in 0..15 {
+                tokio::time::advance(Duration::from_micros(666)).await;
+                held.push(table.admit(peer(1)).expect("a stranger's connection is old enough to give way"));
+                held.retain(|place| !place.connection.evicted.is_cancelled());
+            }
+            let neighbour = table.admit(peer(1)).expect("the neighbour is admitted");
+            tokio::time::advance(Duration::from_millis(10)).await;
+            assert!(!neighbour.connection.evicted.is_cancelled(), "it has time to say what it wants");
+        }
     }
 
     #[tokio::test(start_paused = true)]

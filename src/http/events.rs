@@ -16,7 +16,7 @@ use super::App;
 use super::answer;
 use super::body;
 use super::problem::ApiError;
-use super::query::{PAGING, Page, Params};
+use super::query::{PAGING, Page, Params, cursor};
 use super::session::{Operator, Reader};
 use crate::engine::ReplayError;
 use crate::hub::redelivery;
@@ -61,8 +61,9 @@ pub async fn list(
         order: params.order()?,
     };
     let (limit, after) = (params.limit()?, params.cursor_id('e')?);
-    let rows = events::list(app.engine.reader(), &filter, after, limit + 1).await?;
-    Ok(Json(Page::of('e', limit, rows, |row| row.id.to_string())))
+    let page = events::page(app.engine.reader(), &filter, after, limit).await?;
+    let next = page.next.map(|id| cursor('e', &id.to_string()));
+    Ok(Json(Page { items: page.rows, next }))
 }
 
 /// `GET /api/v1/events/{id}`

@@ -19,7 +19,7 @@ use super::phase::Phase;
 use super::problem::ApiError;
 use super::session;
 use crate::store::access::Scope;
-use crate::store::{attention, listing, sequences};
+use crate::store::{attention, listing, sequences, upkeep};
 use crate::telemetry;
 
 /// The database has this long to answer a readiness check.
@@ -122,8 +122,13 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
         telemetry::loop_age(name, age);
     }
     // Without database the rest of the metrics matters most.
-    if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, listing::live_counts(app.engine.reader())).await {
+    if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, app.engine.live_counts()).await {
         telemetry::live_runs(&counts.by_status, counts.attention);
+    }
+    if let Ok(Ok(seconds)) =
+        tokio::time::timeout(PING_TIME_MAX, upkeep::oldest_snapshot_seconds(app.engine.reader())).await
+    {
+        telemetry::oldest_snapshot(seconds);
     }
     if let Ok(Ok(open)) = tokio::time::timeout(PING_TIME_MAX, app.engine.open_proposals()).await {
         telemetry::open_proposals(open);

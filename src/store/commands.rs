@@ -174,16 +174,17 @@ pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<
     .await?)
 }
 
-/// Open commands of one run, oldest first.
+/// Open commands of these runs, of each run oldest first.
 ///
 /// # Errors
 /// The database is away.
-pub async fn open_for_run(pool: &PgPool, run: RunId) -> Result<Vec<OpenCommand>, StoreError> {
+pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
-        r#"select id, run_id, act::text as "act!", actor, reason, approval::text as approval from commands
-           where run_id = $1 and answered_at is null order by id limit 100"#,
-        run
+        r#"select c.id, c.run_id, c.act::text as "act!", c.actor, c.reason, c.approval::text as approval
+           from unnest($1::uuid[]) as u (run_id)
+           cross join lateral (select * from commands where run_id = u.run_id and answered_at is null order by id limit 100) c"#,
+        runs
     )
     .fetch_all(pool)
     .await?)

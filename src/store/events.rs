@@ -1,5 +1,7 @@
 //! Received events, for API, dashboard and replay.
 
+mod page;
+
 use serde_json::value::RawValue;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -8,6 +10,8 @@ use super::StoreError;
 use super::listeners::Unchecked;
 use super::listing::Order;
 use crate::machine::{RunId, Time};
+
+pub use page::{EventsPage, list, page};
 
 /// Which events. Everything given must hold.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +22,7 @@ pub struct EventFilter {
     pub r#type: Option<String>,
     /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
     pub outcome: Option<String>,
-    /// The sender's id; with `source` an index finds it.
+    /// The sender's id.
     pub event_id: Option<String>,
     /// Only those that wait for a person.
     pub attention: bool,
@@ -31,7 +35,7 @@ pub struct EventFilter {
 }
 
 /// One line of a list of events.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct EventRow {
     /// UUIDv7, its id here.
     pub id: Uuid,
@@ -295,91 +299,6 @@ pub async fn candidates(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Candidate>, S
     )
     .fetch_all(pool)
     .await?)
-}
-
-/// The statement of a page; the two orders differ in comparison and direction only. Those that wait for a person are few: they lead to their
-/// events, and not the other way round, which the planner cannot know.
-macro_rules! page {
-    ($from:literal, $compare:literal, $direction:literal, $pool:expr, $filter:expr, $ids:expr, $after:expr, $limit:expr) => {
-        sqlx::query_as!(
-            EventRow,
-            "select id, source, event_id, type, received_at, outcome, runs, resumed,
-                    exists (select from event_attention n where n.event = id) as \"attention!\"
-             from "
-                + $from
-                + "
-             where ($1::text is null or source = $1)
-               and ($2::text is null or type = $2)
-               and ($3::text is null or outcome = $3)
-               and ($3::text is null or $3 = 'run' or outcome <> 'run')
-               and ($4::text is null or event_id = $4)
-               and ($5::timestamptz is null or received_at >= $5)
-               and ($6::timestamptz is null or received_at < $6)
-               and ($7::uuid[] is null or id = any($7))
-               and ($8::uuid is null or id "
-                + $compare
-                + " $8)
-             order by id "
-                + $direction
-                + " limit $9",
-            $filter.source.as_deref(),
-            $filter.r#type.as_deref(),
-            $filter.outcome.as_deref(),
-            $filter.event_id.as_deref(),
-            $filter.since,
-            $filter.until,
-            $ids,
-            $after,
-            $limit,
-        )
-        .fetch_all($pool)
-        .await
-    };
-}
-
-/// Events that fit, in order, at most `limit`; `after` is the id of the last one of the page before.
-///
-/// # Errors
-/// The database is away, or the filter is so unselective that a second is not enough.
-pub async fn list(
-    pool: &PgPool,
-    filter: &EventFilter,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<EventRow>, StoreError> {
-    let known = match (&filter.source, &filter.event_id) {
-        (Some(source), Some(event_id)) => Some(by_key(pool, source, event_id).await?.into_iter().collect::<Vec<_>>()),
-        _ => None,
-    };
-    let rows = match filter.order {
-        Order::Newest if filter.attention => page!(
-            "(select event as id from event_attention order by event desc) as a
-             cross join lateral (select source, event_id, type, received_at, outcome, runs, resumed
-                                 from events where events.id = a.id limit 1) as e",
-            "<",
-            "desc",
-            pool,
-            filter,
-            known.as_deref(),
-            after,
-            limit
-        )?,
-        Order::Oldest if filter.attention => page!(
-            "(select event as id from event_attention order by event) as a
-             cross join lateral (select source, event_id, type, received_at, outcome, runs, resumed
-                                 from events where events.id = a.id limit 1) as e",
-            ">",
-            "asc",
-            pool,
-            filter,
-            known.as_deref(),
-            after,
-            limit
-        )?,
-        Order::Newest => page!("events", "<", "desc", pool, filter, known.as_deref(), after, limit)?,
-        Order::Oldest => page!("events", ">", "asc", pool, filter, known.as_deref(), after, limit)?,
-    };
-    Ok(rows)
 }
 
 /// Our id of a sender's event.

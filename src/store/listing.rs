@@ -3,6 +3,7 @@
 //! Read them through a pool whose connections have [`READ_OPTIONS`].
 
 mod causes;
+mod counted;
 mod page;
 mod part;
 mod rows;
@@ -16,6 +17,7 @@ use super::StoreError;
 use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Status, Time, WorkflowError};
 pub use causes::{CauseGroup, causes};
+pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;
 

@@ -36,6 +36,8 @@ pub mod sequences;
 pub mod snapshots;
 pub mod topics;
 pub mod totals;
+pub mod upkeep;
+mod uuids;
 pub mod watermarks;
 
 use roles::Migrated;

@@ -88,12 +88,14 @@ async fn prepare_all(pool: &PgPool) {
     schedules::ended(pool, &[], 10).await.unwrap();
     journal::records(pool, Uuid::now_v7()).await.unwrap();
     claims::claim_due(pool, Uuid::from_u128(2), 10, 2).await.unwrap();
+    journal::records_of_each(pool, &[Uuid::now_v7()]).await.unwrap();
+    super::snapshots::read(pool, id).await.unwrap();
     claims::claim_suspect(pool, Uuid::from_u128(2), 2).await.unwrap();
     claims::owned_by(pool, Uuid::from_u128(2), 10).await.unwrap();
     claims::release_of_dead_nodes(pool, 10).await.unwrap();
     commands::wake_commanded(pool).await.unwrap();
     commands::open_for_node(pool, Uuid::from_u128(2), 10).await.unwrap();
-    commands::open_for_run(pool, id).await.unwrap();
+    commands::open_for_runs(pool, &[id]).await.unwrap();
     prepare_proposals(pool, id).await;
     nodes::heartbeat(pool, Uuid::from_u128(2), 1.0).await.unwrap();
 }
@@ -273,10 +275,6 @@ async fn prepare_attention(pool: &PgPool) {
     attention::by_source(pool).await.unwrap();
     attention::acts_on(pool, event.id).await.unwrap();
     attention::unmatched(pool, chrono::DateTime::UNIX_EPOCH, 10).await.unwrap();
-    for order in [listing::Order::Newest, listing::Order::Oldest] {
-        let filter = events::EventFilter { attention: true, order, ..events::EventFilter::default() };
-        events::list(pool, &filter, None, 10).await.unwrap();
-    }
 }
 
 /// Who owns topics.

@@ -11,7 +11,7 @@ mod write;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-pub use read::{LONG, Pages, RECORDS_MAX, read, records, stored};
+pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_of_each, stored};
 pub use row::StoredRow;
 pub use verify::{AnchorRow, Tampered, anchor, anchors, orphans, verify};
 pub use write::{NewRow, append, encode};

@@ -1,5 +1,7 @@
 //! Reading journals: record by record for people, page by page for whoever folds them.
 
+use std::collections::HashMap;
+
 use sqlx::{PgExecutor, PgPool};
 
 use super::{JournalRow, StoredRow, unreadable};
@@ -27,6 +29,46 @@ pub async fn stored(
     )
     .fetch_all(executor)
     .await?)
+}
+
+/// All records of each of these runs, and the bytes of their data: one statement for many short journals.
+///
+/// # Errors
+/// The database is away, or a row of one of them cannot be read.
+pub async fn records_of_each(
+    pool: &PgPool,
+    runs: &[RunId],
+) -> Result<HashMap<RunId, (Vec<Record>, usize)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select u.run_id as "run_id!", j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, j.data::text as "data!", j.hash
+           from unnest($1::smallint[], $2::uuid[]) as u (shard, run_id)
+           join journal j on j.shard = u.shard and j.run_id = u.run_id
+           order by j.shard, j.run_id, j.seq"#,
+        &runs.iter().map(|run| shard(*run)).collect::<Vec<_>>(),
+        runs
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut found: HashMap<RunId, (Vec<Record>, usize)> = HashMap::with_capacity(runs.len());
+    for row in rows {
+        let (records, bytes) = found.entry(row.run_id).or_default();
+        *bytes += row.data.len();
+        let stored = StoredRow {
+            seq: row.seq,
+            at: row.at,
+            format: row.format,
+            kind: row.kind,
+            task: row.task,
+            attempt: row.attempt,
+            actor: row.actor,
+            data: row.data,
+            hash: row.hash,
+        };
+        for record in stored.records()? {
+            records.push(record.record()?);
+        }
+    }
+    Ok(found)
 }
 
 /// The records of a run after `after_seq`, in order.

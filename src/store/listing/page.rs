@@ -8,11 +8,9 @@ use uuid::Uuid;
 use super::part::Part;
 use super::rows::by_ids;
 use super::{Order, RunFilter, RunRow};
-use crate::machine::{Status, Time};
+use crate::machine::Status;
 use crate::store::StoreError;
-
-/// How far the clock of a node that made an id may be from the database's without `since` and `until` missing the run.
-const CLOCK_SLACK: chrono::Duration = chrono::Duration::minutes(5);
+use crate::store::uuids::{before, bounds, following};
 
 /// More definitions than this are not gone through one by one.
 const DEFINITIONS_MAX: usize = 2_000;
@@ -80,16 +78,6 @@ pub(super) async fn read(
     Ok(RunsPage { rows, next })
 }
 
-/// The largest id below one.
-fn before(id: Uuid) -> Uuid {
-    Uuid::from_u128(id.as_u128().saturating_sub(1))
-}
-
-/// The smallest id above one.
-fn following(id: Uuid) -> Uuid {
-    Uuid::from_u128(id.as_u128().saturating_add(1))
-}
-
 impl<'f> Bounds<'f> {
     /// None where nothing can fit.
     async fn of(pool: &PgPool, filter: &'f RunFilter) -> Result<Option<Self>, StoreError> {
@@ -107,14 +95,15 @@ impl<'f> Bounds<'f> {
             Some("any") => (Some(true), None),
             Some(reason) => (Some(true), Some(reason)),
         };
+        let (low, high) = bounds(filter.since, filter.until);
         Ok(Some(Self {
             filter,
             definitions,
             statuses: statuses.map(|s| s.iter().map(|s| s.as_str().to_owned()).collect()),
             attention,
             reason,
-            low: filter.since.map_or(Uuid::nil(), |t| uuid_floor(t - CLOCK_SLACK)),
-            high: filter.until.map_or(Uuid::max(), |t| uuid_floor(t + CLOCK_SLACK)),
+            low,
+            high,
         }))
     }
 
@@ -298,12 +287,6 @@ struct Prefix {
     key_high: String,
     /// None where the text starts no UUID.
     ids: Option<(Uuid, Uuid)>,
-}
-
-/// The smallest UUIDv7 of an instant.
-fn uuid_floor(at: Time) -> Uuid {
-    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0).min((1 << 48) - 1);
-    Uuid::from_u128(u128::from(millis) << 80)
 }
 
 /// Live as far as the status tells. A faulted run may be live too: it waits for a person.

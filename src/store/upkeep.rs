@@ -1,0 +1,27 @@
+//! What the database needs beside its rows: statistics, and an eye on what keeps vacuum from its work.
+
+use sqlx::PgPool;
+
+use super::StoreError;
+
+/// Analyses partitioned tables that nobody has analysed for a day, which autovacuum never does. Gives their names.
+///
+/// # Errors
+/// The database is away.
+pub async fn analyze_partitioned(pool: &PgPool) -> Result<Vec<String>, StoreError> {
+    let done = sqlx::query_scalar!(r#"select analyze_partitioned() as "done!""#).fetch_one(pool).await?;
+    Ok(done)
+}
+
+/// Seconds for which the oldest transaction has kept vacuum from removing dead rows, as far as this role may see the others.
+///
+/// # Errors
+/// The database is away.
+pub async fn oldest_snapshot_seconds(pool: &PgPool) -> Result<f64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as "seconds!"
+           from pg_stat_activity where backend_xmin is not null and datname = current_database() and pid <> pg_backend_pid()"#
+    )
+    .fetch_one(pool)
+    .await?)
+}

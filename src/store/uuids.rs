@@ -1,0 +1,30 @@
+//! UUIDv7s as bounds: ids are in the order of the time at which they were made.
+
+use uuid::Uuid;
+
+use crate::machine::Time;
+
+/// How far the clock of a node that made an id may be from the database's without `since` and `until` missing the row.
+const CLOCK_SLACK: chrono::Duration = chrono::Duration::minutes(5);
+
+/// The smallest and largest ids that rows of this time may have.
+pub(super) fn bounds(since: Option<Time>, until: Option<Time>) -> (Uuid, Uuid) {
+    let low = since.map_or(Uuid::nil(), |t| floor(t - CLOCK_SLACK));
+    (low, until.map_or(Uuid::max(), |t| floor(t + CLOCK_SLACK)))
+}
+
+/// The smallest id of an instant.
+fn floor(at: Time) -> Uuid {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0).min((1 << 48) - 1);
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
+/// The largest id below one.
+pub(super) fn before(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128().saturating_sub(1))
+}
+
+/// The smallest id above one.
+pub(super) fn following(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128().saturating_add(1))
+}
