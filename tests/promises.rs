@@ -16,6 +16,7 @@ mod calls;
 mod causes;
 mod closed_won;
 mod commands;
+mod costs;
 mod crash;
 mod demo;
 mod duplicates;

@@ -1,0 +1,44 @@
+//! What a saga costs in the database, counted and not timed: rows, commits and bytes that stay. Whoever makes it more than five in a
+//! hundred worse is told.
+
+use sqlx::{Executor, Row};
+
+use crate::harness::{Target, World, calls, hub};
+
+/// Sagas of three calls.
+const SAGAS: i64 = 100;
+
+/// For each saga: what is counted, how, and how much it was when somebody last looked.
+const COSTS: [(&str, &str, f64); 6] = [
+    ("rows of the journal", "select count(*)::float8 from journal", 4.0),
+    ("commits that wrote to the journal", "select count(distinct (run_id, xmin::text))::float8 from journal", 4.0),
+    ("bytes of the journal", "select sum(pg_column_size(j))::float8 from journal j", 2_700.0),
+    ("bytes of its event", "select sum(pg_column_size(e))::float8 from events e", 760.0),
+    ("bytes of its run", "select sum(pg_column_size(r))::float8 from runs r", 240.0),
+    ("bytes of its event's key", "select sum(pg_column_size(k))::float8 from event_keys k", 150.0),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saga_of_three_calls_costs_no_more_rows_commits_and_bytes_than_it_did() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 3))], &[target.address().to_string()]).await;
+    let node = world.node().await;
+    for n in 0..SAGAS {
+        // Ids and keys of one length, so that bytes are the same each time.
+        let run = node.start_calls(u64::try_from(n).unwrap() + 1_000).await;
+        node.run_becomes(&run, "completed").await;
+    }
+    let mut connection = world.connect().await;
+    let mut worse = Vec::new();
+    for (what, count, expected) in COSTS {
+        let total: f64 = connection.fetch_one(count).await.unwrap().get(0);
+        #[expect(clippy::cast_precision_loss, reason = "a hundred")]
+        let each = total / SAGAS as f64;
+        println!("{what}: {each}");
+        if each > expected * 1.05 {
+            worse.push(format!("{what}: {each} instead of {expected}"));
+        }
+    }
+    assert!(worse.is_empty(), "{worse:#?}");
+}
