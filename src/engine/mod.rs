@@ -4,6 +4,7 @@
 //! nodes left. A run changes only by a decision that was committed under its fence.
 
 pub mod api;
+pub mod audit;
 mod batch;
 mod batches;
 mod calls;

@@ -1,0 +1,358 @@
+//! Holds the database against anchors: what they say was there is there, as it was.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use anyhow::Context as _;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::anchor::{Alive, Anchor, Document, Summary};
+use super::leaves::{EventLeaf, Leaves, RunLeaf, digest_of_events, digest_of_runs};
+use super::spans::{Span, instant};
+use super::{Report, gaps, runs};
+use crate::machine::Time;
+use crate::store::StoreError;
+use crate::store::audit::{anchors, scan};
+
+/// Which moment a page is read of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moments {
+    /// The one that the connection's transaction sees.
+    Given,
+    /// One of its own: what anchors cover does not change, or only grows.
+    OwnEach,
+}
+
+/// Anchors to hold the database against, in order.
+#[derive(Debug, Default)]
+pub struct Anchors {
+    documents: Vec<Document>,
+    /// Digest of each document.
+    digests: Vec<String>,
+    problems: Vec<(String, String)>,
+    notes: Vec<String>,
+}
+
+impl Anchors {
+    /// One of them, that nobody need prove.
+    pub(super) fn single(document: Document) -> Self {
+        Self { documents: vec![document], ..Self::default() }
+    }
+
+    /// Reads an anchor, or all anchors of a folder. With a public key, each must be signed with its key.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn load(path: &Path, public_key: Option<&str>) -> anyhow::Result<Self> {
+        let mut files = vec![path.to_owned()];
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).with_context(|| format!("reading {}", path.display()))?;
+            let names = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+            let is_anchor = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
+            files = names.into_iter().filter(|path| is_anchor(path)).collect();
+        }
+        files.sort_unstable();
+        anyhow::ensure!(!files.is_empty(), "there is no anchor in {}", path.display());
+        let mut texts = Vec::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            texts.push((file.display().to_string(), text));
+        }
+        Ok(Self::read(&texts, public_key))
+    }
+
+    /// The same of texts with their names.
+    #[must_use]
+    pub fn read(texts: &[(String, String)], public_key: Option<&str>) -> Self {
+        let mut all = Self::default();
+        let mut found: Vec<(Document, String)> = Vec::new();
+        let mut keys = BTreeSet::new();
+        for (name, text) in texts {
+            match Anchor::read(text) {
+                Ok((anchor, document)) => {
+                    if anchor.public_key.as_deref() != public_key && public_key.is_some() {
+                        let what = format!("the anchor {name} is not signed with the key that you named");
+                        all.problems.push((name.clone(), what));
+                    }
+                    keys.insert(anchor.public_key.clone());
+                    found.push((document, anchor.digest()));
+                }
+                Err(why) => all.problems.push((name.clone(), format!("the anchor {name} proves nothing: {why}"))),
+            }
+        }
+        for key in keys {
+            match key {
+                None => all.notes.push("there are anchors without a signature: whoever can write their folder can replace them".to_owned()),
+                Some(key) if public_key.is_none() => {
+                    all.notes.push(format!("there are anchors signed with the key {key}: check that it is yours, with --public-key"));
+                }
+                Some(_) => {}
+            }
+        }
+        found.sort_unstable_by_key(|(document, _)| document.seq);
+        (all.documents, all.digests) = found.into_iter().unzip();
+        all
+    }
+
+    pub(super) async fn check(
+        &self,
+        conn: &mut PgConnection,
+        moments: Moments,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        report.anchors += self.documents.len() as u64;
+        for (name, what) in &self.problems {
+            report.find("anchors", name, what.clone());
+        }
+        self.notes.iter().for_each(|note| report.note(note.clone()));
+        self.check_order(report);
+        if !self.digests.is_empty() {
+            self.check_last(conn, report).await?;
+        }
+        self.check_acts(conn, report).await?;
+        self.check_spans(conn, moments, report).await?;
+        self.check_alive(conn, report).await
+    }
+
+    /// Each anchor names the one before.
+    fn check_order(&self, report: &mut Report) {
+        for (pair, digests) in self.documents.windows(2).zip(self.digests.windows(2)) {
+            let (before, after) = (&pair[0], &pair[1]);
+            if after.seq == before.seq && digests[0] != digests[1] {
+                report.find("anchors", after.seq, format!("there are two different anchors {}", after.seq));
+            } else if after.seq == before.seq + 1 && after.before.as_deref() != Some(digests[0].as_str()) {
+                let what = format!("anchor {} does not follow from anchor {}: one of them was replaced", after.seq, before.seq);
+                report.find("anchors", after.seq, what);
+            } else if after.seq > before.seq + 1 {
+                report.note(format!("the anchors between {} and {} are not here", before.seq, after.seq));
+            }
+        }
+    }
+
+    /// The database knows that the last anchor was written, unless somebody went back behind it.
+    async fn check_last(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
+        let (Some(newest), Some(digest)) = (self.documents.last(), self.digests.last()) else { return Ok(()) };
+        let last = anchors::last(conn).await?;
+        let Some(last) = last.filter(|last| last.seq >= newest.seq) else {
+            let what = format!("the database is older than anchor {} of {}: it was restored, or audit_anchors was changed", newest.seq, newest.at);
+            report.find("audit_anchors", newest.seq, what);
+            return Ok(());
+        };
+        let kept = last.document.as_deref().and_then(|text| Anchor::read(text).ok());
+        let is_whole = kept.is_some_and(|(anchor, document)| {
+            anchor.digest() == hex::encode(&last.digest) && document.seq == last.seq && document.at == last.at
+        });
+        if !is_whole || last.seq == newest.seq && hex::encode(&last.digest) != *digest {
+            report.find("audit_anchors", last.seq, format!("anchor {} in the database is not as it was written", last.seq));
+        }
+        Ok(())
+    }
+
+    async fn check_acts(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
+        let mut ends: Vec<_> = self.documents.iter().filter(|document| document.acts.seq > 0).collect();
+        ends.dedup_by_key(|document| &document.acts);
+        for Document { at, acts, .. } in ends {
+            let there = scan::hash_at(conn, acts.seq).await?;
+            let what = match there {
+                Some(hash) if hex::encode(&hash) == acts.hash => continue,
+                Some(_) => format!("entry {} of the chain of acts is not the one that was anchored at {at}", acts.seq),
+                None => format!("the chain of acts was cut: entry {}, which was anchored at {at}, is gone", acts.seq),
+            };
+            report.find("audit_chain", acts.seq, what);
+        }
+        Ok(())
+    }
+
+    /// Each span that any anchor sums up or that has rows is read once, and held against all that anchors ever said of it.
+    async fn check_spans(&self, conn: &mut PgConnection, moments: Moments, report: &mut Report) -> Result<(), StoreError> {
+        let mut said: BTreeMap<&str, Vec<(&Summary, Time)>> = BTreeMap::new();
+        for document in &self.documents {
+            for (name, summary) in &document.spans {
+                let all = said.entry(name).or_default();
+                if !all.iter().any(|(other, _)| *other == summary) {
+                    all.push((summary, document.at));
+                }
+            }
+        }
+        let mut names: BTreeSet<String> = said.keys().map(|name| (*name).to_owned()).collect();
+        names.extend(self.spans_with_rows(conn).await?);
+        for name in names {
+            let Some(span) = Span::named(&name) else {
+                report.find("anchors", &name, format!("{name} is neither a day nor an hour"));
+                continue;
+            };
+            let mut leaves = leaves_of(conn, moments, span.after(), span.before()).await?;
+            if let Some(archived) = gaps::archived_leaves(conn, span.after(), span.before()).await? {
+                leaves.add(archived);
+            }
+            for (summary, at) in said.get(name.as_str()).into_iter().flatten() {
+                compare(&name, summary, *at, &leaves, report);
+            }
+            self.check_absent(span, &leaves, report);
+        }
+        Ok(())
+    }
+
+    /// Spans in the time of the newest anchor's summaries of which the database has rows.
+    async fn spans_with_rows(&self, conn: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+        let Some(settled) = self.documents.iter().map(|document| document.settled).max() else { return Ok(Vec::new()) };
+        let (mut names, mut from) = (Vec::new(), Uuid::nil());
+        while let Some(id) = scan::next_id(conn, from).await? {
+            let (day, hour) = (Span::day_of(instant(id)), Span::hour_of(instant(id)));
+            let span = if day.until <= settled { day } else { hour };
+            if span.until > settled || span.before() <= from {
+                break;
+            }
+            names.push(span.name());
+            from = span.before();
+        }
+        Ok(names)
+    }
+
+    /// A span that an anchor does not sum up, although it was over for long, was empty then.
+    fn check_absent(&self, span: Span, leaves: &Leaves, report: &mut Report) {
+        let hours: Vec<String> = if span.is_day() {
+            (0..24).map(|hour| Span::hour_of(span.from + chrono::Duration::hours(hour)).name()).collect()
+        } else {
+            vec![Span::day_of(span.from).name()]
+        };
+        let name = span.name();
+        for document in self.documents.iter().filter(|document| span.until <= document.settled) {
+            if document.spans.contains_key(&name) || hours.iter().any(|hour| document.spans.contains_key(hour)) {
+                continue;
+            }
+            if let Some(run) = leaves.runs.iter().find(|run| run.created_at <= document.settled) {
+                let what = format!("run {} claims to be of {name}, of which nothing was there when it was anchored at {}", run.id, document.at);
+                return report.find("runs", run.id, what);
+            }
+            if let Some(event) = leaves.events.iter().find(|event| event.received_at <= document.settled) {
+                let what = format!("event {} claims to be of {name}, of which nothing was there when it was anchored at {}", event.id, document.at);
+                return report.find("events", event.id, what);
+            }
+        }
+    }
+
+    /// Runs that were alive: each is there and goes on from where it stood.
+    async fn check_alive(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
+        let mut furthest: HashMap<Uuid, (&Alive, Time)> = HashMap::new();
+        for document in &self.documents {
+            let listed = document.spans.values().flat_map(|summary| &summary.alive).chain(&document.recent);
+            for alive in listed {
+                let known = furthest.entry(alive.id).or_insert((alive, document.at));
+                if alive.seq < known.0.seq || alive.seq == known.0.seq && alive != known.0 {
+                    let what = format!("run {} was at record {} in one anchor, and at record {} of another history in a later one", alive.id, known.0.seq, alive.seq);
+                    report.find("runs", alive.id, what);
+                }
+                if alive.seq > known.0.seq {
+                    *known = (alive, document.at);
+                }
+            }
+        }
+        let mut all: Vec<(&Alive, Time)> = furthest.into_values().collect();
+        all.sort_unstable_by_key(|(alive, _)| alive.id);
+        for some in all.chunks(500) {
+            let ids: Vec<Uuid> = some.iter().map(|(alive, _)| alive.id).collect();
+            let mut there = HashMap::new();
+            for row in scan::run_columns(conn, &ids).await? {
+                there.insert(row.id, RunLeaf::read(row)?);
+            }
+            for (alive, at) in some {
+                check_one(conn, alive, *at, there.get(&alive.id), report).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn check_one(
+    conn: &mut PgConnection,
+    alive: &Alive,
+    at: Time,
+    run: Option<&RunLeaf>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let id = alive.id;
+    let Some(run) = run else {
+        if !gaps::run_is_archived(conn, id).await? {
+            report.find("runs", id, format!("run {id}, which was anchored at {at}, is gone"));
+        }
+        return Ok(());
+    };
+    if run.identity() != alive.is {
+        let what = format!("the definition, key, event, parent or time of run {id} is another one than was anchored at {at}");
+        report.find("runs", id, what);
+    }
+    if run.seq < alive.seq {
+        let what = format!("the journal of run {id} was cut: it ends at record {}, and was anchored at {at} with {}", run.seq, alive.seq);
+        report.find("journal", id, what);
+        return Ok(());
+    }
+    let hash = if run.seq == alive.seq { Some(run.head.clone()) } else { runs::hash_at(conn, id, alive.seq).await? };
+    if hash.map(hex::encode).as_deref() != Some(alive.head.as_str()) {
+        let what = format!("record {} of run {id} is not the one that was anchored at {at}", alive.seq);
+        report.find("journal", id, what);
+    }
+    Ok(())
+}
+
+fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mut Report) {
+    let alive: HashSet<Uuid> = summary.alive.iter().map(|alive| alive.id).collect();
+    let (count, digest) = digest_of_runs(&leaves.runs, &summary.columns, summary.cutoff, &alive);
+    if count != summary.runs {
+        let what = format!("{name} had {} runs that had ended when it was anchored at {at}, and has {count} of them now", summary.runs);
+        report.find("runs", name, what);
+    } else if digest != summary.digest && !(count == 0 && summary.runs == 0) {
+        let what = format!("one of the {count} runs of {name} that had ended is not as it was anchored at {at}");
+        report.find("runs", name, what);
+    }
+    let (count, digest) = digest_of_events(&leaves.events, summary.cutoff);
+    if count != summary.events {
+        let what = format!("{name} had {} events when it was anchored at {at}, and has {count} of them now", summary.events);
+        report.find("events", name, what);
+    } else if digest != summary.events_digest {
+        report.find("events", name, format!("one of the {count} events of {name} is not as it was anchored at {at}"));
+    }
+}
+
+impl Leaves {
+    fn add(&mut self, mut other: Self) {
+        self.runs.append(&mut other.runs);
+        self.events.append(&mut other.events);
+        self.runs.sort_by_key(|run| run.id);
+        self.events.sort_by_key(|event| event.id);
+    }
+}
+
+/// Reads the runs and events from one id on and before another one.
+pub(super) async fn leaves_of(
+    conn: &mut PgConnection,
+    moments: Moments,
+    from: Uuid,
+    before: Uuid,
+) -> Result<Leaves, StoreError> {
+    let mut leaves = Leaves::default();
+    let mut after = (from, -1);
+    loop {
+        let rows = match moments {
+            Moments::Given => scan::runs(conn, after, before, runs::PAGE).await?,
+            Moments::OwnEach => scan::runs(&mut *scan::snapshot(&mut *conn).await?, after, before, runs::PAGE).await?,
+        };
+        let Some(last) = rows.last() else { break };
+        after = (last.id, last.shard);
+        leaves.runs.extend(rows.into_iter().map(RunLeaf::of).collect::<Result<Vec<_>, _>>()?);
+    }
+    let mut after = Uuid::from_u128(from.as_u128().saturating_sub(1));
+    loop {
+        let rows = match moments {
+            Moments::Given => scan::events(conn, after, before, super::events::PAGE).await?,
+            Moments::OwnEach => {
+                scan::events(&mut *scan::snapshot(&mut *conn).await?, after, before, super::events::PAGE).await?
+            }
+        };
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        leaves.events.extend(rows.into_iter().map(|e| EventLeaf { id: e.id, received_at: e.received_at, leaf: e.leaf }));
+    }
+    Ok(leaves)
+}
