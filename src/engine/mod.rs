@@ -206,6 +206,7 @@ impl Engine {
         inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
         heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
         tokio::spawn(loops::maintain(Arc::clone(&inner)));
+        tokio::spawn(loops::keep_anchors(Arc::clone(&inner)));
         tokio::spawn(oauth::watch(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
         tokio::spawn(sequences::count(Arc::clone(&inner)));
