@@ -108,7 +108,7 @@ impl Anchors {
         self.notes.iter().for_each(|note| report.note(note.clone()));
         self.check_order(report);
         if !self.digests.is_empty() {
-            self.check_last(conn, report).await?;
+            self.check_written(conn, report).await?;
         }
         self.check_acts(conn, report).await?;
         self.check_spans(conn, moments, report).await?;
@@ -130,21 +130,33 @@ impl Anchors {
         }
     }
 
-    /// The database knows that the last anchor was written, unless somebody went back behind it.
-    async fn check_last(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
-        let (Some(newest), Some(digest)) = (self.documents.last(), self.digests.last()) else { return Ok(()) };
-        let last = anchors::last(conn).await?;
-        let Some(last) = last.filter(|last| last.seq >= newest.seq) else {
-            let what = format!("the database is older than anchor {} of {}: it was restored, or audit_anchors was changed", newest.seq, newest.at);
-            report.find("audit_anchors", newest.seq, what);
-            return Ok(());
-        };
-        let kept = last.document.as_deref().and_then(|text| Anchor::read(text).ok());
-        let is_whole = kept.is_some_and(|(anchor, document)| {
-            anchor.digest() == hex::encode(&last.digest) && document.seq == last.seq && document.at == last.at
-        });
-        if !is_whole || last.seq == newest.seq && hex::encode(&last.digest) != *digest {
-            report.find("audit_anchors", last.seq, format!("anchor {} in the database is not as it was written", last.seq));
+    /// The database knows which anchors were written, unless somebody went back behind them.
+    async fn check_written(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
+        let seqs: Vec<i64> = self.documents.iter().map(|document| document.seq).collect();
+        let rows = anchors::these_and_last(conn, &seqs).await?;
+        let last = rows.last().map_or(0, |row| row.seq);
+        for row in &rows {
+            let kept = row.document.as_deref().map(|text| Anchor::read(text).ok());
+            let is_whole = match kept {
+                None => row.seq < last,
+                Some(None) => false,
+                Some(Some((anchor, document))) => {
+                    let is_same = (document.seq, document.at, anchor.digest()) == (row.seq, row.at, hex::encode(&row.digest));
+                    row.seq == last && is_same
+                }
+            };
+            if !is_whole {
+                report.find("audit_anchors", row.seq, format!("anchor {} in the database is not as it was written", row.seq));
+            }
+        }
+        for (document, digest) in self.documents.iter().zip(&self.digests) {
+            let seq = document.seq;
+            let what = match rows.iter().find(|row| row.seq == seq) {
+                Some(row) if row.at == document.at && hex::encode(&row.digest) == *digest => continue,
+                Some(_) => format!("the database has another anchor {seq} than this one of {}", document.at),
+                None => format!("the database does not know anchor {seq} of {}: it was restored, or audit_anchors was changed", document.at),
+            };
+            report.find("audit_anchors", seq, what);
         }
         Ok(())
     }

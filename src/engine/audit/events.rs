@@ -4,8 +4,7 @@ use sqlx::PgConnection;
 
 use super::{Report, gaps};
 use crate::store::StoreError;
-use crate::store::audit::scan::{EventRow, KeyRow};
-use crate::store::journal;
+use crate::store::audit::scan::{self, EventRow, KeyRow};
 
 pub(super) const PAGE: i64 = 500;
 
@@ -39,7 +38,8 @@ pub(super) async fn check(conn: &mut PgConnection, event: &EventRow, report: &mu
         report.find("events", id, format!("event {id} does not name run {run}, which its key names"));
     }
     for run in event.runs.iter().filter(|run| !first.contains(run) && !event.gone.contains(run)) {
-        if !mentions(conn, *run, &event.event_id).await? {
+        // A run that several events started together is in the key of none of them.
+        if scan::is_started_by_one(conn, *run).await? {
             report.find("events", id, format!("event {id} names run {run}, which did not take it"));
         }
     }
@@ -47,13 +47,6 @@ pub(super) async fn check(conn: &mut PgConnection, event: &EventRow, report: &mu
         report.find("events", id, format!("event {id} is marked {:?}, but {what}", event.outcome));
     }
     Ok(())
-}
-
-/// Whether a run's first record tells of an event: one that came together with others is part of the input.
-async fn mentions(conn: &mut PgConnection, run: uuid::Uuid, event_id: &str) -> Result<bool, StoreError> {
-    let rows = journal::read(&mut *conn, run, 0, 1).await?;
-    let quoted = serde_json::json!(event_id).to_string();
-    Ok(rows.first().is_some_and(|row| row.data.get().contains(&quoted)))
 }
 
 /// What speaks against an event's outcome.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sqlx::{PgConnection, PgPool};
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -29,22 +30,23 @@ pub struct Keeper {
 }
 
 /// How long after its end an hour or a day is summed up. A run that is accepted then has been stored by now, or its sender knows better.
-pub const SETTLES_AFTER: Duration = Duration::from_hours(6);
+pub const SETTLES_AFTER: TimeDelta = TimeDelta::hours(6);
 
-/// Takes an anchor of what the database holds, and keeps it as the last one. A span that ended `settles_after` ago or earlier is summed up.
+/// Takes an anchor of what the database holds, and keeps it as the last one. A span that ended `settles_after` ago or earlier is summed up,
+/// [`SETTLES_AFTER`] where nodes may still store what they accepted then.
 ///
 /// # Errors
 /// The database is away, or another node took one at the same time.
 pub async fn take(
     pool: &PgPool,
     key: Option<&AuditKey>,
-    settles_after: Duration,
+    settles_after: TimeDelta,
 ) -> Result<(Anchor, Document), StoreError> {
     let mut conn = pool.acquire().await?;
     let (before, at) = (anchors::last(&mut conn).await?, anchors::now(&mut conn).await?);
     let previous = before.as_ref().and_then(|before| ours(before, key));
     let head = audit::head(&mut conn).await?;
-    let settled = at - chrono::Duration::from_std(settles_after).unwrap_or_default();
+    let settled = at - settles_after;
     let mut document = Document {
         format: FORMAT,
         seq: before.as_ref().map_or(0, |before| before.seq) + 1,

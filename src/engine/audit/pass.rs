@@ -149,7 +149,8 @@ async fn work(pool: PgPool, known: Known, cursors: Arc<Mutex<Cursors>>) -> Resul
 /// What is read together.
 enum Page {
     Runs(Vec<scan::RunRow>),
-    Orphans(i16),
+    /// Of shards from the first on and before the second.
+    Orphans((i16, i16)),
     Events(Vec<scan::EventRow>),
     Keys(Vec<scan::KeyRow>),
 }
@@ -183,6 +184,9 @@ impl Default for Cursors {
 /// Values of `shard`.
 const SHARDS: i16 = 256;
 
+/// Of so many one statement finds the orphans.
+const SHARDS_AT_ONCE: i16 = 32;
+
 impl Cursors {
     async fn next(&mut self, conn: &mut PgConnection) -> Result<Option<Page>, StoreError> {
         if !self.runs_done {
@@ -196,8 +200,10 @@ impl Cursors {
             }
         }
         if self.orphans < SHARDS {
-            self.orphans += 1;
-            return Ok(Some(Page::Orphans(self.orphans - 1)));
+            let first = self.orphans;
+            // Rows whose shard is none of ours are orphans too.
+            self.orphans = if first + SHARDS_AT_ONCE < SHARDS { first + SHARDS_AT_ONCE } else { i16::MAX };
+            return Ok(Some(Page::Orphans((if first == 0 { i16::MIN } else { first }, self.orphans))));
         }
         if !self.events_done {
             let rows = scan::events(conn, self.events, runs::LAST, events::PAGE).await?;
@@ -233,7 +239,7 @@ impl Page {
                     runs::check(conn, known, row, report).await?;
                 }
             }
-            Self::Orphans(shard) => runs::check_orphans(conn, *shard, report).await?,
+            Self::Orphans(shards) => runs::check_orphans(conn, *shards, report).await?,
             Self::Events(rows) => {
                 for row in rows {
                     events::check(conn, row, report).await?;

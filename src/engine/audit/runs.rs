@@ -159,8 +159,12 @@ impl Columns<'_> {
 }
 
 /// Journals whose run is gone.
-pub(super) async fn check_orphans(conn: &mut PgConnection, of_shard: i16, report: &mut Report) -> Result<(), StoreError> {
-    for run in scan::orphans(conn, of_shard, PAGE).await? {
+pub(super) async fn check_orphans(
+    conn: &mut PgConnection,
+    shards: (i16, i16),
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    for run in scan::orphans(conn, shards, PAGE).await? {
         if !gaps::run_is_archived(conn, run).await? {
             report.find("journal", run, Tampered::Orphan { run }.to_string());
         }

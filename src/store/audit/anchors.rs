@@ -30,6 +30,21 @@ pub async fn last(conn: &mut PgConnection) -> Result<Option<Written>, StoreError
         .await?)
 }
 
+/// These anchors as far as they are known, and the last one, in order.
+///
+/// # Errors
+/// The database is away.
+pub async fn these_and_last(conn: &mut PgConnection, seqs: &[i64]) -> Result<Vec<Written>, StoreError> {
+    Ok(sqlx::query_as!(
+        Written,
+        "select seq, at, digest, document from audit_anchors
+         where seq = any($1) or seq = (select max(seq) from audit_anchors) order by seq",
+        seqs
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Keeps an anchor as the last one; false if another came in between.
 ///
 /// # Errors

@@ -220,15 +220,17 @@ pub async fn run_columns(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<
     .await?)
 }
 
-/// Journals of a shard whose run is gone, at most `limit`.
+/// Journals of these shards, the last one left out, whose run is gone; at most `limit`.
 ///
 /// # Errors
 /// The database is away.
-pub async fn orphans(conn: &mut PgConnection, of_shard: i16, limit: i64) -> Result<Vec<RunId>, StoreError> {
+pub async fn orphans(conn: &mut PgConnection, (from, until): (i16, i16), limit: i64) -> Result<Vec<RunId>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select distinct j.run_id as "run!" from journal j
-           where j.shard = $1 and not exists (select from runs r where r.shard = j.shard and r.id = j.run_id) limit $2"#,
-        of_shard,
+           where j.shard >= $1 and j.shard < $2
+             and not exists (select from runs r where r.shard = j.shard and r.id = j.run_id) limit $3"#,
+        from,
+        until,
         limit
     )
     .fetch_all(conn)
@@ -298,6 +300,24 @@ pub async fn events(
     .await?)
 }
 
+/// Whether a run was started by one event alone: the event's key names it, or the run names no event.
+///
+/// # Errors
+/// The database is away.
+pub async fn is_started_by_one(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from runs r where r.shard = $1 and r.id = $2
+               and (r.event_id is null or exists (
+                   select from events e join event_keys k on k.source = e.source and k.event_id = e.event_id
+                   where e.id = r.event_id and r.id = any(k.runs)))) as "by_one!""#,
+        crate::store::shard(run),
+        run
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// A key and whether its event is there.
 #[derive(Debug)]
 pub struct KeyRow {
@@ -307,7 +327,7 @@ pub struct KeyRow {
     pub event_id: String,
     /// The event that took it.
     pub event: Uuid,
-    /// Whether that is there.
+    /// Whether that is there, under this key.
     pub is_there: bool,
 }
 
@@ -322,7 +342,8 @@ pub async fn event_keys(
 ) -> Result<Vec<KeyRow>, StoreError> {
     Ok(sqlx::query_as!(
         KeyRow,
-        r#"select k.source, k.event_id, k.event, exists (select from events e where e.id = k.event) as "is_there!"
+        r#"select k.source, k.event_id, k.event,
+                  exists (select from events e where e.id = k.event and e.source = k.source and e.event_id = k.event_id) as "is_there!"
            from event_keys k where (k.source, k.event_id) > ($1, $2) order by k.source, k.event_id limit $3"#,
         after.0,
         after.1,
