@@ -3,6 +3,7 @@
 mod forgeries;
 mod mutations;
 mod people;
+mod speed;
 
 use std::collections::BTreeMap;
 
@@ -119,7 +120,10 @@ async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     assert!(report.is_sound(), "{:#?}", report.findings);
     assert!(report.adopted > 40 && report.adopted == report.entries, "{report:?}");
     // Nothing is adopted a second time.
-    connection.execute("insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'x', 'x', '{admin}')").await.unwrap();
+    connection
+        .execute("insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'x', 'x', '{admin}')")
+        .await
+        .unwrap();
     assert!(full.world.command(&["migrate"]).0);
     let (sound, told, _) = full.world.command(&["audit", "verify"]);
     assert!(!sound && told.contains("of tokens was not written by any act"), "{told}");
@@ -145,7 +149,13 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
     world.write("hub.yaml", &with_anchors);
     world.set("STEPWELL_AUDIT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     let _node = world.node().await;
-    let written = || async { std::fs::read_dir(folder.path()).unwrap().filter_map(Result::ok).map(|e| e.path()).find(|p| p.extension().is_some()) };
+    let written = || async {
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter_map(Result::ok)
+            .map(|e| e.path())
+            .find(|p| p.extension().is_some())
+    };
     let file = eventually("an anchor", written).await;
     let at = folder.path().display().to_string();
     let (sound, told, error) = world.command(&["audit", "verify", "--anchor", &at]);
@@ -155,7 +165,10 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
     let (sound, told, error) = world.command(&["audit", "anchor", "--out", &at]);
     assert!(sound && told.contains("anchor 2 written"), "{told}{error}");
     let mut connection = world.connect().await;
-    connection.execute("delete from events; delete from event_keys; delete from journal; delete from runs").await.unwrap();
+    connection
+        .execute("delete from events; delete from event_keys; delete from journal; delete from runs")
+        .await
+        .unwrap();
     assert!(world.command(&["audit", "verify"]).0, "nothing inside the database tells");
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at, "--json"]);
     assert!(!sound && told.contains(&run) && told.contains("is gone"), "{told}");

@@ -151,7 +151,9 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
         eprintln!("note: {note}");
     }
     let Report { runs, records, events, entries, anchors, count, .. } = report;
-    let checked = format!("{runs} journal(s) with {records} record(s), {events} event(s), {entries} entries of the chain of acts");
+    let checked = format!(
+        "{runs} journal(s) with {records} record(s), {events} event(s), {entries} entries of the chain of acts"
+    );
     let held = if *anchors > 0 { format!(", against {anchors} anchor(s)") } else { String::new() };
     if report.is_sound() {
         println!("{checked} verified{held}: every record as it was written");

@@ -73,9 +73,14 @@ impl Server {
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
         let metrics = telemetry::init_metrics().context("installing the metrics")?;
-        let engine =
-            Engine::start_node(engine_settings(settings, &hub, audit_key), pools.engine, pools.reader, connections, evaluator)
-                .await?;
+        let engine = Engine::start_node(
+            engine_settings(settings, &hub, audit_key),
+            pools.engine,
+            pools.reader,
+            connections,
+            evaluator,
+        )
+        .await?;
         let (shutdown, admin_shutdown) = (CancellationToken::new(), CancellationToken::new());
         let (phase, phase_seen) = watch::channel(Phase::Starting);
         let (hub, hub_seen) = watch::channel(Arc::new(hub));

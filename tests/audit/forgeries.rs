@@ -28,7 +28,11 @@ async fn replace(conn: &mut PgConnection, run: RunId, records: &[Record]) {
     let (rows, head) = journal::encode(records, 0, journal::genesis(run)).unwrap();
     sqlx::query("delete from journal where run_id = $1").bind(run).execute(&mut *conn).await.unwrap();
     journal::append(conn, &rows.iter().map(|row| (run, row)).collect::<Vec<_>>()).await.unwrap();
-    let id: i32 = sqlx::query_scalar("select definition_id from runs where id = $1").bind(run).fetch_one(&mut *conn).await.unwrap();
+    let id: i32 = sqlx::query_scalar("select definition_id from runs where id = $1")
+        .bind(run)
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap();
     let row = definitions::deployed_after(&mut *conn, id - 1, &[], 1).await.unwrap().remove(0);
     let functions = Functions::from_stored(serde_json::from_str(&row.functions).unwrap()).unwrap();
     let definition = dsl::rebuild("forged", &row.source, &functions).unwrap().definition;
@@ -90,7 +94,6 @@ async fn who_rewrites_the_chain_of_acts_is_found_by_an_anchor() {
         "update totals_sign_offs set reason = 'never mind'",
         "update proposals set decided_by = 'user:ann2' where decision = 'approved'",
         "delete from freezes",
-        "insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'back-door', 'x', '{admin}')",
     ];
     for harm in harms {
         let mut forging = connection.begin().await.unwrap();
@@ -101,6 +104,15 @@ async fn who_rewrites_the_chain_of_acts_is_found_by_an_anchor() {
         is_found_by_anchors_alone(&mut forging, &anchors, harm).await;
         forging.rollback().await.unwrap();
     }
+    // A token that the chain tells of as of one that an act made, without the act.
+    let mut forging = connection.begin().await.unwrap();
+    let token = "insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'back-door', 'x', '{admin}')";
+    forging.execute(token).await.unwrap();
+    rewrite(&mut forging).await;
+    let found = audit::verify_in(&mut forging, None).await.unwrap();
+    assert!(found.findings.len() == 1 && found.findings[0].what.contains("without an act"), "{:#?}", found.findings);
+    forging.rollback().await.unwrap();
+
     let mut forging = connection.begin().await.unwrap();
     // Back to the state before an act, and the act itself gone.
     forging.execute("delete from acts where act = 'workflow.deploy' and subject like '%calls%'").await.unwrap();

@@ -97,7 +97,9 @@ impl Forger {
             (false, Some(values)) => format!("'{}'", values[number % values.len()]),
             (false, None) => other(&kind, &name, number)?,
         };
-        Some(format!("update {table} set {name} = {value} where {row} and {name}::text is distinct from ({value})::text"))
+        Some(format!(
+            "update {table} set {name} = {value} where {row} and {name}::text is distinct from ({value})::text"
+        ))
     }
 
     async fn delete(&mut self, conn: &mut PgConnection) -> Option<String> {
@@ -150,7 +152,8 @@ impl Forger {
 
     /// A run and every row that is about it.
     async fn remove_run(&mut self, conn: &mut PgConnection) -> Option<String> {
-        let runs: Vec<String> = sqlx::query_scalar("select id::text from runs order by id").fetch_all(conn).await.unwrap();
+        let runs: Vec<String> =
+            sqlx::query_scalar("select id::text from runs order by id").fetch_all(conn).await.unwrap();
         let run = &runs[self.below(runs.len())];
         Some(format!(
             "delete from journal where run_id = '{run}'; delete from proposals where run_id = '{run}';
@@ -171,7 +174,17 @@ fn of(row: &str) -> String {
 /// Values that a constraint allows.
 fn known(table: &str, column: &str) -> Option<&'static [&'static str]> {
     Some(match (table, column) {
-        ("runs", "status") => &["pending", "running", "waiting", "suspended", "compensating", "completed", "compensated", "cancelled", "faulted"],
+        ("runs", "status") => &[
+            "pending",
+            "running",
+            "waiting",
+            "suspended",
+            "compensating",
+            "completed",
+            "compensated",
+            "cancelled",
+            "faulted",
+        ],
         ("runs", "attention") => &["faulted", "compensation_stuck", "poison", "unknown_outcome"],
         ("schedule_acts", "act") => &["pause", "resume", "fire"],
         ("sessions", "kind") => &["user", "token", "local"],

@@ -37,7 +37,9 @@ const CHILD: &str = "do: [ { note: { set: { child: true } } } ]\n";
 const PARENT: &str = "do: [ { child: { run: { workflow: { namespace: test, name: child, version: latest } } } } ]\n";
 
 fn saga(target: &Target) -> String {
-    let call = |path: &str| format!("call: http, with: {{ method: post, endpoint: 'http://{}/{path}', body: {{}} }}", target.address());
+    let call = |path: &str| {
+        format!("call: http, with: {{ method: post, endpoint: 'http://{}/{path}', body: {{}} }}", target.address())
+    };
     format!(
         "do:\n  - reserve: {{ {}, metadata: {{ compensate: {{ {} }} }} }}\n  - fail: {{ raise: {{ error: {{ type: 'https://example.com/no', status: 409 }} }} }}\n",
         call("reserve"),
@@ -52,7 +54,8 @@ impl Full {
         let (order, order_text) = workflow("order", "1.0.0", ORDER);
         let order_text = order_text.replace("version: '1.0.0'", "version: '1.0.0', metadata: { acts: { skip: two } }");
         let tick = "schedule: { every: { hours: 10 } }\ndo: [ { note: { set: { a: 1 } } } ]\n";
-        let mut files = vec![("hub.yaml".to_owned(), hub()), ("calls.yaml".to_owned(), calls(&target, 2)), (order, order_text)];
+        let mut files =
+            vec![("hub.yaml".to_owned(), hub()), ("calls.yaml".to_owned(), calls(&target, 2)), (order, order_text)];
         for (name, text) in [
             ("together", TOGETHER),
             ("await", AWAIT),
@@ -180,16 +183,20 @@ impl Full {
 
     async fn fill_totals(&self) {
         let day = |text: &str| text.parse().unwrap();
-        let scope = Period { from: day("2025-11-01"), until: day("2025-11-30"), currency: Some("EUR".into()), company: None };
+        let scope =
+            Period { from: day("2025-11-01"), until: day("2025-11-30"), currency: Some("EUR".into()), company: None };
         let mut conn = self.pool.acquire().await.unwrap();
         let actor = Actor("user:ann".into());
         for n in 0..2 {
             let mut transaction = conn.begin().await.unwrap();
             let new = NewSignOff { scope: &scope, actor: &actor.0, reason: None, totals: &json!({ "n": n }) };
             let (_, changed) = signing::sign(&mut transaction, &new).await.unwrap();
-            acts::record_change(&mut transaction, By::from(&actor), "totals.sign", "2025-11", None, changed).await.unwrap();
+            acts::record_change(&mut transaction, By::from(&actor), "totals.sign", "2025-11", None, changed)
+                .await
+                .unwrap();
             transaction.commit().await.unwrap();
-            let place = Place { day: day("2025-11-03"), currency: "EUR".into(), company: String::new(), key: format!("d{n}") };
+            let place =
+                Place { day: day("2025-11-03"), currency: "EUR".into(), company: String::new(), key: format!("d{n}") };
             let change = Change { place, kind: ChangeKind::Vanished, before: Some(json!({ "n": n })), after: None };
             let mut transaction = conn.begin().await.unwrap();
             signing::mark(&mut transaction, uuid::Uuid::now_v7(), &[change]).await.unwrap();

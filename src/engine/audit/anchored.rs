@@ -83,9 +83,13 @@ impl Anchors {
         }
         for key in keys {
             match key {
-                None => all.notes.push("there are anchors without a signature: whoever can write their folder can replace them".to_owned()),
+                None => all.notes.push(
+                    "there are anchors without a signature: whoever can write their folder can replace them".to_owned(),
+                ),
                 Some(key) if public_key.is_none() => {
-                    all.notes.push(format!("there are anchors signed with the key {key}: check that it is yours, with --public-key"));
+                    all.notes.push(format!(
+                        "there are anchors signed with the key {key}: check that it is yours, with --public-key"
+                    ));
                 }
                 Some(_) => {}
             }
@@ -122,7 +126,10 @@ impl Anchors {
             if after.seq == before.seq && digests[0] != digests[1] {
                 report.find("anchors", after.seq, format!("there are two different anchors {}", after.seq));
             } else if after.seq == before.seq + 1 && after.before.as_deref() != Some(digests[0].as_str()) {
-                let what = format!("anchor {} does not follow from anchor {}: one of them was replaced", after.seq, before.seq);
+                let what = format!(
+                    "anchor {} does not follow from anchor {}: one of them was replaced",
+                    after.seq, before.seq
+                );
                 report.find("anchors", after.seq, what);
             } else if after.seq > before.seq + 1 {
                 report.note(format!("the anchors between {} and {} are not here", before.seq, after.seq));
@@ -141,12 +148,17 @@ impl Anchors {
                 None => row.seq < last,
                 Some(None) => false,
                 Some(Some((anchor, document))) => {
-                    let is_same = (document.seq, document.at, anchor.digest()) == (row.seq, row.at, hex::encode(&row.digest));
+                    let is_same =
+                        (document.seq, document.at, anchor.digest()) == (row.seq, row.at, hex::encode(&row.digest));
                     row.seq == last && is_same
                 }
             };
             if !is_whole {
-                report.find("audit_anchors", row.seq, format!("anchor {} in the database is not as it was written", row.seq));
+                report.find(
+                    "audit_anchors",
+                    row.seq,
+                    format!("anchor {} in the database is not as it was written", row.seq),
+                );
             }
         }
         for (document, digest) in self.documents.iter().zip(&self.digests) {
@@ -154,7 +166,10 @@ impl Anchors {
             let what = match rows.iter().find(|row| row.seq == seq) {
                 Some(row) if row.at == document.at && hex::encode(&row.digest) == *digest => continue,
                 Some(_) => format!("the database has another anchor {seq} than this one of {}", document.at),
-                None => format!("the database does not know anchor {seq} of {}: it was restored, or audit_anchors was changed", document.at),
+                None => format!(
+                    "the database does not know anchor {seq} of {}: it was restored, or audit_anchors was changed",
+                    document.at
+                ),
             };
             report.find("audit_anchors", seq, what);
         }
@@ -177,7 +192,12 @@ impl Anchors {
     }
 
     /// Each span that any anchor sums up or that has rows is read once, and held against all that anchors ever said of it.
-    async fn check_spans(&self, conn: &mut PgConnection, moments: Moments, report: &mut Report) -> Result<(), StoreError> {
+    async fn check_spans(
+        &self,
+        conn: &mut PgConnection,
+        moments: Moments,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
         let mut said: BTreeMap<&str, Vec<(&Summary, Time)>> = BTreeMap::new();
         for document in &self.documents {
             for (name, summary) in &document.spans {
@@ -235,11 +255,17 @@ impl Anchors {
                 continue;
             }
             if let Some(run) = leaves.runs.iter().find(|run| run.created_at <= document.settled) {
-                let what = format!("run {} claims to be of {name}, of which nothing was there when it was anchored at {}", run.id, document.at);
+                let what = format!(
+                    "run {} claims to be of {name}, of which nothing was there when it was anchored at {}",
+                    run.id, document.at
+                );
                 return report.find("runs", run.id, what);
             }
             if let Some(event) = leaves.events.iter().find(|event| event.received_at <= document.settled) {
-                let what = format!("event {} claims to be of {name}, of which nothing was there when it was anchored at {}", event.id, document.at);
+                let what = format!(
+                    "event {} claims to be of {name}, of which nothing was there when it was anchored at {}",
+                    event.id, document.at
+                );
                 return report.find("events", event.id, what);
             }
         }
@@ -253,7 +279,10 @@ impl Anchors {
             for alive in listed {
                 let known = furthest.entry(alive.id).or_insert((alive, document.at));
                 if alive.seq < known.0.seq || alive.seq == known.0.seq && alive != known.0 {
-                    let what = format!("run {} was at record {} in one anchor, and at record {} of another history in a later one", alive.id, known.0.seq, alive.seq);
+                    let what = format!(
+                        "run {} was at record {} in one anchor, and at record {} of another history in a later one",
+                        alive.id, known.0.seq, alive.seq
+                    );
                     report.find("runs", alive.id, what);
                 }
                 if alive.seq > known.0.seq {
@@ -292,11 +321,15 @@ async fn check_one(
         return Ok(());
     };
     if run.identity() != alive.is {
-        let what = format!("the definition, key, event, parent or time of run {id} is another one than was anchored at {at}");
+        let what =
+            format!("the definition, key, event, parent or time of run {id} is another one than was anchored at {at}");
         report.find("runs", id, what);
     }
     if run.seq < alive.seq {
-        let what = format!("the journal of run {id} was cut: it ends at record {}, and was anchored at {at} with {}", run.seq, alive.seq);
+        let what = format!(
+            "the journal of run {id} was cut: it ends at record {}, and was anchored at {at} with {}",
+            run.seq, alive.seq
+        );
         report.find("journal", id, what);
         return Ok(());
     }
@@ -312,7 +345,10 @@ fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mu
     let alive: HashSet<Uuid> = summary.alive.iter().map(|alive| alive.id).collect();
     let (count, digest) = digest_of_runs(&leaves.runs, &summary.columns, summary.cutoff, &alive);
     if count != summary.runs {
-        let what = format!("{name} had {} runs that had ended when it was anchored at {at}, and has {count} of them now", summary.runs);
+        let what = format!(
+            "{name} had {} runs that had ended when it was anchored at {at}, and has {count} of them now",
+            summary.runs
+        );
         report.find("runs", name, what);
     } else if digest != summary.digest && !(count == 0 && summary.runs == 0) {
         let what = format!("one of the {count} runs of {name} that had ended is not as it was anchored at {at}");
@@ -320,7 +356,8 @@ fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mu
     }
     let (count, digest) = digest_of_events(&leaves.events, summary.cutoff);
     if count != summary.events {
-        let what = format!("{name} had {} events when it was anchored at {at}, and has {count} of them now", summary.events);
+        let what =
+            format!("{name} had {} events when it was anchored at {at}, and has {count} of them now", summary.events);
         report.find("events", name, what);
     } else if digest != summary.events_digest {
         report.find("events", name, format!("one of the {count} events of {name} is not as it was anchored at {at}"));
@@ -364,7 +401,11 @@ pub(super) async fn leaves_of(
         };
         let Some(last) = rows.last() else { break };
         after = last.id;
-        leaves.events.extend(rows.into_iter().map(|e| EventLeaf { id: e.id, received_at: e.received_at, leaf: e.leaf }));
+        leaves.events.extend(rows.into_iter().map(|e| EventLeaf {
+            id: e.id,
+            received_at: e.received_at,
+            leaf: e.leaf,
+        }));
     }
     Ok(leaves)
 }

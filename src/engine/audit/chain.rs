@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::PgConnection;
 
 use super::Report;
+use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::audit::scan::{self, Scanned};
 use crate::store::audit::{self, RowKey, Sealed};
@@ -19,13 +20,26 @@ pub(super) struct Cursor {
     seq: i64,
     hash: Vec<u8>,
     is_broken: bool,
+    /// Time of the last entry about an act: what an act wrote is sealed in its transaction, after the act itself.
+    act_at: Option<Time>,
 }
 
 impl Cursor {
     pub(super) fn new() -> Self {
-        Self { seq: 0, hash: audit::genesis().to_vec(), is_broken: false }
+        Self { seq: 0, hash: audit::genesis().to_vec(), is_broken: false, act_at: None }
     }
 }
+
+/// Tables that nothing but an act writes. The others are also written by the engine, or when somebody uses a link.
+const BY_ACTS_ALONE: [Sealed; 7] = [
+    Sealed::Users,
+    Sealed::Tokens,
+    Sealed::Sessions,
+    Sealed::Definitions,
+    Sealed::Freezes,
+    Sealed::Proposals,
+    Sealed::SignOffs,
+];
 
 /// Checks the next page; false once there is none.
 pub(super) async fn check_page(
@@ -45,9 +59,22 @@ pub(super) async fn check_page(
             follow(cursor, entry, report);
         }
         (cursor.seq, cursor.hash) = (entry.seq, entry.hash.clone());
+        need_act(cursor, entry, report);
     }
     compare(conn, &page, report, differing).await?;
     Ok(true)
+}
+
+/// What stands in such a table was put there by an act, and the act is recorded.
+fn need_act(cursor: &mut Cursor, entry: &audit::Entry, report: &mut Report) {
+    match Sealed::of(&entry.of_table) {
+        Some(Sealed::Acts) => cursor.act_at = Some(entry.at),
+        Some(table) if entry.kind == "act" && BY_ACTS_ALONE.contains(&table) && cursor.act_at != Some(entry.at) => {
+            let (name, key) = (table.table(), &entry.key);
+            report.find(name, key, format!("row {key} of {name} was written at {} without an act", entry.at));
+        }
+        _ => {}
+    }
 }
 
 /// The first entry that does not follow is told of: those after it prove nothing.

@@ -44,7 +44,11 @@ fn check(row: &DefinitionRow, report: &mut Report) -> Option<Loaded> {
     let built = match rebuild_built(row) {
         Ok(built) => built,
         Err(why) => {
-            report.find("definitions", row.id, format!("the definition {called} cannot be read as it is stored: {why}"));
+            report.find(
+                "definitions",
+                row.id,
+                format!("the definition {called} cannot be read as it is stored: {why}"),
+            );
             return None;
         }
     };
@@ -53,7 +57,8 @@ fn check(row: &DefinitionRow, report: &mut Report) -> Option<Loaded> {
         report.find("definitions", row.id, what);
     }
     if built.hash.as_slice() != row.hash {
-        let what = format!("the definition {called} is not what was deployed: its source or functions do not give its hash");
+        let what =
+            format!("the definition {called} is not what was deployed: its source or functions do not give its hash");
         report.find("definitions", row.id, what);
     }
     Some(Loaded { id: row.id, definition: built.definition })

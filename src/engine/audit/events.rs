@@ -18,7 +18,8 @@ pub(super) async fn check(conn: &mut PgConnection, event: &EventRow, report: &mu
         }
     }
     let (Some(key_event), Some(body_hash)) = (event.key_event, &event.key_body_hash) else {
-        let what = format!("event {id} has no key: {:?} of source {:?} is not among event_keys", event.event_id, event.source);
+        let what =
+            format!("event {id} has no key: {:?} of source {:?} is not among event_keys", event.event_id, event.source);
         report.find("events", id, what);
         return Ok(());
     };
@@ -61,7 +62,11 @@ fn contradiction(event: &EventRow) -> Option<&'static str> {
 }
 
 /// Checks a page of keys.
-pub(super) async fn check_keys(conn: &mut PgConnection, page: &[KeyRow], report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn check_keys(
+    conn: &mut PgConnection,
+    page: &[KeyRow],
+    report: &mut Report,
+) -> Result<(), StoreError> {
     for key in page.iter().filter(|key| !key.is_there) {
         if !gaps::event_is_archived(conn, key.event).await? {
             let named = format!("{}, {}", key.source, key.event_id);

@@ -16,9 +16,9 @@ use super::leaves::{RunLeaf, digest_of_events, digest_of_runs};
 use super::spans::{Span, instant};
 use super::{Report, pass};
 use crate::machine::Time;
+use crate::store::StoreError;
 use crate::store::acts::{self, By};
 use crate::store::audit::{self, anchors, scan};
-use crate::store::StoreError;
 
 /// When and where anchors are written: `audit.anchors` of `hub.yaml`.
 #[derive(Debug, Clone)]
@@ -99,7 +99,8 @@ async fn fill(conn: &mut PgConnection, document: &mut Document, previous: Option
         };
         from = span.before();
         let name = span.name();
-        let carried = previous.and_then(|previous| previous.spans.get(&name)).filter(|summary| summary.alive.is_empty());
+        let carried =
+            previous.and_then(|previous| previous.spans.get(&name)).filter(|summary| summary.alive.is_empty());
         let summary = match carried {
             Some(summary) => summary.clone(),
             None => sum_up(conn, span, document.settled).await?,
@@ -167,7 +168,10 @@ impl Keeper {
     async fn write(&self, pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
         let (anchor, document) = take(pool, key, SETTLES_AFTER).await?;
         for finding in &document.findings {
-            error!(anchor = document.seq, finding, "the database differs from the last anchor: run `stepwell audit verify`");
+            error!(
+                anchor = document.seq,
+                finding, "the database differs from the last anchor: run `stepwell audit verify`"
+            );
         }
         let unwritable = |why: String| StoreError::Unreadable { table: "audit_anchors", why };
         let text = anchor.to_text().map_err(|e| unwritable(e.to_string()))?;
@@ -204,7 +208,8 @@ pub async fn adopt(pool: &PgPool, by: By<'_>) -> Result<usize, StoreError> {
     let mut transaction = pool.begin().await?;
     scan::pin_forms(&mut transaction).await?;
     let differing = pass::differing_rows(&mut transaction).await?;
-    let rows: Vec<String> = differing.iter().take(1_000).map(|(table, key)| format!("{} {key}", table.table())).collect();
+    let rows: Vec<String> =
+        differing.iter().take(1_000).map(|(table, key)| format!("{} {key}", table.table())).collect();
     let detail = serde_json::json!({ "count": differing.len(), "rows": rows });
     audit::adopt(&mut transaction, &differing).await?;
     acts::record(&mut transaction, by, "audit.adopt", "database", Some(&detail)).await?;

@@ -83,12 +83,7 @@ impl RunLeaf {
 }
 
 /// How many runs these are, and the digest of them all by these columns, without those that were alive.
-pub(super) fn digest_of_runs(
-    runs: &[RunLeaf],
-    columns: &[String],
-    cutoff: Time,
-    alive: &HashSet<Uuid>,
-) -> (u64, Hex) {
+pub(super) fn digest_of_runs(runs: &[RunLeaf], columns: &[String], cutoff: Time, alive: &HashSet<Uuid>) -> (u64, Hex) {
     let (mut hash, mut count) = (Sha256::new(), 0);
     for run in runs.iter().filter(|run| run.created_at <= cutoff && !alive.contains(&run.id)) {
         hash.update(run.id.as_bytes());

@@ -51,7 +51,8 @@ pub(super) async fn check(
 /// The records of a run, once they are known to be those that were written; or what is wrong with them. This is the only place that reads
 /// journals here.
 async fn read(conn: &mut PgConnection, run: &RunRow) -> Result<Result<Vec<Record>, String>, StoreError> {
-    let (mut before, mut last, mut records): (Vec<u8>, i32, Vec<Record>) = (journal::genesis(run.id).to_vec(), 0, Vec::new());
+    let (mut before, mut last, mut records): (Vec<u8>, i32, Vec<Record>) =
+        (journal::genesis(run.id).to_vec(), 0, Vec::new());
     loop {
         let rows = journal::read(&mut *conn, run.id, last, 1_000).await?;
         if rows.is_empty() {
@@ -115,7 +116,8 @@ fn compare(known: &Known, row: &RunRow, records: &[Record], report: &mut Report)
     let run = match fold(&loaded.definition, Run::new(id), records) {
         Ok(run) => run,
         Err(why) => {
-            let what = format!("the journal of run {id} does not fit its definition {}: {why}", loaded.definition.workflow);
+            let what =
+                format!("the journal of run {id} does not fit its definition {}: {why}", loaded.definition.workflow);
             return report.find("runs", id, what);
         }
     };
@@ -137,7 +139,10 @@ fn compare(known: &Known, row: &RunRow, records: &[Record], report: &mut Report)
     columns.same("error", row.error.as_ref(), state.error.as_ref());
     columns.same("fingerprint", row.fingerprint.as_ref(), state.fingerprint.as_ref());
     if row.attention.is_some() != row.attention_at.is_some() {
-        let what = format!("run {id}: attention_at is {}, and attention is not", if row.attention_at.is_some() { "set" } else { "empty" });
+        let what = format!(
+            "run {id}: attention_at is {}, and attention is not",
+            if row.attention_at.is_some() { "set" } else { "empty" }
+        );
         report.find("runs", id, what);
     }
 }
@@ -152,7 +157,9 @@ impl Columns<'_> {
         if row == journal {
             return;
         }
-        let told = |value: Option<&T>| value.map_or_else(|| "empty".to_owned(), |value| value.to_string().chars().take(80).collect());
+        let told = |value: Option<&T>| {
+            value.map_or_else(|| "empty".to_owned(), |value| value.to_string().chars().take(80).collect())
+        };
         let what = format!("run {}: {column} is {}, and its journal gives {}", self.id, told(row), told(journal));
         self.report.find("runs", self.id, what);
     }

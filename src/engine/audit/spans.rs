@@ -37,7 +37,8 @@ impl Span {
 
     /// The span of a name.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let (text, is_day) = if name.len() == 10 { (format!("{name}T00:00:00Z"), true) } else { (format!("{name}:00:00Z"), false) };
+        let (text, is_day) =
+            if name.len() == 10 { (format!("{name}T00:00:00Z"), true) } else { (format!("{name}:00:00Z"), false) };
         let at: Time = text.parse().ok()?;
         let span = if is_day { Self::day_of(at) } else { Self::hour_of(at) };
         (span.name() == name).then_some(span)

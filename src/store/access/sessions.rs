@@ -228,7 +228,9 @@ pub async fn end_sessions_of(pool: &PgPool, user: &str, by: By<'_>) -> Result<Op
     let mut transaction = pool.begin().await?;
     let found = sqlx::query_scalar!("select id from users where name = $1 and deleted_at is null", user);
     let Some(id) = found.fetch_optional(&mut *transaction).await? else { return Ok(None) };
-    let ended = sqlx::query_scalar!("delete from sessions where user_id = $1 returning id", id).fetch_all(&mut *transaction).await?;
+    let ended = sqlx::query_scalar!("delete from sessions where user_id = $1 returning id", id)
+        .fetch_all(&mut *transaction)
+        .await?;
     let links = sqlx::query_scalar!(
         r#"delete from login_links where user_id = $1 and used_at is null returning encode(hash, 'hex') as "key!""#,
         id

@@ -120,14 +120,9 @@ pub async fn create_user(pool: &PgPool, name: &Name, scopes: &[Scope], by: By<'_
         None => {}
     }
     let id = Uuid::now_v7();
-    sqlx::query!(
-        "insert into users (id, name, scopes) values ($1, $2, $3)",
-        id,
-        name.as_str(),
-        &names(scopes),
-    )
-    .execute(&mut *transaction)
-    .await?;
+    sqlx::query!("insert into users (id, name, scopes) values ($1, $2, $3)", id, name.as_str(), &names(scopes),)
+        .execute(&mut *transaction)
+        .await?;
     let detail = json!({ "scopes": scopes });
     let changed = vec![(Sealed::Users, id.to_string())];
     acts::record_change(&mut transaction, by, "user.create", &subject(name.as_str()), Some(&detail), changed).await?;
@@ -262,7 +257,8 @@ async fn apply(conn: &mut PgConnection, id: Uuid, change: &UserChange) -> Result
 }
 
 async fn end_all_of(conn: &mut PgConnection, id: Uuid, changed: &mut Vec<RowKey>) -> Result<Ended, StoreError> {
-    let sessions = sqlx::query_scalar!("delete from sessions where user_id = $1 returning id", id).fetch_all(&mut *conn).await?;
+    let sessions =
+        sqlx::query_scalar!("delete from sessions where user_id = $1 returning id", id).fetch_all(&mut *conn).await?;
     let login_links = sqlx::query_scalar!(
         r#"delete from login_links where user_id = $1 and used_at is null returning encode(hash, 'hex') as "key!""#,
         id
@@ -276,11 +272,8 @@ async fn end_all_of(conn: &mut PgConnection, id: Uuid, changed: &mut Vec<RowKey>
     )
     .fetch_all(conn)
     .await?;
-    let ended = Ended {
-        sessions: sessions.len() as u64,
-        login_links: login_links.len() as u64,
-        tokens: tokens.len() as u64,
-    };
+    let ended =
+        Ended { sessions: sessions.len() as u64, login_links: login_links.len() as u64, tokens: tokens.len() as u64 };
     changed.extend(keys(Sealed::Sessions, sessions));
     changed.extend(keys(Sealed::LoginLinks, login_links));
     changed.extend(keys(Sealed::Tokens, tokens));

@@ -106,7 +106,9 @@ impl Sealed {
                 ("last_at", "moves with each firing"),
                 ("run_id", "the run that was started last; its own journal says by what"),
             ],
-            Self::Freezes => &[("released_at", "when the last run that waited went on; the journals of the runs say so")],
+            Self::Freezes => {
+                &[("released_at", "when the last run that waited went on; the journals of the runs say so")]
+            }
             _ => &[],
         }
     }
@@ -191,7 +193,12 @@ impl Entry {
         hash.update(micros(Some(self.at)));
         hash.update(micros(self.ends_at));
         hash.update([u8::from(self.digest.is_some())]);
-        for part in [self.kind.as_bytes(), self.of_table.as_bytes(), self.key.as_bytes(), self.digest.as_deref().unwrap_or_default()] {
+        for part in [
+            self.kind.as_bytes(),
+            self.of_table.as_bytes(),
+            self.key.as_bytes(),
+            self.digest.as_deref().unwrap_or_default(),
+        ] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -310,7 +317,9 @@ pub struct Head {
 /// # Errors
 /// The database is away.
 pub async fn head(conn: &mut PgConnection) -> Result<Head, StoreError> {
-    let last = sqlx::query_as!(Head, "select seq, hash from audit_chain order by seq desc limit 1").fetch_optional(conn).await?;
+    let last = sqlx::query_as!(Head, "select seq, hash from audit_chain order by seq desc limit 1")
+        .fetch_optional(conn)
+        .await?;
     Ok(last.unwrap_or_else(|| Head { seq: 0, hash: genesis().to_vec() }))
 }
 

@@ -16,9 +16,11 @@ pub struct Row {
 
 /// Times in UTC and bytes in hexadecimal until the transaction ends.
 pub(super) async fn pin_forms(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("select set_config('TimeZone', 'UTC', true) as zone, set_config('bytea_output', 'hex', true) as bytes")
-        .fetch_one(conn)
-        .await?;
+    sqlx::query!(
+        "select set_config('TimeZone', 'UTC', true) as zone, set_config('bytea_output', 'hex', true) as bytes"
+    )
+    .fetch_one(conn)
+    .await?;
     Ok(())
 }
 
@@ -32,7 +34,11 @@ macro_rules! of_table {
             Sealed::Tokens => $of!("tokens", "t.id::text", "t.id = any($1::text[]::uuid[])"),
             Sealed::Sessions => $of!("sessions", "t.id::text", "t.id = any($1::text[]::uuid[])"),
             Sealed::LoginLinks => {
-                $of!("login_links", "encode(t.hash, 'hex')", "t.hash = any(array(select decode(k, 'hex') from unnest($1::text[]) k))")
+                $of!(
+                    "login_links",
+                    "encode(t.hash, 'hex')",
+                    "t.hash = any(array(select decode(k, 'hex') from unnest($1::text[]) k))"
+                )
             }
             Sealed::Definitions => $of!("definitions", "t.id::text", "t.id = any($1::text[]::integer[])"),
             Sealed::Schedules => {
@@ -53,7 +59,12 @@ pub(super) async fn by_keys(conn: &mut PgConnection, table: Sealed, keys: &[Stri
         ($table:literal, $key:literal, $by_keys:literal) => {
             sqlx::query_as!(
                 Row,
-                "select " + $key + r#" as "key!", row_to_json(t)::text as "row!" from "# + $table + " t where " + $by_keys,
+                "select "
+                    + $key
+                    + r#" as "key!", row_to_json(t)::text as "row!" from "#
+                    + $table
+                    + " t where "
+                    + $by_keys,
                 keys
             )
             .fetch_all(conn)
@@ -64,12 +75,23 @@ pub(super) async fn by_keys(conn: &mut PgConnection, table: Sealed, keys: &[Stri
 }
 
 /// Keys of rows that the chain knows nothing of.
-pub(super) async fn without_entry(conn: &mut PgConnection, table: Sealed, limit: i64) -> Result<Vec<String>, StoreError> {
+pub(super) async fn without_entry(
+    conn: &mut PgConnection,
+    table: Sealed,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
     macro_rules! select {
         ($table:literal, $key:literal, $by_keys:literal) => {
             sqlx::query_scalar!(
-                "select " + $key + r#" as "key!" from "# + $table + " t where not exists (select from audit_chain c where c.of_table = '"
-                    + $table + "' and c.key = " + $key + ") limit $1",
+                "select "
+                    + $key
+                    + r#" as "key!" from "#
+                    + $table
+                    + " t where not exists (select from audit_chain c where c.of_table = '"
+                    + $table
+                    + "' and c.key = "
+                    + $key
+                    + ") limit $1",
                 limit
             )
             .fetch_all(conn)

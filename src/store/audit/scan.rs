@@ -335,11 +335,7 @@ pub struct KeyRow {
 ///
 /// # Errors
 /// The database is away.
-pub async fn event_keys(
-    conn: &mut PgConnection,
-    after: (&str, &str),
-    limit: i64,
-) -> Result<Vec<KeyRow>, StoreError> {
+pub async fn event_keys(conn: &mut PgConnection, after: (&str, &str), limit: i64) -> Result<Vec<KeyRow>, StoreError> {
     Ok(sqlx::query_as!(
         KeyRow,
         r#"select k.source, k.event_id, k.event,
@@ -372,7 +368,9 @@ pub async fn next_id(conn: &mut PgConnection, from: Uuid) -> Result<Option<Uuid>
 /// # Errors
 /// The database is away.
 pub async fn causes_since(conn: &mut PgConnection) -> Result<Option<Time>, StoreError> {
-    let there = sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is not null as "there!""#).fetch_one(&mut *conn).await?;
+    let there = sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is not null as "there!""#)
+        .fetch_one(&mut *conn)
+        .await?;
     if !there {
         return Ok(None);
     }
