@@ -8,21 +8,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::anchor::{Alive, Anchor, Document, Summary};
-use super::leaves::{EventLeaf, Leaves, RunLeaf, digest_of_events, digest_of_runs};
+use super::leaves::{Columns, Image, Leaves, List, Moments, leaves_of};
 use super::spans::{Span, instant};
 use super::{Report, gaps, runs};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::audit::{anchors, scan};
-
-/// Which moment a page is read of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moments {
-    /// The one that the connection's transaction sees.
-    Given,
-    /// One of its own: what anchors cover does not change, or only grows.
-    OwnEach,
-}
 
 /// Anchors to hold the database against, in order.
 #[derive(Debug, Default)]
@@ -214,11 +205,16 @@ impl Anchors {
                 report.find("anchors", &name, format!("{name} is neither a day nor an hour"));
                 continue;
             };
-            let mut leaves = leaves_of(conn, moments, span.after(), span.before()).await?;
-            if let Some(archived) = gaps::archived_leaves(conn, span.after(), span.before()).await? {
+            let said = said.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+            let mut columns: Vec<Columns> = said.iter().map(|(summary, _)| summary.columns.clone()).collect();
+            columns.sort_unstable();
+            columns.dedup();
+            let ids = (span.after(), span.before());
+            let mut leaves = leaves_of(conn, moments, ids, columns, List::Alive).await?;
+            if let Some(archived) = gaps::archived_leaves(conn, ids, &leaves.columns).await? {
                 leaves.add(archived);
             }
-            for (summary, at) in said.get(name.as_str()).into_iter().flatten() {
+            for (summary, at) in said {
                 compare(&name, summary, *at, &leaves, report);
             }
             self.check_absent(span, &leaves, report);
@@ -296,7 +292,7 @@ impl Anchors {
             let ids: Vec<Uuid> = some.iter().map(|(alive, _)| alive.id).collect();
             let mut there = HashMap::new();
             for row in scan::run_columns(conn, &ids).await? {
-                there.insert(row.id, RunLeaf::read(row)?);
+                there.insert(row.id, Image::read(row)?);
             }
             for (alive, at) in some {
                 check_one(conn, alive, *at, there.get(&alive.id), report).await?;
@@ -310,7 +306,7 @@ async fn check_one(
     conn: &mut PgConnection,
     alive: &Alive,
     at: Time,
-    run: Option<&RunLeaf>,
+    run: Option<&Image>,
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let id = alive.id;
@@ -343,7 +339,7 @@ async fn check_one(
 
 fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mut Report) {
     let alive: HashSet<Uuid> = summary.alive.iter().map(|alive| alive.id).collect();
-    let (count, digest) = digest_of_runs(&leaves.runs, &summary.columns, summary.cutoff, &alive);
+    let (count, digest) = leaves.runs_by(&summary.columns, summary.cutoff, &alive);
     if count != summary.runs {
         let what = format!(
             "{name} had {} runs that had ended when it was anchored at {at}, and has {count} of them now",
@@ -354,7 +350,7 @@ fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mu
         let what = format!("one of the {count} runs of {name} that had ended is not as it was anchored at {at}");
         report.find("runs", name, what);
     }
-    let (count, digest) = digest_of_events(&leaves.events, summary.cutoff);
+    let (count, digest) = leaves.events(summary.cutoff);
     if count != summary.events {
         let what =
             format!("{name} had {} events when it was anchored at {at}, and has {count} of them now", summary.events);
@@ -362,50 +358,4 @@ fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mu
     } else if digest != summary.events_digest {
         report.find("events", name, format!("one of the {count} events of {name} is not as it was anchored at {at}"));
     }
-}
-
-impl Leaves {
-    fn add(&mut self, mut other: Self) {
-        self.runs.append(&mut other.runs);
-        self.events.append(&mut other.events);
-        self.runs.sort_by_key(|run| run.id);
-        self.events.sort_by_key(|event| event.id);
-    }
-}
-
-/// Reads the runs and events from one id on and before another one.
-pub(super) async fn leaves_of(
-    conn: &mut PgConnection,
-    moments: Moments,
-    from: Uuid,
-    before: Uuid,
-) -> Result<Leaves, StoreError> {
-    let mut leaves = Leaves::default();
-    let mut after = (from, -1);
-    loop {
-        let rows = match moments {
-            Moments::Given => scan::runs(conn, after, before, runs::PAGE).await?,
-            Moments::OwnEach => scan::runs(&mut *scan::snapshot(&mut *conn).await?, after, before, runs::PAGE).await?,
-        };
-        let Some(last) = rows.last() else { break };
-        after = (last.id, last.shard);
-        leaves.runs.extend(rows.into_iter().map(RunLeaf::of).collect::<Result<Vec<_>, _>>()?);
-    }
-    let mut after = Uuid::from_u128(from.as_u128().saturating_sub(1));
-    loop {
-        let rows = match moments {
-            Moments::Given => scan::events(conn, after, before, super::events::PAGE).await?,
-            Moments::OwnEach => {
-                scan::events(&mut *scan::snapshot(&mut *conn).await?, after, before, super::events::PAGE).await?
-            }
-        };
-        let Some(last) = rows.last() else { break };
-        after = last.id;
-        leaves.events.extend(rows.into_iter().map(|e| EventLeaf {
-            id: e.id,
-            received_at: e.received_at,
-            leaf: e.leaf,
-        }));
-    }
-    Ok(leaves)
 }

@@ -10,9 +10,9 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::anchor::{Acts, Alive, Anchor, Document, FORMAT, Summary};
-use super::anchored::{Anchors, Moments, leaves_of};
+use super::anchored::Anchors;
 use super::key::AuditKey;
-use super::leaves::{RunLeaf, digest_of_events, digest_of_runs};
+use super::leaves::{List, Moments, leaves_of};
 use super::spans::{Span, instant};
 use super::{Report, pass};
 use crate::machine::Time;
@@ -123,23 +123,20 @@ fn carry_lost(document: &mut Document, previous: Option<&Document>) {
 }
 
 async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time) -> Result<Summary, StoreError> {
-    let leaves = leaves_of(conn, Moments::OwnEach, span.after(), span.before()).await?;
-    let alive: Vec<&RunLeaf> = leaves.runs.iter().filter(|run| !run.is_settled && run.created_at <= settled).collect();
-    let ids: HashSet<Uuid> = alive.iter().map(|run| run.id).collect();
-    let columns = leaves.runs.first().map(RunLeaf::covered).unwrap_or_default();
-    let (runs, digest) = digest_of_runs(&leaves.runs, &columns, settled, &ids);
-    let (events, events_digest) = digest_of_events(&leaves.events, settled);
-    let alive = alive.into_iter().map(listed).collect();
+    let ids = (span.after(), span.before());
+    let leaves = leaves_of(conn, Moments::OwnEach, ids, Vec::new(), List::Alive).await?;
+    let accepted = leaves.runs.iter().filter(|run| run.created_at <= settled);
+    let alive: Vec<Alive> = accepted.filter_map(|run| run.alive.as_deref().cloned()).collect();
+    let ids: HashSet<Uuid> = alive.iter().map(|alive| alive.id).collect();
+    let columns = leaves.columns.first().cloned().unwrap_or_default();
+    let (runs, digest) = leaves.runs_by(&columns, settled, &ids);
+    let (events, events_digest) = leaves.events(settled);
     Ok(Summary { cutoff: settled, runs, digest, columns, alive, events, events_digest })
 }
 
-fn listed(run: &RunLeaf) -> Alive {
-    Alive { id: run.id, seq: run.seq, head: hex::encode(&run.head), is: run.identity() }
-}
-
-async fn recent(conn: &mut PgConnection, after: Uuid) -> Result<Vec<Alive>, StoreError> {
-    let leaves = leaves_of(conn, Moments::OwnEach, after, super::runs::LAST).await?;
-    Ok(leaves.runs.iter().map(listed).collect())
+async fn recent(conn: &mut PgConnection, from: Uuid) -> Result<Vec<Alive>, StoreError> {
+    let leaves = leaves_of(conn, Moments::OwnEach, (from, super::runs::LAST), Vec::new(), List::All).await?;
+    Ok(leaves.runs.into_iter().filter_map(|run| run.alive).map(|alive| *alive).collect())
 }
 
 /// Checks what is not taken over against the anchor before: what was changed since must not pass into the new one in silence.

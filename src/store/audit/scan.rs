@@ -198,8 +198,6 @@ pub struct RunColumns {
     pub seq: i32,
     /// Hash of the last one.
     pub head: Vec<u8>,
-    /// Accepted.
-    pub created_at: Time,
     /// All columns as JSON text.
     pub row: String,
 }
@@ -211,7 +209,7 @@ pub struct RunColumns {
 pub async fn run_columns(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<RunColumns>, StoreError> {
     Ok(sqlx::query_as!(
         RunColumns,
-        r#"select r.id, r.seq, r.head, r.created_at, row_to_json(r)::text as "row!"
+        r#"select r.id, r.seq, r.head, row_to_json(r)::text as "row!"
            from unnest($1::smallint[], $2::uuid[]) as u (shard, id) join runs r on r.shard = u.shard and r.id = u.id"#,
         &runs.iter().map(|run| crate::store::shard(*run)).collect::<Vec<_>>(),
         runs
