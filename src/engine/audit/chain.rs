@@ -100,13 +100,20 @@ async fn compare(
 ) -> Result<(), StoreError> {
     let mut by_table: BTreeMap<Sealed, Vec<&Scanned>> = BTreeMap::new();
     for scanned in page.iter().filter(|scanned| scanned.is_last) {
-        match Sealed::of(&scanned.entry.of_table) {
-            Some(table) => by_table.entry(table).or_default().push(scanned),
-            None => report.find(
-                "audit_chain",
-                scanned.entry.seq,
-                format!("entry {} of the chain of acts is about a table that is not sealed", scanned.entry.seq),
-            ),
+        let audit::Entry { seq, of_table, key, .. } = &scanned.entry;
+        match Sealed::of(of_table) {
+            Some(table) if table.is_key(key) => by_table.entry(table).or_default().push(scanned),
+            Some(_) => {
+                let what = format!(
+                    "entry {seq} of the chain of acts names the row {key:?} of {of_table}, and no key is like that"
+                );
+                report.find("audit_chain", seq, what);
+            }
+            None => {
+                let what =
+                    format!("entry {seq} of the chain of acts is about {of_table:?}, which is no table of sealed rows");
+                report.find("audit_chain", seq, what);
+            }
         }
     }
     for (table, entries) in by_table {

@@ -144,7 +144,7 @@ async fn look_back(conn: &mut PgConnection, previous: &Document, new: &Document)
     let mut changing = previous.clone();
     changing.spans.retain(|name, summary| new.spans.get(name) != Some(summary));
     let mut report = Report::default();
-    Anchors::single(changing).check(conn, Moments::OwnEach, &mut report).await?;
+    Anchors::part_of(changing).check(conn, Moments::OwnEach, &mut report).await?;
     Ok(report.findings.into_iter().map(|finding| finding.what).collect())
 }
 

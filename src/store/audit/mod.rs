@@ -113,6 +113,17 @@ impl Sealed {
         }
     }
 
+    /// Whether a text can be the key of a row.
+    #[must_use]
+    pub fn is_key(self, key: &str) -> bool {
+        match self {
+            Self::Definitions => key.parse::<i32>().is_ok(),
+            Self::LoginLinks => hex::decode(key).is_ok(),
+            Self::Schedules | Self::Environment => true,
+            _ => key.parse::<uuid::Uuid>().is_ok(),
+        }
+    }
+
     /// Whether rows are removed once their time is over.
     fn ends(self) -> bool {
         matches!(self, Self::Sessions | Self::LoginLinks)
