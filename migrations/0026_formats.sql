@@ -13,7 +13,8 @@ alter table runs add column format smallint not null default 1;
 comment on column runs.format is 'the newest format in its journal: only nodes that know it drive the run';
 comment on column runs.seq is 'number of the last record';
 
-alter table definitions add column format smallint not null default 1;
+alter table definitions add column format smallint;
+comment on column definitions.format is 'how to read it; null: 1';
 alter table nodes add column format smallint not null default 1;
 comment on column nodes.format is 'the newest format that it knows';
 

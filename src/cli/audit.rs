@@ -1,25 +1,53 @@
-//! `stepwell audit`: recomputes the hash chains of the journals, and lists what no journal tells.
+//! `stepwell audit`: proves that the database says what was written to it, and lists what no journal tells.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use sqlx::PgPool;
 
 use super::context;
 use crate::config::Settings;
+use crate::engine::audit::anchor::Anchor;
+use crate::engine::audit::key::AuditKey;
+use crate::engine::audit::{self, Anchors, Options, Report, SETTLES_AFTER};
 use crate::machine::RunId;
 use crate::store::access::Scope;
-use crate::store::acts::{self, ActRow, RefusalRow};
-use crate::store::journal::{self, Tampered};
+use crate::store::acts::{self, ActRow, By, RefusalRow};
+use crate::store::audit::scan;
+use crate::words::plural;
 
 /// `stepwell audit ...`
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Verify every journal, or one. If one was changed, print the first bad record and exit with 1.
+    /// Recompute everything from what is stored: journals, runs, events, definitions, and what acts left. If something was changed,
+    /// print what, the first finding first, and exit with 1.
     Verify {
         /// Only this run.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["anchor", "public_key"])]
         run: Option<RunId>,
+        /// Also hold the database against this anchor, or all anchors of this folder.
+        #[arg(long, value_name = "FILE|FOLDER")]
+        anchor: Option<PathBuf>,
+        /// The public key that anchors must be signed with. Default: that of STEPWELL_AUDIT_KEY, if it is set.
+        #[arg(long, value_name = "BASE64", requires = "anchor")]
+        public_key: Option<String>,
+        /// As JSON: what was checked, the number of findings, and the first 100 of them.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write an anchor: a summary of the database, signed with STEPWELL_AUDIT_KEY (or the key in the file STEPWELL_AUDIT_KEY_FILE), to be
+    /// kept where nobody who can change the database can write.
+    Anchor {
+        /// Where to; without it, to standard output. Into a folder, under a name of its own.
+        #[arg(long, value_name = "FILE|FOLDER")]
+        out: Option<PathBuf>,
+    },
+    /// Accept rows as they are that `verify` reports because no act wrote them: after a repair by hand, or an upgrade during which an
+    /// earlier version wrote acts. Journals and events cannot be accepted.
+    Adopt {
+        /// Why they are right.
+        #[arg(long)]
+        reason: String,
     },
     /// List acts on users, tokens, sessions, workflows and batches, latest first: who, what, why.
     Acts {
@@ -44,13 +72,18 @@ pub(super) enum Command {
     },
 }
 
-/// Anchors read at once.
-const PAGE: i64 = 500;
-
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     let pool = context::connect(settings).await?;
     match command {
-        Command::Verify { run } => verify(&pool, run).await,
+        Command::Verify { run, anchor, public_key, json } => {
+            let report = verify(settings, run, anchor.as_deref(), public_key).await?;
+            print_report(&report, json)
+        }
+        Command::Anchor { out } => write_anchor(settings, out.as_deref()).await,
+        Command::Adopt { reason } => {
+            let identity = context::identity(&pool, settings, Scope::Admin).await?;
+            adopt(settings, &By { actor: &identity.actor(), reason: Some(&reason) }).await
+        }
         Command::Acts { subject, limit, json } => {
             context::identity(&pool, settings, Scope::Admin).await?;
             print_acts(&acts::list(&pool, subject.as_deref(), None, limit).await?, json)
@@ -86,44 +119,78 @@ fn print_refusals(refusals: &[RefusalRow], json: bool) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn verify(pool: &PgPool, run: Option<RunId>) -> anyhow::Result<ExitCode> {
-    let (checked, tampered) = match run {
-        Some(run) => (1, verify_one(pool, run).await?),
-        None => verify_all(pool).await?,
-    };
-    match tampered {
-        Some(tampered) => {
-            println!("{tampered}");
-            Ok(ExitCode::FAILURE)
-        }
-        None => {
-            println!("{checked} journal(s) verified, every record as it was written");
-            Ok(ExitCode::SUCCESS)
-        }
+/// Connections of a verification: more than the cores of a small machine do not make it faster.
+const WORKERS: usize = 4;
+
+async fn verify(
+    settings: &Settings,
+    run: Option<RunId>,
+    anchor: Option<&Path>,
+    public_key: Option<String>,
+) -> anyhow::Result<Report> {
+    let pool = scan::connect(&context::database_url(settings)?, 1 + u32::try_from(WORKERS)?).await?;
+    if let Some(run) = run {
+        return audit::verify_run(&pool, run).await?.with_context(|| format!("there is no run {run}"));
     }
+    let ours = AuditKey::from_environment()?.map(|key| key.public());
+    let public_key = public_key.or(ours);
+    let anchors = anchor.map(|path| Anchors::load(path, public_key.as_deref())).transpose()?;
+    Ok(audit::verify(&pool, &Options { workers: WORKERS }, anchors.as_ref()).await?)
 }
 
-async fn verify_one(pool: &PgPool, run: RunId) -> anyhow::Result<Option<Tampered>> {
-    let anchor = journal::anchor(pool, run).await?.with_context(|| format!("there is no run {run}"))?;
-    Ok(journal::verify(pool, run, anchor.seq, &anchor.head).await?)
+fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
+    let code = if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    if json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+        return Ok(code);
+    }
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    for note in &report.notes {
+        eprintln!("note: {note}");
+    }
+    let Report { runs, records, events, entries, anchors, count, .. } = report;
+    let checked = format!(
+        "{runs} journal(s) with {records} record(s), {events} event(s), {entries} entries of the chain of acts"
+    );
+    let held = if *anchors > 0 { format!(", against {anchors} anchor(s)") } else { String::new() };
+    if report.is_sound() {
+        println!("{checked} verified{held}: every record as it was written");
+    } else {
+        let told = report.findings.len() as u64;
+        let more = if *count > told { format!(", of which the first {told} are above") } else { String::new() };
+        let count = plural(usize::try_from(*count).unwrap_or(usize::MAX), "finding", "findings");
+        println!("{count}{more}; checked: {checked}{held}");
+    }
+    Ok(code)
 }
 
-async fn verify_all(pool: &PgPool) -> anyhow::Result<(usize, Option<Tampered>)> {
-    let (mut checked, mut after) = (0, None);
-    loop {
-        let anchors = journal::anchors(pool, after, PAGE).await?;
-        let Some(last) = anchors.last() else { break };
-        after = Some(last.id);
-        for anchor in &anchors {
-            checked += 1;
-            // A run may have moved on between the two reads: a difference counts only if it stays.
-            if journal::verify(pool, anchor.id, anchor.seq, &anchor.head).await?.is_some()
-                && let Some(tampered) = verify_one(pool, anchor.id).await?
-            {
-                return Ok((checked, Some(tampered)));
-            }
+async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let key = AuditKey::from_environment()?;
+    let pool = scan::connect(&context::database_url(settings)?, 2).await?;
+    let (anchor, document) = audit::take(&pool, key.as_ref(), SETTLES_AFTER).await?;
+    match out {
+        None => print!("{}", anchor.to_text()?),
+        Some(path) => {
+            let path = if path.is_dir() { path.join(Anchor::file_name(&document)) } else { path.to_owned() };
+            audit::write_file(&path, &anchor.to_text()?).with_context(|| format!("writing {}", path.display()))?;
+            println!("anchor {} written to {}", document.seq, path.display());
         }
     }
-    let orphan = journal::orphans(pool, 1).await?.first().map(|run| Tampered::Orphan { run: *run });
-    Ok((checked, orphan))
+    match &anchor.public_key {
+        Some(key) => eprintln!("signed; check it with --public-key {key}"),
+        None => eprintln!("not signed, for STEPWELL_AUDIT_KEY is not set: whoever can write the file can replace it"),
+    }
+    for finding in &document.findings {
+        eprintln!("the database differs from the last anchor: {finding}");
+    }
+    Ok(if document.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn adopt(settings: &Settings, by: &By<'_>) -> anyhow::Result<ExitCode> {
+    let pool = scan::connect(&context::database_url(settings)?, 2).await?;
+    let adopted = audit::adopt(&pool, *by).await?;
+    println!("{} accepted as they are", plural(adopted, "row", "rows"));
+    Ok(ExitCode::SUCCESS)
 }

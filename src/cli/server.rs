@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::connect::{ConnectSettings, Connections, Keyring, Secrets};
 use crate::dashboard::{self, Dashboard};
 use crate::dsl::{Functions, Mistake};
+use crate::engine::audit::key::AuditKey;
 use crate::engine::{Engine, EngineSettings};
 use crate::evaluator::Evaluator;
 use crate::http::{self, App, Phase};
@@ -66,15 +67,20 @@ impl Server {
         let (pools, listener) = database::connect(settings, database_url, migrate, listener).await?;
         let hub = load_hub(settings, &secrets)?;
         let functions = load_functions(settings)?;
-        let keyring = Keyring::from_environment()?;
+        let (keyring, audit_key) = (Keyring::from_environment()?, AuditKey::from_environment()?);
         let connections = Connections::new(connect_settings(settings, &hub, secrets.clone(), keyring))
             .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
         let metrics = telemetry::init_metrics().context("installing the metrics")?;
-        let engine =
-            Engine::start_node(engine_settings(settings, &hub), pools.engine, pools.reader, connections, evaluator)
-                .await?;
+        let engine = Engine::start_node(
+            engine_settings(settings, &hub, audit_key),
+            pools.engine,
+            pools.reader,
+            connections,
+            evaluator,
+        )
+        .await?;
         let (shutdown, admin_shutdown) = (CancellationToken::new(), CancellationToken::new());
         let (phase, phase_seen) = watch::channel(Phase::Starting);
         let (hub, hub_seen) = watch::channel(Arc::new(hub));
@@ -169,11 +175,13 @@ pub(super) fn connect_settings(settings: &Settings, hub: &Hub, secrets: Secrets,
 }
 
 /// What the engine takes from settings and hub.
-fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
+fn engine_settings(settings: &Settings, hub: &Hub, audit_key: Option<AuditKey>) -> EngineSettings {
     EngineSettings {
         sinks: hub.sinks.clone(),
         sources: hub.declared.keys().cloned().collect(),
         identifiers: hub.identifiers.clone(),
+        anchors: hub.anchors.clone(),
+        audit_key,
         subscriptions: hub.subscribed.iter().map(|s| Arc::new(s.subscription(&settings.environment))).collect(),
         ..settings.engine()
     }

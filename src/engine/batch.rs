@@ -237,12 +237,6 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[&Item]) -> Resul
     if !runs.is_empty() {
         commit::insert_runs(conn, &runs.iter().map(|first| &first.run).collect::<Vec<_>>()).await?;
     }
-    for accept in &taken {
-        let Some(act) = &accept.act else { continue };
-        for first in &accept.runs {
-            act.record(conn, first.run.id).await?;
-        }
-    }
     if !advances.is_empty() {
         let mut transitions: Vec<&Transition> = advances.iter().map(|a| &a.transition).collect();
         transitions.sort_unstable_by_key(|t| (crate::store::shard(t.id), t.id));
@@ -280,6 +274,13 @@ pub(super) async fn write_all(conn: &mut PgConnection, batch: &[&Item]) -> Resul
     }
     if !answers.is_empty() {
         commands::answer(conn, &answers).await?;
+    }
+    // Last, for it takes the lock of the chain of acts. A batch in which no person starts a run takes none.
+    for accept in &taken {
+        let Some(act) = &accept.act else { continue };
+        for first in &accept.runs {
+            act.record(conn, first.run.id).await?;
+        }
     }
     Ok(written)
 }

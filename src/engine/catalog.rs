@@ -12,6 +12,7 @@ use super::{DeployError, DeployOutcome, Deployed};
 use crate::dsl::{self, Built, Definition, Functions};
 use crate::store::acts::By;
 use crate::store::definitions::{self, DefinitionRow, NewDefinition};
+use crate::store::formats::DEFINITION;
 use crate::store::{StoreError, definitions::deployed_after};
 
 /// A definition and the id of its row.
@@ -226,11 +227,18 @@ fn precedence(definition: &Definition) -> Option<(bool, semver::Version)> {
 }
 
 fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
+    if let Some(format) = row.format.filter(|format| *format > DEFINITION) {
+        return Err(format!("it has format {format}, and this version of Stepwell knows formats up to {DEFINITION}"));
+    }
+    rebuild_built(row).map(|built| built.definition)
+}
+
+/// A deployed version as it was built.
+pub(super) fn rebuild_built(row: &DefinitionRow) -> Result<Built, String> {
     let stored = serde_json::from_str(&row.functions).map_err(|e| format!("its functions: {e}"))?;
     let functions = Functions::from_stored(stored).map_err(|e| format!("its OpenAPI documents: {e}"))?;
     let file = format!("{}/{}", row.namespace, row.name);
-    let built = dsl::rebuild(&file, &row.source, &functions);
-    built.map(|b| b.definition).map_err(|mistakes| {
+    dsl::rebuild(&file, &row.source, &functions).map_err(|mistakes| {
         mistakes.first().map_or_else(|| "unknown".to_owned(), |m| format!("{}:{}: {}", m.line, m.column, m.message))
     })
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Inner;
 use super::health::Next;
@@ -198,6 +198,25 @@ pub(super) async fn maintain(inner: Arc<Inner>) {
         }
         for (stage, outcome) in done {
             inner.health.note(stage, outcome);
+        }
+    }
+}
+
+/// How often a node looks whether an anchor is due.
+const ANCHORS_LOOK: Duration = Duration::from_secs(20);
+
+/// Writes anchors of the audit, if `hub.yaml` wants them. Reading many days takes long, so nothing else waits for it.
+pub(super) async fn keep_anchors(inner: Arc<Inner>) {
+    let Some(keeper) = &inner.settings.anchors else { return };
+    let mut ticks = tokio::time::interval(ANCHORS_LOOK.min(keeper.every));
+    loop {
+        tokio::select! {
+            () = inner.closing.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        // A full disk elsewhere is no reason for a node to take no work: the log says it, and the next anchor covers the same.
+        if let Err(error) = keeper.keep(&inner.pool, inner.settings.audit_key.as_ref()).await {
+            warn!(%error, folder = %keeper.folder.display(), "no anchor could be written, trying again");
         }
     }
 }

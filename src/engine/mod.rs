@@ -4,6 +4,7 @@
 //! nodes left. A run changes only by a decision that was committed under its fence.
 
 pub mod api;
+pub mod audit;
 mod batch;
 mod batches;
 mod calls;
@@ -214,6 +215,7 @@ impl Engine {
         inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
         heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
         tokio::spawn(loops::maintain(Arc::clone(&inner)));
+        tokio::spawn(loops::keep_anchors(Arc::clone(&inner)));
         tokio::spawn(oauth::watch(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
         tokio::spawn(sequences::count(Arc::clone(&inner)));

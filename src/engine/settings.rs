@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::audit::Keeper;
+use super::audit::key::AuditKey;
 use super::topics::Subscription;
 use crate::identifiers::Declared;
 use crate::store::formats::{Format, NEWEST};
@@ -43,6 +45,10 @@ pub struct EngineSettings {
     pub subscriptions: Vec<Arc<Subscription>>,
     /// Which identifiers are to have one form. A workflow that a source's events start is given them so by whoever starts it.
     pub identifiers: Arc<Declared>,
+    /// When and where anchors of the audit are written; none: nowhere.
+    pub anchors: Option<Keeper>,
+    /// What signs them; none: nothing.
+    pub audit_key: Option<AuditKey>,
 }
 
 impl Default for EngineSettings {
@@ -64,6 +70,8 @@ impl Default for EngineSettings {
             sources: BTreeSet::new(),
             subscriptions: Vec::new(),
             identifiers: Arc::default(),
+            anchors: None,
+            audit_key: None,
         }
     }
 }

@@ -292,10 +292,11 @@ impl Engine {
         }
         let totals = snapshot(sums, problems, as_of);
         let new = NewSignOff { scope, actor: &by.0, reason: reason.as_deref(), totals: &totals };
-        let (id, taken) = signing::sign(&mut transaction, &new).await?;
-        let detail = json!({ "sign_off": id, "totals": totals, "changes": taken });
+        let (id, changed) = signing::sign(&mut transaction, &new).await?;
+        // The sign-off itself is one of the rows.
+        let detail = json!({ "sign_off": id, "totals": totals, "changes": changed.len() - 1 });
         let by_whom = By { actor: by, reason: reason.as_deref() };
-        acts::record(&mut transaction, by_whom, "totals.sign", &subject(scope), Some(&detail)).await?;
+        acts::record_change(&mut transaction, by_whom, "totals.sign", &subject(scope), Some(&detail), changed).await?;
         let done = signing::find(&mut *transaction, id).await?;
         transaction.commit().await?;
         info!(sign_off = %id, period = subject(scope), by = by.0, reason, "a period of the totals was signed off");

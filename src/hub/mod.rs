@@ -1,6 +1,7 @@
 //! The hub: who sends events (sources), who is called (connections), how both are understood. All of it is data in
 //! `workflows/hub.yaml`; adding a system adds lines there, not code here.
 
+mod audit;
 pub mod body;
 pub mod cloudevents;
 mod connection;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases, Severity};
 use crate::engine::Sink;
+use crate::engine::audit::Keeper;
 use crate::identifiers::Declared;
 
 /// What `hub.yaml` says.
@@ -56,6 +58,8 @@ pub struct Hub {
     pub secrets: Releases,
     /// Where events go that runs emit.
     pub sinks: Vec<Sink>,
+    /// When and where anchors of the audit are written.
+    pub anchors: Option<Keeper>,
     /// Origins that may ask for events to be sent here; without it any may ask, since each delivery must prove itself.
     pub origins: Option<Vec<String>>,
     /// The address under which senders reach this server, without a slash at its end.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::audit::{self, RowKey, Sealed};
 use super::{StoreError, schedules};
 use crate::machine::{Actor, RunId, Time};
 
@@ -25,7 +26,7 @@ impl<'a> From<&'a Actor> for By<'a> {
     }
 }
 
-/// Records an act on a subject.
+/// Records an act on a subject that has no row of its own among the sealed ones.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
@@ -36,18 +37,35 @@ pub async fn record(
     subject: &str,
     detail: Option<&Value>,
 ) -> Result<(), StoreError> {
+    record_change(conn, by, act, subject, detail, Vec::new()).await
+}
+
+/// Records an act and seals what it left of the rows that it wrote. The last thing that a transaction does: see [`audit`].
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn record_change(
+    conn: &mut PgConnection,
+    by: By<'_>,
+    act: &str,
+    subject: &str,
+    detail: Option<&Value>,
+    mut changed: Vec<RowKey>,
+) -> Result<(), StoreError> {
+    let id = Uuid::now_v7();
     sqlx::query!(
         "insert into acts (id, actor, act, subject, reason, detail) values ($1, $2, $3, $4, $5, $6::text::json)",
-        Uuid::now_v7(),
+        id,
         by.actor.0,
         act,
         subject,
         by.reason,
         detail.map(Value::to_string)
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    changed.push((Sealed::Acts, id.to_string()));
+    audit::seal(conn, &changed).await
 }
 
 /// Records an act whose parts are recorded each by itself, before the first of them is done.
@@ -55,8 +73,10 @@ pub async fn record(
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn announce(pool: &PgPool, by: By<'_>, act: &str, subject: &str, detail: &Value) -> Result<(), StoreError> {
-    let mut connection = pool.acquire().await?;
-    record(&mut connection, by, act, subject, Some(detail)).await
+    let mut transaction = pool.begin().await?;
+    record(&mut transaction, by, act, subject, Some(detail)).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// An act that starts a run; the transaction that starts it records the act.

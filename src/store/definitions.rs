@@ -5,6 +5,8 @@ use sqlx::{PgExecutor, PgPool};
 
 use super::StoreError;
 use super::acts::{self, By};
+use super::audit::Sealed;
+use super::formats::Format;
 use crate::machine::Time;
 
 /// One deployed version.
@@ -28,6 +30,8 @@ pub struct DefinitionRow {
     pub deployed_by: String,
     /// When.
     pub deployed_at: Time,
+    /// How to read it; none: [`formats::DEFINITION`](super::formats::DEFINITION) or earlier.
+    pub format: Option<Format>,
 }
 
 /// A version to deploy.
@@ -55,12 +59,11 @@ pub struct NewDefinition<'a> {
 /// The database is away, or refuses a value.
 pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
-    if !insert(&mut *transaction, new).await? {
-        return Ok(false);
-    }
+    let Some(id) = insert_one(&mut *transaction, new).await? else { return Ok(false) };
     let subject = format!("{}/{}:{}", new.namespace, new.name, new.version);
     let detail = json!({ "hash": hex::encode(new.hash) });
-    acts::record(&mut transaction, by, "workflow.deploy", &subject, Some(&detail)).await?;
+    let changed = vec![(Sealed::Definitions, id.to_string())];
+    acts::record_change(&mut transaction, by, "workflow.deploy", &subject, Some(&detail), changed).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -70,9 +73,14 @@ pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Resul
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn insert(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
+    Ok(insert_one(executor, new).await?.is_some())
+}
+
+async fn insert_one(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> Result<Option<i32>, StoreError> {
+    Ok(sqlx::query_scalar!(
         "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)
-         values ($1, $2, $3, $4, $5, $6::text::json, $7) on conflict (namespace, name, version) do nothing",
+         values ($1, $2, $3, $4, $5, $6::text::json, $7) on conflict (namespace, name, version) do nothing
+         returning id",
         new.namespace,
         new.name,
         new.version,
@@ -81,9 +89,8 @@ pub async fn insert(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> R
         new.functions,
         new.deployed_by
     )
-    .execute(executor)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(executor)
+    .await?)
 }
 
 /// One version.
@@ -98,7 +105,7 @@ pub async fn find(
 ) -> Result<Option<DefinitionRow>, StoreError> {
     Ok(sqlx::query_as!(
         DefinitionRow,
-        r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at
+        r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at, format
            from definitions where namespace = $1 and name = $2 and version = $3"#,
         namespace,
         name,
@@ -113,20 +120,20 @@ pub async fn find(
 /// # Errors
 /// The database is away.
 pub async fn deployed_after(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     id: i32,
     known: &[i32],
     limit: i64,
 ) -> Result<Vec<DefinitionRow>, StoreError> {
     Ok(sqlx::query_as!(
         DefinitionRow,
-        r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at
+        r#"select id, namespace, name, version, hash, source, functions::text as "functions!", deployed_by, deployed_at, format
            from definitions where id > $1 and id <> all($2) order by id limit $3"#,
         id,
         known,
         limit
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?)
 }
 
@@ -160,7 +167,8 @@ pub async fn delete(pool: &PgPool, id: i32, subject: &str, by: By<'_>) -> Result
     match sqlx::query!("delete from definitions where id = $1", id).execute(&mut *transaction).await {
         Ok(done) if done.rows_affected() == 0 => Ok(false),
         Ok(_) => {
-            acts::record(&mut transaction, by, "workflow.delete", subject, None).await?;
+            let changed = vec![(Sealed::Definitions, id.to_string())];
+            acts::record_change(&mut transaction, by, "workflow.delete", subject, None, changed).await?;
             transaction.commit().await?;
             Ok(true)
         }

@@ -3,6 +3,7 @@
 use sqlx::PgPool;
 
 use super::StoreError;
+use super::audit::{self, Sealed};
 
 /// The environment that a database belongs to; none before its first node.
 ///
@@ -19,12 +20,14 @@ pub async fn current(pool: &PgPool) -> Result<Option<String>, StoreError> {
 /// The database is away.
 pub async fn adopt(pool: &PgPool, name: &str) -> Result<Option<String>, StoreError> {
     let mut transaction = pool.begin().await?;
-    let there = sqlx::query_scalar!(
-        "insert into environment (name) values ($1) on conflict (one) do update set one = true returning name",
+    let found = sqlx::query!(
+        r#"insert into environment (name) values ($1) on conflict (one) do update set one = true
+           returning name, xmax = 0 as "is_new!""#,
         name
     )
     .fetch_one(&mut *transaction)
     .await?;
+    let there = found.name;
     if there != name {
         let busy = sqlx::query_scalar!(
             r#"select exists (select from runs where finished_at is null)
@@ -36,6 +39,9 @@ pub async fn adopt(pool: &PgPool, name: &str) -> Result<Option<String>, StoreErr
             return Ok(Some(there));
         }
         sqlx::query!("update environment set name = $1", name).execute(&mut *transaction).await?;
+    }
+    if found.is_new || there != name {
+        audit::seal(&mut transaction, &[(Sealed::Environment, "true".to_owned())]).await?;
     }
     transaction.commit().await?;
     Ok(None)

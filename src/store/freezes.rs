@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::acts::{self, By};
+use super::audit::Sealed;
 use super::{StoreError, shard};
 use crate::machine::{Act, Actor, Approval, RunId, Time};
 
@@ -126,7 +127,8 @@ pub async fn create(pool: &PgPool, new: &NewFreeze<'_>, by: By<'_>) -> Result<Uu
     .execute(&mut *transaction)
     .await?;
     let detail = serde_json::json!({ "workflows": new.workflows, "connections": new.connections, "until": new.until });
-    acts::record(&mut transaction, by, "freeze.create", &id.to_string(), Some(&detail)).await?;
+    let changed = vec![(Sealed::Freezes, id.to_string())];
+    acts::record_change(&mut transaction, by, "freeze.create", &id.to_string(), Some(&detail), changed).await?;
     transaction.commit().await?;
     Ok(id)
 }
@@ -148,7 +150,8 @@ pub async fn end(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError
     if ended.rows_affected() == 0 {
         return Ok(false);
     }
-    acts::record(&mut transaction, by, "freeze.end", &id.to_string(), None).await?;
+    let changed = vec![(Sealed::Freezes, id.to_string())];
+    acts::record_change(&mut transaction, by, "freeze.end", &id.to_string(), None, changed).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -169,7 +172,8 @@ pub async fn expire(pool: &PgPool) -> Result<(), StoreError> {
     .await?;
     for id in ended {
         let by = By { actor: &engine, reason: Some("its time was over") };
-        acts::record(&mut transaction, by, "freeze.end", &id.to_string(), None).await?;
+        let changed = vec![(Sealed::Freezes, id.to_string())];
+        acts::record_change(&mut transaction, by, "freeze.end", &id.to_string(), None, changed).await?;
     }
     transaction.commit().await?;
     Ok(())

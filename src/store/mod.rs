@@ -1,12 +1,13 @@
 //! All SQL of Stepwell: one statement, one documented function.
 //!
 //! **Order of locks.** A transaction takes the lock of freezes first, then row locks in this order, and several rows of one table in the order of their keys, so that no
-//! two wait for each other: topics, keys of events, events (by id), gatherings, frozen runs, runs (by shard and id), listeners, lanes, proposals, commands. What only
+//! two wait for each other: topics, keys of events, events (by id), gatherings, frozen runs, runs (by shard and id), listeners, lanes, proposals, commands; the chain of acts ([`audit`]) comes last. What only
 //! tidies up or wakes others waits for no row at all (`skip locked`).
 
 pub mod access;
 pub mod acts;
 pub mod attention;
+pub mod audit;
 pub mod batches;
 pub mod claims;
 pub mod commands;
@@ -125,11 +126,11 @@ pub async fn create_database_of(url: &str) -> Result<(), StoreError> {
     create_database(&mut connection, &name).await
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+pub(in crate::store) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(url.parse::<PgConnectOptions>()?.application_name("stepwell"))
 }
 
-fn pool(connections_max: u32) -> PgPoolOptions {
+pub(in crate::store) fn pool(connections_max: u32) -> PgPoolOptions {
     PgPoolOptions::new().max_connections(connections_max).acquire_timeout(Duration::from_secs(5))
 }
 
@@ -147,9 +148,21 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
             sqlx::migrate::Migrator { migrations: MIGRATIONS.migrations.clone(), ..sqlx::migrate::Migrator::DEFAULT };
         migrator.set_ignore_missing(true).run(pool).await.map_err(failed)?;
         roles::grant_again(pool).await?;
+        adopt_if_new(pool).await?;
     }
     formats::check_readable(pool).await?;
     ensure_partitions(pool).await
+}
+
+/// Rows of before the chain of acts become its first entries. Only a migration does this: rows that come later without an act are for
+/// `audit verify` to find.
+async fn adopt_if_new(pool: &PgPool) -> Result<(), StoreError> {
+    let mut transaction = pool.begin().await?;
+    if audit::is_empty(&mut transaction).await? {
+        audit::adopt_all(&mut transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// Creates the partitions of the coming week. Cheap when they are there.

@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::acts::{self, By};
+use super::audit::{RowKey, Sealed};
 use super::{StoreError, shard};
 use crate::dsl::WorkflowRef;
 use crate::machine::{Act, Actor, Approval, RunId, Time};
@@ -151,7 +152,7 @@ pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
 pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result<Option<Uuid>, StoreError> {
     let mut transaction = pool.begin().await?;
     // One whose time is over does not stand for a new one.
-    close_stale_in(&mut transaction, Some(new.run)).await?;
+    let closed = close_stale_in(&mut transaction, Some(new.run)).await?;
     let made = sqlx::query_scalar!(
         "insert into proposals (id, shard, run_id, act, digest, step, before, actor, reason, expires_at)
          select $1, r.shard, r.id, $4::text::json, $5, $6, $7::text::json, $8, $9, now() + make_interval(secs => $10)
@@ -170,10 +171,12 @@ pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result
     )
     .fetch_optional(&mut *transaction)
     .await?;
+    tell_closed(&mut transaction, closed).await?;
     let id = match made {
         Some(id) => {
             let told = told(id, &json!(new.act));
-            acts::record(&mut transaction, by, "proposal.make", &new.run.to_string(), Some(&told)).await?;
+            let subject = new.run.to_string();
+            acts::record_change(&mut transaction, by, "proposal.make", &subject, Some(&told), changed(id)).await?;
             Some(id)
         }
         None => {
@@ -219,7 +222,8 @@ pub async fn approve(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
     .execute(&mut *transaction)
     .await?;
     let told = told(id, &approved.act);
-    acts::record(&mut transaction, by, "proposal.approve", &approved.run_id.to_string(), Some(&told)).await?;
+    let subject = approved.run_id.to_string();
+    acts::record_change(&mut transaction, by, "proposal.approve", &subject, Some(&told), changed(id)).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -244,7 +248,7 @@ pub async fn decline(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
     let Some(declined) = declined else { return Ok(false) };
     let act = if declined.withdrawn { "proposal.withdraw" } else { "proposal.decline" };
     let told = told(id, &declined.act);
-    acts::record(&mut transaction, by, act, &declined.run_id.to_string(), Some(&told)).await?;
+    acts::record_change(&mut transaction, by, act, &declined.run_id.to_string(), Some(&told), changed(id)).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -255,13 +259,24 @@ pub async fn decline(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
 /// The database is away.
 pub async fn close_stale(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
-    close_stale_in(&mut transaction, None).await?;
+    let closed = close_stale_in(&mut transaction, None).await?;
+    tell_closed(&mut transaction, closed).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-async fn close_stale_in(conn: &mut PgConnection, run: Option<RunId>) -> Result<(), StoreError> {
-    let closed = sqlx::query!(
+/// A proposal that time or the end of its run closed.
+struct Closed {
+    id: Uuid,
+    run_id: RunId,
+    act: Value,
+    ended: bool,
+}
+
+/// Closes them without a record: [`tell_closed`] comes last, for it takes the chain's lock.
+async fn close_stale_in(conn: &mut PgConnection, run: Option<RunId>) -> Result<Vec<Closed>, StoreError> {
+    Ok(sqlx::query_as!(
+        Closed,
         // Open proposals are few, runs are many: the plan must begin with the proposals, whatever the statistics.
         r#"with open as materialized (
                select id, shard, run_id, expires_at from proposals
@@ -277,13 +292,20 @@ async fn close_stale_in(conn: &mut PgConnection, run: Option<RunId>) -> Result<(
         Actor::engine().0
     )
     .fetch_all(&mut *conn)
-    .await?;
+    .await?)
+}
+
+async fn tell_closed(conn: &mut PgConnection, closed: Vec<Closed>) -> Result<(), StoreError> {
     for closed in closed {
         let (act, engine) = (if closed.ended { "proposal.end" } else { "proposal.lapse" }, Actor::engine());
-        let told = told(closed.id, &closed.act);
-        acts::record(conn, By::from(&engine), act, &closed.run_id.to_string(), Some(&told)).await?;
+        let (told, subject) = (told(closed.id, &closed.act), closed.run_id.to_string());
+        acts::record_change(conn, By::from(&engine), act, &subject, Some(&told), changed(closed.id)).await?;
     }
     Ok(())
+}
+
+fn changed(id: Uuid) -> Vec<RowKey> {
+    vec![(Sealed::Proposals, id.to_string())]
 }
 
 fn told(id: Uuid, act: &Value) -> Value {

@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::audit::{self, RowKey, Sealed};
 use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Time};
 
@@ -55,15 +56,17 @@ pub struct NewSchedule<'a> {
 /// # Errors
 /// The database is away.
 pub async fn put(pool: &PgPool, new: &NewSchedule<'_>) -> Result<(), StoreError> {
-    sqlx::query!(
-        "insert into schedules (namespace, name, version, signature, anchor, next_at)
+    let mut transaction = pool.begin().await?;
+    let put = sqlx::query_scalar!(
+        r#"insert into schedules (namespace, name, version, signature, anchor, next_at)
          select $1::text, $2::text, $3::text, $4::text, $5::timestamptz, $6::timestamptz
          where not exists (select 1 from definitions d where d.namespace = $1 and d.name = $2 and d.id > $7)
          on conflict (namespace, name) do update
          set version = excluded.version, signature = excluded.signature,
              anchor = case when schedules.signature = excluded.signature then schedules.anchor else excluded.anchor end,
              next_at = case when schedules.signature = excluded.signature then schedules.next_at else excluded.next_at end
-         where schedules.version <> excluded.version or schedules.signature <> excluded.signature",
+         where schedules.version <> excluded.version or schedules.signature <> excluded.signature
+         returning xmax = 0 as "is_new!""#,
         new.workflow.namespace,
         new.workflow.name,
         new.workflow.version,
@@ -72,9 +75,17 @@ pub async fn put(pool: &PgPool, new: &NewSchedule<'_>) -> Result<(), StoreError>
         new.next_at,
         new.definitions_read
     )
-    .execute(pool)
+    .fetch_optional(&mut *transaction)
     .await?;
+    if put == Some(true) {
+        audit::seal(&mut transaction, &[row_key(&new.workflow.namespace, &new.workflow.name)]).await?;
+    }
+    transaction.commit().await?;
     Ok(())
+}
+
+fn row_key(namespace: &str, name: &str) -> RowKey {
+    (Sealed::Schedules, format!("{namespace}/{name}"))
 }
 
 /// A workflow does not start by itself any more; see [`NewSchedule::definitions_read`].
@@ -82,15 +93,20 @@ pub async fn put(pool: &PgPool, new: &NewSchedule<'_>) -> Result<(), StoreError>
 /// # Errors
 /// The database is away.
 pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read: i32) -> Result<(), StoreError> {
-    sqlx::query!(
+    let mut transaction = pool.begin().await?;
+    let gone = sqlx::query!(
         "delete from schedules where namespace = $1 and name = $2
          and not exists (select 1 from definitions d where d.namespace = $1 and d.name = $2 and d.id > $3)",
         namespace,
         name,
         definitions_read
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
+    if gone.rows_affected() > 0 {
+        audit::seal(&mut transaction, &[row_key(namespace, name)]).await?;
+    }
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -229,6 +245,8 @@ pub struct NewAct<'a> {
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
+    let id = Uuid::now_v7();
+    let mut transaction = pool.begin().await?;
     let done = sqlx::query!(
         "with paused as (
              update schedules set paused_by = case when paused_at is null then $4 else paused_by end,
@@ -236,15 +254,30 @@ pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
                                   paused_at = coalesce(paused_at, now())
              where namespace = $2 and name = $3 returning 1)
          insert into schedule_acts (id, namespace, name, act, actor, reason) select $1, $2, $3, 'pause', $4, $5 from paused",
-        Uuid::now_v7(),
+        id,
         by.namespace,
         by.name,
         by.actor,
         by.reason
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
-    Ok(done.rows_affected() == 1)
+    sealed(transaction, id, by, done.rows_affected() == 1).await
+}
+
+/// Seals an act and its schedule, if it was done.
+async fn sealed(
+    mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+    id: Uuid,
+    by: &NewAct<'_>,
+    is_done: bool,
+) -> Result<bool, StoreError> {
+    if is_done {
+        let rows = [(Sealed::ScheduleActs, id.to_string()), row_key(by.namespace, by.name)];
+        audit::seal(&mut transaction, &rows).await?;
+    }
+    transaction.commit().await?;
+    Ok(is_done)
 }
 
 /// Lets a paused schedule go on from `next_at` and records who did and why; false if there is none.
@@ -252,22 +285,24 @@ pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Result<bool, StoreError> {
+    let id = Uuid::now_v7();
+    let mut transaction = pool.begin().await?;
     let done = sqlx::query!(
         "with resumed as (
              update schedules set paused_at = null, paused_by = null, reason = null,
                                   next_at = case when paused_at is null then next_at else coalesce($6, next_at) end
              where namespace = $2 and name = $3 returning 1)
          insert into schedule_acts (id, namespace, name, act, actor, reason) select $1, $2, $3, 'resume', $4, $5 from resumed",
-        Uuid::now_v7(),
+        id,
         by.namespace,
         by.name,
         by.actor,
         by.reason,
         next_at
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
-    Ok(done.rows_affected() == 1)
+    sealed(transaction, id, by, done.rows_affected() == 1).await
 }
 
 /// Records that a person starts a run beside the schedule, in the transaction that starts it.
@@ -275,18 +310,19 @@ pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Re
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn record_fire(conn: &mut PgConnection, by: &NewAct<'_>, run: RunId) -> Result<(), StoreError> {
+    let id = Uuid::now_v7();
     sqlx::query!(
         "insert into schedule_acts (id, namespace, name, act, actor, reason, run_id) values ($1, $2, $3, 'fire', $4, $5, $6)",
-        Uuid::now_v7(),
+        id,
         by.namespace,
         by.name,
         by.actor,
         by.reason,
         run
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    audit::seal(conn, &[(Sealed::ScheduleActs, id.to_string())]).await
 }
 
 /// An act on a schedule.

@@ -1,6 +1,6 @@
 //! Snapshots of long runs: written with the transition that they include, read when the run is taken up, gone when it ends.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::journal::Hash;
@@ -75,7 +75,7 @@ pub async fn remove(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), Store
 ///
 /// # Errors
 /// The database is away.
-pub async fn read(pool: &PgPool, run: RunId) -> Result<Option<SnapshotRow>, StoreError> {
+pub async fn read(executor: impl PgExecutor<'_>, run: RunId) -> Result<Option<SnapshotRow>, StoreError> {
     Ok(sqlx::query_as!(
         SnapshotRow,
         r#"select s.seq, s.format, s.data, j.hash is not null as "is_of_journal!" from snapshots s
@@ -84,6 +84,6 @@ pub async fn read(pool: &PgPool, run: RunId) -> Result<Option<SnapshotRow>, Stor
         shard(run),
         run
     )
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await?)
 }

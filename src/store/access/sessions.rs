@@ -12,6 +12,7 @@ use super::{
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
+use crate::store::audit::{self, Sealed};
 
 /// A session as listed: everything but the secret.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -58,7 +59,8 @@ pub async fn create_login_link(
     )
     .execute(&mut *transaction)
     .await?;
-    acts::record(&mut transaction, by, "login.link", &identity.actor().0, None).await?;
+    let changed = vec![(Sealed::LoginLinks, hex::encode(secret_hash(&secret)))];
+    acts::record_change(&mut transaction, by, "login.link", &identity.actor().0, None, changed).await?;
     transaction.commit().await?;
     Ok(secret)
 }
@@ -69,6 +71,7 @@ pub async fn create_login_link(
 /// # Errors
 /// The database is away.
 pub async fn redeem_login_link(pool: &PgPool, secret: &str) -> Result<Option<Identity>, StoreError> {
+    let mut transaction = pool.begin().await?;
     let row = sqlx::query!(
         r#"with link as (
                update login_links set used_at = now()
@@ -79,9 +82,11 @@ pub async fn redeem_login_link(pool: &PgPool, secret: &str) -> Result<Option<Ide
            from link l left join users u on u.id = l.user_id and u.disabled_at is null and u.deleted_at is null"#,
         &secret_hash(secret)[..]
     )
-    .fetch_optional(pool)
+    .fetch_optional(&mut *transaction)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    audit::seal(&mut transaction, &[(Sealed::LoginLinks, hex::encode(secret_hash(secret)))]).await?;
+    transaction.commit().await?;
     match row.kind.as_deref() {
         Some("local") => Ok(Some(Identity::local(row.user_name, &read_scopes(&row.scopes, "login_links")?))),
         Some("user") => Ok(LiveUser::read(row.user, row.name, row.user_scopes)?.map(LiveUser::identity)),
@@ -117,7 +122,8 @@ pub async fn create_session(pool: &PgPool, identity: &Identity, lifetime: Durati
     .execute(&mut *transaction)
     .await?;
     let actor = identity.actor();
-    acts::record(&mut transaction, By::from(&actor), "session.begin", &id.to_string(), None).await?;
+    let changed = vec![(Sealed::Sessions, id.to_string())];
+    acts::record_change(&mut transaction, By::from(&actor), "session.begin", &id.to_string(), None, changed).await?;
     transaction.commit().await?;
     Ok(secret)
 }
@@ -192,7 +198,8 @@ pub async fn delete_session(pool: &PgPool, secret: &str, by: By<'_>) -> Result<(
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query_scalar!("delete from sessions where hash = $1 returning id", &secret_hash(secret)[..]);
     if let Some(id) = ended.fetch_optional(&mut *transaction).await? {
-        acts::record(&mut transaction, by, "session.end", &id.to_string(), None).await?;
+        let changed = vec![(Sealed::Sessions, id.to_string())];
+        acts::record_change(&mut transaction, by, "session.end", &id.to_string(), None, changed).await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -207,7 +214,8 @@ pub async fn end_session(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, St
     let ended = sqlx::query!("delete from sessions where id = $1 returning kind, user_name", id);
     let Some(ended) = ended.fetch_optional(&mut *transaction).await? else { return Ok(false) };
     let detail = json!({ "kind": ended.kind, "name": ended.user_name });
-    acts::record(&mut transaction, by, "session.end", &id.to_string(), Some(&detail)).await?;
+    let changed = vec![(Sealed::Sessions, id.to_string())];
+    acts::record_change(&mut transaction, by, "session.end", &id.to_string(), Some(&detail), changed).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -220,14 +228,22 @@ pub async fn end_sessions_of(pool: &PgPool, user: &str, by: By<'_>) -> Result<Op
     let mut transaction = pool.begin().await?;
     let found = sqlx::query_scalar!("select id from users where name = $1 and deleted_at is null", user);
     let Some(id) = found.fetch_optional(&mut *transaction).await? else { return Ok(None) };
-    let ended = sqlx::query!("delete from sessions where user_id = $1", id).execute(&mut *transaction).await?;
-    sqlx::query!("delete from login_links where user_id = $1 and used_at is null", id)
-        .execute(&mut *transaction)
+    let ended = sqlx::query_scalar!("delete from sessions where user_id = $1 returning id", id)
+        .fetch_all(&mut *transaction)
         .await?;
-    let detail = json!({ "sessions": ended.rows_affected() });
-    acts::record(&mut transaction, by, "session.end", &format!("user:{user}"), Some(&detail)).await?;
+    let links = sqlx::query_scalar!(
+        r#"delete from login_links where user_id = $1 and used_at is null returning encode(hash, 'hex') as "key!""#,
+        id
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let detail = json!({ "sessions": ended.len() });
+    let mut changed: Vec<_> = ended.iter().map(|session| (Sealed::Sessions, session.to_string())).collect();
+    changed.extend(links.into_iter().map(|link| (Sealed::LoginLinks, link)));
+    let subject = format!("user:{user}");
+    acts::record_change(&mut transaction, by, "session.end", &subject, Some(&detail), changed).await?;
     transaction.commit().await?;
-    Ok(Some(ended.rows_affected()))
+    Ok(Some(ended.len() as u64))
 }
 
 /// Removes at most a thousand sessions and a thousand login links that have expired.

@@ -12,6 +12,7 @@ use super::{
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
+use crate::store::audit::Sealed;
 
 /// A token as listed: everything but the secret.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -77,7 +78,8 @@ pub async fn issue_token(pool: &PgPool, new: &NewToken<'_>, by: By<'_>) -> Resul
     .execute(&mut *transaction)
     .await?;
     let detail = json!({ "name": new.name.as_str(), "user": new.user, "scopes": new.scopes });
-    acts::record(&mut transaction, by, "token.create", &id.to_string(), Some(&detail)).await?;
+    let changed = vec![(Sealed::Tokens, id.to_string())];
+    acts::record_change(&mut transaction, by, "token.create", &id.to_string(), Some(&detail), changed).await?;
     transaction.commit().await?;
     Ok(Some((id, secret)))
 }
@@ -125,11 +127,14 @@ pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<
         id
     );
     let Some(name) = done.fetch_optional(&mut *transaction).await? else { return Ok(None) };
-    let ended = sqlx::query!("delete from sessions where token_id = $1", id).execute(&mut *transaction).await?;
-    let detail = json!({ "name": name, "sessions": ended.rows_affected() });
-    acts::record(&mut transaction, by, "token.revoke", &id.to_string(), Some(&detail)).await?;
+    let ended = sqlx::query_scalar!("delete from sessions where token_id = $1 returning id", id);
+    let ended = ended.fetch_all(&mut *transaction).await?;
+    let detail = json!({ "name": name, "sessions": ended.len() });
+    let mut changed = vec![(Sealed::Tokens, id.to_string())];
+    changed.extend(ended.iter().map(|session| (Sealed::Sessions, session.to_string())));
+    acts::record_change(&mut transaction, by, "token.revoke", &id.to_string(), Some(&detail), changed).await?;
     transaction.commit().await?;
-    Ok(Some(ended.rows_affected()))
+    Ok(Some(ended.len() as u64))
 }
 
 /// Whose token hashes to this, if it is neither revoked nor expired, and its user, if it has one, is neither disabled nor deleted.

@@ -8,6 +8,7 @@ use super::{Identity, LiveUser, Name, Scope, names};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
+use crate::store::audit::{RowKey, Sealed};
 
 /// A user as listed.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -118,16 +119,13 @@ pub async fn create_user(pool: &PgPool, name: &Name, scopes: &[Scope], by: By<'_
         Some(false) => return Ok(Created::Taken),
         None => {}
     }
-    sqlx::query!(
-        "insert into users (id, name, scopes) values ($1, $2, $3)",
-        Uuid::now_v7(),
-        name.as_str(),
-        &names(scopes),
-    )
-    .execute(&mut *transaction)
-    .await?;
+    let id = Uuid::now_v7();
+    sqlx::query!("insert into users (id, name, scopes) values ($1, $2, $3)", id, name.as_str(), &names(scopes),)
+        .execute(&mut *transaction)
+        .await?;
     let detail = json!({ "scopes": scopes });
-    acts::record(&mut transaction, by, "user.create", &subject(name.as_str()), Some(&detail)).await?;
+    let changed = vec![(Sealed::Users, id.to_string())];
+    acts::record_change(&mut transaction, by, "user.create", &subject(name.as_str()), Some(&detail), changed).await?;
     transaction.commit().await?;
     Ok(Created::Done)
 }
@@ -208,32 +206,37 @@ pub async fn change_user(
     if last_admin == LastAdmin::Keep && !change.keeps_admin() && is_last_admin(&mut transaction, found.id).await? {
         return Ok(Changed::LastAdmin);
     }
-    let ended = apply(&mut transaction, found.id, change).await?;
+    let (ended, changed) = apply(&mut transaction, found.id, change).await?;
     let detail = match change {
         UserChange::Scopes(scopes) => json!({ "was": found.scopes, "scopes": scopes }),
         UserChange::Enable => Value::Null,
         UserChange::Disable | UserChange::Delete => json!({ "ended": ended }),
     };
     let detail = Some(&detail).filter(|detail| !detail.is_null());
-    acts::record(&mut transaction, by, change.act(), &subject(name), detail).await?;
+    acts::record_change(&mut transaction, by, change.act(), &subject(name), detail, changed).await?;
     transaction.commit().await?;
     Ok(Changed::Done(ended))
 }
 
-async fn apply(conn: &mut PgConnection, id: Uuid, change: &UserChange) -> Result<Ended, StoreError> {
+/// Gives what ended, and all rows that changed.
+async fn apply(conn: &mut PgConnection, id: Uuid, change: &UserChange) -> Result<(Ended, Vec<RowKey>), StoreError> {
+    let mut changed = vec![(Sealed::Users, id.to_string())];
     match change {
         UserChange::Scopes(scopes) => {
             let scopes = names(scopes);
             sqlx::query!("update users set scopes = $2 where id = $1", id, &scopes).execute(&mut *conn).await?;
             // Sessions follow the user; a node of an earlier version reads them here.
-            sqlx::query!("update sessions set scopes = $2 where user_id = $1 and token_id is null", id, &scopes)
-                .execute(conn)
-                .await?;
-            return Ok(Ended::default());
+            let followed = sqlx::query_scalar!(
+                "update sessions set scopes = $2 where user_id = $1 and token_id is null returning id",
+                id,
+                &scopes
+            );
+            changed.extend(keys(Sealed::Sessions, followed.fetch_all(conn).await?));
+            return Ok((Ended::default(), changed));
         }
         UserChange::Enable => {
             sqlx::query!("update users set disabled_at = null where id = $1", id).execute(conn).await?;
-            return Ok(Ended::default());
+            return Ok((Ended::default(), changed));
         }
         UserChange::Disable => {
             sqlx::query!("update users set disabled_at = coalesce(disabled_at, now()) where id = $1", id)
@@ -249,21 +252,36 @@ async fn apply(conn: &mut PgConnection, id: Uuid, change: &UserChange) -> Result
             .await?;
         }
     }
-    let sessions = sqlx::query!("delete from sessions where user_id = $1", id).execute(&mut *conn).await?;
-    let login_links = sqlx::query!("delete from login_links where user_id = $1 and used_at is null", id);
-    let login_links = login_links.execute(&mut *conn).await?;
-    let tokens = sqlx::query!(
-        "update tokens set revoked_at = now()
-         where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > now())",
+    let ended = end_all_of(conn, id, &mut changed).await?;
+    Ok((ended, changed))
+}
+
+async fn end_all_of(conn: &mut PgConnection, id: Uuid, changed: &mut Vec<RowKey>) -> Result<Ended, StoreError> {
+    let sessions =
+        sqlx::query_scalar!("delete from sessions where user_id = $1 returning id", id).fetch_all(&mut *conn).await?;
+    let login_links = sqlx::query_scalar!(
+        r#"delete from login_links where user_id = $1 and used_at is null returning encode(hash, 'hex') as "key!""#,
         id
     )
-    .execute(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok(Ended {
-        sessions: sessions.rows_affected(),
-        login_links: login_links.rows_affected(),
-        tokens: tokens.rows_affected(),
-    })
+    let tokens = sqlx::query_scalar!(
+        "update tokens set revoked_at = now()
+         where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > now()) returning id",
+        id
+    )
+    .fetch_all(conn)
+    .await?;
+    let ended =
+        Ended { sessions: sessions.len() as u64, login_links: login_links.len() as u64, tokens: tokens.len() as u64 };
+    changed.extend(keys(Sealed::Sessions, sessions));
+    changed.extend(keys(Sealed::LoginLinks, login_links));
+    changed.extend(keys(Sealed::Tokens, tokens));
+    Ok(ended)
+}
+
+fn keys(table: Sealed, keys: Vec<impl ToString>) -> impl Iterator<Item = RowKey> {
+    keys.into_iter().map(move |key| (table, key.to_string()))
 }
 
 /// Whether this user, and nobody else, can administer.

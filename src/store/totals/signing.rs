@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::super::StoreError;
+use super::super::audit::{self, RowKey, Sealed};
 use crate::machine::Time;
 use crate::memory::totals::{Change, Place, Problems, Scope};
 
@@ -51,9 +52,9 @@ pub async fn mark(conn: &mut PgConnection, run: Uuid, changes: &[Change]) -> Res
         &values(|change| &change.after) as &[Option<String>],
         run
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    audit::seal(conn, &ids.iter().map(|id| (Sealed::TotalsChanges, id.to_string())).collect::<Vec<_>>()).await
 }
 
 /// What speaks against signing a period off without a word.
@@ -110,11 +111,12 @@ pub struct NewSignOff<'s> {
     pub totals: &'s Value,
 }
 
-/// Writes a sign-off, and takes the changes of its period in. Gives its id and how many those were.
+/// Writes a sign-off, and takes the changes of its period in. Gives its id, how many those were, and the rows that it wrote: whoever
+/// records the act seals them.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
-pub async fn sign(conn: &mut PgConnection, new: &NewSignOff<'_>) -> Result<(Uuid, u64), StoreError> {
+pub async fn sign(conn: &mut PgConnection, new: &NewSignOff<'_>) -> Result<(Uuid, Vec<RowKey>), StoreError> {
     let id = Uuid::now_v7();
     let Scope { from, until, currency, company } = new.scope;
     sqlx::query!(
@@ -131,19 +133,21 @@ pub async fn sign(conn: &mut PgConnection, new: &NewSignOff<'_>) -> Result<(Uuid
     )
     .execute(&mut *conn)
     .await?;
-    let taken = sqlx::query!(
+    let taken = sqlx::query_scalar!(
         "update totals_changes set sign_off = $1
          where sign_off is null and day between $2 and $3 and ($4::text is null or currency = $4)
-           and ($5::text is null or company = $5)",
+           and ($5::text is null or company = $5) returning id",
         id,
         from,
         until,
         currency.as_deref(),
         company.as_deref()
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok((id, taken.rows_affected()))
+    let mut changed = vec![(Sealed::SignOffs, id.to_string())];
+    changed.extend(taken.into_iter().map(|change| (Sealed::TotalsChanges, change.to_string())));
+    Ok((id, changed))
 }
 
 /// A sign-off, as people see it.

@@ -1,0 +1,215 @@
+//! Writes anchors: what the database holds now, on from the last anchor.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use sqlx::{PgConnection, PgPool};
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::anchor::{Acts, Alive, Anchor, Document, FORMAT, Summary};
+use super::anchored::Anchors;
+use super::key::AuditKey;
+use super::leaves::{List, Moments, leaves_of};
+use super::spans::{Span, instant};
+use super::{Report, pass};
+use crate::machine::Time;
+use crate::store::StoreError;
+use crate::store::acts::{self, By};
+use crate::store::audit::{self, anchors, scan};
+
+/// When and where anchors are written: `audit.anchors` of `hub.yaml`.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    /// How often.
+    pub every: Duration,
+    /// Where to.
+    pub folder: PathBuf,
+}
+
+/// How long after its end an hour or a day is summed up. A run that is accepted then has been stored by now, or its sender knows better.
+pub const SETTLES_AFTER: TimeDelta = TimeDelta::hours(6);
+
+/// Takes an anchor of what the database holds, and keeps it as the last one. A span that ended `settles_after` ago or earlier is summed up,
+/// [`SETTLES_AFTER`] where nodes may still store what they accepted then.
+///
+/// # Errors
+/// The database is away, or another node took one at the same time.
+pub async fn take(
+    pool: &PgPool,
+    key: Option<&AuditKey>,
+    settles_after: TimeDelta,
+) -> Result<(Anchor, Document), StoreError> {
+    let mut conn = pool.acquire().await?;
+    let (before, at) = (anchors::last(&mut conn).await?, anchors::now(&mut conn).await?);
+    let previous = before.as_ref().and_then(|before| ours(before, key));
+    let head = audit::head(&mut conn).await?;
+    let settled = at - settles_after;
+    let mut document = Document {
+        format: FORMAT,
+        seq: before.as_ref().map_or(0, |before| before.seq) + 1,
+        at,
+        before: before.map(|before| hex::encode(before.digest)),
+        acts: Acts { seq: head.seq, hash: hex::encode(head.hash) },
+        spans: BTreeMap::new(),
+        recent: Vec::new(),
+        settled,
+        findings: Vec::new(),
+    };
+    fill(&mut conn, &mut document, previous.as_ref()).await?;
+    if let Some(previous) = &previous {
+        document.findings = look_back(&mut conn, previous, &document).await?;
+    }
+    let unwritable = |e: serde_json::Error| StoreError::Unreadable { table: "audit_anchors", why: e.to_string() };
+    let anchor = Anchor::of(&document, key).map_err(unwritable)?;
+    let digest = hex::decode(anchor.digest()).unwrap_or_default();
+    let text = anchor.to_text().map_err(unwritable)?;
+    let new = anchors::Written { seq: document.seq, at, digest, document: Some(text) };
+    if !anchors::keep(pool, &new).await? {
+        let why = "another anchor was written at the same time".to_owned();
+        return Err(StoreError::Unreadable { table: "audit_anchors", why });
+    }
+    Ok((anchor, document))
+}
+
+/// The last anchor, if it is what we wrote: with a key it must be signed with that key.
+fn ours(last: &anchors::Written, key: Option<&AuditKey>) -> Option<Document> {
+    let (anchor, document) = Anchor::read(last.document.as_deref()?).ok()?;
+    let is_ours = key.is_none_or(|key| anchor.public_key == Some(key.public()));
+    if !is_ours {
+        warn!("the last anchor in the database is not signed with this key: all days are read anew");
+    }
+    is_ours.then_some(document)
+}
+
+/// Sums up what has settled, and lists what is recent.
+async fn fill(conn: &mut PgConnection, document: &mut Document, previous: Option<&Document>) -> Result<(), StoreError> {
+    let mut from = Uuid::nil();
+    while let Some(id) = scan::next_id(conn, from).await? {
+        let at = instant(id);
+        let span = match (Span::day_of(at), Span::hour_of(at)) {
+            (day, _) if day.until <= document.settled => day,
+            (_, hour) if hour.until <= document.settled => hour,
+            (_, hour) => {
+                document.recent = recent(conn, hour.after()).await?;
+                return Ok(());
+            }
+        };
+        from = span.before();
+        let name = span.name();
+        let carried =
+            previous.and_then(|previous| previous.spans.get(&name)).filter(|summary| summary.alive.is_empty());
+        let summary = match carried {
+            Some(summary) => summary.clone(),
+            None => sum_up(conn, span, document.settled).await?,
+        };
+        document.spans.insert(name, summary);
+    }
+    carry_lost(document, previous);
+    Ok(())
+}
+
+/// A span of the anchor before of which nothing is left at all stays in the anchors: what became of it is for verification to tell.
+fn carry_lost(document: &mut Document, previous: Option<&Document>) {
+    for (name, summary) in previous.iter().flat_map(|previous| &previous.spans) {
+        let Some(span) = Span::named(name) else { continue };
+        let covered = document.spans.contains_key(name) || document.spans.contains_key(&Span::day_of(span.from).name());
+        if !covered && (summary.runs > 0 || summary.events > 0 || !summary.alive.is_empty()) {
+            document.spans.insert(name.clone(), summary.clone());
+        }
+    }
+}
+
+async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time) -> Result<Summary, StoreError> {
+    let ids = (span.after(), span.before());
+    let leaves = leaves_of(conn, Moments::OwnEach, ids, Vec::new(), List::Alive).await?;
+    let accepted = leaves.runs.iter().filter(|run| run.created_at <= settled);
+    let alive: Vec<Alive> = accepted.filter_map(|run| run.alive.as_deref().cloned()).collect();
+    let ids: HashSet<Uuid> = alive.iter().map(|alive| alive.id).collect();
+    let columns = leaves.columns.first().cloned().unwrap_or_default();
+    let (runs, digest) = leaves.runs_by(&columns, settled, &ids);
+    let (events, events_digest) = leaves.events(settled);
+    Ok(Summary { cutoff: settled, runs, digest, columns, alive, events, events_digest })
+}
+
+async fn recent(conn: &mut PgConnection, from: Uuid) -> Result<Vec<Alive>, StoreError> {
+    let leaves = leaves_of(conn, Moments::OwnEach, (from, super::runs::LAST), Vec::new(), List::All).await?;
+    Ok(leaves.runs.into_iter().filter_map(|run| run.alive).map(|alive| *alive).collect())
+}
+
+/// Checks what is not taken over against the anchor before: what was changed since must not pass into the new one in silence.
+async fn look_back(conn: &mut PgConnection, previous: &Document, new: &Document) -> Result<Vec<String>, StoreError> {
+    let mut changing = previous.clone();
+    changing.spans.retain(|name, summary| new.spans.get(name) != Some(summary));
+    let mut report = Report::default();
+    Anchors::part_of(changing).check(conn, Moments::OwnEach, &mut report).await?;
+    Ok(report.findings.into_iter().map(|finding| finding.what).collect())
+}
+
+impl Keeper {
+    /// Writes an anchor to the folder, if it is time and no other node does.
+    ///
+    /// # Errors
+    /// The database is away, or the folder cannot be written.
+    pub(crate) async fn keep(&self, url_pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
+        if !anchors::take_turn(url_pool, self.every).await? {
+            return Ok(());
+        }
+        let done = self.write(url_pool, key).await;
+        anchors::end_turn(url_pool).await?;
+        done
+    }
+
+    async fn write(&self, pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
+        let (anchor, document) = take(pool, key, SETTLES_AFTER).await?;
+        for finding in &document.findings {
+            error!(
+                anchor = document.seq,
+                finding, "the database differs from the last anchor: run `stepwell audit verify`"
+            );
+        }
+        let unwritable = |why: String| StoreError::Unreadable { table: "audit_anchors", why };
+        let text = anchor.to_text().map_err(|e| unwritable(e.to_string()))?;
+        let path = self.folder.join(Anchor::file_name(&document));
+        let at = path.clone();
+        let written = tokio::task::spawn_blocking(move || write_file(&at, &text)).await;
+        match written.unwrap_or_else(|why| Err(std::io::Error::other(why))) {
+            Ok(()) => info!(anchor = document.seq, file = %path.display(), "an anchor was written"),
+            Err(why) => return Err(unwritable(format!("the anchor {} cannot be written: {why}", path.display()))),
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that is there as a whole or not at all.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Accepts rows of sealed tables as they are where they differ from the chain, and records who did and why. Gives how many.
+///
+/// # Errors
+/// The database is away.
+pub async fn adopt(pool: &PgPool, by: By<'_>) -> Result<usize, StoreError> {
+    let mut transaction = pool.begin().await?;
+    scan::pin_forms(&mut transaction).await?;
+    let differing = pass::differing_rows(&mut transaction).await?;
+    let rows: Vec<String> =
+        differing.iter().take(1_000).map(|(table, key)| format!("{} {key}", table.table())).collect();
+    let detail = serde_json::json!({ "count": differing.len(), "rows": rows });
+    audit::adopt(&mut transaction, &differing).await?;
+    acts::record(&mut transaction, by, "audit.adopt", "database", Some(&detail)).await?;
+    transaction.commit().await?;
+    Ok(differing.len())
+}
