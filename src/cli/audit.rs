@@ -1,5 +1,8 @@
 //! `stepwell audit`: recomputes the hash chains of the journals, and lists what no journal tells.
 
+mod archive;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -20,6 +23,9 @@ pub(super) enum Command {
         /// Only this run.
         #[arg(long)]
         run: Option<RunId>,
+        /// Verify this archive, or the archives in this folder, instead of the database.
+        #[arg(long, value_name = "FILE-OR-FOLDER")]
+        archive: Option<PathBuf>,
     },
     /// List acts on users, tokens, sessions, workflows and batches, latest first: who, what, why.
     Acts {
@@ -48,9 +54,12 @@ pub(super) enum Command {
 const PAGE: i64 = 500;
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if let Command::Verify { run, archive: Some(path) } = &command {
+        return archive::verify(path, *run, settings).await;
+    }
     let pool = context::connect(settings).await?;
     match command {
-        Command::Verify { run } => verify(&pool, run).await,
+        Command::Verify { run, .. } => verify(&pool, run).await,
         Command::Acts { subject, limit, json } => {
             context::identity(&pool, settings, Scope::Admin).await?;
             print_acts(&acts::list(&pool, subject.as_deref(), None, limit).await?, json)

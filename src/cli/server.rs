@@ -174,6 +174,7 @@ fn engine_settings(settings: &Settings, hub: &Hub) -> EngineSettings {
         sinks: hub.sinks.clone(),
         sources: hub.declared.keys().cloned().collect(),
         identifiers: hub.identifiers.clone(),
+        retention: hub.retention.clone(),
         subscriptions: hub.subscribed.iter().map(|s| Arc::new(s.subscription(&settings.environment))).collect(),
         ..settings.engine()
     }

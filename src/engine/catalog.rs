@@ -10,6 +10,8 @@ use tracing::{error, info};
 
 use super::{DeployError, DeployOutcome, Deployed};
 use crate::dsl::{self, Built, Definition, Functions};
+use crate::machine::Time;
+use crate::retention::ArchivedDefinition;
 use crate::store::acts::By;
 use crate::store::definitions::{self, DefinitionRow, NewDefinition};
 use crate::store::{StoreError, definitions::deployed_after};
@@ -225,7 +227,26 @@ fn precedence(definition: &Definition) -> Option<(bool, semver::Version)> {
     Some((version.pre.is_empty(), version))
 }
 
-fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
+/// A version from an archive, built again.
+///
+/// # Errors
+/// Why this version of Stepwell cannot read it.
+pub(crate) fn rebuild_archived(archived: &ArchivedDefinition) -> Result<Arc<Definition>, String> {
+    rebuild(&DefinitionRow {
+        id: archived.id,
+        namespace: archived.namespace.clone(),
+        name: archived.name.clone(),
+        version: archived.version.clone(),
+        hash: Vec::new(),
+        source: archived.source.clone(),
+        functions: archived.functions.get().to_owned(),
+        deployed_by: String::new(),
+        deployed_at: Time::UNIX_EPOCH,
+    })
+}
+
+/// A stored version, built again.
+pub(crate) fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
     let stored = serde_json::from_str(&row.functions).map_err(|e| format!("its functions: {e}"))?;
     let functions = Functions::from_stored(stored).map_err(|e| format!("its OpenAPI documents: {e}"))?;
     let file = format!("{}/{}", row.namespace, row.name);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::topics::Subscription;
 use crate::identifiers::Declared;
+use crate::retention::Policy;
 
 /// Settings of the engine. Defaults suit production.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct EngineSettings {
     pub sources: BTreeSet<String>,
     /// Sources that the node subscribes to itself.
     pub subscriptions: Vec<Arc<Subscription>>,
+    /// What is archived and removed, and when.
+    pub retention: Policy,
     /// Which identifiers are to have one form. A workflow that a source's events start is given them so by whoever starts it.
     pub identifiers: Arc<Declared>,
 }
@@ -59,6 +62,7 @@ impl Default for EngineSettings {
             sinks: Vec::new(),
             sources: BTreeSet::new(),
             subscriptions: Vec::new(),
+            retention: Policy::default(),
             identifiers: Arc::default(),
         }
     }

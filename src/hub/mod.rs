@@ -15,6 +15,7 @@ mod pubsub;
 mod pubsub_settings;
 pub mod redelivery;
 mod release;
+mod retention;
 pub mod scheme;
 mod sink;
 mod source;
@@ -38,6 +39,7 @@ use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases, Severity};
 use crate::engine::Sink;
 use crate::identifiers::Declared;
+use crate::retention::Policy;
 
 /// What `hub.yaml` says.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +58,8 @@ pub struct Hub {
     pub secrets: Releases,
     /// Where events go that runs emit.
     pub sinks: Vec<Sink>,
+    /// What is archived and removed, and when.
+    pub retention: Policy,
     /// Origins that may ask for events to be sent here; without it any may ask, since each delivery must prove itself.
     pub origins: Option<Vec<String>>,
     /// The address under which senders reach this server, without a slash at its end.

@@ -1,6 +1,7 @@
 //! The journal: append-only, hash-chained per run. What is stored is what was hashed, byte for byte.
 
 mod data;
+mod export;
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use uuid::Uuid;
 
 use super::{StoreError, shard};
 use crate::machine::{Actor, Change, Record, RunId, Time};
+
+pub use export::{Chain, ExportedRow, export, imported};
 
 /// A hash of the chain.
 pub type Hash = [u8; 32];
