@@ -41,6 +41,7 @@ mod projects;
 mod proposals;
 mod pubsub;
 mod replay;
+mod retention;
 mod roles;
 mod schedules;
 mod secrets;

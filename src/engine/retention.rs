@@ -321,7 +321,7 @@ const LOOK_AT_EVENTS_EVERY: Duration = Duration::from_hours(1);
 /// How often a node looks for what is due.
 const LOOK_EVERY: Duration = Duration::from_mins(10);
 
-/// How long until it looks again after a failure.
+/// How long until it looks again after a failure, or if another node is at it.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// As log, readiness and metrics call it.
@@ -348,7 +348,7 @@ pub(super) async fn keep(inner: Arc<Inner>) {
             _ = ticks.tick() => {}
         }
         let outcome = keeper.round(&|_| {}).await;
-        if outcome.is_err() {
+        if outcome.as_ref().map_or(true, |done| done.is_busy) {
             ticks.reset_after(LOOK_AGAIN);
         }
         if let Ok(done) = &outcome

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Keeper, RetentionError, Round};
-use crate::machine::Time;
 use crate::retention::{self, ArchiveError};
 use crate::retention::rules::key_is_due;
 use crate::store::nodes;
@@ -85,17 +84,19 @@ impl Keeper {
         };
         let now = nodes::database_time(&self.reader).await?;
         let Some(before) = now.checked_sub_signed(age) else { return Ok(()) };
-        let mut after = Time::UNIX_EPOCH;
+        let mut after: Option<KeyRow> = None;
         while !self.closing.is_cancelled() {
             let began = Instant::now();
-            let page = rows::old_keys(&self.reader, before, after, KEYS_AT_ONCE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.received_at;
+            let page = rows::old_keys(&self.reader, before, after.as_ref(), KEYS_AT_ONCE).await?;
+            if page.is_empty() {
+                break;
+            }
             let is_due = |k: &&KeyRow| key_is_due(k.received_at, k.has_event, k.has_runs, &self.policy, now);
             let due: Vec<&KeyRow> = page.iter().filter(is_due).collect();
             if !due.is_empty() {
                 self.done.keys += rows::delete_keys(&self.pool, &due).await?;
             }
+            after = page.last().cloned();
             self.renew().await?;
             self.pace.rest(began).await;
         }

@@ -177,32 +177,42 @@ pub struct KeyRow {
 ///
 /// # Errors
 /// The database is away.
-pub async fn old_keys(pool: &PgPool, before: Time, after: Time, limit: i64) -> Result<Vec<KeyRow>, StoreError> {
+pub async fn old_keys(pool: &PgPool, before: Time, after: Option<&KeyRow>, limit: i64) -> Result<Vec<KeyRow>, StoreError> {
     Ok(sqlx::query_as!(
         KeyRow,
         r#"select k.source, k.event_id, k.received_at,
                   exists (select from events e where e.id = k.event) as "has_event!",
                   exists (select from runs r where r.id = any(k.runs)) as "has_runs!"
-           from event_keys k where k.received_at <= $1 and k.received_at > $2 order by k.received_at limit $3"#,
+           from event_keys k
+           where k.received_at <= $1
+             and ($2::timestamptz is null or k.received_at >= $2 and (k.received_at, k.source, k.event_id) > ($2, $3, $4))
+           order by k.received_at, k.source, k.event_id limit $5"#,
         before,
-        after,
+        after.map(|k| k.received_at),
+        after.map_or("", |k| k.source.as_str()),
+        after.map_or("", |k| k.event_id.as_str()),
         limit
     )
     .fetch_all(pool)
     .await?)
 }
 
-/// Forgets ids of events that are gone; how many.
+/// Forgets ids of events that are gone, and deliveries that came after they went; how many ids.
 ///
 /// # Errors
 /// The database is away.
 pub async fn delete_keys(pool: &PgPool, keys: &[&KeyRow]) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
-        "delete from event_keys k using unnest($1::text[], $2::text[]) as u (source, event_id)
-         where k.source = u.source and k.event_id = u.event_id
-           and not exists (select from events e where e.id = k.event) and not exists (select from runs r where r.id = any(k.runs))",
+    let done = sqlx::query_scalar!(
+        r#"with gone as (
+               delete from event_keys k using unnest($1::text[], $2::text[]) as u (source, event_id)
+               where k.source = u.source and k.event_id = u.event_id
+                 and not exists (select from events e where e.id = k.event)
+                 and not exists (select from runs r where r.id = any(k.runs))
+               returning k.event),
+           later as (delete from redeliveries d using gone g where d.event = g.event)
+           select count(*) as "gone!" from gone"#,
         &keys.iter().map(|k| k.source.as_str()).collect::<Vec<_>>() as &[&str],
         &keys.iter().map(|k| k.event_id.as_str()).collect::<Vec<_>>() as &[&str],
     );
-    Ok(done.execute(pool).await?.rows_affected())
+    Ok(u64::try_from(done.fetch_one(pool).await?).unwrap_or(0))
 }
