@@ -108,7 +108,11 @@ async fn what_is_due_goes_to_an_archive_whenever_the_process_dies_and_a_repeated
         (count(&mut world.connect().await, completed).await == OLD as i64 + 1).then_some(())
     })
     .await;
-    execute(&mut connection, &format!("update runs set finished_at = finished_at - interval '120 days' where id <> '{young}'")).await;
+    execute(
+        &mut connection,
+        &format!("update runs set finished_at = finished_at - interval '120 days' where id <> '{young}'"),
+    )
+    .await;
     let sample = old.keys().nth(OLD / 2).unwrap().clone();
     let shown = world.command(&["runs", "show", &sample, "--json"]).1;
     let tree = world.command(&["runs", "show", &sample]).1;
@@ -129,7 +133,10 @@ async fn what_is_due_goes_to_an_archive_whenever_the_process_dies_and_a_repeated
     archived.sort();
     assert_eq!(archived, old.keys().cloned().collect::<Vec<_>>(), "each once");
     assert_eq!((summary.events.len(), count(&mut connection, "events").await), (OLD, 4));
-    assert_eq!(count(&mut connection, "journal j where not exists (select from runs r where r.id = j.run_id)").await, 0);
+    assert_eq!(
+        count(&mut connection, "journal j where not exists (select from runs r where r.id = j.run_id)").await,
+        0
+    );
 
     let place = folder.path().display().to_string();
     for verified in [&["audit", "verify"][..], &["audit", "verify", "--archive", &place]] {
@@ -198,7 +205,8 @@ async fn an_archive_that_somebody_rewrote_does_not_pass_for_the_one_that_was_wri
     let file = files(folder.path()).unwrap().remove(0);
     // A file that is sound by itself, under the id of the one that was written: whoever can write to the folder can make one.
     let header = stepwell::retention::Archive::open(&file).unwrap().header;
-    let forged = stepwell::retention::Writer::create(other.path(), "forged.jsonl.gz", &header).unwrap().finish().unwrap();
+    let forged =
+        stepwell::retention::Writer::create(other.path(), "forged.jsonl.gz", &header).unwrap().finish().unwrap();
     assert!(verify(&forged.path).is_ok());
     std::fs::copy(&forged.path, &file).unwrap();
     let place = folder.path().display().to_string();

@@ -127,7 +127,9 @@ async fn verify_all(pool: &PgPool) -> anyhow::Result<(usize, Option<Tampered>)> 
             checked += 1;
             // A run may have moved on between the two reads: a difference counts only if it stays.
             if journal::verify(pool, anchor.id, anchor.seq, &anchor.head).await?.is_some()
-                && let Some(tampered) = verify_one(pool, anchor.id).await?
+                // Nor may it have been archived and removed.
+                && let Some(anchor) = journal::anchor(pool, anchor.id).await?
+                && let Some(tampered) = journal::verify(pool, anchor.id, anchor.seq, &anchor.head).await?
             {
                 return Ok((checked, Some(tampered)));
             }

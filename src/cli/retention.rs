@@ -86,7 +86,8 @@ async fn due(pool: &PgPool, policy: &Policy) -> anyhow::Result<Vec<Due>> {
             for outcome in Outcome::ALL {
                 let age = policy.age(&workflow, outcome);
                 let Age::For(for_long) = age else { continue };
-                let Some(before) = chrono::Duration::from_std(for_long).ok().and_then(|age| now.checked_sub_signed(age))
+                let Some(before) =
+                    chrono::Duration::from_std(for_long).ok().and_then(|age| now.checked_sub_signed(age))
                 else {
                     continue;
                 };
@@ -133,7 +134,9 @@ async fn show(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     }
     match (policy.folder(), &writable) {
         (None, _) => println!("nothing is removed: hub.yaml has no `retention` that says what may go"),
-        (Some(folder), Some(Err(why))) => println!("nothing is removed: {} cannot be written to: {why}", folder.display()),
+        (Some(folder), Some(Err(why))) => {
+            println!("nothing is removed: {} cannot be written to: {why}", folder.display())
+        }
         (Some(folder), _) => println!("archives in {}", folder.display()),
     }
     if let Some(last) = last {
@@ -146,7 +149,12 @@ async fn show(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     for Due { workflow, outcome, age, runs, oldest } in &due {
         let more = if *runs >= COUNTED_MAX { "+" } else { "" };
         let oldest = oldest.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default();
-        println!("{workflow:40} {:12} {:>10} {:>9}  {oldest}", outcome.as_str(), shown_age(*age), format!("{runs}{more}"));
+        println!(
+            "{workflow:40} {:12} {:>10} {:>9}  {oldest}",
+            outcome.as_str(),
+            shown_age(*age),
+            format!("{runs}{more}")
+        );
     }
     println!("\n{:30} {:>12} {:>10}", "table", "MiB", "partitions");
     for table in &tables {
@@ -184,7 +192,8 @@ async fn run_now(settings: &Settings, reason: Option<String>) -> anyhow::Result<
     };
     let reader = context::connect(settings).await?;
     let identity = context::identity(&reader, settings, Scope::Admin).await?;
-    let pool = store::connect_engine(&context::database_url(settings)?, 2).await.context("connecting to the database")?;
+    let pool =
+        store::connect_engine(&context::database_url(settings)?, 2).await.context("connecting to the database")?;
     let actor = identity.actor();
     let reason = reason.map(|reason| Known::of_process().all().text(reason));
     let by = By { actor: &actor, reason: reason.as_deref() };
@@ -239,6 +248,9 @@ async fn discard(settings: &Settings, archive: uuid::Uuid, reason: String) -> an
     let by = By { actor: &actor, reason: Some(&reason) };
     acts::announce(&pool, by, "retention.discard", &format!("archive:{archive}"), &json!({ "file": row.file })).await?;
     let left = rows::discard(&pool, archive).await?;
-    println!("{left} run(s) and event(s) of {} stay in the database and are archived again when they are due", row.file);
+    println!(
+        "{left} run(s) and event(s) of {} stay in the database and are archived again when they are due",
+        row.file
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -69,7 +69,13 @@ impl Health {
     /// Of a node with this lease.
     pub(super) fn of(lease: Duration) -> Self {
         let stalled = lease.saturating_mul(STALLED_LEASES).max(STALLED_MIN);
-        Self { stalled, failing: Mutex::default(), rounds: Mutex::default(), tried: Mutex::default(), aside: Mutex::default() }
+        Self {
+            stalled,
+            failing: Mutex::default(),
+            rounds: Mutex::default(),
+            tried: Mutex::default(),
+            aside: Mutex::default(),
+        }
     }
 
     /// Notes how a stage ended. Its failure is logged here and nowhere else.

@@ -173,7 +173,7 @@ pub struct KeeperSettings {
 }
 
 impl Keeper {
-    /// `pool` may write and take its time, `reader` need not.
+    /// `pool` may write, and its statements may take their time: rows may be large. `reader` need not.
     #[must_use]
     pub fn new(pool: PgPool, reader: PgPool, settings: KeeperSettings, closing: CancellationToken) -> Self {
         let KeeperSettings { policy, environment, name, looks_back, pace } = settings;

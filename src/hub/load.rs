@@ -17,7 +17,8 @@ use crate::memory;
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
     let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let entries = mistakes.entries(&root, &["sources", "connections", "identifiers", "secrets", "sinks", "origins", "retention"]);
+    let entries =
+        mistakes.entries(&root, &["sources", "connections", "identifiers", "secrets", "sinks", "origins", "retention"]);
     let mut hub = Hub::default();
     literals::check_urls(&root, &mut mistakes);
     if let Some(node) = entry(entries, "connections") {

@@ -102,7 +102,8 @@ mod tests {
 
     fn read(text: &str) -> Result<Policy, Vec<String>> {
         let hub = Hub::load("hub.yaml", text, &Secrets::default());
-        hub.map(|hub| hub.retention).map_err(|found| found.iter().map(|m| format!("{}:{}: {}", m.line, m.column, m.message)).collect())
+        hub.map(|hub| hub.retention)
+            .map_err(|found| found.iter().map(|m| format!("{}:{}: {}", m.line, m.column, m.message)).collect())
     }
 
     #[test]
@@ -124,7 +125,10 @@ mod tests {
         assert_eq!(policy.age("crm-erp/closed-won", Outcome::Completed), days(3_650));
         assert_eq!(policy.age("crm-erp/closed-won", Outcome::Cancelled), Age::Keep);
         assert_eq!(policy.age("crm-erp/closed-won", Outcome::Compensated), days(400));
-        assert_eq!(policy.folder().map(|folder| folder.display().to_string()).as_deref(), Some("/var/lib/stepwell/archive"));
+        assert_eq!(
+            policy.folder().map(|folder| folder.display().to_string()).as_deref(),
+            Some("/var/lib/stepwell/archive")
+        );
         assert!(read("retention: { archive: /a }").unwrap().folder().is_none(), "nothing may go, so nothing is done");
     }
 
@@ -132,13 +136,22 @@ mod tests {
     fn what_would_remove_too_early_or_is_misspelt_is_refused_at_its_place() {
         for (text, expected) in [
             ("retention: { runs: { completed: P90D } }", "1:12: without a folder"),
-            ("retention: { archive: archive, runs: { completed: P90D } }", "1:23: the folder of archives must be an absolute path"),
+            (
+                "retention: { archive: archive, runs: { completed: P90D } }",
+                "1:23: the folder of archives must be an absolute path",
+            ),
             ("retention: { archive: /a, runs: { complete: P90D } }", "1:35: unknown key \"complete\""),
             ("retention: { archive: /a, runs: { completed: PT1H } }", "1:46: a duration from P1D"),
             ("retention: { archive: /a, runs: { completed: 90 } }", "1:46: a duration from P1D"),
             ("retention: { archive: /a, eventKeys: P6D }", "1:38: a duration from P7D"),
-            ("retention: { archive: /a, events: P90D, eventKeys: P30D }", "1:52: eventKeys must be at least as long as events"),
-            ("retention: { archive: /a, workflows: { closed-won: { completed: P9D } } }", "1:52: \"closed-won\" is not a workflow"),
+            (
+                "retention: { archive: /a, events: P90D, eventKeys: P30D }",
+                "1:52: eventKeys must be at least as long as events",
+            ),
+            (
+                "retention: { archive: /a, workflows: { closed-won: { completed: P9D } } }",
+                "1:52: \"closed-won\" is not a workflow",
+            ),
             ("retention: { archive: /a, evnts: P90D }", "1:27: unknown key \"evnts\""),
         ] {
             let mistakes = read(text).unwrap_err();

@@ -15,5 +15,8 @@ mod write;
 pub use format::{Digest, End, FORMAT, Header, SUFFIX};
 pub use policy::{Age, Ages, Outcome, Policy};
 pub(crate) use read::bytea;
-pub use read::{Archive, ArchiveError, ArchivedDefinition, ArchivedRun, Found, Item, Summary, Unsound, files, find_run, hash, verify};
+pub use read::{
+    Archive, ArchiveError, ArchivedDefinition, ArchivedRun, Found, Item, Summary, Unsound, files, find_run, hash,
+    verify,
+};
 pub use write::{Contents, Writer, Written, folder_is_writable};

@@ -90,7 +90,8 @@ impl Policy {
     #[must_use]
     pub fn folder(&self) -> Option<&PathBuf> {
         let goes = |ages: &Ages| ages.values().any(|age| matches!(age, Age::For(_)));
-        let any = goes(&self.runs) || self.workflows.values().any(goes) || self.events.is_some() || self.event_keys.is_some();
+        let any =
+            goes(&self.runs) || self.workflows.values().any(goes) || self.events.is_some() || self.event_keys.is_some();
         self.archive.as_ref().filter(|_| any)
     }
 

@@ -97,7 +97,8 @@ impl Archive {
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let file = File::open(path).map_err(|error| ArchiveError::File { path: path.display().to_string(), error })?;
         let mut lines = BufReader::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, file)));
-        let foreign = |why: String| ArchiveError::Unsound { path: path.display().to_string(), unsound: Unsound::Foreign(why) };
+        let foreign =
+            |why: String| ArchiveError::Unsound { path: path.display().to_string(), unsound: Unsound::Foreign(why) };
         let mut first = String::new();
         (&mut lines).take(1 << 20).read_line(&mut first).map_err(|e| foreign(e.to_string()))?;
         let header: Header = serde_json::from_str(&first).map_err(|e| foreign(format!("its first line: {e}")))?;
@@ -118,10 +119,12 @@ impl Archive {
         let mut text = String::new();
         self.line += 1;
         let read = (&mut self.lines).take(LINE_BYTES_MAX).read_line(&mut text);
-        let read = read.map_err(|error| self.unsound(match error.kind() {
-            io::ErrorKind::UnexpectedEof => Unsound::CutOff,
-            _ => Unsound::Line { line: self.line, why: error.to_string() },
-        }))?;
+        let read = read.map_err(|error| {
+            self.unsound(match error.kind() {
+                io::ErrorKind::UnexpectedEof => Unsound::CutOff,
+                _ => Unsound::Line { line: self.line, why: error.to_string() },
+            })
+        })?;
         if read == 0 || !text.ends_with('\n') {
             return Err(self.unsound(Unsound::CutOff));
         }
@@ -337,7 +340,8 @@ pub fn find_run(path: &Path, id: RunId) -> Result<Option<Found>, ArchiveError> {
     let mut best: Option<Found> = None;
     for file in files(path)? {
         let archive = Archive::open(&file)?;
-        let may_have = archive.header.first_run.is_some_and(|first| first <= id) && archive.header.last_run.is_some_and(|last| id <= last);
+        let may_have = archive.header.first_run.is_some_and(|first| first <= id)
+            && archive.header.last_run.is_some_and(|last| id <= last);
         let Some(found) = (if may_have { find_in(archive, id)? } else { None }) else { continue };
         if best.as_ref().is_none_or(|best| best.run.seq <= found.run.seq) {
             best = Some(found);
@@ -368,4 +372,3 @@ fn find_in(mut archive: Archive, id: RunId) -> Result<Option<Found>, ArchiveErro
     };
     Ok(Some(Found { run, definition, journal: rows, path: archive.path }))
 }
-

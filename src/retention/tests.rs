@@ -128,8 +128,14 @@ impl World {
         let workflow = ["t/short", "t/long"][usize::from(kind % 2)].to_owned();
         let (status, held) = (Status::Running, None);
         let member = Member { id, parent, workflow, status, finished_at: None, attention: false, held };
-        let mut run =
-            Run { member, event, created_at: self.now, listens: kind % 5 == 0, rows: Vec::new(), head: journal::genesis(id) };
+        let mut run = Run {
+            member,
+            event,
+            created_at: self.now,
+            listens: kind % 5 == 0,
+            rows: Vec::new(),
+            head: journal::genesis(id),
+        };
         run.happens(self.now);
         self.runs.insert(id, run);
         id
@@ -166,7 +172,8 @@ impl World {
             30..40 => drop(self.start(None, None, n)),
             40..55 => drop(live.map(|parent| self.start(Some(parent), None, n))),
             55..110 => drop(live.and_then(|id| self.runs.get_mut(&id)).map(|run| {
-                let ends = [Status::Completed, Status::Completed, Status::Completed, Status::Cancelled, Status::Faulted];
+                let ends =
+                    [Status::Completed, Status::Completed, Status::Completed, Status::Cancelled, Status::Faulted];
                 run.member.status = ends[usize::from(n % 5)];
                 (run.member.finished_at, run.member.attention) = (Some(now), n % 7 == 0);
                 run.happens(now);
@@ -187,7 +194,8 @@ impl World {
             130..145 => {
                 let known = self.policy.event_keys.unwrap() - DAY * 4;
                 let recent = |at: &Time| !super::rules::is_older(*at, known, self.true_now);
-                let again = self.history.iter().filter(|(_, (at, _))| recent(at)).map(|(id, _)| *id).collect::<Vec<_>>();
+                let again =
+                    self.history.iter().filter(|(_, (at, _))| recent(at)).map(|(id, _)| *id).collect::<Vec<_>>();
                 if let Some(id) = again.get(usize::from(n) % again.len().max(1)) {
                     self.deliver(*id, n);
                 }
@@ -198,7 +206,7 @@ impl World {
             }
             185..200 => self.now = self.true_now + chrono::Duration::hours(i64::from(n % 97) - 48),
             200..235 => self.archive(n),
-            _ => self.remove(usize::from(n % 4)),
+            _ => self.remove(usize::from(n % 12)),
         }
     }
 
@@ -300,7 +308,11 @@ impl World {
                 let as_archived = |(id, seq, head): &(RunId, i32, Hash)| {
                     self.runs.get(id).is_some_and(|run| {
                         let m = &run.member;
-                        m.finished_at.is_some() && !m.attention && m.held.is_none() && run.seq() == *seq && run.head == *head
+                        m.finished_at.is_some()
+                            && !m.attention
+                            && m.held.is_none()
+                            && run.seq() == *seq
+                            && run.head == *head
                     })
                 };
                 if family.iter().all(as_archived) {
@@ -324,7 +336,8 @@ impl World {
         assert!(run.member.finished_at.is_some(), "{id} lives");
         assert!(!run.member.attention && run.member.held.is_none(), "{id} is needed");
         assert!(!matches!(run.member.status, Status::Faulted), "faulted runs are kept");
-        let live = self.runs.values().find(|other| other.member.parent == Some(id) && other.member.finished_at.is_none());
+        let live =
+            self.runs.values().find(|other| other.member.parent == Some(id) && other.member.finished_at.is_none());
         assert!(live.is_none(), "{id} has a child that lives");
         self.removed_runs.insert(id);
     }
@@ -412,7 +425,8 @@ fn one_file(folder: &std::path::Path) -> PathBuf {
 
 fn unpacked(path: &std::path::Path) -> String {
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()), &mut text).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()), &mut text)
+        .unwrap();
     text
 }
 
@@ -485,7 +499,11 @@ fn events_stay_while_a_run_that_listens_may_ask_for_them() {
     let since = |pages: &[(Vec<LiveRun>, bool)]| asked_for_since(pages, DAY);
     assert_eq!(since(&[(vec![run(5, false), run(9, true)], false)]), Some(at(8)));
     assert_eq!(since(&[(vec![run(5, false)], false), (vec![], false)]), None);
-    assert_eq!(since(&[(vec![run(5, false), run(7, false)], true)]), Some(at(6)), "whoever is behind the page may listen");
+    assert_eq!(
+        since(&[(vec![run(5, false), run(7, false)], true)]),
+        Some(at(6)),
+        "whoever is behind the page may listen"
+    );
     let event = EventFacts { received_at: at(9), routed: true, waits: false, had_runs: false, has_runs: false };
     assert!(!event_is_due(&event, &policy(), Some(at(8)), at(900)));
     assert!(event_is_due(&event, &policy(), Some(at(10)), at(900)));

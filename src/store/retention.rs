@@ -7,9 +7,12 @@ mod due;
 mod events;
 mod shown;
 
-pub use due::{Candidate, DueFilter, Hanging, RunLine, candidates, definition_line, families, hanging, live_pages, run_lines};
+pub use due::{
+    Candidate, DueFilter, Hanging, RunLine, candidates, definition_line, families, hanging, live_pages, run_lines,
+};
 pub use events::{
-    EventLine, EventRow, KeyRow, consumed, delete_keys, event_lines, events_of, old_events, old_keys, redeliveries, remove_events,
+    EventLine, EventRow, KeyRow, consumed, delete_keys, event_lines, events_of, old_events, old_keys, redeliveries,
+    remove_events,
 };
 pub use shown::{Backlog, TableSize, backlog, oldest, table_sizes};
 

@@ -43,9 +43,15 @@ pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings)
         println!("{bad} of {} archive(s) are not as they were written", files.len());
         return Ok(ExitCode::FAILURE);
     }
-    println!("{} archive(s) verified: {} run(s), {events} event(s), every record as it was written", files.len(), runs.len());
+    println!(
+        "{} archive(s) verified: {} run(s), {events} event(s), every record as it was written",
+        files.len(),
+        runs.len()
+    );
     if pool.is_none() {
-        println!("not compared with the database, since there is no DATABASE_URL: somebody could have written the files anew");
+        println!(
+            "not compared with the database, since there is no DATABASE_URL: somebody could have written the files anew"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -56,8 +62,14 @@ async fn check(file: &PathBuf, pool: Option<&PgPool>) -> anyhow::Result<Summary>
     let name = file.display();
     let id = summary.header.archive;
     let row = rows::archive(pool, id).await?.with_context(|| format!("{name}: the database knows no archive {id}"))?;
-    ensure!(hex::encode(&row.digest) == summary.end.digest, "{name}: the database recorded another digest for archive {id}");
-    ensure!(row.sha256 == summary.sha256, "{name}: the runs are as recorded, but the file was compressed anew: its SHA-256 differs");
+    ensure!(
+        hex::encode(&row.digest) == summary.end.digest,
+        "{name}: the database recorded another digest for archive {id}"
+    );
+    ensure!(
+        row.sha256 == summary.sha256,
+        "{name}: the runs are as recorded, but the file was compressed anew: its SHA-256 differs"
+    );
     Ok(summary)
 }
 

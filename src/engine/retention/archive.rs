@@ -21,7 +21,7 @@ const RUNS_AT_ONCE: usize = 50;
 const JOURNAL_PAGE: i64 = 1_000;
 
 /// Events read with one statement; their bodies may be large.
-const EVENTS_AT_ONCE: usize = 50;
+const EVENTS_AT_ONCE: usize = 20;
 
 /// A line to write.
 enum Line {
@@ -126,7 +126,8 @@ impl Keeper {
     /// `stepwell-production-20261130T101500Z-0192….jsonl.gz`: in order of time, and never the same twice.
     fn file_name(&self, id: Uuid, now: Time) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-        let environment: String = self.environment.as_deref().unwrap_or("unknown").chars().map(plain).take(40).collect();
+        let environment: String =
+            self.environment.as_deref().unwrap_or("unknown").chars().map(plain).take(40).collect();
         format!("stepwell-{environment}-{}-{id}{SUFFIX}", now.format("%Y%m%dT%H%M%SZ"))
     }
 
@@ -143,12 +144,12 @@ impl Keeper {
             return Ok(false);
         }
         let ids: Vec<RunId> = members.iter().map(|(_, member)| member.id).collect();
-        let lines = rows::run_lines(&self.reader, &ids).await?;
+        let lines = rows::run_lines(&self.pool, &ids).await?;
         let refused = self.refused(&members, &lines).await?;
         let family_of = |id: RunId| members.iter().find(|(_, member)| member.id == id).map_or(id, |(top, _)| *top);
         let lines: Vec<RunLine> = lines.into_iter().filter(|line| !refused.contains(&family_of(line.id))).collect();
         let ids: Vec<RunId> = lines.iter().map(|line| line.id).collect();
-        let mut hanging = rows::hanging(&self.reader, &ids).await?;
+        let mut hanging = rows::hanging(&self.pool, &ids).await?;
         let started_by: Vec<Uuid> = lines.iter().filter_map(|line| line.event_id).collect();
         for line in lines {
             let of_run = hanging.extract_if(.., |row| row.run == line.id).collect();
@@ -173,7 +174,7 @@ impl Keeper {
                 refused.insert(*top);
                 continue;
             };
-            if let Some(tampered) = journal::verify(&self.reader, line.id, line.seq, &line.head).await? {
+            if let Some(tampered) = journal::verify(&self.pool, line.id, line.seq, &line.head).await? {
                 warn_of_tampering(&tampered);
                 self.done.tampered.push(line.id);
                 refused.insert(*top);
@@ -188,12 +189,13 @@ impl Keeper {
         let mut lines = Vec::new();
         if draft.definitions.insert(run.definition_id) {
             let definition = rows::definition_line(&self.reader, run.definition_id).await?;
-            let missing = || StoreError::Unreadable { table: "definitions", why: format!("that of run {id} is missing") };
+            let missing =
+                || StoreError::Unreadable { table: "definitions", why: format!("that of run {id} is missing") };
             lines.push(Line::Row("definitions", definition.ok_or_else(missing)?));
         }
         lines.push(Line::Run(run));
         loop {
-            let page = journal::export(&self.reader, id, after, JOURNAL_PAGE).await?;
+            let page = journal::export(&self.pool, id, after, JOURNAL_PAGE).await?;
             let is_last = i64::try_from(page.len()).is_ok_and(|rows| rows < JOURNAL_PAGE);
             after = page.last().map_or(after, |row| row.seq);
             lines.extend(page.into_iter().map(|row| Line::Row("journal", row.row)));
@@ -208,7 +210,12 @@ impl Keeper {
     }
 
     /// The events of these runs, as far as their last run goes now.
-    async fn add_events_of(&self, draft: &mut Draft, mut events: Vec<Uuid>, runs: &[RunId]) -> Result<(), RetentionError> {
+    async fn add_events_of(
+        &self,
+        draft: &mut Draft,
+        mut events: Vec<Uuid>,
+        runs: &[RunId],
+    ) -> Result<(), RetentionError> {
         events.extend(rows::consumed(&self.reader, runs).await?);
         let going: Vec<RunId> = draft.going.iter().copied().collect();
         let found = rows::events_of(&self.reader, &events, &going).await?;
@@ -223,10 +230,12 @@ impl Keeper {
             let began = Instant::now();
             let ids: Vec<Uuid> = page.iter().map(|event| event.id).collect();
             let mut lines = Vec::new();
-            for line in rows::event_lines(&self.reader, &ids).await? {
+            for line in rows::event_lines(&self.pool, &ids).await? {
                 lines.push(Line::Event(line.id, line.row));
             }
-            lines.extend(rows::redeliveries(&self.reader, &ids).await?.into_iter().map(|row| Line::Row("redeliveries", row)));
+            lines.extend(
+                rows::redeliveries(&self.pool, &ids).await?.into_iter().map(|row| Line::Row("redeliveries", row)),
+            );
             draft.write(lines).await?;
             let removal = |event: &EventRow| {
                 let EventRow { id, seq, .. } = *event;
@@ -243,11 +252,13 @@ impl Keeper {
 
     /// Records a file that was read back and holds what is to be removed.
     async fn record(&mut self, id: Uuid, name: &str, written: &Written, draft: Draft) -> Result<(), RetentionError> {
+        self.renew().await?;
         let path = written.path.clone();
         let summary = tokio::task::spawn_blocking(move || retention::verify(&path)).await;
         let summary = summary.map_err(|e| draft.unusable(std::io::Error::other(e)))??;
         let held: HashSet<Uuid> = summary.runs.iter().chain(&summary.events).copied().collect();
-        let is_whole = summary.sha256 == written.sha256 && draft.removals.iter().all(|removal| held.contains(&removal.item));
+        let is_whole =
+            summary.sha256 == written.sha256 && draft.removals.iter().all(|removal| held.contains(&removal.item));
         if !is_whole {
             let (path, why) = (written.path.display().to_string(), "it is not what was written".to_owned());
             return Err(ArchiveError::Unsound { path, unsound: Unsound::Foreign(why) }.into());

@@ -92,7 +92,9 @@ impl Keeper {
         for id in of {
             // One more than may go: what is larger stays, however large.
             let members = rows::families(&self.reader, &[*id], FAMILY_MAX as i64 + 1).await?;
-            found.extend(members.first().map(|(top, _)| *top).map(|top| (top, members.into_iter().map(|(_, m)| m).collect())));
+            found.extend(
+                members.first().map(|(top, _)| *top).map(|top| (top, members.into_iter().map(|(_, m)| m).collect())),
+            );
         }
         Ok(found.into_values().collect())
     }
@@ -101,7 +103,8 @@ impl Keeper {
     pub(super) async fn asked_for(&self) -> Result<Option<Time>, RetentionError> {
         let pages = rows::live_pages(&self.reader, LIVE_PAGE).await?;
         let listens = |definition: &i32| self.versions.get(definition).is_none_or(|version| version.listens);
-        let live = |(definition, created_at): &(i32, Time)| LiveRun { created_at: *created_at, listens: listens(definition) };
+        let live =
+            |(definition, created_at): &(i32, Time)| LiveRun { created_at: *created_at, listens: listens(definition) };
         let pages: Vec<_> = pages.iter().map(|(rows, more)| (rows.iter().map(live).collect(), *more)).collect();
         Ok(asked_for_since(&pages, self.looks_back))
     }
@@ -118,7 +121,9 @@ impl Keeper {
             let began = Instant::now();
             let page = rows::old_events(&self.reader, before, after, EVENT_PAGE).await?;
             self.events = page.last().map_or(Looked::Whole, |event| Looked::UpTo(event.id));
-            found.extend(page.into_iter().filter(|e| !e.is_archived && event_is_due(&e.facts, &self.policy, asked_for, now)));
+            found.extend(
+                page.into_iter().filter(|e| !e.is_archived && event_is_due(&e.facts, &self.policy, asked_for, now)),
+            );
             self.renew().await?;
             self.pace.rest(began).await;
         }

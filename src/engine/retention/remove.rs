@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Keeper, RetentionError, Round};
-use crate::retention::{self, ArchiveError};
 use crate::retention::rules::key_is_due;
+use crate::retention::{self, ArchiveError};
 use crate::store::nodes;
 use crate::store::retention::{self as rows, ArchiveRow, KeyRow};
 use crate::telemetry;
@@ -71,7 +71,9 @@ impl Keeper {
                 self.whole.insert(archive.id);
                 Ok(())
             }
-            Ok(_) => Err(unfinished(format!("{} in {} has other bytes than were written", archive.file, folder.display()))),
+            Ok(_) => {
+                Err(unfinished(format!("{} in {} has other bytes than were written", archive.file, folder.display())))
+            }
             Err(ArchiveError::File { path, error }) => Err(unfinished(format!("{path}: {error}"))),
             Err(error) => Err(error.into()),
         }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::*;
 use crate::machine::{Actor, Change, Record};
-use crate::retention::{Ages, find_run, files, verify};
+use crate::retention::{Ages, files, find_run, verify};
 use crate::store::{commit, ensure_partitions, fixture, journal};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -64,7 +64,11 @@ async fn ended(pool: &PgPool, days: i64, parent: Option<RunId>, with_event: bool
     (run.state.status, run.state.finished_at, run.state.seq, run.state.head) = ("completed", Some(at), 2, head);
     let mut connection = pool.acquire().await.unwrap();
     if with_event {
-        let mut event = fixture::event(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp().cast_unsigned(), 0)));
+        let mut event = fixture::event(Uuid::new_v7(uuid::Timestamp::from_unix(
+            uuid::NoContext,
+            at.timestamp().cast_unsigned(),
+            0,
+        )));
         (event.runs, event.outcome, event.received_at) = (vec![id], "run", at);
         run.event_id = Some(event.id);
         commit::take_event_keys(&mut connection, &[&event]).await.unwrap();
@@ -101,7 +105,10 @@ async fn what_is_due_is_archived_and_removed_and_the_rest_stays(pool: PgPool) {
     assert_eq!((done.runs, done.events, done.keys, done.archives), (2, 1, 1, 1));
     let left: Vec<RunId> = sqlx::query_scalar("select id from runs order by id").fetch_all(&pool).await.unwrap();
     assert_eq!(left, [parent_of_young, young], "a family goes as a whole");
-    assert_eq!((count(&pool, "journal").await, count(&pool, "events").await, count(&pool, "event_keys").await), (4, 1, 1));
+    assert_eq!(
+        (count(&pool, "journal").await, count(&pool, "events").await, count(&pool, "event_keys").await),
+        (4, 1, 1)
+    );
     let file = only_file(folder.path());
     assert_eq!(verify(&file).unwrap().runs, [old, child]);
     let found = find_run(folder.path(), child).unwrap().unwrap();
@@ -143,8 +150,10 @@ async fn whoever_comes_after_a_crash_in_the_middle_of_a_removal_goes_on_with_the
     dead.learn_versions().await.unwrap();
     let events = dead.choose().await.unwrap();
     dead.archive(folder.path(), &events).await.unwrap();
-    let removed: i32 =
-        sqlx::query_scalar("select removed from archives, remove_archived_runs(id, 1, 1000)").fetch_one(&pool).await.unwrap();
+    let removed: i32 = sqlx::query_scalar("select removed from archives, remove_archived_runs(id, 1, 1000)")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!((removed, count(&pool, "runs").await), (1, 2));
     drop(dead);
     execute(&pool, "update retention_lease set until = '-infinity'").await;

@@ -77,12 +77,7 @@ pub async fn events_of(pool: &PgPool, events: &[Uuid], going: &[RunId]) -> Resul
 ///
 /// # Errors
 /// The database is away.
-pub async fn old_events(
-    pool: &PgPool,
-    before: Time,
-    after: Uuid,
-    limit: i64,
-) -> Result<Vec<EventRow>, StoreError> {
+pub async fn old_events(pool: &PgPool, before: Time, after: Uuid, limit: i64) -> Result<Vec<EventRow>, StoreError> {
     Ok(events!(
         "e.id > $2 and e.id < uuid_floor($3::timestamptz at time zone 'utc') order by e.id limit $4",
         pool,
@@ -148,7 +143,7 @@ pub async fn remove_events(pool: &PgPool, archive: Uuid, limit: i64) -> Result<(
                                  where d.event = e.id and d.last_at > a.written_at - interval '1 hour')
                returning e.id),
            deliveries as (delete from redeliveries d using gone g where d.event = g.id),
-           listed as (delete from removals m using picked p where m.kind = 'event' and m.item = p.item returning m.item)
+           listed as (delete from removals where kind = 'event' and item = any(array(select item from picked)) returning item)
            select (select count(*) from listed) as "listed!", (select count(*) from gone) as "gone!""#,
         archive,
         limit
@@ -177,7 +172,12 @@ pub struct KeyRow {
 ///
 /// # Errors
 /// The database is away.
-pub async fn old_keys(pool: &PgPool, before: Time, after: Option<&KeyRow>, limit: i64) -> Result<Vec<KeyRow>, StoreError> {
+pub async fn old_keys(
+    pool: &PgPool,
+    before: Time,
+    after: Option<&KeyRow>,
+    limit: i64,
+) -> Result<Vec<KeyRow>, StoreError> {
     Ok(sqlx::query_as!(
         KeyRow,
         r#"select k.source, k.event_id, k.received_at,

@@ -74,7 +74,8 @@ async fn partitions_are_monthly_and_made_for_this_month_and_the_next(pool: PgPoo
     ensure_partitions(&pool).await.unwrap();
     let names: Vec<String> = scalar(&pool, NAMES).await;
     let month = |months: u32| {
-        let month: String = format!("select to_char((now() at time zone 'utc') + interval '{months} months', 'YYYYMM')");
+        let month: String =
+            format!("select to_char((now() at time zone 'utc') + interval '{months} months', 'YYYYMM')");
         month
     };
     for ahead in [0, 1] {
@@ -95,7 +96,11 @@ async fn a_month_with_daily_partitions_keeps_them_and_is_filled_in_between_witho
     // Days of the coming month, as an earlier version made them; one with a gap to the next.
     let first = "date_trunc('month', now() at time zone 'utc') + interval '1 month'";
     for (from, to) in [(3, 4), (4, 5), (9, 10)] {
-        execute(&pool, &daily(&format!("{first} + interval '{from} days'"), &format!("{first} + interval '{to} days'"))).await;
+        execute(
+            &pool,
+            &daily(&format!("{first} + interval '{from} days'"), &format!("{first} + interval '{to} days'")),
+        )
+        .await;
     }
     ensure_partitions(&pool).await.unwrap();
     let holes: i64 = scalar(
@@ -331,7 +336,11 @@ async fn an_event_that_somebody_still_wants_stays(pool: PgPool) {
         "insert into redeliveries (event, body_hash, body, deliveries, first_at, last_at) select id, '', '', 1, now(), now() from events",
     ];
     for reason in reasons {
-        execute(&pool, "delete from gathered; delete from redeliveries; delete from event_attention; delete from events").await;
+        execute(
+            &pool,
+            "delete from gathered; delete from redeliveries; delete from event_attention; delete from events",
+        )
+        .await;
         let event = fixture::event(Uuid::now_v7());
         commit::insert_events(&mut *pool.acquire().await.unwrap(), &[&event]).await.unwrap();
         let of_event = Removal { kind: "event", item: event.id, family: event.id, seq: 0, head: Vec::new() };
@@ -356,4 +365,24 @@ async fn a_journal_row_comes_back_from_json_byte_for_byte(pool: PgPool) {
     assert_eq!(back.data.get(), data);
     assert_eq!(format!("{back:?}"), format!("{there:?}"));
     assert!(journal::imported(Uuid::now_v7(), &line).is_err(), "another run's");
+}
+
+#[sqlx::test]
+async fn the_guide_says_what_happens_to_the_rows_of_every_table(pool: PgPool) {
+    let guide = include_str!("../../../docs/retention.md");
+    let (_, from) = guide.split_once("### Each table").unwrap();
+    let (table, _) = from.split_once("\n### ").unwrap();
+    let firsts = table.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let mut told: Vec<String> =
+        firsts.flat_map(|cell| cell.split(',')).map(|name| name.trim().trim_matches('`').to_owned()).collect();
+    told.sort();
+    let there: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class
+         where relkind in ('r', 'p') and not relispartition and relnamespace = current_schema()::regnamespace and relname <> '_sqlx_migrations'
+         order by relname::text collate \"C\"",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert_eq!(told, there);
 }
