@@ -11,7 +11,7 @@ mod remove;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -215,7 +215,7 @@ impl Keeper {
 
     async fn with_lease(
         &mut self,
-        folder: &PathBuf,
+        folder: &Path,
         left: Option<String>,
         tell: &(dyn Fn(&Round) + Sync),
     ) -> Result<(), RetentionError> {

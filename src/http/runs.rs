@@ -222,7 +222,7 @@ pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
 /// Whether there never was such a run, or it is in an archive by now.
 async fn gone(app: &App, id: RunId) -> Result<ApiError, ApiError> {
     let file = retention::archive_of(app.engine.reader(), id).await?;
-    Ok(file.map_or_else(|| no_run(id), |file| ApiError::Archived { run: id, file }))
+    Ok(file.map_or_else(|| no_run(id), |file| ApiError::Archived(id, file)))
 }
 
 pub(super) fn no_run(id: RunId) -> ApiError {

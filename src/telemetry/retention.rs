@@ -6,7 +6,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 pub(super) fn describe() {
     describe_counter!("stepwell_retention_archived_total", "Runs and events written to archives, by kind");
-    describe_counter!("stepwell_retention_archived_bytes_total", "Bytes of archives written");
+    describe_counter!("stepwell_retention_bytes_total", "Bytes of archives written");
     describe_counter!("stepwell_retention_removed_total", "Runs and events removed after they were archived, by kind");
     describe_counter!(
         "stepwell_retention_refused_total",
@@ -22,7 +22,7 @@ pub(super) fn describe() {
 pub fn retention_archived(runs: u64, events: u64, bytes: u64) {
     counter!("stepwell_retention_archived_total", "kind" => "runs").increment(runs);
     counter!("stepwell_retention_archived_total", "kind" => "events").increment(events);
-    counter!("stepwell_retention_archived_bytes_total").increment(bytes);
+    counter!("stepwell_retention_bytes_total").increment(bytes);
 }
 
 /// Something that was archived was removed; `kind` is `runs` or `events`.

@@ -2,7 +2,7 @@
 //! database recorded when it removed the runs.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
@@ -56,7 +56,7 @@ pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings)
     Ok(ExitCode::SUCCESS)
 }
 
-async fn check(file: &PathBuf, pool: Option<&PgPool>) -> anyhow::Result<Summary> {
+async fn check(file: &Path, pool: Option<&PgPool>) -> anyhow::Result<Summary> {
     let summary = retention::verify(file)?;
     let Some(pool) = pool else { return Ok(summary) };
     let name = file.display();

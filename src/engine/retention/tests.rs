@@ -1,6 +1,6 @@
 //! Rounds against a database and a folder: what is due goes, wherever the one before died.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, PgPool};
@@ -223,7 +223,7 @@ async fn an_event_stays_while_a_run_may_ask_for_it(pool: PgPool) {
     ended(&pool, 120, None, true).await;
     let mut live = fixture::run(Uuid::now_v7());
     live.created_at = chrono::Utc::now() - chrono::Duration::days(130);
-    commit::insert_runs(&mut *pool.acquire().await.unwrap(), &[&live]).await.unwrap();
+    commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&live]).await.unwrap();
     let done = round(&mut keeper(&pool, folder.path(), Pace::Prompt)).await.unwrap();
     assert_eq!((done.runs, done.events, done.keys), (1, 0, 0), "its definition cannot be read, so it may listen");
     execute(&pool, "update runs set created_at = now()").await;

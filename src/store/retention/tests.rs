@@ -342,7 +342,7 @@ async fn an_event_that_somebody_still_wants_stays(pool: PgPool) {
         )
         .await;
         let event = fixture::event(Uuid::now_v7());
-        commit::insert_events(&mut *pool.acquire().await.unwrap(), &[&event]).await.unwrap();
+        commit::insert_events(&mut pool.acquire().await.unwrap(), &[&event]).await.unwrap();
         let of_event = Removal { kind: "event", item: event.id, family: event.id, seq: 0, head: Vec::new() };
         let archive = recorded(&pool, &[of_event]).await;
         execute(&pool, reason).await;
