@@ -42,7 +42,7 @@ enum Level {
 #[derive(Debug, Serialize)]
 struct Finding {
     level: Level,
-    /// `settings`, `workflows`, `hub`, `connection NAME`, `database`.
+    /// `settings`, `workflows`, `hub`, `retention`, `connection NAME`, `database`.
     subject: String,
     /// What is so, and what to do about it.
     detail: String,

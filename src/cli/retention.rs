@@ -140,7 +140,7 @@ async fn show(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
         (Some(folder), _) => println!("archives in {}", folder.display()),
     }
     if let Some(last) = last {
-        println!("last archive written at {}", last.format("%Y-%m-%d %H:%M:%S"));
+        println!("last archive written at {} UTC", last.format("%Y-%m-%d %H:%M:%S"));
     }
     for (what, age) in [("events without a run", policy.events), ("ids of events", policy.event_keys)] {
         println!("{what}: {}", shown_age(age.map_or(Age::Keep, Age::For)));
@@ -208,7 +208,7 @@ async fn run_now(settings: &Settings, reason: Option<String>) -> anyhow::Result<
     let closing = CancellationToken::new();
     let stop = closing.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if server::asked_to_stop().await.is_ok() {
             eprintln!("stopping; what is begun is finished by the next run or by a node");
             stop.cancel();
         }

@@ -31,7 +31,6 @@ pub(super) fn policy() -> Policy {
     }
 }
 
-#[derive(Clone)]
 pub(super) struct Run {
     pub(super) member: Member,
     event: Option<Uuid>,
@@ -63,7 +62,6 @@ impl Run {
     }
 }
 
-#[derive(Clone)]
 struct Event {
     received_at: Time,
     runs: Vec<RunId>,
@@ -71,7 +69,6 @@ struct Event {
 }
 
 /// What is to be removed, as the rows of `removals` say.
-#[derive(Clone)]
 struct Listed {
     families: Vec<Vec<(RunId, i32, Hash)>>,
     events: Vec<Uuid>,
@@ -152,18 +149,14 @@ impl World {
         self.events.insert(id, Event { received_at: self.now, runs, waits: kind.is_multiple_of(11) });
     }
 
-    fn pick(&self, n: u16) -> Option<RunId> {
-        self.runs.keys().nth(usize::from(n) % self.runs.len().max(1)).copied()
-    }
-
-    fn pick_live(&self, n: u16) -> Option<RunId> {
-        let live: Vec<RunId> =
-            self.runs.values().filter(|run| run.member.finished_at.is_none()).map(|run| run.member.id).collect();
-        live.get(usize::from(n) % live.len().max(1)).copied()
+    fn pick(&self, n: u16, is_fit: fn(&Run) -> bool) -> Option<RunId> {
+        let fit: Vec<&Run> = self.runs.values().filter(|run| is_fit(run)).collect();
+        fit.get(usize::from(n) % fit.len().max(1)).map(|run| run.member.id)
     }
 
     fn act(&mut self, op: u8, n: u16) {
-        let (now, picked, live) = (self.now, self.pick(n), self.pick_live(n));
+        let (now, picked, live) =
+            (self.now, self.pick(n, |_| true), self.pick(n, |run| run.member.finished_at.is_none()));
         match op {
             0..30 => {
                 let id = self.id();
