@@ -74,6 +74,10 @@ declare
                             and high = uuid_floor(date_trunc('month', begins) + interval '1 month') then 'YYYYMM' else 'YYYYMMDD' end);
     has_rows boolean;
 begin
+    -- A row that is on its way into the default partition while another one is attached for it would be refused. Rows of the future are not.
+    if low < uuid_floor((now() + interval '1 day') at time zone 'utc') then
+        execute format('lock table only %I in access exclusive mode', parent);
+    end if;
     while to_regclass(quote_ident(name)) is not null loop
         name := name || '_';
     end loop;

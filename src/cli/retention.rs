@@ -1,6 +1,7 @@
 //! `stepwell retention`: what is archived and removed, and when; and doing it now.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -50,6 +51,12 @@ const COUNTED_MAX: i64 = 10_000;
 
 /// Tables that are shown.
 const TABLES_SHOWN: i64 = 10;
+
+/// A node that looks and finds nothing to do is done in a moment.
+const TRY_AGAIN: Duration = Duration::from_millis(250);
+
+/// The lease of a node that died lasts for a minute.
+const TRIES_MAX: u32 = 280;
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
@@ -216,10 +223,19 @@ async fn run_now(settings: &Settings, reason: Option<String>) -> anyhow::Result<
     let tell = |done: &Round| {
         eprintln!("{} archive(s), {} run(s) and {} event(s) removed", done.archives, done.runs, done.events);
     };
-    let done = Keeper::new(pool, reader, keeper, closing).round(&tell).await?;
-    if done.is_busy {
-        bail!("a node is archiving now; see its log, or try again in a minute");
-    }
+    let mut keeper = Keeper::new(pool, reader, keeper, closing);
+    let mut tries = 0;
+    let done = loop {
+        let done = keeper.round(&tell).await?;
+        if !done.is_busy {
+            break done;
+        }
+        if tries == TRIES_MAX {
+            bail!("a node is archiving now; its log shows what it removes. Try again later");
+        }
+        tries += 1;
+        tokio::time::sleep(TRY_AGAIN).await;
+    };
     println!(
         "{} archive(s) written to {}, {}; removed: {} run(s), {} event(s), {} id(s) of events, {} partition(s)",
         done.archives,
