@@ -29,6 +29,7 @@ pub mod openapi;
 pub mod preflight;
 pub mod pubsub;
 pub mod redact;
+pub mod retention;
 pub mod sandbox;
 pub mod scenario;
 pub mod store;

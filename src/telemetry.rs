@@ -3,6 +3,7 @@
 //! Every metric of Stepwell is named here once, with what it means. Label values come from closed sets or from what an
 //! operator deployed (routes, connections, statuses): never from a request.
 
+mod retention;
 mod topics;
 
 use std::io::IsTerminal as _;
@@ -14,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::redact::Known;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+pub use retention::{retention_archived, retention_overdue, retention_refused, retention_removed};
 pub use topics::{topic_age, topic_connected, topic_delay, topic_event, topic_lost};
 
 /// Bounds of all histograms of seconds: from a commit to a slow ERP.
@@ -175,6 +177,7 @@ fn describe() {
         "1 while schedule.on of a workflow takes too long and is not asked, by workflow"
     );
     describe_gauge!("stepwell_loop_age_seconds", "Since a loop of this node last came round, by loop");
+    retention::describe();
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 

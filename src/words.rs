@@ -93,6 +93,17 @@ pub fn thousands(number: i64) -> String {
     text
 }
 
+/// `640 B`, `12 KiB`, `61.3 MiB`.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+pub fn bytes(number: u64) -> String {
+    match number {
+        ..1_024 => format!("{number} B"),
+        1_024..1_048_576 => format!("{} KiB", number >> 10),
+        _ => format!("{:.1} MiB", number as f64 / 1_048_576.0),
+    }
+}
+
 /// `1,250 a second`, `18 a minute`: with as few digits as say something.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "for people")]

@@ -152,7 +152,7 @@ fn kind(block: &Block) -> Kind {
         "document" => Kind::Workflow,
         "functions" => Kind::Catalog,
         "mapping" => Kind::Mapping,
-        "sources" | "connections" | "identifiers" | "secrets" | "audit" => Kind::Hub,
+        "sources" | "connections" | "identifiers" | "secrets" | "audit" | "retention" => Kind::Hub,
         "definition" | "scenarios" | "invariants" => Kind::Scenarios,
         "services" | "apiVersion" | "jobs" | "scrape_configs" | "groups" => Kind::Foreign,
         other => panic!(

@@ -42,6 +42,7 @@ mod projects;
 mod proposals;
 mod pubsub;
 mod replay;
+mod retention;
 mod roles;
 mod schedules;
 mod secrets;

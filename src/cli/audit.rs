@@ -1,5 +1,7 @@
 //! `stepwell audit`: proves that the database says what was written to it, and lists what no journal tells.
 
+mod archive;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,6 +36,9 @@ pub(super) enum Command {
         /// As JSON: what was checked, the number of findings, and the first 100 of them.
         #[arg(long)]
         json: bool,
+        /// Verify this archive, or the archives in this folder, instead of the database.
+        #[arg(long, value_name = "FILE-OR-FOLDER", conflicts_with_all = ["anchor", "public_key", "json"])]
+        archive: Option<PathBuf>,
     },
     /// Write an anchor: a summary of the database, signed with STEPWELL_AUDIT_KEY (or the key in the file STEPWELL_AUDIT_KEY_FILE), to be
     /// kept where nobody who can change the database can write.
@@ -73,9 +78,12 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if let Command::Verify { run, archive: Some(path), .. } = &command {
+        return archive::verify(path, *run, settings).await;
+    }
     let pool = context::connect(settings).await?;
     match command {
-        Command::Verify { run, anchor, public_key, json } => {
+        Command::Verify { run, anchor, public_key, json, .. } => {
             let report = verify(settings, run, anchor.as_deref(), public_key).await?;
             print_report(&report, json)
         }

@@ -14,6 +14,7 @@ use crate::connect::{Connections, KEYS_VARIABLE, Keyring, Ledger, Secrets};
 use crate::hub::Hub;
 use crate::machine::{CallOutcome, CallRequest};
 use crate::preflight::OneAtATime;
+use crate::retention::{self, Policy};
 use crate::store::{self, environment, nodes, roles};
 use crate::words::plural;
 
@@ -41,7 +42,7 @@ enum Level {
 #[derive(Debug, Serialize)]
 struct Finding {
     level: Level,
-    /// `settings`, `workflows`, `hub`, `connection NAME`, `database`.
+    /// `settings`, `workflows`, `hub`, `retention`, `connection NAME`, `database`.
     subject: String,
     /// What is so, and what to do about it.
     detail: String,
@@ -150,6 +151,7 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
     for mistake in &hub.refused {
         findings.note(Level::Error, "hub", format!("{}:{}: {}", mistake.file, mistake.line, mistake.message));
     }
+    look_at_archive(&hub.retention, findings);
     let (sources, known) = (hub.declared.len(), hub.connections.len());
     let (sources, known) = (plural(sources, "source", "sources"), plural(known, "connection", "connections"));
     findings.note(Level::Ok, "hub", format!("it declares {sources} and {known}"));
@@ -186,6 +188,22 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
         }
     }
     closing.cancel();
+}
+
+/// Whether what is due can be archived, if anything may go.
+fn look_at_archive(policy: &Policy, findings: &mut Findings) {
+    let subject = "retention";
+    let Some(folder) = policy.folder() else {
+        return findings.note(Level::Ok, subject, "nothing is removed: hub.yaml does not say what may go");
+    };
+    let shown = folder.display();
+    match retention::folder_is_writable(folder) {
+        Ok(()) => findings.note(Level::Ok, subject, format!("archives go to {shown}")),
+        Err(error) => {
+            let detail = format!("nothing is removed: the archive folder {shown} cannot be written to: {error}");
+            findings.note(Level::Error, subject, detail);
+        }
+    }
 }
 
 /// Obtains a token where the connection needs one, and asks for its base URL. Any answer but a refusal of the credentials will do.

@@ -31,6 +31,7 @@ mod migrate;
 mod preflight;
 mod proposals;
 mod replay;
+mod retention;
 mod run;
 mod runs;
 pub mod sandbox;
@@ -142,6 +143,9 @@ enum Command {
     /// Verify journals; list administrative acts and refused access.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Show what is archived and removed, and when; do it now.
+    #[command(subcommand)]
+    Retention(retention::Command),
     /// Create, list and revoke API tokens.
     #[command(subcommand)]
     Token(token::Command),
@@ -248,6 +252,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Sources(args) => sources::run(&args, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,
+        Command::Retention(command) => retention::run(command, &settings).await,
         Command::Token(command) => token::run(command, &settings).await,
         Command::User(command) => user::run(command, &settings).await,
         Command::Session(command) => session::run(command, &settings).await,

@@ -1,8 +1,11 @@
 //! `stepwell runs`: lists, shows, and acts on runs. Works on the database, so also while no server answers.
 
+mod archived;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use sqlx::PgPool;
 
@@ -13,6 +16,7 @@ use crate::http::runs::RunItem;
 use crate::machine::{Act, CancelMode, RunId, Status, Time};
 use crate::store::listing::{self, RunFilter};
 use crate::store::proposals::ProposalFilter;
+use crate::store::retention;
 use crate::words::error_text;
 
 /// `stepwell runs ...`
@@ -27,6 +31,9 @@ pub(super) enum Command {
         /// As JSON, as in the API.
         #[arg(long)]
         json: bool,
+        /// Show it from this archive, or from the archives in this folder. Needs no database.
+        #[arg(long, value_name = "FILE-OR-FOLDER")]
+        archive: Option<PathBuf>,
     },
     /// Continue from the failed step.
     Retry {
@@ -138,7 +145,8 @@ pub(super) struct Filter {
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (id, act, reason) = match command {
         Command::List(filter) => return list(&context::connect(settings).await?, filter).await,
-        Command::Show { id, json } => return show(settings, id, json).await,
+        Command::Show { id, json, archive: Some(path) } => return archived::show(&path, id, json),
+        Command::Show { id, json, archive: None } => return show(settings, id, json).await,
         Command::Retry { id, input, step, reason } => {
             (id, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()?, step }, reason)
         }
@@ -198,8 +206,7 @@ const PROPOSALS_MAX: i64 = 100;
 
 async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
     let engine = context::engine(settings).await?;
-    let view =
-        engine.view(id).await?.with_context(|| format!("there is no run {id}; `stepwell runs list` shows them"))?;
+    let Some(view) = engine.view(id).await? else { return Err(missing(engine.reader(), id).await?) };
     let filter = ProposalFilter { run: Some(id), open: true, ..ProposalFilter::default() };
     let proposals = engine.proposals(filter, PROPOSALS_MAX).await?;
     if json {
@@ -214,4 +221,14 @@ async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<Exit
         bail!("the run waits for a node to start it; is a server running?");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether there never was such a run, or it is in an archive by now.
+async fn missing(pool: &PgPool, id: RunId) -> anyhow::Result<anyhow::Error> {
+    Ok(match retention::archive_of(pool, id).await? {
+        Some(file) => anyhow::anyhow!(
+            "run {id} was archived and removed: `stepwell runs show {id} --archive {file}`, in the folder of archives, shows it"
+        ),
+        None => anyhow::anyhow!("there is no run {id}; `stepwell runs list` shows them"),
+    })
 }

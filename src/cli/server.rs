@@ -182,6 +182,7 @@ fn engine_settings(settings: &Settings, hub: &Hub, audit_key: Option<AuditKey>) 
         identifiers: hub.identifiers.clone(),
         anchors: hub.anchors.clone(),
         audit_key,
+        retention: hub.retention.clone(),
         subscriptions: hub.subscribed.iter().map(|s| Arc::new(s.subscription(&settings.environment))).collect(),
         ..settings.engine()
     }

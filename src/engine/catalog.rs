@@ -10,6 +10,8 @@ use tracing::{error, info};
 
 use super::{DeployError, DeployOutcome, Deployed};
 use crate::dsl::{self, Built, Definition, Functions};
+use crate::machine::Time;
+use crate::retention::ArchivedDefinition;
 use crate::store::acts::By;
 use crate::store::definitions::{self, DefinitionRow, NewDefinition};
 use crate::store::formats::DEFINITION;
@@ -226,7 +228,27 @@ fn precedence(definition: &Definition) -> Option<(bool, semver::Version)> {
     Some((version.pre.is_empty(), version))
 }
 
-fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
+/// A version from an archive, built again.
+///
+/// # Errors
+/// Why this version of Stepwell cannot read it.
+pub(crate) fn rebuild_archived(archived: &ArchivedDefinition) -> Result<Arc<Definition>, String> {
+    rebuild(&DefinitionRow {
+        id: archived.id,
+        namespace: archived.namespace.clone(),
+        name: archived.name.clone(),
+        version: archived.version.clone(),
+        hash: Vec::new(),
+        source: archived.source.clone(),
+        functions: archived.functions.get().to_owned(),
+        deployed_by: String::new(),
+        deployed_at: Time::UNIX_EPOCH,
+        format: None,
+    })
+}
+
+/// A stored version, built again.
+pub(crate) fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
     if let Some(format) = row.format.filter(|format| *format > DEFINITION) {
         return Err(format!("it has format {format}, and this version of Stepwell knows formats up to {DEFINITION}"));
     }

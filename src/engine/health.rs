@@ -1,7 +1,7 @@
 //! Whether the node's loops get on. One bad row never stops a loop (it is set aside); what fails again and again
 //! nevertheless is a fault that nobody would see from a node that still answers: readiness and a metric tell.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub(super) struct Health {
     /// When each loop last came round.
     rounds: Mutex<HashMap<&'static str, Instant>>,
     tried: Mutex<HashMap<Uuid, u32>>,
+    /// What fails without harm to runs and senders, and why.
+    aside: Mutex<BTreeMap<&'static str, String>>,
 }
 
 #[derive(Debug)]
@@ -67,7 +69,13 @@ impl Health {
     /// Of a node with this lease.
     pub(super) fn of(lease: Duration) -> Self {
         let stalled = lease.saturating_mul(STALLED_LEASES).max(STALLED_MIN);
-        Self { stalled, failing: Mutex::default(), rounds: Mutex::default(), tried: Mutex::default() }
+        Self {
+            stalled,
+            failing: Mutex::default(),
+            rounds: Mutex::default(),
+            tried: Mutex::default(),
+            aside: Mutex::default(),
+        }
     }
 
     /// Notes how a stage ended. Its failure is logged here and nowhere else.
@@ -92,6 +100,30 @@ impl Health {
         known.times = known.times.saturating_add(1);
         known.error = error.to_string();
         Next::GoOn
+    }
+
+    /// Notes how a stage ended on which neither runs nor senders depend: while it fails the node stays ready, and says so.
+    pub(super) fn note_aside(&self, stage: &'static str, outcome: Result<(), String>) {
+        let mut aside = lock(&self.aside);
+        match outcome {
+            Ok(()) => {
+                if aside.remove(stage).is_some() {
+                    info!(stage, "stage recovered");
+                }
+                telemetry::stage_failing(stage, false);
+            }
+            Err(error) => {
+                warn!(stage, error, "failed, trying again");
+                telemetry::stage_failed(stage);
+                telemetry::stage_failing(stage, true);
+                aside.insert(stage, error);
+            }
+        }
+    }
+
+    /// Stages that fail now, and on which neither runs nor senders depend.
+    pub(super) fn aside(&self) -> Vec<&'static str> {
+        lock(&self.aside).keys().copied().collect()
     }
 
     /// The stage that has failed longest of those that keep failing, and its last error.

@@ -40,6 +40,7 @@ pub mod proposals;
 mod recordings;
 mod relay;
 mod replays;
+pub mod retention;
 mod schedules;
 mod sequences;
 pub mod settings;
@@ -60,6 +61,7 @@ use tracing::{info, warn};
 
 pub use api::*;
 pub use batches::{BatchView, Retried};
+pub(crate) use catalog::rebuild_archived;
 pub use conflicts::Settled;
 pub use drift::{COUNTED_MAX, Drift, Sweep};
 pub use follow::Begun;
@@ -216,6 +218,7 @@ impl Engine {
         heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
         tokio::spawn(loops::maintain(Arc::clone(&inner)));
         tokio::spawn(loops::keep_anchors(Arc::clone(&inner)));
+        tokio::spawn(retention::keep(Arc::clone(&inner)));
         tokio::spawn(oauth::watch(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
         tokio::spawn(sequences::count(Arc::clone(&inner)));
@@ -456,6 +459,12 @@ impl Engine {
     #[must_use]
     pub fn keeps_failing(&self) -> Option<(&'static str, String)> {
         self.inner.health.lasting()
+    }
+
+    /// Stages that fail on this node, and on which neither runs nor senders depend.
+    #[must_use]
+    pub fn fails_aside(&self) -> Vec<&'static str> {
+        self.inner.health.aside()
     }
 
     /// The loop of this node that hangs, and for how long it has.

@@ -8,6 +8,7 @@ use super::audit::Keeper;
 use super::audit::key::AuditKey;
 use super::topics::Subscription;
 use crate::identifiers::Declared;
+use crate::retention::Policy;
 use crate::store::formats::{Format, NEWEST};
 
 /// Settings of the engine. Defaults suit production.
@@ -43,6 +44,8 @@ pub struct EngineSettings {
     pub sources: BTreeSet<String>,
     /// Sources that the node subscribes to itself.
     pub subscriptions: Vec<Arc<Subscription>>,
+    /// What is archived and removed, and when.
+    pub retention: Policy,
     /// Which identifiers are to have one form. A workflow that a source's events start is given them so by whoever starts it.
     pub identifiers: Arc<Declared>,
     /// When and where anchors of the audit are written; none: nowhere.
@@ -69,6 +72,7 @@ impl Default for EngineSettings {
             sinks: Vec::new(),
             sources: BTreeSet::new(),
             subscriptions: Vec::new(),
+            retention: Policy::default(),
             identifiers: Arc::default(),
             anchors: None,
             audit_key: None,

@@ -96,6 +96,9 @@ pub enum ApiError {
     /// 404
     #[error("{0}")]
     NotFound(String),
+    /// 410: a run that was removed, and the name of its archive.
+    #[error("run {0} was archived and removed: stepwell runs show {0} --archive {1}, in the folder of archives")]
+    Archived(uuid::Uuid, String),
     /// 405
     #[error("method not allowed; see the `Allow` header")]
     MethodNotAllowed,
@@ -171,6 +174,7 @@ impl ApiError {
             E::SecondPerson(_) => (StatusCode::FORBIDDEN, "second-person", "Another person must approve this"),
             E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            E::Archived(..) => (StatusCode::GONE, "archived", "Archived"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
             E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),

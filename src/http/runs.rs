@@ -19,6 +19,7 @@ use crate::store::journal::{self, JournalRow};
 use crate::store::lanes::{self, Place};
 use crate::store::listing::{self, RunRow};
 use crate::store::proposals::ProposalFilter;
+use crate::store::retention;
 use crate::words::error_text;
 
 /// A run in a list: what its row knows, without folding its journal.
@@ -132,7 +133,10 @@ pub async fn show(
     };
     let after = params.cursor('t')?.map(|c| c.parse::<usize>()).transpose();
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `tasks_next` of this run held"))?;
-    let mut run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
+    let mut run = match app.engine.view(id).await? {
+        Some(run) => run,
+        None => return Err(gone(&app, id).await?),
+    };
     let queue = lanes::place(app.engine.reader(), id).await?;
     let proposals = open_proposals(&app, id).await?;
     let more = cut_tasks(&mut run, after, limit);
@@ -200,7 +204,7 @@ pub async fn journal(
     let after = params.cursor('j')?.map(|c| c.parse::<i32>()).transpose();
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))?;
     let pool = app.engine.reader();
-    let masks = app.engine.masks(id).await?.ok_or_else(|| no_run(id))?;
+    let Some(masks) = app.engine.masks(id).await? else { return Err(gone(&app, id).await?) };
     let mut rows = journal::read(pool, id, after.unwrap_or(0), limit + 1).await?;
     if !masks.is_empty() {
         for row in &mut rows {
@@ -213,6 +217,12 @@ pub async fn journal(
 /// The id in a path. What is no id is an id of no run.
 pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound(format!("no run {text:?}")))
+}
+
+/// Whether there never was such a run, or it is in an archive by now.
+async fn gone(app: &App, id: RunId) -> Result<ApiError, ApiError> {
+    let file = retention::archive_of(app.engine.reader(), id).await?;
+    Ok(file.map_or_else(|| no_run(id), |file| ApiError::Archived(id, file)))
 }
 
 pub(super) fn no_run(id: RunId) -> ApiError {

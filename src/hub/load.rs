@@ -8,7 +8,7 @@ use super::sink::sink;
 use super::source::Source;
 use super::source_settings::{secret_nodes, source};
 use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
-use super::{Hub, audit, identifiers, literals, pubsub_settings, release};
+use super::{Hub, audit, identifiers, literals, pubsub_settings, release, retention};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{Mistake, Releases};
 use crate::identifiers::Identifiers;
@@ -17,7 +17,7 @@ use crate::memory;
 pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
     let mut mistakes = Mistakes::new(file);
     let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let known = ["sources", "connections", "identifiers", "secrets", "sinks", "origins", "audit"];
+    let known = ["sources", "connections", "identifiers", "secrets", "sinks", "origins", "audit", "retention"];
     let entries = mistakes.entries(&root, &known);
     let mut hub = Hub::default();
     literals::check_urls(&root, &mut mistakes);
@@ -29,6 +29,9 @@ pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec
             check_name(key, node, &mut mistakes);
             hub.sinks.extend(sink(key, node, &hub.connections, &mut mistakes));
         }
+    }
+    if let Some(node) = entry(entries, "retention") {
+        hub.retention = retention::retention(node, &mut mistakes);
     }
     hub.secrets = entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default();
     hub.anchors = entry(entries, "audit").and_then(|node| audit::anchors(node, &mut mistakes));

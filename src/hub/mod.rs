@@ -16,6 +16,7 @@ mod pubsub;
 mod pubsub_settings;
 pub mod redelivery;
 mod release;
+mod retention;
 pub mod scheme;
 mod sink;
 mod source;
@@ -40,6 +41,7 @@ use crate::dsl::{Mistake, Releases, Severity};
 use crate::engine::Sink;
 use crate::engine::audit::Keeper;
 use crate::identifiers::Declared;
+use crate::retention::Policy;
 
 /// What `hub.yaml` says.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +62,8 @@ pub struct Hub {
     pub sinks: Vec<Sink>,
     /// When and where anchors of the audit are written.
     pub anchors: Option<Keeper>,
+    /// What is archived and removed, and when.
+    pub retention: Policy,
     /// Origins that may ask for events to be sent here; without it any may ask, since each delivery must prove itself.
     pub origins: Option<Vec<String>>,
     /// The address under which senders reach this server, without a slash at its end.

@@ -61,13 +61,18 @@ pub(super) fn is_expression(text: &str) -> bool {
     text.trim_start().starts_with("${")
 }
 
-/// ISO 8601 text (`PT30S`), or the language's object (`{ seconds: 30 }`).
-pub(super) fn duration(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
-    let found = match &node.content {
+/// ISO 8601 text or object, of any length.
+pub(super) fn any_duration(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
+    match &node.content {
         Content::Text(text) => iso_8601(text),
         Content::Map(_) => object(node, mistakes),
         _ => None,
-    };
+    }
+}
+
+/// ISO 8601 text (`PT30S`), or the language's object (`{ seconds: 30 }`).
+pub(super) fn duration(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
+    let found = any_duration(node, mistakes);
     let sound = found.filter(|duration| *duration <= DURATION_MAX);
     if sound.is_none() {
         let hint = "write PT30S, PT5M, PT1H, or an object such as { seconds: 30 }";

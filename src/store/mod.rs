@@ -31,6 +31,7 @@ pub mod oauth;
 pub mod outgoing;
 pub mod proposals;
 pub mod redeliveries;
+pub mod retention;
 pub mod roles;
 pub mod schedules;
 pub mod sequences;
@@ -165,12 +166,12 @@ async fn adopt_if_new(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Creates the partitions of the coming week. Cheap when they are there.
+/// Creates the partitions of this month and the next. Cheap when they are there.
 ///
 /// # Errors
 /// The database is away.
 pub async fn ensure_partitions(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::query!("select ensure_partitions(8)").execute(pool).await?;
+    sqlx::query!("select ensure_partitions(35)").execute(pool).await?;
     Ok(())
 }
 
@@ -231,6 +232,12 @@ impl StoreError {
     #[must_use]
     pub fn is_sign_in(&self) -> bool {
         self.has_code("28")
+    }
+
+    /// Whether somebody held a lock for longer than the statement waits for one.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        self.has_code("55P03")
     }
 
     fn has_code(&self, begins: &str) -> bool {

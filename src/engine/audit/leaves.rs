@@ -78,14 +78,6 @@ impl Leaves {
         Ok(())
     }
 
-    /// What archives say of the same span, by the same columns.
-    pub(super) fn add(&mut self, mut archived: Self) {
-        self.runs.append(&mut archived.runs);
-        self.events.append(&mut archived.events);
-        self.runs.sort_by_key(|run| run.id);
-        self.events.sort_by_key(|event| event.id);
-    }
-
     /// How many runs these are, and the digest of them all by these columns, without those that were alive.
     pub(super) fn runs_by(&self, columns: &[String], cutoff: Time, alive: &HashSet<Uuid>) -> (u64, Hex) {
         let place = self.columns.iter().position(|known| known == columns);

@@ -11,7 +11,7 @@ use crate::engine::driver::state_of;
 use crate::machine::{Record, Run, RunId, Time, fold, snapshot};
 use crate::store::audit::scan::{self, RunRow};
 use crate::store::formats::ONE_RECORD;
-use crate::store::journal::{self, Hash, Tampered};
+use crate::store::journal::{self, Chain, Hash, Tampered};
 use crate::store::{StoreError, shard, snapshots};
 
 /// A page of runs, small enough that its snapshot is short.
@@ -53,41 +53,26 @@ pub(super) async fn check(
 /// The records of a run, once they are known to be those that were written; or what is wrong with them. This is the only place that reads
 /// journals here.
 async fn read(conn: &mut PgConnection, run: &RunRow) -> Result<Result<Vec<Record>, String>, StoreError> {
-    let (mut before, mut last, mut records): (Vec<u8>, i32, Vec<Record>) =
-        (journal::genesis(run.id).to_vec(), 0, Vec::new());
+    let (mut chain, mut records) = (Chain::new(run.id), Vec::new());
     loop {
-        let rows = journal::stored(&mut *conn, run.id, last, 1_000).await?;
+        let rows = journal::stored(&mut *conn, run.id, chain.last(), 1_000).await?;
         if rows.is_empty() {
             break;
         }
         for row in rows {
-            let (seq, hash, follows) = (row.seq, row.hash.clone(), row.follows(&before));
-            let unreadable = |why: StoreError| format!("row {seq} of run {} cannot be read: {why}", run.id);
-            let read = match row.records() {
+            let read = match chain.push(row) {
                 Ok(read) => read,
-                Err(_) if !follows => return Ok(Err(Tampered::Row { run: run.id, seq }.to_string())),
-                Err(why) => return Ok(Err(unreadable(why))),
+                Err(tampered) => return Ok(Err(tampered.to_string())),
             };
-            // The hash covers the place of the row's last record: a row that is missing before it leaves a hole.
-            if read.first().is_none_or(|first| first.seq != last + 1) {
-                return Ok(Err(Tampered::Missing { run: run.id, seq: last + 1 }.to_string()));
-            }
-            if !follows {
-                return Ok(Err(Tampered::Row { run: run.id, seq }.to_string()));
-            }
             for record in read {
                 match record.record() {
                     Ok(record) => records.push(record),
-                    Err(why) => return Ok(Err(unreadable(why))),
+                    Err(why) => return Ok(Err(format!("record {} of run {}: {why}", record.seq, run.id))),
                 }
             }
-            (before, last) = (hash, seq);
         }
     }
-    if last != run.seq || before != run.head {
-        return Ok(Err(Tampered::Anchor { run: run.id, last, anchored: run.seq }.to_string()));
-    }
-    Ok(Ok(records))
+    Ok(chain.end(run.seq, &run.head).map_or(Ok(records), |tampered| Err(tampered.to_string())))
 }
 
 /// The hash of a run's record, if there is one.

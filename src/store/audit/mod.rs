@@ -48,11 +48,13 @@ pub enum Sealed {
     SignOffs,
     /// What changed in periods that were signed off.
     TotalsChanges,
+    /// What was archived and removed: written by nodes.
+    Archives,
 }
 
 impl Sealed {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Acts,
         Self::ScheduleActs,
         Self::Users,
@@ -66,6 +68,7 @@ impl Sealed {
         Self::Proposals,
         Self::SignOffs,
         Self::TotalsChanges,
+        Self::Archives,
     ];
 
     /// Name of the table.
@@ -85,6 +88,7 @@ impl Sealed {
             Self::Proposals => "proposals",
             Self::SignOffs => "totals_sign_offs",
             Self::TotalsChanges => "totals_changes",
+            Self::Archives => "archives",
         }
     }
 

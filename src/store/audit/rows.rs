@@ -49,6 +49,7 @@ macro_rules! of_table {
             Sealed::Proposals => $of!("proposals", "t.id::text", "t.id = any($1::text[]::uuid[])"),
             Sealed::SignOffs => $of!("totals_sign_offs", "t.id::text", "t.id = any($1::text[]::uuid[])"),
             Sealed::TotalsChanges => $of!("totals_changes", "t.id::text", "t.id = any($1::text[]::uuid[])"),
+            Sealed::Archives => $of!("archives", "t.id::text", "t.id = any($1::text[]::uuid[])"),
         }
     };
 }

@@ -3,6 +3,7 @@
 //! A row holds the records of one decision. Rows of format 1, which earlier versions wrote, hold one record each.
 
 mod data;
+mod export;
 mod read;
 mod row;
 mod verify;
@@ -11,9 +12,10 @@ mod write;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+pub use export::{ExportedRow, export, imported};
 pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_of_each, stored};
 pub use row::StoredRow;
-pub use verify::{AnchorRow, Tampered, anchor, anchors, orphans, verify};
+pub use verify::{Chain, Tampered, verify};
 pub use write::{NewRow, append, encode};
 
 use super::StoreError;

@@ -1,11 +1,10 @@
 //! Whether journals are what was written: each row follows from the one before, and the last is the one that the run's row names.
 
 use sqlx::PgPool;
-use uuid::Uuid;
 
-use super::{genesis, read};
+use super::{JournalRow, StoredRow, genesis, read};
 use crate::machine::RunId;
-use crate::store::{StoreError, shard};
+use crate::store::StoreError;
 
 /// Why a run's journal is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +35,16 @@ pub enum Tampered {
         /// Row that the run's head names.
         anchored: i32,
     },
+    /// A row is as it was written, and this version cannot read it.
+    #[error("row {seq} of run {run} cannot be read: {why}")]
+    Unreadable {
+        /// The run.
+        run: RunId,
+        /// The row.
+        seq: i32,
+        /// What is wrong.
+        why: String,
+    },
     /// Journal rows whose run is gone.
     #[error("the journal has rows of run {run}, which has no row among the runs")]
     Orphan {
@@ -44,78 +53,72 @@ pub enum Tampered {
     },
 }
 
-/// Recomputes the chain of one run against its anchor.
+/// The chain of one run, row by row, from the first.
+#[derive(Debug)]
+pub struct Chain {
+    run: RunId,
+    before: Vec<u8>,
+    last: i32,
+}
+
+impl Chain {
+    /// Before the first row.
+    #[must_use]
+    pub fn new(run: RunId) -> Self {
+        Self { run, before: genesis(run).to_vec(), last: 0 }
+    }
+
+    /// Place of the last record so far.
+    #[must_use]
+    pub fn last(&self) -> i32 {
+        self.last
+    }
+
+    /// Takes the next row and gives its records.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn push(&mut self, row: StoredRow) -> Result<Vec<JournalRow>, Tampered> {
+        let (run, seq, hash, follows) = (self.run, row.seq, row.hash.clone(), row.follows(&self.before));
+        let records = match row.records() {
+            Ok(records) => records,
+            Err(_) if !follows => return Err(Tampered::Row { run, seq }),
+            Err(why) => return Err(Tampered::Unreadable { run, seq, why: why.to_string() }),
+        };
+        // The hash covers the place of the row's last record: a row that is missing before it leaves a hole.
+        if records.first().is_none_or(|first| first.seq != self.last + 1) {
+            return Err(Tampered::Missing { run, seq: self.last + 1 });
+        }
+        if !follows {
+            return Err(Tampered::Row { run, seq });
+        }
+        (self.before, self.last) = (hash, seq);
+        Ok(records)
+    }
+
+    /// Whether it ends where the run's row says.
+    #[must_use]
+    pub fn end(&self, anchored: i32, head: &[u8]) -> Option<Tampered> {
+        let whole = self.last == anchored && self.before == head;
+        (!whole).then_some(Tampered::Anchor { run: self.run, last: self.last, anchored })
+    }
+}
+
+/// Recomputes the chain of one run against what its row says.
 ///
 /// # Errors
 /// The database is away.
 pub async fn verify(pool: &PgPool, run: RunId, anchored: i32, head: &[u8]) -> Result<Option<Tampered>, StoreError> {
-    let mut before = genesis(run).to_vec();
-    let mut last = 0;
+    let mut chain = Chain::new(run);
     loop {
-        let rows = read::stored(pool, run, last, 1_000).await?;
+        let rows = read::stored(pool, run, chain.last(), 1_000).await?;
         if rows.is_empty() {
-            break;
+            return Ok(chain.end(anchored, head));
         }
         for row in rows {
-            let (seq, hash, follows) = (row.seq, row.hash.clone(), row.follows(&before));
-            // The hash covers the place of the last record, the row tells how many there are: a row that is missing before it
-            // shows as a hole between the two.
-            match row.records() {
-                Ok(records) if records.first().is_some_and(|first| first.seq != last + 1) => {
-                    return Ok(Some(Tampered::Missing { run, seq: last + 1 }));
-                }
-                Ok(_) if follows => {}
-                _ => return Ok(Some(Tampered::Row { run, seq })),
+            if let Err(tampered) = chain.push(row) {
+                return Ok(Some(tampered));
             }
-            (before, last) = (hash, seq);
         }
     }
-    let whole = last == anchored && before == head;
-    Ok((!whole).then_some(Tampered::Anchor { run, last, anchored }))
-}
-
-/// A run's anchor: its id, number of rows and head.
-#[derive(Debug)]
-pub struct AnchorRow {
-    /// The run.
-    pub id: RunId,
-    /// Number of its journal rows.
-    pub seq: i32,
-    /// Hash of the last one.
-    pub head: Vec<u8>,
-}
-
-/// Anchors of runs after an id, in order of id.
-///
-/// # Errors
-/// The database is away.
-pub async fn anchors(pool: &PgPool, after: Option<RunId>, limit: i64) -> Result<Vec<AnchorRow>, StoreError> {
-    let after = after.unwrap_or(Uuid::nil());
-    Ok(sqlx::query_as!(AnchorRow, "select id, seq, head from runs where id > $1 order by id limit $2", after, limit)
-        .fetch_all(pool)
-        .await?)
-}
-
-/// One run's anchor.
-///
-/// # Errors
-/// The database is away.
-pub async fn anchor(pool: &PgPool, run: RunId) -> Result<Option<AnchorRow>, StoreError> {
-    Ok(sqlx::query_as!(AnchorRow, "select id, seq, head from runs where shard = $1 and id = $2", shard(run), run)
-        .fetch_optional(pool)
-        .await?)
-}
-
-/// First rows of journals whose run is gone, at most `limit`.
-///
-/// # Errors
-/// The database is away.
-pub async fn orphans(pool: &PgPool, limit: i64) -> Result<Vec<RunId>, StoreError> {
-    Ok(sqlx::query_scalar!(
-        "select j.run_id from journal j where not exists (select 1 from runs r where r.shard = j.shard and r.id = j.run_id)
-         limit $1",
-        limit
-    )
-    .fetch_all(pool)
-    .await?)
 }
