@@ -1,6 +1,6 @@
 //! What the audit proves: a row that was changed, deleted, inserted or reordered is found, and a sound database is sound.
 
-mod forgeries;
+pub(crate) mod forgeries;
 mod mutations;
 mod people;
 mod speed;
@@ -192,21 +192,24 @@ async fn every_kind_of_tampering_is_found() {
     let (sound, told, _) = world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
     let mut connection = world.connect().await;
+    // Each row is a decision of two records: 2, 4 and 6.
     let harms = [
-        ("changed data", "update journal set data = '{\"execution\":0}' where seq = 3"),
+        ("changed data", "update journal set data = '[{\"kind\":\"run.admitted\",\"data\":{}},{\"kind\":\"run.admitted\",\"data\":{}}]' where seq = 4"),
         ("changed actor", "update journal set actor = 'nobody' where seq = 2"),
+        ("changed format", "update journal set format = 1 where seq = 2"),
+        ("a later format", "update journal set format = 3 where seq = 2"),
         ("changed time", "update journal set at = at + interval '1 second' where seq = 2"),
-        ("deleted in the middle", "delete from journal where seq = 3"),
+        ("deleted in the middle", "delete from journal where seq = 4"),
         ("deleted at the end", "delete from journal where seq = (select max(seq) from journal)"),
         (
             "inserted",
-            "insert into journal select shard, run_id, seq + 1, at, kind, task, attempt, actor, data, hash from journal
+            "insert into journal select shard, run_id, seq + 1, at, kind, task, attempt, actor, data, hash, format from journal
              where seq = (select max(seq) from journal)",
         ),
         (
             "reordered",
-            "update journal set seq = seq + 40 where seq in (2, 3); update journal set seq = 3 where seq = 42;
-             update journal set seq = 2 where seq = 43",
+            "update journal set seq = seq + 40 where seq in (2, 4); update journal set seq = 4 where seq = 42;
+             update journal set seq = 2 where seq = 44",
         ),
         ("anchor moved back", "update runs set seq = seq - 1"),
         ("run removed", "delete from runs"),

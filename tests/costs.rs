@@ -12,10 +12,10 @@ const SAGAS: i64 = 100;
 const COSTS: [(&str, &str, f64); 6] = [
     ("rows of the journal", "select count(*)::float8 from journal", 4.0),
     ("commits that wrote to the journal", "select count(distinct (run_id, xmin::text))::float8 from journal", 4.0),
-    ("bytes of the journal", "select sum(pg_column_size(j))::float8 from journal j", 2_700.0),
-    ("bytes of its event", "select sum(pg_column_size(e))::float8 from events e", 760.0),
-    ("bytes of its run", "select sum(pg_column_size(r))::float8 from runs r", 240.0),
-    ("bytes of its event's key", "select sum(pg_column_size(k))::float8 from event_keys k", 150.0),
+    ("bytes of the journal", "select sum(pg_column_size(j))::float8 from journal j", 2_528.0),
+    ("bytes of its event", "select sum(pg_column_size(e))::float8 from events e", 447.0),
+    ("bytes of its run", "select sum(pg_column_size(r))::float8 from runs r", 154.0),
+    ("bytes of its event's key", "select sum(pg_column_size(k))::float8 from event_keys k", 136.0),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,7 +58,7 @@ fn every_kind_of_tampering_with_an_archive_is_found() {
     };
     let cut: String = with(lines[..lines.len() - 1].to_vec());
     let harms = [
-        ("a value in a journal", text.replacen("\"engine\"", "\"nobody\"", 1)),
+        ("a value in a journal", text.replacen("\"output\"", "\"outpud\"", 1)),
         ("a row in the middle", without(3)),
         ("the last row of a journal", without(6)),
         ("a run", without(1)),

@@ -19,13 +19,13 @@ async fn is_found_by_anchors_alone(conn: &mut PgConnection, anchors: &Anchors, w
     assert!(!held.is_sound(), "{what} was not found");
 }
 
-async fn records(conn: &mut PgConnection, run: RunId) -> Vec<Record> {
+pub(crate) async fn records(conn: &mut PgConnection, run: RunId) -> Vec<Record> {
     let rows = journal::read(conn, run, 0, 1_000).await.unwrap();
     rows.iter().map(|row| row.record().unwrap()).collect()
 }
 
 /// Puts this history in place of a run's, with a row to match.
-async fn replace(conn: &mut PgConnection, run: RunId, records: &[Record]) {
+pub(crate) async fn replace(conn: &mut PgConnection, run: RunId, records: &[Record]) {
     let (rows, head) = journal::encode(records, 0, journal::genesis(run), NEWEST).unwrap();
     sqlx::query("delete from journal where run_id = $1").bind(run).execute(&mut *conn).await.unwrap();
     journal::append(conn, &rows.iter().map(|row| (run, row)).collect::<Vec<_>>()).await.unwrap();

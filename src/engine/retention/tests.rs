@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use super::*;
 use crate::machine::{Actor, Change, Record};
 use crate::retention::{Ages, files, find_run, verify};
+use crate::store::formats::NEWEST;
 use crate::store::{commit, ensure_partitions, fixture, journal};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -57,7 +58,7 @@ async fn ended(pool: &PgPool, days: i64, parent: Option<RunId>, with_event: bool
         change: Change::RunCompleted { output: Arc::new(serde_json::json!({ "n": n })) },
         note: None,
     };
-    let (journal, head) = journal::encode(&[record(1), record(2)], 0, journal::genesis(id)).unwrap();
+    let (journal, head) = journal::encode(&[record(1), record(2)], 0, journal::genesis(id), NEWEST).unwrap();
     let mut run = fixture::run(id);
     (run.parent_id, run.created_at) = (parent, at);
     run.state.owner = None;
@@ -107,12 +108,12 @@ async fn what_is_due_is_archived_and_removed_and_the_rest_stays(pool: PgPool) {
     assert_eq!(left, [parent_of_young, young], "a family goes as a whole");
     assert_eq!(
         (count(&pool, "journal").await, count(&pool, "events").await, count(&pool, "event_keys").await),
-        (4, 1, 1)
+        (2, 1, 1)
     );
     let file = only_file(folder.path());
     assert_eq!(verify(&file).unwrap().runs, [old, child]);
     let found = find_run(folder.path(), child).unwrap().unwrap();
-    assert_eq!((found.journal.len(), found.run.parent_id, found.verify()), (2, Some(old), None));
+    assert_eq!((found.journal.len(), found.run.parent_id, found.verify()), (1, Some(old), None));
     assert!(find_run(folder.path(), young).unwrap().is_none());
     let again = round(&mut keeper(&pool, folder.path(), Pace::Prompt)).await.unwrap();
     assert_eq!(again, Round::default());
@@ -210,7 +211,7 @@ async fn a_run_whose_journal_was_changed_stays_with_its_family(pool: PgPool) {
     let folder = world(&pool).await;
     let (sound, parent) = (ended(&pool, 120, None, false).await, ended(&pool, 120, None, false).await);
     let changed = ended(&pool, 120, Some(parent), false).await;
-    execute(&pool, &format!("update journal set actor = 'nobody' where run_id = '{changed}' and seq = 1")).await;
+    execute(&pool, &format!("update journal set actor = 'nobody' where run_id = '{changed}' and seq = 2")).await;
     let done = round(&mut keeper(&pool, folder.path(), Pace::Prompt)).await.unwrap();
     assert_eq!((done.runs, done.tampered), (1, vec![changed]));
     assert_eq!(verify(&only_file(folder.path())).unwrap().runs, [sound]);

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::machine::{Actor, Change, Record, RunId, Status, Time};
 use crate::retention::rules::{EventFacts, Hold, LiveRun, Member, asked_for_since, event_is_due, judge, key_is_due};
 use crate::retention::*;
+use crate::store::formats::NEWEST;
 use crate::store::journal::{self, Hash};
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
@@ -46,12 +47,12 @@ impl Run {
         let change = Change::RunCompleted { output: Arc::new(json!({ "at": at })) };
         let record = Record { at, actor: Actor::engine(), task: None, attempt: None, change, note: None };
         let seq = i32::try_from(self.rows.len()).unwrap();
-        let (rows, head) = journal::encode(&[record], seq, self.head).unwrap();
+        let (rows, head) = journal::encode(&[record], seq, self.head, NEWEST).unwrap();
         self.head = head;
         for row in rows {
             let data: Value = serde_json::from_str(&row.data).unwrap();
             self.rows.push(json!({
-                "shard": 0, "run_id": self.member.id, "seq": row.seq, "at": row.at, "kind": row.kind, "task": row.task,
+                "shard": 0, "run_id": self.member.id, "seq": row.seq, "at": row.at, "format": row.format, "kind": row.kind, "task": row.task,
                 "attempt": row.attempt, "actor": row.actor, "data": data, "hash": format!("\\x{}", hex::encode(row.hash)),
             }));
         }

@@ -54,9 +54,8 @@ impl Link<'_> {
         hash.update(self.before);
         hash.update(self.seq.to_be_bytes());
         hash.update(self.at.timestamp_micros().to_be_bytes());
-        if self.format == ONE_RECORD {
-            hash.update(self.attempt.unwrap_or(0).to_be_bytes());
-        } else {
+        hash.update(self.attempt.unwrap_or(0).to_be_bytes());
+        if self.format != ONE_RECORD {
             hash.update(self.format.to_be_bytes());
         }
         for part in [self.kind, self.task, self.actor, Some(self.data)] {
@@ -109,7 +108,12 @@ impl StoredRow {
     }
 
     fn each_record(self) -> Result<Vec<JournalRow>, StoreError> {
-        let Self { seq, at, hash, data, .. } = self;
+        let Self { seq, at, hash, data, kind: None, task: None, attempt: None, actor: None, .. } = self else {
+            return Err(unreadable(format!(
+                "row {} says beside its records what only a row of one record says",
+                self.seq
+            )));
+        };
         let elements: Vec<Element<'_>> =
             serde_json::from_str(&data).map_err(|e| unreadable(format!("row {seq}: {e}")))?;
         let before = i32::try_from(elements.len()).ok().and_then(|count| seq.checked_sub(count));
