@@ -3,7 +3,7 @@
 # A clean clone builds without a database: what each query means is recorded in .sqlx.
 export SQLX_OFFLINE = true
 
-.PHONY: demo test check sqlx bench clean
+.PHONY: demo test test-upgrade check sqlx bench clean
 
 # Builds, starts everything here, fires one closed-won webhook, prints the finished run and the dashboard's address.
 # DEMO_ARGS=--exit stops after that.
@@ -25,6 +25,12 @@ test:
 # After a change of a query or a migration.
 sqlx:
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh
+
+# Twenty rolling upgrades and rollbacks under load, against the version before the last change of format, built from its source.
+# OLD=REF takes another one.
+test-upgrade:
+	@scripts/install.sh postgres nextest
+	scripts/test-upgrade.sh $(OLD)
 
 # The figures of docs/performance.md on this machine.
 bench:

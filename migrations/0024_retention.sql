@@ -202,6 +202,8 @@ begin
         delete from commands where run_id = one.id;
         delete from conflicts where run_id = one.id;
         delete from batches where run_id = one.id;
+        -- The table comes with migration 26.
+        delete from snapshots where shard = one.shard and run_id = one.id;
         delete from runs where shard = one.shard and id = one.id;
         removed := removed + 1;
     end loop;

@@ -3,6 +3,9 @@
 --
 -- Format 1: a journal row is one record. Format 2: a journal row is one decision; `data` is an array of its records.
 
+-- In the order in which nodes lock them: some may be writing.
+lock table runs, definitions, journal, nodes in access exclusive mode;
+
 alter table journal add column format smallint not null default 1;
 alter table journal alter column kind drop not null;
 alter table journal alter column actor drop not null;

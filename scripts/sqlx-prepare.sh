@@ -9,7 +9,7 @@ name=stepwell_sqlx_$$
 psql -q "$server" -c "create database $name"
 trap 'psql -q "$server" -c "drop database if exists $name with (force)"' EXIT
 url="${server%/*}/$name"
-for file in migrations/*.sql; do psql -q -v ON_ERROR_STOP=1 "$url" -f "$file"; done
+for file in migrations/*.sql; do psql -q -1 -v ON_ERROR_STOP=1 "$url" -f "$file"; done
 
 fresh=$(mktemp -d)
 touch src/lib.rs

@@ -41,9 +41,10 @@ impl Journal {
     pub async fn read(pool: &PgPool, run: RunId) -> Result<Self, StoreError> {
         let mut journal = Self { rows: Vec::new(), cut: false };
         let mut bytes = 0;
+        let mut connection = pool.acquire().await?;
         loop {
             let after = journal.rows.last().map_or(0, |row| row.seq);
-            let batch = read(pool, run, after, BATCH_ROWS).await?;
+            let batch = read(&mut connection, run, after, BATCH_ROWS).await?;
             let last = i64::try_from(batch.len()).unwrap_or(0) < BATCH_ROWS;
             bytes += batch.iter().map(|row| row.data.get().len()).sum::<usize>();
             journal.rows.extend(batch);
@@ -72,7 +73,7 @@ impl Journal {
             return Ok(self.rows.iter().take(LINES_MAX).map(|row| Line::of(row, masks)).collect());
         }
         let limit = i64::try_from(LINES_MAX).expect("a page is small");
-        Ok(read(pool, run, after, limit).await?.iter().map(|row| Line::of(row, masks)).collect())
+        Ok(read(&mut *pool.acquire().await?, run, after, limit).await?.iter().map(|row| Line::of(row, masks)).collect())
     }
 }
 

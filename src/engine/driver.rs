@@ -83,7 +83,7 @@ struct Driver {
     goes_on: bool,
     /// A timer came due and the machine had nothing to do: when to ask again, and how long to wait the next time.
     idle: Option<(Instant, Duration)>,
-    /// It waits to be told something, and stays until then: reading it again would cost more.
+    /// Until when it stays in memory while it only waits for a message: reading it again would cost more.
     leaves_at: Option<Instant>,
 }
 
@@ -376,7 +376,8 @@ impl Driver {
         let snapshots = &mut self.driven.snapshots;
         snapshots.note(bytes);
         if run.is_closed() {
-            return snapshots.exist().then_some(SnapshotChange::Remove);
+            // Also one that could not be used: it does not outlive its run.
+            return Snapshots::may_exist(run.seq).then_some(SnapshotChange::Remove);
         }
         if !snapshots.are_due(run.seq) {
             return None;
@@ -408,7 +409,7 @@ impl Driver {
     fn stays(&self, run: &Run, effects: &[Effect]) -> (bool, Option<Instant>) {
         let goes_on = !self.mailbox.is_empty() || stays(&self.inner, &self.node, run, effects);
         let waits = run.seq >= LONG && run.awaits_message() && !rests(run) && !self.node.draining.is_cancelled();
-        // From the last thing that happened: what it has been told since counts anew.
+        // Counted from the last record; each message starts the time again.
         let since = if run.seq == self.driven.run.seq { self.leaves_at } else { None };
         let leaves_at = (!goes_on && waits).then(|| since.unwrap_or_else(|| Instant::now() + LONG_STAYS));
         (goes_on || leaves_at.is_some_and(|at| at > Instant::now()), leaves_at)

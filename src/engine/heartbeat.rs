@@ -145,7 +145,7 @@ impl Heart {
 }
 
 impl Inner {
-    /// Takes in what the database said to a heartbeat that was sent at this instant.
+    /// Records the answer to a heartbeat that was sent at `asked`.
     fn hears(&self, asked: Instant, beat: Beat) {
         self.clock.set(asked, beat.now);
         self.format.store(beat.format, Ordering::Relaxed);

@@ -191,7 +191,7 @@ pub(super) async fn maintain(inner: Arc<Inner>) {
             ("limits", crate::store::limits::forget_dead(&inner.pool).await),
             ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
             ("messages", commands::forget_unborn(&inner.pool).await),
-            ("statistics", upkeep::analyze_partitioned(&inner.pool).await.map(drop)),
+            ("statistics", upkeep::analyze_partitioned(&inner.pool).await),
         ];
         if done.iter().any(|(_, outcome)| outcome.is_err()) {
             ticks.reset_after(Duration::from_mins(1));

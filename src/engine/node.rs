@@ -36,7 +36,7 @@ pub(super) struct Node {
     bytes: AtomicUsize,
     /// Claimed runs that are not read yet.
     loading: AtomicUsize,
-    /// Of them are read at once.
+    /// How many of them are read at once.
     places: Semaphore,
     /// Runs that it drove when its lease was lost.
     lost: Mutex<Vec<RunId>>,

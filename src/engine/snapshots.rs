@@ -1,7 +1,7 @@
-//! When a run in memory is copied to its snapshot, and how a claimed one is made of snapshot and journal.
+//! When a run in memory is copied to its snapshot, and how a claimed run is rebuilt from its snapshot and journal.
 //!
-//! Writing snapshots costs at most as many bytes as the journal itself: one is due after so many records, and not before their bytes
-//! have reached those of the snapshot before.
+//! Writing snapshots costs at most as many bytes as the journal itself: one is due after so many records, and not before they
+//! take as many bytes as the previous snapshot.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::snapshots::{self, NewSnapshot};
 const RECORDS: u32 = 1_000;
 
 /// Runs with no more records are read many at once.
-const QUICK: i32 = 100;
+const QUICK: i32 = 32;
 
 /// What is known in memory of a run's snapshot.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,9 +34,9 @@ pub(super) struct Snapshots {
 }
 
 impl Snapshots {
-    /// Whether the run has one.
-    pub(super) fn exist(&self) -> bool {
-        self.at > 0
+    /// Whether a run of so many records may have one.
+    pub(super) fn may_exist(seq: u32) -> bool {
+        seq >= RECORDS
     }
 
     /// Takes in that the journal has grown.

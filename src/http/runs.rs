@@ -15,6 +15,7 @@ use crate::dsl::WorkflowRef;
 use crate::engine::proposals::Proposal;
 use crate::machine::view::RunView;
 use crate::machine::{RunId, Time, WorkflowError};
+use crate::store::StoreError;
 use crate::store::journal::{self, JournalRow};
 use crate::store::lanes::{self, Place};
 use crate::store::listing::{self, RunRow};
@@ -205,7 +206,9 @@ pub async fn journal(
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))?;
     let pool = app.engine.reader();
     let Some(masks) = app.engine.masks(id).await? else { return Err(gone(&app, id).await?) };
-    let mut rows = journal::read(pool, id, after.unwrap_or(0), limit + 1).await?;
+    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    let mut rows = journal::read(&mut connection, id, after.unwrap_or(0), limit + 1).await?;
+    drop(connection);
     if !masks.is_empty() {
         for row in &mut rows {
             row.data = masks.raw_fact(&row.data);

@@ -1,5 +1,5 @@
 //! How values and runs are written for serde where its own way would lose something: null that is a value and not the lack of one,
-//! values that are shared, maps whose keys are no texts.
+//! values that are shared, maps whose keys are not strings.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// What is there: null is a value too. Without it, serde reads a value that is null as none.
+/// A field that is present, even if it is null. Without it, serde reads null as none.
 pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -56,7 +56,7 @@ pub(super) mod shared {
     }
 }
 
-/// For serde: a map whose keys are no texts is written as a list of pairs.
+/// For serde: a map whose keys are not strings is written as a list of pairs.
 pub(super) mod pairs {
     use std::collections::BTreeMap;
 

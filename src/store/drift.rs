@@ -73,6 +73,9 @@ struct Fate {
     data: Option<String>,
 }
 
+/// Rows of a journal that are read at once.
+const ROWS_AT_ONCE: i64 = 500;
+
 /// Records that a run told of at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
 ///
 /// Records are read here and not in SQL: an operator of JSON fails for all rows where Postgres cannot read one. What names none of the
@@ -87,32 +90,27 @@ pub async fn told(
     after: i32,
     limit: i64,
 ) -> Result<Vec<Told>, StoreError> {
-    let rows = sqlx::query_as!(
-        StoredRow,
-        r#"select j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, j.data::text as "data!", j.hash from journal j
-           where j.shard = $1 and j.run_id = $2 and j.seq > $4
-             and (j.task = any($3) and j.kind = 'task.completed'
-                  or j.format > 1 and exists (select from unnest($6::text[]) as n (named) where strpos(j.data::text, n.named) > 0))
-           order by j.seq limit $5"#,
-        shard(sweep),
-        sweep,
-        tasks,
-        after,
-        limit,
-        &tasks.iter().map(|task| Value::from(task.as_str()).to_string()).collect::<Vec<_>>(),
-    )
-    .fetch_all(pool)
-    .await?;
     let emission = |data: &str| serde_json::from_str::<Emission>(data).ok()?.emitted;
-    let mut emitted = BTreeMap::new();
-    for row in rows {
-        let told = row.records()?.into_iter().filter(|record| {
-            let names = record.task.as_ref().is_some_and(|task| tasks.contains(task));
-            record.seq > after && record.kind == "task.completed" && names
-        });
-        emitted.extend(told.map(|record| (record.seq, emission(record.data.get()).unwrap_or_default())));
+    let (mut emitted, mut after) = (BTreeMap::new(), after);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    // A row may name a task without having completed it: the next ones are read until there are enough.
+    loop {
+        let rows = naming(pool, sweep, tasks, after, ROWS_AT_ONCE).await?;
+        let is_last = rows.len() < usize::try_from(ROWS_AT_ONCE).unwrap_or(usize::MAX);
+        let seen = after;
+        for row in rows {
+            after = row.seq;
+            let told = row.records()?.into_iter().filter(|record| {
+                let names = record.task.as_ref().is_some_and(|task| tasks.contains(task));
+                record.seq > seen && record.kind == "task.completed" && names
+            });
+            emitted.extend(told.map(|record| (record.seq, emission(record.data.get()).unwrap_or_default())));
+        }
+        if is_last || emitted.len() >= limit {
+            break;
+        }
     }
-    while emitted.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+    while emitted.len() > limit {
         emitted.pop_last();
     }
     let fates = fates(pool, &emitted).await?;
@@ -135,6 +133,32 @@ pub async fn told(
             })
         })
         .collect())
+}
+
+/// Rows of a run's journal behind `after` whose text names one of the tasks.
+async fn naming(
+    pool: &PgPool,
+    run: RunId,
+    tasks: &[String],
+    after: i32,
+    limit: i64,
+) -> Result<Vec<StoredRow>, StoreError> {
+    Ok(sqlx::query_as!(
+        StoredRow,
+        r#"select j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, j.data::text as "data!", j.hash from journal j
+           where j.shard = $1 and j.run_id = $2 and j.seq > $4
+             and (j.task = any($3) and j.kind = 'task.completed'
+                  or j.format > 1 and exists (select from unnest($6::text[]) as n (named) where strpos(j.data::text, n.named) > 0))
+           order by j.seq limit $5"#,
+        shard(run),
+        run,
+        tasks,
+        after,
+        limit,
+        &tasks.iter().map(|task| Value::from(task.as_str()).to_string()).collect::<Vec<_>>(),
+    )
+    .fetch_all(pool)
+    .await?)
 }
 
 /// What became of these events, one row for each of their runs, in order. Every `limit 1` makes a join one look into an

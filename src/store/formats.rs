@@ -20,12 +20,12 @@ pub const NEWEST: Format = ONE_DECISION;
 /// The format of what is stored of a definition.
 pub const DEFINITION: Format = 1;
 
-/// The newest format that all live nodes know; none newer than `own`.
+/// The newest format that all nodes know that are alive or may come back; none newer than `own`.
 ///
 /// # Errors
 /// The database is away.
 pub async fn common(pool: &PgPool, own: Format) -> Result<Format, StoreError> {
-    let oldest = sqlx::query_scalar!("select min(format) from nodes where dead_at is null").fetch_one(pool).await?;
+    let oldest = sqlx::query_scalar!("select min(format) from nodes where dead_at is null or (expires_at < dead_at and dead_at > now() - interval '1 hour')").fetch_one(pool).await?;
     Ok(oldest.map_or(own, |oldest| oldest.min(own)))
 }
 

@@ -21,6 +21,9 @@ pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;
 
+/// Begins a transaction whose statements all see the same moment.
+pub(super) const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+
 /// Options of connections that lists are read through: never a plan made without the values, never longer than a
 /// second. For `PgConnectOptions::options`.
 pub const READ_OPTIONS: [(&str, &str); 3] =

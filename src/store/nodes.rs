@@ -12,7 +12,8 @@ use crate::machine::Time;
 pub struct Beat {
     /// The database's time.
     pub now: Time,
-    /// The newest format that all live nodes know.
+    /// The newest format that all nodes know that are alive or may come back: one that lost its lease an hour ago at most may have been
+    /// cut off only.
     pub format: Format,
 }
 
@@ -32,7 +33,8 @@ pub async fn register(
         Beat,
         r#"insert into nodes (id, name, version, expires_at, format) values ($1, $2, $3, now() + make_interval(secs => $4), $5)
            returning now() as "now!",
-                     least(format, (select min(n.format) from nodes n where n.dead_at is null)) as "format!""#,
+                     least(format, (select min(n.format) from nodes n
+                                    where n.dead_at is null or (n.expires_at < n.dead_at and n.dead_at > now() - interval '1 hour'))) as "format!""#,
         node,
         name,
         version,
@@ -53,7 +55,8 @@ pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<
         r#"update nodes set heartbeat_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2)
            where id = $1 and dead_at is null and expires_at > clock_timestamp()
            returning clock_timestamp() as "now!",
-                     least(format, (select min(n.format) from nodes n where n.dead_at is null)) as "format!""#,
+                     least(format, (select min(n.format) from nodes n
+                                    where n.dead_at is null or (n.expires_at < n.dead_at and n.dead_at > now() - interval '1 hour'))) as "format!""#,
         node,
         lease_seconds
     )

@@ -41,7 +41,20 @@ impl Node {
         level: &str,
         log: Stdio,
     ) -> Self {
-        let child = Command::new(program())
+        Self::start_program(&program(), address, environment, token, arguments, level, log).await
+    }
+
+    /// The same of another version of the program.
+    pub async fn start_program(
+        program: &std::path::Path,
+        address: SocketAddr,
+        environment: &[(String, String)],
+        token: &str,
+        arguments: &[&str],
+        level: &str,
+        log: Stdio,
+    ) -> Self {
+        let child = Command::new(program)
             .arg("serve")
             .args(arguments)
             .env_clear()

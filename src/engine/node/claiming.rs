@@ -25,7 +25,7 @@ const CLAIM_MAX: usize = 200;
 const CLAIM_FEW: usize = 10;
 
 /// Claimed runs with short journals that are read together.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 16;
 
 impl Node {
     pub(in crate::engine) async fn claim(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
@@ -182,7 +182,7 @@ impl Node {
     }
 }
 
-/// A run that is read, counted until it is driven.
+/// A run that is being read; it counts as loading until it is driven.
 struct Loading(Arc<Node>);
 
 impl Loading {
@@ -195,7 +195,7 @@ impl Loading {
 impl Drop for Loading {
     fn drop(&mut self) {
         let before = self.0.loading.fetch_sub(1, Ordering::Relaxed);
-        // Claims stopped for them, or will look by themselves.
+        // Claiming may have stopped because so many were loading.
         if before == CLAIM_FEW || before == CLAIM_MAX / 2 {
             self.0.wakes.wake(Look::Claims);
         }

@@ -2,12 +2,12 @@
 //! not enough to fill it, the page says how far it looked, and the next one goes on there; so no filter is slow, however many events do
 //! not fit it.
 
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{EventFilter, EventRow};
 use crate::store::StoreError;
-use crate::store::listing::Order;
+use crate::store::listing::{ONE_MOMENT, Order};
 use crate::store::uuids::{before, bounds, following};
 
 /// Rows that one page looks at.
@@ -42,7 +42,7 @@ enum Way<'f> {
 }
 
 impl Way<'_> {
-    /// The relation that is gone through, and what its index holds only.
+    /// The table to scan, and the condition of its partial index.
     fn relation(&self) -> &'static str {
         match self {
             Self::Ids(_) => "events e where e.id = any(arm.ids)",
@@ -94,17 +94,20 @@ pub async fn page(
         (None, _) => {}
     }
     let look = Look { filter, way: way(pool, filter).await?, low, high };
-    let mut rows = look.find(pool, limit + 1).await?;
+    // Both statements see the same moment: what comes or goes between them would be shown twice or never.
+    let mut moment = pool.begin_with(ONE_MOMENT).await?;
+    let mut rows = look.find(&mut moment, limit + 1).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = match rows.get(limit) {
         Some(_) => rows.get(limit.saturating_sub(1)).map(|row| row.id),
-        None => look.end(pool).await?,
+        None => look.end(&mut moment).await?,
     };
+    moment.commit().await?;
     rows.truncate(limit);
     Ok(EventsPage { rows, next })
 }
 
-/// Events that fit, in order, at most `limit`; `after` is the id of the last one of the list before. It looks at as many as it takes.
+/// Events that fit, in order, at most `limit`; `after` is the id of the last one of the list before. It reads as many pages as needed.
 ///
 /// # Errors
 /// The database is away.
@@ -171,7 +174,7 @@ struct Look<'f> {
 
 impl Look<'_> {
     /// The rows that fit among those that the page looks at.
-    async fn find(&self, pool: &PgPool, limit: i64) -> Result<Vec<EventRow>, StoreError> {
+    async fn find(&self, conn: &mut PgConnection, limit: i64) -> Result<Vec<EventRow>, StoreError> {
         let mut sql = QueryBuilder::new(
             "select e.id, e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed,
                     exists (select from event_attention n where n.event = e.id) as attention from ",
@@ -180,15 +183,15 @@ impl Look<'_> {
         sql.push(" cross join lateral (select ").push(self.way.id()).push(" as id from ");
         self.push_looked(&mut sql);
         sql.push(" limit ").push_bind(LOOKED_AT_MAX).push(") looked");
-        // Its own row, by its key: the planner must not begin with it.
+        // Its own row, by its key, so that the planner does not start from this table.
         sql.push(" cross join lateral (select * from events e where e.id = looked.id limit 1) e where true");
         self.push_filter(&mut sql);
         sql.push(" order by looked.id ").push(self.direction()).push(" limit ").push_bind(limit);
-        Ok(sql.build_query_as::<EventRow>().fetch_all(pool).await?)
+        Ok(sql.build_query_as::<EventRow>().fetch_all(conn).await?)
     }
 
     /// The last row that the page looked at, where it looked at as many as it may.
-    async fn end(&self, pool: &PgPool) -> Result<Option<Uuid>, StoreError> {
+    async fn end(&self, conn: &mut PgConnection) -> Result<Option<Uuid>, StoreError> {
         if matches!(self.way, Way::Ids(_)) {
             return Ok(None);
         }
@@ -197,7 +200,7 @@ impl Look<'_> {
         sql.push(" cross join lateral (select ").push(self.way.id()).push(" as id from ");
         self.push_looked(&mut sql);
         sql.push(" offset ").push_bind(LOOKED_AT_MAX - 1).push(" limit 1) looked");
-        Ok(sql.build_query_scalar().fetch_optional(pool).await?)
+        Ok(sql.build_query_scalar().fetch_optional(conn).await?)
     }
 
     fn direction(&self) -> &'static str {

@@ -100,7 +100,7 @@ fn fits(filter: &EventFilter, n: i64) -> bool {
         && filter.until.is_none_or(|t| at(n) < t)
 }
 
-/// Each filter alone and any two together, in both orders: what the pages hold is what fits, and a page is never far.
+/// Each filter alone and any two together, in both orders: the pages hold exactly what fits, and few pages are needed.
 #[sqlx::test]
 async fn filters_of_events_alone_and_in_pairs_find_what_fits_in_few_pages(pool: PgPool) {
     fill_many(&pool).await;

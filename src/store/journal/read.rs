@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::{JournalRow, StoredRow, unreadable};
 use crate::machine::{Record, RunId};
@@ -76,24 +76,36 @@ pub async fn records_of_each(
 /// # Errors
 /// The database is away, or a row cannot be read.
 pub async fn read(
-    executor: impl PgExecutor<'_>,
+    conn: &mut PgConnection,
     run: RunId,
     after_seq: i32,
     limit: i64,
 ) -> Result<Vec<JournalRow>, StoreError> {
-    let mut records = Vec::new();
-    for row in stored(executor, run, after_seq, limit).await? {
-        records.extend(row.records()?.into_iter().filter(|record| record.seq > after_seq));
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut records: Vec<JournalRow> = Vec::new();
+    loop {
+        let after = records.last().map_or(after_seq, |record| record.seq);
+        // A row has one record or many: few rows are read at once, for each may be large.
+        let rows = stored(&mut *conn, run, after, limit.min(READ_ROWS)).await?;
+        let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < limit.min(READ_ROWS);
+        for row in rows {
+            records.extend(row.records()?.into_iter().filter(|record| record.seq > after));
+        }
+        if is_last || records.len() >= most {
+            records.truncate(most);
+            return Ok(records);
+        }
     }
-    records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(records)
 }
+
+/// Rows that [`read`] reads at once.
+const READ_ROWS: i64 = 50;
 
 /// Most records of one run that are held in memory at once.
 pub const RECORDS_MAX: usize = 1_000_000;
 
 /// Rows read at once: a long history is many short statements.
-const PAGE_ROWS: i64 = 2_000;
+const PAGE_ROWS: i64 = 200;
 
 /// Histories longer than this are read and folded where no run waits for it.
 pub const LONG: usize = 500;
@@ -129,7 +141,7 @@ impl<'a> Pages<'a> {
         let Some(last) = rows.last() else { return Ok(None) };
         let after = std::mem::replace(&mut self.after, last.seq);
         self.bytes += rows.iter().map(|row| row.data.len()).sum::<usize>();
-        let takes_long = rows.len() > LONG;
+        let takes_long = !self.ended;
         let parse = move || {
             let mut records = Vec::with_capacity(rows.len());
             for row in rows {

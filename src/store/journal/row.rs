@@ -109,10 +109,7 @@ impl StoredRow {
 
     fn each_record(self) -> Result<Vec<JournalRow>, StoreError> {
         let Self { seq, at, hash, data, kind: None, task: None, attempt: None, actor: None, .. } = self else {
-            return Err(unreadable(format!(
-                "row {} says beside its records what only a row of one record says",
-                self.seq
-            )));
+            return Err(unreadable(format!("row {} has format 2 and also fills columns of format 1", self.seq)));
         };
         let elements: Vec<Element<'_>> =
             serde_json::from_str(&data).map_err(|e| unreadable(format!("row {seq}: {e}")))?;

@@ -12,24 +12,32 @@ use crate::store::StoreError;
 /// How long a count is shared.
 const SHARED_FOR: Duration = Duration::from_secs(2);
 
-/// The last count, and when it was made.
+/// When counting was last tried, and the last count that was made.
+#[derive(Debug)]
+struct Last {
+    tried: Instant,
+    counts: Option<LiveCounts>,
+}
+
+/// The last count.
 #[derive(Debug, Default)]
-pub struct Counted(Mutex<Option<(Instant, LiveCounts)>>);
+pub struct Counted(Mutex<Option<Last>>);
 
 impl Counted {
-    /// How many runs live, at most two seconds ago. One caller counts, the others wait for it.
+    /// How many runs live, at most two seconds ago. One caller counts, the others wait for it. After a failure they get the count before
+    /// it instead of failing one after the other.
     ///
     /// # Errors
     /// The database is away.
     pub async fn live(&self, pool: &PgPool) -> Result<LiveCounts, StoreError> {
         let mut last = self.0.lock().await;
-        if let Some((at, counts)) = last.as_ref()
-            && at.elapsed() < SHARED_FOR
-        {
-            return Ok(counts.clone());
+        if let Some(last) = last.as_ref().filter(|last| last.tried.elapsed() < SHARED_FOR) {
+            let failed = || StoreError::Unavailable(sqlx::Error::PoolTimedOut);
+            return last.counts.clone().ok_or_else(failed);
         }
-        let counts = live_counts(pool).await?;
-        *last = Some((Instant::now(), counts.clone()));
-        Ok(counts)
+        let counted = live_counts(pool).await;
+        let before = last.take().and_then(|last| last.counts);
+        *last = Some(Last { tried: Instant::now(), counts: counted.as_ref().ok().cloned().or(before) });
+        counted
     }
 }

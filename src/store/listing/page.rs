@@ -2,12 +2,12 @@
 //! by one, statuses one by one. A part looks at a bounded number of rows. Where that is not enough to fill the page, the page says
 //! how far it looked, and the next one goes on there; so no filter is slow, however many runs do not fit it.
 
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::part::Part;
 use super::rows::by_ids;
-use super::{Order, RunFilter, RunRow};
+use super::{ONE_MOMENT, Order, RunFilter, RunRow};
 use crate::machine::Status;
 use crate::store::StoreError;
 use crate::store::uuids::{before, bounds, following};
@@ -58,13 +58,17 @@ pub(super) async fn read(
     let oldest = filter.order == Order::Oldest;
     let further = |a: &Uuid, b: &Uuid| if oldest { a.cmp(b) } else { b.cmp(a) };
     let (mut ids, mut cut): (Vec<Uuid>, Option<Uuid>) = (Vec::new(), None);
-    for part in bounds.parts(pool).await? {
-        let found = bounds.find(pool, &part, limit + 1).await?;
+    let parts = bounds.parts(pool).await?;
+    // All statements see the same moment: what comes or goes between them would be shown twice or never.
+    let mut moment = pool.begin_with(ONE_MOMENT).await?;
+    for part in parts {
+        let found = bounds.find(&mut moment, &part, limit + 1).await?;
         // What one arm did not look at may come before what another found beyond.
-        let cuts = bounds.cuts(pool, &part, limit + 1, found.len()).await?;
+        let cuts = bounds.cuts(&mut moment, &part, limit + 1, found.len()).await?;
         ids.extend(found);
         cut = cuts.into_iter().chain(cut).min_by(further);
     }
+    moment.commit().await?;
     ids.sort_unstable_by(further);
     ids.dedup();
     if let Some(cut) = cut {
@@ -179,7 +183,7 @@ impl<'f> Bounds<'f> {
     }
 
     /// The ids of a part that fit, in no order, at most so many of each arm. Each arm looks at no more rows than it may.
-    async fn find(&self, pool: &PgPool, part: &Part, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+    async fn find(&self, conn: &mut PgConnection, part: &Part, limit: i64) -> Result<Vec<Uuid>, StoreError> {
         let mut sql = QueryBuilder::new("select hit.id from ");
         part.push_arms(&mut sql);
         sql.push(" cross join lateral (select id from (select * from runs r where ");
@@ -187,11 +191,17 @@ impl<'f> Bounds<'f> {
         sql.push(" limit ").push_bind(part.looked(limit)).push(") looked where true");
         self.push_filter(&mut sql);
         sql.push(" order by id ").push(self.direction()).push(" limit ").push_bind(limit).push(") hit");
-        Ok(sql.build_query_scalar().fetch_all(pool).await?)
+        Ok(sql.build_query_scalar().fetch_all(conn).await?)
     }
 
     /// The last row that each arm looked at, where it looked at as many as it may.
-    async fn cuts(&self, pool: &PgPool, part: &Part, limit: i64, found: usize) -> Result<Vec<Uuid>, StoreError> {
+    async fn cuts(
+        &self,
+        conn: &mut PgConnection,
+        part: &Part,
+        limit: i64,
+        found: usize,
+    ) -> Result<Vec<Uuid>, StoreError> {
         let is_full = found >= usize::try_from(limit).unwrap_or(usize::MAX);
         if matches!(part, Part::Ids(_)) || (part.arms() == 1 && is_full) {
             return Ok(Vec::new());
@@ -201,7 +211,7 @@ impl<'f> Bounds<'f> {
         sql.push(" cross join lateral (select id from runs r where ");
         self.push_looked(&mut sql, part);
         sql.push(" offset ").push_bind(part.looked(limit) - 1).push(" limit 1) hit");
-        Ok(sql.build_query_scalar().fetch_all(pool).await?)
+        Ok(sql.build_query_scalar().fetch_all(conn).await?)
     }
 
     fn direction(&self) -> &'static str {

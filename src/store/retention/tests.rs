@@ -127,7 +127,7 @@ async fn rows_in_the_default_partition_move_into_the_one_that_is_made_for_them(p
     assert_eq!(scalar::<String>(&pool, place).await, "journal_default");
     ensure_partitions(&pool).await.unwrap();
     assert!(scalar::<String>(&pool, place).await.starts_with("journal_2"));
-    let found = journal::read(&pool, id, 0, 10).await.unwrap();
+    let found = journal::read(&mut pool.acquire().await.unwrap(), id, 0, 10).await.unwrap();
     assert_eq!(found.len(), 1);
 }
 
