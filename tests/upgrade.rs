@@ -200,6 +200,9 @@ async fn a_database_of_an_earlier_version_is_upgraded_and_every_run_goes_on() {
     target.behave("/refused", Behaviour::Refuse(400));
     target.behave("/once", Behaviour::Hold);
     world.make_token();
+    // Its node was killed more than an hour ago: it does not come back.
+    let aged = "update nodes set expires_at = now() - interval '3 hours', dead_at = now() - interval '2 hours'";
+    world.connect().await.execute(aged).await.unwrap();
     let node = world.node().await;
     eventually("the node knows that it is alone", || async {
         let alone = "select 1 from nodes where dead_at is null and heartbeat_at > (select max(dead_at) from nodes)";
@@ -376,4 +379,56 @@ async fn migrations_of_a_later_version_stop_no_node_unless_they_say_so() {
     connection.execute("update compatibility set oldest_format = 99").await.unwrap();
     let (started, _, errors) = world.command(&["migrate"]);
     assert!(!started && errors.contains("format 99"), "{errors}");
+}
+
+/// Runs that are in the middle of a long journal and wait for an event: their ids.
+async fn long_runs(node: &Node, count: usize) -> Vec<String> {
+    let mut runs = Vec::new();
+    for n in 0..count {
+        let run = send(node, "long", &format!("long {n}")).await.unwrap();
+        stands(node, &run, |view| view["status"] == "waiting").await;
+        runs.push(run);
+    }
+    runs
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_run_goes_on_from_its_snapshot_and_without_one_from_its_journal() {
+    let target = Target::start().await;
+    let mut world = world(&target).await;
+    world.deploy();
+    world.make_token();
+    let mut node = world.node().await;
+    let runs = long_runs(&node, 3).await;
+    let mut connection = world.connect().await;
+    let taken = "select count(*) from snapshots s where s.seq >= 1000
+                 and exists (select from journal j where j.run_id = s.run_id and j.seq = s.seq and j.hash = s.head)";
+    let taken: i64 = connection.fetch_one(taken).await.unwrap().get(0);
+    assert_eq!(taken, 3, "each has a snapshot");
+    // It stays for a few seconds, and then leaves the node.
+    let owned = format!("select 1 from runs where id = '{}' and owner is null", runs[0]);
+    eventually("the run has left memory", || async {
+        world.connect().await.fetch_optional(AssertSqlSafe(owned.clone())).await.unwrap().map(drop)
+    })
+    .await;
+    node.kill();
+    // The first goes on from its snapshot: its journal before it cannot be read any more. The snapshots of the others cannot be used.
+    for harm in [
+        format!("update journal set data = '{{}}' where run_id = '{}' and seq < 900", runs[0]),
+        format!("update snapshots set format = 99 where run_id = '{}'", runs[1]),
+        format!("update snapshots set data = '\\x00' where run_id = '{}'", runs[2]),
+    ] {
+        connection.execute(AssertSqlSafe(harm)).await.unwrap();
+    }
+    let node = world.node().await;
+    send(&node, "long.go", "go").await;
+    for run in &runs {
+        let ended = format!("select 1 from runs where id = '{run}' and status = 'completed'");
+        eventually(&format!("run {run} is completed"), || async {
+            world.connect().await.fetch_optional(AssertSqlSafe(ended.clone())).await.unwrap().map(drop)
+        })
+        .await;
+    }
+    let left: i64 = connection.fetch_one("select count(*) from snapshots").await.unwrap().get(0);
+    assert_eq!(left, 0, "snapshots go with their runs");
 }
