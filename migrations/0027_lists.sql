@@ -12,6 +12,15 @@ alter table connection_slots set (autovacuum_vacuum_scale_factor = 0, autovacuum
 alter table lanes set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 alter table turns set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
+-- Whether rows of before the chain of acts have become its first entries. The program does that after the migrations, since it computes
+-- the digests; if it dies in between, the next one does.
+create table audit_adoption (
+    only_row boolean not null primary key default true check (only_row),
+    done     boolean not null
+);
+insert into audit_adoption (done) values (false);
+comment on table audit_adoption is 'append-only: once done, rows without an act are for audit verify to find';
+
 -- Autovacuum analyses partitions and never their parents. Analyses one that nobody has analysed for a day, for instance after a restore,
 -- and gives its name; none if there is no such table. One at a time, since its locks last until the end of the transaction. As the
 -- owner: a node's role may not.
@@ -19,7 +28,7 @@ create function analyze_next_partitioned() returns text language plpgsql as $$
 declare
     parent text;
 begin
-    if not pg_try_advisory_xact_lock(7238425) then
+    if not pg_try_advisory_xact_lock(7238426) then
         return null;
     end if;
     select c.relname into parent from pg_class c

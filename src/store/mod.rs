@@ -148,8 +148,14 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
         let mut migrator =
             sqlx::migrate::Migrator { migrations: MIGRATIONS.migrations.clone(), ..sqlx::migrate::Migrator::DEFAULT };
         migrator.set_ignore_missing(true).run(pool).await.map_err(failed)?;
+    }
+    // Whoever died before this is made up for.
+    let is_adopted = audit::is_adopted(pool).await?;
+    if !is_adopted || !migrated.pending.is_empty() {
         roles::grant_again(pool).await?;
-        adopt_if_new(pool).await?;
+    }
+    if !is_adopted {
+        adopt_once(pool).await?;
     }
     formats::check_readable(pool).await?;
     ensure_partitions(pool).await
@@ -157,9 +163,9 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
 
 /// Rows of before the chain of acts become its first entries. Only a migration does this: rows that come later without an act are for
 /// `audit verify` to find.
-async fn adopt_if_new(pool: &PgPool) -> Result<(), StoreError> {
+async fn adopt_once(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
-    if audit::is_empty(&mut transaction).await? {
+    if audit::begin_adoption(&mut transaction).await? {
         audit::adopt_all(&mut transaction).await?;
     }
     transaction.commit().await?;

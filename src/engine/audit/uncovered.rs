@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 47] = [
+pub const UNCOVERED: [(&str, &str, &str); 48] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -49,6 +49,7 @@ pub const UNCOVERED: [(&str, &str, &str); 47] = [
     ("node_roles", "*", "roles of the database; Postgres itself says what they may do"),
     ("removals", "*", "what is archived and not removed yet: nothing is removed that is not as it was archived"),
     ("retention_lease", "*", "which node archives"),
+    ("audit_adoption", "*", "whether rows of before the chain were adopted: each of them is an entry of the chain"),
     ("audit_turn", "*", "which node writes the next anchor"),
     ("_sqlx_migrations", "*", "the schema; a node refuses a database whose migrations differ from its own"),
 ];

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
 use super::journal::Hash;
@@ -300,12 +300,22 @@ pub async fn adopt(conn: &mut PgConnection, rows: &[RowKey]) -> Result<(), Store
 
 const PAGE: i64 = 1_000;
 
-/// Whether nothing was ever sealed here.
+/// Whether rows of before the chain are its first entries.
 ///
 /// # Errors
 /// The database is away.
-pub async fn is_empty(conn: &mut PgConnection) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!(r#"select not exists (select from audit_chain) as "empty!""#).fetch_one(conn).await?)
+pub async fn is_adopted(pool: &PgPool) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!("select done from audit_adoption").fetch_one(pool).await?)
+}
+
+/// Whether this transaction is to adopt them; nobody else does then.
+///
+/// # Errors
+/// The database is away, or this role may not.
+pub async fn begin_adoption(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    lock(conn).await?;
+    let begun = sqlx::query!("update audit_adoption set done = true where not done").execute(conn).await?;
+    Ok(begun.rows_affected() == 1)
 }
 
 /// One writer of the chain at a time. Rows are read in the same form whatever the role's settings are.
