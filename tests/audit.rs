@@ -111,7 +111,10 @@ async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     let mut connection = full.world.connect().await;
     // As it was before the migration.
     connection
-        .execute("drop table audit_chain, audit_anchors, audit_turn; delete from _sqlx_migrations where version = 25")
+        .execute(
+            "drop table audit_chain, audit_anchors, audit_turn; delete from _sqlx_migrations where version = 25;
+             update audit_adoption set done = false",
+        )
         .await
         .unwrap();
     let (ok, told, error) = full.world.command(&["migrate"]);
