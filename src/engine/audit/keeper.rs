@@ -14,7 +14,7 @@ use super::anchored::Anchors;
 use super::key::AuditKey;
 use super::leaves::{List, Moments, leaves_of};
 use super::spans::{Span, instant};
-use super::{Report, pass};
+use super::{Report, gaps, pass};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
@@ -101,28 +101,40 @@ async fn fill(conn: &mut PgConnection, document: &mut Document, previous: Option
         let name = span.name();
         let carried =
             previous.and_then(|previous| previous.spans.get(&name)).filter(|summary| summary.alive.is_empty());
-        let summary = match carried {
+        // Before the rows are read: of a removal meanwhile, the next anchor sees that the number is another one.
+        let archived = gaps::archived_in(conn, (span.after(), span.before())).await?;
+        let summary = match carried.filter(|summary| summary.archived == archived) {
             Some(summary) => summary.clone(),
-            None => sum_up(conn, span, document.settled).await?,
+            None => sum_up(conn, span, document.settled, archived).await?,
         };
         document.spans.insert(name, summary);
     }
-    carry_lost(document, previous);
-    Ok(())
+    carry_lost(conn, document, previous).await
 }
 
-/// A span of the anchor before of which nothing is left at all stays in the anchors: what became of it is for verification to tell.
-fn carry_lost(document: &mut Document, previous: Option<&Document>) {
+/// A span of the anchor before of which nothing is left at all stays in the anchors, unless archives have all of it: what became of it is
+/// for verification to tell.
+async fn carry_lost(
+    conn: &mut PgConnection,
+    document: &mut Document,
+    previous: Option<&Document>,
+) -> Result<(), StoreError> {
     for (name, summary) in previous.iter().flat_map(|previous| &previous.spans) {
         let Some(span) = Span::named(name) else { continue };
         let covered = document.spans.contains_key(name) || document.spans.contains_key(&Span::day_of(span.from).name());
-        if !covered && (summary.runs > 0 || summary.events > 0 || !summary.alive.is_empty()) {
+        let held = summary.runs + summary.events + summary.alive.len() as u64;
+        if covered || held == 0 {
+            continue;
+        }
+        let archived = gaps::archived_in(conn, (span.after(), span.before())).await?;
+        if u64::try_from(archived - summary.archived).unwrap_or(0) < held {
             document.spans.insert(name.clone(), summary.clone());
         }
     }
+    Ok(())
 }
 
-async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time) -> Result<Summary, StoreError> {
+async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time, archived: i64) -> Result<Summary, StoreError> {
     let ids = (span.after(), span.before());
     let leaves = leaves_of(conn, Moments::OwnEach, ids, Vec::new(), List::Alive).await?;
     let accepted = leaves.runs.iter().filter(|run| run.created_at <= settled);
@@ -131,7 +143,7 @@ async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time) -> Result<Su
     let columns = leaves.columns.first().cloned().unwrap_or_default();
     let (runs, digest) = leaves.runs_by(&columns, settled, &ids);
     let (events, events_digest) = leaves.events(settled);
-    Ok(Summary { cutoff: settled, runs, digest, columns, alive, events, events_digest })
+    Ok(Summary { cutoff: settled, runs, digest, columns, alive, events, events_digest, archived })
 }
 
 async fn recent(conn: &mut PgConnection, from: Uuid) -> Result<Vec<Alive>, StoreError> {
