@@ -87,8 +87,13 @@ async fn tell_missing(folder: &Path, files: &[PathBuf], pool: &PgPool) -> anyhow
         let Some(last) = page.last() else { return Ok(missing) };
         after = last.id;
         for row in page.iter().filter(|row| !ids.contains(&row.id) && !unreadable.contains(row.file.as_str())) {
-            let what =
-                format!("{} (archive {}, {} runs and events) is not in {}", row.file, row.id, row.items, folder.display());
+            let what = format!(
+                "{} (archive {}, {} runs and events) is not in {}",
+                row.file.escape_debug(),
+                row.id,
+                row.items,
+                folder.display()
+            );
             match &row.discarded_by {
                 Some(actor) => eprintln!("note: {what}: {actor} discarded it"),
                 None => {
