@@ -9,7 +9,6 @@ use anyhow::Context;
 
 use super::context;
 use crate::config::Settings;
-use crate::engine::audit::anchor::Anchor;
 use crate::engine::audit::key::AuditKey;
 use crate::engine::audit::{self, Anchors, Options, Report, SETTLES_AFTER};
 use crate::machine::RunId;
@@ -186,15 +185,18 @@ fn outcome(days_not_held: u64) -> String {
 async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let key = AuditKey::from_environment()?;
     let pool = scan::connect(&context::database_url(settings)?, 2).await?;
-    let (anchor, document) = audit::take(&pool, key.as_ref(), SETTLES_AFTER).await?;
-    match out {
-        None => print!("{}", anchor.to_text()?),
-        Some(path) => {
-            let path = if path.is_dir() { path.join(Anchor::file_name(&document)) } else { path.to_owned() };
-            audit::write_file(&path, &anchor.to_text()?).with_context(|| format!("writing {}", path.display()))?;
-            println!("anchor {} written to {}", document.seq, path.display());
+    let (anchor, document) = match out {
+        None => {
+            let (anchor, document) = audit::take(&pool, key.as_ref(), SETTLES_AFTER).await?;
+            print!("{}", anchor.to_text()?);
+            (anchor, document)
         }
-    }
+        Some(out) => {
+            let (anchor, document, path) = audit::take_into(&pool, key.as_ref(), SETTLES_AFTER, out).await?;
+            println!("anchor {} written to {}", document.seq, path.display());
+            (anchor, document)
+        }
+    };
     match &anchor.public_key {
         Some(key) => eprintln!("signed; check it with --public-key {key}"),
         None => eprintln!(

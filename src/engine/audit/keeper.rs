@@ -42,6 +42,77 @@ pub async fn take(
     key: Option<&AuditKey>,
     settles_after: TimeDelta,
 ) -> Result<(Anchor, Document), StoreError> {
+    let (anchor, document) = prepare(pool, key, settles_after).await?;
+    keep(pool, &anchor, &document).await?;
+    Ok((anchor, document))
+}
+
+/// Takes an anchor into a file, or into a folder under a name of its own; also gives where it is. It is on disk before the database keeps it,
+/// and gets its name after that: what cannot be written does not count as taken, and no file is of an anchor that the database does not know.
+///
+/// # Errors
+/// As [`take`], or the folder cannot be written.
+pub async fn take_into(
+    pool: &PgPool,
+    key: Option<&AuditKey>,
+    settles_after: TimeDelta,
+    out: &Path,
+) -> Result<(Anchor, Document, PathBuf), StoreError> {
+    let (anchor, document) = prepare(pool, key, settles_after).await?;
+    let path = if out.is_dir() { out.join(Anchor::file_name(&document)) } else { out.to_owned() };
+    let (text, folder) = (anchor.to_text().map_err(|e| unwritable(&e))?, folder_of(&path));
+    let staged = on_disk(&path, move || stage(&folder, &text)).await?;
+    keep(pool, &anchor, &document).await?;
+    let (at, folder) = (path.clone(), folder_of(&path));
+    on_disk(&path, move || {
+        staged.persist(&at).map_err(|error| error.error)?;
+        std::fs::File::open(folder)?.sync_all()
+    })
+    .await?;
+    Ok((anchor, document, path))
+}
+
+fn unwritable(why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unreadable { table: "audit_anchors", why: why.to_string() }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned()
+}
+
+async fn on_disk<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await.unwrap_or_else(|why| Err(std::io::Error::other(why)));
+    done.map_err(|why| unwritable(&format!("the anchor {} cannot be written: {why}", path.display())))
+}
+
+/// A file without its name, of which all is on disk.
+fn stage(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    use std::io::Write as _;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Keeps an anchor as the last one.
+async fn keep(pool: &PgPool, anchor: &Anchor, document: &Document) -> Result<(), StoreError> {
+    let text = anchor.to_text().map_err(|e| unwritable(&e))?;
+    let digest = hex::decode(anchor.digest()).unwrap_or_default();
+    let new = anchors::Written { seq: document.seq, at: document.at, digest, document: Some(text) };
+    if !anchors::keep(pool, &new).await? {
+        return Err(unwritable(&"another anchor was written at the same time"));
+    }
+    Ok(())
+}
+
+async fn prepare(
+    pool: &PgPool,
+    key: Option<&AuditKey>,
+    settles_after: TimeDelta,
+) -> Result<(Anchor, Document), StoreError> {
     let mut conn = pool.acquire().await?;
     let (before, at) = (anchors::last(&mut conn).await?, anchors::now(&mut conn).await?);
     let previous = before.as_ref().and_then(|before| ours(before, key));
@@ -62,15 +133,7 @@ pub async fn take(
     if let Some(previous) = &previous {
         document.findings = look_back(&mut conn, previous, &document).await?;
     }
-    let unwritable = |e: serde_json::Error| StoreError::Unreadable { table: "audit_anchors", why: e.to_string() };
-    let anchor = Anchor::of(&document, key).map_err(unwritable)?;
-    let digest = hex::decode(anchor.digest()).unwrap_or_default();
-    let text = anchor.to_text().map_err(unwritable)?;
-    let new = anchors::Written { seq: document.seq, at, digest, document: Some(text) };
-    if !anchors::keep(pool, &new).await? {
-        let why = "another anchor was written at the same time".to_owned();
-        return Err(StoreError::Unreadable { table: "audit_anchors", why });
-    }
+    let anchor = Anchor::of(&document, key).map_err(|e| unwritable(&e))?;
     Ok((anchor, document))
 }
 
@@ -166,47 +229,26 @@ impl Keeper {
     /// # Errors
     /// The database is away, or the folder cannot be written.
     pub(crate) async fn keep(&self, url_pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
-        if !anchors::take_turn(url_pool, self.every).await? {
-            return Ok(());
-        }
+        let Some(turn) = anchors::take_turn(url_pool, self.every).await? else { return Ok(()) };
         let done = self.write(url_pool, key).await;
-        anchors::end_turn(url_pool).await?;
+        anchors::end_turn(url_pool, turn).await?;
         done
     }
 
     async fn write(&self, pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
-        let (anchor, document) = take(pool, key, SETTLES_AFTER).await?;
+        if !self.folder.is_dir() {
+            return Err(unwritable(&format!("{} is not a folder", self.folder.display())));
+        }
+        let (_, document, path) = take_into(pool, key, SETTLES_AFTER, &self.folder).await?;
         for finding in &document.findings {
             error!(
                 anchor = document.seq,
                 finding, "the database differs from the last anchor: run `stepwell audit verify`"
             );
         }
-        let unwritable = |why: String| StoreError::Unreadable { table: "audit_anchors", why };
-        let text = anchor.to_text().map_err(|e| unwritable(e.to_string()))?;
-        let path = self.folder.join(Anchor::file_name(&document));
-        let at = path.clone();
-        let written = tokio::task::spawn_blocking(move || write_file(&at, &text)).await;
-        match written.unwrap_or_else(|why| Err(std::io::Error::other(why))) {
-            Ok(()) => info!(anchor = document.seq, file = %path.display(), "an anchor was written"),
-            Err(why) => return Err(unwritable(format!("the anchor {} cannot be written: {why}", path.display()))),
-        }
+        info!(anchor = document.seq, file = %path.display(), "an anchor was written");
         Ok(())
     }
-}
-
-/// Writes a file that is there as a whole or not at all.
-///
-/// # Errors
-/// The folder cannot be written.
-pub fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Accepts rows of sealed tables as they are where they differ from the chain, and records who did and why. Gives how many.

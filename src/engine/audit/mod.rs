@@ -21,7 +21,7 @@ pub mod uncovered;
 use std::fmt;
 
 pub use anchored::Anchors;
-pub use keeper::{Keeper, SETTLES_AFTER, adopt, take, write_file};
+pub use keeper::{Keeper, SETTLES_AFTER, adopt, take, take_into};
 pub use pass::{Options, verify, verify_in, verify_run};
 
 /// Something that is not as it was written.
