@@ -6,7 +6,10 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use stepwell::engine::audit;
+use stepwell::machine::Actor;
 use stepwell::retention::{files, verify};
+use stepwell::store::audit::scan;
 
 use crate::audit::forgeries::{records, replace};
 use crate::harness::{Node, World, eventually, hub, program};
@@ -236,4 +239,73 @@ async fn an_archive_that_somebody_rewrote_does_not_pass_for_the_one_that_was_wri
         let code = error.as_database_error().and_then(|e| e.code().map(|code| code.into_owned()));
         assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_left_is_still_held_against_anchors() {
+    let (folder, anchors) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (world, _) = world(folder.path()).await;
+    let mut node = world.node_with(&["--no-migrate"]).await;
+    let mut runs = Vec::new();
+    for id in ["a", "b", "c"] {
+        let run = send(&node, "note", id, 1).await;
+        node.run_becomes(&run, "completed").await;
+        runs.push(run.parse::<uuid::Uuid>().unwrap());
+    }
+    assert!(node.terminate());
+    let (archived, rewritten, removed) = (runs[0], runs[1], runs[2]);
+    let mut connection = world.connect().await;
+    age(&mut connection, archived).await;
+    let pool = scan::connect(&world.database_url, 2).await.unwrap();
+    // As if the day were long over.
+    let take = async |name: &str| {
+        let (anchor, document) = audit::take(&pool, None, chrono::TimeDelta::days(-2)).await.unwrap();
+        assert!(document.findings.is_empty(), "{:?}", document.findings);
+        let path = anchors.path().join(name);
+        std::fs::write(&path, anchor.to_text().unwrap()).unwrap();
+        path.display().to_string()
+    };
+    let first = take("1.json").await;
+    let (ok, out, error) = world.command(&["retention", "run"]);
+    assert!(ok && out.contains("1 archive(s) written"), "{out}{error}");
+    let all = anchors.path().display().to_string();
+    let verified = || world.command(&["audit", "verify", "--anchor", &all]);
+    let (ok, out, error) = verified();
+    assert!(ok && out.contains("1 day was not held against anchors") && !out.contains("every record"), "{out}{error}");
+    assert!(error.contains("1 runs and events were archived into 1 file: verify the files"), "{error}");
+    take("2.json").await;
+    let (ok, out, error) = verified();
+    assert!(ok && out.contains("every record as it was written"), "{out}{error}");
+
+    let mut history = records(&mut connection, rewritten).await;
+    history[0].actor = Actor("user:nobody".into());
+    replace(&mut connection, rewritten, &history).await;
+    let (ok, out, error) = world.command(&["audit", "verify"]);
+    assert!(ok, "it was meant to be better forged: {out}{error}");
+    let (ok, out, error) = verified();
+    assert!(!ok && out.contains("one of the 2 runs of"), "{out}{error}");
+    // The anchor of before the removal still tells how many may be missing.
+    for gone in
+        [format!("delete from journal where run_id = '{removed}'"), format!("delete from runs where id = '{removed}'")]
+    {
+        execute(&mut connection, &gone).await;
+    }
+    let (ok, out, error) = world.command(&["audit", "verify", "--anchor", &first]);
+    assert!(!ok && out.contains("2 runs and events of") && out.contains("only 1 of it"), "{out}{error}");
+
+    let (place, run) = (folder.path().display().to_string(), archived.to_string());
+    let (ok, out, error) = world.command(&["audit", "verify", "--archive", &place]);
+    assert!(ok, "{out}{error}");
+    let file = files(folder.path()).unwrap().remove(0);
+    // The same lines in other bytes.
+    let member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none()).finish().unwrap();
+    std::fs::write(&file, [std::fs::read(&file).unwrap(), member].concat()).unwrap();
+    for more in [&[][..], &["--run", &run]] {
+        let (ok, out, error) = world.command(&[&["audit", "verify", "--archive", &place], more].concat());
+        assert!(!ok && out.contains("the file has other bytes"), "{more:?}: {out}{error}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let (ok, out, error) = world.command(&["audit", "verify", "--archive", &place]);
+    assert!(!ok && out.contains(file.file_name().unwrap().to_str().unwrap()), "{out}{error}");
+    assert!(out.contains("1 archive is missing"), "{out}{error}");
 }

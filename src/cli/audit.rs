@@ -9,7 +9,6 @@ use anyhow::Context;
 
 use super::context;
 use crate::config::Settings;
-use crate::engine::audit::anchor::Anchor;
 use crate::engine::audit::key::AuditKey;
 use crate::engine::audit::{self, Anchors, Options, Report, SETTLES_AFTER};
 use crate::machine::RunId;
@@ -47,7 +46,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE|FOLDER")]
         out: Option<PathBuf>,
     },
-    /// Accept rows as they are that `verify` reports because no act wrote them: after a repair by hand, or an upgrade during which an
+    /// Accept, as they are, rows that `verify` reports because no act wrote them: after a repair by hand, or an upgrade during which an
     /// earlier version wrote acts. Journals and events cannot be accepted.
     Adopt {
         /// Why they are right.
@@ -158,13 +157,13 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
     for note in &report.notes {
         eprintln!("note: {note}");
     }
-    let Report { runs, records, events, entries, anchors, count, .. } = report;
+    let Report { runs, records, events, entries, anchors, days_not_held, count, .. } = report;
     let checked = format!(
         "{runs} journal(s) with {records} record(s), {events} event(s), {entries} entries of the chain of acts"
     );
     let held = if *anchors > 0 { format!(", against {anchors} anchor(s)") } else { String::new() };
     if report.is_sound() {
-        println!("{checked} verified{held}: every record as it was written");
+        println!("{checked} verified{held}: {}", outcome(*days_not_held));
     } else {
         let told = report.findings.len() as u64;
         let more = if *count > told { format!(", of which the first {told} are above") } else { String::new() };
@@ -174,21 +173,35 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// What a verification without findings proved.
+fn outcome(days_not_held: u64) -> String {
+    if days_not_held == 0 {
+        return "every record as it was written".to_owned();
+    }
+    let days = plural(usize::try_from(days_not_held).unwrap_or(usize::MAX), "day was", "days were");
+    format!("nothing was found, but {days} not held against anchors, because something of them was archived since")
+}
+
 async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let key = AuditKey::from_environment()?;
     let pool = scan::connect(&context::database_url(settings)?, 2).await?;
-    let (anchor, document) = audit::take(&pool, key.as_ref(), SETTLES_AFTER).await?;
-    match out {
-        None => print!("{}", anchor.to_text()?),
-        Some(path) => {
-            let path = if path.is_dir() { path.join(Anchor::file_name(&document)) } else { path.to_owned() };
-            audit::write_file(&path, &anchor.to_text()?).with_context(|| format!("writing {}", path.display()))?;
-            println!("anchor {} written to {}", document.seq, path.display());
+    let (anchor, document) = match out {
+        None => {
+            let (anchor, document) = audit::take(&pool, key.as_ref(), SETTLES_AFTER).await?;
+            print!("{}", anchor.to_text()?);
+            (anchor, document)
         }
-    }
+        Some(out) => {
+            let (anchor, document, path) = audit::take_into(&pool, key.as_ref(), SETTLES_AFTER, out).await?;
+            println!("anchor {} written to {}", document.seq, path.display());
+            (anchor, document)
+        }
+    };
     match &anchor.public_key {
         Some(key) => eprintln!("signed; check it with --public-key {key}"),
-        None => eprintln!("not signed, for STEPWELL_AUDIT_KEY is not set: whoever can write the file can replace it"),
+        None => eprintln!(
+            "not signed, because STEPWELL_AUDIT_KEY is not set: anyone who can write to the file can replace it"
+        ),
     }
     for finding in &document.findings {
         eprintln!("the database differs from the last anchor: {finding}");

@@ -64,6 +64,9 @@ pub struct Summary {
     pub events: u64,
     /// SHA-256 over their ids and what never changes of them.
     pub events_digest: Hex,
+    /// How many runs and events of the span retention had removed by then. What is left is compared only while this is so.
+    #[serde(default)]
+    pub archived: i64,
 }
 
 /// A run that may still change.

@@ -14,7 +14,7 @@ use super::anchored::Anchors;
 use super::key::AuditKey;
 use super::leaves::{List, Moments, leaves_of};
 use super::spans::{Span, instant};
-use super::{Report, pass};
+use super::{Report, gaps, pass};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
@@ -42,6 +42,77 @@ pub async fn take(
     key: Option<&AuditKey>,
     settles_after: TimeDelta,
 ) -> Result<(Anchor, Document), StoreError> {
+    let (anchor, document) = prepare(pool, key, settles_after).await?;
+    keep(pool, &anchor, &document).await?;
+    Ok((anchor, document))
+}
+
+/// Takes an anchor into a file, or into a folder under a name of its own; also gives where it is. It is on disk before the database keeps it,
+/// and gets its name after that: what cannot be written does not count as taken, and no file is of an anchor that the database does not know.
+///
+/// # Errors
+/// As [`take`], or the folder cannot be written.
+pub async fn take_into(
+    pool: &PgPool,
+    key: Option<&AuditKey>,
+    settles_after: TimeDelta,
+    out: &Path,
+) -> Result<(Anchor, Document, PathBuf), StoreError> {
+    let (anchor, document) = prepare(pool, key, settles_after).await?;
+    let path = if out.is_dir() { out.join(Anchor::file_name(&document)) } else { out.to_owned() };
+    let (text, folder) = (anchor.to_text().map_err(|e| unwritable(&e))?, folder_of(&path));
+    let staged = on_disk(&path, move || stage(&folder, &text)).await?;
+    keep(pool, &anchor, &document).await?;
+    let (at, folder) = (path.clone(), folder_of(&path));
+    on_disk(&path, move || {
+        staged.persist(&at).map_err(|error| error.error)?;
+        std::fs::File::open(folder)?.sync_all()
+    })
+    .await?;
+    Ok((anchor, document, path))
+}
+
+fn unwritable(why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unreadable { table: "audit_anchors", why: why.to_string() }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned()
+}
+
+async fn on_disk<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await.unwrap_or_else(|why| Err(std::io::Error::other(why)));
+    done.map_err(|why| unwritable(&format!("the anchor {} cannot be written: {why}", path.display())))
+}
+
+/// A file without its name, of which all is on disk.
+fn stage(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    use std::io::Write as _;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Keeps an anchor as the last one.
+async fn keep(pool: &PgPool, anchor: &Anchor, document: &Document) -> Result<(), StoreError> {
+    let text = anchor.to_text().map_err(|e| unwritable(&e))?;
+    let digest = hex::decode(anchor.digest()).unwrap_or_default();
+    let new = anchors::Written { seq: document.seq, at: document.at, digest, document: Some(text) };
+    if !anchors::keep(pool, &new).await? {
+        return Err(unwritable(&"another anchor was written at the same time"));
+    }
+    Ok(())
+}
+
+async fn prepare(
+    pool: &PgPool,
+    key: Option<&AuditKey>,
+    settles_after: TimeDelta,
+) -> Result<(Anchor, Document), StoreError> {
     let mut conn = pool.acquire().await?;
     let (before, at) = (anchors::last(&mut conn).await?, anchors::now(&mut conn).await?);
     let previous = before.as_ref().and_then(|before| ours(before, key));
@@ -62,15 +133,7 @@ pub async fn take(
     if let Some(previous) = &previous {
         document.findings = look_back(&mut conn, previous, &document).await?;
     }
-    let unwritable = |e: serde_json::Error| StoreError::Unreadable { table: "audit_anchors", why: e.to_string() };
-    let anchor = Anchor::of(&document, key).map_err(unwritable)?;
-    let digest = hex::decode(anchor.digest()).unwrap_or_default();
-    let text = anchor.to_text().map_err(unwritable)?;
-    let new = anchors::Written { seq: document.seq, at, digest, document: Some(text) };
-    if !anchors::keep(pool, &new).await? {
-        let why = "another anchor was written at the same time".to_owned();
-        return Err(StoreError::Unreadable { table: "audit_anchors", why });
-    }
+    let anchor = Anchor::of(&document, key).map_err(|e| unwritable(&e))?;
     Ok((anchor, document))
 }
 
@@ -101,28 +164,40 @@ async fn fill(conn: &mut PgConnection, document: &mut Document, previous: Option
         let name = span.name();
         let carried =
             previous.and_then(|previous| previous.spans.get(&name)).filter(|summary| summary.alive.is_empty());
-        let summary = match carried {
+        // Before the rows are read: of a removal meanwhile, the next anchor sees that the number is another one.
+        let archived = gaps::archived_in(conn, (span.after(), span.before())).await?;
+        let summary = match carried.filter(|summary| summary.archived == archived) {
             Some(summary) => summary.clone(),
-            None => sum_up(conn, span, document.settled).await?,
+            None => sum_up(conn, span, document.settled, archived).await?,
         };
         document.spans.insert(name, summary);
     }
-    carry_lost(document, previous);
-    Ok(())
+    carry_lost(conn, document, previous).await
 }
 
-/// A span of the anchor before of which nothing is left at all stays in the anchors: what became of it is for verification to tell.
-fn carry_lost(document: &mut Document, previous: Option<&Document>) {
+/// A span of the anchor before of which nothing is left at all stays in the anchors, unless archives have all of it: what became of it is
+/// for verification to tell.
+async fn carry_lost(
+    conn: &mut PgConnection,
+    document: &mut Document,
+    previous: Option<&Document>,
+) -> Result<(), StoreError> {
     for (name, summary) in previous.iter().flat_map(|previous| &previous.spans) {
         let Some(span) = Span::named(name) else { continue };
         let covered = document.spans.contains_key(name) || document.spans.contains_key(&Span::day_of(span.from).name());
-        if !covered && (summary.runs > 0 || summary.events > 0 || !summary.alive.is_empty()) {
+        let held = summary.runs + summary.events + summary.alive.len() as u64;
+        if covered || held == 0 {
+            continue;
+        }
+        let archived = gaps::archived_in(conn, (span.after(), span.before())).await?;
+        if u64::try_from(archived - summary.archived).unwrap_or(0) < held {
             document.spans.insert(name.clone(), summary.clone());
         }
     }
+    Ok(())
 }
 
-async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time) -> Result<Summary, StoreError> {
+async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time, archived: i64) -> Result<Summary, StoreError> {
     let ids = (span.after(), span.before());
     let leaves = leaves_of(conn, Moments::OwnEach, ids, Vec::new(), List::Alive).await?;
     let accepted = leaves.runs.iter().filter(|run| run.created_at <= settled);
@@ -131,7 +206,7 @@ async fn sum_up(conn: &mut PgConnection, span: Span, settled: Time) -> Result<Su
     let columns = leaves.columns.first().cloned().unwrap_or_default();
     let (runs, digest) = leaves.runs_by(&columns, settled, &ids);
     let (events, events_digest) = leaves.events(settled);
-    Ok(Summary { cutoff: settled, runs, digest, columns, alive, events, events_digest })
+    Ok(Summary { cutoff: settled, runs, digest, columns, alive, events, events_digest, archived })
 }
 
 async fn recent(conn: &mut PgConnection, from: Uuid) -> Result<Vec<Alive>, StoreError> {
@@ -154,47 +229,26 @@ impl Keeper {
     /// # Errors
     /// The database is away, or the folder cannot be written.
     pub(crate) async fn keep(&self, url_pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
-        if !anchors::take_turn(url_pool, self.every).await? {
-            return Ok(());
-        }
+        let Some(turn) = anchors::take_turn(url_pool, self.every).await? else { return Ok(()) };
         let done = self.write(url_pool, key).await;
-        anchors::end_turn(url_pool).await?;
+        anchors::end_turn(url_pool, turn).await?;
         done
     }
 
     async fn write(&self, pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
-        let (anchor, document) = take(pool, key, SETTLES_AFTER).await?;
+        if !self.folder.is_dir() {
+            return Err(unwritable(&format!("{} is not a folder", self.folder.display())));
+        }
+        let (_, document, path) = take_into(pool, key, SETTLES_AFTER, &self.folder).await?;
         for finding in &document.findings {
             error!(
                 anchor = document.seq,
                 finding, "the database differs from the last anchor: run `stepwell audit verify`"
             );
         }
-        let unwritable = |why: String| StoreError::Unreadable { table: "audit_anchors", why };
-        let text = anchor.to_text().map_err(|e| unwritable(e.to_string()))?;
-        let path = self.folder.join(Anchor::file_name(&document));
-        let at = path.clone();
-        let written = tokio::task::spawn_blocking(move || write_file(&at, &text)).await;
-        match written.unwrap_or_else(|why| Err(std::io::Error::other(why))) {
-            Ok(()) => info!(anchor = document.seq, file = %path.display(), "an anchor was written"),
-            Err(why) => return Err(unwritable(format!("the anchor {} cannot be written: {why}", path.display()))),
-        }
+        info!(anchor = document.seq, file = %path.display(), "an anchor was written");
         Ok(())
     }
-}
-
-/// Writes a file that is there as a whole or not at all.
-///
-/// # Errors
-/// The folder cannot be written.
-pub fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Accepts rows of sealed tables as they are where they differ from the chain, and records who did and why. Gives how many.

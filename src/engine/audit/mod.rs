@@ -9,6 +9,7 @@ mod chain;
 mod definitions;
 mod events;
 mod gaps;
+mod held;
 mod keeper;
 pub mod key;
 mod leaves;
@@ -20,7 +21,7 @@ pub mod uncovered;
 use std::fmt;
 
 pub use anchored::Anchors;
-pub use keeper::{Keeper, SETTLES_AFTER, adopt, take, write_file};
+pub use keeper::{Keeper, SETTLES_AFTER, adopt, take, take_into};
 pub use pass::{Options, verify, verify_in, verify_run};
 
 /// Something that is not as it was written.
@@ -60,6 +61,8 @@ pub struct Report {
     pub definitions: u64,
     /// Anchors.
     pub anchors: u64,
+    /// Days of which something was archived since every anchor that sums them up.
+    pub days_not_held: u64,
     /// How many findings there are.
     pub count: u64,
     /// The first of them.
@@ -90,7 +93,19 @@ impl Report {
     }
 
     fn add(&mut self, other: Self) {
-        let Self { runs, records, events, entries, adopted, definitions, anchors, count, findings, notes } = other;
+        let Self {
+            runs,
+            records,
+            events,
+            entries,
+            adopted,
+            definitions,
+            anchors,
+            days_not_held,
+            count,
+            findings,
+            notes,
+        } = other;
         self.runs += runs;
         self.records += records;
         self.events += events;
@@ -98,6 +113,7 @@ impl Report {
         self.adopted += adopted;
         self.definitions += definitions;
         self.anchors += anchors;
+        self.days_not_held += days_not_held;
         self.count += count;
         let room = TOLD_MAX.saturating_sub(self.findings.len());
         self.findings.extend(findings.into_iter().take(room));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::chain::{self, Cursor};
 use super::definitions::Definitions;
 use super::runs::{self, Known};
-use super::{Anchors, Report, events};
+use super::{Anchors, Report, events, gaps};
 use crate::machine::RunId;
 use crate::store::StoreError;
 use crate::store::audit::RowKey;
@@ -40,6 +40,7 @@ pub async fn verify(pool: &PgPool, options: &Options, anchors: Option<&Anchors>)
         known(&mut moment, &mut report).await?
     };
     check_chain(&mut conn, &mut report).await?;
+    gaps::note_total(&mut conn, &mut report).await?;
     drop(conn);
     let cursor = Arc::new(Mutex::new(Cursors::default()));
     let workers: Vec<_> = (0..options.workers.max(1))
@@ -68,6 +69,7 @@ pub async fn verify_in(conn: &mut PgConnection, anchors: Option<&Anchors>) -> Re
     let mut cursor = Cursor::new();
     while chain::check_page(conn, &mut cursor, &mut report, &mut differing).await? {}
     chain::check_unsealed(conn, &mut report, &mut differing).await?;
+    gaps::note_total(conn, &mut report).await?;
     let mut cursors = Cursors::default();
     while let Some(page) = cursors.next(conn).await? {
         page.check(conn, &known, &mut report).await?;

@@ -70,30 +70,35 @@ pub async fn keep(pool: &PgPool, new: &Written) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// A turn to write an anchor; whoever comes later has another one.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn(Time);
+
 /// Takes the turn to write an anchor, if the last one is older than this and no other node has it. Whoever dies with it keeps it for
 /// an hour at most.
 ///
 /// # Errors
 /// The database is away.
-pub async fn take_turn(pool: &PgPool, every: Duration) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
+pub async fn take_turn(pool: &PgPool, every: Duration) -> Result<Option<Turn>, StoreError> {
+    let until = sqlx::query_scalar!(
         "insert into audit_turn (until)
          select now() + interval '1 hour'
          where not exists (select from audit_anchors where at > now() - make_interval(secs => $1))
-         on conflict (one) do update set until = excluded.until where audit_turn.until < now()",
+         on conflict (one) do update set until = excluded.until where audit_turn.until < now()
+         returning until",
         every.as_secs_f64()
     )
-    .execute(pool)
+    .fetch_optional(pool)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(until.map(Turn))
 }
 
-/// Gives the turn back.
+/// Gives the turn back, unless it passed to another node meanwhile.
 ///
 /// # Errors
 /// The database is away.
-pub async fn end_turn(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::query!("update audit_turn set until = now()").execute(pool).await?;
+pub async fn end_turn(pool: &PgPool, Turn(until): Turn) -> Result<(), StoreError> {
+    sqlx::query!("update audit_turn set until = now() where until = $1", until).execute(pool).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! person's act starts the run.
 
 pub mod anchors;
+pub mod removed;
 mod rows;
 pub mod scan;
 
