@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::redact::Known;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-pub use retention::{retention_archived, retention_lost, retention_overdue, retention_refused, retention_removed};
+pub use retention::{retention_archived, retention_overdue, retention_refused, retention_removed};
 pub use topics::{topic_age, topic_connected, topic_delay, topic_event, topic_lost};
 
 /// Bounds of all histograms of seconds: from a commit to a slow ERP.

@@ -396,7 +396,7 @@ pub(super) async fn keep(inner: Arc<Inner>) {
             // Whoever took over notes what comes of it; and an outage of the database is noted elsewhere.
             Err(RetentionError::Lost) => {
                 warn!("another node took over archiving, since this one did not renew its lease in time");
-                telemetry::retention_lost();
+                telemetry::stage_failed(STAGE);
             }
             Err(RetentionError::Store(error)) if error.is_disconnected() => {}
             outcome => inner.health.note_aside(STAGE, outcome.map(drop).map_err(|error| error.to_string())),

@@ -12,10 +12,6 @@ pub(super) fn describe() {
         "stepwell_retention_refused_total",
         "Runs that were not archived because their journals are not as they were written"
     );
-    describe_counter!(
-        "stepwell_retention_lost_total",
-        "Rounds that ended because the node did not renew its lease in time and another one took over"
-    );
     describe_gauge!(
         "stepwell_retention_overdue_seconds",
         "How long the run that should be archived first has been due; 0 if none is"
@@ -42,9 +38,4 @@ pub fn retention_refused() {
 /// How long the run that should go first has been due.
 pub fn retention_overdue(overdue: Duration) {
     gauge!("stepwell_retention_overdue_seconds").set(overdue.as_secs_f64());
-}
-
-/// A node did not renew its lease in time.
-pub fn retention_lost() {
-    counter!("stepwell_retention_lost_total").increment(1);
 }

@@ -27,7 +27,7 @@ const EVENTS_AT_ONCE: usize = 20;
 enum Line {
     Run(RunLine),
     Row(&'static str, String),
-    Event(Uuid, String),
+    Event(String),
 }
 
 /// A file under way.
@@ -50,9 +50,9 @@ impl Draft {
         let written = tokio::task::spawn_blocking(move || {
             for line in lines {
                 match line {
-                    Line::Run(run) => writer.run(&run.row, run.id, run.seq, &run.head)?,
+                    Line::Run(run) => writer.run(&run.row)?,
                     Line::Row(table, row) => writer.row(table, &row)?,
-                    Line::Event(id, row) => writer.event(&row, id)?,
+                    Line::Event(row) => writer.event(&row)?,
                 }
             }
             Ok(writer)
@@ -238,7 +238,7 @@ impl Keeper {
             let ids: Vec<Uuid> = page.iter().map(|event| event.id).collect();
             let mut lines = Vec::new();
             for line in rows::event_lines(&self.pool, &ids).await? {
-                lines.push(Line::Event(line.id, line.row));
+                lines.push(Line::Event(line.row));
             }
             lines.extend(
                 rows::redeliveries(&self.pool, &ids).await?.into_iter().map(|row| Line::Row("redeliveries", row)),

@@ -290,3 +290,29 @@ async fn events_that_do_not_fit_into_a_file_go_into_the_next(pool: PgPool) {
         verify(&file).unwrap();
     }
 }
+
+#[sqlx::test]
+async fn archives_have_one_form_whatever_the_database_is_set_to(pool: PgPool) {
+    let folder = world(&pool).await;
+    let run = ended(&pool, 120, None, true).await;
+    let name = pool.connect_options().get_database().unwrap().to_owned();
+    execute(
+        &pool,
+        &format!(r#"alter database "{name}" set bytea_output = 'escape'; alter database "{name}" set timezone = 'Asia/Tokyo'"#),
+    )
+    .await;
+    let mut url = url::Url::parse(&std::env::var("DATABASE_URL").unwrap()).unwrap();
+    url.set_path(&name);
+    let engine = crate::store::connect_engine(url.as_str(), 2).await.unwrap();
+    let mut keeper = keeper(&engine, folder.path(), Pace::Prompt);
+    // What it only reads with has the settings of the database.
+    keeper.reader = crate::store::connect_reader(url.as_str(), 1).await.unwrap();
+    let done = round(&mut keeper).await.unwrap();
+    assert_eq!((done.runs, done.events, done.archives), (1, 1, 1));
+    assert_eq!(find_run(folder.path(), run).unwrap().unwrap().verify(), None);
+    let mut archive = crate::retention::Archive::open(&only_file(folder.path())).unwrap();
+    while let Some(item) = archive.next_row().unwrap() {
+        assert!(!item.row.get().contains("+09:00"), "{}", item.row);
+    }
+    execute(&pool, &format!(r#"alter database "{name}" reset all"#)).await;
+}

@@ -153,6 +153,41 @@ async fn a_partition_of_the_past_is_dropped_once_it_is_empty_and_no_other(pool: 
     assert_eq!(drop_empty_partition(&pool).await.unwrap().as_deref(), Some("journal_202601"));
 }
 
+/// It is called every ten minutes, as `ensure_partitions` is: what one drops the other must not make again.
+#[sqlx::test]
+async fn what_is_dropped_is_never_made_again(pool: PgPool) {
+    for (now, until) in [
+        ("2026-11-30 12:00Z", "2026-11-01"),
+        ("2026-12-01 00:30Z", "2026-11-01"),
+        ("2026-12-02 00:00Z", "2026-11-25"),
+        ("2026-12-01 23:59-05", "2026-11-25 04:59"),
+        ("2026-12-09 00:00Z", "2026-12-01"),
+    ] {
+        let is_until = format!("select droppable_until('{now}') = uuid_floor('{until}')");
+        assert!(scalar::<bool>(&pool, &is_until).await, "{now}");
+    }
+    // Daily partitions of an earlier version, from the month before until today.
+    execute(
+        &pool,
+        "do $$ declare day timestamp; begin
+             for day in select d from generate_series(date_trunc('month', (now() at time zone 'utc') - interval '1 month'),
+                                                      now() at time zone 'utc', interval '1 day') d loop
+                 perform add_partition('journal', uuid_floor(day), uuid_floor(day + interval '1 day'));
+             end loop;
+         end $$",
+    )
+    .await;
+    let names = "select count(*) from partition_bounds('journal')";
+    ensure_partitions(&pool).await.unwrap();
+    let before: i64 = scalar(&pool, names).await;
+    let mut dropped = 0;
+    while drop_empty_partition(&pool).await.unwrap().is_some() {
+        dropped += 1;
+    }
+    ensure_partitions(&pool).await.unwrap();
+    assert_eq!(scalar::<i64>(&pool, names).await, before - dropped);
+}
+
 #[sqlx::test]
 async fn a_partition_that_somebody_reads_is_not_waited_for(pool: PgPool) {
     execute(
