@@ -72,8 +72,9 @@ impl Draft {
         RetentionError::Folder { folder: self.folder.display().to_string(), error }
     }
 
-    fn bytes(&self) -> u64 {
-        self.writer.as_ref().map_or(0, Writer::bytes)
+    /// Something is in it in any case, so that each file is a step on.
+    fn is_full(&self, bytes_max: u64) -> bool {
+        !self.removals.is_empty() && self.writer.as_ref().map_or(0, Writer::bytes) >= bytes_max
     }
 }
 
@@ -105,7 +106,7 @@ impl Keeper {
             events: HashSet::new(),
             removals: Vec::new(),
         };
-        while draft.going.len() < ITEMS_MAX && draft.bytes() < self.limits.bytes && !self.closing.is_cancelled() {
+        while draft.going.len() < ITEMS_MAX && !draft.is_full(self.limits.bytes) && !self.closing.is_cancelled() {
             let began = Instant::now();
             if !self.add_families(&mut draft).await? {
                 break;
@@ -228,7 +229,7 @@ impl Keeper {
     async fn add_events(&mut self, draft: &mut Draft, events: &[EventRow]) -> Result<(), RetentionError> {
         let new: Vec<EventRow> = events.iter().filter(|event| !draft.events.contains(&event.id)).copied().collect();
         for (n, page) in new.chunks(EVENTS_AT_ONCE).enumerate() {
-            if draft.bytes() >= self.limits.bytes || self.closing.is_cancelled() {
+            if draft.is_full(self.limits.bytes) || self.closing.is_cancelled() {
                 let rest = new[n * EVENTS_AT_ONCE..].iter().map(|event| event.id);
                 self.left_out = rest.chain(self.left_out).min();
                 break;

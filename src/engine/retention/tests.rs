@@ -285,7 +285,7 @@ async fn events_that_do_not_fit_into_a_file_go_into_the_next(pool: PgPool) {
     keeper.limits.bytes = 1;
     let done = round(&mut keeper).await.unwrap();
     assert_eq!((done.runs, done.events), (50, 50));
-    assert!(done.archives > 1, "{done:?}");
+    assert_eq!(done.archives, 4, "50 runs, then 20 events at once");
     for file in files(folder.path()).unwrap() {
         verify(&file).unwrap();
     }
