@@ -21,7 +21,7 @@ create index archives_by_run on archives (last_run, first_run) where last_run is
 comment on table archives is 'append-only: what was archived and removed, and what its files must hash to';
 comment on column archives.file is 'name in the folder of archives';
 comment on column archives.sha256 is 'of the file as it is on disk';
-comment on column archives.digest is 'over ids and heads of the runs and over the lines of the events: it outlives another compression';
+comment on column archives.digest is 'over all lines but the last: it outlives another compression';
 comment on column archives.runs is 'sorted; tells a removed run from one that never was';
 comment on column archives.events is 'sorted';
 create index archives_by_event on archives ((events[1]), (events[cardinality(events)])) where events <> '{}';
@@ -125,7 +125,13 @@ begin
     end loop;
 end $$;
 
--- Drops one partition that ended over a week ago and has no rows; gives its name, or none. Only what vacuum has made small is looked at,
+-- Partitions that end after this stay, even if they are empty: those of the last seven days, and those of a month for which
+-- ensure_partitions would make them again.
+create function droppable_until(instant timestamptz) returns uuid language sql stable as $$
+    select uuid_floor(least((instant - interval '7 days') at time zone 'utc', date_trunc('month', ((instant at time zone 'utc')::date - 1)::timestamp)))
+$$;
+
+-- Drops one partition that ended over a week ago and before the month of yesterday, and has no rows; gives its name, or none. Only what vacuum has made small is looked at,
 -- so that looking costs nothing. `detach partition concurrently` is not allowed beside a default partition: the lock that this takes is
 -- held for a moment, and not waited for longer than that.
 create function drop_empty_partition() returns text language plpgsql as $$
@@ -138,7 +144,7 @@ begin
     foreach parent in array array['journal', 'events'] loop
         for part in
             select b.name from partition_bounds(parent::regclass) b
-            where b.high < uuid_floor((now() - interval '7 days') at time zone 'utc')
+            where b.high <= droppable_until(now())
               and pg_relation_size(to_regclass(quote_ident(b.name))) < 16 << 20 order by b.low
         loop
             execute format('select not exists (select from %I)', part.name) into is_empty;

@@ -195,7 +195,7 @@ fn as_json(policy: &Policy, due: &[Due], tables: &Value, last: Option<crate::mac
 async fn run_now(settings: &Settings, reason: Option<String>) -> anyhow::Result<ExitCode> {
     let policy = policy(settings)?;
     let Some(folder) = policy.folder().cloned() else {
-        bail!("nothing may be removed: hub.yaml has no `retention` with a folder and a time");
+        bail!("nothing to remove: `retention` in hub.yaml needs a folder and at least one period");
     };
     let reader = context::connect(settings).await?;
     let identity = context::identity(&reader, settings, Scope::Admin).await?;
@@ -216,7 +216,7 @@ async fn run_now(settings: &Settings, reason: Option<String>) -> anyhow::Result<
     let stop = closing.clone();
     tokio::spawn(async move {
         if server::asked_to_stop().await.is_ok() {
-            eprintln!("stopping; what is begun is finished by the next run or by a node");
+            eprintln!("stopping; the next run, or a node, will finish what was started");
             stop.cancel();
         }
     });
@@ -247,7 +247,7 @@ async fn run_now(settings: &Settings, reason: Option<String>) -> anyhow::Result<
         done.partitions.len()
     );
     if done.changed > 0 {
-        println!("{} family(ies) of runs changed meanwhile and stay", done.changed);
+        println!("{} families of runs changed in the meantime and were kept", done.changed);
     }
     for run in &done.tampered {
         println!("run {run} stays: its journal is not as it was written");

@@ -6,21 +6,21 @@
 
 mod archive;
 mod choose;
+mod node;
 mod remove;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(super) use node::keep;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::Inner;
 use super::catalog::rebuild;
 use crate::dsl::TaskKind;
 use crate::machine::{RunId, Time};
@@ -34,8 +34,19 @@ use crate::telemetry;
 /// Runs in one file, at most; events that never had runs, too.
 const ITEMS_MAX: usize = 10_000;
 
-/// A file is ended once it has this size.
-const BYTES_MAX: u64 = 64 << 20;
+/// How much at once.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Runs looked at before it is asked whether there is enough for a file.
+    looked: usize,
+    /// A file is ended once it has this size.
+    bytes: u64,
+}
+
+const LIMITS: Limits = Limits { looked: 50_000, bytes: 64 << 20 };
+
+/// How often the lease is renewed beside work that takes its time.
+const RENEW_EVERY: Duration = Duration::from_secs(15);
 
 /// Without being asked, a node writes a file for at least so many runs and events, or one a day.
 const WORTH: usize = 2_000;
@@ -126,6 +137,7 @@ pub struct Keeper {
     name: String,
     looks_back: Duration,
     pace: Pace,
+    limits: Limits,
     closing: CancellationToken,
     versions: BTreeMap<i32, Version>,
     /// How far runs were looked at, by version and end.
@@ -134,6 +146,8 @@ pub struct Keeper {
     chosen: VecDeque<Vec<Member>>,
     /// How far events were looked at in this round.
     events: Looked,
+    /// The first event that was due and did not fit into its file any more.
+    left_out: Option<Uuid>,
     /// When all events were looked at last.
     events_at: Option<Instant>,
     /// Archives whose files were found whole.
@@ -186,11 +200,13 @@ impl Keeper {
             name,
             looks_back,
             pace,
+            limits: LIMITS,
             closing,
             versions: BTreeMap::new(),
             looked: HashMap::new(),
             chosen: VecDeque::new(),
             events: Looked::Whole,
+            left_out: None,
             events_at: None,
             whole: HashSet::new(),
             done: Round::default(),
@@ -208,9 +224,12 @@ impl Keeper {
             return Ok(Round { is_busy: true, ..Round::default() });
         };
         let outcome = self.with_lease(&folder, lease.writing, tell).await;
-        rows::release(&self.pool, self.holder).await?;
-        self.report().await?;
-        outcome.map(|()| self.done.clone())
+        // Why the round ended counts more than what these two say.
+        let released = rows::release(&self.pool, self.holder).await;
+        let reported = self.report().await;
+        outcome?;
+        released.and(reported)?;
+        Ok(self.done.clone())
     }
 
     async fn with_lease(
@@ -231,15 +250,20 @@ impl Keeper {
         // Most events and their ids stay each time they are looked at.
         let is_time = self.pace == Pace::Prompt || self.events_at.is_none_or(|at| at.elapsed() >= LOOK_AT_EVENTS_EVERY);
         self.events = if is_time { Looked::UpTo(Uuid::nil()) } else { Looked::Whole };
-        let mut is_first = true;
+        let (mut is_first, mut events) = (true, Vec::new());
         while !self.closing.is_cancelled() {
-            let events = self.choose().await?;
+            let chosen = self.choose().await?;
+            events.extend(chosen.events);
             let items = self.chosen.iter().map(Vec::len).sum::<usize>() + events.len();
+            // Runs that stay may come first, however many: what is due may be behind them.
+            if items < WORTH && !chosen.is_end {
+                continue;
+            }
             if items == 0 || (is_first && !self.is_worth(items).await?) {
                 break;
             }
             is_first = false;
-            self.archive(folder, &events).await?;
+            self.archive(folder, &std::mem::take(&mut events)).await?;
             self.remove_archived(folder, tell).await?;
         }
         self.chosen.clear();
@@ -266,6 +290,17 @@ impl Keeper {
     /// Keeps the lease.
     async fn renew(&self) -> Result<(), RetentionError> {
         rows::lease(&self.pool, self.holder).await?.map(drop).ok_or(RetentionError::Lost)
+    }
+
+    /// Keeps the lease while something else is done.
+    async fn meanwhile<T>(&self, work: impl Future<Output = T>) -> Result<T, RetentionError> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(RENEW_EVERY) => self.renew().await?,
+            }
+        }
     }
 
     async fn note_writing(&self, name: Option<&str>) -> Result<(), RetentionError> {
@@ -317,54 +352,6 @@ impl Keeper {
 
 /// How often it looks at events and their ids.
 const LOOK_AT_EVENTS_EVERY: Duration = Duration::from_hours(1);
-
-/// How often a node looks for what is due.
-const LOOK_EVERY: Duration = Duration::from_mins(10);
-
-/// How long until it looks again after a failure, or if another node is at it.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
-
-/// As log, readiness and metrics call it.
-const STAGE: &str = "retention";
-
-/// The loop of a node. Without a folder of archives it does nothing.
-pub(super) async fn keep(inner: Arc<Inner>) {
-    let settings = KeeperSettings {
-        policy: inner.settings.retention.clone(),
-        environment: inner.environment.clone(),
-        name: inner.settings.name.clone(),
-        looks_back: inner.settings.events_kept,
-        pace: Pace::Gentle,
-    };
-    if settings.policy.folder().is_none() {
-        return;
-    }
-    let mut keeper = Keeper::new(inner.pool.clone(), inner.reader.clone(), settings, inner.closing.clone());
-    let mut ticks = tokio::time::interval(LOOK_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = inner.closing.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let outcome = keeper.round(&|_| {}).await;
-        if outcome.as_ref().map_or(true, |done| done.is_busy) {
-            ticks.reset_after(LOOK_AGAIN);
-        }
-        if let Ok(done) = &outcome
-            && *done != (Round { is_busy: done.is_busy, ..Round::default() })
-        {
-            let Round { archives, bytes, runs, events, keys, changed, .. } = done;
-            info!(archives, bytes, runs, events, keys, changed, "archived and removed what was due");
-        }
-        match outcome {
-            // Whoever took over notes what comes of it; and an outage of the database is noted elsewhere.
-            Err(RetentionError::Lost) => {}
-            Err(RetentionError::Store(error)) if error.is_disconnected() => {}
-            outcome => inner.health.note_aside(STAGE, outcome.map(drop).map_err(|error| error.to_string())),
-        }
-    }
-}
 
 /// Journals that were changed stay where they are, for whoever looks into it.
 fn warn_of_tampering(tampered: &Tampered) {

@@ -70,26 +70,15 @@ pub struct Line<'a> {
     pub end: Option<End>,
 }
 
-/// A hash over what an archive holds: of each run its id, number of rows and head, which covers its journal; of each event its id and the
-/// hash of its row. In the order of the file.
+/// A hash over every line but the last, the first one included: each with its line end, in the order of the file. It does not depend on how
+/// the file is compressed.
 #[derive(Debug, Clone, Default)]
 pub struct Digest(sha2::Sha256);
 
 impl Digest {
-    /// Takes a run in.
-    pub fn run(&mut self, id: Uuid, seq: i32, head: &[u8]) {
-        self.0.update(b"run");
-        self.0.update(id.as_bytes());
-        self.0.update(seq.to_be_bytes());
-        self.0.update((head.len() as u64).to_be_bytes());
-        self.0.update(head);
-    }
-
-    /// Takes an event in.
-    pub fn event(&mut self, id: Uuid, row: &str) {
-        self.0.update(b"event");
-        self.0.update(id.as_bytes());
-        self.0.update(sha2::Sha256::digest(row.as_bytes()));
+    /// Takes a line in, or a part of one.
+    pub fn update(&mut self, text: &[u8]) {
+        self.0.update(text);
     }
 
     /// The hash so far.

@@ -84,6 +84,8 @@ pub struct Archive {
     path: PathBuf,
     lines: BufReader<MultiGzDecoder<BufReader<File>>>,
     line: u64,
+    /// Over the lines that were read.
+    digest: Digest,
     /// The first line.
     pub header: Header,
     /// The last line, once it is read.
@@ -106,7 +108,9 @@ impl Archive {
         if header.format != FORMAT {
             return Err(foreign(format!("it has format {}", header.format)));
         }
-        Ok(Self { path: path.to_owned(), lines, line: 1, header, end: None })
+        let mut digest = Digest::default();
+        digest.update(first.as_bytes());
+        Ok(Self { path: path.to_owned(), lines, line: 1, digest, header, end: None })
     }
 
     /// The next row; none behind the last.
@@ -131,7 +135,10 @@ impl Archive {
         }
         let parsed: Line<'_> = serde_json::from_str(&text).map_err(|e| self.bad_line(e.to_string()))?;
         match (parsed.table, parsed.row, parsed.end) {
-            (Some(table), Some(row), None) => Ok(Some(Item { table: table.into_owned(), row: row.to_owned() })),
+            (Some(table), Some(row), None) => {
+                self.digest.update(text.as_bytes());
+                Ok(Some(Item { table: table.into_owned(), row: row.to_owned() }))
+            }
             (None, None, Some(end)) => {
                 self.end = Some(end);
                 let mut rest = [0_u8; 1];
@@ -230,14 +237,13 @@ struct Identified {
 pub fn verify(path: &Path) -> Result<Summary, ArchiveError> {
     let mut archive = Archive::open(path)?;
     let mut open: Option<(ArchivedRun, Chain)> = None;
-    let (mut digest, mut runs, mut events, mut rows) = (Digest::default(), Vec::new(), Vec::new(), 0);
+    let (mut runs, mut events, mut rows) = (Vec::new(), Vec::new(), 0);
     while let Some(Item { table, row }) = archive.next_row()? {
         rows += 1;
         match table.as_str() {
             "runs" => {
                 close(&archive, open.take())?;
                 let run: ArchivedRun = archive.parse(&row)?;
-                digest.run(run.id, run.seq, &run.head);
                 runs.push(run.id);
                 open = Some((run.clone(), Chain::new(run.id)));
             }
@@ -250,7 +256,6 @@ pub fn verify(path: &Path) -> Result<Summary, ArchiveError> {
             }
             "events" => {
                 let event: Identified = archive.parse(&row)?;
-                digest.event(event.id, row.get());
                 events.push(event.id);
             }
             _ => {}
@@ -258,7 +263,8 @@ pub fn verify(path: &Path) -> Result<Summary, ArchiveError> {
     }
     close(&archive, open.take())?;
     let Some(end) = archive.end.clone() else { return Err(archive.unsound(Unsound::CutOff)) };
-    let held = End { runs: runs.len() as u64, events: events.len() as u64, rows, digest: hex::encode(digest.value()) };
+    let digest = hex::encode(archive.digest.value());
+    let held = End { runs: runs.len() as u64, events: events.len() as u64, rows, digest };
     if held != end {
         let shown = |end: &End| format!("{} runs, {} events, {} rows, {}", end.runs, end.events, end.rows, end.digest);
         return Err(archive.unsound(Unsound::Contents { said: shown(&end), held: shown(&held) }));

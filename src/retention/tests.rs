@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::rules::{EventFacts, LiveRun, asked_for_since, event_is_due};
 use super::*;
@@ -22,11 +21,13 @@ fn one_file(folder: &std::path::Path) -> PathBuf {
     let mut writer = Writer::create(folder, &format!("a{SUFFIX}"), &header).unwrap();
     let row = json!({ "id": run.member.id, "definition_id": 1, "parent_id": null, "seq": run.seq(),
                       "head": format!("\\x{}", hex::encode(run.head)), "created_at": run.created_at });
-    writer.run(&row.to_string(), run.member.id, run.seq(), &run.head).unwrap();
+    writer.row("definitions", r#"{"id":1,"source":"do: nothing"}"#).unwrap();
+    writer.run(&row.to_string()).unwrap();
     for row in &run.rows {
         writer.row("journal", &row.to_string()).unwrap();
     }
-    writer.event(r#"{"id":"00000000-0000-0000-0000-000000000009","body":"\\x00"}"#, Uuid::from_u128(9)).unwrap();
+    writer.row("commands", r#"{"id":7,"actor":"user:ada"}"#).unwrap();
+    writer.event(r#"{"id":"00000000-0000-0000-0000-000000000009","body":"\\x00"}"#).unwrap();
     writer.finish().unwrap().path
 }
 
@@ -53,18 +54,27 @@ fn every_kind_of_tampering_with_an_archive_is_found() {
     let without = |n: usize| with(lines.iter().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| *line).collect());
     let swapped = {
         let mut lines = lines.clone();
-        lines.swap(3, 4);
+        lines.swap(4, 5);
         with(lines)
     };
     let cut: String = with(lines[..lines.len() - 1].to_vec());
     let harms = [
         ("a value in a journal", text.replacen("\"output\"", "\"outpud\"", 1)),
-        ("a row in the middle", without(3)),
+        ("a row in the middle", without(4)),
         ("the last row of a journal", without(6)),
-        ("a run", without(1)),
+        ("a run", without(2)),
+        (
+            "a column of a run",
+            text.replacen(r#""parent_id":null"#, r#""parent_id":"00000000-0000-0000-0000-000000000008""#, 1),
+        ),
+        ("a definition", text.replace("do: nothing", "do: something")),
+        ("a definition left out", without(1)),
+        ("a command", text.replace("user:ada", "user:eve")),
+        ("the header", text.replacen(r#""stepwell":""#, r#""stepwell":"9"#, 1)),
+        ("spaces in a row", text.replacen(r#"{"id":1,"#, r#"{"id": 1,"#, 1)),
         ("rows in another order", swapped),
         ("an event's body", text.replace(r#""body":"\\x00""#, r#""body":"\\x01""#)),
-        ("an event left out", without(7)),
+        ("an event left out", without(lines.len() - 2)),
         ("the last line", cut),
         ("something behind the end", text.clone() + "{\"table\":\"runs\",\"row\":{}}\n"),
     ];

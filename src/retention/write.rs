@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use super::format::{Digest, End, Header};
 
@@ -89,8 +88,7 @@ impl Writer {
     ///
     /// # Errors
     /// The disk is full, or another error of the file.
-    pub fn run(&mut self, row: &str, id: Uuid, seq: i32, head: &[u8]) -> io::Result<()> {
-        self.digest.run(id, seq, head);
+    pub fn run(&mut self, row: &str) -> io::Result<()> {
         self.contents.runs += 1;
         self.row("runs", row)
     }
@@ -99,11 +97,9 @@ impl Writer {
     ///
     /// # Errors
     /// The disk is full, or another error of the file.
-    pub fn event(&mut self, row: &str, id: Uuid) -> io::Result<()> {
-        let row = one_line(row);
-        self.digest.event(id, &row);
+    pub fn event(&mut self, row: &str) -> io::Result<()> {
         self.contents.events += 1;
-        self.row("events", &row)
+        self.row("events", row)
     }
 
     /// Adds a row of another table, as JSON text.
@@ -122,8 +118,11 @@ impl Writer {
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
-        self.encoder.write_all(text.as_bytes())?;
-        self.encoder.write_all(b"\n")
+        for part in [text.as_bytes(), b"\n"] {
+            self.digest.update(part);
+            self.encoder.write_all(part)?;
+        }
+        Ok(())
     }
 
     /// Ends the file and gives it its name, once all of it is on disk.

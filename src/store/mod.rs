@@ -69,6 +69,9 @@ pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, S
         ("max_parallel_workers_per_gather", "0"),
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
+        // Rows in archives have one form, whatever the role or the database is set to.
+        ("timezone", "UTC"),
+        ("bytea_output", "hex"),
     ]);
     Ok(pool(connections_max).connect_with(options).await?)
 }

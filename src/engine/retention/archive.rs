@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::{BYTES_MAX, ITEMS_MAX, Keeper, RetentionError, warn_of_tampering};
+use super::{ITEMS_MAX, Keeper, RetentionError, warn_of_tampering};
 use crate::machine::{RunId, Time};
 use crate::retention::rules::{Member, event_is_due};
 use crate::retention::{self, ArchiveError, FORMAT, Header, SUFFIX, Unsound, Writer, Written};
@@ -27,7 +27,7 @@ const EVENTS_AT_ONCE: usize = 20;
 enum Line {
     Run(RunLine),
     Row(&'static str, String),
-    Event(Uuid, String),
+    Event(String),
 }
 
 /// A file under way.
@@ -50,9 +50,9 @@ impl Draft {
         let written = tokio::task::spawn_blocking(move || {
             for line in lines {
                 match line {
-                    Line::Run(run) => writer.run(&run.row, run.id, run.seq, &run.head)?,
+                    Line::Run(run) => writer.run(&run.row)?,
                     Line::Row(table, row) => writer.row(table, &row)?,
-                    Line::Event(id, row) => writer.event(&row, id)?,
+                    Line::Event(row) => writer.event(&row)?,
                 }
             }
             Ok(writer)
@@ -72,8 +72,9 @@ impl Draft {
         RetentionError::Folder { folder: self.folder.display().to_string(), error }
     }
 
-    fn bytes(&self) -> u64 {
-        self.writer.as_ref().map_or(0, Writer::bytes)
+    /// Something is in it in any case, so that each file is a step on.
+    fn is_full(&self, bytes_max: u64) -> bool {
+        !self.removals.is_empty() && self.writer.as_ref().map_or(0, Writer::bytes) >= bytes_max
     }
 }
 
@@ -105,7 +106,7 @@ impl Keeper {
             events: HashSet::new(),
             removals: Vec::new(),
         };
-        while draft.going.len() < ITEMS_MAX && draft.bytes() < BYTES_MAX && !self.closing.is_cancelled() {
+        while draft.going.len() < ITEMS_MAX && !draft.is_full(self.limits.bytes) && !self.closing.is_cancelled() {
             let began = Instant::now();
             if !self.add_families(&mut draft).await? {
                 break;
@@ -119,7 +120,7 @@ impl Keeper {
             Writer::discard(folder, &name).map_err(unusable)?;
             return self.note_writing(None).await;
         }
-        let written = draft.finish().await?;
+        let written = self.meanwhile(draft.finish()).await??;
         self.record(id, &name, &written, draft).await
     }
 
@@ -188,7 +189,7 @@ impl Keeper {
         let (id, mut after) = (run.id, 0);
         let mut lines = Vec::new();
         if draft.definitions.insert(run.definition_id) {
-            let definition = rows::definition_line(&self.reader, run.definition_id).await?;
+            let definition = rows::definition_line(&self.pool, run.definition_id).await?;
             let missing =
                 || StoreError::Unreadable { table: "definitions", why: format!("that of run {id} is missing") };
             lines.push(Line::Row("definitions", definition.ok_or_else(missing)?));
@@ -211,7 +212,7 @@ impl Keeper {
 
     /// The events of these runs, as far as their last run goes now.
     async fn add_events_of(
-        &self,
+        &mut self,
         draft: &mut Draft,
         mut events: Vec<Uuid>,
         runs: &[RunId],
@@ -224,14 +225,21 @@ impl Keeper {
         self.add_events(draft, &due).await
     }
 
-    async fn add_events(&self, draft: &mut Draft, events: &[EventRow]) -> Result<(), RetentionError> {
-        let new: Vec<EventRow> = events.iter().filter(|event| draft.events.insert(event.id)).copied().collect();
-        for page in new.chunks(EVENTS_AT_ONCE) {
+    /// Adds events until the file is full. The rest is looked for again once this file is recorded.
+    async fn add_events(&mut self, draft: &mut Draft, events: &[EventRow]) -> Result<(), RetentionError> {
+        let new: Vec<EventRow> = events.iter().filter(|event| !draft.events.contains(&event.id)).copied().collect();
+        for (n, page) in new.chunks(EVENTS_AT_ONCE).enumerate() {
+            if draft.is_full(self.limits.bytes) || self.closing.is_cancelled() {
+                let rest = new[n * EVENTS_AT_ONCE..].iter().map(|event| event.id);
+                self.left_out = rest.chain(self.left_out).min();
+                break;
+            }
             let began = Instant::now();
+            draft.events.extend(page.iter().map(|event| event.id));
             let ids: Vec<Uuid> = page.iter().map(|event| event.id).collect();
             let mut lines = Vec::new();
             for line in rows::event_lines(&self.pool, &ids).await? {
-                lines.push(Line::Event(line.id, line.row));
+                lines.push(Line::Event(line.row));
             }
             lines.extend(
                 rows::redeliveries(&self.pool, &ids).await?.into_iter().map(|row| Line::Row("redeliveries", row)),
@@ -254,7 +262,8 @@ impl Keeper {
     async fn record(&mut self, id: Uuid, name: &str, written: &Written, draft: Draft) -> Result<(), RetentionError> {
         self.renew().await?;
         let path = written.path.clone();
-        let summary = tokio::task::spawn_blocking(move || retention::verify(&path)).await;
+        let reading = tokio::task::spawn_blocking(move || retention::verify(&path));
+        let summary = self.meanwhile(reading).await?;
         let summary = summary.map_err(|e| draft.unusable(std::io::Error::other(e)))??;
         let held: HashSet<Uuid> = summary.runs.iter().chain(&summary.events).copied().collect();
         let is_whole =

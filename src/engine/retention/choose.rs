@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
+use uuid::Uuid;
+
 use super::{ITEMS_MAX, Keeper, Looked, RetentionError};
 use crate::machine::{RunId, Time};
 use crate::retention::Outcome;
@@ -16,39 +18,53 @@ const PAGE: usize = 100;
 /// Members of families that one statement gives.
 const MEMBERS_MAX: i64 = 20_000;
 
-/// Runs, and events, that one call looks at; the next goes on from there.
-const LOOKED_MAX: usize = 50_000;
-
 /// Events looked at with one statement.
 const EVENT_PAGE: i64 = 1_000;
 
 /// Oldest runs of each status of which it is asked whether they listen.
 const LIVE_PAGE: i64 = 1_000;
 
+/// What one call found besides the families that it chose.
+pub(super) struct Chosen {
+    /// The events that go into the file as well.
+    pub(super) events: Vec<EventRow>,
+    /// Everything was looked at. If not, the next call goes on from there.
+    pub(super) is_end: bool,
+}
+
 impl Keeper {
-    /// Fills up what is chosen for the next file; gives the events that go into it besides.
-    pub(super) async fn choose(&mut self) -> Result<Vec<EventRow>, RetentionError> {
+    /// Fills up what is chosen for the next file, until it is full, enough runs were looked at, or all of them.
+    pub(super) async fn choose(&mut self) -> Result<Chosen, RetentionError> {
         let now = nodes::database_time(&self.reader).await?;
         let mut seen: HashSet<RunId> = self.chosen.iter().flatten().map(|member| member.id).collect();
-        let mut looked = 0;
+        let (mut looked, mut is_end) = (0, true);
+        let at_once = PAGE.min(self.limits.looked);
         let versions: Vec<i32> = self.versions.keys().copied().collect();
         for definition in versions {
             for outcome in Outcome::ALL {
                 let Some(before) = self.due_before(&self.versions[&definition], outcome, now) else { continue };
                 let filter = DueFilter { definition, status: outcome.as_str(), before };
-                while self.items() < ITEMS_MAX && looked < LOOKED_MAX && !self.closing.is_cancelled() {
-                    let page = self.look_at_page(&filter, outcome, now, &mut seen).await?;
+                loop {
+                    if self.items() >= ITEMS_MAX || looked >= self.limits.looked || self.closing.is_cancelled() {
+                        is_end = false;
+                        break;
+                    }
+                    let page = self.look_at_page(&filter, at_once, outcome, now, &mut seen).await?;
                     looked += page;
-                    if page < PAGE {
+                    if page < at_once {
                         break;
                     }
                 }
             }
         }
-        match self.items() < ITEMS_MAX {
-            true => self.events_without_runs(now).await,
-            false => Ok(Vec::new()),
+        if self.items() >= ITEMS_MAX {
+            return Ok(Chosen { events: Vec::new(), is_end: false });
         }
+        if is_end && let Some(first) = self.left_out.take() {
+            self.events = self.events.before(first);
+        }
+        let events = self.events_without_runs(now).await?;
+        Ok(Chosen { events, is_end: is_end && self.events == Looked::Whole })
     }
 
     fn items(&self) -> usize {
@@ -59,13 +75,14 @@ impl Keeper {
     async fn look_at_page(
         &mut self,
         filter: &DueFilter,
+        at_once: usize,
         outcome: Outcome,
         now: Time,
         seen: &mut HashSet<RunId>,
     ) -> Result<usize, RetentionError> {
         let began = Instant::now();
         let after = self.looked.get(&(filter.definition, outcome)).copied();
-        let page = rows::candidates(&self.reader, filter, after, PAGE as i64).await?;
+        let page = rows::candidates(&self.reader, filter, after, at_once as i64).await?;
         let Some(last) = page.last() else { return Ok(0) };
         self.looked.insert((filter.definition, outcome), *last);
         let ids: Vec<RunId> = page.iter().map(|c| c.id).filter(|id| !seen.contains(id)).collect();
@@ -128,6 +145,17 @@ impl Keeper {
             self.pace.rest(began).await;
         }
         Ok(found)
+    }
+}
+
+impl Looked {
+    /// So far, or less: this one is to be looked at again.
+    fn before(self, id: Uuid) -> Self {
+        let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
+        match self {
+            Self::UpTo(at) => Self::UpTo(at.min(before)),
+            Self::Whole => Self::UpTo(before),
+        }
     }
 }
 

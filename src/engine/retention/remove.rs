@@ -65,7 +65,7 @@ impl Keeper {
         }
         let path = folder.join(&archive.file);
         let unfinished = |why: String| RetentionError::Unfinished { id: archive.id, why };
-        let hash = tokio::task::spawn_blocking(move || retention::hash(&path)).await;
+        let hash = self.meanwhile(tokio::task::spawn_blocking(move || retention::hash(&path))).await?;
         match hash.map_err(|e| unfinished(e.to_string()))? {
             Ok(hash) if hash.as_slice() == archive.sha256 => {
                 self.whole.insert(archive.id);
@@ -108,8 +108,13 @@ impl Keeper {
     /// Drops partitions in which nothing is left. One that somebody works with now is tried again in the next round.
     pub(super) async fn drop_partitions(&mut self) -> Result<(), RetentionError> {
         while self.done.partitions.len() < PARTITIONS_MAX && !self.closing.is_cancelled() {
+            let began = Instant::now();
             match rows::drop_empty_partition(&self.pool).await {
-                Ok(Some(name)) => self.done.partitions.push(name),
+                Ok(Some(name)) => {
+                    self.done.partitions.push(name);
+                    self.renew().await?;
+                    self.pace.rest(began).await;
+                }
                 Ok(None) => break,
                 Err(error) if error.is_lock_timeout() => break,
                 Err(error) => return Err(error.into()),

@@ -149,7 +149,7 @@ async fn whoever_comes_after_a_crash_in_the_middle_of_a_removal_goes_on_with_the
     let mut dead = keeper(&pool, folder.path(), Pace::Prompt);
     rows::lease(&pool, dead.holder).await.unwrap().unwrap();
     dead.learn_versions().await.unwrap();
-    let events = dead.choose().await.unwrap();
+    let events = dead.choose().await.unwrap().events;
     dead.archive(folder.path(), &events).await.unwrap();
     let removed: i32 = sqlx::query_scalar("select removed from archives, remove_archived_runs(id, 1, 1000)")
         .fetch_one(&pool)
@@ -254,4 +254,65 @@ async fn without_settings_nothing_is_looked_at(pool: PgPool) {
     keeper.policy = Policy { archive: Some(folder.path().to_owned()), ..Policy::default() };
     assert_eq!(round(&mut keeper).await.unwrap(), Round::default());
     assert_eq!(count(&pool, "runs").await, 1);
+}
+
+#[sqlx::test]
+async fn runs_that_stay_never_hold_up_what_ended_after_them(pool: PgPool) {
+    let folder = world(&pool).await;
+    let parent = fixture::run(Uuid::now_v7());
+    commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&parent]).await.unwrap();
+    for _ in 0..5 {
+        ended(&pool, 200, Some(parent.id), false).await;
+    }
+    ended(&pool, 120, None, false).await;
+    for pace in [Pace::Prompt, Pace::Gentle] {
+        let mut keeper = keeper(&pool, folder.path(), pace);
+        keeper.limits.looked = 2;
+        assert_eq!(round(&mut keeper).await.unwrap().runs, 1, "{pace:?}");
+        ended(&pool, 110, None, false).await;
+        execute(&pool, "update archives set written_at = now() - interval '25 hours'").await;
+    }
+    assert_eq!(count(&pool, "runs").await, 7);
+}
+
+#[sqlx::test]
+async fn events_that_do_not_fit_into_a_file_go_into_the_next(pool: PgPool) {
+    let folder = world(&pool).await;
+    for _ in 0..50 {
+        ended(&pool, 120, None, true).await;
+    }
+    let mut keeper = keeper(&pool, folder.path(), Pace::Prompt);
+    keeper.limits.bytes = 1;
+    let done = round(&mut keeper).await.unwrap();
+    assert_eq!((done.runs, done.events), (50, 50));
+    assert_eq!(done.archives, 4, "50 runs, then 20 events at once");
+    for file in files(folder.path()).unwrap() {
+        verify(&file).unwrap();
+    }
+}
+
+#[sqlx::test]
+async fn archives_have_one_form_whatever_the_database_is_set_to(pool: PgPool) {
+    let folder = world(&pool).await;
+    let run = ended(&pool, 120, None, true).await;
+    let name = pool.connect_options().get_database().unwrap().to_owned();
+    execute(
+        &pool,
+        &format!(r#"alter database "{name}" set bytea_output = 'escape'; alter database "{name}" set timezone = 'Asia/Tokyo'"#),
+    )
+    .await;
+    let mut url = url::Url::parse(&std::env::var("DATABASE_URL").unwrap()).unwrap();
+    url.set_path(&name);
+    let engine = crate::store::connect_engine(url.as_str(), 2).await.unwrap();
+    let mut keeper = keeper(&engine, folder.path(), Pace::Prompt);
+    // What it only reads with has the settings of the database.
+    keeper.reader = crate::store::connect_reader(url.as_str(), 1).await.unwrap();
+    let done = round(&mut keeper).await.unwrap();
+    assert_eq!((done.runs, done.events, done.archives), (1, 1, 1));
+    assert_eq!(find_run(folder.path(), run).unwrap().unwrap().verify(), None);
+    let mut archive = crate::retention::Archive::open(&only_file(folder.path())).unwrap();
+    while let Some(item) = archive.next_row().unwrap() {
+        assert!(!item.row.get().contains("+09:00"), "{}", item.row);
+    }
+    execute(&pool, &format!(r#"alter database "{name}" reset all"#)).await;
 }

@@ -261,13 +261,13 @@ impl World {
                 "id": run.member.id, "definition_id": 1, "parent_id": run.member.parent, "event_id": run.event, "seq": run.seq(),
                 "head": format!("\\x{}", hex::encode(run.head)), "created_at": run.created_at,
             });
-            writer.run(&row.to_string(), run.member.id, run.seq(), &run.head).unwrap();
+            writer.run(&row.to_string()).unwrap();
             for row in &run.rows {
                 writer.row("journal", &row.to_string()).unwrap();
             }
         }
         for id in &events {
-            writer.event(&json!({ "id": id }).to_string(), *id).unwrap();
+            writer.event(&json!({ "id": id }).to_string()).unwrap();
         }
         if n.is_multiple_of(5) {
             return;
