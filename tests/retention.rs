@@ -272,7 +272,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
     let verified = || world.command(&["audit", "verify", "--anchor", &all]);
     let (ok, out, error) = verified();
     assert!(ok && out.contains("1 day was not held against anchors") && !out.contains("every record"), "{out}{error}");
-    assert!(error.contains("1 runs and events were archived into 1 file: verify the files"), "{error}");
+    assert!(error.contains("2 runs and events were archived into 1 file: verify the files"), "{error}");
     take("2.json").await;
     let (ok, out, error) = verified();
     assert!(ok && out.contains("every record as it was written"), "{out}{error}");
@@ -291,7 +291,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
         execute(&mut connection, &gone).await;
     }
     let (ok, out, error) = world.command(&["audit", "verify", "--anchor", &first]);
-    assert!(!ok && out.contains("2 runs and events of") && out.contains("only 1 of it"), "{out}{error}");
+    assert!(!ok && out.contains("3 runs and events of") && out.contains("only 2 of it"), "{out}{error}");
 
     let (place, run) = (folder.path().display().to_string(), archived.to_string());
     let (ok, out, error) = world.command(&["audit", "verify", "--archive", &place]);
