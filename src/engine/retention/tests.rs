@@ -261,7 +261,7 @@ async fn runs_that_stay_never_hold_up_what_ended_after_them(pool: PgPool) {
     let folder = world(&pool).await;
     let parent = fixture::run(Uuid::now_v7());
     commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&parent]).await.unwrap();
-    for _ in 0..5 {
+    for _ in 0..3 {
         ended(&pool, 200, Some(parent.id), false).await;
     }
     ended(&pool, 120, None, false).await;
@@ -272,7 +272,7 @@ async fn runs_that_stay_never_hold_up_what_ended_after_them(pool: PgPool) {
         ended(&pool, 110, None, false).await;
         execute(&pool, "update archives set written_at = now() - interval '25 hours'").await;
     }
-    assert_eq!(count(&pool, "runs").await, 7);
+    assert_eq!(count(&pool, "runs").await, 5);
 }
 
 #[sqlx::test]
