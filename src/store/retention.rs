@@ -192,24 +192,6 @@ pub async fn has_run(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreE
     .await?)
 }
 
-/// How many runs and events of these ids archives have.
-///
-/// # Errors
-/// The database is away.
-pub async fn archived_between(conn: &mut PgConnection, from: Uuid, before: Uuid) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"select (select count(*) from archives a cross join lateral unnest(a.runs) as u (id)
-                   where a.last_run >= $1 and a.first_run < $2 and u.id >= $1 and u.id < $2)
-                + (select count(*) from archives a cross join lateral unnest(a.events) as u (id)
-                   where a.events <> '{}' and a.events[cardinality(a.events)] >= $1 and a.events[1] < $2 and u.id >= $1 and u.id < $2)
-                as "n!""#,
-        from,
-        before
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
 /// An archive as its row describes it.
 #[derive(Debug)]
 pub struct ArchiveRow {
