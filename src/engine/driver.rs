@@ -454,7 +454,7 @@ impl Driver {
 }
 
 /// What a future gives, or the message of its panic. No `async fn`: that would keep room for the future twice.
-fn unless_it_panics<T>(future: impl Future<Output = T>) -> impl Future<Output = Result<T, String>> {
+pub(super) fn unless_it_panics<T>(future: impl Future<Output = T>) -> impl Future<Output = Result<T, String>> {
     AssertUnwindSafe(future).catch_unwind().map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "a panic".to_owned())

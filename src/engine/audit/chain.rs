@@ -65,7 +65,7 @@ pub(super) async fn check_page(
     Ok(true)
 }
 
-/// What stands in such a table was put there by an act, and the act is recorded.
+/// A row of such a table was written by an act, and that act must be in the chain.
 fn need_act(cursor: &mut Cursor, entry: &audit::Entry, report: &mut Report) {
     match Sealed::of(&entry.of_table) {
         Some(Sealed::Acts) => cursor.act_at = Some(entry.at),
@@ -77,7 +77,7 @@ fn need_act(cursor: &mut Cursor, entry: &audit::Entry, report: &mut Report) {
     }
 }
 
-/// The first entry that does not follow is told of: those after it prove nothing.
+/// Only the first entry that does not follow is reported: those after it prove nothing.
 fn follow(cursor: &mut Cursor, entry: &audit::Entry, report: &mut Report) {
     let seq = entry.seq;
     let what = if seq != cursor.seq + 1 {

@@ -7,7 +7,7 @@ use tracing::{error, warn};
 
 use super::Node;
 use crate::engine::Inner;
-use crate::engine::driver::{First, drive};
+use crate::engine::driver::{First, drive, unless_it_panics};
 use crate::engine::loops::Look;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::snapshots::{is_quick, load, load_each};
@@ -100,8 +100,8 @@ impl Node {
             // Before they are driven: a run that has nothing else to do would leave again at once.
             Ok::<_, StoreError>((driven, commands::open_for_runs(&inner.pool, &ids).await?))
         };
-        match read.await {
-            Ok((driven, commands)) => {
+        match unless_it_panics(read).await {
+            Ok(Ok((driven, commands))) => {
                 for command in commands {
                     self.deliver(command);
                 }
@@ -110,10 +110,11 @@ impl Node {
                     tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, first, mailbox));
                 }
             }
-            // One of them is to blame, or the database is away: each for itself says which.
-            Err(_) => {
-                for (run, mailbox) in claimed.into_iter().zip(mailboxes) {
-                    self.bring_up(inner, run, mailbox).await;
+            // One of them is to blame, or the database is away: each is read by itself, so that only the culprit fails.
+            Ok(Err(_)) | Err(_) => {
+                for run in claimed {
+                    self.forget(run.id);
+                    self.take(inner, run);
                 }
             }
         }
@@ -150,7 +151,9 @@ impl Node {
             }
             return self.forget(id);
         }
-        match load(inner, claimed).await {
+        // A panic while a run is read concerns that run alone: it is set aside for a person instead of staying owned and undriven.
+        let internal = |why| StoreError::Unreadable { table: "runs", why: format!("internal error: {why}") };
+        match unless_it_panics(load(inner, claimed)).await.map_err(internal).flatten() {
             Ok(driven) => {
                 let fact = if attempts > ATTEMPTS_MAX {
                     let detail =
