@@ -10,31 +10,28 @@
 mod output;
 
 pub mod bench;
-pub mod canonical;
 pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod dashboard;
-pub mod decimal;
-pub mod dsl;
 pub mod embedded;
 pub mod engine;
 pub mod evaluator;
 pub mod http;
 pub mod hub;
-pub mod identifiers;
-pub mod machine;
-pub mod memory;
-pub mod openapi;
 pub mod preflight;
-pub mod pubsub;
 pub mod redact;
 pub mod retention;
-pub mod sandbox;
 pub mod scenario;
 pub mod store;
 pub mod telemetry;
-pub(crate) mod text;
 mod words;
 
 pub use stepwell_expr as expr;
+pub use stepwell_language::{dsl, openapi};
+pub use stepwell_machine as machine;
+pub use stepwell_pubsub as pubsub;
+pub use stepwell_sandbox as sandbox;
+pub use stepwell_sync::{self as memory, identifiers};
+pub(crate) use stepwell_text::storable as text;
+pub use stepwell_text::{canonical, decimal};

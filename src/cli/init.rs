@@ -74,9 +74,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (path, text) in COMMON.iter().chain(args.from.files()) {
         files.push((args.folder.join(path), (*text).to_owned()));
     }
-    for editor in Editor::value_variants() {
-        let name = editor.to_possible_value().context("every schema has a name")?;
-        let path = args.folder.join(format!("schema/{}.schema.json", name.get_name()));
+    for editor in Editor::ALL {
+        let path = args.folder.join(format!("schema/{}", editor.file()));
         files.push((path, format!("{}\n", serde_json::to_string_pretty(&editor.schema())?)));
     }
     let taken: Vec<String> =

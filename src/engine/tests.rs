@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 use super::*;
 use crate::evaluator::Evaluator;
-use crate::machine::tests::generated;
+use crate::machine::generated;
 use crate::machine::{Around, Begin, Effect, Fact, Record, Run, Started, decide};
 
 /// A journal without what differs between two runs of one definition: times, ids, and who did it.

@@ -1,0 +1,318 @@
+//! Expressions and templates: which texts are jq, what each may see, and where a syntax error in one stands.
+//!
+//! Fields that are expressions by definition (`if, when, exceptWhen, from, as`) take bare jq or `${ }`; everywhere else
+//! only a whole text `${ }` is one. A text with `${` anywhere else is refused: it would go out as it is, which nobody means.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::Builder;
+use crate::dsl::mistake::{Spot, shortened};
+use crate::dsl::source::Node;
+use stepwell_expr::comparisons;
+use stepwell_expr::{Expression, Template};
+
+/// The values that an expression is evaluated among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The workflow's `input.from`, and its `metadata.key`.
+    WorkflowInput,
+    /// The workflow's `output.as`.
+    WorkflowOutput,
+    /// A task's `if` and `input.from`.
+    Before,
+    /// A task's own fields, and `output.as`.
+    Within,
+    /// `export.as`.
+    Export,
+    /// `schedule.on`: the event's data and nothing else.
+    Event,
+}
+
+/// What a task may see because of where it stands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    /// Names that the tasks around it give to values: errors that `catch` holds, items of a loop.
+    pub local: Vec<String>,
+    /// Inside a compensation: `$input` and `$output` are those of the undone task.
+    pub undo: bool,
+}
+
+/// Names that a `catch.as` cannot take.
+pub(super) const RESERVED: [&str; 8] =
+    ["context", "input", "output", "task", "workflow", "runtime", "secrets", "authorization"];
+
+impl Scope {
+    /// Adds a name that is visible from here on down.
+    pub(super) fn name(&mut self, name: Option<&str>) {
+        self.local.extend(name.filter(|name| !self.local.iter().any(|known| known == name)).map(str::to_owned));
+    }
+
+    fn variables(&self, stage: Stage) -> Vec<&str> {
+        let mut names = match stage {
+            Stage::WorkflowInput => vec!["workflow", "runtime"],
+            Stage::WorkflowOutput => vec!["context", "workflow", "runtime"],
+            Stage::Before => vec!["context", "task", "workflow", "runtime"],
+            Stage::Within => vec!["context", "input", "task", "workflow", "runtime", "authorization"],
+            Stage::Export => vec!["context", "input", "output", "task", "workflow", "runtime", "authorization"],
+            Stage::Event => Vec::new(),
+        };
+        if self.undo {
+            names.extend(["input", "output"].iter().filter(|n| !names.contains(n)).copied().collect::<Vec<_>>());
+        }
+        names.extend(self.local.iter().map(String::as_str));
+        names
+    }
+}
+
+/// How a text stands to `${ }`.
+enum Wrapping {
+    None,
+    Whole(Range<usize>),
+    Wrong { offset: usize, message: &'static str, hint: Option<String> },
+}
+
+impl<'s> Builder<'s> {
+    /// A field that is an expression by definition.
+    pub(super) fn bare(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Expression> {
+        let Some(text) = node.as_text() else {
+            let message = format!("`{}` must be a jq expression in a text, not {}", node.label(), node.kind());
+            let hint = (node.as_bool().is_some() || node.as_number().is_some())
+                .then(|| format!("quote it: '{}'", node.to_value()));
+            self.report.error_with_hint(node, message, hint);
+            return None;
+        };
+        match wrapping(text) {
+            Wrapping::Whole(range) => self.parse(node, text, range, stage, scope),
+            Wrapping::Wrong { offset, message, hint } if text.trim_start().starts_with("${") => {
+                self.report.error_with_hint(Spot::inside(node, offset), message, hint);
+                None
+            }
+            _ => self.parse(node, text, 0..text.len(), stage, scope),
+        }
+    }
+
+    /// Any JSON in which whole texts `${ }` are expressions.
+    pub(super) fn template(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
+        if let Some(text) = node.as_text() {
+            return match wrapping(text) {
+                Wrapping::None => Some(self.plain(node, text, stage, scope)),
+                Wrapping::Whole(range) => self.parse(node, text, range, stage, scope).map(Template::Expression),
+                Wrapping::Wrong { offset, message, hint } => {
+                    self.report.error_with_hint(Spot::inside(node, offset), message, hint);
+                    None
+                }
+            };
+        }
+        if node.is_list() {
+            // All items are looked at before any failure counts: all mistakes at once.
+            let items: Vec<Option<Template>> = node.items().map(|item| self.template(item, stage, scope)).collect();
+            let items = items.into_iter().collect::<Option<Vec<_>>>()?;
+            let literal = items.iter().all(|item| matches!(item, Template::Literal(_)));
+            return Some(if literal { Template::Literal(node.to_value()) } else { Template::Array(items) });
+        }
+        if node.is_object() {
+            let entries: Vec<(String, Option<Template>)> =
+                node.entries().map(|(key, item)| (key.to_owned(), self.template(item, stage, scope))).collect();
+            let entries = entries.into_iter().map(|(key, item)| Some((key, item?))).collect::<Option<Vec<_>>>()?;
+            let literal = entries.iter().all(|(_, item)| matches!(item, Template::Literal(_)));
+            return Some(if literal { Template::Literal(node.to_value()) } else { Template::Object(entries) });
+        }
+        Some(Template::Literal(node.to_value()))
+    }
+
+    /// A text without `${ }`: itself, unless the document says `evaluate: {mode: loose}`.
+    fn plain(&mut self, node: Node<'s>, text: &str, stage: Stage, scope: &Scope) -> Template {
+        if self.loose
+            && let Ok(expression) = Expression::parse(text.trim(), &scope.variables(stage))
+        {
+            return Template::Loose(expression, text.to_owned());
+        }
+        Template::Literal(node.to_value())
+    }
+
+    /// `from` and `as`: a text is an expression, an object is a template.
+    pub(super) fn transformation(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
+        if node.is_object() {
+            return self.template(node, stage, scope);
+        }
+        if node.as_text().is_none() {
+            let message =
+                format!("`{}` must be a jq expression or an object of them, not {}", node.label(), node.kind());
+            self.report.error(node, message);
+            return None;
+        }
+        self.bare(node, stage, scope).map(Template::Expression)
+    }
+
+    /// A text: an expression or literal; anything else is refused.
+    pub(super) fn text_template(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
+        if node.as_text().is_none() {
+            self.report.error(node, format!("`{}` must be a text, not {}", node.label(), node.kind()));
+            return None;
+        }
+        self.template(node, stage, scope)
+    }
+
+    /// A text that may only be `${ }`.
+    pub(super) fn wrapped(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Expression> {
+        match self.template(node, stage, scope)? {
+            Template::Expression(expression) | Template::Loose(expression, _) => Some(expression),
+            _ => {
+                let message = format!("`{}` must be an expression `${{ }}`", node.label());
+                self.report.error(node, message);
+                None
+            }
+        }
+    }
+
+    fn parse(
+        &mut self,
+        node: Node<'s>,
+        text: &str,
+        range: Range<usize>,
+        stage: Stage,
+        scope: &Scope,
+    ) -> Option<Expression> {
+        let inner = &text[range.clone()];
+        let leading = inner.len() - inner.trim_start().len();
+        let (inner, start) = (inner.trim(), range.start + leading);
+        if inner.is_empty() {
+            self.report.error(node, format!("`{}` is an empty expression", node.label()));
+            return None;
+        }
+        let variables = scope.variables(stage);
+        let key = (inner.to_owned(), variables.join(","));
+        if !self.expressions.contains_key(&key) {
+            let parsed = Expression::parse(inner, &variables);
+            if parsed.is_ok() && comparisons::text_with_number(inner) {
+                let hint =
+                    "bring both sides to one kind: `tostring` on the number, or `tonumber` on the text".to_owned();
+                let message = "this compares a text with a number, and they are never equal";
+                self.report.warning(Spot::inside(node, start), message, hint);
+            }
+            self.expressions.insert(key.clone(), parsed);
+        }
+        let error = match &self.expressions[&key] {
+            Ok(expression) => return Some(expression.clone()),
+            Err(error) => error.clone(),
+        };
+        let spot = Spot::inside(node, start + error.offset);
+        let rest = inner.get(error.offset..).unwrap_or_default();
+        if let Some((message, hint)) = misplaced_variable(rest) {
+            self.report.error_with_hint(spot, message, hint);
+        } else {
+            self.report.error_with_hint(spot, format!("expression: {}", error.message), error.hint);
+        }
+        None
+    }
+}
+
+/// Variables that exist, but not in this place.
+fn misplaced_variable(rest: &str) -> Option<(String, Option<String>)> {
+    let name: String = rest.strip_prefix('$')?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let (message, hint) = match name.as_str() {
+        "secrets" => (
+            "`$secrets` is visible only in authentication settings, or secrets would reach the journal",
+            "give the endpoint an `authentication`, or use a connection",
+        ),
+        "output" => (
+            "`$output` is visible only in `export.as` and in a compensation",
+            "the task's output is `.` in `output.as`; its raw output is `$task.output`",
+        ),
+        "input" => ("`$input` is not visible here", "`.` is the input that this expression is evaluated on"),
+        "context" => ("`$context` is not visible here", "it begins with the first task"),
+        "error" => ("`$error` is visible only inside the `catch` that holds it", "`catch.as` names it"),
+        "authorization" => (
+            "`$authorization` is not visible here",
+            "it says how a call authenticates: use it in the call's `with`, `output.as` or `export.as`",
+        ),
+        _ => return None,
+    };
+    Some((message.to_owned(), Some(hint.to_owned())))
+}
+
+fn wrapping(text: &str) -> Wrapping {
+    let Some(first) = text.find("${") else { return Wrapping::None };
+    let trimmed = text.trim();
+    let begin = text.len() - text.trim_start().len();
+    if first != begin {
+        return Wrapping::Wrong {
+            offset: first,
+            message: "an expression must be the whole text",
+            hint: Some(interpolated(text)),
+        };
+    }
+    match closing_brace(text, first + 2) {
+        None => Wrapping::Wrong { offset: first, message: "the expression's `${` is never closed by `}`", hint: None },
+        Some(end) if end + 1 == begin + trimmed.len() => Wrapping::Whole(first + 2..end),
+        Some(end) => Wrapping::Wrong {
+            offset: end + 1,
+            message: "an expression must be the whole text",
+            hint: Some(interpolated(text)),
+        },
+    }
+}
+
+/// The same text as one expression with jq's own interpolation: `${ "\(.a) and \(.b)" }`.
+fn interpolated(text: &str) -> String {
+    let mut joined = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        joined.push_str(&rest[..at]);
+        let Some(end) = closing_brace(rest, at + 2) else { break };
+        joined.push_str(&format!("\\({})", rest[at + 2..end].trim()));
+        rest = &rest[end + 1..];
+    }
+    joined.push_str(rest);
+    format!("write one expression with jq's interpolation: `${{ \"{}\" }}`", shortened(&joined))
+}
+
+/// Where the brace stands that closes an expression begun before `from`: jq's own braces and texts are skipped.
+fn closing_brace(text: &str, from: usize) -> Option<usize> {
+    #[derive(PartialEq)]
+    enum Inside {
+        Brace,
+        Text,
+        Interpolation,
+        Parenthesis,
+    }
+    let mut open: Vec<Inside> = Vec::new();
+    let mut characters = text[from..].char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        if open.last() == Some(&Inside::Text) {
+            match character {
+                '\\' => {
+                    if let Some((_, '(')) = characters.next() {
+                        open.push(Inside::Interpolation);
+                    }
+                }
+                '"' => drop(open.pop()),
+                _ => {}
+            }
+            continue;
+        }
+        match character {
+            '"' => open.push(Inside::Text),
+            '{' => open.push(Inside::Brace),
+            '(' => open.push(Inside::Parenthesis),
+            '}' if open.is_empty() => return Some(from + at),
+            '}' if open.last() == Some(&Inside::Brace) => drop(open.pop()),
+            ')' if matches!(open.last(), Some(Inside::Parenthesis | Inside::Interpolation)) => drop(open.pop()),
+            '#' => while characters.next_if(|(_, c)| *c != '\n').is_some() {},
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A constant text: literal, or an expression that is nothing but a text (`${ "salesforce" }`).
+pub(super) fn constant(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    match wrapping(text) {
+        Wrapping::None => Some(text.to_owned()),
+        Wrapping::Whole(range) => serde_json::from_str(text[range].trim()).ok(),
+        Wrapping::Wrong { .. } => None,
+    }
+}

@@ -1,0 +1,250 @@
+//! Mappings: `mappings/NAME.yaml` is a table that says, field by field, how a record of the CRM and one of the ERP become each
+//! other. It is compiled to catalog functions of the language (`compile`), so a run keeps the mapping with which it was deployed.
+
+mod compile;
+mod field;
+mod fits;
+mod lines;
+mod read;
+mod sample;
+mod table;
+
+pub use field::Field;
+pub use fits::{Fits, Otherwise};
+pub use sample::{Evaluate, Unfit};
+
+use serde_json::Value;
+
+use super::Mistake;
+use stepwell_expr::Expression;
+
+/// Ends the name of a function that takes many records.
+pub const EACH: &str = "Each";
+
+/// The folder of mappings inside a folder of workflows.
+pub const FOLDER: &str = "mappings";
+
+/// One table.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// Of its file, and of the catalog that it becomes.
+    pub name: String,
+    /// For people.
+    pub title: Option<String>,
+    /// For people.
+    pub note: Option<String>,
+    /// What the record is called in the CRM and in the ERP.
+    pub types: [String; 2],
+    /// What people call the two systems: `CRM` and `ERP` unless a third one stands on a side.
+    pub systems: [String; 2],
+    /// Whether records, too, are born and deleted on the other side.
+    pub records: Records,
+    /// In the order of the file.
+    pub rows: Vec<Row>,
+    /// Records and what must become of them.
+    pub samples: Vec<Sample>,
+    /// As it stands in its file.
+    pub text: String,
+}
+
+/// One of the two systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The CRM.
+    Crm,
+    /// The ERP.
+    Erp,
+}
+
+impl Side {
+    /// Both, the CRM first.
+    pub const BOTH: [Self; 2] = [Self::Crm, Self::Erp];
+
+    /// As in files: `crm`, `erp`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crm => "crm",
+            Self::Erp => "erp",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Crm => "CRM",
+            Self::Erp => "ERP",
+        }
+    }
+
+    /// The function that leads to it: `toCrm`, `toErp`.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::Crm => "toCrm",
+            Self::Erp => "toErp",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Crm => Self::Erp,
+            Self::Erp => Self::Crm,
+        }
+    }
+}
+
+/// What a table says of whole records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Records {
+    /// `both`, `toErp`, `toCrm`, `none`: where a record that is new on one side is created on the other.
+    pub created: &'static str,
+    /// `report`, `apply`, `ignore`: what becomes of one that was deleted on one side.
+    pub deleted: &'static str,
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// From 1.
+    pub number: usize,
+    /// The fields of CRM and ERP as dotted paths; a constant has but one.
+    pub fields: [Option<Field>; 2],
+    /// How values get to the CRM and to the ERP, as far as they do.
+    pub ways: [Option<Way>; 2],
+    /// `crm`, `erp`, `newest`, `manual`: who is right where both differ.
+    pub master: &'static str,
+    /// `putBack`, `report`: what becomes of a change on the side that is not the master.
+    pub foreign: &'static str,
+    /// For people.
+    pub note: Option<String>,
+}
+
+/// How a value gets into a field.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// What stands there: always this, or what is made of the other side's field.
+    pub value: Source,
+    /// In place of a null.
+    pub default: Option<Value>,
+    /// Whether a null is a mistake.
+    pub required: bool,
+    /// What the field can hold, if the row says so.
+    pub fits: Option<Fits>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Always this.
+    Constant(Value),
+    /// What the expression, the whole way included, makes of `{record}`; its transform as written, if it has one.
+    Field(Box<Expression>, Option<String>),
+}
+
+/// A record and what must become of it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// For people.
+    pub name: String,
+    /// Where the record stands.
+    pub from: Side,
+    /// It.
+    pub record: Value,
+    /// All that it becomes, or a part of the error.
+    pub gives: Result<Value, String>,
+    /// Where it stands in the file.
+    pub line: u32,
+}
+
+impl Way {
+    /// What it always is, if it is always the same.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.value {
+            Source::Constant(value) => Some(value),
+            Source::Field(..) => None,
+        }
+    }
+
+    /// The transform as written; none where the value goes as it is.
+    #[must_use]
+    pub fn transform(&self) -> Option<&str> {
+        match &self.value {
+            Source::Field(_, transform) => transform.as_deref().map(str::trim),
+            Source::Constant(_) => None,
+        }
+    }
+}
+
+impl Row {
+    /// The field of a side.
+    #[must_use]
+    pub fn field(&self, side: Side) -> Option<&Field> {
+        self.fields[side as usize].as_ref()
+    }
+
+    /// How values get to a side.
+    #[must_use]
+    pub fn way(&self, to: Side) -> Option<&Way> {
+        self.ways[to as usize].as_ref()
+    }
+
+    /// Both sides have a field of it.
+    #[must_use]
+    pub fn is_pair(&self) -> bool {
+        self.fields.iter().all(Option::is_some)
+    }
+
+    /// Both records of a pair can be held against each other by it: lines have nothing by which they are known.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.is_pair() && self.fields.iter().flatten().all(|field| field.in_lines().is_none())
+    }
+
+    /// `both`, `toErp`, `toCrm`.
+    #[must_use]
+    pub fn direction(&self) -> &'static str {
+        match (&self.ways[0], &self.ways[1]) {
+            (Some(_), Some(_)) => "both",
+            (Some(_), None) => Side::Crm.function(),
+            _ => Side::Erp.function(),
+        }
+    }
+
+    /// `direction`, between the CRM on the left and the ERP on the right.
+    #[must_use]
+    pub fn arrow(&self) -> &'static str {
+        match self.direction() {
+            "both" => "↔",
+            "toErp" => "→",
+            _ => "←",
+        }
+    }
+
+    /// What it is called: its field in the CRM, else in the ERP.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.fields.iter().flatten().next().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+impl Mapping {
+    /// What people call the system on a side.
+    #[must_use]
+    pub fn system(&self, side: Side) -> &str {
+        &self.systems[side as usize]
+    }
+
+    /// Reads a mapping; `name` is that of its file.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn read(file: &str, name: &str, text: &str) -> Result<Self, Vec<Mistake>> {
+        read::read(file, name, text)
+    }
+}

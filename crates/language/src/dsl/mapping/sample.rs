@@ -1,0 +1,96 @@
+//! What records become, row by row: for the samples of a mapping and for people who try one.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::compile::beside;
+use super::{Mapping, Sample, Side, Source};
+use stepwell_expr::{Evaluation, EvaluationError, Expression};
+
+/// Evaluates what may run for long.
+pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
+
+/// A sample that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// Its name.
+    pub sample: String,
+    /// Where it stands.
+    pub line: u32,
+    /// What came in place of what was said.
+    pub why: String,
+}
+
+impl Mapping {
+    /// What a record becomes on the other side.
+    ///
+    /// # Errors
+    /// The first row that cannot be applied, in words that name it.
+    pub fn convert(&self, record: &Value, to: Side, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
+        let input = json!({ "record": record });
+        let mut converted = self.filled(to, |way| match &way.value {
+            Source::Constant(value) => Ok(value.clone()),
+            Source::Field(expression, _) => evaluated(expression, &input, evaluate),
+        })?;
+        for (list, text) in self.gatherings(to) {
+            let lines = evaluated(&parsed(&text)?, &converted, evaluate)?;
+            list.put(&mut converted, &lines);
+        }
+        Ok(converted)
+    }
+
+    /// What `compare` says that the fields of both records are on the other side: for the CRM and for the ERP a value by path.
+    ///
+    /// # Errors
+    /// The first row that cannot be applied, in words that name it.
+    pub fn beside(
+        &self,
+        [crm, erp]: [&Value; 2],
+        evaluate: &Evaluate<'_>,
+    ) -> Result<[Map<String, Value>; 2], EvaluationError> {
+        let mut found = [Map::new(), Map::new()];
+        for (to, record) in [(Side::Erp, crm), (Side::Crm, erp)] {
+            let input = json!({ "record": record });
+            for row in self.rows.iter().filter(|row| row.is_compared()) {
+                let (Some(field), Some(way)) = (row.field(to), row.way(to)) else { continue };
+                let text = beside(&self.name, row, to, way, way.transform(), ".record");
+                found[to as usize].insert(field.to_string(), evaluated(&parsed(&text)?, &input, evaluate)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Its samples that do not hold.
+    #[must_use]
+    pub fn unfit(&self, evaluate: &Evaluate<'_>) -> Vec<Unfit> {
+        let judge = |sample: &Sample| {
+            let why = self.judge(sample, evaluate)?;
+            Some(Unfit { sample: sample.name.clone(), line: sample.line, why })
+        };
+        self.samples.iter().filter_map(judge).collect()
+    }
+
+    /// Why a sample does not hold; none if it does.
+    #[must_use]
+    pub fn judge(&self, sample: &Sample, evaluate: &Evaluate<'_>) -> Option<String> {
+        Some(match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {
+            (Ok(wanted), Ok(found)) if *wanted == found => return None,
+            (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
+            (Ok(_), Err(why)) => format!("it fails: {why}"),
+            (Err(part), Err(why)) if why.to_string().contains(part) => return None,
+            (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
+            (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
+        })
+    }
+}
+
+fn parsed(text: &str) -> Result<Expression, EvaluationError> {
+    Expression::parse(text, &[]).map_err(|why| EvaluationError::Failed(why.message))
+}
+
+fn evaluated(expression: &Expression, input: &Value, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
+    let input = Arc::new(input.clone());
+    let ask = || evaluate(&Evaluation::of(expression, &input, &[]));
+    expression.evaluate_here(&input, &[]).unwrap_or_else(ask)
+}

@@ -1,0 +1,161 @@
+//! Calls: attempts that begin and fail, and what a target says about one of unknown outcome.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Applied, GONE, NOT_A_CALL};
+use crate::{
+    CallPhase, CallProgress, CallRequest, Compensation, Execution, ExecutionId, FaultClass, Impact, Progress, Run,
+    TargetEffect, Time, WorkflowError,
+};
+
+pub(super) fn sending(request: &Arc<CallRequest>) -> CallProgress {
+    CallProgress {
+        request: Arc::clone(request),
+        attempt: 1,
+        failures: 0,
+        first_failure_at: None,
+        throttles: 0,
+        first_throttled_at: None,
+        failure: None,
+        phase: CallPhase::InFlight,
+        reconciled: None,
+        unacted: None,
+    }
+}
+
+pub(super) fn call_mut(run: &mut Run, id: ExecutionId) -> Result<&mut CallProgress, &'static str> {
+    match &mut run.execution_mut(id).ok_or(GONE)?.progress {
+        Progress::Call(call) => Ok(call),
+        _ => Err(NOT_A_CALL),
+    }
+}
+
+pub(super) fn attempt_started(run: &mut Run, id: ExecutionId, request: Option<&Arc<CallRequest>>) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let attempts = execution.attempts();
+    match (&mut execution.progress, request) {
+        (Progress::Call(call), request) => {
+            call.attempt += 1;
+            (call.phase, call.reconciled, call.unacted) = (CallPhase::InFlight, None, None);
+            if let Some(request) = request {
+                call.request = Arc::clone(request);
+            }
+        }
+        (progress, Some(request)) => {
+            *progress = Progress::Call(CallProgress { attempt: attempts + 1, ..sending(request) })
+        }
+        (_, None) => return Err(NOT_A_CALL),
+    }
+    Ok(())
+}
+
+pub(super) fn attempt_failed(
+    run: &mut Run,
+    id: ExecutionId,
+    (class, answered, error): (FaultClass, bool, &WorkflowError),
+    impact: Impact,
+    retry_at: Option<Time>,
+    at: Time,
+) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let Progress::Call(call) = &mut execution.progress else { return Err(NOT_A_CALL) };
+    call.phase = retry_at.map_or(CallPhase::Ended, |until| CallPhase::Backoff { until });
+    call.failure = Some(Box::new((error.clone(), class)));
+    call.reconciled = None;
+    match class {
+        // What was held back here was not put off by the target.
+        FaultClass::Throttled if !answered => {}
+        FaultClass::Throttled => {
+            call.throttles += 1;
+            call.first_throttled_at.get_or_insert(at);
+        }
+        _ => {
+            call.failures += 1;
+            call.first_failure_at.get_or_insert(at);
+        }
+    }
+    if !is_read(&call.request.method) {
+        execution.impact = execution.impact.and(impact);
+    }
+    Ok(())
+}
+
+/// What an attempt with this effect did.
+pub(super) fn impact(effect: TargetEffect, settles_at: Time) -> Impact {
+    match effect {
+        TargetEffect::None => Impact::None,
+        TargetEffect::Acted => Impact::Acted,
+        TargetEffect::Unknown => Impact::Perhaps { settles_at },
+    }
+}
+
+pub(super) fn attempt_abandoned(run: &mut Run, id: ExecutionId, settles_at: Time) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let Progress::Call(call) = &mut execution.progress else { return Err(NOT_A_CALL) };
+    call.phase = CallPhase::Ended;
+    execution.impact = execution.impact.and(Impact::Perhaps { settles_at });
+    Ok(())
+}
+
+/// The target is asked about a call, perhaps once more.
+pub(super) fn asked(run: &mut Run, of: ExecutionId) {
+    if let Ok(call) = call_mut(run, of)
+        && let CallPhase::Unsettled { error, .. } = &call.phase
+    {
+        call.phase = CallPhase::Reconciling { error: error.clone() };
+    }
+}
+
+/// Whether a request with this method changes nothing at its target.
+fn is_read(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
+/// The target answered the question about a call. Null means that it did not act, but only once the settle time has passed.
+pub(super) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>, at: Time) -> Applied {
+    if run.execution(of).is_none() {
+        let compensation = run.compensation.as_mut().ok_or(GONE)?;
+        return told_before_undo(compensation, of, output);
+    }
+    let execution = run.execution_mut(of).ok_or(GONE)?;
+    let settles_at = execution.impact.settles_at();
+    let Progress::Call(call) = &mut execution.progress else { return Err(NOT_A_CALL) };
+    if let (true, Some(until), CallPhase::Reconciling { error }) =
+        (output.is_null(), settles_at.filter(|until| at < *until), &call.phase)
+    {
+        call.phase = CallPhase::Unsettled { until, error: error.clone() };
+        return Ok(());
+    }
+    // What is there may be of an earlier attempt, and another one still on its way: that doubt stays.
+    if output.is_null() {
+        execution.impact = Impact::None;
+    }
+    let again = call.unacted.as_ref().filter(|_| output.is_null()).and_then(|unacted| unacted.retry_at);
+    (call.phase, call.reconciled) = match again {
+        Some(until) => (CallPhase::Backoff { until }, None),
+        None => (CallPhase::Ended, Some(Arc::clone(output))),
+    };
+    Ok(())
+}
+
+/// What is not there needs no undo; of what is there the undo sees what the target says.
+fn told_before_undo(compensation: &mut Compensation, of: ExecutionId, output: &Arc<Value>) -> Applied {
+    if output.is_null() {
+        compensation.plan.retain(|done| done.execution != of);
+    } else if let Some(done) = compensation.plan.iter_mut().find(|done| done.execution == of) {
+        (done.completed, done.output) = (true, Arc::clone(output));
+    }
+    Ok(())
+}
+
+impl Execution {
+    pub(crate) fn changes_target(&self) -> bool {
+        match &self.progress {
+            Progress::Call(call) => !is_read(&call.request.method),
+            Progress::Child(_) => true,
+            _ => false,
+        }
+    }
+}

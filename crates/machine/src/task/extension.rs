@@ -1,0 +1,95 @@
+//! A task with extensions: what runs before it, the task, what runs after it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::dataflow::{Halt, Scope};
+use crate::decide::{Decider, Stop};
+use crate::{Change, Execution, ExecutionId, ExtendedProgress, FaultClass, Progress};
+use stepwell_language::dsl::{Part, Segment, TaskKind};
+
+impl Decider<'_> {
+    /// Begins the next part whose `when` holds, or ends the task.
+    pub(crate) fn next_segment(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let (TaskKind::Extended(segments), Progress::Extended(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Ok(());
+        };
+        let part = progress.segment.and_then(|at| segments.get(usize::from(at))).map(|segment| segment.part);
+        if progress.exited && part == Some(Part::Before) {
+            // The extension stands in for the task.
+            let output = Arc::clone(&progress.cursor.data);
+            return self.complete(id, &output, false);
+        }
+        match self.applicable(execution, segments, progress) {
+            Ok(Some(segment)) => {
+                self.emit(Some(id), Change::SegmentStarted { execution: id, segment });
+                Ok(())
+            }
+            Ok(None) => {
+                let output = progress.done.as_ref().map_or(&execution.input, |(output, _)| output);
+                self.complete(id, &Arc::clone(output), false)
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+
+    fn applicable(
+        &self,
+        execution: &Execution,
+        segments: &[Segment],
+        progress: &ExtendedProgress,
+    ) -> Result<Option<u16>, Halt> {
+        let next = progress.segment.map_or(0, |at| at + 1);
+        for (index, segment) in (0_u16..).zip(segments).skip(usize::from(next)) {
+            let Some(when) = &segment.when else { return Ok(Some(index)) };
+            let data = progress.done.as_ref().map_or(&execution.input, |(output, _)| output);
+            let scope = Scope { parent: Some(execution.id), ..self.scope_of_open(execution) };
+            if self.holds(when, data, &scope)? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// `$task` of an extension's own expressions is the task that is extended, its definition beside its description.
+    pub(crate) fn extended_around(&self, scope: &Scope) -> Option<Value> {
+        let mut next = scope.parent;
+        while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
+            if let (TaskKind::Extended(segments), Progress::Extended(progress)) =
+                (&self.definition.task(execution.task).kind, &execution.progress)
+            {
+                let part = progress.segment.and_then(|at| segments.get(usize::from(at))).map(|segment| segment.part);
+                let is_task_itself = part == Some(Part::Task) && scope.task != Some(execution.task);
+                return (!is_task_itself).then(|| self.describe_extended(execution, progress));
+            }
+            next = execution.parent;
+        }
+        None
+    }
+
+    fn describe_extended(&self, execution: &Execution, progress: &ExtendedProgress) -> Value {
+        let task = self.definition.extended(execution.task);
+        let scope = Scope {
+            task: Some(task),
+            coordinates: execution.coordinates.clone(),
+            started_at: Some(execution.started_at),
+            raw_input: Some(Arc::clone(&execution.raw_input)),
+            raw_output: progress.done.as_ref().map(|(output, _)| Arc::clone(output)),
+            ..Scope::default()
+        };
+        let mut described = self.task_descriptor(&scope);
+        if let (Value::Object(described), Value::Object(definition)) =
+            (&mut described, &*self.definition.task(task).definition)
+        {
+            for (key, value) in definition {
+                described.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        described
+    }
+}

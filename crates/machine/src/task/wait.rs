@@ -1,0 +1,26 @@
+//! `wait`: stays open until a moment; the data passes through.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::Time;
+use crate::advance::{Entry, Opening};
+use crate::dataflow::{Halt, Scope};
+use crate::decide::Decider;
+use stepwell_language::dsl::DurationSpec;
+
+impl Decider<'_> {
+    pub(crate) fn open_wait(
+        &mut self,
+        entry: &Entry,
+        duration: &DurationSpec,
+        input: &Arc<Value>,
+        scope: &Scope,
+        deadline: Option<Time>,
+    ) -> Result<(), Halt> {
+        let until = self.moment_after(duration, input, scope)?;
+        self.emit_started(entry, input, Opening { until: Some(until), ..Opening::default() }, deadline);
+        Ok(())
+    }
+}

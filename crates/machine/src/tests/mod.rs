@@ -1,0 +1,15 @@
+//! Tests of the pure machine: single rules, and properties over random sagas.
+//! For what ships see `scenario/tests`.
+
+mod build;
+mod calls;
+mod children;
+mod clock;
+mod families;
+mod hold;
+mod outcomes;
+mod properties;
+mod queue;
+mod rules;
+mod second;
+mod world;

@@ -1,0 +1,80 @@
+//! What an event means.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{Hash, Judge, Link, Refusal, Side};
+use crate::time;
+
+/// Clocks of scripts and databases differ by so much; an event is late only if it is older by more.
+const LATE_MARGIN: TimeDelta = TimeDelta::seconds(5);
+
+/// Judges an event about a record, whose link, if there is one, was found by [`super::join`].
+/// Gives the link as it is from then on, and the answer.
+///
+/// # Errors
+/// Another run works on the link.
+pub fn judge(link: Option<Link>, ask: &Judge) -> Result<(Option<Link>, Value), Refusal> {
+    let is_known = link.is_some();
+    let mut link = link.unwrap_or_default();
+    let at = ask.at.as_deref().and_then(time);
+    let verdict = verdict(is_known, &link, ask, at);
+    if matches!(verdict, "echo" | "late" | "irrelevant") {
+        let answer = answer(verdict, &link);
+        return Ok((is_known.then_some(link), answer));
+    }
+    link.take(&ask.entity, ask.run)?;
+    link.ids[ask.side] = Some(ask.id.clone());
+    if link.ids[ask.side.other()].is_none() {
+        link.ids[ask.side.other()].clone_from(&ask.other_id);
+    }
+    note_touched(&mut link, ask, at);
+    let answer = answer(verdict, &link);
+    Ok((Some(link), answer))
+}
+
+fn verdict(is_known: bool, link: &Link, ask: &Judge, at: Option<DateTime<Utc>>) -> &'static str {
+    // Records that were never made equal are strangers, whatever they say of each other.
+    let is_pair = link.saved_by.is_some();
+    if ask.deleted {
+        // Nobody ever made it the partner of another record, so nobody misses it.
+        return if is_known { "deleted" } else { "irrelevant" };
+    }
+    let Some(fields) = &ask.fields else { return if is_pair { "changed" } else { "new" } };
+    if !is_pair {
+        return "new";
+    }
+    if fields.is_empty() {
+        return "irrelevant";
+    }
+    let had = &link.had[ask.side];
+    let writes = link.pending.as_ref().map(|pending| &pending.writes[ask.side]);
+    let is_ours = |(field, value): (&String, &Value)| {
+        let hash = Hash::of(value);
+        had.fields.get(field) == Some(&hash) || writes.and_then(|writes| writes.get(field)) == Some(&hash)
+    };
+    if fields.iter().all(is_ours) {
+        return "echo";
+    }
+    match (at, had.at) {
+        (Some(at), Some(read)) if at + LATE_MARGIN < read => "late",
+        _ => "changed",
+    }
+}
+
+/// When fields were changed, for those of which the newest word counts.
+fn note_touched(link: &mut Link, ask: &Judge, at: Option<DateTime<Utc>>) {
+    let (Some(at), Some(fields)) = (at, &ask.fields) else { return };
+    let had = &mut link.had[ask.side];
+    for (field, value) in fields {
+        if had.fields.get(field) == Some(&Hash::of(value)) {
+            continue;
+        }
+        let touched = had.touched.entry(field.clone()).or_insert(at);
+        *touched = at.max(*touched);
+    }
+}
+
+fn answer(verdict: &str, link: &Link) -> Value {
+    json!({ "verdict": verdict, "crm": link.ids[Side::Crm], "erp": link.ids[Side::Erp] })
+}

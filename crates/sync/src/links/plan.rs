@@ -1,0 +1,299 @@
+//! What has to be written so that a pair of records agrees.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::conflict::{Conflict, Kind, Seen};
+use super::merge::{Known, Merged, goes, merge};
+use super::{Created, Deleted, Had, Hash, Link, Pair, Pending, Plan, Refusal, Row, Side, Wrote};
+use crate::time;
+use stepwell_language::dsl::mapping::Field;
+
+/// The same value into the same field so often within [`UNSTABLE_WITHIN`]: something changes it back each time.
+const UNSTABLE_WRITES: usize = 3;
+const UNSTABLE_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
+/// A value that goes to and fro so often within that time: each side makes something else of what it is given.
+const UNSTABLE_TURNS: usize = 6;
+
+/// Writes that are remembered of a field.
+const WRITES_KEPT: usize = 6;
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The link with what is about to be written.
+    pub link: Link,
+    /// What a person has to decide, those included that somebody decided and this plan carries out.
+    pub conflicts: Vec<Conflict>,
+    /// For the workflow.
+    pub answer: Value,
+}
+
+/// What becomes of a side's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    None,
+    Create,
+    Update,
+    Delete,
+}
+
+impl Action {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// What is written to each side, and how it will be.
+struct Draft<'p> {
+    ask: &'p Plan,
+    now: DateTime<Utc>,
+    had: &'p Pair<Had>,
+    will: Pair<Had>,
+    actions: Pair<Option<Action>>,
+    fields: Pair<Value>,
+    writes: Pair<BTreeMap<String, Hash>>,
+    conflicts: Vec<Conflict>,
+}
+
+/// Plans the writes for a pair of records. `open` are the conflicts about it that are known.
+///
+/// # Errors
+/// The run does not hold the link.
+pub fn plan(link: &Link, open: &[Conflict], ask: &Plan, now: DateTime<Utc>) -> Result<Planned, Refusal> {
+    link.held_by(&ask.entity, ask.run)?;
+    let mut draft = Draft {
+        ask,
+        now,
+        had: &link.had,
+        will: link.had.clone(),
+        actions: Pair::default(),
+        fields: Pair { crm: json!({}), erp: json!({}) },
+        writes: Pair::default(),
+        conflicts: Vec::new(),
+    };
+    for side in Side::BOTH {
+        draft.will[side].at = found(ask, side).at.as_deref().and_then(time).or(draft.will[side].at);
+    }
+    match (ask.crm.exists, ask.erp.exists) {
+        (true, true) => draft.compare(open),
+        (true, false) => draft.one_sided(Side::Crm, link, open),
+        (false, true) => draft.one_sided(Side::Erp, link, open),
+        (false, false) => {}
+    }
+    Ok(draft.finish(link))
+}
+
+fn found(ask: &Plan, side: Side) -> &super::Found {
+    match side {
+        Side::Crm => &ask.crm,
+        Side::Erp => &ask.erp,
+    }
+}
+
+impl Draft<'_> {
+    /// Both records are there.
+    fn compare(&mut self, open: &[Conflict]) {
+        for row in &self.ask.compare.rows {
+            let before = open.iter().find(|conflict| conflict.row.as_deref() == Some(row.name.as_str()));
+            // What a person decided, he decided of the values that he saw.
+            let chosen = before.filter(|before| same(before, row)).and_then(|before| before.chosen);
+            let known = Known {
+                had: Side::BOTH.map(|side| self.had[side].fields.get(&cell(row, side).field)),
+                at: Side::BOTH.map(|side| self.changed_at(row, side)),
+                chosen,
+            };
+            let decided = match merge(row, &known) {
+                Merged::To(side) => self.check(row, side, chosen.is_some()),
+                other => other,
+            };
+            match decided {
+                Merged::Equal => self.equal(row),
+                Merged::To(side) => {
+                    self.write(row, side);
+                    self.conflicts.extend(chosen.and(before.cloned()));
+                }
+                Merged::Conflict(kind) => {
+                    let seen = |side| Seen {
+                        field: Some(cell(row, side).field.clone()),
+                        value: cell(row, side).value.clone(),
+                    };
+                    let seen = Pair { crm: seen(Side::Crm), erp: seen(Side::Erp) };
+                    self.conflicts.push(Conflict { row: Some(row.name.clone()), kind, seen, chosen: None });
+                }
+            }
+        }
+    }
+
+    /// A field's own time where an event told it, else its record's.
+    fn changed_at(&self, row: &Row, side: Side) -> Option<DateTime<Utc>> {
+        let touched = self.had[side].touched.get(&cell(row, side).field).copied();
+        touched.or_else(|| found(self.ask, side).at.as_deref().and_then(time))
+    }
+
+    /// Whether a value can go where it should.
+    fn check(&self, row: &Row, to: Side, is_chosen: bool) -> Merged {
+        let hash = Hash::of(&cell(row, to.other()).other);
+        if hash.is_nothing() && row.required.contains(&to) {
+            return Merged::Conflict(Kind::Required);
+        }
+        if !is_chosen && self.is_unstable(row, to, &hash) { Merged::Conflict(Kind::Unstable) } else { Merged::To(to) }
+    }
+
+    /// Whether a field is written again and again.
+    fn is_unstable(&self, row: &Row, to: Side, hash: &Hash) -> bool {
+        let lately = |side: Side| {
+            let wrote = self.had[side].wrote.get(&cell(row, side).field).into_iter().flatten();
+            wrote.filter(|wrote| wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN)
+        };
+        let mut turns: Vec<(DateTime<Utc>, Side)> =
+            Side::BOTH.into_iter().flat_map(|side| lately(side).map(move |wrote| (wrote.at, side))).collect();
+        turns.sort_unstable();
+        turns.push((self.now, to));
+        let to_and_fro = turns.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+        lately(to).filter(|wrote| wrote.hash == *hash).count() >= UNSTABLE_WRITES || to_and_fro >= UNSTABLE_TURNS
+    }
+
+    /// Both have the same: that is what they had from then on.
+    fn equal(&mut self, row: &Row) {
+        for side in Side::BOTH {
+            let cell = cell(row, side);
+            self.will[side].fields.insert(cell.field.clone(), Hash::of(&cell.value));
+            self.will[side].touched.remove(&cell.field);
+        }
+    }
+
+    fn write(&mut self, row: &Row, to: Side) {
+        let (from, target) = (cell(row, to.other()), cell(row, to));
+        let hash = Hash::of(&from.other);
+        self.actions[to] = Some(Action::Update);
+        Field::of(&target.field).put(&mut self.fields[to], &from.other);
+        self.writes[to].insert(target.field.clone(), hash.clone());
+        self.will[to.other()].fields.insert(from.field.clone(), Hash::of(&from.value));
+        self.will[to].fields.insert(target.field.clone(), hash.clone());
+        for side in Side::BOTH {
+            self.will[side].touched.remove(&cell(row, side).field);
+        }
+        let wrote = self.will[to].wrote.entry(target.field.clone()).or_default();
+        wrote.retain(|wrote| wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN);
+        wrote.push(Wrote { hash, at: self.now, run: self.ask.run });
+        let surplus = wrote.len().saturating_sub(WRITES_KEPT);
+        wrote.drain(..surplus);
+    }
+
+    /// One record is there, the other is not: not yet, or no longer.
+    fn one_sided(&mut self, there: Side, link: &Link, open: &[Conflict]) {
+        let missing = there.other();
+        let was_there = !link.had[missing].fields.is_empty();
+        if !was_there {
+            let creates = match self.ask.compare.records.created {
+                Created::Both => true,
+                Created::ToErp => missing == Side::Erp,
+                Created::ToCrm => missing == Side::Crm,
+                Created::None => false,
+            };
+            if creates {
+                self.create(there);
+            }
+            return;
+        }
+        let before = open.iter().find(|conflict| conflict.row.is_none());
+        match (self.ask.compare.records.deleted, before.and_then(|before| before.chosen)) {
+            (Deleted::Ignore, _) => {}
+            (_, Some(chosen)) if chosen == there => {
+                self.create(there);
+                self.conflicts.extend(before.cloned());
+            }
+            (Deleted::Apply, _) | (_, Some(_)) => {
+                self.actions[there] = Some(Action::Delete);
+                self.conflicts.extend(before.cloned());
+            }
+            (Deleted::Report, None) => {
+                let seen = |side: Side| Seen { field: None, value: (side == there).into() };
+                let seen = Pair { crm: seen(Side::Crm), erp: seen(Side::Erp) };
+                self.conflicts.push(Conflict { row: None, kind: Kind::Deleted, seen, chosen: None });
+            }
+        }
+    }
+
+    /// The partner of a record is made: all rows go there, as `toErp` or `toCrm` of the mapping write them.
+    fn create(&mut self, from: Side) {
+        let to = from.other();
+        self.actions[to] = Some(Action::Create);
+        for row in &self.ask.compare.rows {
+            let source = cell(row, from);
+            self.will[from].fields.insert(source.field.clone(), Hash::of(&source.value));
+            if goes(row, to) {
+                let (field, hash) = (cell(row, to).field.clone(), Hash::of(&source.other));
+                self.writes[to].insert(field.clone(), hash.clone());
+                self.will[to].fields.insert(field, hash);
+            } else {
+                self.will[to].fields.insert(cell(row, to).field.clone(), Hash::default());
+            }
+        }
+        self.will[from].touched.clear();
+        self.will[to].touched.clear();
+    }
+
+    /// A field that waits for a person is as it was, also where another row reads it and goes on.
+    fn keep_what_waits(&mut self) {
+        let waiting = self.conflicts.iter().filter(|conflict| conflict.chosen.is_none());
+        for (side, seen) in waiting.flat_map(|conflict| Side::BOTH.map(|side| (side, &conflict.seen[side]))) {
+            let Some(field) = &seen.field else { continue };
+            let will = &mut self.will[side];
+            match self.had[side].fields.get(field) {
+                Some(had) => will.fields.insert(field.clone(), had.clone()),
+                None => will.fields.remove(field),
+            };
+            if let Some(at) = self.had[side].touched.get(field) {
+                will.touched.insert(field.clone(), *at);
+            }
+        }
+    }
+
+    fn finish(mut self, link: &Link) -> Planned {
+        self.keep_what_waits();
+        let action = |side: Side| self.actions[side].unwrap_or(Action::None);
+        let told = |side: Side| {
+            json!({
+                "action": action(side).as_str(),
+                "id": found(self.ask, side).id.as_ref().or(link.ids[side].as_ref()),
+                "fields": self.fields[side],
+            })
+        };
+        let waiting = self.conflicts.iter().filter(|conflict| conflict.chosen.is_none()).count();
+        let answer = json!({ "crm": told(Side::Crm), "erp": told(Side::Erp), "conflicts": waiting });
+        let settled = self.conflicts.iter().filter(|conflict| conflict.chosen.is_some());
+        let settles = settled.map(|conflict| conflict.row.clone()).collect();
+        // A partner that is gone stays known until a person has decided, or for good where nobody minds: it is not made anew.
+        let is_over = Side::BOTH.iter().any(|side| action(*side) == Action::Delete)
+            || !(self.ask.crm.exists || self.ask.erp.exists);
+        let stays = |side: Side| {
+            let is_there = found(self.ask, side).exists || action(side) == Action::Create;
+            !is_over && (is_there || !self.had[side].fields.is_empty())
+        };
+        let exists = Pair { crm: stays(Side::Crm), erp: stays(Side::Erp) };
+        let pending = Pending { run: self.ask.run, will: self.will, writes: self.writes, exists, settles };
+        Planned { link: Link { pending: Some(pending), ..link.clone() }, conflicts: self.conflicts, answer }
+    }
+}
+
+/// Whether a row still has the values of a conflict.
+fn same(conflict: &Conflict, row: &Row) -> bool {
+    Side::BOTH.iter().all(|side| Hash::of(&conflict.seen[*side].value) == Hash::of(&cell(row, *side).value))
+}
+
+pub(super) fn cell(row: &Row, side: Side) -> &super::Cell {
+    match side {
+        Side::Crm => &row.crm,
+        Side::Erp => &row.erp,
+    }
+}

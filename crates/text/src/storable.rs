@@ -1,0 +1,188 @@
+//! What text Stepwell keeps: any Unicode text without U+0000, which Postgres cannot store.
+//!
+//! There is one rule, told to people in docs/language.md, "Text". Whoever can correct a value is refused (a person, a
+//! client of the API, a webhook with U+0000); a value that must not be lost, because the work behind it is done, is kept
+//! with U+FFFD in place of what cannot be: an answer, the result of an expression, and in webhooks half a surrogate pair.
+
+use serde_json::{Map, Value};
+
+/// U+FFFD, which stands for a character that could not be kept.
+pub const REPLACEMENT: char = '\u{fffd}';
+
+/// How often something was replaced in one value, and how its bytes were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Characters U+0000.
+    pub nul: usize,
+    /// Halves of surrogate pairs.
+    pub surrogates: usize,
+    /// Sequences of bytes that are no text in their encoding.
+    pub malformed: usize,
+    /// The encoding that the bytes were read in, where it was not UTF-8.
+    pub encoding: Option<&'static str>,
+}
+
+impl Replaced {
+    /// For journal and event: what was done to the text; none if nothing was.
+    pub fn note(&self) -> Option<String> {
+        let count = |number: usize, what: &str| (number > 0).then(|| format!("{number} {what}"));
+        let parts: Vec<String> = [
+            count(self.nul, "U+0000"),
+            count(self.surrogates, "unpaired surrogates"),
+            count(self.malformed, "malformed byte sequences"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let replaced = (!parts.is_empty()).then(|| format!("{} replaced by U+FFFD", parts.join(", ")));
+        let decoded = self.encoding.map(|name| format!("decoded from {name}"));
+        let notes: Vec<String> = decoded.into_iter().chain(replaced).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+}
+
+/// A text without U+0000, and how many there were.
+pub fn without_nul(text: String) -> (String, usize) {
+    match text.bytes().filter(|byte| *byte == 0).count() {
+        0 => (text, 0),
+        count => (text.replace('\0', REPLACEMENT.encode_utf8(&mut [0; 4])), count),
+    }
+}
+
+/// Puts U+FFFD in place of each U+0000 in texts and keys; gives their number.
+pub fn replace_nul(value: &mut Value) -> usize {
+    match value {
+        Value::String(text) => {
+            let (kept, count) = without_nul(std::mem::take(text));
+            *text = kept;
+            count
+        }
+        Value::Array(items) => items.iter_mut().map(replace_nul).sum(),
+        Value::Object(object) => {
+            let inside: usize = object.values_mut().map(replace_nul).sum();
+            inside + if object.keys().any(|key| key.contains('\0')) { replace_in_keys(object) } else { 0 }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+fn replace_in_keys(object: &mut Map<String, Value>) -> usize {
+    let mut replaced = 0;
+    *object = std::mem::take(object)
+        .into_iter()
+        .map(|(key, value)| {
+            let (key, count) = without_nul(key);
+            replaced += count;
+            (key, value)
+        })
+        .collect();
+    replaced
+}
+
+/// JSON pointer to the first U+0000 in a value, be it in a text or in a key.
+pub fn pointer_to_nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            let found = |(index, item)| Some(format!("/{index}{}", pointer_to_nul(item)?));
+            items.iter().enumerate().find_map(found)
+        }
+        Value::Object(object) => object.iter().find_map(|(key, value)| {
+            let inside = if key.contains('\0') { String::new() } else { pointer_to_nul(value)? };
+            Some(format!("/{}{inside}", key.replace('~', "~0").replace('/', "~1")))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// JSON text in which each half of a surrogate pair is written as U+FFFD, and their number. Everything else is left as it
+/// is: outside of strings valid JSON has no backslash.
+pub fn replace_surrogates(json: &str) -> (std::borrow::Cow<'_, str>, usize) {
+    let bytes = json.as_bytes();
+    let unit = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+    };
+    let (mut kept, mut copied, mut replaced) = (String::new(), 0, 0);
+    let mut at = 0;
+    while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
+        at += next;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                kept.push_str(&json[copied..at]);
+                kept.push_str("\\ufffd");
+                copied = at + 6;
+                replaced += 1;
+                6
+            }
+            (Some(_), _) => 6,
+            // Whatever is escaped, a backslash included.
+            (None, _) => 2,
+        };
+    }
+    if replaced == 0 {
+        return (json.into(), 0);
+    }
+    kept.push_str(&json[copied..]);
+    (kept.into(), replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nul_is_replaced_in_texts_and_keys_at_every_level() {
+        let mut value = json!({ "a\0": ["\0x\0", { "b": "y" }], "c": 1 });
+        assert_eq!(replace_nul(&mut value), 3);
+        assert_eq!(value, json!({ "a\u{fffd}": ["\u{fffd}x\u{fffd}", { "b": "y" }], "c": 1 }));
+        assert_eq!(replace_nul(&mut value), 0);
+    }
+
+    #[test]
+    fn only_unpaired_surrogates_are_replaced() {
+        let cases = [
+            (r#""Deal \ud83d""#, r#""Deal \ufffd""#, 1),
+            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#, 0),
+            (r#""\ud83d\ud83d\ude00\ude00""#, r#""\ufffd\ud83d\ude00\ufffd""#, 2),
+            (r#""\uDC00 \uD800\u0041""#, r#""\ufffd \ufffd\u0041""#, 2),
+            (r#""a\\ud800""#, r#""a\\ud800""#, 0),
+            (r#""\\\ud800""#, r#""\\\ufffd""#, 1),
+            (r#""\ud8""#, r#""\ud8""#, 0),
+            (r#""ü\ud800ü""#, r#""ü\ufffdü""#, 1),
+        ];
+        for (json, kept, count) in cases {
+            let (text, replaced) = replace_surrogates(json);
+            assert_eq!((text.as_ref(), replaced), (kept, count), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_note_says_what_was_done_and_nothing_else() {
+        assert_eq!(Replaced::default().note(), None);
+        let all = Replaced { nul: 1, surrogates: 2, malformed: 3, encoding: Some("windows-1252") };
+        let note =
+            "decoded from windows-1252; 1 U+0000, 2 unpaired surrogates, 3 malformed byte sequences replaced by U+FFFD";
+        assert_eq!(all.note().as_deref(), Some(note));
+    }
+
+    proptest! {
+        #[test]
+        fn json_that_can_be_read_is_left_as_it_is(value in "\\PC{0,20}") {
+            let text = json!(value).to_string();
+            prop_assert_eq!(replace_surrogates(&text), (text.as_str().into(), 0));
+        }
+
+        #[test]
+        fn whatever_is_replaced_can_be_read(units in proptest::collection::vec(0xd7f0_u16..=0xe00f, 0..12)) {
+            let text: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let json = format!("\"{text}\"");
+            let (kept, _) = replace_surrogates(&json);
+            prop_assert!(serde_json::from_str::<Value>(&kept).is_ok(), "{}", kept);
+        }
+    }
+}
