@@ -44,7 +44,7 @@ impl Erp {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 impl Erp {
     /// Takes a record out as if it had never been there.
     pub fn forget(&mut self, name: &str, id: &str) {

@@ -230,7 +230,7 @@ pub struct Task {
 
 impl Task {
     /// One that says nothing beside what it does.
-    pub(crate) fn plain(name: String, reference: String, source: (Arc<Value>, Position), kind: TaskKind) -> Self {
+    pub fn plain(name: String, reference: String, source: (Arc<Value>, Position), kind: TaskKind) -> Self {
         let (definition, position) = source;
         Self {
             name,
