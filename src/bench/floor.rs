@@ -6,7 +6,7 @@ use anyhow::Context;
 use uuid::Uuid;
 
 use crate::machine::{Actor, Change, Record, Time};
-use crate::store::commit::{NewRun, RunState, Transition};
+use crate::store::commit::{Beginning, NewRun, RunState, Transition};
 use crate::store::formats;
 use crate::store::{self, commit, definitions, journal};
 
@@ -61,7 +61,8 @@ async fn insert_runs(pool: &sqlx::PgPool, definition_id: i32) -> anyhow::Result<
         .collect();
     let mut connection = pool.acquire().await?;
     for chunk in new.chunks(500) {
-        commit::insert_runs(&mut connection, &chunk.iter().collect::<Vec<_>>()).await?;
+        let beginnings: Vec<_> = chunk.iter().map(|run| Beginning { run, rows: &[], with: None }).collect();
+        commit::accept(&mut connection, None, &[], &beginnings).await?;
     }
     Ok(new.iter().map(|r| FloorRun { id: r.id, owner, seq: 0, head: r.state.head }).collect())
 }
@@ -77,11 +78,10 @@ async fn advance(pool: &sqlx::PgPool, runs: &mut [FloorRun]) -> anyhow::Result<(
         transitions.push(Transition { id: run.id, owner: run.owner, fence: 1, seq_before, state, progress: true });
         rows.extend(encoded.into_iter().map(|row| (run.id, row)));
     }
-    let mut transaction = pool.begin().await?;
-    let moved = commit::advance_runs(&mut transaction, &transitions.iter().collect::<Vec<_>>()).await?;
+    let (transitions, rows): (Vec<_>, Vec<_>) =
+        (transitions.iter().collect(), rows.iter().map(|(id, row)| (*id, row)).collect());
+    let moved = commit::advance(&mut *pool.acquire().await?, &transitions, &rows).await?;
     anyhow::ensure!(moved.len() == transitions.len(), "a raw transition was lost");
-    journal::append(&mut transaction, &rows.iter().map(|(id, row)| (*id, row)).collect::<Vec<_>>()).await?;
-    transaction.commit().await?;
     Ok(())
 }
 

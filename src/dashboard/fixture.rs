@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::machine::{Actor, Change, Record, RunId, Time};
 use crate::store::formats::NEWEST;
-use crate::store::{journal, shard};
+use crate::store::{fixture, journal, shard};
 
 /// Noon of some day.
 pub const NOON: i64 = 1_795_521_727_000;
@@ -149,8 +149,7 @@ pub async fn store(pool: &PgPool, story: &Story, row: &Row<'_>) -> RunId {
     .await
     .unwrap();
     let mut connection = pool.acquire().await.unwrap();
-    let rows: Vec<_> = rows.iter().map(|r| (id, r)).collect();
-    journal::append(&mut connection, &rows).await.unwrap();
+    fixture::append(&mut connection, id, &rows).await;
     id
 }
 

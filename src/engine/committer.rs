@@ -18,7 +18,9 @@ use tokio::sync::{Notify, oneshot};
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::batch::{Accept, AcceptOutcome, Advance, AdvanceOutcome, Item, Written, look, write_all};
+use super::batch::{
+    Accept, AcceptOutcome, Advance, AdvanceOutcome, Item, Written, look, needs_one_statement, write,
+};
 use super::health::Health;
 use crate::store::StoreError;
 use crate::telemetry;
@@ -263,9 +265,15 @@ impl Worker {
                 }
                 Broken::AtCommit(why) => {
                     warn!(error = %why, items = batch.len(), "commit reply lost, checking whether it succeeded");
+                    let (is_away, told) = (why.is_disconnected(), why.to_string());
+                    self.health.note(STAGE, Err(why));
                     let rest = self.find_out(batch, &mut pause).await;
-                    if !rest.is_empty() {
+                    if rest.is_empty() {
+                        self.committed();
+                    } else if is_away {
                         work.push((rest, failures));
+                    } else {
+                        self.try_again(rest, failures + 1, &told, &mut work);
                     }
                 }
             }
@@ -314,9 +322,13 @@ impl Worker {
 
     async fn attempt(&mut self, batch: &[Waiting]) -> Result<Written, Broken> {
         let connection = self.connection().await.map_err(Broken::Away)?;
-        let mut transaction = connection.begin().await.map_err(|error| Broken::Away(error.into()))?;
         let items: Vec<&Item> = batch.iter().map(|waiting| &waiting.item).collect();
-        let written = write_all(&mut transaction, &items).await?;
+        if needs_one_statement(&items) {
+            // The statement commits by itself, and duplicates are looked up after it.
+            return write(connection, &items).await.map_err(Broken::AtCommit);
+        }
+        let mut transaction = connection.begin().await.map_err(|error| Broken::Away(error.into()))?;
+        let written = write(&mut transaction, &items).await?;
         transaction.commit().await.map_err(|e| Broken::AtCommit(e.into()))?;
         Ok(written)
     }

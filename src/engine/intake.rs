@@ -26,7 +26,7 @@ use crate::machine::{Actor, Begin, Effect, Fact, Record, Rejected, Run, RunId, S
 use crate::store::acts::StartAct;
 use crate::store::commit::{NewEvent, NewRun};
 use crate::store::freezes::Freeze;
-use crate::store::journal;
+use crate::store::journal::{self, Source};
 use crate::store::topics::NewPosition;
 
 /// A run that is decided but not committed.
@@ -40,6 +40,8 @@ pub(super) struct Prepared {
     here: Option<Here>,
     /// The freezes by which it was judged, where it was judged alone.
     pub(super) judged_by: Option<Arc<Vec<Freeze>>>,
+    /// The event under which an idempotency key is stored with it.
+    pub(super) keyed_by: Option<Uuid>,
 }
 
 impl Prepared {
@@ -71,6 +73,16 @@ pub(super) struct Coming {
     pub(super) position: Option<NewPosition>,
     /// The freezes by which the runs were judged; none of runs that no freeze holds back.
     pub(super) judged_by: Option<Arc<Vec<Freeze>>>,
+}
+
+/// An event on its way in.
+struct EventOf<'a> {
+    event: &'a IncomingEvent,
+    envelope: &'a Value,
+    id: Uuid,
+    now: Time,
+    /// Its text, which is also the input of runs.
+    source: Option<&'a Source<'a>>,
 }
 
 /// What an event starts.
@@ -145,21 +157,26 @@ impl Inner {
         let id = Uuid::now_v7();
         let now = self.clock.now();
         let envelope = envelope_of(event);
+        let data = event.data.to_string();
+        let stored_data = (!event.data_is_body).then_some(data.as_str());
+        let source = Source::of(id, &event.body, stored_data, &data);
+        let of_event = EventOf { event, envelope: &envelope, id, now, source: source.as_ref() };
         let known = self.catalog.deployed();
         let freezes = self.freezes_in_force().await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
-        let mut matched = self.match_event(&node, event, &envelope, (id, now), &freezes).await;
+        let mut matched = self.match_event(&node, &of_event, &freezes).await;
         if matched.starts_nothing() {
             // No sender repeats an event that nobody wanted: a deploy that another node answered must count here, too.
             self.catalog.catch_up(&self.pool).await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
             if !Arc::ptr_eq(&known, &self.catalog.deployed()) {
-                matched = self.match_event(&node, event, &envelope, (id, now), &freezes).await;
+                matched = self.match_event(&node, &of_event, &freezes).await;
             }
         }
         drop(known);
         let outcome = matched.outcome();
         let Matched { prepared, violations, is_gathered } = matched;
         let runs: Vec<RunId> = prepared.iter().map(|p| p.first.run.id).collect();
-        let mut new_event = new_event(event, id, now, outcome, runs.clone(), &violations);
+        let data = (!event.data_is_body).then_some(data);
+        let mut new_event = new_event(event, data, (id, now), outcome, runs.clone(), &violations);
         new_event.awaited = is_gathered;
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
         let coming = Coming { event: Some(new_event), prepared, act: None, position, judged_by: Some(freezes) };
@@ -205,11 +222,10 @@ impl Inner {
     async fn match_event(
         &self,
         node: &Arc<Node>,
-        event: &IncomingEvent,
-        envelope: &Value,
-        (id, now): (Uuid, Time),
+        of_event: &EventOf<'_>,
         freezes: &[Freeze],
     ) -> Matched {
+        let EventOf { event, envelope, id, now, source } = *of_event;
         let patience = Patience::of_a_sender();
         let (gatherers, mut unasked) = self.gatherers(envelope, &patience).await;
         let mut matched = Matched { is_gathered: !gatherers.is_empty(), ..Matched::default() };
@@ -226,7 +242,7 @@ impl Inner {
                 begin: self.begin_here(node),
                 hold: self.hold_of(freezes, &definition),
             };
-            match self.prepare(node, &definition, RunId::now_v7(), started, now).await {
+            match self.prepare(node, &definition, RunId::now_v7(), started, source, now).await {
                 Ok(run) => matched.prepared.push(run),
                 Err(rejected) => matched.violations.extend(explain(rejected)),
             }
@@ -292,6 +308,7 @@ impl Inner {
         definition: &Arc<Definition>,
         id: RunId,
         started: Started,
+        source: Option<&Source<'_>>,
         now: Time,
     ) -> Result<Prepared, Rejected> {
         let definition_id = self.catalog.id_of(&definition.workflow).unwrap_or_default();
@@ -301,7 +318,7 @@ impl Inner {
         let parent_id = started.parent.map(|parent| parent.run);
         let unborn = Run::new(id);
         let decision = self.decide(&loaded, &unborn, Fact::Started(Box::new(started)), now).await?;
-        let (rows, head) = journal::encode(&decision.records, 0, journal::genesis(id), self.format())
+        let (rows, head) = journal::encode_from(&decision.records, 0, journal::genesis(id), self.format(), source)
             .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
         let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
         let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id), format_of(&rows));
@@ -327,7 +344,7 @@ impl Inner {
             },
         });
         let first = FirstStep { run: new, rows, consequences };
-        Ok(Prepared { first, loaded, records: decision.records, change, here, judged_by: None })
+        Ok(Prepared { first, loaded, records: decision.records, change, here, judged_by: None, keyed_by: None })
     }
 
     /// Commits, then begins to drive what belongs to this node. Runs in a task of its own: a sender that hangs up between
@@ -409,10 +426,11 @@ pub(super) fn explain(rejected: Rejected) -> Vec<SchemaViolation> {
     }
 }
 
+/// A row for the event; `data` where it is not the body.
 pub(super) fn new_event(
     event: &IncomingEvent,
-    id: Uuid,
-    now: Time,
+    data: Option<String>,
+    (id, now): (Uuid, Time),
     outcome: &'static str,
     runs: Vec<RunId>,
     violations: &[SchemaViolation],
@@ -430,7 +448,7 @@ pub(super) fn new_event(
         body: event.body.to_vec(),
         body_hash: Sha256::digest(&event.body).into(),
         attributes: pairs(&event.attributes),
-        data: (!event.data_is_body).then(|| event.data.to_string()),
+        data,
         outcome,
         runs,
         detail: detail(violations, event.note.as_deref()),

@@ -17,6 +17,7 @@ use crate::dsl::Definition;
 use crate::machine::{Actor, Parent, RunId, SchemaViolation, Started, Time};
 use crate::store::acts::StartAct;
 use crate::store::commit::{NewEvent, START_TYPE};
+use crate::store::journal::Source;
 use crate::store::{StoreError, events};
 use crate::telemetry;
 
@@ -140,9 +141,14 @@ impl Inner {
             begin: self.begin_here(node),
             hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
         };
-        let prepared = self.prepare(node, &definition, id, started, self.clock.now()).await;
+        let keyed = request.idempotency_key.as_ref().map(|_| (Uuid::now_v7(), started.input.to_string()));
+        let body = keyed.as_ref().map(|_| request.input.to_string());
+        let source = keyed.as_ref().zip(body.as_deref());
+        let source = source.and_then(|((event, input), body)| Source::of(*event, body.as_bytes(), None, input));
+        let prepared = self.prepare(node, &definition, id, started, source.as_ref(), self.clock.now()).await;
         let mut prepared = prepared.map_err(|rejected| StartError::Refused(explain(rejected)))?;
         prepared.judged_by = judged_by;
+        prepared.keyed_by = keyed.map(|(event, _)| event);
         Ok(prepared)
     }
 
@@ -164,7 +170,8 @@ impl Inner {
         act: Option<StartAct>,
     ) -> Result<RunId, StartError> {
         let (run, now) = (prepared.first.run.id, prepared.first.run.created_at);
-        let event = request.idempotency_key.clone().map(|key| keyed_start(&request, origin, key, now, run));
+        let key = prepared.keyed_by.zip(request.idempotency_key.clone());
+        let event = key.map(|(id, key)| keyed_start(&request, origin, (id, key), now, run));
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
         let judged_by = prepared.judged_by.clone();
         let coming = Coming { event, prepared: vec![prepared], act, position: None, judged_by };
@@ -257,10 +264,10 @@ fn named(request: &StartRequest) -> String {
 }
 
 /// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
-fn keyed_start(request: &StartRequest, origin: Origin, key: String, now: Time, run: RunId) -> NewEvent {
+fn keyed_start(request: &StartRequest, origin: Origin, (id, key): (Uuid, String), now: Time, run: RunId) -> NewEvent {
     let body = request.input.to_string().into_bytes();
     NewEvent {
-        id: Uuid::now_v7(),
+        id,
         source: format!("{}:{}/{}", origin.as_str(), request.namespace, request.name),
         event_id: key,
         r#type: START_TYPE.to_owned(),

@@ -202,7 +202,7 @@ mod tests {
     async fn a_version_that_a_run_was_made_of_stays(pool: PgPool) {
         let (used, unused) = (deployed(&pool, "1.0.0").await, deployed(&pool, "1.1.0").await);
         let run = commit::NewRun { definition_id: used, ..fixture::run(uuid::Uuid::now_v7()) };
-        commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&run]).await.unwrap();
+        fixture::begin(&mut pool.acquire().await.unwrap(), &run, &[]).await;
         assert_eq!(last_run(&pool, used).await.unwrap(), Some(run.id));
         assert_eq!(last_run(&pool, unused).await.unwrap(), None);
         // Also where nobody looked before: a run may have come in between.

@@ -145,7 +145,7 @@ async fn naming(
 ) -> Result<Vec<StoredRow>, StoreError> {
     Ok(sqlx::query_as!(
         StoredRow,
-        r#"select j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, j.data::text as "data!", j.hash from journal j
+        r#"select j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, journal_text(j.shard, j.run_id, j.data, j.held) as "data!", j.hash from journal j
            where j.shard = $1 and j.run_id = $2 and j.seq > $4
              and (j.task = any($3) and j.kind = 'task.completed'
                   or j.format > 1 and exists (select from unnest($6::text[]) as n (named) where strpos(j.data::text, n.named) > 0))
@@ -168,7 +168,7 @@ async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fa
     Ok(sqlx::query_as!(
         Fate,
         r#"select t.seq as "seq!", e.id as "event?", e.outcome as "event_outcome?", r.id as "run?", r.status as "status?",
-                  r.attention as "attention?", d.data::text as data
+                  r.attention as "attention?", d.data
            from unnest($1::integer[], $2::text[], $3::text[]) as t (seq, source, emitted)
            left join lateral (select k.event from event_keys k
                               where k.source = t.source and k.event_id = t.emitted limit 1) k on true
@@ -176,7 +176,7 @@ async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fa
            left join lateral unnest(e.runs) as u (id) on true
            left join lateral (select r.shard, r.id, r.status, r.attention, r.seq from runs r where r.id = u.id limit 1) r
                      on true
-           left join lateral (select d.data from journal d
+           left join lateral (select journal_text(d.shard, d.run_id, d.data, d.held) as data from journal d
                               where d.shard = r.shard and d.run_id = r.id and d.seq = r.seq and r.status = 'completed'
                               limit 1) d on true
            order by t.seq, u.id"#,
@@ -194,7 +194,7 @@ async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fa
 /// The database is away.
 pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreError> {
     let found = sqlx::query_scalar!(
-        r#"select j.data::text as "data!" from runs r
+        r#"select journal_text(j.shard, j.run_id, j.data, j.held) as "data!" from runs r
            join journal j on j.shard = r.shard and j.run_id = r.id and j.seq = r.seq
            where r.shard = $1 and r.id = $2 and r.status = 'completed'"#,
         shard(run),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::commit::{NewEvent, NewRun, RunState};
+use super::commit::{self, Beginning, NewEvent, NewRun, RunState};
 use super::journal::NewRow;
 use super::{formats, totals};
 use crate::machine::{RunId, Time};
@@ -76,8 +76,33 @@ pub(crate) fn row() -> NewRow {
         attempt: None,
         actor: Some("test".into()),
         data: "{}".into(),
+        holes: Vec::new(),
         hash: [0; 32],
     }
+}
+
+/// Stores events that are new; gives those that a run may wait for.
+pub(crate) async fn store_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Vec<Uuid> {
+    let done = commit::accept(conn, None, events, &[]).await.unwrap();
+    assert_eq!(done.stored.len(), events.len());
+    done.stored.into_iter().filter(|(_, is_awaited)| *is_awaited).map(|(id, _)| id).collect()
+}
+
+/// Stores rows of a journal whose run is stored otherwise.
+pub(crate) async fn append(conn: &mut PgConnection, run: RunId, rows: &[NewRow]) {
+    for row in rows {
+        let insert = "insert into journal (shard, run_id, seq, at, kind, task, attempt, actor, data, hash, format)
+                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9::json, $10, $11)";
+        let insert = sqlx::query(insert).bind(super::shard(run)).bind(run).bind(row.seq).bind(row.at);
+        let insert = insert.bind(row.kind).bind(row.task.as_deref()).bind(row.attempt).bind(row.actor.as_deref());
+        let insert = insert.bind(&row.data).bind(row.hash.as_slice()).bind(row.format);
+        insert.execute(&mut *conn).await.unwrap();
+    }
+}
+
+/// Stores a run with its first rows.
+pub(crate) async fn begin(conn: &mut PgConnection, run: &NewRun, rows: &[NewRow]) {
+    commit::accept(conn, None, &[], &[Beginning { run, rows, with: None }]).await.unwrap();
 }
 
 /// From now on the database refuses to record acts, as it would a value that breaks a rule.

@@ -14,8 +14,11 @@ pub const ONE_RECORD: Format = 1;
 /// Journals of one decision per row.
 pub const ONE_DECISION: Format = 2;
 
+/// Rows of a decision that hold values elsewhere; see [`super::journal::Source`].
+pub const HELD: Format = 3;
+
 /// The newest format that this version knows.
-pub const NEWEST: Format = ONE_DECISION;
+pub const NEWEST: Format = HELD;
 
 /// The format of what is stored of a definition.
 pub const DEFINITION: Format = 1;

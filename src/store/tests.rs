@@ -8,8 +8,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::acts::By;
-use super::commit::{RunState, Transition};
+use super::commit::{Beginning, RunState, Transition};
 use super::fixture::{event, row, run, state};
+use super::journal::NewRow;
 use super::{
     attention, claims, commands, commit, connect_engine, events, freezes, gatherings, journal, lanes, listeners,
     listing, nodes, outgoing, proposals, schedules, sequences, topics, totals,
@@ -37,13 +38,12 @@ async fn prepare_all(pool: &PgPool) {
     };
     let event = event(Uuid::now_v7());
     let mut connection = pool.acquire().await.unwrap();
-    commit::take_event_keys(&mut connection, &[&event]).await.unwrap();
+    let (with, rows) = (Some(event.id), [row]);
+    commit::accept(&mut connection, Some(&[]), &[&event], &[Beginning { run: &run, rows: &rows, with }]).await.unwrap();
     commit::known_events(&mut connection, &[("test", "x")]).await.unwrap();
-    commit::insert_events(&mut connection, &[&event]).await.unwrap();
-    commit::insert_runs(&mut connection, &[&run]).await.unwrap();
-    commit::advance_runs(&mut connection, &[&transition]).await.unwrap();
+    commit::advance(&mut connection, &[&transition], &[(id, &NewRow { seq: 2, ..super::fixture::row() })]).await.unwrap();
     commit::standings(&mut connection, &[id]).await.unwrap();
-    journal::append(&mut connection, &[(id, &row)]).await.unwrap();
+    journal::keep(&mut connection, &[]).await.unwrap();
     commands::answer(&mut connection, &[(id, None)]).await.unwrap();
     prepare_links(&mut connection, id).await;
     prepare_sequences(&mut connection).await;

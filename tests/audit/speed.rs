@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use stepwell::engine::audit::{self, Options};
 use stepwell::machine::{Record, RunId};
 use stepwell::store::audit::scan;
-use stepwell::store::commit::{self, NewRun, RunState};
+use stepwell::store::commit::{self, Beginning, NewRun, RunState};
 use stepwell::store::formats::NEWEST;
 use stepwell::store::journal;
 
@@ -85,10 +85,10 @@ async fn generate(pool: &PgPool, template: RunId, runs: usize) {
                 created_at: like.created_at,
                 state,
             });
-            new_rows.push((id, rows));
+            new_rows.push(rows);
         }
-        commit::insert_runs(&mut conn, &new_runs.iter().collect::<Vec<_>>()).await.unwrap();
-        let flat: Vec<_> = new_rows.iter().flat_map(|(id, rows)| rows.iter().map(|row| (*id, row))).collect();
-        journal::append(&mut conn, &flat).await.unwrap();
+        let beginnings: Vec<_> =
+            new_runs.iter().zip(&new_rows).map(|(run, rows)| Beginning { run, rows, with: None }).collect();
+        commit::accept(&mut conn, None, &[], &beginnings).await.unwrap();
     }
 }

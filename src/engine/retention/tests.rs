@@ -9,7 +9,7 @@ use super::*;
 use crate::machine::{Actor, Change, Record};
 use crate::retention::{Ages, files, find_run, verify};
 use crate::store::formats::NEWEST;
-use crate::store::{commit, ensure_partitions, fixture, journal};
+use crate::store::{ensure_partitions, fixture, journal};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -72,11 +72,9 @@ async fn ended(pool: &PgPool, days: i64, parent: Option<RunId>, with_event: bool
         )));
         (event.runs, event.outcome, event.received_at) = (vec![id], "run", at);
         run.event_id = Some(event.id);
-        commit::take_event_keys(&mut connection, &[&event]).await.unwrap();
-        commit::insert_events(&mut connection, &[&event]).await.unwrap();
+        fixture::store_events(&mut connection, &[&event]).await;
     }
-    commit::insert_runs(&mut connection, &[&run]).await.unwrap();
-    journal::append(&mut connection, &journal.iter().map(|row| (id, row)).collect::<Vec<_>>()).await.unwrap();
+    fixture::begin(&mut connection, &run, &journal).await;
     id
 }
 
@@ -224,7 +222,7 @@ async fn an_event_stays_while_a_run_may_ask_for_it(pool: PgPool) {
     ended(&pool, 120, None, true).await;
     let mut live = fixture::run(Uuid::now_v7());
     live.created_at = chrono::Utc::now() - chrono::Duration::days(130);
-    commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&live]).await.unwrap();
+    fixture::begin(&mut pool.acquire().await.unwrap(), &live, &[]).await;
     let done = round(&mut keeper(&pool, folder.path(), Pace::Prompt)).await.unwrap();
     assert_eq!((done.runs, done.events, done.keys), (1, 0, 0), "its definition cannot be read, so it may listen");
     execute(&pool, "update runs set created_at = now()").await;
@@ -260,7 +258,7 @@ async fn without_settings_nothing_is_looked_at(pool: PgPool) {
 async fn runs_that_stay_never_hold_up_what_ended_after_them(pool: PgPool) {
     let folder = world(&pool).await;
     let parent = fixture::run(Uuid::now_v7());
-    commit::insert_runs(&mut pool.acquire().await.unwrap(), &[&parent]).await.unwrap();
+    fixture::begin(&mut pool.acquire().await.unwrap(), &parent, &[]).await;
     for _ in 0..3 {
         ended(&pool, 200, Some(parent.id), false).await;
     }

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::machine::Actor;
-use crate::store::commit::insert_events;
 use crate::store::events::{self, EventFilter};
-use crate::store::fixture::event;
+use crate::store::fixture::{event, store_events};
 use crate::store::listing::Order;
 
 /// Stores events of a source, of which every second needs attention; gives those.
@@ -16,7 +15,7 @@ async fn fill(pool: &PgPool, source: &str, count: usize) -> Vec<Uuid> {
         new.source = source.to_owned();
         new.needs_attention = n % 2 == 0;
         new.outcome = if new.needs_attention { "rejected" } else { "unmatched" };
-        let waiting = insert_events(&mut connection, &[&new]).await.unwrap();
+        let waiting = store_events(&mut connection, &[&new]).await;
         assert!(waiting.is_empty());
         if new.needs_attention {
             ask(&mut connection, &[&new]).await.unwrap();
@@ -86,6 +85,6 @@ async fn a_rejected_event_waits_for_nobody_although_somebody_waits_for_any(pool:
     let mut connection = pool.acquire().await.unwrap();
     let (mut rejected, unmatched) = (event(Uuid::now_v7()), event(Uuid::now_v7()));
     rejected.outcome = "rejected";
-    let waited_for = insert_events(&mut connection, &[&rejected, &unmatched]).await.unwrap();
+    let waited_for = store_events(&mut connection, &[&rejected, &unmatched]).await;
     assert_eq!(waited_for, [unmatched.id]);
 }

@@ -1,4 +1,5 @@
-//! Journal rows on their way out of the database and back: as the columns are, so that what was hashed stays byte for byte.
+//! Journal rows on their way out of the database and back: as the columns are, with
+//! what a row holds elsewhere, so that what was hashed stays byte for byte.
 //!
 //! Only this file knows how a stored row becomes a line of an archive, and a line a row.
 
@@ -27,8 +28,10 @@ pub struct ExportedRow {
 pub async fn export(pool: &PgPool, run: RunId, after_seq: i32, limit: i64) -> Result<Vec<ExportedRow>, StoreError> {
     Ok(sqlx::query_as!(
         ExportedRow,
-        r#"select seq, to_json(j)::text as "row!" from journal j
-           where shard = $1 and run_id = $2 and seq > $3 order by seq limit $4"#,
+        r#"select j.seq, to_json(w)::text as "row!" from journal j
+           cross join lateral (select j.shard, j.run_id, j.seq, j.at, j.kind, j.task, j.attempt, j.actor,
+                                      journal_text(j.shard, j.run_id, j.data, j.held)::json as data, j.hash, j.format) w
+           where j.shard = $1 and j.run_id = $2 and j.seq > $3 order by j.seq limit $4"#,
         shard(run),
         run,
         after_seq,

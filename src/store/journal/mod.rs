@@ -4,6 +4,7 @@
 
 mod data;
 mod export;
+mod held;
 mod read;
 mod row;
 mod verify;
@@ -13,10 +14,11 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 pub use export::{ExportedRow, export, imported};
+pub use held::{Hole, LARGE, Source, keep};
 pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_of_each, stored};
 pub use row::StoredRow;
 pub use verify::{Chain, Tampered, verify};
-pub use write::{NewRow, append, encode};
+pub use write::{NewRow, encode, encode_from};
 
 use super::StoreError;
 use crate::machine::{Actor, Change, Record, RunId, Time};

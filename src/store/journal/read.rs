@@ -20,7 +20,7 @@ pub async fn stored(
 ) -> Result<Vec<StoredRow>, StoreError> {
     Ok(sqlx::query_as!(
         StoredRow,
-        r#"select seq, at, format, kind, task, attempt, actor, data::text as "data!", hash
+        r#"select seq, at, format, kind, task, attempt, actor, journal_text(shard, run_id, data, held) as "data!", hash
            from journal where shard = $1 and run_id = $2 and seq > $3 order by seq limit $4"#,
         shard(run),
         run,
@@ -40,7 +40,7 @@ pub async fn records_of_each(
     runs: &[RunId],
 ) -> Result<HashMap<RunId, (Vec<Record>, usize)>, StoreError> {
     let rows = sqlx::query!(
-        r#"select u.run_id as "run_id!", j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, j.data::text as "data!", j.hash
+        r#"select u.run_id as "run_id!", j.seq, j.at, j.format, j.kind, j.task, j.attempt, j.actor, journal_text(j.shard, j.run_id, j.data, j.held) as "data!", j.hash
            from unnest($1::smallint[], $2::uuid[]) as u (shard, run_id)
            join journal j on j.shard = u.shard and j.run_id = u.run_id
            order by j.shard, j.run_id, j.seq"#,

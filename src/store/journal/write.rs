@@ -1,16 +1,14 @@
-//! Records become rows: encoded, chained, and appended for many runs at once.
+//! Records become rows: encoded and chained.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use sqlx::PgConnection;
-use uuid::Uuid;
-
+use super::held::{self, Hole, Source};
 use super::row::{ENGINE, Link};
 use super::{Hash, data};
-use crate::machine::{Record, RunId, Time};
-use crate::store::formats::{Format, ONE_RECORD};
-use crate::store::{StoreError, shard};
+use crate::machine::{Record, Time};
+use crate::store::formats::{Format, HELD, ONE_DECISION, ONE_RECORD};
+use crate::store::StoreError;
 
 /// A row ready to be written.
 #[derive(Debug, Clone)]
@@ -29,8 +27,10 @@ pub struct NewRow {
     pub attempt: Option<i32>,
     /// Format 1: who.
     pub actor: Option<String>,
-    /// JSON text.
+    /// JSON text, whole.
     pub data: String,
+    /// What of it is held elsewhere.
+    pub holes: Vec<Hole>,
     /// Chained hash.
     pub hash: Hash,
 }
@@ -43,6 +43,20 @@ const ROW_BYTES: usize = 256 * 1024;
 /// # Errors
 /// A record cannot be written as JSON.
 pub fn encode(records: &[Record], seq: i32, head: Hash, format: Format) -> Result<(Vec<NewRow>, Hash), StoreError> {
+    encode_from(records, seq, head, format, None)
+}
+
+/// The same for records that may repeat the text of the event that starts the run.
+///
+/// # Errors
+/// A record cannot be written as JSON.
+pub fn encode_from(
+    records: &[Record],
+    seq: i32,
+    head: Hash,
+    format: Format,
+    source: Option<&Source<'_>>,
+) -> Result<(Vec<NewRow>, Hash), StoreError> {
     let mut chain = Chain { rows: Vec::with_capacity(1), seq, head };
     if format == ONE_RECORD {
         for record in records {
@@ -59,6 +73,7 @@ pub fn encode(records: &[Record], seq: i32, head: Hash, format: Format) -> Resul
                     attempt,
                     actor: Some(record.actor.0.clone()),
                     data,
+                    holes: Vec::new(),
                     hash: head,
                 },
             );
@@ -82,7 +97,11 @@ pub fn encode(records: &[Record], seq: i32, head: Hash, format: Format) -> Resul
         }
         data.push(']');
         rest = &rest[count..];
-        let row = NewRow { seq: 0, at, format, kind: None, task: None, attempt: None, actor: None, data, hash: head };
+        let holes = if format >= HELD { held::holes(&data, source) } else { Vec::new() };
+        // A row that any version can read says so.
+        let format = if holes.is_empty() { ONE_DECISION } else { HELD };
+        let (kind, task, attempt, actor) = (None, None, None, None);
+        let row = NewRow { seq: 0, at, format, kind, task, attempt, actor, data, holes, hash: head };
         chain.add(i32::try_from(count).unwrap_or(i32::MAX), row);
     }
     Ok((chain.rows, chain.head))
@@ -141,32 +160,4 @@ fn append_element(array: &mut String, record: &Record, row_at: Time) -> Result<(
 /// Postgres keeps microseconds; what is hashed must be what comes back.
 fn whole_micros(at: Time) -> Time {
     Time::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
-}
-
-/// Appends rows of many runs.
-///
-/// # Errors
-/// The database is away, or refuses a value.
-pub async fn append(conn: &mut PgConnection, rows: &[(RunId, &NewRow)]) -> Result<(), StoreError> {
-    sqlx::query!(
-        "insert into journal (shard, run_id, seq, at, kind, task, attempt, actor, data, hash, format)
-         select u.shard, u.run_id, u.seq, u.at, u.kind, u.task, u.attempt, u.actor, u.data::json, u.hash, u.format
-         from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[], $7::integer[],
-                     $8::text[], $9::text[], $10::bytea[], $11::smallint[])
-              as u (shard, run_id, seq, at, kind, task, attempt, actor, data, hash, format)",
-        &rows.iter().map(|(run, _)| shard(*run)).collect::<Vec<_>>(),
-        &rows.iter().map(|(run, _)| *run).collect::<Vec<Uuid>>(),
-        &rows.iter().map(|(_, r)| r.seq).collect::<Vec<_>>(),
-        &rows.iter().map(|(_, r)| r.at).collect::<Vec<_>>(),
-        &rows.iter().map(|(_, r)| r.kind).collect::<Vec<_>>() as &[Option<&str>],
-        &rows.iter().map(|(_, r)| r.task.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
-        &rows.iter().map(|(_, r)| r.attempt).collect::<Vec<_>>() as &[Option<i32>],
-        &rows.iter().map(|(_, r)| r.actor.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
-        &rows.iter().map(|(_, r)| r.data.as_str()).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|(_, r)| r.hash.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &rows.iter().map(|(_, r)| r.format).collect::<Vec<_>>(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }

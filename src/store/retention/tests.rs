@@ -33,9 +33,8 @@ async fn ended_run(pool: &PgPool, id: RunId, parent: Option<RunId>) -> Removal {
     let row = NewRow { hash: [7; 32], ..fixture::row() };
     run.state.head = row.hash;
     let mut connection = pool.acquire().await.unwrap();
-    commit::insert_runs(&mut connection, &[&run]).await.unwrap();
-    journal::append(&mut connection, &[(id, &row)]).await.unwrap();
-    Removal { kind: "run", item: id, family: parent.unwrap_or(id), seq: 1, head: row.hash.to_vec() }
+    fixture::begin(&mut connection, &run, &[row]).await;
+    Removal { kind: "run", item: id, family: parent.unwrap_or(id), seq: 1, head: run.state.head.to_vec() }
 }
 
 async fn definition(pool: &PgPool) {
@@ -204,8 +203,7 @@ async fn an_event_goes_after_its_runs_and_its_key_after_that(pool: PgPool) {
     let mut event = fixture::event(Uuid::now_v7());
     (event.runs, event.outcome) = (vec![run], "run");
     let mut connection = pool.acquire().await.unwrap();
-    commit::take_event_keys(&mut connection, &[&event]).await.unwrap();
-    commit::insert_events(&mut connection, &[&event]).await.unwrap();
+    fixture::store_events(&mut connection, &[&event]).await;
     let [seen] = events_of(&pool, &[event.id], &[]).await.unwrap().try_into().unwrap();
     assert!(seen.facts.has_runs && seen.facts.had_runs);
     let [seen] = events_of(&pool, &[event.id], &[run]).await.unwrap().try_into().unwrap();
@@ -242,7 +240,7 @@ async fn an_event_that_somebody_still_wants_stays(pool: PgPool) {
         )
         .await;
         let event = fixture::event(Uuid::now_v7());
-        commit::insert_events(&mut pool.acquire().await.unwrap(), &[&event]).await.unwrap();
+        fixture::store_events(&mut pool.acquire().await.unwrap(), &[&event]).await;
         let of_event = Removal { kind: "event", item: event.id, family: event.id, seq: 0, head: Vec::new() };
         let archive = recorded(&pool, &[of_event]).await;
         execute(&pool, reason).await;
@@ -257,7 +255,7 @@ async fn a_journal_row_comes_back_from_json_byte_for_byte(pool: PgPool) {
     let data = r#"{"a" : 1.50e0, "ü":"\u00e9\n", "n":123456789012345678901234567890}"#;
     let row = NewRow { data: data.to_owned(), task: Some("/do/0/a".into()), attempt: Some(2), ..fixture::row() };
     let mut connection = pool.acquire().await.unwrap();
-    journal::append(&mut connection, &[(run, &row)]).await.unwrap();
+    fixture::append(&mut connection, run, std::slice::from_ref(&row)).await;
     let exported = journal::export(&pool, run, 0, 10).await.unwrap();
     let line = serde_json::value::RawValue::from_string(exported[0].row.clone()).unwrap();
     let back = journal::imported(run, &line).unwrap();

@@ -1,4 +1,8 @@
-//! What one transaction of the committer writes: the items of a batch, and what became of each.
+//! What one transaction of the committer writes: the items of a batch, and the outcome of each.
+
+mod write;
+
+pub(super) use write::{needs_one_statement, write};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,14 +12,13 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::machine::RunId;
+use crate::store::StoreError;
 use crate::store::acts::StartAct;
 use crate::store::commit::{self, Consequences, NewEvent, NewRun, Transition};
-use crate::store::freezes::{self, Freeze};
-use crate::store::journal::{self, NewRow};
-use crate::store::redeliveries::{self, Redelivered};
-use crate::store::snapshots::{self, NewSnapshot};
-use crate::store::topics::{self, NewPosition};
-use crate::store::{StoreError, attention, commands, sequences};
+use crate::store::freezes::Freeze;
+use crate::store::journal::NewRow;
+use crate::store::snapshots::NewSnapshot;
+use crate::store::topics::NewPosition;
 
 /// An event and the runs that it starts; without an event, runs started by the API.
 #[derive(Debug)]
@@ -225,66 +228,6 @@ impl Written {
     }
 }
 
-pub(super) async fn write_all(conn: &mut PgConnection, batch: &[&Item]) -> Result<Written, StoreError> {
-    let mut written = Written::default();
-    let accepts: Vec<&Accept> = batch.iter().filter_map(|item| item.as_accept()).collect();
-    let advances: Vec<&Advance> = batch.iter().filter_map(|item| item.as_advance()).collect();
-    let accepts = look_at_freezes(conn, accepts, &mut written).await?;
-    let accepts = write_positions(conn, accepts, &mut written).await?;
-    write_events(conn, &accepts, &mut written).await?;
-    let taken: Vec<&Accept> = accepts.into_iter().filter(|a| written.takes(a)).collect();
-    let runs: Vec<&FirstStep> = taken.iter().flat_map(|a| &a.runs).collect();
-    if !runs.is_empty() {
-        commit::insert_runs(conn, &runs.iter().map(|first| &first.run).collect::<Vec<_>>()).await?;
-    }
-    if !advances.is_empty() {
-        let mut transitions: Vec<&Transition> = advances.iter().map(|a| &a.transition).collect();
-        transitions.sort_unstable_by_key(|t| (crate::store::shard(t.id), t.id));
-        written.moved = commit::advance_runs(conn, &transitions).await?.into_iter().collect();
-    }
-    let mut rows: Vec<(RunId, &NewRow)> =
-        runs.iter().flat_map(|first| first.rows.iter().map(|r| (first.run.id, r))).collect();
-    let mut consequences: Vec<(RunId, &Consequences)> =
-        runs.iter().map(|first| (first.run.id, &first.consequences)).collect();
-    let mut answers = Vec::new();
-    let (mut snapshots, mut without) = (Vec::new(), Vec::new());
-    for advance in advances.iter().filter(|a| written.moved.contains(&a.transition.id)) {
-        match &advance.snapshot {
-            Some(SnapshotChange::Put(snapshot)) => snapshots.push((advance.transition.id, snapshot)),
-            Some(SnapshotChange::Remove) => without.push(advance.transition.id),
-            None => {}
-        }
-        rows.extend(advance.rows.iter().map(|r| (advance.transition.id, r)));
-        consequences.push((advance.transition.id, &advance.consequences));
-        answers.extend(advance.answers.iter().cloned());
-    }
-    answers.extend(batch.iter().filter_map(|item| item.as_answer()));
-    if !rows.is_empty() {
-        journal::append(conn, &rows).await?;
-    }
-    if !snapshots.is_empty() {
-        snapshots::put(conn, &snapshots).await?;
-    }
-    if !without.is_empty() {
-        snapshots::remove(conn, &without).await?;
-    }
-    consequences.retain(|(_, consequences)| !consequences.is_empty());
-    if !consequences.is_empty() {
-        commit::insert_consequences(conn, &consequences).await?;
-    }
-    if !answers.is_empty() {
-        commands::answer(conn, &answers).await?;
-    }
-    // Last, for it takes the lock of the chain of acts. A batch in which no person starts a run takes none.
-    for accept in &taken {
-        let Some(act) = &accept.act else { continue };
-        for first in &accept.runs {
-            act.record(conn, first.run.id).await?;
-        }
-    }
-    Ok(written)
-}
-
 impl Item {
     fn as_accept(&self) -> Option<&Accept> {
         match self {
@@ -306,90 +249,6 @@ impl Item {
             _ => None,
         }
     }
-}
-
-impl Written {
-    /// What is kept of a delivery that is a duplicate with other bytes than the first.
-    fn differing<'e>(&self, event: &'e NewEvent) -> Option<Redelivered<'e>> {
-        let first = self.known.get(&(event.source.clone(), event.event_id.clone()))?;
-        let differs = event.is_proven && first.body_hash != event.body_hash;
-        let (body_hash, body, at) = (event.body_hash, event.body.as_slice(), event.received_at);
-        differs.then_some(Redelivered { event: first.event, body_hash, body, at })
-    }
-
-    /// Whether the runs of an accept are to be inserted: its event won its key, or it has none.
-    fn takes(&self, accept: &Accept) -> bool {
-        accept.event.as_ref().is_none_or(|event| self.won.contains(&event.id))
-    }
-}
-
-/// Gives the accepts that no freeze came before since they were judged. First of all, so that the others are written without them.
-async fn look_at_freezes<'a>(
-    conn: &mut PgConnection,
-    accepts: Vec<&'a Accept>,
-    written: &mut Written,
-) -> Result<Vec<&'a Accept>, StoreError> {
-    if !accepts.iter().any(|accept| accept.judged_by.is_some() && !accept.runs.is_empty()) {
-        return Ok(accepts);
-    }
-    let in_force = freezes::in_force(conn).await?;
-    let (late, held): (Vec<&Accept>, Vec<&Accept>) =
-        accepts.into_iter().partition(|accept| !accept.runs.is_empty() && accept.missed_one_of(&in_force));
-    written.frozen = late.iter().filter_map(|accept| Some(accept.runs.first()?.run.id)).collect();
-    Ok(held)
-}
-
-/// Writes how far topics have come; gives the accepts that go on, which are those that read from no topic, or from one that was theirs.
-async fn write_positions<'a>(
-    conn: &mut PgConnection,
-    accepts: Vec<&'a Accept>,
-    written: &mut Written,
-) -> Result<Vec<&'a Accept>, StoreError> {
-    let mut positions: Vec<&NewPosition> = accepts.iter().filter_map(|accept| accept.position.as_ref()).collect();
-    if positions.is_empty() {
-        return Ok(accepts);
-    }
-    positions.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let moved = topics::advance(conn, &positions).await?;
-    let is_written = |position| moved.iter().any(|moved| moved.is_of(position));
-    let (held, lost): (Vec<&Accept>, Vec<&Accept>) =
-        accepts.into_iter().partition(|accept| accept.position.as_ref().is_none_or(is_written));
-    written.lost = lost.iter().filter_map(|accept| Some(accept.event.as_ref()?.id)).collect();
-    Ok(held)
-}
-
-async fn write_events(conn: &mut PgConnection, accepts: &[&Accept], written: &mut Written) -> Result<(), StoreError> {
-    let mut events: Vec<&NewEvent> = accepts.iter().filter_map(|a| a.event.as_ref()).collect();
-    if events.is_empty() {
-        return Ok(());
-    }
-    events.sort_unstable_by(|a, b| (&a.source, &a.event_id).cmp(&(&b.source, &b.event_id)));
-    written.won = commit::take_event_keys(conn, &events).await?.into_iter().collect();
-    let (won, lost): (Vec<&NewEvent>, Vec<&NewEvent>) = events.into_iter().partition(|e| written.won.contains(&e.id));
-    if !won.is_empty() {
-        written.awaited = commit::insert_events(conn, &won).await?.into_iter().collect();
-    }
-    let unsettled: Vec<_> = won.iter().filter(|event| event.needs_attention).copied().collect();
-    if !unsettled.is_empty() {
-        attention::ask(conn, &unsettled).await?;
-    }
-    let counted: Vec<_> = won.iter().filter_map(|e| Some((e.source.as_str(), e.counted.as_ref()?))).collect();
-    if !counted.is_empty() {
-        sequences::arrived(conn, &counted).await?;
-    }
-    if !lost.is_empty() {
-        let keys: Vec<(&str, &str)> = lost.iter().map(|e| (e.source.as_str(), e.event_id.as_str())).collect();
-        for known in commit::known_events(conn, &keys).await? {
-            let (runs, resumed) = (known.runs, known.resumed);
-            let first = Known { event: known.event, body_hash: known.body_hash, runs, resumed };
-            written.known.insert((known.source, known.event_id), first);
-        }
-        let differing: Vec<Redelivered<'_>> = lost.iter().filter_map(|event| written.differing(event)).collect();
-        if !differing.is_empty() {
-            redeliveries::note(conn, &differing).await?;
-        }
-    }
-    Ok(())
 }
 
 /// For each item whether it was committed.
