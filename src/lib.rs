@@ -1,9 +1,8 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
 //! Imports point one way:
-//! `main -> cli -> http, dashboard, preflight -> scenario -> sandbox, hub, engine -> store -> connect -> memory, machine, expr, redact, dsl -> openapi`.
-//! `machine` is pure: it decides, everything else carries out. `canonical`, `identifiers` and `pubsub` are
-//! pure and import nothing of ours.
+//! `main -> cli -> http, dashboard, preflight -> scenario -> hub, engine -> store -> connect -> redact`, and from each of them to the
+//! crates, which are re-exported here. docs/architecture.md has the purpose and the invariant of each.
 
 // First, for its macros take the place of the standard library's in everything below.
 #[macro_use]

@@ -634,6 +634,22 @@ fn a_variable_that_sets_nothing_is_a_warning_and_with_check_an_error_unless_kube
     }
 }
 
+/// `cargo` and Clippy keep the pure crates from the world outside; here is kept what they may depend on.
+#[test]
+fn pure_crates_depend_on_nothing_that_touches_the_world() {
+    for name in ["expr", "text", "language", "machine", "sync", "pubsub"] {
+        let manifest = std::fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+        let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+        let dependencies = dependencies.split("\n[").next().unwrap();
+        for line in dependencies.lines() {
+            let dependency = line.split(['.', ' ']).next().unwrap();
+            let touches = ["tokio", "sqlx", "axum", "reqwest", "hyper", "tracing", "rand", "metrics", "futures"];
+            assert!(!touches.contains(&dependency), "crates/{name} depends on {dependency}");
+            assert!(!line.contains("clock") && !line.contains("v4") && !line.contains("v7"), "crates/{name}: {line}");
+        }
+    }
+}
+
 /// The table of metrics and the macros of the source name the same metrics.
 #[test]
 fn the_table_of_metrics_names_every_metric() {
