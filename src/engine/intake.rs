@@ -48,7 +48,13 @@ impl Prepared {
         let new = &self.first.run;
         Snapshot {
             definition: Arc::clone(&self.loaded.definition),
-            head: RunHead { id: new.id, parent: new.parent_id, created_at: new.created_at, wake_at: new.state.wake_at },
+            head: RunHead {
+                id: new.id,
+                parent: new.parent_id,
+                created_at: new.created_at,
+                wake_at: new.state.wake_at,
+                base: 0,
+            },
             records: std::mem::take(&mut self.records),
             settled: self.change.is_settled(),
         }

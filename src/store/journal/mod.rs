@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 pub use export::{ExportedRow, export, imported};
-pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_of_each, stored};
+pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_from_base, records_of_each, stored};
 pub use row::StoredRow;
 pub use verify::{Chain, Tampered, verify};
 pub use write::{NewRow, append, encode};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::row::{ENGINE, Link};
 use super::{Hash, data};
 use crate::machine::{Record, RunId, Time};
-use crate::store::formats::{Format, ONE_RECORD};
+use crate::store::formats::{self, Format, ONE_DECISION, ONE_RECORD};
 use crate::store::{StoreError, shard};
 
 /// A row ready to be written.
@@ -38,13 +38,14 @@ pub struct NewRow {
 /// A row of format 2 ends behind the record with which it reaches so many bytes: rows are read whole.
 const ROW_BYTES: usize = 256 * 1024;
 
-/// Rows for the records that follow `seq`, chained to `head`; gives the new head.
+/// Rows for the records that follow `seq`, chained to `head`; gives the new head. What a format cannot say gets a newer one.
 ///
 /// # Errors
 /// A record cannot be written as JSON.
 pub fn encode(records: &[Record], seq: i32, head: Hash, format: Format) -> Result<(Vec<NewRow>, Hash), StoreError> {
     let mut chain = Chain { rows: Vec::with_capacity(1), seq, head };
-    if format == ONE_RECORD {
+    let needed = |records: &[Record]| records.iter().map(|record| formats::least(&record.change)).max();
+    if format == ONE_RECORD && needed(records).is_none_or(|needed| needed == ONE_RECORD) {
         for record in records {
             let (kind, data) = (record.change.kind(), data::of(record)?);
             let attempt = record.attempt.and_then(|a| i32::try_from(a).ok());
@@ -81,6 +82,7 @@ pub fn encode(records: &[Record], seq: i32, head: Hash, format: Format) -> Resul
             }
         }
         data.push(']');
+        let format = needed(&rest[..count]).map_or(ONE_DECISION, |needed| needed.max(ONE_DECISION));
         rest = &rest[count..];
         let row = NewRow { seq: 0, at, format, kind: None, task: None, attempt: None, actor: None, data, hash: head };
         chain.add(i32::try_from(count).unwrap_or(i32::MAX), row);
