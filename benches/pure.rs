@@ -26,7 +26,8 @@ do:
 const EVENT: &str = include_str!("../tests/data/sandbox/salesforce_opportunity_closed_won.json");
 
 fn step(definition: &Definition, run: &Run, fact: Fact) -> Decision {
-    let around = Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| std::time::Duration::ZERO };
+    let around =
+        Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| std::time::Duration::ZERO, continues: true };
     decide(definition, run, fact, around).expect("a saga without faults")
 }
 

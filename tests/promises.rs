@@ -27,6 +27,7 @@ mod freezes;
 mod gaps;
 mod gatherings;
 mod handover;
+mod history;
 mod hostile;
 mod identity;
 mod language;

@@ -26,6 +26,11 @@ pub(super) fn tree(run: &RunView) -> String {
     if let Some(since) = run.paused_since {
         let _ = writeln!(text, "  paused since {} UTC; timeouts are stopped", since.format("%-d %b %Y, %H:%M:%S"));
     }
+    if let Some(continued) = run.continued {
+        let at = continued.at.format("%-d %b %Y, %H:%M:%S");
+        let (tasks, records) = (continued.tasks, continued.records);
+        let _ = writeln!(text, "  went on as new {at} UTC, after {tasks} tasks and {records} records");
+    }
     for (index, task) in run.tasks.iter().enumerate() {
         let last = index + 1 == run.tasks.len();
         let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task, is_handled(&run.tasks, task)));

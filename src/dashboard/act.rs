@@ -194,7 +194,7 @@ pub async fn perform(
 ) -> Result<Response, NoPage> {
     may_act(&dashboard, &caller, &form.csrf).await?;
     let id = run::parse_id(&id)?;
-    let refused = |status, text: String| run::page(&dashboard, &caller, id, 0, Some(Flash::refused(status, text)));
+    let refused = |status, text: String| run::page(&dashboard, &caller, id, None, Some(Flash::refused(status, text)));
     let (act, reason) = match (asked(&name, &form), reason(&form.reason)) {
         (None, _) => return Err(NoPage::not_found(format!("Unknown action {name}."))),
         (Some(Ok(act)), Ok(reason)) => (act, reason),

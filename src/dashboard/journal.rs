@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use super::pretty::{self, Pretty};
 use crate::machine::masks::Masks;
 use crate::machine::{Record, RunId};
-use crate::store::StoreError;
 use crate::store::journal::{JournalRow, read};
+use crate::store::{StoreError, snapshots};
 use crate::words::{Moment, task_name};
 
 /// Facts in one read.
@@ -25,8 +25,10 @@ pub const LINES_MAX: usize = 500;
 /// Data of one line that the page shows.
 const LINE_BYTES_MAX: usize = 8 * 1024;
 
-/// The beginning of a run's journal, all of it for all but the longest runs.
+/// A run's journal since the run last went on as new, or its beginning; all of it for all but the longest runs.
 pub struct Journal {
+    /// Facts before.
+    pub before: i32,
     /// As stored.
     pub rows: Vec<JournalRow>,
     /// Whether there is more than was read.
@@ -39,11 +41,12 @@ impl Journal {
     /// # Errors
     /// The database is away.
     pub async fn read(pool: &PgPool, run: RunId) -> Result<Self, StoreError> {
-        let mut journal = Self { rows: Vec::new(), cut: false };
+        let before = (snapshots::base(pool, run).await? - 1).max(0);
+        let mut journal = Self { before, rows: Vec::new(), cut: false };
         let mut bytes = 0;
         let mut connection = pool.acquire().await?;
         loop {
-            let after = journal.rows.last().map_or(0, |row| row.seq);
+            let after = journal.rows.last().map_or(before, |row| row.seq);
             let batch = read(&mut connection, run, after, BATCH_ROWS).await?;
             let last = i64::try_from(batch.len()).unwrap_or(0) < BATCH_ROWS;
             bytes += batch.iter().map(|row| row.data.get().len()).sum::<usize>();
@@ -64,14 +67,20 @@ impl Journal {
         self.rows.iter().filter_map(|row| row.record().ok()).collect()
     }
 
-    /// The lines after this place, at most [`LINES_MAX`].
+    /// The lines after this place, or the first ones of what was read; at most [`LINES_MAX`].
     ///
     /// # Errors
     /// The database is away.
-    pub async fn lines(&self, pool: &PgPool, run: RunId, after: i32, masks: &Masks) -> Result<Vec<Line>, StoreError> {
-        if after == 0 {
+    pub async fn lines(
+        &self,
+        pool: &PgPool,
+        run: RunId,
+        after: Option<i32>,
+        masks: &Masks,
+    ) -> Result<Vec<Line>, StoreError> {
+        let Some(after) = after.filter(|after| *after != self.before) else {
             return Ok(self.rows.iter().take(LINES_MAX).map(|row| Line::of(row, masks)).collect());
-        }
+        };
         let limit = i64::try_from(LINES_MAX).expect("a page is small");
         Ok(read(&mut *pool.acquire().await?, run, after, limit).await?.iter().map(|row| Line::of(row, masks)).collect())
     }

@@ -285,7 +285,7 @@ async fn decide(
     may_act(dashboard, caller, &form.csrf).await?;
     let unknown = || NoPage::not_found(format!("There is no proposal {id}."));
     let run = dashboard.operations.proposal(id).await?.ok_or_else(unknown)?.run;
-    let refused = |status, why| run::page(dashboard, caller, run, 0, Some(Flash::refused(status, why)));
+    let refused = |status, why| run::page(dashboard, caller, run, None, Some(Flash::refused(status, why)));
     let reason = match act::reason(&form.reason) {
         Ok(reason) => reason,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,

@@ -97,6 +97,10 @@ struct RunPage {
     lines: Vec<Line>,
     lines_open: bool,
     after: i32,
+    /// Facts before those of which the steps are shown.
+    before: i32,
+    /// When it went on as new.
+    continued: Option<Moment>,
     next_after: Option<i32>,
     facts: i32,
 }
@@ -121,7 +125,7 @@ pub async fn show(
 ) -> Result<Response, NoPage> {
     let id = parse_id(&id)?;
     let flash = parts.done.as_deref().and_then(|act| done(act, parts.pending.is_some()));
-    page(&dashboard, &caller, id, parts.after.unwrap_or(0).max(0), flash).await
+    page(&dashboard, &caller, id, parts.after.map(|after| after.max(0)), flash).await
 }
 
 /// The id in an address.
@@ -140,7 +144,7 @@ pub async fn page(
     dashboard: &Dashboard,
     caller: &Caller,
     id: RunId,
-    after: i32,
+    after: Option<i32>,
     flash: Option<Flash>,
 ) -> Result<Response, NoPage> {
     let Some((row, journal)) = read(dashboard, id).await? else {
@@ -153,6 +157,7 @@ pub async fn page(
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
     let frame = Frame::of(caller, "runs");
     let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
+    let after = after.unwrap_or(journal.before);
     let known = Known { row, journal, lines, after, definition, masks, place, proposals };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
@@ -235,7 +240,9 @@ impl RunPage {
             journal_cut: journal.cut,
             input: timeline.input.as_ref().map(|v| pretty::json(&masks.value(v))),
             output: timeline.output.as_ref().map(|v| pretty::json(&masks.value(v))),
-            lines_open: lines.len() <= LINES_OPEN_MAX || after > 0,
+            lines_open: lines.len() <= LINES_OPEN_MAX || after != journal.before,
+            before: journal.before,
+            continued: timeline.continued_at.map(Moment::from),
             next_after: (last < row.seq && !lines.is_empty()).then_some(last),
             lines,
             after,

@@ -18,9 +18,7 @@ use tokio::sync::{Notify, oneshot};
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::batch::{
-    Accept, AcceptOutcome, Advance, AdvanceOutcome, Item, Written, look, needs_one_statement, write,
-};
+use super::batch::{Accept, AcceptOutcome, Advance, AdvanceOutcome, Item, Written, look, needs_one_statement, write};
 use super::health::Health;
 use crate::store::StoreError;
 use crate::telemetry;

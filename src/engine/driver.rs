@@ -30,7 +30,7 @@ use crate::machine::{
 };
 use crate::store::commands::OpenCommand;
 use crate::store::commit::{RunState, Transition};
-use crate::store::formats::{Format, ONE_RECORD};
+use crate::store::formats::{CONTINUED, Format, ONE_RECORD};
 use crate::store::journal::{self, Hash, NewRow};
 use crate::telemetry;
 
@@ -303,6 +303,9 @@ impl Driver {
         match outcome {
             AdvanceOutcome::Done => {
                 nudge.carry_out(&self.inner);
+                if run.base > self.driven.run.base {
+                    self.node.let_go(&self.mailbox);
+                }
                 self.node.holds(&self.mailbox, bytes);
                 self.inner.followers.tell(&run, self.driven.run.seq, &records, wake_at);
                 self.moved(run, head, records.last().map(|r| r.at));
@@ -375,6 +378,9 @@ impl Driver {
     async fn snapshot(&mut self, run: &Run, head: Hash, records: &[Record], bytes: usize) -> Option<SnapshotChange> {
         let snapshots = &mut self.driven.snapshots;
         snapshots.note(bytes);
+        if run.base > self.driven.run.base {
+            return snapshots.begin_anew(run.seq, run.base, head).map(SnapshotChange::Put);
+        }
         if run.is_closed() {
             // Also one that could not be used: it does not outlive its run.
             return Snapshots::may_exist(run.seq).then_some(SnapshotChange::Remove);
@@ -408,7 +414,8 @@ impl Driver {
     /// if it only waits to be told something.
     fn stays(&self, run: &Run, effects: &[Effect]) -> (bool, Option<Instant>) {
         let goes_on = !self.mailbox.is_empty() || stays(&self.inner, &self.node, run, effects);
-        let waits = run.seq >= LONG && run.awaits_message() && !rests(run) && !self.node.draining.is_cancelled();
+        let waits =
+            run.seq - run.base >= LONG && run.awaits_message() && !rests(run) && !self.node.draining.is_cancelled();
         // Counted from the last record; each message starts the time again.
         let since = if run.seq == self.driven.run.seq { self.leaves_at } else { None };
         let leaves_at = (!goes_on && waits).then(|| since.unwrap_or_else(|| Instant::now() + LONG_STAYS));
@@ -522,7 +529,8 @@ impl Inner {
         loop {
             let asked: &Answers = &answers;
             let settles_after = |request: &CallRequest| self.connections.settles_after(request);
-            let around = Around { now, answers: asked, settles_after: &settles_after };
+            let continues = self.format() >= CONTINUED;
+            let around = Around { now, answers: asked, settles_after: &settles_after, continues };
             match machine::decide(&loaded.definition, run, fact.clone(), around) {
                 Ok(decision) => return Ok(decision),
                 Err(NoDecision::Rejected(rejected)) => return Err(rejected),

@@ -50,7 +50,13 @@ impl Prepared {
         let new = &self.first.run;
         Snapshot {
             definition: Arc::clone(&self.loaded.definition),
-            head: RunHead { id: new.id, parent: new.parent_id, created_at: new.created_at, wake_at: new.state.wake_at },
+            head: RunHead {
+                id: new.id,
+                parent: new.parent_id,
+                created_at: new.created_at,
+                wake_at: new.state.wake_at,
+                base: 0,
+            },
             records: std::mem::take(&mut self.records),
             settled: self.change.is_settled(),
         }
@@ -219,12 +225,7 @@ impl Inner {
     }
 
     /// What an event starts, as far as this node knows what is deployed.
-    async fn match_event(
-        &self,
-        node: &Arc<Node>,
-        of_event: &EventOf<'_>,
-        freezes: &[Freeze],
-    ) -> Matched {
+    async fn match_event(&self, node: &Arc<Node>, of_event: &EventOf<'_>, freezes: &[Freeze]) -> Matched {
         let EventOf { event, envelope, id, now, source } = *of_event;
         let patience = Patience::of_a_sender();
         let (gatherers, mut unasked) = self.gatherers(envelope, &patience).await;

@@ -422,8 +422,8 @@ impl Engine {
         let Some(definition) = definitions::of_run(&inner.reader, run).await? else { return Ok(None) };
         let loaded = inner.definition_of(definition).await?;
         let Some(row) = listing::run(&inner.reader, run).await? else { return Ok(None) };
-        let (records, _) = journal::records(&inner.reader, run).await?;
-        let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at };
+        let (records, base) = journal::records_from_base(&inner.reader, run).await?;
+        let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at, base };
         let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
         if records.len() <= journal::LONG {
             return view(&loaded.definition, &head, &records).map_err(|e| unreadable(e.to_string()));

@@ -114,6 +114,11 @@ impl Node {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// A run in memory went on as new: what it held before is gone.
+    pub(super) fn let_go(&self, mailbox: &Mailbox) {
+        self.bytes.fetch_sub(mailbox.run_bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// How many more runs there is room for: by their number, and by what those in memory hold.
     pub(super) fn room(&self, settings: &super::EngineSettings) -> usize {
         if self.bytes() >= settings.runs_bytes_max {
@@ -135,7 +140,7 @@ impl Node {
     pub(super) fn forget(&self, run: RunId) {
         let mut active = self.active();
         if let Some(mailbox) = active.mailboxes.remove(&run) {
-            self.bytes.fetch_sub(mailbox.run_bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+            self.let_go(&mailbox);
         }
         if active.suspect == Some(run) {
             active.suspect = None;

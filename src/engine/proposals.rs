@@ -178,11 +178,12 @@ impl Inner {
         if act.reserved_by(&loaded.definition).is_none() {
             return Ok(None);
         }
-        let (records, _) = journal::records(&self.reader, run).await.map_err(away)?;
+        let (records, base) = journal::records_from_base(&self.reader, run).await.map_err(away)?;
         let (definition, act, reason) = (loaded.definition, act.clone(), by.reason.map(str::to_owned));
         // A long journal takes longer than a thread of the engine may be kept.
         let found = tokio::task::spawn_blocking(move || {
-            let state = fold(&definition, Run::new(run), &records).map_err(|e| ActError::Unavailable(e.to_string()))?;
+            let state = fold(&definition, Run::before(run, base), &records)
+                .map_err(|e| ActError::Unavailable(e.to_string()))?;
             propose(&definition, &state, &act, reason.as_deref())
                 .map_err(|rejected| ActError::Refused(rejected.to_string()))
         });

@@ -1,4 +1,5 @@
-//! When a run in memory is copied to its snapshot, and how a claimed run is rebuilt from its snapshot and journal.
+//! When a run in memory is copied to its snapshot, and how a claimed run is rebuilt from its snapshot and journal: from the record with
+//! which it last went on as new, or from a snapshot after that.
 //!
 //! Writing snapshots costs at most as many bytes as the journal itself: one is due after so many records, and not before they
 //! take as many bytes as the previous snapshot.
@@ -14,7 +15,7 @@ use crate::machine::{Inconsistent, Record, Run, RunId, Time, fold, snapshot};
 use crate::store::StoreError;
 use crate::store::claims::ClaimedRun;
 use crate::store::journal::{self, Hash, Pages};
-use crate::store::snapshots::{self, NewSnapshot};
+use crate::store::snapshots::{self, NewSnapshot, SnapshotRow};
 
 /// A run with fewer records has no snapshot, and gets the next one after so many more.
 const RECORDS: u32 = 1_000;
@@ -37,6 +38,14 @@ impl Snapshots {
     /// Whether a run of so many records may have one.
     pub(super) fn may_exist(seq: u32) -> bool {
         seq >= RECORDS
+    }
+
+    /// The run went on as new with the record `base`, and has `seq` by now: waking it needs nothing older, so it has no snapshot for a
+    /// while.
+    pub(super) fn begin_anew(&mut self, seq: u32, base: u32, head: Hash) -> Option<NewSnapshot> {
+        *self = Self { at: seq, bytes: 0, since: 0 };
+        let (seq, base) = (i32::try_from(seq).ok()?, i32::try_from(base).ok());
+        Some(NewSnapshot { seq, format: snapshot::FORMAT, head, base, data: Vec::new() })
     }
 
     /// Takes in that the journal has grown.
@@ -63,7 +72,8 @@ impl Snapshots {
         };
         *self = Self { at: run.seq, bytes: data.len(), since: 0 };
         let seq = i32::try_from(run.seq).ok()?;
-        (!data.is_empty()).then_some(NewSnapshot { seq, format: snapshot::FORMAT, head, data })
+        let base = None;
+        (!data.is_empty()).then_some(NewSnapshot { seq, format: snapshot::FORMAT, head, base, data })
     }
 }
 
@@ -124,14 +134,18 @@ pub(super) async fn load_each(inner: &Inner, claimed: &[ClaimedRun]) -> Result<V
 }
 
 async fn begin(inner: &Inner, loaded: &Loaded, claimed: &ClaimedRun) -> Result<Read, StoreError> {
-    let nothing =
-        || Read { run: Run::new(claimed.id), last_at: claimed.created_at, bytes: 0, snapshots: Snapshots::default() };
-    if u32::try_from(claimed.seq).unwrap_or(0) < RECORDS {
+    let base = claimed.base.unwrap_or(0);
+    let nothing = || {
+        let run = Run::before(claimed.id, u32::try_from(base).unwrap_or(0));
+        let snapshots = Snapshots { at: run.seq, ..Snapshots::default() };
+        Read { run, last_at: claimed.created_at, bytes: 0, snapshots }
+    };
+    if u32::try_from(claimed.seq - base).unwrap_or(0) < RECORDS {
         return Ok(nothing());
     }
     let row = snapshots::read(&inner.pool, claimed.id).await?;
-    let Some(row) = row.filter(|row| row.is_of_journal && row.format == snapshot::FORMAT && row.seq <= claimed.seq)
-    else {
+    let is_newest = |row: &SnapshotRow| (base..=claimed.seq).contains(&row.seq);
+    let Some(row) = row.filter(|row| row.is_of_journal && row.format == snapshot::FORMAT && is_newest(row)) else {
         return Ok(nothing());
     };
     let (definition, bytes) = (Arc::clone(&loaded.definition), row.data.len());

@@ -127,7 +127,8 @@ fn journal_of_loop(definition: &crate::dsl::Definition, items: u32) -> Vec<Recor
     let (mut run, mut journal) = (Run::new(RunId::nil()), Vec::new());
     let mut fact = Fact::Started(Box::new(started));
     loop {
-        let around = Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO };
+        let around =
+            Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: true };
         let Ok(decision) = decide(definition, &run, fact, around) else { panic!("a loop decides by itself") };
         run = decision.run;
         journal.extend(decision.records);
@@ -141,7 +142,7 @@ fn journal_of_loop(definition: &crate::dsl::Definition, items: u32) -> Vec<Recor
 #[test]
 fn the_view_of_a_long_loop_takes_time_in_proportion_to_its_length() {
     let definition = crate::dsl::build("loop.yaml", LOOP, &crate::dsl::Functions::default()).unwrap().definition;
-    let head = RunHead { id: RunId::nil(), parent: None, created_at: Time::UNIX_EPOCH, wake_at: None };
+    let head = RunHead { id: RunId::nil(), parent: None, created_at: Time::UNIX_EPOCH, wake_at: None, base: 0 };
     let viewed = |items: u32| {
         let journal = journal_of_loop(&definition, items);
         // What else the machine does takes time as well, but not each time.

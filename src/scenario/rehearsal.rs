@@ -267,7 +267,7 @@ impl<'e> Rehearsal<'e> {
         let mut answers = Vec::new();
         loop {
             let settles_after = |request: &CallRequest| self.stage.connections.settles_after(request);
-            let around = Around { now: self.now, answers: &answers, settles_after: &settles_after };
+            let around = Around { now: self.now, answers: &answers, settles_after: &settles_after, continues: true };
             match decide(self.stage.definition, &self.run, fact.clone(), around) {
                 Ok(decision) => return Ok(decision),
                 Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
@@ -359,6 +359,13 @@ impl<'e> Rehearsal<'e> {
             .map_err(|why| Halt::Problem(format!("the journal does not fit the definition: {why}")))?;
         if run != self.run {
             return Err(Halt::Problem("the journal gives a different run than the one in memory".to_owned()));
+        }
+        // A run that went on as new is taken up from there.
+        let before = Run::before(run.id, run.base);
+        let since = usize::try_from(before.seq).map_or(&[][..], |place| &journal[place..]);
+        if fold(self.stage.definition, before, since).ok().as_ref() != Some(&run) {
+            let why = "the journal since the run went on as new gives a different run than all of it";
+            return Err(Halt::Problem(why.to_owned()));
         }
         let copy = snapshot::write(self.stage.definition, &run, self.now).ok();
         let copy = copy.and_then(|copy| snapshot::read(self.stage.definition, &copy));

@@ -18,6 +18,8 @@ pub struct ClaimedRun {
     pub fence: i64,
     /// Number of the last record.
     pub seq: i32,
+    /// The record from which folding its journal begins; none: the first.
+    pub base: Option<i32>,
     /// Claims since the last recorded progress that nobody gave back, this one included: each but this is a node that died.
     pub attempts: i16,
     /// Hash of the last journal row.
@@ -39,7 +41,7 @@ pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64, format: Format) ->
                where owner is null and wake_at <= now() and attempts < 2 and format <= $3
                order by wake_at limit $2 for update skip locked) as due
          where r.shard = due.shard and r.id = due.id
-         returning r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at",
+         returning r.id, r.definition_id, r.fence, r.seq, r.base, r.attempts, r.head, r.created_at",
         node,
         limit,
         format
@@ -61,7 +63,7 @@ pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<
                where owner is null and wake_at <= now() and attempts >= 2 and format <= $2
                order by wake_at limit 1 for update skip locked) as due
          where r.shard = due.shard and r.id = due.id
-         returning r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at",
+         returning r.id, r.definition_id, r.fence, r.seq, r.base, r.attempts, r.head, r.created_at",
         node,
         format
     )
@@ -76,7 +78,7 @@ pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<
 pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
-        "select id, definition_id, fence, seq, attempts, head, created_at from runs where owner = $1 limit $2",
+        "select id, definition_id, fence, seq, base, attempts, head, created_at from runs where owner = $1 limit $2",
         node,
         limit
     )

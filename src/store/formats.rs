@@ -4,6 +4,7 @@
 use sqlx::PgPool;
 
 use super::StoreError;
+use crate::machine::Change;
 
 /// A format. A later one can say more; every version reads all earlier ones.
 pub type Format = i16;
@@ -14,11 +15,24 @@ pub const ONE_RECORD: Format = 1;
 /// Journals of one decision per row.
 pub const ONE_DECISION: Format = 2;
 
-/// Rows of a decision that hold values elsewhere; see [`super::journal::Source`].
+/// Rows that hold values elsewhere ([`super::journal::Source`]), and journals in which a run goes on as new.
 pub const HELD: Format = 3;
 
+/// Journals in which a run goes on as new.
+pub const CONTINUED: Format = 3;
+
 /// The newest format that this version knows.
-pub const NEWEST: Format = HELD;
+pub const NEWEST: Format = 3;
+
+/// The oldest format that can say a change. Each row has the oldest one that can say its records, so that a run that needs nothing newer
+/// stays open to earlier versions.
+#[must_use]
+pub fn least(change: &Change) -> Format {
+    match change {
+        Change::RunContinued(_) => CONTINUED,
+        _ => ONE_RECORD,
+    }
+}
 
 /// The format of what is stored of a definition.
 pub const DEFINITION: Format = 1;

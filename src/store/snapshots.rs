@@ -1,4 +1,5 @@
-//! Snapshots of long runs: written with the transition that they include, read when the run is taken up, gone when it ends.
+//! Snapshots of long runs: written with the transition that they include, read when the run is taken up, gone when it ends. And the
+//! record from which folding a run's journal begins, which stays with the run.
 
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -16,7 +17,9 @@ pub struct NewSnapshot {
     pub format: i16,
     /// Hash of the journal row that ends with that record.
     pub head: Hash,
-    /// The run.
+    /// The run has just gone on as new with this record.
+    pub base: Option<i32>,
+    /// The run; empty where the journal from that record on takes its place.
     pub data: Vec<u8>,
 }
 
@@ -38,6 +41,14 @@ pub struct SnapshotRow {
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn put(conn: &mut PgConnection, snapshots: &[(RunId, &NewSnapshot)]) -> Result<(), StoreError> {
+    let bases: Vec<(RunId, i32)> = snapshots.iter().filter_map(|(run, s)| Some((*run, s.base?))).collect();
+    if !bases.is_empty() {
+        begin_anew(conn, &bases).await?;
+    }
+    let snapshots: Vec<&(RunId, &NewSnapshot)> = snapshots.iter().filter(|(_, s)| s.base.is_none()).collect();
+    if snapshots.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "insert into snapshots (shard, run_id, seq, format, head, data)
          select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::smallint[], $5::bytea[], $6::bytea[])
@@ -53,6 +64,30 @@ pub async fn put(conn: &mut PgConnection, snapshots: &[(RunId, &NewSnapshot)]) -
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Notes with which records folding begins from now on. Snapshots of before are of no use any more.
+async fn begin_anew(conn: &mut PgConnection, bases: &[(RunId, i32)]) -> Result<(), StoreError> {
+    remove(&mut *conn, &bases.iter().map(|(run, _)| *run).collect::<Vec<_>>()).await?;
+    sqlx::query!(
+        "update runs r set base = u.base from unnest($1::smallint[], $2::uuid[], $3::integer[]) as u (shard, id, base)
+         where r.shard = u.shard and r.id = u.id",
+        &bases.iter().map(|(run, _)| shard(*run)).collect::<Vec<_>>(),
+        &bases.iter().map(|(run, _)| *run).collect::<Vec<Uuid>>(),
+        &bases.iter().map(|(_, base)| *base).collect::<Vec<_>>(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The record from which folding a run's journal begins; 0 if that is the first, or if there is no such run.
+///
+/// # Errors
+/// The database is away.
+pub async fn base(executor: impl PgExecutor<'_>, run: RunId) -> Result<i32, StoreError> {
+    let base = sqlx::query_scalar!("select base from runs where shard = $1 and id = $2", shard(run), run);
+    Ok(base.fetch_optional(executor).await?.flatten().unwrap_or(0))
 }
 
 /// Removes the snapshots of runs that have ended.

@@ -41,7 +41,9 @@ async fn prepare_all(pool: &PgPool) {
     let (with, rows) = (Some(event.id), [row]);
     commit::accept(&mut connection, Some(&[]), &[&event], &[Beginning { run: &run, rows: &rows, with }]).await.unwrap();
     commit::known_events(&mut connection, &[("test", "x")]).await.unwrap();
-    commit::advance(&mut connection, &[&transition], &[(id, &NewRow { seq: 2, ..super::fixture::row() })]).await.unwrap();
+    commit::advance(&mut connection, &[&transition], &[(id, &NewRow { seq: 2, ..super::fixture::row() })])
+        .await
+        .unwrap();
     commit::standings(&mut connection, &[id]).await.unwrap();
     journal::keep(&mut connection, &[]).await.unwrap();
     commands::answer(&mut connection, &[(id, None)]).await.unwrap();

@@ -1,9 +1,11 @@
 //! Forgers who recompute everything that the database can check: only an anchor outside of it finds them.
 
+use std::sync::Arc;
+
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use stepwell::dsl::{self, Functions};
 use stepwell::engine::audit::{self, Anchors};
-use stepwell::machine::{Actor, Cause, Record, Run, RunId, fold};
+use stepwell::machine::{Actor, Cause, Change, Record, Run, RunId, fold};
 use stepwell::store::audit::{self as chain, Entry, Sealed, scan};
 use stepwell::store::formats::NEWEST;
 use stepwell::store::{definitions, journal, shard};
@@ -45,7 +47,7 @@ pub(crate) async fn replace(conn: &mut PgConnection, run: RunId, records: &[Reco
     let cause = Cause::of(&definition, &forged);
     sqlx::query(
         "update runs set seq = $2, head = $3, status = $4, attention = $5, task = $6, error = $7::json, fingerprint = $8, finished_at = $9,
-                attention_at = case when $5 is not null then now() end where id = $1",
+                attention_at = case when $5 is not null then now() end, base = nullif($10, 0) where id = $1",
     )
     .bind(run)
     .bind(i32::try_from(records.len()).unwrap())
@@ -56,6 +58,7 @@ pub(crate) async fn replace(conn: &mut PgConnection, run: RunId, records: &[Reco
     .bind(cause.as_ref().map(|cause| serde_json::to_string(&cause.error).unwrap()))
     .bind(cause.as_ref().and_then(|cause| cause.fingerprint.clone()))
     .bind(forged.finished_at)
+    .bind(i32::try_from(forged.base).unwrap())
     .execute(conn)
     .await
     .unwrap();
@@ -85,6 +88,30 @@ async fn who_recomputes_every_hash_is_found_by_an_anchor() {
         is_found_by_anchors_alone(&mut forging, &anchors, &format!("another actor in run {run}")).await;
         forging.rollback().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_rewrites_what_a_run_went_on_as_new_with_is_found_without_an_anchor() {
+    let full = Full::new().await;
+    full.node.stop();
+    let mut connection = full.world.connect().await;
+    let run: RunId =
+        sqlx::query_scalar("select id from runs where base is not null").fetch_one(&mut connection).await.unwrap();
+    let mut all = records(&mut connection, run).await;
+    let continued = all.iter_mut().find_map(|record| match &mut record.change {
+        Change::RunContinued(continuation) => Some(continuation),
+        _ => None,
+    });
+    continued.unwrap().context = Arc::new(serde_json::json!({ "paid": true }));
+    let mut forging = connection.begin().await.unwrap();
+    replace(&mut forging, run, &all).await;
+    let found = audit::verify_in(&mut forging, None).await.unwrap();
+    let told = "is not what the records before it give";
+    assert!(found.findings.iter().any(|finding| finding.what.contains(told)), "{:#?}", found.findings);
+    forging.rollback().await.unwrap();
+    connection.execute("update runs set base = base - 1 where base is not null").await.unwrap();
+    let found = audit::verify_in(&mut connection, None).await.unwrap();
+    assert!(found.findings.len() == 1 && found.findings[0].what.contains("base"), "{:#?}", found.findings);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,12 @@ do:
 
 const AWAIT: &str = "do: [ { paid: { listen: { to: { one: { with: { type: order.paid } } } } } } ]\n";
 const LATER: &str = "do: [ { later: { wait: { hours: 10 } } } ]\n";
+/// Goes on as new once, and then waits.
+const WATCH: &str = "do:
+  - count: { set: { n: '${ .n + 1 }' } }
+  - again: { switch: [ { some: { when: .n < 150, then: count } }, { enough: { then: later } } ] }
+  - later: { wait: { hours: 10 } }
+";
 const CHILD: &str = "do: [ { note: { set: { child: true } } } ]\n";
 const PARENT: &str = "do: [ { child: { run: { workflow: { namespace: test, name: child, version: latest } } } } ]\n";
 
@@ -54,8 +60,15 @@ impl Full {
         let (order, order_text) = workflow("order", "1.0.0", ORDER);
         let order_text = order_text.replace("version: '1.0.0'", "version: '1.0.0', metadata: { acts: { skip: two } }");
         let tick = "schedule: { every: { hours: 10 } }\ndo: [ { note: { set: { a: 1 } } } ]\n";
-        let mut files =
-            vec![("hub.yaml".to_owned(), hub()), ("calls.yaml".to_owned(), calls(&target, 2)), (order, order_text)];
+        let (watch, watch_text) = workflow("watch", "1.0.0", WATCH);
+        let watch_text =
+            watch_text.replace("version: '1.0.0'", "version: '1.0.0', metadata: { history: { records: 100 } }");
+        let mut files = vec![
+            (watch, watch_text),
+            ("hub.yaml".to_owned(), hub()),
+            ("calls.yaml".to_owned(), calls(&target, 2)),
+            (order, order_text),
+        ];
         for (name, text) in [
             ("together", TOGETHER),
             ("await", AWAIT),
@@ -93,6 +106,7 @@ impl Full {
         }
         let saga = start(node, "saga", &json!({})).await;
         let waiting = start(node, "await", &json!({})).await;
+        let watching = start(node, "watch", &json!({ "n": 0 })).await;
         for (run, status) in [
             (&later, "waiting"),
             (&parent, "completed"),
@@ -100,6 +114,7 @@ impl Full {
             (&cancelled, "cancelled"),
             (&saga, "compensated"),
             (&waiting, "waiting"),
+            (&watching, "waiting"),
         ] {
             node.run_becomes(run, status).await;
         }

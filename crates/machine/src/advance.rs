@@ -97,6 +97,7 @@ impl Decider<'_> {
             Ready::EndIteration(id) => self.end_iteration(id)?,
             Ready::NextSegment(id) => self.next_segment(id)?,
             Ready::Round(id) => self.start_round(id),
+            Ready::Begin(None, _) if self.continue_as_new() => {}
             Ready::Begin(parent, index) => self.begin_in_list(parent, index)?,
             Ready::Undo => self.undo_next()?,
             Ready::Finish => self.finish()?,

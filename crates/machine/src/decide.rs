@@ -64,6 +64,8 @@ pub struct Around<'a> {
     pub answers: &'a Answers,
     /// How long a request that nobody waits for any more may still act at its target.
     pub settles_after: &'a dyn Fn(&CallRequest) -> Duration,
+    /// Whether a run may go on as new: whoever may drive it next knows what that is.
+    pub continues: bool,
 }
 
 /// How an attempt of a call failed.
@@ -124,6 +126,7 @@ pub(super) struct Decider<'a> {
     pub(super) now: Time,
     pub(super) answers: &'a Answers,
     settles_after: &'a dyn Fn(&CallRequest) -> Duration,
+    pub(super) continues: bool,
     pub(super) asked: std::cell::Cell<usize>,
     /// Characters that were replaced in results of expressions since the last record.
     pub(super) replaced: std::cell::Cell<usize>,
@@ -132,8 +135,11 @@ pub(super) struct Decider<'a> {
 impl<'a> Decider<'a> {
     pub(super) fn new(definition: &'a Definition, run: Run, around: Around<'a>) -> Self {
         let (asked, replaced) = Default::default();
-        let Around { now, answers, settles_after } = around;
-        Self { definition, run, records: Vec::new(), effects: Vec::new(), now, answers, settles_after, asked, replaced }
+        let Around { now, answers, settles_after, continues } = around;
+        let (records, effects) = (Vec::new(), Vec::new());
+        // What a run begins with stays its beginning.
+        let continues = continues && run.seq > 0;
+        Self { definition, run, records, effects, now, answers, settles_after, continues, asked, replaced }
     }
 
     fn take_in(&mut self, fact: Fact) -> Result<(), Stop> {

@@ -150,7 +150,7 @@ pub fn simulate(definition: &Definition) -> Vec<Record> {
     };
     let mut fact = Fact::Started(Box::new(started));
     for _ in 0..10_000 {
-        let around = Around { now, answers: &[], settles_after: &|_| std::time::Duration::ZERO };
+        let around = Around { now, answers: &[], settles_after: &|_| std::time::Duration::ZERO, continues: true };
         let decision = match decide(definition, &run, fact, around) {
             Ok(decision) => decision,
             Err(stop) => panic!("{}: {stop:?}", definition.workflow),

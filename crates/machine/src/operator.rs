@@ -50,7 +50,8 @@ pub fn propose(
     if run.is_closed() {
         return Err(Rejected::Closed(run.status));
     }
-    let around = Around { now: super::Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO };
+    let around =
+        Around { now: super::Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
     let decider = Decider::new(definition, run.clone(), around);
     // What a freeze holds back is suspended; whoever suspends it keeps it so beyond the freeze.
     let holds_on = *act == Act::Suspend && !run.is_parked();

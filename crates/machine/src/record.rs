@@ -237,6 +237,9 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,
     },
+    /// The run goes on as new: all that counts of it stands here, so folding may begin with this record.
+    #[serde(rename = "run.continued")]
+    RunContinued(Box<super::Continuation>),
     /// It is the run's turn. Its `timeout` counts from now.
     #[serde(rename = "run.admitted")]
     RunAdmitted {},
@@ -592,6 +595,7 @@ impl Change {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::RunStarted { .. } => "run.started",
+            Self::RunContinued(_) => "run.continued",
             Self::RunAdmitted {} => "run.admitted",
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",

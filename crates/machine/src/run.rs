@@ -1,11 +1,13 @@
 //! The state of a run while it lives: what its records, applied in order, make of it.
 //!
-//! Large values are shared by `Arc`, so that a decision copies the run cheaply. Only what is still needed is kept:
-//! open executions, what may have to be undone, and the counters that give each execution its identity.
+//! A decision copies the run, which costs the same however long it has been under way: copies share large values and everything that
+//! grows. Only what is still needed is kept: open executions, what may have to be undone, and the counters that give each execution
+//! its identity.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rpds::{RedBlackTreeMapSync, VectorSync};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,8 +15,8 @@ use uuid::Uuid;
 use super::dataflow::error_value;
 use super::stored;
 use super::{
-    Attention, CallRequest, ChildRequest, CompensationEnd, Coordinates, ExecutionId, FaultClass, Impact, Parent,
-    Pauses, Pivot, Role, RunId, Status, Time, WorkflowError,
+    Attention, CallRequest, ChildRequest, Compensation, CompensationEnd, Coordinates, Done, DoneSteps, ExecutionId,
+    FaultClass, Impact, Parent, Pauses, Pivot, Role, RunId, Status, Time, WorkflowError,
 };
 use stepwell_language::dsl::{Definition, Flow, TaskId, TaskKind};
 
@@ -23,8 +25,11 @@ use stepwell_language::dsl::{Definition, Flow, TaskId, TaskKind};
 pub struct Run {
     /// UUIDv7.
     pub id: RunId,
-    /// Number of records applied.
+    /// Number of the last record applied.
     pub seq: u32,
+    /// The record with which it last went on as new, from which folding may begin; 0 if it never did.
+    #[serde(default)]
+    pub base: u32,
     /// Where it stands.
     pub status: Status,
     /// Why a person is needed.
@@ -67,7 +72,7 @@ pub struct Run {
     #[serde(with = "stored::pairs")]
     pub visits: Visits,
     /// What would have to be undone, in order of completion.
-    pub undo: Vec<Done>,
+    pub undo: DoneSteps,
     /// Whether what has ended passed the point of no return.
     pub pivot: Pivot,
     /// It ends at the next boundary.
@@ -84,8 +89,8 @@ pub struct Run {
     pub compensation: Option<Compensation>,
 }
 
-/// Entries of tasks, by task and loop indices.
-pub type Visits = BTreeMap<(TaskId, Vec<u32>), u32>;
+/// Entries of tasks, by task and loop indices. Copies share what they hold.
+pub type Visits = RedBlackTreeMapSync<(TaskId, Vec<u32>), u32>;
 
 /// Where a list of tasks stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -223,30 +228,23 @@ pub struct SideBySide {
     pub ended: Option<Arc<Value>>,
 }
 
-/// What iterations left, by index. A run is copied at each decision, so this is many short lists that copies share.
+/// What iterations left, by index. Copies share what they hold.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct IterationOutputs(#[serde(with = "stored::lists")] Vec<Arc<Vec<Option<Arc<Value>>>>>);
+pub struct IterationOutputs(#[serde(with = "stored::lists")] VectorSync<Option<Arc<Value>>>);
 
 impl IterationOutputs {
-    const SHARED: usize = 128;
-
     /// Notes what an iteration left.
     pub fn put(&mut self, index: u32, output: Arc<Value>) {
-        let (list, place) = (index as usize / Self::SHARED, index as usize % Self::SHARED);
-        if self.0.len() <= list {
-            self.0.resize_with(list + 1, Arc::default);
+        while self.0.len() <= index as usize {
+            self.0.push_back_mut(None);
         }
-        let list = Arc::make_mut(&mut self.0[list]);
-        if list.len() <= place {
-            list.resize(place + 1, None);
-        }
-        list[place] = Some(output);
+        self.0.set_mut(index as usize, Some(output));
     }
 
     /// All of them in order.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        self.0.iter().flat_map(|list| list.iter()).flatten().map(|output| (**output).clone()).collect()
+        self.0.iter().flatten().map(|output| (**output).clone()).collect()
     }
 }
 
@@ -271,11 +269,11 @@ pub struct ListenProgress {
     /// Values that correlations are bound to.
     pub bound: BTreeMap<String, Value>,
     /// What was taken, in the order in which it came.
-    pub taken: Vec<Arc<Value>>,
+    pub taken: VectorSync<Arc<Value>>,
     /// It waits for no more.
     pub enough: bool,
     /// What `foreach` made of the first of them.
-    pub outputs: Vec<Arc<Value>>,
+    pub outputs: VectorSync<Arc<Value>>,
     /// Where `foreach` stands with the next one; none between two of them.
     pub cursor: Option<Cursor>,
 }
@@ -427,29 +425,6 @@ pub enum CallPhase {
     Ended,
 }
 
-/// A completed step that knows how it is undone, or one that may have had an effect.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Done {
-    /// Its execution.
-    pub execution: ExecutionId,
-    /// What it executed.
-    pub task: TaskId,
-    /// Which one of its kind.
-    pub coordinates: Coordinates,
-    /// Its transformed input.
-    #[serde(with = "stored::shared")]
-    pub input: Arc<Value>,
-    /// Its transformed output; null where there is none.
-    #[serde(with = "stored::shared")]
-    pub output: Arc<Value>,
-    /// It ended well, or the target said since what came of it.
-    pub completed: bool,
-    /// Until when it may still act: an undo before that might be overtaken by what it undoes.
-    pub settles_at: Option<Time>,
-    /// The run that is told to undo itself, where the task has no undo of its own.
-    pub child: Option<Arc<ChildRequest>>,
-}
-
 /// The run ends at the next boundary, when no call is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
@@ -463,15 +438,6 @@ pub struct Stop {
     pub past_pivot: bool,
 }
 
-/// Undoing, once begun.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Compensation {
-    /// What is left to undo, next first.
-    pub plan: Vec<Done>,
-    /// How the run ends.
-    pub end: CompensationEnd,
-}
-
 impl Run {
     /// A run before its first record.
     #[must_use]
@@ -480,6 +446,7 @@ impl Run {
         Self {
             id,
             seq: 0,
+            base: 0,
             status: Status::Pending,
             attention: None,
             key: None,
@@ -497,8 +464,8 @@ impl Run {
             root: Cursor { next: Next::Busy, data: null },
             open: Vec::new(),
             next_execution: 0,
-            visits: Visits::new(),
-            undo: Vec::new(),
+            visits: Visits::default(),
+            undo: DoneSteps::default(),
             pivot: Pivot::Ahead,
             stop: None,
             suspended: false,
@@ -507,6 +474,12 @@ impl Run {
             environment: None,
             compensation: None,
         }
+    }
+
+    /// A run before the record with which it went on as new: folding begins there, without the records before.
+    #[must_use]
+    pub fn before(id: RunId, base: u32) -> Self {
+        Self { seq: base.saturating_sub(1), ..Self::new(id) }
     }
 
     /// Whether nothing can happen to it any more.
@@ -639,8 +612,8 @@ impl Run {
     }
 
     /// The step of the plan that an undo is for.
-    pub(super) fn undoing(&self, of: ExecutionId) -> Option<&Done> {
-        self.compensation.iter().flat_map(|c| &c.plan).find(|done| done.execution == of)
+    pub(super) fn undoing(&self, of: ExecutionId) -> Option<&Arc<Done>> {
+        self.compensation.as_ref()?.step(of)
     }
 
     /// What the whole chain up from an execution is for.

@@ -90,11 +90,11 @@ impl Decider<'_> {
             return Ok(());
         }
         if let (Some(ask), false) = (self.definition.task(done.task).metadata.reconcile, done.completed) {
-            return self.begin(ask, None, Role::Reconcile(done.execution), done.input);
+            return self.begin(ask, None, Role::Reconcile(done.execution), Arc::clone(&done.input));
         }
-        let Done { execution, task, output, .. } = done;
+        let Done { execution, task, ref output, .. } = *done;
         match self.definition.task(task).metadata.compensate {
-            Some(Compensate::Task(undo)) => self.begin(undo, None, Role::Undo(execution), output),
+            Some(Compensate::Task(undo)) => self.begin(undo, None, Role::Undo(execution), Arc::clone(output)),
             _ => {
                 self.emit(None, Change::UndoSkipped { execution });
                 Ok(())

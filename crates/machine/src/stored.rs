@@ -58,18 +58,17 @@ pub(super) mod shared {
 
 /// For serde: a map whose keys are not strings is written as a list of pairs.
 pub(super) mod pairs {
-    use std::collections::BTreeMap;
-
+    use rpds::RedBlackTreeMapSync;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<S: Serializer, K: Serialize, V: Serialize>(
-        map: &BTreeMap<K, V>,
+    pub fn serialize<S: Serializer, K: Serialize + Ord, V: Serialize>(
+        map: &RedBlackTreeMapSync<K, V>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(map)
     }
 
-    pub fn deserialize<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    pub fn deserialize<'de, D, K, V>(deserializer: D) -> Result<RedBlackTreeMapSync<K, V>, D::Error>
     where
         D: Deserializer<'de>,
         K: Deserialize<'de> + Ord,
@@ -95,25 +94,37 @@ pub(super) mod span {
     }
 }
 
-/// For serde: lists of values in which some are missing. A missing one is null, another one stands in an array of its own.
+/// For serde: a list of values in which some are missing, as many short lists. A missing one is null, another one stands in an array of
+/// its own.
 pub(super) mod lists {
+    use rpds::VectorSync;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
     use super::{Arc, Value};
 
-    type Lists = Vec<Arc<Vec<Option<Arc<Value>>>>>;
+    const SHORT: usize = 128;
 
-    pub fn serialize<S: Serializer>(lists: &Lists, serializer: S) -> Result<S::Ok, S::Error> {
-        let one = |list: &Arc<Vec<Option<Arc<Value>>>>| -> Vec<Option<(Arc<Value>,)>> {
-            list.iter().map(|value| value.clone().map(|value| (value,))).collect()
-        };
-        lists.iter().map(one).collect::<Vec<_>>().serialize(serializer)
+    type Values = VectorSync<Option<Arc<Value>>>;
+
+    pub fn serialize<S: Serializer>(values: &Values, serializer: S) -> Result<S::Ok, S::Error> {
+        let values: Vec<Option<(&Arc<Value>,)>> =
+            values.iter().map(|value| value.as_ref().map(|value| (value,))).collect();
+        values.chunks(SHORT).map(until_last).collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lists, D::Error> {
-        let lists = Vec::<Vec<Option<(Arc<Value>,)>>>::deserialize(deserializer)?;
-        let one =
-            |list: Vec<Option<(Arc<Value>,)>>| list.into_iter().map(|value| value.map(|(value,)| value)).collect();
-        Ok(lists.into_iter().map(one).map(Arc::new).collect())
+    /// Without what is missing at the end.
+    fn until_last<T>(values: &[Option<T>]) -> &[Option<T>] {
+        &values[..values.iter().rposition(Option::is_some).map_or(0, |last| last + 1)]
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
+        let mut values = Values::default();
+        for (list, short) in Vec::<Vec<Option<(Arc<Value>,)>>>::deserialize(deserializer)?.into_iter().enumerate() {
+            while values.len() < list * SHORT {
+                values.push_back_mut(None);
+            }
+            short.into_iter().for_each(|value| values.push_back_mut(value.map(|(value,)| value)));
+        }
+        Ok(values)
     }
 }

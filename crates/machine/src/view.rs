@@ -1,6 +1,6 @@
 //! A run as people and programs see it (CONTRACT.md, "A run"): folded from its records.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -57,8 +57,22 @@ pub struct RunView {
     pub paused_ms: i64,
     /// Since when it does so now; comes on top of `paused_ms`.
     pub paused_since: Option<Time>,
-    /// Every execution of a task in the order in which they started.
+    /// When it last went on as new; none if it never did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continued: Option<ContinuedView>,
+    /// Executions of tasks in the order in which they started: all of them, or those since it last went on as new.
     pub tasks: Vec<TaskView>,
+}
+
+/// A run that went on as new.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ContinuedView {
+    /// When.
+    pub at: Time,
+    /// Records of its journal before that.
+    pub records: u32,
+    /// Executions of tasks before that.
+    pub tasks: u32,
 }
 
 /// One execution of a task.
@@ -120,6 +134,8 @@ pub struct RunHead {
     pub created_at: Time,
     /// When it goes on by itself.
     pub wake_at: Option<Time>,
+    /// The record with which the records begin, where that is one with which the run went on as new; else 0.
+    pub base: u32,
 }
 
 /// Folds a run's records into what people see; none before the first record.
@@ -127,8 +143,8 @@ pub struct RunHead {
 /// # Errors
 /// The records do not fit the definition.
 pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Result<Option<RunView>, Inconsistent> {
-    let run = fold(definition, Run::new(head.id), records)?;
-    if run.seq == 0 {
+    let run = fold(definition, Run::before(head.id, head.base), records)?;
+    if run.started_at.is_none() {
         return Ok(None);
     }
     let masks = Masks::of(definition);
@@ -159,6 +175,11 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         wake_at: head.wake_at,
         paused_ms: run.pauses.total.num_milliseconds(),
         paused_since: run.pauses.since,
+        continued: tasks.continued.map(|at| ContinuedView {
+            at,
+            records: run.base.saturating_sub(1),
+            tasks: tasks.first,
+        }),
         tasks: tasks.seen,
     }))
 }
@@ -179,9 +200,15 @@ fn stopped_at(definition: &Definition, run: &Run, records: &[Record]) -> Option<
     open.map(|e| definition.task(e.task).reference.clone()).or_else(dismissed)
 }
 
-/// Executions as they show after the records taken in so far.
+/// Executions as they show after the records taken in so far, since the run last went on as new.
 #[derive(Default)]
 struct Tasks {
+    /// When the run went on as new.
+    continued: Option<Time>,
+    /// The first execution since.
+    first: ExecutionId,
+    /// References of executions before that, of those that may still be undone.
+    undoable: HashMap<ExecutionId, String>,
     seen: Vec<TaskView>,
     /// Per execution its parent, in the order of `seen`.
     parents: Vec<Option<ExecutionId>>,
@@ -233,22 +260,29 @@ impl Tasks {
             }
             Change::UndoSkipped { .. } => self.end_all("skipped", at),
             Change::RunCancelled {} => self.end_all("cancelled", at),
+            Change::RunContinued(continuation) => {
+                let undoable = continuation.undo.iter().map(|done| (done.execution, done.task.clone())).collect();
+                *self = Self { continued: Some(at), first: continuation.executions, undoable, ..Self::default() };
+            }
             _ => {}
         }
     }
 
     fn begin(&mut self, definition: &Definition, id: ExecutionId, beginning: Option<&Beginning>, record: &Record) {
         let Some(beginning) = beginning else { return };
-        if (id as usize) < self.seen.len() {
+        if let Some(place) = self.place(id).filter(|place| *place < self.seen.len()) {
             self.with(id, |task| (task.finished_at, task.error) = (None, None));
-            self.open.insert(id as usize);
+            self.open.insert(place);
             return;
         }
         let reference = record.task.as_deref().unwrap_or_default().to_owned();
         let name =
             definition.by_reference.get(&reference).map(|t| definition.task(*t).name.clone()).unwrap_or_default();
         let compensates = match beginning.role {
-            Role::Undo(of) => self.seen.get(of as usize).map(|t| t.reference.clone()),
+            Role::Undo(of) => match self.place(of) {
+                Some(place) => self.seen.get(place).map(|t| t.reference.clone()),
+                None => self.undoable.get(&of).cloned(),
+            },
             _ => None,
         };
         self.parents.push(beginning.parent);
@@ -268,19 +302,27 @@ impl Tasks {
         });
     }
 
+    /// Where an execution is among those that are seen; none if it is of before.
+    fn place(&self, id: ExecutionId) -> Option<usize> {
+        id.checked_sub(self.first).map(|place| place as usize)
+    }
+
     fn with<R>(&mut self, id: ExecutionId, change: impl FnOnce(&mut TaskView) -> R) -> Option<R> {
-        self.seen.get_mut(id as usize).map(change)
+        let place = self.place(id)?;
+        self.seen.get_mut(place).map(change)
     }
 
     fn set(&mut self, id: ExecutionId, status: &'static str) {
         if self.with(id, |task| (task.status, task.finished_at) = (status, None)).is_some() {
-            self.open.insert(id as usize);
+            self.open.extend(self.place(id));
         }
     }
 
     fn end(&mut self, id: ExecutionId, status: &'static str, at: Time) {
         self.with(id, |task| (task.status, task.finished_at) = (status, Some(at)));
-        self.open.remove(&(id as usize));
+        if let Some(place) = self.place(id) {
+            self.open.remove(&place);
+        }
     }
 
     fn fault(&mut self, id: ExecutionId, error: &WorkflowError, at: Time) {
@@ -309,7 +351,7 @@ impl Tasks {
             if parent == id {
                 return true;
             }
-            next = self.parents.get(parent as usize).copied().flatten();
+            next = self.place(parent).and_then(|place| self.parents.get(place)).copied().flatten();
         }
         false
     }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{Attempt, Failure, Note, NoteKind, State, Step, Timeline, Undoing, Wait};
 use crate::machine::{
-    Act, Beginning, CallRequest, Caught, Change, CompensationEnd, Coordinates, ExecutionId, Record, ResponseSummary,
-    Role, Time, WorkflowError,
+    Act, Beginning, CallRequest, Caught, Change, CompensationEnd, Coordinates, ExecutionId, Pauses, Record,
+    ResponseSummary, Role, Time, WorkflowError,
 };
 
 impl Timeline {
@@ -42,6 +42,16 @@ impl Timeline {
                 self.input = Some(Arc::clone(input));
             }
             Change::RunAdmitted {} => self.queued = false,
+            Change::RunContinued(continuation) => {
+                *self = Self {
+                    input: Some(Arc::clone(&continuation.input)),
+                    given: Some(Arc::clone(&continuation.data)),
+                    started_at: Some(continuation.started_at),
+                    pauses: Pauses { since: None, total: continuation.paused },
+                    continued_at: Some(record.at),
+                    ..Self::default()
+                };
+            }
             Change::RunFaulted { execution, error, .. } => {
                 self.parked = true;
                 self.faulted(*execution, error, record.at);

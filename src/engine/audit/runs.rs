@@ -7,12 +7,14 @@ use uuid::Uuid;
 
 use super::definitions::Definitions;
 use super::{Report, gaps};
+use crate::engine::catalog::Loaded;
 use crate::engine::driver::state_of;
-use crate::machine::{Record, Run, RunId, Time, fold, snapshot};
+use crate::machine::{Change, Continuation, Inconsistent, Record, Run, RunId, Time, apply, snapshot};
 use crate::store::audit::scan::{self, RunRow};
 use crate::store::formats::ONE_RECORD;
 use crate::store::journal::{self, Chain, Hash, Tampered};
-use crate::store::{StoreError, shard, snapshots};
+use crate::store::snapshots::{self, SnapshotRow};
+use crate::store::{StoreError, shard};
 
 /// A page of runs, small enough that its snapshot is short.
 pub(super) const PAGE: i64 = 200;
@@ -39,21 +41,79 @@ pub(super) async fn check(
         return Ok(());
     }
     check_neighbours(conn, row, report).await?;
-    match read(conn, row).await? {
-        Ok(records) => {
-            report.records += records.len() as u64;
-            compare(known, row, &records, report);
-            check_snapshot(conn, known, row, &records, report).await?;
+    let snapshot = snapshots::read(&mut *conn, row.id).await?;
+    let loaded = known.definitions.get(row.definition_id);
+    let mut folding = Folding::of(row.id, loaded, snapshot.as_ref());
+    match read(conn, row, &mut folding).await? {
+        Ok(()) => {
+            report.records += folding.records;
+            for seq in &folding.strange {
+                let what = format!("record {seq} of run {} is not what the records before it give", row.id);
+                report.find("journal", row.id, what);
+            }
+            check_snapshot(row, snapshot.as_ref(), &folding, report);
+            compare(known, row, folding, report);
         }
         Err(tampered) => report.find("journal", row.id, tampered),
     }
     Ok(())
 }
 
-/// The records of a run, once they are known to be those that were written; or what is wrong with them. This is the only place that reads
-/// journals here.
-async fn read(conn: &mut PgConnection, run: &RunRow) -> Result<Result<Vec<Record>, String>, StoreError> {
-    let (mut chain, mut records) = (Chain::new(run.id), Vec::new());
+/// A journal that is folded while it is read: it may be longer than what fits into memory.
+struct Folding<'k> {
+    loaded: Option<&'k Loaded>,
+    /// Either the run so far, or the record that does not fit its definition.
+    run: Result<Run, Inconsistent>,
+    records: u64,
+    last_at: Option<Time>,
+    /// The record up to which the run's snapshot goes.
+    snapshot: Option<i32>,
+    /// The run, and the time, at that record.
+    at_snapshot: Option<(Run, Time)>,
+    /// Records with which the run went on as new, and which do not say what the records before them give: nodes begin with them.
+    strange: Vec<u32>,
+}
+
+impl<'k> Folding<'k> {
+    fn of(run: RunId, loaded: Option<&'k Loaded>, snapshot: Option<&SnapshotRow>) -> Self {
+        Self {
+            loaded,
+            run: Ok(Run::new(run)),
+            records: 0,
+            last_at: None,
+            snapshot: snapshot.map(|snapshot| snapshot.seq),
+            at_snapshot: None,
+            strange: Vec::new(),
+        }
+    }
+
+    fn take_in(&mut self, record: &Record) {
+        self.records += 1;
+        self.last_at = Some(record.at);
+        let (Some(loaded), Ok(run)) = (self.loaded, &mut self.run) else { return };
+        if let Change::RunContinued(said) = &record.change
+            && Continuation::of(&loaded.definition, run).as_ref() != Some(&**said)
+        {
+            self.strange.push(run.seq + 1);
+        }
+        match apply(&loaded.definition, run, record) {
+            Ok(()) if self.snapshot.is_some() && self.snapshot == i32::try_from(run.seq).ok() => {
+                self.at_snapshot = Some((run.clone(), record.at));
+            }
+            Ok(()) => {}
+            Err(why) => self.run = Err(why),
+        }
+    }
+}
+
+/// Reads the records of a run and folds them, if they are those that were written; else says what is wrong. This is the only place that
+/// reads journals here.
+async fn read(
+    conn: &mut PgConnection,
+    run: &RunRow,
+    folding: &mut Folding<'_>,
+) -> Result<Result<(), String>, StoreError> {
+    let mut chain = Chain::new(run.id);
     loop {
         let rows = journal::stored(&mut *conn, run.id, chain.last(), 1_000).await?;
         if rows.is_empty() {
@@ -66,13 +126,13 @@ async fn read(conn: &mut PgConnection, run: &RunRow) -> Result<Result<Vec<Record
             };
             for record in read {
                 match record.record() {
-                    Ok(record) => records.push(record),
+                    Ok(read) => folding.take_in(&read),
                     Err(why) => return Ok(Err(format!("record {} of run {}: {why}", record.seq, run.id))),
                 }
             }
         }
     }
-    Ok(chain.end(run.seq, &run.head).map_or(Ok(records), |tampered| Err(tampered.to_string())))
+    Ok(chain.end(run.seq, &run.head).map_or(Ok(()), |tampered| Err(tampered.to_string())))
 }
 
 /// The hash of a run's record, if there is one.
@@ -104,13 +164,13 @@ async fn check_neighbours(conn: &mut PgConnection, row: &RunRow, report: &mut Re
 }
 
 /// Compares a row with what folding its journal gives.
-fn compare(known: &Known, row: &RunRow, records: &[Record], report: &mut Report) {
+fn compare(known: &Known, row: &RunRow, folding: Folding<'_>, report: &mut Report) {
     let id = row.id;
-    let Some(loaded) = known.definitions.get(row.definition_id) else {
+    let Some(loaded) = folding.loaded else {
         let what = format!("run {id} names definition {}, which is gone or cannot be read", row.definition_id);
         return report.find("runs", id, what);
     };
-    let run = match fold(&loaded.definition, Run::new(id), records) {
+    let run = match folding.run {
         Ok(run) => run,
         Err(why) => {
             let what =
@@ -129,7 +189,9 @@ fn compare(known: &Known, row: &RunRow, records: &[Record], report: &mut Report)
     columns.same("task", row.task.as_ref(), state.task.as_ref());
     columns.same("created_at", Some(&row.created_at), run.started_at.as_ref());
     columns.same("finished_at", row.finished_at.as_ref(), state.finished_at.as_ref());
-    let is_of_before = known.causes_since.is_some_and(|since| records.last().is_none_or(|record| record.at < since));
+    let base = i32::try_from(run.base).ok().filter(|base| *base > 0);
+    columns.same("base", row.base.as_ref(), base.as_ref());
+    let is_of_before = known.causes_since.is_some_and(|since| folding.last_at.is_none_or(|last_at| last_at < since));
     if is_of_before && row.error.is_none() && row.fingerprint.is_none() {
         return;
     }
@@ -145,26 +207,15 @@ fn compare(known: &Known, row: &RunRow, records: &[Record], report: &mut Report)
 }
 
 /// A snapshot says what the journal says: nodes go on with it.
-async fn check_snapshot(
-    conn: &mut PgConnection,
-    known: &Known,
-    row: &RunRow,
-    records: &[Record],
-    report: &mut Report,
-) -> Result<(), StoreError> {
-    let Some(snapshot) = snapshots::read(&mut *conn, row.id).await? else { return Ok(()) };
-    let Some(loaded) = known.definitions.get(row.definition_id) else { return Ok(()) };
-    let before = usize::try_from(snapshot.seq).ok().and_then(|seq| records.get(..seq));
-    let folded = before.and_then(|records| fold(&loaded.definition, Run::new(row.id), records).ok());
-    let last_at = before.and_then(|records| records.last()).map(|record| record.at);
+fn check_snapshot(row: &RunRow, snapshot: Option<&SnapshotRow>, folding: &Folding<'_>, report: &mut Report) {
+    let (Some(snapshot), Some(loaded)) = (snapshot, folding.loaded) else { return };
     let copy = snapshot::read(&loaded.definition, &snapshot.data);
     // One of another version is not read by anybody.
     let is_read = snapshot.format == snapshot::FORMAT && copy.is_some();
-    if !snapshot.is_of_journal || (is_read && copy != folded.zip(last_at)) {
+    if !snapshot.is_of_journal || (is_read && copy != folding.at_snapshot) {
         let what = format!("the snapshot of run {} is not what its journal gives at record {}", row.id, snapshot.seq);
         report.find("snapshots", row.id, what);
     }
-    Ok(())
 }
 
 struct Columns<'r> {

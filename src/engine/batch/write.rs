@@ -78,11 +78,8 @@ async fn write_positions<'a>(
         return Ok(accepts);
     }
     // A topic whose event is judged again must not have moved on.
-    let accepts = if known_to_all(&accepts).is_some() {
-        without_late_ones(conn, accepts, written).await?
-    } else {
-        accepts
-    };
+    let accepts =
+        if known_to_all(&accepts).is_some() { without_late_ones(conn, accepts, written).await? } else { accepts };
     let mut positions: Vec<&NewPosition> = accepts.iter().filter_map(|accept| accept.position.as_ref()).collect();
     positions.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let moved = topics::advance(conn, &positions).await?;
@@ -169,7 +166,11 @@ async fn look_up_first(conn: &mut PgConnection, lost: &[&NewEvent], written: &mu
     Ok(())
 }
 
-async fn write_advances(conn: &mut PgConnection, advances: &[&Advance], written: &mut Written) -> Result<(), StoreError> {
+async fn write_advances(
+    conn: &mut PgConnection,
+    advances: &[&Advance],
+    written: &mut Written,
+) -> Result<(), StoreError> {
     if advances.is_empty() {
         return Ok(());
     }

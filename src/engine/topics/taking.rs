@@ -257,7 +257,8 @@ impl Inner {
         let node = self.node();
         let violations = [SchemaViolation { pointer: String::new(), message: why }];
         let data = (!event.data_is_body).then(|| event.data.to_string());
-        let new_event = new_event(&event, data, (Uuid::now_v7(), self.clock.now()), "rejected", Vec::new(), &violations);
+        let new_event =
+            new_event(&event, data, (Uuid::now_v7(), self.clock.now()), "rejected", Vec::new(), &violations);
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
         let coming = Coming {
             event: Some(new_event),

@@ -4,6 +4,7 @@ mod acts;
 mod boundaries;
 mod catalogs;
 mod explore;
+mod history;
 mod mappings;
 mod mistakes;
 mod mocks;

@@ -130,6 +130,8 @@ pub struct RunRow {
     pub task: Option<String>,
     /// Number of its records.
     pub seq: i32,
+    /// The record from which folding begins, if that is not the first.
+    pub base: Option<i32>,
     /// Hash of the last one.
     pub head: Vec<u8>,
     /// Accepted.
@@ -165,7 +167,7 @@ pub async fn runs(
     Ok(sqlx::query_as!(
         RunRow,
         r#"select r.shard, r.id, r.definition_id, r.status, r.attention, r.attention_at, r.key, r.event_id, r.parent_id, r.task, r.seq,
-                  r.head, r.created_at, r.finished_at, r.error::text, r.fingerprint,
+                  r.base, r.head, r.created_at, r.finished_at, r.error::text, r.fingerprint,
                   case when r.event_id is not null then exists (select from events e where e.id = r.event_id) end as event_is_there,
                   case when r.event_id is not null
                        then exists (select from events e where e.id = r.event_id

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use export::{ExportedRow, export, imported};
 pub use held::{Hole, LARGE, Source, keep};
-pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_of_each, stored};
+pub use read::{LONG, Pages, RECORDS_MAX, read, records, records_from_base, records_of_each, stored};
 pub use row::StoredRow;
 pub use verify::{Chain, Tampered, verify};
 pub use write::{NewRow, encode, encode_from};

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::{JournalRow, StoredRow, unreadable};
 use crate::machine::{Record, RunId};
-use crate::store::{StoreError, shard};
+use crate::store::{StoreError, shard, snapshots};
 
 /// Rows of a run whose last record comes after `after_seq`, in order, exactly as stored.
 ///
@@ -155,12 +155,26 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// All records of a run, to show it, and the bytes of their data.
+/// All records of a run, and the bytes of their data.
 ///
 /// # Errors
 /// The database is away, or a row cannot be read.
 pub async fn records(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, usize), StoreError> {
-    let (mut pages, mut records) = (Pages::after(pool, run, 0), Vec::new());
+    records_after(pool, run, 0).await
+}
+
+/// The records of a run from which folding begins, and the place of the first of them; 0 if that is the first of all.
+///
+/// # Errors
+/// The database is away, or a row cannot be read.
+pub async fn records_from_base(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, u32), StoreError> {
+    let base = snapshots::base(pool, run).await?;
+    let (records, _) = records_after(pool, run, (base - 1).max(0)).await?;
+    Ok((records, u32::try_from(base).unwrap_or(0)))
+}
+
+async fn records_after(pool: &PgPool, run: RunId, after: i32) -> Result<(Vec<Record>, usize), StoreError> {
+    let (mut pages, mut records) = (Pages::after(pool, run, after), Vec::new());
     while let Some(page) = pages.next().await? {
         records.extend(page);
         if records.len() >= RECORDS_MAX {

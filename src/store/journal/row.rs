@@ -155,8 +155,8 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::machine::{Actor, Change, Record, RunId};
-    use crate::store::formats::ONE_DECISION;
+    use crate::machine::{Actor, Change, Continuation, Pivot, Record, RunId};
+    use crate::store::formats::{CONTINUED, ONE_DECISION};
     use crate::store::journal::{NewRow, encode, genesis};
 
     /// What the database gives back of a row.
@@ -225,6 +225,47 @@ pub(super) mod tests {
         row.format = NEWEST + 1;
         let why = row.records().unwrap_err().to_string();
         assert!(why.contains(&format!("knows formats up to {NEWEST}")), "{why}");
+    }
+
+    #[test]
+    fn a_row_has_the_oldest_format_that_can_say_its_records() {
+        let run = RunId::from_u128(7);
+        let plain = || Record::of_engine(Time::UNIX_EPOCH, Change::RunAdmitted {});
+        let continued = Record::of_engine(Time::UNIX_EPOCH, Change::RunContinued(Box::new(continuation())));
+        for (format, rows_of_plain, of_continued) in
+            [(ONE_RECORD, ONE_RECORD, CONTINUED), (NEWEST, ONE_DECISION, CONTINUED)]
+        {
+            let (rows, _) = encode(&[plain()], 0, genesis(run), format).unwrap();
+            assert_eq!(rows[0].format, rows_of_plain);
+            let (rows, _) = encode(&[plain(), continued.clone(), plain()], 0, genesis(run), format).unwrap();
+            assert_eq!((rows.len(), rows[0].format, rows[0].seq), (1, of_continued, 3));
+            let read = stored(&rows[0]).records().unwrap().remove(1).record().unwrap();
+            assert_eq!(format!("{:?}", read.change), format!("{:?}", continued.change));
+        }
+    }
+
+    fn continuation() -> Continuation {
+        let (visits, undo) = (Vec::new(), Vec::new());
+        let value = || Arc::new(json!({ "n": 1.50, "text": "null" }));
+        Continuation {
+            next: "/do/1/b".to_owned(),
+            data: Arc::new(json!(null)),
+            context: value(),
+            input: value(),
+            transformed: Some(Arc::new(json!(null))),
+            key: None,
+            event: None,
+            parent: None,
+            environment: None,
+            started_at: Time::UNIX_EPOCH,
+            deadline: None,
+            paused: chrono::TimeDelta::milliseconds(1_500),
+            fault: None,
+            executions: 7,
+            visits,
+            pivot: Pivot::Passed,
+            undo,
+        }
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use super::held::{self, Hole, Source};
 use super::row::{ENGINE, Link};
 use super::{Hash, data};
 use crate::machine::{Record, Time};
-use crate::store::formats::{Format, HELD, ONE_DECISION, ONE_RECORD};
 use crate::store::StoreError;
+use crate::store::formats::{self, Format, HELD, ONE_DECISION, ONE_RECORD};
+use serde_json::Value;
 
 /// A row ready to be written.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct NewRow {
 /// A row of format 2 ends behind the record with which it reaches so many bytes: rows are read whole.
 const ROW_BYTES: usize = 256 * 1024;
 
-/// Rows for the records that follow `seq`, chained to `head`; gives the new head.
+/// Rows for the records that follow `seq`, chained to `head`; gives the new head. What a format cannot say gets a newer one.
 ///
 /// # Errors
 /// A record cannot be written as JSON.
@@ -58,7 +58,8 @@ pub fn encode_from(
     source: Option<&Source<'_>>,
 ) -> Result<(Vec<NewRow>, Hash), StoreError> {
     let mut chain = Chain { rows: Vec::with_capacity(1), seq, head };
-    if format == ONE_RECORD {
+    let needed = |records: &[Record]| records.iter().map(|record| formats::least(&record.change)).max();
+    if format == ONE_RECORD && needed(records).is_none_or(|needed| needed == ONE_RECORD) {
         for record in records {
             let (kind, data) = (record.change.kind(), data::of(record)?);
             let attempt = record.attempt.and_then(|a| i32::try_from(a).ok());
@@ -96,10 +97,11 @@ pub fn encode_from(
             }
         }
         data.push(']');
-        rest = &rest[count..];
         let holes = if format >= HELD { held::holes(&data, source) } else { Vec::new() };
-        // A row that any version can read says so.
-        let format = if holes.is_empty() { ONE_DECISION } else { HELD };
+        // The oldest format that can say it, so that as many versions as possible can read it.
+        let holding = if holes.is_empty() { ONE_DECISION } else { HELD };
+        let format = needed(&rest[..count]).unwrap_or(ONE_DECISION).max(holding);
+        rest = &rest[count..];
         let (kind, task, attempt, actor) = (None, None, None, None);
         let row = NewRow { seq: 0, at, format, kind, task, attempt, actor, data, holes, hash: head };
         chain.add(i32::try_from(count).unwrap_or(i32::MAX), row);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::ActRule;
+use super::definition::{ActRule, HISTORY_RECORDS_MAX, HISTORY_RECORDS_MIN};
 use super::official;
 
 /// A schema, by the name under which `stepwell schema` prints it.
@@ -122,6 +122,15 @@ fn workflow_metadata() -> Value {
         "properties": {
             "key": { "type": "string", "pattern": r"^\s*\$\{[\s\S]+\}\s*$", "description": "Business key: an expression `${ }` over the workflow's transformed input. Runs are found by it." },
             "serialize": { "enum": ["key", "none"], "description": "`key`: runs of this workflow with one key run one at a time, in the order in which their events were stored. Default `none`." },
+            "history": {
+                "type": "object",
+                "description": "For a run whose top-level `do` leads back to earlier tasks, perhaps for ever: after so many records of its journal it goes on as new between two of these tasks. It stays the same run, and whoever reads it begins there.",
+                "additionalProperties": false,
+                "required": ["records"],
+                "properties": {
+                    "records": { "type": "integer", "minimum": HISTORY_RECORDS_MIN, "maximum": HISTORY_RECORDS_MAX, "examples": [10_000] },
+                },
+            },
             "onFault": { "enum": ["compensate", "park"], "description": "What happens on an uncaught fault: undo completed tasks, or stop and wait for a person. Default `compensate` if any task defines how it is undone, else `park`." },
             "owner": { "type": "string", "description": "Who to ask." },
             "tags": { "description": "For people." },

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Applied, GONE, NOT_A_CALL};
 use crate::{
-    CallPhase, CallProgress, CallRequest, Compensation, Execution, ExecutionId, FaultClass, Impact, Progress, Run,
-    TargetEffect, Time, WorkflowError,
+    CallPhase, CallProgress, CallRequest, Execution, ExecutionId, FaultClass, Impact, Progress, Run, TargetEffect,
+    Time, WorkflowError,
 };
 
 pub(super) fn sending(request: &Arc<CallRequest>) -> CallProgress {
@@ -117,7 +117,12 @@ fn is_read(method: &str) -> bool {
 pub(super) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>, at: Time) -> Applied {
     if run.execution(of).is_none() {
         let compensation = run.compensation.as_mut().ok_or(GONE)?;
-        return told_before_undo(compensation, of, output);
+        // What is not there needs no undo; of what is there the undo sees what the target says.
+        match output.is_null() {
+            true => compensation.remove(of),
+            false => compensation.told(of, output),
+        }
+        return Ok(());
     }
     let execution = run.execution_mut(of).ok_or(GONE)?;
     let settles_at = execution.impact.settles_at();
@@ -137,16 +142,6 @@ pub(super) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>, at
         Some(until) => (CallPhase::Backoff { until }, None),
         None => (CallPhase::Ended, Some(Arc::clone(output))),
     };
-    Ok(())
-}
-
-/// What is not there needs no undo; of what is there the undo sees what the target says.
-fn told_before_undo(compensation: &mut Compensation, of: ExecutionId, output: &Arc<Value>) -> Applied {
-    if output.is_null() {
-        compensation.plan.retain(|done| done.execution != of);
-    } else if let Some(done) = compensation.plan.iter_mut().find(|done| done.execution == of) {
-        (done.completed, done.output) = (true, Arc::clone(output));
-    }
     Ok(())
 }
 

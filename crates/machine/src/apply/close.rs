@@ -126,7 +126,7 @@ pub(super) fn leave(
 
 pub(super) fn undone(run: &mut Run, of: ExecutionId) -> Applied {
     let compensation = run.compensation.as_mut().ok_or("nothing is being undone")?;
-    compensation.plan.retain(|d| d.execution != of);
+    compensation.remove(of);
     run.attention = None;
     Ok(())
 }
@@ -153,21 +153,14 @@ pub(super) fn remember(definition: &Definition, run: &mut Run, done: &Execution,
         (None, Progress::Child(child)) if child.undoable => Some(Arc::clone(&child.request)),
         _ => return,
     };
-    let is_earlier = |d: &Done| {
-        d.task == done.task
-            && d.coordinates.visit == done.coordinates.visit
-            && d.coordinates.iteration == done.coordinates.iteration
-    };
-    let earlier = run.undo.iter().filter(|d| is_earlier(d)).filter_map(|d| d.settles_at).max();
-    run.undo.retain(|d| !is_earlier(d));
-    run.undo.push(Done {
+    run.undo.replace(Done {
         execution: done.id,
         task: done.task,
         coordinates: done.coordinates.clone(),
         input: Arc::clone(&done.input),
         output: output.cloned().unwrap_or_default(),
         completed: output.is_some(),
-        settles_at: done.impact.settles_at().max(earlier),
+        settles_at: done.impact.settles_at(),
         child,
     });
 }

@@ -32,7 +32,7 @@ pub(super) fn event_consumed(
     progress.bound.extend(bound.iter().map(|(name, value)| (name.clone(), value.clone())));
     progress.enough = enough;
     if !task.strategy.is_until(usize::from(filter)) {
-        progress.taken.push(read(task.read, event));
+        progress.taken.push_back_mut(read(task.read, event));
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ pub(super) fn iteration_completed(run: &mut Run, id: ExecutionId, output: &Arc<V
     let Progress::Listen(progress) = &mut run.execution_mut(id).ok_or(GONE)?.progress else {
         return Err(NOT_LISTENING);
     };
-    progress.outputs.push(Arc::clone(output));
+    progress.outputs.push_back_mut(Arc::clone(output));
     progress.cursor = None;
     Ok(())
 }

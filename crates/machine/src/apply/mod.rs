@@ -14,9 +14,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, Execution,
-    ExecutionId, ExtendedProgress, FaultClass, ForProgress, Impact, IterationOutputs, Next, Progress, Record,
-    ReportedFault, Role, Run, SideBySide, Status, Stop, Time, TryPhase, TryProgress, Unacted,
+    Attention, Beginning, Branch, CallPhase, Change, ChildPhase, Compensation, CompensationEnd, Cursor, DoneSteps,
+    Execution, ExecutionId, ExtendedProgress, FaultClass, ForProgress, Impact, IterationOutputs, Next, Progress,
+    Record, ReportedFault, Role, Run, SideBySide, Status, Stop, Time, TryPhase, TryProgress, Unacted,
 };
 use acts::operator_acted;
 use call::{attempt_abandoned, attempt_failed, attempt_started, call_mut, impact, sending};
@@ -69,6 +69,14 @@ type Applied = Result<(), &'static str>;
 
 fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
     match &record.change {
+        Change::RunContinued(continuation) => {
+            if !run.open.is_empty() {
+                return Err("something is open that it does not hold");
+            }
+            *run = continuation.run(definition, run.id, run.seq)?;
+            Ok(())
+        }
+        _ if run.started_at.is_none() && run.seq > 0 => Err("folding cannot begin with it"),
         Change::RunStarted { input, transformed, key, event, parent, deadline, environment, queued } => {
             run.raw_input = Arc::clone(input);
             run.input = Arc::clone(transformed.as_ref().unwrap_or(input));
@@ -104,8 +112,8 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             if error.is_some() {
                 run.error.clone_from(error);
             }
-            let plan = std::mem::take(&mut run.undo).into_iter().rev().collect();
-            (run.compensation, run.stop, run.attention) = (Some(Compensation { plan, end: *end }), None, None);
+            let compensation = Compensation::of(&std::mem::take(&mut run.undo), *end);
+            (run.compensation, run.stop, run.attention) = (Some(compensation), None, None);
             Ok(())
         }
         Change::UndoSkipped { execution } => {
@@ -124,7 +132,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             finish(run, at)?;
             run.undo = undo;
             if !run.is_undone_by_parent() {
-                run.undo.clear();
+                run.undo = DoneSteps::default();
             }
             Ok(())
         }
@@ -317,7 +325,9 @@ fn begin(
     let task = record.task.as_deref().and_then(|r| definition.by_reference.get(r)).copied().ok_or(NO_TASK)?;
     let raw_input = enter(definition, run, beginning, task)?;
     if definition.task(task).reentrant {
-        *run.visits.entry((task, beginning.coordinates.iteration.clone())).or_default() += 1;
+        let entry = (task, beginning.coordinates.iteration.clone());
+        let count = run.visits.get(&entry).copied().unwrap_or(0);
+        run.visits.insert_mut(entry, count + 1);
     }
     if let Role::Reconcile(of) = beginning.role {
         call::asked(run, of);
@@ -490,7 +500,7 @@ impl Progress {
 fn finish(run: &mut Run, at: Time) -> Applied {
     run.finished_at = Some(at);
     run.open.clear();
-    run.undo.clear();
+    run.undo = DoneSteps::default();
     (run.compensation, run.stop, run.attention, run.suspended) = (None, None, None, false);
     Ok(())
 }

@@ -248,7 +248,7 @@ impl Decider<'_> {
             let is_planned = |run: &Run| {
                 run.compensation
                     .iter()
-                    .flat_map(|c| &c.plan)
+                    .flat_map(|c| c.plan.iter())
                     .any(|d| d.child.as_ref().is_some_and(|planned| planned.run == child.request.run))
             };
             let ended = self

@@ -39,7 +39,8 @@ impl<'d> Family<'d> {
     }
 
     fn feed(&mut self, who: usize, fact: Fact) -> Result<(), Rejected> {
-        let around = Around { now: self.now, answers: &[], settles_after: &|_| std::time::Duration::ZERO };
+        let around =
+            Around { now: self.now, answers: &[], settles_after: &|_| std::time::Duration::ZERO, continues: true };
         let decision = match decide(self.definitions[who], &self.runs[who], fact, around) {
             Ok(decision) => decision,
             Err(NoDecision::Rejected(rejected)) => return Err(rejected),

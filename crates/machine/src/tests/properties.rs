@@ -247,8 +247,10 @@ proptest! {
     #[test]
     fn every_run_ends_whatever_happens_and_its_journal_tells_the_same_story(
         plans in plans(), compensates in any::<bool>(), events in events(), id in any::<u128>(),
+        history in prop::option::of(1_u32..30),
     ) {
-        let definition = definition(&plans, if compensates { OnFault::Compensate } else { OnFault::Park });
+        let mut definition = definition(&plans, if compensates { OnFault::Compensate } else { OnFault::Park });
+        definition.metadata.history = history;
         let mut world = World::new(&definition, id);
         world.start(json!({ "id": 1 })).unwrap();
         for event in events {

@@ -102,7 +102,7 @@ impl<'d> World<'d> {
         // Whoever is told to stop answers, however often it is told.
         let is_stop = matches!(fact, Fact::Message { message: Message::Stop { .. }, .. });
         let before = self.run.clone();
-        let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE };
+        let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE, continues: true };
         let decision = match decide(self.definition, &self.run, fact, around) {
             Ok(decision) => decision,
             Err(NoDecision::Rejected(rejected)) => return Err(rejected),
@@ -151,6 +151,7 @@ impl<'d> World<'d> {
     fn check(&mut self) {
         let folded = fold(self.definition, Run::new(self.run.id), &self.journal).unwrap();
         assert_eq!(folded, self.run, "folding the journal gives another run");
+        self.check_history();
         let copy = snapshot::write(self.definition, &self.run, self.now).unwrap();
         let read = snapshot::read(self.definition, &copy).expect("a snapshot is read by the version that wrote it");
         assert_eq!(read, (self.run.clone(), self.now), "the snapshot gives another run");
@@ -173,6 +174,22 @@ impl<'d> World<'d> {
         let rests = self.run.is_closed() || self.run.is_parked() || self.run.suspended || self.run.queued;
         let named = rests || self.run.wake_at().is_some() || self.run.awaits_message();
         assert!(!resting || named || self.run.seq == 0, "the run waits for nothing: {:?}", self.run);
+    }
+
+    /// Folding from the record with which the run last went on as new gives the same run as folding everything, and so does folding
+    /// everything without such records: they change nothing.
+    fn check_history(&self) {
+        if self.run.base == 0 {
+            return;
+        }
+        let before = Run::before(self.run.id, self.run.base);
+        let since = &self.journal[before.seq as usize..];
+        assert_eq!(fold(self.definition, before, since).unwrap(), self.run, "folding from where it went on as new");
+        let plain = self.journal.iter().filter(|record| !matches!(record.change, Change::RunContinued(_)));
+        let plain = fold(self.definition, Run::new(self.run.id), plain).unwrap();
+        // Places of records are others without them.
+        let Run { seq, base, fault, .. } = plain;
+        assert_eq!(plain, Run { seq, base, fault, ..self.run.clone() }, "folding without going on as new");
     }
 
     /// What the definition reserves for two people names two users.

@@ -34,11 +34,12 @@ impl<'s> Builder<'s> {
         let input = self.input(root, Stage::WorkflowInput, &none);
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
         let timeout = self.timeout(root, Stage::WorkflowInput, &none);
-        let own = document.and_then(|node| node.get("metadata")).and_then(|node| node.get("schedule"));
-        let Starts { triggers, gathering, timing } = self.schedule(root.get("schedule"), own);
+        let own = |key| document.and_then(|node| node.get("metadata")).and_then(|node| node.get(key));
+        let Starts { triggers, gathering, timing } = self.schedule(root.get("schedule"), own("schedule"));
         if timing.is_some() {
             self.check_scheduled_input(root, &input);
         }
+        let history = own("history");
         let list = self.required(root, "do").and_then(|node| self.list(node, "/do", &none));
         self.check_use();
         for (_, part) in root.entries().filter(|(name, _)| *name != "document") {
@@ -71,6 +72,9 @@ impl<'s> Builder<'s> {
         definition.metadata.on_fault = on_fault.unwrap_or(usual);
         reentry::mark(&mut definition);
         self.check_saga(&definition);
+        if let Some(node) = history.filter(|_| definition.metadata.history.is_some()) {
+            self.check_history(&definition, node);
+        }
         Some(definition)
     }
 
@@ -136,9 +140,10 @@ impl<'s> Builder<'s> {
     }
 
     fn metadata_of_workflow(&mut self, node: Node<'s>) -> (Option<OnFault>, WorkflowMetadata) {
-        let Some(object) =
-            self.closed(node, &["key", "serialize", "onFault", "owner", "tags", "sensitive", "schedule", "acts"])
-        else {
+        let Some(object) = self.closed(
+            node,
+            &["key", "serialize", "history", "onFault", "owner", "tags", "sensitive", "schedule", "acts"],
+        ) else {
             return Default::default();
         };
         let serialize = object.get("serialize").and_then(|n| self.word(n, &[("key", true), ("none", false)]));
@@ -153,6 +158,7 @@ impl<'s> Builder<'s> {
             key: key.map(Template::Expression),
             serialize: serialize.unwrap_or_default(),
             on_fault: OnFault::default(),
+            history: object.get("history").and_then(|n| self.history(n)),
             owner: self.optional_text(object, "owner"),
             sensitive: self.pointers(object),
             two_people: object.get("acts").map(|n| self.two_people(n)).unwrap_or_default(),

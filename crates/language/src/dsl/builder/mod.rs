@@ -16,6 +16,7 @@ mod extension;
 mod fields;
 mod flow;
 mod fork;
+mod history;
 mod http;
 mod listen;
 mod literals;

@@ -23,7 +23,7 @@ pub(super) fn mark(definition: &mut Definition) {
 }
 
 /// The tasks of a list between each jump's target and the jump, both included.
-fn reachable_backward(definition: &Definition, list: &[TaskId]) -> Vec<TaskId> {
+pub(super) fn reachable_backward(definition: &Definition, list: &[TaskId]) -> Vec<TaskId> {
     let mut found = Vec::new();
     for (from, id) in list.iter().enumerate() {
         let task = definition.task(definition.extended(*id));

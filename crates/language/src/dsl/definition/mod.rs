@@ -120,6 +120,12 @@ impl Definition {
     }
 }
 
+/// The fewest records after which a run may go on as new.
+pub const HISTORY_RECORDS_MIN: u32 = 100;
+
+/// The most.
+pub const HISTORY_RECORDS_MAX: u32 = 1_000_000;
+
 /// `document.metadata`, the part that means something.
 #[derive(Debug, Default)]
 pub struct WorkflowMetadata {
@@ -129,6 +135,8 @@ pub struct WorkflowMetadata {
     pub serialize: bool,
     /// What an unhandled fault leads to.
     pub on_fault: OnFault,
+    /// A run with so many records goes on as new between two tasks of the top-level `do`.
+    pub history: Option<u32>,
     /// Who to ask.
     pub owner: Option<String>,
     /// JSON pointers whose values are masked wherever they are shown.
