@@ -1,6 +1,8 @@
 //! Generated definitions: whatever the language allows runs to an end, in the simulator and on the real engine, and both
 //! keep the same journal.
 
+#![allow(clippy::unwrap_used, reason = "for tests, here and in other crates")]
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

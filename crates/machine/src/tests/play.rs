@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::tests::generated::read_back;
+use crate::generated::read_back;
 use crate::tests::world::{NOON, response};
 use crate::*;
 use stepwell_language::dsl::{self, Definition, Functions};
