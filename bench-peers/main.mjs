@@ -24,23 +24,24 @@ const { values: options } = parseArgs({
     stepwell: { type: 'string' },
     wrk: { type: 'string' },
     nginx: { type: 'string' },
-    folder: { type: 'string' },
-    json: { type: 'string' },
+    output: { type: 'string' },
   },
 });
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 process.on('exit', stopAll);
-// Sockets and other temporary files of the systems go with the folder.
-process.env.TMPDIR = options.folder;
 
 const names = options.systems.split(',');
 const seconds = Number(options.seconds);
 const file = (name) => new URL(name, import.meta.url).pathname;
 const postgres = await connectPostgres(process.env.DATABASE_URL);
+const folder = join(postgres.home, 'bench');
+mkdirSync(folder);
+// For sockets and other temporary files of the systems.
+process.env.TMPDIR = folder;
 const [port] = await freePorts(1);
-const target = await startTarget({ nginx: options.nginx, template: readFileSync(file('target.conf'), 'utf8'), folder: options.folder, port });
-const bench = { target, postgres, wrk: options.wrk, script: file('load.lua'), folder: options.folder };
+const target = await startTarget({ nginx: options.nginx, template: readFileSync(file('target.conf'), 'utf8'), folder, port });
+const bench = { target, postgres, wrk: options.wrk, script: file('load.lua'), folder };
 
 const machine = await describeMachine();
 const rounds = [];
@@ -57,16 +58,18 @@ for (let round = 1; round <= Number(options.rounds); round++) {
   rounds.push(turns);
 }
 const titles = Object.fromEntries(names.map((name) => [name, systems[name].title]));
-if (options.json) writeFileSync(options.json, JSON.stringify({ ...machine, rounds }, null, 1));
-console.log(report({ ...machine, rounds, titles }));
+const text = report({ ...machine, rounds, titles });
+writeFileSync(join(options.output, 'results.json'), JSON.stringify({ ...machine, rounds }, null, 1));
+writeFileSync(join(options.output, 'report.md'), `${text}\n`);
+console.log(text);
 await target.stop();
 await postgres.close();
 
 /** One system from its start to its stop. */
 async function turn(name) {
-  const folder = join(options.folder, name);
-  mkdirSync(folder);
-  const system = await systems[name].start({ folder, target: target.url, stepwell: options.stepwell, postgres });
+  const own = join(folder, name);
+  mkdirSync(own);
+  const system = await systems[name].start({ folder: own, target: target.url, stepwell: options.stepwell, postgres });
   for (const bare of ['calls', 'noop']) {
     const [request] = system.run(bare);
     const answer = await ask(system.port, request);
@@ -81,10 +84,11 @@ async function turn(name) {
   const short = Math.max(1, Math.round(seconds / 2));
   await webhooks(short);
   await noops(1);
-  const turns = { webhooks: await webhooks(seconds), waited: await waited(CONNECTIONS, seconds), alone: await waited(1, short), noops: await noops(short) };
+  // Waited sagas last: some are under way when their load ends, and would be part of what comes next.
+  const turns = { webhooks: await webhooks(seconds), alone: await waited(1, short), noops: await noops(short), waited: await waited(CONNECTIONS, seconds) };
   await system.stop();
   await postgres.dropDatabase(name);
-  rmSync(folder, { recursive: true });
+  rmSync(own, { recursive: true });
   return turns;
 }
 

@@ -1,6 +1,7 @@
 // One measurement: wrk drives a system while the kernel counts what that costs. The same wrk, script and target for every system.
 import { statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { machineBusyMs, run, start, stop, treeCpuMs, until } from './process.mjs';
@@ -38,13 +39,16 @@ export async function measure({ system, bench, requests, connections, seconds, i
   const elapsed = load.seconds + (inFlight ? drained : 0);
   const cpuMs = Object.fromEntries(Object.keys(system.processes).map((name) => [name, (after.cpuMs[name] - before.cpuMs[name]) / done]));
   const total = Object.values(cpuMs).reduce((sum, one) => sum + one, 0);
+  const loadMs = (after.oursMs - before.oursMs) / done - total;
   return {
     perSecond: (inFlight ? done : load.requests) / elapsed,
     p50: load.p50,
     p99: load.p99,
     cpuMs: { ...cpuMs, total },
+    loadMs,
     walBytes: (after.walBytes - before.walBytes) / done,
     othersShare: others(before, after),
+    busyShare: (after.busyMs - before.busyMs) / (after.at - before.at) / availableParallelism(),
     done,
   };
 }
@@ -63,7 +67,7 @@ export function ask(port, request) {
   });
 }
 
-/** Seconds until the last saga has ended: all that were accepted, and none for a quarter of a second. */
+/** Seconds until the last saga has ended: all that were accepted, and none for half a second. */
 async function drain(target, accepted) {
   const began = performance.now();
   let [sagas, last] = [target.sagas(), began];
@@ -71,7 +75,7 @@ async function drain(target, accepted) {
     await delay(2);
     const now = performance.now();
     if (target.sagas() !== sagas) [sagas, last] = [target.sagas(), now];
-    if (sagas >= accepted && now - last > 250) return (last - began) / 1000;
+    if (sagas >= accepted && now - last > 500) return (last - began) / 1000;
     if (now - last > 20_000) throw new Error(`${accepted - sagas} sagas did not end`);
   }
 }
@@ -89,12 +93,13 @@ async function meters(system, bench) {
     cpuMs: Object.fromEntries(cpuMs),
     walBytes: await system.walBytes(),
     sagas: bench.target.sagas(),
+    at: performance.now(),
     busyMs: machineBusyMs(),
     oursMs: treeCpuMs(process.pid) + treeCpuMs(bench.postgres.pid),
   };
 }
 
-/** The part of the busy processor time that others used: neither the system nor its database, load or target. */
+/** The part of the busy processor time that other programs used: neither the system nor its database, load or target. */
 function others(before, after) {
   const busy = after.busyMs - before.busyMs;
   return Math.max(0, 1 - (after.oursMs - before.oursMs) / busy);

@@ -1,4 +1,5 @@
 // The Postgres server that scripts/with-postgres.sh started, shared by the systems that use one: each gets a new database.
+import { dirname } from 'node:path';
 import pg from 'pg';
 import { parentOf } from './process.mjs';
 
@@ -9,6 +10,8 @@ export async function connectPostgres(url) {
   const pid = parentOf(await one('select pg_backend_pid()'));
   return {
     pid,
+    /** The folder that goes with the server. */
+    home: dirname(await one('show data_directory')),
     version: await one('show server_version'),
     setting: (name) => one(`show ${name}`),
     walBytes: async () => Number(await one(`select pg_current_wal_insert_lsn() - '0/0'`)),

@@ -62,7 +62,7 @@ export async function freePorts(count) {
 export async function until(what, check, program) {
   const end = Date.now() + 60_000;
   while (!(await check())) {
-    const dead = program && program.child.exitCode !== null;
+    const dead = program && (program.child.exitCode !== null || program.child.signalCode !== null);
     if (dead || Date.now() > end) {
       const log = program ? `:\n${readFileSync(program.log, 'utf8').slice(-2000)}` : '';
       throw new Error(`${what}: ${dead ? 'the process ended' : 'not within a minute'}${log}`);

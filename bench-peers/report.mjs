@@ -36,7 +36,7 @@ export function report({ machine, versions, rounds, titles }) {
     `Medians of ${rounds.length} rounds. Against a peer: how many times better Stepwell is, as median (least to most) of the rounds.`,
     '',
     'Processor ms per webhook saga, by process:',
-    ...names.map((name) => `- ${titles[name]}: ${byProcess(rounds.map((turns) => turns[name].webhooks.cpuMs))}`),
+    ...names.map((name) => `- ${titles[name]}: ${byProcess(rounds.map((turns) => turns[name].webhooks))}`),
     '',
     `Other programs used ${othersText(rounds)} of the busy processor time.`,
   ].join('\n');
@@ -55,9 +55,11 @@ function ratio(turns, pick, better, peers) {
   return better === 'more' ? ours / Math.max(...theirs) : Math.min(...theirs) / ours;
 }
 
-function byProcess(cpuMs) {
-  const processes = Object.keys(cpuMs[0]).filter((name) => name !== 'total');
-  return processes.map((name) => `${name} ${decimal(median(cpuMs.map((one) => one[name])), 3)}`).join(', ');
+function byProcess(measurements) {
+  const processes = Object.keys(measurements[0].cpuMs).filter((name) => name !== 'total');
+  const texts = processes.map((name) => `${name} ${decimal(median(measurements.map((one) => one.cpuMs[name])), 3)}`);
+  const [loadMs, busy] = [median(measurements.map((one) => one.loadMs)), median(measurements.map((one) => one.busyShare * 100))];
+  return `${texts.join(', ')}; load and target ${decimal(loadMs, 3)}; all cores together were ${decimal(busy, 0)} % busy`;
 }
 
 function othersText(rounds) {

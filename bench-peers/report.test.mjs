@@ -7,7 +7,7 @@ const titles = { stepwell: 'Stepwell', restate: 'Restate', dbos: 'DBOS' };
 /** A turn that runs `perSecond` of everything, and takes the milliseconds that follow from it. */
 function turn(perSecond) {
   const cpuMs = { app: 600 / perSecond, Postgres: 400 / perSecond, total: 1000 / perSecond };
-  const one = { perSecond, p50: 1000 / perSecond, p99: 2000 / perSecond, cpuMs, walBytes: 100, othersShare: 0.25 };
+  const one = { perSecond, p50: 1000 / perSecond, p99: 2000 / perSecond, cpuMs, walBytes: 100, loadMs: 0.1, othersShare: 0.25, busyShare: 1 };
   return { webhooks: one, waited: one, alone: one, noops: one };
 }
 

@@ -3,6 +3,7 @@
 // processor time is made of, and `walBytes` counts its write-ahead log.
 import { createHmac, randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, run, start, stop, until } from './process.mjs';
 
@@ -63,7 +64,8 @@ async function startRestate({ folder, target }) {
       RESTATE_BIND_PORT: fabric,
       RESTATE_INGRESS__BIND_PORT: ingress,
       RESTATE_ADMIN__BIND_PORT: admin,
-      RESTATE_DEFAULT_NUM_PARTITIONS: process.env.RESTATE_PARTITIONS ?? 24,
+      // Its default of 24 is for clusters; on two cores it then takes 1.4 times the processor time.
+      RESTATE_DEFAULT_NUM_PARTITIONS: 2 * availableParallelism(),
       RESTATE_LISTEN_MODE: 'tcp',
       RESTATE_LOG_FILTER: 'warn',
       RESTATE_DISABLE_TELEMETRY: 'true',

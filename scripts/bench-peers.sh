@@ -32,9 +32,8 @@ if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/installed.json"; t
 fi
 node=$(ls "$folder"/node_modules/node-linux-*/bin/node)
 
-# /var/tmp, unlike /tmp, is on a disk everywhere: what the systems make durable must cost what it costs.
-export TMPDIR=${BENCH_DIR:-/var/tmp}
-data=$(mktemp -d "$TMPDIR/stepwell-bench-peers.XXXXXX")
-trap 'rm -rf "$data"' EXIT
-DURABLE=yes scripts/with-postgres.sh "$node" "$folder/main.mjs" --folder "$data" --json "$folder/results.json" \
+# /var/tmp, unlike /tmp, is on a disk everywhere: what the systems make durable must cost what it costs. Everything that they write is in
+# the server's folder, which goes with the server.
+export TMPDIR=${BENCH_DIR:-/var/tmp} DURABLE=yes
+exec scripts/with-postgres.sh setpriv --pdeathsig TERM -- "$node" "$folder/main.mjs" --output "$folder" \
     --stepwell "${STEPWELL:-$PWD/target/release/stepwell}" --wrk "$(find_program wrk)" --nginx "$(find_program nginx)" "$@"
