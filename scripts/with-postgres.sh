@@ -18,6 +18,8 @@ fi
 settings=(-c fsync=off -c full_page_writes=off)
 [ "${DURABLE:-no}" = no ] || settings=()
 stop() {
+    # A second signal, as timeout sends, does not interrupt the cleaning up.
+    trap '' INT TERM HUP
     "${as[@]}" "$bindir/pg_ctl" stop -D "$home/data" -m immediate -s >/dev/null 2>&1 || true
     rm -rf "$home"
 }
