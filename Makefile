@@ -3,7 +3,7 @@
 # A clean clone builds without a database: what each query means is recorded in .sqlx.
 export SQLX_OFFLINE = true
 
-.PHONY: demo test test-upgrade check sqlx bench clean
+.PHONY: demo test test-upgrade check sqlx bench bench-peers clean
 
 # Builds, starts everything here, fires one closed-won webhook, prints the finished run and the dashboard's address.
 # DEMO_ARGS=--exit stops after that.
@@ -20,6 +20,7 @@ test:
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	npm --silent --prefix senders test
+	node --test bench-peers/*.test.mjs
 	scripts/with-postgres.sh cargo nextest run --locked --workspace --lib --bins --tests --no-fail-fast
 
 # After a change of a query or a migration.
@@ -38,6 +39,12 @@ bench:
 	target/release/stepwell bench
 	target/release/stepwell bench --catalog 50000
 	cargo bench --locked
+
+# Stepwell against Restate and DBOS on this machine, the ratios of docs/performance.md. ARGS='--rounds 1 --seconds 2' for a quick look.
+bench-peers:
+	@scripts/install.sh postgres
+	cargo build --release --locked
+	scripts/bench-peers.sh $(ARGS)
 
 clean:
 	cargo clean

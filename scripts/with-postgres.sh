@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with DATABASE_URL of a throwaway Postgres, which is stopped and removed at the end, also on failure.
 # Tests may lose their data in a power cut, so the server does not wait for the disk; what is tested is a process's death.
+# With DURABLE=yes it does wait, as Postgres does by default: for measurements.
 set -euo pipefail
 
 bindir=$({ pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr; } \
@@ -14,14 +15,18 @@ if [ "$(id -u)" = 0 ]; then
     chown postgres "$home"
     as=(setpriv --reuid=postgres --regid="$(id -g postgres)" --clear-groups)
 fi
+settings=(-c fsync=off -c full_page_writes=off)
+[ "${DURABLE:-no}" = no ] || settings=()
 stop() {
+    # A second signal, as timeout sends, does not interrupt the cleaning up.
+    trap '' INT TERM HUP
     "${as[@]}" "$bindir/pg_ctl" stop -D "$home/data" -m immediate -s >/dev/null 2>&1 || true
     rm -rf "$home"
 }
 trap stop EXIT
 cd "$home" && "${as[@]}" "$bindir/initdb" -D "$home/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >/dev/null && cd "$OLDPWD"
 (cd "$home" && "${as[@]}" "$bindir/pg_ctl" start -D "$home/data" -l "$home/log" -s -w \
-    -o "-p $port -k $home -c listen_addresses=127.0.0.1 -c max_connections=400 -c fsync=off -c full_page_writes=off") \
+    -o "-p $port -k $home -c listen_addresses=127.0.0.1 -c max_connections=400 ${settings[*]}") \
     || { cat "$home/log" >&2; exit 1; }
 export DATABASE_URL="postgres://postgres@127.0.0.1:$port/postgres"
 "$@"
