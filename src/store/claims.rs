@@ -93,7 +93,7 @@ pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<Claim
 pub async fn still_owned_by(pool: &PgPool, node: Uuid, runs: &[RunId]) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
-        "select r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at
+        "select r.id, r.definition_id, r.fence, r.seq, r.base, r.attempts, r.head, r.created_at
          from unnest($2::smallint[], $3::uuid[]) as u (shard, id) join runs r on r.shard = u.shard and r.id = u.id
          where r.owner is not distinct from $1",
         node,
