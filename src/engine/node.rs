@@ -5,6 +5,7 @@
 mod claiming;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -125,6 +126,14 @@ impl Node {
     /// Makes room for a run before it is committed, so that no sweep takes it for one that nobody drives.
     pub(super) fn expect_run(&self, run: RunId) -> Arc<Mailbox> {
         Arc::clone(self.active().mailboxes.entry(run).or_default())
+    }
+
+    /// The same for a run that has no place yet; none if it has one.
+    pub(super) fn expect_if_absent(&self, run: RunId) -> Option<Arc<Mailbox>> {
+        match self.active().mailboxes.entry(run) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(place) => Some(Arc::clone(place.insert(Arc::default()))),
+        }
     }
 
     /// Whether the run is in the memory of this node.

@@ -84,6 +84,24 @@ pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<Claim
     .await?)
 }
 
+/// Those of these runs that this node owns now.
+///
+/// # Errors
+/// The database is away.
+pub async fn still_owned_by(pool: &PgPool, node: Uuid, runs: &[RunId]) -> Result<Vec<ClaimedRun>, StoreError> {
+    Ok(sqlx::query_as!(
+        ClaimedRun,
+        "select r.id, r.definition_id, r.fence, r.seq, r.attempts, r.head, r.created_at
+         from unnest($2::smallint[], $3::uuid[]) as u (shard, id) join runs r on r.shard = u.shard and r.id = u.id
+         where r.owner is not distinct from $1",
+        node,
+        &runs.iter().map(|run| super::shard(*run)).collect::<Vec<_>>(),
+        runs
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
 /// Releases a batch of runs whose owner is dead: claimable at once, under a new fence. Gives how many.
 ///
 /// # Errors
@@ -138,17 +156,29 @@ pub async fn forgive(pool: &PgPool, runs: &[RunId]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A run that a node took up, and under which fence: what is written by it changes nothing once the run has left that node.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold {
+    /// The node.
+    pub node: Uuid,
+    /// The run.
+    pub run: RunId,
+    /// The fence.
+    pub fence: i64,
+}
+
 /// Leaves a run to a person whose nodes died while they read it, so that it could not be parked in its journal. Nobody takes it up by itself.
 ///
 /// # Errors
 /// The database is away.
-pub async fn park_unread(pool: &PgPool, node: Uuid, run: RunId) -> Result<(), StoreError> {
+pub async fn park_unread(pool: &PgPool, of: Hold) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = null, attempts = 0, attention = 'poison'
-         where shard = $1 and id = $2 and owner is not distinct from $3",
-        super::shard(run),
-        run,
-        node
+         where shard = $1 and id = $2 and owner is not distinct from $3 and fence = $4",
+        super::shard(of.run),
+        of.run,
+        of.node,
+        of.fence
     )
     .execute(pool)
     .await?;
@@ -159,13 +189,14 @@ pub async fn park_unread(pool: &PgPool, node: Uuid, run: RunId) -> Result<(), St
 ///
 /// # Errors
 /// The database is away.
-pub async fn release_one(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> Result<(), StoreError> {
+pub async fn release_one(pool: &PgPool, of: Hold, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
-        "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = greatest(attempts - 1, 0)
-         where shard = $1 and id = $2 and owner is not distinct from $3",
-        super::shard(run),
-        run,
-        node,
+        "update runs set owner = null, fence = fence + 1, wake_at = $5, attempts = greatest(attempts - 1, 0)
+         where shard = $1 and id = $2 and owner is not distinct from $3 and fence = $4",
+        super::shard(of.run),
+        of.run,
+        of.node,
+        of.fence,
         until
     )
     .execute(pool)
@@ -178,13 +209,14 @@ pub async fn release_one(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> 
 ///
 /// # Errors
 /// The database is away.
-pub async fn set_aside(pool: &PgPool, node: Uuid, run: RunId, until: Time) -> Result<(), StoreError> {
+pub async fn set_aside(pool: &PgPool, of: Hold, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
-        "update runs set owner = null, fence = fence + 1, wake_at = $4, attempts = 0, attention = 'poison'
-         where shard = $1 and id = $2 and owner is not distinct from $3",
-        super::shard(run),
-        run,
-        node,
+        "update runs set owner = null, fence = fence + 1, wake_at = $5, attempts = 0, attention = 'poison'
+         where shard = $1 and id = $2 and owner is not distinct from $3 and fence = $4",
+        super::shard(of.run),
+        of.run,
+        of.node,
+        of.fence,
         until
     )
     .execute(pool)

@@ -28,7 +28,7 @@ pub const DEFINITION: Format = 1;
 /// # Errors
 /// The database is away.
 pub async fn common(pool: &PgPool, own: Format) -> Result<Format, StoreError> {
-    let oldest = sqlx::query_scalar!("select min(format) from nodes where dead_at is null or (expires_at < dead_at and dead_at > now() - interval '1 hour')").fetch_one(pool).await?;
+    let oldest = sqlx::query_scalar!("select common_format()").fetch_one(pool).await?;
     Ok(oldest.map_or(own, |oldest| oldest.min(own)))
 }
 

@@ -32,9 +32,7 @@ pub async fn register(
     Ok(sqlx::query_as!(
         Beat,
         r#"insert into nodes (id, name, version, expires_at, format) values ($1, $2, $3, now() + make_interval(secs => $4), $5)
-           returning now() as "now!",
-                     least(format, (select min(n.format) from nodes n
-                                    where n.dead_at is null or (n.expires_at < n.dead_at and n.dead_at > now() - interval '1 hour'))) as "format!""#,
+           returning now() as "now!", least(format, common_format()) as "format!""#,
         node,
         name,
         version,
@@ -54,9 +52,7 @@ pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<
         Beat,
         r#"update nodes set heartbeat_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2)
            where id = $1 and dead_at is null and expires_at > clock_timestamp()
-           returning clock_timestamp() as "now!",
-                     least(format, (select min(n.format) from nodes n
-                                    where n.dead_at is null or (n.expires_at < n.dead_at and n.dead_at > now() - interval '1 hour'))) as "format!""#,
+           returning clock_timestamp() as "now!", least(format, common_format()) as "format!""#,
         node,
         lease_seconds
     )

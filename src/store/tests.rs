@@ -81,9 +81,11 @@ async fn prepare_all(pool: &PgPool) {
     listing::latest_of_key(pool, (Some("test"), "test"), "key", 10).await.unwrap();
     prepare_memory(pool).await;
     claims::forgive(pool, &[id]).await.unwrap();
-    claims::park_unread(pool, Uuid::from_u128(2), id).await.unwrap();
-    claims::release_one(pool, Uuid::from_u128(2), id, chrono::DateTime::UNIX_EPOCH).await.unwrap();
-    claims::set_aside(pool, Uuid::from_u128(2), id, chrono::DateTime::UNIX_EPOCH).await.unwrap();
+    let hold = claims::Hold { node: Uuid::from_u128(2), run: id, fence: 1 };
+    claims::still_owned_by(pool, hold.node, &[id]).await.unwrap();
+    claims::park_unread(pool, hold).await.unwrap();
+    claims::release_one(pool, hold, chrono::DateTime::UNIX_EPOCH).await.unwrap();
+    claims::set_aside(pool, hold, chrono::DateTime::UNIX_EPOCH).await.unwrap();
     schedules::due(pool, &[], 10).await.unwrap();
     schedules::ended(pool, &[], 10).await.unwrap();
     journal::records(pool, Uuid::now_v7()).await.unwrap();

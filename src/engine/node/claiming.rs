@@ -1,5 +1,6 @@
 //! Runs that a node takes up: claimed when they are due, or owned without being known; read, and handed to their drivers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -7,12 +8,12 @@ use tracing::{error, warn};
 
 use super::Node;
 use crate::engine::Inner;
-use crate::engine::driver::{First, drive, unless_it_panics};
+use crate::engine::driver::{Driven, First, drive, unless_it_panics};
+use crate::engine::expected::Expected;
 use crate::engine::loops::Look;
-use crate::engine::mailbox::Mailbox;
 use crate::engine::snapshots::{is_quick, load, load_each};
 use crate::machine::{Fact, RunId};
-use crate::store::claims::{self, ClaimedRun};
+use crate::store::claims::{self, ClaimedRun, Hold};
 use crate::store::{StoreError, commands};
 
 /// Claims after which a run is parked: three deaths without progress between.
@@ -49,7 +50,9 @@ impl Node {
             && let Some(run) = claims::claim_suspect(&inner.pool, self.id, inner.settings.format).await?
         {
             self.active().suspect = Some(run.id);
-            self.take(inner, run);
+            if let Some(place) = Expected::if_absent(self, run.id) {
+                self.take(inner, run, place);
+            }
         }
         Ok(())
     }
@@ -57,9 +60,26 @@ impl Node {
     /// Runs that are ours in the database but not in memory: a claim's or an insert's reply was lost.
     pub(in crate::engine) async fn adopt_unknown(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
         let limit = i64::try_from(inner.settings.runs_max * 2).unwrap_or(i64::MAX);
-        for run in claims::owned_by(&inner.pool, self.id, limit).await? {
-            if self.mailbox(run.id).is_none() && !inner.clock_is_before(run.created_at + chrono::Duration::seconds(2)) {
-                self.take(inner, run);
+        let owned = claims::owned_by(&inner.pool, self.id, limit).await?;
+        self.adopt(inner, &owned).await
+    }
+
+    /// Takes up those of these runs that are not in memory. What was ours when they were read may have left since, together with its
+    /// driver. So each gets its place first, and then the database is asked again: what is ours then, nobody drives or begins to.
+    pub(super) async fn adopt(self: &Arc<Self>, inner: &Arc<Inner>, seen: &[ClaimedRun]) -> Result<(), StoreError> {
+        let is_old = |run: &&ClaimedRun| !inner.clock_is_before(run.created_at + chrono::Duration::seconds(2));
+        let mut places: HashMap<RunId, Expected> = seen
+            .iter()
+            .filter(is_old)
+            .filter_map(|run| Some((run.id, Expected::if_absent(self, run.id)?)))
+            .collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<RunId> = places.keys().copied().collect();
+        for run in claims::still_owned_by(&inner.pool, self.id, &ids).await? {
+            if let Some(place) = places.remove(&run.id) {
+                self.take(inner, run, place);
             }
         }
         Ok(())
@@ -67,33 +87,27 @@ impl Node {
 
     /// Begins to drive claimed runs. Those that are read quickly are read together.
     fn take_all(self: &Arc<Self>, inner: &Arc<Inner>, claimed: Vec<ClaimedRun>) {
-        let (quick, others): (Vec<_>, Vec<_>) = claimed.into_iter().partition(is_quick);
-        for run in others {
-            self.take(inner, run);
+        let placed = claimed.into_iter().filter_map(|run| Some((Expected::if_absent(self, run.id)?, run)));
+        let (mut quick, others): (Vec<_>, Vec<_>) = placed.partition(|(_, run)| is_quick(run));
+        for (place, run) in others {
+            self.take(inner, run, place);
         }
-        let mut quick: Vec<_> = quick.into_iter().filter(|run| self.mailbox(run.id).is_none()).collect();
         while !quick.is_empty() {
-            let some: Vec<_> = quick.drain(..quick.len().min(TOGETHER)).collect();
-            let expected: Vec<_> = some.iter().map(|run| (self.expect_run(run.id), Loading::begin(self))).collect();
+            let (places, runs): (Vec<_>, Vec<_>) = quick.drain(..quick.len().min(TOGETHER)).unzip();
+            let loading: Vec<_> = runs.iter().map(|_| Loading::begin(self)).collect();
             let (node, inner) = (Arc::clone(self), Arc::clone(inner));
             tokio::spawn(async move {
-                let (mailboxes, _loading): (Vec<_>, Vec<_>) = expected.into_iter().unzip();
-                let _place = node.places.acquire().await;
-                if node.fenced.is_cancelled() || node.draining.is_cancelled() {
-                    // Whoever ends this incarnation gives back what it owns.
-                    return some.iter().for_each(|run| node.forget(run.id));
+                let _loading = loading;
+                let _permit = node.places.acquire().await;
+                // Whoever ends this incarnation gives back what it owns.
+                if !node.fenced.is_cancelled() && !node.draining.is_cancelled() {
+                    node.bring_up_all(&inner, runs, places).await;
                 }
-                node.bring_up_all(&inner, some, mailboxes).await;
             });
         }
     }
 
-    async fn bring_up_all(
-        self: &Arc<Self>,
-        inner: &Arc<Inner>,
-        claimed: Vec<ClaimedRun>,
-        mailboxes: Vec<Arc<Mailbox>>,
-    ) {
+    async fn bring_up_all(self: &Arc<Self>, inner: &Arc<Inner>, claimed: Vec<ClaimedRun>, places: Vec<Expected>) {
         let ids: Vec<RunId> = claimed.iter().map(|run| run.id).collect();
         let read = async {
             let driven = load_each(inner, &claimed).await?;
@@ -105,51 +119,49 @@ impl Node {
                 for command in commands {
                     self.deliver(command);
                 }
-                for (driven, mailbox) in driven.into_iter().zip(mailboxes) {
-                    let first = First::Fact(Fact::TakenOver);
-                    tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, first, mailbox));
+                for (driven, place) in driven.into_iter().zip(places) {
+                    self.begin(inner, driven, Fact::TakenOver, place);
                 }
             }
             // One of them is to blame, or the database is away: each is read by itself, so that only the culprit fails.
             Ok(Err(_)) | Err(_) => {
-                for run in claimed {
-                    self.forget(run.id);
-                    self.take(inner, run);
+                for (run, place) in claimed.into_iter().zip(places) {
+                    self.take(inner, run, place);
                 }
             }
         }
     }
 
-    /// Begins to drive a claimed run, once it is read: a long history holds up no other run.
-    fn take(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun) {
-        let id = claimed.id;
-        if self.mailbox(id).is_some() {
-            return;
+    fn begin(self: &Arc<Self>, inner: &Arc<Inner>, driven: Driven, fact: Fact, place: Expected) {
+        if let Some(mailbox) = place.take() {
+            tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, First::Fact(fact), mailbox));
         }
-        let mailbox = self.expect_run(id);
+    }
+
+    /// Begins to drive a claimed run, once it is read: a long history holds up no other run.
+    fn take(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun, place: Expected) {
         let loading = Loading::begin(self);
         let inner = Arc::clone(inner);
         tokio::spawn(async move {
             let node = &loading.0;
-            let _place = node.places.acquire().await;
-            if node.fenced.is_cancelled() || node.draining.is_cancelled() {
-                // Whoever ends this incarnation gives back what it owns.
-                return node.forget(id);
+            let _permit = node.places.acquire().await;
+            // Whoever ends this incarnation gives back what it owns.
+            if !node.fenced.is_cancelled() && !node.draining.is_cancelled() {
+                node.bring_up(&inner, claimed, place).await;
             }
-            node.bring_up(&inner, claimed, mailbox).await;
         });
     }
 
-    async fn bring_up(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun, mailbox: Arc<Mailbox>) {
-        let id = claimed.id;
-        let attempts = claimed.attempts;
+    async fn bring_up(self: &Arc<Self>, inner: &Arc<Inner>, claimed: ClaimedRun, place: Expected) {
+        let (id, attempts) = (claimed.id, claimed.attempts);
+        let hold = Hold { node: self.id, run: id, fence: claimed.fence };
         if attempts > ATTEMPTS_MAX + 1 {
             // Its nodes died even while they wanted to park it: it is not read here.
             error!(run.id = %id, "a run that kills nodes cannot be parked; a person must decide");
-            if let Err(error) = claims::park_unread(&inner.pool, self.id, id).await {
+            if let Err(error) = claims::park_unread(&inner.pool, hold).await {
                 warn!(run.id = %id, %error, "the run could not be marked for attention");
             }
-            return self.forget(id);
+            return;
         }
         // A panic while a run is read concerns that run alone: it is set aside for a person instead of staying owned and undriven.
         let internal = |why| StoreError::Unreadable { table: "runs", why: format!("internal error: {why}") };
@@ -166,20 +178,19 @@ impl Node {
                 for command in commands::open_for_runs(&inner.pool, &[id]).await.unwrap_or_default() {
                     self.deliver(command);
                 }
-                tokio::spawn(drive(Arc::clone(inner), Arc::clone(self), driven, First::Fact(fact), mailbox));
+                self.begin(inner, driven, fact, place);
             }
             Err(error) => {
                 error!(run.id = %id, %error, "a run cannot be loaded, trying again in a minute");
                 let later = inner.clock.now() + chrono::Duration::seconds(60);
                 let done = if error.is_about_values() {
-                    claims::set_aside(&inner.pool, self.id, id, later).await
+                    claims::set_aside(&inner.pool, hold, later).await
                 } else {
-                    claims::release_one(&inner.pool, self.id, id, later).await
+                    claims::release_one(&inner.pool, hold, later).await
                 };
                 if let Err(error) = done {
                     warn!(run.id = %id, %error, "the run could not be released");
                 }
-                self.forget(id);
             }
         }
     }
