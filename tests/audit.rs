@@ -6,9 +6,12 @@ mod people;
 mod speed;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
+use axum::http::StatusCode;
 use chrono::TimeDelta;
-use sqlx::{Connection as _, Executor};
+use sqlx::{Connection as _, Executor, PgConnection};
 use stepwell::engine::audit::key::AuditKey;
 use stepwell::engine::audit::{self, Anchors, Options, uncovered};
 
@@ -124,14 +127,17 @@ async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     assert!(report.adopted > 40 && report.adopted == report.entries, "{report:?}");
     // Nothing is adopted a second time.
     connection
-        .execute("insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'x', 'x', '{admin}')")
+        .execute(
+            "insert into tokens (id, name, hash, scopes)
+             select gen_random_uuid(), 'x' || n, ('x' || n)::bytea, '{admin}' from generate_series(1, 2500) n",
+        )
         .await
         .unwrap();
     assert!(full.world.command(&["migrate"]).0);
     let (sound, told, _) = full.world.command(&["audit", "verify"]);
     assert!(!sound && told.contains("of tokens was not written by any act"), "{told}");
     let (ok, told, error) = full.world.command(&["audit", "adopt", "--reason", "made by hand, ticket 7"]);
-    assert!(ok && told.contains("1 row"), "{told}{error}");
+    assert!(ok && told.contains("2500 rows") && error.contains("1000 rows so far"), "{told}{error}");
     let (sound, told, _) = full.world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
     let (_, acts, _) = full.world.command(&["audit", "acts", "--subject", "database"]);
@@ -182,6 +188,63 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
     assert!(!sound && told.contains("it was changed"), "{told}");
     let (sound, _, error) = world.command(&["audit", "anchor", "--out", &at]);
     assert!(!sound && error.contains(&run), "{error}");
+}
+
+/// A receiver that refuses the first delivery, and keeps all of them.
+async fn receiver() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let received: Arc<Mutex<Vec<String>>> = Arc::default();
+    let all = Arc::clone(&received);
+    let take = move |body: String| {
+        let mut all = all.lock().unwrap();
+        all.push(body);
+        std::future::ready(if all.len() == 1 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT })
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().route("/anchors", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (address, received)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anchor_is_posted_until_it_arrives_and_what_was_received_proves_the_database() {
+    let target = Target::start().await;
+    let (address, received) = receiver().await;
+    let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))];
+    let mut world = World::new(&files, &[target.address().to_string(), address.to_string()]).await;
+    let mut node = world.node().await;
+    let run = node.start_calls(1).await;
+    node.run_becomes(&run, "completed").await;
+    assert!(node.terminate());
+    let webhook = format!("{}audit: {{ anchors: {{ every: PT1M, webhook: 'http://{address}/anchors' }} }}\n", hub());
+    world.write("hub.yaml", &webhook);
+    world.set("STEPWELL_AUDIT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let (ok, told, _) = world.command(&["doctor", "--offline"]);
+    assert!(ok && told.contains("posted to http") && told.contains("they are signed"), "{told}");
+    let _node = world.node().await;
+    let arrived = || async { (received.lock().unwrap().len() >= 2).then_some(()) };
+    eventually("the anchor, once more", arrived).await;
+    let lines = received.lock().unwrap().clone();
+    assert_eq!(lines[0], lines[1], "it is the same, byte for byte");
+    let mut connection = world.connect().await;
+    let left = async |connection: &mut PgConnection| -> i64 {
+        sqlx::query_scalar("select count(*) from outgoing").fetch_one(connection).await.unwrap()
+    };
+    while left(&mut connection).await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("received.jsonl");
+    std::fs::write(&file, lines.concat()).unwrap();
+    let verify = ["audit", "verify", "--anchor", file.to_str().unwrap()];
+    let (sound, told, error) = world.command(&verify);
+    assert!(sound && told.contains("against 2 anchor(s)"), "{told}{error}");
+    connection
+        .execute("delete from events; delete from event_keys; delete from journal; delete from runs")
+        .await
+        .unwrap();
+    let (sound, told, _) = world.command(&verify);
+    assert!(!sound && told.contains(&run) && told.contains("is gone"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

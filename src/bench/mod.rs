@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod floor;
+pub mod lists;
 mod load;
 mod mock;
 mod node;

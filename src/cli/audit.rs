@@ -26,7 +26,7 @@ pub(super) enum Command {
         /// Only this run.
         #[arg(long, conflicts_with_all = ["anchor", "public_key"])]
         run: Option<RunId>,
-        /// Also hold the database against this anchor, or all anchors of this folder.
+        /// Also hold the database against this anchor, or all anchors of this folder, or of this file with one on each line.
         #[arg(long, value_name = "FILE|FOLDER")]
         anchor: Option<PathBuf>,
         /// The public key that anchors must be signed with. Default: that of STEPWELL_AUDIT_KEY, if it is set.
@@ -211,7 +211,7 @@ async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result
 
 async fn adopt(settings: &Settings, by: &By<'_>) -> anyhow::Result<ExitCode> {
     let pool = scan::connect(&context::database_url(settings)?, 2).await?;
-    let adopted = audit::adopt(&pool, *by).await?;
+    let adopted = audit::adopt(&pool, *by, |so_far| eprintln!("{} so far", plural(so_far, "row", "rows"))).await?;
     println!("{} accepted as they are", plural(adopted, "row", "rows"));
     Ok(ExitCode::SUCCESS)
 }

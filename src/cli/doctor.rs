@@ -11,11 +11,13 @@ use super::server::{connect_settings, refused};
 use super::{context, database, load};
 use crate::config::{Loaded, Settings};
 use crate::connect::{Connections, KEYS_VARIABLE, Keyring, Ledger, Secrets};
+use crate::engine::audit::key::{AuditKey, KEY_VARIABLE};
+use crate::engine::audit::{self, Keeper};
 use crate::hub::Hub;
 use crate::machine::{CallOutcome, CallRequest};
 use crate::preflight::OneAtATime;
 use crate::retention::{self, Policy};
-use crate::store::{self, environment, nodes, roles};
+use crate::store::{self, environment, nodes, outgoing, roles};
 use crate::words::plural;
 
 /// Arguments of `stepwell doctor`.
@@ -42,7 +44,7 @@ enum Level {
 #[derive(Debug, Serialize)]
 struct Finding {
     level: Level,
-    /// `settings`, `workflows`, `hub`, `retention`, `connection NAME`, `database`.
+    /// `settings`, `workflows`, `hub`, `retention`, `anchors`, `connection NAME`, `database`.
     subject: String,
     /// What is so, and what to do about it.
     detail: String,
@@ -152,6 +154,7 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
         findings.note(Level::Error, "hub", format!("{}:{}: {}", mistake.file, mistake.line, mistake.message));
     }
     look_at_archive(&hub.retention, findings);
+    look_at_anchors(hub.anchors.as_ref(), findings);
     let (sources, known) = (hub.declared.len(), hub.connections.len());
     let (sources, known) = (plural(sources, "source", "sources"), plural(known, "connection", "connections"));
     findings.note(Level::Ok, "hub", format!("it declares {sources} and {known}"));
@@ -203,6 +206,38 @@ fn look_at_archive(policy: &Policy, findings: &mut Findings) {
             let detail = format!("nothing is removed: the archive folder {shown} cannot be written to: {error}");
             findings.note(Level::Error, subject, detail);
         }
+    }
+}
+
+/// Whether anchors can be written, and whether they prove anything.
+fn look_at_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
+    let subject = "anchors";
+    let Some(Keeper { folder, webhook, .. }) = keeper else {
+        let detail =
+            "none are written: who owns the database can change it unseen (`audit: { anchors: ... }` of hub.yaml)";
+        return findings.note(Level::Ok, subject, detail);
+    };
+    if let Some(folder) = folder {
+        let shown = folder.display();
+        match retention::folder_is_writable(folder) {
+            Ok(()) => findings.note(Level::Ok, subject, format!("they go to {shown}")),
+            Err(error) => {
+                findings.note(Level::Error, subject, format!("the folder {shown} cannot be written to: {error}"));
+            }
+        }
+    }
+    if let Some(webhook) = webhook {
+        findings.note(Level::Ok, subject, format!("they are posted to {webhook}"));
+    }
+    match AuditKey::from_environment() {
+        Ok(Some(key)) => {
+            findings.note(Level::Ok, subject, format!("they are signed; the public key is {}", key.public()))
+        }
+        Ok(None) => {
+            let detail = format!("they are not signed: set {KEY_VARIABLE}, so that nobody can replace them");
+            findings.note(Level::Warning, subject, detail);
+        }
+        Err(why) => findings.note(Level::Error, subject, why.to_string()),
     }
 }
 
@@ -292,6 +327,11 @@ async fn ask_database(
             findings.note(Level::Error, subject, detail);
         }
         _ => {}
+    }
+    let waiting = outgoing::waiting(&pool, audit::WEBHOOK).await?;
+    if let Some(why) = waiting.error {
+        let waiting = plural(usize::try_from(waiting.count).unwrap_or(usize::MAX), "anchor waits", "anchors wait");
+        findings.note(Level::Warning, "anchors", format!("{waiting} to be posted; the last try failed: {why}"));
     }
     pool.close().await;
     Ok(())

@@ -215,8 +215,10 @@ pub(super) async fn keep_anchors(inner: Arc<Inner>) {
             _ = ticks.tick() => {}
         }
         // A full disk elsewhere is no reason for a node to take no work: the log says it, and the next anchor covers the same.
-        if let Err(error) = keeper.keep(&inner.pool, inner.settings.audit_key.as_ref()).await {
-            warn!(%error, folder = %keeper.folder.display(), "no anchor could be written, trying again");
+        match keeper.keep(&inner.pool, inner.settings.audit_key.as_ref()).await {
+            Ok(true) => inner.outgoing.notify_one(),
+            Ok(false) => {}
+            Err(error) => warn!(%error, "no anchor could be written, trying again"),
         }
     }
 }

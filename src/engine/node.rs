@@ -41,6 +41,8 @@ pub(super) struct Node {
     places: Semaphore,
     /// Runs that it drove when its lease was lost.
     lost: Mutex<Vec<RunId>>,
+    /// When it looks again for runs that it owns and does not know.
+    adopts_at: Mutex<Instant>,
     /// Something is there to be found.
     pub(super) wakes: Wakes,
 }
@@ -74,6 +76,7 @@ impl Node {
             loading: AtomicUsize::new(0),
             places: Semaphore::new(LOADS_MAX),
             lost: Mutex::default(),
+            adopts_at: Mutex::new(Instant::now()),
             wakes: Wakes::default(),
         };
         Ok((Arc::new(node), beat))
@@ -91,6 +94,7 @@ impl Node {
             loading: AtomicUsize::new(0),
             places: Semaphore::new(LOADS_MAX),
             lost: Mutex::default(),
+            adopts_at: Mutex::new(Instant::now()),
             wakes: Wakes::default(),
         })
     }

@@ -1,5 +1,5 @@
-//! Delivers what runs emit: to this hub itself, as if it had come from outside, and to the sinks of `hub.yaml`. At least
-//! once: an event leaves the table only after it arrived. Each of them has a queue of its own: one that hangs holds up no other.
+//! Delivers what runs emit: to this hub itself, as if it had come from outside, and to the sinks of `hub.yaml`; and anchors of the audit to
+//! their webhook. At least once: an event leaves the table only after it arrived. Each of them has a queue of its own: one that hangs holds up no other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use super::audit;
 use super::settings::Sink;
 use super::{AcceptError, IncomingEvent, Inner, OtherBytes};
 use crate::machine::{CallOutcome, CallRequest};
@@ -31,6 +32,9 @@ pub(super) async fn relay(inner: Arc<Inner>) {
     queues.wake(&inner, None);
     for sink in &inner.settings.sinks {
         queues.wake(&inner, Some(&sink.name));
+    }
+    if anchors_go_to(&inner).is_some() {
+        queues.wake(&inner, Some(audit::WEBHOOK));
     }
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     loop {
@@ -104,15 +108,14 @@ async fn fill(inner: &Arc<Inner>, sink: Option<&str>, under_way: &mut JoinSet<()
 }
 
 async fn deliver(inner: Arc<Inner>, taken: Taken) {
-    let outcome = match serde_json::from_str(&taken.event) {
-        Ok(event) => match &taken.sink {
-            None => to_ourselves(&inner, event).await,
-            Some(name) => match inner.settings.sinks.iter().find(|sink| sink.name == *name) {
-                Some(sink) => to_sink(&inner, sink, event).await,
-                None => Err(format!("hub.yaml no longer has a sink {name}; restore it, or delete the row")),
-            },
+    let outcome = match (serde_json::from_str(&taken.event), taken.sink.as_deref()) {
+        (Ok(event), None) => to_ourselves(&inner, event).await,
+        (_, Some(audit::WEBHOOK)) => to_webhook_of_anchors(&inner, &taken).await,
+        (Ok(event), Some(name)) => match inner.settings.sinks.iter().find(|sink| sink.name == *name) {
+            Some(sink) => to_sink(&inner, sink, event).await,
+            None => Err(format!("hub.yaml no longer has a sink {name}; restore it, or delete the row")),
         },
-        Err(error) => Err(format!("the event cannot be read: {error}")),
+        (Err(error), _) => Err(format!("the event cannot be read: {error}")),
     };
     telemetry::event_delivered(taken.sink.as_deref(), outcome.is_ok());
     let noted = match outcome {
@@ -179,13 +182,29 @@ fn incoming(event: Value) -> Result<IncomingEvent, String> {
 /// As structured-mode CloudEvent, through the connection that the sink's address names.
 async fn to_sink(inner: &Inner, sink: &Sink, event: Value) -> Result<(), String> {
     let id = event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    post(inner, &sink.endpoint, "application/cloudevents+json", event, id).await
+}
+
+fn anchors_go_to(inner: &Inner) -> Option<&str> {
+    inner.settings.anchors.as_ref()?.webhook.as_deref()
+}
+
+/// Byte for byte as it was signed, as a line that the receiver can add to a file as it is.
+async fn to_webhook_of_anchors(inner: &Inner, taken: &Taken) -> Result<(), String> {
+    let Some(endpoint) = anchors_go_to(inner) else {
+        return Err("hub.yaml no longer has a webhook for anchors; restore it, or delete the row".to_owned());
+    };
+    post(inner, endpoint, "application/x-ndjson", Value::String(taken.event.clone()), taken.id.to_string()).await
+}
+
+async fn post(inner: &Inner, endpoint: &str, content_type: &str, body: Value, id: String) -> Result<(), String> {
     let request = CallRequest {
         method: "POST".to_owned(),
-        uri: sink.endpoint.clone(),
-        headers: vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())],
-        body: Some(event),
-        idempotency_key: id.clone(),
+        uri: endpoint.to_owned(),
+        headers: vec![("content-type".to_owned(), content_type.to_owned())],
+        body: Some(body),
         traceparent: traceparent(&id),
+        idempotency_key: id,
         ..CallRequest::default()
     };
     match inner.connections.call(&request, None).await {

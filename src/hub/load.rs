@@ -34,7 +34,7 @@ pub(super) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec
         hub.retention = retention::retention(node, &mut mistakes);
     }
     hub.secrets = entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default();
-    hub.anchors = entry(entries, "audit").and_then(|node| audit::anchors(node, &mut mistakes));
+    hub.anchors = entry(entries, "audit").and_then(|node| audit::anchors(node, &hub.connections, &mut mistakes));
     hub.origins = entry(entries, "origins").map(|node| origins(node, &mut mistakes));
     let mut declared =
         entry(entries, "identifiers").map(|node| identifiers::declared(node, &mut mistakes)).unwrap_or_default();

@@ -32,7 +32,12 @@ pub(super) fn sink(
     Some(sink)
 }
 
-fn endpoint(node: &Node, connections: &BTreeMap<String, Connection>, mistakes: &mut Mistakes) -> Option<String> {
+/// Where something is posted: `https://host/path`, or `connection://NAME/path`.
+pub(super) fn endpoint(
+    node: &Node,
+    connections: &BTreeMap<String, Connection>,
+    mistakes: &mut Mistakes,
+) -> Option<String> {
     let text = mistakes.text(node)?;
     if let Some(rest) = text.strip_prefix("connection://") {
         let name = rest.split('/').next().unwrap_or_default();
@@ -48,7 +53,7 @@ fn endpoint(node: &Node, connections: &BTreeMap<String, Connection>, mistakes: &
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(text.to_owned()),
         _ => {
             let hint = "write https://host/path, or connection://NAME/path to use credentials".to_owned();
-            mistakes.at(node, format!("{text:?} is not the address of a sink"), Some(hint));
+            mistakes.at(node, format!("{text:?} is not an address to post to"), Some(hint));
             None
         }
     }

@@ -21,8 +21,10 @@ pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;
 
-/// Begins a transaction whose statements all see the same moment.
-pub(super) const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+/// Begins a transaction whose statements all see the same moment, and read rows in the order of an index: the planner does not know how few
+/// rows a page looks at, and would rather read and sort all.
+pub(super) const ONE_MOMENT: &str = "begin isolation level repeatable read read only; set local enable_sort = off; \
+    set local enable_bitmapscan = off; set local enable_seqscan = off; set local enable_incremental_sort = off";
 
 /// Options of connections that lists are read through: never a plan made without the values, never longer than a
 /// second. For `PgConnectOptions::options`.

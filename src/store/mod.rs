@@ -20,6 +20,7 @@ pub mod events;
 pub mod formats;
 pub mod freezes;
 pub mod gatherings;
+pub mod history;
 pub mod journal;
 pub mod lanes;
 pub mod limits;

@@ -85,6 +85,31 @@ pub async fn sinks(pool: &PgPool) -> Result<Vec<String>, StoreError> {
     .await?)
 }
 
+/// What waits for a sink although it was tried.
+#[derive(Debug)]
+pub struct Waiting {
+    /// How many, at most a thousand.
+    pub count: i64,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+/// What waits for a sink although it was tried.
+///
+/// # Errors
+/// The database is away.
+pub async fn waiting(pool: &PgPool, sink: &str) -> Result<Waiting, StoreError> {
+    Ok(sqlx::query_as!(
+        Waiting,
+        r#"select count(*) as "count!", (array_agg(error order by due_at desc))[1] as error
+           from (select error, due_at from outgoing where coalesce(sink, '') = $1 and error is not null
+                 order by due_at desc limit 1000) o"#,
+        sink
+    )
+    .fetch_one(pool)
+    .await?)
+}
+
 /// The event arrived.
 ///
 /// # Errors

@@ -170,13 +170,9 @@ pub async fn record(
 /// # Errors
 /// The database is away.
 pub async fn has_event(conn: &mut PgConnection, event: Uuid) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from archives where events <> '{}' and events[1] <= $1 and events[cardinality(events)] >= $1
-                                               and $1 = any(events)) as "has!""#,
-        event
-    )
-    .fetch_one(conn)
-    .await?)
+    Ok(sqlx::query_scalar!(r#"select exists (select from archives_with_event($1)) as "has!""#, event)
+        .fetch_one(conn)
+        .await?)
 }
 
 /// Whether an archive has this run.
@@ -184,12 +180,9 @@ pub async fn has_event(conn: &mut PgConnection, event: Uuid) -> Result<bool, Sto
 /// # Errors
 /// The database is away.
 pub async fn has_run(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from archives where last_run >= $1 and first_run <= $1 and $1 = any(runs)) as "has!""#,
-        run
-    )
-    .fetch_one(conn)
-    .await?)
+    Ok(sqlx::query_scalar!(r#"select exists (select from archives_with_run($1)) as "has!""#, run)
+        .fetch_one(conn)
+        .await?)
 }
 
 /// An archive as its row describes it.
@@ -245,7 +238,7 @@ pub async fn last_written(pool: &PgPool) -> Result<Option<Time>, StoreError> {
 /// The database is away.
 pub async fn archive_of(pool: &PgPool, run: RunId) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(
-        "select file from archives where last_run >= $1 and first_run <= $1 and $1 = any(runs) order by id desc limit 1",
+        "select file from archives where id = any(array(select archives_with_run($1))) order by id desc limit 1",
         run
     )
     .fetch_optional(pool)

@@ -3,92 +3,39 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use anyhow::Context as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::anchor::{Alive, Anchor, Document};
+use super::anchor::{Alive, Anchor};
 use super::leaves::{Image, Moments};
+use super::said::{Said, Told};
+use super::source::{Source, Sources};
 use super::{Report, gaps, runs};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::audit::{anchors, scan};
 
-/// Anchors to hold the database against, in order.
+/// Anchors to hold the database against. They are read one after the other while it is checked.
 #[derive(Debug, Default)]
 pub struct Anchors {
-    pub(super) documents: Vec<Document>,
-    /// Digest of each document.
-    digests: Vec<String>,
-    problems: Vec<(String, String)>,
-    notes: Vec<String>,
-    /// Only the spans that they name are read; see [`Self::part_of`].
-    pub(super) is_part: bool,
+    sources: Sources,
+    /// Whose signature each must have.
+    public_key: Option<String>,
 }
 
 impl Anchors {
-    /// Some spans of an anchor that was proved, and its recent runs.
-    pub(super) fn part_of(document: Document) -> Self {
-        Self { documents: vec![document], is_part: true, ..Self::default() }
-    }
-
-    /// Reads an anchor, or all anchors of a folder. With a public key, each must be signed with its key.
+    /// Finds an anchor, or all anchors of a file or folder. With a public key, each must be signed with its key.
     ///
     /// # Errors
     /// There is none.
     pub fn load(path: &Path, public_key: Option<&str>) -> anyhow::Result<Self> {
-        let mut files = vec![path.to_owned()];
-        if path.is_dir() {
-            let entries = std::fs::read_dir(path).with_context(|| format!("reading {}", path.display()))?;
-            let names = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
-            let is_anchor = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
-            files = names.into_iter().filter(|path| is_anchor(path)).collect();
-        }
-        files.sort_unstable();
-        anyhow::ensure!(!files.is_empty(), "there is no anchor in {}", path.display());
-        let mut texts = Vec::new();
-        for file in files {
-            let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-            texts.push((file.display().to_string(), text));
-        }
-        Ok(Self::read(&texts, public_key))
+        Ok(Self { sources: Sources::of_path(path)?, public_key: public_key.map(str::to_owned) })
     }
 
     /// The same of texts with their names.
     #[must_use]
     pub fn read(texts: &[(String, String)], public_key: Option<&str>) -> Self {
-        let mut all = Self::default();
-        let mut found: Vec<(Document, String)> = Vec::new();
-        let mut keys = BTreeSet::new();
-        for (name, text) in texts {
-            match Anchor::read(text) {
-                Ok((anchor, document)) => {
-                    if anchor.public_key.as_deref() != public_key && public_key.is_some() {
-                        let what = format!("the anchor {name} is not signed with the key that you named");
-                        all.problems.push((name.clone(), what));
-                    }
-                    keys.insert(anchor.public_key.clone());
-                    found.push((document, anchor.digest()));
-                }
-                Err(why) => all.problems.push((name.clone(), format!("the anchor {name} proves nothing: {why}"))),
-            }
-        }
-        for key in keys {
-            match key {
-                None => all.notes.push(
-                    "some anchors are not signed: anyone who can write to their folder can replace them".to_owned(),
-                ),
-                Some(key) if public_key.is_none() => {
-                    all.notes.push(format!(
-                        "there are anchors signed with the key {key}: check that it is yours, with --public-key"
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        found.sort_unstable_by_key(|(document, _)| document.seq);
-        (all.documents, all.digests) = found.into_iter().unzip();
-        all
+        Self { sources: Sources::of_texts(texts), public_key: public_key.map(str::to_owned) }
     }
 
     pub(super) async fn check(
@@ -97,125 +44,154 @@ impl Anchors {
         moments: Moments,
         report: &mut Report,
     ) -> Result<(), StoreError> {
-        report.anchors += self.documents.len() as u64;
-        for (name, what) in &self.problems {
-            report.find("anchors", name, what.clone());
+        for (name, what) in &self.sources.unreadable {
+            report.find("anchors", name, format!("the anchor {name} proves nothing: {what}"));
         }
-        self.notes.iter().for_each(|note| report.note(note.clone()));
-        self.check_order(report);
-        if !self.is_part {
-            self.check_written(conn, report).await?;
+        let (mut said, mut keys) = (Said::default(), BTreeSet::new());
+        for source in &self.sources.found {
+            match read(source) {
+                Ok((anchor, document)) => {
+                    if self.public_key.is_some() && anchor.public_key != self.public_key {
+                        let what = format!("the anchor {} is not signed with the key that you named", source.name);
+                        report.find("anchors", &source.name, what);
+                    }
+                    let told = Next { seq: document.seq, before: document.before.clone(), digest: anchor.digest() };
+                    check_order(said.anchors.last(), &told, report);
+                    keys.insert(anchor.public_key);
+                    check_alive(conn, said.take(document, told.digest, report), report).await?;
+                }
+                Err(why) => {
+                    let what = format!("the anchor {} proves nothing: {why}", source.name);
+                    report.find("anchors", &source.name, what);
+                }
+            }
         }
+        self.note_keys(&keys, report);
+        check_written(&said.anchors, conn, report).await?;
+        said.check(conn, moments, report).await
+    }
+
+    fn note_keys(&self, keys: &BTreeSet<Option<String>>, report: &mut Report) {
+        for key in keys {
+            match key {
+                None => {
+                    report.note("some anchors are not signed: anyone who can write to their folder can replace them");
+                }
+                Some(key) if self.public_key.is_none() => report.note(format!(
+                    "there are anchors signed with the key {key}: check that it is yours, with --public-key"
+                )),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+fn read(source: &Source) -> anyhow::Result<(Anchor, super::anchor::Document)> {
+    Ok(Anchor::read(&source.text()?)?)
+}
+
+/// What is compared with the anchor before.
+struct Next {
+    seq: i64,
+    before: Option<String>,
+    digest: String,
+}
+
+/// Each anchor names the one before.
+fn check_order(before: Option<&Told>, next: &Next, report: &mut Report) {
+    let Some(before) = before else { return };
+    if next.seq == before.seq && before.digest != next.digest {
+        report.find("anchors", next.seq, format!("there are two different anchors {}", next.seq));
+    } else if next.seq == before.seq + 1 && next.before.as_deref() != Some(before.digest.as_str()) {
+        let what = format!("anchor {} does not follow from anchor {}: one of them was replaced", next.seq, before.seq);
+        report.find("anchors", next.seq, what);
+    } else if next.seq > before.seq + 1 {
+        report.note(format!("the anchors between {} and {} are not here", before.seq, next.seq));
+    }
+}
+
+/// The database knows which anchors were written, unless somebody went back behind them.
+async fn check_written(told: &[Told], conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
+    let seqs: Vec<i64> = told.iter().map(|told| told.seq).collect();
+    let rows = anchors::these_and_last(conn, &seqs).await?;
+    let last = rows.last().map_or(0, |row| row.seq);
+    for row in &rows {
+        let kept = row.document.as_deref().map(|text| Anchor::read(text).ok());
+        let is_whole = match kept {
+            None => row.seq < last,
+            Some(None) => false,
+            Some(Some((anchor, document))) => {
+                let is_same =
+                    (document.seq, document.at, anchor.digest()) == (row.seq, row.at, hex::encode(&row.digest));
+                row.seq == last && is_same
+            }
+        };
+        if !is_whole {
+            let what = format!("anchor {} in the database is not as it was written", row.seq);
+            report.find("audit_anchors", row.seq, what);
+        }
+    }
+    let rows: HashMap<i64, _> = rows.iter().map(|row| (row.seq, row)).collect();
+    for Told { seq, at, digest, .. } in told {
+        let what = match rows.get(seq) {
+            Some(row) if row.at == *at && hex::encode(&row.digest) == *digest => continue,
+            Some(_) => format!("the database has another anchor {seq} than this one of {at}"),
+            None => {
+                format!(
+                    "the database does not know anchor {seq} of {at}: it was restored, or audit_anchors was changed"
+                )
+            }
+        };
+        report.find("audit_anchors", seq, what);
+    }
+    Ok(())
+}
+
+impl Said {
+    /// Holds the database against all that was said.
+    pub(super) async fn check(
+        mut self,
+        conn: &mut PgConnection,
+        moments: Moments,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        report.anchors += self.anchors.len() as u64;
         self.check_acts(conn, report).await?;
         self.check_spans(conn, moments, report).await?;
-        self.check_alive(conn, report).await
-    }
-
-    /// Each anchor names the one before.
-    fn check_order(&self, report: &mut Report) {
-        for (pair, digests) in self.documents.windows(2).zip(self.digests.windows(2)) {
-            let (before, after) = (&pair[0], &pair[1]);
-            if after.seq == before.seq && digests[0] != digests[1] {
-                report.find("anchors", after.seq, format!("there are two different anchors {}", after.seq));
-            } else if after.seq == before.seq + 1 && after.before.as_deref() != Some(digests[0].as_str()) {
-                let what = format!(
-                    "anchor {} does not follow from anchor {}: one of them was replaced",
-                    after.seq, before.seq
-                );
-                report.find("anchors", after.seq, what);
-            } else if after.seq > before.seq + 1 {
-                report.note(format!("the anchors between {} and {} are not here", before.seq, after.seq));
-            }
-        }
-    }
-
-    /// The database knows which anchors were written, unless somebody went back behind them.
-    async fn check_written(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
-        let seqs: Vec<i64> = self.documents.iter().map(|document| document.seq).collect();
-        let rows = anchors::these_and_last(conn, &seqs).await?;
-        let last = rows.last().map_or(0, |row| row.seq);
-        for row in &rows {
-            let kept = row.document.as_deref().map(|text| Anchor::read(text).ok());
-            let is_whole = match kept {
-                None => row.seq < last,
-                Some(None) => false,
-                Some(Some((anchor, document))) => {
-                    let is_same =
-                        (document.seq, document.at, anchor.digest()) == (row.seq, row.at, hex::encode(&row.digest));
-                    row.seq == last && is_same
-                }
-            };
-            if !is_whole {
-                report.find(
-                    "audit_anchors",
-                    row.seq,
-                    format!("anchor {} in the database is not as it was written", row.seq),
-                );
-            }
-        }
-        for (document, digest) in self.documents.iter().zip(&self.digests) {
-            let seq = document.seq;
-            let what = match rows.iter().find(|row| row.seq == seq) {
-                Some(row) if row.at == document.at && hex::encode(&row.digest) == *digest => continue,
-                Some(_) => format!("the database has another anchor {seq} than this one of {}", document.at),
-                None => format!(
-                    "the database does not know anchor {seq} of {}: it was restored, or audit_anchors was changed",
-                    document.at
-                ),
-            };
-            report.find("audit_anchors", seq, what);
-        }
-        Ok(())
+        check_alive(conn, self.still_alive(), report).await
     }
 
     async fn check_acts(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
-        let mut ends: Vec<_> = self.documents.iter().filter(|document| document.acts.seq > 0).collect();
-        ends.dedup_by_key(|document| &document.acts);
-        for Document { at, acts, .. } in ends {
-            let there = scan::hash_at(conn, acts.seq).await?;
-            let what = match there {
-                Some(hash) if hex::encode(&hash) == acts.hash => continue,
-                Some(_) => format!("entry {} of the chain of acts is not the one that was anchored at {at}", acts.seq),
-                None => format!("the chain of acts was cut: entry {}, which was anchored at {at}, is gone", acts.seq),
+        for ((seq, hash), at) in &self.acts {
+            let what = match scan::hash_at(conn, *seq).await? {
+                Some(there) if hex::encode(&there) == *hash => continue,
+                Some(_) => format!("entry {seq} of the chain of acts is not the one that was anchored at {at}"),
+                None => format!("the chain of acts was cut: entry {seq}, which was anchored at {at}, is gone"),
             };
-            report.find("audit_chain", acts.seq, what);
+            report.find("audit_chain", seq, what);
         }
         Ok(())
     }
+}
 
-    /// Runs that were alive: each is there and goes on from where it stood.
-    async fn check_alive(&self, conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
-        let mut furthest: HashMap<Uuid, (&Alive, Time)> = HashMap::new();
-        for document in &self.documents {
-            let listed = document.spans.values().flat_map(|summary| &summary.alive).chain(&document.recent);
-            for alive in listed {
-                let known = furthest.entry(alive.id).or_insert((alive, document.at));
-                if alive.seq < known.0.seq || alive.seq == known.0.seq && alive != known.0 {
-                    let what = format!(
-                        "two anchors disagree about run {}: record {} in one, record {} of a different history in a later one",
-                        alive.id, known.0.seq, alive.seq
-                    );
-                    report.find("runs", alive.id, what);
-                }
-                if alive.seq > known.0.seq {
-                    *known = (alive, document.at);
-                }
-            }
+/// Runs that were alive: each is there and goes on from where it stood.
+async fn check_alive(
+    conn: &mut PgConnection,
+    mut all: Vec<(Alive, Time)>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    all.sort_unstable_by_key(|(alive, _)| alive.id);
+    for some in all.chunks(500) {
+        let ids: Vec<Uuid> = some.iter().map(|(alive, _)| alive.id).collect();
+        let mut there = HashMap::new();
+        for row in scan::run_columns(conn, &ids).await? {
+            there.insert(row.id, Image::read(row)?);
         }
-        let mut all: Vec<(&Alive, Time)> = furthest.into_values().collect();
-        all.sort_unstable_by_key(|(alive, _)| alive.id);
-        for some in all.chunks(500) {
-            let ids: Vec<Uuid> = some.iter().map(|(alive, _)| alive.id).collect();
-            let mut there = HashMap::new();
-            for row in scan::run_columns(conn, &ids).await? {
-                there.insert(row.id, Image::read(row)?);
-            }
-            for (alive, at) in some {
-                check_one(conn, alive, *at, there.get(&alive.id), report).await?;
-            }
+        for (alive, at) in some {
+            check_one(conn, alive, *at, there.get(&alive.id), report).await?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 async fn check_one(

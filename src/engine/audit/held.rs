@@ -3,21 +3,20 @@
 //! **Invariant.** What retention removed is no finding, at whatever moment it does so: how much it removed is asked after the rows are read,
 //! and only what is of the same number is compared.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::anchor::{Document, Summary};
-use super::anchored::Anchors;
 use super::leaves::{Columns, Leaves, List, Moments, leaves_of};
+use super::said::{Said, Stated, Told};
 use super::spans::{Span, instant};
 use super::{Report, gaps};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::audit::scan;
 
-impl Anchors {
+impl Said {
     /// Each span that any anchor sums up or that has rows is read once, and held against all that anchors ever said of it.
     pub(super) async fn check_spans(
         &self,
@@ -25,16 +24,7 @@ impl Anchors {
         moments: Moments,
         report: &mut Report,
     ) -> Result<(), StoreError> {
-        let mut said: BTreeMap<&str, Vec<(&Summary, Time)>> = BTreeMap::new();
-        for document in &self.documents {
-            for (name, summary) in &document.spans {
-                let all = said.entry(name).or_default();
-                if !all.iter().any(|(other, _)| *other == summary) {
-                    all.push((summary, document.at));
-                }
-            }
-        }
-        let mut names: BTreeSet<String> = said.keys().map(|name| (*name).to_owned()).collect();
+        let mut names: BTreeSet<String> = self.spans.keys().cloned().collect();
         if !self.is_part {
             names.extend(self.spans_with_rows(conn).await?);
         }
@@ -44,8 +34,8 @@ impl Anchors {
                 report.find("anchors", &name, format!("{name} is neither a day nor an hour"));
                 continue;
             };
-            let said = said.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            let mut columns: Vec<Columns> = said.iter().map(|(summary, _)| summary.columns.clone()).collect();
+            let said = self.spans.get(&name).map(|of| of.said.as_slice()).unwrap_or_default();
+            let mut columns: Vec<Columns> = said.iter().map(|(stated, _)| stated.columns.clone()).collect();
             columns.sort_unstable();
             columns.dedup();
             let ids = (span.after(), span.before());
@@ -68,7 +58,7 @@ impl Anchors {
 
     /// Spans in the time of the newest anchor's summaries of which the database has rows.
     async fn spans_with_rows(&self, conn: &mut PgConnection) -> Result<Vec<String>, StoreError> {
-        let Some(settled) = self.documents.iter().map(|document| document.settled).max() else { return Ok(Vec::new()) };
+        let Some(settled) = self.anchors.iter().map(|told| told.settled).max() else { return Ok(Vec::new()) };
         let (mut names, mut from) = (Vec::new(), Uuid::nil());
         while let Some(id) = scan::next_id(conn, from).await? {
             let (day, hour) = (Span::day_of(instant(id)), Span::hour_of(instant(id)));
@@ -82,20 +72,6 @@ impl Anchors {
         Ok(names)
     }
 
-    /// Anchors that do not sum up a span, although it was over for long: it was empty then.
-    fn without(&self, span: Span) -> impl Iterator<Item = &Document> {
-        let name = span.name();
-        let others: Vec<String> = if span.is_day() {
-            (0..24).map(|hour| Span::hour_of(span.from + chrono::Duration::hours(hour)).name()).collect()
-        } else {
-            vec![Span::day_of(span.from).name()]
-        };
-        self.documents.iter().filter(move |document| {
-            let has = |name: &String| document.spans.contains_key(name);
-            span.until <= document.settled && !has(&name) && !others.iter().any(has)
-        })
-    }
-
     fn is_said_empty(&self, span: Span) -> bool {
         self.without(span).next().is_some()
     }
@@ -103,13 +79,12 @@ impl Anchors {
     /// Nothing came into a span that was empty.
     fn check_absent(&self, span: Span, leaves: &Leaves, report: &mut Report) {
         let name = span.name();
-        for document in self.without(span) {
-            let (at, settled) = (document.at, document.settled);
-            if let Some(run) = leaves.runs.iter().find(|run| run.created_at <= settled) {
+        for Told { at, settled, .. } in self.without(span) {
+            if let Some(run) = leaves.runs.iter().find(|run| run.created_at <= *settled) {
                 let what = format!("run {} is dated {name}, but the anchor of {at} found nothing in that span", run.id);
                 return report.find("runs", run.id, what);
             }
-            if let Some(event) = leaves.events.iter().find(|event| event.received_at <= settled) {
+            if let Some(event) = leaves.events.iter().find(|event| event.received_at <= *settled) {
                 let what =
                     format!("event {} is dated {name}, but the anchor of {at} found nothing in that span", event.id);
                 return report.find("events", event.id, what);
@@ -120,7 +95,7 @@ impl Anchors {
 
 /// Holds a span against what anchors said of it. Summaries from before something was archived cannot be compared, except that no more may
 /// be missing than was archived. False if there are only such ones.
-fn hold(name: &str, said: &[(&Summary, Time)], leaves: &Leaves, archived: i64, report: &mut Report) -> bool {
+fn hold(name: &str, said: &[(Stated, Time)], leaves: &Leaves, archived: i64, report: &mut Report) -> bool {
     let (mut compared, mut since) = (false, 0);
     for (summary, at) in said {
         let more = archived - summary.archived;
@@ -137,7 +112,7 @@ fn hold(name: &str, said: &[(&Summary, Time)], leaves: &Leaves, archived: i64, r
             );
             report.find("archives", name, what);
         }
-        let alive = summary.alive.iter().map(|alive| alive.id).collect();
+        let alive = summary.alive.iter().copied().collect();
         let left = leaves.runs_by(&summary.columns, summary.cutoff, &alive).0 + leaves.events(summary.cutoff).0;
         let missing = (summary.runs + summary.events).saturating_sub(left);
         let explained = u64::try_from(more).unwrap_or(0);
@@ -160,8 +135,8 @@ fn hold(name: &str, said: &[(&Summary, Time)], leaves: &Leaves, archived: i64, r
     false
 }
 
-fn compare(name: &str, summary: &Summary, at: Time, leaves: &Leaves, report: &mut Report) {
-    let alive: HashSet<Uuid> = summary.alive.iter().map(|alive| alive.id).collect();
+fn compare(name: &str, summary: &Stated, at: Time, leaves: &Leaves, report: &mut Report) {
+    let alive: HashSet<Uuid> = summary.alive.iter().copied().collect();
     let (count, digest) = leaves.runs_by(&summary.columns, summary.cutoff, &alive);
     if count != summary.runs {
         let what = format!(

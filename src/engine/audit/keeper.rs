@@ -10,24 +10,30 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::anchor::{Acts, Alive, Anchor, Document, FORMAT, Summary};
-use super::anchored::Anchors;
 use super::key::AuditKey;
 use super::leaves::{List, Moments, leaves_of};
+use super::said::Said;
 use super::spans::{Span, instant};
 use super::{Report, gaps, pass};
 use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
 use crate::store::audit::{self, anchors, scan};
+use crate::store::outgoing::NewOutgoing;
 
 /// When and where anchors are written: `audit.anchors` of `hub.yaml`.
 #[derive(Debug, Clone)]
 pub struct Keeper {
     /// How often.
     pub every: Duration,
-    /// Where to.
-    pub folder: PathBuf,
+    /// The folder that gets a file of each.
+    pub folder: Option<PathBuf>,
+    /// Where each is posted: `https://host/path`, or `connection://NAME/path`.
+    pub webhook: Option<String>,
 }
+
+/// The name under which anchors wait to be posted, beside the sinks of `hub.yaml`. None of those has a dot.
+pub(crate) const WEBHOOK: &str = "audit.anchors";
 
 /// How long after its end an hour or a day is summed up. A run that is accepted then has been stored by now, or its sender knows better.
 pub const SETTLES_AFTER: TimeDelta = TimeDelta::hours(6);
@@ -43,7 +49,7 @@ pub async fn take(
     settles_after: TimeDelta,
 ) -> Result<(Anchor, Document), StoreError> {
     let (anchor, document) = prepare(pool, key, settles_after).await?;
-    keep(pool, &anchor, &document).await?;
+    keep(pool, &anchor, &document, Posted::Not).await?;
     Ok((anchor, document))
 }
 
@@ -59,17 +65,35 @@ pub async fn take_into(
     out: &Path,
 ) -> Result<(Anchor, Document, PathBuf), StoreError> {
     let (anchor, document) = prepare(pool, key, settles_after).await?;
-    let path = if out.is_dir() { out.join(Anchor::file_name(&document)) } else { out.to_owned() };
+    let path = into(pool, &anchor, &document, out, Posted::Not).await?;
+    Ok((anchor, document, path))
+}
+
+/// Whether an anchor is also posted.
+#[derive(Debug, Clone, Copy)]
+enum Posted {
+    Not,
+    ToTheWebhook,
+}
+
+async fn into(
+    pool: &PgPool,
+    anchor: &Anchor,
+    document: &Document,
+    out: &Path,
+    posted: Posted,
+) -> Result<PathBuf, StoreError> {
+    let path = if out.is_dir() { out.join(Anchor::file_name(document)) } else { out.to_owned() };
     let (text, folder) = (anchor.to_text().map_err(|e| unwritable(&e))?, folder_of(&path));
     let staged = on_disk(&path, move || stage(&folder, &text)).await?;
-    keep(pool, &anchor, &document).await?;
+    keep(pool, anchor, document, posted).await?;
     let (at, folder) = (path.clone(), folder_of(&path));
     on_disk(&path, move || {
         staged.persist(&at).map_err(|error| error.error)?;
         std::fs::File::open(folder)?.sync_all()
     })
     .await?;
-    Ok((anchor, document, path))
+    Ok(path)
 }
 
 fn unwritable(why: &dyn std::fmt::Display) -> StoreError {
@@ -98,11 +122,17 @@ fn stage(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> 
 }
 
 /// Keeps an anchor as the last one.
-async fn keep(pool: &PgPool, anchor: &Anchor, document: &Document) -> Result<(), StoreError> {
+async fn keep(pool: &PgPool, anchor: &Anchor, document: &Document, posted: Posted) -> Result<(), StoreError> {
     let text = anchor.to_text().map_err(|e| unwritable(&e))?;
     let digest = hex::decode(anchor.digest()).unwrap_or_default();
+    let outgoing = match posted {
+        Posted::Not => None,
+        Posted::ToTheWebhook => {
+            Some(NewOutgoing { id: Uuid::now_v7(), event: text.clone(), sink: Some(WEBHOOK.to_owned()) })
+        }
+    };
     let new = anchors::Written { seq: document.seq, at: document.at, digest, document: Some(text) };
-    if !anchors::keep(pool, &new).await? {
+    if !anchors::keep(pool, &new, outgoing.as_ref()).await? {
         return Err(unwritable(&"another anchor was written at the same time"));
     }
     Ok(())
@@ -219,51 +249,73 @@ async fn look_back(conn: &mut PgConnection, previous: &Document, new: &Document)
     let mut changing = previous.clone();
     changing.spans.retain(|name, summary| new.spans.get(name) != Some(summary));
     let mut report = Report::default();
-    Anchors::part_of(changing).check(conn, Moments::OwnEach, &mut report).await?;
+    Said::part_of(changing).check(conn, Moments::OwnEach, &mut report).await?;
     Ok(report.findings.into_iter().map(|finding| finding.what).collect())
 }
 
 impl Keeper {
-    /// Writes an anchor to the folder, if it is time and no other node does.
+    /// Writes an anchor, if it is time and no other node does. Gives whether one waits to be posted.
     ///
     /// # Errors
     /// The database is away, or the folder cannot be written.
-    pub(crate) async fn keep(&self, url_pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
-        let Some(turn) = anchors::take_turn(url_pool, self.every).await? else { return Ok(()) };
-        let done = self.write(url_pool, key).await;
-        anchors::end_turn(url_pool, turn).await?;
-        done
+    pub(crate) async fn keep(&self, pool: &PgPool, key: Option<&AuditKey>) -> Result<bool, StoreError> {
+        let Some(turn) = anchors::take_turn(pool, self.every).await? else { return Ok(false) };
+        let done = self.write(pool, key).await;
+        anchors::end_turn(pool, turn).await?;
+        done.map(|()| self.webhook.is_some())
     }
 
     async fn write(&self, pool: &PgPool, key: Option<&AuditKey>) -> Result<(), StoreError> {
-        if !self.folder.is_dir() {
-            return Err(unwritable(&format!("{} is not a folder", self.folder.display())));
+        if let Some(folder) = self.folder.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(unwritable(&format!("{} is not a folder", folder.display())));
         }
-        let (_, document, path) = take_into(pool, key, SETTLES_AFTER, &self.folder).await?;
+        let (anchor, document) = prepare(pool, key, SETTLES_AFTER).await?;
+        let posted = if self.webhook.is_some() { Posted::ToTheWebhook } else { Posted::Not };
+        match &self.folder {
+            Some(folder) => {
+                let path = into(pool, &anchor, &document, folder, posted).await?;
+                info!(anchor = document.seq, file = %path.display(), "an anchor was written");
+            }
+            None => keep(pool, &anchor, &document, posted).await?,
+        }
         for finding in &document.findings {
             error!(
                 anchor = document.seq,
                 finding, "the database differs from the last anchor: run `stepwell audit verify`"
             );
         }
-        info!(anchor = document.seq, file = %path.display(), "an anchor was written");
         Ok(())
     }
 }
 
-/// Accepts rows of sealed tables as they are where they differ from the chain, and records who did and why. Gives how many.
+/// Accepts rows of sealed tables as they are where they differ from the chain, and records who did and why. Gives how many; `so_far` is told
+/// after each of the transactions that it takes.
 ///
 /// # Errors
-/// The database is away.
-pub async fn adopt(pool: &PgPool, by: By<'_>) -> Result<usize, StoreError> {
-    let mut transaction = pool.begin().await?;
-    scan::pin_forms(&mut transaction).await?;
-    let differing = pass::differing_rows(&mut transaction).await?;
-    let rows: Vec<String> =
-        differing.iter().take(1_000).map(|(table, key)| format!("{} {key}", table.table())).collect();
-    let detail = serde_json::json!({ "count": differing.len(), "rows": rows });
-    audit::adopt(&mut transaction, &differing).await?;
-    acts::record(&mut transaction, by, "audit.adopt", "database", Some(&detail)).await?;
-    transaction.commit().await?;
-    Ok(differing.len())
+/// The database is away. What was accepted until then stays so.
+pub async fn adopt(pool: &PgPool, by: By<'_>, so_far: impl Fn(usize)) -> Result<usize, StoreError> {
+    let mut adopted = 0;
+    loop {
+        let mut transaction = pool.begin().await?;
+        scan::pin_forms(&mut transaction).await?;
+        // The chain is followed once: what is accepted later was not written by any act.
+        let differing = match adopted {
+            0 => pass::differing_rows(&mut transaction).await?,
+            _ => pass::unsealed_rows(&mut transaction).await?,
+        };
+        if differing.is_empty() && adopted > 0 {
+            return Ok(adopted);
+        }
+        let rows: Vec<String> =
+            differing.iter().take(1_000).map(|(table, key)| format!("{} {key}", table.table())).collect();
+        let detail = serde_json::json!({ "count": differing.len(), "rows": rows });
+        audit::adopt(&mut transaction, &differing).await?;
+        acts::record(&mut transaction, by, "audit.adopt", "database", Some(&detail)).await?;
+        transaction.commit().await?;
+        if differing.is_empty() {
+            return Ok(0);
+        }
+        adopted += differing.len();
+        so_far(adopted);
+    }
 }

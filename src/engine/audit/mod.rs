@@ -15,12 +15,15 @@ pub mod key;
 mod leaves;
 mod pass;
 mod runs;
+mod said;
+mod source;
 mod spans;
 pub mod uncovered;
 
 use std::fmt;
 
 pub use anchored::Anchors;
+pub(crate) use keeper::WEBHOOK;
 pub use keeper::{Keeper, SETTLES_AFTER, adopt, take, take_into};
 pub use pass::{Options, verify, verify_in, verify_run};
 

@@ -114,6 +114,13 @@ pub(super) async fn differing_rows(conn: &mut PgConnection) -> Result<Vec<RowKey
     Ok(differing)
 }
 
+/// Some of the rows of sealed tables that the chain knows nothing of.
+pub(super) async fn unsealed_rows(conn: &mut PgConnection) -> Result<Vec<RowKey>, StoreError> {
+    let mut unsealed = Vec::new();
+    chain::check_unsealed(conn, &mut Report::default(), &mut unsealed).await?;
+    Ok(unsealed)
+}
+
 async fn known(conn: &mut PgConnection, report: &mut Report) -> Result<Known, StoreError> {
     let causes_since = scan::causes_since(conn).await?;
     Ok(Known { definitions: Definitions::read(conn, report).await?, causes_since })

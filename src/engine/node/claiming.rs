@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
@@ -27,6 +28,10 @@ const CLAIM_FEW: usize = 10;
 
 /// Claimed runs with short journals that are read together.
 const TOGETHER: usize = 16;
+
+/// Reading what is owned is slow while an old snapshot keeps dead rows: it rests so many times as long as it took, at most this long.
+const ADOPTS_REST: u32 = 50;
+const ADOPTS_REST_MAX: Duration = Duration::from_secs(30);
 
 impl Node {
     pub(in crate::engine) async fn claim(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
@@ -59,8 +64,14 @@ impl Node {
 
     /// Runs that are ours in the database but not in memory: a claim's or an insert's reply was lost.
     pub(in crate::engine) async fn adopt_unknown(self: &Arc<Self>, inner: &Arc<Inner>) -> Result<(), StoreError> {
+        let began = Instant::now();
+        if began < *self.adopts_at.lock().expect("the lock of a time is never poisoned") {
+            return Ok(());
+        }
         let limit = i64::try_from(inner.settings.runs_max * 2).unwrap_or(i64::MAX);
         let owned = claims::owned_by(&inner.pool, self.id, limit).await?;
+        let rest = began.elapsed().saturating_mul(ADOPTS_REST).min(ADOPTS_REST_MAX);
+        *self.adopts_at.lock().expect("the lock of a time is never poisoned") = Instant::now() + rest;
         self.adopt(inner, &owned).await
     }
 
@@ -68,11 +79,8 @@ impl Node {
     /// driver. So each gets its place first, and then the database is asked again: what is ours then, nobody drives or begins to.
     pub(super) async fn adopt(self: &Arc<Self>, inner: &Arc<Inner>, seen: &[ClaimedRun]) -> Result<(), StoreError> {
         let is_old = |run: &&ClaimedRun| !inner.clock_is_before(run.created_at + chrono::Duration::seconds(2));
-        let mut places: HashMap<RunId, Expected> = seen
-            .iter()
-            .filter(is_old)
-            .filter_map(|run| Some((run.id, Expected::if_absent(self, run.id)?)))
-            .collect();
+        let mut places: HashMap<RunId, Expected> =
+            seen.iter().filter(is_old).filter_map(|run| Some((run.id, Expected::if_absent(self, run.id)?))).collect();
         if places.is_empty() {
             return Ok(());
         }

@@ -98,7 +98,7 @@ async fn a_run_that_is_owned_and_not_in_memory_is_taken_up(pool: PgPool) {
         .execute(&pool)
         .await
         .unwrap();
-    node.adopt_unknown(&engine.inner).await.unwrap();
+    node.adopt(&engine.inner, &claims::owned_by(&pool, node.id, 10).await.unwrap()).await.unwrap();
     assert!(node.drives(run));
     while node.drives(run) {
         tokio::task::yield_now().await;

@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::machine::Time;
 use crate::store::StoreError;
+use crate::store::outgoing::{self, NewOutgoing};
 
 /// An anchor that was written.
 #[derive(Debug, Clone)]
@@ -45,11 +46,11 @@ pub async fn these_and_last(conn: &mut PgConnection, seqs: &[i64]) -> Result<Vec
     .await?)
 }
 
-/// Keeps an anchor as the last one; false if another came in between.
+/// Keeps an anchor as the last one, and to be delivered as `outgoing` if that is given; false if another came in between.
 ///
 /// # Errors
 /// The database is away.
-pub async fn keep(pool: &PgPool, new: &Written) -> Result<bool, StoreError> {
+pub async fn keep(pool: &PgPool, new: &Written, outgoing: Option<&NewOutgoing>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let done = sqlx::query!(
         "insert into audit_anchors (seq, at, digest, document) values ($1, $2, $3, $4) on conflict (seq) do nothing",
@@ -66,6 +67,9 @@ pub async fn keep(pool: &PgPool, new: &Written) -> Result<bool, StoreError> {
     sqlx::query!("update audit_anchors set document = null where seq < $1 and document is not null", new.seq)
         .execute(&mut *transaction)
         .await?;
+    if let Some(outgoing) = outgoing {
+        outgoing::insert(&mut transaction, &[outgoing]).await?;
+    }
     transaction.commit().await?;
     Ok(true)
 }

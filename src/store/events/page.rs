@@ -10,8 +10,14 @@ use crate::store::StoreError;
 use crate::store::listing::{ONE_MOMENT, Order};
 use crate::store::uuids::{before, bounds, following};
 
-/// Rows that one page looks at.
-const LOOKED_AT_MAX: i64 = 20_000;
+/// Events that one page looks at where neighbours in the list are neighbours on disk.
+const DENSE_MAX: i64 = 5_000;
+
+/// The same where each may have to be read from another place.
+const APART_MAX: i64 = 2_000;
+
+/// What a list shows of an event beside its id.
+const COLUMNS: &str = "e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed";
 
 /// Sources that a sender's id is looked for in. No installation has more.
 const SOURCES_MAX: i64 = 1_000;
@@ -25,12 +31,24 @@ pub struct EventsPage {
     pub next: Option<Uuid>,
 }
 
+/// A row that fits, or the last one that the page looked at.
+#[derive(sqlx::FromRow)]
+struct Hit {
+    #[sqlx(flatten)]
+    row: EventRow,
+    fits: bool,
+    is_last: bool,
+}
+
 /// The index that serves a page.
+#[derive(Clone)]
 enum Way<'f> {
     /// These events.
     Ids(Vec<Uuid>),
     /// Those that wait for a person; they are few.
     Attention,
+    /// The same, of a source.
+    AttentionOf(&'f str),
     /// By outcome, of those that started no run.
     Outcome(&'f str),
     /// By type.
@@ -46,7 +64,7 @@ impl Way<'_> {
     fn relation(&self) -> &'static str {
         match self {
             Self::Ids(_) => "events e where e.id = any(arm.ids)",
-            Self::Attention => "event_attention e where true",
+            Self::Attention | Self::AttentionOf(_) => "event_attention e where true",
             Self::Outcome(_) => "events e where e.outcome <> 'run'",
             Self::Type(_) | Self::Source(_) | Self::All => "events e where true",
         }
@@ -58,18 +76,32 @@ impl Way<'_> {
             Self::Outcome(_) => Some("e.outcome"),
             Self::Type(_) => Some("e.type"),
             Self::Source(_) => Some("e.source"),
+            Self::AttentionOf(_) => Some("e.of_source"),
             Self::Ids(_) | Self::Attention | Self::All => None,
         }
     }
 
     fn id(&self) -> &'static str {
-        if matches!(self, Self::Attention) { "e.event" } else { "e.id" }
+        if self.is_list_of_its_own() { "e.event" } else { "e.id" }
+    }
+
+    fn is_list_of_its_own(&self) -> bool {
+        matches!(self, Self::Attention | Self::AttentionOf(_))
+    }
+
+    /// Rows that one page looks at.
+    fn looked(&self) -> i64 {
+        match self {
+            Self::All => DENSE_MAX,
+            // Of few events all are looked at.
+            _ => APART_MAX + 1,
+        }
     }
 
     fn push_arm(&self, sql: &mut QueryBuilder<Postgres>) {
         match self {
             Self::Ids(ids) => drop(sql.push("(select ").push_bind(ids.clone()).push("::uuid[] as ids) as arm")),
-            Self::Outcome(value) | Self::Type(value) | Self::Source(value) => {
+            Self::Outcome(value) | Self::Type(value) | Self::Source(value) | Self::AttentionOf(value) => {
                 sql.push("(select ").push_bind((*value).to_owned()).push("::text as value) as arm");
             }
             Self::Attention | Self::All => drop(sql.push("(values (1)) as arm (n)")),
@@ -93,16 +125,14 @@ pub async fn page(
         (Some(after), Order::Oldest) => low = low.max(following(after)),
         (None, _) => {}
     }
-    let look = Look { filter, way: way(pool, filter).await?, low, high };
-    // Both statements see the same moment: what comes or goes between them would be shown twice or never.
     let mut moment = pool.begin_with(ONE_MOMENT).await?;
-    let mut rows = look.find(&mut moment, limit + 1).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = match rows.get(limit) {
-        Some(_) => rows.get(limit.saturating_sub(1)).map(|row| row.id),
-        None => look.end(&mut moment).await?,
-    };
+    let look = Look { filter, way: way(&mut moment, filter).await?, low, high };
+    let hits = look.find(&mut moment, limit + 1).await?;
     moment.commit().await?;
+    let end = hits.last().filter(|hit| hit.is_last).map(|hit| hit.row.id);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut rows: Vec<EventRow> = hits.into_iter().filter(|hit| hit.fits).map(|hit| hit.row).collect();
+    let next = if rows.len() > limit { rows.get(limit.saturating_sub(1)).map(|row| row.id) } else { end };
     rows.truncate(limit);
     Ok(EventsPage { rows, next })
 }
@@ -129,24 +159,42 @@ pub async fn list(
     }
 }
 
-async fn way<'f>(pool: &PgPool, filter: &'f EventFilter) -> Result<Way<'f>, StoreError> {
+async fn way<'f>(conn: &mut PgConnection, filter: &'f EventFilter) -> Result<Way<'f>, StoreError> {
     if let Some(event_id) = &filter.event_id {
-        return Ok(Way::Ids(by_sender_id(pool, filter.source.as_deref(), event_id).await?));
+        return Ok(Way::Ids(by_sender_id(conn, filter.source.as_deref(), event_id).await?));
     }
     if filter.attention {
-        return Ok(Way::Attention);
+        return Ok(filter.source.as_deref().map_or(Way::Attention, Way::AttentionOf));
     }
-    Ok(match (filter.outcome.as_deref(), filter.r#type.as_deref(), filter.source.as_deref()) {
-        (Some(outcome @ ("rejected" | "gathered")), ..) => Way::Outcome(outcome),
-        (_, Some(r#type), _) => Way::Type(r#type),
-        (_, _, Some(source)) => Way::Source(source),
-        (Some(outcome), ..) if outcome != "run" => Way::Outcome(outcome),
-        _ => Way::All,
-    })
+    let mut ways: Vec<Way<'f>> = Vec::new();
+    ways.extend(filter.r#type.as_deref().map(Way::Type));
+    ways.extend(filter.source.as_deref().map(Way::Source));
+    ways.extend(filter.outcome.as_deref().filter(|outcome| *outcome != "run").map(Way::Outcome));
+    if ways.len() > 1 {
+        for (n, way) in ways.iter().enumerate() {
+            if is_rare(conn, way).await? {
+                return Ok(ways.swap_remove(n));
+            }
+        }
+    }
+    Ok(ways.into_iter().next().unwrap_or(Way::All))
+}
+
+/// Whether an index leads to so few events that a page can look at all of them.
+async fn is_rare(conn: &mut PgConnection, way: &Way<'_>) -> Result<bool, StoreError> {
+    let filter = EventFilter::default();
+    let look = Look { filter: &filter, way: way.clone(), low: Uuid::nil(), high: Uuid::max() };
+    let mut sql = QueryBuilder::new("select count(*) from ");
+    way.push_arm(&mut sql);
+    sql.push(" cross join lateral (select from ");
+    look.push_looked(&mut sql);
+    sql.push(" limit ").push_bind(APART_MAX + 1).push(") found");
+    let count: i64 = sql.build_query_scalar().fetch_one(conn).await?;
+    Ok(count <= APART_MAX)
 }
 
 /// Events of a sender's id: of one source, or of each, found one after the other at the beginnings of their keys.
-async fn by_sender_id(pool: &PgPool, source: Option<&str>, event_id: &str) -> Result<Vec<Uuid>, StoreError> {
+async fn by_sender_id(conn: &mut PgConnection, source: Option<&str>, event_id: &str) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive sources (source) as (
                (select coalesce($1, (select k.source from event_keys k order by k.source limit 1)))
@@ -160,7 +208,7 @@ async fn by_sender_id(pool: &PgPool, source: Option<&str>, event_id: &str) -> Re
         event_id,
         SOURCES_MAX
     )
-    .fetch_all(pool)
+    .fetch_all(conn)
     .await?)
 }
 
@@ -173,34 +221,52 @@ struct Look<'f> {
 }
 
 impl Look<'_> {
-    /// The rows that fit among those that the page looks at.
-    async fn find(&self, conn: &mut PgConnection, limit: i64) -> Result<Vec<EventRow>, StoreError> {
+    /// The rows that fit among those that the page looks at, and the last one that it looked at, if it looked at as many as it may.
+    async fn find(&self, conn: &mut PgConnection, limit: i64) -> Result<Vec<Hit>, StoreError> {
         let mut sql = QueryBuilder::new(
-            "select e.id, e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed,
+            "select e.id, e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed, e.fits, e.is_last,
                     exists (select from event_attention n where n.event = e.id) as attention from ",
         );
         self.way.push_arm(&mut sql);
-        sql.push(" cross join lateral (select ").push(self.way.id()).push(" as id from ");
-        self.push_looked(&mut sql);
-        sql.push(" limit ").push_bind(LOOKED_AT_MAX).push(") looked");
-        // Its own row, by its key, so that the planner does not start from this table.
-        sql.push(" cross join lateral (select * from events e where e.id = looked.id limit 1) e where true");
+        sql.push(" cross join lateral (select e.*, e.place = ").push_bind(self.way.looked());
+        sql.push(" as is_last from (select e.*, row_number() over (");
+        self.push_order(&mut sql);
+        sql.push(") as place, coalesce(true");
         self.push_filter(&mut sql);
-        sql.push(" order by looked.id ").push(self.direction()).push(" limit ").push_bind(limit);
-        Ok(sql.build_query_as::<EventRow>().fetch_all(conn).await?)
+        sql.push(", false) as fits from ");
+        self.push_rows(&mut sql);
+        sql.push(") e where e.fits or e.place = ").push_bind(self.way.looked());
+        // As the rows come, so that the statement ends with the last one that is wanted.
+        self.push_order(&mut sql);
+        sql.push(" limit ").push_bind(limit).push(") e");
+        Ok(sql.build_query_as().fetch_all(conn).await?)
     }
 
-    /// The last row that the page looked at, where it looked at as many as it may.
-    async fn end(&self, conn: &mut PgConnection) -> Result<Option<Uuid>, StoreError> {
-        if matches!(self.way, Way::Ids(_)) {
-            return Ok(None);
+    fn push_order(&self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push(" order by ");
+        if self.way.column().is_some() {
+            sql.push("e.value ").push(self.direction()).push(", ");
         }
-        let mut sql = QueryBuilder::new("select looked.id from ");
-        self.way.push_arm(&mut sql);
-        sql.push(" cross join lateral (select ").push(self.way.id()).push(" as id from ");
-        self.push_looked(&mut sql);
-        sql.push(" offset ").push_bind(LOOKED_AT_MAX - 1).push(" limit 1) looked");
-        Ok(sql.build_query_scalar().fetch_optional(conn).await?)
+        sql.push("e.id ").push(self.direction());
+    }
+
+    /// The events that the page looks at, in order, with what they are ordered by as `value`.
+    fn push_rows(&self, sql: &mut QueryBuilder<Postgres>) {
+        let (column, id) = (self.way.column().unwrap_or("null::text"), self.way.id());
+        if self.way.is_list_of_its_own() {
+            sql.push(format!(
+                "(select looked.id, looked.value, {COLUMNS} from (select {id} as id, {column} as value from "
+            ));
+        } else {
+            sql.push(format!("(select {id}, {column} as value, {COLUMNS} from "));
+        }
+        self.push_looked(sql);
+        sql.push(" limit ").push_bind(self.way.looked());
+        if self.way.is_list_of_its_own() {
+            // Its own row, by its key, so that the planner does not start from this table.
+            sql.push(") looked cross join lateral (select * from events e where e.id = looked.id limit 1) e");
+        }
+        sql.push(") e");
     }
 
     fn direction(&self) -> &'static str {
@@ -210,18 +276,15 @@ impl Look<'_> {
         }
     }
 
-    /// Both bounds and the order name all columns of the index, so that no other one will do.
+    /// An array of one value, and not the value itself: for the planner it is then no constant, and only the index that has this column first
+    /// is in order.
     fn push_looked(&self, sql: &mut QueryBuilder<Postgres>) {
         let (column, id) = (self.way.column(), self.way.id());
         sql.push(self.way.relation());
-        for (comparison, bound) in [(">=", self.low), ("<=", self.high)] {
-            match column {
-                Some(column) => {
-                    sql.push(format!(" and ({column}, {id}) {comparison} (arm.value, ")).push_bind(bound).push(")");
-                }
-                None => drop(sql.push(format!(" and {id} {comparison} ")).push_bind(bound)),
-            }
+        if let Some(column) = column {
+            sql.push(format!(" and {column} = any(array[arm.value])"));
         }
+        sql.push(format!(" and {id} >= ")).push_bind(self.low).push(format!(" and {id} <= ")).push_bind(self.high);
         sql.push(" order by ");
         if let Some(column) = column {
             sql.push(column).push(" ").push(self.direction()).push(", ");

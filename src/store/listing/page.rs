@@ -5,7 +5,7 @@
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::part::Part;
+use super::part::{APART_MAX, Filtered, Part};
 use super::rows::by_ids;
 use super::{ONE_MOMENT, Order, RunFilter, RunRow};
 use crate::machine::Status;
@@ -13,13 +13,17 @@ use crate::store::StoreError;
 use crate::store::uuids::{before, bounds, following};
 
 /// More definitions than this are not gone through one by one.
-const DEFINITIONS_MAX: usize = 2_000;
+const DEFINITIONS_MAX: usize = 200;
 
 /// No installation has more.
 const DEFINITIONS_KNOWN_MAX: i64 = 1_000_000;
 
 /// Keys that begin with a text, found by the index of keys; where there are more, runs are looked through in order.
-const KEYS_MAX: i64 = 2_000;
+const KEYS_MAX: i64 = 10_000;
+
+/// Runs that are known by their ids and that one page looks at.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is small")]
+const IDS_MAX: usize = APART_MAX as usize;
 
 /// A page of runs.
 #[derive(Debug, Default)]
@@ -28,6 +32,14 @@ pub struct RunsPage {
     pub rows: Vec<RunRow>,
     /// Set if there may be more: give it as `after` for the next page. It is the last row's id, or how far the page looked.
     pub next: Option<Uuid>,
+}
+
+/// A row that fits, or the last one that an arm looked at.
+#[derive(sqlx::FromRow)]
+struct Hit {
+    id: Uuid,
+    fits: bool,
+    is_last: bool,
 }
 
 /// What every row of a page must fit.
@@ -49,7 +61,9 @@ pub(super) async fn read(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<RunsPage, StoreError> {
-    let Some(mut bounds) = Bounds::of(pool, filter).await? else { return Ok(RunsPage::default()) };
+    // All statements see the same moment: what comes or goes between them would be shown twice or never.
+    let mut moment = pool.begin_with(ONE_MOMENT).await?;
+    let Some(mut bounds) = Bounds::of(&mut moment, filter).await? else { return Ok(RunsPage::default()) };
     match (after, filter.order) {
         (Some(after), Order::Newest) => bounds.high = bounds.high.min(before(after)),
         (Some(after), Order::Oldest) => bounds.low = bounds.low.max(following(after)),
@@ -58,15 +72,12 @@ pub(super) async fn read(
     let oldest = filter.order == Order::Oldest;
     let further = |a: &Uuid, b: &Uuid| if oldest { a.cmp(b) } else { b.cmp(a) };
     let (mut ids, mut cut): (Vec<Uuid>, Option<Uuid>) = (Vec::new(), None);
-    let parts = bounds.parts(pool).await?;
-    // All statements see the same moment: what comes or goes between them would be shown twice or never.
-    let mut moment = pool.begin_with(ONE_MOMENT).await?;
-    for part in parts {
-        let found = bounds.find(&mut moment, &part, limit + 1).await?;
+    for part in bounds.parts(&mut moment).await? {
+        let hits = bounds.find(&mut moment, &part, limit + 1).await?;
+        ids.extend(hits.iter().filter(|hit| hit.fits).map(|hit| hit.id));
         // What one arm did not look at may come before what another found beyond.
-        let cuts = bounds.cuts(&mut moment, &part, limit + 1, found.len()).await?;
-        ids.extend(found);
-        cut = cuts.into_iter().chain(cut).min_by(further);
+        let cuts = hits.iter().filter(|hit| hit.is_last).map(|hit| hit.id);
+        cut = cuts.chain(part.cut()).chain(cut).min_by(further);
     }
     moment.commit().await?;
     ids.sort_unstable_by(further);
@@ -84,9 +95,9 @@ pub(super) async fn read(
 
 impl<'f> Bounds<'f> {
     /// None where nothing can fit.
-    async fn of(pool: &PgPool, filter: &'f RunFilter) -> Result<Option<Self>, StoreError> {
+    async fn of(conn: &mut PgConnection, filter: &'f RunFilter) -> Result<Option<Self>, StoreError> {
         let definitions = match filter.workflow.is_some() || filter.version.is_some() {
-            true => Some(definition_ids(pool, filter).await?),
+            true => Some(definition_ids(conn, filter).await?),
             false => None,
         };
         if definitions.as_ref().is_some_and(Vec::is_empty) {
@@ -112,18 +123,24 @@ impl<'f> Bounds<'f> {
     }
 
     /// The parts whose union is all that can fit, each by the index that has the fewest other rows.
-    async fn parts(&self, pool: &PgPool) -> Result<Vec<Part>, StoreError> {
+    async fn parts(&self, conn: &mut PgConnection) -> Result<Vec<Part>, StoreError> {
         let filter = self.filter;
         if let Some(event) = filter.event {
-            return Ok(vec![Part::Ids(runs_of_event(pool, event).await?)]);
+            return Ok(vec![self.nearest(runs_of_event(conn, event).await?)]);
         }
         if let Some(key) = &filter.key {
             return Ok(vec![Part::Key(key.clone())]);
         }
         if let Some(q) = &filter.q
-            && let Some(ids) = self.beginning_with(pool, q).await?
+            && let Some(ids) = self.beginning_with(conn, q).await?
         {
-            return Ok(vec![Part::Ids(ids)]);
+            return Ok(vec![self.nearest(ids)]);
+        }
+        let is_about_more = self.statuses.is_some() || self.attention == Some(true);
+        if let Some(definitions) = self.definitions.as_ref().filter(|_| is_about_more)
+            && are_rare(conn, definitions).await?
+        {
+            return Ok(vec![Part::Rare(definitions.clone())]);
         }
         if let (Some(fingerprint), true) = (&filter.fingerprint, self.attention != Some(false)) {
             return Ok(vec![Part::Cause(fingerprint.clone())]);
@@ -146,72 +163,84 @@ impl<'f> Bounds<'f> {
             parts.push(Part::Live(live));
         }
         if !unhappy.is_empty() {
-            let definitions = match &self.definitions {
-                Some(definitions) => definitions.clone(),
-                None => definition_ids(pool, &RunFilter::default()).await?,
-            };
-            parts.push(match definitions.len() {
-                ..=DEFINITIONS_MAX => Part::Unhappy(definitions, unhappy),
-                _ => Part::All,
+            parts.push(match self.few_definitions() {
+                Some(definitions) => Part::UnhappyOf(definitions, unhappy),
+                None => Part::Unhappy(unhappy),
             });
         }
         Ok(parts)
     }
 
     fn by_definition(&self) -> Part {
-        let few = self.definitions.clone().filter(|definitions| definitions.len() <= DEFINITIONS_MAX);
-        few.map_or(Part::All, Part::Definitions)
+        self.few_definitions().map_or(Part::All, Part::Definitions)
     }
 
-    /// All runs whose key or id begins with a text, if they are few.
-    async fn beginning_with(&self, pool: &PgPool, text: &str) -> Result<Option<Vec<Uuid>>, StoreError> {
+    /// The definitions, if they are so few that they can be gone through one by one.
+    fn few_definitions(&self) -> Option<Vec<i32>> {
+        self.definitions.clone().filter(|definitions| definitions.len() <= DEFINITIONS_MAX)
+    }
+
+    /// Those of these runs that come first.
+    fn nearest(&self, mut ids: Vec<Uuid>) -> Part {
+        ids.retain(|id| (self.low..=self.high).contains(id));
+        ids.sort_unstable();
+        if self.filter.order == Order::Newest {
+            ids.reverse();
+        }
+        let cut = (ids.len() > IDS_MAX).then(|| ids[IDS_MAX - 1]);
+        ids.truncate(IDS_MAX);
+        Part::Ids(ids, cut)
+    }
+
+    /// Those of the runs whose key or id begins with a text that come first on this page; none if there are very many.
+    async fn beginning_with(&self, conn: &mut PgConnection, text: &str) -> Result<Option<Vec<Uuid>>, StoreError> {
         let q = Prefix::of(text);
         let (id_low, id_high) = q.ids.map_or((Uuid::max(), Uuid::nil()), |ids| ids);
-        let ids = sqlx::query_scalar!(
-            r#"(select id as "id!" from runs where key >= $1 and key <= $2 order by key limit $5)
-               union all
-               (select id from runs where id >= $3 and id <= $4 order by id limit $5)"#,
+        let found = sqlx::query!(
+            r#"with found as materialized (
+                   (select id from runs where key >= $1 and key <= $2 order by key limit $5)
+                   union all
+                   (select id from runs where id >= $3 and id <= $4 order by id limit $5))
+               select (select count(*) from found) as "n!",
+                      array(select id from found where id >= $6 and id <= $7
+                            order by case when $8 then id end, id desc limit $9) as "ids!""#,
             q.key_low,
             q.key_high,
             id_low,
             id_high,
             KEYS_MAX + 1,
+            self.low,
+            self.high,
+            self.filter.order == Order::Oldest,
+            APART_MAX + 1
         )
-        .fetch_all(pool)
+        .fetch_one(conn)
         .await?;
-        Ok((ids.len() <= usize::try_from(KEYS_MAX).unwrap_or(usize::MAX)).then_some(ids))
+        Ok((found.n <= KEYS_MAX).then_some(found.ids))
     }
 
-    /// The ids of a part that fit, in no order, at most so many of each arm. Each arm looks at no more rows than it may.
-    async fn find(&self, conn: &mut PgConnection, part: &Part, limit: i64) -> Result<Vec<Uuid>, StoreError> {
-        let mut sql = QueryBuilder::new("select hit.id from ");
+    /// What fits of a part, at most so many of each arm, and how far each arm looked that looked at as many rows as it may.
+    async fn find(&self, conn: &mut PgConnection, part: &Part, limit: i64) -> Result<Vec<Hit>, StoreError> {
+        let columns = part.column().map_or("r.id".to_owned(), |(column, _)| format!("r.{column}, r.id"));
+        let mut filter = QueryBuilder::new("");
+        self.push_filter(&mut filter, part);
+        let looked = part.looked(limit, filter.sql().as_str().is_empty());
+        let mut sql = QueryBuilder::new("select hit.id, hit.fits, hit.is_last from ");
         part.push_arms(&mut sql);
-        sql.push(" cross join lateral (select id from (select * from runs r where ");
+        sql.push(" cross join lateral (select r.id, r.fits, r.place = ")
+            .push_bind(looked)
+            .push(" as is_last from (select ");
+        sql.push(columns).push(", row_number() over (");
+        self.push_order(&mut sql, part);
+        sql.push(") as place, coalesce(true");
+        self.push_filter(&mut sql, part);
+        sql.push(", false) as fits from (select * from runs r where ");
         self.push_looked(&mut sql, part);
-        sql.push(" limit ").push_bind(part.looked(limit)).push(") looked where true");
-        self.push_filter(&mut sql);
-        sql.push(" order by id ").push(self.direction()).push(" limit ").push_bind(limit).push(") hit");
-        Ok(sql.build_query_scalar().fetch_all(conn).await?)
-    }
-
-    /// The last row that each arm looked at, where it looked at as many as it may.
-    async fn cuts(
-        &self,
-        conn: &mut PgConnection,
-        part: &Part,
-        limit: i64,
-        found: usize,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let is_full = found >= usize::try_from(limit).unwrap_or(usize::MAX);
-        if matches!(part, Part::Ids(_)) || (part.arms() == 1 && is_full) {
-            return Ok(Vec::new());
-        }
-        let mut sql = QueryBuilder::new("select hit.id from ");
-        part.push_arms(&mut sql);
-        sql.push(" cross join lateral (select id from runs r where ");
-        self.push_looked(&mut sql, part);
-        sql.push(" offset ").push_bind(part.looked(limit) - 1).push(" limit 1) hit");
-        Ok(sql.build_query_scalar().fetch_all(conn).await?)
+        sql.push(" limit ").push_bind(looked).push(") r) r where r.fits or r.place = ").push_bind(looked);
+        // As the rows come, so that the statement ends with the last one that is wanted.
+        self.push_order(&mut sql, part);
+        sql.push(" limit ").push_bind(limit).push(") hit");
+        Ok(sql.build_query_as().fetch_all(conn).await?)
     }
 
     fn direction(&self) -> &'static str {
@@ -221,42 +250,42 @@ impl<'f> Bounds<'f> {
         }
     }
 
-    /// The rows that an arm goes through, in order. Both bounds and the order name all columns of its index, so that no other one
-    /// will do: by an equality, the planner would guess how many rows have that value, and might look through all.
+    /// The rows that an arm goes through, in order. An array of one value, and not the value itself: for the planner it is then no constant,
+    /// and only the index that has this column first is in order.
     fn push_looked(&self, sql: &mut QueryBuilder<Postgres>, part: &Part) {
-        let columns = part.columns();
         sql.push(part.condition());
-        for (comparison, id) in [(">=", self.low), ("<=", self.high)] {
-            sql.push(" and (").push(columns.map_or(String::new(), |c| format!("{}, ", c.0))).push("r.id) ");
-            sql.push(comparison).push(" (");
-            if let Some((_, values)) = columns {
-                sql.push(values).push(", ");
-            }
-            sql.push_bind(id).push(")");
+        if let Some((column, value)) = part.column() {
+            sql.push(format!(" and r.{column} = any(array[{value}])"));
         }
+        sql.push(" and r.id >= ").push_bind(self.low).push(" and r.id <= ").push_bind(self.high);
+        self.push_order(sql, part);
+    }
+
+    fn push_order(&self, sql: &mut QueryBuilder<Postgres>, part: &Part) {
         sql.push(" order by ");
-        for column in columns.iter().flat_map(|(columns, _)| columns.split(", ")) {
-            sql.push(column).push(" ").push(self.direction()).push(", ");
+        if let Some((column, _)) = part.column() {
+            sql.push(format!("r.{column} {}, ", self.direction()));
         }
         sql.push("r.id ").push(self.direction());
     }
 
-    fn push_filter(&self, sql: &mut QueryBuilder<Postgres>) {
-        if let Some(definitions) = &self.definitions {
+    /// What the rows of the part do not all fit anyway.
+    fn push_filter(&self, sql: &mut QueryBuilder<Postgres>, part: &Part) {
+        if let Some(definitions) = self.definitions.as_ref().filter(|_| !part.settles(Filtered::Definition)) {
             sql.push(" and definition_id = any(").push_bind(definitions).push(")");
         }
-        if let Some(statuses) = &self.statuses {
+        if let Some(statuses) = self.statuses.as_ref().filter(|_| !part.settles(Filtered::Status)) {
             sql.push(" and status = any(").push_bind(statuses).push(")");
         }
         match self.attention {
-            Some(true) => drop(sql.push(" and attention is not null")),
+            Some(true) if !part.settles(Filtered::Attention) => drop(sql.push(" and attention is not null")),
             Some(false) => drop(sql.push(" and attention is null")),
-            None => {}
+            Some(true) | None => {}
         }
         for (condition, value) in [
             (" and attention = ", self.reason),
-            (" and fingerprint = ", self.filter.fingerprint.as_deref()),
-            (" and key = ", self.filter.key.as_deref()),
+            (" and fingerprint = ", self.filter.fingerprint.as_deref().filter(|_| !part.settles(Filtered::Cause))),
+            (" and key = ", self.filter.key.as_deref().filter(|_| !part.settles(Filtered::Key))),
         ] {
             if let Some(value) = value {
                 sql.push(condition).push_bind(value);
@@ -310,7 +339,7 @@ fn is_unhappy(status: Status) -> bool {
 }
 
 /// Versions that fit, those deployed last first.
-async fn definition_ids(pool: &PgPool, filter: &RunFilter) -> Result<Vec<i32>, StoreError> {
+async fn definition_ids(conn: &mut PgConnection, filter: &RunFilter) -> Result<Vec<i32>, StoreError> {
     let (namespace, name) = match filter.workflow.as_deref().map(|w| (w, w.split_once('/'))) {
         Some((_, Some((namespace, name)))) => (Some(namespace), Some(name)),
         Some((name, None)) => (None, Some(name)),
@@ -326,12 +355,31 @@ async fn definition_ids(pool: &PgPool, filter: &RunFilter) -> Result<Vec<i32>, S
         filter.version,
         DEFINITIONS_KNOWN_MAX,
     )
-    .fetch_all(pool)
+    .fetch_all(conn)
     .await?)
 }
 
+/// Whether these definitions have so few runs together that a page can look at all of them.
+async fn are_rare(conn: &mut PgConnection, definitions: &[i32]) -> Result<bool, StoreError> {
+    if definitions.len() > DEFINITIONS_MAX {
+        return Ok(false);
+    }
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "n!" from (
+               select from unnest($1::integer[]) as d (id)
+               cross join lateral (select from runs r
+                                   where r.definition_id = d.id limit $2) found
+               limit $2) counted"#,
+        definitions,
+        APART_MAX + 1
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count <= APART_MAX)
+}
+
 /// The event's row names its runs, so `runs` needs no index on it.
-async fn runs_of_event(pool: &PgPool, event: Uuid) -> Result<Vec<Uuid>, StoreError> {
-    let runs = sqlx::query_scalar!("select runs from events where id = $1 limit 1", event).fetch_optional(pool).await?;
+async fn runs_of_event(conn: &mut PgConnection, event: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let runs = sqlx::query_scalar!("select runs from events where id = $1 limit 1", event).fetch_optional(conn).await?;
     Ok(runs.unwrap_or_default())
 }

@@ -95,8 +95,8 @@ fn fits(filter: &RunFilter, n: i64) -> bool {
         && filter.until.is_none_or(|t| at(n) < t)
 }
 
-/// Each filter alone and any two together, in both orders: what the pages hold is what fits, and a page is never far. The table is ten
-/// times as long as what one page looks at.
+/// Each filter alone and any two together, in both orders: what the pages hold is what fits, and a page is never far. The table is a
+/// hundred times as long as what one page looks at where rows may lie apart.
 #[sqlx::test]
 async fn filters_alone_and_in_pairs_find_what_fits_in_few_pages(pool: PgPool) {
     const RUNS: i64 = 200_000;
@@ -137,7 +137,7 @@ async fn filters_alone_and_in_pairs_find_what_fits_in_few_pages(pool: PgPool) {
                     let page = page(&pool, &filter, after, 60).await.unwrap();
                     found.extend(page.rows.iter().map(|r| r.key.as_ref().unwrap()[5..].parse::<i64>().unwrap()));
                     (after, pages) = (page.next, pages + 1);
-                    assert!(pages <= 12, "{filter:?} needs more than {pages} pages");
+                    assert!(pages <= 102, "{filter:?} needs more than {pages} pages");
                     if after.is_none() {
                         break;
                     }

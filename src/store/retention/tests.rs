@@ -284,3 +284,50 @@ async fn the_guide_says_what_happens_to_the_rows_of_every_table(pool: PgPool) {
     .unwrap();
     assert_eq!(told, there);
 }
+
+/// Archives of several workflows and outcomes cover the same weeks. Pages, not time: the machine that tests run on is shared.
+#[sqlx::test]
+async fn the_archive_of_a_run_is_found_in_a_few_pages_however_many_overlap(
+    pool_options: sqlx::postgres::PgPoolOptions,
+    options: sqlx::postgres::PgConnectOptions,
+) {
+    let pool = pool_options.connect_with(options.clone()).await.unwrap();
+    execute(
+        &pool,
+        "insert into archives (id, file, version, sha256, digest, bytes, rows, events, runs, first_run, last_run, written_by)
+         select gen_random_uuid(), 'archive-' || a, '1', '', '', 1, 1, ids, ids, ids[1], ids[500], 'test'
+         from generate_series(1, 400) a
+         cross join lateral (select array_agg(lpad(to_hex(n * 1000 + a), 32, '0')::uuid order by n) as ids
+                             from generate_series(1, 500) n) i;
+         analyze archives",
+    )
+    .await;
+    let (run, unknown) = (Uuid::from_u128(250 * 1_000 + 77), Uuid::from_u128(250 * 1_000 + 777));
+    assert_eq!(archive_of(&pool, run).await.unwrap().as_deref(), Some("archive-77"));
+    assert_eq!(archive_of(&pool, unknown).await.unwrap(), None);
+    let mut conn = pool.acquire().await.unwrap();
+    assert!(has_run(&mut conn, run).await.unwrap() && has_event(&mut conn, run).await.unwrap());
+    assert!(!has_run(&mut conn, unknown).await.unwrap() && !has_event(&mut conn, unknown).await.unwrap());
+    drop(conn);
+    // As the engine's connections plan, and as others do.
+    for planned in ["off", "on"] {
+        let settings = [("enable_seqscan", planned), ("enable_bitmapscan", planned)];
+        let options = options.clone().application_name("reads").options(settings);
+        let one = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        let before: i64 = scalar(&pool, PAGES_READ).await;
+        for _ in 0..10 {
+            assert!(archive_of(&one, run).await.unwrap().is_some());
+        }
+        one.close().await;
+        // It tells what it read when it ends.
+        while scalar::<bool>(&pool, "select exists (select from pg_stat_activity where application_name = 'reads' and datname = current_database())").await {
+            tokio::task::yield_now().await;
+        }
+        let read = scalar::<i64>(&pool, PAGES_READ).await - before;
+        assert!(read > 0 && read <= 10 * 15, "{read} pages in 10 looks");
+    }
+}
+
+const PAGES_READ: &str =
+    "select (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit + toast_blks_read + toast_blks_hit)::bigint
+                          from pg_statio_user_tables where relname = 'archives'";
