@@ -21,7 +21,7 @@ pub fn at(n: i64) -> Time {
 #[must_use]
 pub fn id(n: i64) -> Uuid {
     let millis = u128::try_from((BEGINS + n) * 1_000).unwrap_or(0);
-    Uuid::from_u128(millis << 80 | 0x7_000_8 << 60 | u128::try_from(n).unwrap_or(0))
+    Uuid::from_u128(millis << 80 | 0x70008 << 60 | u128::try_from(n).unwrap_or(0))
 }
 
 /// Fills a database that was just migrated with `rows` runs, and as many events. Event 77 names sixty runs.

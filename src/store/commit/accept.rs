@@ -43,6 +43,7 @@ pub struct Acceptance {
 ///
 /// # Errors
 /// The database is away, or refuses a value.
+#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn accept(
     conn: &mut PgConnection,
     freezes: Option<&[Uuid]>,

@@ -22,7 +22,7 @@ const DEFINITIONS_KNOWN_MAX: i64 = 1_000_000;
 const KEYS_MAX: i64 = 10_000;
 
 /// Runs that are known by their ids and that one page looks at.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is small")]
+#[expect(clippy::cast_possible_truncation, reason = "it is small")]
 const IDS_MAX: usize = APART_MAX as usize;
 
 /// A page of runs.
