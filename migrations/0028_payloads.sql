@@ -30,8 +30,8 @@ create function compact_json(json_text text) returns text language sql immutable
     select regexp_replace(json_text, '("(?:[^"\\]|\\.)*")|[ \t\r\n]+', '\1', 'g')
 $$;
 
--- The whole text of a row that holds values elsewhere. If one is missing, what it gives is a sentence instead, which nothing can take for
--- records.
+-- The whole text of a row that holds values elsewhere. If one is missing, or `held` is not as it was written, it gives a sentence instead,
+-- which nothing can take for records.
 create function journal_whole(of_shard smallint, of_run uuid, data text, held bytea) returns text language plpgsql stable as $$
 declare
     source  bytea   := convert_to(data, 'UTF8');
@@ -66,6 +66,8 @@ begin
         place := place + 5 + size;
     end loop;
     return convert_from(whole || substring(source from taken + 1), 'UTF8');
+exception when others then
+    return format('what it holds elsewhere cannot be read: %s', sqlerrm);
 end $$;
 
 -- The text of a journal row, whatever its format.

@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 48] = [
+pub const UNCOVERED: [(&str, &str, &str); 49] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -11,6 +11,7 @@ pub const UNCOVERED: [(&str, &str, &str); 48] = [
     ("runs", "attention_at", "since when lists show it; that it is empty or not is checked"),
     ("runs", "format", "which nodes may drive it: the rows of its journal say their own"),
     ("snapshots", "format", "one of another format is not read; what is read is checked"),
+    ("payloads", "*", "parts of journal rows: what a journal names is covered by the hash of its row, and nothing else is read"),
     ("compatibility", "*", "which versions may use the database; nothing is decided by it"),
     ("events", "outcome", "changes while runs take it; contradictions with the runs that it names are found"),
     ("events", "routed", "whether waiting runs were told: a loop's place"),

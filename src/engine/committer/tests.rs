@@ -9,9 +9,10 @@ use super::*;
 use crate::engine::batch::FirstStep;
 use crate::machine::Actor;
 use crate::store::acts::By;
-use crate::store::commit::Consequences;
-use crate::store::fixture::{event, row, run};
+use crate::store::commit::{Consequences, RunState, Transition};
+use crate::store::fixture::{event, row, run, state};
 use crate::store::freezes::{self, NewFreeze};
+use crate::store::journal::NewRow;
 
 async fn deploy(pool: &PgPool) {
     let insert = "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)
@@ -221,4 +222,47 @@ async fn a_freeze_waits_for_the_transactions_that_have_looked_already(pool: PgPo
     let (frozen, ()) = tokio::join!(freezes::create(&pool, &new, by), commit);
     let mut connection = pool.acquire().await.unwrap();
     assert_eq!(freezes::in_force(&mut connection).await.unwrap(), [frozen.unwrap()]);
+}
+
+/// Statements that connections of this thread execute.
+#[derive(Clone, Default)]
+struct Statements(Arc<std::sync::atomic::AtomicUsize>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[sqlx::test]
+async fn a_webhook_and_a_step_are_one_statement_each_without_a_transaction(pool: PgPool) {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    deploy(&pool).await;
+    let (id, accept) = accept("key");
+    let transition = Transition {
+        id,
+        owner: Uuid::from_u128(1),
+        fence: 1,
+        seq_before: 1,
+        state: RunState { seq: 2, ..state() },
+        progress: true,
+    };
+    let step = Advance { rows: vec![NewRow { seq: 2, ..row() }], ..Advance::of(transition) };
+    let (outcome, reply) = (oneshot::channel().0, oneshot::channel().0);
+    let items = [Item::Accept(Box::new(accept), outcome), Item::Advance(Box::new(step), reply)];
+    let mut connection = pool.acquire().await.unwrap();
+    for item in &items {
+        assert!(needs_one_statement(&[item]));
+        let statements = Statements::default();
+        let counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+        write(&mut connection, &[item]).await.unwrap();
+        drop(counting);
+        assert_eq!(statements.0.load(Ordering::Relaxed), 1);
+    }
+    assert!(!needs_one_statement(&[&items[0], &items[1]]), "two statements belong in a transaction");
+    let rows: i64 = sqlx::query_scalar("select count(*) from journal").fetch_one(&pool).await.unwrap();
+    assert_eq!((stored(&pool).await, rows), (vec![id], 2));
 }

@@ -213,6 +213,9 @@ async fn a_payload_or_an_event_that_is_missing_or_changed_is_found_and_never_pas
     for (forge, is_readable) in [
         ("delete from payloads", false),
         ("update payloads set body = '\"other\"'", true),
+        ("update journal set held = '\\x00ff' where held is not null", false),
+        ("update journal set held = '\\xffffffff70' where held is not null", false),
+        ("update journal set held = null where held is not null", true),
         ("delete from events", false),
         ("update events set body = '{\"text\":\"z\"}'", true),
     ] {
