@@ -21,10 +21,11 @@ async fn rows_read(pool: &PgPool) -> i64 {
     .unwrap()
 }
 
-/// Pages that they read.
+/// Pages that they read of what grows.
 async fn pages_read(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
-        "select sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint from pg_statio_user_tables",
+        "select sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint
+         from pg_statio_user_tables where relname <> 'definitions'",
     )
     .fetch_one(pool)
     .await

@@ -11,7 +11,11 @@ pub const UNCOVERED: [(&str, &str, &str); 49] = [
     ("runs", "attention_at", "since when lists show it; that it is empty or not is checked"),
     ("runs", "format", "which nodes may drive it: the rows of its journal say their own"),
     ("snapshots", "format", "one of another format is not read; what is read is checked"),
-    ("payloads", "*", "parts of journal rows: what a journal names is covered by the hash of its row, and nothing else is read"),
+    (
+        "payloads",
+        "*",
+        "parts of journal rows: what a journal names is covered by the hash of its row, and nothing else is read",
+    ),
     ("compatibility", "*", "which versions may use the database; nothing is decided by it"),
     ("events", "outcome", "changes while runs take it; contradictions with the runs that it names are found"),
     ("events", "routed", "whether waiting runs were told: a loop's place"),
