@@ -271,6 +271,7 @@ impl Worker {
                     } else if is_away {
                         work.push((rest, failures));
                     } else {
+                        self.pause(&mut pause).await;
                         self.try_again(rest, failures + 1, &told, &mut work);
                     }
                 }

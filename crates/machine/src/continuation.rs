@@ -215,7 +215,7 @@ impl Decider<'_> {
     /// Records that the run goes on as new, once it has enough records since it last did. False if it is not to.
     pub(super) fn continue_as_new(&mut self) -> bool {
         let Some(records) = self.definition.metadata.history.filter(|_| self.continues) else { return false };
-        let since = self.run.seq.saturating_sub(self.run.base.saturating_sub(1));
+        let since = self.run.seq.saturating_sub(self.run.base);
         if since < records {
             return false;
         }

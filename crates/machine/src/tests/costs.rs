@@ -146,7 +146,7 @@ fn an_item_of_a_loop_costs_the_same_at_the_10th_and_at_the_10_000th() {
 const LISTEN: &str = "
 do:
   - each:
-      listen: { to: { any: [] }, read: data }
+      listen: { to: { any: [], until: '${ .n < 0 }' }, read: data }
       foreach:
         item: line
         do:
