@@ -164,6 +164,25 @@ impl Continuation {
     }
 }
 
+/// Levels of a value in [`Undoable`] that a record can hold: there, values stand deeper than in the records that they come from.
+const NESTING_MAX: usize = 116;
+
+impl Undoable {
+    fn can_be_recorded(&self) -> bool {
+        let input = self.child.as_ref().map(|child| &child.input);
+        [&self.input, &self.output].into_iter().chain(input).all(|value| nesting(value) <= NESTING_MAX)
+    }
+}
+
+/// Levels of arrays and objects.
+fn nesting(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(nesting).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
 fn task(definition: &Definition, reference: &str) -> Result<TaskId, &'static str> {
     definition.by_reference.get(reference).copied().ok_or("the definition has no such task")
 }
@@ -219,7 +238,10 @@ impl Decider<'_> {
         if since < records {
             return false;
         }
-        let Some(continuation) = Continuation::of(self.definition, &self.run) else { return false };
+        let continuation = Continuation::of(self.definition, &self.run);
+        let Some(continuation) = continuation.filter(|c| c.undo.iter().all(Undoable::can_be_recorded)) else {
+            return false;
+        };
         self.emit(None, Change::RunContinued(Box::new(continuation)));
         true
     }

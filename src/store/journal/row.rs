@@ -155,7 +155,8 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::machine::{Actor, Change, Continuation, Pivot, Record, RunId};
+    use crate::machine::continuation::{Continuation, Undoable, Visited};
+    use crate::machine::{Actor, Change, ChildRequest, Coordinates, Pivot, Record, RunId};
     use crate::store::formats::{CONTINUED, ONE_DECISION};
     use crate::store::journal::{NewRow, encode, genesis};
 
@@ -231,7 +232,7 @@ pub(super) mod tests {
     fn a_row_has_the_oldest_format_that_can_say_its_records() {
         let run = RunId::from_u128(7);
         let plain = || Record::of_engine(Time::UNIX_EPOCH, Change::RunAdmitted {});
-        let continued = Record::of_engine(Time::UNIX_EPOCH, Change::RunContinued(Box::new(continuation())));
+        let continued = Record::of_engine(Time::UNIX_EPOCH, Change::RunContinued(Box::new(continuation(run))));
         for (format, rows_of_plain, of_continued) in
             [(ONE_RECORD, ONE_RECORD, CONTINUED), (NEWEST, ONE_DECISION, CONTINUED)]
         {
@@ -244,8 +245,28 @@ pub(super) mod tests {
         }
     }
 
-    fn continuation() -> Continuation {
-        let (visits, undo) = (Vec::new(), Vec::new());
+    fn continuation(run: RunId) -> Continuation {
+        let nested = || Arc::new((0..116).fold(json!(1.50), |inner, _| json!([inner])));
+        let undo = vec![Undoable {
+            execution: 3,
+            task: "/do/0/a".to_owned(),
+            coordinates: Coordinates { visit: 1, iteration: vec![2], round: 3 },
+            input: nested(),
+            output: Arc::new(json!(null)),
+            completed: true,
+            settles_at: Some(Time::UNIX_EPOCH),
+            child: Some(Arc::new(ChildRequest {
+                run,
+                namespace: "n".to_owned(),
+                name: "w".to_owned(),
+                version: None,
+                input: nested(),
+                awaits: true,
+                attempt: 1,
+                depth: 1,
+            })),
+        }];
+        let visits = vec![Visited { task: "/do/0/a".to_owned(), entries: vec![(vec![], 1), (vec![2], 3)] }];
         let value = || Arc::new(json!({ "n": 1.50, "text": "null" }));
         Continuation {
             next: "/do/1/b".to_owned(),

@@ -125,6 +125,26 @@ fn what_was_done_before_a_run_went_on_as_new_is_undone_as_if_it_had_not() {
 }
 
 #[test]
+fn what_is_nested_too_deep_for_the_record_keeps_a_run_as_it_is() {
+    let definition = definition("{ history: { records: 100 } }", POLL);
+    let goes_on = |levels: usize| {
+        let mut play = Play::begin(&definition, json!({ "order": 17 }));
+        let nested = (1..levels).fold(json!([]), |inner, _| json!([inner]));
+        play.answer(json!({ "id": nested }));
+        for _ in 0..60 {
+            match play.calls.first().map(|(_, _, request)| request.uri.ends_with("/line")) {
+                Some(true) => play.answer(json!({ "done": false })),
+                Some(false) => play.answer(json!({ "lines": [1] })),
+                None => assert!(play.pass_time()),
+            }
+        }
+        play.run.base > 0
+    };
+    // What is undone is given the object around it.
+    assert_eq!([115, 116].map(goes_on), [true, false]);
+}
+
+#[test]
 fn a_run_goes_on_as_new_only_where_every_node_knows_what_that_is() {
     let definition = definition("{ history: { records: 100 } }", POLL);
     let mut play = Play::begin(&definition, json!({}));
