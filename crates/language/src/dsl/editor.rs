@@ -124,7 +124,7 @@ fn workflow_metadata() -> Value {
             "serialize": { "enum": ["key", "none"], "description": "`key`: runs of this workflow with one key run one at a time, in the order in which their events were stored. Default `none`." },
             "history": {
                 "type": "object",
-                "description": "For a run whose top-level `do` leads back to earlier tasks, perhaps for ever: after so many records of its journal it goes on as new between two of these tasks. It stays the same run, and whoever reads it begins there.",
+                "description": "For loops that never end: after this many records, the run goes on as new the next time it is between two tasks of the top-level `do`. It stays the same run, and reading it begins there.",
                 "additionalProperties": false,
                 "required": ["records"],
                 "properties": {
