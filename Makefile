@@ -5,12 +5,12 @@ export SQLX_OFFLINE = true
 
 .PHONY: demo test test-upgrade check sqlx bench bench-peers clean
 
-# Builds, starts everything here, fires one closed-won webhook, prints the finished run and the dashboard's address.
+# Builds what the tests use, too, starts everything here, fires one closed-won webhook, prints the finished run and the dashboard's address.
 # DEMO_ARGS=--exit stops after that.
 demo:
 	@scripts/install.sh postgres
-	cargo build --release --locked
-	target/release/stepwell dev --fire $(DEMO_ARGS)
+	cargo build --locked
+	target/debug/stepwell dev --fire $(DEMO_ARGS)
 
 # Every check and test, the browser's too; installs what they need where it may.
 test:

@@ -13,8 +13,8 @@ use stepwell::machine::{
     Actor, Around, Begin, CallOutcome, Decision, Effect, Fact, Record, ResponseSummary, Run, RunId, Started, Time,
     decide, fold,
 };
-use stepwell::store::formats::NEWEST;
-use stepwell::store::journal;
+use stepwell::store::nodes::formats::NEWEST;
+use stepwell::store::runs::journal;
 
 const THREE_CALLS: &str = "document: { dsl: '1.0.3', namespace: bench, name: calls, version: '1.0.0' }
 do:

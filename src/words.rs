@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::SecondsFormat;
 
 use crate::machine::{Time, WorkflowError};
-use crate::store::listing::COUNT_MAX;
+use crate::store::runs::listing::COUNT_MAX;
 
 /// An instant as pages show it. Always UTC: what a log of another system says must be comparable at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]

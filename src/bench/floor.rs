@@ -6,9 +6,10 @@ use anyhow::Context;
 use uuid::Uuid;
 
 use crate::machine::{Actor, Change, Record, Time};
-use crate::store::commit::{Beginning, NewRun, RunState, Transition};
-use crate::store::formats;
-use crate::store::{self, commit, definitions, journal};
+use crate::store::nodes::formats;
+use crate::store::runs::commit::{Beginning, NewRun, RunState, Transition};
+use crate::store::runs::{commit, journal};
+use crate::store::{self, definitions};
 
 /// Transitions in one commit, as under load.
 const BATCH: usize = 50;

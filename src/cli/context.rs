@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::PgPool;
 
-use super::database;
+use super::serving::database;
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::engine::{Engine, EngineSettings};

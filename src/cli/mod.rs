@@ -1,52 +1,14 @@
 //! The command line: one file per subcommand, thin. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 //! Whether anybody reads the output changes none of them (`crate::output`).
 
-mod acts;
-mod attention;
-mod audit;
-mod batches;
-mod bench;
-mod compatible;
-mod conflicts;
-mod connections;
+mod access;
 mod context;
-mod database;
-mod delete;
-mod deploy;
-mod dev;
-mod dev_sandbox;
-mod doctor;
-mod drift;
-mod events;
-mod excerpt;
-mod fire;
-mod freezes;
-mod graph;
-mod init;
-mod load;
-mod login;
-mod mapping;
-mod mapping_diff;
-mod migrate;
-mod preflight;
-mod proposals;
-mod replay;
-mod retention;
-mod run;
+mod definitions;
+mod operations;
 mod runs;
-pub mod sandbox;
-mod schedules;
-mod schema;
-mod serve;
-mod server;
-mod session;
-mod sources;
-mod test;
-mod token;
-mod totals;
-mod tree;
-mod user;
-mod validate;
+pub mod serving;
+mod setup;
+mod sync;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +19,13 @@ use crate::config::{self, Loaded};
 use crate::connect::Secrets;
 use crate::redact::Known;
 use crate::telemetry;
+use access::{login, session, token, user};
+use definitions::{delete, deploy, graph, mapping, replay, schema, test, validate};
+use operations::{attention, audit, connections, events, freezes, proposals, retention, schedules};
+use runs::run;
+use serving::{bench, dev, fire, migrate, sandbox, serve};
+use setup::{doctor, init, preflight};
+use sync::{batches, conflicts, drift, sources, totals};
 
 /// Durable orchestration of business processes between systems that share no database.
 #[derive(Debug, Parser)]

@@ -11,8 +11,9 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::Connections;
+use super::request::target;
 use super::settings::{Connection, FaultRule, Verdict};
-use super::{Connections, target};
 use crate::machine::{CallOutcome, CallRequest, FaultClass};
 use crate::memory::{self, Refusal};
 

@@ -7,45 +7,35 @@
 //! `hosts` and `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal
 //! keeps). A call of an OpenAPI operation becomes such a call in `operation`.
 
-mod answers;
+pub mod answer;
 mod auth;
 pub mod breaker;
-pub(crate) mod charset;
-mod exchange;
-pub mod guard;
-mod hosts;
-pub mod json;
 mod keyring;
 mod limits;
 mod local;
-mod message;
 mod offline;
 mod operation;
-mod outcome;
-mod prepared;
 mod problem;
 pub mod process;
-pub mod pubsub;
-mod reach;
-mod redact;
 mod request;
 mod secret;
 mod settings;
-mod summary;
-mod target;
+mod standing;
 #[cfg(test)]
 mod tests;
+pub mod wire;
 
-pub use answers::{Room, carrying};
+pub use answer::answers::{Room, carrying};
 pub use auth::vault::{Claimed, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
-pub use hosts::HostPattern;
 pub use keyring::{BadKeys, KEYS_VARIABLE, Keyring, KeyringError};
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;
 pub use process::ProcessSettings;
+pub use request::hosts::HostPattern;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
 pub use settings::{CONCURRENCY_DEFAULT, ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT, Verdict};
+pub use standing::Standing;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -56,19 +46,22 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::dsl::{Authentication, OwnAuthentication, Releases};
-use crate::machine::{CallOutcome, CallRequest, FaultClass, TargetEffect};
+use crate::machine::{CallOutcome, CallRequest, TargetEffect};
 use crate::redact::Known;
 use crate::{memory, telemetry};
+use answer::outcome;
 use auth::{Authenticator, Credentials, Wire};
-use breaker::Health;
-use exchange::{Clients, Way};
-use guard::Guard;
 use operation::Documents;
-use prepared::Prepared;
 use problem::Problem;
 use process::Processes;
-use reach::Reach;
 use request::Outgoing;
+use request::prepared::Prepared;
+use request::reach::Reach;
+use request::{prepared, target};
+use standing::{class_of, health, is_refused};
+use wire::exchange;
+use wire::exchange::{Clients, Way};
+use wire::guard::Guard;
 
 /// All connections of a node, with their pools.
 #[derive(Debug)]
@@ -311,7 +304,7 @@ impl Connections {
         let (policy, reach) = self.credentials_of(connection, authentication);
         reach.check_call(&url)?;
         let wire = self.wire(connection, reach);
-        let named = named(policy, connection);
+        let named = auth::named(policy, connection);
         let credentials = self.authenticator.obtain(&wire, connection, &self.secrets, policy).await?;
         let first = self.send(connection, request, (&credentials, &named), url.clone()).await?;
         if !is_refused(&first.outcome) {
@@ -385,85 +378,12 @@ impl Connections {
     }
 }
 
-/// How a connection stands on this node.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Standing {
-    /// As in `hub.yaml`.
-    pub name: String,
-    /// Where it leads.
-    pub base_url: Option<String>,
-    /// `closed`, `open`, `probing`; none without a breaker.
-    pub breaker: Option<&'static str>,
-    /// Calls under way, where they count against shared limits.
-    pub under_way: Option<u32>,
-    /// Calls that wait for shared limits.
-    pub waiting: Option<usize>,
-    /// Whether the provider accepts the stored refresh token; none without one.
-    pub authorized: Option<bool>,
-    /// The row with its tokens, where it signs in with a refresh token.
-    #[serde(skip)]
-    pub tokens: Option<TokenId>,
-}
-
-impl Standing {
-    fn of(connection: &Prepared, authorized: Option<bool>, tokens: Option<TokenId>) -> Self {
-        let load = connection.gate.as_ref().map(|gate| gate.load());
-        Self {
-            name: connection.name.clone(),
-            base_url: connection.base.as_ref().map(ToString::to_string),
-            breaker: connection.phase().map(breaker::Phase::as_str),
-            under_way: load.map(|(under_way, _)| under_way),
-            waiting: load.map(|(_, waiting)| waiting),
-            authorized,
-            tokens,
-        }
-    }
-}
-
 /// One request of an attempt and what came of it.
 struct Sent {
     outcome: CallOutcome,
     outgoing: Outgoing,
     /// `WWW-Authenticate` of the answer.
     challenges: Vec<String>,
-}
-
-/// The secrets that a call and its connection name, whether or not they are sent.
-fn named(policy: Option<&Authentication>, connection: &Prepared) -> Vec<String> {
-    let policies = policy.into_iter().chain(&connection.authentication);
-    let mut names: Vec<String> = policies.flat_map(Authentication::secrets).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-/// What the end of a call says about its target.
-fn health(outcome: &CallOutcome) -> Health {
-    let CallOutcome::Failed(failure) = outcome else { return Health::Up };
-    match (&failure.response, failure.class) {
-        (_, FaultClass::Throttled) | (None, FaultClass::Permanent | FaultClass::Person | FaultClass::Credentials) => {
-            Health::Unknown
-        }
-        (None, _) => Health::Down,
-        (Some(response), FaultClass::Transient) if response.status >= 500 => Health::Down,
-        (Some(_), _) => Health::Up,
-    }
-}
-
-/// Whether the target refused the credentials, and certainly did nothing else.
-fn is_refused(outcome: &CallOutcome) -> bool {
-    let CallOutcome::Failed(failure) = outcome else { return false };
-    let says_so = failure.class == FaultClass::Credentials
-        || failure.response.as_ref().is_some_and(|response| response.status == 401);
-    says_so && failure.effect == TargetEffect::None
-}
-
-/// How an attempt ended, as a label of metrics.
-fn class_of(outcome: &CallOutcome) -> &'static str {
-    match outcome {
-        CallOutcome::Succeeded { .. } => "succeeded",
-        CallOutcome::Failed(failure) => failure.class.as_str(),
-    }
 }
 
 /// The deadline passed. Whether the request went out cannot be told, so it may have.

@@ -6,12 +6,15 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use url::Url;
 
+use super::answer::outcome;
 use super::auth::Authenticator;
-use super::exchange::{Answer, Cut};
-use super::prepared::Prepared;
+use super::auth::named;
 use super::problem::Problem;
+use super::request::prepared::Prepared;
+use super::request::target;
 use super::request::{self, Outgoing};
-use super::{Connections, late, named, outcome, target};
+use super::wire::exchange::{Answer, Cut};
+use super::{Connections, late};
 use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
 use crate::memory;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::prepared::Prepared;
+use super::request::prepared::Prepared;
 use super::secret::MissingSecret;
 use crate::machine::{CallFailure, ErrorKind, FaultClass, TargetEffect, WorkflowError};
 

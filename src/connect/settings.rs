@@ -8,10 +8,10 @@ use url::Url;
 
 use super::Secrets;
 use super::breaker::BreakerSettings;
-use super::hosts::HostPattern;
 use super::keyring::Keyring;
 use super::limits::SharedLimits;
 use super::process::ProcessSettings;
+use super::request::hosts::HostPattern;
 use crate::dsl::{Authentication, Releases, SecretTemplate};
 use crate::expr::Expression;
 use crate::machine::{CallRetry, FaultClass};

@@ -9,14 +9,14 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::Dashboard;
-use super::badge::{self, Badge};
-use super::page::{Frame, NoPage, render};
+use super::parts::badge::{self, Badge};
+use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::connect::{KEYS_VARIABLE, Standing};
 use crate::engine::TopicView;
 use crate::machine::Time;
-use crate::store::oauth::{self, TokenListing};
-use crate::store::topics;
+use crate::store::events::topics;
+use crate::store::nodes::oauth::{self, TokenListing};
 use crate::words::Moment;
 
 /// Rows of stored tokens that are looked at.

@@ -11,21 +11,21 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Dashboard;
-use super::act;
-use super::badge::{self, Badge};
-use super::form::Form;
-use super::page::{Frame, NoPage, render};
-use super::pretty::{self, Pretty};
+use super::parts::badge::{self, Badge};
+use super::parts::form::Form;
+use super::parts::page::{Frame, NoPage, render};
+use super::parts::pretty::{self, Pretty};
 use super::run::Flash;
+use super::run::act;
 use super::signed_in::{SignedIn, may_act};
 use crate::engine::{AcceptError, Accepted, ReplayError};
 use crate::http::ApiError;
-use crate::http::session::Caller;
-use crate::hub::redelivery::{self, Difference, Redelivery};
+use crate::http::access::session::Caller;
+use crate::hub::source::redelivery::{self, Difference, Redelivery};
 use crate::machine::RunId;
-use crate::store::attention::{self, EventAct, Unmatched};
-use crate::store::commit::START_TYPE;
+use crate::store::events::attention::{self, EventAct, Unmatched};
 use crate::store::events::{self, EventFilter, EventRow};
+use crate::store::runs::commit::START_TYPE;
 use crate::words::{Moment, age};
 
 /// Lines on a page.

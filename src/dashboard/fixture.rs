@@ -7,8 +7,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::machine::{Actor, Change, Record, RunId, Time};
-use crate::store::formats::NEWEST;
-use crate::store::{fixture, journal, shard};
+use crate::store::nodes::formats::NEWEST;
+use crate::store::runs::journal;
+use crate::store::{fixture, shard};
 
 /// Noon of some day.
 pub const NOON: i64 = 1_795_521_727_000;

@@ -8,16 +8,16 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Dashboard;
-use super::act;
-use super::badge::{self, Badge};
-use super::form::Form;
-use super::page::{Frame, NoPage, render};
+use super::parts::badge::{self, Badge};
+use super::parts::form::Form;
+use super::parts::page::{Frame, NoPage, render};
 use super::run::Flash;
+use super::run::act;
 use super::signed_in::{SignedIn, may_act};
 use crate::engine::FreezeError;
-use crate::http::session::Caller;
+use crate::http::access::session::Caller;
 use crate::machine::Time;
-use crate::store::freezes::{self, Freeze};
+use crate::store::runs::freezes::{self, Freeze};
 use crate::words::Moment;
 
 /// Freezes on a page.

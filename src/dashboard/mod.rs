@@ -3,38 +3,21 @@
 //! Every page works without JavaScript. Nothing but the sign-in page is answered without a session, every form carries
 //! the session's token, and what came from outside reaches a page only escaped.
 
-mod act;
-mod assets;
-mod badge;
-mod batches;
-mod chart;
-mod conflicts;
 mod connections;
-mod drift;
 mod events;
-mod exchange;
-mod faults;
 #[cfg(test)]
 mod fixture;
-mod form;
 mod freezes;
-mod journal;
-mod labels;
-mod mappings;
-mod page;
-mod pretty;
+mod parts;
 mod proposals;
 mod run;
 mod runs;
 mod schedules;
 mod sign_in;
 mod signed_in;
-mod steps;
-mod story;
+mod sync;
 #[cfg(test)]
 mod tests;
-mod timeline;
-mod totals;
 mod workflows;
 
 use std::sync::Arc;
@@ -54,24 +37,27 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
 use crate::connect::Standing;
-use crate::engine::proposals::{Proposal, ProposalError};
-use crate::engine::totals::{Signed, Signing};
+use crate::engine::runs::proposals::{Proposal, ProposalError};
+use crate::engine::sync::totals::{Signed, Signing};
 use crate::engine::{
     Accepted, ActError, COUNTED_MAX, Deployed, Drift, Engine, FreezeError, ReplayError, Retried, Schedule, ScheduleAct,
     ScheduleActed, Settled, StartError, Sweep,
 };
 use crate::http::Pages;
-use crate::http::budget::Budget;
-use crate::http::session::Access;
+use crate::http::access::session::Access;
+use crate::http::wire::budget::Budget;
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::memory::links::Side;
 use crate::store::StoreError;
 use crate::store::access::Scope;
 use crate::store::acts::By;
-use crate::store::freezes::Freeze;
-use crate::store::listing::Counted;
-use crate::store::proposals::ProposalFilter;
+use crate::store::runs::freezes::Freeze;
+use crate::store::runs::listing::Counted;
+use crate::store::runs::proposals::ProposalFilter;
+use parts::{assets, page};
 use proposals::Decision;
+use run::act;
+use sync::{batches, conflicts, drift, mappings, totals};
 
 /// No inline script, no inline style, nothing from elsewhere.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \

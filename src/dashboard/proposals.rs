@@ -8,20 +8,20 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Dashboard;
-use super::act;
-use super::badge::{self, Badge};
-use super::form::Form;
-use super::page::{Frame, NoPage, render};
-use super::pretty::{self, Pretty};
+use super::parts::badge::{self, Badge};
+use super::parts::form::Form;
+use super::parts::page::{Frame, NoPage, render};
+use super::parts::pretty::{self, Pretty};
+use super::run::act;
+use super::run::timeline::{State as StepState, Step, Timeline};
 use super::run::{self, Flash};
 use super::signed_in::{SignedIn, may_act};
-use super::timeline::{State as StepState, Step, Timeline};
-use crate::engine::proposals::{Proposal, ProposalError};
+use crate::engine::runs::proposals::{Proposal, ProposalError};
 use crate::http::ApiError;
-use crate::http::session::Caller;
+use crate::http::access::session::Caller;
 use crate::machine::view::step_name;
 use crate::machine::{Act, Actor, CancelMode, RunId};
-use crate::store::proposals::ProposalFilter;
+use crate::store::runs::proposals::ProposalFilter;
 use crate::words::{Moment, task_name};
 
 /// Proposals on a page.

@@ -12,13 +12,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::Dashboard;
-use super::badge::{self, Badge};
-use super::page::{Frame, NoPage, render};
+use super::parts::badge::{self, Badge};
+use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::machine::{RunId, Status, Time};
-use crate::store::listing::{self, CauseGroup, LiveCounts, Order, RunFilter, RunRow};
-use crate::store::proposals::count_open;
-use crate::store::{StoreError, attention};
+use crate::store::StoreError;
+use crate::store::events::attention;
+use crate::store::runs::listing::{self, CauseGroup, LiveCounts, Order, RunFilter, RunRow};
+use crate::store::runs::proposals::count_open;
 use crate::words::{Moment, age, count, duration, error_text, millis_between, task_name};
 
 /// Lines on a page.

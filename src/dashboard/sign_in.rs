@@ -16,15 +16,15 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::Dashboard;
-use super::form::{self, Form};
-use super::page::{Frame, NoPage, render};
+use super::parts::form::{self, Form};
+use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::http::ApiError;
-use crate::http::budget::Budget;
-use crate::http::peer::{Peer, Visitor};
-use crate::http::refusals::Attempt;
-use crate::http::session::{SESSION_LIFETIME, identify, same_origin};
-use crate::http::throttle::Throttle;
+use crate::http::access::peer::{Peer, Visitor};
+use crate::http::access::refusals::Attempt;
+use crate::http::access::session::{SESSION_LIFETIME, identify, same_origin};
+use crate::http::access::throttle::Throttle;
+use crate::http::wire::budget::Budget;
 use crate::store::access::{self, Identity, TOKEN_PREFIX};
 use crate::store::acts::By;
 

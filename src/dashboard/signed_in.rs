@@ -7,10 +7,10 @@ use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Dashboard;
-use super::page::NoPage;
+use super::parts::page::NoPage;
 use crate::http::ApiError;
-use crate::http::peer::Visitor;
-use crate::http::session::{Caller, identify};
+use crate::http::access::peer::Visitor;
+use crate::http::access::session::{Caller, identify};
 use crate::store::access::Scope;
 
 /// Somebody who may at least read.

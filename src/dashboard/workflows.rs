@@ -7,10 +7,10 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::Dashboard;
-use super::page::{Frame, NoPage, render};
+use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::dsl::{Definition, EventFilter, Gathering, OnFault, Take, Until, Wanted};
-use crate::store::listing;
+use crate::store::runs::listing;
 
 struct Workflow {
     namespace: String,

@@ -99,11 +99,11 @@ impl EmbeddedPostgres {
                 .with_context(|| format!("connecting to the private Postgres in {}", self.home.path.display()))
         };
         let mut admin = admin_of("postgres").await?;
-        store::roles::ensure_owner(&mut admin, DATABASE, APP_ROLE, &password)
+        store::nodes::roles::ensure_owner(&mut admin, DATABASE, APP_ROLE, &password)
             .await
             .context("making Stepwell's role")?;
         let mut inside = admin_of(DATABASE).await?;
-        store::roles::take_over(&mut inside, APP_ROLE).await.context("giving Stepwell's role its tables")?;
+        store::nodes::roles::take_over(&mut inside, APP_ROLE).await.context("giving Stepwell's role its tables")?;
         self.home
             .url(port, DATABASE)
             .with_context(|| format!("the password of the private Postgres is missing in {}", self.home.path.display()))

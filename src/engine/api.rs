@@ -7,12 +7,12 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::proposals::Proposal;
-use super::starts::Origin;
+use super::runs::proposals::Proposal;
+use super::runs::starts::Origin;
 use crate::dsl::{Definition, WorkflowRef};
 use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
 use crate::memory::sequences::Counted;
-use crate::store::commit::START_TYPE;
+use crate::store::runs::commit::START_TYPE;
 
 /// An event as a source delivered it, checked and parsed, not yet stored.
 #[derive(Debug, Clone)]

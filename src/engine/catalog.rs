@@ -14,7 +14,7 @@ use crate::machine::Time;
 use crate::retention::ArchivedDefinition;
 use crate::store::acts::By;
 use crate::store::definitions::{self, DefinitionRow, NewDefinition};
-use crate::store::formats::DEFINITION;
+use crate::store::nodes::formats::DEFINITION;
 use crate::store::{StoreError, definitions::deployed_after};
 
 /// A definition and the id of its row.

@@ -5,94 +5,62 @@
 
 pub mod api;
 pub mod audit;
-mod batch;
-mod batches;
-mod calls;
 mod catalog;
-mod children;
-mod clock;
-mod command;
-mod committer;
-mod conflicts;
-mod consequences;
-mod drift;
-mod driver;
 mod events;
-mod expected;
-mod filters;
-mod follow;
-mod freezes;
-mod gatherings;
-mod health;
-mod heartbeat;
-mod incoming;
-mod intake;
-mod limits;
-mod looking;
-mod loops;
-mod mailbox;
-mod mappings;
-mod memory;
 mod node;
-mod oauth;
-mod progress;
-pub mod proposals;
-mod recordings;
-mod relay;
-mod replays;
 pub mod retention;
+pub mod runs;
 mod schedules;
-mod sequences;
 pub mod settings;
-mod snapshots;
-mod starts;
-mod subscriptions;
-mod topics;
-pub mod totals;
+mod start;
+pub mod sync;
 
 use std::sync::atomic::AtomicI16;
 use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{info, warn};
+use tracing::info;
 
 pub use api::*;
-pub use batches::{BatchView, Retried};
 pub(crate) use catalog::rebuild_archived;
-pub use conflicts::Settled;
-pub use drift::{COUNTED_MAX, Drift, Sweep};
-pub use follow::Begun;
-pub use freezes::{FRESH_MAX, FreezeError};
-pub use incoming::{clean_act, hide_body};
-pub use mappings::{MappingUser, UsedMapping};
-pub use recordings::{Found, RecordedRun};
-pub use replays::ReplayError;
+pub use events::incoming::{clean_act, hide_body};
+pub use events::recordings::{Found, RecordedRun};
+pub use events::replays::ReplayError;
+pub use events::sequences::{ChannelView, GapView, SourceView};
+pub use events::topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
+pub use runs::follow::Begun;
+pub use runs::freezes::{FRESH_MAX, FreezeError};
 pub use schedules::{ScheduleAct, ScheduleActed};
-pub use sequences::{ChannelView, GapView, SourceView};
 pub use settings::{EngineSettings, Sink};
-pub use topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
+pub use sync::batches::{BatchView, Retried};
+pub use sync::conflicts::Settled;
+pub use sync::drift::{COUNTED_MAX, Drift, Sweep};
+pub use sync::mappings::{MappingUser, UsedMapping};
 
-use crate::connect::{Connections, Ledger, Standing};
+use crate::connect::{Connections, Standing};
 use crate::dsl::Built;
 use crate::evaluator::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::store::acts::By;
-use crate::store::listing::{Counted, LiveCounts};
-use crate::store::{StoreError, claims, definitions, environment, formats, journal, listing, nodes};
+use crate::store::runs::listing::{Counted, LiveCounts};
+use crate::store::runs::{journal, listing};
+use crate::store::{StoreError, definitions};
 use catalog::{Catalog, Loaded};
-use clock::Clock;
-use committer::Committer;
-use freezes::Freezes;
-use health::Health;
-use looking::Looking;
-use node::{Node, NodeParts};
-use subscriptions::Subscriptions;
-use topics::Topics;
+use events::incoming;
+use events::looking::Looking;
+use events::subscriptions::Subscriptions;
+use events::topics::Topics;
+use node::clock::Clock;
+use node::health::Health;
+use node::{Node, loops};
+use runs::committer::Committer;
+use runs::freezes::Freezes;
+use runs::{command, follow};
 
 /// What the tasks of an engine share.
 struct Inner {
@@ -150,138 +118,7 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
-/// A request for a token may take this long after the grace is over: its answer may hold the only token that still counts.
-const TOKENS_END_MAX: Duration = Duration::from_secs(2);
-
-/// Runs that look at earlier events at once as soon as they wait.
-const LOOKING_BACK_MAX: usize = 2;
-
-/// Changes that a slow listener may lag behind before it misses some.
-const CHANGES_KEPT: usize = 1_024;
-
 impl Engine {
-    /// Registers this process as a node and begins to work. The database is migrated already.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn start_node(
-        settings: EngineSettings,
-        pool: PgPool,
-        reader: PgPool,
-        connections: Connections,
-        evaluator: Evaluator,
-    ) -> Result<Self, StoreError> {
-        report_durability(&pool).await?;
-        let ours = connections.environment().to_owned();
-        if let Some(theirs) = environment::adopt(&pool, &ours).await? {
-            return Err(StoreError::OtherEnvironment { ours, theirs });
-        }
-        let catalog = Catalog::default();
-        catalog.refresh(&pool).await?;
-        let health = Arc::new(Health::of(settings.lease));
-        let (committer, _) = Committer::start(&pool, settings.committers, &health);
-        let asked = Instant::now();
-        let (node, beat) = Node::register(&NodeParts { pool: &pool, settings: &settings }).await?;
-        let closed = CancellationToken::new();
-        let inner = Arc::new(Inner {
-            clock: Clock::new(asked, beat.now),
-            format: AtomicI16::new(beat.format),
-            settings,
-            crowd: crowd(&pool),
-            pool,
-            reader,
-            catalog,
-            committer,
-            connections,
-            environment: Some(ours),
-            evaluator,
-            changes: broadcast::channel(CHANGES_KEPT).0,
-            counted_runs: Counted::default(),
-            followers: follow::Followers::default(),
-            outgoing: Notify::new(),
-            counted: Notify::new(),
-            looking_back: Arc::new(Semaphore::new(LOOKING_BACK_MAX)),
-            looking: Looking::default(),
-            freezes: Freezes::default(),
-            subscriptions: Subscriptions::default(),
-            topics: Topics::default(),
-            health,
-            node: RwLock::new(Arc::clone(&node)),
-            closing: CancellationToken::new(),
-            _ends_with_it: closed.clone().drop_guard(),
-            closed,
-        });
-        let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
-        inner.connections.govern(&ledger, &inner.closed);
-        inner.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(&inner))));
-        inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
-        heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
-        tokio::spawn(loops::maintain(Arc::clone(&inner)));
-        tokio::spawn(loops::keep_anchors(Arc::clone(&inner)));
-        tokio::spawn(retention::keep(Arc::clone(&inner)));
-        tokio::spawn(oauth::watch(Arc::clone(&inner)));
-        tokio::spawn(relay::relay(Arc::clone(&inner)));
-        tokio::spawn(sequences::count(Arc::clone(&inner)));
-        Ok(Self { inner })
-    }
-
-    /// A handle for a program that is no node, such as a command line: what it starts is begun by the nodes, what it asks for is
-    /// done by them.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn outside(pool: PgPool) -> Result<Self, StoreError> {
-        Self::outside_with(pool, EngineSettings::default()).await
-    }
-
-    /// The same, with what `hub.yaml` says of identifiers.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn outside_with(pool: PgPool, settings: EngineSettings) -> Result<Self, StoreError> {
-        // No room for runs: every run begins later, elsewhere.
-        let settings = EngineSettings { runs_max: 0, committers: 1, ..settings };
-        let catalog = Catalog::default();
-        catalog.refresh(&pool).await?;
-        let asked = Instant::now();
-        let now = nodes::database_time(&pool).await?;
-        let format = formats::common(&pool, settings.format).await?;
-        let environment = environment::current(&pool).await?;
-        let health = Arc::new(Health::default());
-        let (committer, _) = Committer::start(&pool, 1, &health);
-        let evaluator = Evaluator::of_this_program(1).map_err(|e| StoreError::Unavailable(sqlx::Error::Io(e)))?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                clock: Clock::new(asked, now),
-                format: AtomicI16::new(format),
-                settings,
-                reader: pool.clone(),
-                crowd: pool.clone(),
-                pool,
-                catalog,
-                committer,
-                connections: Connections::default(),
-                environment,
-                evaluator,
-                changes: broadcast::channel(1).0,
-                counted_runs: Counted::default(),
-                followers: follow::Followers::default(),
-                outgoing: Notify::new(),
-                counted: Notify::new(),
-                looking_back: Arc::new(Semaphore::new(1)),
-                looking: Looking::default(),
-                freezes: Freezes::default(),
-                subscriptions: Subscriptions::default(),
-                topics: Topics::default(),
-                health,
-                node: RwLock::new(Node::outside()),
-                closing: CancellationToken::new(),
-                closed: CancellationToken::new(),
-                _ends_with_it: CancellationToken::new().drop_guard(),
-            }),
-        })
-    }
-
     /// How many runs live, at most two seconds ago.
     ///
     /// # Errors
@@ -301,34 +138,6 @@ impl Engine {
     #[must_use]
     pub fn stores_tokens(&self) -> bool {
         self.inner.connections.stores_tokens()
-    }
-
-    /// Stops taking work, lets calls in flight end within the grace, and hands everything else over at once.
-    pub async fn shut_down(&self) {
-        let inner = &self.inner;
-        inner.closing.cancel();
-        let node = inner.node();
-        node.draining.cancel();
-        let until = Instant::now() + inner.settings.grace;
-        while node.load() > 0 && Instant::now() < until && !node.fenced.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        inner.connections.finish_tokens(until.saturating_duration_since(Instant::now()).max(TOKENS_END_MAX)).await;
-        node.fenced.cancel();
-        match claims::release_all_of(&inner.pool, node.id).await {
-            Ok(0) => info!(node = %node.id, "node left"),
-            Ok(runs) => {
-                info!(node = %node.id, runs, "node left during calls; other nodes take over their runs")
-            }
-            Err(error) => {
-                warn!(%error, "runs could not be released; other nodes take them over when the lease expires")
-            }
-        }
-        if let Err(error) = nodes::leave(&inner.pool, node.id).await {
-            warn!(%error, "the node could not deregister");
-        }
-        inner.closed.cancel();
-        inner.committer.close();
     }
 
     /// Pool for reads of API and dashboard; the engine writes through its own connections.
@@ -517,39 +326,6 @@ impl Inner {
             why: format!("definition {id} is missing or cannot be read by this version of Stepwell"),
         })
     }
-}
-
-/// Connections for what many ask at once.
-const CROWD_CONNECTIONS: u32 = 4;
-
-/// No statement of theirs runs longer: a workflow must not be able to keep a connection.
-const CROWD_STATEMENT_MAX: &str = "5s";
-
-/// Connections of their own to the same database. They are made when they are first needed.
-fn crowd(pool: &PgPool) -> PgPool {
-    let options = pool.connect_options().as_ref().clone().options([("statement_timeout", CROWD_STATEMENT_MAX)]);
-    let made = sqlx::postgres::PgPoolOptions::new().max_connections(CROWD_CONNECTIONS);
-    made.acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options)
-}
-
-/// Every promise rests on what Postgres keeps: say under which of the two regimes this node runs.
-async fn report_durability(pool: &PgPool) -> Result<(), StoreError> {
-    let d = nodes::durability(pool).await?;
-    if d.fsync != "on" || d.full_page_writes != "on" || d.synchronous_commit == "off" {
-        warn!(
-            d.fsync,
-            d.full_page_writes,
-            d.synchronous_commit,
-            "this Postgres may lose commits in a crash: Stepwell cannot guarantee durability"
-        );
-    } else if d.synchronous_standby_names.is_empty() {
-        info!(
-            "durability: commits survive a crash of Postgres; a failover to an asynchronous standby may lose the last ones"
-        );
-    } else {
-        info!(standbys = d.synchronous_standby_names, "durability: commits survive crash and failover");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

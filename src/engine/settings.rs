@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::audit::Keeper;
-use super::audit::key::AuditKey;
-use super::topics::Subscription;
+use super::audit::anchors::key::AuditKey;
+use super::events::topics::Subscription;
 use crate::identifiers::Declared;
 use crate::retention::Policy;
-use crate::store::formats::{Format, NEWEST};
+use crate::store::nodes::formats::{Format, NEWEST};
 
 /// Settings of the engine. Defaults suit production.
 #[derive(Debug, Clone)]

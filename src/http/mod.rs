@@ -4,52 +4,25 @@
 //! [`problem::finish`] (every error is a problem), [`limits::harden`], [`refusals::note`], the net for panics, [`limits::admit`] of its group
 //! (places and deadline), then its handler, whose extractors say who may call it.
 
-pub mod acts;
-mod answer;
+pub mod access;
+pub mod api;
 pub mod app;
-pub mod attention;
-mod audit;
-pub mod batches;
-pub mod body;
-pub mod budget;
-pub mod conflicts;
-mod connection_table;
-pub mod connections;
-pub mod cookies;
-mod credentials;
-mod drift;
-pub mod events;
-mod exchange;
-mod freezes;
-mod handshake;
 pub mod ingress;
-pub mod limits;
-mod lookups;
-mod mappings;
-pub mod peer;
-pub mod phase;
 pub mod problem;
-mod proposals;
 pub mod query;
-pub mod refusals;
-mod revocation;
-pub mod runs;
-pub mod schedules;
 #[cfg(test)]
 mod scopes;
-pub mod serve;
-pub mod session;
-mod soap;
-mod sources;
 pub mod status;
-pub mod stream;
-pub mod throttle;
-mod totals;
-mod users;
-pub mod workflows;
+pub mod wire;
 
+use access::refusals;
+use api::runs::{acts, attention, proposals, stream};
+use api::sync::{batches, conflicts, drift, mappings, totals};
+use api::{audit, connections, credentials, events, freezes, runs, schedules, sources, users, workflows};
+use ingress::handshake;
 use std::sync::Arc;
 use std::time::Duration;
+use wire::{limits, phase};
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -57,11 +30,11 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use app::{App, Settings};
-pub use phase::Phase;
 pub use problem::ApiError;
-pub use serve::serve;
+pub use wire::phase::Phase;
+pub use wire::serve::serve;
 
-use limits::Gate;
+use wire::limits::Gate;
 
 /// Method, path, handler.
 type Route = (&'static str, &'static str, MethodRouter<App>);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::problem::{ApiError, InputError};
 use crate::machine::{Attention, Status, Time};
-use crate::store::listing::{Order, RunFilter};
+use crate::store::runs::listing::{Order, RunFilter};
 
 /// Refuses an address that says what no name, no filter and no text in the database can be: a zero byte, or what is not UTF-8.
 ///
@@ -113,7 +113,7 @@ impl Params {
     /// Why something is done, where the body is something else or there is none.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
-        self.text("reason").map(super::acts::clean_reason).filter(|text| !text.is_empty())
+        self.text("reason").map(super::api::runs::acts::clean_reason).filter(|text| !text.is_empty())
     }
 
     /// # Errors

@@ -14,12 +14,14 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::App;
-use super::peer::Visitor;
-use super::phase::Phase;
+use super::access::peer::Visitor;
+use super::access::session;
 use super::problem::ApiError;
-use super::session;
+use super::wire::phase::Phase;
 use crate::store::access::Scope;
-use crate::store::{attention, listing, sequences, upkeep};
+use crate::store::events::{attention, sequences};
+use crate::store::nodes::upkeep;
+use crate::store::runs::listing;
 use crate::telemetry;
 
 /// The database has this long to answer a readiness check.

@@ -7,10 +7,10 @@
 
 use serde_json::Value;
 
-use crate::connect::json::{Duplicates, Rules, Unkept, read as read_by, read_text};
+use crate::connect::answer::json::{Duplicates, Rules, Unkept, read as read_by, read_text};
 use crate::text::Replaced;
 
-pub use crate::connect::json::BadJson;
+pub use crate::connect::answer::json::BadJson;
 
 /// Arrays and objects inside each other.
 pub const DEPTH_MAX: usize = 64;

@@ -1,35 +1,18 @@
 //! The hub: who sends events (sources), who is called (connections), how both are understood. All of it is data in
 //! `workflows/hub.yaml`; adding a system adds lines there, not code here.
 
-mod audit;
 pub mod body;
-pub mod cloudevents;
-mod connection;
-mod counting;
-mod event;
-mod headers;
-mod identifiers;
+mod file;
 pub mod json;
-mod literals;
-mod load;
-mod pubsub;
-mod pubsub_settings;
-pub mod redelivery;
-mod release;
-mod retention;
 pub mod scheme;
-mod sink;
-mod source;
-mod source_settings;
+pub mod source;
 #[cfg(test)]
 mod tests;
-mod value;
-mod yaml;
 
-pub use counting::Counting;
-pub(crate) use event::check_id;
-pub use event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
-pub use pubsub::PubSubSource;
+pub use source::counting::Counting;
+pub(crate) use source::event::check_id;
+pub use source::event::{Attribute, EVENT_ID_CHARS_MAX, EventPaths};
+pub use source::pubsub::PubSubSource;
 pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 
 use std::collections::BTreeMap;
@@ -42,6 +25,7 @@ use crate::engine::Sink;
 use crate::engine::audit::Keeper;
 use crate::identifiers::Declared;
 use crate::retention::Policy;
+use file::load;
 
 /// What `hub.yaml` says.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::format::{Digest, End, FORMAT, Header, Line, SUFFIX};
 use crate::machine::{Record, RunId, Time};
 use crate::store::StoreError;
-use crate::store::journal::{self, Chain, JournalRow, StoredRow, Tampered};
+use crate::store::runs::journal::{self, Chain, JournalRow, StoredRow, Tampered};
 
 /// No line is longer.
 const LINE_BYTES_MAX: u64 = 1 << 30;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::file::Expect;
-use super::step;
-use super::trace::Trace;
+use super::rehearsal::step;
+use super::rehearsal::trace::Trace;
 use crate::dsl::Definition;
 use crate::expr::{Expression, Template};
 

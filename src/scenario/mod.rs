@@ -11,33 +11,22 @@
 //! `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite` and `report` are for
 //! `stepwell test`.
 
-mod around;
 mod check;
-mod coming;
-mod expectation;
-mod explore;
 mod file;
 mod outcome;
-mod read;
 mod rehearsal;
-mod relatives;
 pub mod replay;
 mod report;
-mod schedule;
-mod send;
-pub mod step;
 mod suite;
-mod target;
 #[cfg(test)]
 mod tests;
-mod trace;
 
 pub use check::differences;
-pub use explore::{DEPTH_MAX, Exploration, Failing, explore};
+pub use file::read::read;
 pub use file::*;
-pub use read::read;
+pub use rehearsal::explore::{DEPTH_MAX, Exploration, Failing, explore};
+pub use rehearsal::schedule::{BadSchedule, Fault, Schedule, Strike};
+pub use rehearsal::trace::{Sending, Trace};
 pub use rehearsal::{Evaluate, Stage};
 pub use report::{FaultsReport, FileReport, Report, ScenarioReport};
-pub use schedule::{BadSchedule, Fault, Schedule, Strike};
 pub use suite::{Ask, OfflineHub, sendings, test_file};
-pub use trace::{Sending, Trace};

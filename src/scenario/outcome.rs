@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::relatives::Relatives;
-use super::trace::Sending;
+use super::rehearsal::relatives::Relatives;
+use super::rehearsal::trace::Sending;
 use crate::machine::Run;
 
 /// The outcome so far as JSON.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::explore::Failing;
-use super::schedule::Schedule;
+use super::rehearsal::explore::Failing;
+use super::rehearsal::schedule::Schedule;
 use crate::sandbox::Profile;
 
 /// What came of all files.

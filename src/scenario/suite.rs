@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::check::differences;
-use super::explore::{explore, faults_of};
+use super::file::read::read;
 use super::file::{Scenario, ScenarioFile};
+use super::rehearsal::explore::{explore, faults_of};
+use super::rehearsal::schedule::Schedule;
+use super::rehearsal::step;
+use super::rehearsal::trace::Sending;
 use super::rehearsal::{Evaluate, Stage};
 use super::report::{FaultsReport, FileReport, ScenarioReport};
-use super::schedule::Schedule;
-use super::trace::Sending;
-use super::{read, step};
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dsl::{self, Built, Functions, Mistake, ProcessKind, Severity};
 use crate::hub::Hub;
@@ -149,7 +150,7 @@ fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
 
 /// Faults of a schedule that the rehearsal never came to: a typo would pass as "nothing breaks".
 fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<Item = String> + 'a {
-    use super::schedule::Strike;
+    use super::rehearsal::schedule::Strike;
     let met = |strike: &&Strike| match strike {
         Strike::Call { step, sending, .. } => {
             trace.sendings.iter().any(|sent| sent.step == *step && sent.number == *sending)

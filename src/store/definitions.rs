@@ -6,7 +6,7 @@ use sqlx::{PgExecutor, PgPool};
 use super::StoreError;
 use super::acts::{self, By};
 use super::audit::Sealed;
-use super::formats::Format;
+use super::nodes::formats::Format;
 use crate::machine::Time;
 
 /// One deployed version.
@@ -30,7 +30,7 @@ pub struct DefinitionRow {
     pub deployed_by: String,
     /// When.
     pub deployed_at: Time,
-    /// How to read it; none: [`formats::DEFINITION`](super::formats::DEFINITION) or earlier.
+    /// How to read it; none: [`formats::DEFINITION`](super::nodes::formats::DEFINITION) or earlier.
     pub format: Option<Format>,
 }
 
@@ -189,7 +189,8 @@ pub async fn ids(pool: &PgPool) -> Result<Vec<i32>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{commit, fixture};
+    use crate::store::fixture;
+    use crate::store::runs::commit;
 
     async fn deployed(pool: &PgPool, version: &str) -> i32 {
         let (namespace, name, source, functions) = ("test", "a", "", "{}");

@@ -6,9 +6,10 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::commit::{self, Beginning, NewEvent, NewRun, RunState};
-use super::journal::NewRow;
-use super::{formats, totals};
+use super::nodes::formats;
+use super::runs::commit::{self, Beginning, NewEvent, NewRun, RunState};
+use super::runs::journal::NewRow;
+use super::sync::totals;
 use crate::machine::{RunId, Time};
 use crate::memory::totals::{Begin, Pass};
 

@@ -8,13 +8,13 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::acts::By;
-use super::commit::{Beginning, RunState, Transition};
+use super::events::{attention, gatherings, listeners, outgoing, sequences, topics};
 use super::fixture::{event, row, run, state};
-use super::journal::NewRow;
-use super::{
-    attention, claims, commands, commit, connect_engine, events, freezes, gatherings, journal, lanes, listeners,
-    listing, nodes, outgoing, proposals, schedules, sequences, topics, totals,
-};
+use super::runs::commit::{Beginning, RunState, Transition};
+use super::runs::journal::NewRow;
+use super::runs::{claims, commands, commit, freezes, journal, lanes, listing, proposals};
+use super::sync::totals;
+use super::{connect_engine, events, nodes, schedules};
 use crate::machine::{Act, Actor};
 use crate::memory::sequences::{Counted, arrive};
 
@@ -93,7 +93,7 @@ async fn prepare_all(pool: &PgPool) {
     journal::records(pool, Uuid::now_v7()).await.unwrap();
     claims::claim_due(pool, Uuid::from_u128(2), 10, 2).await.unwrap();
     journal::records_of_each(pool, &[Uuid::now_v7()]).await.unwrap();
-    super::snapshots::read(pool, id).await.unwrap();
+    super::runs::snapshots::read(pool, id).await.unwrap();
     claims::claim_suspect(pool, Uuid::from_u128(2), 2).await.unwrap();
     claims::owned_by(pool, Uuid::from_u128(2), 10).await.unwrap();
     claims::release_of_dead_nodes(pool, 10).await.unwrap();
@@ -122,9 +122,9 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
 /// What workflows ask the hub's memory, beside links and batches.
 async fn prepare_memory(pool: &PgPool) {
     let mut connection = pool.acquire().await.unwrap();
-    super::watermarks::read(&mut connection, "a").await.unwrap();
-    super::watermarks::lock(&mut connection, "a").await.unwrap();
-    super::watermarks::write(&mut connection, "a", &Value::Null).await.unwrap();
+    super::sync::watermarks::read(&mut connection, "a").await.unwrap();
+    super::sync::watermarks::lock(&mut connection, "a").await.unwrap();
+    super::sync::watermarks::write(&mut connection, "a", &Value::Null).await.unwrap();
     prepare_totals(&mut connection).await;
 }
 
@@ -192,17 +192,22 @@ async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     gatherings::add(connection, gathering, addition).await.unwrap();
     gatherings::events(connection, gathering, 1).await.unwrap();
     listeners::delete(connection, &[(id, 0)]).await.unwrap();
-    let link =
-        super::links::LinkRow { id, crm_id: Some("c".into()), erp_id: None, holder: Some(id), state: Value::Null };
-    super::links::put(connection, "e", &link).await.unwrap();
-    super::links::lock(connection, "e", Some("c"), Some("d")).await.unwrap();
+    let link = super::sync::links::LinkRow {
+        id,
+        crm_id: Some("c".into()),
+        erp_id: None,
+        holder: Some(id),
+        state: Value::Null,
+    };
+    super::sync::links::put(connection, "e", &link).await.unwrap();
+    super::sync::links::lock(connection, "e", Some("c"), Some("d")).await.unwrap();
     prepare_conflicts(connection, id).await;
-    super::links::remove(connection, &[id]).await.unwrap();
+    super::sync::links::remove(connection, &[id]).await.unwrap();
     prepare_batches(connection, id).await;
 }
 
 async fn prepare_conflicts(connection: &mut PgConnection, link: Uuid) {
-    let conflict = super::links::NewConflict {
+    let conflict = super::sync::links::NewConflict {
         link,
         entity: "e",
         crm_id: Some("c"),
@@ -213,29 +218,29 @@ async fn prepare_conflicts(connection: &mut PgConnection, link: Uuid) {
         erp: &Value::Null,
         run: link,
     };
-    super::links::open_conflict(connection, &conflict).await.unwrap();
-    let open = super::links::open_conflicts(connection, &[link]).await.unwrap();
-    super::links::change_conflict(connection, open[0].id, &conflict).await.unwrap();
-    super::links::close_conflicts(connection, &[open[0].id], "gone").await.unwrap();
+    super::sync::links::open_conflict(connection, &conflict).await.unwrap();
+    let open = super::sync::links::open_conflicts(connection, &[link]).await.unwrap();
+    super::sync::links::change_conflict(connection, open[0].id, &conflict).await.unwrap();
+    super::sync::links::close_conflicts(connection, &[open[0].id], "gone").await.unwrap();
 }
 
 async fn prepare_batches(connection: &mut PgConnection, run: Uuid) {
     let begin = crate::memory::batches::Begin { name: "a".into(), mode: "full".into(), run };
     let at = chrono::DateTime::UNIX_EPOCH;
     let batch = crate::memory::batches::Batch::begin(&begin, Uuid::now_v7(), &[], at).unwrap();
-    super::batches::lock_name(connection, "a").await.unwrap();
-    super::batches::under_way(connection, "a").await.unwrap();
-    super::batches::insert(connection, &batch).await.unwrap();
-    super::batches::of_run(connection, run, "a").await.unwrap();
-    super::batches::lock(connection, batch.id).await.unwrap();
-    super::batches::note_report(connection, batch.id, "1").await.unwrap();
+    super::sync::batches::lock_name(connection, "a").await.unwrap();
+    super::sync::batches::under_way(connection, "a").await.unwrap();
+    super::sync::batches::insert(connection, &batch).await.unwrap();
+    super::sync::batches::of_run(connection, run, "a").await.unwrap();
+    super::sync::batches::lock(connection, batch.id).await.unwrap();
+    super::sync::batches::note_report(connection, batch.id, "1").await.unwrap();
     let (key, message) = ("k".to_owned(), "m".to_owned());
     let row = crate::memory::batches::FailedRow { key: key.clone(), message, row: Value::Null, attempts: 1 };
-    super::batches::keep_rows(connection, &batch, &[row]).await.unwrap();
-    super::batches::clear_rows(connection, "a", &[key]).await.unwrap();
-    super::batches::failed(&mut *connection, "a", Some("k"), 10).await.unwrap();
-    super::batches::update(connection, &batch).await.unwrap();
-    super::batches::forget_reports(connection, batch.id).await.unwrap();
+    super::sync::batches::keep_rows(connection, &batch, &[row]).await.unwrap();
+    super::sync::batches::clear_rows(connection, "a", &[key]).await.unwrap();
+    super::sync::batches::failed(&mut *connection, "a", Some("k"), 10).await.unwrap();
+    super::sync::batches::update(connection, &batch).await.unwrap();
+    super::sync::batches::forget_reports(connection, batch.id).await.unwrap();
     sqlx::query("delete from batches where id = $1").bind(batch.id).execute(connection).await.unwrap();
 }
 

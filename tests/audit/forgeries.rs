@@ -7,8 +7,9 @@ use stepwell::dsl::{self, Functions};
 use stepwell::engine::audit::{self, Anchors};
 use stepwell::machine::{Actor, Cause, Change, Record, Run, RunId, fold};
 use stepwell::store::audit::{self as chain, Entry, Sealed, scan};
-use stepwell::store::formats::NEWEST;
-use stepwell::store::{definitions, journal, shard};
+use stepwell::store::nodes::formats::NEWEST;
+use stepwell::store::runs::journal;
+use stepwell::store::{definitions, shard};
 
 use super::anchored;
 use super::people::Full;

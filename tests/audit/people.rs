@@ -8,7 +8,7 @@ use stepwell::machine::Actor;
 use stepwell::memory::totals::{Change, ChangeKind, Place, Scope as Period};
 use stepwell::store::access::{self, Scope};
 use stepwell::store::acts::{self, By};
-use stepwell::store::totals::signing::{self, NewSignOff};
+use stepwell::store::sync::totals::signing::{self, NewSignOff};
 
 use crate::harness::{Behaviour, Node, Target, World, calls, eventually, hub};
 use crate::links::{send, start, workflow};

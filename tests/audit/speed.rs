@@ -8,9 +8,9 @@ use sqlx::{PgConnection, PgPool};
 use stepwell::engine::audit::{self, Options};
 use stepwell::machine::{Record, RunId};
 use stepwell::store::audit::scan;
-use stepwell::store::commit::{self, Beginning, NewRun, RunState};
-use stepwell::store::formats::NEWEST;
-use stepwell::store::journal;
+use stepwell::store::nodes::formats::NEWEST;
+use stepwell::store::runs::commit::{self, Beginning, NewRun, RunState};
+use stepwell::store::runs::journal;
 
 use super::anchored_now;
 use super::people::Full;

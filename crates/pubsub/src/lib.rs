@@ -1,5 +1,5 @@
 //! Salesforce's Pub/Sub API as data: the messages of its gRPC service, Avro schemas, and the bitmaps of change events. PURE: no IO, no
-//! clock. The client is in `connect/pubsub`, the sandbox's server in `sandbox/pubsub`; both speak these messages.
+//! clock. The client is in `connect/wire/pubsub`, the sandbox's server in `sandbox/pubsub`; both speak these messages.
 //!
 //! The service is `eventbus.v1.PubSub`; names, types and numbers of the fields are those that Salesforce documents.
 

@@ -1,5 +1,5 @@
 //! What a sweep found: what came of each record that it told of, and how many there are of each kind. The rules are pure;
-//! `engine/drift` reads what they judge from the journal.
+//! `engine/sync/drift` reads what they judge from the journal.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 //!
 //! Workflows reach it through the reserved connection `hub` (`connection://hub/watermarks/read`): each operation is a call like
 //! any other, so it is a step of the run, with its request and answer in the journal. It is answered inside the program: over
-//! Postgres by `engine/memory`, in rehearsals by [`Memory`]. A call may be repeated after a lost answer, so every
+//! Postgres by `engine/sync/memory`, in rehearsals by [`Memory`]. A call may be repeated after a lost answer, so every
 //! operation is such that a repeat changes nothing more.
 
 pub mod batches;

@@ -3,7 +3,7 @@
 use crate::machine::Status;
 use crate::store::events::EventFilter;
 use crate::store::history::{at, id};
-use crate::store::listing::RunFilter;
+use crate::store::runs::listing::RunFilter;
 
 /// A filter's name, and what it sets in a history of so many rows.
 pub(super) type Named<F> = (&'static str, fn(&mut F, i64));

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::process;
 use crate::store::events::{self, EventFilter};
 use crate::store::history::{self, id};
-use crate::store::listing::{self, Order, RunFilter};
+use crate::store::runs::listing::{self, Order, RunFilter};
 use crate::store::{self, StoreError};
 
 /// Rows of a page, as pages of the dashboard have.

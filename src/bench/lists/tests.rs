@@ -3,7 +3,7 @@
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::*;
-use crate::store::listing::READ_OPTIONS;
+use crate::store::runs::listing::READ_OPTIONS;
 
 const ROWS: i64 = 80_000;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::cli::tree;
+use super::tree;
 use crate::engine;
 use crate::machine::RunId;
 use crate::machine::view::{RunHead, RunView, view};

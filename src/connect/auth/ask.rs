@@ -12,12 +12,12 @@ use url::{Url, form_urlencoded};
 
 use super::{Wire, jwt};
 use crate::connect::Secret;
-use crate::connect::exchange::{self, Answer, Cut};
-use crate::connect::json::{self, Duplicates, Rules, Unkept};
+use crate::connect::answer::json::{self, Duplicates, Rules, Unkept};
+use crate::connect::answer::redact::Hidden;
 use crate::connect::problem::Problem;
-use crate::connect::redact::Hidden;
+use crate::connect::request::target;
 use crate::connect::request::{Outgoing, header_value};
-use crate::connect::target;
+use crate::connect::wire::exchange::{self, Answer, Cut};
 use crate::dsl::Redirect;
 use crate::dsl::authentication::{Assertion, ClientMethod, Grant, OAuth2, TokenEncoding, TokenEndpoint};
 use crate::machine::TargetEffect;

@@ -19,12 +19,12 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
-use super::exchange::Clients;
 use super::keyring::Keyring;
-use super::prepared::Prepared;
 use super::problem::Problem;
-use super::reach::Reach;
+use super::request::prepared::Prepared;
+use super::request::reach::Reach;
 use super::request::{Outgoing, essence, header_value};
+use super::wire::exchange::Clients;
 use super::{Secret, Secrets};
 use crate::dsl::authentication::{self, Authentication, OAuth1, OAuth2, Origin};
 use crate::redact::Known;
@@ -269,4 +269,13 @@ fn unusable(secret: &str, why: &str) -> Box<Problem> {
     let variable = super::secret_variable(secret);
     let detail = format!("secret {secret} holds no settings of an authentication: {why}; correct {variable}");
     Problem::configuration("Unusable secret", detail)
+}
+
+/// The secrets that a call and its connection name, whether or not they are sent.
+pub(super) fn named(policy: Option<&Authentication>, connection: &Prepared) -> Vec<String> {
+    let policies = policy.into_iter().chain(&connection.authentication);
+    let mut names: Vec<String> = policies.flat_map(Authentication::secrets).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

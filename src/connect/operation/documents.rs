@@ -12,11 +12,12 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::super::json;
-use super::super::outcome::ANSWER_RULES;
 use super::super::problem::Problem;
-use super::super::{Connections, Prepared, target};
+use super::super::{Connections, Prepared};
 use super::Found;
+use crate::connect::answer::json;
+use crate::connect::answer::outcome::ANSWER_RULES;
+use crate::connect::request::target;
 use crate::dsl::{HttpOutput, OwnAuthentication, Redirect, source};
 use crate::machine::{CallFailure, CallOutcome, CallRequest, ErrorKind, ResponseSummary, TargetEffect, WorkflowError};
 use crate::openapi::Document;

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::Connections;
 use super::problem::Problem;
-use super::{Connections, target};
+use super::request::target;
 use crate::dsl::OwnAuthentication;
 use crate::machine::{CallDocument, CallFailure, CallOutcome, CallRequest, OperationCall};
 use crate::openapi::{Document, Refusal};

@@ -18,8 +18,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Semaphore;
 
-use super::charset;
 use super::problem::Problem;
+use super::wire::charset;
 use crate::dsl::{ProcessKind, ProcessReturn};
 use crate::machine::{
     CallOutcome, CallRequest, ErrorKind, ProcessRequest, ResponseSummary, TargetEffect, WorkflowError,

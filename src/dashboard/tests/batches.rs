@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::*;
 use crate::memory::batches::{Batch, Begin, FailedRow, Report};
-use crate::store::batches as store;
+use crate::store::sync::batches as store;
 
 /// A batch of `run` that began two minutes ago, with what it was told since.
 async fn add(pool: &PgPool, run: Uuid, mode: &str, done: u32, failed: &[&str]) -> Uuid {

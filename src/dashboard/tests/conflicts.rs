@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::store::links::{self, NewConflict};
+use crate::store::sync::links::{self, NewConflict};
 
 async fn open(pool: &PgPool, row: Option<&str>, kind: &str, values: [serde_json::Value; 2]) -> Uuid {
     let field = row.map(|_| "MobilePhone");
@@ -20,7 +20,7 @@ async fn open(pool: &PgPool, row: Option<&str>, kind: &str, values: [serde_json:
         run: Uuid::from_u128(9),
     };
     links::open_conflict(&mut pool.acquire().await.unwrap(), &new).await.unwrap();
-    crate::store::conflicts::list(pool, "open", None, None, 1).await.unwrap()[0].id
+    crate::store::sync::conflicts::list(pool, "open", None, None, 1).await.unwrap()[0].id
 }
 
 #[sqlx::test]

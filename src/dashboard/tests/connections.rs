@@ -1,7 +1,8 @@
 //! The page of connections.
 
 use super::*;
-use crate::store::{oauth, topics};
+use crate::store::events::topics;
+use crate::store::nodes::oauth;
 
 const TOKENS: [u8; 32] = [7; 32];
 

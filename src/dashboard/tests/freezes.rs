@@ -1,7 +1,7 @@
 //! The page of freezes.
 
 use super::*;
-use crate::store::freezes::{self, NewFreeze};
+use crate::store::runs::freezes::{self, NewFreeze};
 
 pub(super) fn freeze(
     id: Uuid,

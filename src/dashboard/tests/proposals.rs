@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::dsl::WorkflowRef;
-use crate::engine::proposals::Proposal;
+use crate::engine::runs::proposals::Proposal;
 
 pub(super) fn proposal(run: RunId, by: &str) -> Proposal {
     Proposal {

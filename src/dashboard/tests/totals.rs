@@ -6,8 +6,8 @@ use serde_json::json;
 use super::*;
 use crate::memory::totals::{Change, ChangeKind, Pass, Scope as Period};
 use crate::store::fixture::{totals_line, totals_pass};
-use crate::store::totals as store;
-use crate::store::totals::signing::{self, NewSignOff};
+use crate::store::sync::totals as store;
+use crate::store::sync::totals::signing::{self, NewSignOff};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -3,28 +3,20 @@
 //! Everything is recomputed from what is stored. Each check reads one moment of the database, so that nodes may write meanwhile. A check
 //! takes a connection and never a pool: a test looks at what a transaction has changed without committing it.
 
-pub mod anchor;
-mod anchored;
+pub mod anchors;
 mod chain;
 mod definitions;
 mod events;
 mod gaps;
-mod held;
-mod keeper;
-pub mod key;
-mod leaves;
 mod pass;
 mod runs;
-mod said;
-mod source;
-mod spans;
 pub mod uncovered;
 
 use std::fmt;
 
-pub use anchored::Anchors;
-pub(crate) use keeper::WEBHOOK;
-pub use keeper::{Keeper, SETTLES_AFTER, adopt, take, take_into};
+pub use anchors::anchored::Anchors;
+pub(crate) use anchors::keeper::WEBHOOK;
+pub use anchors::keeper::{Keeper, SETTLES_AFTER, adopt, take, take_into};
 pub use pass::{Options, verify, verify_in, verify_run};
 
 /// Something that is not as it was written.

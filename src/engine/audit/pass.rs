@@ -53,7 +53,7 @@ pub async fn verify(pool: &PgPool, options: &Options, anchors: Option<&Anchors>)
         }
     }
     if let Some(anchors) = anchors {
-        anchors.check(&mut *pool.acquire().await?, super::leaves::Moments::OwnEach, &mut report).await?;
+        anchors.check(&mut *pool.acquire().await?, super::anchors::leaves::Moments::OwnEach, &mut report).await?;
     }
     Ok(report)
 }
@@ -75,7 +75,7 @@ pub async fn verify_in(conn: &mut PgConnection, anchors: Option<&Anchors>) -> Re
         page.check(conn, &known, &mut report).await?;
     }
     if let Some(anchors) = anchors {
-        anchors.check(conn, super::leaves::Moments::Given, &mut report).await?;
+        anchors.check(conn, super::anchors::leaves::Moments::Given, &mut report).await?;
     }
     Ok(report)
 }

@@ -8,12 +8,12 @@ use uuid::Uuid;
 use super::definitions::Definitions;
 use super::{Report, gaps};
 use crate::engine::catalog::Loaded;
-use crate::engine::driver::state_of;
+use crate::engine::runs::driver::state_of;
 use crate::machine::{Change, Continuation, Inconsistent, Record, Run, RunId, Time, apply, snapshot};
 use crate::store::audit::scan::{self, RunRow};
-use crate::store::formats::ONE_RECORD;
-use crate::store::journal::{self, Chain, Hash, Tampered};
-use crate::store::snapshots::{self, SnapshotRow};
+use crate::store::nodes::formats::ONE_RECORD;
+use crate::store::runs::journal::{self, Chain, Hash, Tampered};
+use crate::store::runs::snapshots::{self, SnapshotRow};
 use crate::store::{StoreError, shard};
 
 /// A page of runs, small enough that its snapshot is short.

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use tracing::{error, warn};
 
 use super::Node;
+use super::loops::Look;
 use crate::engine::Inner;
-use crate::engine::driver::{Driven, First, drive, unless_it_panics};
-use crate::engine::expected::Expected;
-use crate::engine::loops::Look;
-use crate::engine::snapshots::{is_quick, load, load_each};
+use crate::engine::runs::driver::{Driven, First, drive, unless_it_panics};
+use crate::engine::runs::expected::Expected;
+use crate::engine::runs::snapshots::{is_quick, load, load_each};
 use crate::machine::{Fact, RunId};
-use crate::store::claims::{self, ClaimedRun, Hold};
-use crate::store::{StoreError, commands};
+use crate::store::StoreError;
+use crate::store::runs::claims::{self, ClaimedRun, Hold};
+use crate::store::runs::commands;
 
 /// Claims after which a run is parked: three deaths without progress between.
 const ATTEMPTS_MAX: i16 = 3;

@@ -9,7 +9,7 @@ use crate::connect::Connections;
 use crate::engine::{Engine, EngineSettings, StartRequest};
 use crate::evaluator::Evaluator;
 use crate::machine::{Actor, RunId};
-use crate::store::{claims, listing};
+use crate::store::runs::{claims, listing};
 
 const RESTS: &str = "
 document: { dsl: '1.0.3', namespace: test, name: rests, version: '1.0.0' }

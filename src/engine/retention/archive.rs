@@ -11,7 +11,8 @@ use crate::machine::{RunId, Time};
 use crate::retention::rules::{Member, event_is_due};
 use crate::retention::{self, ArchiveError, FORMAT, Header, SUFFIX, Unsound, Writer, Written};
 use crate::store::retention::{self as rows, EventRow, Hanging, NewArchive, Removal, RunLine};
-use crate::store::{StoreError, journal, nodes};
+use crate::store::runs::journal;
+use crate::store::{StoreError, nodes};
 use crate::telemetry;
 
 /// Runs read together, unless a family is larger.

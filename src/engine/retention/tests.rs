@@ -8,8 +8,9 @@ use sqlx::{AssertSqlSafe, PgPool};
 use super::*;
 use crate::machine::{Actor, Change, Record};
 use crate::retention::{Ages, files, find_run, verify};
-use crate::store::formats::NEWEST;
-use crate::store::{ensure_partitions, fixture, journal};
+use crate::store::nodes::formats::NEWEST;
+use crate::store::runs::journal;
+use crate::store::{ensure_partitions, fixture};
 
 const DAY: Duration = Duration::from_hours(24);
 

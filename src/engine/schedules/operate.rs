@@ -7,12 +7,13 @@ use tracing::info;
 
 use super::scheduled;
 use crate::dsl::timing::{Repeat, Timing};
-use crate::engine::loops::Look;
+use crate::engine::node::loops::Look;
 use crate::engine::{Engine, Inner, Schedule, StartError};
 use crate::machine::{Actor, RunId, Time};
+use crate::store::StoreError;
 use crate::store::acts::{StartAct, StartKind};
+use crate::store::runs::listing;
 use crate::store::schedules::{self, ActRow, NewAct, ScheduleRow};
-use crate::store::{StoreError, listing};
 
 /// What a person does to a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

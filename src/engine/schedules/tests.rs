@@ -8,7 +8,7 @@ use sqlx::{PgPool, Row};
 
 use super::*;
 use crate::engine::{Engine, ScheduleAct, ScheduleActed};
-use crate::store::listing;
+use crate::store::runs::listing;
 
 /// A node that does nothing by itself. When it is gone, its connection is given back.
 struct Node(Engine);

@@ -232,7 +232,7 @@ async fn a_proposal_lapses_and_one_of_an_ended_run_ends(pool: PgPool) {
     let state = async |id: &str| desk.get(&format!("/api/v1/proposals/{id}")).await["state"].clone();
     assert_eq!((state(&lapsed).await, state(&fresh).await), (json!("lapsed"), json!("ended")));
     assert_eq!(desk.get("/api/v1/proposals").await["items"], json!([]));
-    crate::store::proposals::close_stale(&pool).await.unwrap();
+    crate::store::runs::proposals::close_stale(&pool).await.unwrap();
     let open: i64 =
         sqlx::query_scalar("select count(*) from proposals where decision is null").fetch_one(&pool).await.unwrap();
     assert_eq!(open, 0);

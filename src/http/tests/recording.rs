@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::*;
 use crate::memory::batches::{Batch, FailedRow};
 use crate::store::access::{create_session, find_user, fixture_user};
-use crate::store::{batches, fixture};
+use crate::store::fixture;
+use crate::store::sync::batches;
 
 const IDLE: &str = "document: { dsl: '1.0.3', namespace: test, name: idle, version: '1.0.0' }
 do: [{ x: { wait: { hours: 1 } } }]

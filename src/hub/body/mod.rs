@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) use outbound::ORGANIZATION_CHARS;
 
 use super::json;
-use crate::connect::charset::{self, Decoded};
+use crate::connect::wire::charset::{self, Decoded};
 use crate::engine::hide_body;
 use crate::redact::Redactor;
 use crate::text::Replaced;

@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use super::hmac::{Hmac, Part, Timestamp, template};
 use super::time::TOLERANCE;
 use super::{Algorithm, Encoding, Scheme, TokenPlace, Unit};
-use crate::hub::value::{duration, one_of};
-use crate::hub::yaml::{Entry, Mistakes, Node, entry};
+use crate::hub::file::value::{duration, one_of};
+use crate::hub::file::yaml::{Entry, Mistakes, Node, entry};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Name {

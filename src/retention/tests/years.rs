@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::machine::{Actor, Change, Record, RunId, Status, Time};
 use crate::retention::rules::{EventFacts, Hold, LiveRun, Member, asked_for_since, event_is_due, judge, key_is_due};
 use crate::retention::*;
-use crate::store::formats::NEWEST;
-use crate::store::journal::{self, Hash};
+use crate::store::nodes::formats::NEWEST;
+use crate::store::runs::journal::{self, Hash};
 
 pub(super) const DAY: Duration = Duration::from_hours(24);
 

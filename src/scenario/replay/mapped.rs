@@ -15,7 +15,7 @@ use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side};
 use crate::dsl::{Definition, TaskKind};
 use crate::machine::masks::Masks;
 use crate::machine::{Change, ExecutionId, Record, RunId, Time};
-use crate::scenario::step;
+use crate::scenario::rehearsal::step;
 
 /// A run that used the mapping.
 #[derive(Debug)]

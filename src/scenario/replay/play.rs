@@ -15,13 +15,13 @@ use crate::machine::masks::Masks;
 use crate::machine::{
     CallDocument, CallRequest, ChildOutcome, ExecutionId, Run, RunId, Time, WorkflowError, time_after,
 };
-use crate::scenario::coming::{Coming, OnItsWay};
 use crate::scenario::file::{Expect, PlannedAct, PlannedEvent, PlayedRun, RunEnd, Scenario};
+use crate::scenario::rehearsal::coming::{Coming, OnItsWay};
+use crate::scenario::rehearsal::schedule::Schedule;
+use crate::scenario::rehearsal::step;
+use crate::scenario::rehearsal::target::Targets;
+use crate::scenario::rehearsal::trace::Trace;
 use crate::scenario::rehearsal::{Halt, LATENCY, Rehearsal, Stage};
-use crate::scenario::schedule::Schedule;
-use crate::scenario::step;
-use crate::scenario::target::Targets;
-use crate::scenario::trace::Trace;
 
 /// What is replayed.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::machine::{
     Act, CallFailure, CallOutcome, CallRequest, CallRetry, Change, ChildOutcome, ChildRequest, ErrorKind, ExecutionId,
     Inconsistent, Record, ResponseSummary, Role, Run, RunId, TargetEffect, Time, WorkflowError, fold, same_error_type,
 };
-use crate::scenario::step;
+use crate::scenario::rehearsal::step;
 
 /// A recorded run, as far as it has come.
 #[derive(Debug)]

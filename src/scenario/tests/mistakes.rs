@@ -1,6 +1,6 @@
 //! Mistakes in scenario files: each at its place, with the likely fix.
 
-use super::super::read;
+use crate::scenario::file::read::read;
 
 fn mistakes(text: &str) -> Vec<String> {
     let mistakes = read("n.scenarios.yaml", text).expect_err("refused");

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::machine::Time;
 use crate::store::StoreError;
-use crate::store::outgoing::{self, NewOutgoing};
+use crate::store::events::outgoing::{self, NewOutgoing};
 
 /// An anchor that was written.
 #[derive(Debug, Clone)]

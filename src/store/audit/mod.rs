@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
-use super::journal::Hash;
+use super::runs::journal::Hash;
 use crate::machine::Time;
 pub use rows::Row;
 

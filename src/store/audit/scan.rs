@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::rows::{self, Row};
 use super::{Entry, Sealed};
 use crate::machine::{RunId, Time};
-use crate::store::{StoreError, listing};
+use crate::store::StoreError;
+use crate::store::runs::listing;
 
 /// Begins to read one moment of the database: what is compared must belong together while nodes write.
 ///

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{EventFilter, EventRow};
 use crate::store::StoreError;
-use crate::store::listing::{ONE_MOMENT, Order};
+use crate::store::runs::listing::{ONE_MOMENT, Order};
 use crate::store::uuids::{before, bounds, following};
 
 /// Events that one page looks at where neighbours in the list are neighbours on disk.

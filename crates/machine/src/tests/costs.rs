@@ -142,3 +142,40 @@ fn an_item_of_a_loop_costs_the_same_at_the_10th_and_at_the_10_000th() {
         assert_same(few, many);
     }
 }
+
+const LISTEN: &str = "
+do:
+  - lines:
+      listen:
+        to: { any: [{ with: { type: order.line } }], until: { one: { with: { type: order.closed } } } }
+        read: data
+      foreach:
+        item: line
+        do:
+          - note: { set: { n: '${ $line.n }' } }
+";
+
+#[test]
+fn an_event_costs_the_same_as_the_10th_and_as_the_10_000th() {
+    let definition = definition("{}", LISTEN);
+    let event = |n: u32| Fact::Message {
+        message: Message::Event {
+            execution: 0,
+            filters: vec![0],
+            event: Arc::new(json!({ "id": n.to_string(), "type": "order.line", "data": { "n": n } })),
+        },
+        actor: Actor("source:test".into()),
+    };
+    let takes = |play: &Play<'_>, n| {
+        play.decide(event(n)).records.iter().any(|record| matches!(record.change, Change::EventConsumed { .. }))
+    };
+    let [few, many] = [10, 10_000].map(|number| {
+        let mut play = Play::begin(&definition, json!({}));
+        for n in 1..number {
+            play.feed(event(n));
+        }
+        assert!(takes(&play, number));
+        cost(&play, event(number))
+    });
+    assert_same(few, many);
+}

@@ -5,24 +5,16 @@
 
 mod bin;
 mod bulk;
-mod bulk_query;
-mod bulk_rows;
 mod change;
-mod collections;
-mod composite;
-mod describe;
 mod ids;
-mod oauth;
 mod objects;
 mod obstacles;
 mod pricebook;
-mod refresh;
 mod refusal;
-mod replication;
+mod rest;
 mod schema;
 mod seed;
-mod sobjects;
-mod soql;
+mod sign_in;
 mod write;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -33,19 +25,22 @@ use serde_json::{Value, json};
 
 pub use change::{ADDRESS_PARTS, address as address_of, changed};
 pub use ids::demo as demo_id;
-pub use oauth::{INTEGRATION_USER, ORGANIZATION};
 use objects::OBJECTS;
 pub use obstacles::Obstacles;
-pub use refresh::{RefreshSettings, RefreshTokens};
 pub use refusal::usual_answer;
 use refusal::{JSON, Refusal};
 pub use schema::Kind;
 use schema::Schema;
+pub use sign_in::oauth::{INTEGRATION_USER, ORGANIZATION};
+pub use sign_in::refresh::{RefreshSettings, RefreshTokens};
 
 use super::access::Access;
 use super::call::{Answer, Call, parameter};
 use super::profile::Profile;
 use super::records::{Change, Deletions, Tables};
+use bulk::query::QueryJobs;
+use rest::{describe, sobjects, soql};
+use sign_in::oauth;
 
 /// Settings that tests change.
 #[derive(Debug, Clone)]
@@ -79,7 +74,7 @@ pub struct Crm {
     cursors_opened: u64,
     demos: HashSet<u32>,
     bulk: bulk::Jobs,
-    bulk_queries: bulk_query::QueryJobs,
+    bulk_queries: QueryJobs,
     deletions: Deletions,
     bin: bin::Bin,
     /// Whether the call at hand wants duplicates saved.
@@ -134,7 +129,7 @@ impl Crm {
             cursors_opened: 0,
             demos: HashSet::new(),
             bulk: bulk::Jobs::default(),
-            bulk_queries: bulk_query::QueryJobs::default(),
+            bulk_queries: QueryJobs::default(),
             deletions: Deletions::default(),
             bin: bin::Bin::default(),
             saves_duplicates: false,

@@ -177,8 +177,8 @@ const TABLES: &[Table] = &[
     },
     Table { name: "term", types: &["term"], columns: &["id", "name", "isinactive"] },
     Table { name: "pricelevel", types: &["priceLevel"], columns: &["id", "name", "discountpct", "isinactive"] },
-    Table { name: "pricing", types: ITEMS, columns: super::prices::PRICING },
-    Table { name: "itemquantity", types: ITEMS, columns: super::prices::QUANTITIES },
+    Table { name: "pricing", types: ITEMS, columns: super::items::prices::PRICING },
+    Table { name: "itemquantity", types: ITEMS, columns: super::items::prices::QUANTITIES },
     Table { name: "country", types: &["country"], columns: &["id", "name"] },
     Table { name: "state", types: &["state"], columns: &["id", "shortname", "fullname", "country"] },
 ];
@@ -223,8 +223,8 @@ impl Erp {
         match table.name {
             "transactionline" => records.flat_map(|(of, fields)| self.line_rows(of, &fields)).collect(),
             "customersubsidiaryrelationship" => records.map(|(_, fields)| relationship_row(&fields)).collect(),
-            "pricing" => records.flat_map(|(_, fields)| super::prices::pricing_rows(&fields)).collect(),
-            "itemquantity" => records.flat_map(|(_, fields)| super::prices::quantity_rows(&fields)).collect(),
+            "pricing" => records.flat_map(|(_, fields)| super::items::prices::pricing_rows(&fields)).collect(),
+            "itemquantity" => records.flat_map(|(_, fields)| super::items::prices::quantity_rows(&fields)).collect(),
             _ => records.map(|(of, fields)| row(table, of, &fields)).collect(),
         }
     }

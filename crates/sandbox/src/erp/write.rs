@@ -313,7 +313,7 @@ impl Erp {
         if record_type.name == "itemFulfillment" {
             return Ok(());
         }
-        super::lines::add_up(fields)?;
+        super::orders::lines::add_up(fields)?;
         if let (true, Some(total)) = (record_type.name == "invoice", fields.get("total").cloned()) {
             fields.entry("amountRemaining").or_insert(total);
         }
@@ -348,7 +348,7 @@ impl Erp {
                 defaults.extend(subtype.map(|subtype| ("subtype", json!({"id": subtype, "refName": subtype}))));
             }
             Kind::Transaction => {
-                defaults.extend(super::lines::order_defaults(record_type.name, number, call.now));
+                defaults.extend(super::orders::lines::order_defaults(record_type.name, number, call.now));
             }
             Kind::Fixed => {}
         }

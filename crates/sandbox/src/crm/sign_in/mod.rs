@@ -1,0 +1,4 @@
+//! How callers sign in.
+
+pub(super) mod oauth;
+pub(super) mod refresh;

@@ -1,0 +1,217 @@
+//! `stepwell audit`: proves that the database says what was written to it, and lists what no journal tells.
+
+mod archive;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::cli::context;
+use crate::config::Settings;
+use crate::engine::audit::anchors::key::AuditKey;
+use crate::engine::audit::{self, Anchors, Options, Report, SETTLES_AFTER};
+use crate::machine::RunId;
+use crate::store::access::Scope;
+use crate::store::acts::{self, ActRow, By, RefusalRow};
+use crate::store::audit::scan;
+use crate::words::plural;
+
+/// `stepwell audit ...`
+#[derive(Debug, clap::Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Recompute everything from what is stored: journals, runs, events, definitions, and what acts left. If something was changed,
+    /// print what, the first finding first, and exit with 1.
+    Verify {
+        /// Only this run.
+        #[arg(long, conflicts_with_all = ["anchor", "public_key"])]
+        run: Option<RunId>,
+        /// Also hold the database against this anchor, or all anchors of this folder, or of this file with one on each line.
+        #[arg(long, value_name = "FILE|FOLDER")]
+        anchor: Option<PathBuf>,
+        /// The public key that anchors must be signed with. Default: that of STEPWELL_AUDIT_KEY, if it is set.
+        #[arg(long, value_name = "BASE64", requires = "anchor")]
+        public_key: Option<String>,
+        /// As JSON: what was checked, the number of findings, and the first 100 of them.
+        #[arg(long)]
+        json: bool,
+        /// Verify this archive, or the archives in this folder, instead of the database.
+        #[arg(long, value_name = "FILE-OR-FOLDER", conflicts_with_all = ["anchor", "public_key", "json"])]
+        archive: Option<PathBuf>,
+    },
+    /// Write an anchor: a summary of the database, signed with STEPWELL_AUDIT_KEY (or the key in the file STEPWELL_AUDIT_KEY_FILE), to be
+    /// kept where nobody who can change the database can write.
+    Anchor {
+        /// Where to; without it, to standard output. Into a folder, under a name of its own.
+        #[arg(long, value_name = "FILE|FOLDER")]
+        out: Option<PathBuf>,
+    },
+    /// Accept, as they are, rows that `verify` reports because no act wrote them: after a repair by hand, or an upgrade during which an
+    /// earlier version wrote acts. Journals and events cannot be accepted.
+    Adopt {
+        /// Why they are right.
+        #[arg(long)]
+        reason: String,
+    },
+    /// List acts on users, tokens, sessions, workflows and batches, latest first: who, what, why.
+    Acts {
+        /// Only acts on this subject: `user:ada`, the id of a token, `NAMESPACE/NAME:VERSION`.
+        #[arg(long)]
+        subject: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List refused access, latest first: at most one line a minute for each kind of attempt and peer.
+    Refusals {
+        /// At most this many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if let Command::Verify { run, archive: Some(path), .. } = &command {
+        return archive::verify(path, *run, settings).await;
+    }
+    let pool = context::connect(settings).await?;
+    match command {
+        Command::Verify { run, anchor, public_key, json, .. } => {
+            let report = verify(settings, run, anchor.as_deref(), public_key).await?;
+            print_report(&report, json)
+        }
+        Command::Anchor { out } => write_anchor(settings, out.as_deref()).await,
+        Command::Adopt { reason } => {
+            let identity = context::identity(&pool, settings, Scope::Admin).await?;
+            adopt(settings, &By { actor: &identity.actor(), reason: Some(&reason) }).await
+        }
+        Command::Acts { subject, limit, json } => {
+            context::identity(&pool, settings, Scope::Admin).await?;
+            print_acts(&acts::list(&pool, subject.as_deref(), None, limit).await?, json)
+        }
+        Command::Refusals { limit, json } => {
+            context::identity(&pool, settings, Scope::Admin).await?;
+            print_refusals(&acts::refusals(&pool, None, limit).await?, json)
+        }
+    }
+}
+
+fn print_acts(acts: &[ActRow], json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(acts)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for ActRow { at, actor, act, subject, reason, .. } in acts {
+        // What people wrote is quoted, so that it moves no cursor.
+        let reason = reason.as_ref().map(|reason| format!(": {reason:?}")).unwrap_or_default();
+        println!("{}  {actor:28} {act:16} {subject}{reason}", at.format("%Y-%m-%d %H:%M:%S"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_refusals(refusals: &[RefusalRow], json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(refusals)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for RefusalRow { at, kind, peer, subject, count, .. } in refusals {
+        println!("{}  {kind:10} {peer:24} {count:6}x  {subject:?}", at.format("%Y-%m-%d %H:%M:%S"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Connections of a verification: more than the cores of a small machine do not make it faster.
+const WORKERS: usize = 4;
+
+async fn verify(
+    settings: &Settings,
+    run: Option<RunId>,
+    anchor: Option<&Path>,
+    public_key: Option<String>,
+) -> anyhow::Result<Report> {
+    let pool = scan::connect(&context::database_url(settings)?, 1 + u32::try_from(WORKERS)?).await?;
+    if let Some(run) = run {
+        return audit::verify_run(&pool, run).await?.with_context(|| format!("there is no run {run}"));
+    }
+    let ours = AuditKey::from_environment()?.map(|key| key.public());
+    let public_key = public_key.or(ours);
+    let anchors = anchor.map(|path| Anchors::load(path, public_key.as_deref())).transpose()?;
+    Ok(audit::verify(&pool, &Options { workers: WORKERS }, anchors.as_ref()).await?)
+}
+
+fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
+    let code = if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    if json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+        return Ok(code);
+    }
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    for note in &report.notes {
+        eprintln!("note: {note}");
+    }
+    let Report { runs, records, events, entries, anchors, days_not_held, count, .. } = report;
+    let checked = format!(
+        "{runs} journal(s) with {records} record(s), {events} event(s), {entries} entries of the chain of acts"
+    );
+    let held = if *anchors > 0 { format!(", against {anchors} anchor(s)") } else { String::new() };
+    if report.is_sound() {
+        println!("{checked} verified{held}: {}", outcome(*days_not_held));
+    } else {
+        let told = report.findings.len() as u64;
+        let more = if *count > told { format!(", of which the first {told} are above") } else { String::new() };
+        let count = plural(usize::try_from(*count).unwrap_or(usize::MAX), "finding", "findings");
+        println!("{count}{more}; checked: {checked}{held}");
+    }
+    Ok(code)
+}
+
+/// What a verification without findings proved.
+fn outcome(days_not_held: u64) -> String {
+    if days_not_held == 0 {
+        return "every record as it was written".to_owned();
+    }
+    let days = plural(usize::try_from(days_not_held).unwrap_or(usize::MAX), "day was", "days were");
+    format!("nothing was found, but {days} not held against anchors, because something of them was archived since")
+}
+
+async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let key = AuditKey::from_environment()?;
+    let pool = scan::connect(&context::database_url(settings)?, 2).await?;
+    let (anchor, document) = match out {
+        None => {
+            let (anchor, document) = audit::take(&pool, key.as_ref(), SETTLES_AFTER).await?;
+            print!("{}", anchor.to_text()?);
+            (anchor, document)
+        }
+        Some(out) => {
+            let (anchor, document, path) = audit::take_into(&pool, key.as_ref(), SETTLES_AFTER, out).await?;
+            println!("anchor {} written to {}", document.seq, path.display());
+            (anchor, document)
+        }
+    };
+    match &anchor.public_key {
+        Some(key) => eprintln!("signed; check it with --public-key {key}"),
+        None => eprintln!(
+            "not signed, because STEPWELL_AUDIT_KEY is not set: anyone who can write to the file can replace it"
+        ),
+    }
+    for finding in &document.findings {
+        eprintln!("the database differs from the last anchor: {finding}");
+    }
+    Ok(if document.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn adopt(settings: &Settings, by: &By<'_>) -> anyhow::Result<ExitCode> {
+    let pool = scan::connect(&context::database_url(settings)?, 2).await?;
+    let adopted = audit::adopt(&pool, *by, |so_far| eprintln!("{} so far", plural(so_far, "row", "rows"))).await?;
+    println!("{} accepted as they are", plural(adopted, "row", "rows"));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,237 @@
+//! `stepwell runs`: lists, shows, and acts on runs. Works on the database, so also while no server answers.
+
+pub(super) mod acts;
+mod archived;
+pub(super) mod run;
+pub(super) mod tree;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use sqlx::PgPool;
+
+use super::context;
+use crate::config::Settings;
+use crate::http::api::runs::RunItem;
+use crate::machine::{Act, CancelMode, RunId, Status, Time};
+use crate::store::retention;
+use crate::store::runs::listing::{self, RunFilter};
+use crate::store::runs::proposals::ProposalFilter;
+use crate::words::error_text;
+use acts::Reason;
+
+/// `stepwell runs ...`
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List runs, newest first.
+    List(Filter),
+    /// Show one run with its steps.
+    Show {
+        /// Which run.
+        id: RunId,
+        /// As JSON, as in the API.
+        #[arg(long)]
+        json: bool,
+        /// Show it from this archive, or from the archives in this folder. Needs no database.
+        #[arg(long, value_name = "FILE-OR-FOLDER")]
+        archive: Option<PathBuf>,
+    },
+    /// Continue from the failed step.
+    Retry {
+        /// Which run.
+        id: RunId,
+        /// JSON file (or - for standard input) with the input to use instead of the step's own.
+        #[arg(long)]
+        input: Option<String>,
+        /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
+        #[arg(long)]
+        step: Option<String>,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Skip the failed step.
+    Skip {
+        /// Which run.
+        id: RunId,
+        /// JSON file (or - for standard input) with the output to use for the step.
+        #[arg(long)]
+        output: Option<String>,
+        /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
+        #[arg(long)]
+        step: Option<String>,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// End a run at its next boundary.
+    Cancel {
+        /// Which run.
+        id: RunId,
+        /// Do not undo completed steps. By default they are undone first.
+        #[arg(long)]
+        abandon: bool,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Undo completed steps.
+    Compensate {
+        /// Which run.
+        id: RunId,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Start no new step.
+    Suspend {
+        /// Which run.
+        id: RunId,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Continue after `suspend`.
+    Resume {
+        /// Which run.
+        id: RunId,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Mark a faulted run as no longer needing attention.
+    Dismiss {
+        /// Which run.
+        id: RunId,
+        #[command(flatten)]
+        reason: Reason,
+    },
+}
+
+/// Filters as in the API.
+#[derive(Debug, Args)]
+pub(super) struct Filter {
+    /// `namespace/name` or `name`.
+    #[arg(long)]
+    workflow: Option<String>,
+    /// Exact version.
+    #[arg(long)]
+    version: Option<String>,
+    /// Any of these statuses.
+    #[arg(long, value_delimiter = ',')]
+    status: Vec<Status>,
+    /// `any`, `none`, or one reason.
+    #[arg(long)]
+    attention: Option<String>,
+    /// Runs that need attention for one cause: a fingerprint from `stepwell attention`.
+    #[arg(long)]
+    fingerprint: Option<String>,
+    /// Exact business key.
+    #[arg(long)]
+    key: Option<String>,
+    /// Id of the accepted event.
+    #[arg(long)]
+    event: Option<uuid::Uuid>,
+    /// Start of the key or of the id.
+    #[arg(long)]
+    q: Option<String>,
+    /// Created at or after (RFC 3339).
+    #[arg(long)]
+    since: Option<Time>,
+    /// Created before (RFC 3339).
+    #[arg(long)]
+    until: Option<Time>,
+    /// At most this many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
+    limit: i64,
+    /// As JSON, one array.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let (id, act, reason) = match command {
+        Command::List(filter) => return list(&context::connect(settings).await?, filter).await,
+        Command::Show { id, json, archive: Some(path) } => return archived::show(&path, id, json),
+        Command::Show { id, json, archive: None } => return show(settings, id, json).await,
+        Command::Retry { id, input, step, reason } => {
+            (id, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()?, step }, reason)
+        }
+        Command::Skip { id, output, step, reason } => {
+            let output = output.as_deref().map(acts::read_json).transpose()?.unwrap_or_default();
+            (id, Act::Skip { output, step }, reason)
+        }
+        Command::Cancel { id, abandon, reason } => {
+            let compensate = if abandon { CancelMode::Abandon } else { CancelMode::Compensate };
+            (id, Act::Cancel { compensate }, reason)
+        }
+        Command::Compensate { id, reason } => (id, Act::Compensate, reason),
+        Command::Suspend { id, reason } => (id, Act::Suspend, reason),
+        Command::Resume { id, reason } => (id, Act::Resume, reason),
+        Command::Dismiss { id, reason } => (id, Act::Dismiss, reason),
+    };
+    acts::perform(&context::engine(settings).await?, settings, id, &act, &reason).await
+}
+
+async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
+    let wanted = RunFilter {
+        workflow: filter.workflow,
+        version: filter.version,
+        status: filter.status,
+        attention: filter.attention,
+        fingerprint: filter.fingerprint,
+        key: filter.key,
+        event: filter.event,
+        q: filter.q,
+        since: filter.since,
+        until: filter.until,
+        ..RunFilter::default()
+    };
+    let rows = listing::runs(pool, &wanted, None, filter.limit).await?.rows;
+    if filter.json {
+        let items: Vec<RunItem> = rows.into_iter().map(RunItem::from).collect();
+        println!("{}", serde_json::to_string_pretty(&items)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for row in &rows {
+        let attention = row.attention.as_deref().map(|a| format!("  ! {}", a.replace('_', " "))).unwrap_or_default();
+        let cause = row.error.as_ref().map(|error| format!("  {}", error_text(error))).unwrap_or_default();
+        println!(
+            "{}  {:12} {:32} {:24} {}{attention}{cause}",
+            row.id,
+            row.status,
+            row.workflow.to_string(),
+            row.key.as_deref().unwrap_or("-"),
+            row.created_at.format("%Y-%m-%d %H:%M:%S")
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Proposals shown with a run.
+const PROPOSALS_MAX: i64 = 100;
+
+async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
+    let engine = context::engine(settings).await?;
+    let Some(view) = engine.view(id).await? else { return Err(missing(engine.reader(), id).await?) };
+    let filter = ProposalFilter { run: Some(id), open: true, ..ProposalFilter::default() };
+    let proposals = engine.proposals(filter, PROPOSALS_MAX).await?;
+    if json {
+        let mut shown = serde_json::to_value(&view)?;
+        shown["proposals"] = serde_json::to_value(&proposals)?;
+        println!("{}", serde_json::to_string_pretty(&shown)?);
+    } else {
+        print!("{}", tree::tree(&view));
+        proposals.iter().for_each(super::operations::proposals::print);
+    }
+    if view.tasks.is_empty() && view.status == Status::Pending && !json {
+        bail!("the run waits for a node to start it; is a server running?");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether there never was such a run, or it is in an archive by now.
+async fn missing(pool: &PgPool, id: RunId) -> anyhow::Result<anyhow::Error> {
+    Ok(match retention::archive_of(pool, id).await? {
+        Some(file) => anyhow::anyhow!(
+            "run {id} was archived and removed: `stepwell runs show {id} --archive {file}`, in the folder of archives, shows it"
+        ),
+        None => anyhow::anyhow!("there is no run {id}; `stepwell runs list` shows them"),
+    })
+}

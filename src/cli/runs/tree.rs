@@ -1,0 +1,135 @@
+//! A run as a readable tree, for terminals. Pure: text from a view.
+
+use std::fmt::Write;
+
+use crate::machine::Status;
+use crate::machine::view::{RunView, TaskView};
+use crate::words::{duration, millis_between};
+
+/// The tree of a run.
+pub(in crate::cli) fn tree(run: &RunView) -> String {
+    let mut text = String::new();
+    let key = run.key.as_ref().map(|k| format!("  key {k}")).unwrap_or_default();
+    let took = run
+        .finished_at
+        .zip(run.started_at)
+        .map(|(end, start)| format!("  in {}", duration(millis_between(start, end))));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{} {}  {}{key}{}", sign(run.status), run.workflow, run.status, took.unwrap_or_default());
+    let _ = writeln!(text, "  run {}", run.id);
+    if let Some(attention) = run.attention {
+        let _ = writeln!(text, "  needs attention: {}", attention.as_str().replace('_', " "));
+    }
+    if run.paused_ms > 0 {
+        let _ = writeln!(text, "  paused for {}; timeouts do not count this time", duration(run.paused_ms));
+    }
+    if let Some(since) = run.paused_since {
+        let _ = writeln!(text, "  paused since {} UTC; timeouts are stopped", since.format("%-d %b %Y, %H:%M:%S"));
+    }
+    if let Some(continued) = run.continued {
+        let at = continued.at.format("%-d %b %Y, %H:%M:%S");
+        let (tasks, records) = (continued.tasks, continued.records);
+        let _ = writeln!(text, "  went on as new on {at} UTC, after {tasks} tasks and {records} records");
+    }
+    for (index, task) in run.tasks.iter().enumerate() {
+        let last = index + 1 == run.tasks.len();
+        let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task, is_handled(&run.tasks, task)));
+    }
+    if let Some(error) = &run.error {
+        let _ = writeln!(
+            text,
+            "  error {} {}",
+            error.status,
+            error.detail.as_ref().or(error.title.as_ref()).unwrap_or(&error.r#type)
+        );
+    }
+    if let Some(output) = &run.output {
+        let _ = writeln!(text, "  output {}", cut(&output.to_string(), 300));
+    }
+    text
+}
+
+/// Whether the workflow reckoned with a task's fault: something around it completed all the same.
+fn is_handled(tasks: &[TaskView], task: &TaskView) -> bool {
+    let is_inside =
+        |outer: &TaskView| task.reference.strip_prefix(&outer.reference).is_some_and(|r| r.starts_with('/'));
+    task.status == "faulted" && tasks.iter().any(|outer| outer.status == "completed" && is_inside(outer))
+}
+
+fn line(task: &TaskView, is_handled: bool) -> String {
+    let depth = depth(&task.reference);
+    let status = if is_handled { "handled" } else { task.status };
+    let mark = match status {
+        "handled" => "·",
+        "completed" => "✓",
+        "skipped" => "○",
+        "faulted" => "✗",
+        "cancelled" => "–",
+        _ => "…",
+    };
+    let name = match &task.compensates {
+        Some(undone) => format!("undo {}", undone.rsplit('/').next().unwrap_or(undone)),
+        None => task.name.clone(),
+    };
+    let attempts = if task.attempts > 1 { format!("  {} attempts", task.attempts) } else { String::new() };
+    let took = task.finished_at.map(|end| duration(millis_between(task.started_at, end))).unwrap_or_default();
+    let error = task.error.as_ref().filter(|_| task.status == "faulted").map(|e| {
+        format!("  {} {}", e.status, cut(e.detail.as_deref().or(e.title.as_deref()).unwrap_or_default(), 120))
+    });
+    let iteration: String = task.coordinates.iteration.iter().map(|index| format!("[{index}]")).collect();
+    let indented = format!("{}{name}{iteration}", "  ".repeat(depth));
+    format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", status, error.unwrap_or_default())
+}
+
+/// How deep a task is nested: lists around it beyond the first.
+fn depth(reference: &str) -> usize {
+    let nested =
+        reference.split('/').filter(|part| matches!(*part, "do" | "for" | "try" | "call" | "metadata")).count();
+    nested.saturating_sub(1).min(6)
+}
+
+fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Completed => "✓",
+        Status::Faulted | Status::Compensated | Status::Cancelled => "✗",
+        _ => "…",
+    }
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{Coordinates, Time};
+
+    fn task(reference: &str, status: &'static str) -> TaskView {
+        TaskView {
+            reference: reference.to_owned(),
+            name: reference.rsplit('/').next().unwrap_or_default().to_owned(),
+            status,
+            attempts: 1,
+            coordinates: Coordinates::default().into(),
+            compensates: None,
+            child: None,
+            started_at: Time::UNIX_EPOCH,
+            finished_at: None,
+            output: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_fault_that_the_workflow_handles_is_no_cross() {
+        let tasks =
+            [task("/do/0/find", "completed"), task("/do/0/find/try/0/read", "faulted"), task("/do/0/findX", "faulted")];
+        let marks: Vec<String> = tasks.iter().map(|t| line(t, is_handled(&tasks, t))).collect();
+        assert!(marks[1].starts_with("·") && marks[1].contains("handled"), "{}", marks[1]);
+        assert!(marks[2].starts_with("✗"), "{}", marks[2]);
+    }
+}

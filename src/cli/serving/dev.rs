@@ -1,0 +1,190 @@
+//! `stepwell dev`: everything on this machine: private Postgres, sandbox CRM and ERP, server, definitions that are deployed again
+//! when a file changes. It can fire the closed-won webhook and show what came of it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use notify::Watcher;
+use tokio::sync::mpsc;
+use tracing::{error, info, warn};
+
+use super::dev_sandbox::{DevSandbox, Told, sandbox_secrets};
+use super::fire;
+use super::server::{Migrate, Server, asked_to_stop, check};
+use crate::cli::access::login;
+use crate::cli::context;
+use crate::cli::definitions::load;
+use crate::config::Settings;
+use crate::connect::Secrets;
+use crate::embedded::{self, EmbeddedPostgres};
+use crate::engine::DeployOutcome;
+use crate::hub::Hub;
+use crate::sandbox::Profile;
+
+/// Arguments of `stepwell dev`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Address of API, webhooks and dashboard.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+
+    /// Address of the sandbox CRM and ERP.
+    #[arg(long, default_value = "127.0.0.1:8081", env = "STEPWELL_SANDBOX_LISTEN")]
+    sandbox: SocketAddr,
+
+    /// Send sandbox changes to the sources `salesforce` and `netsuite`; off by default.
+    #[arg(long)]
+    sandbox_webhooks: bool,
+
+    /// The company whose systems the sandbox simulates: `one-world`, `single-company` or `large` (docs/sandbox.md).
+    #[arg(long, value_name = "NAME", default_value = "one-world", env = "STEPWELL_SANDBOX_PROFILE")]
+    sandbox_profile: &'static Profile,
+
+    /// Where the private Postgres lives.
+    #[arg(long)]
+    data_dir: Option<std::path::PathBuf>,
+
+    /// Definitions, catalogs and `hub.yaml`.
+    #[arg(long)]
+    workflows: Option<std::path::PathBuf>,
+
+    /// Fire one signed closed-won webhook and print the finished run.
+    #[arg(long)]
+    fire: bool,
+
+    /// Stop once everything is up and the fired run has ended.
+    #[arg(long)]
+    exit: bool,
+}
+
+/// How long the demo's run may take.
+const RUN_MAX: Duration = Duration::from_mins(2);
+
+pub(in crate::cli) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
+    settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.data_dir = args.data_dir.clone().unwrap_or(settings.data_dir);
+    settings.workflows = args.workflows.clone().unwrap_or(settings.workflows);
+    settings.variant = Some(args.sandbox_profile.name);
+    check(&settings)?;
+    let told = match args.sandbox_webhooks {
+        true => Told::by_hub(settings.listen, &settings.workflows)?,
+        false => Told::nobody(settings.listen),
+    };
+    let sandbox = DevSandbox::start(args.sandbox, args.sandbox_profile, &told).await?;
+    let ended = with_postgres(&args, settings).await;
+    sandbox.stop().await;
+    ended
+}
+
+async fn with_postgres(args: &Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
+    point_to_sandbox(&mut settings, args.sandbox)?;
+    let postgres = match &settings.database_url {
+        Some(_) => None,
+        None => Some(embedded::start(&settings.data_dir).await?),
+    };
+    let url = postgres.as_ref().map(|p| p.url.clone()).or_else(|| settings.database_url.clone()).unwrap_or_default();
+    let ended = serve(args, &settings, &url).await;
+    if let Some(postgres) = postgres {
+        EmbeddedPostgres::stop(postgres).await;
+    }
+    ended
+}
+
+async fn serve(args: &Args, settings: &Settings, url: &str) -> anyhow::Result<ExitCode> {
+    let secrets = sandbox_secrets();
+    let server = Server::start(settings, url, Migrate::Yes, secrets.clone()).await?;
+    let used = used(args, settings, &server, &secrets).await;
+    server.stop(Duration::ZERO).await;
+    used.map(|()| ExitCode::SUCCESS)
+}
+
+async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secrets) -> anyhow::Result<()> {
+    deploy_all(settings, server).await;
+    server.open();
+    let (changed, mut changes) = mpsc::channel(1);
+    let _watcher = watch(&settings.workflows, changed)?;
+    if args.fire {
+        fire::fire(settings, &server.engine, secrets, RUN_MAX).await?;
+    }
+    let local = context::local();
+    let link = login::link(server.engine.reader(), settings, &local, &local).await?;
+    println!("dashboard  {link}");
+    println!("           (the link signs you in once; `stepwell login` prints another)");
+    println!("sandbox    http://{}/", args.sandbox);
+    if args.exit {
+        return Ok(());
+    }
+    println!("Ctrl-C stops everything; the data stays in {}", settings.data_dir.display());
+    let stopping = asked_to_stop();
+    tokio::pin!(stopping);
+    loop {
+        tokio::select! {
+            stopped = &mut stopping => return stopped.map(drop),
+            Some(()) = changes.recv() => {
+                // An editor writes a file in several steps: what comes close together is one change.
+                tokio::time::sleep(Duration::from_millis(150)).await;
+                while changes.try_recv().is_ok() {}
+                if let Err(error) = server.reload(settings) {
+                    error!("{error:#}");
+                }
+                deploy_all(settings, server).await;
+            }
+        }
+    }
+}
+
+/// The sandbox's address may be called, and the connections of the sandbox environment go there, as far as `hub.yaml` has them.
+fn point_to_sandbox(settings: &mut Settings, address: SocketAddr) -> anyhow::Result<()> {
+    settings.network.allow.push(address.to_string());
+    // Mistakes in hub.yaml are shown by the server that reads it next.
+    let hub = Hub::load_folder(&settings.workflows, &sandbox_secrets()).unwrap_or_default();
+    let known = [("netsuite", "erp"), ("salesforce", "crm")];
+    for (name, path) in known.into_iter().filter(|(name, _)| hub.connections.contains_key(*name)) {
+        let base_url = format!("http://{address}/{path}").parse().context("the sandbox's own address")?;
+        settings.connections.entry(name.to_owned()).or_insert(crate::config::ConnectionOverride { base_url });
+    }
+    Ok(())
+}
+
+/// Deploys what is new. A definition with mistakes is shown, and the version that runs stays.
+async fn deploy_all(settings: &Settings, server: &Server) {
+    let files = match load::definitions(&settings.workflows) {
+        Ok(files) => files,
+        Err(error) => return error!("{error:#}"),
+    };
+    for file in files {
+        if let Err(error) = deploy(&file, server).await {
+            error!("{error:#}");
+        }
+    }
+}
+
+async fn deploy(file: &Path, server: &Server) -> anyhow::Result<()> {
+    let built = load::build(file, &server.functions())?.map_err(|mistakes| super::server::refused(&mistakes))?;
+    for warning in &built.warnings {
+        warn!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message);
+    }
+    match server.engine.deploy(&built, &context::local().actor()).await? {
+        DeployOutcome::Created(workflow) => info!(%workflow, "deployed"),
+        DeployOutcome::Unchanged(_) => {}
+    }
+    Ok(())
+}
+
+/// Tells of changes of files in the folder.
+fn watch(folder: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<notify::RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|e| e.kind.is_modify() || e.kind.is_create() || e.kind.is_remove()) {
+            // A change that waits already stands for this one too.
+            let _ = changed.try_send(());
+        }
+    })
+    .context("watching files")?;
+    watcher
+        .watch(folder, notify::RecursiveMode::Recursive)
+        .with_context(|| format!("watching {}", folder.display()))?;
+    Ok(watcher)
+}

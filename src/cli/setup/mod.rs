@@ -1,0 +1,5 @@
+//! Commands on the way to production.
+
+pub(super) mod doctor;
+pub(super) mod init;
+pub(super) mod preflight;

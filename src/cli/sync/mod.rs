@@ -1,0 +1,7 @@
+//! Commands about what the hub remembers between runs.
+
+pub(super) mod batches;
+pub(super) mod conflicts;
+pub(super) mod drift;
+pub(super) mod sources;
+pub(super) mod totals;

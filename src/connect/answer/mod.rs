@@ -1,0 +1,8 @@
+//! What comes back, and what it means.
+
+pub(super) mod answers;
+pub mod json;
+pub(super) mod message;
+pub(super) mod outcome;
+pub(super) mod redact;
+pub(super) mod summary;

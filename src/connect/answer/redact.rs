@@ -1,0 +1,27 @@
+//! The secrets that one attempt sent, so that they are hidden in what comes back.
+//!
+//! Some targets repeat credentials in their answers ("token abc is not valid"); nothing of that may reach the journal.
+
+use crate::redact::{Known, Redactor};
+
+/// The secret values that one attempt sent.
+#[derive(Default)]
+pub(in crate::connect) struct Hidden(Vec<String>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hidden({} values)", self.0.len())
+    }
+}
+
+impl Hidden {
+    pub(in crate::connect) fn add(&mut self, value: &str) {
+        self.0.push(value.to_owned());
+    }
+
+    /// Hides them, and every other secret that is known and long enough not to be there by chance.
+    pub(in crate::connect) fn redactor(&self, known: &Known) -> Redactor {
+        let values: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        known.with(&values)
+    }
+}

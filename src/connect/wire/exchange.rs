@@ -1,0 +1,337 @@
+//! One request on the wire and what came back: pooled clients, redirects, a bounded body.
+//!
+//! Every host is judged by the connection's list and every address by the [`Guard`] before bytes go out, also at each
+//! redirect. Redirects are followed here and not by the client, so that credentials never travel to another host.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use http::{Method, StatusCode};
+use url::Url;
+
+use super::guard::{Guard, GuardedResolver, Refused};
+use crate::connect::answer::answers::{self, Room};
+use crate::connect::problem::Problem;
+use crate::connect::request::Outgoing;
+use crate::connect::request::hosts::Hosts;
+use crate::connect::request::target;
+use crate::dsl::Redirect;
+use crate::machine::TargetEffect;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Shorter than the usual 60 s of servers: a pooled connection should not be closed under a request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often the peer of a silent stream is asked whether it is there.
+const STREAM_KEEPALIVE: Duration = Duration::from_secs(30);
+
+const REDIRECTS_MAX: usize = 5;
+
+/// What came back.
+#[derive(Debug)]
+pub(in crate::connect) struct Answer {
+    /// Of the last hop.
+    pub(in crate::connect) url: Url,
+    pub(in crate::connect) status: StatusCode,
+    pub(in crate::connect) headers: HeaderMap,
+    /// Decompressed; what was read until `cut`.
+    pub(in crate::connect) body: Vec<u8>,
+    pub(in crate::connect) cut: Option<Cut>,
+    /// Whether a hop before the last may have acted.
+    pub(in crate::connect) doubt: TargetEffect,
+    pub(in crate::connect) duration: Duration,
+}
+
+/// Why a body is not whole.
+#[derive(Debug)]
+pub(in crate::connect) enum Cut {
+    /// Longer than the limit.
+    TooLong,
+    /// The connection broke, or the body does not decompress.
+    Broken(String),
+}
+
+/// HTTP clients with their pools. One serves all targets, except ports that the allow list singles out: a resolver is
+/// not told the port, so each of those has a client whose resolver knows it.
+#[derive(Debug)]
+pub(in crate::connect) struct Clients {
+    guard: Arc<Guard>,
+    way: Way,
+    any: reqwest::Client,
+    by_port: HashMap<u16, reqwest::Client>,
+}
+
+/// A way to targets of its own.
+#[derive(Debug, Clone, Default)]
+pub(in crate::connect) struct Way {
+    /// Through this proxy. It resolves names, so only addresses that are written out are judged by the guard.
+    pub(in crate::connect) proxy: Option<Url>,
+    /// Certificate authorities that are trusted beside the usual ones, PEM.
+    pub(in crate::connect) authorities: Option<String>,
+    /// Which hosts it leads to.
+    pub(in crate::connect) hosts: Hosts,
+}
+
+impl Clients {
+    pub(in crate::connect) fn new(guard: &Arc<Guard>, way: &Way) -> Result<Self, String> {
+        let of = |port| client(guard, port, way, Wanted::Answers);
+        let by_port = guard.ports().map(|port| Ok((port, of(Some(port))?))).collect::<Result<_, String>>()?;
+        Ok(Self { any: of(None)?, by_port, guard: Arc::clone(guard), way: way.clone() })
+    }
+
+    /// A client of its own for the streams of one target, which it reaches the same way.
+    pub(super) fn streams_of(&self, url: &Url) -> Result<reqwest::Client, Box<Problem>> {
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(Problem::configuration("Invalid URI", format!("{} names no host", target::short(url))));
+        };
+        self.check(url)?;
+        self.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
+        let of_port = self.by_port.contains_key(&port).then_some(port);
+        client(&self.guard, of_port, &self.way, Wanted::Streams).map_err(|why| Problem::configuration("No client", why))
+    }
+
+    /// Whether calls may go to this host, whoever named it.
+    pub(in crate::connect) fn check(&self, url: &Url) -> Result<(), Box<Problem>> {
+        let host = url.host_str().unwrap_or_default();
+        self.way.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
+    }
+
+    fn at(&self, port: u16) -> &reqwest::Client {
+        self.by_port.get(&port).unwrap_or(&self.any)
+    }
+}
+
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Requests with an answer each.
+    Answers,
+    /// gRPC: HTTP/2 from the first byte, and bodies as they are.
+    Streams,
+}
+
+fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way, wanted: Wanted) -> Result<reqwest::Client, String> {
+    static PROVIDER: Once = Once::new();
+    // Fails only where one is installed already, which is then used.
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    let proxy = match &way.proxy {
+        None => None,
+        Some(url) => Some(reqwest::Proxy::all(url.clone()).map_err(|e| format!("its proxy cannot be used: {e}"))?),
+    };
+    let authorities = match &way.authorities {
+        None => Vec::new(),
+        Some(pem) => reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+            .map_err(|e| format!("its certificate authorities cannot be read: {e}"))?,
+    };
+    let builder = || {
+        let builder = reqwest::Client::builder();
+        let builder = match &proxy {
+            Some(proxy) => builder.proxy(proxy.clone()),
+            // A proxy of the environment would connect in our place and so pass by the guard.
+            None => builder.no_proxy().dns_resolver(GuardedResolver { guard: Arc::clone(guard), port }),
+        };
+        let builder = if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities.clone()) };
+        let builder = match wanted {
+            Wanted::Answers => builder.gzip(true),
+            // A stream may be silent for minutes: the system then notices a peer that is gone.
+            Wanted::Streams => builder.gzip(false).http2_prior_knowledge().tcp_keepalive(STREAM_KEEPALIVE),
+        };
+        builder
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tcp_nodelay(true)
+    };
+    builder().build().or_else(|error| {
+        // A machine without any CA certificate can still call plain HTTP, such as the sandbox.
+        tracing::warn!(%error, "no certificate authorities found, calls over https will fail: install ca-certificates");
+        builder().tls_certs_only([]).build().map_err(|e| format!("cannot make an HTTP client: {e}"))
+    })
+}
+
+/// Sends the request and reads the answer. The caller bounds the time.
+pub(in crate::connect) async fn exchange(
+    clients: &Clients,
+    outgoing: &Outgoing,
+    redirect: Redirect,
+    body_bytes_max: usize,
+) -> Result<Answer, Box<Problem>> {
+    let begin = Instant::now();
+    let mut hop = Hop {
+        method: outgoing.method.clone(),
+        url: outgoing.url.clone(),
+        headers: outgoing.headers.clone(),
+        body: outgoing.body.clone(),
+        doubt: TargetEffect::None,
+    };
+    for _ in 0..=REDIRECTS_MAX {
+        let response = hop.send(clients).await.map_err(|problem| problem.with_doubt(hop.doubt))?;
+        if redirect == Redirect::IsError || !is_redirect(&response) {
+            return Ok(read(response, hop, body_bytes_max, begin).await);
+        }
+        hop.follow(&response).map_err(|problem| problem.with_doubt(hop.doubt))?;
+    }
+    let detail = format!("{} redirected more than {REDIRECTS_MAX} times", target::short(&outgoing.url));
+    Err(Problem::communication("Too many redirects", detail, hop.doubt).permanent())
+}
+
+fn is_redirect(response: &reqwest::Response) -> bool {
+    matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) && response.headers().contains_key(LOCATION)
+}
+
+/// One request of a chain of redirects.
+struct Hop {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<bytes::Bytes>,
+    /// Whether an earlier hop may have acted before it redirected.
+    doubt: TargetEffect,
+}
+
+impl Hop {
+    async fn send(&self, clients: &Clients) -> Result<reqwest::Response, Box<Problem>> {
+        let (Some(host), Some(port)) = (self.url.host(), self.url.port_or_known_default()) else {
+            return Err(Problem::configuration("Invalid URI", format!("{} names no host", target::short(&self.url))));
+        };
+        clients.check(&self.url)?;
+        clients.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = self.body.clone().map(Into::into);
+        clients.at(port).execute(request).await.map_err(|error| self.lost(error))
+    }
+
+    /// Why there is no answer, and whether the target may have seen the request.
+    fn lost(&self, error: reqwest::Error) -> Box<Problem> {
+        let asked = format!("{} {}", self.method, target::short(&self.url));
+        let error = error.without_url();
+        if let Some(refused) = source_of::<Refused>(&error) {
+            return refusal(refused);
+        }
+        let why = causes(&error);
+        if error.is_connect() {
+            return Problem::communication(
+                "Cannot connect",
+                format!("{asked} was not sent: {why}"),
+                TargetEffect::None,
+            );
+        }
+        if error.is_builder() {
+            return Problem::configuration("Invalid request", format!("{asked} was not sent: {why}"));
+        }
+        let effect = if self.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
+        Problem::communication("No answer", format!("{asked} was sent, but no answer came: {why}"), effect)
+    }
+
+    /// Becomes the request that the redirect asks for.
+    fn follow(&mut self, response: &reqwest::Response) -> Result<(), Box<Problem>> {
+        let status = response.status();
+        // 307 and 308 say "ask there instead"; the others may come after the work is done.
+        if !self.method.is_safe() && matches!(status.as_u16(), 301..=303) {
+            self.doubt = TargetEffect::Unknown;
+        }
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let next = self.url.join(location).map_err(|e| {
+            Problem::configuration("Invalid redirect", format!("{} redirects to no URL: {e}", target::short(&self.url)))
+        })?;
+        target::check(&next)?;
+        if self.url.scheme() == "https" && next.scheme() == "http" {
+            let detail = format!("{} redirects to plain http, which is not followed", target::short(&self.url));
+            return Err(Problem::configuration("Insecure redirect", detail));
+        }
+        if next.origin() != self.url.origin() {
+            self.headers.retain_public();
+        }
+        if status == StatusCode::SEE_OTHER && self.method != Method::HEAD
+            || matches!(status.as_u16(), 301 | 302) && self.method == Method::POST
+        {
+            self.method = Method::GET;
+            self.body = None;
+            self.headers.remove(CONTENT_TYPE);
+            self.headers.remove(CONTENT_LENGTH);
+        }
+        self.url = next;
+        Ok(())
+    }
+}
+
+trait RetainPublic {
+    /// Keeps what another host may see: nothing that authenticates and nothing of the connection's own.
+    fn retain_public(&mut self);
+}
+
+impl RetainPublic for HeaderMap {
+    fn retain_public(&mut self) {
+        const PUBLIC: [HeaderName; 4] =
+            [http::header::ACCEPT, http::header::USER_AGENT, CONTENT_TYPE, HeaderName::from_static("traceparent")];
+        let kept: HeaderMap =
+            PUBLIC.into_iter().filter_map(|name| self.get(&name).cloned().map(|value| (name, value))).collect();
+        *self = kept;
+    }
+}
+
+fn refusal(refused: &Refused) -> Box<Problem> {
+    Problem::configuration("Address refused", refused.to_string())
+}
+
+async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin: Instant) -> Answer {
+    let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| capacity(length, bytes_max)));
+    let mut room = None;
+    let cut = loop {
+        if room.is_none() && body.len() > answers::SMALL {
+            let longest = response.content_length().and_then(|length| usize::try_from(length).ok());
+            room = Room::wait(longest.unwrap_or(bytes_max).min(bytes_max)).await;
+        }
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
+                body.extend_from_slice(&chunk[..bytes_max - body.len()]);
+                break Some(Cut::TooLong);
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break None,
+            Err(error) => break Some(Cut::Broken(causes(&error.without_url()))),
+        }
+    };
+    if let Some(room) = room {
+        room.keep(body.len());
+    }
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    Answer { url: hop.url, status, headers, body, cut, doubt: hop.doubt, duration: begin.elapsed() }
+}
+
+/// What to reserve for an announced length: an announcement alone gets no more than a page or two.
+fn capacity(announced: u64, bytes_max: usize) -> usize {
+    usize::try_from(announced).unwrap_or(bytes_max).min(bytes_max).min(64 << 10)
+}
+
+/// An error with its causes, which say what really happened.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn source_of<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        source = cause.source();
+    }
+    None
+}

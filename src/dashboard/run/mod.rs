@@ -1,0 +1,294 @@
+//! One run: how it stands, what can be done, its steps to scale, its values, its journal.
+
+pub(super) mod act;
+pub(super) mod chart;
+pub(super) mod exchange;
+pub(super) mod faults;
+pub(super) mod journal;
+pub(super) mod labels;
+pub(super) mod steps;
+pub(super) mod story;
+pub(super) mod timeline;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use chrono::Utc;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::Dashboard;
+use super::parts::badge::{self, Badge};
+use super::parts::page::{Frame, NoPage, render};
+use super::parts::pretty::{self, Pretty};
+use super::proposals::{self, Card};
+use super::signed_in::SignedIn;
+use crate::dsl::{Definition, WorkflowRef};
+use crate::engine::Deployed;
+use crate::http::ApiError;
+use crate::http::access::session::Caller;
+use crate::machine::masks::Masks;
+use crate::machine::{RunId, Time};
+use crate::store::StoreError;
+use crate::store::runs::lanes::{self, Place};
+use crate::store::runs::listing::{self, RunRow};
+use crate::words::{Moment, capitalised, duration, millis_between};
+use act::Offer;
+use journal::{Journal, Line};
+use steps::{Chart, Row};
+use story::Story;
+use timeline::Timeline;
+
+/// The journal is shown unfolded up to this many lines.
+const LINES_OPEN_MAX: usize = 200;
+
+/// What an act led to, said once at the top.
+pub struct Flash {
+    status: StatusCode,
+    /// The text.
+    pub text: String,
+    /// Whether it was refused.
+    pub refused: bool,
+}
+
+impl Flash {
+    /// An act that was not done.
+    #[must_use]
+    pub fn refused(status: StatusCode, text: String) -> Self {
+        Self { status, text, refused: true }
+    }
+
+    /// An act that was done.
+    #[must_use]
+    pub fn done(text: String) -> Self {
+        Self { status: StatusCode::OK, text, refused: false }
+    }
+
+    /// Status of the page that says it.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct RunPage {
+    frame: Frame,
+    flash: Option<Flash>,
+    id: RunId,
+    name: String,
+    key: Option<String>,
+    workflow: WorkflowRef,
+    status: Badge,
+    attention: Option<Badge>,
+    announce: String,
+    story: Option<Story>,
+    event: Option<uuid::Uuid>,
+    parent: Option<uuid::Uuid>,
+    /// The run whose turn it is before this one.
+    waits_for: Option<RunId>,
+    /// Runs that wait for this one.
+    waiting: i64,
+    created: Moment,
+    finished: Option<Moment>,
+    took: String,
+    /// How long it ran and how long it stood still for people; none if it never did.
+    clocks: Option<(String, String)>,
+    is_live: bool,
+    proposals: Vec<Card>,
+    offers: Vec<Offer>,
+    chart: Chart,
+    journal_cut: bool,
+    input: Option<Pretty>,
+    output: Option<Pretty>,
+    lines: Vec<Line>,
+    lines_open: bool,
+    after: i32,
+    /// Facts before those of which the steps are shown.
+    before: i32,
+    /// When it went on as new.
+    continued: Option<Moment>,
+    next_after: Option<i32>,
+    facts: i32,
+}
+
+/// Parts of the address.
+#[derive(Debug, Default, Deserialize)]
+pub struct Parts {
+    #[serde(default)]
+    after: Option<i32>,
+    #[serde(default)]
+    done: Option<String>,
+    #[serde(default)]
+    pending: Option<String>,
+}
+
+/// `GET /runs/{id}`
+pub async fn show(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Path(id): Path<String>,
+    Query(parts): Query<Parts>,
+) -> Result<Response, NoPage> {
+    let id = parse_id(&id)?;
+    let flash = parts.done.as_deref().and_then(|act| done(act, parts.pending.is_some()));
+    page(&dashboard, &caller, id, parts.after.map(|after| after.max(0)), flash).await
+}
+
+/// The id in an address.
+///
+/// # Errors
+/// It is none.
+pub fn parse_id(text: &str) -> Result<RunId, NoPage> {
+    text.parse().map_err(|_| NoPage::not_found(format!("{text} is not the id of a run.")))
+}
+
+/// The page of a run, with the line at the top that an act led to.
+///
+/// # Errors
+/// No such run, or no database.
+pub async fn page(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    id: RunId,
+    after: Option<i32>,
+    flash: Option<Flash>,
+) -> Result<Response, NoPage> {
+    let Some((row, journal)) = read(dashboard, id).await? else {
+        return Err(NoPage::not_found(format!("There is no run {id}.")));
+    };
+    let place = lanes::place(&dashboard.pool, id).await?;
+    let definition = definition(&dashboard.operations.deployed(), &row.workflow);
+    let masks = definition.as_deref().map(Masks::of).unwrap_or_default();
+    let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
+    let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
+    let frame = Frame::of(caller, "runs");
+    let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
+    let after = after.unwrap_or(journal.before);
+    let known = Known { row, journal, lines, after, definition, masks, place, proposals };
+    // Folding and drawing a long history takes longer than a thread of the engine may be kept.
+    let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
+    drawn.await.map_err(|_| ApiError::Internal.into())
+}
+
+/// A run and its journal, which is at least as new: it is read second. Where the run went on in between, both are read
+/// again, for a page that says two things at once confuses; a run that never rests shows what was read last.
+async fn read(dashboard: &Dashboard, id: RunId) -> Result<Option<(RunRow, Journal)>, StoreError> {
+    const READS_MAX: usize = 3;
+    for reads in 1.. {
+        let Some(row) = listing::run(&dashboard.pool, id).await? else { break };
+        let journal = Journal::read(&dashboard.pool, id).await?;
+        let went_on = journal.rows.last().is_some_and(|last| last.seq > row.seq);
+        if !went_on || reads == READS_MAX {
+            return Ok(Some((row, journal)));
+        }
+    }
+    Ok(None)
+}
+
+fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definition>> {
+    let versions = deployed.definitions.get(&(workflow.namespace.clone(), workflow.name.clone()))?;
+    versions.iter().find(|d| d.workflow == *workflow).cloned()
+}
+
+/// All that is known of a run.
+struct Known {
+    row: RunRow,
+    journal: Journal,
+    lines: Vec<Line>,
+    after: i32,
+    definition: Option<Arc<Definition>>,
+    masks: Masks,
+    place: Option<Place>,
+    proposals: Vec<Card>,
+}
+
+impl RunPage {
+    fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
+        let Known { row, journal, lines, after, definition, masks, place, mut proposals } = known;
+        let definition = definition.as_deref();
+        // The database's clock may be ahead of this one: nothing on the page lies in the future.
+        let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
+        let timeline = Timeline::fold(&journal.records());
+        proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&timeline));
+        let chart = steps::chart(&timeline, definition, &masks, now);
+        let attention = row.attention.as_deref();
+        let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
+        let offers = if frame.operates {
+            act::offers(&row.status, attention, &timeline, definition, &masks)
+        } else {
+            Vec::new()
+        };
+        let status = badge::of_run(&row.status);
+        let last = lines.last().map_or(after, |line| line.seq);
+        let ended_at = row.finished_at.or(timeline.ended_at);
+        Self {
+            frame,
+            flash,
+            id: row.id,
+            name: row.key.clone().unwrap_or_else(|| row.id.to_string()),
+            attention: attention.map(badge::of_attention),
+            announce: story.as_ref().map_or_else(|| status.label.to_owned(), |s| s.title.clone()),
+            status,
+            event: row.event,
+            parent: row.parent,
+            waits_for: place.map(|p| p.first).filter(|first| *first != row.id),
+            waiting: place.filter(|p| p.first == row.id).map_or(0, |p| p.after),
+            created: row.created_at.into(),
+            finished: ended_at.map(Moment::from),
+            took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
+            clocks: clocks(&timeline, row.created_at, ended_at.unwrap_or(now)),
+            // By the row, which may be older than the journal: then the next refresh has the end.
+            is_live: row.finished_at.is_none(),
+            story,
+            proposals,
+            offers,
+            chart,
+            journal_cut: journal.cut,
+            input: timeline.input.as_ref().map(|v| pretty::json(&masks.value(v))),
+            output: timeline.output.as_ref().map(|v| pretty::json(&masks.value(v))),
+            lines_open: lines.len() <= LINES_OPEN_MAX || after != journal.before,
+            before: journal.before,
+            continued: timeline.continued_at.map(Moment::from),
+            next_after: (last < row.seq && !lines.is_empty()).then_some(last),
+            lines,
+            after,
+            facts: row.seq,
+            key: row.key,
+            workflow: row.workflow,
+        }
+    }
+}
+
+/// Time running and time paused.
+fn clocks(timeline: &Timeline, created_at: Time, until: Time) -> Option<(String, String)> {
+    let paused = timeline.pauses.until(until).num_milliseconds();
+    (paused > 0).then(|| (duration(millis_between(created_at, until) - paused), duration(paused)))
+}
+
+/// What happened, for acts that exist.
+fn done(act: &str, pending: bool) -> Option<Flash> {
+    let said = match act {
+        "retry" => "retried",
+        "skip" => "the step is skipped",
+        "cancel" => "cancelled",
+        "compensate" => "completed steps are being undone",
+        "suspend" => "suspended",
+        "resume" => "resumed",
+        "dismiss" => "dismissed",
+        "propose" => return Some(Flash::done("Proposed. It is done once another user approves it.".to_owned())),
+        "approve" => "approved and done",
+        "decline" => "declined: nothing is done",
+        "withdraw" => "withdrawn: nothing is done",
+        _ => return None,
+    };
+    let text = if pending {
+        format!("Recorded, but not carried out yet: {said} as soon as a node picks it up.")
+    } else {
+        format!("{}.", capitalised(said))
+    };
+    Some(Flash::done(text))
+}

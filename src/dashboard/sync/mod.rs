@@ -1,0 +1,7 @@
+//! Pages about what the hub remembers between runs.
+
+pub(super) mod batches;
+pub(super) mod conflicts;
+pub(super) mod drift;
+pub(super) mod mappings;
+pub(super) mod totals;

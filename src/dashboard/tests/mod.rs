@@ -1,0 +1,530 @@
+//! The pages, asked over the router against a database of their own.
+
+mod acts;
+mod addresses;
+mod batches;
+mod conflicts;
+mod connections;
+mod drift;
+mod events;
+mod freezes;
+mod mappings;
+mod proposals;
+mod schedules;
+mod totals;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use futures::future::BoxFuture;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use http::{Request, Response, StatusCode};
+use sqlx::PgPool;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use super::fixture::{self, Row, Story};
+use super::proposals::Decision;
+use super::{Dashboard, Operations, Swept, router};
+use crate::connect::Standing;
+use crate::engine::runs::proposals::{Proposal, ProposalError};
+use crate::engine::sync::totals::{Signed, Signing};
+use crate::engine::{
+    Accepted, ActError, Deployed, Drift, FreezeError, ReplayError, Retried, Schedule, ScheduleAct, ScheduleActed,
+    Settled, StartError, Sweep,
+};
+use crate::http::access::refusals::Attempt;
+use crate::http::access::session::{Access, Cookies};
+use crate::machine::{Act, Actor, RunId, Status, Time};
+use crate::memory::links::Side;
+use crate::store::StoreError;
+use crate::store::access::{self, Identity, Scope};
+use crate::store::acts::By;
+use crate::store::runs::freezes::Freeze;
+use crate::store::runs::proposals::ProposalFilter;
+
+/// Workflows, connections, until, who, why.
+type Frozen = (Vec<String>, Vec<String>, Option<Time>, String, String);
+
+/// Remembers what it was asked, and refuses if told to.
+#[derive(Default)]
+struct Desk {
+    asked: Mutex<Vec<(RunId, Act, String, String)>>,
+    proposals: Vec<Proposal>,
+    decided: Mutex<Vec<(Uuid, Decision, String, String)>>,
+    refusal: Option<&'static str>,
+    deployed: Arc<Deployed>,
+    schedules: Vec<Schedule>,
+    acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
+    settled: Mutex<Vec<(Uuid, Side, String, String)>>,
+    retried: Mutex<Vec<(Uuid, String, String)>>,
+    frozen: Mutex<Vec<Frozen>>,
+    thawed: Mutex<Vec<(Uuid, String, String)>>,
+    signed: Mutex<Vec<(Signing, String)>>,
+    /// Act on an event, which one, who, why.
+    events: Mutex<Vec<(&'static str, Uuid, String, String)>>,
+    sweeps: Vec<Swept>,
+    connections: (Vec<Standing>, bool),
+    subscribed: Vec<(String, String)>,
+}
+
+impl Operations for Desk {
+    fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
+        self.asked.lock().unwrap().push((run, act, by.0, reason));
+        let answer = self.refusal.map_or(Ok(Status::Running), |why| Err(ActError::Refused(why.to_owned())));
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>> {
+        let wanted = |p: &&Proposal| filter.run.is_none_or(|run| run == p.run) && (!filter.open || p.is_open());
+        let found = self.proposals.iter().filter(wanted).take(usize::try_from(limit).unwrap()).cloned().collect();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn proposal(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Proposal>, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.proposals.iter().find(|proposal| proposal.id == id).cloned())))
+    }
+
+    fn decide(
+        &self,
+        id: Uuid,
+        decision: Decision,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Proposal, ProposalError>> {
+        self.decided.lock().unwrap().push((id, decision, by.0, reason));
+        let state = if decision == Decision::Approve { "done" } else { "declined" };
+        let found = self.proposals.iter().find(|proposal| proposal.id == id).cloned();
+        let done = found.map(|found| Proposal { state: state.to_owned(), ..found });
+        let answer = match self.refusal {
+            Some(why) => Err(ProposalError::Closed { id, why: why.to_owned() }),
+            None => done.ok_or(ProposalError::Unknown(id)),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn deployed(&self) -> Arc<Deployed> {
+        Arc::clone(&self.deployed)
+    }
+
+    fn connections(&self) -> (Vec<Standing>, bool) {
+        self.connections.clone()
+    }
+
+    fn subscribed(&self) -> Vec<(String, String)> {
+        self.subscribed.clone()
+    }
+
+    fn schedules(
+        &self,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
+        let after = after.unwrap_or_default();
+        let later = self.schedules.iter().filter(|s| (&s.namespace, &s.name) > (&after.0, &after.1));
+        Box::pin(std::future::ready(Ok(later.take(limit).cloned().collect())))
+    }
+
+    fn schedule(
+        &self,
+        (namespace, name): (String, String),
+        _: usize,
+    ) -> BoxFuture<'_, Result<Option<Schedule>, StoreError>> {
+        let found = self.schedules.iter().find(|s| s.namespace == namespace && s.name == name);
+        Box::pin(std::future::ready(Ok(found.cloned())))
+    }
+
+    fn act_on_schedule(
+        &self,
+        (_, name): (String, String),
+        act: ScheduleAct,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
+        self.acted.lock().unwrap().push((name, act, by.0, reason));
+        let started = ScheduleActed::Started(RunId::from_u128(7));
+        Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
+    }
+
+    fn freeze(
+        &self,
+        workflows: Vec<String>,
+        connections: Vec<String>,
+        until: Option<Time>,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Freeze, FreezeError>> {
+        let id = Uuid::from_u128(1);
+        let answer = match self.refusal {
+            Some(why) => Err(FreezeError::Invalid(why.to_owned())),
+            None => Ok(freezes::freeze(id, &workflows, &connections, &reason, until)),
+        };
+        self.frozen.lock().unwrap().push((workflows, connections, until, by.0, reason));
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn end_freeze(&self, id: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Option<bool>, StoreError>> {
+        self.thawed.lock().unwrap().push((id, by.0, reason));
+        Box::pin(std::future::ready(Ok(Some(true))))
+    }
+
+    fn replay_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Accepted, ReplayError>> {
+        self.events.lock().unwrap().push(("replay", event, by.0, reason));
+        let refusal = self.refusal.map(|why| ReplayError::Impossible(why.to_owned()));
+        Box::pin(std::future::ready(refusal.map_or(Ok(Accepted::Unmatched { event: Uuid::from_u128(7) }), Err)))
+    }
+
+    fn dismiss_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<(), ReplayError>> {
+        self.events.lock().unwrap().push(("dismiss", event, by.0, reason));
+        Box::pin(std::future::ready(self.refusal.map_or(Ok(()), |why| Err(ReplayError::Impossible(why.to_owned())))))
+    }
+
+    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
+        self.retried.lock().unwrap().push((batch, by.0, reason));
+        let started = Retried::Started(RunId::from_u128(7));
+        let answer = self.refusal.map_or(started, |why| Retried::Refused(why.to_owned()));
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+
+    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
+        let earlier = self.sweeps.iter().map(|(sweep, _)| sweep).filter(|s| before.is_none_or(|before| s.run < before));
+        Box::pin(std::future::ready(Ok(earlier.take(limit).cloned().collect())))
+    }
+
+    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.sweeps.iter().find(|(known, _)| known.run == sweep).cloned())))
+    }
+
+    fn sign_totals(&self, signing: Signing, by: Actor) -> BoxFuture<'_, Result<Signed, StoreError>> {
+        let needs_reason = signing.reason.is_none();
+        self.signed.lock().unwrap().push((signing, by.0));
+        let why = self.refusal.unwrap_or("2 lines do not agree").to_owned();
+        let answer = if needs_reason { Signed::NeedsReason(why) } else { Signed::Stale(why) };
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+
+    fn settle_conflict(
+        &self,
+        conflict: Uuid,
+        side: Side,
+        by: Actor,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+        self.settled.lock().unwrap().push((conflict, side, by.0, reason));
+        let answer = self.refusal.map_or(Settled::Unknown, |why| Settled::Refused(why.to_owned()));
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+struct Site {
+    router: Router,
+    desk: Arc<Desk>,
+    cookie: String,
+}
+
+const COMPLETED: Row<'_> = Row {
+    status: "completed",
+    attention: None,
+    key: Some("006Ws00000Hd9XqIAJ"),
+    task: None,
+    wake: None,
+    finished: Some(3_498),
+};
+
+const FAULTED: Row<'_> = Row {
+    status: "faulted",
+    attention: Some("faulted"),
+    key: Some("006Ws00000Hd9XrIAJ"),
+    task: Some("/do/1/tryOrder/try/0/createOrder"),
+    wake: None,
+    finished: None,
+};
+
+impl Site {
+    async fn new(pool: &PgPool, scope: Scope, desk: Desk) -> Self {
+        let ada = match access::find_user(pool, "ada").await.unwrap() {
+            Some(ada) if ada.scopes == [scope] => ada,
+            Some(ada) => Identity::local(ada.name, &[scope]),
+            None => access::fixture_user(pool, "ada", &[scope]).await,
+        };
+        let secret = access::create_session(pool, &ada, Duration::from_hours(1)).await.unwrap();
+        let desk = Arc::new(desk);
+        let operations: Arc<dyn Operations> = Arc::<Desk>::clone(&desk);
+        let access = Access::new(pool.clone(), Cookies::new(false));
+        // Webhooks and pages share an address, as they do in the whole face.
+        let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
+        let pages = router(Dashboard::over(pool.clone(), operations, access, "sandbox".into()));
+        let router = ingress.merge(pages.inside).merge(pages.sign_in);
+        Self { router, desk, cookie: format!("stepwell_session={secret}") }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Response<()>, String) {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        let body = to_bytes(body, 1 << 26).await.unwrap();
+        (head.status, Response::from_parts(head, ()), String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).header(COOKIE, &self.cookie).header(HOST, "localhost");
+        let (status, _, body) = self.send(request.body(Body::empty()).unwrap()).await;
+        (status, body)
+    }
+
+    async fn post(&self, path: &str, form: &str) -> (StatusCode, Response<()>, String) {
+        let request = Request::post(path)
+            .header(COOKIE, &self.cookie)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// The token that the page of a run puts into its forms.
+    async fn csrf(&self) -> String {
+        let (_, page) = self.get("/").await;
+        page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned()
+    }
+}
+
+fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
+    answer.headers().get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
+}
+
+#[sqlx::test]
+async fn nothing_is_shown_without_a_session(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    for path in [
+        "/",
+        &format!("/runs/{run}"),
+        "/events",
+        "/conflicts",
+        "/connections",
+        "/batches",
+        "/proposals",
+        "/drift",
+        "/drift/00000000-0000-0000-0000-000000000007",
+        "/mappings",
+        "/mappings/partner",
+        "/workflows",
+        "/workflows/crm-erp/closed-won",
+        "/schedules",
+    ] {
+        let (status, answer, body) = site.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((status, body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
+        assert!(header(&answer, &LOCATION).starts_with("/login?next=%2F"), "{path}");
+    }
+    let act = Request::post(format!("/runs/{run}/cancel")).body(Body::empty()).unwrap();
+    assert_eq!(site.send(act).await.0, StatusCode::SEE_OTHER);
+    assert!(site.desk.asked.lock().unwrap().is_empty());
+}
+
+#[sqlx::test]
+async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (ada, by) = (access::find_user(&pool, "ada").await.unwrap().unwrap(), Actor("local:root@test".into()));
+    let link = access::create_login_link(&pool, &ada, Duration::from_mins(5), By::from(&by)).await.unwrap();
+    let look = || Request::get(format!("/login?token={link}")).body(Body::empty()).unwrap();
+    for _ in 0..3 {
+        let (status, _, page) = site.send(look()).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains(&format!("name=\"token\" value=\"{link}\"")));
+    }
+    let form = format!("token={link}&next=%2Fworkflows");
+    let (status, answer, _) = site.post("/login", &form).await;
+    assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, "/workflows"));
+    let cookie = header(&answer, &SET_COOKIE);
+    assert!(cookie.starts_with("stepwell_session=") && cookie.contains("HttpOnly"), "{cookie}");
+    let (status, answer, _) = site.post("/login", &form).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "a link works once");
+    assert_eq!(answer.extensions().get(), Some(&Attempt::Login), "and whoever tries it again is told of");
+}
+
+#[sqlx::test]
+async fn a_pasted_token_signs_in_and_another_sites_form_does_not(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
+    assert_eq!(site.post("/login", &format!("token={token}")).await.0, StatusCode::SEE_OTHER);
+    let foreign = Request::post("/login")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::from(format!("token={token}")))
+        .unwrap();
+    assert_eq!(site.send(foreign).await.0, StatusCode::FORBIDDEN);
+}
+
+#[sqlx::test]
+async fn signing_out_ends_the_session(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let csrf = site.csrf().await;
+    assert_eq!(site.post("/logout", "csrf=guess").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(site.get("/").await.0, StatusCode::OK);
+    assert_eq!(site.post("/logout", &format!("csrf={csrf}")).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(site.get("/").await.0, StatusCode::SEE_OTHER);
+}
+
+#[sqlx::test]
+async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    for path in [
+        "/",
+        &format!("/runs/{done}"),
+        &format!("/runs/{stopped}"),
+        "/events",
+        "/mappings",
+        "/workflows",
+        "/schedules",
+        "/conflicts",
+        "/connections",
+        "/batches",
+        "/proposals",
+        "/drift",
+        "/login?token=x",
+        "/runs/none",
+    ] {
+        let request = Request::get(path).header(COOKIE, &site.cookie).body(Body::empty()).unwrap();
+        let (_, answer, body) = site.send(request).await;
+        assert!(header(&answer, &CONTENT_SECURITY_POLICY).starts_with("default-src 'self';"), "{path}");
+        assert_eq!(header(&answer, &REFERRER_POLICY), "same-origin", "{path}");
+        assert_eq!(header(&answer, &http::header::CACHE_CONTROL), "no-store", "{path}");
+        for inline in [" style=", "<style", "<script>", " onclick=", " onload=", "javascript:"] {
+            assert!(!body.contains(inline), "{path} has {inline}");
+        }
+    }
+}
+
+#[sqlx::test]
+async fn a_hostile_key_stays_text(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let hostile = "<script>alert(1)</script>";
+    let mut story = Story::begun(&serde_json::json!({ hostile: hostile }));
+    let task = format!("/do/0/{hostile}");
+    let error = fixture::error(500, hostile);
+    story.add(
+        1,
+        Some(&task),
+        None,
+        "task.faulted",
+        serde_json::json!({"execution": 0, "beginning": {}, "error": error}),
+    );
+    story.add(
+        2,
+        Some(&task),
+        None,
+        "run.faulted",
+        serde_json::json!({"execution": 0, "error": error, "attention": "faulted"}),
+    );
+    story.acted(3, serde_json::json!({"act": "retry", "reason": hostile}));
+    let row = Row { key: Some(hostile), task: Some(&task), ..FAULTED };
+    let run = fixture::store(&pool, &story, &row).await;
+    for path in ["/".to_owned(), format!("/runs/{run}"), "/?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E".to_owned()] {
+        let (status, page) = site.get(&path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!page.contains("<script>alert"), "{path}");
+        assert!(page.contains("script&#62;alert(1)") || page.contains("script&gt;alert(1)"), "{path}");
+    }
+}
+
+#[sqlx::test]
+async fn the_list_tells_status_place_and_attention(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    let (_, all) = site.get("/").await;
+    for text in [
+        "006Ws00000Hd9XqIAJ",
+        "Completed",
+        "took 3.5 s",
+        "Faulted",
+        "Needs a decision",
+        "createOrder",
+        "crm-erp/closed-won",
+    ] {
+        assert!(all.contains(text), "{text}");
+    }
+    let (_, queue) = site.get("/?attention=any").await;
+    assert!(queue.contains(&stopped.to_string()) && !queue.contains(&done.to_string()));
+    let (_, none) = site.get("/?q=nothing-begins-so").await;
+    assert!(none.contains("No run matches these filters"));
+}
+
+#[sqlx::test]
+async fn what_needs_a_person_is_told_cause_by_cause_and_leads_to_its_runs(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    for _ in 0..3 {
+        fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
+    }
+    let error = serde_json::json!({
+        "type": "https://stepwell.dev/errors/validation", "status": 400, "title": "Bad Request", "detail": "the item <b>CM-200</b> is inactive",
+        "instance": "/do/3/createOrder",
+    });
+    sqlx::query("update runs set error = $1::text::json, attention_at = now(), fingerprint = 'cafe' || (select count(*) from runs o where o.id < runs.id and o.id <> runs.id) / 2")
+        .bind(error.to_string())
+        .execute(&pool)
+        .await
+        .unwrap();
+    let (_, queue) = site.get("/?attention=any").await;
+    assert!(queue.contains("By cause") && queue.contains("the item &#60;b&#62;CM-200"), "{queue}");
+    assert!(queue.contains("/?attention=any&#38;fingerprint=cafe0") && queue.contains("createOrder"), "{queue}");
+    let (_, one) = site.get("/?attention=any&fingerprint=cafe1").await;
+    assert_eq!((one.matches("<a id=\"run-").count(), one.contains("By cause")), (1, false), "{one}");
+}
+
+/// The end was written between the two reads.
+#[sqlx::test]
+async fn a_page_whose_run_is_older_than_its_journal_goes_on_to_refresh(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let row = Row { status: "running", finished: None, ..COMPLETED };
+    let run = fixture::store(&pool, &fixture::completed(), &row).await;
+    let (_, page) = site.get(&format!("/runs/{run}")).await;
+    assert!(page.contains("run.completed") && page.contains("Running"));
+    assert!(page.contains("hx-trigger=\"stepwell-refresh\""), "the page would stand still for good");
+}
+
+#[sqlx::test]
+async fn an_empty_list_teaches(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, page) = site.get("/").await;
+    assert!(page.contains("No runs yet") && page.contains("stepwell deploy workflows/"));
+    let (_, queue) = site.get("/?attention=any").await;
+    assert!(queue.contains("Nothing needs attention"));
+}
+
+#[sqlx::test]
+async fn one_can_page_to_older_runs_and_back(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let mut runs = Vec::new();
+    for _ in 0..60 {
+        runs.push(fixture::store(&pool, &fixture::cancelled(), &Row { status: "cancelled", ..COMPLETED }).await);
+    }
+    let link = |page: &str, id: &str| {
+        let rest = page.split(&format!("id=\"{id}\" href=\"")).nth(1)?.split('"').next()?;
+        Some(rest.replace("&#38;", "&").replace("&amp;", "&"))
+    };
+    let (_, first) = site.get("/").await;
+    assert!(first.contains(&runs[59].to_string()) && !first.contains(&runs[9].to_string()));
+    assert_eq!(link(&first, "newer"), None);
+    let (_, second) = site.get(&link(&first, "older").unwrap()).await;
+    assert!(second.contains(&runs[9].to_string()) && second.contains(&runs[0].to_string()));
+    assert_eq!(link(&second, "older"), None);
+    let (_, back) = site.get(&link(&second, "newer").unwrap()).await;
+    assert!(back.contains(&runs[59].to_string()) && back.contains(&runs[10].to_string()));
+    assert_eq!(link(&back, "newer"), None);
+}
+
+#[sqlx::test]
+async fn static_files_are_kept_as_long_as_their_address_is_current(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let (_, page) = site.get("/").await;
+    let sheet = page.split("rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let (status, answer, _) = site.send(Request::get(sheet).body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(header(&answer, &http::header::CACHE_CONTROL).contains("immutable"));
+    let old = site.send(Request::get("/static/stepwell.css?v=old").body(Body::empty()).unwrap()).await;
+    assert_eq!(header(&old.1, &http::header::CACHE_CONTROL), "no-cache");
+    assert_eq!(site.get("/static/..%2F..%2FCargo.toml").await.0, StatusCode::NOT_FOUND);
+}

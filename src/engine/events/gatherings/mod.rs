@@ -1,0 +1,251 @@
+//! Events that start a run together: `schedule.on` with `all` or `until`.
+//!
+//! An event is added to a gathering in the transaction that marks it as routed, so once. What completes a gathering gives it
+//! the id of its run; the run is started after that under the gathering's name, so that whoever finds it complete starts
+//! the same one, also after a crash.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::filters::attributes_fit;
+use super::subscriptions::Patience;
+use super::{Seen, seen};
+use crate::dsl::{Definition, EventStrategy, Gathering, Step};
+use crate::engine::runs::starts::Origin;
+use crate::engine::{Inner, StartError, StartRequest};
+use crate::machine::{Actor, RunId};
+use crate::store::StoreError;
+use crate::store::events::gatherings::{self, Addition, Complete, Kinship, Open};
+use crate::store::runs::journal::Hash;
+use crate::text::without_nul;
+
+/// Events in the input of one run; further ones begin another.
+const TAKEN_MAX: i32 = 10_000;
+/// Complete gatherings read at once.
+const PAGE: i64 = 100;
+
+/// A workflow that gathers an event.
+pub(super) struct Gatherer {
+    definition: Arc<Definition>,
+    /// Numbers of the filters that it fits, with the key of the gatherings that want it so.
+    fits: Vec<(u16, Hash)>,
+}
+
+impl Gatherer {
+    fn gathering(&self) -> Option<&Gathering> {
+        self.definition.gathering.as_ref()
+    }
+}
+
+impl Inner {
+    /// The latest versions that gather an event; and those of which it is not known, because their filters take too long.
+    pub(super) async fn gatherers(
+        &self,
+        envelope: &Value,
+        patience: &Patience,
+    ) -> (Vec<Gatherer>, Vec<Arc<Definition>>) {
+        let deployed = self.catalog.deployed();
+        let (mut found, mut not_asked) = (Vec::new(), Vec::new());
+        for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
+            let Some(Gathering { strategy, .. }) = &definition.gathering else { continue };
+            let filters = || strategy.filters.iter().chain(strategy.until_filters());
+            if !filters().any(|filter| attributes_fit(filter, envelope)) {
+                continue;
+            }
+            if self.subscriptions.is_set_aside(&definition.workflow) {
+                not_asked.push(Arc::clone(definition));
+                continue;
+            }
+            let mut fits = Vec::new();
+            for (number, filter) in (0_u16..).zip(filters()) {
+                if let Some(key) = self.start_key(filter, envelope, patience).await {
+                    fits.push((number, key));
+                }
+            }
+            let took_too_long = patience.was_lost();
+            self.subscriptions.asked(definition, took_too_long);
+            if took_too_long {
+                not_asked.push(Arc::clone(definition));
+            } else if !fits.is_empty() {
+                found.push(Gatherer { definition: Arc::clone(definition), fits });
+            }
+        }
+        (found, not_asked)
+    }
+
+    /// Adds an event to the gatherings that want it; says whether one took it.
+    pub(super) async fn gather(
+        &self,
+        conn: &mut PgConnection,
+        event: &Seen,
+        gatherers: &[Gatherer],
+    ) -> Result<bool, StoreError> {
+        let mut gathered = false;
+        // Workflows come in the order of their names: two events lock what they share in one order.
+        for gatherer in gatherers {
+            gathered |= self.gather_for(conn, event, gatherer).await?;
+        }
+        Ok(gathered)
+    }
+
+    /// The first filter that still wants the event takes it, in the oldest gathering that does.
+    async fn gather_for(&self, conn: &mut PgConnection, event: &Seen, gatherer: &Gatherer) -> Result<bool, StoreError> {
+        let Some(Gathering { strategy, signature }) = gatherer.gathering() else { return Ok(false) };
+        let workflow = &gatherer.definition.workflow;
+        for (number, key) in &gatherer.fits {
+            let of = Kinship { namespace: &workflow.namespace, name: &workflow.name, signature, key };
+            let open = gatherings::open(conn, of).await?;
+            let id = match open.iter().find(|open| wants(strategy, open, *number)) {
+                Some(open) => open.id,
+                // What only ends a gathering begins none.
+                None if strategy.is_until(usize::from(*number)) => {
+                    gatherings::close(conn, of).await?;
+                    continue;
+                }
+                None => {
+                    let id = Uuid::now_v7();
+                    gatherings::begin(conn, id, of).await?;
+                    id
+                }
+            };
+            let met = open.iter().find(|open| open.id == id).map_or(&[][..], |open| &open.met);
+            let enough = self.is_enough(conn, strategy, id, met, *number, event).await?;
+            let addition = Addition {
+                event: event.id,
+                filter: i16::try_from(*number).unwrap_or(i16::MAX),
+                is_taken: !strategy.is_until(usize::from(*number)),
+                completes: enough.then(RunId::now_v7),
+            };
+            gatherings::add(conn, id, addition).await?;
+            if enough {
+                gatherings::close(conn, of).await?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    async fn is_enough(
+        &self,
+        conn: &mut PgConnection,
+        strategy: &EventStrategy,
+        gathering: Uuid,
+        met: &[i16],
+        number: u16,
+        event: &Seen,
+    ) -> Result<bool, StoreError> {
+        let met = met.iter().filter_map(|number| u16::try_from(*number).ok()).collect();
+        match strategy.step(&met, number) {
+            Step::Refused => Ok(false),
+            Step::Taken { enough } => Ok(enough),
+            Step::Depends(condition) => {
+                let mut taken = taken(conn, gathering, strategy).await?;
+                taken.push(data(event));
+                let holds = self.value_of(condition, &Value::Array(taken), &Patience::unlimited()).await;
+                if holds.is_none() {
+                    warn!(condition = condition.text(), event = %event.id, "`until` of a schedule failed; waiting for more events");
+                }
+                Ok(!matches!(holds, None | Some(Value::Null | Value::Bool(false))))
+            }
+        }
+    }
+
+    /// Starts the runs of complete gatherings: of those that an event completed, or of any. One that cannot be started,
+    /// however often it is tried, is given up, and its events say why.
+    pub(in crate::engine) async fn start_gathered(self: &Arc<Self>, by: Option<Uuid>) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = gatherings::complete(&self.pool, by, after, PAGE).await?;
+            after = page.last().map(|complete| complete.id);
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            for complete in page {
+                self.start_or_give_up(&complete).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn start_or_give_up(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
+        match self.start_complete(complete).await {
+            Err(error) if error.is_about_values() => {
+                warn!(workflow = complete.name, gathering = %complete.id, %error, "gathered events cannot start their run");
+                if self.health.is_hopeless(complete.id) {
+                    let message = without_nul(error.to_string()).0;
+                    let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
+                    gatherings::refused(&self.pool, complete.id, &detail).await?;
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    async fn start_complete(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
+        // A node that does not know the version yet leaves the gathering to others, or to a later sweep.
+        let Some(definition) = self.gathers(complete) else { return Ok(()) };
+        let Some(Gathering { strategy, .. }) = &definition.gathering else { return Ok(()) };
+        let input = {
+            let mut connection = self.pool.acquire().await?;
+            taken(&mut connection, complete.id, strategy).await?
+        };
+        if input.is_empty() {
+            // Another node was faster, and the gathering is gone.
+            return Ok(());
+        }
+        let request = StartRequest {
+            namespace: complete.namespace.clone(),
+            name: complete.name.clone(),
+            version: Some(definition.workflow.version.clone()),
+            input: Value::Array(input),
+            idempotency_key: Some(complete.id.to_string()),
+            actor: Actor(format!("source:{}", complete.source)),
+        };
+        let origin = Origin::Events { last: complete.last };
+        match Arc::clone(self).start_as(complete.run_id, None, request, origin).await {
+            Ok(run) => gatherings::started(&self.pool, complete.id, run).await,
+            Err(StartError::Refused(violations)) => {
+                warn!(workflow = %definition.workflow, gathering = %complete.id, "gathered events start no run: the input schema rejects them");
+                let detail = json!({ "errors": violations }).to_string();
+                gatherings::refused(&self.pool, complete.id, &detail).await
+            }
+            Err(error) => {
+                warn!(workflow = %definition.workflow, gathering = %complete.id, %error, "gathered events cannot start their run yet, trying again later");
+                Ok(())
+            }
+        }
+    }
+
+    /// The highest version that gathers so.
+    fn gathers(&self, complete: &Complete) -> Option<Arc<Definition>> {
+        let deployed = self.catalog.deployed();
+        let versions = deployed.definitions.get(&(complete.namespace.clone(), complete.name.clone()))?;
+        let same = |d: &&Arc<Definition>| d.gathering.as_ref().is_some_and(|g| g.signature == complete.signature);
+        versions.iter().find(same).map(Arc::clone)
+    }
+}
+
+fn wants(strategy: &EventStrategy, open: &Open, number: u16) -> bool {
+    let met = open.met.iter().filter_map(|number| u16::try_from(*number).ok()).collect();
+    let has_room = open.taken < TAKEN_MAX || strategy.is_until(usize::from(number));
+    has_room && !matches!(strategy.step(&met, number), Step::Refused)
+}
+
+/// The data of the events that go into the run's input.
+async fn taken(conn: &mut PgConnection, gathering: Uuid, strategy: &EventStrategy) -> Result<Vec<Value>, StoreError> {
+    let filters = i16::try_from(strategy.filters.len()).unwrap_or(i16::MAX);
+    let events = gatherings::events(conn, gathering, filters).await?;
+    Ok(events.into_iter().filter_map(seen).map(|event| data(&event)).collect())
+}
+
+fn data(event: &Seen) -> Value {
+    event.envelope.get("data").cloned().unwrap_or_default()
+}

@@ -1,0 +1,242 @@
+//! Callers that wait for a run follow it in memory: what this node commits reaches them without a query.
+//!
+//! A follower is right or it says so: records must join without a hole, otherwise (another node drove the run in between, or
+//! the journal grew too long) it is [`Standing::Lost`], and its caller reads the database.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::dsl::Definition;
+use crate::engine::{Engine, Inner, StartError, StartRequest};
+use crate::machine::view::{RunHead, RunView, view};
+use crate::machine::{Record, Run, RunId, Time};
+use crate::store::runs::listing;
+
+/// A journal longer than this is read from the database.
+const RECORDS_MAX: usize = 2_000;
+
+/// First and longest pause between two looks at a run that this node does not drive.
+const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
+
+/// A run that was started, as its caller sees it.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its id.
+    pub id: RunId,
+    /// Whether it has ended or needs a person.
+    pub settled: bool,
+    /// The run as it is; none where it cannot be shown right now.
+    pub view: Option<RunView>,
+}
+
+/// A run as it was committed, enough to show it.
+pub(in crate::engine) struct Snapshot {
+    pub(super) definition: Arc<Definition>,
+    pub(super) head: RunHead,
+    pub(super) records: Vec<Record>,
+    pub(super) settled: bool,
+}
+
+impl Snapshot {
+    fn view(&self) -> Option<RunView> {
+        view(&self.definition, &self.head, &self.records).ok().flatten()
+    }
+}
+
+/// How a followed run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It goes on.
+    Open,
+    /// It has ended or needs a person.
+    Settled,
+    /// What happened to it is not known here.
+    Lost,
+}
+
+struct Followed {
+    seen: Mutex<(Snapshot, Standing)>,
+    moved: Notify,
+}
+
+impl Followed {
+    fn lock(&self) -> MutexGuard<'_, (Snapshot, Standing)> {
+        self.seen.lock().expect("nothing panics while it holds a followed run")
+    }
+
+    fn standing(&self) -> Standing {
+        self.lock().1
+    }
+
+    fn lose(&self) {
+        self.lock().1 = Standing::Lost;
+    }
+}
+
+/// All runs that somebody follows.
+#[derive(Default)]
+pub(in crate::engine) struct Followers {
+    open: Mutex<HashMap<RunId, Arc<Followed>>>,
+    /// So that a commit that nobody follows costs one load.
+    count: AtomicUsize,
+}
+
+impl Followers {
+    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Arc<Followed>>> {
+        self.open.lock().expect("nothing panics while it holds the followers")
+    }
+
+    /// Tells whoever follows the run what was just committed: `records` after the first `seq_before`.
+    pub(super) fn tell(&self, run: &Run, seq_before: u32, records: &[Record], wake_at: Option<Time>) {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let Some(followed) = self.lock().get(&run.id).map(Arc::clone) else { return };
+        let mut seen = followed.lock();
+        let (snapshot, standing) = &mut *seen;
+        let known = u32::try_from(snapshot.records.len()).unwrap_or(u32::MAX);
+        if *standing == Standing::Lost || known != seq_before || snapshot.records.len() + records.len() > RECORDS_MAX {
+            *standing = Standing::Lost;
+        } else {
+            snapshot.records.extend_from_slice(records);
+            snapshot.head.wake_at = wake_at;
+            snapshot.settled = run.is_closed() || run.is_parked();
+            *standing = if snapshot.settled { Standing::Settled } else { Standing::Open };
+        }
+        drop(seen);
+        followed.moved.notify_one();
+    }
+}
+
+/// Follows a run until it is dropped.
+pub(super) struct Following {
+    inner: Arc<Inner>,
+    id: RunId,
+    followed: Arc<Followed>,
+}
+
+impl Following {
+    /// Begins before the run is committed, so that nothing is missed.
+    pub(super) fn begin(inner: &Arc<Inner>, snapshot: Snapshot) -> Self {
+        let id = snapshot.head.id;
+        let standing = if snapshot.settled { Standing::Settled } else { Standing::Open };
+        let followed = Arc::new(Followed { seen: Mutex::new((snapshot, standing)), moved: Notify::new() });
+        inner.followers.lock().insert(id, Arc::clone(&followed));
+        inner.followers.count.fetch_add(1, Ordering::Release);
+        Self { inner: Arc::clone(inner), id, followed }
+    }
+
+    /// Waits until the run has ended or needs a person, at most this long, and shows it as it is then.
+    pub(super) async fn wait(self, longest: Duration) -> Begun {
+        let until = Instant::now() + longest;
+        let mut pause = LOOK.0;
+        while self.followed.standing() == Standing::Open && Instant::now() < until {
+            let rest = until.saturating_duration_since(Instant::now());
+            // What was told before this waits in the `Notify`.
+            if tokio::time::timeout(pause.min(rest), self.followed.moved.notified()).await.is_err() {
+                self.look().await;
+                pause = (pause * 2).min(LOOK.1);
+            }
+        }
+        self.seen(until).await
+    }
+
+    /// Looks at a run that this node does not drive: another node may have ended it.
+    async fn look(&self) {
+        if self.inner.node().drives(self.id) {
+            return;
+        }
+        let settled = listing::run(&self.inner.reader, self.id).await;
+        if settled.is_ok_and(|row| row.is_some_and(|row| row.finished_at.is_some() || row.attention.is_some())) {
+            self.followed.lose();
+        }
+    }
+
+    async fn seen(self, until: Instant) -> Begun {
+        {
+            let seen = self.followed.lock();
+            if seen.1 != Standing::Lost {
+                return Begun { id: self.id, settled: seen.0.settled, view: seen.0.view() };
+            }
+        }
+        self.inner.look_at(self.id, until).await
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.inner.followers.lock().remove(&self.id);
+        self.inner.followers.count.fetch_sub(1, Ordering::Release);
+    }
+}
+
+impl Engine {
+    /// Starts one run and shows it: as it was committed, or with `wait` once it has ended or needs a person, at the latest when
+    /// that time is over. What this node commits itself is shown from memory.
+    ///
+    /// # Errors
+    /// See [`StartError`]; then nothing is stored.
+    pub async fn start_and_show(&self, request: StartRequest, wait: Option<Duration>) -> Result<Begun, StartError> {
+        Arc::clone(&self.inner).start_and_show(request, wait).await
+    }
+
+    /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
+    pub async fn settled(&self, run: RunId, timeout: Duration) -> bool {
+        let mut changes = self.changes();
+        let settled = async {
+            loop {
+                match listing::run(&self.inner.reader, run).await {
+                    Ok(Some(row)) if row.finished_at.is_some() || row.attention.is_some() => return,
+                    _ => {}
+                }
+                // Another node may drive the run: then nothing is announced here, and looking must do.
+                let look_again = tokio::time::sleep(Duration::from_millis(250));
+                tokio::pin!(look_again);
+                loop {
+                    tokio::select! {
+                        () = &mut look_again => break,
+                        change = changes.recv() => match change {
+                            Ok(change) if change.id != run => {}
+                            _ => break,
+                        },
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(timeout, settled).await.is_ok()
+    }
+}
+
+impl Inner {
+    /// Starts a run and shows it as it was committed; with `wait` as it is once it has ended or needs a person, or once
+    /// that time is over.
+    pub(super) async fn start_and_show(
+        self: Arc<Self>,
+        request: StartRequest,
+        wait: Option<Duration>,
+    ) -> Result<Begun, StartError> {
+        let wait = wait.unwrap_or_default();
+        let (id, snapshot, following) = Arc::clone(&self).begin_shown(request, !wait.is_zero()).await?;
+        match (snapshot, following) {
+            (_, Some(following)) => Ok(following.wait(wait).await),
+            (Some(snapshot), None) => Ok(Begun { id, settled: false, view: snapshot.view() }),
+            // A start that was made before: its run may be anywhere.
+            (None, None) => Ok(self.look_at(id, Instant::now() + wait).await),
+        }
+    }
+
+    /// Reads a run from the database, once it has settled or the time is over.
+    async fn look_at(self: &Arc<Self>, id: RunId, until: Instant) -> Begun {
+        let engine = Engine { inner: Arc::clone(self) };
+        let rest = until.saturating_duration_since(Instant::now());
+        let settled = !rest.is_zero() && engine.settled(id, rest).await;
+        Begun { id, settled, view: engine.view(id).await.ok().flatten() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

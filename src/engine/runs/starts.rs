@@ -1,0 +1,288 @@
+//! How one run is started by name: through the API, by a schedule, by another run, by events that came together. And what is
+//! counted of every start.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::batch::AcceptOutcome;
+use super::beginning::{Coming, Prepared, explain};
+use super::follow::{Following, Snapshot};
+use crate::canonical;
+use crate::dsl::Definition;
+use crate::engine::node::Node;
+use crate::engine::{Engine, Inner, RunChange, StartError, StartRequest};
+use crate::machine::{Actor, Parent, RunId, SchemaViolation, Started, Time};
+use crate::store::acts::StartAct;
+use crate::store::runs::commit::{NewEvent, START_TYPE};
+use crate::store::runs::journal::Source;
+use crate::store::{StoreError, events};
+use crate::telemetry;
+
+/// Who may use an idempotency key: the keys of one kind never meet those of another, whatever a caller of the API invents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Origin {
+    /// The API, and runs that start others.
+    Api,
+    /// A schedule.
+    Schedule,
+    /// Events that came together.
+    Events {
+        /// The last of them.
+        last: Uuid,
+    },
+}
+
+impl Origin {
+    /// What sources of starts begin with. No event from outside may have such a source, or it would take somebody's key.
+    pub(in crate::engine) const PREFIXES: [&'static str; 3] = ["api:", "schedule:", "event:"];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Schedule => "schedule",
+            Self::Events { .. } => "event",
+        }
+    }
+
+    /// The source whose events start the run, which is then the run's actor.
+    fn source(self, actor: &Actor) -> Option<String> {
+        match self {
+            Self::Events { .. } => actor.0.strip_prefix("source:").map(str::to_owned),
+            Self::Api | Self::Schedule => None,
+        }
+    }
+}
+
+/// What starts runs, as metrics name it.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Cause {
+    pub(in crate::engine) by: &'static str,
+    /// The sender of the event.
+    pub(in crate::engine) source: Option<String>,
+}
+
+impl Inner {
+    pub(in crate::engine) async fn start(self: Arc<Self>, mut request: StartRequest) -> Result<RunId, StartError> {
+        request.hide(&self.redactor());
+        self.start_as(RunId::now_v7(), None, request, Origin::Api).await
+    }
+
+    /// Starts a run under an id that is known before, as the child of another if it is one.
+    pub(in crate::engine) async fn start_as(
+        self: Arc<Self>,
+        id: RunId,
+        parent: Option<Parent>,
+        request: StartRequest,
+        origin: Origin,
+    ) -> Result<RunId, StartError> {
+        let node = self.node();
+        let prepared = self.prepare_start(&node, id, parent, &request, origin).await?;
+        self.commit_start(&node, request, origin, prepared, None).await
+    }
+
+    /// Starts a run by an act of a person, which is recorded with it.
+    pub(in crate::engine) async fn start_by(
+        self: Arc<Self>,
+        mut request: StartRequest,
+        act: StartAct,
+    ) -> Result<RunId, StartError> {
+        request.hide(&self.redactor());
+        let (node, origin) = (self.node(), Origin::Api);
+        let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin).await?;
+        self.commit_start(&node, request, origin, prepared, Some(act)).await
+    }
+
+    /// Starts a run for a caller of the API and keeps what there is to show of it: its first commit, or all of them to come if
+    /// the caller follows it. Neither if the idempotency key has started another run before.
+    pub(super) async fn begin_shown(
+        self: Arc<Self>,
+        mut request: StartRequest,
+        follow: bool,
+    ) -> Result<(RunId, Option<Snapshot>, Option<Following>), StartError> {
+        request.hide(&self.redactor());
+        let (node, id) = (self.node(), RunId::now_v7());
+        let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api).await?;
+        let snapshot = prepared.snapshot();
+        let (snapshot, following) =
+            if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
+        let run = self.commit_start(&node, request, Origin::Api, prepared, None).await?;
+        if run == id { Ok((run, snapshot, following)) } else { Ok((run, None, None)) }
+    }
+
+    async fn prepare_start(
+        &self,
+        node: &Arc<Node>,
+        id: RunId,
+        parent: Option<Parent>,
+        request: &StartRequest,
+        origin: Origin,
+    ) -> Result<Prepared, StartError> {
+        self.admits(node).map_err(StartError::Unavailable)?;
+        let definition = self.find_current(request).await?;
+        let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
+        let judged_by = match origin {
+            Origin::Events { .. } => {
+                Some(self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
+            }
+            Origin::Api | Origin::Schedule => None,
+        };
+        let started = Started {
+            input: Arc::new(input),
+            event: match origin {
+                Origin::Events { last } => Some(last),
+                Origin::Api | Origin::Schedule => None,
+            },
+            parent,
+            actor: request.actor.clone(),
+            environment: self.environment.clone(),
+            begin: self.begin_here(node),
+            hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
+        };
+        let keyed = request.idempotency_key.as_ref().map(|_| (Uuid::now_v7(), started.input.to_string()));
+        let body = keyed.as_ref().map(|_| request.input.to_string());
+        let source = keyed.as_ref().zip(body.as_deref());
+        let source = source.and_then(|((event, input), body)| Source::of(*event, body.as_bytes(), None, input));
+        let prepared = self.prepare(node, &definition, id, started, source.as_ref(), self.clock.now()).await;
+        let mut prepared = prepared.map_err(|rejected| StartError::Refused(explain(rejected)))?;
+        prepared.judged_by = judged_by;
+        prepared.keyed_by = keyed.map(|(event, _)| event);
+        Ok(prepared)
+    }
+
+    /// The input with its identifiers in the form that they have in events that start the workflow.
+    fn shaped(&self, definition: &Definition, input: &Value) -> Result<Value, Vec<SchemaViolation>> {
+        let mut input = input.clone();
+        let shaped = self.settings.identifiers.shape_input(definition.sources(), &mut input);
+        shaped.map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
+        Ok(input)
+    }
+
+    /// Commits a start; gives the run of an earlier start under the same key where there was one.
+    async fn commit_start(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        request: StartRequest,
+        origin: Origin,
+        prepared: Prepared,
+        act: Option<StartAct>,
+    ) -> Result<RunId, StartError> {
+        let (run, now) = (prepared.first.run.id, prepared.first.run.created_at);
+        let key = prepared.keyed_by.zip(request.idempotency_key.clone());
+        let event = key.map(|(id, key)| keyed_start(&request, origin, (id, key), now, run));
+        let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
+        let judged_by = prepared.judged_by.clone();
+        let coming = Coming { event, prepared: vec![prepared], act, position: None, judged_by };
+        match self.commit_accept(node, cause, coming).await {
+            AcceptOutcome::Done { .. } => Ok(run),
+            AcceptOutcome::Duplicate { event, runs, is_same, .. } => {
+                if is_same || self.had_input(event, &request.input).await? {
+                    return Ok(runs.first().copied().unwrap_or(run));
+                }
+                Err(StartError::Conflict {
+                    key: request.idempotency_key.unwrap_or_default(),
+                    run: runs.first().copied().unwrap_or_default(),
+                })
+            }
+            AcceptOutcome::Refused(message) => {
+                Err(StartError::Refused(vec![SchemaViolation { pointer: String::new(), message }]))
+            }
+            AcceptOutcome::Lost => {
+                Err(StartError::Unavailable("a start was mistaken for an event of a topic".to_owned()))
+            }
+            AcceptOutcome::Frozen => {
+                self.freezes.forget();
+                Err(StartError::Unavailable("a freeze began in the meantime".to_owned()))
+            }
+            AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
+        }
+    }
+
+    /// Whether an earlier start had an input of equal value, however each of them was written: clients order members as they like.
+    async fn had_input(&self, start: Uuid, input: &Value) -> Result<bool, StartError> {
+        let away = |error: StoreError| StartError::Unavailable(error.to_string());
+        let Some(stored) = events::find(&self.pool, start).await.map_err(away)? else { return Ok(false) };
+        Ok(serde_json::from_slice::<Value>(&stored.body).is_ok_and(|first| canonical::same(&first, input)))
+    }
+
+    /// What a start asks for. Where this node knows no such version, another one may have deployed it a moment ago.
+    async fn find_current(&self, request: &StartRequest) -> Result<Arc<Definition>, StartError> {
+        if let Some(definition) = self.find(request) {
+            return Ok(definition);
+        }
+        self.catalog.catch_up(&self.pool).await.map_err(|error| StartError::Unavailable(error.to_string()))?;
+        self.find(request).ok_or_else(|| StartError::Unknown(named(request)))
+    }
+
+    fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
+        let deployed = self.catalog.deployed();
+        let versions = deployed.definitions.get(&(request.namespace.clone(), request.name.clone()))?;
+        match request.version.as_deref() {
+            None | Some("latest") => versions.first().cloned(),
+            Some(version) => versions.iter().find(|d| d.workflow.version == version).cloned(),
+        }
+    }
+}
+
+impl Inner {
+    /// Counts and announces a run that was just committed; it may have ended already.
+    pub(in crate::engine) fn has_begun(&self, cause: &Cause, definition: &Definition, change: RunChange) {
+        let source = match cause.source.as_deref() {
+            None => telemetry::NO_SOURCE,
+            Some(source) if self.settings.sources.contains(source) => source,
+            Some(source) if definition.sources().any(|named| named == source) => source,
+            Some(_) => telemetry::OTHER_SOURCE,
+        };
+        telemetry::run_started(cause.by, name_of(definition), source);
+        self.announce(change);
+    }
+
+    pub(super) fn expected_sources(&self) -> Vec<(String, String)> {
+        let deployed = self.catalog.deployed();
+        let latest = deployed.definitions.values().filter_map(|versions| versions.first());
+        latest.flat_map(|d| d.sources().map(|source| (name_of(d), source.to_owned()))).collect()
+    }
+}
+
+impl Engine {
+    /// Which sources start which workflows, as far as definitions name them: `namespace/name` and source.
+    #[must_use]
+    pub fn expected_sources(&self) -> Vec<(String, String)> {
+        self.inner.expected_sources()
+    }
+}
+
+fn name_of(definition: &Definition) -> String {
+    format!("{}/{}", definition.workflow.namespace, definition.workflow.name)
+}
+
+fn named(request: &StartRequest) -> String {
+    let version = request.version.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
+    format!("{}/{}{version}", request.namespace, request.name)
+}
+
+/// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
+fn keyed_start(request: &StartRequest, origin: Origin, (id, key): (Uuid, String), now: Time, run: RunId) -> NewEvent {
+    let body = request.input.to_string().into_bytes();
+    NewEvent {
+        id,
+        source: format!("{}:{}/{}", origin.as_str(), request.namespace, request.name),
+        event_id: key,
+        r#type: START_TYPE.to_owned(),
+        received_at: now,
+        headers: "{}".to_owned(),
+        body_hash: Sha256::digest(&body).into(),
+        body,
+        attributes: "{}".to_owned(),
+        data: None,
+        outcome: "run",
+        runs: vec![run],
+        detail: None,
+        awaited: false,
+        counted: None,
+        needs_attention: false,
+        is_proven: false,
+    }
+}

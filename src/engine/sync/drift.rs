@@ -1,0 +1,187 @@
+//! What sweeps found. A sweep is a run of a workflow that starts by itself and tells of records by events; what came of a
+//! record is what came of the runs that its event started. Nothing is kept for it: all of it stands in journal and events.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::dsl::{Definition, TaskKind, WorkflowRef};
+use crate::engine::Engine;
+use crate::expr::Template;
+use crate::machine::{RunId, Time};
+use crate::memory::drift::{Counts, Found, RECORD_CHANGED, Standing, conflicts, judge, wrote};
+use crate::store::runs::listing::{self, RunFilter, RunRow};
+use crate::store::sync::drift::{self, Told};
+use crate::store::{StoreError, definitions};
+
+/// Counting the records of a sweep stops here.
+pub const COUNTED_MAX: i64 = 5_000;
+
+/// A sweep, and what it found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sweep {
+    /// Its run.
+    pub run: RunId,
+    /// What it ran.
+    pub workflow: WorkflowRef,
+    /// Where it stands.
+    pub status: String,
+    /// Why a person is needed.
+    pub attention: Option<String>,
+    /// When it was accepted.
+    pub created_at: Time,
+    /// When it ended.
+    pub finished_at: Option<Time>,
+    /// From when on it looked for changes, as it says itself.
+    pub since: Option<String>,
+    /// How many records of each kind.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+/// A record that a sweep told of.
+#[derive(Debug, Clone, Serialize)]
+pub struct Drift {
+    /// Place in the sweep's journal.
+    pub seq: i32,
+    /// The mapping.
+    pub entity: Option<String>,
+    /// The record in the CRM.
+    pub crm_id: Option<String>,
+    /// The record in the ERP.
+    pub erp_id: Option<String>,
+    /// What came of it.
+    pub found: Found,
+    /// The same in the words of its workflow, or the status of its run.
+    pub outcome: String,
+    /// Fields that were written, such as `erp.phone`.
+    pub wrote: Vec<String>,
+    /// Fields about which a person decides.
+    pub conflicts: i64,
+    /// Its event.
+    pub event: Option<Uuid>,
+    /// The run that looked at it.
+    pub run: Option<RunId>,
+}
+
+impl Engine {
+    /// The latest sweeps, latest first, those before `before`.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn sweeps(&self, before: Option<RunId>, limit: usize) -> Result<Vec<Sweep>, StoreError> {
+        let deployed = self.deployed();
+        let sweeps = |definition: &Arc<Definition>| !telling(definition).is_empty();
+        let mut rows: Vec<RunRow> = Vec::new();
+        for ((namespace, name), _) in deployed.definitions.iter().filter(|(_, versions)| versions.iter().any(sweeps)) {
+            let filter = RunFilter { workflow: Some(format!("{namespace}/{name}")), ..RunFilter::default() };
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            rows.extend(listing::runs(&self.inner.reader, &filter, before, limit).await?.rows);
+        }
+        rows.sort_by_key(|row| Reverse(row.id));
+        rows.truncate(limit);
+        let mut found = Vec::new();
+        for row in rows {
+            found.extend(self.swept(row).await?);
+        }
+        Ok(found)
+    }
+
+    /// One sweep; none if the run is none.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn sweep(&self, run: RunId) -> Result<Option<Sweep>, StoreError> {
+        match listing::run(&self.inner.reader, run).await? {
+            Some(row) => self.swept(row).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What came of the records of a sweep behind `after`, at most `limit` of them; none if the run is no sweep.
+    ///
+    /// # Errors
+    /// The database is away, or a second is not enough.
+    pub async fn drift(&self, sweep: RunId, after: i32, limit: i64) -> Result<Option<Vec<Drift>>, StoreError> {
+        let Some(id) = definitions::of_run(&self.inner.reader, sweep).await? else { return Ok(None) };
+        let tasks = telling(&self.inner.definition_of(id).await?.definition);
+        if tasks.is_empty() {
+            return Ok(None);
+        }
+        let told = drift::told(&self.inner.reader, sweep, &tasks, after, limit).await?;
+        let mut found: Vec<Drift> = Vec::new();
+        for next in told.iter().map(looked_at) {
+            match found.last_mut().filter(|last| last.seq == next.seq) {
+                Some(last) if last.found >= next.found => {}
+                Some(last) => *last = next,
+                None => found.push(next),
+            }
+        }
+        Ok(Some(found))
+    }
+
+    async fn swept(&self, row: RunRow) -> Result<Option<Sweep>, StoreError> {
+        let Some(mut records) = self.drift(row.id, 0, COUNTED_MAX + 1).await? else { return Ok(None) };
+        let counted = usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX);
+        let more = records.len() > counted;
+        records.truncate(counted);
+        let mut counts = Counts::default();
+        records.iter().for_each(|record| counts.add(record.found));
+        let output = drift::output(&self.inner.reader, row.id).await?.unwrap_or_default();
+        Ok(Some(Sweep {
+            run: row.id,
+            workflow: row.workflow,
+            status: row.status,
+            attention: row.attention,
+            created_at: row.created_at,
+            finished_at: row.finished_at,
+            since: output["since"].as_str().map(str::to_owned),
+            counts,
+            more,
+        }))
+    }
+}
+
+/// References of the tasks by which a sweep tells of records; none if it is no sweep.
+fn telling(definition: &Definition) -> Vec<String> {
+    if definition.timing.is_none() {
+        return Vec::new();
+    }
+    let is_told = |(name, value): &(String, Template)| {
+        name == "type" && matches!(value, Template::Literal(text) if text == RECORD_CHANGED)
+    };
+    let tells = |kind: &TaskKind| matches!(kind, TaskKind::Emit(emit) if emit.attributes.iter().any(is_told));
+    definition.tasks.iter().filter(|task| tells(&task.kind)).map(|task| task.reference.to_string()).collect()
+}
+
+fn looked_at(told: &Told) -> Drift {
+    let standing = match (&told.status, &told.event_outcome) {
+        (Some(status), _) => {
+            Standing::Run { status, attention: told.attention.is_some(), output: told.output.as_ref() }
+        }
+        (None, Some(outcome)) => Standing::Alone(outcome),
+        (None, None) => Standing::Sent,
+    };
+    let (found, outcome) = judge(standing);
+    let output = told.output.as_ref().unwrap_or(&Value::Null);
+    let is_crm = told.side.as_deref() == Some("crm");
+    let own = |side: &str| output[side].as_str().map(str::to_owned);
+    let sent = |ours: bool| if ours { told.id.clone() } else { told.other_id.clone() };
+    Drift {
+        seq: told.seq,
+        entity: told.entity.clone(),
+        crm_id: own("crm").or_else(|| sent(is_crm)),
+        erp_id: own("erp").or_else(|| sent(!is_crm)),
+        found,
+        outcome,
+        wrote: wrote(output),
+        conflicts: conflicts(output),
+        event: told.event,
+        run: told.run,
+    }
+}

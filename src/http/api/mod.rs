@@ -1,0 +1,13 @@
+//! The JSON API, one file for each kind of thing.
+
+pub(super) mod audit;
+pub mod connections;
+pub(super) mod credentials;
+pub mod events;
+pub(super) mod freezes;
+pub mod runs;
+pub mod schedules;
+pub(super) mod sources;
+pub mod sync;
+pub(super) mod users;
+pub mod workflows;

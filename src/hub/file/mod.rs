@@ -1,0 +1,12 @@
+//! `hub.yaml`, section by section, with every mistake at its place.
+
+pub(super) mod audit;
+pub(super) mod connection;
+pub(super) mod identifiers;
+pub(super) mod literals;
+pub(super) mod load;
+pub(super) mod release;
+pub(super) mod retention;
+pub(super) mod sink;
+pub(super) mod value;
+pub(super) mod yaml;

@@ -1,0 +1,70 @@
+//! `event.sequence`: the number with which a sender counts its events, so that a lost one is noticed.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::ReceiveError;
+use super::event::{Attribute, evaluate};
+use crate::canonical;
+use crate::expr::Expression;
+use crate::hub::file::value::{duration, expression};
+use crate::hub::file::yaml::{Entry, Mistakes, Node, entry};
+use crate::memory::sequences::Counted;
+
+/// What a number jumps over may be so late, where the source says nothing else: senders deliver side by side, and again after
+/// a failure.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How a sender counts.
+#[derive(Debug, Clone)]
+pub struct Counting {
+    /// The number of an event.
+    pub sequence: Expression,
+    /// What it counts in; none where it counts in one.
+    pub channel: Option<Attribute>,
+    /// What a number jumps over may be so late.
+    pub grace: Duration,
+}
+
+impl Counting {
+    /// Of the entries of `event`.
+    pub(super) fn read(entries: &[Entry], channel: Option<Attribute>, mistakes: &mut Mistakes) -> Option<Self> {
+        let Some(node) = entry(entries, "sequence") else {
+            for node in ["channel", "gap"].iter().filter_map(|key| entry(entries, key)) {
+                let hint =
+                    "add `sequence: '${ .number }'`: jq, the number that grows by one with each event".to_owned();
+                mistakes.at(node, "this is about numbers of events, and none are read", Some(hint));
+            }
+            return None;
+        };
+        let sequence = expression(node, &["headers"], mistakes);
+        let grace = entry(entries, "gap").and_then(|node| grace(node, mistakes)).unwrap_or(GRACE);
+        Some(Self { sequence: sequence?, channel, grace })
+    }
+
+    /// The number of an event; none if it has none.
+    pub(super) fn find(&self, data: &Value, headers: &Value) -> Result<Option<Counted>, ReceiveError> {
+        let number = match evaluate(&self.sequence, "the event's sequence", data, headers)? {
+            Value::Null => return Ok(None),
+            Value::String(text) => number(&text),
+            Value::Number(found) => number(&canonical::number(&found)),
+            _ => None,
+        };
+        let unfit =
+            || ReceiveError::BadBody(format!("the event's sequence is not a whole number from 0 to {}", i64::MAX));
+        let number = number.ok_or_else(unfit)?;
+        let channel = self.channel.as_ref().map(|channel| channel.of("channel", data, headers)).transpose()?;
+        Ok(Some(Counted { channel: channel.flatten().unwrap_or_default(), number, grace: self.grace }))
+    }
+}
+
+fn number(text: &str) -> Option<i64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
+}
+
+fn grace(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
+    let entries = mistakes.entries(node, &["after"]);
+    duration(entry(entries, "after")?, mistakes)
+}

@@ -1,0 +1,274 @@
+//! Sources: who may send webhooks, how they prove it, and what events their bodies hold.
+
+pub mod cloudevents;
+pub(super) mod counting;
+pub(super) mod event;
+pub(super) mod headers;
+pub(super) mod pubsub;
+pub(super) mod pubsub_settings;
+pub mod redelivery;
+pub(super) mod settings;
+
+use std::borrow::Cow;
+
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::body::{BadBody, BodyKind, Item, Known};
+use super::scheme::{Delivery, Scheme, SignatureError, Verified};
+use crate::connect::{Secret, Secrets};
+use crate::engine::{IncomingEvent, OtherBytes};
+use crate::expr::Expression;
+use crate::identifiers::{BadIdentifier, Identifiers};
+use crate::memory::sequences::Counted;
+use crate::memory::time;
+use crate::redact::Redactor;
+use event::{EventPaths, check_id, evaluate, header_values, rfc_3339};
+use headers::recorded;
+
+/// Events of one body: each is committed before the next, so that a request ends within its deadline.
+pub const EVENTS_MAX: usize = 500;
+
+/// A sender of webhooks.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// As in `/hooks/NAME`.
+    pub name: String,
+    /// How it signs.
+    pub scheme: Scheme,
+    /// Names of its secrets; any one of them may have signed.
+    pub secrets: Vec<String>,
+    /// The address that the sender was given, where it is not `/hooks/NAME` below the public one.
+    pub url: Option<String>,
+    /// Whether its proof also counts at `POST /events`.
+    pub events: bool,
+    /// What its bodies are.
+    pub body: BodyKind,
+    /// The list of events in a body that holds several.
+    pub split: Option<Expression>,
+    /// Which events are wanted.
+    pub filter: Option<Expression>,
+    /// Which fields hold identifiers that are to have one form.
+    pub identifiers: Identifiers,
+    /// Where an event says what it is about.
+    pub event: EventPaths,
+    pub(super) values: Secrets,
+}
+
+/// What a delivery holds.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// In the order in which they were sent.
+    pub events: Vec<IncomingEvent>,
+    /// Events that the filter keeps out.
+    pub filtered: usize,
+    /// Their numbers, where the sender counts: what is not wanted is not missing.
+    pub passed_over: Vec<Counted>,
+}
+
+/// What the sender expects to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// What became of its one event.
+    One,
+    /// What became of each event.
+    Each,
+    /// Only that all of them are safe: a SOAP acknowledgement.
+    Acknowledgement,
+}
+
+/// Why a delivery is not taken. Nothing of it is stored. The texts are safe to show to anyone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiveError {
+    /// Missing, malformed or wrong signature.
+    #[error("{0}")]
+    BadSignature(String),
+    /// Signed too long ago, or in the future.
+    #[error("{0}")]
+    Stale(String),
+    /// Signed well, but not an event.
+    #[error("{0}")]
+    BadBody(String),
+}
+
+impl From<BadBody> for ReceiveError {
+    fn from(error: BadBody) -> Self {
+        match error {
+            BadBody::Malformed(why) => Self::BadBody(why),
+            BadBody::Stranger(why) => Self::BadSignature(why),
+        }
+    }
+}
+
+impl From<BadIdentifier> for ReceiveError {
+    fn from(error: BadIdentifier) -> Self {
+        Self::BadBody(format!("the event's {error}"))
+    }
+}
+
+impl Source {
+    /// Verifies a delivery over its raw bytes, and only then reads it.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn receive(&self, delivery: Delivery<'_>) -> Result<Received, ReceiveError> {
+        let verified = self.verify(delivery)?;
+        let redactor = self.redactor();
+        let mut headers = recorded(delivery.headers);
+        headers.retain(|(name, _)| self.scheme.credential_header() != Some(name));
+        headers.iter_mut().for_each(|(_, value)| *value = redactor.text(std::mem::take(value)));
+        let values = if self.reads_headers() { header_values(&headers) } else { Value::Null };
+        let mut received = Received { events: Vec::new(), filtered: 0, passed_over: Vec::new() };
+        for mut item in self.items(delivery, &redactor, &values)? {
+            item.data_is_body &= !self.identifiers.apply(&mut item.data)?;
+            if self.wants(&item.data, &values)? {
+                received.events.push(self.event(&verified, &headers, &values, item)?);
+            } else {
+                received.filtered += 1;
+                received.passed_over.extend(self.counted(&item.data, &values)?);
+            }
+        }
+        Ok(received)
+    }
+
+    /// Verifies a delivery without reading it: for events that say themselves what they are.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub fn verify(&self, delivery: Delivery<'_>) -> Result<Verified, ReceiveError> {
+        let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
+        if secrets.is_empty() {
+            return Err(ReceiveError::BadSignature(format!("source {} has no secret to check it with", self.name)));
+        }
+        let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+        let url = self.address(delivery.url);
+        self.scheme.verify(Delivery { url: &url, ..delivery }, &secrets).map_err(|error| match error {
+            SignatureError::Bad(why) => ReceiveError::BadSignature(why),
+            SignatureError::Stale(why) => ReceiveError::Stale(why),
+        })
+    }
+
+    /// Hides its secrets, which some senders repeat in the body.
+    fn redactor(&self) -> Redactor {
+        let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
+        let values: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+        self.values.known().with(&values)
+    }
+
+    /// Treats an event that says itself what it is as [`Self::receive`] treats a delivery: hides the source's secrets, then brings
+    /// the identifiers to their form, those in its data and attributes of the names that hold some.
+    ///
+    /// # Errors
+    /// One of them is none.
+    pub fn shape(&self, event: &mut IncomingEvent) -> Result<(), ReceiveError> {
+        event.hide(&self.redactor());
+        event.data_is_body &= !self.identifiers.apply(&mut event.data)?;
+        for (name, value) in &mut event.attributes {
+            let mut attribute = Value::Object([(name.clone(), Value::from(value.as_str()))].into_iter().collect());
+            self.identifiers.apply(&mut attribute)?;
+            if let Some(shaped) = attribute.get(name.as_str()).and_then(Value::as_str) {
+                shaped.clone_into(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// How its deliveries are answered.
+    #[must_use]
+    pub fn answer(&self) -> AnswerKind {
+        match (&self.body, &self.split) {
+            (BodyKind::OutboundMessage { .. }, _) => AnswerKind::Acknowledgement,
+            (_, Some(_)) => AnswerKind::Each,
+            (_, None) => AnswerKind::One,
+        }
+    }
+
+    /// The address as the sender knows it, with the query that it sent.
+    fn address<'u>(&self, asked: &'u str) -> Cow<'u, str> {
+        match (&self.url, asked.split_once('?')) {
+            (None, _) => Cow::Borrowed(asked),
+            (Some(own), None) => Cow::Owned(own.clone()),
+            (Some(own), Some((_, query))) => Cow::Owned(format!("{own}?{query}")),
+        }
+    }
+
+    fn items(&self, delivery: Delivery<'_>, redactor: &Redactor, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
+        let content_type = delivery.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut items = self.body.read(delivery.body, content_type)?;
+        items.iter_mut().for_each(|item| item.hide(redactor));
+        let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };
+        match evaluate(split, "the list of events", &whole.data, headers)? {
+            Value::Array(list) if list.len() <= EVENTS_MAX => {
+                let alone = |data| Item::alone(data, Known::default()).noted(&whole.note);
+                Ok(list.into_iter().map(alone).collect())
+            }
+            Value::Array(list) => {
+                Err(ReceiveError::BadBody(format!("a body may hold {EVENTS_MAX} events, this one has {}", list.len())))
+            }
+            _ => Err(ReceiveError::BadBody("what `split` finds in the body is not a list".to_owned())),
+        }
+    }
+
+    fn wants(&self, data: &Value, headers: &Value) -> Result<bool, ReceiveError> {
+        let Some(filter) = &self.filter else { return Ok(true) };
+        match evaluate(filter, "whether the event passes the filter", data, headers)? {
+            Value::Bool(passes) => Ok(passes),
+            Value::Null => Ok(false),
+            _ => Err(ReceiveError::BadBody("the filter finds neither true nor false in the event".to_owned())),
+        }
+    }
+
+    fn counted(&self, data: &Value, headers: &Value) -> Result<Option<Counted>, ReceiveError> {
+        self.event.counting.as_ref().map_or(Ok(None), |counting| counting.find(data, headers))
+    }
+
+    fn event(
+        &self,
+        verified: &Verified,
+        headers: &[(String, String)],
+        values: &Value,
+        item: Item,
+    ) -> Result<IncomingEvent, ReceiveError> {
+        let Item { data, body, data_is_body, known, note } = item;
+        let found = self.event.find(&data, values)?;
+        let counted = self.counted(&data, values)?;
+        let event_id = match self.event.id {
+            Some(_) => found.id,
+            None => known.id.or_else(|| verified.event_id.clone()),
+        };
+        let event_id = event_id.ok_or_else(|| ReceiveError::BadBody("the event has no id".to_owned()))?;
+        check_id(&event_id).map_err(ReceiveError::BadBody)?;
+        let told = || data.get("type").and_then(Value::as_str).map(str::to_owned);
+        let r#type = found.r#type.or(known.r#type).or_else(told).unwrap_or_else(|| self.name.clone());
+        let happened = found.time.as_deref().and_then(time).or(verified.sent_at);
+        let attributes = [
+            ("specversion", Some("1.0".to_owned())),
+            ("id", Some(event_id.clone())),
+            ("source", Some(self.name.clone())),
+            ("type", Some(r#type.clone())),
+            ("time", happened.map(rfc_3339)),
+            ("subject", found.subject.or(known.subject)),
+            ("key", found.key),
+        ];
+        let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        Ok(IncomingEvent {
+            source: self.name.clone(),
+            event_id,
+            r#type,
+            attributes,
+            data,
+            data_is_body,
+            body,
+            headers: headers.to_vec(),
+            counted,
+            note,
+            other_bytes: OtherBytes::Duplicate,
+        })
+    }
+
+    /// Whether some expression reads `$headers`.
+    fn reads_headers(&self) -> bool {
+        let mut all = self.event.expressions().chain(&self.split).chain(&self.filter);
+        all.any(|expression| !expression.variables().is_empty())
+    }
+}

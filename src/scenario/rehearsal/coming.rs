@@ -1,0 +1,155 @@
+//! What comes to a rehearsed run, and in which order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Halt, LATENCY, Rehearsal};
+use crate::dsl::OwnAuthentication;
+use crate::machine::{Act, Actor, Approval, CallOutcome, CallRequest, ExecutionId, Fact, Message, Time, time_after};
+use crate::scenario::file::Scenario;
+
+/// What will reach the run, and when.
+pub(in crate::scenario) struct OnItsWay {
+    pub(in crate::scenario) at: Time,
+    pub(in crate::scenario) what: Coming,
+}
+
+/// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
+pub(in crate::scenario) enum Coming {
+    /// To a call.
+    Answer {
+        execution: ExecutionId,
+        attempt: u32,
+        outcome: Box<CallOutcome>,
+    },
+    /// A request at its target, whose answer nobody waits for any more.
+    Arrival(Box<Arrival>),
+    /// The start of another run.
+    Start(Fact),
+    Act(Act),
+    Event(Arc<Value>),
+    Message(Message),
+}
+
+/// A request that is under way for long.
+pub(super) struct Arrival {
+    /// Which of the run's sendings.
+    pub(super) sending: usize,
+    pub(super) request: CallRequest,
+    pub(super) authentication: Option<OwnAuthentication>,
+}
+
+impl Coming {
+    /// Whether it stands in the database until the run has taken it in.
+    pub(super) fn survives(&self) -> bool {
+        !matches!(self, Self::Answer { .. } | Self::Start(_))
+    }
+
+    /// Whether it changes a target and not the run.
+    pub(super) fn is_arrival(&self) -> bool {
+        matches!(self, Self::Arrival(_))
+    }
+
+    /// People act on what they see: what comes at the same moment comes before them.
+    fn is_of_a_person(&self) -> bool {
+        matches!(self, Self::Act(_))
+    }
+
+    pub(super) fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
+        matches!(self, Self::Answer { execution, attempt, .. } if (*execution, *attempt) == (id, tried))
+    }
+}
+
+impl Rehearsal<'_> {
+    /// An event comes as soon as the run waits for one and nothing is under way.
+    pub(super) fn waits_and_is_told(&self) -> bool {
+        let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
+        waits && self.on_their_way.iter().all(|c| c.what.is_arrival()) && !self.on_listening.is_empty()
+    }
+
+    pub(super) fn asks_and_is_heard(&self) -> bool {
+        self.run.is_parked() && !self.on_attention.is_empty()
+    }
+
+    /// The earliest of what comes and of the run's timers.
+    pub(super) fn next_event(&mut self) -> Result<(), Halt> {
+        if self.dies {
+            return self.crash();
+        }
+        if std::mem::take(&mut self.goes_on) {
+            return self.feed(&Fact::Continue);
+        }
+        if self.waits_and_is_told()
+            && let Some(event) = self.on_listening.pop_front()
+        {
+            self.now = time_after(self.now, LATENCY);
+            return self.event_comes(&event);
+        }
+        let order = |(_, coming): &(usize, &OnItsWay)| (coming.at, coming.what.is_of_a_person());
+        let next = self.on_their_way.iter().enumerate().min_by_key(order).map(|(i, c)| (i, c.at));
+        let wake = self.run.wake_at();
+        let wake = wake.map(|wake| self.targets.answers().map_or(wake, |answers| answers.timer(wake)));
+        match (next, wake) {
+            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
+                self.now = self.now.max(at);
+                let coming = self.on_their_way.remove(place).what;
+                self.take(coming)
+            }
+            (_, Some(at)) => {
+                self.now = self.now.max(at);
+                self.feed(&Fact::TimerDue)
+            }
+            _ => match self.on_attention.pop_front().filter(|_| self.run.is_parked()) {
+                Some(act) => self.act(act),
+                None => Err(Halt::Problem("the run waits for something that nothing brings; it never ends".to_owned())),
+            },
+        }
+    }
+
+    fn take(&mut self, coming: Coming) -> Result<(), Halt> {
+        match coming {
+            Coming::Answer { execution, attempt, outcome } => {
+                self.feed(&Fact::CallEnded { execution, attempt, outcome })
+            }
+            Coming::Arrival(arrival) => self.arrives(&arrival),
+            Coming::Start(fact) => match self.feed(&fact) {
+                // It ended before its parent learned that it had begun.
+                Err(Halt::Rejected(_)) => Ok(()),
+                taken => taken,
+            },
+            Coming::Act(act) => self.act(act),
+            Coming::Event(event) => self.event_comes(&event),
+            Coming::Message(message) => self.take_in(message),
+        }
+    }
+
+    /// A person acts; what does not fit the run changes nothing, as at the API. Where the act is reserved for two, another person
+    /// approves it at once.
+    fn act(&mut self, act: Act) -> Result<(), Halt> {
+        let name = act.name();
+        let approval = Some(Approval { by: Actor("user:second".to_owned()), reason: None, step: None });
+        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None, approval };
+        match self.decide(&fact) {
+            Ok(decision) => self.commit(decision),
+            Err(Halt::Rejected(why)) => {
+                self.refused_acts.push(format!("{name}: {why}"));
+                Ok(())
+            }
+            Err(halt) => Err(halt),
+        }
+    }
+}
+
+/// What comes at times of its own.
+pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
+    let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, Coming::Act(p.act.clone()))));
+    let events = scenario.events.iter().filter_map(|p| Some((p.after?, Coming::Event(Arc::clone(&p.event)))));
+    acts.chain(events).map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what }).collect()
+}
+
+/// What comes once the run waits for events.
+pub(super) fn untimed_events(scenario: &Scenario) -> VecDeque<Arc<Value>> {
+    scenario.events.iter().filter(|p| p.after.is_none()).map(|p| Arc::clone(&p.event)).collect()
+}

@@ -1,0 +1,241 @@
+//! Events that start a run together, until it is started.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::Candidate;
+use crate::machine::RunId;
+use crate::store::StoreError;
+use crate::store::runs::journal::Hash;
+
+/// What events have in common that start one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Kinship<'a> {
+    /// Namespace of the workflow.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Hash of its `schedule.on`.
+    pub signature: &'a str,
+    /// Hash of the values by which the events are correlated.
+    pub key: &'a Hash,
+}
+
+/// A gathering that waits for more.
+#[derive(Debug)]
+pub struct Open {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Filters of which an event is there.
+    pub met: Vec<i16>,
+    /// Events that go into the run's input.
+    pub taken: i32,
+}
+
+/// A gathering whose run is to be started.
+#[derive(Debug)]
+pub struct Complete {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Namespace of the workflow.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Hash of its `schedule.on`.
+    pub signature: String,
+    /// The id that the run gets.
+    pub run_id: RunId,
+    /// The event that came last.
+    pub last: Uuid,
+    /// Its source.
+    pub source: String,
+}
+
+/// The gatherings of these events that wait for more, oldest first. Until the transaction ends nobody else sees or changes
+/// them.
+///
+/// # Errors
+/// The database is away.
+pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>, StoreError> {
+    sqlx::query!(
+        "insert into gathering_keys (namespace, name, signature, key) values ($1, $2, $3, $4)
+         on conflict (namespace, name, signature, key) do update set key = excluded.key",
+        of.namespace,
+        of.name,
+        of.signature,
+        of.key.as_slice()
+    )
+    .execute(&mut *conn)
+    .await?;
+    Ok(sqlx::query_as!(
+        Open,
+        "select id, met, taken from gatherings
+         where namespace = $1 and name = $2 and signature = $3 and key = $4 and run_id is null order by id",
+        of.namespace,
+        of.name,
+        of.signature,
+        of.key.as_slice()
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Begins a gathering.
+///
+/// # Errors
+/// The database is away.
+pub async fn begin(conn: &mut PgConnection, id: Uuid, of: Kinship<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into gatherings (id, namespace, name, signature, key) values ($1, $2, $3, $4, $5)",
+        id,
+        of.namespace,
+        of.name,
+        of.signature,
+        of.key.as_slice()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An event for a gathering.
+#[derive(Debug, Clone, Copy)]
+pub struct Addition {
+    /// Which event.
+    pub event: Uuid,
+    /// The filter that it fits.
+    pub filter: i16,
+    /// Whether it goes into the run's input.
+    pub is_taken: bool,
+    /// The run to start if nothing is missing now.
+    pub completes: Option<RunId>,
+}
+
+/// Adds an event.
+///
+/// # Errors
+/// The database is away.
+pub async fn add(conn: &mut PgConnection, gathering: Uuid, addition: Addition) -> Result<(), StoreError> {
+    let Addition { event, filter, is_taken, completes } = addition;
+    sqlx::query!("insert into gathered (gathering, event, filter) values ($1, $2, $3)", gathering, event, filter)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        "update gatherings set met = case when $2 = any(met) then met else met || $2::smallint end,
+                taken = taken + $3::integer, run_id = $4
+         where id = $1",
+        gathering,
+        filter,
+        i32::from(is_taken),
+        completes
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the lock of these events where no gathering waits for more of them.
+///
+/// # Errors
+/// The database is away.
+pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from gathering_keys k
+         where k.namespace = $1 and k.name = $2 and k.signature = $3 and k.key = $4
+           and not exists (select from gatherings g where g.namespace = k.namespace and g.name = k.name
+                           and g.signature = k.signature and g.key = k.key and g.run_id is null)",
+        of.namespace,
+        of.name,
+        of.signature,
+        of.key.as_slice()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gatherings whose runs are to be started: those that this event completed, or any. In order, behind `after`.
+///
+/// # Errors
+/// The database is away.
+pub async fn complete(
+    pool: &PgPool,
+    by: Option<Uuid>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Complete>, StoreError> {
+    Ok(sqlx::query_as!(
+        Complete,
+        r#"select g.id, g.namespace, g.name, g.signature, g.run_id as "run_id!", l.event as last, e.source
+           from gatherings g
+           cross join lateral (select event from gathered where gathering = g.id order by event desc limit 1) as l
+           cross join lateral (select source from events where id = l.event limit 1) as e
+           where g.run_id is not null
+             and ($1::uuid is null or exists (select from gathered t where t.gathering = g.id and t.event = $1))
+             and g.id > $3
+           order by g.id limit $2"#,
+        by,
+        limit,
+        after.unwrap_or_default()
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The events that go into the run's input, in the order in which they came: those of the filters below `filters`.
+///
+/// # Errors
+/// The database is away.
+pub async fn events(conn: &mut PgConnection, gathering: Uuid, filters: i16) -> Result<Vec<Candidate>, StoreError> {
+    Ok(sqlx::query_as!(
+        Candidate,
+        r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text
+           from gathered g join events e on e.id = g.event
+           where g.gathering = $1 and g.filter < $2 order by e.id"#,
+        gathering,
+        filters
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The run of a gathering was started: its events say so.
+///
+/// # Errors
+/// The database is away.
+pub async fn started(pool: &PgPool, gathering: Uuid, run: RunId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with done as (delete from gatherings where id = $1 returning id),
+              them as materialized (
+                  select e.id from done join gathered g on g.gathering = done.id join events e on e.id = g.event
+                  order by e.id for update of e)
+         update events e set outcome = 'run', runs = runs || $2::uuid from them where e.id = them.id",
+        gathering,
+        run
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The run of a gathering cannot be started: its events say why, as JSON text.
+///
+/// # Errors
+/// The database is away.
+pub async fn refused(pool: &PgPool, gathering: Uuid, detail: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with done as (delete from gatherings where id = $1 returning id),
+              them as materialized (
+                  select e.id from done join gathered g on g.gathering = done.id join events e on e.id = g.event
+                  order by e.id for update of e),
+              told as (
+                  update events e set outcome = case outcome when 'gathered' then 'rejected' else outcome end, detail = $2::text::json
+                  from them where e.id = them.id returning e.id, e.source)
+         insert into event_attention (event, of_source) select id, source from told on conflict (event) do nothing",
+        gathering,
+        detail
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! What the database needs beside its rows: statistics, and an eye on what keeps vacuum from its work.
+
+use sqlx::PgPool;
+
+use crate::store::StoreError;
+
+/// Analyses partitioned tables that nobody has analysed for a day, which autovacuum never does; each in a transaction of its own.
+///
+/// # Errors
+/// The database is away, or somebody holds a lock for long.
+pub async fn analyze_partitioned(pool: &PgPool) -> Result<(), StoreError> {
+    while sqlx::query_scalar!("select analyze_next_partitioned()").fetch_one(pool).await?.is_some() {}
+    Ok(())
+}
+
+/// Seconds for which the oldest transaction has kept vacuum from removing dead rows, as far as this role may see the others.
+///
+/// # Errors
+/// The database is away.
+pub async fn oldest_snapshot_seconds(pool: &PgPool) -> Result<f64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as "seconds!"
+           from pg_stat_activity where backend_xmin is not null and datname = current_database() and pid <> pg_backend_pid()
+             and backend_type <> 'autovacuum worker'"#
+    )
+    .fetch_one(pool)
+    .await?)
+}

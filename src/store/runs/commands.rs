@@ -1,0 +1,252 @@
+//! What operators want done: recorded first, answered in the transaction that does it.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::machine::{Actor, Message, RunId};
+use crate::store::{StoreError, shard};
+
+/// A command that nobody has answered yet.
+#[derive(Debug, Clone)]
+pub struct OpenCommand {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Which run.
+    pub run_id: RunId,
+    /// JSON text of the act.
+    pub act: String,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// JSON text of the [`crate::machine::Approval`], where a second person approved it.
+    pub approval: Option<String>,
+}
+
+/// A command on its way in.
+#[derive(Debug)]
+pub struct NewCommand<'a> {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Which run.
+    pub run: RunId,
+    /// JSON text of the act.
+    pub act: &'a str,
+    /// Who.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// Something that a run is told by another part of Stepwell.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Which run.
+    pub run: RunId,
+    /// JSON text of the [`crate::machine::Message`].
+    pub message: String,
+    /// Who tells it.
+    pub actor: String,
+    /// The event that it brings, and the `listen` that it is for: it comes there once.
+    pub event: Option<(Uuid, i32)>,
+    /// Whether it waits for a run that does not exist yet: the commit that starts it may come later. Else it is lost then.
+    pub is_kept: bool,
+}
+
+/// What became of a command.
+#[derive(Debug)]
+pub struct Answer {
+    /// Whether it was dealt with.
+    pub answered: bool,
+    /// Why it was refused, if it was.
+    pub refusal: Option<String>,
+}
+
+/// Records a command; false if there is no such run.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "insert into commands (id, shard, run_id, act, actor, reason)
+         select $1, r.shard, r.id, $4::text::json, $5, $6 from runs r where r.shard = $2 and r.id = $3",
+        command.id,
+        shard(command.run),
+        command.run,
+        command.act,
+        command.actor,
+        command.reason
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Tells a run that it is its turn.
+pub(super) fn turn(run: RunId) -> NewMessage {
+    NewMessage {
+        id: Uuid::now_v7(),
+        run,
+        message: serde_json::json!(Message::Turn {}).to_string(),
+        actor: Actor::engine().0,
+        event: None,
+        is_kept: false,
+    }
+}
+
+/// Leaves messages for runs; gives the runs that had not been told before. A message for a run that does
+/// not exist is lost, unless it is kept for it.
+///
+/// # Errors
+/// The database is away, or refuses a value.
+pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<Vec<RunId>, StoreError> {
+    let m = messages;
+    Ok(sqlx::query_scalar!(
+        "insert into commands (id, shard, run_id, act, actor, event_id, execution)
+         select u.id, u.shard, u.run_id, u.message::json, u.actor, u.event_id, u.execution
+         from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::integer[], $8::boolean[])
+              as u (id, shard, run_id, message, actor, event_id, execution, is_kept)
+         left join runs r on r.shard = u.shard and r.id = u.run_id
+         where r.id is not null or u.is_kept
+         on conflict (run_id, execution, event_id) where event_id is not null do nothing
+         returning run_id",
+        &m.iter().map(|m| m.id).collect::<Vec<_>>(),
+        &m.iter().map(|m| shard(m.run)).collect::<Vec<_>>(),
+        &m.iter().map(|m| m.run).collect::<Vec<_>>(),
+        &m.iter().map(|m| m.message.as_str()).collect::<Vec<_>>() as &[&str],
+        &m.iter().map(|m| m.actor.as_str()).collect::<Vec<_>>() as &[&str],
+        &m.iter().map(|m| m.event.map(|(id, _)| id)).collect::<Vec<_>>() as &[Option<Uuid>],
+        &m.iter().map(|m| m.event.map(|(_, execution)| execution)).collect::<Vec<_>>() as &[Option<i32>],
+        &m.iter().map(|m| m.is_kept).collect::<Vec<_>>(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Forgets what was kept for runs that never came to be.
+///
+/// # Errors
+/// The database is away.
+pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from commands c where c.answered_at is null and c.created_at < now() - interval '1 day'
+         and not exists (select from runs r where r.shard = c.shard and r.id = c.run_id)"
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// What became of a command.
+///
+/// # Errors
+/// The database is away.
+pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreError> {
+    Ok(sqlx::query_as!(
+        Answer,
+        r#"select answered_at is not null as "answered!", refusal from commands where id = $1"#,
+        id
+    )
+    .fetch_optional(pool)
+    .await?)
+}
+
+/// Open commands for runs that this node owns, oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<OpenCommand>, StoreError> {
+    Ok(sqlx::query_as!(
+        OpenCommand,
+        // Open commands are few, owned runs are many: the plan must begin with the commands, whatever the statistics.
+        r#"with open as materialized (
+               select id, shard, run_id, act, actor, reason, approval from commands where answered_at is null limit 10000)
+           select c.id as "id!", c.run_id as "run_id!", c.act::text as "act!", c.actor as "actor!", c.reason,
+                  c.approval::text as approval
+           from open c join runs r on r.shard = c.shard and r.id = c.run_id
+           where r.owner is not distinct from $1 order by c.id limit $2"#,
+        node,
+        limit
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Open commands of these runs, of each run oldest first.
+///
+/// # Errors
+/// The database is away.
+pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenCommand>, StoreError> {
+    Ok(sqlx::query_as!(
+        OpenCommand,
+        r#"select c.id, c.run_id, c.act::text as "act!", c.actor, c.reason, c.approval::text as approval
+           from unnest($1::uuid[]) as u (run_id)
+           cross join lateral (select * from commands where run_id = u.run_id and answered_at is null order by id limit 100) c"#,
+        runs
+    )
+    .fetch_all(pool)
+    .await?)
+}
+
+/// Makes unowned runs with open commands due, and refuses commands for runs that have ended. Gives how many were woken.
+///
+/// # Errors
+/// The database is away.
+pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
+    sqlx::query!(
+        // A run that is over can still be undone with its parent: what tells it to stop is left to the run itself. Looked at
+        // as text, for one row that Postgres cannot read as JSON would fail an operator of JSON, and with it all others.
+        "with open as materialized (
+                  select id, shard, run_id from commands where answered_at is null and act::text not like '{\"stop\":%'
+                  limit 10000 for update skip locked),
+              late as materialized (
+                  select o.id, r.status from open o join runs r on r.shard = o.shard and r.id = o.run_id
+                  where r.finished_at is not null)
+         update commands c set answered_at = now(), refusal = 'the run is ' || l.status || ' and accepts nothing more'
+         from late l where c.id = l.id"
+    )
+    .execute(pool)
+    .await?;
+    let woken = sqlx::query!(
+        // It waits for no row: whoever holds one changes the run now, and the next look finds what is left.
+        "with open as materialized (
+                  select distinct shard, run_id from commands where answered_at is null limit 10000),
+              asleep as materialized (
+                  select r.shard, r.id from open c join runs r on r.shard = c.shard and r.id = c.run_id
+                  where r.owner is null and (r.wake_at is null or r.wake_at > now())
+                  order by r.shard, r.id for update of r skip locked)
+         update runs r set wake_at = now() from asleep a where r.shard = a.shard and r.id = a.id"
+    )
+    .execute(pool)
+    .await?;
+    Ok(woken.rows_affected())
+}
+
+/// Answers commands: null is "done", a text is why it was refused.
+///
+/// # Errors
+/// The database is away.
+pub async fn answer(conn: &mut PgConnection, answers: &[(Uuid, Option<String>)]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update commands c set answered_at = now(), refusal = u.refusal
+         from unnest($1::uuid[], $2::text[]) as u (id, refusal) where c.id = u.id and c.answered_at is null",
+        &answers.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        &answers.iter().map(|(_, refusal)| refusal.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+    )
+    .execute(&mut *conn)
+    .await?;
+    let refused: Vec<Uuid> = answers.iter().filter(|(_, refusal)| refusal.is_some()).map(|(id, _)| *id).collect();
+    if !refused.is_empty() {
+        // An event that came too late for one `listen` is there for the next: that one looks at what it may have missed.
+        sqlx::query!(
+            "update listeners l set checked = false from commands c
+             where c.id = any($1) and c.event_id is not null and l.shard = c.shard and l.run_id = c.run_id",
+            &refused
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Runs, their journals and snapshots, and what people want done to them.
+
+pub mod claims;
+pub mod commands;
+pub mod commit;
+pub mod freezes;
+pub mod journal;
+pub mod lanes;
+pub mod listing;
+pub mod proposals;
+pub mod snapshots;

@@ -1,0 +1,8 @@
+//! What the hub remembers between runs.
+
+pub mod batches;
+pub mod conflicts;
+pub mod drift;
+pub mod links;
+pub mod totals;
+pub mod watermarks;

@@ -1,0 +1,41 @@
+//! Watermarks: how far something has been read.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::store::StoreError;
+
+/// The value of a watermark.
+///
+/// # Errors
+/// The database is away.
+pub async fn read(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, StoreError> {
+    Ok(sqlx::query_scalar!("select value from watermarks where name = $1", name).fetch_optional(conn).await?)
+}
+
+/// The value of a watermark, which nobody else changes before the transaction ends; also where it was never written.
+///
+/// # Errors
+/// The database is away.
+pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, StoreError> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('watermarks/' || $1, 0))", name)
+        .execute(&mut *conn)
+        .await?;
+    read(conn, name).await
+}
+
+/// Sets a watermark.
+///
+/// # Errors
+/// The database is away, or refuses the value.
+pub async fn write(conn: &mut PgConnection, name: &str, value: &Value) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into watermarks (name, value) values ($1, $2)
+         on conflict (name) do update set value = excluded.value, written_at = now()",
+        name,
+        value
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
