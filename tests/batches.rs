@@ -67,7 +67,7 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     keys.sort_unstable();
     let all = keys.len();
     keys.dedup();
-    assert_eq!(keys.len(), all, "no product is there twice");
+    assert_eq!(keys.len(), all, "no product exists twice");
 
     let id = latest["id"].as_str().unwrap();
     let (_, page) = node.get(&format!("/api/v1/batches/{id}/rows?limit=2")).await;

@@ -405,7 +405,7 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     let user = json!({ "namespace": "crm-erp", "name": "order-status", "version": "1.2.0", "latest": true });
     assert_eq!(mapping["tables"][0]["workflows"], json!([user]));
     browser.click(".facts a").await;
-    browser.shows("h1", "Order status to the opportunity").await;
+    browser.shows("h1", "Write order status to opportunities").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -284,7 +284,7 @@ scenarios:
       status: completed
       holds:
         - ${ .memory.watermarks.items | startswith("2026-12-01 09:00:0") }
-  - name: only what was changed since is found
+  - name: only later changes are found
     now: '2026-12-01T09:00:00Z'
     input: {}
     memory: [{ watermarks/write: { name: items, value: '2026-11-18 11:00:01' } }]
