@@ -178,7 +178,7 @@ async fn a_cancel_with_a_reason_undoes_what_was_done_and_the_page_says_so() {
     let run = journey.fire(&node, 0).await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     browser.goto(&page(&node, &run)).await;
-    browser.shows(".story", "is retried").await;
+    browser.shows(".story", "will be retried").await;
     browser.act("cancel", "the customer withdrew").await;
     browser.shows(".head .badges", "Cancelled").await;
     browser.shows(".story", "the customer withdrew").await;
@@ -220,7 +220,7 @@ async fn a_proposer_sees_no_approve_and_another_user_who_approves_lets_the_run_f
     assert_eq!(node.run(&run).await["status"], "faulted", "nothing is done yet");
 
     let bob = Browser::signed_in(&world, &node, "bob").await;
-    bob.shows(".counters", "1 Waits for a second person").await;
+    bob.shows(".counters", "1 Waiting for a second person").await;
     bob.click("a[href='/proposals'].counter").await;
     bob.shows("h1", "Proposals").await;
     for width in [390, 1280] {
@@ -231,7 +231,7 @@ async fn a_proposer_sees_no_approve_and_another_user_who_approves_lets_the_run_f
     bob.unfold(&format!("#approve-{proposal}")).await;
     bob.write(&format!("#approve-{proposal}-reason"), "seen the mail").await;
     bob.click(&format!("#approve-{proposal} form button")).await;
-    bob.shows("[role=status].flash", "Approved and done.").await;
+    bob.shows("[role=status].flash", "Approved and carried out.").await;
     bob.shows(".head .badges", "Completed").await;
     bob.shows(".steps", "user:ann proposed to skip the step").await;
     bob.shows(".steps", "user:bob approved it").await;
@@ -454,7 +454,7 @@ async fn the_keyboard_reaches_everything_with_a_visible_focus_and_retries_a_run(
     let (journey, node, run) = with_a_stuck_run().await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     let reached = walk(&browser, &format!("run-{run}")).await;
-    for name in ["Skip to content", "Runs", "Attention", "Events", "Workflows", "Sign out", "Filter"] {
+    for name in ["Skip to content", "Runs", "Needs attention", "Events", "Workflows", "Sign out", "Filter"] {
         assert!(reached.iter().any(|r| r == name), "{name} is not reached: {reached:?}");
     }
     browser.press(Key::Enter).await;
@@ -480,7 +480,7 @@ async fn a_refresh_leaves_the_focus_and_what_is_unfolded_where_they_were() {
     let run = journey.fire(&node, 0).await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     browser.goto(&page(&node, &run)).await;
-    browser.shows(".story", "is retried").await;
+    browser.shows(".story", "will be retried").await;
     browser.of(".step:first-child details", "e => e.open = true").await;
     walk_to(&browser, "document.activeElement.parentElement.id === 'act-suspend'").await;
     browser.script("document.getElementById('live').seen = true").await;

@@ -225,7 +225,7 @@ pub async fn perform(
             dashboard.operations.replay_event(id, caller.actor(), reason).await.map(|accepted| to(new(&accepted)))
         }
         "dismiss" => dashboard.operations.dismiss_event(id, caller.actor(), reason).await.map(|()| to(id)),
-        _ => return Err(NoPage::not_found(format!("There is no act {name}."))),
+        _ => return Err(NoPage::not_found(format!("Unknown action {name}."))),
     };
     match done {
         Ok(there) => Ok(there),

@@ -139,7 +139,7 @@ impl Card {
     pub fn why_not(&self) -> Option<&'static str> {
         match self.choice {
             Choice::Withdraw => Some("You proposed it: another user must approve it."),
-            Choice::Decline => Some("Only a user can approve it, and your session belongs to none."),
+            Choice::Decline => Some("Only a user can approve it, and your session does not belong to a user."),
             Choice::Nothing | Choice::Decide => None,
         }
     }
@@ -164,13 +164,13 @@ fn values(act: &Act, before: Option<&serde_json::Value>) -> Option<Values> {
 
 fn state(state: &str) -> Badge {
     let (label, like) = match state {
-        "approved" => ("Approved, under way", "running"),
+        "approved" => ("Approved, in progress", "running"),
         "done" => ("Done", "completed"),
-        "refused" => ("Approved, not possible any more", "faulted"),
+        "refused" => ("Approved, but no longer possible", "faulted"),
         "declined" => ("Declined", "cancelled"),
         "withdrawn" => ("Withdrawn", "cancelled"),
         "ended" => ("The run has ended", "cancelled"),
-        _ => ("Lapsed", "cancelled"),
+        _ => ("Expired", "cancelled"),
     };
     Badge { label, ..badge::of_run(like) }
 }
@@ -179,13 +179,13 @@ fn state(state: &str) -> Badge {
 #[must_use]
 pub fn wanted(act: &Act) -> &'static str {
     match act {
-        Act::Retry { input: Some(_), .. } => "retry it with another input",
+        Act::Retry { input: Some(_), .. } => "retry it with a different input",
         Act::Retry { input: None, .. } => "retry it",
-        Act::Skip { .. } if act.edits() => "skip the step with an output that stands in",
+        Act::Skip { .. } if act.edits() => "skip the step with a replacement output",
         Act::Skip { .. } => "skip the step",
-        Act::Cancel { compensate: CancelMode::Compensate } => "cancel it, undoing what was done",
-        Act::Cancel { compensate: CancelMode::Abandon } => "cancel it, leaving what was done",
-        Act::Compensate => "undo what was done",
+        Act::Cancel { compensate: CancelMode::Compensate } => "cancel it and undo completed steps",
+        Act::Cancel { compensate: CancelMode::Abandon } => "cancel it without undoing completed steps",
+        Act::Compensate => "undo completed steps",
         Act::Suspend => "suspend it",
         Act::Resume => "resume it",
         Act::Dismiss => "dismiss it",

@@ -285,11 +285,6 @@ fn needs_attention(counts: &LiveCounts) -> &'static str {
     if counts.attention == 1 { "Needs attention" } else { "Need attention" }
 }
 
-/// After the number of proposals.
-fn waits_for_second(proposals: i64) -> &'static str {
-    if proposals == 1 { "Waits for a second person" } else { "Wait for a second person" }
-}
-
 fn announced(counts: &LiveCounts, events: i64) -> String {
     let runs = format!("{} {}", count(counts.attention), needs_attention(counts).to_lowercase());
     match events {
@@ -308,7 +303,7 @@ fn counters(counts: &LiveCounts, proposals: i64, events: i64, asked: &Asked) -> 
         current: asked.attention == "any",
     };
     let second = Counter {
-        badge: Badge { label: waits_for_second(proposals), ..badge::of_attention("unknown_outcome") },
+        badge: Badge { label: "Waiting for a second person", ..badge::of_attention("unknown_outcome") },
         number: count(proposals),
         href: "/proposals".to_owned(),
         current: false,

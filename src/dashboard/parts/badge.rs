@@ -101,7 +101,7 @@ pub fn of_attention(attention: &str) -> Badge {
     let label = match attention {
         "faulted" => "Needs a decision",
         "compensation_stuck" => "Undo is stuck",
-        "poison" => "Killed its nodes",
+        "poison" => "Crashed repeatedly",
         "unknown_outcome" => "Outcome unknown",
         _ => "Needs attention",
     };

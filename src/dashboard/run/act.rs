@@ -97,7 +97,7 @@ pub fn offers(
         offers.push(plain("compensate", "Undo completed steps", "Every completed step is undone, last one first.", ""));
     }
     if !undoing {
-        let help = "The run ends at the next boundary. The current call is still recorded; no further step starts.";
+        let help = "No further step starts, and the run ends once the outcome of its current call is recorded.";
         offers.push(Offer { asks_undo: true, ..plain("cancel", "Cancel run", help, "danger") });
     }
     if parked && !undoing {
@@ -119,9 +119,9 @@ fn second(offer: &Offer, definition: &Definition) -> Option<&'static str> {
     let is_reserved = reserved.iter().any(|rule| rule.as_str() == offer.act);
     let edits = offer.value.is_some() && reserved.contains(&ActRule::Edit);
     match (is_reserved, edits, offer.act) {
-        (true, ..) => Some("It needs a second person: another user must approve it before it is done."),
-        (_, true, "retry") => Some("With another input it needs a second person: another user must approve it first."),
-        (_, true, _) => Some("With an output it needs a second person: another user must approve it first."),
+        (true, ..) => Some("This needs a second person: another user must approve it first."),
+        (_, true, "retry") => Some("With a different input, this needs a second person: another user must approve it."),
+        (_, true, _) => Some("With an output, this needs a second person: another user must approve it."),
         _ => None,
     }
 }

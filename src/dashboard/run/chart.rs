@@ -146,7 +146,7 @@ impl Axis {
             .map(|(before, after)| Cut {
                 x: percent(after.x - CUT_WIDTH),
                 width: percent(CUT_WIDTH),
-                label: format!("{} in which nothing happened", duration(millis_between(before.to, after.from))),
+                label: format!("{} without activity", duration(millis_between(before.to, after.from))),
             })
             .collect()
     }
@@ -284,7 +284,7 @@ mod tests {
         let axis = axis(&[(0, 10_000), (36_010_000, 36_020_000)]);
         let cuts = axis.cuts();
         assert_eq!(cuts.len(), 1);
-        assert_eq!(cuts[0].label, "10 h in which nothing happened");
+        assert_eq!(cuts[0].label, "10 h without activity");
         assert!((axis.place(at(10_000)) - 48.5).abs() < 0.01, "{}", axis.place(at(10_000)));
         assert!((axis.place(at(36_020_000)) - 100.0).abs() < 0.01);
     }

@@ -279,10 +279,10 @@ fn done(act: &str, pending: bool) -> Option<Flash> {
         "suspend" => "suspended",
         "resume" => "resumed",
         "dismiss" => "dismissed",
-        "propose" => return Some(Flash::done("Proposed. It is done once another user approves it.".to_owned())),
-        "approve" => "approved and done",
-        "decline" => "declined: nothing is done",
-        "withdraw" => "withdrawn: nothing is done",
+        "propose" => return Some(Flash::done("Proposed. It takes effect once another user approves it.".to_owned())),
+        "approve" => "approved and carried out",
+        "decline" => "declined",
+        "withdraw" => "withdrawn",
         _ => return None,
     };
     let text = if pending {

@@ -224,7 +224,7 @@ impl Page<'_> {
                 format!("waits for {}", types.join(", "))
             })
         };
-        said.map(str::to_owned).or_else(|| step.case.as_ref().map(|case| format!("went to {case}"))).or_else(waits)
+        said.map(str::to_owned).or_else(|| step.case.as_ref().map(|case| format!("chose {case}"))).or_else(waits)
     }
 
     fn badge(&self, step: &Step) -> Badge {
@@ -365,7 +365,7 @@ fn note_row(note: &Note) -> NoteRow {
             (format!("Undo before cancelling started: {}, last one first", plural(*steps, "step", "steps")), None)
         }
         NoteKind::Poisoned(detail) => {
-            ("The run was parked: it repeatedly killed its nodes".to_owned(), Some(detail.clone()))
+            ("The run was stopped: its nodes crashed repeatedly".to_owned(), Some(detail.clone()))
         }
     };
     NoteRow { at: note.at.into(), text, reason }
@@ -376,7 +376,7 @@ fn acted(act: &Act) -> &'static str {
         Act::Retry { input: Some(_), .. } => "retried it with a different input",
         Act::Retry { input: None, .. } => "retried it",
         Act::Skip { .. } => "skipped the step",
-        Act::Cancel { compensate: CancelMode::Compensate } => "cancelled it, undoing completed steps",
+        Act::Cancel { compensate: CancelMode::Compensate } => "cancelled it and undid completed steps",
         Act::Cancel { compensate: CancelMode::Abandon } => "cancelled it without undoing completed steps",
         Act::Compensate => "asked to undo completed steps",
         Act::Suspend => "suspended it",

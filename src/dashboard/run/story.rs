@@ -42,9 +42,9 @@ pub fn tell(
             let step = timeline.steps.iter().rev().find(|s| s.state == State::Waiting)?;
             let Some(until) = step.waits.last().map(|w| w.until) else {
                 let what = if step.child.is_some() { "another run" } else { "an event" };
-                return calm(format!("{} waits for {what}", label(definition, step).title), None);
+                return calm(format!("“{}” is waiting for {what}", label(definition, step).title), None);
             };
-            let title = format!("{} {}", label(definition, step).title, waits(step, until, now));
+            let title = format!("“{}” {}", label(definition, step).title, waits(step, until, now));
             calm(title, row_of(chart, step).and_then(|row| row.fault.clone()))
         }
         "pending" if timeline.queued => calm("Queued: a run with the same key comes first".to_owned(), None),
@@ -55,7 +55,7 @@ pub fn tell(
         "faulted" => calm("Failed; dismissed by a person".to_owned(), cause()),
         "completed" => {
             let steps = timeline.steps.iter().filter(|s| s.state == State::Completed).count();
-            let title = format!("Done: {} in {}", plural(steps, "step", "steps"), took?);
+            let title = format!("Completed: {} in {}", plural(steps, "step", "steps"), took?);
             Some(Story { class: "good", title, text: None, advice: None })
         }
         _ => None,
@@ -87,10 +87,10 @@ fn waits(step: &Step, until: Time, now: Time) -> String {
     let clock = until.format("%H:%M:%S");
     let left = duration(millis_between(now, until));
     match (step.error.is_some(), until > now) {
-        (true, true) => format!("is retried at {clock} UTC, in {left}"),
-        (true, false) => "is retried now".to_owned(),
-        (false, true) => format!("waits until {clock} UTC, for another {left}"),
-        (false, false) => "continues now".to_owned(),
+        (true, true) => format!("will be retried at {clock} UTC, in {left}"),
+        (true, false) => "is being retried".to_owned(),
+        (false, true) => format!("is waiting until {clock} UTC, {left} from now"),
+        (false, false) => "is continuing".to_owned(),
     }
 }
 
@@ -108,7 +108,7 @@ fn needs_a_person(attention: &str, stuck: Option<&str>, timeline: &Timeline, cha
     let fault = row.and_then(|r| r.fault.clone()).or_else(|| timeline.error.as_ref().map(error_text));
     let (title, text, advice) = match attention {
         "faulted" => (
-            stuck.map_or_else(|| "It stopped".to_owned(), |step| format!("It stopped at {step}")),
+            stuck.map_or_else(|| "Stopped".to_owned(), |step| format!("Stopped at {step}")),
             fault,
             "Fix the cause, then retry: the run continues from this step, and completed steps are not repeated. \
              Or skip the step and give the output to use instead, or cancel the run.",
@@ -125,7 +125,7 @@ fn needs_a_person(attention: &str, stuck: Option<&str>, timeline: &Timeline, cha
              the answer it would have returned. If it did not, retry.",
         ),
         "poison" => (
-            "Stopped: it repeatedly killed the nodes that executed it".to_owned(),
+            "Stopped: the nodes that executed it crashed repeatedly".to_owned(),
             poisoned(timeline).or(fault),
             "Check the input and the next step before you retry. Cancel the run if you cannot fix either.",
         ),

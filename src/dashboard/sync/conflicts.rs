@@ -98,7 +98,7 @@ pub async fn list(
     State(dashboard): State<Dashboard>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
-    let flash = asked.done.then(|| Flash::done("Decided. The sync carries it out.".to_owned()));
+    let flash = asked.done.then(|| Flash::done("Decided. The sync will apply it.".to_owned()));
     page(&dashboard, &caller, asked.before, flash).await
 }
 
@@ -197,7 +197,7 @@ fn why(kind: &str) -> &'static str {
     match kind {
         "foreign" => "Changed on the side that is not the master",
         "required" => "The other side requires a value, but there is none",
-        "unstable" => "Keeps being changed back: something overwrites it after each sync",
+        "unstable" => "Changed back after each sync by something else",
         "deleted" => "Deleted on one side",
         _ => "Both sides changed it",
     }

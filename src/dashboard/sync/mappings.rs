@@ -182,8 +182,8 @@ fn line(mapping: &Mapping, row: &Row) -> Line {
         arrow: row.arrow(),
         direction: match row.direction() {
             "both" => "both ways".to_owned(),
-            "toErp" => format!("to the {erp}"),
-            _ => format!("to the {crm}"),
+            "toErp" => format!("to {erp}"),
+            _ => format!("to {crm}"),
         },
         master: if row.is_pair() { format!("{master}{foreign}") } else { String::new() },
         ways: [Side::Erp, Side::Crm].map(|to| row.way(to).map(how)),

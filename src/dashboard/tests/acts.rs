@@ -8,7 +8,7 @@ async fn a_stopped_run_says_why_and_offers_what_its_state_allows(pool: PgPool) {
     let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let (_, page) = site.get(&format!("/runs/{run}")).await;
-    assert!(page.contains("It stopped at createOrder"));
+    assert!(page.contains("Stopped at createOrder"));
     assert!(page.contains("NetSuite answered 400: it rejected what was sent"));
     assert!(page.contains("subsidiary added in NetSuite"), "the retry of before is told");
     let offered = |act: &str| page.contains(&format!("action=\"/runs/{run}/{act}\""));

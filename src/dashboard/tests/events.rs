@@ -40,7 +40,7 @@ async fn an_event_shows_where_its_redeliveries_differ(pool: PgPool) {
     let (status, page) = site.get(&format!("/events/{id}")).await;
     assert_eq!(status, StatusCode::OK);
     for text in [
-        "Sent again with another body",
+        "Sent again with a different body",
         "<code>/pending</code></td><td><code>2</code></td><td><code>1</code>",
         "<code>&#34;&#60;i&#62;&#34;</code>",
         "bytes only",

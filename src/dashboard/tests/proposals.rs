@@ -42,7 +42,7 @@ async fn the_second_person_sees_who_wants_what_and_why_with_both_values_and_may_
         let (status, page) = site.get(&path).await;
         assert_eq!(status, StatusCode::OK);
         for text in
-            ["user:ann wants to retry it with another input", "&#60;typed&#62; wrong", "100", "120", "createOrder"]
+            ["user:ann wants to retry it with a different input", "&#60;typed&#62; wrong", "100", "120", "createOrder"]
         {
             assert!(page.contains(text), "{path}: {text}");
         }
@@ -62,7 +62,7 @@ async fn the_second_person_sees_who_wants_what_and_why_with_both_values_and_may_
         assert!(page.contains("give a reason"), "{page}");
         assert!(site.desk.decided.lock().unwrap().is_empty());
     }
-    assert!(site.get(&format!("/runs/{run}?done=approve")).await.1.contains("Approved and done."));
+    assert!(site.get(&format!("/runs/{run}?done=approve")).await.1.contains("Approved and carried out."));
 }
 
 #[sqlx::test]

@@ -159,7 +159,7 @@ impl Failure {
             "the run stopped waiting for the answer; the target may still act until {}",
             settles_at.format("%H:%M:%S UTC")
         );
-        let error = WorkflowError::standard(ErrorKind::Runtime, "no longer waited for", detail);
+        let error = WorkflowError::standard(ErrorKind::Runtime, "no longer needed", detail);
         Self { error, class: FaultClass::Transient, effect: TargetEffect::Unknown, retry_at: None }
     }
 }
