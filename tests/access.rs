@@ -58,7 +58,7 @@ async fn the_command_line_acts_under_a_name_that_it_can_prove() {
         assert!(!ok && err.contains(&why), "{arguments:?}: {err}");
     }
     let (ok, _, err) = world.command(&["--token", "swt_guess", "run", "test/double"]);
-    assert!(!ok && err.contains("unknown here, expired or revoked") && !err.contains("swt_guess"), "{err}");
+    assert!(!ok && err.contains("unknown, expired or revoked") && !err.contains("swt_guess"), "{err}");
     let node = world.node().await;
     node.run_becomes(run.trim(), "completed").await;
     assert_eq!(node.journal(run.trim()).await[0]["actor"], "user:ada");

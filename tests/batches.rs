@@ -99,7 +99,7 @@ async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tri
     assert!(listed && text.contains("\"retry\" ended") && text.contains("3 of 3, 1 failed"), "{text}");
     assert!(text.contains("\"full\" ended") && text.contains("3,009 of 3,009, 3 failed"), "{text}");
     let (shown, text, _) = world.world.command(&["batches", "show", id]);
-    assert!(shown && text.contains("(tried 2 times"), "{text}");
+    assert!(shown && text.contains("(2 attempts"), "{text}");
     let (sound, told, _) = world.world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
 }

@@ -273,7 +273,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
     let all = anchors.path().display().to_string();
     let verified = || world.command(&["audit", "verify", "--anchor", &all]);
     let (ok, out, error) = verified();
-    assert!(ok && out.contains("1 day was not held against anchors") && !out.contains("every record"), "{out}{error}");
+    assert!(ok && out.contains("1 day was not compared with anchors") && !out.contains("every record"), "{out}{error}");
     assert!(error.contains("2 runs and events were archived into 1 file: verify the files"), "{error}");
     take("2.json").await;
     let (ok, out, error) = verified();

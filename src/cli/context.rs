@@ -75,7 +75,7 @@ pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -
     let Some(token) = &settings.token else { return Ok(local()) };
     let found = access::find_token(pool, &access::secret_hash(&token.0)).await.context("looking up the token")?;
     let identity = found.context(
-        "the token of --token or STEPWELL_TOKEN is unknown here, expired or revoked; `stepwell token create` makes one",
+        "the token of --token or STEPWELL_TOKEN is unknown, expired or revoked; `stepwell token create` creates one",
     )?;
     let who = identity.actor().0;
     anyhow::ensure!(identity.allows(scope), "this needs the scope {scope}, which {who} does not have");

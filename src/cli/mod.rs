@@ -31,11 +31,11 @@ use sync::{batches, conflicts, drift, sources, totals};
 #[derive(Debug, Parser)]
 #[command(name = "stepwell", version)]
 pub struct Cli {
-    /// File with settings.
+    /// The settings file.
     #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
     config: PathBuf,
 
-    /// Act as the owner of this API token, with its scopes. Without one, acts are recorded as `local:USER@HOST`.
+    /// Act as the owner of this API token, with its scopes. Default: acts are recorded as `local:USER@HOST`.
     #[arg(long, global = true, env = "STEPWELL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
 
@@ -45,21 +45,21 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a small working project with passing tests to start from.
+    /// Create a small working project with passing tests.
     Init(init::Args),
-    /// Run everything here: private Postgres, sandbox CRM and ERP, server, the definitions of `workflows/`.
+    /// Run everything on this machine: a private Postgres, the sandbox CRM and ERP, and a server with the definitions in `workflows/`.
     Dev(dev::Args),
-    /// Win a deal: send one signed closed-won webhook to the server of `stepwell dev` and show the run it starts.
+    /// Send one signed closed-won webhook to the server of `stepwell dev` and show the run it starts.
     Fire(fire::Args),
     /// Run only the server; requires `DATABASE_URL`.
     Serve(serve::Args),
-    /// Migrate the database to this version, and let nodes run as a role that owns nothing.
+    /// Migrate the database to this version, and set up a role without ownership for nodes.
     Migrate(migrate::Args),
     /// Run only the sandbox CRM and ERP.
     Sandbox(sandbox::Args),
     /// Check definitions.
     Validate(validate::Args),
-    /// Run the scenarios beside definitions; with `--faults`, every failure at every step.
+    /// Run the scenarios of definitions; with `--faults`, inject every failure at every step.
     Test(test::Args),
     /// Replay recorded events with a definition and show what would change.
     Replay(replay::Args),
@@ -81,38 +81,38 @@ enum Command {
     /// Show runs and act on them.
     #[command(subcommand)]
     Runs(runs::Command),
-    /// Look at acts that wait for a second person, and approve or decline them.
+    /// Show proposals (actions that need a second person), and approve or decline them.
     #[command(subcommand)]
     Proposals(proposals::Command),
     /// Show batches and retry failed rows.
     #[command(subcommand)]
     Batches(batches::Command),
-    /// Show conflicts between records of both systems, and settle them.
+    /// Show and settle conflicts between records of the two systems.
     #[command(subcommand)]
     Conflicts(conflicts::Command),
     /// Show the stored OAuth tokens of connections, reauthorize a connection, and rotate the encryption key.
     #[command(subcommand)]
     Connections(connections::Command),
-    /// List the results of reconciliations: changes the webhooks missed.
+    /// Show the results of reconciliations: changes that the webhooks missed.
     Drift(drift::Args),
     Attention(attention::Attention),
     /// Freeze and release workflows.
     #[command(subcommand)]
     Freezes(freezes::Command),
-    /// Compare won deals with orders: sums by day, currency and company, the lines behind them, and the sign-off of a period.
+    /// Compare won deals with orders by day, currency and company, list the lines behind the sums, and sign off a period.
     Totals(totals::Args),
     /// Show schedules, pause, resume and fire them.
     #[command(subcommand)]
     Schedules(schedules::Command),
-    /// List sources: the latest event number of those that number their events, and which events are missing.
+    /// List sources, with the latest event number and missing events of those that number their events.
     Sources(sources::Args),
-    /// Show received events, and replay one.
+    /// Show, replay and dismiss received events.
     #[command(subcommand)]
     Events(events::Command),
     /// Verify journals; list administrative acts and refused access.
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Show what is archived and removed, and when; do it now.
+    /// Show what is archived and removed, and when, or do it now.
     #[command(subcommand)]
     Retention(retention::Command),
     /// Create, list and revoke API tokens.
@@ -126,11 +126,11 @@ enum Command {
     Session(session::Command),
     /// Print a one-time link to the dashboard.
     Login(login::Args),
-    /// Check whether a node with these settings would work: definitions, connections, database. Changes nothing; exit code 1 on an error.
+    /// Check whether a node with these settings would work: definitions, connections, database. Changes nothing. Exit code 1 on an error.
     Doctor(doctor::Args),
-    /// Print the settings in force, secrets masked.
+    /// Print the settings in force, with secrets masked.
     Config(ConfigArgs),
-    /// Measure this machine.
+    /// Benchmark Stepwell on this machine.
     Bench(bench::Args),
     /// Evaluate expressions for a node. Started by the node itself.
     #[command(hide = true)]

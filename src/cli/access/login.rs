@@ -17,7 +17,7 @@ const LIFETIME: Duration = Duration::from_mins(15);
 /// Arguments of `stepwell login`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Sign in as this user. Without it, as the administrator at this terminal.
+    /// Sign in as this user. Default: the administrator at this terminal.
     #[arg(long)]
     user: Option<String>,
 }
@@ -36,7 +36,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
             let hint = || format!("there is no user {name} who may sign in; `stepwell user list` shows them");
             let user = user.with_context(hint)?;
             let may = user.actor() == by.actor() || by.allows(Scope::Admin);
-            ensure!(may, "a link for somebody else needs the scope admin, which {} does not have", by.actor().0);
+            ensure!(may, "a link for another user needs the scope admin, which {} does not have", by.actor().0);
             user
         }
     };

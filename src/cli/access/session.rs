@@ -15,19 +15,19 @@ use crate::store::acts::By;
 pub(in crate::cli) enum Command {
     /// List sessions, newest first.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// End a session, or all sessions of a user. Open pages and streams end within five seconds.
     End {
-        /// Its id.
+        /// The session's id.
         #[arg(required_unless_present = "user", conflicts_with = "user")]
         id: Option<Uuid>,
         /// All sessions of this user, and unused login links.
         #[arg(long)]
         user: Option<String>,
-        /// Why; kept with the act.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
     },

@@ -16,36 +16,36 @@ use crate::store::acts::By;
 pub(in crate::cli) enum Command {
     /// Create a token and print it.
     Create {
-        /// What it is for.
+        /// A name that says what the token is for.
         #[arg(long, default_value = "cli")]
         name: Name,
-        /// The user it belongs to: it acts as this user, with no more scopes, and is revoked with the user. Without it, it belongs to a program.
+        /// The user it belongs to: it acts as this user, within the user's scopes, and is revoked with the user. Default: a program's token.
         #[arg(long)]
         user: Option<String>,
-        /// What it may do: read, operate, deploy, admin.
+        /// Scopes of the token: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', default_value = "read")]
         scopes: Vec<Scope>,
-        /// Days until it expires. Without it, it is valid until revoked.
+        /// Days until it expires. Default: valid until revoked.
         #[arg(long)]
         days: Option<u64>,
-        /// Why; kept with the act.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// List tokens.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// Revoke a token, and end the sessions it started.
     Revoke {
-        /// Its id.
+        /// The token's id.
         id: Uuid,
-        /// Why; kept with the act.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
     },
@@ -86,9 +86,9 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
         }
         Command::Revoke { id, reason } => {
             let by = By { actor: &by, reason: reason.as_deref() };
-            let ended = access::revoke_token(&pool, id, by).await?.with_context(|| {
-                format!("there is no token {id} that could be revoked; `stepwell token list` shows them")
-            })?;
+            let ended = access::revoke_token(&pool, id, by)
+                .await?
+                .with_context(|| format!("there is no valid token {id}; `stepwell token list` shows all tokens"))?;
             let ended = if ended > 0 { format!("; ended: {ended} sessions") } else { String::new() };
             println!("revoked {id}{ended}");
         }

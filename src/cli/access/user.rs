@@ -19,22 +19,22 @@ pub(in crate::cli) enum Command {
     Create {
         /// Name: letters, digits and . _ - @ +. Journals record it, so it is never given to another user.
         name: Name,
-        /// What the user may do: read, operate, deploy, admin.
+        /// Scopes of the user: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', default_value = "read,operate")]
         scopes: Vec<Scope>,
-        /// Why; kept with the act.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
     },
     /// List users.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Change what a user may do. Their existing sessions and tokens change too.
+    /// Change a user's scopes. This also applies to existing sessions and tokens.
     Change {
-        /// What the user may do from now on: read, operate, deploy, admin.
+        /// The user's new scopes: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<Scope>,
         #[command(flatten)]
@@ -44,19 +44,19 @@ pub(in crate::cli) enum Command {
     Disable(Whom),
     /// Enable a user again. Revoked tokens stay revoked.
     Enable(Whom),
-    /// Delete a user permanently. The name is not given out again.
+    /// Delete a user permanently. The name cannot be used again.
     Delete(Whom),
 }
 
 /// Which user, and why.
 #[derive(Debug, Args)]
 pub(super) struct Whom {
-    /// Name.
+    /// The user's name.
     name: String,
-    /// Why; kept with the act.
+    /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
-    /// Do it even if no user with the scope admin is left.
+    /// Proceed even if no user with the scope admin is left.
     #[arg(long)]
     last_admin: bool,
 }

@@ -92,7 +92,7 @@ pub(super) fn compare(old: &Definition, new: &Definition, file: &str, source: &S
 fn told(finding: &Finding, before: &str, announced: bool) -> (Severity, String, Option<String>) {
     let message = &finding.message;
     match finding.change {
-        Change::Unclear => (Severity::Warning, format!("may concern callers of {before}: {message}"), None),
+        Change::Unclear => (Severity::Warning, format!("may affect callers of {before}: {message}"), None),
         Change::Breaking => {
             let severity = if announced { Severity::Warning } else { Severity::Error };
             let hint = (!announced).then(|| advice(before));
@@ -107,7 +107,7 @@ fn advice(before: &str) -> String {
         |_| "another major version".to_owned(),
         |v| if v.major == 0 { format!("0.{}.0", v.minor + 1) } else { format!("{}.0.0", v.major + 1) },
     );
-    format!("take it back, or announce it: `version: '{next}'`")
+    format!("undo the change, or announce it: `version: '{next}'`")
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     fn a_break_is_shown_at_its_place_and_is_an_error_unless_the_version_announces_it() {
         let narrower = "{ type: object, required: [id, amount] }";
         let message = || "breaks callers of 1.2.0: `amount` must be given now".to_owned();
-        let hint = "take it back, or announce it: `version: '2.0.0'`".to_owned();
+        let hint = "undo the change, or announce it: `version: '2.0.0'`".to_owned();
         let (mistakes, verdict) = told("1.3.0", narrower);
         assert_eq!(mistakes, [(4, 31, Severity::Error, message(), Some(hint))]);
         assert_eq!(verdict, "breaking: test/pay:1.3.0 breaks callers of test/pay:1.2.0");

@@ -19,7 +19,7 @@ pub(in crate::cli) struct Args {
     /// The version to delete.
     #[arg(long)]
     version: String,
-    /// Why; kept with the act.
+    /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
 }

@@ -17,7 +17,7 @@ pub(in crate::cli) struct Args {
     /// Definitions, or folders of them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Why; kept with the act.
+    /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
 }

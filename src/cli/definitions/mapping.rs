@@ -23,22 +23,22 @@ use crate::expr::Evaluation;
 pub(in crate::cli) enum Command {
     /// Print mappings as Markdown tables.
     Doc {
-        /// Names or files. Default: all in the folder of workflows.
+        /// Names or files of mappings. Default: all in the workflows folder.
         #[arg(value_name = "MAPPING")]
         mappings: Vec<String>,
     },
     /// Check that the samples of mappings pass.
     Check {
-        /// Names or files. Default: all in the folder of workflows.
+        /// Names or files of mappings. Default: all in the workflows folder.
         #[arg(value_name = "MAPPING")]
         mappings: Vec<String>,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// Show what a record becomes on the other side.
     Apply {
-        /// Name or file.
+        /// Name or file of the mapping.
         #[arg(value_name = "MAPPING")]
         mapping: String,
         /// The record, as JSON.

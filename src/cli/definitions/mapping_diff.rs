@@ -30,13 +30,13 @@ pub(super) struct Args {
     /// Runs accepted before: RFC 3339, or how long ago.
     #[arg(long, value_name = "T", value_parser = moment)]
     until: Option<Time>,
-    /// At most this many runs.
+    /// Maximum number of runs.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     limit: u16,
     /// Exit with 1 if any field would be written differently.
     #[arg(long)]
     fail_on_change: bool,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

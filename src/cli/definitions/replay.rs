@@ -31,7 +31,7 @@ pub(in crate::cli) struct Args {
     /// Required: nothing is sent or written. To accept an event again, use `stepwell events replay`.
     #[arg(long, required = true)]
     dry_run: bool,
-    /// A definition's file, deployed or not; or NAMESPACE/NAME or NAMESPACE/NAME:VERSION of a deployed one.
+    /// A definition file, or NAMESPACE/NAME or NAMESPACE/NAME:VERSION of a deployed one.
     #[arg(long, value_name = "F")]
     workflow: String,
     /// Events received at or after: RFC 3339, or how long ago, such as PT24H.
@@ -40,16 +40,16 @@ pub(in crate::cli) struct Args {
     /// Events received before: RFC 3339, or how long ago.
     #[arg(long, value_name = "T", value_parser = moment)]
     until: Option<Time>,
-    /// At most this many events.
+    /// Maximum number of events.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     limit: u16,
-    /// What answers a read that was not recorded. Without it, the replay of that run ends there.
+    /// What answers reads that were not recorded. Default: the replay of that run ends there.
     #[arg(long, value_enum, default_value_t)]
     assume: Assume,
     /// Exit with 1 if anything would change.
     #[arg(long)]
     fail_on_change: bool,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -22,16 +22,16 @@ use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
 /// Arguments of `stepwell test`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Scenario files, definitions with a scenario file beside them, or folders. Default: the folder of workflows.
+    /// Scenario files, definitions with a scenario file beside them, or folders. Default: the workflows folder.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Only the scenario of this name.
+    /// Only the scenario with this name.
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
     /// Try every failure at every step, and show the shortest schedule of failures that breaks something.
     #[arg(long)]
     faults: bool,
-    /// How many failures a schedule may have; two take a long time.
+    /// Maximum number of failures in a schedule. Two take a long time.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "faults")]
     depth: usize,
     /// Inject exactly these failures, and show the journal: `createOrder#1:lost-reply,@7:crash`.
@@ -40,7 +40,7 @@ pub(in crate::cli) struct Args {
     /// Run the scenarios on the sandbox with this profile, or with each profile: `all` (docs/sandbox.md).
     #[arg(long, value_name = "NAME|all", default_value = "one-world", value_parser = profiles)]
     profile: Profiles,
-    /// How results are printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
@@ -77,8 +77,8 @@ pub(in crate::cli) fn run(args: &Args, settings: &Settings) -> anyhow::Result<Ex
     }
     if report.count() == 0 {
         match &args.scenario {
-            Some(name) => bail!("no scenario is named {name:?}"),
-            None => bail!("there are no scenarios; add some to NAME.scenarios.yaml beside NAME.yaml"),
+            Some(name) => bail!("there is no scenario {name:?}"),
+            None => bail!("there are no scenarios; add them to NAME.scenarios.yaml beside NAME.yaml"),
         }
     }
     let printed = match args.format {

@@ -13,7 +13,7 @@ use crate::words::{error_text, plural, task_name};
 /// List the runs that need attention, one line for each cause. `stepwell runs list --fingerprint F` shows the runs of one.
 #[derive(Debug, Args)]
 pub struct Attention {
-    /// As JSON, one array.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }

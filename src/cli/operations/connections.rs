@@ -25,7 +25,7 @@ const PAGE: i64 = 100;
 pub(in crate::cli) enum Command {
     /// List the stored tokens of connections: how often they changed, and which ones the provider no longer accepts.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -53,10 +53,10 @@ pub(in crate::cli) enum Command {
     },
 }
 
-/// Why, for the record.
+/// The reason, recorded with the action.
 #[derive(Debug, clap::Args)]
 pub(super) struct Why {
-    /// Why; kept with the act.
+    /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
 }

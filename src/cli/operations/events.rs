@@ -33,44 +33,44 @@ pub(in crate::cli) enum Command {
         /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
         #[arg(long)]
         outcome: Option<String>,
-        /// Only events that need attention: a workflow wanted them and refused them, or they could not be read.
+        /// Only events that need attention: a workflow's input schema rejected them, or they could not be read.
         #[arg(long)]
         attention: bool,
-        /// At most this many.
+        /// Maximum number to list.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
         limit: i64,
-        /// As JSON, one array.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
     /// Show one event as it was received.
     Show {
-        /// Which event.
+        /// The event's id.
         id: Uuid,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// Replay an event under a new id: it is matched against the workflows deployed now.
     Replay {
-        /// Which event.
+        /// The event's id.
         id: Uuid,
-        /// Why; kept with the new event.
+        /// The reason, recorded with the new event.
         #[arg(long)]
         reason: Option<String>,
     },
     /// Mark events as no longer needing attention.
     Dismiss {
-        /// Which events.
+        /// Ids of events.
         #[arg(required = true)]
         ids: Vec<Uuid>,
-        /// Why; kept in the record of acts.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: String,
     },
-    /// Count events of the last day that no workflow wanted, by source and type.
+    /// Count events of the last day to which no workflow subscribes, by source and type.
     Unmatched {
-        /// As JSON, one array.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -102,7 +102,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
             let accepted = context::engine(settings).await?.replay(id, by).await;
             match accepted.with_context(|| format!("replaying event {id}"))? {
                 Accepted::Started { event, runs, resumed } | Accepted::Duplicate { event, runs, resumed } => {
-                    for (what, runs) in [("started", runs), ("is told to", resumed)] {
+                    for (what, runs) in [("started", runs), ("was sent to", resumed)] {
                         let runs: Vec<String> = runs.iter().map(Uuid::to_string).collect();
                         if !runs.is_empty() {
                             println!("event {event} {what} {}", runs.join(" "));

@@ -19,7 +19,7 @@ use crate::store::runs::freezes::Freeze;
 pub enum Command {
     /// List freezes, latest first.
     List {
-        /// As JSON, one line each.
+        /// Print JSON, one object per line.
         #[arg(long)]
         json: bool,
     },
@@ -34,21 +34,21 @@ pub enum Command {
         /// When it ends automatically: a time with its offset, such as 2026-12-01T06:00:00Z.
         #[arg(long)]
         until: Option<Time>,
-        /// Why; shown on every waiting run.
+        /// The reason, shown on every waiting run.
         #[arg(long)]
         reason: String,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// End a freeze: the waiting runs continue in order of arrival.
     End {
-        /// Its id.
+        /// The freeze's id.
         id: Uuid,
-        /// Why.
+        /// The reason.
         #[arg(long)]
         reason: Option<String>,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -99,10 +99,10 @@ fn print(freeze: &Freeze, json: bool) -> anyhow::Result<()> {
     let state = match (freeze.ended_at, freeze.until) {
         (Some(at), _) => format!("ended {}", shown(at)),
         (None, Some(until)) => format!("until {}", shown(until)),
-        (None, None) => "until somebody ends it".to_owned(),
+        (None, None) => "until ended manually".to_owned(),
     };
     let many = if freeze.waiting >= 1_000 { "1,000 or more".to_owned() } else { freeze.waiting.to_string() };
-    println!("{}  {}  {state}, {many} runs wait", freeze.id, what.join(", "));
+    println!("{}  {}  {state}, {many} runs waiting", freeze.id, what.join(", "));
     println!("  since {} by {}: {}", shown(freeze.created_at), freeze.actor, freeze.reason);
     Ok(())
 }

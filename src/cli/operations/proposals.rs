@@ -18,50 +18,50 @@ use crate::store::runs::proposals::ProposalFilter;
 /// `stepwell proposals ...`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List those that wait for a second person, latest first.
+    /// List proposals that are waiting for a second person, latest first.
     List {
-        /// Those that were decided too.
+        /// Include proposals that were decided.
         #[arg(long)]
         any: bool,
-        /// Only those of this run.
+        /// Only proposals of this run.
         #[arg(long)]
         run: Option<RunId>,
-        /// As JSON, one line each.
+        /// Print JSON, one object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Show one of them with the values that it would give the step.
+    /// Show one proposal with the values that it would give the step.
     Show {
-        /// Its id.
+        /// The proposal's id.
         id: Uuid,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Approve one: the act is done. Needs the token of a user (--token) who did not propose it.
+    /// Approve a proposal, which carries out the action. Needs the token of a user (--token) who did not propose it.
     Approve {
-        /// Its id.
+        /// The proposal's id.
         id: Uuid,
-        /// Why, for the journal.
+        /// The reason, recorded in the journal.
         #[arg(long)]
         reason: Option<String>,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Decline one, or withdraw your own: nothing is done.
+    /// Decline a proposal, or withdraw your own. The run stays as it is.
     Decline(Decline),
 }
 
 /// Which proposal, and why not.
 #[derive(Debug, Args)]
 pub struct Decline {
-    /// Its id.
+    /// The proposal's id.
     id: Uuid,
-    /// Why, for whoever proposed it.
+    /// The reason, shown to the proposer.
     #[arg(long)]
     reason: String,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -87,13 +87,13 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
         }
         Command::Show { id, json } => {
             let found = engine.proposal(id).await?;
-            (found.with_context(|| format!("no proposal {id}; `stepwell proposals list` shows those that wait"))?, json)
+            (found.with_context(|| format!("no proposal {id}; `stepwell proposals list` shows the open ones"))?, json)
         }
         Command::Approve { id, reason, json } => {
             (engine.approve(id, &by().await?, reason.map(clean).as_deref()).await?, json)
         }
         Command::Decline(Decline { id, reason, json }) => {
-            anyhow::ensure!(!reason.trim().is_empty(), "--reason is empty: say why, for whoever proposed it");
+            anyhow::ensure!(!reason.trim().is_empty(), "--reason is empty: give the proposer a reason");
             (engine.decline(id, &by().await?, Some(&clean(reason))).await?, json)
         }
     };

@@ -28,21 +28,21 @@ use crate::words;
 pub(in crate::cli) enum Command {
     /// Show the settings in force, what is due now, and how large the tables are.
     Show {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// Archive and remove everything that is due, now.
     Run {
-        /// Why, for the record.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Do not remove what is left of an archive whose file is lost: it stays in the database, and is archived again when it is due.
+    /// Give up an archive whose file is lost: what is left of it stays in the database and is archived again when due.
     Discard {
-        /// Which archive.
+        /// The archive's id.
         archive: uuid::Uuid,
-        /// Why, for the record.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: String,
     },
@@ -142,7 +142,7 @@ async fn show(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     match (policy.folder(), &writable) {
-        (None, _) => println!("nothing is removed: hub.yaml has no `retention` that says what may go"),
+        (None, _) => println!("nothing is removed: hub.yaml has no `retention` periods"),
         (Some(folder), Some(Err(why))) => {
             println!("nothing is removed: {} cannot be written to: {why}", folder.display())
         }

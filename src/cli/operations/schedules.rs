@@ -15,18 +15,18 @@ use crate::store::access::Scope;
 pub enum Command {
     /// List all schedules with their next firings.
     List {
-        /// As JSON, one line each.
+        /// Print JSON, one object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Show one.
+    /// Show one schedule.
     Show {
         /// NAMESPACE/NAME.
         workflow: String,
         /// Number of upcoming firings to show.
         #[arg(long, default_value_t = 10)]
         upcoming: usize,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -43,7 +43,7 @@ pub enum Command {
 pub struct Act {
     /// NAMESPACE/NAME.
     workflow: String,
-    /// Why; kept with the schedule.
+    /// The reason, recorded with the schedule.
     #[arg(long)]
     reason: Option<String>,
 }

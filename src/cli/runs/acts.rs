@@ -13,13 +13,13 @@ use crate::redact::Known;
 use crate::store::access::Scope;
 use crate::store::runs::listing;
 
-/// Why, for the journal.
+/// The reason, recorded in the journal.
 #[derive(Debug, clap::Args)]
 pub(super) struct Reason {
-    /// Why, for the journal.
+    /// The reason, recorded in the journal.
     #[arg(long)]
     reason: Option<String>,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -42,8 +42,8 @@ pub(super) async fn perform(
             if reason.json {
                 println!("{}", serde_json::json!({ "id": run, "proposal": proposal }));
             } else {
-                println!("{} needs a second person; it waits as proposal {}", doing(), proposal.id);
-                println!("another user approves it: stepwell proposals approve {}", proposal.id);
+                println!("{} needs a second person; it is now proposal {}", doing(), proposal.id);
+                println!("another user can approve it: stepwell proposals approve {}", proposal.id);
             }
             return Ok(ExitCode::SUCCESS);
         }

@@ -40,6 +40,6 @@ fn unfold(found: &Found) -> anyhow::Result<RunView> {
     let records = found.records()?;
     let run = &found.run;
     let head = RunHead { id: run.id, parent: run.parent_id, created_at: run.created_at, wake_at: None, base: 0 };
-    let view = view(&definition, &head, &records).context("its journal does not fit its definition")?;
+    let view = view(&definition, &head, &records).context("its journal does not match its definition")?;
     view.context("its journal is empty")
 }

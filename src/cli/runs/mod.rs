@@ -29,18 +29,18 @@ pub(super) enum Command {
     List(Filter),
     /// Show one run with its steps.
     Show {
-        /// Which run.
+        /// The run's id.
         id: RunId,
-        /// As JSON, as in the API.
+        /// Print JSON, as the API returns it.
         #[arg(long)]
         json: bool,
         /// Show it from this archive, or from the archives in this folder. Needs no database.
         #[arg(long, value_name = "FILE-OR-FOLDER")]
         archive: Option<PathBuf>,
     },
-    /// Continue from the failed step.
+    /// Retry the failed step and continue.
     Retry {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         /// JSON file (or - for standard input) with the input to use instead of the step's own.
         #[arg(long)]
@@ -53,7 +53,7 @@ pub(super) enum Command {
     },
     /// Skip the failed step.
     Skip {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         /// JSON file (or - for standard input) with the output to use for the step.
         #[arg(long)]
@@ -64,9 +64,9 @@ pub(super) enum Command {
         #[command(flatten)]
         reason: Reason,
     },
-    /// End a run at its next boundary.
+    /// Cancel a run: no further step starts.
     Cancel {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         /// Do not undo completed steps. By default they are undone first.
         #[arg(long)]
@@ -76,28 +76,28 @@ pub(super) enum Command {
     },
     /// Undo completed steps.
     Compensate {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Start no new step.
+    /// Suspend a run: no further step starts until it is resumed.
     Suspend {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
     },
-    /// Continue after `suspend`.
+    /// Resume a suspended run.
     Resume {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
     },
     /// Mark a faulted run as no longer needing attention.
     Dismiss {
-        /// Which run.
+        /// The run's id.
         id: RunId,
         #[command(flatten)]
         reason: Reason,
@@ -113,22 +113,22 @@ pub(super) struct Filter {
     /// Exact version.
     #[arg(long)]
     version: Option<String>,
-    /// Any of these statuses.
+    /// Only runs with one of these statuses.
     #[arg(long, value_delimiter = ',')]
     status: Vec<Status>,
-    /// `any`, `none`, or one reason.
+    /// Whether they need attention: `any`, `none`, or a reason.
     #[arg(long)]
     attention: Option<String>,
     /// Runs that need attention for one cause: a fingerprint from `stepwell attention`.
     #[arg(long)]
     fingerprint: Option<String>,
-    /// Exact business key.
+    /// The exact business key.
     #[arg(long)]
     key: Option<String>,
-    /// Id of the accepted event.
+    /// The id of the event that started the run.
     #[arg(long)]
     event: Option<uuid::Uuid>,
-    /// Start of the key or of the id.
+    /// The beginning of the key or the id.
     #[arg(long)]
     q: Option<String>,
     /// Created at or after (RFC 3339).
@@ -137,10 +137,10 @@ pub(super) struct Filter {
     /// Created before (RFC 3339).
     #[arg(long)]
     until: Option<Time>,
-    /// At most this many.
+    /// Maximum number to list.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
     limit: i64,
-    /// As JSON, one array.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -221,7 +221,7 @@ async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<Exit
         proposals.iter().for_each(super::operations::proposals::print);
     }
     if view.tasks.is_empty() && view.status == Status::Pending && !json {
-        bail!("the run waits for a node to start it; is a server running?");
+        bail!("the run is waiting for a node to start it; is a server running?");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::store::access::Scope;
 /// Arguments of `stepwell run`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Which workflow: NAMESPACE/NAME.
+    /// The workflow: NAMESPACE/NAME.
     workflow: String,
     /// Exact version. Default: the latest.
     #[arg(long)]
@@ -23,10 +23,10 @@ pub(in crate::cli) struct Args {
     /// JSON file with the input, or - for standard input. Default: `{}`.
     #[arg(long)]
     input: Option<String>,
-    /// Wait for the end and print the output; exit with 0 only if the run completed.
+    /// Wait until the run ends and print its output. Exit code 0 only if it completed.
     #[arg(long)]
     wait: bool,
-    /// The same key starts only one run, however often it is used.
+    /// Idempotency key: repeating a start with the same key returns the same run.
     #[arg(long)]
     idempotency_key: Option<String>,
 }

@@ -29,7 +29,7 @@ pub(in crate::cli) fn tree(run: &RunView) -> String {
     if let Some(continued) = run.continued {
         let at = continued.at.format("%-d %b %Y, %H:%M:%S");
         let (tasks, records) = (continued.tasks, continued.records);
-        let _ = writeln!(text, "  went on as new on {at} UTC, after {tasks} tasks and {records} records");
+        let _ = writeln!(text, "  continued as new on {at} UTC, after {tasks} tasks and {records} records");
     }
     for (index, task) in run.tasks.iter().enumerate() {
         let last = index + 1 == run.tasks.len();

@@ -9,20 +9,20 @@ use crate::{bench, embedded};
 /// Arguments of `stepwell bench`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Length of each measurement in seconds.
+    /// Duration of each measurement in seconds.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Runs held in flight while memory is measured.
     #[arg(long, default_value_t = 10_000)]
     in_flight: usize,
-    /// Instead, measure a pass of catalog-nightly over this many items between the sandbox CRM and ERP.
+    /// Measure a pass of catalog-nightly over this many items between the sandbox CRM and ERP instead.
     #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u32).range(100..=400_000))]
     catalog: Option<u32>,
-    /// Instead, measure pages of runs and events where there are this many of each. Ten million take 11 GB of disk and a quarter of an
+    /// Measure pages of runs and events with this many of each instead. Ten million take 11 GB of disk and a quarter of an
     /// hour. Exits with 1 if a page takes longer than 50 ms.
     #[arg(long, value_name = "ROWS", conflicts_with = "catalog", value_parser = clap::value_parser!(i64).range(10_000..=100_000_000))]
     lists: Option<i64>,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

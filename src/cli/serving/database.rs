@@ -119,7 +119,7 @@ async fn answer_while(
     let own = listener.into_std().context(sharing)?;
     let early = TcpListener::from_std(own.try_clone().context(sharing)?).context(sharing)?;
     let (over, router) =
-        (CancellationToken::new(), http::waiting_router(&format!("the node waits for the database at {address}")));
+        (CancellationToken::new(), http::waiting_router(&format!("the node is waiting for the database at {address}")));
     let answering = tokio::spawn(http::serve(early, router, Limits::default(), over.clone()));
     let waited = until.await;
     over.cancel();

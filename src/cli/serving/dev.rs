@@ -27,7 +27,7 @@ use crate::sandbox::Profile;
 /// Arguments of `stepwell dev`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Address of API, webhooks and dashboard.
+    /// Address of the API, the webhooks and the dashboard.
     #[arg(long)]
     listen: Option<SocketAddr>,
 
@@ -43,11 +43,11 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "NAME", default_value = "one-world", env = "STEPWELL_SANDBOX_PROFILE")]
     sandbox_profile: &'static Profile,
 
-    /// Where the private Postgres lives.
+    /// Data directory of the private Postgres.
     #[arg(long)]
     data_dir: Option<std::path::PathBuf>,
 
-    /// Definitions, catalogs and `hub.yaml`.
+    /// Folder with the definitions, catalogs and `hub.yaml`.
     #[arg(long)]
     workflows: Option<std::path::PathBuf>,
 
@@ -55,7 +55,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     fire: bool,
 
-    /// Stop once everything is up and the fired run has ended.
+    /// Exit once everything is up and the fired run has ended.
     #[arg(long)]
     exit: bool,
 }

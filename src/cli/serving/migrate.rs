@@ -12,7 +12,7 @@ use crate::store;
 /// Arguments of `stepwell migrate`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// A role that nodes run as: it gets only the permissions that nodes need. It is remembered, so that later migrations grant it new ones.
+    /// A role that nodes run as: it gets only the permissions that nodes need, and later migrations grant it the new ones.
     #[arg(long, value_name = "ROLE")]
     node_role: Option<String>,
 }

@@ -16,7 +16,7 @@ pub struct Args {
     /// The company whose systems it simulates: `one-world`, `single-company` or `large` (docs/sandbox.md).
     #[arg(long, value_name = "NAME", default_value = "one-world", env = "STEPWELL_SANDBOX_PROFILE")]
     pub profile: &'static Profile,
-    /// End after this many seconds without any request.
+    /// Exit after this many seconds without a request.
     #[arg(long, value_name = "SECONDS")]
     pub idle_seconds: Option<u64>,
     /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. Without it none are sent.
@@ -75,7 +75,7 @@ fn target(
         format!("webhooks of the {system} are signed: set --{system}-webhook-secret to the secret of the source that receives them")
     })?;
     let settings = WebhookSettings { url, secret, types };
-    settings.target().map(Some).map_err(|why| anyhow::anyhow!("--{system}-webhook does not fit: {why}"))
+    settings.target().map(Some).map_err(|why| anyhow::anyhow!("--{system}-webhook is invalid: {why}"))
 }
 
 /// Ends once nobody has asked for anything for this long.

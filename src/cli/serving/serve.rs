@@ -20,7 +20,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     admin_listen: Option<std::net::SocketAddr>,
 
-    /// Do not migrate the database; it must be migrated already.
+    /// Do not migrate the database. It must already be at this version.
     #[arg(long)]
     no_migrate: bool,
 }
@@ -32,7 +32,7 @@ pub(in crate::cli) async fn run(args: Args, mut settings: Settings) -> anyhow::R
     let url = settings
         .database_url
         .clone()
-        .context("`stepwell serve` needs DATABASE_URL; `stepwell dev` brings its own Postgres")?;
+        .context("`stepwell serve` needs DATABASE_URL; `stepwell dev` includes its own Postgres")?;
     let migrate = if args.no_migrate { Migrate::No } else { Migrate::Yes };
     let stopping = asked_to_stop();
     tokio::pin!(stopping);
@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(args: Args, mut settings: Settings) -> anyhow::R
         asked = &mut stopping => return asked.map(|_| ExitCode::SUCCESS),
     };
     server.open();
-    eprintln!("Stepwell serves on {}", settings.url());
+    eprintln!("Stepwell is listening on {}", settings.url());
     let drain = match stopping.await? {
         Asked::ByTheSystem => settings.drain(),
         Asked::AtTheTerminal => Duration::ZERO,

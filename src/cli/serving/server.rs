@@ -70,7 +70,7 @@ impl Server {
         let functions = load_functions(settings)?;
         let (keyring, audit_key) = (Keyring::from_environment()?, AuditKey::from_environment()?);
         let connections = Connections::new(connect_settings(settings, &hub, secrets.clone(), keyring))
-            .map_err(|e| anyhow::anyhow!("the settings of the connections do not fit: {e}"))?;
+            .map_err(|e| anyhow::anyhow!("the settings of the connections are invalid: {e}"))?;
         let evaluator =
             Evaluator::of_this_program(settings.node.evaluators).context("finding this program's own path")?;
         let metrics = telemetry::init_metrics().context("installing the metrics")?;
@@ -123,7 +123,7 @@ impl Server {
         if !drain.is_zero() {
             info!(
                 seconds = drain.as_secs_f64(),
-                "leaving: failing readiness first so that load balancers stop sending requests"
+                "shutting down: readiness fails first so that load balancers stop sending requests"
             );
             tokio::time::sleep(drain).await;
         }

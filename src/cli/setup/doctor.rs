@@ -27,10 +27,10 @@ use crate::words::plural;
 /// Arguments of `stepwell doctor`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Do not contact the connections' systems or the database.
+    /// Do not contact the connected systems or the database.
     #[arg(long)]
     offline: bool,
-    /// As JSON, one array.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -201,7 +201,7 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
 fn look_at_archive(policy: &Policy, findings: &mut Findings) {
     let subject = "retention";
     let Some(folder) = policy.folder() else {
-        return findings.note(Level::Ok, subject, "nothing is removed: hub.yaml does not say what may go");
+        return findings.note(Level::Ok, subject, "nothing is removed: hub.yaml has no retention periods");
     };
     let shown = folder.display();
     match retention::folder_is_writable(folder) {
@@ -218,7 +218,7 @@ fn look_at_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
     let subject = "anchors";
     let Some(Keeper { folder, webhook, .. }) = keeper else {
         let detail =
-            "none are written: who owns the database can change it unseen (`audit: { anchors: ... }` of hub.yaml)";
+            "none are written: the database owner can change it unnoticed (`audit: { anchors: ... }` of hub.yaml)";
         return findings.note(Level::Ok, subject, detail);
     };
     if let Some(folder) = folder {
@@ -238,7 +238,7 @@ fn look_at_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
             findings.note(Level::Ok, subject, format!("they are signed; the public key is {}", key.public()))
         }
         Ok(None) => {
-            let detail = format!("they are not signed: set {KEY_VARIABLE}, so that nobody can replace them");
+            let detail = format!("they are not signed: set {KEY_VARIABLE} so that they cannot be replaced");
             findings.note(Level::Warning, subject, detail);
         }
         Err(why) => findings.note(Level::Error, subject, why.to_string()),

@@ -26,13 +26,13 @@ pub(in crate::cli) struct Args {
     /// Only this connection of `hub.yaml`. Default: all connections to Salesforce or NetSuite.
     #[arg(value_name = "CONNECTION")]
     connection: Option<String>,
-    /// How many records go through each mapping. Nothing is written anywhere.
+    /// Number of records to run through each mapping. Nothing is written anywhere.
     #[arg(long, value_name = "N", default_value_t = 20)]
     sample: usize,
-    /// For a sandbox with this profile: uses the functions of `profiles/NAME`, as `stepwell dev --sandbox-profile` does.
+    /// The sandbox's profile: use the functions in `profiles/NAME`, as `stepwell dev --sandbox-profile` does.
     #[arg(long, value_name = "NAME")]
     sandbox_profile: Option<&'static Profile>,
-    /// How findings are printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     }
     let keyring = Keyring::from_environment()?;
     let connections = Connections::new(connect_settings(settings, &hub, secrets, keyring))
-        .map_err(|why| anyhow::anyhow!("the settings of the connections do not fit: {why}"))?;
+        .map_err(|why| anyhow::anyhow!("the settings of the connections are invalid: {why}"))?;
     let closing = CancellationToken::new();
     let ledger: Arc<dyn Ledger> = Arc::new(OneAtATime);
     connections.govern(&ledger, &closing);

@@ -12,7 +12,7 @@ use crate::engine::{BatchView, Engine, Retried};
 use crate::output;
 use crate::store::access::Scope;
 use crate::store::acts::By;
-use crate::words::{duration, rate, thousands};
+use crate::words::{duration, plural, rate, thousands};
 
 /// Show batches and retry failed rows.
 #[derive(Debug, Subcommand)]
@@ -22,26 +22,26 @@ pub enum Command {
         /// Only batches of this name.
         #[arg(long)]
         name: Option<String>,
-        /// At most this many.
+        /// Maximum number to list.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
-        /// As JSON, one line each.
+        /// Print JSON, one object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Show one batch with the rows that wait for a retry.
+    /// Show one batch and its failed rows.
     Show {
-        /// Its id.
+        /// The batch's id.
         id: Uuid,
-        /// As JSON: the batch, then a line for each row.
+        /// Print JSON: the batch, then one line per row.
         #[arg(long)]
         json: bool,
     },
-    /// Start its workflow for the failed rows only.
+    /// Retry the failed rows: start the workflow for only those.
     Retry {
-        /// Its id.
+        /// The batch's id.
         id: Uuid,
-        /// Why; kept with the act.
+        /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
     },
@@ -66,7 +66,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
         Command::Retry { id, reason } => {
             let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
             match engine.retry_batch(id, By { actor: &by, reason: reason.as_deref() }).await? {
-                Retried::Started(run) => println!("run {run} retries the failed rows"),
+                Retried::Started(run) => println!("run {run} is retrying the failed rows"),
                 Retried::Unknown => anyhow::bail!(missing(id)),
                 Retried::Refused(why) => anyhow::bail!("nothing to retry: {why}"),
             }
@@ -108,7 +108,8 @@ async fn print_rows(engine: &Engine, name: &str, json: bool) -> anyhow::Result<(
                 println!("{}", serde_json::to_string(row)?);
             } else {
                 // What came from outside is quoted, so that it moves no cursor.
-                println!("  {:?}  {:?} (tried {} times, last {})", row.key, row.message, row.attempts, row.failed_at);
+                let attempts = plural(usize::try_from(row.attempts).unwrap_or_default(), "attempt", "attempts");
+                println!("  {:?}  {:?} ({attempts}, last {})", row.key, row.message, row.failed_at);
             }
         }
         match rows.last() {

@@ -14,55 +14,55 @@ use crate::memory::links::Side;
 use crate::store::access::Scope;
 use crate::store::sync::conflicts::ConflictRow;
 
-/// Show conflicts and settle them.
+/// Show and settle conflicts.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List conflicts that wait for a person, or those in another state.
+    /// List conflicts that need a decision, or those in another state.
     List {
-        /// Which ones.
+        /// The state of the conflicts to list.
         #[arg(long, value_enum, default_value_t = State::Open)]
         state: State,
-        /// Only of this mapping.
+        /// Only conflicts of this mapping.
         #[arg(long)]
         entity: Option<String>,
-        /// As JSON, one line each.
+        /// Print JSON, one object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Show one.
+    /// Show one conflict.
     Show {
-        /// Its id.
+        /// The conflict's id.
         id: Uuid,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Choose which side is right: its value goes to the other side with the next sync, which starts at once.
+    /// Choose which side is right. A sync starts immediately and writes its value to the other side.
     Settle(Settle),
 }
 
 /// The state of a conflict.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum State {
-    /// Waits for a person.
+    /// Needs a decision.
     Open,
-    /// Somebody decided; the sync is in progress.
+    /// A person decided; the sync is in progress.
     Chosen,
-    /// The sync has carried it out.
+    /// The sync applied the decision.
     Settled,
-    /// The records agreed before a decision.
+    /// The records agreed before anyone decided.
     Gone,
 }
 
 /// Which conflict, and which side is right.
 #[derive(Debug, Args)]
 pub struct Settle {
-    /// Its id.
+    /// The conflict's id.
     id: Uuid,
     /// Which side is right.
     #[arg(long, value_parser = ["crm", "erp"])]
     side: String,
-    /// Why; kept with the conflict.
+    /// The reason, recorded with the conflict.
     #[arg(long)]
     reason: Option<String>,
 }
@@ -94,7 +94,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
             match engine.settle_conflict(id, side, &by, reason.as_deref()).await? {
                 Settled::Done(conflict) => print(&conflict, false)?,
                 Settled::Unknown => {
-                    anyhow::bail!("there is no conflict {id}; `stepwell conflicts list` shows those that wait")
+                    anyhow::bail!("there is no conflict {id}; `stepwell conflicts list` shows the open ones")
                 }
                 Settled::Refused(why) => anyhow::bail!("conflict {id} cannot be settled: {why}"),
             }

@@ -19,7 +19,7 @@ pub(in crate::cli) struct Args {
     /// Include records that are in sync.
     #[arg(long, requires = "sweep")]
     all: bool,
-    /// As JSON, one line each.
+    /// Print JSON, one object per line.
     #[arg(long)]
     json: bool,
 }

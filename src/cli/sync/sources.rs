@@ -13,7 +13,7 @@ use crate::machine::Time;
 /// Arguments of `stepwell sources`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// As JSON, one line each.
+    /// Print JSON, one object per line.
     #[arg(long)]
     json: bool,
 }

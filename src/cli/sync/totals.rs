@@ -25,11 +25,11 @@ pub(in crate::cli) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sign off a period: who, when and why is recorded, and later changes in it are marked.
+    /// Sign off a period. Your name, the time and the reason are recorded, and later changes in it are marked.
     Sign(Sign),
 }
 
-/// Which totals, and how they are printed.
+/// Filters and output format.
 #[derive(Debug, clap::Args)]
 struct List {
     /// First day (default: 30 days before the last).
@@ -44,16 +44,16 @@ struct List {
     /// Only this company, by its id in the ERP.
     #[arg(long)]
     company: Option<String>,
-    /// Only lines of this state.
+    /// Only lines in this state.
     #[arg(long, value_parser = State::ALL.map(State::as_str))]
     state: Option<String>,
     /// List the deals and orders instead of their sums.
     #[arg(long)]
     lines: bool,
-    /// As CSV.
+    /// Print CSV.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// As JSON, one line each.
+    /// Print JSON, one object per line.
     #[arg(long)]
     json: bool,
 }
@@ -73,7 +73,7 @@ struct Sign {
     /// Only this company, by its id in the ERP.
     #[arg(long)]
     company: Option<String>,
-    /// Why. Required if lines do not agree, or if no complete pass has covered all days.
+    /// The reason. Required if lines do not agree, or if no complete pass has covered all days.
     #[arg(long)]
     reason: Option<String>,
 }

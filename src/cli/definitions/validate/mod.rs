@@ -34,15 +34,15 @@ pub struct Args {
     /// `NAMESPACE/NAME[:VERSION]`. A breaking change that the version does not announce is an error.
     #[arg(long, value_name = "OLD")]
     pub compatible_with: Option<String>,
-    /// How mistakes are printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
 
-/// How mistakes are printed.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// With the line and a mark under the place.
+    /// With the line and a mark under the position.
     Human,
     /// A JSON array.
     Json,

@@ -18,7 +18,7 @@ use crate::store::retention as rows;
 use crate::words::plural;
 
 const NOT_COMPARED: &str =
-    "not compared with the database, since there is no DATABASE_URL: somebody could have replaced the files";
+    "not compared with the database, because DATABASE_URL is not set: the files could have been replaced";
 
 /// Verifies a file, or all files of a folder.
 pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -110,7 +110,7 @@ async fn check(file: &Path, pool: Option<&PgPool>) -> anyhow::Result<(Summary, V
     let summary = retention::verify(file)?;
     let Some(pool) = pool else { return Ok((summary, Vec::new())) };
     let (name, id) = (file.display(), summary.header.archive);
-    let unknown = || format!("{name}: the database knows no archive {id}");
+    let unknown = || format!("{name}: the database has no archive {id}");
     let row = rows::archive(pool, id).await?.with_context(unknown)?;
     let held = removed::held_by(pool, id).await?.with_context(unknown)?;
     let mut found = Vec::new();
@@ -118,7 +118,7 @@ async fn check(file: &Path, pool: Option<&PgPool>) -> anyhow::Result<(Summary, V
         found.push(format!("{name}: the database recorded another digest for archive {id}"));
     } else if row.sha256 != summary.sha256 {
         found.push(format!(
-            "{name}: journals and events are as recorded, but the file has other bytes: it was recompressed, or something else in it was changed"
+            "{name}: journals and events are as recorded, but the file has other bytes: it was recompressed, or another part of it was changed"
         ));
     }
     for (what, recorded, there) in [("run", &held.runs, &summary.runs), ("event", &held.events, &summary.events)] {

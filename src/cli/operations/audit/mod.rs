@@ -20,57 +20,57 @@ use crate::words::plural;
 /// `stepwell audit ...`
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Command {
-    /// Recompute everything from what is stored: journals, runs, events, definitions, and what acts left. If something was changed,
-    /// print what, the first finding first, and exit with 1.
+    /// Recompute everything from what is stored: journals, runs, events, definitions, and the results of acts. If something was changed,
+    /// print the findings, earliest first, and exit with 1.
     Verify {
         /// Only this run.
         #[arg(long, conflicts_with_all = ["anchor", "public_key"])]
         run: Option<RunId>,
-        /// Also hold the database against this anchor, or all anchors of this folder, or of this file with one on each line.
+        /// Also compare the database with this anchor, with all anchors in this folder, or with those in this file, one per line.
         #[arg(long, value_name = "FILE|FOLDER")]
         anchor: Option<PathBuf>,
-        /// The public key that anchors must be signed with. Default: that of STEPWELL_AUDIT_KEY, if it is set.
+        /// The public key of the anchors' signatures. Default: the one that belongs to STEPWELL_AUDIT_KEY, if that is set.
         #[arg(long, value_name = "BASE64", requires = "anchor")]
         public_key: Option<String>,
-        /// As JSON: what was checked, the number of findings, and the first 100 of them.
+        /// Print JSON: what was checked, the number of findings, and the first 100 of them.
         #[arg(long)]
         json: bool,
         /// Verify this archive, or the archives in this folder, instead of the database.
         #[arg(long, value_name = "FILE-OR-FOLDER", conflicts_with_all = ["anchor", "public_key", "json"])]
         archive: Option<PathBuf>,
     },
-    /// Write an anchor: a summary of the database, signed with STEPWELL_AUDIT_KEY (or the key in the file STEPWELL_AUDIT_KEY_FILE), to be
-    /// kept where nobody who can change the database can write.
+    /// Write an anchor: a summary of the database, signed with STEPWELL_AUDIT_KEY (or the key in the file STEPWELL_AUDIT_KEY_FILE). Keep
+    /// it where no one who can change the database can write.
     Anchor {
-        /// Where to; without it, to standard output. Into a folder, under a name of its own.
+        /// The file to write, or a folder, where it gets its own file name. Default: standard output.
         #[arg(long, value_name = "FILE|FOLDER")]
         out: Option<PathBuf>,
     },
-    /// Accept, as they are, rows that `verify` reports because no act wrote them: after a repair by hand, or an upgrade during which an
+    /// Accept rows that `verify` reports because no act wrote them: after a manual repair, or an upgrade during which an
     /// earlier version wrote acts. Journals and events cannot be accepted.
     Adopt {
-        /// Why they are right.
+        /// The reason why they are correct.
         #[arg(long)]
         reason: String,
     },
-    /// List acts on users, tokens, sessions, workflows and batches, latest first: who, what, why.
+    /// List acts on users, tokens, sessions, workflows and batches, latest first, with actor and reason.
     Acts {
         /// Only acts on this subject: `user:ada`, the id of a token, `NAMESPACE/NAME:VERSION`.
         #[arg(long)]
         subject: Option<String>,
-        /// At most this many.
+        /// Maximum number to list.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// List refused access, latest first: at most one line a minute for each kind of attempt and peer.
     Refusals {
-        /// At most this many.
+        /// Maximum number to list.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -166,7 +166,7 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
         println!("{checked} verified{held}: {}", outcome(*days_not_held));
     } else {
         let told = report.findings.len() as u64;
-        let more = if *count > told { format!(", of which the first {told} are above") } else { String::new() };
+        let more = if *count > told { format!("; the first {told} are above") } else { String::new() };
         let count = plural(usize::try_from(*count).unwrap_or(usize::MAX), "finding", "findings");
         println!("{count}{more}; checked: {checked}{held}");
     }
@@ -179,7 +179,7 @@ fn outcome(days_not_held: u64) -> String {
         return "every record as it was written".to_owned();
     }
     let days = plural(usize::try_from(days_not_held).unwrap_or(usize::MAX), "day was", "days were");
-    format!("nothing was found, but {days} not held against anchors, because something of them was archived since")
+    format!("nothing was found, but {days} not compared with anchors, because part of them has been archived since")
 }
 
 async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result<ExitCode> {

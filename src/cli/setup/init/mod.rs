@@ -12,7 +12,7 @@ use crate::dsl::editor::Editor;
 /// Arguments of `stepwell init`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Where; created if it does not exist. Existing files are never overwritten.
+    /// The folder, created if it does not exist. Existing files are never overwritten.
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
     /// The kind of project to create.
