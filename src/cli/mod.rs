@@ -235,7 +235,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
     }
 }
 
-/// A variable that sets nothing is a warning elsewhere and an error here. Files and values that do not fit never come this far.
+/// A variable that sets nothing is a warning elsewhere and an error here. Invalid files and values are refused before this.
 fn check_config(loaded: &Loaded) -> ExitCode {
     for unknown in &loaded.unknown {
         eprintln!("error: {unknown}");

@@ -276,7 +276,7 @@ pub struct Loaded {
 /// Reads `stepwell.toml` and variables.
 ///
 /// # Errors
-/// The file cannot be read, a key of it is unknown, a value does not fit.
+/// The file cannot be read, a key of it is unknown, a value is invalid.
 pub fn load(file: &Path) -> anyhow::Result<Loaded> {
     // Those of others may hold bytes that are no text; `std::env::vars` would panic at them.
     let texts = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
@@ -322,7 +322,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
     let settings = builder
         .build()
         .and_then(config::Config::try_deserialize::<Settings>)
-        .with_context(|| format!("the settings of {} and the STEPWELL_* variables do not fit", file.display()))?;
+        .with_context(|| format!("the settings of {} and the STEPWELL_* variables are invalid", file.display()))?;
     Ok(Loaded { settings, origins, unknown })
 }
 

@@ -55,7 +55,7 @@ pub struct BadKeys {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
     /// There are no keys.
-    #[error("{KEYS_VARIABLE} is not set; `openssl rand -base64 32` makes a key")]
+    #[error("{KEYS_VARIABLE} is not set; `openssl rand -base64 32` creates a key")]
     NoKeys,
     /// Another key is needed.
     #[error("it is encrypted with key {0}, which is not in {KEYS_VARIABLE}: add that key")]

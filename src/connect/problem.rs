@@ -28,7 +28,7 @@ impl Problem {
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
-    /// The data do not fit what the target asks for. Nothing was sent.
+    /// The data do not match what the target requires. Nothing was sent.
     pub(super) fn validation(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Validation, title, detail);
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })

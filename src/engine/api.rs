@@ -151,7 +151,7 @@ pub enum StartError {
     #[error("no workflow {0} is deployed")]
     Unknown(String),
     /// Input or key refused.
-    #[error("the input does not fit the workflow's input schema")]
+    #[error("the input does not match the workflow's input schema")]
     Refused(Vec<SchemaViolation>),
     /// The idempotency key came before with another input.
     #[error("idempotency key {key:?} was already used with a different input, for run {run}")]
@@ -176,7 +176,7 @@ pub enum ActError {
     #[error("{0}")]
     Refused(String),
     /// It needs a second person: it is proposed, and done once another user approves it.
-    #[error("{} needs a second person: it is proposed as {}, and done once another user approves it", .0.name(), .0.id)]
+    #[error("{} needs a second person: it is now proposal {} and takes effect once another user approves it", .0.name(), .0.id)]
     Proposed(Box<Proposal>),
     /// Recorded, but no node has done it yet.
     #[error("{0}")]

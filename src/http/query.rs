@@ -32,11 +32,11 @@ pub fn check_address(uri: &Uri) -> Result<(), ApiError> {
 /// What is wrong with percent-encoded text.
 ///
 /// # Errors
-/// It holds a zero byte, or is not UTF-8.
+/// It contains a zero byte, or is not UTF-8.
 pub fn check_encoded(text: &[u8]) -> Result<(), &'static str> {
     match percent_decode(text).decode_utf8() {
         Err(_) => Err("is not UTF-8"),
-        Ok(text) if text.contains('\0') => Err("holds a zero byte"),
+        Ok(text) if text.contains('\0') => Err("contains a zero byte"),
         Ok(_) => Ok(()),
     }
 }
@@ -93,7 +93,7 @@ impl Params {
         if errors.is_empty() {
             Ok(Self(pairs))
         } else {
-            Err(ApiError::BadRequest("the query has mistakes".into(), errors))
+            Err(ApiError::BadRequest("the query is invalid".into(), errors))
         }
     }
 
@@ -162,7 +162,7 @@ impl Params {
             .filter(|d| !d.contains('\0'))
             .and_then(|d| d.strip_prefix(list).map(str::to_owned))
             .map(Some)
-            .ok_or_else(|| ApiError::bad_input("?cursor", "must be what `next` of this list held"))
+            .ok_or_else(|| ApiError::bad_input("?cursor", "must be the `next` value of this list"))
     }
 
     /// A cursor that holds an id.
@@ -171,7 +171,7 @@ impl Params {
     /// As [`Self::cursor`].
     pub fn cursor_id(&self, list: char) -> Result<Option<Uuid>, ApiError> {
         let parse = |text: String| {
-            text.parse().map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))
+            text.parse().map_err(|_| ApiError::bad_input("?cursor", "must be the `next` value of this list"))
         };
         self.cursor(list)?.map(parse).transpose()
     }

@@ -47,7 +47,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
         }
         Phase::Leaving => {
             return Err(ApiError::unavailable(
-                "the node was asked to stop: it still answers for a while, but send it no new requests",
+                "the node is shutting down: it still answers for a while, but send it no new requests",
             ));
         }
     }

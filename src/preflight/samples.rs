@@ -26,7 +26,7 @@ pub fn translate(mapping: &Mapping, to: Side, records: &[Value], evaluate: &Eval
         format!("{} of {} records of {kind} cannot be translated, such as {id}: {why}", failed.len(), records.len());
     let next = format!("correct the records, or the row of mappings/{}.yaml that is named", mapping.name);
     let subject = format!("mapping {}", mapping.name);
-    // A table that translates nothing is wrong; one that some record does not fit may be right about it.
+    // A table that translates nothing is wrong; one that some record does not match may be right about it.
     Some(if failed.len() == records.len() {
         Finding::error(subject, problem, next, &By::new())
     } else {

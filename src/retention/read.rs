@@ -60,7 +60,7 @@ pub enum Unsound {
     /// A journal was changed.
     #[error("{0}")]
     Journal(#[from] Tampered),
-    /// Counts or digest do not fit the lines.
+    /// Counts or digest do not match the lines.
     #[error("its last line says {said}, but it holds {held}")]
     Contents {
         /// What the last line says.

@@ -211,7 +211,7 @@ pub struct RefusalRow {
     pub id: Uuid,
     /// When.
     pub at: Time,
-    /// What did not fit: `token`, `session`, `login`, `signature`, `source` or `scope`.
+    /// What was wrong: `token`, `session`, `login`, `signature`, `source` or `scope`.
     pub kind: String,
     /// The address that the connection came from.
     pub peer: String,

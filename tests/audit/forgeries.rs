@@ -107,7 +107,7 @@ async fn who_rewrites_what_a_run_went_on_as_new_with_is_found_without_an_anchor(
     let mut forging = connection.begin().await.unwrap();
     replace(&mut forging, run, &all).await;
     let found = audit::verify_in(&mut forging, None).await.unwrap();
-    let told = "is not what the records before it give";
+    let told = "does not follow from the records before it";
     assert!(found.findings.iter().any(|finding| finding.what.contains(told)), "{:#?}", found.findings);
     forging.rollback().await.unwrap();
     connection.execute("update runs set base = base - 1 where base is not null").await.unwrap();

@@ -180,7 +180,7 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
         .unwrap();
     assert!(world.command(&["audit", "verify"]).0, "nothing inside the database tells");
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at, "--json"]);
-    assert!(!sound && told.contains(&run) && told.contains("is gone"), "{told}");
+    assert!(!sound && told.contains(&run) && told.contains("is missing"), "{told}");
     // An anchor that was changed proves nothing, and one that is taken now says that something was wrong.
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(&run, &uuid::Uuid::now_v7().to_string())).unwrap();
@@ -244,7 +244,7 @@ async fn an_anchor_is_posted_until_it_arrives_and_what_was_received_proves_the_d
         .await
         .unwrap();
     let (sound, told, _) = world.command(&verify);
-    assert!(!sound && told.contains(&run) && told.contains("is gone"), "{told}");
+    assert!(!sound && told.contains(&run) && told.contains("is missing"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,7 @@ def delivered():
     requests.post(f"{BASE}/settings", json={"webhooks": {"crm": None}}, timeout=10)
     receiver.shutdown()
     for library in (Webhook(SECRET), SvixWebhook(SECRET)):
-        # Raises an error where the signature does not fit.
+        # Raises an error if the signature is wrong.
         library.verify(seen["body"], seen["headers"])
     event = json.loads(seen["body"])
     same("its change", event["data"]["payload"]["ChangeEventHeader"]["changeType"], "CREATE")

@@ -40,7 +40,7 @@ pub struct Decision {
 /// Why there is no decision.
 #[derive(Debug, Clone)]
 pub enum Stop {
-    /// The fact does not fit; nothing changed.
+    /// The fact does not match the state; nothing changed.
     Rejected(Rejected),
     /// An expression must be evaluated outside first: decide again with its answer added to the answers.
     Evaluate(Box<Evaluation>),
@@ -85,7 +85,7 @@ const PURE_STEPS_MAX: usize = 256;
 /// Decides what follows from a fact.
 ///
 /// # Errors
-/// [`Stop::Rejected`] where the fact does not fit the state, [`Stop::Evaluate`] where an expression needs the evaluator.
+/// [`Stop::Rejected`] where the fact does not match the state, [`Stop::Evaluate`] where an expression needs the evaluator.
 pub fn decide(definition: &Definition, run: &Run, fact: Fact, around: Around<'_>) -> Result<Decision, Stop> {
     let undone_by_parent =
         run.is_undone_by_parent() && matches!(&fact, Fact::Message { message: Message::Stop { undo: true }, .. });

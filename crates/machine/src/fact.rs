@@ -476,7 +476,7 @@ impl Default for CallRetry {
     }
 }
 
-/// Why a fact does not fit the run's state. Nothing changed.
+/// Why a fact does not match the run's state. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The answer of an attempt that no longer counts.
@@ -493,7 +493,7 @@ pub enum Rejected {
     /// The run has ended.
     #[error("the run is {0} and accepts nothing more")]
     Closed(super::Status),
-    /// The act does not fit the state.
+    /// The act does not match the state.
     #[error("cannot {act} a run that is {status}: {why}")]
     Forbidden {
         /// The act's name.

@@ -37,7 +37,7 @@ pub struct Proposed {
 /// What must be proposed before it is done; none if the act needs no second person.
 ///
 /// # Errors
-/// The act does not fit the run's state.
+/// The act does not match the run's state.
 pub fn propose(
     definition: &Definition,
     run: &Run,

@@ -141,7 +141,7 @@ pub struct RunHead {
 /// Folds a run's records into what people see; none before the first record.
 ///
 /// # Errors
-/// The records do not fit the definition.
+/// The records do not match the definition.
 pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Result<Option<RunView>, Inconsistent> {
     let run = fold(definition, Run::before(head.id, head.base), records)?;
     if run.started_at.is_none() {

@@ -166,7 +166,7 @@ impl Sandbox {
     /// Publishes a platform event on the event bus, as a flow or Apex does.
     ///
     /// # Errors
-    /// There is no such topic, or the event does not fit it.
+    /// There is no such topic, or the event does not match it.
     pub fn publish(&self, topic: &str, id: &str, payload: &serde_json::Value) -> Result<(), String> {
         self.publish_at(topic, id, payload, chrono::Utc::now())
     }
@@ -174,7 +174,7 @@ impl Sandbox {
     /// The same of an event that happened at another time.
     ///
     /// # Errors
-    /// There is no such topic, or the event does not fit it.
+    /// There is no such topic, or the event does not match it.
     pub fn publish_at(
         &self,
         topic: &str,

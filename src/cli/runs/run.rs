@@ -31,7 +31,7 @@ pub(in crate::cli) struct Args {
     idempotency_key: Option<String>,
 }
 
-/// Where the input does not fit goes with the message.
+/// The message says where the input is invalid.
 fn explained(error: StartError) -> anyhow::Error {
     match &error {
         StartError::Refused(violations) => {

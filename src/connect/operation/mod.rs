@@ -58,7 +58,7 @@ impl Connections {
     /// document elsewhere is a POST to where the document is.
     ///
     /// # Errors
-    /// The document has no such operation, or the parameters do not fit it.
+    /// The document has no such operation, or the parameters do not match it.
     pub fn concrete_offline(
         &self,
         request: &CallRequest,
@@ -112,7 +112,7 @@ fn refused(call: &OperationCall, refusal: &Refusal) -> Box<Problem> {
     let place = if refusal.pointer.is_empty() { String::new() } else { format!(" at {}", refusal.pointer) };
     let detail = format!("nothing was sent: {refusal} ({}{place})", call.document);
     match &refusal.parameter {
-        Some(_) => Problem::validation("Parameters do not fit", detail),
+        Some(_) => Problem::validation("Invalid parameters", detail),
         None => Problem::configuration("Operation cannot be called", detail),
     }
 }

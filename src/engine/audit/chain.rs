@@ -105,13 +105,14 @@ async fn compare(
             Some(table) if table.is_key(key) => by_table.entry(table).or_default().push(scanned),
             Some(_) => {
                 let what = format!(
-                    "entry {seq} of the chain of acts names the row {key:?} of {of_table}, and no key is like that"
+                    "entry {seq} of the chain of acts names the row {key:?} of {of_table}, which is not a valid key"
                 );
                 report.find("audit_chain", seq, what);
             }
             None => {
-                let what =
-                    format!("entry {seq} of the chain of acts is about {of_table:?}, which is no table of sealed rows");
+                let what = format!(
+                    "entry {seq} of the chain of acts is about {of_table:?}, which is not a table of sealed rows"
+                );
                 report.find("audit_chain", seq, what);
             }
         }
@@ -137,10 +138,12 @@ fn difference(table: Sealed, scanned: &Scanned, now: Option<&Vec<u8>>) -> Option
     let (name, key, at) = (table.table(), &scanned.entry.key, scanned.entry.at.format("%Y-%m-%d %H:%M:%S"));
     match (&scanned.entry.digest, now) {
         (Some(then), Some(now)) if then == now => None,
-        (Some(_), Some(_)) => Some(format!("row {key} of {name} differs from what the last act on it, of {at}, left")),
+        (Some(_), Some(_)) => Some(format!("row {key} of {name} differs from what the last act on it wrote at {at}")),
         (Some(_), None) if scanned.has_ended => None,
-        (Some(_), None) => Some(format!("row {key} of {name} is missing: the last act on it, of {at}, left it there")),
-        (None, Some(_)) => Some(format!("row {key} of {name} is there although an act of {at} removed it")),
+        (Some(_), None) => {
+            Some(format!("row {key} of {name} is missing: the last act on it, at {at}, did not remove it"))
+        }
+        (None, Some(_)) => Some(format!("row {key} of {name} exists although an act of {at} removed it")),
         (None, None) => None,
     }
 }

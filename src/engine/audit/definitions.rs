@@ -44,11 +44,7 @@ fn check(row: &DefinitionRow, report: &mut Report) -> Option<Loaded> {
     let built = match rebuild_built(row) {
         Ok(built) => built,
         Err(why) => {
-            report.find(
-                "definitions",
-                row.id,
-                format!("the definition {called} cannot be read as it is stored: {why}"),
-            );
+            report.find("definitions", row.id, format!("the definition {called} cannot be read: {why}"));
             return None;
         }
     };
@@ -58,7 +54,7 @@ fn check(row: &DefinitionRow, report: &mut Report) -> Option<Loaded> {
     }
     if built.hash.as_slice() != row.hash {
         let what =
-            format!("the definition {called} is not what was deployed: its source or functions do not give its hash");
+            format!("the definition {called} is not what was deployed: its source or functions do not match its hash");
         report.find("definitions", row.id, what);
     }
     Some(Loaded { id: row.id, definition: built.definition })

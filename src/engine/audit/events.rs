@@ -14,7 +14,7 @@ pub(super) async fn check(conn: &mut PgConnection, event: &EventRow, report: &mu
     let id = event.id;
     for run in &event.gone {
         if !gaps::run_is_archived(conn, *run).await? {
-            report.find("events", id, format!("event {id} names run {run}, which is gone"));
+            report.find("events", id, format!("event {id} names run {run}, which is missing"));
         }
     }
     let (Some(key_event), Some(body_hash)) = (event.key_event, &event.key_body_hash) else {
@@ -24,15 +24,15 @@ pub(super) async fn check(conn: &mut PgConnection, event: &EventRow, report: &mu
         return Ok(());
     };
     if key_event != id {
-        let what = format!("event {id} has the source and id of event {key_event}, which came first");
+        let what = format!("event {id} has the source and id of event {key_event}, which arrived first");
         report.find("events", id, what);
         return Ok(());
     }
     if *body_hash != event.body_hash {
-        report.find("events", id, format!("the body of event {id} is not what was received: its hash is another one"));
+        report.find("events", id, format!("the body of event {id} is not what was received: its hash differs"));
     }
     if event.key_received_at != Some(event.received_at) {
-        report.find("events", id, format!("event {id} and its key do not say the same time of arrival"));
+        report.find("events", id, format!("event {id} and its key have different times of arrival"));
     }
     let first = event.key_runs.as_deref().unwrap_or_default();
     if let Some(run) = first.iter().find(|run| !event.runs.contains(run)) {
@@ -53,9 +53,9 @@ pub(super) async fn check(conn: &mut PgConnection, event: &EventRow, report: &mu
 /// What speaks against an event's outcome.
 fn contradiction(event: &EventRow) -> Option<&'static str> {
     match (event.outcome.as_str(), event.runs.is_empty(), event.resumed.is_empty()) {
-        ("run", true, _) => Some("no run is named"),
+        ("run", true, _) => Some("it names no run"),
         ("unmatched" | "rejected" | "resumed" | "gathered", false, _) => Some("it started a run"),
-        ("resumed", _, true) => Some("no run that waited is named"),
+        ("resumed", _, true) => Some("it names no run that was waiting"),
         ("unmatched", _, false) => Some("a run that waited took it"),
         _ => None,
     }
@@ -70,7 +70,7 @@ pub(super) async fn check_keys(
     for key in page.iter().filter(|key| !key.is_there) {
         if !gaps::event_is_archived(conn, key.event).await? {
             let named = format!("{}, {}", key.source, key.event_id);
-            let what = format!("event {} is gone, and its key ({named}) is there", key.event);
+            let what = format!("event {} is missing, but its key ({named}) exists", key.event);
             report.find("event_keys", named, what);
         }
     }

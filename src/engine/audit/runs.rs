@@ -36,7 +36,7 @@ pub(super) async fn check(
 ) -> Result<(), StoreError> {
     report.runs += 1;
     if row.shard != shard(row.id) {
-        let what = format!("run {} has shard {}, and its id says {}", row.id, row.shard, shard(row.id));
+        let what = format!("run {} has shard {}, but its id says {}", row.id, row.shard, shard(row.id));
         report.find("runs", row.id, what);
         return Ok(());
     }
@@ -48,7 +48,7 @@ pub(super) async fn check(
         Ok(()) => {
             report.records += folding.records;
             for seq in &folding.strange {
-                let what = format!("record {seq} of run {} is not what the records before it give", row.id);
+                let what = format!("record {seq} of run {} does not follow from the records before it", row.id);
                 report.find("journal", row.id, what);
             }
             check_snapshot(row, snapshot.as_ref(), &folding, report);
@@ -62,7 +62,7 @@ pub(super) async fn check(
 /// A journal that is folded while it is read: it may be longer than what fits into memory.
 struct Folding<'k> {
     loaded: Option<&'k Loaded>,
-    /// Either the run so far, or the record that does not fit its definition.
+    /// Either the run so far, or the record that does not match its definition.
     run: Result<Run, Inconsistent>,
     records: u64,
     last_at: Option<Time>,
@@ -146,7 +146,7 @@ async fn check_neighbours(conn: &mut PgConnection, row: &RunRow, report: &mut Re
     if let Some(event) = row.event_id {
         match (row.event_is_there, row.event_names_it) {
             (Some(false), _) if !gaps::event_is_archived(conn, event).await? => {
-                report.find("runs", id, format!("run {id} was started by event {event}, which is gone"));
+                report.find("runs", id, format!("run {id} was started by event {event}, which is missing"));
             }
             (Some(true), Some(false)) => {
                 report.find("events", event, format!("event {event} does not name run {id}, which it started"));
@@ -158,7 +158,7 @@ async fn check_neighbours(conn: &mut PgConnection, row: &RunRow, report: &mut Re
         && row.parent_is_there == Some(false)
         && !gaps::run_is_archived(conn, parent).await?
     {
-        report.find("runs", id, format!("run {id} was started by run {parent}, which is gone"));
+        report.find("runs", id, format!("run {id} was started by run {parent}, which is missing"));
     }
     Ok(())
 }
@@ -167,14 +167,14 @@ async fn check_neighbours(conn: &mut PgConnection, row: &RunRow, report: &mut Re
 fn compare(known: &Known, row: &RunRow, folding: Folding<'_>, report: &mut Report) {
     let id = row.id;
     let Some(loaded) = folding.loaded else {
-        let what = format!("run {id} names definition {}, which is gone or cannot be read", row.definition_id);
+        let what = format!("run {id} names definition {}, which is missing or cannot be read", row.definition_id);
         return report.find("runs", id, what);
     };
     let run = match folding.run {
         Ok(run) => run,
         Err(why) => {
             let what =
-                format!("the journal of run {id} does not fit its definition {}: {why}", loaded.definition.workflow);
+                format!("the journal of run {id} does not match its definition {}: {why}", loaded.definition.workflow);
             return report.find("runs", id, what);
         }
     };
@@ -199,7 +199,7 @@ fn compare(known: &Known, row: &RunRow, folding: Folding<'_>, report: &mut Repor
     columns.same("fingerprint", row.fingerprint.as_ref(), state.fingerprint.as_ref());
     if row.attention.is_some() != row.attention_at.is_some() {
         let what = format!(
-            "run {id}: attention_at is {}, and attention is not",
+            "run {id}: attention_at is {}, but attention is not",
             if row.attention_at.is_some() { "set" } else { "empty" }
         );
         report.find("runs", id, what);
@@ -213,7 +213,7 @@ fn check_snapshot(row: &RunRow, snapshot: Option<&SnapshotRow>, folding: &Foldin
     // One of another version is not read by anybody.
     let is_read = snapshot.format == snapshot::FORMAT && copy.is_some();
     if !snapshot.is_of_journal || (is_read && copy != folding.at_snapshot) {
-        let what = format!("the snapshot of run {} is not what its journal gives at record {}", row.id, snapshot.seq);
+        let what = format!("the snapshot of run {} does not match its journal at record {}", row.id, snapshot.seq);
         report.find("snapshots", row.id, what);
     }
 }
@@ -231,7 +231,7 @@ impl Columns<'_> {
         let told = |value: Option<&T>| {
             value.map_or_else(|| "empty".to_owned(), |value| value.to_string().chars().take(80).collect())
         };
-        let what = format!("run {}: {column} is {}, and its journal gives {}", self.id, told(row), told(journal));
+        let what = format!("run {}: {column} is {}, but its journal gives {}", self.id, told(row), told(journal));
         self.report.find("runs", self.id, what);
     }
 }

@@ -16,7 +16,7 @@ use crate::store::runs::journal::Hash;
 use crate::text::replace_nul;
 
 impl Inner {
-    /// The keys under which a run waits that this event fits; none if the event does not fit the filter at all.
+    /// The keys under which a run waits that this event fits; none if the event does not match the filter at all.
     pub(super) async fn keys_of(
         &self,
         filter: &EventFilter,
@@ -38,7 +38,7 @@ impl Inner {
         Some(keys)
     }
 
-    /// The key of the runs that this event may start; none if the event does not fit the filter of a schedule.
+    /// The key of the runs that this event may start; none if the event does not match the filter of a schedule.
     pub(super) async fn start_key(&self, filter: &EventFilter, envelope: &Value, patience: &Patience) -> Option<Hash> {
         if !self.lets_through(filter, envelope, patience).await {
             return None;

@@ -90,7 +90,7 @@ impl Inner {
             }
             self.freezes.forget();
         }
-        Err(AcceptError::Unavailable("freezes begin faster than the event can be judged".to_owned()))
+        Err(AcceptError::Unavailable("new freezes keep starting while the event is being matched".to_owned()))
     }
 
     /// None if a freeze has begun since the event was judged.

@@ -67,7 +67,7 @@ impl Looking {
         }
     }
 
-    /// Remembers under which keys runs wait that an event fits; none if it does not fit the filter at all.
+    /// Remembers under which keys runs wait that an event fits; none if it does not match the filter at all.
     pub(super) fn note_keys(&self, filter: FilterId, event: Uuid, keys: &[Hash]) {
         let mut known = self.keys.lock().expect("nothing panics while it holds keys");
         known.insert((filter, event), keys.into());

@@ -187,7 +187,7 @@ impl Inner {
         Ok(fitting)
     }
 
-    /// The keys under which runs of this kind wait for the event; none if it does not fit their filter at all.
+    /// The keys under which runs of this kind wait for the event; none if it does not match their filter at all.
     async fn fits(&self, kind: &str, event: &Seen) -> Vec<Hash> {
         match self.filter_of(kind).await {
             Some(asked) => self.keys_for(&asked, event).await,

@@ -141,7 +141,11 @@ fn pause(attempts: i32) -> Duration {
 async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
     let event = incoming(event)?;
     if event.is_start() {
-        warn!(source = event.source, id = event.event_id, "dropped an emitted event that poses as the start of a run");
+        warn!(
+            source = event.source,
+            id = event.event_id,
+            "dropped an emitted event that claims to be the start of a run"
+        );
         return Ok(());
     }
     match Arc::clone(inner).accept(event).await {

@@ -65,7 +65,7 @@ impl Engine {
             && let Err(error) = attention::settle(&self.inner.pool, id, Settled::Replayed(replay), by).await
         {
             // Whoever looks at it sees the replay among what came since.
-            warn!(event = %id, %replay, %error, "an event was replayed, and still asks for attention");
+            warn!(event = %id, %replay, %error, "an event was replayed, but still needs attention");
         }
         Ok(accepted)
     }
@@ -81,7 +81,7 @@ impl Engine {
             return Ok(());
         }
         let stored = self.stored(id).await?;
-        let why = format!("event {id} ({}) needs no attention: there is nothing to dismiss", stored.row.outcome);
+        let why = format!("event {id} ({}) does not need attention: there is nothing to dismiss", stored.row.outcome);
         Err(ReplayError::Impossible(why))
     }
 

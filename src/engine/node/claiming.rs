@@ -166,7 +166,7 @@ impl Node {
         let hold = Hold { node: self.id, run: id, fence: claimed.fence };
         if attempts > ATTEMPTS_MAX + 1 {
             // Its nodes died even while they wanted to park it: it is not read here.
-            error!(run.id = %id, "a run that kills nodes cannot be parked; a person must decide");
+            error!(run.id = %id, "a run that crashes nodes cannot be parked; a person must decide");
             if let Err(error) = claims::park_unread(&inner.pool, hold).await {
                 warn!(run.id = %id, %error, "the run could not be marked for attention");
             }

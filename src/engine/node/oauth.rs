@@ -88,7 +88,7 @@ pub(in crate::engine) async fn watch(inner: Arc<Inner>) {
         for (connection, _) in inner.connections.shared_tokens() {
             warn!(
                 connection,
-                "it signs in with a refresh token, and {KEYS_VARIABLE} is not set: if the provider replaces the token, the new one is \
+                "it signs in with a refresh token, but {KEYS_VARIABLE} is not set: if the provider replaces the token, the new one is \
                  kept in memory only and lost when this node stops"
             );
         }

@@ -70,7 +70,7 @@ pub enum RetentionError {
     Archive(#[from] ArchiveError),
     /// A file that is missing or has other bytes, while not all that it holds is removed yet.
     #[error(
-        "archive {id} cannot be finished: {why}. Nothing more of it is removed. Restore the file, or archive anew what is left in the database: \
+        "archive {id} cannot be finished: {why}. Nothing more of it is removed. Restore the file, or archive what is left in the database again: \
          stepwell retention discard {id}"
     )]
     Unfinished {
@@ -241,7 +241,7 @@ impl Keeper {
         let unusable = |error| RetentionError::Folder { folder: folder.display().to_string(), error };
         retention::folder_is_writable(folder).map_err(unusable)?;
         if let Some(name) = left {
-            info!(file = name, "an archive was left unfinished and is written anew");
+            info!(file = name, "an unfinished archive is written again");
             Writer::discard(folder, &name).map_err(unusable)?;
             self.note_writing(None).await?;
         }
@@ -355,6 +355,6 @@ const LOOK_AT_EVENTS_EVERY: Duration = Duration::from_hours(1);
 
 /// Journals that were changed stay where they are, for whoever looks into it.
 fn warn_of_tampering(tampered: &Tampered) {
-    warn!(%tampered, "a run is not archived, since its journal is not as it was written: stepwell audit verify");
+    warn!(%tampered, "a run is not archived, because its journal was changed: stepwell audit verify");
     telemetry::retention_refused();
 }

@@ -51,7 +51,7 @@ pub(in crate::engine) async fn keep(inner: Arc<Inner>) {
         match outcome {
             // Whoever took over notes what comes of it; and an outage of the database is noted elsewhere.
             Err(RetentionError::Lost) => {
-                warn!("another node took over archiving, since this one did not renew its lease in time");
+                warn!("another node took over archiving, because this one did not renew its lease in time");
                 telemetry::stage_failed(STAGE);
             }
             Err(RetentionError::Store(error)) if error.is_disconnected() => {}

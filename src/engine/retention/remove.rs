@@ -72,7 +72,7 @@ impl Keeper {
                 Ok(())
             }
             Ok(_) => {
-                Err(unfinished(format!("{} in {} has other bytes than were written", archive.file, folder.display())))
+                Err(unfinished(format!("{} in {} was changed after it was written", archive.file, folder.display())))
             }
             Err(ArchiveError::File { path, error }) => Err(unfinished(format!("{path}: {error}"))),
             Err(error) => Err(error.into()),

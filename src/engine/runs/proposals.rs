@@ -101,13 +101,13 @@ impl Proposal {
     pub fn may_approve(&self, by: &Actor) -> Result<(), String> {
         if !by.is_user() {
             return Err(format!(
-                "only a user can approve it, signed in or by a token of theirs, and {} is none: see `stepwell user create` and \
+                "only a user can approve it, signed in or by a token of theirs, and {} is not a user: see `stepwell user create` and \
                  `stepwell token create --user NAME`",
                 by.0
             ));
         }
         if by.0 == self.proposed_by {
-            return Err(format!("{} proposed it, so somebody else must approve it", by.0));
+            return Err(format!("{} proposed it, so another user must approve it", by.0));
         }
         Ok(())
     }
@@ -125,7 +125,7 @@ impl Proposal {
             "declined" => format!("{by} declined it{at}{reason}"),
             "withdrawn" => format!("{by} withdrew it{at}{reason}"),
             "ended" => "its run has ended".to_owned(),
-            _ => format!("nobody approved it before {}", self.expires_at.format("%Y-%m-%d %H:%M:%S UTC")),
+            _ => format!("it expired at {}", self.expires_at.format("%Y-%m-%d %H:%M:%S UTC")),
         }
     }
 }
@@ -153,7 +153,7 @@ pub enum ProposalError {
         why: String,
     },
     /// It is approved, and the run refused it: the proposal is closed.
-    #[error("proposal {id} was approved, and nothing was done: {why}")]
+    #[error("proposal {id} was approved, but not carried out: {why}")]
     Refused {
         /// Which one.
         id: Uuid,

@@ -133,13 +133,15 @@ impl Engine {
         let Some(BatchRow { batch, workflow, .. }) = found else { return Ok(Retried::Unknown) };
         if batches::failed(&self.inner.reader, &batch.name, None, 1).await.map_err(away)?.is_empty() {
             return Ok(Retried::Refused(format!(
-                "no row of {:?} waits: all failed rows have succeeded since",
+                "{:?} has no failed rows left: all of them have succeeded since",
                 batch.name
             )));
         }
         let Some((namespace, name)) = workflow else {
-            let detail =
-                format!("run {} is gone, so its workflow is unknown: start it with {{\"mode\": \"retry\"}}", batch.run);
+            let detail = format!(
+                "run {} no longer exists, so its workflow is unknown: start it with {{\"mode\": \"retry\"}}",
+                batch.run
+            );
             return Ok(Retried::Refused(detail));
         };
         let request = StartRequest {

@@ -71,7 +71,7 @@ impl Engine {
             ("chosen", _) => {
                 let by = found.chosen_by.unwrap_or_default();
                 return Ok(Settled::Refused(format!(
-                    "{by} has already decided differently, and the next sync carries that out"
+                    "{by} has already decided differently, and the next sync will apply that"
                 )));
             }
             ("settled", _) => return Ok(Settled::Refused("it was already settled".to_owned())),
@@ -80,7 +80,7 @@ impl Engine {
         let (of, record) = match (&found.crm_id, &found.erp_id) {
             (Some(id), _) => (Side::Crm, id),
             (None, Some(id)) => (Side::Erp, id),
-            (None, None) => return Ok(Settled::Refused("its records are gone".to_owned())),
+            (None, None) => return Ok(Settled::Refused("its records no longer exist".to_owned())),
         };
         conflicts::choose(&mut transaction, id, side.as_str(), &by.0, reason).await?;
         let event = json!({

@@ -43,7 +43,7 @@ pub enum Attempt {
     Session,
     /// A login link, or a token in its place, that does not let anyone in.
     Login,
-    /// A webhook or event whose proof does not fit.
+    /// A webhook or event with a wrong signature.
     Signature,
     /// A webhook for a source that is not there.
     Source,

@@ -62,7 +62,7 @@ pub async fn create_token(
     let reason = reason(&mut members)?;
     let user = user.as_deref();
     if user.is_some_and(|user| user.parse::<access::Name>().is_err()) {
-        return Err(wrong("user", "is not the name of a user"));
+        return Err(wrong("user", "is not a valid user name"));
     }
     let new = NewToken { name: &name, user, scopes: &scopes, lifetime };
     let by = By { actor: &caller.actor(), reason: reason.as_deref() };
@@ -80,7 +80,7 @@ pub async fn revoke_token(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let reason = Params::read(query.as_deref(), &[&["reason"]])?.reason();
-    let unknown = || ApiError::NotFound(format!("no token {id:?} that is not revoked"));
+    let unknown = || ApiError::NotFound(format!("no valid token {id:?}"));
     let found: Uuid = id.parse().map_err(|_| unknown())?;
     let by = By { actor: &caller.actor(), reason: reason.as_deref() };
     let sessions = access::revoke_token(app.engine.reader(), found, by).await?.ok_or_else(unknown)?;

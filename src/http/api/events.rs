@@ -116,7 +116,7 @@ pub async fn dismiss(
 ) -> Result<Json<EventRow>, ApiError> {
     let reason = app.read_reason(&caller, &headers, body).await?;
     if reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(ApiError::bad_input("/reason", "is required: why the event needs no further attention"));
+        return Err(ApiError::bad_input("/reason", "is required: say why the event needs no further attention"));
     }
     let id = id_of(&id)?;
     let by = By { actor: &caller.actor(), reason: reason.as_deref() };

@@ -150,7 +150,7 @@ pub async fn events(
     if mode == Mode::Batched {
         return accept_batch(&app, events, 0).await;
     }
-    let event = events.into_iter().next().ok_or_else(|| bad_body("the request holds no event".to_owned()))?;
+    let event = events.into_iter().next().ok_or_else(|| bad_body("the request contains no event".to_owned()))?;
     answer::one(app.engine.accept(event).await)
 }
 
@@ -159,13 +159,13 @@ fn proved<'h>(hub: &'h Hub, delivery: Delivery<'_>, mode: Mode) -> Result<(&'h S
     let opted_in = hub.sources.values().filter(|source| source.events);
     let found = opted_in.into_iter().find_map(|source| Some((source, source.verify(delivery).ok()?)));
     let (source, verified) = found.ok_or_else(|| {
-        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the proof of a source that has \
+        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a source that has \
                     `events: true` in hub.yaml";
         ApiError::Refused(Attempt::Signature, what.to_owned())
     })?;
     if mode == Mode::Binary {
         let why = format!(
-            "the proof of source {} does not cover the `ce-` headers of binary mode, so anyone could change them: \
+            "the signature of source {} does not cover the `ce-` headers of binary mode, so anyone could change them: \
              send application/cloudevents+json, or a bearer token with the scope operate",
             source.name
         );
@@ -198,7 +198,7 @@ fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mo
 fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
     match events.iter().find(|event| event.is_reserved()) {
         Some(event) => Err(ApiError::Reserved(format!(
-            "event {:?} has the source {:?} and the type {:?}, which only Stepwell itself uses: send it with your own source",
+            "event {:?} has the source {:?} and the type {:?}, which are reserved for Stepwell: use a source of your own",
             event.event_id, event.source, event.r#type
         ))),
         None => Ok(()),
@@ -208,7 +208,7 @@ fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
 /// One after the other, since events with one key must start in the order in which they were sent.
 async fn accept_batch(app: &App, batch: Vec<IncomingEvent>, filtered: usize) -> Result<Response, ApiError> {
     if batch.len() > EVENTS_MAX {
-        let detail = format!("a batch has at most {EVENTS_MAX} events, this one has {}", batch.len());
+        let detail = format!("a batch has at most {EVENTS_MAX} events, but this one has {}", batch.len());
         return Err(ApiError::Unprocessable(detail.clone(), vec![InputError::new("", detail)]));
     }
     let mut answers = Vec::with_capacity(batch.len());

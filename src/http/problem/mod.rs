@@ -78,8 +78,8 @@ pub enum ApiError {
     MissingScope(Scope, String),
     /// 403: a definition that starts runs by itself, deployed without the scope to start runs.
     #[error(
-        "{workflow} has a schedule, which starts runs by itself: deploying it needs the scope operate beside deploy, which \
-         {actor} does not have; make a token with both, `stepwell token create --name NAME --scopes deploy,operate`"
+        "{workflow} has a schedule, which starts runs by itself: deploying it needs the scopes deploy and operate, which \
+         {actor} does not have; create a token with both: `stepwell token create --name NAME --scopes deploy,operate`"
     )]
     SchedulesRuns {
         /// What was to be deployed.
@@ -124,7 +124,9 @@ pub enum ApiError {
     #[error("{0}")]
     Unprocessable(String, Vec<InputError>),
     /// 422 for an event: stored as rejected.
-    #[error("event {event} does not fit the input schema of the workflow that it would start; it is kept as rejected")]
+    #[error(
+        "event {event} does not match the input schema of the workflow that it would start; it is stored as rejected"
+    )]
     EventRefused {
         /// Its id here.
         event: uuid::Uuid,
@@ -166,13 +168,13 @@ impl ApiError {
         use ApiError as E;
         match self {
             E::BadRequest(..) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
-            E::Unauthorized(_) | E::Refused(..) => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are needed"),
+            E::Unauthorized(_) | E::Refused(..) => (StatusCode::UNAUTHORIZED, "unauthorized", "Authentication failed"),
             E::MissingScope(..) | E::SchedulesRuns { .. } => {
-                (StatusCode::FORBIDDEN, "missing-scope", "The credentials do not allow this")
+                (StatusCode::FORBIDDEN, "missing-scope", "Permission denied")
             }
             E::Reserved(_) => (StatusCode::FORBIDDEN, "reserved", "Only Stepwell itself may send this"),
             E::SecondPerson(_) => (StatusCode::FORBIDDEN, "second-person", "Another person must approve this"),
-            E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from Stepwell's page"),
+            E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from a Stepwell page"),
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             E::Archived(..) => (StatusCode::GONE, "archived", "Archived"),
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
@@ -180,9 +182,9 @@ impl ApiError {
             E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
             E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Not allowed in this state"),
             E::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
-            E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too long"),
+            E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             E::UnsupportedMediaType(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The media type is not understood")
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
             }
             E::Unprocessable(..) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The input is not valid"),
             E::EventRefused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "event-refused", "The event is not valid"),

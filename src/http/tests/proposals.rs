@@ -141,7 +141,7 @@ async fn what_is_not_reserved_is_done_at_once(pool: PgPool) {
     let answer = desk.act("ann", "retry", &json!({ "reason": "again" })).await;
     assert_eq!((answer.status, &answer.body["proposals"]), (StatusCode::OK, &json!([])), "{answer:?}");
     let forbidden = desk.act("ann", "suspend", &Value::Null).await;
-    assert_eq!(forbidden.status, StatusCode::CONFLICT, "what does not fit the run is not even proposed");
+    assert_eq!(forbidden.status, StatusCode::CONFLICT, "what does not match the run is not even proposed");
     desk.face.close().await;
 }
 

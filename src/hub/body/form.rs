@@ -11,7 +11,7 @@ pub(super) fn read(body: &[u8]) -> Result<Value, String> {
     // The reader below would put replacement characters in place of what is no UTF-8.
     let text = percent_decode(body).decode_utf8().map_err(|_| "the form is not UTF-8")?;
     if text.contains('\0') {
-        return Err("the form holds the character U+0000".to_owned());
+        return Err("the form contains the character U+0000".to_owned());
     }
     let mut fields = Map::new();
     for (count, (name, value)) in url::form_urlencoded::parse(body).enumerate() {

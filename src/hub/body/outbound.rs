@@ -41,7 +41,8 @@ pub(super) fn read(text: &str, organizations: &[String]) -> Result<Vec<Item>, Ba
     let notifications: Vec<Node<'_, '_>> =
         message.children().filter(|node| node.has_tag_name((OUTBOUND, "Notification"))).collect();
     if !(1..=NOTIFICATIONS_MAX).contains(&notifications.len()) {
-        let why = format!("a message has 1 to {NOTIFICATIONS_MAX} notifications, this one has {}", notifications.len());
+        let why =
+            format!("a message has 1 to {NOTIFICATIONS_MAX} notifications, but this one has {}", notifications.len());
         return Err(why.into());
     }
     let about = json!({

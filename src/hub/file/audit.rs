@@ -57,7 +57,7 @@ fn absolute(node: &Node, mistakes: &mut Mistakes) -> Option<PathBuf> {
     if folder.is_absolute() {
         return Some(folder.to_owned());
     }
-    let hint = "each node writes there, wherever it is started: begin with /".to_owned();
+    let hint = "every node writes there, whatever its working directory: begin with /".to_owned();
     mistakes.at(node, format!("{} is not an absolute path", folder.display()), Some(hint));
     None
 }

@@ -153,7 +153,7 @@ fn limits(node: &Node, mistakes: &mut Mistakes) -> Option<SharedLimits> {
         mistakes.at(node, "limits need `requests`, `concurrency` or both", None);
     }
     if per.is_some() && requests.is_none() {
-        mistakes.at(node, "`per` is the time of `requests`: say how many", None);
+        mistakes.at(node, "`per` is the period of `requests`: add how many", None);
     }
     let per = per.flatten().unwrap_or(Duration::from_secs(1));
     let rate = requests.flatten().map(|requests| Rate { requests, per });
@@ -233,7 +233,7 @@ fn header_name(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
 fn positive(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
     let found = duration(node, mistakes)?;
     if found.is_zero() {
-        mistakes.at(node, "a duration longer than nothing is expected", None);
+        mistakes.at(node, "a duration above zero is expected", None);
         return None;
     }
     Some(found)
@@ -273,7 +273,7 @@ fn fault(node: &Node, mistakes: &mut Mistakes) -> Option<FaultRule> {
         return None;
     };
     if entry(entries, "status").is_none() && entry(entries, "when").is_none() {
-        mistakes.at(node, "a rule needs status or when, or every answer would be a failure", None);
+        mistakes.at(node, "a rule needs `status` or `when`; without them every answer would be a failure", None);
     }
     Some(FaultRule {
         verdict: one_of(class, &CLASSES, mistakes)?,

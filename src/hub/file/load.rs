@@ -60,7 +60,7 @@ fn connections(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Connect
     for Entry { key, node, .. } in mistakes.map(node) {
         check_name(key, node, mistakes);
         if key == memory::CONNECTION {
-            let hint = "call it something else: `hub` leads to what the hub itself remembers".to_owned();
+            let hint = "choose another name: `hub` is the hub's own memory".to_owned();
             mistakes.at(node, "the connection name `hub` is taken", Some(hint));
         }
         found.insert(key.clone(), connection(node, mistakes));
@@ -103,7 +103,7 @@ fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistake
         match unusable(&source, node, secrets) {
             None => drop(hub.sources.insert(key.clone(), source)),
             Some((place, why)) => {
-                let message = format!("source {key} is refused: {why}");
+                let message = format!("source {key} is invalid: {why}");
                 hub.refused.push(mistakes.make(place.position, &place.pointer, message, None));
             }
         }
@@ -119,7 +119,7 @@ fn unusable<'n>(source: &Source, node: &'n Node, secrets: &Secrets) -> Option<(&
             Err(missing) => missing.to_string(),
             Ok(secret) => {
                 let why = source.scheme.check_secret(secret.expose()).err()?;
-                format!("the value of {} does not serve: {why}", crate::connect::secret_variable(name))
+                format!("the value of {} cannot be used: {why}", crate::connect::secret_variable(name))
             }
         };
         Some((place, why))

@@ -11,7 +11,7 @@ pub(super) fn releases(node: &Node, mistakes: &mut Mistakes) -> Releases {
     for Entry { key, node, .. } in mistakes.map(node) {
         if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             let hint = "use letters, digits and _, as in `${ $secrets.NAME }`".to_owned();
-            mistakes.at(node, format!("{key:?} is not the name of a secret"), Some(hint));
+            mistakes.at(node, format!("{key:?} is not a valid name of a secret"), Some(hint));
         }
         if let Some(other) = by_name.keys().find(|other| other.eq_ignore_ascii_case(key)) {
             let message = format!("`{key}` and `{other}` are the same environment variable: release it under one name");

@@ -43,7 +43,7 @@ pub(super) fn retention(node: &Node, mistakes: &mut Mistakes) -> Policy {
     if let (Some(keys), Some(place)) = (policy.event_keys, entry(entries, "eventKeys"))
         && policy.events.is_some_and(|events| keys < events)
     {
-        let hint = "a repeated event is recognised by its key, so that it starts nothing a second time";
+        let hint = "a repeated event is recognized by its key, so that it starts nothing a second time";
         mistakes.at(place, "eventKeys must be at least as long as events", Some(hint.to_owned()));
     }
     policy

@@ -41,7 +41,7 @@ pub(in crate::hub) fn expression(node: &Node, variables: &[&str], mistakes: &mut
     match Expression::parse(jq, variables) {
         Ok(expression) if expression.class() == Class::Bounded => Some(expression),
         Ok(_) => {
-            let hint = "leave out def, recurse, repeat, until, walk, while and the like";
+            let hint = "leave out def, recurse, repeat, until, walk, while and similar functions";
             mistakes.at(
                 node,
                 "this expression recurses or is very large, which is not allowed here",
@@ -76,7 +76,7 @@ pub(in crate::hub) fn duration(node: &Node, mistakes: &mut Mistakes) -> Option<D
     let sound = found.filter(|duration| *duration <= DURATION_MAX);
     if sound.is_none() {
         let hint = "write PT30S, PT5M, PT1H, or an object such as { seconds: 30 }";
-        mistakes.at(node, "a duration of at most a year is expected", Some(hint.to_owned()));
+        mistakes.at(node, "a duration of at most one year is expected", Some(hint.to_owned()));
     }
     sound
 }

@@ -210,7 +210,7 @@ pub(super) fn read(text: &str, mistakes: &mut Mistakes) -> Option<Node> {
         [document] => Some(node(document, String::new(), mistakes)),
         [_, second, ..] => {
             let at = position(second.span.start.line(), second.span.start.col());
-            let mistake = mistakes.make(at, "", "a second document where one is expected".to_owned(), None);
+            let mistake = mistakes.make(at, "", "a second document where only one is expected".to_owned(), None);
             mistakes.found.push(mistake);
             None
         }
@@ -239,7 +239,7 @@ fn node(yaml: &MarkedYaml<'_>, pointer: String, mistakes: &mut Mistakes) -> Node
         }
         _ => {
             let mistake =
-                mistakes.make(position, &pointer, "a YAML tag or alias that has no meaning here".to_owned(), None);
+                mistakes.make(position, &pointer, "a YAML tag or alias, which is not allowed here".to_owned(), None);
             mistakes.found.push(mistake);
             Content::Null
         }

@@ -28,7 +28,7 @@ pub(super) fn basic(delivery: Delivery<'_>, username: &str, secrets: &[&str]) ->
         .ok_or_else(|| SignatureError::Bad("header authorization is not Basic and base64".to_owned()))?;
     let known: Vec<Vec<u8>> = secrets.iter().map(|secret| format!("{username}:{secret}").into_bytes()).collect();
     let known: Vec<&[u8]> = known.iter().map(Vec::as_slice).collect();
-    accepted(&sent, &known, "name or password")
+    accepted(&sent, &known, "user name or password")
 }
 
 pub(super) fn bearer(delivery: Delivery<'_>, place: &TokenPlace, secrets: &[&str]) -> Result<Verified, SignatureError> {

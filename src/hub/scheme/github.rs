@@ -15,7 +15,7 @@ pub(super) fn verify(delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verifie
         .and_then(|text| Encoding::Hex.decode(text))
         .ok_or_else(|| SignatureError::Bad(format!("header {SIGNATURE} is not sha256= and hex digits")))?;
     if !is_signed(Algorithm::Sha256, &bytes_of(secrets), &[delivery.body], &[signature]) {
-        return Err(SignatureError::Bad(format!("header {SIGNATURE} does not fit the body")));
+        return Err(SignatureError::Bad(format!("header {SIGNATURE} does not match the body")));
     }
     Ok(Verified { event_id: optional_header(delivery.headers, DELIVERY)?, sent_at: None })
 }

@@ -77,7 +77,7 @@ pub(super) fn template(text: &str) -> Result<Vec<Part>, String> {
         let Some((after, part)) = found else {
             let known = PLACES.map(|(name, _)| name).join(", ");
             let named = place.split_inclusive('}').next().unwrap_or(place);
-            return Err(format!("{named:?} is none of {known}"));
+            return Err(format!("{named:?} is not one of {known}"));
         };
         parts.push(part);
         rest = after;
@@ -113,7 +113,7 @@ impl Hmac {
         let parts: Option<Vec<&[u8]>> = parts.collect();
         let parts = parts.ok_or_else(|| SignatureError::Bad("a header that is signed is missing".to_owned()))?;
         if !is_signed(self.algorithm, &bytes_of(secrets), &parts, &signatures) {
-            return Err(SignatureError::Bad(format!("no signature in header {} fits the delivery", self.header)));
+            return Err(SignatureError::Bad(format!("no signature in header {} matches the delivery", self.header)));
         }
         if let Some((rule, _, sent_at)) = time {
             check_age(delivery.now, sent_at, rule.tolerance, &rule.header)?;

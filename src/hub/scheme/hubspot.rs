@@ -36,7 +36,9 @@ pub(super) fn verify(delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verifie
     let url = decoded(delivery.url);
     let parts = [delivery.method.as_str().as_bytes(), url.as_bytes(), delivery.body, timestamp.as_bytes()];
     if !is_signed(Algorithm::Sha256, &bytes_of(secrets), &parts, &[signature]) {
-        return Err(SignatureError::Bad(format!("header {SIGNATURE} does not fit method, URL, body and timestamp")));
+        return Err(SignatureError::Bad(format!(
+            "header {SIGNATURE} does not match the method, URL, body and timestamp"
+        )));
     }
     check_age(delivery.now, sent_at, TOLERANCE, TIMESTAMP)?;
     Ok(Verified { event_id: None, sent_at: Some(sent_at) })

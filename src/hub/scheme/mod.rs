@@ -89,7 +89,7 @@ impl Scheme {
     /// What is wrong with it; never the secret.
     pub fn check_secret(&self, secret: &str) -> Result<(), String> {
         match self {
-            _ if secret.trim().is_empty() => Err("it is blank".to_owned()),
+            _ if secret.trim().is_empty() => Err("it is empty".to_owned()),
             Self::StandardWebhooks => standard_webhooks::key(secret).map(drop),
             _ => Ok(()),
         }

@@ -46,7 +46,7 @@ pub(in crate::hub) fn scheme(source: &Node, entries: &[Entry], mistakes: &mut Mi
     for other in WITH_SETTINGS.iter().filter(|other| **other != spelled) {
         if let Some(settings) = entry(entries, other) {
             let hint = format!("write `scheme: {other}`, or leave `{other}` out");
-            mistakes.at(settings, format!("these are settings of another scheme than {spelled}"), Some(hint));
+            mistakes.at(settings, format!("these settings belong to a scheme other than {spelled}"), Some(hint));
         }
     }
     let settings = entry(entries, spelled);
@@ -137,7 +137,7 @@ fn signed(node: &Node, mistakes: &mut Mistakes) -> Option<Vec<Part>> {
         Ok(parts) => Some(parts),
         Err(why) => {
             let hint = "write for example '{timestamp}.{body}'".to_owned();
-            mistakes.at(node, format!("this does not say what is signed: {why}"), Some(hint));
+            mistakes.at(node, format!("this does not define what is signed: {why}"), Some(hint));
             None
         }
     }
@@ -147,21 +147,21 @@ fn signed(node: &Node, mistakes: &mut Mistakes) -> Option<Vec<Part>> {
 fn check_signed(node: &Node, rules: &Hmac, mistakes: &mut Mistakes) {
     let has = |part: &Part| rules.signed.contains(part);
     if !has(&Part::Body) {
-        mistakes.at(node, "a signature that leaves out {body} proves nothing about it", None);
+        mistakes.at(node, "a signature without {body} does not protect it", None);
     }
     match (has(&Part::Timestamp), rules.timestamp.is_some()) {
         (true, false) => {
             let hint = "add `timestamp: { header: X-Timestamp }`".to_owned();
-            mistakes.at(node, "{timestamp} is signed, but no header holds it", Some(hint));
+            mistakes.at(node, "{timestamp} is signed, but no header contains it", Some(hint));
         }
         (false, true) => {
-            let hint = "put {timestamp} into `signed`, as the sender does, or leave `timestamp` out".to_owned();
+            let hint = "add {timestamp} to `signed`, as the sender does, or leave `timestamp` out".to_owned();
             mistakes.at(node, "a timestamp that is not signed can be changed by anyone", Some(hint));
         }
         _ => {}
     }
     if has(&Part::Id) && rules.id.is_none() {
-        mistakes.at(node, "{id} is signed, but no header holds it", Some("add `id: X-Id`".to_owned()));
+        mistakes.at(node, "{id} is signed, but no header contains it", Some("add `id: X-Id`".to_owned()));
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn verify(delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verifie
         .decode(header(delivery.headers, SIGNATURE)?)
         .ok_or_else(|| SignatureError::Bad(format!("header {SIGNATURE} is not base64")))?;
     if !is_signed(Algorithm::Sha256, &bytes_of(secrets), &[delivery.body], &[signature]) {
-        return Err(SignatureError::Bad(format!("header {SIGNATURE} does not fit the body")));
+        return Err(SignatureError::Bad(format!("header {SIGNATURE} does not match the body")));
     }
     Ok(Verified { event_id: optional_header(delivery.headers, DELIVERY)?, sent_at: None })
 }

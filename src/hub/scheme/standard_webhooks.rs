@@ -23,7 +23,7 @@ pub(super) fn verify(delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verifie
     let sent_at = Unit::Seconds.read(timestamp, &time_header)?;
     let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", delivery.body];
     if !any_matches(signatures, secrets, &parts) {
-        return Err(SignatureError::Bad(format!("no signature in header {prefix}-signature fits the body")));
+        return Err(SignatureError::Bad(format!("no signature in header {prefix}-signature matches the body")));
     }
     check_age(delivery.now, sent_at, TOLERANCE, &time_header)?;
     Ok(Verified { event_id: Some(id.to_owned()), sent_at: Some(sent_at) })

@@ -24,7 +24,7 @@ pub(super) fn verify(delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verifie
         .collect();
     let parts = [timestamp.as_bytes(), b".", delivery.body];
     if !is_signed(Algorithm::Sha256, &bytes_of(secrets), &parts, &signatures) {
-        return Err(SignatureError::Bad(format!("no v1= in header {SIGNATURE} fits the body")));
+        return Err(SignatureError::Bad(format!("no v1= in header {SIGNATURE} matches the body")));
     }
     check_age(delivery.now, sent_at, TOLERANCE, SIGNATURE)?;
     Ok(Verified { event_id: None, sent_at: Some(sent_at) })

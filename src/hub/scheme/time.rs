@@ -24,7 +24,7 @@ impl Unit {
             Self::Seconds => (count.and_then(|n| DateTime::from_timestamp(n, 0)), "seconds"),
             Self::Milliseconds => (count.and_then(DateTime::from_timestamp_millis), "milliseconds"),
         };
-        time.ok_or_else(|| SignatureError::Bad(format!("header {header} holds no time in {unit}")))
+        time.ok_or_else(|| SignatureError::Bad(format!("header {header} contains no time in {unit}")))
     }
 }
 
@@ -39,5 +39,5 @@ pub(super) fn check_age(
         return Ok(());
     }
     let seconds = tolerance.num_seconds();
-    Err(SignatureError::Stale(format!("the time in header {header} is more than {seconds} seconds away from now")))
+    Err(SignatureError::Stale(format!("the time in header {header} differs from now by more than {seconds} seconds")))
 }

@@ -77,7 +77,7 @@ pub fn read(headers: &HeaderMap, body: &Bytes) -> Result<Vec<IncomingEvent>, Bad
         }
         "application/cloudevents-batch+json" => batch(parse(body)?, headers),
         other if other.starts_with("application/cloudevents") => Err(BadEvent::Unsupported(format!(
-            "content type {other} is not taken; send application/cloudevents+json or application/cloudevents-batch+json"
+            "content type {other} is not supported; send application/cloudevents+json or application/cloudevents-batch+json"
         ))),
         essence => Ok(vec![binary(headers, essence, &content_type, body)?]),
     }
@@ -103,7 +103,7 @@ fn noted(event: IncomingEvent, note: &Option<String>) -> IncomingEvent {
 fn batch((body, note): (Value, Option<String>), headers: &HeaderMap) -> Result<Vec<IncomingEvent>, BadEvent> {
     let Value::Array(events) = body else { return Err(malformed("a batch must be a JSON array of events")) };
     if events.len() > BATCH_MAX {
-        return Err(malformed(format!("a batch may hold {BATCH_MAX} events, this one has {}", events.len())));
+        return Err(malformed(format!("a batch has at most {BATCH_MAX} events, but this one has {}", events.len())));
     }
     let recorded = recorded(headers);
     let read = |(index, event): (usize, Value)| {
@@ -157,13 +157,13 @@ fn binary(headers: &HeaderMap, essence: &str, content_type: &str, body: &Bytes) 
         let Some(attribute) = name.as_str().strip_prefix("ce-") else { continue };
         let mut values = headers.get_all(name).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
-            return Err(malformed(format!("header {name} is there more than once")));
+            return Err(malformed(format!("header {name} occurs more than once")));
         };
         attributes.push((attribute.to_owned(), header_text(name.as_str(), value.as_bytes())?));
     }
     if attributes.is_empty() {
         return Err(malformed(
-            "no CloudEvent: neither ce- headers nor the content type application/cloudevents+json are there",
+            "not a CloudEvent: it has neither ce- headers nor the content type application/cloudevents+json",
         ));
     }
     if !content_type.is_empty() {
@@ -220,7 +220,7 @@ fn event_of(
     };
     let version = find("specversion")?;
     if version != "1.0" {
-        return Err(malformed(format!("specversion {version:?} is not taken, only \"1.0\"")));
+        return Err(malformed(format!("specversion {version:?} is not supported, only \"1.0\"")));
     }
     let (event_id, source, r#type) = (find("id")?, find("source")?, find("type")?);
     check_id(&event_id).map_err(BadEvent::Malformed)?;

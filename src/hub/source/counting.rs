@@ -34,7 +34,7 @@ impl Counting {
             for node in ["channel", "gap"].iter().filter_map(|key| entry(entries, key)) {
                 let hint =
                     "add `sequence: '${ .number }'`: jq, the number that grows by one with each event".to_owned();
-                mistakes.at(node, "this is about numbers of events, and none are read", Some(hint));
+                mistakes.at(node, "this setting is about event numbers, but the source has no `sequence`", Some(hint));
             }
             return None;
         };

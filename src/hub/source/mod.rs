@@ -138,7 +138,7 @@ impl Source {
     pub fn verify(&self, delivery: Delivery<'_>) -> Result<Verified, ReceiveError> {
         let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
         if secrets.is_empty() {
-            return Err(ReceiveError::BadSignature(format!("source {} has no secret to check it with", self.name)));
+            return Err(ReceiveError::BadSignature(format!("source {} has no secret to verify it with", self.name)));
         }
         let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
         let url = self.address(delivery.url);
@@ -202,10 +202,11 @@ impl Source {
                 let alone = |data| Item::alone(data, Known::default()).noted(&whole.note);
                 Ok(list.into_iter().map(alone).collect())
             }
-            Value::Array(list) => {
-                Err(ReceiveError::BadBody(format!("a body may hold {EVENTS_MAX} events, this one has {}", list.len())))
-            }
-            _ => Err(ReceiveError::BadBody("what `split` finds in the body is not a list".to_owned())),
+            Value::Array(list) => Err(ReceiveError::BadBody(format!(
+                "a body has at most {EVENTS_MAX} events, but this one has {}",
+                list.len()
+            ))),
+            _ => Err(ReceiveError::BadBody("`split` does not return a list".to_owned())),
         }
     }
 
@@ -214,7 +215,7 @@ impl Source {
         match evaluate(filter, "whether the event passes the filter", data, headers)? {
             Value::Bool(passes) => Ok(passes),
             Value::Null => Ok(false),
-            _ => Err(ReceiveError::BadBody("the filter finds neither true nor false in the event".to_owned())),
+            _ => Err(ReceiveError::BadBody("the filter returns neither true nor false for the event".to_owned())),
         }
     }
 

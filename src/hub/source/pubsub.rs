@@ -129,7 +129,7 @@ impl TopicShape {
         match evaluate(filter, "whether the event passes the filter", data, &Value::Null)? {
             Value::Bool(passes) => Ok(passes),
             Value::Null => Ok(false),
-            _ => Err(ReceiveError::BadBody("the filter finds neither true nor false in the event".to_owned())),
+            _ => Err(ReceiveError::BadBody("the filter returns neither true nor false for the event".to_owned())),
         }
     }
 }

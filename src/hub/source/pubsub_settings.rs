@@ -77,7 +77,8 @@ fn event(node: &Node, mistakes: &mut Mistakes) -> EventPaths {
         for key in ["sequence", "channel", "gap"] {
             if let Some(node) = entry(entries, key) {
                 let hint =
-                    "leave it out: places in a topic are opaque, and Salesforce itself says what is missing".to_owned();
+                    "leave it out: positions in a topic are opaque, and Salesforce itself reports what is missing"
+                        .to_owned();
                 mistakes.at(node, format!("events of topics have no {key}"), Some(hint));
             }
         }
@@ -113,8 +114,7 @@ fn endpoint(entry: &Entry, mistakes: &mut Mistakes) -> Option<(String, Url)> {
             Some((entry.key.clone(), url))
         }
         _ => {
-            let hint =
-                "such as https://api.pubsub.salesforce.com:7443, which is also what is used without it".to_owned();
+            let hint = "such as https://api.pubsub.salesforce.com:7443, which is the default".to_owned();
             mistakes.at(&entry.node, format!("{text:?} is not the address of a service"), Some(hint));
             None
         }

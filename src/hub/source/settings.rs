@@ -86,7 +86,7 @@ const SECRETS_MAX: usize = 4;
 fn secret_names(source: &Node, entries: &[Entry], mistakes: &mut Mistakes) -> Option<Vec<String>> {
     let nodes = secret_nodes(source);
     if nodes.is_empty() || nodes.len() > SECRETS_MAX {
-        let hint = "secret: '${ $secrets.NAME }', or secrets: with a list of such while keys are exchanged";
+        let hint = "secret: '${ $secrets.NAME }', or secrets: with a list of them while keys are rotated";
         let place = entry(entries, "secrets").unwrap_or(source);
         let message = match nodes.len() {
             0 => "a source needs either secret or secrets".to_owned(),
@@ -105,7 +105,7 @@ fn address(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
             Some(text.to_owned())
         }
         _ => {
-            let hint = "write the address that the sender was given, without a query: https://host/path".to_owned();
+            let hint = "write the URL that the sender was given, without a query: https://host/path".to_owned();
             mistakes.at(node, format!("{text:?} is not an address"), Some(hint));
             None
         }

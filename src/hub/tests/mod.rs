@@ -140,7 +140,7 @@ fn ids_and_types_can_come_from_body_and_headers() {
 
 #[test]
 fn a_source_without_its_secret_is_refused_and_the_variable_is_named() {
-    for (secret, reason) in [("missing", "STEPWELL_SECRET_MISSING"), ("bad", "STEPWELL_SECRET_BAD does not serve")] {
+    for (secret, reason) in [("missing", "STEPWELL_SECRET_MISSING"), ("bad", "STEPWELL_SECRET_BAD cannot be used")] {
         let text = format!(
             "sources:\n  a: {{ scheme: standard-webhooks, secret: '${{ $secrets.{secret} }}' }}\n  b: {{ scheme: standard-webhooks, secret: '${{ $secrets.salesforceWebhook }}' }}\n"
         );
@@ -172,7 +172,7 @@ fn each_mistake_has_its_place_and_a_hint() {
         (
             "connections: { a: { baseUrl: {}, faults: [ { class: transient } ] } }",
             (1, 44),
-            "needs status or when",
+            "needs `status` or `when`",
             None,
         ),
         (

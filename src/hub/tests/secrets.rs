@@ -29,7 +29,7 @@ fn a_release_without_hosts_or_namespaces_is_a_mistake() {
         ("secrets: { key: { namespaces: [t], hosts: a.example.com } }", "needs `hosts`"),
         ("secrets: { key: { namespaces: [t], hosts: ['*'] } }", "is not a host"),
         ("secrets: { key: { namespaces: ['*'], hosts: [a.example.com] } }", "is not a namespace"),
-        ("secrets: { 'a-b': { namespaces: [t], hosts: [a.example.com] } }", "is not the name of a secret"),
+        ("secrets: { 'a-b': { namespaces: [t], hosts: [a.example.com] } }", "is not a valid name of a secret"),
         (
             "secrets: { key: { namespaces: [t], hosts: [a.example.com] }, KEY: { namespaces: [u], hosts: [b.example.com] } }",
             "the same environment variable",

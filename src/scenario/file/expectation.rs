@@ -89,7 +89,7 @@ pub(super) fn predicate<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<E
     match Expression::parse_field(text, &[]) {
         Ok(expression) if expression.class() == Class::Bounded => Some(expression),
         Ok(_) => {
-            let hint = "leave out def, recurse, repeat, until, walk, while and the like".to_owned();
+            let hint = "leave out def, recurse, repeat, until, walk, while and similar functions".to_owned();
             report.error_with_hint(node, "this expression recurses or is very large, which is not allowed here", hint);
             None
         }

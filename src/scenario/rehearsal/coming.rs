@@ -125,7 +125,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// A person acts; what does not fit the run changes nothing, as at the API. Where the act is reserved for two, another person
+    /// A person acts; what does not match the run changes nothing, as at the API. Where the act is reserved for two, another person
     /// approves it at once.
     fn act(&mut self, act: Act) -> Result<(), Halt> {
         let name = act.name();

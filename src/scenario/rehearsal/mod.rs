@@ -365,7 +365,7 @@ impl<'e> Rehearsal<'e> {
         let read = self.journal.iter().map(read_back).collect::<Result<Vec<Record>, _>>();
         let journal = read.map_err(|why| Halt::Problem(format!("the journal cannot be read back: {why}")))?;
         let run = fold(self.stage.definition, Run::new(self.run.id), &journal)
-            .map_err(|why| Halt::Problem(format!("the journal does not fit the definition: {why}")))?;
+            .map_err(|why| Halt::Problem(format!("the journal does not match the definition: {why}")))?;
         if run != self.run {
             return Err(Halt::Problem("the journal gives a different run than the one in memory".to_owned()));
         }

@@ -18,7 +18,7 @@ pub struct Trace {
     pub quiet: Vec<usize>,
     /// Why the workflow did not take the input.
     pub refused: Option<Vec<SchemaViolation>>,
-    /// Acts of people that did not fit the run, or came too late.
+    /// Acts of people that did not match the run, or came too late.
     pub refused_acts: Vec<String>,
     /// Why the rehearsal could not go on.
     pub problem: Option<String>,

@@ -74,7 +74,7 @@ impl Recording {
     /// Reads a run's records, with the definition that it ran.
     ///
     /// # Errors
-    /// The records do not fit the definition.
+    /// The records do not match the definition.
     pub fn of(definition: &Definition, id: RunId, records: &[Record]) -> Result<Self, Inconsistent> {
         let run = fold(definition, Run::new(id), records)?;
         let mut recording = Self {

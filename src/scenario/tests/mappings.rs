@@ -1,4 +1,4 @@
-//! What mappings read as, what they become, and what they say when they do not fit.
+//! What mappings read as, what they become, and what they say when they are wrong.
 
 use std::path::Path;
 use std::sync::Arc;

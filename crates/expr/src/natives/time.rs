@@ -95,7 +95,7 @@ fn strftime(value: &Val, format: &Val) -> ValR {
     Ok(Val::text(time.and_utc().format_with_items(items.iter()).to_string()))
 }
 
-/// What stands behind the time is an item of its own, if it begins with a space; else the text does not fit.
+/// What stands behind the time is an item of its own, if it begins with a space; else the text is refused.
 fn strptime(value: &Val, format: &Val) -> ValR {
     let wrong = "strptime/1 requires string inputs and arguments";
     let (text, format) = (text_of(value, wrong)?, text_of(format, wrong)?);

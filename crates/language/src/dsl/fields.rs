@@ -1,4 +1,4 @@
-//! Reading fields of objects that allow only what they name; what does not fit is noted in the report.
+//! Reading fields of objects that allow only what they name; the rest is noted in the report.
 
 use super::mistake::{Report, Spot, did_you_mean, shortened};
 use super::source::Node;

@@ -25,9 +25,9 @@ pub(super) use links::read;
 use stepwell_language::dsl::{Definition, TaskId, TaskKind};
 use tries::{caught, rewind, round_started, visits_inside};
 
-/// A record that does not fit the state: the journal was damaged or belongs to another definition.
+/// A record that does not match the state: the journal was damaged or belongs to another definition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("record {seq} ({kind}) does not fit the run: {why}")]
+#[error("record {seq} ({kind}) does not match the run: {why}")]
 pub struct Inconsistent {
     /// Place in the journal.
     pub seq: u32,

@@ -207,7 +207,7 @@ impl<'d> Family<'d> {
                 let member = which % self.members.len();
                 let before = self.members[member].run.clone();
                 if !before.is_closed() && self.act(member, act).is_err() {
-                    assert_eq!(self.members[member].run, before, "what does not fit the state changes nothing");
+                    assert_eq!(self.members[member].run, before, "what does not match the state changes nothing");
                 }
             }
         }

@@ -44,7 +44,7 @@ do:
   - fail: { call: http, with: { method: post, endpoint: 'http://target.example/fail' }, metadata: { compensate: none } }
 ";
 
-/// A call whose output does not fit, in a saga after one that can be undone.
+/// A call whose output is invalid, in a saga after one that can be undone.
 fn with_bad_output(metadata: &str) -> std::sync::Arc<Definition> {
     built(&format!(
         "document: {{ dsl: '1.0.3', namespace: t, name: n, version: '1.0.0' }}

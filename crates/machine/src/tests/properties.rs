@@ -160,7 +160,7 @@ fn play(world: &mut World<'_>, events: Vec<Event>) {
             }
             Event::Crash(arrived) => world.crash(arrived),
             Event::Operator(act) => {
-                // What does not fit the state is rejected.
+                // What does not match the state is rejected.
                 let _ = world.feed(Fact::Operator { act, actor: Actor("anna".into()), reason: None, approval: None });
             }
         }
@@ -262,7 +262,7 @@ proptest! {
                 }
                 Event::TimePasses => { world.pass_time(); }
                 Event::Crash(arrived) => world.crash(arrived),
-                // What does not fit the state is rejected, and then nothing changed.
+                // What does not match the state is rejected, and then nothing changed.
                 Event::Operator(act) => {
                     let before = world.run.clone();
                     let fact = Fact::Operator { act, actor: Actor("anna".into()), reason: None, approval: None };

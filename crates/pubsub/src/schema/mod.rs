@@ -41,7 +41,7 @@ pub(super) type Named = HashMap<String, Avro>;
 #[error("the schema cannot be used: {0}")]
 pub struct BadSchema(String);
 
-/// A payload that its schema does not fit.
+/// A payload that does not match its schema.
 #[derive(Debug, thiserror::Error)]
 #[error("the payload cannot be decoded: {0}")]
 pub struct Undecodable(String);
@@ -95,7 +95,7 @@ impl Schema {
     /// Reads a payload.
     ///
     /// # Errors
-    /// It does not fit the schema, or goes on behind it.
+    /// It does not match the schema, or continues after it.
     pub fn decode(&self, payload: &[u8]) -> Result<Value, Undecodable> {
         bounds::walk(payload, &self.avro, &self.named).map_err(Undecodable)?;
         let undecodable = |error: apache_avro::Error| Undecodable(shortened(error.to_string()));

@@ -40,7 +40,7 @@ fn bitmaps(schema: &Schema, names: &[Value]) -> AvroValue {
 }
 
 fn of_schema(schema: &Schema, of: &Avro, doc: &str, value: &Value) -> Result<AvroValue, String> {
-    let unfit = || format!("{value} does not fit {doc}");
+    let unfit = || format!("{value} does not match {doc}");
     Ok(match (schema.resolved(of), value) {
         (Resolved::Record(record), value) => of_record(schema, record, value)?,
         (Resolved::Other(Avro::Union(_)), Value::Null) => AvroValue::Union(0, Box::new(AvroValue::Null)),

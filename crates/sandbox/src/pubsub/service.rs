@@ -133,7 +133,7 @@ fn publish(sandbox: &Sandbox, request: tonic::Request<PublishRequest>) -> Answer
             let fits = event.schema_id == schema_id
                 && world.bus.topic(&world.crm, EVENT).is_some_and(|topic| topic.schema.decode(&event.payload).is_ok());
             if !fits {
-                let error = PublishError { code: 1, msg: "the payload does not fit the current schema".to_owned() };
+                let error = PublishError { code: 1, msg: "the payload does not match the current schema".to_owned() };
                 return PublishResult { error: Some(error), correlation_key: id, ..PublishResult::default() };
             }
             let number = world.bus.store(EVENT, id.clone(), schema_id.clone(), event.payload, now);

@@ -31,7 +31,7 @@ impl TargetSettings {
     /// As a target.
     ///
     /// # Errors
-    /// What does not fit; never with the secret in it.
+    /// What is wrong; never with the secret in it.
     pub fn target(&self) -> Result<Target, String> {
         let url =
             Url::parse(&self.url).map_err(|why| format!("the webhook's url {:?} is not a URL: {why}", self.url))?;

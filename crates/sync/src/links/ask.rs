@@ -232,7 +232,7 @@ impl Operation {
     /// Reads the operation `name` with its body.
     ///
     /// # Errors
-    /// There is none of this name, or the body does not fit.
+    /// There is none of this name, or the body is invalid.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         let operation = match name {
             "judge" => Self::Judge(body("links/judge", bytes)?),

@@ -133,7 +133,7 @@ impl Operation {
     /// Reads the operation `name` with its body.
     ///
     /// # Errors
-    /// There is none of this name, or the body does not fit.
+    /// There is none of this name, or the body is invalid.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         match name {
             "begin" => Ok(Self::Begin(body("totals/begin", bytes)?)),

@@ -65,7 +65,7 @@ impl Pass {
     /// What lines come to, by their places. A deal stands once: what is told last counts.
     ///
     /// # Errors
-    /// The pass has ended, or a line does not fit.
+    /// The pass has ended, or a line is invalid.
     pub fn judged(&self, found: &FoundLines) -> Result<Vec<Line>, Refusal> {
         if self.ended_at.is_some() {
             return Err(Refusal::new(StatusCode::CONFLICT, format!("the pass {} has ended", self.id)));

@@ -103,10 +103,10 @@ pub enum NotAnAnchor {
     #[error("it is not an anchor: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// A later version wrote it.
-    #[error("it has format {0}, which this version of Stepwell does not know")]
+    #[error("it has format {0}, which this version of Stepwell does not support")]
     Later(u32),
     /// Somebody changed it.
-    #[error("its signature does not fit what it says: it was changed")]
+    #[error("its signature does not match its content: it was changed")]
     BadSignature,
 }
 

@@ -45,14 +45,14 @@ impl Anchors {
         report: &mut Report,
     ) -> Result<(), StoreError> {
         for (name, what) in &self.sources.unreadable {
-            report.find("anchors", name, format!("the anchor {name} proves nothing: {what}"));
+            report.find("anchors", name, format!("the anchor {name} is invalid: {what}"));
         }
         let (mut said, mut keys) = (Said::default(), BTreeSet::new());
         for source in &self.sources.found {
             match read(source) {
                 Ok((anchor, document)) => {
                     if self.public_key.is_some() && anchor.public_key != self.public_key {
-                        let what = format!("the anchor {} is not signed with the key that you named", source.name);
+                        let what = format!("the anchor {} is not signed with the given key", source.name);
                         report.find("anchors", &source.name, what);
                     }
                     let told = Next { seq: document.seq, before: document.before.clone(), digest: anchor.digest() };
@@ -61,7 +61,7 @@ impl Anchors {
                     check_alive(conn, said.take(document, told.digest, report), report).await?;
                 }
                 Err(why) => {
-                    let what = format!("the anchor {} proves nothing: {why}", source.name);
+                    let what = format!("the anchor {} is invalid: {why}", source.name);
                     report.find("anchors", &source.name, what);
                 }
             }
@@ -103,10 +103,10 @@ fn check_order(before: Option<&Told>, next: &Next, report: &mut Report) {
     if next.seq == before.seq && before.digest != next.digest {
         report.find("anchors", next.seq, format!("there are two different anchors {}", next.seq));
     } else if next.seq == before.seq + 1 && next.before.as_deref() != Some(before.digest.as_str()) {
-        let what = format!("anchor {} does not follow from anchor {}: one of them was replaced", next.seq, before.seq);
+        let what = format!("anchor {} does not follow anchor {}: one of them was replaced", next.seq, before.seq);
         report.find("anchors", next.seq, what);
     } else if next.seq > before.seq + 1 {
-        report.note(format!("the anchors between {} and {} are not here", before.seq, next.seq));
+        report.note(format!("the anchors between {} and {} are missing", before.seq, next.seq));
     }
 }
 
@@ -135,11 +135,9 @@ async fn check_written(told: &[Told], conn: &mut PgConnection, report: &mut Repo
     for Told { seq, at, digest, .. } in told {
         let what = match rows.get(seq) {
             Some(row) if row.at == *at && hex::encode(&row.digest) == *digest => continue,
-            Some(_) => format!("the database has another anchor {seq} than this one of {at}"),
+            Some(_) => format!("the database has a different anchor {seq} than this one of {at}"),
             None => {
-                format!(
-                    "the database does not know anchor {seq} of {at}: it was restored, or audit_anchors was changed"
-                )
+                format!("the database has no anchor {seq} of {at}: it was restored, or audit_anchors was changed")
             }
         };
         report.find("audit_anchors", seq, what);
@@ -166,7 +164,7 @@ impl Said {
             let what = match scan::hash_at(conn, *seq).await? {
                 Some(there) if hex::encode(&there) == *hash => continue,
                 Some(_) => format!("entry {seq} of the chain of acts is not the one that was anchored at {at}"),
-                None => format!("the chain of acts was cut: entry {seq}, which was anchored at {at}, is gone"),
+                None => format!("the chain of acts was cut: entry {seq}, which was anchored at {at}, is missing"),
             };
             report.find("audit_chain", seq, what);
         }
@@ -204,18 +202,18 @@ async fn check_one(
     let id = alive.id;
     let Some(run) = run else {
         if !gaps::run_is_archived(conn, id).await? {
-            report.find("runs", id, format!("run {id}, which was anchored at {at}, is gone"));
+            report.find("runs", id, format!("run {id}, which was anchored at {at}, is missing"));
         }
         return Ok(());
     };
     if run.identity() != alive.is {
         let what =
-            format!("the definition, key, event, parent or time of run {id} is another one than was anchored at {at}");
+            format!("the definition, key, event, parent or time of run {id} differs from what was anchored at {at}");
         report.find("runs", id, what);
     }
     if run.seq < alive.seq {
         let what = format!(
-            "the journal of run {id} was cut: it ends at record {}, and was anchored at {at} with {}",
+            "the journal of run {id} was cut: it ends at record {}, but was anchored at {at} with {}",
             run.seq, alive.seq
         );
         report.find("journal", id, what);

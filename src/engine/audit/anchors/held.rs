@@ -81,12 +81,13 @@ impl Said {
         let name = span.name();
         for Told { at, settled, .. } in self.without(span) {
             if let Some(run) = leaves.runs.iter().find(|run| run.created_at <= *settled) {
-                let what = format!("run {} is dated {name}, but the anchor of {at} found nothing in that span", run.id);
+                let what =
+                    format!("run {} is dated {name}, but the anchor of {at} found nothing in that period", run.id);
                 return report.find("runs", run.id, what);
             }
             if let Some(event) = leaves.events.iter().find(|event| event.received_at <= *settled) {
                 let what =
-                    format!("event {} is dated {name}, but the anchor of {at} found nothing in that span", event.id);
+                    format!("event {} is dated {name}, but the anchor of {at} found nothing in that period", event.id);
                 return report.find("events", event.id, what);
             }
         }
@@ -106,7 +107,7 @@ fn hold(name: &str, said: &[(Stated, Time)], leaves: &Leaves, archived: i64, rep
         }
         if more < 0 {
             let what = format!(
-                "{} runs and events of {name} had been removed when it was anchored at {at}, and {archived} by now: archives or removals were \
+                "{} runs and events of {name} had been removed when it was anchored at {at}, and now {archived}: archives or removals were \
                  changed",
                 summary.archived
             );
@@ -118,7 +119,7 @@ fn hold(name: &str, said: &[(Stated, Time)], leaves: &Leaves, archived: i64, rep
         let explained = u64::try_from(more).unwrap_or(0);
         if missing > explained {
             let what = format!(
-                "{missing} runs and events of {name} are gone that were there when it was anchored at {at}, and only {explained} of it were \
+                "{missing} runs and events of {name} that were anchored at {at} are missing, and only {explained} of them have been \
                  archived since"
             );
             report.find("runs", name, what);
@@ -129,8 +130,8 @@ fn hold(name: &str, said: &[(Stated, Time)], leaves: &Leaves, archived: i64, rep
         return true;
     }
     report.note(format!(
-        "{since} runs and events of {name} were archived after that anchor; what is left is not compared with it, but with the next anchor: \
-         take one now"
+        "{since} runs and events of {name} were archived after that anchor, so the rest cannot be compared with it: \
+         write a new anchor now"
     ));
     false
 }
@@ -145,7 +146,7 @@ fn compare(name: &str, summary: &Stated, at: Time, leaves: &Leaves, report: &mut
         );
         report.find("runs", name, what);
     } else if digest != summary.digest && !(count == 0 && summary.runs == 0) {
-        let what = format!("one of the {count} runs of {name} that had ended is not as it was anchored at {at}");
+        let what = format!("one of the {count} runs of {name} that had ended differs from what was anchored at {at}");
         report.find("runs", name, what);
     }
     let (count, digest) = leaves.events(summary.cutoff);
@@ -154,6 +155,10 @@ fn compare(name: &str, summary: &Stated, at: Time, leaves: &Leaves, report: &mut
             format!("{name} had {} events when it was anchored at {at}, and has {count} of them now", summary.events);
         report.find("events", name, what);
     } else if digest != summary.events_digest {
-        report.find("events", name, format!("one of the {count} events of {name} is not as it was anchored at {at}"));
+        report.find(
+            "events",
+            name,
+            format!("one of the {count} events of {name} differs from what was anchored at {at}"),
+        );
     }
 }

@@ -27,7 +27,7 @@ impl fmt::Debug for AuditKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
     /// Not what `openssl rand -base64 32` gives.
-    #[error("{KEY_VARIABLE} is not 32 bytes in base64; `openssl rand -base64 32` makes a key")]
+    #[error("{KEY_VARIABLE} is not 32 bytes in base64; `openssl rand -base64 32` creates a key")]
     NotAKey,
     /// The file cannot be read.
     #[error("{KEY_FILE_VARIABLE} names {path}, which cannot be read: {why}")]

@@ -44,7 +44,7 @@ impl Inner {
                 let note = Replaced { nul, ..Replaced::default() }.note();
                 Ok(IncomingEvent { note, other_bytes: OtherBytes::Conflict, ..*event })
             }
-            Shaped::Filtered => Err(impossible("the filter of its source keeps it out now: dismiss it".to_owned())),
+            Shaped::Filtered => Err(impossible("the filter of its source now excludes it: dismiss it".to_owned())),
         }
     }
 
@@ -81,5 +81,5 @@ fn impossible(why: String) -> ReplayError {
 }
 
 fn away(error: PubSubError) -> ReplayError {
-    AcceptError::Unavailable(format!("asking for the event's schema: {error}")).into()
+    AcceptError::Unavailable(format!("fetching the event's schema: {error}")).into()
 }

@@ -151,10 +151,10 @@ impl Subscriber {
         if self.is_stopped() {
             return;
         }
-        error!(source = self.subscription.source, topic = self.topic().name, why, "a topic stands still");
+        error!(source = self.subscription.source, topic = self.topic().name, why, "a topic is blocked");
         let noted = topics::stopped(&self.inner.pool, self.node.id, &self.claimed, why).await;
         if let Err(error) = noted {
-            warn!(%error, "why a topic stands still cannot be noted");
+            warn!(%error, "cannot record why a topic is blocked");
         }
         let _ = self.unless_stopped(tokio::time::sleep(STAND_STILL)).await;
     }

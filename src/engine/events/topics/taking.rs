@@ -181,7 +181,7 @@ impl Subscriber {
             topic,
             event = kept.event_id,
             why,
-            "an event of a topic was stored as rejected: it could not be processed"
+            "an event of a topic could not be processed and was stored as rejected"
         );
         telemetry::topic_event(source, topic, "rejected");
         let next = self.next(position, kept.replay_id, Step::Rejected);
@@ -272,7 +272,7 @@ impl Inner {
             AcceptOutcome::Done { .. } | AcceptOutcome::Duplicate { .. } => Ok(()),
             AcceptOutcome::Refused(why) => Err(AcceptError::Refused(why)),
             AcceptOutcome::Lost => Err(AcceptError::Unavailable(LOST.to_owned())),
-            AcceptOutcome::Frozen => Err(AcceptError::Unavailable("an event without runs met a freeze".to_owned())),
+            AcceptOutcome::Frozen => Err(AcceptError::Unavailable("an event without runs was frozen".to_owned())),
             AcceptOutcome::Failed(why) => Err(AcceptError::Unavailable(why)),
         }
     }
@@ -288,8 +288,8 @@ enum Taken {
 
 fn unsafe_schema(kept: &Kept<'_>, why: &str) -> Ended {
     Ended::SchemaRefused(format!(
-        "the event at replay id {} has schema {:?}: {why}. The topic stands still before it, other topics go on; Salesforce keeps what \
-         follows for 72 hours. If the object really is like that, report it; to do without the topic, take it out of hub.yaml",
+        "the event at replay id {} has schema {:?}: {why}. The topic is blocked at this event; other topics continue, and Salesforce keeps \
+         later events for 72 hours. If the schema is correct, report a bug; to do without the topic, remove it from hub.yaml",
         hex::encode(kept.replay_id),
         kept.producer.schema_id
     ))

@@ -97,7 +97,7 @@ impl Heart {
                     let Some(inner) = self.inner.upgrade() else { return };
                     inner.hears(asked, beat);
                     if let Some(stuck) = inner.health.is_stuck() {
-                        error!(stuck, "a loop of this node hangs: other nodes take over its runs");
+                        error!(stuck, "a loop of this node is stuck: other nodes take over its runs");
                         return node.fence("the node makes no progress");
                     }
                     node.extend(asked + usable(self.lease));

@@ -192,7 +192,7 @@ impl Engine {
             return Err(FreezeError::Invalid("give a reason: it is shown on every waiting run".to_owned()));
         }
         if until.is_some_and(|until| until <= inner.clock.now()) {
-            return Err(FreezeError::Invalid("until is in the past: give a future time, or none".to_owned()));
+            return Err(FreezeError::Invalid("`until` is in the past: give a future time, or leave it out".to_owned()));
         }
         inner.catalog.catch_up(&inner.pool).await?;
         let deployed = inner.catalog.deployed();
@@ -212,7 +212,7 @@ impl Engine {
         }
         let id = freezes::create(&inner.pool, &NewFreeze { workflows, connections, until }, by).await?;
         let _ = inner.freezes.in_force(&inner.pool, Duration::ZERO).await;
-        let missing = || StoreError::Unreadable { table: "freezes", why: format!("{id} is gone") };
+        let missing = || StoreError::Unreadable { table: "freezes", why: format!("{id} no longer exists") };
         Ok(freezes::find(&inner.pool, id).await?.ok_or_else(missing)?)
     }
 

@@ -277,7 +277,7 @@ impl Engine {
         crate::store::sync::totals::lock(&mut transaction).await?;
         let as_of = signing::as_of(&mut *transaction, scope.from, scope.until).await?;
         if seen.is_some_and(|seen| Some(seen).filter(|id| !id.is_nil()) != as_of) {
-            return Ok(Signed::Stale("a pass has ended since: check the totals again".to_owned()));
+            return Ok(Signed::Stale("a pass has ended in the meantime: check the totals again".to_owned()));
         }
         let problems = signing::problems(&mut *transaction, scope).await?;
         if let (Some(told), None) = (problems.told(), reason) {

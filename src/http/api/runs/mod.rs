@@ -138,7 +138,7 @@ pub async fn show(
         None => TASKS_MAX,
     };
     let after = params.cursor('t')?.map(|c| c.parse::<usize>()).transpose();
-    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `tasks_next` of this run held"))?;
+    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be the `tasks_next` value of this run"))?;
     let mut run = match app.engine.view(id).await? {
         Some(run) => run,
         None => return Err(gone(&app, id).await?),
@@ -208,7 +208,7 @@ pub async fn journal(
     let params = Params::read(query.as_deref(), &[&PAGING])?;
     let limit = params.limit()?;
     let after = params.cursor('j')?.map(|c| c.parse::<i32>()).transpose();
-    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))?;
+    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be the `next` value of this list"))?;
     let pool = app.engine.reader();
     let Some(masks) = app.engine.masks(id).await? else { return Err(gone(&app, id).await?) };
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;

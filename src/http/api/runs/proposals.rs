@@ -67,7 +67,7 @@ pub async fn decline(
 ) -> Result<Json<Proposal>, ApiError> {
     let id = parsed(&id)?;
     let reason = app.read_reason(&caller, &headers, body).await?;
-    let reason = reason.ok_or_else(|| wrong("reason", "is needed: say why, for whoever proposed it"))?;
+    let reason = reason.ok_or_else(|| wrong("reason", "is required: give the proposer a reason"))?;
     Ok(Json(app.engine.decline(id, &caller.actor(), Some(&reason)).await?))
 }
 

@@ -146,7 +146,9 @@ pub async fn sign(
     };
     let (from, until) = (date("from")?, date("until")?);
     totals::check_period(from, until).map_err(|why| wrong("until", why))?;
-    let seen = members.text("seen")?.map(|text| text.parse().map_err(|_| wrong("seen", "must be what `as_of` held")));
+    let seen = members
+        .text("seen")?
+        .map(|text| text.parse().map_err(|_| wrong("seen", "must be the `as_of` value of an earlier response")));
     let scope = Scope { from, until, currency: members.text("currency")?, company: members.text("company")? };
     let signing = Signing { scope, seen: seen.transpose()?, reason: reason(&mut members)? };
     match app.engine.sign_totals(&signing, &caller.actor()).await? {
@@ -154,7 +156,7 @@ pub async fn sign(
             let location = [(LOCATION, format!("/api/v1/totals/sign-offs?from={from}&until={until}"))];
             Ok((StatusCode::CREATED, location, Json(*done)).into_response())
         }
-        Signed::NeedsReason(why) => Err(wrong("reason", format!("is needed, for {why}"))),
+        Signed::NeedsReason(why) => Err(wrong("reason", format!("is required, because {why}"))),
         Signed::Refused(why) | Signed::Stale(why) => Err(ApiError::Conflict(format!("not signed off: {why}"))),
     }
 }
@@ -208,7 +210,7 @@ fn place_of(sum: &TotalsSum) -> String {
 }
 
 fn no_cursor() -> ApiError {
-    ApiError::bad_input("?cursor", "must be what `next` of this list held")
+    ApiError::bad_input("?cursor", "must be the `next` value of this list")
 }
 
 fn after_sum(text: &str) -> Result<(NaiveDate, String, String), ApiError> {

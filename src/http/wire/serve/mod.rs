@@ -77,7 +77,7 @@ const REST_TIME_MAX: Duration = Duration::from_mins(10);
 /// Pause after the machine refused a connection (no file descriptors, ...).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Connections that may wait to be accepted. What does not fit the kernel drops without a word, and the peer tries again a
+/// Connections that may wait to be accepted. The kernel silently drops the rest, and the peer tries again a
 /// second later. The kernel allows at most `net.core.somaxconn`, which is 4096 on Linux unless somebody changed it.
 const BACKLOG: u32 = 4_096;
 
@@ -235,7 +235,7 @@ async fn connection(
                 return;
             }
             () = known.evicted.cancelled() => {
-                debug!("a connection was closed in favour of a new one");
+                debug!("a connection was closed to make room for a new one");
                 telemetry::connection_ended("replaced");
                 return;
             }

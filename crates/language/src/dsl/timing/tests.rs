@@ -270,7 +270,7 @@ mod properties {
         #[test]
         fn the_next_firing_is_the_first_minute_that_fits(pattern in pattern(), now in moment()) {
             let next = cron(&pattern, "UTC").next(now, now).unwrap();
-            prop_assert!(matches(&pattern, next) && next.second() == 0, "{} does not fit", next);
+            prop_assert!(matches(&pattern, next) && next.second() == 0, "{} does not match", next);
             let mut minute = now + chrono::Duration::minutes(1);
             minute = minute.with_second(0).unwrap().with_nanosecond(0).unwrap();
             // A look at each minute of the coming ten days, the far end by its last day.
