@@ -186,7 +186,7 @@ async fn a_document_that_is_away_for_a_while_is_waited_for() {
     let text = json!(journal).to_string();
     assert!(text.contains("\"operation\":\"getPetById\"") && text.contains("\"parameters\":{\"petId\":7}"), "{text}");
     assert!(text.contains(&format!("\"url\":\"http://{store}/v2/pet/7\"")), "{text}");
-    assert!(text.contains("nothing was sent, since the OpenAPI document is not available"), "{text}");
+    assert!(text.contains("nothing was sent, because the OpenAPI document is not available"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

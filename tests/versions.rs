@@ -126,7 +126,7 @@ async fn a_new_version_is_compared_with_what_is_deployed_or_lies_in_a_file() {
         let compare = |new: &str| world.command(&["validate", new, "--compatible-with", than]);
         let (ok, told, _) = compare(&minor);
         assert!(!ok && told.contains("minor.yaml:4:"), "{told}");
-        assert!(told.contains("error: breaks callers of 1.0.0: `id` must be given now"), "{told}");
+        assert!(told.contains("error: breaks callers of 1.0.0: `id` is now required"), "{told}");
         let (ok, told, _) = compare(&major);
         assert!(ok && told.contains("warning: breaks callers of 1.0.0") && told.contains("\nbreaking: "), "{told}");
         let (ok, told, _) = compare(&same);

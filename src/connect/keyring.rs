@@ -44,7 +44,7 @@ impl fmt::Debug for Keyring {
 /// Keys that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{KEYS_VARIABLE}: key {number} is not 32 bytes in base64; `openssl rand -base64 32` makes one, and commas separate several"
+    "{KEYS_VARIABLE}: key {number} is not 32 bytes in base64; `openssl rand -base64 32` creates one, and commas separate several"
 )]
 pub struct BadKeys {
     /// Which one, from 1.
@@ -64,7 +64,7 @@ pub enum KeyringError {
     #[error("it does not decrypt with key {0}: it was changed, or copied from another row")]
     Altered(String),
     /// Not of this program's making.
-    #[error("it is not in a format that this version of Stepwell knows")]
+    #[error("its format is not supported by this version of Stepwell")]
     UnknownFormat,
 }
 

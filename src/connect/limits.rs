@@ -186,7 +186,7 @@ impl Gate {
                 }
             }
             Err(why) => {
-                warn!(connection = self.connection, why, "calls wait, since shared limits cannot be read");
+                warn!(connection = self.connection, why, "calls wait because shared limits cannot be read");
                 Some(AGAIN)
             }
         }

@@ -41,7 +41,7 @@ impl Connections {
         let refuse = |problem: Box<Problem>, connection: &Prepared| Box::new(problem.into_failure(connection));
         if let Some(process) = &request.process {
             let detail = format!(
-                "a rehearsal runs no programs ({}): put the task into a function that an extension or an `if` can skip",
+                "a rehearsal does not run programs ({}): put the task into a function that an extension or an `if` can skip",
                 process.kind.as_str()
             );
             return Err(refuse(Problem::configuration("Program not run", detail), &self.direct));
@@ -114,7 +114,7 @@ impl Offline<'_> {
     #[must_use]
     pub fn lost(&self) -> CallOutcome {
         let asked = format!("{} {}", self.outgoing.method, target::short(&self.outgoing.url));
-        let detail = format!("{asked} was sent, but no answer came: the connection was reset");
+        let detail = format!("{asked} was sent, but there was no answer: the connection was reset");
         let effect = if self.outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
         CallOutcome::Failed(Problem::communication("No answer", detail, effect).into_failure(self.connection))
     }

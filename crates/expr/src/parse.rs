@@ -57,7 +57,7 @@ fn on_a_large_stack<T: Send>(
         let parser = std::thread::Builder::new().stack_size(STACK_BYTES);
         let parsed = parser.spawn_scoped(scope, parse);
         let parsed = parsed.map_err(|e| error(0, format!("no thread to parse on: {e}")))?;
-        parsed.join().unwrap_or_else(|_| Err(error(0, "jq's parser gave up on this text".to_owned())))
+        parsed.join().unwrap_or_else(|_| Err(error(0, "jq's parser failed on this text".to_owned())))
     })
 }
 
@@ -74,7 +74,7 @@ fn bounds(text: &str) -> Result<(), ParseError> {
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            0 => return Err(error(offset, "the expression holds a NUL".to_owned())),
+            0 => return Err(error(offset, "the expression contains NUL".to_owned())),
             _ => {}
         }
         if depth > NESTING_MAX {

@@ -83,7 +83,7 @@ fn is_literal(template: &Template) -> bool {
 
 fn parse_text(text: &str, variables: &[&str]) -> Result<Expression, ParseError> {
     let refused = |offset| ParseError {
-        message: "a text with `${` must be one expression as a whole".to_owned(),
+        message: "a text with `${` must be a single expression".to_owned(),
         offset,
         hint: Some(r#"write one expression with interpolation: ${ "\(.a) and \(.b)" }"#.to_owned()),
     };

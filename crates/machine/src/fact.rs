@@ -245,7 +245,7 @@ impl Approval {
     pub(super) fn flaw(&self, act: &Act, proposer: &Actor) -> Option<&'static str> {
         match act {
             Act::Resume if self.by.is_freeze() => None,
-            _ if self.by == *proposer => Some("whoever proposes it cannot approve it"),
+            _ if self.by == *proposer => Some("the user who proposes it cannot approve it"),
             _ if !self.by.is_user() => Some("only a user can approve it"),
             _ => None,
         }
@@ -480,7 +480,7 @@ impl Default for CallRetry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The answer of an attempt that no longer counts.
-    #[error("the answer of attempt {attempt} of execution {execution} arrived after it stopped counting")]
+    #[error("the answer of attempt {attempt} of execution {execution} arrived too late")]
     Stale {
         /// Whose call.
         execution: ExecutionId,
@@ -488,7 +488,7 @@ pub enum Rejected {
         attempt: u32,
     },
     /// An event, or the end of a child, that nothing in the run waits for any more.
-    #[error("the run does not wait for this {0}, or no longer does")]
+    #[error("the run is not waiting for this {0}")]
     NotAwaited(&'static str),
     /// The run has ended.
     #[error("the run is {0} and accepts nothing more")]

@@ -18,7 +18,7 @@ use stepwell_language::dsl::Definition;
 const PAST_PIVOT: &str = "it is past its point of no return (pivot), or may be: nothing is undone then; \
                           cancel it with compensate: false to leave what was done";
 
-const ENDS: &str = "it is ending, and only waits for calls in progress";
+const ENDS: &str = "it is ending and only waiting for calls in progress";
 
 const PERHAPS_PAST_PIVOT: &str = "it may be past its point of no return (pivot): look at the target, \
                                   then say in the reason what you found";
@@ -172,14 +172,14 @@ impl Decider<'_> {
                 need(self.stuck().is_some(), "only a failed step can be given a different input")
             }
             Act::Retry { input: None, .. } => {
-                need(run.is_parked() || backing_off, "nothing has failed or waits for a retry")
+                need(run.is_parked() || backing_off, "nothing has failed or is waiting for a retry")
             }
             Act::Skip { .. } => need(
                 !in_flight && (run.is_parked() || run.status == Status::Waiting),
                 "only a failed or waiting step can be skipped",
             ),
             Act::Cancel { compensate } => {
-                need(run.compensation.is_none(), "it is being undone; retry or skip a stuck undo to let it end")?;
+                need(run.compensation.is_none(), "it is being undone; retry or skip a stuck undo so that it can end")?;
                 let is_undone = self.pivot() == Pivot::Ahead || self.can_ask_about_pivot();
                 need(*compensate == CancelMode::Abandon || is_undone, PAST_PIVOT)
             }
@@ -190,7 +190,7 @@ impl Decider<'_> {
                 need(self.pivot() == Pivot::Ahead || explained, PERHAPS_PAST_PIVOT)?;
                 need(!undo_plan(self.definition, run).is_empty(), "it has completed no step that it can undo")
             }
-            Act::Suspend => need(!run.is_parked(), "it is already stopped and waits for a person"),
+            Act::Suspend => need(!run.is_parked(), "it has already stopped and needs attention"),
             Act::Resume => need(run.suspended, "it is not suspended"),
             Act::Dismiss => need(run.is_parked() && run.compensation.is_none(), "only a faulted run can be dismissed"),
         }

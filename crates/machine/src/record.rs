@@ -89,7 +89,7 @@ impl std::str::FromStr for Status {
     type Err = UnknownName;
 
     fn from_str(s: &str) -> Result<Self, UnknownName> {
-        [
+        let known = [
             Self::Pending,
             Self::Running,
             Self::Waiting,
@@ -99,17 +99,27 @@ impl std::str::FromStr for Status {
             Self::Compensated,
             Self::Cancelled,
             Self::Faulted,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == s)
-        .ok_or_else(|| UnknownName(s.to_owned()))
+        ];
+        let found = known.into_iter().find(|status| status.as_str() == s);
+        found.ok_or_else(|| UnknownName::of(s, &known.map(Self::as_str)))
     }
 }
 
 /// A text that is none of the known names.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a known name here")]
-pub struct UnknownName(pub String);
+#[error("{name:?} is not one of {known}")]
+pub struct UnknownName {
+    name: String,
+    known: String,
+}
+
+impl UnknownName {
+    /// What was given instead of one of the known names.
+    #[must_use]
+    pub fn of(name: &str, known: &[&str]) -> Self {
+        Self { name: name.to_owned(), known: known.join(", ") }
+    }
+}
 
 /// Why a person is needed. The dead-letter queue is the runs that have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -82,7 +82,7 @@ impl Refusal {
     pub(crate) fn unknown(path: &str) -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
-            format!("the hub has no operation {path:?}; docs/catalogs.md lists what it remembers"),
+            format!("the hub has no operation {path:?}; docs/catalogs.md lists its operations"),
         )
     }
 }

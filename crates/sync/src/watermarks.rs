@@ -71,7 +71,7 @@ fn check(name: &str, value: Option<&Value>) -> Result<(), Refusal> {
     }
     let text = value.map(Value::to_string).unwrap_or_default();
     if text.len() > VALUE_BYTES_MAX || text.contains("\\u0000") {
-        return bad(format!("the watermark {name:?} may hold {VALUE_BYTES_MAX} bytes of JSON, without NUL"));
+        return bad(format!("the watermark {name:?} may have at most {VALUE_BYTES_MAX} bytes of JSON, without NUL"));
     }
     Ok(())
 }

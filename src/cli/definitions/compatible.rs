@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_break_is_shown_at_its_place_and_is_an_error_unless_the_version_announces_it() {
         let narrower = "{ type: object, required: [id, amount] }";
-        let message = || "breaks callers of 1.2.0: `amount` must be given now".to_owned();
+        let message = || "breaks callers of 1.2.0: `amount` is now required".to_owned();
         let hint = "undo the change, or announce it: `version: '2.0.0'`".to_owned();
         let (mistakes, verdict) = told("1.3.0", narrower);
         assert_eq!(mistakes, [(4, 31, Severity::Error, message(), Some(hint))]);

@@ -94,7 +94,7 @@ pub(crate) fn read_text(text: &str, rules: Rules) -> Result<(Value, Replaced), B
             None => 0,
             Some(pointer) => {
                 let place = if pointer.is_empty() { String::new() } else { format!(" at {}", pointer.escape_debug()) };
-                let message = format!("the text{place} holds the character U+0000, which the database cannot store");
+                let message = format!("the text{place} contains the character U+0000, which the database cannot store");
                 return Err(BadJson { message, pointer });
             }
         },
@@ -109,7 +109,7 @@ fn explained(message: &str) -> String {
         .find_map(|known| message.strip_prefix(known));
     is_surrogate.map_or_else(
         || message.to_owned(),
-        |place| format!("a string holds half of a surrogate pair, which is not a character{place}"),
+        |place| format!("a string contains half of a surrogate pair, which is not a character{place}"),
     )
 }
 

@@ -205,8 +205,8 @@ fn unusable(answer: &Answer, unreadable: Option<String>) -> Option<Reason> {
             FaultClass::Permanent,
             format!("its body is longer than {} bytes (connect.body_bytes_max)", answer.body.len()),
         ),
-        Some(Cut::Broken(why)) => (FaultClass::Transient, format!("its body broke off: {why}")),
-        None => (FaultClass::Permanent, format!("its body is not the JSON that it is said to be: {}", unreadable?)),
+        Some(Cut::Broken(why)) => (FaultClass::Transient, format!("its body was cut off: {why}")),
+        None => (FaultClass::Permanent, format!("its body is declared as JSON but is not valid JSON: {}", unreadable?)),
     };
     Some(Reason { class, after: None, error: None, detail: Some(detail) })
 }

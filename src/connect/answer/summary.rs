@@ -58,7 +58,7 @@ fn body(answer: &Answer, content: &Value) -> Option<Value> {
     }
     let content_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (kept, _) = without_nul(charset::decode(&answer.body[..BODY_BYTES_MAX], content_type).text.into_owned());
-    Some(Value::String(format!("{kept}... ({} bytes in all)", answer.body.len())))
+    Some(Value::String(format!("{kept}... ({} bytes in total)", answer.body.len())))
 }
 
 fn kept(sent: &Outgoing, answer: &Answer) -> Vec<(String, String)> {

@@ -68,7 +68,7 @@ pub(super) async fn endpoint(wire: &Wire, settings: &OAuth2<Secret>, base: Optio
     let authority = match (&settings.authority, base) {
         (Some(authority), _) => parse(authority.expose(), "authority")?,
         (None, Some(base)) => base.clone(),
-        (None, None) => return Err(Problem::configuration("No authority", "the authentication names no `authority`")),
+        (None, None) => return Err(Problem::configuration("No authority", "the authentication has no `authority`")),
     };
     let endpoint = match &settings.endpoint {
         TokenEndpoint::Path(path) if path.contains("://") => parse(path, "endpoints.token")?,
@@ -89,7 +89,7 @@ fn below(authority: &Url, path: &str) -> String {
 
 fn parse(text: &str, what: &str) -> Result<Url, Box<Problem>> {
     let url = Url::parse(text)
-        .map_err(|why| Problem::configuration("Invalid authority", format!("`{what}` makes no URL: {why}")))?;
+        .map_err(|why| Problem::configuration("Invalid authority", format!("`{what}` is not a valid URL: {why}")))?;
     target::check(&url)?;
     Ok(url)
 }
@@ -117,7 +117,7 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
         check_issuer(settings, issuer)?;
     }
     let Some(endpoint) = found["token_endpoint"].as_str() else {
-        let detail = format!("{} names no token_endpoint", target::short(&asked.url));
+        let detail = format!("{} has no token_endpoint", target::short(&asked.url));
         return Err(Problem::configuration("No token endpoint", detail));
     };
     parse(endpoint, "token_endpoint")
@@ -178,7 +178,7 @@ fn read(sent: &Outgoing, answer: &Answer) -> Result<Value, Box<Problem>> {
     let asked = target::short(&sent.url);
     let why = match &answer.cut {
         Some(Cut::Broken(why)) => {
-            let detail = format!("no token: the answer of {asked} broke off: {why}");
+            let detail = format!("no token: the answer of {asked} was cut off: {why}");
             return Err(Problem::communication("No token", detail, TargetEffect::None));
         }
         Some(Cut::TooLong) => format!("it is longer than {} bytes", answer.body.len()),
@@ -210,7 +210,7 @@ fn refused(sent: &Outgoing, answer: &Answer) -> NotGranted {
         };
     }
     if code == "invalid_grant" {
-        let detail = format!("{detail}; check the grant of this connection, and the user or token that it stands for");
+        let detail = format!("{detail}; check the grant of this connection, and the user or token that it represents");
         return NotGranted::TokenRefused(Problem::authentication("No token", detail).for_a_person());
     }
     let detail = format!("{detail}; check the client, its secret or key, and the grant of this connection");
@@ -225,7 +225,7 @@ fn check_issuer(settings: &OAuth2<Secret>, issuer: &str) -> Result<(), Box<Probl
     if known.is_empty() || known.iter().any(|known| known.expose() == issuer) {
         return Ok(());
     }
-    let detail = "the token's issuer is none of `issuers`; correct the list, or the authority";
+    let detail = "the token's issuer is not in `issuers`; correct the list, or the authority";
     Err(Problem::authentication("Unknown issuer", detail).permanent())
 }
 

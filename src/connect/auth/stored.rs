@@ -113,8 +113,8 @@ impl Stored {
                 }
             }
         }
-        let detail = format!("{} waits for a token that another node is requesting", self.named());
-        Err(Problem::not_now("Token on its way", detail, BUSY_AGAIN))
+        let detail = format!("{} is waiting for a token that another node is requesting", self.named());
+        Err(Problem::not_now("Token requested by another node", detail, BUSY_AGAIN))
     }
 
     fn opened(&self, wire: &Wire, stored: &StoredTokens) -> Result<Token, Box<Problem>> {
@@ -141,7 +141,11 @@ impl Stored {
     /// A release that fails only makes others wait until the hold is over.
     async fn release(&self, holder: Uuid, how: Unanswered) {
         if let Err(why) = self.vault.release(&self.id, holder, how).await {
-            tracing::warn!(connection = self.connection, why, "cannot release the stored token, others wait a little");
+            tracing::warn!(
+                connection = self.connection,
+                why,
+                "cannot release the stored token; other nodes wait briefly"
+            );
         }
     }
 
@@ -166,11 +170,11 @@ impl Stored {
     fn given_up(&self, said: &str) -> Box<Problem> {
         let name = if self.connection.is_empty() { "--id ID" } else { &self.connection };
         let detail = format!(
-            "{} must be authorised again: {said}. Get a new refresh token from the provider and give it to \
+            "{} must be authorized again: {said}. Get a new refresh token from the provider and give it to \
              `stepwell connections reauthorize {name}`, or put it into the connection's secret and restart the nodes",
             self.named()
         );
-        Problem::authentication("Connection not authorised", detail).for_a_person()
+        Problem::authentication("Connection not authorized", detail).for_a_person()
     }
 }
 
@@ -298,7 +302,7 @@ impl Asking<'_> {
 pub(super) fn not_stored(connection: &str) {
     tracing::error!(
         connection,
-        "the provider replaced the refresh token, and {KEYS_VARIABLE} is not set: this node keeps the new one in memory only, other \
+        "the provider replaced the refresh token, but {KEYS_VARIABLE} is not set: this node keeps the new one in memory only, other \
          nodes and the next start do not have it"
     );
 }

@@ -239,7 +239,7 @@ fn unusable(url: &Url, why: &str) -> Box<Problem> {
 /// the operation's. Mistakes of definition and settings stay what they are.
 fn unavailable(mut failure: CallFailure) -> Box<CallFailure> {
     let detail = failure.error.detail.take().unwrap_or_default();
-    let detail = format!("nothing was sent, since the OpenAPI document is not available: {detail}");
+    let detail = format!("nothing was sent, because the OpenAPI document is not available: {detail}");
     let kind = if failure.error.r#type.ends_with(ErrorKind::Configuration.name()) {
         ErrorKind::Configuration
     } else {

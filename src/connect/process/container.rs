@@ -79,7 +79,7 @@ fn check(settings: &ProcessSettings, process: &ProcessRequest) -> Result<(), Box
     if !settings.allows_image(image) {
         let allowed = settings.container_images.join(", ");
         let detail =
-            format!("the image {image} is not one that the operator allows; processes.container_images has: {allowed}");
+            format!("the operator does not allow the image {image}; processes.container_images has: {allowed}");
         return Err(Problem::configuration("Image not allowed", detail));
     }
     if let Some((name, flaw)) = process.name.as_deref().and_then(|name| Some((name, container_name_flaw(name)?))) {

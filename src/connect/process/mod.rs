@@ -149,7 +149,7 @@ impl Processes {
     async fn start(&self, request: &CallRequest, process: &ProcessRequest) -> Result<Running, Box<Problem>> {
         if !self.settings.enable.contains(&process.kind) {
             let detail = format!(
-                "programs of the kind {0} may not run here: an operator allows them with processes.enable = [\"{0}\"]",
+                "programs of the kind {0} may not run here; an operator can allow them with processes.enable = [\"{0}\"]",
                 process.kind.as_str()
             );
             return Err(Problem::configuration("Program not allowed", detail));

@@ -203,7 +203,7 @@ impl Prepared {
         match lock(breaker).admit(Instant::now()) {
             Admission::TurnedAway(after) => {
                 let detail = format!(
-                    "calls to {} are paused because the last calls failed in a row; they are retried automatically",
+                    "calls to {} are paused because several calls in a row failed; they are retried automatically",
                     self.name
                 );
                 Err(Problem::not_now("Circuit breaker open", detail, after))

@@ -62,7 +62,7 @@ impl Reach {
         }
         let detail = format!(
             "nothing was sent: the authority {} names a token endpoint at {host}, which is neither its own host nor one of \
-             the connection's `allowedHosts`; if tokens are to be asked for there, add {host} to them in hub.yaml",
+             the connection's `allowedHosts`; if tokens should be requested there, add {host} to them in hub.yaml",
             authority.host_str().unwrap_or_default()
         );
         Err(Problem::configuration("Host not allowed", detail))

@@ -38,11 +38,12 @@ pub(in crate::connect) fn direct(uri: &str) -> Result<Url, Box<Problem>> {
 pub(super) fn below(base: &Url, name: &str, rest: &str) -> Result<Url, Box<Problem>> {
     let base_path = base.path().trim_end_matches('/');
     let root = base.as_str().trim_end_matches('/');
-    let url = Url::parse(&format!("{root}{rest}"))
-        .map_err(|e| Problem::configuration("Invalid URI", format!("connection://{name}{rest} makes no URL: {e}")))?;
+    let url = Url::parse(&format!("{root}{rest}")).map_err(|e| {
+        Problem::configuration("Invalid URI", format!("connection://{name}{rest} is not a valid URL: {e}"))
+    })?;
     let inside = url.path().strip_prefix(base_path).is_some_and(|tail| tail.is_empty() || tail.starts_with('/'));
     if url.host() != base.host() || url.port() != base.port() || !inside {
-        let detail = format!("connection://{name}{rest} leaves the connection's base URL; `..` may not climb above it");
+        let detail = format!("connection://{name}{rest} leaves the connection's base URL; `..` must not go above it");
         return Err(Problem::configuration("Invalid URI", detail));
     }
     Ok(url)
@@ -55,7 +56,7 @@ pub(in crate::connect) fn check(url: &Url) -> Result<(), Box<Problem>> {
         return Err(Problem::configuration("Unsupported scheme", detail));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let detail = format!("{} holds credentials; put them under authentication, as secrets", shown(url));
+        let detail = format!("{} contains credentials; put them under authentication, as secrets", shown(url));
         return Err(Problem::configuration("Credentials in a URI", detail));
     }
     Ok(())

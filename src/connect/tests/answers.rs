@@ -163,7 +163,7 @@ async fn announced_json_that_is_none_is_a_failure_and_leaves_a_doubt() {
     for body in [b"{\"a\":".as_slice(), b"<html>", b"{\"$serde_json::private::RawValue\":\"[\"}"] {
         let failure = failure(call(answers(200, JSON, body).await, &post()).await);
         assert_eq!(verdict(&failure), (FaultClass::Permanent, TargetEffect::Unknown));
-        assert!(detail(&failure).contains("not the JSON"), "{}", detail(&failure));
+        assert!(detail(&failure).contains("not valid JSON"), "{}", detail(&failure));
     }
 }
 

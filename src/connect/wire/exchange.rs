@@ -86,7 +86,7 @@ impl Clients {
     /// A client of its own for the streams of one target, which it reaches the same way.
     pub(super) fn streams_of(&self, url: &Url) -> Result<reqwest::Client, Box<Problem>> {
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return Err(Problem::configuration("Invalid URI", format!("{} names no host", target::short(url))));
+            return Err(Problem::configuration("Invalid URI", format!("{} has no host", target::short(url))));
         };
         self.check(url)?;
         self.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
@@ -150,7 +150,7 @@ fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way, wanted: Wanted) -> R
     builder().build().or_else(|error| {
         // A machine without any CA certificate can still call plain HTTP, such as the sandbox.
         tracing::warn!(%error, "no certificate authorities found, calls over https will fail: install ca-certificates");
-        builder().tls_certs_only([]).build().map_err(|e| format!("cannot make an HTTP client: {e}"))
+        builder().tls_certs_only([]).build().map_err(|e| format!("cannot create an HTTP client: {e}"))
     })
 }
 
@@ -197,7 +197,7 @@ struct Hop {
 impl Hop {
     async fn send(&self, clients: &Clients) -> Result<reqwest::Response, Box<Problem>> {
         let (Some(host), Some(port)) = (self.url.host(), self.url.port_or_known_default()) else {
-            return Err(Problem::configuration("Invalid URI", format!("{} names no host", target::short(&self.url))));
+            return Err(Problem::configuration("Invalid URI", format!("{} has no host", target::short(&self.url))));
         };
         clients.check(&self.url)?;
         clients.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
@@ -226,7 +226,7 @@ impl Hop {
             return Problem::configuration("Invalid request", format!("{asked} was not sent: {why}"));
         }
         let effect = if self.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };
-        Problem::communication("No answer", format!("{asked} was sent, but no answer came: {why}"), effect)
+        Problem::communication("No answer", format!("{asked} was sent, but there was no answer: {why}"), effect)
     }
 
     /// Becomes the request that the redirect asks for.
@@ -238,7 +238,10 @@ impl Hop {
         }
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let next = self.url.join(location).map_err(|e| {
-            Problem::configuration("Invalid redirect", format!("{} redirects to no URL: {e}", target::short(&self.url)))
+            Problem::configuration(
+                "Invalid redirect",
+                format!("{} redirects to an invalid URL: {e}", target::short(&self.url)),
+            )
         })?;
         target::check(&next)?;
         if self.url.scheme() == "https" && next.scheme() == "http" {

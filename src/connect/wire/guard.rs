@@ -31,14 +31,20 @@ enum Target {
 /// An address that may not be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{host} is at {address}, which is not a public address; if calls may go there, add it to the setting \
-     `network.allow` (STEPWELL_NETWORK_ALLOW)"
+    "{} is not a public address; if calls may go there, add it to the setting `network.allow` (STEPWELL_NETWORK_ALLOW)",
+    resolved(.host, .address)
 )]
 pub struct Refused {
     /// As in the URL.
     pub host: String,
     /// What it resolved to.
     pub address: IpAddr,
+}
+
+/// The subject of the message: an address that was written in the URL is not named twice.
+fn resolved(host: &str, address: &IpAddr) -> String {
+    let address = address.to_string();
+    if host.trim_matches(['[', ']']) == address { address } else { format!("{host} resolves to {address}, which") }
 }
 
 impl Guard {
@@ -118,7 +124,7 @@ fn rule(entry: &str) -> Result<Rule, String> {
 }
 
 fn unknown(entry: &str) -> String {
-    format!("network.allow: {entry:?} is none of host, host:port, ip, ip:port, [ip6]:port, ip/prefix")
+    format!("network.allow: {entry:?} is not one of host, host:port, ip, ip:port, [ip6]:port, ip/prefix")
 }
 
 fn host_name(text: &str) -> Option<String> {

@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_lost_answer_says_that_the_outcome_is_not_known() {
-        let detail = "PUT https://x/y was sent, but no answer came: connection reset by peer";
+        let detail = "PUT https://x/y was sent, but there was no answer: connection reset by peer";
         let failed = failure(FaultClass::Transient, TargetEffect::Unknown, "No answer", detail);
         assert_eq!(
             sentence("NetSuite", &failed, None, &Next::TriesAgainAt("16:42:07".into())),

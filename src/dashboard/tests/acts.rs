@@ -79,7 +79,7 @@ async fn an_act_without_reason_or_with_bad_json_is_not_done(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_refused_act_shows_why(pool: PgPool) {
-    let why = "cannot retry a run that is running: nothing has failed or waits for a retry";
+    let why = "cannot retry a run that is running: nothing has failed or is waiting for a retry";
     let site = Site::new(&pool, Scope::Operate, Desk { refusal: Some(why), ..Desk::default() }).await;
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let form = format!("csrf={}&reason=x", site.csrf().await);

@@ -61,7 +61,7 @@ fn tables_and_errors_call_a_system_by_its_own_name() {
     assert!(why.contains(r#"row 2: Email to email failed: value null: the Billing "\(1) needs a value"#), "{why}");
     assert!(mapping.to_markdown().contains(r#"| | CRM: Contact | | Billing "\(1): payer | master |"#));
     let twice = text.replace("erp: email", "erp: lastName");
-    assert_eq!(mistakes(&twice), [(9, r#"row 1 writes the Billing "\(1)'s `lastName` too"#.to_owned())]);
+    assert_eq!(mistakes(&twice), [(9, r#"row 1 also writes Billing "\(1)'s `lastName`"#.to_owned())]);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn mistakes_in_what_a_field_holds_are_named() {
     for (line, part) in [
         (7, "`otherwise` must be one of"),
         (8, "`values` is a list"),
-        (8, "only what is too long can be cut"),
+        (8, "only a value that is too long can be cut"),
         (9, "`max` is a number of characters from 1 to 1000000"),
         (11, "`format` must be one of"),
         (11, "`fits` says what the field holds"),
@@ -182,17 +182,17 @@ samples:
 ";
     let found = mistakes(text);
     for (line, part) in [
-        (2, "named as its file: `contact`"),
+        (2, "name is its file name: `contact`"),
         (6, "which side is right"),
         (7, "`master` must be one of"),
         (8, "its master cannot be erp"),
         (9, "no value of this row goes to the CRM"),
         (10, "no `value`"),
-        (12, "row 6 writes the ERP's `d` too"),
+        (12, "row 6 also writes ERP's `d`"),
         (13, "`toErp` is not valid jq"),
         (14, "unknown property `mastr`"),
         (15, "`a..b` is not a field"),
-        (16, "`toErp` means nothing beside a `value`"),
+        (16, "`toErp` has no meaning together with a `value`"),
         (17, "no value of this row goes to the CRM"),
         (18, "no value of this row goes to the CRM"),
         (20, "either what the record `gives`"),
@@ -301,11 +301,11 @@ rows:
     let found = mistakes(text);
     for (line, part) in [
         (6, "only one field has `[]`"),
-        (7, "goes one way"),
+        (7, "only one direction"),
         (8, "is not a field"),
-        (10, "row 4 makes the lines of the ERP's `d` out of another list, `D`"),
-        (11, "row 4 writes the ERP's `d.c` too"),
-        (12, "nothing says how many lines the ERP's `g` has"),
+        (10, "row 4 creates the lines of ERP's `d` from another list, `D`"),
+        (11, "row 4 also writes ERP's `d.c`"),
+        (12, "the number of lines in ERP's `g` is unknown"),
     ] {
         assert!(found.iter().any(|(at, message)| *at == line && message.contains(part)), "{line} {part}: {found:#?}");
     }
@@ -426,10 +426,10 @@ fn two_records_stand_side_by_side_with_what_each_would_be_on_the_other_side() {
 #[test]
 fn the_table_for_people_has_a_row_for_each_row() {
     let table = mapping(CONTACT).to_markdown();
-    assert!(table.starts_with("# Contacts\n\nA record that is new on one side is created on the other.\n"), "{table}");
-    assert!(table.contains("| 2 | `Email` | ↔ | `email` | newest | `ascii_downcase` | as it is |  |\n"), "{table}");
+    assert!(table.starts_with("# Contacts\n\nNew records on one side are created on the other.\n"), "{table}");
+    assert!(table.contains("| 2 | `Email` | ↔ | `email` | newest | `ascii_downcase` | unchanged |  |\n"), "{table}");
     assert!(
-        table.contains("| 3 | `Account.Name` | → | `company.refName` | crm | as it is, else `\"unknown\"` |  |  |\n"),
+        table.contains("| 3 | `Account.Name` | → | `company.refName` | crm | unchanged, else `\"unknown\"` |  |  |\n"),
         "{table}"
     );
     assert!(table.contains("| 5 |  | → | `subsidiary.id` |  | always `\"2\"` |  |  |\n"), "{table}");

@@ -86,7 +86,8 @@ impl std::str::FromStr for Scope {
     type Err = UnknownName;
 
     fn from_str(s: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == s).ok_or_else(|| UnknownName(s.to_owned()))
+        let found = Self::ALL.into_iter().find(|scope| scope.as_str() == s);
+        found.ok_or_else(|| UnknownName::of(s, &Self::ALL.map(Self::as_str)))
     }
 }
 

@@ -100,7 +100,7 @@ impl Functions {
         mistakes.extend(refused);
         for (file, mapping) in &mappings {
             if catalogs.iter().any(|catalog| catalog.name == mapping.name) {
-                let message = format!("there is a catalog of functions named `{}` already: rename one", mapping.name);
+                let message = format!("there is already a catalog of functions named `{}`: rename one", mapping.name);
                 mistakes.push(mistake::at(file, START, message));
             }
             functions.by_name.extend(mapping.functions());

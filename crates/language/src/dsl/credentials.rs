@@ -144,7 +144,7 @@ static SCHEME: LazyLock<Regex> =
 pub fn in_text(text: &str) -> Option<Literal> {
     if let Some(found) = USERINFO.captures_iter(text).find(|found| is_userinfo(&found[1], &found[2])) {
         let offset = found.get(2).map_or(0, |part| part.start());
-        let message = "the URL holds credentials before its `@`: whoever reads the file can use them".to_owned();
+        let message = "the URL contains credentials before its `@`: anyone who reads the file can use them".to_owned();
         return Some(Literal { offset, message });
     }
     let found = PARAMETER.captures_iter(text).find(|found| is_literal_parameter(&found[1], &found[2]))?;

@@ -114,7 +114,7 @@ impl Chart<'_> {
     }
 
     fn fork(&mut self, id: TaskId, name: &str, branches: &[TaskId], join: Join) {
-        let how = if join == Join::First { "the first wins" } else { "side by side" };
+        let how = if join == Join::First { "the first wins" } else { "in parallel" };
         self.line(&format!("subgraph {}[\"{}: {how}\"]", node(id), escaped(name)));
         self.depth += 1;
         self.line("direction LR");

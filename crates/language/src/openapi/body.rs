@@ -84,7 +84,7 @@ impl Body {
                 None => value,
                 Some(separator) => {
                     let pieces = Pieces::of(&value, &str::to_owned).ok_or_else(|| {
-                        Refusal::new(&self.pointer, format!("the form field `{name}` holds an array inside another"))
+                        Refusal::new(&self.pointer, format!("the form field `{name}` contains an array inside another"))
                             .about(&name)
                     })?;
                     Value::String(Style::Separated(separator).header(false, &pieces))

@@ -180,12 +180,14 @@ impl Document {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
             let refuse = |why: &str| Refusal::new(pointer, format!("the reference `{reference}` {why}"));
             let inside = reference.strip_prefix('#').ok_or_else(|| {
-                refuse("leads out of the document; only references within it are followed, so bundle it into one file")
+                refuse(
+                    "points outside the document; only references within it are followed, so bundle it into one file",
+                )
             })?;
             let inside = percent_decode_str(inside).decode_utf8_lossy();
-            value = self.value.pointer(&inside).ok_or_else(|| refuse("leads to nothing"))?;
+            value = self.value.pointer(&inside).ok_or_else(|| refuse("points to nothing"))?;
         }
-        Err(Refusal::new(pointer, "the reference leads back to itself"))
+        Err(Refusal::new(pointer, "the reference refers to itself"))
     }
 }
 
@@ -230,17 +232,14 @@ fn dialect(value: &Value) -> Result<Dialect, Refusal> {
     let Some(version) = value["openapi"].as_str() else {
         return Err(Refusal::new(
             "",
-            "this is not an OpenAPI document: it says neither `openapi: 3.x` nor `swagger: '2.0'`",
+            "this is not an OpenAPI document: it has neither `openapi: 3.x` nor `swagger: '2.0'`",
         ));
     };
     if version.starts_with("3.0.") || version.starts_with("3.1.") {
         return Ok(Dialect::V3);
     }
     let shown: String = version.chars().take(20).collect();
-    Err(Refusal::new(
-        "/openapi",
-        format!("version {shown} of OpenAPI is not known; supported: 3.0, 3.1 and Swagger 2.0"),
-    ))
+    Err(Refusal::new("/openapi", format!("version {shown} of OpenAPI is not supported; use 3.0, 3.1 and Swagger 2.0")))
 }
 
 fn text<'v>(object: &'v Map<String, Value>, key: &str) -> Option<&'v str> {

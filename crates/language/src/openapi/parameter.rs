@@ -73,7 +73,7 @@ impl Parameter {
     /// `name=value`, once or several times, joined by `&`.
     pub(super) fn in_query(&self, value: &Value) -> Result<String, Refusal> {
         if self.style == Style::DeepObject && !value.is_object() {
-            return Err(self.refuse("must be an object, since the document writes it as `deepObject`"));
+            return Err(self.refuse("must be an object, because the document declares it as `deepObject`"));
         }
         Ok(self.style.query(&self.name, self.explode, &self.pieces(value)?))
     }
@@ -90,7 +90,8 @@ impl Parameter {
             (_, Place::Header) => Pieces::of(value, &str::to_owned),
             _ => Pieces::of(value, &|text| super::style::encoded(text, self.reserved)),
         };
-        pieces.ok_or_else(|| self.refuse("holds an object or array inside another, which its style cannot write"))
+        pieces
+            .ok_or_else(|| self.refuse("contains an object or array inside another, which its style cannot represent"))
     }
 
     fn refuse(&self, what: &str) -> Refusal {

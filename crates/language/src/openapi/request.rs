@@ -147,14 +147,14 @@ impl Server {
         }
         let refuse = |why: &str| Refusal::new(pointer, format!("the server `{url}` of the document {why}"));
         if url.contains('{') {
-            return Err(refuse("has a variable that the document does not describe"));
+            return Err(refuse("has a variable that the document does not define"));
         }
         let absolute = match base {
             _ if url.contains("://") => url.clone(),
-            Some(base) => base.join(&url).map_err(|e| refuse(&format!("makes no address: {e}")))?.into(),
+            Some(base) => base.join(&url).map_err(|e| refuse(&format!("is not a valid URL: {e}")))?.into(),
             // Swagger 2.0 without `schemes`.
             None if url.starts_with("//") => format!("https:{url}"),
-            None => return Err(refuse("is relative, but a document in a file has no address: write an absolute one")),
+            None => return Err(refuse("is relative, but a document in a file has no URL: write an absolute one")),
         };
         if absolute.contains(['?', '#']) {
             return Err(refuse("has a query or a fragment"));
@@ -177,6 +177,6 @@ impl Variable {
             return self.allowed.contains(&text).then_some(text).ok_or_else(listed);
         }
         let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        plain.then_some(text).ok_or_else(|| refuse("may hold letters, digits, `-` and `_` only".to_owned()))
+        plain.then_some(text).ok_or_else(|| refuse("may contain only letters, digits, `-` and `_`".to_owned()))
     }
 }

@@ -45,7 +45,7 @@ fn types<'d>(site: &Site<'d>, key: &str) -> Vec<&'d str> {
 fn plain(parameter: &Map<String, Value>, pointer: String, place: &str) -> Result<Parameter, Refusal> {
     let name = text(parameter, "name").unwrap_or_default().to_owned();
     let Some(place) = Place::of(place).filter(|place| *place != Place::Cookie) else {
-        return Err(Refusal::new(&pointer, format!("the parameter `{name}` says in no known way where it goes")));
+        return Err(Refusal::new(&pointer, format!("the parameter `{name}` has no valid `in`")));
     };
     let collection = text(parameter, "collectionFormat").unwrap_or("csv");
     let style = match (collection, place) {

@@ -33,7 +33,7 @@ pub(super) fn operation(site: &Site<'_>) -> Result<Operation, Refusal> {
 fn plain(parameter: &Map<String, Value>, pointer: String) -> Result<Parameter, Refusal> {
     let name = text(parameter, "name").unwrap_or_default().to_owned();
     let Some(place) = text(parameter, "in").and_then(Place::of) else {
-        return Err(Refusal::new(&pointer, format!("the parameter `{name}` says in no known way where it goes")));
+        return Err(Refusal::new(&pointer, format!("the parameter `{name}` has no valid `in`")));
     };
     let style = if parameter.contains_key("content") {
         Style::Json

@@ -60,7 +60,7 @@ impl Decider<'_> {
         };
         let texts = request.arguments.iter().chain(request.environment.iter().flat_map(|(name, value)| [name, value]));
         if texts.chain([&request.code]).chain(&request.command).chain(&request.name).any(|text| text.contains('\0')) {
-            return Err(expression_fault("no text that is handed to a program may contain NUL".to_owned()));
+            return Err(expression_fault("text passed to a program must not contain NUL".to_owned()));
         }
         if let Some((name, _)) = request.environment.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
             return Err(expression_fault(format!("{name:?} is not the name of an environment variable")));

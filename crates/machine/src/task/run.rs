@@ -32,7 +32,8 @@ impl Decider<'_> {
         };
         let depth = self.run.parent.map_or(0, |parent| parent.depth) + 1;
         if depth > DEPTH_MAX {
-            let detail = format!("runs may start each other {DEPTH_MAX} deep; does a workflow run itself without end?");
+            let detail =
+                format!("runs may start each other at most {DEPTH_MAX} deep; does a workflow start itself endlessly?");
             return Err(Halt::Fault(WorkflowError::standard(ErrorKind::Configuration, "too deep", detail)));
         }
         let before = self.run.execution(entry.id).map_or(0, crate::Execution::attempts);

@@ -65,7 +65,7 @@ fn an_act_reserved_for_two_is_done_only_when_another_user_approves_it() {
         let before = world.run.clone();
         for (approval, why) in [
             (None, "no second person has approved it"),
-            (by(user("ann")), "whoever proposes it cannot approve it"),
+            (by(user("ann")), "the user who proposes it cannot approve it"),
             (by(Actor("token:ci".into())), "only a user can approve it"),
             (by(Actor("local:root@host".into())), "only a user can approve it"),
             (by(Actor::engine()), "only a user can approve it"),

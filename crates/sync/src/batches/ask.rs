@@ -183,14 +183,11 @@ impl Report {
         let mut failed = BTreeSet::new();
         for row in &self.failed {
             if !keys.contains(row.key.as_str()) || !failed.insert(row.key.as_str()) {
-                return Err(bad(format!(
-                    "the row {:?} in `failed` must stand once in `keys`, and once there",
-                    row.key
-                )));
+                return Err(bad(format!("the row {:?} in `failed` must occur once, and once in `keys`", row.key)));
             }
             let text = row.row.to_string();
             if text.len() > ROW_BYTES_MAX || text.contains("\\u0000") || row.message.contains('\0') {
-                let what = format!("the row {:?} may hold {ROW_BYTES_MAX} bytes of JSON, without NUL", row.key);
+                let what = format!("the row {:?} may have at most {ROW_BYTES_MAX} bytes of JSON, without NUL", row.key);
                 return Err(bad(what));
             }
         }

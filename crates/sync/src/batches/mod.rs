@@ -145,7 +145,7 @@ pub fn page(rows: Vec<FailedRow>, left: i64) -> Value {
 /// An operation names a batch that is not there.
 #[must_use]
 pub fn unknown(id: Uuid) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("there is no batch {id}; `batches.begin` gives one"))
+    Refusal::new(StatusCode::NOT_FOUND, format!("there is no batch {id}; `batches.begin` returns one"))
 }
 
 /// All batches of a rehearsal.

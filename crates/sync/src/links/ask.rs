@@ -335,7 +335,7 @@ impl Operation {
             Self::Release(_) => (0, Vec::new()),
         };
         if fields > FIELDS_MAX {
-            return bad(format!("{fields} fields, and {FIELDS_MAX} are the most"));
+            return bad(format!("{fields} fields, but at most {FIELDS_MAX} are allowed"));
         }
         for text in times.into_iter().flatten() {
             time(text).ok_or_else(|| {

@@ -123,7 +123,7 @@ impl Link {
                 retry_after: Some(std::time::Duration::from_secs(1)),
                 ..Refusal::new(
                     StatusCode::LOCKED,
-                    format!("{} are held by run {holder}, which works on them", self.named(entity)),
+                    format!("{} are locked by run {holder}, which is working on them", self.named(entity)),
                 )
             }),
             _ => {
@@ -139,7 +139,7 @@ impl Link {
             return Ok(());
         }
         let whose = self.holder.map_or_else(|| "nobody".to_owned(), |holder| format!("run {holder}"));
-        let detail = format!("{} are held by {whose}, not by run {run}: judge them first", self.named(entity));
+        let detail = format!("{} are locked by {whose}, not by run {run}: call links.judge first", self.named(entity));
         Err(Refusal::new(StatusCode::CONFLICT, detail))
     }
 
@@ -152,7 +152,7 @@ impl Link {
             return held;
         }
         let detail = format!(
-            "{} are linked, and not {}: correct the id that one of the records has of the other",
+            "{} are linked, not {}: correct the id that one of the records holds of the other",
             self.named(operation.entity()),
             told(&operation.ids()),
         );
@@ -162,7 +162,7 @@ impl Link {
 
 fn told(ids: &Pair<Option<String>>) -> String {
     let id = |side: Side| ids[side].as_deref().unwrap_or("none");
-    format!("{} of the CRM and {} of the ERP", id(Side::Crm), id(Side::Erp))
+    format!("CRM record {} and ERP record {}", id(Side::Crm), id(Side::Erp))
 }
 
 /// Makes one link of those that were found by either id.

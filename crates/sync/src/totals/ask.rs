@@ -184,7 +184,7 @@ impl Found {
         self.note = self.note.as_deref().map(|note| cut("a note", note, NOTE_CHARS_MAX)).transpose()?;
         if self.deal.is_none() && self.orders.len() != 1 {
             let how_many = self.orders.len();
-            return Err(bad(format!("a line without a deal is of one order, not of {how_many}")));
+            return Err(bad(format!("a line without a deal has one order, not {how_many}")));
         }
         for order in &self.orders {
             short("order.id", &order.id)?;
@@ -226,7 +226,7 @@ fn few(id: &str, amounts: Option<&[Value]>) -> Result<(), Refusal> {
 
 fn cut(what: &str, text: &str, chars_max: usize) -> Result<String, Refusal> {
     if text.contains('\0') {
-        return Err(bad(format!("{what} has no NUL, unlike {text:?}")));
+        return Err(bad(format!("{what} must not contain NUL, but is {text:?}")));
     }
     Ok(text.chars().take(chars_max).collect())
 }

@@ -127,7 +127,7 @@ fn note(
     }
     if found.deal.is_some() && standing.len() > 1 {
         let names: Vec<String> = standing.iter().map(|order| name(order)).collect();
-        notes.push(format!("{} orders stand for the deal: {}", standing.len(), names.join(", ")));
+        notes.push(format!("{} orders claim the deal: {}", standing.len(), names.join(", ")));
     }
     if found.deal.is_some() && deal_amount.is_none() {
         notes.push(NO_AMOUNT.to_owned());
@@ -151,7 +151,7 @@ fn together(orders: &[&Order]) -> Result<Option<Decimal>, String> {
         let Some(amount) = sum(order.amounts.as_deref(), "order", &order.id)? else { return Ok(None) };
         total = total
             .plus(amount)
-            .ok_or_else(|| format!("the orders up to {} add up to more than a number holds", order.id))?;
+            .ok_or_else(|| format!("the orders up to {} add up to more than a number can hold", order.id))?;
     }
     Ok(Some(total))
 }
@@ -165,7 +165,7 @@ fn sum(amounts: Option<&[serde_json::Value]>, what: &str, id: &str) -> Result<Op
             Decimal::of(value).ok_or_else(|| format!("{what} {id} has the amount {value}, which is not a number"))?;
         total = total
             .plus(amount)
-            .ok_or_else(|| format!("the amounts of {what} {id} add up to more than a number holds"))?;
+            .ok_or_else(|| format!("the amounts of {what} {id} add up to more than a number can hold"))?;
     }
     Ok(Some(total))
 }

@@ -102,7 +102,7 @@ pub fn ended(states: &BTreeMap<State, i64>, changed: i64) -> Value {
 /// An operation names a pass that is not there.
 #[must_use]
 pub fn unknown(id: Uuid) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("there is no pass {id}; `totals.begin` gives one"))
+    Refusal::new(StatusCode::NOT_FOUND, format!("there is no pass {id}; `totals.begin` returns one"))
 }
 
 /// More lines than one pass may have.

@@ -77,7 +77,7 @@ fn every_way_in_which_deal_and_order_stand_has_its_state() {
     assert_eq!(abroad.note.as_deref(), Some("order SO7 is in USD, 10.00"));
     let twice = orders(&[order("7", "EUR", json!(["10"])), order("8", "EUR", json!(["10"]))]);
     assert_eq!((twice.state, amounts(&twice)[2].as_deref()), (State::Differs, Some("10.00")));
-    assert_eq!(twice.note.as_deref(), Some("2 orders stand for the deal: SO7, SO8"));
+    assert_eq!(twice.note.as_deref(), Some("2 orders claim the deal: SO7, SO8"));
     let split = orders(&[order("7", "EUR", json!(["4"])), order("8", "EUR", json!(["6"]))]);
     assert_eq!(split.state, State::Agrees, "two orders may share a deal");
     let unseen = orders(&[order("7", "EUR", Value::Null)]);

@@ -215,7 +215,7 @@ impl Connections {
         let unknown = |why: &str| {
             let at = target::short(&outgoing.url);
             PubSubError::Failed(format!(
-                "the id of the org is not known: {at} {why}; write it as `organizationId` of the source in hub.yaml (Setup > \
+                "the id of the org is unknown: {at} {why}; set it as `organizationId` of the source in hub.yaml (Setup > \
                  Company Information)"
             ))
         };
@@ -260,8 +260,9 @@ fn is_organization(id: &str) -> bool {
 
 fn ascii(text: &str) -> Result<MetadataValue<Ascii>, PubSubError> {
     // The text may be a token: it is not repeated.
-    text.parse()
-        .map_err(|_| PubSubError::Failed("a header of the Pub/Sub API would hold what no header can".to_owned()))
+    text.parse().map_err(|_| {
+        PubSubError::Failed("a header of the Pub/Sub API would contain characters that headers do not allow".to_owned())
+    })
 }
 
 impl PubSub {

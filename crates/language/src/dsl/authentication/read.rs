@@ -163,7 +163,7 @@ impl Reader {
             None if settings.get("grant").is_none() => self.missing(settings, "grant", ""),
             Some("authorization_code") => {
                 let message =
-                    "the grant `authorization_code` needs a person at a browser, and a run has none".to_owned();
+                    "the grant `authorization_code` needs a person at a browser, which a run does not have".to_owned();
                 let hint = "use `client_credentials`, or `refresh_token` with a token obtained beforehand".to_owned();
                 self.error(settings.at("grant"), FlawPlace::Value, message, Some(hint));
             }
@@ -259,12 +259,12 @@ impl Reader {
         let by_secret =
             matches!(client.method, ClientMethod::SecretBasic | ClientMethod::SecretPost | ClientMethod::SecretJwt);
         if by_secret && fields.get("secret").is_none() {
-            self.missing(fields, "secret", ", which this way to authenticate the client needs");
+            self.missing(fields, "secret", ", which this client authentication needs");
         }
         let asserts = client.method == ClientMethod::PrivateKeyJwt || grant == Some(Grant::JwtBearer);
         if asserts && fields.get("assertion").is_none() && fields.get("key").is_none() {
             let key = if self.origin.is_definition() { "assertion" } else { "key" };
-            self.missing(fields, key, ", which this way to ask for a token needs");
+            self.missing(fields, key, ", which this grant needs");
         }
     }
 

@@ -130,8 +130,8 @@ impl<'s> Builder<'s> {
         let exact = name.split_once('@').and_then(|(function, _)| function.split_once(':'));
         let versioned = known.contains(':');
         if exact.is_some_and(|(_, version)| version != "latest") && !versioned {
-            let message = "this catalog keeps one version of a function; the one that is there now is used";
-            self.report.warning(value, message, "it is stored with the definition and stays as it is".to_owned());
+            let message = "this catalog keeps one version of each function, and the current one is used";
+            self.report.warning(value, message, "it is stored with the definition and does not change".to_owned());
         }
         self.functions.insert(known);
     }

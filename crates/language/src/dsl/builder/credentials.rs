@@ -33,7 +33,7 @@ impl<'s> Builder<'s> {
             return self.secret(node, exposure).map(Credential::Fixed);
         }
         if exposure == Exposure::Secret {
-            let message = format!("`{}` comes from the run's data, which are in the journal", node.label());
+            let message = format!("`{}` comes from the run's data, which are stored in the journal", node.label());
             self.report.warning(node, message, "write `${ $secrets.NAME }`".to_owned());
         }
         self.wrapped(node, Stage::Within, scope).map(Credential::Computed)

@@ -121,7 +121,7 @@ impl<'s> Builder<'s> {
         self.known_keys(node, &UNIT_NAMES);
         let (mut total, mut complete) = (0, node.entries().next().is_some());
         if !complete {
-            self.report.error(node, format!("`{}` names no unit: give it {}", node.label(), UNIT_NAMES.join(", ")));
+            self.report.error(node, format!("`{}` has no unit: add {}", node.label(), UNIT_NAMES.join(", ")));
         }
         for (unit, amount) in node.entries() {
             let amount = self.whole_number(amount, u64::from(u32::MAX));

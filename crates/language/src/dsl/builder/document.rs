@@ -148,7 +148,7 @@ impl<'s> Builder<'s> {
         };
         let serialize = object.get("serialize").and_then(|n| self.word(n, &[("key", true), ("none", false)]));
         if let Some(node) = object.get("serialize").filter(|_| serialize == Some(true) && object.get("key").is_none()) {
-            let hint = "say which runs belong together, for example `key: '${ .order }'`".to_owned();
+            let hint = "define which runs belong together, for example `key: '${ .order }'`".to_owned();
             self.report.error_with_hint(Spot::key(node), "`serialize: key` needs a `key` beside it", hint);
         }
         let words = [("compensate", OnFault::Compensate), ("park", OnFault::Park)];

@@ -59,7 +59,7 @@ impl<'s> Builder<'s> {
                 let hint = "leave `expect` out to start a run for each value".to_owned();
                 self.report.error_with_hint(
                     node,
-                    "in a schedule `expect` must be a fixed value: no run is there yet",
+                    "in a schedule `expect` must be a fixed value: there is no run yet",
                     hint,
                 );
                 return None;
@@ -83,7 +83,7 @@ impl<'s> Builder<'s> {
         };
         let taken = from.filter(|_| expected.is_some()).and_then(|from| comparisons::kind_of(from.text()));
         if taken.zip(expected).is_some_and(|(taken, expected)| taken != expected) {
-            let message = "one of `from` and `expect` is a text and the other a number, and they are never equal";
+            let message = "one of `from` and `expect` is a text and the other a number, so they are never equal";
             self.report.warning(node, message, "write `tostring` or `tonumber` in one of them".to_owned());
         }
     }

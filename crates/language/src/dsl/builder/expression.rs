@@ -187,9 +187,8 @@ impl<'s> Builder<'s> {
         if !self.expressions.contains_key(&key) {
             let parsed = Expression::parse(inner, &variables);
             if parsed.is_ok() && comparisons::text_with_number(inner) {
-                let hint =
-                    "bring both sides to one kind: `tostring` on the number, or `tonumber` on the text".to_owned();
-                let message = "this compares a text with a number, and they are never equal";
+                let hint = "convert one side: `tostring` on the number, or `tonumber` on the text".to_owned();
+                let message = "this compares a text with a number; they are never equal";
                 self.report.warning(Spot::inside(node, start), message, hint);
             }
             self.expressions.insert(key.clone(), parsed);
@@ -214,7 +213,7 @@ fn misplaced_variable(rest: &str) -> Option<(String, Option<String>)> {
     let name: String = rest.strip_prefix('$')?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     let (message, hint) = match name.as_str() {
         "secrets" => (
-            "`$secrets` is visible only in authentication settings, or secrets would reach the journal",
+            "`$secrets` is visible only in authentication settings; elsewhere secrets would reach the journal",
             "give the endpoint an `authentication`, or use a connection",
         ),
         "output" => (
@@ -223,10 +222,10 @@ fn misplaced_variable(rest: &str) -> Option<(String, Option<String>)> {
         ),
         "input" => ("`$input` is not visible here", "`.` is the input that this expression is evaluated on"),
         "context" => ("`$context` is not visible here", "it begins with the first task"),
-        "error" => ("`$error` is visible only inside the `catch` that holds it", "`catch.as` names it"),
+        "error" => ("`$error` is visible only inside its `catch`", "`catch.as` names it"),
         "authorization" => (
             "`$authorization` is not visible here",
-            "it says how a call authenticates: use it in the call's `with`, `output.as` or `export.as`",
+            "it is how a call authenticates: use it in the call's `with`, `output.as` or `export.as`",
         ),
         _ => return None,
     };

@@ -18,7 +18,7 @@ impl<'s> Builder<'s> {
             ("continue", ..) => Some(Flow::Continue),
             ("exit", ..) => Some(Flow::Exit),
             ("end", ..) if site.role == Role::Aside => {
-                let hint = "it ends by itself; leave `then` out".to_owned();
+                let hint = "it ends the task anyway; leave `then` out".to_owned();
                 self.report.error_with_hint(node, "`then: end` cannot end a run from a compensation or a query", hint);
                 None
             }
@@ -54,7 +54,7 @@ impl<'s> Builder<'s> {
                 let case = self.case(name, case, site)?;
                 if case.when.is_none() && std::mem::replace(&mut otherwise, true) {
                     let message =
-                        format!("case `{}` is a second one without `when`; it is never reached", shortened(name));
+                        format!("`{}` is the second case without `when`; it is never reached", shortened(name));
                     self.report.error(Spot::key(item.get(name)?), message);
                 }
                 Some(case)

@@ -40,7 +40,7 @@ impl<'s> Builder<'s> {
         let mut pending = reachable_backward(definition, &definition.root);
         if pending.is_empty() {
             let message = "`history` has no effect: no task of the top-level `do` leads back to an earlier one";
-            let hint = "a run goes on as new between two tasks of the top-level `do`: move the loop there, or leave `history` out";
+            let hint = "a run continues as new between two tasks of the top-level `do`: move the loop there, or leave `history` out";
             self.report.error_with_hint(Spot::key(node), message, hint.to_owned());
         }
         let mut seen = std::collections::BTreeSet::new();

@@ -119,10 +119,10 @@ fn check_uri(text: &str) -> Result<(), Refusal> {
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if host.is_empty() || (scheme == "connection" && host.contains(['{', ':', '@'])) {
         let what = if scheme == "connection" { "connection" } else { "host" };
-        return Err((scheme.len() + 3, format!("the URI names no {what}"), None));
+        return Err((scheme.len() + 3, format!("the URI has no {what}"), None));
     }
     if let Some(at) = text.find(char::is_whitespace) {
-        return Err((at, "a URI has no white space".to_owned(), None));
+        return Err((at, "a URI cannot contain white space".to_owned(), None));
     }
     check_braces(text)
 }
@@ -133,7 +133,7 @@ fn check_braces(text: &str) -> Result<(), Refusal> {
     while let Some(open) = text[from..].find(['{', '}']).map(|at| from + at) {
         let closed = text[open + 1..].find('}').map(|at| open + 1 + at);
         let Some(end) = closed.filter(|_| text[open..].starts_with('{')) else {
-            return Err((open, "the URI template has a brace without its partner".to_owned(), None));
+            return Err((open, "the URI template has an unmatched brace".to_owned(), None));
         };
         let name = &text[open + 1..end];
         let simple = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'));

@@ -21,7 +21,7 @@ impl<'s> Builder<'s> {
         let strategy = self.strategy(to, Some(site.scope));
         let (read, each, strategy) = (complete(read)?.unwrap_or_default(), complete(each)?, strategy?);
         if strategy.take == Take::Any && strategy.until.is_none() && each.is_some() {
-            let message = "without `until` the first event ends the listening, so `foreach` sees only that one";
+            let message = "without `until` the first event ends the task, so `foreach` sees only that one";
             let hint = "add `until` beside `any`; `until: '${ false }'` listens until the run ends".to_owned();
             self.report.warning(Spot::key(to), message, hint);
         }
@@ -56,8 +56,10 @@ impl<'s> Builder<'s> {
         if !filters.is_list() || (count == 0 && !may_be_empty) || count > FILTERS_MAX {
             let message = format!("`{}` must be a list of 1 to {FILTERS_MAX} event filters", filters.label());
             let hint = (take == Take::Any).then(|| match scope {
-                Some(_) => "an empty list takes all events".to_owned(),
-                None => "a workflow that all events start would start itself with all that it sends".to_owned(),
+                Some(_) => "an empty list accepts all events".to_owned(),
+                None => {
+                    "a workflow that every event starts would also be started by each event that it sends".to_owned()
+                }
             });
             self.report.error_with_hint(filters, message, hint);
             return None;
@@ -68,7 +70,7 @@ impl<'s> Builder<'s> {
 
     fn until(&mut self, node: Node<'s>, take: Option<Take>, scope: Option<&Scope>) -> Option<Until> {
         if take.is_some_and(|take| take != Take::Any) {
-            self.report.error(Spot::key(node), "`until` belongs to `any`; `one` and `all` end by themselves");
+            self.report.error(Spot::key(node), "`until` belongs to `any`; `one` and `all` end on their own");
             return None;
         }
         if node.as_text().is_some() {

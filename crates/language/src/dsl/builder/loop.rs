@@ -44,7 +44,7 @@ impl<'s> Builder<'s> {
             return None;
         }
         if let Some(condition) = task.get("while").filter(|_| number > 1) {
-            let message = "`while` judges what the iteration before has left, but here they run in parallel";
+            let message = "`while` checks the result of the previous iteration, but these run in parallel";
             let hint = "leave out `while`, or `metadata.concurrency`".to_owned();
             self.report.error_with_hint(Spot::key(condition), message.to_owned(), hint);
             return None;

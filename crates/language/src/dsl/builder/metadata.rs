@@ -105,7 +105,7 @@ impl<'s> Builder<'s> {
             TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Raise(_) | TaskKind::Wait(_) | TaskKind::Listen(_),
         ) = kind
         {
-            self.report.error(Spot::key(node), "there is nothing to undo: this task changes no other system");
+            self.report.error(Spot::key(node), "there is nothing to undo: this task does not change another system");
             return None;
         }
         if node.is_object() {
@@ -132,7 +132,7 @@ impl<'s> Builder<'s> {
                 return (Resend::default(), None);
             }
             if kind.is_some_and(|kind| !matches!(kind, TaskKind::Call(_))) {
-                let message = format!("`{}` says something about one HTTP call, which this task is not", node.label());
+                let message = format!("`{}` describes one HTTP call, and this task is not one", node.label());
                 self.report.error_with_hint(Spot::key(node), message, "put it on the call itself".to_owned());
                 return (Resend::default(), None);
             }

@@ -136,7 +136,7 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
     }
     let failed = builder.report.has_errors();
     if !failed && definition.is_none() {
-        builder.report.error(source.root(), "the document cannot be built, for an unknown reason");
+        builder.report.error(source.root(), "the document cannot be built for an unknown reason");
     }
     let mistakes = builder.report.finish();
     match definition.filter(|_| !failed) {

@@ -68,7 +68,7 @@ impl<'s> Builder<'s> {
         }
         if let (Some(node), false) = (uri, text.contains("://") || text.contains("${")) {
             let name = text.trim_start_matches("./").trim_start_matches("openapi/");
-            let message = format!("`{}` is not the address of a document", shortened(text));
+            let message = format!("`{}` is not the URL of a document", shortened(text));
             let hint = format!("write `https://host/path`, or `{DOCUMENT_SCHEME}{DOCUMENT_FOLDER}/{name}` for a file");
             self.report.error_with_hint(node, message, hint);
             return None;

@@ -83,7 +83,7 @@ impl<'s> Builder<'s> {
     fn check_own_function(&mut self, name: &str, value: Node<'s>) {
         if RESERVED.contains(&name) {
             let message =
-                format!("a function cannot be named `{}`: the language has a call of that name", shortened(name));
+                format!("a function cannot be named `{}`: the language has a call with that name", shortened(name));
             self.report.error(Spot::key(value), message);
             return;
         }

@@ -67,10 +67,11 @@ impl<'s> Builder<'s> {
             ProcessKind::Shell | ProcessKind::Container => format!("`run: {}`", kind.as_str()),
             _ => format!("`run: script` in {}", kind.as_str()),
         };
-        let message =
-            format!("{what} is refused: no operator allowed definitions to run programs with the rights of the node");
+        let message = format!(
+            "{what} is refused: the operator has not allowed definitions to run programs with the node's permissions"
+        );
         let hint = format!(
-            "put the program behind an HTTP address and `call` it, or set `processes.enable = [\"{}\"]` where Stepwell runs",
+            "put the program behind an HTTP endpoint and `call` it, or set `processes.enable = [\"{}\"]` where Stepwell runs",
             kind.as_str()
         );
         self.report.error_with_hint(Spot::key(node), message, hint);
@@ -89,7 +90,7 @@ impl<'s> Builder<'s> {
         let kind = self.required(object, "language").and_then(|n| self.word(n, &words));
         if let Some(source) = object.get("source") {
             let hint = "write the script under `code`: a definition must not change after it is deployed".to_owned();
-            self.report.error_with_hint(Spot::key(source), "scripts from elsewhere are not supported", hint);
+            self.report.error_with_hint(Spot::key(source), "external scripts are not supported", hint);
             return None;
         }
         let code = self.required(object, "code")?;
@@ -112,7 +113,7 @@ impl<'s> Builder<'s> {
         let object = self.closed(node, &known)?;
         for (key, why) in [
             ("ports", "a container cannot be called: it reads its input and writes its output"),
-            ("volumes", "a container sees no files of the node: put them into the image"),
+            ("volumes", "a container has no access to the node's files: put them into the image"),
         ] {
             if let Some(found) = object.get(key) {
                 self.report.error_with_hint(Spot::key(found), format!("`{key}` is not supported"), why.to_owned());
@@ -122,7 +123,7 @@ impl<'s> Builder<'s> {
             let cleanup = lifetime.get("cleanup").and_then(Node::as_text);
             if cleanup != Some("always") {
                 let hint = "write `cleanup: always`, or leave `lifetime` out".to_owned();
-                self.report.error_with_hint(lifetime, "a container is always removed when it has ended", hint);
+                self.report.error_with_hint(lifetime, "a container is always removed when it ends", hint);
             }
         }
         let words = [("ifNotPresent", Pull::IfNotPresent), ("always", Pull::Always), ("never", Pull::Never)];
@@ -232,7 +233,7 @@ mod tests {
             ("{ container: { image: 'alpine -v /:/host' } }", "not the name of an image"),
             ("{ container: { image: alpine, name: '-x' } }", "not the name of a container"),
             ("{ container: { image: alpine, environment: { 'A=B': c } } }", "not the name of an environment variable"),
-            ("{ shell: { command: env, environment: { STEPWELL_IDEMPOTENCY_KEY: mine } } }", "the node's own"),
+            ("{ shell: { command: env, environment: { STEPWELL_IDEMPOTENCY_KEY: mine } } }", "reserved for the node"),
             ("{ shell: { command: env, environment: '${ .all }' } }", "must be written out"),
         ] {
             let found = mistakes(run);

@@ -23,11 +23,11 @@ impl Builder<'_> {
             let task = definition.task(id);
             let place = self.places[id.0 as usize].clone();
             let message = format!(
-                "in a saga, call `{}` must say how it is undone: others before the pivot are undone, this one would stay",
+                "in a saga, call `{}` must define how it is undone: other calls before the pivot are undone, but this one would stay",
                 task.name
             );
             let hint =
-                "add `metadata: {compensate: ...}`, or `compensate: none` if nothing has to be undone".to_owned();
+                "add `metadata: {compensate: ...}`, or `compensate: none` if nothing needs to be undone".to_owned();
             self.report.note_at(&place, Severity::Error, message, Some(hint));
         }
     }

@@ -72,11 +72,11 @@ impl<'s> Builder<'s> {
             (None, node) => (node?, Repeat::After),
         };
         let DurationSpec::Fixed(interval) = self.duration(node, &Scope::default())? else {
-            self.report.error(node, format!("`{}` cannot be an expression: no run is there yet", node.label()));
+            self.report.error(node, format!("`{}` cannot be an expression: there is no run yet", node.label()));
             return None;
         };
         if interval < INTERVAL_MIN {
-            self.report.error(node, "nothing can be repeated more often than once a second");
+            self.report.error(node, "a schedule cannot repeat more often than once a second");
             return None;
         }
         Some(make(interval))
@@ -89,7 +89,7 @@ impl<'s> Builder<'s> {
         let refused = input.schema.as_ref().and_then(|schema| schema.validator.iter_errors(&sample).next());
         if let Some(why) = refused.map(|error| error.to_string()) {
             let message = format!(
-                "this schema refuses the input of every run that the schedule would start: {}",
+                "this schema rejects the input of every run that the schedule would start: {}",
                 shortened(&why)
             );
             let hint = "their input is `{ scheduledFor: <date and time> }`: require nothing else".to_owned();
@@ -116,9 +116,9 @@ impl<'s> Builder<'s> {
         let all: Vec<&EventFilter> = strategy.filters.iter().chain(strategy.until_filters()).collect();
         let names: Vec<BTreeSet<&str>> = all.iter().map(|filter| filter.bindings()).collect();
         if names.windows(2).any(|pair| pair[0] != pair[1]) {
-            let message = "events that start a run together must all be correlated by the same names, or none of them";
+            let message = "either all events that start a run together are correlated by the same names, or none is";
             let hint =
-                "give each filter the same names under `correlate`: only so each event belongs to one run".to_owned();
+                "give each filter the same names under `correlate`, so that each event belongs to one run".to_owned();
             self.report.error_with_hint(Spot::key(on), message, hint);
             return None;
         }

@@ -90,7 +90,7 @@ impl<'s> Builder<'s> {
             return Some(entry);
         }
         let message = match (item.is_object(), second) {
-            (true, Some((name, _))) => format!("each {what} is one `- name:`; `{}` is a second one", shortened(name)),
+            (true, Some((name, _))) => format!("each {what} is one `- name:`; `{}` is the second one", shortened(name)),
             _ => format!("each {what} is an object with its name as only key, not {}", item.kind()),
         };
         let hint = second.map(|_| "is the indentation right?".to_owned());
@@ -178,7 +178,7 @@ impl<'s> Builder<'s> {
             return None;
         };
         if let Some((second, _, value)) = found.find(|(second, ..)| !further.contains(second)) {
-            let message = format!("a task is of one kind, but `{}` has `{kind}` and `{second}`", shortened(name));
+            let message = format!("a task has one kind, but `{}` has `{kind}` and `{second}`", shortened(name));
             self.report.error(Spot::key(value), message);
             return None;
         }

@@ -45,7 +45,7 @@ pub fn compare(old: &Definition, new: &Definition) -> Vec<Finding> {
     findings.output(old, new);
     findings.triggers(old, new);
     if at(old, "/document/metadata/key") != at(new, "/document/metadata/key") {
-        let message = "the business key changed: searches for runs by key find other runs";
+        let message = "the business key changed: searches for runs by key now find different runs";
         findings.unclear("/document/metadata/key", message);
     }
     findings.0.sort_by(|a, b| (a.change, &a.pointer).cmp(&(b.change, &b.pointer)));
@@ -100,7 +100,8 @@ impl Findings {
             [("namespace", &before.namespace, &after.namespace), ("name", &before.name, &after.name)]
         {
             if before != after {
-                let message = format!("the {key} was `{before}` and is `{after}`: callers start another workflow");
+                let message =
+                    format!("the {key} was `{before}` and is `{after}`: callers now start a different workflow");
                 self.breaking(&format!("/document/{key}"), message);
             }
         }
@@ -144,7 +145,7 @@ impl Findings {
                 self.unclear("/output/as", "the output is computed differently, and no schema described it");
             }
             (None, _) if at(old, "/do") != at(new, "/do") => {
-                let message = "the output is what the tasks leave, and they changed; no schema described it";
+                let message = "the output is the result of the tasks, which changed; no schema described it";
                 self.unclear("/do", message);
             }
             _ => {}

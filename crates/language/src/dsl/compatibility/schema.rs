@@ -109,7 +109,11 @@ impl<'a> Comparison<'a> {
     fn narrowed(&mut self, wide: &'a Value, narrow: &'a Value, at: &str, worst: Change) {
         let (Some(wide), Some(narrow)) = (resolved(wide, self.wide), resolved(narrow, self.narrow)) else {
             if !self.is_alike(wide, Some(narrow)) {
-                self.note(Change::Unclear, at, "a reference leads out of the schema: the change cannot be determined");
+                self.note(
+                    Change::Unclear,
+                    at,
+                    "a reference points outside the schema: the change cannot be determined",
+                );
             }
             return;
         };
@@ -119,7 +123,7 @@ impl<'a> Comparison<'a> {
         }
         self.pairs += 1;
         if self.open.len() >= DEPTH_MAX || self.pairs > PAIRS_MAX {
-            self.note(Change::Unclear, at, "the schema is too deep to be compared any further");
+            self.note(Change::Unclear, at, "the schema is nested too deeply to compare further");
             return;
         }
         self.open.push(pair);
@@ -135,7 +139,7 @@ impl<'a> Comparison<'a> {
             _ => None,
         };
         if *narrow == Value::Bool(false) {
-            let message = self.said("nothing is allowed here now", "something may come here now");
+            let message = self.said("nothing is allowed here now", "something is allowed here now");
             return self.note(worst, at, message);
         }
         let (Some(w), Some(n)) = (object(wide), object(narrow)) else {
@@ -150,7 +154,7 @@ impl<'a> Comparison<'a> {
         let (kinds, left) = (kinds(w), kinds(n));
         self.types(&kinds, &left, at, worst);
         if self::values(n).is_some() && !kinds.is_disjoint(&left) {
-            let message = self.said("only some values are allowed now", "other values may come now");
+            let message = self.said("only some values are allowed now", "other values are allowed now");
             self.note(worst, at, message);
         }
         let may_be = |kind: &str| match kind {
@@ -159,7 +163,7 @@ impl<'a> Comparison<'a> {
         };
         for keyword in bounds::tighter(w, n, may_be) {
             let message =
-                self.said("is tighter: what was allowed is refused now", "is wider: what did not come may come now");
+                self.said("is narrower: some allowed values are now refused", "is wider: more values are allowed now");
             self.note(worst, &format!("{at}/{keyword}"), format!("`{keyword}` {message}"));
         }
         if may_be("object") {
@@ -198,14 +202,14 @@ impl<'a> Comparison<'a> {
             kind => KINDS.into_iter().find(|known| *known == kind).unwrap_or_default(),
         };
         let lost: Vec<&str> = lost.iter().map(named).collect();
-        let message = self.said("was allowed here and no longer is", "may come here now and did not before");
+        let message = self.said("was allowed here and no longer is", "is newly allowed here");
         self.note(worst, &format!("{at}/type"), format!("{} {message}", lost.join(", ")));
     }
 
     fn required(&mut self, wide: &Object, narrow: &Object, at: &str, worst: Change) {
         let names = |schema: &Object| schema.get("required").map(names).unwrap_or_default();
         for name in names(narrow).difference(&names(wide)) {
-            let message = self.said("must be given now", "may be missing now");
+            let message = self.said("is now required", "is no longer required");
             self.note(worst, &format!("{at}/required"), format!("`{name}` {message}"));
         }
     }
@@ -243,7 +247,7 @@ impl<'a> Comparison<'a> {
             }
         }
         if *further == Value::Bool(false) && *others != Value::Bool(false) {
-            let message = self.said("further properties are no longer allowed", "further properties may come now");
+            let message = self.said("further properties are no longer allowed", "further properties are now allowed");
             self.note(worst, &at, message);
         } else {
             self.narrowed(others, further, &at, worst);
@@ -273,7 +277,7 @@ impl<'a> Comparison<'a> {
     fn items(&mut self, wide: &'a Object, narrow: &'a Object, at: &str, worst: Change) {
         if narrow.get("uniqueItems") == Some(&Value::Bool(true)) && wide.get("uniqueItems") != Some(&Value::Bool(true))
         {
-            let message = self.said("items must differ from each other now", "items may be the same now");
+            let message = self.said("items must now differ from each other", "items may now be equal");
             self.note(worst, &format!("{at}/uniqueItems"), message);
         }
         let Some(items) = narrow.get("items") else { return };

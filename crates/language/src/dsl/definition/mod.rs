@@ -164,7 +164,7 @@ pub enum ActRule {
     Suspend,
     /// Letting a held run go on.
     Resume,
-    /// Leaving a faulted run as it is.
+    /// Dismissing a faulted run.
     Dismiss,
 }
 

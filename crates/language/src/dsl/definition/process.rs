@@ -129,7 +129,7 @@ pub fn variable_flaw(name: &str) -> Option<&'static str> {
         return Some("it may have letters, digits and _ only, and must not begin with a digit");
     }
     if name.starts_with("STEPWELL_") {
-        return Some("names that begin with STEPWELL_ are the node's own");
+        return Some("names that begin with STEPWELL_ are reserved for the node");
     }
     None
 }

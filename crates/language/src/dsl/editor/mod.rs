@@ -87,7 +87,7 @@ fn definition() -> Value {
     let mut schema = official::schema();
     schema["title"] = "Stepwell workflow".into();
     schema["description"] =
-        "The CNCF Serverless Workflow DSL 1.0.3, with the metadata to which Stepwell gives a meaning.".into();
+        "The CNCF Serverless Workflow DSL 1.0.3, with the metadata that Stepwell understands.".into();
     schema["properties"]["document"]["properties"]["metadata"] = workflow_metadata();
     schema["$defs"]["taskBase"]["properties"]["metadata"] = task_metadata();
     close_backoff(&mut schema["$defs"]["retryPolicy"]);
@@ -124,7 +124,7 @@ fn workflow_metadata() -> Value {
             "serialize": { "enum": ["key", "none"], "description": "`key`: runs of this workflow with one key run one at a time, in the order in which their events were stored. Default `none`." },
             "history": {
                 "type": "object",
-                "description": "For loops that never end: after this many records, the run goes on as new the next time it is between two tasks of the top-level `do`. It stays the same run, and reading it begins there.",
+                "description": "For a run whose top-level `do` loops, perhaps forever: after this many journal records it continues as new between two of these tasks. It stays the same run, and reading it starts from there.",
                 "additionalProperties": false,
                 "required": ["records"],
                 "properties": {
@@ -132,12 +132,12 @@ fn workflow_metadata() -> Value {
                 },
             },
             "onFault": { "enum": ["compensate", "park"], "description": "What happens on an uncaught fault: undo completed tasks, or stop and wait for a person. Default `compensate` if any task defines how it is undone, else `park`." },
-            "owner": { "type": "string", "description": "Who to ask." },
+            "owner": { "type": "string", "description": "The team to ask." },
             "tags": { "description": "For people." },
             "sensitive": pointers("of the workflow's input and output"),
             "acts": {
                 "type": "object",
-                "description": "How many people an act on a run needs: with `two`, somebody proposes it and another user approves it before it is done. Default `one`.",
+                "description": "How many people an act on a run needs: with `two`, one user proposes it and another approves it before it takes effect. Default `one`.",
                 "additionalProperties": false,
                 "properties": ActRule::ALL.map(|rule| (rule.as_str(), act_rule(rule))).into_iter().collect::<BTreeMap<_, _>>(),
             },
@@ -159,11 +159,11 @@ fn act_rule(rule: ActRule) -> Value {
         ActRule::Retry => "Every retry, with or without an input.",
         ActRule::Skip => "Every skip, with or without an output.",
         ActRule::Edit => "A retry that gives the step another input, and a skip with an output that is not null.",
-        ActRule::Cancel => "Every cancel, whether it undoes what was done or not.",
-        ActRule::Compensate => "Undoing what was done.",
-        ActRule::Suspend => "Suspending a run. Freezes need nobody else.",
-        ActRule::Resume => "Resuming a run. The end of a freeze needs nobody else for the runs that it held back.",
-        ActRule::Dismiss => "Leaving a faulted run as it is.",
+        ActRule::Cancel => "Every cancel, whether it undoes completed steps or not.",
+        ActRule::Compensate => "Undoing completed steps.",
+        ActRule::Suspend => "Suspending a run. Freezes need no second person.",
+        ActRule::Resume => "Resuming a run. Ending a freeze needs no second person for the runs that it held back.",
+        ActRule::Dismiss => "Dismissing a faulted run.",
     };
     json!({ "enum": ["one", "two"], "description": what })
 }
@@ -175,7 +175,7 @@ fn task_metadata() -> Value {
         "description": "What Stepwell adds to a task. Any other key is an error.",
         "additionalProperties": false,
         "properties": {
-            "title": { "type": "string", "description": "What people see instead of the name." },
+            "title": { "type": "string", "description": "Title shown to people instead of the name." },
             "summary": { "type": "string", "description": "What the task or function does, for people." },
             "errors": {
                 "type": "array",
@@ -189,7 +189,7 @@ fn task_metadata() -> Value {
             "concurrency": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Of a `for`: how many iterations run in parallel. Each then gets the task's input, and the output is the list of their outputs." },
             "pivot": { "type": "boolean", "description": "The point of no return: once this is done, later faults undo nothing." },
             "idempotent": { "type": "boolean", "description": "`false`: the call is never sent again after an unknown outcome." },
-            "reconcile": { "$ref": "#/$defs/task", "description": "Determines the outcome of a call if it is unknown: asks the target. `null` means that it is not there; that counts once the settle time has passed." },
+            "reconcile": { "$ref": "#/$defs/task", "description": "Determines the outcome of a call if it is unknown, by asking the target. `null` means that the call had no effect; this is accepted once the settle time has passed." },
             "class": { "const": "person", "description": "Of a `raise`: a person decides before anything is undone. A retry restarts the block or function that contains it; a skip skips that block or function." },
             "sensitive": pointers("of the task's input and output"),
         },
@@ -236,7 +236,7 @@ fn admit_plain_sources(schema: &mut Value) {
     if let Some(kinds) = schema["$defs"]["startingEventProperties"]["properties"]["source"]["oneOf"].as_array_mut() {
         kinds.push(json!({
             "title": "SourceName",
-            "description": "Name of a source in `hub.yaml`. Other runtimes want a URI, or the name as an expression: `${ \"name\" }`.",
+            "description": "Name of a source in `hub.yaml`. Other runtimes require a URI, or the name as an expression: `${ \"name\" }`.",
             "type": "string",
             "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
         }));

@@ -68,10 +68,10 @@ pub(super) fn read<'s>(row: Node<'s>, to: Side, report: &mut Report<'s>) -> Opti
     });
     let otherwise = node.get("otherwise").map_or(Some(Otherwise::Refuse), |word| report.word(word, &OTHERWISE))?;
     if [node.get("max"), node.get("format"), node.get("values")].iter().all(Option::is_none) {
-        report.error(node, "`fits` says what the field holds: `max`, `format` or `values`");
+        report.error(node, "`fits` describes what the field can hold: `max`, `format` or `values`");
     }
     if let (Otherwise::Cut, None, Some(word)) = (otherwise, node.get("max"), node.get("otherwise")) {
-        report.error_with_hint(word, "only what is too long can be cut", "say `max` beside it, or `drop`".to_owned());
+        report.error_with_hint(word, "only a value that is too long can be cut", "add `max`, or use `drop`".to_owned());
     }
     Some(Fits { max, format, values, otherwise })
 }

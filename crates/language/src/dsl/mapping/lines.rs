@@ -123,13 +123,13 @@ fn constructed(line: &Value) -> String {
 pub(super) fn fits<'s>(row: &Row, node: Node<'s>, report: &mut Report<'s>) -> bool {
     let lists = row.fields.iter().flatten().filter(|field| field.in_lines().is_some()).count();
     if row.is_pair() && lists == 1 {
-        report.error(node, "only one field has `[]`: lines become lines");
+        report.error(node, "only one field has `[]`: lines can only become lines");
         return false;
     }
     let both_ways = row.ways.iter().all(Option::is_some);
     if lists > 0 && both_ways {
         let hint = "`direction: toErp` or `direction: toCrm`".to_owned();
-        report.error_with_hint(node, "a row of lines goes one way", hint);
+        report.error_with_hint(node, "a row with `[]` maps in only one direction", hint);
     }
     lists == 0 || !both_ways
 }
@@ -152,11 +152,11 @@ pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], systems: &[String; 2], report:
             match (sources.first(), source) {
                 (None, _) => report.error(
                     *node,
-                    format!("nothing says how many lines the {system}'s `{list}` has: one of its rows takes its values from the other side"),
+                    format!("the number of lines in {system}'s `{list}` is unknown: one of its rows must take its values from the other side"),
                 ),
                 (Some((number, first)), Some(source)) if *first != source => report.error(
                     *node,
-                    format!("row {number} makes the lines of the {system}'s `{list}` out of another list, `{first}`"),
+                    format!("row {number} creates the lines of {system}'s `{list}` from another list, `{first}`"),
                 ),
                 _ => {}
             }

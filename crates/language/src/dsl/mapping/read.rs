@@ -28,7 +28,7 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
     let root = report.closed(root, &["mapping", "title", "note", "crm", "erp", "records", "rows", "samples"])?;
     let written = report.required(root, "mapping")?;
     if report.text(written)? != name {
-        report.error(written, format!("the mapping is named as its file: `{name}`"));
+        report.error(written, format!("the mapping's name is its file name: `{name}`"));
     }
     // What is missing was reported; the rows are looked at all the same.
     let unknown = |side: Side| (String::new(), side.title().to_owned());
@@ -45,7 +45,7 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
         for to in Side::BOTH {
             if let Some(other) = rows.iter().map(|(other, _)| other).find(|other| writes_the_same(&row, other, to)) {
                 let message =
-                    format!("row {} writes the {}'s `{}` too", other.number, systems[to as usize], name_of(&row, to));
+                    format!("row {} also writes {}'s `{}`", other.number, systems[to as usize], name_of(&row, to));
                 report.error(node, message);
             }
         }
@@ -133,7 +133,7 @@ fn row<'s>(
             let required = node.get("required").filter(|required| required.as_text() == Some(to.as_str()));
             let fits = node.get("fits").and_then(|fits| fits.get(to.as_str()));
             for idle in [transform, default, required, fits].into_iter().flatten() {
-                report.error(idle, format!("no value of this row goes to the {}", systems[to as usize]));
+                report.error(idle, format!("no value of this row goes to {}", systems[to as usize]));
             }
             continue;
         }
@@ -174,7 +174,7 @@ fn directions<'s>(
 ) -> Option<[bool; 2]> {
     let pair = fields.iter().all(Option::is_some);
     match (pair, constant) {
-        (true, true) => report.error(node, "a row with a `value` names one field: that which always has this value"),
+        (true, true) => report.error(node, "a row with a `value` names one field, which always has this value"),
         (false, false) => {
             let hint = "`value: ...` for a field that is always the same".to_owned();
             report.error_with_hint(node, "the row names a field on one side only, and no `value`", hint);
@@ -184,7 +184,7 @@ fn directions<'s>(
         }
         (false, true) => {
             for idle in IDLE_BESIDE_VALUE.iter().filter_map(|key| node.get(key)) {
-                report.error(Spot::key(idle), format!("`{}` means nothing beside a `value`", idle.label()));
+                report.error(Spot::key(idle), format!("`{}` has no meaning together with a `value`", idle.label()));
             }
             return Some([fields[0].is_some(), fields[1].is_some()]);
         }
@@ -235,7 +235,10 @@ fn way<'s>(
     match Expression::parse(&text, &[]) {
         Ok(parsed) => Some(Way { value: Source::Field(Box::new(parsed), written), default, required, fits }),
         Err(why) => {
-            report.error(transform.unwrap_or(node), format!("the row cannot be made an expression: {}", why.message));
+            report.error(
+                transform.unwrap_or(node),
+                format!("the row cannot be compiled to an expression: {}", why.message),
+            );
             None
         }
     }

@@ -79,7 +79,7 @@ impl Mapping {
             (Ok(wanted), Ok(found)) => format!("it gives {found}, not {wanted}"),
             (Ok(_), Err(why)) => format!("it fails: {why}"),
             (Err(part), Err(why)) if why.to_string().contains(part) => return None,
-            (Err(part), Err(why)) => format!("it fails with {why}, where {part:?} does not occur"),
+            (Err(part), Err(why)) => format!("it fails with {why}, which does not contain {part:?}"),
             (Err(_), Ok(found)) => format!("it does not fail, it gives {found}"),
         })
     }

@@ -17,7 +17,7 @@ impl Mapping {
         }
         let [of_crm, of_erp] = &self.systems;
         text += &format!(
-            "{}\n\n| | {of_crm}: {crm} | | {of_erp}: {erp} | master | to the {of_erp} | to the {of_crm} | note |\n",
+            "{}\n\n| | {of_crm}: {crm} | | {of_erp}: {erp} | master | to {of_erp} | to {of_crm} | note |\n",
             self.created_told()
         );
         text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -71,10 +71,10 @@ impl Mapping {
     pub fn created_told(&self) -> String {
         let [crm, erp] = &self.systems;
         match self.records.created {
-            "none" => "Records are created on neither side.".to_owned(),
-            "both" => "A record that is new on one side is created on the other.".to_owned(),
-            "toErp" => format!("A record that is new in the {crm} is created in the {erp}."),
-            _ => format!("A record that is new in the {erp} is created in the {crm}."),
+            "none" => "New records are not created on the other side.".to_owned(),
+            "both" => "New records on one side are created on the other.".to_owned(),
+            "toErp" => format!("New records in {crm} are created in {erp}."),
+            _ => format!("New records in {erp} are created in {crm}."),
         }
     }
 }
@@ -84,7 +84,7 @@ fn told(row: &Row, to: Side) -> String {
     let Some(way) = row.way(to) else { return String::new() };
     let mut parts = match (way.constant(), way.transform()) {
         (Some(value), _) => vec![format!("always `{value}`")],
-        (None, None) => vec!["as it is".to_owned()],
+        (None, None) => vec!["unchanged".to_owned()],
         (None, Some(transform)) => vec![format!("`{transform}`")],
     };
     parts.extend(way.fits.iter().flat_map(Fits::told));

@@ -38,7 +38,7 @@ pub(super) fn resolve_tagged(text: &str, style: Style, tag: &str) -> Result<Data
         (Data::Number(_), "float") | (Data::Bool(_), "bool") | (Data::Null, "null") => true,
         _ => false,
     };
-    if fits { Ok(data) } else { Err(format!("`{text}` is not what its tag `!!{tag}` says")) }
+    if fits { Ok(data) } else { Err(format!("`{text}` does not match its tag `!!{tag}`")) }
 }
 
 fn is_special_float(text: &str) -> bool {

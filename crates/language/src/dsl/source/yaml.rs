@@ -141,7 +141,7 @@ impl Reader<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err((place, "the text holds several documents, but a file is one document".to_owned()));
+                    return Err((place, "the text contains several documents, but a file must contain one".to_owned()));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -173,7 +173,7 @@ impl Reader<'_> {
         place: Position,
     ) -> Result<(), Refusal> {
         if text.contains('\0') {
-            return Err((place, "a text cannot hold the character U+0000, which databases refuse".to_owned()));
+            return Err((place, "a text cannot contain the character U+0000, which databases reject".to_owned()));
         }
         if self.awaits_key() {
             return self.key(text, place);
@@ -204,7 +204,7 @@ impl Reader<'_> {
             return Err((place, "merge keys (`<<`) are not part of YAML 1.2; repeat the entries".to_owned()));
         }
         if !open.keys.insert(text.to_owned()) {
-            let message = format!("the key `{}` stands twice in the same object", shortened(text));
+            let message = format!("the key `{}` occurs twice in the same object", shortened(text));
             self.mistakes.push(mistake::at(self.file, place, message));
         }
         open.key = Some((text.to_owned(), place));
@@ -242,7 +242,7 @@ impl Reader<'_> {
     fn insert(&mut self, record: Record, place: Position) -> Result<u32, Refusal> {
         if self.source.records.len() >= NODES_MAX {
             let message =
-                format!("the document holds more than {NODES_MAX} values, aliases counted where they are used");
+                format!("the document contains more than {NODES_MAX} values, with aliases counted at each use");
             return Err((place, message));
         }
         Ok(self.source.push(record))
@@ -274,7 +274,7 @@ impl Reader<'_> {
         }
         let original = self.anchors.get(&anchor).copied();
         let Some(original) = original.filter(|id| !self.open.iter().any(|open| open.id == *id)) else {
-            return Err((place, "the alias refers to nothing that is complete before it".to_owned()));
+            return Err((place, "the alias does not refer to a complete earlier value".to_owned()));
         };
         let (parent, step, key_place) = self.slot();
         let id = self.copy(original, parent, step, self.open.len(), place)?;
