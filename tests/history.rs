@@ -1,4 +1,4 @@
-//! Runs that go on as new: taken up from there, shown from there, proved from their first record on, and left alone by earlier versions.
+//! Runs that continue as new: taken up from there, shown from there, proved from their first record on, and left alone by earlier versions.
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
@@ -104,7 +104,7 @@ async fn a_run_that_goes_on_as_new_is_taken_up_and_shown_from_there_and_keeps_wh
     let node = world.node().await;
     send(&node, "watch.next", "next 2", true).await;
     let ended = node.run_becomes(&run, "compensated").await;
-    assert_eq!(target.requests("/release"), 1, "what was done before it went on as new is undone");
+    assert_eq!(target.requests("/release"), 1, "what was done before it continued as new is undone");
     assert_eq!(target.keys("/reserve").len(), 1);
     let undo = ended["tasks"].as_array().unwrap().iter().find(|task| task["compensates"] == "/do/0/reserve");
     assert!(undo.is_some(), "{}", ended["tasks"]);

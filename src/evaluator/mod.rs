@@ -76,11 +76,11 @@ impl Evaluator {
                     return answer;
                 }
                 Ok(Err(error)) if reused && is_gone(&error) && process.ended() => {
-                    debug!(%error, "an idle evaluator was gone")
+                    debug!(%error, "an idle evaluator had exited")
                 }
                 Ok(Err(error)) => {
                     warn!(%error, "an evaluator process died");
-                    return Err(about("it used more memory or stack than an expression may"));
+                    return Err(about("it used more memory or stack than allowed for an expression"));
                 }
                 Err(_) => {
                     warn!("an evaluator process took too long and was killed");

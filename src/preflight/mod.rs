@@ -213,7 +213,7 @@ impl Preflight<'_> {
         let missing: Vec<&str> = sold.iter().filter(|code| !billed.contains(code)).map(String::as_str).collect();
         let erp = report.connections.iter_mut().find(|connection| connection.system == System::NetSuite);
         if let (Some(erp), false) = (erp, missing.is_empty()) {
-            let problem = format!("the CRM sells in {}, and the ERP has no such active currency", missing.join(", "));
+            let problem = format!("the CRM sells in {}, but the ERP has no such active currency", missing.join(", "));
             let next =
                 "add the currency in NetSuite (Lists, Accounting, Currencies), or make it inactive in Salesforce";
             erp.findings.push(Finding::error("currency", problem, next, &By::new()));

@@ -77,7 +77,7 @@ impl<'a> Account<'a> {
                     && sent > works_on
                 {
                     let problem = format!(
-                        "hub.yaml lets {sent} calls out at once, and the account works on {works_on}, over all integrations"
+                        "hub.yaml allows {sent} calls at once, but the account handles {works_on}, over all integrations"
                     );
                     let next = "lower `limits.concurrency` of the connection, and leave room for other integrations";
                     self.findings.push(Finding::error("concurrency", problem, next, &By::new()));
@@ -108,7 +108,7 @@ impl<'a> Account<'a> {
             Ok(schema) => schema,
             Err(refused) => {
                 let problem = format!(
-                    "the record type is not there, or the integration's role may not see it: {}",
+                    "the record type does not exist, or the integration's role may not see it: {}",
                     refused.detail
                 );
                 self.findings.push(Finding::error(name, problem, ROLE, &object.by));
@@ -128,7 +128,7 @@ impl<'a> Account<'a> {
             let creators: By = object.creates.values().flatten().cloned().collect();
             let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
             for field in required.filter(|field| !object.creates.contains_key(*field) && *field != "item") {
-                let problem = "a new record needs a value, and no workflow sets one";
+                let problem = "a new record needs a value, but no workflow sets one";
                 let next = "set it in functions/company.yaml (customerFields, orderFields), or make the field optional in NetSuite";
                 self.findings.push(Finding::error(format!("{name}.{field}"), problem, next, &creators));
             }
@@ -201,8 +201,8 @@ impl<'a> Account<'a> {
             Err(_) => {
                 let customer = self.schema("customer").await;
                 if customer.is_ok_and(|schema| schema["properties"].get("currency").is_some()) {
-                    let problem = "customers have a currency, and the integration's role may not see the list of them: \
-                                   the workflows would take the account for one with a single currency";
+                    let problem = "customers have a currency, but the integration's role may not see the list of currencies: \
+                                   the workflows would treat the account as one with a single currency";
                     let next = "give the role Lists -> Currency (View) and SuiteAnalytics Workbook";
                     self.findings.push(Finding::error("currency", problem, next, &By::new()));
                 }
@@ -224,7 +224,7 @@ impl<'a> Account<'a> {
                 && max > longest
             {
                 let problem =
-                    format!("the field holds {longest} characters, and mapping {} lets {max} through", mapping.name);
+                    format!("the field holds {longest} characters, but mapping {} allows {max}", mapping.name);
                 let next = format!("set `max: {longest}` in row {} of mappings/{}.yaml", row.number, mapping.name);
                 self.findings.push(Finding::warning(format!("{name}.{path}"), problem, next, &by));
             }
@@ -260,10 +260,10 @@ fn missing_field(field: &str) -> &'static str {
         "subsidiary" => {
             "remove it from functions/company.yaml if the account is not OneWorld (workflows/profiles/single-company), else give the role Lists -> Subsidiaries"
         }
-        "currency" | "currencyList" => "the account has one currency: say which in functions/company.yaml",
+        "currency" | "currencyList" => "the account has one currency: set it in functions/company.yaml",
         "department" | "class" | "location" => {
             "enable the classification in NetSuite, or remove it from functions/company.yaml"
         }
-        _ => "give the integration's role access to the field, or take it out of the mapping",
+        _ => "give the integration's role access to the field, or remove it from the mapping",
     }
 }

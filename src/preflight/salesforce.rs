@@ -78,7 +78,7 @@ impl<'a> Org<'a> {
                 if let (Some(max), Some(left)) = (daily["Max"].as_u64(), daily["Remaining"].as_u64())
                     && (left.saturating_mul(10) < max || left < REQUESTS_LEFT_MIN)
                 {
-                    let problem = format!("only {left} of the {max} API requests of 24 hours are left");
+                    let problem = format!("only {left} of the {max} daily API requests are left");
                     let next = "find out which integration uses them (Setup, Company Information), or buy more";
                     self.findings.push(Finding::warning("DailyApiRequests", problem, next, &By::new()));
                 }
@@ -127,7 +127,7 @@ impl<'a> Org<'a> {
 
     fn note_absent(&mut self, name: &str, by: &By) {
         if self.absent.insert(name.to_lowercase()) {
-            let problem = "the object is not there, or the integration's user may not see it";
+            let problem = "the object does not exist, or the integration's user may not see it";
             self.findings.push(Finding::error(name, problem, RIGHTS, by));
         }
     }
@@ -159,7 +159,7 @@ impl<'a> Org<'a> {
             let is_needed =
                 !is("nillable") && !is("defaultedOnCreate") && is("createable") && field["type"] != "boolean";
             if is_needed && !is_set(known) {
-                let problem = "a new record needs a value, and no workflow sets one";
+                let problem = "a new record needs a value, but no workflow sets one";
                 let next =
                     format!("add a row for it to the mapping of {name}, give the field a default, or make it optional");
                 self.findings.push(Finding::error(format!("{name}.{known}"), problem, next, &writers(&object.creates)));
@@ -217,7 +217,8 @@ impl<'a> Org<'a> {
             let next = format!("mark the field as external id and unique, or {PACKAGE}");
             self.findings.push(Finding::error(&subject, problem, next, &need.keys));
         } else if !need.keys.is_empty() && name != "Id" && !is("unique") {
-            let problem = "the external id is not unique: two records may have one key, and then neither is written";
+            let problem =
+                "the external id is not unique: two records may have the same key, and then neither is written";
             self.findings.push(Finding::warning(&subject, problem, "mark the field as unique", &need.keys));
         }
     }
@@ -229,7 +230,7 @@ impl<'a> Org<'a> {
             |of: &&Value| of["relationshipName"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(relation));
         let Some(child) = relations.filter(is_meant).find_map(|of| of["childSObject"].as_str()).map(str::to_owned)
         else {
-            let problem = "there are no such children, or the integration's user may not see them";
+            let problem = "this child relationship does not exist, or the integration's user may not see them";
             self.findings.push(Finding::error(format!("{object}.{relation}"), problem, PACKAGE, &by));
             return false;
         };
@@ -253,7 +254,7 @@ impl<'a> Org<'a> {
         let columns = if columns.is_empty() { "Id".to_owned() } else { columns.join(", ") };
         let text = format!("SELECT {columns} FROM {name} LIMIT 1");
         if let Err(refused) = self.ask.get(&format!("{}/query", self.base), &[("q", &text)], &[]).await {
-            let problem = format!("what the workflows ask for is refused: {}", refused.detail);
+            let problem = format!("the workflows' query is refused: {}", refused.detail);
             self.findings.push(Finding::error(name, problem, "correct the query, or give the user access", &query.by));
         }
     }
@@ -274,8 +275,7 @@ impl<'a> Org<'a> {
             if let (Some(length), Some(max)) = (length, max)
                 && max > length
             {
-                let problem =
-                    format!("the field holds {length} characters, and mapping {} lets {max} through", mapping.name);
+                let problem = format!("the field holds {length} characters, but mapping {} allows {max}", mapping.name);
                 let next = format!("set `max: {length}` in row {} of mappings/{}.yaml", row.number, mapping.name);
                 self.findings.push(Finding::warning(format!("{object}.{name}"), problem, next, &by));
             }
@@ -296,12 +296,12 @@ impl<'a> Org<'a> {
         if !foreign.is_empty() {
             let foreign: Vec<&str> = foreign.into_iter().collect();
             let problem = format!(
-                "the picklist takes only {}, and mapping {} gives {}",
+                "the picklist accepts only {}, but mapping {} produces {}",
                 active.join(", "),
                 mapping.name,
                 foreign.join(", ")
             );
-            let next = "add the values to the picklist, or translate to those that it has";
+            let next = "add the values to the picklist, or map to existing ones";
             self.findings.push(Finding::error(subject, problem, next, by));
         }
     }
@@ -359,6 +359,6 @@ pub fn no_access(refused: &Refused) -> Finding {
         Some(_) => "check the base URL of the connection in hub.yaml",
         None => "check the base URL, `network.allow` and the secrets of the connection",
     };
-    let problem = format!("the account cannot be asked: {}", refused.detail);
+    let problem = format!("the account cannot be read: {}", refused.detail);
     Finding::error("connection", problem, next, &By::new())
 }

@@ -24,7 +24,7 @@ pub fn translate(mapping: &Mapping, to: Side, records: &[Value], evaluate: &Eval
     let kind = &mapping.types[to.other() as usize];
     let problem =
         format!("{} of {} records of {kind} cannot be translated, such as {id}: {why}", failed.len(), records.len());
-    let next = format!("correct the records, or the row of mappings/{}.yaml that is named", mapping.name);
+    let next = format!("correct the records, or the named row of mappings/{}.yaml", mapping.name);
     let subject = format!("mapping {}", mapping.name);
     // A table that translates nothing is wrong; one that some record does not match may be right about it.
     Some(if failed.len() == records.len() {

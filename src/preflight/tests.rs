@@ -185,13 +185,13 @@ async fn whatever_is_missing_or_forbidden_in_the_crm_is_found_by_name() {
             crm(&hidden("Account.NetSuite_Id__c")),
             "Account.NetSuite_Id__c: the field is missing, or the integration's user may not see it; it is read and written -> install senders/salesforce",
         ),
-        (crm(&hidden("Contact")), "Contact: the object is not there"),
+        (crm(&hidden("Contact")), "Contact: the object does not exist"),
         (crm(&hidden("Opportunity.IsWon")), "Opportunity.IsWon: the field is missing"),
         (crm(&hidden("OpportunityLineItem.TotalPrice")), "OpportunityLineItem.TotalPrice: the field is missing"),
         (crm(&read_only("Opportunity")), "Opportunity: the integration's user may not edit such records"),
         (
             json!({"crm": {"picklists": {"Account.Credit_Hold__c": ["On", "Off"]}}}),
-            "Account.Credit_Hold__c: the picklist takes only On, Off, and mapping credit-limit gives Auto",
+            "Account.Credit_Hold__c: the picklist accepts only On, Off, but mapping credit-limit produces Auto",
         ),
         (json!({"crm": {"dailyRequests": 600}}), "DailyApiRequests: only"),
         (json!({"crm": {"dailyRequests": 0}}), "connection: the account cannot be asked"),
@@ -205,18 +205,15 @@ async fn whatever_is_missing_or_forbidden_in_the_erp_is_found_by_name() {
         (erp(&hidden("customer.comments")), "customer.comments: the field is missing"),
         (
             erp(&hidden("salesOrder")),
-            "salesOrder: the record type is not there, or the integration's role may not see it: ",
+            "salesOrder: the record type does not exist, or the integration's role may not see it: ",
         ),
         (erp(&hidden("transaction")), "transaction: SuiteQL refuses the table"),
         (erp(&hidden("customer.creditLimit")), "customer.creditlimit: SuiteQL has no such column"),
         (
             erp(&hidden("currency")),
-            "currency: customers have a currency, and the integration's role may not see the list",
+            "currency: customers have a currency, but the integration's role may not see the list",
         ),
-        (
-            json!({"erp": {"concurrency": 3}}),
-            "concurrency: hub.yaml lets 5 calls out at once, and the account works on 3",
-        ),
+        (json!({"erp": {"concurrency": 3}}), "concurrency: hub.yaml allows 5 calls at once, but the account handles 3"),
     ];
     is_found(&["closed-won", "contact-sync", "credit-limit"], &broken).await;
 }

@@ -61,7 +61,7 @@ pub enum Unsound {
     #[error("{0}")]
     Journal(#[from] Tampered),
     /// Counts or digest do not match the lines.
-    #[error("its last line says {said}, but it holds {held}")]
+    #[error("its last line says {said}, but it contains {held}")]
     Contents {
         /// What the last line says.
         said: String,
@@ -144,7 +144,7 @@ impl Archive {
                 let mut rest = [0_u8; 1];
                 match self.lines.read(&mut rest) {
                     Ok(0) => Ok(None),
-                    _ => Err(self.bad_line("there is more behind the last line".to_owned())),
+                    _ => Err(self.bad_line("there is data after the last line".to_owned())),
                 }
             }
             _ => Err(self.bad_line("this is neither a row nor the last line".to_owned())),

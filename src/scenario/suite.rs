@@ -190,7 +190,7 @@ fn text_of(path: &Path) -> Result<String, Vec<Mistake>> {
 fn definition(path: &Path, folder: &Path, scenarios: &Path, variant: Option<&str>) -> Result<Built, Vec<Mistake>> {
     let text = text_of(path).map_err(|mistakes| {
         let why = mistakes.first().map(|mistake| mistake.message.clone()).unwrap_or_default();
-        let hint = "name the definition's file beside it: `definition: closed-won.yaml`".to_owned();
+        let hint = "add the file of its definition: `definition: closed-won.yaml`".to_owned();
         let message = format!("these scenarios are about {}: {why}", path.display());
         vec![Mistake { hint: Some(hint), ..unreadable(scenarios, message) }]
     })?;

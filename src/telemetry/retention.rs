@@ -10,11 +10,11 @@ pub(super) fn describe() {
     describe_counter!("stepwell_retention_removed_total", "Runs and events removed after they were archived, by kind");
     describe_counter!(
         "stepwell_retention_refused_total",
-        "Runs that were not archived because their journals are not as they were written"
+        "Runs that were not archived because their journals were changed"
     );
     describe_gauge!(
         "stepwell_retention_overdue_seconds",
-        "How long the run that should be archived first has been due; 0 if none is"
+        "How long the oldest due run has been waiting to be archived; 0 if none is due"
     );
 }
 

@@ -7,21 +7,21 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 pub(super) fn describe() {
     describe_counter!(
         "stepwell_topic_events_total",
-        "Events that came from topics that this node subscribes to, by source, topic and outcome"
+        "Events received from topics that this node subscribes to, by source, topic and outcome"
     );
     describe_histogram!(
         "stepwell_topic_delay_seconds",
-        "From what happened in the sender's system to its event being stored, by source"
+        "Time from the change in the sender's system until its event was stored, by source"
     );
-    describe_counter!("stepwell_topic_connects_total", "Subscriptions that this node began, by source and topic");
+    describe_counter!("stepwell_topic_connects_total", "Subscriptions that this node started, by source and topic");
     describe_counter!(
         "stepwell_topic_losses_total",
-        "Replay ids that were refused, so that events may be missing, by source and topic"
+        "Rejected replay ids (events may be missing), by source and topic"
     );
     describe_gauge!("stepwell_topic_connected", "1 while this node is connected to a topic, by source and topic");
     describe_gauge!(
         "stepwell_topic_age_seconds",
-        "Since the position of a topic was last known to be the newest one, over all nodes, by source and topic"
+        "Time since a topic's position was last known to be the newest, over all nodes, by source and topic"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Going on as new: a run whose top-level `do` leads back to an earlier task would gather records for ever. Between two of these tasks
+//! Continuing as new: a run whose top-level `do` leads back to an earlier task would gather records for ever. Between two of these tasks
 //! nothing is open, so one record can hold all that counts of the run: folding begins with the last such record, and what came before
 //! it is only history.
 
@@ -231,7 +231,7 @@ impl Undoable {
 }
 
 impl Decider<'_> {
-    /// Records that the run goes on as new, once it has enough records since it last did. False if it is not to.
+    /// Records that the run continues as new, once it has enough records since it last did. False if it is not to.
     pub(super) fn continue_as_new(&mut self) -> bool {
         let Some(records) = self.definition.metadata.history.filter(|_| self.continues) else { return false };
         let since = self.run.seq.saturating_sub(self.run.base);

@@ -64,7 +64,7 @@ pub struct Around<'a> {
     pub answers: &'a Answers,
     /// How long a request that nobody waits for any more may still act at its target.
     pub settles_after: &'a dyn Fn(&CallRequest) -> Duration,
-    /// Whether a run may go on as new: whoever may drive it next knows what that is.
+    /// Whether a run may continue as new: whoever may drive it next knows what that is.
     pub continues: bool,
 }
 

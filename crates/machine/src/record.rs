@@ -247,7 +247,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,
     },
-    /// The run goes on as new: all that counts of it stands here, so folding may begin with this record.
+    /// The run continues as new: all that counts of it stands here, so folding may begin with this record.
     #[serde(rename = "run.continued")]
     RunContinued(Box<super::Continuation>),
     /// It is the run's turn. Its `timeout` counts from now.

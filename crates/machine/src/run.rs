@@ -27,7 +27,7 @@ pub struct Run {
     pub id: RunId,
     /// Number of the last record applied.
     pub seq: u32,
-    /// The record with which it last went on as new, from which folding may begin; 0 if it never did.
+    /// The record with which it last continued as new, from which folding may begin; 0 if it never did.
     #[serde(default)]
     pub base: u32,
     /// Where it stands.
@@ -476,7 +476,7 @@ impl Run {
         }
     }
 
-    /// A run before the record with which it went on as new: folding begins there, without the records before.
+    /// A run before the record with which it continued as new: folding begins there, without the records before.
     #[must_use]
     pub fn before(id: RunId, base: u32) -> Self {
         Self { seq: base.saturating_sub(1), ..Self::new(id) }

@@ -57,14 +57,14 @@ pub struct RunView {
     pub paused_ms: i64,
     /// Since when it does so now; comes on top of `paused_ms`.
     pub paused_since: Option<Time>,
-    /// When it last went on as new; none if it never did.
+    /// When it last continued as new; none if it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub continued: Option<ContinuedView>,
-    /// Executions of tasks in the order in which they started: all of them, or those since it last went on as new.
+    /// Executions of tasks in the order in which they started: all of them, or those since it last continued as new.
     pub tasks: Vec<TaskView>,
 }
 
-/// A run that went on as new.
+/// A run that continued as new.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ContinuedView {
     /// When.
@@ -134,7 +134,7 @@ pub struct RunHead {
     pub created_at: Time,
     /// When it goes on by itself.
     pub wake_at: Option<Time>,
-    /// The record with which the records begin, where that is one with which the run went on as new; else 0.
+    /// The record with which the records begin, where that is one with which the run continued as new; else 0.
     pub base: u32,
 }
 
@@ -200,10 +200,10 @@ fn stopped_at(definition: &Definition, run: &Run, records: &[Record]) -> Option<
     open.map(|e| definition.task(e.task).reference.clone()).or_else(dismissed)
 }
 
-/// Executions as they show after the records taken in so far, since the run last went on as new.
+/// Executions as they show after the records taken in so far, since the run last continued as new.
 #[derive(Default)]
 struct Tasks {
-    /// When the run went on as new.
+    /// When the run continued as new.
     continued: Option<Time>,
     /// The first execution since.
     first: ExecutionId,

@@ -26,7 +26,7 @@ pub const LINES_MAX: usize = 500;
 /// Data of one line that the page shows.
 const LINE_BYTES_MAX: usize = 8 * 1024;
 
-/// A run's journal since the run last went on as new, or its beginning; all of it for all but the longest runs.
+/// A run's journal since the run last continued as new, or its beginning; all of it for all but the longest runs.
 pub struct Journal {
     /// Facts before.
     pub before: i32,

@@ -109,7 +109,7 @@ struct RunPage {
     after: i32,
     /// Facts before those of which the steps are shown.
     before: i32,
-    /// When it went on as new.
+    /// When it continued as new.
     continued: Option<Moment>,
     next_after: Option<i32>,
     facts: i32,

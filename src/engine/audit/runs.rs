@@ -70,7 +70,7 @@ struct Folding<'k> {
     snapshot: Option<i32>,
     /// The run, and the time, at that record.
     at_snapshot: Option<(Run, Time)>,
-    /// Records with which the run went on as new, and which do not say what the records before them give: nodes begin with them.
+    /// Records with which the run continued as new, and which do not say what the records before them give: nodes begin with them.
     strange: Vec<u32>,
 }
 

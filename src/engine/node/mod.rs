@@ -126,7 +126,7 @@ impl Node {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A run in memory went on as new: what it held before is gone.
+    /// A run in memory continued as new: what it held before is gone.
     pub(super) fn let_go(&self, mailbox: &Mailbox) {
         self.bytes.fetch_sub(mailbox.run_bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
     }

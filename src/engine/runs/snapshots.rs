@@ -1,5 +1,5 @@
 //! When a run in memory is copied to its snapshot, and how a claimed run is rebuilt from its snapshot and journal: from the record with
-//! which it last went on as new, or from a snapshot after that.
+//! which it last continued as new, or from a snapshot after that.
 //!
 //! Writing snapshots costs at most as many bytes as the journal itself: one is due after so many records, and not before they
 //! take as many bytes as the previous snapshot.
@@ -40,7 +40,7 @@ impl Snapshots {
         seq >= RECORDS
     }
 
-    /// The run went on as new with the record `base`, and has `seq` by now: waking it needs nothing older, so it has no snapshot for a
+    /// The run continued as new with the record `base`, and has `seq` by now: waking it needs nothing older, so it has no snapshot for a
     /// while.
     pub(super) fn begin_anew(&mut self, seq: u32, base: u32, head: Hash) -> Option<NewSnapshot> {
         *self = Self { at: seq, bytes: 0, since: 0 };

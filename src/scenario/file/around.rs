@@ -65,7 +65,7 @@ pub(super) fn runs<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(String, 
         // One run may stand without a list around it.
         let nodes: Vec<Node<'s>> = if list.is_object() { vec![list] } else { items(list, report).collect() };
         if nodes.is_empty() {
-            report.error(list, format!("`{step}` is given no run"));
+            report.error(list, format!("`{step}` has no run"));
         }
         runs.push((step.to_owned(), nodes.into_iter().filter_map(|node| played_run(node, report)).collect()));
     }

@@ -225,7 +225,7 @@ fn calls<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(CallPattern, Vec<M
         // One answer may stand without a list around it.
         let nodes: Vec<Node<'s>> = if list.is_object() { vec![list] } else { items(list, report).collect() };
         if nodes.is_empty() {
-            report.error(list, format!("`{key}` is given no answer"));
+            report.error(list, format!("`{key}` has no answer"));
         }
         calls.push((pattern, nodes.into_iter().filter_map(|node| answer(node, report)).collect()));
     }
@@ -237,7 +237,7 @@ fn answer<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<MockAnswer> {
     let when = node.get("when").map_or(Some(None), |when| predicate(when, report).map(Some))?;
     let times = node.get("times").map_or(Some(1), |times| report.whole_number(times, TIMES_MAX))?;
     if times == 0 {
-        report.error(node, "an answer that is given 0 times answers nothing");
+        report.error(node, "an answer with `times: 0` has no effect");
     }
     let delay = node.get("delay").map_or(Some(Duration::ZERO), |delay| duration(delay, report))?;
     let reply = match node.get("fault") {

@@ -103,7 +103,9 @@ impl Rehearsal<'_> {
             }
             _ => match self.on_attention.pop_front().filter(|_| self.run.is_parked()) {
                 Some(act) => self.act(act),
-                None => Err(Halt::Problem("the run waits for something that nothing brings; it never ends".to_owned())),
+                None => {
+                    Err(Halt::Problem("the run waits for something that never happens, so it never ends".to_owned()))
+                }
             },
         }
     }

@@ -367,19 +367,19 @@ impl<'e> Rehearsal<'e> {
         let run = fold(self.stage.definition, Run::new(self.run.id), &journal)
             .map_err(|why| Halt::Problem(format!("the journal does not match the definition: {why}")))?;
         if run != self.run {
-            return Err(Halt::Problem("the journal gives a different run than the one in memory".to_owned()));
+            return Err(Halt::Problem("the journal gives a different run from the one in memory".to_owned()));
         }
-        // A run that went on as new is taken up from there.
+        // A run that continued as new is taken up from there.
         let before = Run::before(run.id, run.base);
         let since = usize::try_from(before.seq).map_or(&[][..], |place| &journal[place..]);
         if run.base > 0 && fold(self.stage.definition, before, since).ok().as_ref() != Some(&run) {
-            let why = "the journal since the run went on as new gives a different run than all of it";
+            let why = "the journal since the run continued as new gives a different run than all of it";
             return Err(Halt::Problem(why.to_owned()));
         }
         let copy = snapshot::write(self.stage.definition, &run, self.now).ok();
         let copy = copy.and_then(|copy| snapshot::read(self.stage.definition, &copy));
         if copy.is_none_or(|(copy, _)| copy != run) {
-            return Err(Halt::Problem("the snapshot gives a different run than the journal".to_owned()));
+            return Err(Halt::Problem("the snapshot gives a different run from the journal".to_owned()));
         }
         self.run = run;
         if self.is_over() { Ok(()) } else { self.feed(&Fact::TakenOver) }

@@ -201,13 +201,13 @@ impl Rehearsal<'_> {
 fn nobody(step: &str, request: &ChildRequest) -> Halt {
     let ChildRequest { namespace, name, .. } = request;
     Halt::Problem(format!(
-        "nothing defines the run of {namespace}/{name} that {step} starts; add `runs: {{ {step}: {{ output: ... }} }}`"
+        "the run of {namespace}/{name} that {step} starts is not defined; add `runs: {{ {step}: {{ output: ... }} }}`"
     ))
 }
 
 fn unrecorded(step: &str, request: &ChildRequest) -> Halt {
     let ChildRequest { namespace, name, .. } = request;
-    Halt::Problem(format!("{step}: no end of a run of {namespace}/{name} was recorded"))
+    Halt::Problem(format!("{step}: the end of the run of {namespace}/{name} was not recorded"))
 }
 
 fn outcome_of(end: &RunEnd) -> ChildOutcome {

@@ -137,7 +137,8 @@ impl FromStr for Strike {
 
     fn from_str(text: &str) -> Result<Self, BadSchedule> {
         let bad = |why: String| BadSchedule { text: text.to_owned(), why };
-        let (place, fault) = text.rsplit_once(':').ok_or_else(|| bad("there is no colon before a fault".into()))?;
+        let (place, fault) =
+            text.rsplit_once(':').ok_or_else(|| bad("the colon before the fault is missing".into()))?;
         if let Some(commit) = place.strip_prefix('@') {
             let commit = commit.parse().map_err(|_| bad(format!("{commit:?} is not the number of a commit")))?;
             return if fault == "crash" {
@@ -147,7 +148,7 @@ impl FromStr for Strike {
             };
         }
         let (step, sending) = place.rsplit_once('#').unwrap_or((place, "1"));
-        let sending = sending.parse().map_err(|_| bad(format!("{sending:?} does not count sendings")))?;
+        let sending = sending.parse().map_err(|_| bad(format!("{sending:?} is not the number of an attempt")))?;
         let known = Fault::ALL.into_iter().find(|known| known.name() == fault);
         let names = Fault::ALL.map(Fault::name).join(", ");
         let fault = known.ok_or_else(|| bad(format!("there is no fault {fault:?}, only {names}")))?;
@@ -178,8 +179,8 @@ mod tests {
     #[test]
     fn what_is_no_schedule_is_refused_with_what_would_be() {
         for (text, why) in [
-            ("createOrder", "no colon"),
-            ("createOrder#x:transient", "\"x\" does not count"),
+            ("createOrder", "the colon before"),
+            ("createOrder#x:transient", "\"x\" is not the number"),
             ("createOrder#1:explodes", "only crash-before, crash-after"),
             ("@1:transient", "a commit can only crash"),
             ("@x:crash", "not the number"),

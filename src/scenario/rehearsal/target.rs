@@ -267,7 +267,7 @@ fn prepare(setup: &SandboxSetup, now: Time, profile: &'static Profile) -> Result
 fn put(sandbox: &Sandbox, wanted: &SandboxRequest, now: Time) -> Result<(), String> {
     let SandboxRequest { method, path, body } = wanted;
     let refuse = |why: String| format!("preparing the sandbox failed: {method} {path} {why}");
-    let door = Door::of(path).ok_or_else(|| refuse("leads to no system".to_owned()))?;
+    let door = Door::of(path).ok_or_else(|| refuse("belongs to no system".to_owned()))?;
     let token = if path.starts_with("/erp/") || path.starts_with("/services/rest/") { "erp" } else { "crm" };
     let body = body.as_ref().map(Value::to_string).unwrap_or_default();
     let request = http::Request::builder()

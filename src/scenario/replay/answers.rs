@@ -141,11 +141,11 @@ impl<'r> Answers<'r> {
             self.unanswered = Some(call.step.clone());
             return (Answer::Never, Some("the record has no answer to it".to_owned()));
         };
-        let note = (!same_question(&call.request, request)).then(|| "answered as the recorded one was".to_owned());
+        let note = (!same_question(&call.request, request)).then(|| "answered like the recorded call".to_owned());
         match reshaped(outcome, call.request.output, request.output) {
             Some(outcome) => (Answer::Recorded(Box::new(outcome), *at), note),
             None => {
-                let why = "the call asks for another shape of its answer (`output`) than was recorded";
+                let why = "the call asks for a different form of its answer (`output`) from the recorded one";
                 (Answer::Unknown(why.to_owned()), None)
             }
         }
@@ -158,7 +158,7 @@ impl<'r> Answers<'r> {
         if let Some((call, (at, outcome))) = known
             && let Some(outcome) = reshaped(outcome, call.request.output, request.output)
         {
-            return (Answer::Recorded(Box::new(outcome), *at), Some(format!("answered as {} was", call.step)));
+            return (Answer::Recorded(Box::new(outcome), *at), Some(format!("answered like {}", call.step)));
         }
         let (status, what) = match (is_read(request), self.assume) {
             (false, _) => (StatusCode::NO_CONTENT, "nothing was recorded: answered with 204 and no body"),

@@ -89,7 +89,7 @@ fn one(made: &Made, answers: &Answers<'_>, recorded: &[RecordedCall], masks: &[M
     let bodies = attempts.iter().filter_map(|attempt| recorded[attempt.like?].end.as_ref());
     notes.extend(bodies.filter_map(|(_, outcome)| about_answer(outcome)));
     if !fields.is_empty() && made.request.body.as_ref().is_some_and(holds_masks) {
-        notes.push("its body is made of masked values (***): what really changes there is unknown".to_owned());
+        notes.push("its body contains masked values (***), so the real change is unknown".to_owned());
     }
     notes.dedup();
     let fate = if fields.is_empty() { Fate::Unchanged } else { Fate::Changed };
@@ -103,10 +103,10 @@ fn about_answer(outcome: &CallOutcome) -> Option<String> {
         CallOutcome::Failed(failure) => (None, failure.response.as_ref().and_then(|r| r.body.as_ref())),
     };
     if value.or(response).is_some_and(holds_masks) {
-        return Some("the recorded answer holds masked values (***)".to_owned());
+        return Some("the recorded answer contains masked values (***)".to_owned());
     }
     let cut = response.and_then(Value::as_str).is_some_and(|text| text.ends_with(" bytes in all)"));
-    cut.then(|| "the recorded answer was kept in part only".to_owned())
+    cut.then(|| "only part of the recorded answer was kept".to_owned())
 }
 
 /// Runs that were started and events that were sent, as [`super::super::outcome`] tells them, beside the recorded ones.

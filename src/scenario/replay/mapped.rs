@@ -262,7 +262,7 @@ fn compared(
         rows,
         failed: became.as_ref().err().cloned(),
         fails: new.err(),
-        note: given.asked.holds_masks().then_some("the record holds masked values (***)"),
+        note: given.asked.holds_masks().then_some("the record contains masked values (***)"),
     })
 }
 
@@ -297,7 +297,7 @@ impl MappingDiff {
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let until = self.until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
         let since = moment(self.since);
-        writeln!(out, "mapping {}  runs since {since}{until}; nothing is sent, nothing is written\n", self.mapping)?;
+        writeln!(out, "mapping {}  runs since {since}{until}; nothing is sent or written\n", self.mapping)?;
         for record in &self.records {
             print_record(out, record)?;
         }

@@ -178,7 +178,7 @@ fn compared(trace: &Trace, answers: &Answers<'_>, masks: &[Masks]) -> Replayed {
     let output = output.map(|(before, after)| differences("output", before, after, masks)).unwrap_or_default();
     let mut notes: Vec<String> = trace.refused_acts.iter().map(|act| format!("a person's {act}")).collect();
     if comes_to_the_same_halt && let Some(step) = &answers.unanswered {
-        notes.push(format!("the recorded run has not ended: it waits for the answer to {step}"));
+        notes.push(format!("the recorded run has not ended: it is waiting for the answer to {step}"));
     }
     let key = trace.run.key.clone().or_else(|| recording.and_then(|recording| recording.run.key.clone()));
     Replayed { key, recorded, new, unknown, calls: list, output, notes }
@@ -228,7 +228,7 @@ impl Rehearsal<'_> {
                 let connections = self.stage.connections;
                 let unknown = |failure: Box<crate::machine::CallFailure>| {
                     let why = failure.error.detail.or(failure.error.title).unwrap_or_default();
-                    Halt::Problem(format!("{step}: nothing was recorded, and nothing can replace it: {why}"))
+                    Halt::Problem(format!("{step}: nothing was recorded and cannot be replaced: {why}"))
                 };
                 let concrete = match document {
                     Some(document) => connections.concrete_offline(request, document).map_err(unknown)?,

@@ -129,18 +129,13 @@ impl ReplayReport {
     /// The writer's.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let until = self.until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
-        writeln!(
-            out,
-            "{}  events since {}{until}; nothing is sent, nothing is written",
-            self.workflow,
-            moment(self.since)
-        )?;
+        writeln!(out, "{}  events since {}{until}; nothing is sent or written", self.workflow, moment(self.since))?;
         for event in &self.events {
             print_event(out, event)?;
         }
         let Summary { events, unchanged, changed, unknown, calls } = self.summary();
         let events = plural(events, "event");
-        writeln!(out, "{events}: {unchanged} unchanged, {changed} changed, {unknown} unknown from some point on")?;
+        writeln!(out, "{events}: {unchanged} unchanged, {changed} changed, {unknown} unknown after some point")?;
         let Fates { unchanged, changed, new, gone } = calls;
         writeln!(out, "calls: {unchanged} unchanged, {changed} changed, {new} new, {gone} no longer made")?;
         if let Some(since) = self.further_since {
@@ -188,7 +183,7 @@ fn outcome(replayed: &Replayed) -> String {
     };
     let calls = plural(replayed.calls.len(), "call");
     match &replayed.recorded {
-        Some(recorded) if *recorded == replayed.new => format!("{}, as it was; {calls}", said(recorded)),
+        Some(recorded) if *recorded == replayed.new => format!("{}, unchanged; {calls}", said(recorded)),
         _ if replayed.unknown.is_some() => {
             let recorded = replayed.recorded.as_ref().map_or_else(|| "nothing".to_owned(), said);
             format!("{recorded} -> unknown; {calls} so far")

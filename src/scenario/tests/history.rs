@@ -1,4 +1,4 @@
-//! Runs that go on as new, killed at every boundary.
+//! Runs that continue as new, killed at every boundary.
 
 use super::*;
 use crate::machine::Change;
@@ -52,7 +52,7 @@ fn continuations(trace: &Trace) -> usize {
     trace.journal.iter().filter(|record| matches!(record.change, Change::RunContinued(_))).count()
 }
 
-/// The rehearsal compares the run with its journal, all of it and since it went on as new, at each crash.
+/// The rehearsal compares the run with its journal, all of it and since it continued as new, at each crash.
 #[test]
 fn a_run_that_goes_on_as_new_repeats_and_loses_nothing_wherever_it_is_killed() {
     let expect = "{ status: completed, underFaults: { crash: same, transient: same, lostReply: same } }";

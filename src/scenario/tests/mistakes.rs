@@ -126,5 +126,5 @@ fn events_and_runs_are_closed_too() {
         found.iter().any(|text| text.starts_with("6:") && text.contains("did you mean `completed`?")),
         "{found:#?}"
     );
-    assert!(found.iter().any(|text| text.contains("`pack` is given no run")), "{found:#?}");
+    assert!(found.iter().any(|text| text.contains("`pack` has no run")), "{found:#?}");
 }

@@ -234,7 +234,7 @@ fn what_is_sensitive_is_masked_and_what_was_masked_is_said_to_be() {
     let recorded = Fixture::new(ORDER, &masked);
     let new = Fixture::new(&ORDER.replacen("{ id: .id }", "{ id: .name }", 1), &masked);
     let replayed = replayed(&new.stage(), &recorded.definition, &recorded.rehearse(""), Assume::Nothing);
-    assert_eq!(of(&replayed, "look").notes, ["the recorded answer holds masked values (***)"]);
+    assert_eq!(of(&replayed, "look").notes, ["the recorded answer contains masked values (***)"]);
     assert!(of(&replayed, "order").notes.iter().any(|note| note.contains("is unknown")), "{replayed:#?}");
 }
 

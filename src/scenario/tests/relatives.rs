@@ -117,7 +117,7 @@ fn a_run_that_fails_or_cannot_start_fails_its_step() {
 fn a_run_that_nobody_plays_is_named() {
     let fixture = child("    calls: {}\n    expect: { status: completed }\n");
     let found = fixture.differences();
-    assert!(found[0].contains("nothing defines the run of shop/shipping that ship starts"), "{found:?}");
+    assert!(found[0].contains("the run of shop/shipping that ship starts is not defined"), "{found:?}");
 }
 
 #[test]

@@ -15,10 +15,10 @@ pub const ONE_RECORD: Format = 1;
 /// Journals of one decision per row.
 pub const ONE_DECISION: Format = 2;
 
-/// Rows that hold values elsewhere ([`crate::store::runs::journal::Source`]), and journals in which a run goes on as new.
+/// Rows that hold values elsewhere ([`crate::store::runs::journal::Source`]), and journals in which a run continues as new.
 pub const HELD: Format = 3;
 
-/// Journals in which a run goes on as new.
+/// Journals in which a run continues as new.
 pub const CONTINUED: Format = 3;
 
 /// The newest format that this version knows.
@@ -54,7 +54,7 @@ pub async fn check_readable(pool: &PgPool) -> Result<(), StoreError> {
     let oldest = sqlx::query_scalar!("select oldest_format from compatibility").fetch_optional(pool).await?;
     match oldest {
         Some(oldest) if oldest > NEWEST => Err(StoreError::Migration(format!(
-            "a later version migrated it so that only versions that know format {oldest} can use it, and this one knows formats up to \
+            "a later version migrated it so that only versions that support format {oldest} can use it, but this one supports formats up to \
              {NEWEST}: use that version"
         ))),
         _ => Ok(()),

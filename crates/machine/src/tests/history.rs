@@ -1,4 +1,4 @@
-//! Runs that go on as new.
+//! Runs that continue as new.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ fn a_loop_of_thirty_thousand_rounds_holds_no_more_than_one_of_thirty() {
             if commits < 200 || commits % 97 == 0 {
                 largest = largest.max(snapshot::write(&definition, &play.run, play.now).unwrap().len());
             }
-            // Whoever takes the run up reads what stands since it went on as new, and nothing else.
+            // Whoever takes the run up reads what stands since it continued as new, and nothing else.
             if crashes && commits % 401 == 0 {
                 play.crash();
             }
@@ -174,7 +174,7 @@ fn the_view_of_a_run_begins_where_it_went_on_as_new_however_it_was_read() {
     assert!(remembers && play.run.base > 100);
     let head = |base| RunHead { id: play.run.id, parent: None, created_at: play.now, wake_at: None, base };
     let seen = view(&definition, &head(play.run.base), &play.journal).unwrap().unwrap();
-    let continued = seen.continued.expect("it went on as new");
+    let continued = seen.continued.expect("it continued as new");
     assert_eq!((continued.records, seen.started_at), (play.run.base - 1, Some(super::world::NOON)));
     assert_eq!(u32::try_from(seen.tasks.len()).unwrap() + continued.tasks, play.run.next_execution);
     assert!(seen.tasks.len() < 60, "{}", seen.tasks.len());
@@ -190,7 +190,7 @@ fn the_view_of_a_run_begins_where_it_went_on_as_new_however_it_was_read() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
-    /// A run that goes on as new does what the same run does without, call by call and key by key, whenever its nodes die.
+    /// A run that continues as new does what the same run does without, call by call and key by key, whenever its nodes die.
     #[test]
     fn going_on_as_new_changes_nothing_that_a_run_does(
         records in 100_u32..260, lines in prop::collection::vec(0_usize..4, 5..40), crashes in prop::collection::vec(any::<bool>(), 0..200),

@@ -22,7 +22,7 @@ pub(super) fn definition(metadata: &str, body: &str) -> Definition {
 pub(super) struct Play<'d> {
     pub(super) definition: &'d Definition,
     pub(super) run: Run,
-    /// Its journal, from the record with which it last went on as new.
+    /// Its journal, from the record with which it last continued as new.
     pub(super) journal: Vec<Record>,
     /// The records before.
     pub(super) past: Vec<Record>,
@@ -110,7 +110,7 @@ impl<'d> Play<'d> {
         true
     }
 
-    /// The node dies, and another one reads the journal, from where the run last went on as new.
+    /// The node dies, and another one reads the journal, from where the run last continued as new.
     pub(super) fn crash(&mut self) {
         (self.calls, self.goes_on) = (Vec::new(), false);
         let run = fold(self.definition, Run::before(self.run.id, self.run.base), &self.journal).unwrap();

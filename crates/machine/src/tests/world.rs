@@ -176,7 +176,7 @@ impl<'d> World<'d> {
         assert!(!resting || named || self.run.seq == 0, "the run waits for nothing: {:?}", self.run);
     }
 
-    /// Folding from the record with which the run last went on as new gives the same run as folding everything, and so does folding
+    /// Folding from the record with which the run last continued as new gives the same run as folding everything, and so does folding
     /// everything without such records: they change nothing.
     fn check_history(&self) {
         if self.run.base == 0 {
@@ -184,7 +184,7 @@ impl<'d> World<'d> {
         }
         let before = Run::before(self.run.id, self.run.base);
         let since = &self.journal[before.seq as usize..];
-        assert_eq!(fold(self.definition, before, since).unwrap(), self.run, "folding from where it went on as new");
+        assert_eq!(fold(self.definition, before, since).unwrap(), self.run, "folding from where it continued as new");
         let plain = self.journal.iter().filter(|record| !matches!(record.change, Change::RunContinued(_)));
         let plain = fold(self.definition, Run::new(self.run.id), plain).unwrap();
         // Places of records are others without them.

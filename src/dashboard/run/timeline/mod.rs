@@ -45,7 +45,7 @@ pub struct Timeline {
     pub parked: bool,
     /// How long it stood still for people.
     pub pauses: Pauses,
-    /// When it last went on as new: its steps are those since.
+    /// When it last continued as new: its steps are those since.
     pub continued_at: Option<Time>,
 }
 

@@ -92,7 +92,7 @@ impl StoredRow {
         match self.format {
             ONE_RECORD => self.only_record().map(|record| vec![record]),
             format if format > NEWEST => Err(unreadable(format!(
-                "row {} has format {format}, and this version of Stepwell knows formats up to {NEWEST}",
+                "row {} has format {format}, and this version of Stepwell supports formats up to {NEWEST}",
                 self.seq
             ))),
             _ => self.each_record(),
@@ -225,7 +225,7 @@ pub(super) mod tests {
         let mut row = stored(&rows[0]);
         row.format = NEWEST + 1;
         let why = row.records().unwrap_err().to_string();
-        assert!(why.contains(&format!("knows formats up to {NEWEST}")), "{why}");
+        assert!(why.contains(&format!("supports formats up to {NEWEST}")), "{why}");
     }
 
     #[test]

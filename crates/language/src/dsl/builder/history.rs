@@ -1,4 +1,4 @@
-//! `history`: after how many records a run whose tasks lead back to earlier ones goes on as new.
+//! `history`: after how many records a run whose tasks lead back to earlier ones continues as new.
 
 use std::ops::RangeInclusive;
 
@@ -34,7 +34,7 @@ impl<'s> Builder<'s> {
         number
     }
 
-    /// A run goes on as new between two tasks of the top-level `do`: there must be a loop there, and nothing in it that is undone
+    /// A run continues as new between two tasks of the top-level `do`: there must be a loop there, and nothing in it that is undone
     /// later. The whole definition must be built.
     pub(super) fn check_history(&mut self, definition: &Definition, node: Node<'s>) {
         let mut pending = reachable_backward(definition, &definition.root);

@@ -122,7 +122,7 @@ impl Definition {
     }
 }
 
-/// The fewest records after which a run may go on as new.
+/// The fewest records after which a run may continue as new.
 pub const HISTORY_RECORDS_MIN: u32 = 100;
 
 /// The most.
@@ -137,7 +137,7 @@ pub struct WorkflowMetadata {
     pub serialize: bool,
     /// What an unhandled fault leads to.
     pub on_fault: OnFault,
-    /// A run with so many records goes on as new between two tasks of the top-level `do`.
+    /// A run with so many records continues as new between two tasks of the top-level `do`.
     pub history: Option<u32>,
     /// Who to ask.
     pub owner: Option<String>,
