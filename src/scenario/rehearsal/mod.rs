@@ -373,7 +373,7 @@ impl<'e> Rehearsal<'e> {
         let before = Run::before(run.id, run.base);
         let since = usize::try_from(before.seq).map_or(&[][..], |place| &journal[place..]);
         if run.base > 0 && fold(self.stage.definition, before, since).ok().as_ref() != Some(&run) {
-            let why = "the journal since the run continued as new gives a different run than all of it";
+            let why = "the journal since the run continued as new gives a different run from the whole journal";
             return Err(Halt::Problem(why.to_owned()));
         }
         let copy = snapshot::write(self.stage.definition, &run, self.now).ok();

@@ -189,7 +189,7 @@ impl<'d> World<'d> {
         let plain = fold(self.definition, Run::new(self.run.id), plain).unwrap();
         // Places of records are others without them.
         let Run { seq, base, fault, .. } = plain;
-        assert_eq!(plain, Run { seq, base, fault, ..self.run.clone() }, "folding without going on as new");
+        assert_eq!(plain, Run { seq, base, fault, ..self.run.clone() }, "folding without continuing as new");
     }
 
     /// What the definition reserves for two people names two users.
