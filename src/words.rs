@@ -143,12 +143,12 @@ pub fn error_text(error: &WorkflowError) -> String {
         (_, Some(text)) | (Some(text), None) => text.to_owned(),
         (None, None) => format!("error {} of type {}", error.status, error.r#type),
     };
-    capitalised(&shortened(&text))
+    capitalized(&shortened(&text))
 }
 
 /// The first letter in upper case.
 #[must_use]
-pub fn capitalised(text: &str) -> String {
+pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

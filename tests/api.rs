@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Behaviour, Node, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const YAML: (&str, &str) = ("content-type", "application/yaml");
@@ -21,7 +21,7 @@ fn doubled(version: &str, factor: u32) -> String {
 
 /// A run that stands still because its first call was refused.
 async fn stuck(target: &Target, node: &Node, n: u64) -> String {
-    target.behave("/step1", Behaviour::Refuse(400));
+    target.behave("/step1", Behavior::Refuse(400));
     let run = node.start_calls(n).await;
     eventually("the run needs a person", || async { (node.run(&run).await["attention"] == "faulted").then_some(()) })
         .await;
@@ -95,7 +95,7 @@ async fn a_stuck_run_is_retried_skipped_or_cancelled_and_the_journal_says_by_who
     let world = world(&target).await;
     let node = world.node().await;
     let runs = [stuck(&target, &node, 1).await, stuck(&target, &node, 2).await, stuck(&target, &node, 3).await];
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let acts = [
         ("retry", json!({ "reason": "the ERP is back" }), "completed"),
         ("skip", json!({ "reason": "done by hand", "output": { "id": 7 } }), "completed"),
@@ -126,7 +126,7 @@ async fn an_act_over_many_runs_tells_first_and_does_then() {
     for n in 1..=5 {
         runs.push(stuck(&target, &node, n).await);
     }
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let act = |dry: bool| {
         let body = json!({ "act": "retry", "filter": { "attention": "faulted" }, "reason": "the ERP is back", "dry_run": dry });
         let node = &node;

@@ -1,10 +1,10 @@
-//! Nothing holds up what it has nothing to do with: a sink that hangs, a filter that takes for ever.
+//! Nothing holds up what it has nothing to do with: a sink that hangs, a filter that takes forever.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Target, World, calls, eventually, hub};
 use crate::links::{send, start, workflow};
 
 /// What nothing may be held up for longer than.
@@ -26,7 +26,7 @@ async fn a_sink_that_hangs_holds_up_no_other_and_no_run() {
     let files = [("hub.yaml", sinks), (&emit.0, emit.1), (&pinged.0, pinged.1)];
     let world = World::new(&files, &[address.to_string()]).await;
     let node = world.node().await;
-    target.behave("/deaf", Behaviour::Hold);
+    target.behave("/deaf", Behavior::Hold);
     // More than one sink may have under way.
     let events = 60;
     for n in 0..events {
@@ -73,13 +73,13 @@ async fn a_node_that_gets_nothing_written_says_so_lets_go_of_its_runs_and_goes_o
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;
     let node = world.node().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let run = node.start_calls(1).await;
     target.reached("/step1", 1).await;
-    // The database answers, and every commit waits for ever.
+    // The database answers, and every commit waits forever.
     let mut database = world.connect().await;
     sqlx::raw_sql("begin; lock table journal in access exclusive mode").execute(&mut database).await.unwrap();
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     eventually("the node says that it gets nothing written", || async {
         let (status, told) = node.get("/readyz").await;
         (status == 503 && told["detail"].as_str().unwrap_or_default().contains("has made no progress")).then_some(())

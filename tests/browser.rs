@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::harness::{Behaviour, Browser, Journey, Node, ORDER, Target, World, calls, eventually, hub, login_link};
+use crate::harness::{Behavior, Browser, Journey, Node, ORDER, Target, World, calls, eventually, hub, login_link};
 
 /// A journey whose ERP does not let the order be read: two slow-downs, then a refusal, until it is healed. By then the
 /// order is there and nothing is undone, so runs wait for a person.
@@ -252,7 +252,7 @@ const HOSTILE: &str =
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_name_is_shown_as_text_and_no_script_runs() {
     let target = Target::start().await;
-    target.behave("/step1", Behaviour::Answer(json!({ HOSTILE: HOSTILE }).to_string()));
+    target.behave("/step1", Behavior::Answer(json!({ HOSTILE: HOSTILE }).to_string()));
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;
     let node = world.node().await;
@@ -387,11 +387,11 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     browser.shows(".fields", "status.id").await;
     browser.shows(".fields", "Partially Fulfilled").await;
     browser.shows(".sample", "Passes").await;
-    let colours = "return [getComputedStyle(document.querySelector('.fields')).backgroundColor, getComputedStyle(document.body).color]";
+    let colors = "return [getComputedStyle(document.querySelector('.fields')).backgroundColor, getComputedStyle(document.body).color]";
     let mut seen = Vec::new();
     for scheme in ["light", "dark"] {
         browser.prefers(scheme).await;
-        seen.push(browser.script(colours).await);
+        seen.push(browser.script(colors).await);
         for width in [390, 1280] {
             browser.resize(width).await;
             assert_eq!(browser.overflow().await, 0, "{width} in {scheme}");

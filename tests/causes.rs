@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Target, World, calls, eventually, hub};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_name() {
@@ -12,7 +12,7 @@ async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_na
     let node = world.node().await;
     let refusal = |status, message: &str| {
         let body = json!({ "message": message }).to_string();
-        Behaviour::Say(status, body)
+        Behavior::Say(status, body)
     };
     let mut runs = Vec::new();
     for n in 1..=3 {
@@ -42,7 +42,7 @@ async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_na
     assert_eq!(listed.iter().map(|run| &run["id"]).collect::<Vec<_>>(), [&runs[2], &runs[1], &runs[0]]);
     assert!(listed.iter().all(|run| run["error"]["type"].is_string() && run["stopped_at"].is_string()), "{listed:#?}");
     // Once it goes well, the row says nothing of it any more.
-    target.behave("/step2", Behaviour::Answer("{}".into()));
+    target.behave("/step2", Behavior::Answer("{}".into()));
     let filter =
         json!({ "act": "retry", "filter": { "fingerprint": fingerprint }, "dry_run": false, "reason": "mended" });
     let (_, answer) = node.post("/api/v1/runs:bulk", &filter).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sqlx::Connection;
 
-use crate::harness::{Behaviour, Target, World, calls, eventually, free_address, hub, program};
+use crate::harness::{Behavior, Target, World, calls, eventually, free_address, hub, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_waits_while_someone_else_migrates_the_database() {
@@ -40,7 +40,7 @@ async fn sandbox_and_production_never_share_a_database() {
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let mut world = World::new(&files, &[target.address().to_string()]).await;
     let mut node = world.node().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let run = node.start_calls(1).await;
     target.reached("/step1", 1).await;
     assert_eq!(node.run(&run).await["environment"], "sandbox");
@@ -50,7 +50,7 @@ async fn sandbox_and_production_never_share_a_database() {
     assert!(!ok && err.contains("the database belongs to sandbox"), "{out}{err}");
     // It goes on where it began.
     world.set("STEPWELL_ENVIRONMENT", "sandbox");
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let mut node = world.node().await;
     node.run_becomes(&run, "completed").await;
     // A database in which nothing is left to do may change sides.

@@ -1,6 +1,6 @@
 //! A crash at any point resumes: nothing is lost, and nothing is repeated that can be known to have happened.
 
-use crate::harness::{Behaviour, Target, World, calls, eventually, hub, statuses};
+use crate::harness::{Behavior, Target, World, calls, eventually, hub, statuses};
 
 const STEPS: usize = 3;
 
@@ -13,12 +13,12 @@ async fn a_run_resumes_after_kill_9_in_the_middle_of_each_step() {
     for killed_in in 1..=STEPS {
         let path = format!("/step{killed_in}");
         let before: Vec<usize> = (1..=STEPS).map(|s| target.requests(&format!("/step{s}"))).collect();
-        target.behave(&path, Behaviour::Hold);
+        target.behave(&path, Behavior::Hold);
         let mut node = world.node().await;
         let run = node.start_calls(killed_in as u64).await;
         target.reached(&path, before[killed_in - 1] + 1).await;
         node.kill();
-        target.behave(&path, Behaviour::Answer("{}".into()));
+        target.behave(&path, Behavior::Answer("{}".into()));
         let node = world.node().await;
         let run = node.run_becomes(&run, "completed").await;
         assert_eq!(statuses(&run).len(), STEPS, "{run}");
@@ -76,7 +76,7 @@ async fn a_run_whose_call_kills_three_nodes_is_parked_as_poison_and_sends_nothin
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let mut node = world.node().await;
     let run = node.start_calls(1).await;
     let mut deaths = 0;
@@ -99,7 +99,7 @@ async fn a_run_whose_call_kills_three_nodes_is_parked_as_poison_and_sends_nothin
     assert_eq!((deaths, parked["attention"].as_str()), (3, Some("poison")), "{parked}");
     assert_eq!((target.requests("/step1"), target.keys("/step1").len()), (3, 1));
     // The node that parked it works on.
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let other = node.start_calls(2).await;
     node.run_becomes(&other, "completed").await;
     // A person may try again; the deaths do not count any more.
@@ -114,7 +114,7 @@ async fn a_node_that_loses_its_lease_and_lives_is_no_death_of_its_runs() {
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let node = world.node().await;
     let run = node.start_calls(1).await;
     for pauses in 1..=5 {
@@ -130,7 +130,7 @@ async fn a_node_that_loses_its_lease_and_lives_is_no_death_of_its_runs() {
         node.resume();
     }
     target.reached("/step1", 6).await;
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let run = node.run_becomes(&run, "completed").await;
     assert_eq!(run["attention"], serde_json::Value::Null);
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sqlx::Row;
 
-use crate::harness::{Behaviour, Node, Target, World, hub};
+use crate::harness::{Behavior, Node, Target, World, hub};
 use crate::links::workflow;
 
 /// Name, tasks, and the path at which the node dies; without one it dies as soon as the run has got somewhere.
@@ -76,13 +76,13 @@ async fn a_run_ends_as_if_its_node_had_not_died_inside_any_kind_of_task() {
     let mut all = vec![("hub.yaml", hub())];
     all.extend(files.iter().map(|(name, text)| (name.as_str(), text.clone())));
     let world = World::new(&all, &[target.address().to_string()]).await;
-    target.behave("/refused", Behaviour::Refuse(422));
+    target.behave("/refused", Behavior::Refuse(422));
     let mut database = world.connect().await;
     let mut node = world.node().await;
     for (name, _, path) in KINDS {
         let undisturbed = node.run_becomes(&start(&node, name).await, "completed").await;
         let before = target.requests(path);
-        target.behave(path, Behaviour::Hold);
+        target.behave(path, Behavior::Hold);
         let run = start(&node, name).await;
         if path.is_empty() {
             let id: uuid::Uuid = run.parse().unwrap();
@@ -100,7 +100,7 @@ async fn a_run_ends_as_if_its_node_had_not_died_inside_any_kind_of_task() {
             target.reached(path, before + 1).await;
         }
         node.kill();
-        target.behave(path, Behaviour::Answer("{\"ok\":true}".to_owned()));
+        target.behave(path, Behavior::Answer("{\"ok\":true}".to_owned()));
         node = world.node().await;
         let disturbed = node.run_becomes(&run, "completed").await;
         assert_eq!(story(&disturbed), story(&undisturbed), "{name}");

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Target, World, calls, hub};
+use crate::harness::{Behavior, Target, World, calls, hub};
 
 fn workflow(name: &str, expression: &str) -> (String, String) {
     let text = format!(
@@ -45,7 +45,7 @@ async fn values_that_postgres_dislikes_harm_nobody() {
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
     let node = world.node().await;
     target
-        .behave("/step1", Behaviour::Answer(r#"{"id":90071992547409931234567890,"price":1849.90,"big":1e400}"#.into()));
+        .behave("/step1", Behavior::Answer(r#"{"id":90071992547409931234567890,"price":1849.90,"big":1e400}"#.into()));
     let run = node.start_calls(1).await;
     let ended = node.run_becomes(&run, "completed").await;
     let output = ended["output"].to_string();

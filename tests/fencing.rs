@@ -1,13 +1,13 @@
 //! A node that slept beyond its lease changes nothing when it wakes.
 
-use crate::harness::{Behaviour, Target, World, calls, hub, statuses};
+use crate::harness::{Behavior, Target, World, calls, hub, statuses};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_and_continued_node_writes_nothing_more_for_runs_that_another_took_over() {
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let mut sleeper = world.node().await;
     let run = sleeper.start_calls(1).await;
     target.reached("/step1", 1).await;
@@ -15,7 +15,7 @@ async fn a_stopped_and_continued_node_writes_nothing_more_for_runs_that_another_
     let other = world.node().await;
     // The other node makes the call again, under the same key, once the sleeper's lease is over.
     target.reached("/step1", 2).await;
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let ended = other.run_becomes(&run, "completed").await;
     let journal = other.journal(&run).await;
     sleeper.resume();

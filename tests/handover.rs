@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Target, World, calls, eventually, hub};
 
 const LEASE: Duration = Duration::from_millis(1_500);
 const SWEEP: Duration = Duration::from_millis(100);
@@ -14,7 +14,7 @@ async fn kill_9_of_one_node_moves_its_runs_to_the_other_within_lease_and_two_swe
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let mut first = world.node().await;
     let second = world.node().await;
     let mut runs = Vec::new();
@@ -26,7 +26,7 @@ async fn kill_9_of_one_node_moves_its_runs_to_the_other_within_lease_and_two_swe
     first.kill();
     target.reached("/step1", 40).await;
     let took = killed_at.elapsed();
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     for run in runs {
         second.run_becomes(&run, "completed").await;
     }
@@ -42,14 +42,14 @@ async fn sigterm_hands_over_at_once_and_exits_well() {
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
     // Were the runs to wait for the lease, the test would not end in its patience.
     world.set("STEPWELL_LEASE_SECONDS", "600");
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let mut first = world.node().await;
     let run = first.start_calls(1).await;
     target.reached("/step1", 1).await;
     let second = world.node().await;
     assert!(first.terminate(), "the node did not exit well");
     target.reached("/step1", 2).await;
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     second.run_becomes(&run, "completed").await;
 }
 
@@ -58,14 +58,14 @@ async fn an_act_reaches_a_run_that_another_node_drives() {
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let (first, second) = (world.node().await, world.node().await);
     let run = first.start_calls(1).await;
     target.reached("/step1", 1).await;
     let path = format!("/api/v1/runs/{run}/cancel");
     let (status, answer) = second.post(&path, &json!({ "reason": "changed our minds" })).await;
     assert_eq!(status, 200, "{answer}");
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let ended = second.run_becomes(&run, "cancelled").await;
     assert_eq!(target.requests("/step2"), 0, "{ended}");
     let journal = second.journal(&run).await;
@@ -94,7 +94,7 @@ async fn a_full_node_leaves_new_runs_to_the_other() {
     let target = Target::start().await;
     let mut world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     world.set("STEPWELL_NODE_RUNS_MAX", "1");
     let small = world.node().await;
     let mut runs = vec![small.start_calls(1).await];
@@ -111,7 +111,7 @@ async fn a_full_node_leaves_new_runs_to_the_other() {
     let owned = "select count(*) from runs where owner is not null group by owner order by 1";
     let owned: Vec<i64> = sqlx::query_scalar(owned).fetch_all(&mut world.connect().await).await.unwrap();
     assert_eq!(owned, [1, 4]);
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     for run in &runs {
         large.run_becomes(run, "completed").await;
     }
@@ -123,7 +123,7 @@ async fn an_act_that_was_asked_for_while_no_node_ran_comes_before_what_is_due() 
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Refuse(503));
+    target.behave("/step1", Behavior::Refuse(503));
     let mut node = world.node().await;
     let run = node.start_calls(1).await;
     eventually("the run waits for its next attempt", || async {
@@ -134,7 +134,7 @@ async fn an_act_that_was_asked_for_while_no_node_ran_comes_before_what_is_due() 
     let (_, _, told) = world.command(&["runs", "cancel", &run, "--reason", "the customer is gone"]);
     assert!(told.contains("recorded"), "{told}");
     let asked = target.requests("/step1");
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let node = world.node().await;
     node.run_becomes(&run, "cancelled").await;
     assert_eq!(target.requests("/step1"), asked, "nothing was sent after the cancel");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
 
-use crate::harness::{Behaviour, Node, Target, World, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, eventually, hub};
 
 /// Counts in a loop, two records a round, then waits for an event, and begins again until the event says that it is enough.
 const WATCH: &str = "document:
@@ -66,7 +66,7 @@ async fn number(world: &World, of: String) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_goes_on_as_new_is_taken_up_and_shown_from_there_and_keeps_what_it_may_have_to_undo() {
     let target = Target::start().await;
-    target.behave("/finish", Behaviour::Refuse(400));
+    target.behave("/finish", Behavior::Refuse(400));
     let mut world = world(&target).await;
     world.deploy();
     world.make_token();

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::routing::post;
 use serde_json::json;
 
-use crate::harness::{Behaviour, Node, Target, World, eventually};
+use crate::harness::{Behavior, Node, Target, World, eventually};
 use crate::links::workflow;
 
 /// A target that takes its time, and remembers how many calls were under way at once and when they came.
@@ -96,7 +96,7 @@ async fn an_outage_is_waited_for_and_uses_up_no_retries() {
     let settings = "retry: { attempts: 8, delay: PT0.05S, maxDelay: PT0.1S }, breaker: { failures: 4, wait: PT0.2S, maxWait: PT0.4S, wave: 50 }";
     let world = world(target.address(), settings).await;
     let nodes = [world.node().await];
-    target.behave("/work", Behaviour::Refuse(503));
+    target.behave("/work", Behavior::Refuse(503));
     let runs = start(&nodes, 40).await;
     let breaker = async || nodes[0].get("/api/v1/connections").await.1["items"][0]["breaker"].clone();
     eventually("the breaker opens", || async { (breaker().await == "open").then_some(()) }).await;
@@ -107,7 +107,7 @@ async fn an_outage_is_waited_for_and_uses_up_no_retries() {
     // Three canaries later nobody has given up, and nobody else has called.
     target.reached("/work", before + 3).await;
     assert!(target.requests("/work") <= 40 + 3 * 2, "{}", target.requests("/work"));
-    target.behave("/work", Behaviour::Answer("{}".into()));
+    target.behave("/work", Behavior::Answer("{}".into()));
     for run in &runs {
         nodes[0].run_becomes(run, "completed").await;
     }

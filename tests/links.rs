@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Behaviour, Node, Target, World, eventually, hub, statuses};
+use crate::harness::{Behavior, Node, Target, World, eventually, hub, statuses};
 
 pub(crate) fn workflow(name: &str, version: &str, rest: &str) -> (String, String) {
     let text = format!("document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '{version}' }}\n{rest}");
@@ -75,11 +75,11 @@ async fn an_event_that_comes_before_its_listen_is_kept() {
         world(&[workflow("slow", "1.0.0", &slow), workflow("await", "1.0.0", AWAIT)], &[target.address().to_string()])
             .await;
     let node = world.node().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let run = start(&node, "slow", &json!({})).await;
     target.reached("/step1", 1).await;
     send(&node, "early", "order.paid", &json!({ "order": 1 })).await;
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     assert_eq!(node.run_becomes(&run, "completed").await["output"], json!([{ "order": 1 }]));
     // Before the run existed, and nobody wanted it then.
     let (status, _) = send(&node, "unwanted", "order.paid", &json!({ "order": 99 })).await;
@@ -149,7 +149,7 @@ async fn an_emitted_event_starts_runs_and_wakes_those_that_wait_also_after_a_cra
     let mut node = world.node().await;
     let waiting = start(&node, "wait", &json!({})).await;
     node.run_becomes(&waiting, "waiting").await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     start(&node, "emit", &json!({ "order": 1 })).await;
     target.reached("/step1", 1).await;
     node.kill();
@@ -184,11 +184,11 @@ async fn a_child_run_survives_the_death_of_the_node_and_its_parent_gets_its_outp
     ];
     let world = world(&files, &[target.address().to_string()]).await;
     let mut node = world.node().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let run = start(&node, "parent", &json!({ "n": 21 })).await;
     target.reached("/step1", 1).await;
     node.kill();
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let node = world.node().await;
     let ended = node.run_becomes(&run, "completed").await;
     assert_eq!(ended["output"], json!({ "n": 42 }), "{ended}");
@@ -220,12 +220,12 @@ async fn a_fan_out_has_no_more_child_runs_at_once_than_allowed_and_goes_on_after
     let files = [workflow("child", "1.0.0", &child), workflow("parent", "1.0.0", FAN_OUT)];
     let world = world(&files, &[target.address().to_string()]).await;
     let mut node = world.node().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let numbers: Vec<u32> = (0..40).collect();
     let run = start(&node, "parent", &json!({ "numbers": numbers })).await;
     target.reached("/step1", 5).await;
     node.kill();
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let node = world.node().await;
     let ended = node.run_becomes(&run, "completed").await;
     let doubled: Vec<Value> = numbers.iter().map(|n| json!({ "n": n * 2 })).collect();
@@ -277,7 +277,7 @@ async fn cancel_and_compensation_cross_the_link_between_runs() {
     let files = [workflow("child", "1.0.0", &child), ("parent.yaml".to_owned(), parent)];
     let world = world(&files, &[address.to_string()]).await;
     let node = world.node().await;
-    target.behave("/refuse", Behaviour::Refuse(400));
+    target.behave("/refuse", Behavior::Refuse(400));
     // Cancelled in the middle: the child undoes what it did.
     let cancelled = start(&node, "parent", &json!({})).await;
     target.reached("/make", 1).await;
@@ -320,7 +320,7 @@ async fn branches_run_at_once_and_resume_together_after_kill_9() {
     let world = world(&files, &[target.address().to_string()]).await;
     let mut node = world.node().await;
     for n in 1..=3 {
-        target.behave(&format!("/step{n}"), Behaviour::Hold);
+        target.behave(&format!("/step{n}"), Behavior::Hold);
     }
     let run = start(&node, "fork", &json!({})).await;
     for n in 1..=3 {
@@ -328,15 +328,15 @@ async fn branches_run_at_once_and_resume_together_after_kill_9() {
     }
     node.kill();
     for n in 1..=3 {
-        target.behave(&format!("/step{n}"), Behaviour::Answer(n.to_string()));
+        target.behave(&format!("/step{n}"), Behavior::Answer(n.to_string()));
     }
     let node = world.node().await;
     assert_eq!(node.run_becomes(&run, "completed").await["output"], json!([1, 2, 3]));
     for n in 1..=3 {
         assert_eq!(target.keys(&format!("/step{n}")).len(), 1);
     }
-    target.behave("/step4", Behaviour::Hold);
-    target.behave("/step5", Behaviour::Answer("5".into()));
+    target.behave("/step4", Behavior::Hold);
+    target.behave("/step5", Behavior::Answer("5".into()));
     let run = start(&node, "race", &json!({})).await;
     let ended = node.run_becomes(&run, "completed").await;
     assert_eq!(ended["output"], json!(5));
@@ -354,11 +354,11 @@ async fn a_loop_resumes_in_the_iteration_in_which_its_node_died() {
     let mut node = world.node().await;
     let held = target.requests("/step1");
     assert_eq!(held, 0);
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let run = start(&node, "each", &json!({ "items": ["a", "b", "c", "d"] })).await;
     target.reached("/step1", 1).await;
     node.kill();
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let node = world.node().await;
     let ended = node.run_becomes(&run, "completed").await;
     assert_eq!(ended["output"], json!({ "done": 3 }), "{ended}");
@@ -380,12 +380,12 @@ async fn an_emitted_event_reaches_its_sinks_at_least_once_and_life_cycle_events_
     let (name, text) = workflow("emit", "1.0.0", emit);
     let world = World::new(&[("hub.yaml", sinks), (&name, text)], &[address.to_string()]).await;
     let mut node = world.node().await;
-    target.behave("/books", Behaviour::Hold);
+    target.behave("/books", Behavior::Hold);
     start(&node, "emit", &json!({})).await;
     target.reached("/books", 1).await;
     // The node dies before it knows that the event arrived; another delivers it again, under the same id.
     node.kill();
-    target.behave("/books", Behaviour::Answer("{}".into()));
+    target.behave("/books", Behavior::Answer("{}".into()));
     let mut connection = world.connect().await;
     sqlx::query("update outgoing set due_at = now()").execute(&mut connection).await.unwrap();
     let _node = world.node().await;

@@ -156,7 +156,7 @@ async fn a_new_refresh_token_whose_answer_was_lost_is_asked_for_again_with_the_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_without_grace_is_asked_once_and_a_person_authorises_the_connection_again() {
+async fn a_provider_without_grace_is_asked_once_and_a_person_authorizes_the_connection_again() {
     let provider = Provider::new(json!({ "rotate": true, "graceSeconds": 0 })).await;
     let run = killed_between_exchange_and_commit(&provider).await;
     let node = provider.world.node().await;
@@ -176,7 +176,7 @@ async fn a_provider_without_grace_is_asked_once_and_a_person_authorises_the_conn
     })
     .await;
     provider.reauthorize(&format!("{FIRST}-2\n"));
-    let (status, answer) = node.post(&format!("/api/v1/runs/{run}/retry"), &json!({ "reason": "authorised" })).await;
+    let (status, answer) = node.post(&format!("/api/v1/runs/{run}/retry"), &json!({ "reason": "authorized" })).await;
     assert!(matches!(status, 200 | 202), "{answer}");
     node.run_becomes(&run, "completed").await;
 }

@@ -7,7 +7,7 @@ use futures::stream::FuturesUnordered;
 use serde_json::json;
 use sqlx::Connection;
 
-use crate::harness::{Behaviour, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Target, World, calls, eventually, hub};
 
 async fn world(target: &Target) -> World {
     World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(target, 2))], &[target.address().to_string()]).await
@@ -18,7 +18,7 @@ async fn while_the_database_is_away_senders_are_told_to_come_back_and_runs_go_on
     let target = Target::start().await;
     let world = world(&target).await;
     let mut node = world.node().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let held = node.start_calls(1).await;
     target.reached("/step1", 1).await;
 
@@ -31,7 +31,7 @@ async fn while_the_database_is_away_senders_are_told_to_come_back_and_runs_go_on
     assert_eq!(problem["status"], 503, "{problem}");
     assert_eq!(node.get("/healthz").await.0, 200, "a restart would not help, so the process says that it is well");
     // The answer to the call in flight arrives while nothing can be recorded.
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
 
     world.restore_database().await;
     // 200 if the node could still write the first try after it had given up the wait for it: one event in any case.

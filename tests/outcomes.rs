@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::harness::{Behaviour, Target, World, eventually, hub};
+use crate::harness::{Behavior, Target, World, eventually, hub};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 const SETTLE: Duration = Duration::from_millis(1600);
@@ -147,7 +147,7 @@ async fn two_thousand_slow_targets_act_neither_after_their_undo_nor_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_past_the_pivot_is_a_conflict_unless_it_leaves_what_was_done() {
     let target = Target::start().await;
-    target.behave("/after", Behaviour::Hold);
+    target.behave("/after", Behavior::Hold);
     let at =
         |path: &str| format!("call: http, with: {{ method: post, endpoint: 'http://{}/{path}' }}", target.address());
     let tasks = format!(
@@ -172,7 +172,7 @@ async fn a_cancel_past_the_pivot_is_a_conflict_unless_it_leaves_what_was_done() 
     assert!(problem["detail"].as_str().unwrap().contains("compensate: false"), "{problem}");
     let (status, answer) = node.post(&cancel, &json!({ "compensate": false, "reason": "leave it" })).await;
     assert_eq!(status, 200, "{answer}");
-    target.behave("/after", Behaviour::Answer("{}".into()));
+    target.behave("/after", Behavior::Answer("{}".into()));
     node.run_becomes(&run, "cancelled").await;
     assert_eq!(target.requests("/undo"), 0);
 }
@@ -180,8 +180,8 @@ async fn a_cancel_past_the_pivot_is_a_conflict_unless_it_leaves_what_was_done() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_run_names_its_step_and_an_act_that_is_repeated_hits_no_other() {
     let target = Target::start().await;
-    target.behave("/one", Behaviour::Refuse(400));
-    target.behave("/two", Behaviour::Refuse(400));
+    target.behave("/one", Behavior::Refuse(400));
+    target.behave("/two", Behavior::Refuse(400));
     let step = |name: &str| {
         format!(
             "  - {name}: {{ call: http, with: {{ method: post, endpoint: 'http://{}/{name}' }} }}\n",

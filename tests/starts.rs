@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Behaviour, Node, Target, World, calls, eventually, free_address, hub, program};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, free_address, hub, program};
 use serde_json::{Value, json};
 
 /// A program that is ended with the test.
@@ -32,7 +32,7 @@ impl Balancer {
         Arc::new(Self { nodes, next: AtomicUsize::new(0) })
     }
 
-    /// Asks each node for ever whether it is ready.
+    /// Asks each node forever whether it is ready.
     async fn look(self: Arc<Self>, client: reqwest::Client) {
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
         loop {
@@ -126,7 +126,7 @@ async fn send_until(over: Arc<AtomicBool>, balancer: Arc<Balancer>, signer: Node
 #[tokio::test]
 async fn a_request_under_way_is_answered_when_its_node_is_asked_to_stop() {
     let target = Target::start().await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let mut world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
     world.set("STEPWELL_DRAIN_SECONDS", "3");
@@ -147,7 +147,7 @@ async fn a_request_under_way_is_answered_when_its_node_is_asked_to_stop() {
     // It still takes what comes.
     let (status, _) = node.hook("test", "late", &json!({ "type": "calls", "n": 2 })).await;
     assert_eq!(status, 202);
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let (status, run) = waiting.await.unwrap();
     assert_eq!((status, run["status"].as_str()), (200, Some("completed")), "{run}");
     assert!(node.ends());
@@ -238,7 +238,7 @@ async fn a_node_gives_up_waiting_for_its_database_when_the_settings_say_so() {
         (ended, node)
     });
     let (ended, mut node) =
-        tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("it waits for ever").unwrap();
+        tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("it waits forever").unwrap();
     assert!(!ended.success());
     let mut said = String::new();
     node.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();

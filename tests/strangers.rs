@@ -147,7 +147,7 @@ async fn strangers_that_hold_all_they_can_delay_no_webhook_and_no_health_check_b
         (replaced > 0).then_some(())
     })
     .await;
-    // From an address of its own, and as one of the strangers' neighbours.
+    // From an address of its own, and as one of the strangers' neighbors.
     for from in [[127, 0, 0, 2], LOCALHOST] {
         let slowest = slowest(&node, from).await;
         let late: Vec<_> = slowest.iter().filter(|(_, took)| *took >= LATE).collect();

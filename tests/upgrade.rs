@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
 
-use crate::harness::{Behaviour, Node, Target, World, calls, eventually, free_address, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, free_address, hub};
 
 /// A database as version 0.1 left it, with migrations up to 23, when its node was killed. `UPDATE_FIXTURE=1
 /// STEPWELL_PROGRAM=path/to/that/version` makes it anew.
@@ -108,10 +108,10 @@ async fn world(target: &Target) -> World {
 /// How targets behave until the upgrade.
 fn misbehave(target: &Target) {
     for path in ["/faulted", "/refused", "/unstuck"] {
-        target.behave(path, Behaviour::Refuse(400));
+        target.behave(path, Behavior::Refuse(400));
     }
     for path in ["/left", "/right", "/once"] {
-        target.behave(path, Behaviour::Hold);
+        target.behave(path, Behavior::Hold);
     }
 }
 
@@ -197,8 +197,8 @@ async fn a_database_of_an_earlier_version_is_upgraded_and_every_run_goes_on() {
     }
     let dump = std::fs::read_to_string(DUMP).unwrap();
     world.connect().await.execute(sqlx::raw_sql(AssertSqlSafe(dump))).await.unwrap();
-    target.behave("/refused", Behaviour::Refuse(400));
-    target.behave("/once", Behaviour::Hold);
+    target.behave("/refused", Behavior::Refuse(400));
+    target.behave("/once", Behavior::Hold);
     world.make_token();
     // Its node was killed more than an hour ago: it does not come back.
     let aged = "update nodes set expires_at = now() - interval '3 hours', dead_at = now() - interval '2 hours'";
@@ -337,12 +337,12 @@ async fn a_run_in_a_newer_format_is_left_to_the_nodes_that_know_it() {
     let target = Target::start().await;
     let mut world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))], &[target.address().to_string()]).await;
-    target.behave("/step1", Behaviour::Hold);
+    target.behave("/step1", Behavior::Hold);
     let mut new = world.node().await;
     let run = new.start_calls(1).await;
     target.reached("/step1", 1).await;
     new.kill();
-    target.behave("/step1", Behaviour::Answer("{}".to_owned()));
+    target.behave("/step1", Behavior::Answer("{}".to_owned()));
     world.set("STEPWELL_FORMAT", "1");
     let old = world.node().await;
     // Its own run goes through, so its sweeps have come round more than once since.

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, Row};
 
-use crate::harness::{Behaviour, Node, Target, World, calls, client, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, client, eventually, hub};
 
 /// Bodies as other systems send them, by path. `/log` tells which paths were asked for.
 async fn odd_target() -> SocketAddr {
@@ -221,7 +221,7 @@ async fn whoever_can_correct_a_value_is_told_where_it_is_wrong() {
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;
     let node = world.node().await;
-    target.behave("/step1", Behaviour::Refuse(400));
+    target.behave("/step1", Behavior::Refuse(400));
     let run = node.start_calls(1).await;
     node.run_becomes(&run, "faulted").await;
     let json_headers = [("content-type", "application/json")];
@@ -261,7 +261,7 @@ async fn a_command_that_nobody_can_read_stops_no_other() {
     let node = world.node().await;
     let closed = node.start_calls(1).await;
     node.run_becomes(&closed, "completed").await;
-    target.behave("/step1", Behaviour::Refuse(400));
+    target.behave("/step1", Behavior::Refuse(400));
     let parked = node.start_calls(2).await;
     node.run_becomes(&parked, "faulted").await;
     let other = node.start_calls(3).await;
@@ -287,7 +287,7 @@ async fn a_command_that_nobody_can_read_stops_no_other() {
     assert!(refusals.iter().any(|why| why.contains("accepts nothing more")), "{refusals:?}");
     assert!(refusals.iter().filter(|why| why.contains("cannot be read")).count() >= 1, "{refusals:?}");
     // The others are done, as ever.
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     let (status, answer) = node.post(&format!("/api/v1/runs/{other}/retry"), &json!({})).await;
     assert_eq!(status, 200, "{answer}");
     node.run_becomes(&other, "completed").await;
@@ -383,10 +383,10 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     // Everything else goes on, the stages after the one that fails among them.
     let run = node.start_calls(1).await;
     node.run_becomes(&run, "completed").await;
-    target.behave("/step1", Behaviour::Refuse(400));
+    target.behave("/step1", Behavior::Refuse(400));
     let run = node.start_calls(2).await;
     node.run_becomes(&run, "faulted").await;
-    target.behave("/step1", Behaviour::Answer("{}".into()));
+    target.behave("/step1", Behavior::Answer("{}".into()));
     assert_eq!(node.post(&format!("/api/v1/runs/{run}/retry"), &json!({})).await.0, 200);
     node.run_becomes(&run, "completed").await;
     let (_, metrics) = node.get("/metrics").await;

@@ -115,7 +115,7 @@ fn add_items(sandbox: &Sandbox, from: usize, to: usize) -> anyhow::Result<()> {
         let item = json!({
             "itemId": format!("I-{n}"),
             "displayName": format!("Roller conveyor module {n}"),
-            "salesDescription": format!("Roller conveyor module {n}, 2 m, 0.37 kW, galvanised"),
+            "salesDescription": format!("Roller conveyor module {n}, 2 m, 0.37 kW, galvanized"),
         });
         let request = http::Request::post("/erp/services/rest/record/v1/inventoryItem")
             .header("authorization", format!("Bearer {ERP_TOKEN}"))

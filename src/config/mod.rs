@@ -95,7 +95,7 @@ pub struct Node {
     pub drain_seconds: f64,
     /// How long calls in flight may take at shutdown.
     pub grace_seconds: f64,
-    /// How long it waits for the database when it starts; 0: for ever.
+    /// How long it waits for the database when it starts; 0: forever.
     pub database_wait_seconds: f64,
     /// Runs in memory.
     pub runs_max: usize,
@@ -354,7 +354,7 @@ impl Settings {
         Duration::from_secs_f64(self.node.drain_seconds.clamp(0.0, 3_600.0))
     }
 
-    /// How long a node waits for the database when it starts; none: for ever.
+    /// How long a node waits for the database when it starts; none: forever.
     #[must_use]
     pub fn database_wait(&self) -> Option<Duration> {
         let seconds = self.node.database_wait_seconds;

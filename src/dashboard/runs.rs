@@ -215,7 +215,7 @@ impl Asked {
     }
 }
 
-/// A part of the list, newest first, and where its neighbours begin.
+/// A part of the list, newest first, and where its neighbors begin.
 struct Part {
     rows: Vec<RunRow>,
     older: Option<RunId>,

@@ -2,7 +2,7 @@
 //!
 //! Anyone may send something to this door, so it holds nothing of what others need: its own small budget for forms, its own few places
 //! for looking secrets up, and a peer that failed too often is told to wait. A valid secret opens the door even then: nobody can
-//! lock out somebody else by failing in their neighbourhood.
+//! lock out somebody else by failing in their neighborhood.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ pub async fn enter(State(dashboard): State<Dashboard>, visitor: Visitor, request
         }
         Err(error @ (ApiError::Unauthorized(_) | ApiError::TooMany(..))) => {
             let link = Link { token: String::new(), next: link.next };
-            let mut response = page(error.status(), link, Some(crate::words::capitalised(&error.to_string())));
+            let mut response = page(error.status(), link, Some(crate::words::capitalized(&error.to_string())));
             if let ApiError::TooMany(_, after) = error {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs() + 1));
             }

@@ -1,7 +1,7 @@
 //! The server process of a cluster: whether it runs, and how it begins and ends.
 //!
 //! Postgres judges its own lock file, with one exception: after a restart of the machine the process id in it may belong to
-//! another program of the same user, and then Postgres would refuse to start for ever.
+//! another program of the same user, and then Postgres would refuse to start forever.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};

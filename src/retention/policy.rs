@@ -1,4 +1,4 @@
-//! What operators set: how long runs, events and keys stay. Whatever is not set stays for ever.
+//! What operators set: how long runs, events and keys stay. Whatever is not set stays forever.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -59,7 +59,7 @@ pub enum Kept {
     Lives(RunId),
     /// One of its runs needs a person.
     Attention(RunId),
-    /// One of its runs is kept for ever.
+    /// One of its runs is kept forever.
     Forever(RunId),
     /// One of its runs is not due before this.
     Until(RunId, Time),
@@ -88,7 +88,7 @@ fn judge_one(run: &Member, policy: &Policy, now: Time) -> Result<(), Kept> {
         return Err(Kept::Attention(run.id));
     }
     let Age::For(age) = policy.age(&run.workflow, outcome) else { return Err(Kept::Forever(run.id)) };
-    // A duration that no calendar holds keeps for ever.
+    // A duration that no calendar holds keeps forever.
     let due = chrono::Duration::from_std(age).ok().and_then(|age| finished_at.checked_add_signed(age));
     match due {
         Some(due) if due <= now => {}

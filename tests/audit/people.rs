@@ -10,7 +10,7 @@ use stepwell::store::access::{self, Scope};
 use stepwell::store::acts::{self, By};
 use stepwell::store::sync::totals::signing::{self, NewSignOff};
 
-use crate::harness::{Behaviour, Node, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub};
 use crate::links::{send, start, workflow};
 
 /// What the world needs to live on.
@@ -56,7 +56,7 @@ fn saga(target: &Target) -> String {
 impl Full {
     pub(super) async fn new() -> Self {
         let target = Target::start().await;
-        target.behave("/step1", Behaviour::Answer("{}".into()));
+        target.behave("/step1", Behavior::Answer("{}".into()));
         let (order, order_text) = workflow("order", "1.0.0", ORDER);
         let order_text = order_text.replace("version: '1.0.0'", "version: '1.0.0', metadata: { acts: { skip: two } }");
         let tick = "schedule: { every: { hours: 10 } }\ndo: [ { note: { set: { a: 1 } } } ]\n";

@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection};
 pub use browser::{Browser, login_link};
 pub use journey::{CUSTOMER, Journey, ORDER, edit, files, shipped};
 pub use node::Node;
-pub use target::{Behaviour, Target};
+pub use target::{Behavior, Target};
 
 /// Longest wait for a condition: far beyond what anything here takes, so that only a broken promise reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(40);

@@ -1,4 +1,4 @@
-//! A target that counts what arrives, and answers, holds or refuses as told. It honours idempotency keys.
+//! A target that counts what arrives, and answers, holds or refuses as told. It honors idempotency keys.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::eventually;
 
 /// What a path does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Behaviour {
+pub enum Behavior {
     /// 200 and this body.
     Answer(String),
     /// This status and no body; nothing takes effect.
@@ -31,7 +31,7 @@ struct Seen {
     requests: Vec<(String, String)>,
     /// Keys that took effect, by path.
     effects: HashMap<String, HashSet<String>>,
-    behaviours: HashMap<String, Behaviour>,
+    behaviors: HashMap<String, Behavior>,
 }
 
 #[derive(Clone)]
@@ -55,8 +55,8 @@ impl Target {
         self.address
     }
 
-    pub fn behave(&self, path: &str, behaviour: Behaviour) {
-        self.seen.lock().unwrap().behaviours.insert(path.to_owned(), behaviour);
+    pub fn behave(&self, path: &str, behavior: Behavior) {
+        self.seen.lock().unwrap().behaviors.insert(path.to_owned(), behavior);
         self.changed.send_modify(|n| *n += 1);
     }
 
@@ -87,16 +87,16 @@ async fn answer(State(target): State<Target>, uri: Uri, headers: HeaderMap) -> R
         seen.effects.entry(path.clone()).or_default().insert(key);
     }
     loop {
-        let behaviour = target.seen.lock().unwrap().behaviours.get(&path).cloned();
-        match behaviour {
+        let behavior = target.seen.lock().unwrap().behaviors.get(&path).cloned();
+        match behavior {
             None => return ([("content-type", "application/json")], r#"{"ok":true}"#).into_response(),
-            Some(Behaviour::Answer(body)) => return ([("content-type", "application/json")], body).into_response(),
-            Some(Behaviour::Refuse(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
-            Some(Behaviour::Say(status, body)) => {
+            Some(Behavior::Answer(body)) => return ([("content-type", "application/json")], body).into_response(),
+            Some(Behavior::Refuse(status)) => return StatusCode::from_u16(status).unwrap().into_response(),
+            Some(Behavior::Say(status, body)) => {
                 let status = StatusCode::from_u16(status).unwrap();
                 return (status, [("content-type", "application/json")], body).into_response();
             }
-            Some(Behaviour::Hold) => changes.changed().await.unwrap(),
+            Some(Behavior::Hold) => changes.changed().await.unwrap(),
         }
     }
 }

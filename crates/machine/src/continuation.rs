@@ -1,4 +1,4 @@
-//! Continuing as new: a run whose top-level `do` leads back to an earlier task would gather records for ever. Between two of these tasks
+//! Continuing as new: a run whose top-level `do` leads back to an earlier task would gather records forever. Between two of these tasks
 //! nothing is open, so one record can hold all that counts of the run: folding begins with the last such record, and what came before
 //! it is only history.
 

@@ -216,7 +216,7 @@ impl Role {
     }
 }
 
-/// What happened, in the past tense. Serialised as the journal's `kind` and `data`.
+/// What happened, in the past tense. Serialized as the journal's `kind` and `data`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data")]
 pub enum Change {

@@ -53,7 +53,7 @@ test.each(['approve', 'cancel', 'reject'])('%s of an order is told', (type) => {
   expect(rowAfter(type, 'salesorder', 90871, ORDER, { ...ORDER, orderstatus: 'A' })).toMatchObject({ event: type, changes: 'orderStatus' })
 })
 
-test.each(['create', 'edit', 'pack', 'ship', 'delete'])('%s of a fulfilment names the order that it was created from', (type) => {
+test.each(['create', 'edit', 'pack', 'ship', 'delete'])('%s of a fulfillment names the order that it was created from', (type) => {
   const row = rowAfter(type, 'itemfulfillment', 3301, type === 'delete' ? null : FULFILMENT, type === 'create' ? null : FULFILMENT)
   expect(row).toMatchObject({ event: type, createdFrom: '90871' })
 })

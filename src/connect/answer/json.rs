@@ -266,7 +266,7 @@ mod tests {
     fn what_comes_out_is_what_went_in() {
         let text = r#"{"b":[1e400,9007199254740993,-7,-0,18446744073709551616,0.1000000000000000055511151231257827,-0.0,1.50],"a":{},"n":null,"t":true,"s":"ü\n"}"#;
         let value = read(text.as_bytes(), STRICT).expect("valid");
-        assert_eq!(serde_json::to_string(&value).expect("serialises"), text.replace("1e400", "1e+400"));
+        assert_eq!(serde_json::to_string(&value).expect("serializes"), text.replace("1e400", "1e+400"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A provider may replace the refresh token with each request and take the old one no more. So the request is written down before
 //! it is sent; the old token stays until the new one is committed; and if a node dies between the provider's answer and that
 //! commit, the next node sends the old token again. Providers with a grace period accept it. Where there is none the connection
-//! has to be authorised again by a person: that is written down, too, and the provider is not asked over and over.
+//! has to be authorized again by a person: that is written down, too, and the provider is not asked over and over.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -154,7 +154,7 @@ fn body(body: Option<&Value>, headers: &mut HeaderMap) -> Result<Option<Bytes>, 
 }
 
 fn json(body: &Value) -> Bytes {
-    serde_json::to_vec(body).expect("a JSON value serialises, its keys are strings").into()
+    serde_json::to_vec(body).expect("a JSON value serializes, its keys are strings").into()
 }
 
 fn form(fields: &serde_json::Map<String, Value>) -> Result<Bytes, Box<Problem>> {

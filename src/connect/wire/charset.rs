@@ -32,14 +32,14 @@ pub(crate) fn decode<'b>(body: &'b [u8], content_type: &str) -> Decoded<'b> {
 
 /// The encoding that a content type or an XML declaration names, if it is one that can be decoded.
 pub(crate) fn declared(body: &[u8], content_type: &str) -> Option<&'static Encoding> {
-    labelled(content_type).or_else(|| {
+    labeled(content_type).or_else(|| {
         let label = xml_declaration(body)?;
         Encoding::for_label_no_replacement(label)
     })
 }
 
 /// The encoding that the parameter `charset` names.
-pub(crate) fn labelled(content_type: &str) -> Option<&'static Encoding> {
+pub(crate) fn labeled(content_type: &str) -> Option<&'static Encoding> {
     let named = |parameter: &str| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']).to_owned())

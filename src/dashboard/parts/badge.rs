@@ -1,11 +1,11 @@
-//! Status as text, shape and colour together, so that none of the three carries the meaning alone.
+//! Status as text, shape and color together, so that none of the three carries the meaning alone.
 
 use crate::dashboard::run::timeline::State;
 
 /// What a badge shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Badge {
-    /// CSS class: the colour.
+    /// CSS class: the color.
     pub class: &'static str,
     /// The text.
     pub label: &'static str,

@@ -23,7 +23,7 @@ pub struct Frame {
     pub csrf: String,
     /// Whether acts are offered at all.
     pub operates: bool,
-    /// Which systems runs reach: colours the top of each page.
+    /// Which systems runs reach: colors the top of each page.
     pub environment: String,
     /// Which entry of the navigation is the current one.
     pub section: &'static str,
@@ -104,7 +104,7 @@ impl From<ApiError> for NoPage {
             ApiError::TooMany(..) => "Too many requests",
             _ => "The request failed",
         };
-        let text = crate::words::capitalised(&error.to_string());
+        let text = crate::words::capitalized(&error.to_string());
         Self { status: error.status(), title, text: format!("{text}."), attempt: error.attempt() }
     }
 }

@@ -1,4 +1,4 @@
-//! JSON for reading: indented, coloured, cut where it gets too long. The result is safe to put into a page as it is.
+//! JSON for reading: indented, colored, cut where it gets too long. The result is safe to put into a page as it is.
 
 use std::cell::Cell;
 
@@ -54,7 +54,7 @@ pub fn json_within(value: &Value, bytes_max: usize) -> Pretty {
         Value::String(text) => made(text, bytes_max, escaped),
         _ => {
             let text = serde_json::to_string_pretty(value).expect("a value is always writable");
-            made(&text, bytes_max, coloured)
+            made(&text, bytes_max, colored)
         }
     }
 }
@@ -79,7 +79,7 @@ fn size(bytes: usize) -> String {
 }
 
 /// Wraps strings, names and other scalars of indented JSON. Works on a text that ends in the middle, too.
-fn coloured(text: &str) -> String {
+fn colored(text: &str) -> String {
     let mut html = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

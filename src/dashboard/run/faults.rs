@@ -2,7 +2,7 @@
 
 use super::timeline::Failure;
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError, own_words};
-use crate::words::{capitalised, duration, error_text, shortened};
+use crate::words::{capitalized, duration, error_text, shortened};
 
 /// How the makers write names that people would otherwise stumble over.
 const NAMES: [(&str, &str); 6] = [
@@ -39,7 +39,7 @@ pub fn target_name(request: Option<&CallRequest>) -> String {
         return authority.to_owned();
     }
     let known = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(authority));
-    known.map_or_else(|| capitalised(authority), |(_, name)| (*name).to_owned())
+    known.map_or_else(|| capitalized(authority), |(_, name)| (*name).to_owned())
 }
 
 /// One sentence about a failed attempt.

@@ -34,7 +34,7 @@ use crate::machine::{RunId, Time};
 use crate::store::StoreError;
 use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
-use crate::words::{Moment, capitalised, duration, millis_between};
+use crate::words::{Moment, capitalized, duration, millis_between};
 use act::Offer;
 use journal::{Journal, Line};
 use steps::{Chart, Row};
@@ -288,7 +288,7 @@ fn done(act: &str, pending: bool) -> Option<Flash> {
     let text = if pending {
         format!("Recorded, but not carried out yet: {said} as soon as a node picks it up.")
     } else {
-        format!("{}.", capitalised(said))
+        format!("{}.", capitalized(said))
     };
     Some(Flash::done(text))
 }

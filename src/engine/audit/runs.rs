@@ -40,7 +40,7 @@ pub(super) async fn check(
         report.find("runs", row.id, what);
         return Ok(());
     }
-    check_neighbours(conn, row, report).await?;
+    check_neighbors(conn, row, report).await?;
     let snapshot = snapshots::read(&mut *conn, row.id).await?;
     let loaded = known.definitions.get(row.definition_id);
     let mut folding = Folding::of(row.id, loaded, snapshot.as_ref());
@@ -141,7 +141,7 @@ pub(super) async fn hash_at(conn: &mut PgConnection, run: RunId, seq: i32) -> Re
     Ok(rows.into_iter().find(|row| row.seq == seq).map(|row| row.hash))
 }
 
-async fn check_neighbours(conn: &mut PgConnection, row: &RunRow, report: &mut Report) -> Result<(), StoreError> {
+async fn check_neighbors(conn: &mut PgConnection, row: &RunRow, report: &mut Report) -> Result<(), StoreError> {
     let id = row.id;
     if let Some(event) = row.event_id {
         match (row.event_is_there, row.event_names_it) {

@@ -195,7 +195,7 @@ impl Node {
         !self.fenced.is_cancelled() && Instant::now() < self.valid_until()
     }
 
-    /// Returns at once while the lease holds; else waits for a heartbeat, or for ever once fenced.
+    /// Returns at once while the lease holds; else waits for a heartbeat, or forever once fenced.
     pub(super) async fn lease_holds(&self) {
         while !self.is_alive() {
             tokio::time::sleep(Duration::from_millis(10)).await;

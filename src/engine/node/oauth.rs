@@ -82,7 +82,7 @@ impl Inner {
 }
 
 /// Ends refreshes that a dead node left half done, also when no call needs a token: a provider accepts the old refresh token for a
-/// short time only. Keeps the metric that says which connections are not authorised any more.
+/// short time only. Keeps the metric that says which connections are not authorized any more.
 pub(in crate::engine) async fn watch(inner: Arc<Inner>) {
     if !inner.connections.stores_tokens() {
         for (connection, _) in inner.connections.shared_tokens() {

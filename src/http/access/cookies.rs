@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use super::session::SESSION_LIFETIME;
 
 /// The session cookie. Where browsers come through TLS its name begins with `__Host-`: then a browser takes it from this host alone,
-/// through TLS alone, and no neighbour in the domain can put one of its own in its place.
+/// through TLS alone, and no neighbor in the domain can put one of its own in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookies {
     secure: bool,

@@ -232,7 +232,7 @@ mod tests {
 
     /// As many strangers as take all places of their peer more than twice a second: each that loses its connection takes another one.
     #[tokio::test(start_paused = true)]
-    async fn a_neighbour_of_strangers_that_take_every_place_again_at_once_is_admitted() {
+    async fn a_neighbor_of_strangers_that_take_every_place_again_at_once_is_admitted() {
         let table = Table::new(1_024, 512);
         let mut held: Vec<Place> = (0..512).map(|_| table.admit(peer(1)).ok().unwrap()).collect();
         tokio::time::advance(GRACE).await;
@@ -243,9 +243,9 @@ mod tests {
                 held.push(table.admit(peer(1)).expect("a stranger's connection is old enough to give way"));
                 held.retain(|place| !place.connection.evicted.is_cancelled());
             }
-            let neighbour = table.admit(peer(1)).expect("the neighbour is admitted");
+            let neighbor = table.admit(peer(1)).expect("the neighbor is admitted");
             tokio::time::advance(Duration::from_millis(10)).await;
-            assert!(!neighbour.connection.evicted.is_cancelled(), "it has time to say what it wants");
+            assert!(!neighbor.connection.evicted.is_cancelled(), "it has time to say what it wants");
         }
     }
 

@@ -28,7 +28,7 @@ pub enum BodyKind {
     Xml,
     /// A SOAP envelope of Salesforce with up to a hundred notifications.
     OutboundMessage {
-        /// Ids of the organisations that may send, as 15 characters.
+        /// Ids of the organizations that may send, as 15 characters.
         organizations: Vec<String>,
     },
 }

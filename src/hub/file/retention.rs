@@ -1,4 +1,4 @@
-//! `retention:` of `hub.yaml`: what is archived and removed, and when. Whatever is not set stays for ever.
+//! `retention:` of `hub.yaml`: what is archived and removed, and when. Whatever is not set stays forever.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -98,7 +98,7 @@ fn each_difference_says_what_was_expected_and_what_was_found() {
     expect:
       status: faulted
       attention: faulted
-      output: { id: 9, name: '${ startswith(\"s\") }', tags: [a, b], colour: red }
+      output: { id: 9, name: '${ startswith(\"s\") }', tags: [a, b], color: red }
       calls: [find, check, change]
       journal: [task.completed find, task.completed check]
       holds: ${ .run.output.id == 9 }
@@ -110,7 +110,7 @@ fn each_difference_says_what_was_expected_and_what_was_found() {
         "attention: expected faulted, found none",
         "output/id: expected 9, found 8",
         "output/name: startswith(\"s\") is not true of \"eight\"",
-        "output/colour: is missing",
+        "output/color: is missing",
         "calls: expected -, found +\n    find\n  - check\n    change",
         "journal: no \"task.completed check\" after \"task.completed find\"",
         "holds: .run.output.id == 9 is not true",

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::runs::listing::{ONE_MOMENT, Order};
 use crate::store::uuids::{before, bounds, following};
 
-/// Events that one page looks at where neighbours in the list are neighbours on disk.
+/// Events that one page looks at where neighbors in the list are neighbors on disk.
 const DENSE_MAX: i64 = 5_000;
 
 /// The same where each may have to be read from another place.

@@ -4,7 +4,7 @@ use sqlx::PgPool;
 
 use crate::store::StoreError;
 
-/// Analyses partitioned tables that nobody has analysed for a day, which autovacuum never does; each in a transaction of its own.
+/// Analyzes partitioned tables that nobody has analyzed for a day, which autovacuum never does; each in a transaction of its own.
 ///
 /// # Errors
 /// The database is away, or somebody holds a lock for long.

@@ -1,4 +1,4 @@
-//! Credentials that are written out in a file, and how they are recognised by name and shape.
+//! Credentials that are written out in a file, and how they are recognized by name and shape.
 //!
 //! Whoever reads a definition, a catalog, an OpenAPI document or `hub.yaml` can use what is written there. So a credential
 //! in one of them is a mistake; the value belongs into a secret. No message here repeats a value.

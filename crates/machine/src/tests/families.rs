@@ -243,7 +243,7 @@ impl<'d> Family<'d> {
         for member in 0..self.members.len() {
             self.with(member, |world| world.arrivals_until(Time::MAX_UTC));
         }
-        assert!(!self.goes_on(), "it goes on for ever");
+        assert!(!self.goes_on(), "it goes on forever");
     }
 
     /// Who nothing will ever wake: open, not parked, and waiting for no run that still lives.

@@ -290,7 +290,7 @@ fn a_target_that_says_come_back_at_once_is_not_asked_without_pause_nor_for_ever(
         world.feed(Fact::CallEnded { execution, attempt, outcome }).unwrap();
         asked += 1;
         in_ten_seconds += u32::from(world.now < NOON + Duration::from_secs(10));
-        assert!(asked < 100_000, "for ever");
+        assert!(asked < 100_000, "forever");
         world.pass_time();
     }
     assert!(in_ten_seconds < 10, "{in_ten_seconds} requests in ten seconds");

@@ -163,7 +163,7 @@ fn a_step_that_never_acted_is_sent_again_after_a_wait_and_only_as_often_as_its_p
     while world.run.attention.is_none() {
         assert!(world.pending[0].2.uri.ends_with("/do/0/t0"), "{}", world.pending[0].2.uri);
         sent += 1;
-        assert!(sent < 10, "it is sent for ever");
+        assert!(sent < 10, "it is sent forever");
         world.answer(Answer::LostRequest);
         let given_up = world.now;
         world.answer(Answer::Nothing);

@@ -1,4 +1,4 @@
-//! Asynchronous requests: the only ones whose idempotency key is honoured.
+//! Asynchronous requests: the only ones whose idempotency key is honored.
 //!
 //! The work is done at once; the job says so from its second reading on, so that callers have something to poll.
 

@@ -118,7 +118,7 @@ impl Erp {
     }
 }
 
-/// A fulfilment is made of an order, and not out of nothing.
+/// A fulfillment is made of an order, and not out of nothing.
 pub fn demand_transform(record_type: &RecordType) -> Result<(), Refusal> {
     if record_type.name != "itemFulfillment" {
         return Ok(());

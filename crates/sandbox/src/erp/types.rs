@@ -56,7 +56,7 @@ pub const ENUMERATIONS: &[(&str, &str, &str)] = &[
     ("creditHoldOverride", "AUTO", "Auto"),
     ("creditHoldOverride", "ON", "On"),
     ("creditHoldOverride", "OFF", "Off"),
-    // Callers approve an order; what else becomes of it follows from its lines, its fulfilments and its invoices.
+    // Callers approve an order; what else becomes of it follows from its lines, its fulfillments and its invoices.
     ("orderStatus", "A", "Pending Approval"),
     ("orderStatus", "B", "Pending Fulfillment"),
     ("shipStatus", "A", "Picked"),

@@ -255,7 +255,7 @@ async fn after(served: &Served, path: &str, body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_state_of_an_order_follows_from_its_fulfilments_and_invoices() {
+async fn the_state_of_an_order_follows_from_its_fulfillments_and_invoices() {
     let served = Served::start().await;
     served.customer().await;
     served.put(ORDER, &order()).await;

@@ -220,7 +220,7 @@ async fn an_event_goes_after_its_runs_and_its_key_after_that(pool: PgPool) {
     let archive = recorded(&pool, &[of_event]).await;
     assert_eq!(remove_events(&pool, archive, 10).await.unwrap(), (1, 1));
     let known = commit::known_events(&mut connection, &[("test", &event.event_id)]).await.unwrap();
-    assert_eq!(known[0].runs, [run], "a repeated event is still recognised, and answered with the run that it started");
+    assert_eq!(known[0].runs, [run], "a repeated event is still recognized, and answered with the run that it started");
     assert_eq!(delete_keys(&pool, &keys.iter().collect::<Vec<_>>()).await.unwrap(), 1);
 }
 

@@ -3,7 +3,7 @@
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-/// Rows that one page looks at where neighbours in the list are neighbours on disk.
+/// Rows that one page looks at where neighbors in the list are neighbors on disk.
 const DENSE_MAX: i64 = 5_000;
 
 /// The same where each may have to be read from another place.

@@ -1,7 +1,7 @@
 //! What becomes of an order: it is approved, fulfilled, billed, closed or cancelled.
 //!
-//! The state of an order follows from its lines and from the fulfilments and invoices that were made of it. Callers write `orderStatus`
-//! `A` and `B` only; `status` says which of the eight states it is in. A fulfilment or an invoice changes the state of its order, but
+//! The state of an order follows from its lines and from the fulfillments and invoices that were made of it. Callers write `orderStatus`
+//! `A` and `B` only; `status` says which of the eight states it is in. A fulfillment or an invoice changes the state of its order, but
 //! nobody is told of an edit of the order.
 
 pub(super) mod lines;
@@ -95,7 +95,7 @@ impl Erp {
         }
     }
 
-    /// The input of a fulfilment or an invoice of an order: what is left of its lines, or of those that the caller names.
+    /// The input of a fulfillment or an invoice of an order: what is left of its lines, or of those that the caller names.
     pub(super) fn remainder(&self, target: &str, order: &Fields, wanted: Option<&Value>) -> Result<Value, Refusal> {
         if !matches!(id_of(order, "status"), Some("B" | "D" | "E" | "F")) {
             let detail = "This sales order cannot be transformed: it is not approved, or nothing is left of it.";
@@ -148,7 +148,7 @@ impl Erp {
     }
 
     /// A button that people have and programs have not: `approve`, `cancel` or `close` of an order, `pack` or `ship` of a
-    /// fulfilment, `pay` of an invoice.
+    /// fulfillment, `pay` of an invoice.
     pub(super) fn press(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         let (&Method::POST, [name, key, button]) = (&call.method, path) else {
             return Err(Refusal::no_resource(&call.path));
@@ -187,7 +187,7 @@ impl Progress {
     }
 }
 
-/// A line of a fulfilment or an invoice: a part of a line of the order.
+/// A line of a fulfillment or an invoice: a part of a line of the order.
 fn part_of(line: &Value, quantity: Decimal, ordered: Decimal) -> Value {
     let amount =
         line.get("amount").and_then(Decimal::of).and_then(|amount| amount.times(quantity)?.divided_by(ordered, 2));

@@ -64,7 +64,7 @@ struct World {
     echoes: u64,
     verdicts: BTreeMap<String, u64>,
     /// What each side makes of a value before it keeps it.
-    normalise: [fn(&str) -> String; 2],
+    normalize: [fn(&str) -> String; 2],
 }
 
 fn as_it_is(text: &str) -> String {
@@ -85,7 +85,7 @@ impl World {
             writes: 0,
             echoes: 0,
             verdicts: BTreeMap::new(),
-            normalise: [as_it_is; 2],
+            normalize: [as_it_is; 2],
         };
         for pair in 0..pairs {
             let judged = json!({ "entity": "e", "run": run(0), "side": "crm", "id": id(Side::Crm, pair), "otherId": id(Side::Erp, pair) });
@@ -114,12 +114,12 @@ impl World {
 
     /// Sets fields of a record and tells of those that changed.
     fn set(&mut self, side: Side, pair: usize, fields: &Map<String, Value>) {
-        let normalise = self.normalise[side as usize];
+        let normalize = self.normalize[side as usize];
         let record = &mut self.systems[side as usize][pair];
         let mut changed = Map::new();
         for (name, _) in FIELDS {
             let Some(value) = fields.get(name) else { continue };
-            let value = normalise(value.as_str().unwrap_or_default());
+            let value = normalize(value.as_str().unwrap_or_default());
             if record.fields.get(name).map_or("", String::as_str) != value {
                 changed.insert(name.to_owned(), value.clone().into());
                 record.fields.insert(name, value);
@@ -308,7 +308,7 @@ fn systems_that_rewrite_what_they_are_given_are_not_written_for_ever() {
         let mut world = World::new(seed, 10);
         // Each makes something else of what it is given, and no mapping knows.
         let longer = |text: &str| format!("{text}+");
-        world.normalise = [longer, longer];
+        world.normalize = [longer, longer];
         for _ in 0..200 {
             world.now += TimeDelta::minutes(1);
             world.edit();

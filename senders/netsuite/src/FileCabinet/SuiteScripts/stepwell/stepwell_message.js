@@ -77,7 +77,7 @@ define(['N/record', 'N/runtime', 'N/search', './stepwell_fields'],
       return { externalId: loaded.getValue({ fieldId: 'externalid' }), fields: result }
     }
 
-    /** The order, or other transaction, that a fulfilment or an invoice was created from. */
+    /** The order, or other transaction, that a fulfillment or an invoice was created from. */
     const origin = (id) => {
       const found = search.lookupFields({ type: search.Type.TRANSACTION, id, columns: ['recordtype', 'externalid'] })
       const [externalId] = [].concat(found.externalid || [])
