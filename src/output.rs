@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether the reader of standard output has gone.
 static UNREAD: AtomicBool = AtomicBool::new(false);
 
-/// Whether nobody reads standard output any more: a long listing can stop.
+/// Whether nothing reads standard output any longer: a long listing can stop.
 pub(crate) fn is_unread() -> bool {
     UNREAD.load(Ordering::Relaxed)
 }

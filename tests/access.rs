@@ -1,4 +1,4 @@
-//! Whoever acts is who they can prove to be, and whoever loses a right loses it on every node within five seconds.
+//! An actor is who they can prove to be, and a right that is lost is lost on every node within five seconds.
 
 use std::time::{Duration, Instant};
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Node, World};
 
-/// A pet store. It describes itself in Swagger 2.0 and refuses its first answers to whoever it was told to.
+/// A pet store. It describes itself in Swagger 2.0 and refuses its first answers to chosen callers.
 #[derive(Clone, Default)]
 struct Store {
     documents: Arc<AtomicUsize>,

@@ -5,6 +5,8 @@
 
 #[path = "third_system/guide.rs"]
 mod guide;
+#[path = "documentation/phrases.rs"]
+mod phrases;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a workflow reserves for two people is done when another user approves it: on any node, and whoever dies meanwhile.
+//! What a workflow reserves for two people is done when another user approves it: on any node, whichever node dies meanwhile.
 
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ async fn what_was_approved_is_done_although_every_node_died_before_it() {
     let approved = approving.wait_with_output().unwrap();
     assert!(approved.status.success());
     assert_eq!(acted(&node, &run).await, [(json!("user:ann"), json!("user:bob"))]);
-    // And once: whoever approves again is told that it is done.
+    // And once: approving it again reports that it is done.
     let path = format!("/api/v1/proposals/{proposal}/approve");
     let (status, again) = people.say(&people.bob, &node, &path, &json!({})).await;
     assert_eq!((status, &again["state"]), (200, &json!("done")), "{again}");

@@ -88,7 +88,7 @@ async fn kill_when(world: &World, mut process: Child, what: &str, condition: &st
     execute(&mut connection, "update retention_lease set until = '-infinity'").await;
 }
 
-/// Moves a run's history into the past, as whoever writes both journal and row could.
+/// Moves a run's history into the past, as someone with write access to both journal and row could.
 async fn age(connection: &mut PgConnection, run: uuid::Uuid) {
     let mut records = records(connection, run).await;
     for record in &mut records {
@@ -218,7 +218,7 @@ async fn an_archive_that_somebody_rewrote_does_not_pass_for_the_one_that_was_wri
     let (ok, out, error) = world.command(&["retention", "run"]);
     assert!(ok && out.contains("1 archive(s) written"), "{out}{error}");
     let file = files(folder.path()).unwrap().remove(0);
-    // A file that is sound by itself, under the id of the one that was written: whoever can write to the folder can make one.
+    // A file that is sound by itself, under the id of the one that was written: anyone who can write to the folder can make one.
     let header = stepwell::retention::Archive::open(&file).unwrap().header;
     let forged =
         stepwell::retention::Writer::create(other.path(), "forged.jsonl.gz", &header).unwrap().finish().unwrap();

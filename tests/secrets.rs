@@ -94,7 +94,7 @@ fn assert_clean(place: &str, text: &str) {
     }
 }
 
-/// A system that repeats the secret in its answers, whoever asks: `/ok`, `/bad`, `/text`, and `/later`, which is bad once.
+/// A system that repeats the secret in its answers to anyone: `/ok`, `/bad`, `/text`, and `/later`, which is bad once.
 async fn careless() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -32,7 +32,7 @@ fn start_of_request(path: &str, kind: &str, sent: usize, announced: usize) -> Ve
     bytes
 }
 
-/// Strangers that hold on to what they can: whoever loses a connection takes another.
+/// Strangers that hold on to what they can: one that loses a connection takes another.
 struct Strangers {
     tasks: JoinSet<()>,
     begun: Arc<AtomicUsize>,
@@ -68,7 +68,7 @@ impl Strangers {
     /// Waits until the node has accepted all of them.
     async fn are_accepted(&self, node: &Node) {
         self.have_begun().await;
-        // The queue is in order: whoever is answered stood behind them all.
+        // The queue is in order: an answered peer was behind all of them.
         client_from([127, 0, 0, 5]).get(node.url("/healthz")).send().await.unwrap();
     }
 

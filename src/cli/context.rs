@@ -69,8 +69,8 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
     Ok(Engine::outside_with(connect(settings).await?, engine).await?)
 }
 
-/// Who acts at this command line, and may do this: whoever the token of `--token` or `STEPWELL_TOKEN` belongs to. Without a
-/// token, [`local`]: whoever can open the database may do everything, and the record says that it was done that way.
+/// Who acts at this command line, and may do this: the owner of the token in `--token` or `STEPWELL_TOKEN`. Without a
+/// token, [`local`]: anyone who can open the database may do everything, and the record says that it was done that way.
 pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -> anyhow::Result<Identity> {
     let Some(token) = &settings.token else { return Ok(local()) };
     let found = access::find_token(pool, &access::secret_hash(&token.0)).await.context("looking up the token")?;

@@ -95,7 +95,7 @@ impl Breaker {
         Self { settings, state: State::Closed { failures: 0 } }
     }
 
-    /// Where it stands.
+    /// Its state.
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self.state {

@@ -23,7 +23,7 @@ pub trait Local: Debug + Send + Sync {
     fn answer<'a>(&'a self, path: &'a str, body: Bytes) -> BoxFuture<'a, http::Response<Bytes>>;
 }
 
-/// How long whoever meets a held link waits before he looks again, unless the answer says so.
+/// How long a caller that meets a locked link waits before it tries again, unless the answer says how long.
 const HELD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Operations at once from this node: they use the engine's own connections to the database, of which the heartbeat needs one.

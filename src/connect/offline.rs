@@ -1,4 +1,4 @@
-//! One attempt without the wire: built and judged as [`Connections::call`] does it, answered by whoever stands in for the target.
+//! One attempt without the wire: built and judged as [`Connections::call`] does it, answered by a stand-in for the target.
 
 use std::time::Duration;
 

@@ -103,13 +103,13 @@ impl Story {
 
 /// What the row of a run says.
 pub struct Row<'a> {
-    /// Where it stands.
+    /// Its status.
     pub status: &'a str,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<&'a str>,
     /// Business key.
     pub key: Option<&'a str>,
-    /// Where it stands.
+    /// Its current task.
     pub task: Option<&'a str>,
     /// Milliseconds after noon.
     pub wake: Option<i64>,

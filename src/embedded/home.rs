@@ -122,7 +122,7 @@ impl Home {
         Ok(std::fs::read_to_string(self.app_password_file())?.trim().to_owned())
     }
 
-    /// Makes the directory. It stays this process's own, so that whoever runs Postgres cannot lead root astray by a link.
+    /// Makes the directory. It stays this process's own, so that the user that runs Postgres cannot mislead root with a link.
     pub(super) fn make(&self) -> anyhow::Result<()> {
         let own = || -> std::io::Result<()> {
             std::fs::create_dir_all(&self.path)?;

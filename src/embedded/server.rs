@@ -101,7 +101,7 @@ pub(super) fn stop(home: &Home, binaries: &Path) -> bool {
     stopped.is_ok_and(|status| status.success())
 }
 
-/// A port that nobody listens on, the one of the last time if it is free: whoever noted the URL finds the same one.
+/// A port that nobody listens on, the one of the last time if it is free: so a noted URL keeps working.
 pub(super) fn free_port(last: Option<u16>) -> anyhow::Result<u16> {
     let listen = |port| std::net::TcpListener::bind(("127.0.0.1", port));
     let bound = last.and_then(|port| listen(port).ok()).map_or_else(|| listen(0), Ok);

@@ -22,7 +22,7 @@ pub(super) fn unprivileged() -> anyhow::Result<User> {
     user.context("Postgres refuses to run as root, and neither a user `postgres` nor `nobody` exists; create one, or set DATABASE_URL")
 }
 
-/// Who owns a path: a cluster runs as whoever made it.
+/// Who owns a path: a cluster runs as its creator.
 pub(super) fn owner(path: &Path) -> anyhow::Result<User> {
     let metadata = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
     if metadata.uid() == 0 {

@@ -47,7 +47,7 @@ pub enum OtherBytes {
     /// The same event. Its sender proved itself for this source, and what senders count or reformat between two deliveries
     /// makes no other event of it; the difference is kept beside the first.
     Duplicate,
-    /// A mistake of whoever chose the id: it is refused.
+    /// A mistake of the caller who chose the id: it is refused.
     Conflict,
 }
 
@@ -189,7 +189,7 @@ pub enum ActError {
 /// Something about a run changed: for live views.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct RunChange {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// What it runs.
     pub workflow: WorkflowRef,

@@ -46,7 +46,7 @@ pub struct EngineSettings {
     pub subscriptions: Vec<Arc<Subscription>>,
     /// What is archived and removed, and when.
     pub retention: Policy,
-    /// Which identifiers are to have one form. A workflow that a source's events start is given them so by whoever starts it.
+    /// Which identifiers are to have one form. A workflow that a source's events start gets them in this form however it is started.
     pub identifiers: Arc<Declared>,
     /// When and where anchors of the audit are written; none: nowhere.
     pub anchors: Option<Keeper>,

@@ -177,7 +177,7 @@ pub fn router(app: App, pages: Pages) -> Router {
     skin(routes, app)
 }
 
-/// What `http.admin_listen` answers: how the node is, to whoever reaches that address.
+/// What `http.admin_listen` answers: how the node is, to anyone who reaches that address.
 pub fn admin_router(app: App) -> Router {
     let routes = vec![
         ("GET", "/healthz", get(status::healthz)),

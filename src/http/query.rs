@@ -154,7 +154,7 @@ impl Params {
     /// What `next` of the page before held.
     ///
     /// # Errors
-    /// 400 for a cursor of another list, or none of ours.
+    /// 400 for a cursor of another list, or not from here.
     pub fn cursor(&self, list: char) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text("cursor") else { return Ok(None) };
         let decoded = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());

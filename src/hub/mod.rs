@@ -73,7 +73,7 @@ impl Hub {
         load::load(file, text, secrets)
     }
 
-    /// What the `hub.yaml` of a folder releases to definitions, as far as it can be read: its mistakes are told by whoever
+    /// What the `hub.yaml` of a folder releases to definitions, as far as it can be read: its mistakes are reported where
     /// loads it as a whole.
     #[must_use]
     pub fn releases_in(folder: &Path) -> Releases {

@@ -54,7 +54,7 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Age {
-    /// For ever.
+    /// Forever.
     Keep,
     /// For this long.
     For(Duration),

@@ -167,7 +167,7 @@ impl Archive {
 /// What of a run's row is read back.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ArchivedRun {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// Its definition, by the row of `definitions` in the same file.
     pub definition_id: i32,

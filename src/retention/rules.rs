@@ -10,13 +10,13 @@ pub const FAMILY_MAX: usize = 5_000;
 /// What of a run counts here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// The run that started it.
     pub parent: Option<RunId>,
     /// `namespace/name`
     pub workflow: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// When it ended.
     pub finished_at: Option<Time>,

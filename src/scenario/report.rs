@@ -34,7 +34,7 @@ pub struct FileReport {
 pub struct ScenarioReport {
     /// Its name.
     pub name: String,
-    /// Where it stands.
+    /// Its line in the file.
     pub line: u32,
     /// How the run ended.
     pub status: String,

@@ -277,7 +277,7 @@ pub async fn create_database(connection: &mut sqlx::PgConnection, name: &str) ->
     execute_on_database(connection, "create database", name).await
 }
 
-/// Drops a database and whoever is connected to it.
+/// Drops a database and closes its connections.
 ///
 /// # Errors
 /// The server refuses.

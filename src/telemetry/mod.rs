@@ -63,7 +63,7 @@ pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result
     Ok(())
 }
 
-/// Libraries that say much at `info`; whoever names one gets what they ask for.
+/// Libraries that say much at `info`; a filter that names one shows it.
 const QUIET: &str = "sqlx=warn,hyper=warn";
 
 fn log_filter(setting: &str, text: &str) -> Result<EnvFilter, String> {
@@ -165,7 +165,7 @@ fn describe() {
     );
     describe_gauge!(
         "stepwell_events_needing_attention",
-        "Events that a workflow wanted and refused, or that could not be read, until somebody replays or dismisses them, by source, \
+        "Events that a workflow subscribes to but rejected, or that could not be read, until someone replays or dismisses them, by source, \
          over all nodes; counting stops at 10,000"
     );
     describe_gauge!("stepwell_source_gaps", "Ranges of numbers of a source's events that are missing, over all nodes");

@@ -1,4 +1,4 @@
-//! A database of many runs is sound, without and with an anchor; and how fast that is verified, for whoever wants to know:
+//! A database of many runs is sound, without and with an anchor; and how fast that is verified, if you want to know:
 //! `STEPWELL_AUDIT_RUNS=100000 cargo nextest run --no-capture -E 'test(a_database_of_many_runs_is_sound)'`.
 
 use std::time::Instant;

@@ -19,7 +19,7 @@ pub struct Pauses {
 }
 
 impl Pauses {
-    /// Notes whether the run stands still from `at` on. Gives the pause that ended with that.
+    /// Notes whether the run is paused from `at` on. Gives the pause that ended with that.
     pub fn note(&mut self, stands_still: bool, at: Time) -> Option<(Time, Time)> {
         match (self.since, stands_still) {
             (None, true) => self.since = Some(at),

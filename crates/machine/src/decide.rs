@@ -64,7 +64,7 @@ pub struct Around<'a> {
     pub answers: &'a Answers,
     /// How long a request that nobody waits for any more may still act at its target.
     pub settles_after: &'a dyn Fn(&CallRequest) -> Duration,
-    /// Whether a run may continue as new: whoever may drive it next knows what that is.
+    /// Whether a run may continue as new: every node that may drive it next supports that.
     pub continues: bool,
 }
 
@@ -516,7 +516,7 @@ impl<'a> Decider<'a> {
         true
     }
 
-    /// A person decides about a call. The run stands still there.
+    /// A person decides about a call. The run stops there.
     fn park(&mut self, id: ExecutionId, error: WorkflowError, attention: Attention) {
         let change = match self.run.track(id) {
             Role::Undo(_) => Change::CompensationStuck { execution: id, error },

@@ -63,7 +63,7 @@ pub enum Effect {
     },
     /// Tell another run something. Written with the decision.
     Tell {
-        /// Which run.
+        /// The run.
         run: RunId,
         /// What.
         message: Message,

@@ -25,7 +25,7 @@ pub enum Fact {
     },
     /// The child run of a task exists now.
     ChildStarted {
-        /// Which run.
+        /// The run.
         child: RunId,
     },
     /// The child run of a task cannot start.
@@ -48,7 +48,7 @@ pub enum Fact {
     Continue,
     /// Another node owned the run before: calls that it had begun have an unknown outcome.
     TakenOver,
-    /// The run killed its nodes, or cannot be recorded: park it.
+    /// The run crashed its nodes repeatedly, or cannot be recorded: park it.
     Poisoned {
         /// Why, for a person.
         detail: String,
@@ -81,7 +81,7 @@ pub enum Message {
     },
     /// A child run has ended.
     ChildEnded {
-        /// Which run.
+        /// The run.
         child: RunId,
         /// How.
         outcome: ChildOutcome,
@@ -95,15 +95,15 @@ pub enum Message {
     },
     /// A child run has stopped at a fault that nothing in it caught.
     ChildFaulted {
-        /// Which run.
+        /// The run.
         child: RunId,
         /// The fault.
         error: WorkflowError,
-        /// Which of its records tells of it.
+        /// The record that reports it.
         fault: u32,
     },
-    /// A run above catches the fault of which this record told: where the run still stands there it ends as faulted, and nobody is
-    /// needed.
+    /// A run above catches the fault that this record reported: if the run is still there, it ends as faulted without needing
+    /// attention.
     FaultCaught {
         /// Which record.
         fault: u32,
@@ -199,7 +199,7 @@ impl Actor {
         Self("engine".to_owned())
     }
 
-    /// Whether it is a person with a row in `users`, signed in or by a token of theirs. A token of a program, or whoever can
+    /// Whether it is a person with a row in `users`, signed in or by a token of theirs. A token of a program, or anyone who can
     /// open the database, proves nobody's name.
     #[must_use]
     pub fn is_user(&self) -> bool {
@@ -275,7 +275,7 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
-    /// End the run at the next boundary.
+    /// End the run once no call is in progress.
     Cancel {
         /// Whether to undo what was done first.
         compensate: CancelMode,

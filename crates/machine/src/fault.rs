@@ -11,7 +11,7 @@ use super::{
 use stepwell_language::dsl::{OnFault, Resend, TaskKind};
 
 impl Decider<'_> {
-    /// Carries an error from the execution that raised it to whoever deals with it.
+    /// Carries an error from the execution that raised it to the one that handles it.
     pub(super) fn raise(&mut self, id: ExecutionId, error: WorkflowError, class: FaultClass) -> Result<(), Stop> {
         let reference = self.run.execution(id).map(|e| self.definition.task(e.task).reference.as_str()).unwrap_or("/");
         let mut error = error.at(reference);

@@ -53,7 +53,7 @@ pub fn propose(
     let around =
         Around { now: super::Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
     let decider = Decider::new(definition, run.clone(), around);
-    // What a freeze holds back is suspended; whoever suspends it keeps it so beyond the freeze.
+    // What a freeze holds back is suspended; a person who suspends it keeps it suspended beyond the freeze.
     let holds_on = *act == Act::Suspend && !run.is_parked();
     if decider.changes_nothing(act) && !holds_on {
         return Ok(None);

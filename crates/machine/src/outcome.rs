@@ -91,7 +91,7 @@ pub(super) enum Next {
     Ask,
     /// A person decides.
     Park(Attention),
-    /// The error goes to whoever catches it.
+    /// The error goes to the nearest catch.
     Raise,
     /// The end of the run says what becomes of it: it is undone, or left.
     Leave,

@@ -129,7 +129,7 @@ pub enum Attention {
     Faulted,
     /// An undo failed for good.
     CompensationStuck,
-    /// The run killed its nodes or cannot be recorded.
+    /// The run crashed its nodes repeatedly, or cannot be recorded.
     Poison,
     /// Whether the target acted cannot be known, and it must not be asked twice.
     UnknownOutcome,
@@ -258,7 +258,7 @@ pub enum Change {
     TaskStarted {
         /// Which execution.
         execution: ExecutionId,
-        /// Where it stands.
+        /// Its place in the definition and in time.
         beginning: Beginning,
         /// What a function's body is given.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
@@ -488,7 +488,7 @@ pub enum Change {
         execution: Option<ExecutionId>,
         /// What went wrong.
         error: WorkflowError,
-        /// Why a person is needed.
+        /// Why it needs attention.
         attention: Attention,
     },
     /// Nothing caught the error and the run will be undone, once calls of other branches that are on their way have ended.
@@ -537,7 +537,7 @@ pub enum Change {
     /// The run was cancelled.
     #[serde(rename = "run.cancelled")]
     RunCancelled {},
-    /// The run killed its nodes or cannot be recorded.
+    /// The run crashed its nodes repeatedly, or cannot be recorded.
     #[serde(rename = "run.poisoned")]
     RunPoisoned {
         /// For a person.

@@ -34,7 +34,7 @@ pub fn next_attempt(
     let in_time =
         |since: Option<Time>, delay, longest| time_after(clock, delay) <= time_after(since.unwrap_or(clock), longest);
     match failure.class {
-        // Held back here: nothing was sent, and whoever holds it back says when it may go.
+        // Held back here: nothing was sent, and the part that holds it back says when it may go.
         FaultClass::Throttled if failure.response.is_none() => Some(time_after(now, asked.unwrap_or(policy.delay_max))),
         FaultClass::Throttled => {
             let half = grown(policy.delay, policy.multiplier, call.throttles).min(policy.delay_max) / 2;

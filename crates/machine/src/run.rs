@@ -30,9 +30,9 @@ pub struct Run {
     /// The record with which it last continued as new, from which folding may begin; 0 if it never did.
     #[serde(default)]
     pub base: u32,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<Attention>,
     /// Business key.
     pub key: Option<String>,
@@ -75,7 +75,7 @@ pub struct Run {
     pub undo: DoneSteps,
     /// Whether what has ended passed the point of no return.
     pub pivot: Pivot,
-    /// It ends at the next boundary.
+    /// It ends once no call is in progress.
     pub stop: Option<Stop>,
     /// A person said `suspend`.
     pub suspended: bool,
@@ -153,7 +153,7 @@ pub struct Execution {
     /// How often what stands inside it had been entered when it began: what runs again repeats the same identities.
     #[serde(with = "stored::pairs")]
     pub visits: Visits,
-    /// Where it stands.
+    /// Its progress.
     pub progress: Progress,
 }
 
@@ -425,7 +425,7 @@ pub enum CallPhase {
     Ended,
 }
 
-/// The run ends at the next boundary, when no call is on its way.
+/// The run ends once no call is in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
     /// Whether to undo first.
@@ -488,7 +488,7 @@ impl Run {
         self.finished_at.is_some()
     }
 
-    /// Whether it stands still until a person acts.
+    /// Whether it is stopped until a person acts.
     #[must_use]
     pub fn is_parked(&self) -> bool {
         self.attention.is_some()

@@ -26,7 +26,7 @@ pub fn undo_plan(definition: &Definition, run: &Run) -> Vec<ExecutionId> {
 }
 
 impl Decider<'_> {
-    /// No outcome is awaited any more: what was to end the run takes effect.
+    /// No outcome is awaited: whatever ends the run takes effect.
     pub(super) fn stop(&mut self, stop: super::run::Stop) {
         let may_undo = match self.pivot() {
             Pivot::Ahead => true,

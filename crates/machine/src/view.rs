@@ -20,9 +20,9 @@ pub struct RunView {
     pub id: Uuid,
     /// What it runs.
     pub workflow: stepwell_language::dsl::WorkflowRef,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<Attention>,
     /// Business key.
     pub key: Option<String>,
@@ -190,7 +190,7 @@ pub fn step_name(reference: &str, execution: ExecutionId) -> String {
     format!("{reference}#{execution}")
 }
 
-/// Where a run stands still for a person, or stood when it was dismissed.
+/// Where a run stopped for a person, or was when it was dismissed.
 fn stopped_at(definition: &Definition, run: &Run, records: &[Record]) -> Option<String> {
     let open = run.passed_over().filter(|_| run.is_parked());
     let dismissed = || {

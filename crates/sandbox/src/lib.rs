@@ -102,7 +102,7 @@ struct Shared {
     published: tokio::sync::watch::Sender<u64>,
 }
 
-/// Everything that calls change; whoever holds the lock never waits.
+/// Everything that calls change; a holder of the lock never waits.
 struct World {
     crm: crm::Crm,
     erp: erp::Erp,

@@ -19,7 +19,7 @@ pub enum Found {
     UnderWay,
     /// A person decides.
     Conflict,
-    /// Something was written: nobody had told of that change.
+    /// Something was written: no event had reported that change.
     Missed,
     /// It was not looked at to the end.
     Failed,

@@ -43,9 +43,9 @@ pub struct Add {
     /// The business key.
     #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why it needs a person.
+    /// Why it needs attention.
     #[serde(default)]
     pub attention: Option<String>,
 }
@@ -55,9 +55,9 @@ pub struct Add {
 pub struct Known {
     /// Its id.
     pub id: Uuid,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why it needs a person.
+    /// Why it needs attention.
     pub attention: Option<String>,
 }
 

@@ -97,7 +97,7 @@ describe('scripts and objects agree', () => {
     expect(valuesOf(scheduled).map(([name]) => name).sort()).toEqual(reads)
     expect([value(scheduled, 'status'), value(now, 'status')]).toEqual(['SCHEDULED', 'NOTSCHEDULED'])
     expect(now.attributes.scriptid).toBe('customdeploy_stepwell_send_now')
-    // Without an account nothing is sent: whoever deploys this must say where it is.
+    // Without an account nothing is sent: the administrator who deploys this must say where it is.
     expect(Object.fromEntries(valuesOf(scheduled)).custscript_stepwell_account).toBe('')
   })
 
@@ -125,7 +125,7 @@ describe('the role of the hub', () => {
     const NEEDS = {
       customer: 'LIST_CUSTJOB', contact: 'LIST_CONTACT', item: 'LIST_ITEM', transaction: 'TRAN_FIND', transactionline: 'TRAN_FIND', currency: 'LIST_CURRENCY',
       pricing: 'LIST_ITEM', itemquantity: 'LIST_ITEM', deletedrecord: 'ADMI_DELETEDRECORD', subsidiary: 'LIST_SUBSIDIARY', term: 'ADMI_ACCOUNTINGLIST',
-      // A list without a permission of its own: whoever may query at all reads it.
+      // A list without a permission of its own: anyone who may query can read it.
       country: 'REPO_ANALYTICS',
     }
     const queries = workflows.flatMap((text) => text.match(/call: netsuite\.suiteql(All)?\n[\s\S]*?(?=\n {2}- \w|\noutput:)/g) || [])

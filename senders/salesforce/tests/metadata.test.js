@@ -121,7 +121,7 @@ describe('permissions', () => {
     const named = new Set(workflows.flatMap((file) => fs.readFileSync(file, 'utf8').match(/\b[A-Z]\w*__c\b/g) || []))
     const made = new Set(fields.map(({ name }) => name))
     expect([...named].filter((name) => !made.has(name))).toEqual([])
-    // The fields of an event have no permission of their own: whoever may read the event reads them.
+    // The fields of an event have no permission of their own: anyone who may read the event can read them.
     const ofEvents = fields.filter(({ object }) => object.endsWith('__e')).map(({ name }) => name)
     const permitted = new Set([...readable.map((name) => name.split('.')[1]), ...ofEvents])
     expect([...named].filter((name) => !permitted.has(name))).toEqual([])

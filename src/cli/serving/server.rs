@@ -223,7 +223,7 @@ pub(in crate::cli) fn refused(mistakes: &[Mistake]) -> anyhow::Error {
 /// How the process was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Asked {
-    /// By whoever runs it, who may run others beside it: SIGTERM.
+    /// By its supervisor, which may run other processes too: SIGTERM.
     ByTheSystem,
     /// By a person at the terminal, who does not want to wait: Ctrl-C.
     AtTheTerminal,

@@ -1,4 +1,4 @@
-//! `stepwell drift`: what sweeps over both systems found that nobody had told of.
+//! `stepwell drift`: the results of reconciliations: changes that the webhooks missed.
 
 use std::process::ExitCode;
 

@@ -188,7 +188,7 @@ fn matching_rule<'r>(
     view["body"] = content.take();
     let view = Arc::new(view);
     let found = candidates.find(|rule| rule.when.as_ref().is_none_or(|when| is_true(when, &view)));
-    // Nobody holds it any more: the body moves back.
+    // Nothing else holds it: the body moves back.
     *content = Arc::unwrap_or_clone(view)["body"].take();
     found
 }

@@ -103,7 +103,7 @@ pub(in crate::connect) struct Source {
     asking: TaskTracker,
     /// Requests for a token that have ended.
     asked: AtomicU64,
-    /// Held while a token is fetched: whoever waits for it gets what came of that.
+    /// Held while a token is fetched: waiting callers share the result.
     state: Arc<tokio::sync::Mutex<State>>,
 }
 

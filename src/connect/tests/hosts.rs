@@ -1,4 +1,4 @@
-//! A connection with `allowedHosts` reaches its base URL's host and the listed ones, whoever names another.
+//! A connection with `allowedHosts` reaches only its base URL's host and the listed ones, whatever else is named.
 
 use axum::Router;
 use axum::response::Redirect as To;

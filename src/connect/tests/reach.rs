@@ -1,4 +1,4 @@
-//! No secret leaves for a host that `hub.yaml` does not name for it, whoever writes the definition.
+//! No secret leaves for a host that `hub.yaml` does not name for it, whatever the definition says.
 
 use std::sync::{Arc, Mutex};
 

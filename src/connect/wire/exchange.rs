@@ -94,7 +94,7 @@ impl Clients {
         client(&self.guard, of_port, &self.way, Wanted::Streams).map_err(|why| Problem::configuration("No client", why))
     }
 
-    /// Whether calls may go to this host, whoever named it.
+    /// Whether calls may go to this host, whatever named it.
     pub(in crate::connect) fn check(&self, url: &Url) -> Result<(), Box<Problem>> {
         let host = url.host_str().unwrap_or_default();
         self.way.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))

@@ -174,7 +174,7 @@ pub async fn page(
     drawn.await.map_err(|_| ApiError::Internal.into())
 }
 
-/// A run and its journal, which is at least as new: it is read second. Where the run went on in between, both are read
+/// A run and its journal, which is at least as new: it is read second. If the run continued in between, both are read
 /// again, for a page that says two things at once confuses; a run that never rests shows what was read last.
 async fn read(dashboard: &Dashboard, id: RunId) -> Result<Option<(RunRow, Journal)>, StoreError> {
     const READS_MAX: usize = 3;

@@ -50,7 +50,7 @@ pub struct StepRow {
     pub kind: String,
     /// `iteration 3`, `visit 2`, `round 2`
     pub which: Vec<String>,
-    /// Where it stands.
+    /// Its status.
     pub badge: Badge,
     /// `POST NetSuite /record/v1/customer`
     pub target: Option<String>,

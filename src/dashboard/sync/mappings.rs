@@ -72,7 +72,7 @@ struct Played {
 enum Verdict {
     Holds,
     Fails(String),
-    /// A transform may run for long: pages do not wait for it.
+    /// A transform may be slow: pages do not wait for it.
     NotPlayed,
 }
 

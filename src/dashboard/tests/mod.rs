@@ -339,7 +339,7 @@ async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
     assert!(cookie.starts_with("stepwell_session=") && cookie.contains("HttpOnly"), "{cookie}");
     let (status, answer, _) = site.post("/login", &form).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "a link works once");
-    assert_eq!(answer.extensions().get(), Some(&Attempt::Login), "and whoever tries it again is told of");
+    assert_eq!(answer.extensions().get(), Some(&Attempt::Login), "and trying it again is reported");
 }
 
 #[sqlx::test]

@@ -210,7 +210,7 @@ impl Cursors {
         }
         if self.orphans < SHARDS {
             let first = self.orphans;
-            // Rows whose shard is none of ours are orphans too.
+            // Rows whose shard is not one of ours are orphans too.
             self.orphans = if first + SHARDS_AT_ONCE < SHARDS { first + SHARDS_AT_ONCE } else { i16::MAX };
             return Ok(Some(Page::Orphans((if first == 0 { i16::MIN } else { first }, self.orphans))));
         }

@@ -48,7 +48,7 @@ impl Matched {
     }
 
     /// What is stored of the event at first. Refused by all that want it, it reaches nobody else either: a sender that is told so, and
-    /// whoever replays it, must not find that some have had it already.
+    /// a person who replays it, must not find that some have had it already.
     fn outcome(&self) -> &'static str {
         match (self.prepared.is_empty(), self.is_gathered || self.violations.is_empty()) {
             (false, _) => "run",
@@ -192,7 +192,7 @@ impl Inner {
         matched
     }
 
-    /// Tells the runs that wait for a stored event. What goes wrong here, or takes longer than a sender should wait, is made good by
+    /// Tells the runs that wait for a stored event. What goes wrong here, or takes longer than a sender should wait, is retried by
     /// a loop; none then.
     async fn tell_waiting(self: &Arc<Self>, event: Uuid) -> Option<Routed> {
         let inner = Arc::clone(self);

@@ -1,5 +1,5 @@
 //! Events and the runs that wait for them. An event that comes finds who waits by an index; a run that begins to wait
-//! looks at what came before. Both look after their own commit, so one of the two sees the other; whoever was told already
+//! looks at what came before. Both look after their own commit, so one of the two sees the other; a run that was told already
 //! is not told again.
 
 pub(super) mod filters;

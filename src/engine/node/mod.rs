@@ -35,7 +35,7 @@ pub(super) struct Node {
     pub(super) id: Uuid,
     /// The lease is lost: every driver stops where it is.
     pub(super) fenced: CancellationToken,
-    /// The process goes down: drivers leave at the next boundary.
+    /// The process goes down: drivers leave once no call is in progress.
     pub(super) draining: CancellationToken,
     /// Until when the last confirmed heartbeat lets us act.
     valid_until: Mutex<Instant>,

@@ -353,7 +353,7 @@ impl Keeper {
 /// How often it looks at events and their ids.
 const LOOK_AT_EVENTS_EVERY: Duration = Duration::from_hours(1);
 
-/// Journals that were changed stay where they are, for whoever looks into it.
+/// Journals that were changed stay where they are, for an investigation.
 fn warn_of_tampering(tampered: &Tampered) {
     warn!(%tampered, "a run is not archived, because its journal was changed: stepwell audit verify");
     telemetry::retention_refused();

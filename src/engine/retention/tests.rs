@@ -136,7 +136,7 @@ async fn a_file_that_nobody_recorded_is_deleted_and_its_runs_are_archived_anew(p
         files(folder.path()).unwrap().iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
     assert!(names.len() == 2 && names.contains(&"other.jsonl.gz".to_owned()), "{names:?}");
     assert!(!folder.path().join("left.jsonl.gz.part").exists());
-    assert!(round(&mut dead).await.is_ok(), "whoever lost the lease begins anew");
+    assert!(round(&mut dead).await.is_ok(), "a node that lost the lease starts again");
 }
 
 #[sqlx::test]

@@ -154,7 +154,7 @@ pub(in crate::engine) fn drive(
             };
         }
         driver.node.forget(driver.driven.run.id);
-        // What came while it left is for whoever takes it next, which is to be at once.
+        // What arrived while it left is for the next driver, which should take it at once.
         if !driver.mailbox.is_empty() {
             driver.node.wakes.wake(Look::Commands);
         }
@@ -433,7 +433,7 @@ impl Driver {
                         node.lease_holds().await;
                         let authentication = authentication.as_ref();
                         let connections = &inner.connections;
-                        // On the heap: whoever hands a future on keeps room for it once more.
+                        // On the heap: a caller that passes a future on reserves space for it again.
                         let call: BoxFuture<'_, CallOutcome> = match &document {
                             None => Box::pin(connections.call(&request, authentication)),
                             Some(document) => Box::pin(connections.call_operation(&request, document, authentication)),

@@ -51,7 +51,7 @@ mod tests {
         drop(expected);
         assert!(!node.drives(run), "its sender hung up");
         assert!(Expected::new(&node, run).take().is_some());
-        assert!(node.drives(run), "it is committed, and whoever drives it gives the place back");
+        assert!(node.drives(run), "it is committed, and its driver gives the place back");
     }
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
         let first = Expected::if_absent(&node, run);
         assert!(first.is_some());
         assert!(Expected::if_absent(&node, run).is_none());
-        assert!(node.drives(run), "whoever came second took nothing away");
+        assert!(node.drives(run), "the second one took nothing away");
         drop(first);
         assert!(Expected::if_absent(&node, run).is_some());
     }

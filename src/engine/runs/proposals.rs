@@ -25,7 +25,7 @@ use crate::store::{StoreError, definitions};
 pub struct Proposal {
     /// UUIDv7.
     pub id: Uuid,
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// What the run runs.
     pub workflow: WorkflowRef,
@@ -178,7 +178,7 @@ impl Inner {
         let definition = definitions::of_run(&self.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
         let loaded = match self.definition_of(definition).await {
             Ok(loaded) => loaded,
-            // No node can drive it either; what is recorded for it is refused by whoever can.
+            // No node can drive it either; a node that can refuses what is recorded for it.
             Err(error) if error.is_about_values() => return Ok(None),
             Err(error) => return Err(away(error)),
         };

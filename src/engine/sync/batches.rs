@@ -75,7 +75,7 @@ impl From<BatchRow> for BatchView {
     }
 }
 
-/// What became of an attempt to do again what failed.
+/// The outcome of an attempt to retry failed rows.
 #[derive(Debug)]
 pub enum Retried {
     /// This run does it.

@@ -51,7 +51,7 @@ impl Engine {
         conflicts::find(&self.inner.reader, id).await
     }
 
-    /// Says whose word counts. The same word again is no second one.
+    /// Says whose word counts. Repeating the same decision is idempotent.
     ///
     /// # Errors
     /// The database is away.

@@ -27,9 +27,9 @@ pub struct Sweep {
     pub run: RunId,
     /// What it ran.
     pub workflow: WorkflowRef,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<String>,
     /// When it was accepted.
     pub created_at: Time,

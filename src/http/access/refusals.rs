@@ -37,7 +37,7 @@ const SUBJECT_CHARS_MAX: usize = 200;
 /// What somebody tried without the right to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
-    /// A bearer token that is unknown, expired, revoked, or none of ours.
+    /// A bearer token that is unknown, expired, revoked, or not from here.
     Token,
     /// A session that is unknown or has ended.
     Session,

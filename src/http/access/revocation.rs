@@ -1,7 +1,7 @@
 //! Rights that end while they are used: a stream, a `?wait`, a bulk act and a slow body outlive the moment in which their
 //! caller was looked up, so the caller is looked up again.
 //!
-//! The bound is five seconds from the revocation of a token, user or session, on every node: whoever was looked up is believed
+//! The bound is five seconds from the revocation of a token, user or session, on every node: a caller that was looked up is trusted
 //! for [`CACHE_LIFETIME`], a caller who stays is looked up every [`LOOK_INTERVAL`], and one whom the database cannot confirm
 //! for [`UNCONFIRMED_MAX`] is let go.
 

@@ -1,4 +1,4 @@
-//! Tokens and sessions: what there are, and their end. And whoever asks, as Stepwell knows them.
+//! Tokens and sessions: what there are, and their end. And the caller, as Stepwell knows them.
 
 use std::time::Duration;
 

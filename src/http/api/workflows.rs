@@ -137,7 +137,7 @@ pub async fn deploy(
     if !wrong.is_empty() {
         return Err(ApiError::Unprocessable("the definition is not the one that the URL names".into(), wrong));
     }
-    // Events, parents and operators have a right of their own to start runs. A clock has none: it acts for whoever set it.
+    // Events, parents and operators have a right of their own to start runs. A clock has none: it acts for the person who set it.
     if built.definition.timing.is_some() && !caller.allows(Scope::Operate) {
         let workflow = built.definition.workflow.to_string();
         return Err(ApiError::SchedulesRuns { workflow, actor: caller.actor().0 });

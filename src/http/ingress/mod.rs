@@ -159,13 +159,13 @@ fn proved<'h>(hub: &'h Hub, delivery: Delivery<'_>, mode: Mode) -> Result<(&'h S
     let opted_in = hub.sources.values().filter(|source| source.events);
     let found = opted_in.into_iter().find_map(|source| Some((source, source.verify(delivery).ok()?)));
     let (source, verified) = found.ok_or_else(|| {
-        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or the signature of a source that has \
+        let what = "send `Authorization: Bearer TOKEN` with the scope operate, or authenticate as a source that has \
                     `events: true` in hub.yaml";
         ApiError::Refused(Attempt::Signature, what.to_owned())
     })?;
     if mode == Mode::Binary {
         let why = format!(
-            "the signature of source {} does not cover the `ce-` headers of binary mode, so anyone could change them: \
+            "the authentication of source {} does not cover the `ce-` headers of binary mode, so anyone could change them: \
              send application/cloudevents+json, or a bearer token with the scope operate",
             source.name
         );

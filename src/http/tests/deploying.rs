@@ -13,7 +13,7 @@ async fn deploy(face: &Face, token: &str, text: &str) -> Answer {
     face.send("PUT", "/api/v1/workflows/a/b", &headers, text.to_owned()).await
 }
 
-/// A clock has no rights of its own: it starts runs in the name of whoever set it.
+/// A clock has no rights of its own: it starts runs in the name of the person who set it.
 #[sqlx::test]
 async fn a_token_that_may_only_deploy_starts_no_runs_by_a_schedule(pool: PgPool) {
     let face = Face::new(&pool).await;

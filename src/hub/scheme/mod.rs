@@ -112,7 +112,7 @@ impl Scheme {
         }
     }
 
-    /// Whether the id in [`Verified`] is signed. Where it is not, whoever has seen a delivery can send it under another id.
+    /// Whether the id in [`Verified`] is signed. If not, anyone who has seen a delivery can send it under another id.
     #[must_use]
     pub fn signs_id(&self) -> bool {
         match self {

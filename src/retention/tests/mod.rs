@@ -116,11 +116,7 @@ fn events_stay_while_a_run_that_listens_may_ask_for_them() {
     let since = |pages: &[(Vec<LiveRun>, bool)]| asked_for_since(pages, DAY);
     assert_eq!(since(&[(vec![run(5, false), run(9, true)], false)]), Some(at(8)));
     assert_eq!(since(&[(vec![run(5, false)], false), (vec![], false)]), None);
-    assert_eq!(
-        since(&[(vec![run(5, false), run(7, false)], true)]),
-        Some(at(6)),
-        "whoever is behind the page may listen"
-    );
+    assert_eq!(since(&[(vec![run(5, false), run(7, false)], true)]), Some(at(6)), "a user of the page may listen");
     let event = EventFacts { received_at: at(9), routed: true, waits: false, had_runs: false, has_runs: false };
     assert!(!event_is_due(&event, &policy(), Some(at(8)), at(900)));
     assert!(event_is_due(&event, &policy(), Some(at(10)), at(900)));

@@ -33,7 +33,7 @@ pub struct ScenarioFile {
 pub struct Scenario {
     /// Unique in its file.
     pub name: String,
-    /// Where it stands.
+    /// Its line in the file.
     pub line: u32,
     /// Its run's id: keys and delays come from it.
     pub run: RunId,
@@ -188,7 +188,7 @@ pub enum MockReply {
 pub struct Expect {
     /// A status of runs, or `refused` for input that the workflow does not take.
     pub status: Option<String>,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<String>,
     /// The run's output: equal, with `${ }` as predicates.
     pub output: Option<Template>,

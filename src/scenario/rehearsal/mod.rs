@@ -48,7 +48,7 @@ pub(super) const LATENCY: Duration = Duration::from_millis(10);
 /// How long a run of a dead node waits for another one.
 const TAKEOVER: Duration = Duration::from_secs(15);
 
-/// Evaluates what may run for long.
+/// Evaluates expressions that may be slow.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
 
 /// Everything that rehearsals of one definition have in common.
@@ -60,7 +60,7 @@ pub struct Stage<'e> {
     pub connections: &'e Connections,
     /// Which identifiers have one form, as at the doors of a node.
     pub identifiers: &'e Arc<Declared>,
-    /// Where expressions go that may run for long.
+    /// Evaluates expressions that may be slow.
     pub evaluate: &'e Evaluate<'e>,
     /// What must hold however it goes.
     pub invariants: &'e [Invariant],

@@ -20,7 +20,7 @@ pub(super) fn same_place(a: &CallRequest, b: &CallRequest) -> bool {
         && a.process.as_ref().map(|p| p.kind) == b.process.as_ref().map(|p| p.kind)
 }
 
-/// Whether two requests ask the same, whoever asks.
+/// Whether two requests ask the same, whichever step asks.
 pub(super) fn same_question(a: &CallRequest, b: &CallRequest) -> bool {
     same_place(a, b) && a.query == b.query && a.body == b.body && a.openapi == b.openapi && a.process == b.process
 }

@@ -30,7 +30,7 @@ pub struct SessionRow {
 }
 
 /// Makes a secret that [`redeem_login_link`] takes once: the `TOKEN` of `/login?token=TOKEN`. It is for a user or for
-/// whoever sits at the command line, never for a token.
+/// someone at the command line, never for a token.
 ///
 /// # Errors
 /// The database is away.

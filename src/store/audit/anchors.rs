@@ -74,7 +74,7 @@ pub async fn keep(pool: &PgPool, new: &Written, outgoing: Option<&NewOutgoing>) 
     Ok(true)
 }
 
-/// A turn to write an anchor; whoever comes later has another one.
+/// A turn to write an anchor; a later node gets another one.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn(Time);
 

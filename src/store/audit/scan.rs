@@ -111,13 +111,13 @@ pub async fn unsealed(conn: &mut PgConnection, table: Sealed, limit: i64) -> Res
 pub struct RunRow {
     /// What it hangs on.
     pub shard: i16,
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// What it runs.
     pub definition_id: i32,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<String>,
     /// Since when.
     pub attention_at: Option<Time>,
@@ -149,7 +149,7 @@ pub struct RunRow {
     pub event_names_it: Option<bool>,
     /// Whether its parent is there; null without one.
     pub parent_is_there: Option<bool>,
-    /// Nothing can happen to it any more: it has ended, and so have all that could undo it.
+    /// Nothing can change it now: it has ended, and so has every run that could undo it.
     pub is_settled: bool,
     /// All columns as JSON text.
     pub row: String,
@@ -195,7 +195,7 @@ pub async fn runs(
 /// What anchors compare of a run.
 #[derive(Debug)]
 pub struct RunColumns {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// Number of its records.
     pub seq: i32,

@@ -25,7 +25,7 @@ pub struct NewListener {
 /// A `listen` that an event fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which run.
+    /// The run.
     pub run_id: RunId,
     /// Which `listen` of it.
     pub execution: i32,

@@ -84,7 +84,7 @@ pub struct Listed {
     pub problem: Option<String>,
     /// Since when.
     pub problem_at: Option<Time>,
-    /// Since when it stands still before an event that cannot be read safely.
+    /// Since when it is blocked by an event that cannot be read safely.
     pub stopped_at: Option<Time>,
     /// How often a node connected.
     pub connects: i64,
@@ -178,7 +178,7 @@ pub async fn begun(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool
     Ok(done.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Notes that the node is connected; false if it does not own the topic any more. A topic that stands still goes on saying why, until
+/// Notes that the node is connected; false if it does not own the topic any more. A topic that is blocked keeps saying why, until
 /// its position moves.
 ///
 /// # Errors
@@ -216,7 +216,7 @@ pub async fn troubled(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &s
     Ok(())
 }
 
-/// Notes that the topic stands still, and why: its next event cannot be read safely.
+/// Records that the topic is blocked, and why: its next event cannot be read safely.
 ///
 /// # Errors
 /// The database is away.

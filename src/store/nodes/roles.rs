@@ -56,7 +56,7 @@ pub async fn check_migrated(pool: &PgPool) -> Result<(), StoreError> {
 /// Lets a role run nodes, and no more than that: see `grant_node_role` in migration 16.
 ///
 /// # Errors
-/// There is no such role, it is a superuser or owns the tables, or whoever asks does not own them.
+/// There is no such role, it is a superuser or owns the tables, or the caller does not own them.
 pub async fn grant_node_role(pool: &PgPool, role: &str) -> Result<(), StoreError> {
     sqlx::query!("select grant_node_role($1)", role).execute(pool).await?;
     Ok(())

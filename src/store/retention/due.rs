@@ -21,7 +21,7 @@ pub struct DueFilter {
 /// A run that ended long ago.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// When it ended.
     pub finished_at: Time,
@@ -121,7 +121,7 @@ fn hold(name: &str) -> Hold {
 /// A run's row, and what names it in an archive.
 #[derive(Debug)]
 pub struct RunLine {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// What it ran.
     pub definition_id: i32,
@@ -164,7 +164,7 @@ pub async fn definition_line(pool: &PgPool, id: i32) -> Result<Option<String>, S
 pub struct Hanging {
     /// Which table.
     pub table: String,
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// JSON text of its columns by name.
     pub row: String,

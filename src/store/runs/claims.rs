@@ -10,7 +10,7 @@ use crate::store::nodes::formats::Format;
 /// A run just claimed, or owned.
 #[derive(Debug, Clone)]
 pub struct ClaimedRun {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// What it runs.
     pub definition_id: i32,

@@ -11,7 +11,7 @@ use crate::store::{StoreError, shard};
 pub struct OpenCommand {
     /// UUIDv7.
     pub id: Uuid,
-    /// Which run.
+    /// The run.
     pub run_id: RunId,
     /// JSON text of the act.
     pub act: String,
@@ -28,7 +28,7 @@ pub struct OpenCommand {
 pub struct NewCommand<'a> {
     /// UUIDv7.
     pub id: Uuid,
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// JSON text of the act.
     pub act: &'a str,
@@ -43,7 +43,7 @@ pub struct NewCommand<'a> {
 pub struct NewMessage {
     /// UUIDv7.
     pub id: Uuid,
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// JSON text of the [`crate::machine::Message`].
     pub message: String,
@@ -210,7 +210,7 @@ pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     .execute(pool)
     .await?;
     let woken = sqlx::query!(
-        // It waits for no row: whoever holds one changes the run now, and the next look finds what is left.
+        // It waits for no row: a transaction that holds one is changing the run now, and the next look finds the rest.
         "with open as materialized (
                   select distinct shard, run_id from commands where answered_at is null limit 10000),
               asleep as materialized (

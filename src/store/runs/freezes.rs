@@ -63,7 +63,7 @@ pub async fn unreleased(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     .await?)
 }
 
-/// The freezes that hold runs back now. None begins until the transaction ends: whoever answers that a freeze holds has waited for every
+/// The freezes that hold runs back now. None begins until the transaction ends: an answer that a freeze holds has waited for every
 /// run that was started without it.
 ///
 /// # Errors
@@ -194,7 +194,7 @@ pub(super) async fn hold(conn: &mut PgConnection, frozen: &[(RunId, Uuid)]) -> R
     Ok(())
 }
 
-/// Runs that wait for no freeze any more: a person let them go on.
+/// Runs that no longer wait for a freeze: a person resumed them.
 ///
 /// # Errors
 /// The database is away.
@@ -215,7 +215,7 @@ pub async fn let_go_of(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
 /// A run whose freeze has ended.
 #[derive(Debug)]
 pub struct Thawed {
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// What it runs.
     pub definition_id: i32,
@@ -264,7 +264,7 @@ pub async fn hand_over(pool: &PgPool, runs: &[RunId], freeze: Uuid) -> Result<()
     Ok(())
 }
 
-/// Lets runs go on: each is resumed in the name of whoever ended the freeze, and they are claimed in the order in which they
+/// Lets runs go on: each is resumed in the name of the person who ended the freeze, and they are claimed in the order in which they
 /// came. Of several nodes that try, one does it.
 ///
 /// # Errors

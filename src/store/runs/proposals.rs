@@ -14,7 +14,7 @@ use crate::store::{StoreError, shard};
 /// A proposal on its way in.
 #[derive(Debug)]
 pub struct NewProposal<'a> {
-    /// Which run.
+    /// The run.
     pub run: RunId,
     /// What, with the step that it means.
     pub act: &'a Act,
@@ -33,7 +33,7 @@ pub struct NewProposal<'a> {
 pub struct ProposalRow {
     /// UUIDv7; its command has the same.
     pub id: Uuid,
-    /// Which run.
+    /// The run.
     pub run_id: RunId,
     /// What the run runs.
     pub definition_id: i32,

@@ -104,7 +104,7 @@ impl jaq_core::ValT for Val {
 
     fn values(self) -> Box<dyn Iterator<Item = ValR>> {
         match self {
-            // One by one: whoever wants the first pays for the first.
+            // One by one: a reader of the first item pays only for the first.
             Self::Arr(array) => Box::new((0..array.items.len()).map(move |index| Ok(array.items[index].clone()))),
             Self::Shared(shared) if shared.value().is_array() => {
                 Box::new((0..).map_while(move |index| shared.item(index)).map(Ok))

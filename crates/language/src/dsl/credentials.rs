@@ -179,7 +179,7 @@ pub fn in_object_expression(jq: &str, is_credential: impl Fn(&str, &str) -> bool
 #[must_use]
 pub fn written_out(name: &str) -> String {
     let name = super::mistake::shortened(name);
-    format!("`{name}` is a credential that is written out: whoever reads the file can use it")
+    format!("`{name}` is a credential written in the file: anyone who reads the file can use it")
 }
 
 /// Whether jq reads nothing: outside of its texts there is neither a path nor a variable.

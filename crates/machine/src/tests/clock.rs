@@ -22,7 +22,7 @@ fn act(world: &mut World<'_>, act: Act) {
 
 fn pass(world: &mut World<'_>, seconds: i64) {
     world.now += TimeDelta::seconds(seconds);
-    // The node's clock may wake it at any time; a run that stands still must not mind.
+    // The node's clock may wake it at any time; a stopped run must not mind.
     world.feed(Fact::TimerDue).unwrap();
 }
 

@@ -146,7 +146,7 @@ fn accidents(mended: bool) -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..80)
 }
 
-/// Plays accidents, then lets a run go on by itself until it ends or stands still.
+/// Plays accidents, then lets a run go on by itself until it ends or stops.
 fn play(world: &mut World<'_>, events: Vec<Event>) {
     for event in events {
         match event {
@@ -300,7 +300,7 @@ proptest! {
                 Event::Operator(_) => {}
             }
             let Some((act, approval)) = operators.next() else { continue };
-            // Whoever asks whether it must be proposed is told the same as whoever just does it.
+            // Asking whether it must be proposed gives the same answer as doing it.
             let proposed = propose(&definition, &world.run, &act, None);
             let (actor, reason) = (Actor("user:anna".into()), None);
             let is_second = approval.as_ref().is_some_and(|a| a.by.is_user() && a.by != actor);

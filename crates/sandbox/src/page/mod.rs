@@ -87,7 +87,7 @@ fn write(
     headers: &HeaderMap,
     given: &[(String, String)],
 ) -> Response {
-    // A page of somebody else must not change records here through the browser of whoever looks at it.
+    // Another site's page must not change records here through a viewer's browser.
     let foreign = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let form = system_of(system).and_then(|system| FormView::of(&sandbox.world(), system, record_type, id));
     let Some(mut form) = form.filter(|_| !foreign) else {

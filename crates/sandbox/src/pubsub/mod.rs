@@ -223,7 +223,7 @@ fn replay_id(number: u64) -> Vec<u8> {
     [&number.to_be_bytes()[..], &[0, 0]].concat()
 }
 
-/// The number of a replay id; none if it is none of ours.
+/// The number of a replay id; none if it is not one of ours.
 fn number(replay_id: &[u8]) -> Option<u64> {
     let (number, tail) = replay_id.split_first_chunk::<8>()?;
     (tail == [0, 0]).then_some(u64::from_be_bytes(*number))

@@ -133,7 +133,7 @@ impl Link {
         }
     }
 
-    /// Only whoever judged it may go on with it.
+    /// Only the run that judged it may continue with it.
     fn held_by(&self, entity: &str, run: Uuid) -> Result<(), Refusal> {
         if self.holder == Some(run) {
             return Ok(());
@@ -179,7 +179,7 @@ pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<L
             {
                 return Err(paired.linked_otherwise(operation));
             }
-            // Each was seen alone before; whoever works on one works on the pair.
+            // Each was seen alone before; a run that works on one works on the pair.
             Link {
                 ids: Pair { crm: crm.ids.crm, erp: erp.ids.erp },
                 had: Pair { crm: crm.had.crm, erp: erp.had.erp },
@@ -192,7 +192,7 @@ pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<L
     let ids = operation.ids();
     let differs =
         |side: &Side| matches!((&ids[*side], &joined.ids[*side]), (Some(asked), Some(known)) if asked != known);
-    // A partner that was deleted and made again has another id: whoever made it says so when he saves.
+    // A partner that was deleted and made again has another id: the run that created it says so when it saves.
     let replaces = matches!(operation, Operation::Save(_)) && joined.holder == Some(operation.run());
     if Side::BOTH.iter().any(differs) && !replaces {
         return Err(joined.linked_otherwise(operation));

@@ -44,7 +44,7 @@ pub struct Place {
 /// A deal against its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Where it stands.
+    /// The day, currency and company that it counts for.
     pub place: Place,
     /// Id of the deal in the CRM.
     pub deal: Option<String>,

@@ -119,7 +119,7 @@ fn amounts_are_written_with_the_digits_of_their_currency() {
     assert_eq!(text("1200", "JPY"), "1200");
     assert_eq!(text("0.5", "KWD"), "0.500");
     assert_eq!(text("1200", "EUR"), "1200.00");
-    assert_eq!(text("1200.5", "JPY"), "1200.5", "a digit that should not be there is shown all the same");
+    assert_eq!(text("1200.5", "JPY"), "1200.5", "a digit that should not be there is still shown");
 }
 
 #[test]

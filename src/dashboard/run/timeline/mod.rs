@@ -64,7 +64,7 @@ pub struct Step {
     pub coordinates: Coordinates,
     /// What it is for.
     pub role: Role,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// When it began.
     pub started_at: Time,
@@ -203,7 +203,7 @@ pub enum NoteKind {
     TakenOver,
     /// Undoing began, with this many steps to undo.
     UndoingBegan(usize, CompensationEnd),
-    /// The run killed its nodes or cannot be recorded.
+    /// The run crashed its nodes repeatedly, or cannot be recorded.
     Poisoned(String),
 }
 

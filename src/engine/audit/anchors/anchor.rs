@@ -1,4 +1,4 @@
-//! An anchor: a small signed document that says what the database held. It is kept where whoever owns the database cannot write.
+//! An anchor: a small signed document that says what the database held. It is kept where the owner of the database cannot write.
 //!
 //! What cannot change any more is one digest for each day, and for each hour of a day that is not over for long; what still can is listed
 //! run by run. A day that was settled is taken over from the anchor before as it stands: what somebody changed since stays visible.
@@ -72,7 +72,7 @@ pub struct Summary {
 /// A run that may still change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alive {
-    /// Which run.
+    /// The run.
     pub id: Uuid,
     /// Number of its records.
     pub seq: i32,

@@ -1,4 +1,4 @@
-//! The key that signs anchors. The database never sees it: whoever can write there cannot make an anchor.
+//! The key that signs anchors. The database never sees it: write access to the database does not allow making an anchor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl AuditKey {
         Ok(Self(Arc::new(pair)))
     }
 
-    /// The public half, in base64: whoever knows it can check signatures and make none.
+    /// The public half, in base64: it verifies signatures but cannot create them.
     #[must_use]
     pub fn public(&self) -> String {
         BASE64_STANDARD.encode(self.0.public_key())

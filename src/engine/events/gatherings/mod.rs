@@ -1,7 +1,7 @@
 //! Events that start a run together: `schedule.on` with `all` or `until`.
 //!
 //! An event is added to a gathering in the transaction that marks it as routed, so once. What completes a gathering gives it
-//! the id of its run; the run is started after that under the gathering's name, so that whoever finds it complete starts
+//! the id of its run; the run is started after that under the gathering's name, so that any node that finds it complete starts
 //! the same one, also after a crash.
 
 #[cfg(test)]

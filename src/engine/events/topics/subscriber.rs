@@ -24,7 +24,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// No pause is longer.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 
-/// How long a topic stands still before its schema is asked for again. Schemas do not change, but what this version reads may.
+/// How long a topic is blocked before its schema is fetched again. Schemas do not change, but what this version reads may.
 const STAND_STILL: Duration = Duration::from_mins(10);
 
 /// Follows a topic that its node owns.
@@ -48,7 +48,7 @@ pub(super) enum Ended {
     Stopped,
     /// The service does not know the replay id any more.
     ReplayIdRefused(Position, String),
-    /// The next event has a schema that is not safe to read: the topic stands still, and loses nothing.
+    /// The next event has a schema that is not safe to read: the topic is blocked, and loses nothing.
     SchemaRefused(String),
     /// Anything else: tried again later.
     Failed(String),

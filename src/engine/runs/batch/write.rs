@@ -133,7 +133,7 @@ async fn write_accepts<'a>(
             written.awaited = done.stored.iter().filter(|(_, is_awaited)| *is_awaited).map(|(id, _)| *id).collect();
             break;
         }
-        // Its lock is held by now if there is a transaction; without one, whoever begins a freeze in between waits no longer than that.
+        // Its lock is held by now if there is a transaction; without one, a freeze that begins in between waits no longer than that.
         accepts = without_late_ones(conn, accepts, written).await?;
         freezes = known_to_all(&accepts);
     }

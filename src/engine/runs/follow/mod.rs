@@ -90,7 +90,7 @@ impl Followers {
         self.open.lock().expect("nothing panics while it holds the followers")
     }
 
-    /// Tells whoever follows the run what was just committed: `records` after the first `seq_before`.
+    /// Tells followers of the run what was just committed: `records` after the first `seq_before`.
     pub(super) fn tell(&self, run: &Run, seq_before: u32, records: &[Record], wake_at: Option<Time>) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;

@@ -1,6 +1,6 @@
 //! Freezes: runs that events start wait while somebody closes the books, and go on afterwards in the order in which they came.
 //!
-//! A frozen run is an ordinary suspended one: it exists, shows why it waits, and whoever may resume runs can let a single one go
+//! A frozen run is an ordinary suspended one: it exists, shows why it waits, and anyone who may resume runs can release a single one
 //! on. What is under way, and what people, schedules or other runs start, is not held back.
 //!
 //! No run slips through. A node judges an event by freezes that it has read within [`FRESH_MAX`]; the transaction that writes the
@@ -32,7 +32,7 @@ const PAGE: i64 = 500;
 pub(in crate::engine) struct Freezes {
     /// And when the look at the database began that found them.
     known: RwLock<Option<(Instant, Arc<Vec<Freeze>>)>>,
-    /// Held by whoever looks: the others wait for what it finds.
+    /// Held by the one that looks: the others wait for its result.
     looking: tokio::sync::Mutex<()>,
 }
 

@@ -99,9 +99,9 @@ pub struct TotalsRun {
     pub id: RunId,
     /// `namespace/name`
     pub workflow: String,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why it needs a person.
+    /// Why it needs attention.
     pub attention: Option<String>,
 }
 

@@ -91,7 +91,7 @@ async fn who_presents_too_many_guesses_at_once_is_told_to_wait_and_nobody_else_i
         assert!(futures::poll!(guess).is_pending());
     }
     assert!(matches!(last.await, Err(ApiError::TooMany(_, wait)) if wait <= Duration::from_secs(1)));
-    // From there too, whoever was let in before is let in, and whoever is new elsewhere.
+    // From there too, callers that were let in before are let in, and new callers from other addresses, too.
     assert!(lookups.find(known, peer(1)).await.unwrap().is_some());
     assert!(lookups.find(Presented::Token(secret_hash(&new)), peer(2)).await.unwrap().is_some());
     // Those that gave up hold their places no longer than until the next look.

@@ -3,7 +3,7 @@
 //! A handler says what it needs by the extractor it takes: [`Reader`], [`Operator`], [`Deployer`], or [`Caller`] and
 //! [`Caller::require`]. Handlers of pages that redirect to the login take `Result<Reader, ApiError>`.
 //!
-//! A browser sends the cookie whoever wrote the page. So a request that changes something and is authenticated by
+//! A browser sends the cookie for any site's page. So a request that changes something and is authenticated by
 //! cookie must come from our own origin ([`same_origin`]), and every form carries [`Caller::csrf_token`] beside,
 //! which its handler gives to [`Caller::check_csrf`].
 

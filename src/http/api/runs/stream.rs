@@ -1,6 +1,6 @@
 //! `GET /api/v1/stream`: changes of runs as they happen, as server-sent events.
 //!
-//! A stream tells what changed, not what is: whoever connects, or is told `lagged`, loads the list first.
+//! A stream tells what changed, not what is: a client that connects, or gets `lagged`, loads the list first.
 
 use std::convert::Infallible;
 use std::sync::Arc;

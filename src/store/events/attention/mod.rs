@@ -1,4 +1,4 @@
-//! Events that wait for a person: a workflow wanted them and did not take them, or they could not be read. Each has a row until somebody
+//! Events that wait for a person: a workflow subscribes to them but rejected them, or they could not be read. Each has a row until somebody
 //! replays or dismisses it; `acts` says who did.
 
 use serde_json::Value;
@@ -123,7 +123,7 @@ pub struct Unmatched {
     pub last_at: Time,
 }
 
-/// Events since then that no workflow wanted, by source and type, the most frequent first; of the latest [`COUNTED_MAX`].
+/// Events since then to which no workflow subscribes, by source and type, the most frequent first; of the latest [`COUNTED_MAX`].
 ///
 /// # Errors
 /// The database is away.

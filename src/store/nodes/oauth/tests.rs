@@ -51,7 +51,7 @@ async fn a_row_has_one_holder_and_a_former_one_writes_nothing(pool: PgPool) {
     assert_eq!((saved.generation, saved.refresh_token.as_slice(), saved.lost_at), (1, b"second".as_slice(), None));
     assert_eq!(saved.previous_token.as_deref(), Some(b"first".as_slice()), "the old one is kept");
     assert!(saved.usable_seconds.is_some_and(|seconds| seconds > 50.0) && saved.problem.is_none());
-    assert!(hold(&pool, ID, 0, one, 60.0).await.unwrap().is_none(), "whoever knows an older generation looks again");
+    assert!(hold(&pool, ID, 0, one, 60.0).await.unwrap().is_none(), "a node with an older generation looks again");
 }
 
 #[sqlx::test]

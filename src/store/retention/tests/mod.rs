@@ -76,7 +76,7 @@ async fn one_at_a_time_holds_the_lease_and_who_lost_it_records_nothing(pool: PgP
     assert!(lease(&pool, second).await.unwrap().is_none());
     execute(&pool, "update retention_lease set until = clock_timestamp() - interval '1 second'").await;
     let taken = lease(&pool, second).await.unwrap().expect("it has expired");
-    assert_eq!(taken.writing.as_deref(), Some("a"), "whoever takes over knows the file that was begun");
+    assert_eq!(taken.writing.as_deref(), Some("a"), "the next node knows the file that was begun");
     assert!(!note_writing(&pool, first, None).await.unwrap());
     let new = NewArchive {
         id: Uuid::now_v7(),

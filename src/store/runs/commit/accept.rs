@@ -36,7 +36,7 @@ pub struct Acceptance {
 /// Stores the events whose keys are new, and the runs that begin, unless they begin with an event that is not.
 ///
 /// Keys go in sorted, so that concurrent batches lock them in one order. With `freezes`, those by which the runs were judged, it waits for
-/// whoever begins one, and writes nothing if there is another.
+/// a freeze that begins, and writes nothing if there is another.
 ///
 /// A run that begins to wait while this commits sees nothing of these events yet; it looks again once every transaction has ended that was
 /// under way then (see [`crate::store::events::listeners`]).

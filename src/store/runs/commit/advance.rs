@@ -89,7 +89,7 @@ pub async fn advance(
 /// A run's row as the committer compares it after a commit whose reply was lost.
 #[derive(Debug)]
 pub struct Standing {
-    /// Which run.
+    /// The run.
     pub id: Uuid,
     /// Who drives it.
     pub owner: Option<Uuid>,

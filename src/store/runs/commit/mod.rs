@@ -55,7 +55,7 @@ pub struct NewEvent {
     pub awaited: bool,
     /// Its place among the events of its sender, if that one counts.
     pub counted: Option<Counted>,
-    /// Whether a person is asked for: a workflow wanted it and did not take it.
+    /// Whether it needs attention: a workflow subscribes to it but rejected it.
     pub needs_attention: bool,
     /// Whether its sender proved itself: under a known id it is a duplicate then, whatever its bytes.
     pub is_proven: bool,
@@ -100,9 +100,9 @@ pub struct NewRun {
 /// The columns of a run that change.
 #[derive(Debug, Clone)]
 pub struct RunState {
-    /// Where it stands.
+    /// Its status.
     pub status: &'static str,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<&'static str>,
     /// Task reference where it stands.
     pub task: Option<String>,
@@ -158,7 +158,7 @@ impl Consequences {
 /// One transition of a run that a node owns.
 #[derive(Debug, Clone)]
 pub struct Transition {
-    /// Which run.
+    /// The run.
     pub id: RunId,
     /// The incarnation that owns it.
     pub owner: Uuid,

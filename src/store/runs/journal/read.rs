@@ -1,4 +1,4 @@
-//! Reading journals: record by record for people, page by page for whoever folds them.
+//! Reading journals: record by record for people, page by page for folding.
 
 use std::collections::HashMap;
 

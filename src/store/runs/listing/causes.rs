@@ -14,7 +14,7 @@ pub struct CauseGroup {
     pub fingerprint: String,
     /// Namespace and name of their workflow.
     pub workflow: (String, String),
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: String,
     /// Reference of the task where the sample stands.
     pub task: Option<String>,

@@ -75,9 +75,9 @@ pub struct RunRow {
     pub id: RunId,
     /// What it runs.
     pub workflow: WorkflowRef,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why a person is needed.
+    /// Why it needs attention.
     pub attention: Option<String>,
     /// Business key.
     pub key: Option<String>,
@@ -186,9 +186,9 @@ pub async fn latest_of_key(
 pub struct RunOfKey {
     /// Its id.
     pub id: RunId,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why it needs a person.
+    /// Why it needs attention.
     pub attention: Option<String>,
 }
 

@@ -32,7 +32,7 @@ pub struct Told {
     pub run: Option<RunId>,
     /// The run's status.
     pub status: Option<String>,
-    /// Why it needs a person.
+    /// Why it needs attention.
     pub attention: Option<String>,
     /// What it gave, once completed.
     pub output: Option<Value>,

@@ -238,9 +238,9 @@ pub struct RunOfDeal {
     pub run: RunId,
     /// `namespace/name`
     pub workflow: String,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Why it needs a person.
+    /// Why it needs attention.
     pub attention: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! The shape of a valid definition.
 //!
-//! A [`Definition`] is only ever made by [`crate::dsl::build`], so whoever holds one may rely on it:
+//! A [`Definition`] is only ever made by [`crate::dsl::build`], so code that holds one may rely on it:
 //! every name resolves, every expression is parsed, every `then` has a target. Tasks live in one arena
 //! and refer to each other by [`TaskId`]; functions are unfolded at their call sites, so a task has exactly one
 //! place in the tree and one reference.
@@ -158,11 +158,11 @@ pub enum ActRule {
     Edit,
     /// Every cancel.
     Cancel,
-    /// Undoing what was done.
+    /// Undoing completed steps.
     Compensate,
     /// Holding the run.
     Suspend,
-    /// Letting a held run go on.
+    /// Resuming a held run.
     Resume,
     /// Dismissing a faulted run.
     Dismiss,

@@ -8,7 +8,7 @@ use super::compile::beside;
 use super::{Mapping, Sample, Side, Source};
 use stepwell_expr::{Evaluation, EvaluationError, Expression};
 
-/// Evaluates what may run for long.
+/// Evaluates expressions that may be slow.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
 
 /// A sample that does not hold.
@@ -16,7 +16,7 @@ pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 
 pub struct Unfit {
     /// Its name.
     pub sample: String,
-    /// Where it stands.
+    /// Its line in the file.
     pub line: u32,
     /// What came in place of what was said.
     pub why: String,

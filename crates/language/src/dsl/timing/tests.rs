@@ -16,7 +16,7 @@ fn firings(timing: &Timing, from: &str, until: &str) -> Vec<String> {
     let (mut now, until) = (at(from), at(until));
     let mut found = Vec::new();
     while let Some(next) = timing.next(at(from), now).filter(|next| *next < until) {
-        assert!(next > now, "time stands still at {now}");
+        assert!(next > now, "time does not advance at {now}");
         found.push(next.format("%m-%d %H:%M").to_string());
         now = next;
     }

@@ -22,7 +22,7 @@ impl Crm {
         self.tokens.clear();
     }
 
-    /// Issues a token to whoever names a client and its secret.
+    /// Issues a token for a client id and its secret.
     pub(in crate::crm) fn token(&mut self, call: &Call) -> Answer {
         if call.method != http::Method::POST {
             return Refusal::method(&call.method, "POST").answer();
