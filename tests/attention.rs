@@ -68,7 +68,7 @@ async fn a_refused_event_asks_for_attention_until_its_replay_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dismissed_event_asks_no_more_and_who_dismissed_it_is_recorded() {
+async fn a_dismissed_event_no_longer_needs_attention_and_who_dismissed_it_is_recorded() {
     let (file, text) = orders("1.0.0", "integer");
     let world = World::new(&[("hub.yaml", hub()), (&file, text)], &[]).await;
     let node = world.node().await;

@@ -39,7 +39,7 @@ fn products(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pass_goes_on_after_kill_9_counts_each_row_once_and_what_failed_is_tried_again_alone() {
+async fn a_pass_continues_after_kill_9_counts_each_row_once_and_retries_failed_rows_alone() {
     let sandbox = Sandbox::new();
     add_items(&sandbox, 3_000);
     let world = Journey::of(&files(&FILES), sandbox.clone()).await;

@@ -41,7 +41,7 @@ async fn a_sink_that_hangs_holds_up_no_other_and_no_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn filters_that_take_for_ever_hold_up_no_webhook_and_the_event_says_who_was_not_asked() {
+async fn filters_that_never_end_delay_no_webhook_and_the_event_names_the_workflow_that_was_skipped() {
     let bad = |name: &str| {
         let on = "schedule: { on: { one: { with: { type: order, data: '${ def f: if . > 0 then . - 1 | f else . end; 1e12 | f }' } } } }\n";
         workflow(name, "1.0.0", &format!("{on}do:\n  - done: {{ set: {{ ok: true }} }}\n"))
@@ -68,7 +68,7 @@ async fn filters_that_take_for_ever_hold_up_no_webhook_and_the_event_says_who_wa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_gets_nothing_written_says_so_lets_go_of_its_runs_and_goes_on_after() {
+async fn a_node_that_cannot_write_says_so_releases_its_runs_and_recovers() {
     let target = Target::start().await;
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;

@@ -107,7 +107,7 @@ async fn the_list_shows_status_key_age_and_counts_and_a_new_run_without_reloadin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_runs_page_tells_its_attempts_waits_exchanges_faults_and_facts() {
+async fn a_runs_page_shows_its_attempts_waits_exchanges_faults_and_records() {
     let (journey, node, run) = with_a_stuck_run().await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     browser.click(&format!("#run-{run}")).await;

@@ -88,7 +88,7 @@ async fn a_slow_down_of_the_erp_is_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_refused_at_the_door_with_the_field_named() {
+async fn invalid_input_is_refused_at_the_door_with_the_field_named() {
     let journey = Journey::new().await;
     let node = journey.world.node().await;
     let mut event = sandbox::closed_won_event(0);

@@ -96,7 +96,7 @@ fn unread(world: &World, arguments: &[&str], errors: Stdio) -> (Option<i32>, Str
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_ends_quietly_when_nobody_reads_its_output() {
+async fn every_command_ends_quietly_when_its_output_is_not_read() {
     let target = Target::start().await;
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;
@@ -166,7 +166,7 @@ async fn every_command_ends_quietly_when_nobody_reads_its_output() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_goes_on_when_nobody_reads_its_greeting() {
+async fn a_server_continues_when_nothing_reads_its_greeting() {
     let address = free_address();
     let mut sandbox = Command::new(program())
         .args(["sandbox", "--listen", &address.to_string()])

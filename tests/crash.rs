@@ -110,7 +110,7 @@ async fn a_run_whose_call_kills_three_nodes_is_parked_as_poison_and_sends_nothin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_loses_its_lease_and_lives_is_no_death_of_its_runs() {
+async fn a_node_that_loses_its_lease_but_lives_does_not_count_as_a_death() {
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;

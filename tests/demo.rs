@@ -71,7 +71,7 @@ impl Drop for Demo<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demo_that_is_killed_finds_its_erp_again_and_the_run_goes_on_where_it_stood() {
+async fn a_demo_that_is_killed_finds_its_erp_again_and_the_run_continues_where_it_was() {
     let world = World::new(&shipped(), &[]).await;
     let mut demo = Demo::new(&world);
     demo.start().await;

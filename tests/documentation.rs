@@ -210,7 +210,7 @@ fn every_example_builds_without_a_mistake() {
 
 /// What the guides show is not underlined in an editor.
 #[test]
-fn every_example_fits_the_schema_of_its_file() {
+fn every_example_matches_the_schema_of_its_file() {
     let mut seen = BTreeSet::new();
     for block in yaml_blocks() {
         let editor = match kind(&block) {

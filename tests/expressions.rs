@@ -39,7 +39,7 @@ async fn an_endless_or_exploding_expression_fails_its_task_and_the_node_lives() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_that_postgres_dislikes_harm_nobody() {
+async fn values_that_postgres_rejects_harm_no_other_run() {
     let target = Target::start().await;
     let world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;

@@ -35,7 +35,7 @@ async fn end(node: &Node, freeze: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_events_start_during_a_freeze_waits_on_every_node_and_goes_on_in_order() {
+async fn runs_that_events_start_during_a_freeze_wait_on_every_node_and_continue_in_order() {
     let world = world().await;
     let (mut first, second) = (world.node().await, world.node().await);
     // The other node has just read that nothing is frozen.

@@ -105,7 +105,7 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_that_is_late_raises_nothing_and_one_that_stays_away_does_also_after_a_crash() {
+async fn a_late_event_reports_nothing_and_a_missing_one_is_reported_also_after_a_crash() {
     let world = world("      gap: { after: PT5S }\n").await;
     let mut node = world.world.node().await;
     for number in [1, 2, 4, 3, 7] {
@@ -131,7 +131,7 @@ async fn a_letter_that_is_late_raises_nothing_and_one_that_stays_away_does_also_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_in_any_order_at_two_nodes_of_which_one_dies_leave_exactly_the_one_that_is_missing() {
+async fn events_in_any_order_at_two_nodes_one_of_which_dies_leave_exactly_the_missing_one() {
     let world = world("      gap: { after: PT10S }\n").await;
     let (mut first, second) = tokio::join!(world.world.node(), world.world.node());
     send(&first, 1).await;

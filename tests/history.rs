@@ -64,7 +64,7 @@ async fn number(world: &World, of: String) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_goes_on_as_new_is_taken_up_and_shown_from_there_and_keeps_what_it_may_have_to_undo() {
+async fn a_run_that_continues_as_new_is_read_from_there_and_keeps_what_it_may_have_to_undo() {
     let target = Target::start().await;
     target.behave("/finish", Behavior::Refuse(400));
     let mut world = world(&target).await;
@@ -114,7 +114,7 @@ async fn a_run_that_goes_on_as_new_is_taken_up_and_shown_from_there_and_keeps_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_goes_on_as_new_once_every_node_knows_what_that_is_and_is_then_left_alone_by_earlier_versions() {
+async fn a_run_continues_as_new_once_every_node_supports_it_and_earlier_versions_then_leave_it_alone() {
     let target = Target::start().await;
     let mut world = world(&target).await;
     world.deploy();

@@ -137,7 +137,7 @@ async fn equal_numbers_are_one_business_key_and_one_line_of_runs_in_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_was_suspended_for_longer_than_its_timeout_goes_on_and_shows_both_clocks() {
+async fn a_run_that_was_suspended_for_longer_than_its_timeout_continues_and_shows_both_clocks() {
     let text = "timeout: { after: PT3S }\ndo:\n  - go: { listen: { to: { one: { with: { type: go } } } } }\n";
     let world = world(&[workflow("patient", "1.0.0", text)]).await;
     let node = world.node().await;

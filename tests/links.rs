@@ -89,7 +89,7 @@ async fn an_event_that_comes_before_its_listen_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_fits_two_filters_is_taken_by_the_one_that_still_wants_it() {
+async fn an_event_that_matches_two_filters_goes_to_the_one_that_still_needs_it() {
     let filter = "{ with: { type: payment, data: '${ .amount > 10 }' } }";
     let pair =
         format!("do:\n  - pair: {{ listen: {{ to: {{ all: [ {filter}, {{ with: {{ type: payment }} }} ] }} }} }}\n");
@@ -211,7 +211,7 @@ const FAN_OUT: &str = "do:
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fan_out_has_no_more_child_runs_at_once_than_allowed_and_goes_on_after_kill_9() {
+async fn a_fan_out_never_exceeds_its_limit_of_child_runs_and_continues_after_kill_9() {
     let target = Target::start().await;
     let child = format!(
         "do:\n  - call: {{ call: http, with: {{ method: post, endpoint: 'http://{}/step1' }} }}\n  - double: {{ set: {{ n: '${{ $workflow.input.n * 2 }}' }} }}\n",

@@ -226,7 +226,7 @@ async fn a_changed_first_refresh_token_supersedes_what_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_that_a_dead_node_left_half_done_is_completed_also_when_nobody_calls() {
+async fn a_refresh_that_a_dead_node_left_incomplete_is_completed_even_without_calls() {
     let provider = Provider::new(json!({ "rotate": true, "graceSeconds": 0 })).await;
     let node = provider.world.node().await;
     completes(&node).await;

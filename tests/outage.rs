@@ -14,7 +14,7 @@ async fn world(target: &Target) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_senders_are_told_to_come_back_and_runs_go_on_after() {
+async fn while_the_database_is_away_senders_are_asked_to_retry_and_runs_continue_afterwards() {
     let target = Target::start().await;
     let world = world(&target).await;
     let mut node = world.node().await;

@@ -162,7 +162,7 @@ async fn a_program_dies_with_its_node_and_the_run_ends_as_if_nothing_had_been() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_container_is_asked_for_with_limits_and_removed_when_it_is_not_waited_for_any_more() {
+async fn a_container_is_started_with_limits_and_removed_when_no_run_waits_for_it() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let (log, engine) = (folder.path().join("log"), folder.path().join("engine"));

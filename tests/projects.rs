@@ -17,7 +17,7 @@ fn there(folder: &Path, arguments: &[&str]) -> (bool, String) {
 }
 
 #[test]
-fn every_project_that_init_writes_is_valid_and_stands_every_failure() {
+fn every_project_that_init_writes_is_valid_and_survives_every_failure() {
     for template in ["empty", "crm-erp", "http"] {
         let folder = tempfile::tempdir().unwrap();
         let (ok, said) = there(folder.path(), &["init", "project", "--from", template]);

@@ -144,7 +144,7 @@ async fn the_command_line_proposes_under_any_name_and_approves_only_under_anothe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_freeze_lets_runs_go_on_that_no_single_person_may_resume() {
+async fn the_end_of_a_freeze_resumes_runs_that_no_single_person_may_resume() {
     let people = People::new("{ resume: two, suspend: two }").await;
     let node = people.world.node().await;
     let body = json!({ "workflows": ["test/order"], "reason": "month end" });

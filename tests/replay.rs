@@ -97,7 +97,7 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_recorded_is_said_to_be_unknown_unless_something_is_assumed() {
+async fn unrecorded_answers_are_unknown_unless_something_is_assumed() {
     let journey = Journey::new().await;
     let node = journey.world.node().await;
     let run = journey.fire(&node, 0).await;

@@ -208,7 +208,7 @@ async fn a_node_archives_by_itself_and_says_when_it_cannot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_archive_that_somebody_rewrote_does_not_pass_for_the_one_that_was_written() {
+async fn a_rewritten_archive_is_detected() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (world, url) = world(folder.path()).await;
     let node = world.node_with(&["--no-migrate"]).await;

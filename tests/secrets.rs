@@ -315,7 +315,7 @@ async fn assert_answers_clean(world: &World, node: &Node, runs: &[String]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_stands_nowhere_whichever_way_it_comes_in() {
+async fn a_secret_appears_nowhere_whichever_way_it_comes_in() {
     let target = careless().await;
     let mut world = World::new(&files(target), &[target.to_string()]).await;
     world.set("STEPWELL_SECRET_CANARY", SECRET);

@@ -115,7 +115,7 @@ async fn a_message_that_cannot_be_stored_is_not_acknowledged_and_comes_again_unh
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_of_which_one_half_is_stored_is_not_acknowledged() {
+async fn a_message_that_is_only_half_stored_is_not_acknowledged() {
     let world = world("{}").await;
     let node = world.node().await;
     let fail_on_second = "

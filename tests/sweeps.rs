@@ -56,8 +56,7 @@ async fn drift(node: &Node, sweep: &Value, id: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_won_deal_that_nobody_told_of_gets_its_order_by_the_sweep_and_one_whose_order_was_forgotten_gets_no_second_order()
- {
+async fn a_missed_won_deal_gets_its_order_by_reconciliation_and_one_with_a_forgotten_order_gets_no_second_one() {
     let sandbox = Sandbox::new();
     let world = Journey::of(&files(&FILES), sandbox.clone()).await;
     let node = world.world.node().await;
@@ -87,7 +86,7 @@ async fn a_won_deal_that_nobody_told_of_gets_its_order_by_the_sweep_and_one_whos
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_and_a_limit_that_nobody_told_of_reach_the_crm_by_their_sweeps_and_what_agrees_starts_nothing() {
+async fn a_missed_status_and_a_missed_limit_reach_the_crm_by_reconciliation_and_equal_records_start_nothing() {
     let sandbox = Sandbox::new();
     let world = Journey::of(&files(&FILES), sandbox.clone()).await;
     let node = world.world.node().await;

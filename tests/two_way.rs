@@ -220,7 +220,7 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
+async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() {
     let (letters, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(1);
     let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
@@ -268,7 +268,7 @@ async fn a_conflict_is_settled_field_by_field_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_nobody_told_of_is_found_by_the_sweep_and_one_that_is_known_costs_no_call() {
+async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_known_one_costs_no_call() {
     let swept =
         [&FILES[..], &["contact-reconcile.yaml", "functions/company.yaml", "functions/watermarks.yaml"]].concat();
     let (letters, sandbox, world, node) = both_systems(&swept).await;
@@ -340,16 +340,16 @@ async fn latest_sweep(node: &Node, world: &Journey) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_in_the_crm_that_nobody_told_of_is_found_by_the_sweep_and_decided_by_a_person() {
-    a_deletion_that_nobody_told_of("crm").await;
+async fn a_missed_deletion_in_the_crm_is_found_by_reconciliation_and_decided_by_a_person() {
+    a_missed_deletion("crm").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_in_the_erp_that_nobody_told_of_is_found_by_the_sweep_and_decided_by_a_person() {
-    a_deletion_that_nobody_told_of("erp").await;
+async fn a_missed_deletion_in_the_erp_is_found_by_reconciliation_and_decided_by_a_person() {
+    a_missed_deletion("erp").await;
 }
 
-async fn a_deletion_that_nobody_told_of(side: &str) {
+async fn a_missed_deletion(side: &str) {
     let swept =
         [&FILES[..], &["contact-reconcile.yaml", "functions/company.yaml", "functions/watermarks.yaml"]].concat();
     let (letters, sandbox, world, node) = both_systems(&swept).await;

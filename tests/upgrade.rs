@@ -189,7 +189,7 @@ async fn runs(world: &World) -> Vec<(String, String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_an_earlier_version_is_upgraded_and_every_run_goes_on() {
+async fn a_database_of_an_earlier_version_is_upgraded_and_every_run_continues() {
     let target = Target::start().await;
     let mut world = world(&target).await;
     if std::env::var_os("UPDATE_FIXTURE").is_some() {
@@ -398,7 +398,7 @@ async fn long_runs(node: &Node, count: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_run_goes_on_from_its_snapshot_and_without_one_from_its_journal() {
+async fn a_long_run_continues_from_its_snapshot_and_without_one_from_its_journal() {
     let target = Target::start().await;
     let mut world = world(&target).await;
     world.deploy();

@@ -122,7 +122,7 @@ async fn a_success_is_a_success_however_its_body_is_spelt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_is_told_in_its_own_words_whatever_its_encoding() {
+async fn an_error_is_reported_in_its_own_words_whatever_its_encoding() {
     let target = odd_target().await;
     let world = World::new(&[("hub.yaml", hub()), ("ask.yaml", asking(target))], &[target.to_string()]).await;
     let node = world.node().await;
@@ -216,7 +216,7 @@ async fn what_an_expression_makes_is_kept_with_a_note_wherever_it_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_can_correct_a_value_is_told_where_it_is_wrong() {
+async fn a_caller_who_can_correct_a_value_sees_where_it_is_wrong() {
     let target = Target::start().await;
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;
@@ -254,7 +254,7 @@ async fn whoever_can_correct_a_value_is_told_where_it_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_nobody_can_read_stops_no_other() {
+async fn a_command_that_cannot_be_read_does_not_stop_others() {
     let target = Target::start().await;
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))];
     let world = World::new(&files, &[target.address().to_string()]).await;
@@ -302,7 +302,7 @@ async fn command(database: &mut PgConnection, run: &str, act: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_run_was_told_and_cannot_read_needs_a_person() {
+async fn a_message_that_a_run_cannot_read_needs_a_person() {
     let waiting = workflow("waiting", "  - wait: { listen: { to: { one: { with: { type: go } } } } }\n");
     let world = World::new(&[("hub.yaml", hub()), ("waiting.yaml", waiting)], &[]).await;
     let node = world.node().await;
@@ -319,7 +319,7 @@ async fn what_a_run_was_told_and_cannot_read_needs_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_that_nobody_can_read_are_set_aside_and_the_others_go_on() {
+async fn rows_that_cannot_be_read_are_set_aside_and_the_others_continue() {
     let target = Target::start().await;
     let waiting = workflow("waiting", "  - wait: { wait: { milliseconds: 3000 } }\n");
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1)), ("waiting.yaml", waiting)];

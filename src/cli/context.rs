@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_sits_at_the_terminal_is_told_by_the_system_and_looks_like_nobody_else() {
+    fn the_operating_system_names_the_user_at_the_terminal_who_looks_like_no_one_else() {
         let passwd = "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n";
         assert_eq!(user_of(passwd, 1000).as_deref(), Some("ada"));
         assert_eq!(user_of(passwd, 7), None);

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn while_it_is_open_calls_are_told_to_come_back_in_waves() {
+    fn while_it_is_open_calls_are_delayed_in_waves() {
         let now = Instant::now();
         let mut breaker = opened(now);
         let away: Vec<Admission> = (0..21).map(|_| breaker.admit(now)).collect();

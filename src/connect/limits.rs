@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_gives_up_keeps_nobody_waiting() {
+    async fn giving_up_keeps_no_one_waiting() {
         let (gate, _ledger, _closing) = gate(1);
         tokio::task::yield_now().await;
         let first = gate.enter().await;

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_postgres_that_is_too_old_does_not_fit() {
+    fn a_postgres_that_is_too_old_is_not_used() {
         let root = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(unpack(&archive("13.9"), &root.path().join("13"))).unwrap();

@@ -162,7 +162,7 @@ async fn a_taken_port_is_left_to_its_owner() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_was_left_half_made_is_made_anew() {
+async fn an_incomplete_cluster_is_created_again() {
     let folder = data_dir();
     let home = home_of(folder.path());
     home.make().unwrap();

@@ -287,7 +287,7 @@ async fn a_subsidiary_and_a_currency_that_the_account_does_not_have_are_found() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_no_mapping_can_translate_are_told_of_with_the_row() {
+async fn records_that_no_mapping_can_translate_are_reported_with_the_row() {
     let folder = some(&["closed-won", "contact-sync"]);
     let world = World::of(Profile::named("one-world").expect("a profile"), folder.path()).await;
     let before = writes(&world.sandbox);

@@ -10,7 +10,7 @@ use super::{Crm, TOPIC, base, id, payload};
 use crate::harness::eventually;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replay_id_that_is_too_old_starts_the_reconciliation_and_the_subscription_goes_on() {
+async fn a_replay_id_that_is_too_old_starts_the_reconciliation_and_the_subscription_continues() {
     let crm = Crm::new("").await;
     let mut node = crm.world.node().await;
     crm.connected(&node).await;
@@ -133,7 +133,7 @@ async fn of_topic(node: &crate::harness::Node, topic: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_overflow_is_told_of_once_however_often_its_delivery_is_taken() {
+async fn an_overflow_is_reported_once_however_often_it_is_delivered() {
     let crm = with_changes().await;
     let mut node = crm.world.node().await;
     crm.sandbox.publish(CHANGES, "gap-1", &overflow()).unwrap();
@@ -255,7 +255,7 @@ async fn a_rejected_event_is_replayed_once_what_stood_in_its_way_is_fixed_or_say
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_cannot_be_read_reaches_nobody_who_waits_for_any() {
+async fn an_event_that_cannot_be_read_reaches_no_run_that_waits_for_any_event() {
     let crm = Crm::new("    start: earliest\n").await;
     let wait = "document: { dsl: '1.0.3', namespace: test, name: waiting, version: '1.0.0' }
 do:

@@ -231,7 +231,7 @@ async fn nodes_that_are_killed_a_hundred_times_lose_and_double_no_published_even
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_node_subscribes_at_a_time_and_another_goes_on_where_it_died() {
+async fn one_node_subscribes_at_a_time_and_another_continues_where_it_died() {
     let crm = Crm::new("    start: earliest\n").await;
     let mut first = crm.world.node().await;
     crm.connected(&first).await;

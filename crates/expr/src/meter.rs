@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_evaluation_over_its_limit_ends_and_the_outer_meter_goes_on() {
+    fn an_evaluation_over_its_limit_ends_and_the_outer_meter_continues() {
         let small = Limits { steps: 10, ..Limits::IN_PROCESS };
         let outer = within(Limits { steps: 100, ..small }, || {
             assert_eq!(within(small, || charge(11)), Err(Exhausted::Steps(10)));

@@ -437,7 +437,7 @@ fn what_is_given_stays_as_it_is() {
 }
 
 #[test]
-fn an_error_is_told_in_its_own_words_and_under_the_name_that_a_comment_gives() {
+fn an_error_is_reported_in_its_own_words_and_under_the_name_that_a_comment_gives() {
     let expression = Expression::parse("# row 3: a to b\nerror(\"no \\(.)\")", &[]).expect("jq");
     let why = expression.evaluate(&Arc::new(json!("value")), &[]).expect_err("an error");
     assert_eq!(why.to_string(), "row 3: a to b failed: no value");

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_told_by_workflow_and_key_latest_first() {
+    fn runs_are_listed_by_workflow_and_key_latest_first() {
         let mut runs = Runs::default();
         let mut asked =
             |name: &str, body: Value| runs.perform(&Operation::parse(name, body.to_string().as_bytes()).expect("fits"));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_with_the_reason() {
+    fn an_invalid_value_is_refused_with_the_reason() {
         for body in [json!({}), json!({ "workflow": "", "key": "1" }), json!({ "workflow": "a/b", "key": "\0" })] {
             let refusal = Operation::parse("find", body.to_string().as_bytes()).expect_err("bad");
             assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{body}");

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_with_the_reason() {
+    fn an_invalid_value_is_refused_with_the_reason() {
         for (name, body) in [
             ("read", json!({})),
             ("read", json!({"name": ""})),

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_stands_under_its_character_whatever_comes_before_it() {
+    fn the_mark_is_under_its_character_whatever_comes_before_it() {
         let cases = [
             ("a: X", 4, "  1 | a: X\n    |    ^"),
             ("\ta:\tX", 5, "  1 |  a: X\n    |     ^"),

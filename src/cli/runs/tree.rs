@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_the_workflow_handles_is_no_cross() {
+    fn a_fault_that_the_workflow_handles_is_not_shown_as_failed() {
         let tasks =
             [task("/do/0/find", "completed"), task("/do/0/find/try/0/read", "faulted"), task("/do/0/findX", "faulted")];
         let marks: Vec<String> = tasks.iter().map(|t| line(t, is_handled(&tasks, t))).collect();

@@ -168,7 +168,7 @@ async fn announced_json_that_is_none_is_a_failure_and_leaves_a_doubt() {
 }
 
 #[tokio::test]
-async fn a_failure_tells_what_the_target_said() {
+async fn a_failure_shows_the_targets_answer() {
     let body = br#"{"title":"Bad Request","o:errorDetails":[{"detail":"Please enter value(s) for: item","o:errorCode":"USER_ERROR"}]}"#;
     let request = CallRequest { query: vec![("access_token".to_owned(), "hidden-value".to_owned())], ..post() };
     let failure = failure(call(answers(400, JSON, body).await, &request).await);

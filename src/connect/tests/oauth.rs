@@ -171,7 +171,7 @@ async fn world() -> (Shared, SocketAddr, MemoryVault) {
 }
 
 #[tokio::test]
-async fn a_replaced_refresh_token_is_kept_encrypted_and_another_node_goes_on_with_it() {
+async fn a_replaced_refresh_token_is_stored_encrypted_and_another_node_uses_it() {
     let (shared, address, vault) = world().await;
     success(node(address, &vault).call(&post(), None).await);
     // A node that starts later: it knows the first token only, which counts no more, and is given the one that is stored.
@@ -225,7 +225,7 @@ async fn a_provider_that_lost_the_newest_token_is_shown_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_no_token_any_more_is_not_asked_again_and_a_person_is_told_how_to_go_on() {
+async fn a_provider_that_rejects_the_token_is_not_asked_again_and_a_person_sees_what_to_do() {
     let (shared, address, vault) = world().await;
     provider(&shared).valid.clear();
     for _ in 0..3 {

@@ -182,7 +182,7 @@ async fn a_document_that_cannot_be_had_leaves_no_doubt() {
 }
 
 #[tokio::test]
-async fn parameters_that_do_not_fit_are_refused_before_anything_is_sent() {
+async fn invalid_parameters_are_refused_before_anything_is_sent() {
     let address = Shelter::default().serve().await;
     let connections = Connections::new(settings(address)).expect("valid");
     for (name, parameters, kind, reason) in [

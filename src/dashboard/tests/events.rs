@@ -3,7 +3,7 @@
 use super::*;
 
 #[sqlx::test]
-async fn an_event_shows_what_was_received_and_what_became_of_it(pool: PgPool) {
+async fn an_event_shows_what_was_received_and_its_outcome(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let id = uuid::Uuid::now_v7();
     sqlx::query(

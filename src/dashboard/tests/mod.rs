@@ -430,7 +430,7 @@ async fn a_hostile_key_stays_text(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn the_list_tells_status_place_and_attention(pool: PgPool) {
+async fn the_list_shows_status_place_and_attention(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
     let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
@@ -453,7 +453,7 @@ async fn the_list_tells_status_place_and_attention(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn what_needs_a_person_is_told_cause_by_cause_and_leads_to_its_runs(pool: PgPool) {
+async fn what_needs_attention_is_listed_by_cause_and_links_to_its_runs(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     for _ in 0..3 {
         fixture::store(&pool, &fixture::faulted(), &FAULTED).await;

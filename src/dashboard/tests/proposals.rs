@@ -88,7 +88,7 @@ async fn who_only_reads_sees_the_proposal_and_no_buttons(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn whoever_comes_second_is_told_who_was_first(pool: PgPool) {
+async fn the_second_person_to_decide_sees_who_was_first(pool: PgPool) {
     let why = "user:bob approved it at 2026-11-30 18:05:00 UTC";
     let (site, _) = run_with(&pool, "user:ann", Scope::Operate, Desk { refusal: Some(why), ..Desk::default() }).await;
     let form = format!("csrf={}&reason=x", site.csrf().await);
@@ -102,7 +102,7 @@ async fn whoever_comes_second_is_told_who_was_first(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_proposal_about_a_step_that_the_run_has_left_says_so(pool: PgPool) {
+async fn a_proposal_for_a_step_that_the_run_has_left_says_so(pool: PgPool) {
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let elsewhere = Proposal { stands_at: Some("/do/7/other#99".into()), ..proposal(run, "user:ann") };
     let site = Site::new(&pool, Scope::Operate, Desk { proposals: vec![elsewhere], ..Desk::default() }).await;

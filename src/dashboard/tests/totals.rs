@@ -115,7 +115,7 @@ async fn changes_since_a_sign_off_are_shown_with_both_values(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn what_deals_are_called_stays_text_and_a_bad_period_is_said(pool: PgPool) {
+async fn deal_names_stay_text_and_a_bad_period_is_reported(pool: PgPool) {
     let site = Site::new(&pool, Scope::Read, Desk::default()).await;
     passed(&pool, "<script>alert(1)</script>").await;
     let (_, page) = site.get(&format!("/totals?{NOVEMBER}&state=differs")).await;

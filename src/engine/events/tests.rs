@@ -137,7 +137,7 @@ async fn a_run_that_looks_at_many_events_holds_up_no_other(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_run_that_missed_more_than_it_is_told_at_once_is_told_of_the_rest_by_the_next_looks(pool: PgPool) {
+async fn a_run_that_missed_many_events_gets_the_rest_with_the_next_looks(pool: PgPool) {
     let (engine, definition) = engine(&pool).await;
     let missed = i64::try_from(TOLD_MAX).unwrap() + PAGE + 1;
     for _ in 0..missed {
@@ -173,7 +173,7 @@ async fn an_event_that_cannot_be_routed_holds_up_no_other(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn whoever_routes_events_looks_back_or_wakes_runs_never_waits_for_each_other_in_a_circle(pool: PgPool) {
+async fn routing_events_looking_back_and_waking_runs_never_deadlock(pool: PgPool) {
     let (engine, definition) = engine(&pool).await;
     for order in 0..40 {
         wait(&pool, definition, order, 6).await;

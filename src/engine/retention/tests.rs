@@ -119,7 +119,7 @@ async fn what_is_due_is_archived_and_removed_and_the_rest_stays(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_file_that_nobody_recorded_is_deleted_and_its_runs_are_archived_anew(pool: PgPool) {
+async fn an_unrecorded_file_is_deleted_and_its_runs_are_archived_again(pool: PgPool) {
     let folder = world(&pool).await;
     ended(&pool, 120, None, true).await;
     let mut dead = keeper(&pool, folder.path(), Pace::Prompt);
@@ -140,7 +140,7 @@ async fn a_file_that_nobody_recorded_is_deleted_and_its_runs_are_archived_anew(p
 }
 
 #[sqlx::test]
-async fn whoever_comes_after_a_crash_in_the_middle_of_a_removal_goes_on_with_the_same_archive(pool: PgPool) {
+async fn after_a_crash_in_the_middle_of_a_removal_another_node_continues_with_the_same_archive(pool: PgPool) {
     let folder = world(&pool).await;
     for _ in 0..3 {
         ended(&pool, 120, None, true).await;
@@ -275,7 +275,7 @@ async fn runs_that_stay_never_hold_up_what_ended_after_them(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn events_that_do_not_fit_into_a_file_go_into_the_next(pool: PgPool) {
+async fn events_that_exceed_a_file_go_into_the_next(pool: PgPool) {
     let folder = world(&pool).await;
     for _ in 0..50 {
         ended(&pool, 120, None, true).await;

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_fit_is_taken_when_it_comes_again() {
+    async fn an_event_that_exceeds_the_batch_is_stored_when_it_comes_again() {
         let mailbox = Mailbox::default();
         let large = |n| OpenCommand { act: "x".repeat(BYTES_MAX), ..command(n) };
         for n in [1, 2] {

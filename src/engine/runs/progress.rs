@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn to_be_taken_over_is_no_progress_and_an_act_of_a_person_is() {
+    fn a_takeover_is_not_progress_but_an_act_of_a_person_is() {
         let taken_over = [record(Change::RunTakenOver {})];
         assert!(!Progress::by(&Fact::TakenOver).is_made(&taken_over));
         assert!(!Progress::by(&Fact::TimerDue).is_made(&[]));

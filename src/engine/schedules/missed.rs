@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn to_decide_again_after_a_crash_passes_over_no_more_than_was_missed_since() {
+    fn deciding_again_after_a_crash_looks_only_at_what_was_missed_since() {
         let timing = every(100, Misfire::Once);
         let recorded = first_to_fire(&timing, at(0), at(100), at(570)).unwrap();
         assert_eq!(first_to_fire(&timing, at(0), recorded, at(580)), Some(recorded), "the same a moment later");

@@ -178,7 +178,7 @@ async fn after_counts_from_the_end_of_the_last_run_and_of_no_other(pool: PgPool)
 }
 
 #[sqlx::test]
-async fn an_idempotency_key_of_the_api_stands_in_no_firings_way(pool: PgPool) {
+async fn an_idempotency_key_of_the_api_does_not_block_a_firing(pool: PgPool) {
     let one = node(&pool).await;
     deploy(&one, "1.0.0", "once", "every: { hours: 1 }").await;
     begun(&pool, 3_605, 3_600).await;

@@ -73,7 +73,7 @@ async fn each_event_of_a_batch_is_of_the_source_that_proved_itself(pool: PgPool)
 }
 
 #[sqlx::test]
-async fn one_signed_body_is_one_event_whatever_id_is_written_beside_it(pool: PgPool) {
+async fn one_signed_body_is_one_event_whatever_id_is_sent_with_it(pool: PgPool) {
     let face = Face::new(&pool).await;
     let (event, body) = (event_of("x", "in-the-body"), event_of("x", "in-the-body").to_string());
     // The id is signed: a signature is good for one of them.
@@ -136,7 +136,7 @@ async fn a_source_opts_in_to_cloud_events(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn what_only_stepwell_says_nobody_else_says(pool: PgPool) {
+async fn only_stepwell_can_send_its_own_events(pool: PgPool) {
     let face = Face::new(&pool).await;
     let admin = format!("Bearer {}", face.token(Scope::Admin));
     let admin = [("authorization", admin.as_str())];

@@ -375,7 +375,7 @@ async fn a_bad_definition_is_refused_with_all_its_mistakes(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn bulk_tells_before_it_does(pool: PgPool) {
+async fn a_bulk_act_lists_its_runs_before_it_acts(pool: PgPool) {
     let face = Face::new(&pool).await;
     let body = r#"{"act": "cancel", "filter": {"status": "waiting"}, "reason": "wrong price list"}"#;
     let answer = face.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_set_stays_for_ever_and_a_workflow_may_differ() {
+    fn what_is_not_set_stays_forever_and_a_workflow_may_differ() {
         assert_eq!(read("").unwrap(), Policy::default());
         let text = "retention:
   archive: /var/lib/stepwell/archive

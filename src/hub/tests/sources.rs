@@ -143,7 +143,7 @@ fn the_address_of_a_source_takes_the_place_of_the_public_one() {
 }
 
 #[test]
-fn each_wrong_setting_of_a_source_is_told_at_its_place() {
+fn each_wrong_setting_of_a_source_is_reported_at_its_position() {
     let cases = [
         ("scheme: «stripes", "unknown value \"stripes\"", Some("did you mean `stripe`?")),
         ("scheme: stripe, hmac: «{ header: X }", "to a scheme other than", None),

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused_with_what_would_be() {
+    fn an_invalid_schedule_is_refused_with_the_valid_form() {
         for (text, why) in [
             ("createOrder", "the colon before"),
             ("createOrder#x:transient", "\"x\" is not the number"),

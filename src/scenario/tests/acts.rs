@@ -52,7 +52,7 @@ fn a_suspended_run_rests_until_it_is_resumed() {
 }
 
 #[test]
-fn an_act_that_does_not_fit_is_a_difference() {
+fn an_act_that_is_not_allowed_is_a_difference() {
     for (acts, told) in [
         ("[{ act: retry }]", "acts: retry: the run had ended, or never needed attention"),
         ("[{ act: resume, after: PT1H }]", "acts: resume: cannot resume a run"),

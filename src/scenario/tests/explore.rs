@@ -55,7 +55,7 @@ fn a_post_that_nothing_makes_idempotent_is_caught_by_one_lost_reply() {
 }
 
 #[test]
-fn the_same_as_an_upsert_stands_every_two_failures() {
+fn the_same_as_an_upsert_survives_every_two_failures() {
     let found = explored("put", "/eid:PO-7", 2);
     assert_eq!((found.failed, found.cut_short), (0, false), "{:?}", found.failing);
     assert!(found.tried > 15, "{}", found.tried);

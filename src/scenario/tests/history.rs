@@ -54,7 +54,7 @@ fn continuations(trace: &Trace) -> usize {
 
 /// The rehearsal compares the run with its journal, all of it and since it continued as new, at each crash.
 #[test]
-fn a_run_that_goes_on_as_new_repeats_and_loses_nothing_wherever_it_is_killed() {
+fn a_run_that_continues_as_new_repeats_and_loses_nothing_wherever_it_is_killed() {
     let expect = "{ status: completed, underFaults: { crash: same, transient: same, lostReply: same } }";
     let fixture = fixture("{ body: { booked: true } }", expect);
     assert_eq!(fixture.differences(), Vec::<String>::new());

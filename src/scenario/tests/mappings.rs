@@ -99,7 +99,7 @@ rows:
 "#;
 
 #[test]
-fn a_value_that_does_not_fit_its_field_is_refused_cut_or_left_out_as_its_row_says() {
+fn a_value_that_exceeds_its_field_is_refused_cut_or_left_out_as_its_row_says() {
     let fitting = mapping(FITTING);
     let convert =
         |record: Value| fitting.convert(&record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string());
@@ -130,7 +130,7 @@ fn a_value_that_does_not_fit_its_field_is_refused_cut_or_left_out_as_its_row_say
 }
 
 #[test]
-fn what_was_cut_is_no_difference_between_the_sides() {
+fn a_cut_value_is_not_a_difference_between_the_sides() {
     let text = FITTING.replace("direction: toErp, fits: { erp: { max: 5", "master: crm, fits: { erp: { max: 5");
     let (crm, erp) = (json!({ "Name": "Kōbe株式" }), json!({ "name": "Kōbe…" }));
     let [_, for_erp] = mapping(&text).beside([&crm, &erp], &nothing_runs_for_long).expect("both can be compared");

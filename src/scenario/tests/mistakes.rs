@@ -12,7 +12,7 @@ fn mistakes(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_typo_is_shown_where_it_stands() {
+fn a_typo_is_shown_at_its_position() {
     let found = mistakes(
         "scenarios:
   - name: one
@@ -98,7 +98,7 @@ fn the_sandbox_is_prepared_only_with_what_it_understands() {
 }
 
 #[test]
-fn an_act_that_nobody_can_do_is_refused() {
+fn an_unknown_act_is_refused() {
     let acts = "[{ act: retri }, { act: cancel }, { act: retry, afterr: PT1H }]";
     let found =
         mistakes(&format!("scenarios: [{{ name: one, input: {{}}, calls: {{}}, acts: {acts}, expect: {{}} }}]\n"));

@@ -19,7 +19,7 @@ fn fixture(scenario: &str) -> Fixture {
 }
 
 #[test]
-fn mocks_answer_in_order_and_the_last_one_for_ever() {
+fn mocks_answer_in_order_and_the_last_one_keeps_answering() {
     let fixture = fixture(
         "
     calls:
@@ -41,7 +41,7 @@ fn mocks_answer_in_order_and_the_last_one_for_ever() {
 }
 
 #[test]
-fn an_answer_is_for_the_calls_that_it_fits_however_often_each_is_sent() {
+fn an_answer_is_for_the_calls_that_it_matches_however_often_each_is_sent() {
     let answers = "
     calls:
       find: { body: { name: seven } }

@@ -140,7 +140,7 @@ fn no_more_iterations_than_allowed_are_open_at_once_and_the_output_is_in_the_ord
 }
 
 #[test]
-fn a_loop_side_by_side_goes_on_after_a_crash_wherever_it_was() {
+fn a_parallel_loop_continues_after_a_crash_wherever_it_was() {
     let expect = "{ status: completed, output: [11, 12, 13, 14, 15], underFaults: { crash: same, transient: same, lostReply: same, permanent: faulted, outage: faulted } }";
     let no_saga: Vec<&str> = SIDE_BY_SIDE.lines().filter(|line| !line.contains("compensate")).collect();
     let fixture = Fixture::new(&no_saga.join("\n"), &five(expect).replace("undo:charge: {}", ""));

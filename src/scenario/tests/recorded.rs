@@ -179,7 +179,7 @@ fn a_step_that_takes_another_field_of_its_answer_is_given_the_recorded_answer() 
 }
 
 #[test]
-fn calls_that_come_and_calls_that_go_are_told_apart() {
+fn new_calls_and_removed_calls_are_distinguished() {
     let tell =
         "  - tell: { call: http, with: { method: put, endpoint: 'connection://erp/told/1', body: { done: true } } }\n";
     let gone = changed(tell, "", Assume::Nothing);
@@ -221,7 +221,7 @@ fn a_read_that_was_not_recorded_ends_the_replay_unless_something_is_assumed() {
 }
 
 #[test]
-fn what_is_sensitive_is_masked_and_what_was_masked_is_said_to_be() {
+fn sensitive_values_are_masked_and_marked_as_masked() {
     let call = "body: { customer: '${ $context.id }', memo: a } }\n";
     let sensitive = format!("{call}      metadata: {{ sensitive: [/customer] }}\n");
     let recorded = Fixture::new(&ORDER.replacen(call, &sensitive, 1), ANSWERS);

@@ -123,7 +123,7 @@ fn an_order_whose_answer_was_lost_is_found_whatever_the_next_attempt_is_answered
 }
 
 #[test]
-fn a_schedule_that_never_comes_about_is_no_success() {
+fn a_schedule_that_never_happens_is_not_a_success() {
     let ask = Ask {
         scenario: Some("a won deal becomes an order".to_owned()),
         schedule: Some("createOrdr#1:transient".parse().expect("a schedule")),

@@ -102,7 +102,7 @@ fn fits(filter: &EventFilter, n: i64) -> bool {
 
 /// Each filter alone and any two together, in both orders: the pages hold exactly what fits, and few pages are needed.
 #[sqlx::test]
-async fn filters_of_events_alone_and_in_pairs_find_what_fits_in_few_pages(pool: PgPool) {
+async fn filters_of_events_alone_and_in_pairs_find_every_match_in_few_pages(pool: PgPool) {
     fill_many(&pool).await;
     type Set = fn(&mut EventFilter);
     let filters: [Set; 14] = [

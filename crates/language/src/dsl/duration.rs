@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_says_why() {
+    fn an_invalid_duration_says_why() {
         for text in ["", "P", "PT", "P1DT", "15M", "PT15", "PT1M1H", "P1S", "PT-1S", "PT1.S", "PT.S", "P1Dé", "pt1s"] {
             assert!(parse_duration(text).is_err_and(|why| why.contains("not an ISO 8601")), "{text}");
         }

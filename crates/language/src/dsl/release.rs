@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_said_with_what_to_change() {
+    fn a_refusal_says_what_to_change() {
         let refused = releases().check("other", "billingKey").expect_err("refused");
         assert!(refused.hint.contains("secrets.billingKey.namespaces"), "{refused:?}");
         let refused = releases().check_host("crm-erp", "billingKey", "evil.example").expect_err("refused");

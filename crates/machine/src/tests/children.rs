@@ -167,7 +167,7 @@ fn a_stop_that_comes_before_its_child_exists_is_heard_once_it_does() {
 }
 
 #[test]
-fn a_childs_fault_is_caught_by_a_try_of_its_parent_and_nobody_is_needed() {
+fn a_childs_fault_is_caught_by_a_try_of_its_parent_and_needs_no_attention() {
     let parent = built(
         "parent",
         &format!(

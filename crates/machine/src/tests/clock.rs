@@ -145,7 +145,7 @@ fn a_run_that_waits_for_a_person_does_not_use_up_the_timeouts_around_the_failed_
 }
 
 #[test]
-fn skipping_a_step_at_which_the_whole_run_timed_out_lets_it_go_on() {
+fn skipping_the_step_at_which_the_whole_run_timed_out_lets_it_continue() {
     let definition = definition("timeout: { after: PT6S }\ndo:\n  - w: { wait: PT1H }\n  - v: { wait: PT1S }\n");
     let mut world = started(&definition);
     pass(&mut world, 6);

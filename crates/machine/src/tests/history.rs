@@ -64,7 +64,7 @@ fn polled(
 }
 
 #[test]
-fn a_loop_of_thirty_thousand_rounds_holds_no_more_than_one_of_thirty() {
+fn a_loop_of_thirty_thousand_rounds_uses_no_more_memory_than_one_of_thirty() {
     let definition = definition("{ history: { records: 1000 } }", POLL);
     let bounds = |rounds: u32, crashes: bool| {
         let (mut largest, mut longest, mut commits) = (0, 0, 0_u32);
@@ -145,7 +145,7 @@ fn what_is_nested_too_deep_for_the_record_keeps_a_run_as_it_is() {
 }
 
 #[test]
-fn a_run_goes_on_as_new_only_where_every_node_knows_what_that_is() {
+fn a_run_continues_as_new_only_if_every_node_supports_it() {
     let definition = definition("{ history: { records: 100 } }", POLL);
     let mut play = Play::begin(&definition, json!({}));
     play.answer(json!({ "id": 1 }));

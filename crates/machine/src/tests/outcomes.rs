@@ -66,7 +66,7 @@ do:
 }
 
 #[test]
-fn an_answer_that_came_but_does_not_fit_is_no_reason_to_send_again() {
+fn an_answer_that_does_not_match_is_not_a_reason_to_send_again() {
     for metadata in ["idempotent: false, compensate: none", "pivot: true"] {
         let definition = with_bad_output(metadata);
         let mut world = world(&definition);
@@ -171,7 +171,7 @@ fn a_cancel_while_the_pivot_is_in_doubt_asks_the_target_first() {
 }
 
 #[test]
-fn not_there_counts_only_once_nothing_can_come_any_more() {
+fn not_there_counts_only_once_nothing_can_take_effect_any_longer() {
     let plan = Plan::Call { compensated: false, pivot: false, never_resend: true, reconciled: true };
     let definition = definition(&[plan], OnFault::Park);
     let mut world = world(&definition);
@@ -204,7 +204,7 @@ fn a_call_that_must_be_sent_once_is_never_raised_by_a_timeout_around_it() {
 }
 
 #[test]
-fn an_undo_waits_until_its_step_cannot_come_any_more_and_asks_first_where_it_can() {
+fn an_undo_waits_until_its_step_can_no_longer_take_effect_and_asks_first_if_it_can() {
     for reconciled in [false, true] {
         let step = Plan::Call { compensated: true, pivot: false, never_resend: false, reconciled };
         let mut definition = definition(&[step], OnFault::Compensate);
@@ -274,7 +274,7 @@ fn a_second_cancel_while_undoing_changes_nothing() {
 }
 
 #[test]
-fn a_target_that_says_come_back_at_once_is_not_asked_without_pause_nor_for_ever() {
+fn a_target_that_says_retry_now_is_asked_neither_without_pause_nor_forever() {
     let definition = definition(&[Plan::call()], OnFault::Park);
     let mut world = world(&definition);
     let mut in_ten_seconds = 0;

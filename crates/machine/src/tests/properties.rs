@@ -245,7 +245,7 @@ proptest! {
 
     /// The checks of every step stand in `World::check`: folding, one outcome per step, one end, nothing stranded.
     #[test]
-    fn every_run_ends_whatever_happens_and_its_journal_tells_the_same_story(
+    fn every_run_ends_whatever_happens_and_its_journal_agrees(
         plans in plans(), compensates in any::<bool>(), events in events(), id in any::<u128>(),
         history in prop::option::of(1_u32..30),
     ) {

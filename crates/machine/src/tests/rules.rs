@@ -249,7 +249,7 @@ fn cancel_of_a_waiting_run_takes_effect_at_once() {
 }
 
 #[test]
-fn suspend_begins_nothing_and_resume_goes_on() {
+fn suspend_starts_nothing_and_resume_continues() {
     let definition = definition(&[Plan::call(), Plan::call()], OnFault::Park);
     let mut world = world(&definition);
     world.feed(operator(Act::Suspend)).unwrap();

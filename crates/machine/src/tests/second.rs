@@ -110,7 +110,7 @@ fn undoing_suspending_and_resuming_can_be_reserved_too() {
 }
 
 #[test]
-fn the_end_of_a_freeze_lets_its_runs_go_on_without_a_second_person() {
+fn the_end_of_a_freeze_resumes_its_runs_without_a_second_person() {
     let definition = reserving(&[ActRule::Resume], &[Plan::call()]);
     let mut world = World::new(&definition, 7);
     let hold = Hold { freeze: uuid::Uuid::nil(), actor: user("ann"), reason: "month end".into() };

@@ -132,7 +132,7 @@ fn a_platform_event_keeps_its_empty_fields() {
 }
 
 #[test]
-fn what_its_schema_does_not_fit_is_refused_and_nothing_panics() {
+fn a_payload_that_does_not_match_its_schema_is_refused_and_nothing_panics() {
     let schema = account();
     let sound = encode(&schema, change());
     for cut in 0..sound.len() {

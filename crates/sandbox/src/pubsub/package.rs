@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_orders_are_made_of_is_told_and_only_of_deals_that_are_or_were_won() {
+    fn only_fields_of_orders_are_sent_and_only_of_deals_that_are_or_were_won() {
         let fields = |value: Value| -> Fields { serde_json::from_value(value).unwrap() };
         let (open, won) = (fields(json!({ "IsWon": false })), fields(json!({ "IsWon": true, "Amount": 1 })));
         let (dearer, noted) = (

@@ -191,7 +191,7 @@ async fn the_records_of_any_demo_webhook_are_there() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_gets_the_crm_s_own_error() {
+async fn a_body_that_is_not_json_gets_the_crm_s_own_error() {
     let served = Served::start().await;
     for body in ["", "{", "[]", "{\"Name\": NaN}", "{\"Name\": \"\\ud800\"}"] {
         let call = served.call(Method::POST, &format!("{DATA}/sobjects/Account")).body(body);

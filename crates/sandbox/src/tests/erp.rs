@@ -213,7 +213,7 @@ async fn a_job_is_pending_first_and_then_leads_to_its_result() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_gets_the_erp_s_own_error() {
+async fn a_body_that_is_not_an_object_gets_the_erp_s_own_error() {
     let served = Served::start().await;
     for body in ["", "{", "[]", "\u{feff}{}", "{\"a\": NaN}", "null"] {
         let call = served.call(Method::POST, &format!("{RECORDS}/customer")).body(body);
@@ -380,7 +380,7 @@ async fn a_text_that_is_too_long_is_refused_with_its_field_and_nothing_is_cut() 
 }
 
 #[tokio::test]
-async fn what_is_only_bought_is_not_sold_and_an_external_id_stands_for_one_of_all_entities() {
+async fn purchased_items_are_not_sold_and_an_external_id_is_unique_over_all_entities() {
     let served = Served::start().await;
     served.customer().await;
     let mut order = order();

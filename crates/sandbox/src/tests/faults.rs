@@ -124,7 +124,7 @@ async fn more_calls_at_once_than_the_limit_are_refused_like_the_sample() {
 }
 
 #[tokio::test]
-async fn a_removed_fault_strikes_no_more() {
+async fn a_removed_fault_no_longer_strikes() {
     let served = Served::start().await;
     let (_, added) =
         served.post("/faults", &json!([{"path": "/erp", "kind": "status"}, {"path": "/crm", "kind": "status"}])).await;

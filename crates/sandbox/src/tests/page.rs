@@ -90,7 +90,7 @@ async fn a_person_changes_and_makes_records_by_a_plain_form() {
 }
 
 #[tokio::test]
-async fn what_a_system_refuses_is_told_beside_what_was_filled_in_and_markup_stays_text() {
+async fn a_systems_refusal_is_shown_with_the_filled_in_form_and_markup_stays_text() {
     let served = Served::start().await;
     let fields = [("Name", ""), ("Phone", "<script>alert(1)</script>")];
     let (status, html) = filled_in(&served, "/form/crm/Account", &fields).await;

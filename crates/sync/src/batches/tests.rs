@@ -28,7 +28,7 @@ fn report(batch: &Value, cursor: &str, keys: &[&str], failed: &[&str]) -> Value 
 }
 
 #[test]
-fn a_report_that_is_told_twice_counts_once() {
+fn a_report_that_is_sent_twice_counts_once() {
     let mut batches = Batches::default();
     let batch = begun(&mut batches, 7);
     assert_eq!(begun(&mut batches, 7), batch, "the answer was lost: the same batch");
@@ -151,7 +151,7 @@ fn a_total_is_never_less_than_what_is_done() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_reason() {
+fn an_invalid_value_is_refused_with_the_reason() {
     let id = Uuid::nil();
     let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
     let failed = |key: &str, row: Value| json!([{ "key": key, "message": "m", "row": row }]);

@@ -31,7 +31,7 @@ fn gap(after: i64, before: i64, missing: i64) -> Gap {
 }
 
 #[test]
-fn a_jump_is_told_of_once_and_with_all_that_it_jumped_over() {
+fn a_jump_is_reported_once_with_all_the_numbers_it_skipped() {
     let (sequence, told) = arrived(&[1, 2, 1_000_000_000_000, 1_000_000_000_001], Duration::ZERO);
     assert_eq!(told, [gap(2, 1_000_000_000_000, 999_999_999_997)]);
     assert_eq!(open(&sequence), [(3, 999_999_999_999)], "a range, whatever its length");
@@ -47,7 +47,7 @@ fn what_arrives_within_the_grace_raises_nothing() {
 }
 
 #[test]
-fn what_is_still_missing_after_the_grace_is_told_of_as_one_gap() {
+fn what_is_still_missing_after_the_grace_period_is_reported_as_one_gap() {
     let (sequence, told) = arrived(&[1, 9, 4], GRACE);
     assert_eq!((told, sequence.next_at()), (vec![], Some(at(31))));
     let (sequence, told) = arrive(Some(sequence), &[], at(30));
@@ -69,7 +69,7 @@ fn the_first_number_may_be_any_and_repeats_change_nothing() {
 }
 
 #[test]
-fn a_sender_that_begins_anew_is_followed_and_its_old_gap_is_told_of_at_once() {
+fn a_sender_that_restarts_its_numbers_is_followed_and_its_old_gap_is_reported_at_once() {
     let (sequence, told) = arrived(&[5_000, 5_003, 1, 2, 3], GRACE);
     assert_eq!(told, [gap(5_000, 5_003, 2)]);
     assert_eq!(sequence, Sequence::begin(3));
@@ -79,7 +79,7 @@ fn a_sender_that_begins_anew_is_followed_and_its_old_gap_is_told_of_at_once() {
 }
 
 #[test]
-fn one_low_number_and_those_of_a_short_way_are_late_not_anew() {
+fn a_single_low_number_or_a_short_step_back_is_late_and_not_a_restart() {
     let (sequence, told) = arrived(&[5_000, 1, 1, 5_001, 2, 5_002], Duration::ZERO);
     assert_eq!((sequence.highest, told), (5_002, vec![]));
     let (sequence, told) = arrived(&[3, 1, 2, 0, 4, 1, 2], Duration::ZERO);
@@ -87,7 +87,7 @@ fn one_low_number_and_those_of_a_short_way_are_late_not_anew() {
 }
 
 #[test]
-fn beyond_the_bound_the_lowest_is_told_of_and_given_up() {
+fn beyond_the_bound_the_lowest_is_reported_and_given_up() {
     let numbers: Vec<i64> = (0..=OPEN_MAX as i64 + 1).map(|n| n * 2).collect();
     let (sequence, told) = arrived(&numbers, Duration::from_hours(1));
     assert_eq!(told, [gap(0, 2, 1)]);
@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn each_number_that_stays_away_is_told_of_once(numbers in interleaving()) {
+    fn each_missing_number_is_reported_once(numbers in interleaving()) {
         let (sequence, early) = arrived(&numbers, GRACE);
         let still_open = numbers_in(&open(&sequence));
         let (_, late) = arrive(Some(sequence), &[], at(100_000));

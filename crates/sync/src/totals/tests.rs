@@ -204,7 +204,7 @@ fn a_sign_off_covers_its_days_currency_and_company_and_nothing_else() {
 }
 
 #[test]
-fn what_speaks_against_signing_is_told_in_sentences() {
+fn objections_to_signing_are_sentences() {
     assert_eq!(Problems::default().told(), None);
     let problems = Problems { open_days: 1, not_agreeing: 2, under_way: true };
     let told = problems.told().expect("told");
@@ -269,7 +269,7 @@ fn a_pass_replaces_its_days_and_a_deal_that_moved_stands_once() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_reason() {
+fn an_invalid_value_is_refused_with_the_reason() {
     let id = Uuid::nil();
     let line = |change: fn(&mut Value)| {
         let mut line =

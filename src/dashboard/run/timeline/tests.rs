@@ -14,7 +14,7 @@ fn names(timeline: &Timeline) -> Vec<(&str, State)> {
 }
 
 #[test]
-fn a_completed_run_tells_its_steps_attempts_and_waits() {
+fn a_completed_run_shows_its_steps_attempts_and_waits() {
     let timeline = fold(&fixture::completed());
     let all = State::Completed;
     assert_eq!(names(&timeline), [("prepare", all), ("createCustomer", all), ("createOrder", all), ("writeBack", all)]);
@@ -80,7 +80,7 @@ fn an_undo_names_the_step_that_it_undoes() {
 }
 
 #[test]
-fn a_stopped_step_stands_open_until_someone_retries_it() {
+fn a_stopped_step_stays_open_until_someone_retries_it() {
     let mut story = fixture::faulted();
     let stopped = fold(&story);
     assert_eq!((stopped.stuck, stopped.step(3).unwrap().state), (Some(3), State::Stuck));
@@ -139,7 +139,7 @@ fn a_fault_is_handled_once_what_is_around_it_has_ended_well() {
 }
 
 #[test]
-fn an_undo_that_failed_for_good_is_where_the_run_stands() {
+fn a_run_stops_at_an_undo_that_failed_permanently() {
     let mut story = fixture::compensated();
     story.records.truncate(story.records.len() - 2);
     let place = "/do/0/createCustomer/metadata/compensate";

@@ -52,7 +52,7 @@ async fn known(engine: &Engine, channel: &str) -> (i64, Vec<(i64, i64)>) {
 }
 
 #[sqlx::test]
-async fn a_gap_is_told_of_once_by_two_nodes_at_once_and_each_channel_counts_for_itself(pool: PgPool) {
+async fn two_nodes_report_a_gap_once_and_each_channel_counts_separately(pool: PgPool) {
     let (a, b) = (Engine::outside(pool.clone()).await.unwrap(), Engine::outside(pool.clone()).await.unwrap());
     for (channel, number) in [("", 1), ("", 2), ("eu", 1), ("", 5), ("eu", 2)] {
         accept(&a, channel, number, AT_ONCE).await;
@@ -88,7 +88,7 @@ async fn a_number_counts_with_its_event_however_late_and_a_duplicate_does_not(po
 }
 
 #[sqlx::test]
-async fn a_gap_that_nobody_fills_is_told_of_when_its_grace_is_over_by_whoever_lives_then(pool: PgPool) {
+async fn a_gap_that_stays_open_is_reported_after_its_grace_period_by_any_live_node(pool: PgPool) {
     let died = Engine::outside(pool.clone()).await.unwrap();
     accept(&died, "", 7, LATER).await;
     accept(&died, "", 9, LATER).await;

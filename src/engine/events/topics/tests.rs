@@ -129,7 +129,7 @@ async fn a_gap_that_is_noticed_again_is_the_same_event(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_topic_that_stands_still_says_why_until_its_position_moves(pool: PgPool) {
+async fn a_blocked_topic_says_why_until_its_position_moves(pool: PgPool) {
     topics::declare(&pool, &[&id()]).await.unwrap();
     let owner = node(&pool, 60.0).await;
     let claimed = claim(&pool, owner).await.unwrap();

@@ -77,7 +77,7 @@ async fn an_event_that_comes_twice_in_one_batch_starts_one_run(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn what_became_of_a_commit_without_reply_is_found_out(pool: PgPool) {
+async fn the_outcome_of_a_commit_without_reply_is_determined(pool: PgPool) {
     deploy(&pool).await;
     let (first, one) = accept("committed");
     let (second, two) = accept("not committed");

@@ -78,7 +78,7 @@ async fn a_token_made_a_moment_ago_works_on_every_node_at_the_address_that_a_flo
 }
 
 #[sqlx::test]
-async fn who_presents_too_many_guesses_at_once_is_told_to_wait_and_nobody_else_is(pool: PgPool) {
+async fn a_peer_with_too_many_guesses_at_once_has_to_wait_and_no_one_else_does(pool: PgPool) {
     let (_, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
     let (_, new) = create_token(&pool, "new", &[Scope::Read], None).await.unwrap();
     let known = Presented::Token(secret_hash(&token));
@@ -117,7 +117,7 @@ async fn what_counted_once_and_ended_is_a_guess_like_any_other(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn without_database_everyone_who_waits_is_told_to_try_again(pool: PgPool) {
+async fn without_a_database_everyone_who_waits_is_asked_to_try_again(pool: PgPool) {
     let lookups = Lookups::start(pool.clone());
     pool.close().await;
     let guesses = (0..3_u32).map(|n| lookups.find(Presented::Token(secret_hash(&n.to_string())), peer(n)));

@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn bulk_is_a_dry_run_unless_told_otherwise() {
+    fn bulk_is_a_dry_run_by_default() {
         let bulk =
             read_bulk(br#"{"act": "cancel", "filter": {"status": ["waiting", "pending"], "key": "a"}}"#).unwrap();
         assert!(bulk.dry_run);

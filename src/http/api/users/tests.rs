@@ -130,7 +130,7 @@ async fn a_stream_and_a_wait_end_within_five_seconds_of_the_revocation_of_their_
 }
 
 #[sqlx::test]
-async fn who_is_turned_away_is_told_of_without_what_they_sent(pool: PgPool) {
+async fn refused_access_is_recorded_without_what_was_sent(pool: PgPool) {
     let face = Face::new(&pool).await;
     let guess = "swt_hunter2-guess";
     for _ in 0..5 {

@@ -159,7 +159,7 @@ fn a_delivery_counts_for_five_minutes_both_ways() {
 }
 
 #[test]
-fn an_ed25519_signature_fits_its_public_key() {
+fn an_ed25519_signature_matches_its_public_key() {
     let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key");
     let public = format!("whpk_{}", BASE64_STANDARD.encode(ring::signature::KeyPair::public_key(&pair)));
     let mut v = vector("standard-webhooks");

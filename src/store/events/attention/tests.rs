@@ -26,7 +26,7 @@ async fn fill(pool: &PgPool, source: &str, count: usize) -> Vec<Uuid> {
 }
 
 #[sqlx::test]
-async fn an_event_asks_until_somebody_replays_or_dismisses_it_and_who_did_is_recorded(pool: PgPool) {
+async fn an_event_needs_attention_until_someone_replays_or_dismisses_it_and_who_did_is_recorded(pool: PgPool) {
     let asking = fill(&pool, "crm", 6).await;
     fill(&pool, "erp", 1).await;
     assert_eq!(by_source(&pool).await.unwrap(), [("crm".to_owned(), 3), ("erp".to_owned(), 1)]);
@@ -74,7 +74,7 @@ async fn unmatched_events_are_counted_by_source_and_type(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_rejected_event_waits_for_nobody_although_somebody_waits_for_any(pool: PgPool) {
+async fn a_rejected_event_reaches_no_run_even_if_one_waits_for_any_event(pool: PgPool) {
     sqlx::query(
         "insert into listeners (shard, run_id, execution, filter, event_type, kind, key) values (0, $1, 0, 0, '', '1:0:/do/0/a', '')",
     )

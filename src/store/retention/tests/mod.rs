@@ -225,7 +225,7 @@ async fn an_event_goes_after_its_runs_and_its_key_after_that(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn an_event_that_somebody_still_wants_stays(pool: PgPool) {
+async fn an_event_that_a_run_still_needs_stays(pool: PgPool) {
     let reasons = [
         "update events set routed = false",
         "update events set resumed = array[gen_random_uuid()]",

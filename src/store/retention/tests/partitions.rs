@@ -125,7 +125,7 @@ async fn what_is_dropped_is_never_made_again(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_partition_that_somebody_reads_is_not_waited_for(pool: PgPool) {
+async fn a_partition_in_use_is_not_waited_for(pool: PgPool) {
     execute(
         &pool,
         "create table journal_202601 partition of journal for values from (uuid_floor('2026-01-01')) to (uuid_floor('2026-02-01'))",

@@ -98,7 +98,7 @@ fn fits(filter: &RunFilter, n: i64) -> bool {
 /// Each filter alone and any two together, in both orders: what the pages hold is what fits, and a page is never far. The table is a
 /// hundred times as long as what one page looks at where rows may lie apart.
 #[sqlx::test]
-async fn filters_alone_and_in_pairs_find_what_fits_in_few_pages(pool: PgPool) {
+async fn filters_alone_and_in_pairs_find_every_match_in_few_pages(pool: PgPool) {
     const RUNS: i64 = 200_000;
     fill(&pool, 200_000).await;
     type Set = fn(&mut RunFilter);

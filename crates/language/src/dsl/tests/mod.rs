@@ -213,7 +213,7 @@ fn the_same_text_has_the_same_hash_and_another_function_another() {
 }
 
 #[test]
-fn an_expressions_mistake_stands_at_its_own_character() {
+fn an_expressions_mistake_points_at_its_own_character() {
     for (tasks, place) in [
         ("  - a: {set: {x: '${ $nope }'}}\n", "3:22"),
         ("  - a: {set: {x: \"${ \\\"é\\\" + $nope }\"}}\n", "3:30"),

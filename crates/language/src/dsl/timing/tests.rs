@@ -111,7 +111,7 @@ fn a_fixed_rate_does_not_drift() {
 }
 
 #[test]
-fn what_is_no_pattern_is_refused_with_a_reason() {
+fn an_invalid_pattern_is_refused_with_a_reason() {
     for wrong in ["", "* * * *", "61 * * * *", "0 0 30 2 *", "a b c d e", "* * * * * * *"] {
         assert!(parse_cron(wrong).is_err(), "{wrong}");
     }
@@ -268,7 +268,7 @@ mod properties {
         }
 
         #[test]
-        fn the_next_firing_is_the_first_minute_that_fits(pattern in pattern(), now in moment()) {
+        fn the_next_firing_is_the_first_minute_that_matches(pattern in pattern(), now in moment()) {
             let next = cron(&pattern, "UTC").next(now, now).unwrap();
             prop_assert!(matches(&pattern, next) && next.second() == 0, "{} does not match", next);
             let mut minute = now + chrono::Duration::minutes(1);

@@ -162,7 +162,7 @@ fn a_change_of_both_follows_the_rule_of_the_row() {
 }
 
 #[test]
-fn the_newest_word_is_that_of_the_field_where_an_event_told_it() {
+fn the_newest_change_is_that_of_the_field_if_an_event_reported_it() {
     let rows = [row("F", Master::Newest, json!("b"), json!("c"))];
     let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "a" }));
     look(&mut links, 1);
@@ -206,7 +206,7 @@ fn of_two_records_that_meet_the_one_that_has_a_value_gives_it() {
 }
 
 #[test]
-fn a_value_that_something_changes_back_each_time_is_not_written_for_ever() {
+fn a_value_that_is_changed_back_each_time_is_not_written_forever() {
     let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "A" }));
     for by in 1..=3 {
         look(&mut links, by);
@@ -314,7 +314,7 @@ fn a_partner_that_is_made_again_takes_the_place_of_the_one_that_was_deleted() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_reason() {
+fn an_invalid_value_is_refused_with_the_reason() {
     for (name, body) in [
         ("judge", json!({ "entity": "", "run": run(1), "side": "crm", "id": "1" })),
         ("judge", json!({ "entity": "a", "run": run(1), "side": "left", "id": "1" })),

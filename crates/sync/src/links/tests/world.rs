@@ -303,7 +303,7 @@ fn ten_thousand_edits_on_both_sides_end_equal_with_bounded_writes() {
 }
 
 #[test]
-fn systems_that_rewrite_what_they_are_given_are_not_written_for_ever() {
+fn systems_that_rewrite_what_they_are_given_are_not_written_forever() {
     for seed in 0..4 {
         let mut world = World::new(seed, 10);
         // Each makes something else of what it is given, and no mapping knows.

@@ -142,7 +142,7 @@ async fn what_changes_after_a_sign_off_is_marked_until_somebody_signs_again(pool
 }
 
 #[sqlx::test]
-async fn nobody_signs_what_they_did_not_see_nor_an_open_period_without_a_word(pool: PgPool) {
+async fn nobody_signs_totals_they_did_not_see_or_an_open_period_without_a_reason(pool: PgPool) {
     let engine = node(&pool).await;
     let needs = |signed| if let Signed::NeedsReason(why) = signed { why } else { panic!("{signed:?}") };
     let why = needs(sign(&engine, november(), None, "user:ada", None).await);
