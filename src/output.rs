@@ -40,7 +40,7 @@ pub(crate) fn out(text: Arguments<'_>) {
     }
 }
 
-/// Prints on standard error, if somebody reads it: where not, there is nowhere left to say so.
+/// Prints on standard error, if someone reads it: where not, there is nowhere left to say so.
 pub(crate) fn err(text: Arguments<'_>) {
     let _ = io::stderr().lock().write_fmt(text);
 }

@@ -134,7 +134,7 @@ async fn who_is_disabled_or_signed_out_is_out_on_every_node_within_five_seconds(
     .await;
 }
 
-/// An author may emit what they like, but a start that somebody asked for under a key is remembered beside events.
+/// An author may emit what they like, but a start that someone asked for under a key is remembered beside events.
 const POSE: &str = "document: { dsl: '1.0.3', namespace: test, name: pose, version: '1.0.0' }
 do:
   - pose:

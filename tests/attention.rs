@@ -1,4 +1,4 @@
-//! An event that a workflow wanted and did not take asks for attention until somebody replays or dismisses it.
+//! An event that a workflow wanted and did not take asks for attention until someone replays or dismisses it.
 
 use serde_json::{Value, json};
 

@@ -78,7 +78,7 @@ async fn a_pass_continues_after_kill_9_counts_each_row_once_and_retries_failed_r
     let (_, last) = node.get(&format!("/api/v1/batches/{id}/rows?limit=2&cursor={next}")).await;
     assert_eq!(last["items"][0]["row"]["itemId"], "I-3000", "{last}");
 
-    // Somebody mends one of them, and deletes another.
+    // Someone mends one of them, and deletes another.
     let item = |row: &Value| format!("{ITEMS}/{}", row["row"]["id"].as_str().unwrap());
     edit(&sandbox, "PATCH", &item(row), &json!({ "displayName": "Short" }));
     edit(&sandbox, "DELETE", &item(&last["items"][0]), &json!({}));

@@ -338,7 +338,7 @@ async fn add_conflict(world: &World) {
     .unwrap();
 }
 
-/// A batch of the run, half way, with a row that failed.
+/// A batch of the run, halfway, with a row that failed.
 async fn add_batch(world: &World, run: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "insert into batches (id, name, mode, run_id, total, done, failed, busy_ms, began_at, changed_at)

@@ -48,7 +48,7 @@ async fn sandbox_and_production_never_share_a_database() {
     world.set("STEPWELL_ENVIRONMENT", "production");
     let (ok, out, err) = world.command(&["serve"]);
     assert!(!ok && err.contains("the database belongs to sandbox"), "{out}{err}");
-    // It goes on where it began.
+    // It continues where it began.
     world.set("STEPWELL_ENVIRONMENT", "sandbox");
     target.behave("/step1", Behavior::Answer("{}".into()));
     let mut node = world.node().await;

@@ -8,7 +8,7 @@ use crate::harness::{Target, World, calls, hub};
 /// Sagas of three calls.
 const SAGAS: i64 = 100;
 
-/// For each saga: what is counted, how, and how much it was when somebody last looked.
+/// For each saga: what is counted, how, and how much it was when someone last looked.
 const COSTS: [(&str, &str, f64); 6] = [
     ("rows of the journal", "select count(*)::float8 from journal", 4.0),
     ("commits that wrote to the journal", "select count(distinct (run_id, xmin::text))::float8 from journal", 4.0),

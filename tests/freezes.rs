@@ -1,4 +1,4 @@
-//! While somebody closes the books, what events start waits, on every node; afterwards it goes on in order.
+//! While someone closes the books, what events start waits, on every node; afterwards it continues in order.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ async fn runs_that_events_start_during_a_freeze_wait_on_every_node_and_continue_
         let reason = &first.journal(run).await[1]["data"]["reason"];
         assert_eq!(reason, "freeze: month end");
     }
-    // What people start, and other workflows, go on.
+    // What people start, and other workflows, continue.
     let (status, answer) = send(&second, "other", "other", &json!({})).await;
     assert_eq!(status, 202, "{answer}");
     second.run_becomes(answer["runs"][0].as_str().unwrap(), "completed").await;

@@ -94,7 +94,7 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let (_, metrics) = node.get("/metrics").await;
     assert!(metrics.as_str().unwrap().contains("stepwell_source_gaps{source=\"netsuite\"} 1"), "{metrics}");
 
-    // It comes after all: nothing is missing any more, and nothing else starts. What is told of later shows that time went on.
+    // It comes after all: nothing is missing any more, and nothing else starts. What is told of later shows that time continued.
     send(&node, 3).await;
     send(&node, 9).await;
     eventually("the next gap is told of", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;

@@ -96,7 +96,7 @@ async fn events_are_gathered_until_another_one_or_a_condition_says_enough() {
     assert_eq!((status, closed["runs"].as_array().unwrap().len()), (202, 1), "{closed}");
     assert_eq!(inputs(&node).await, [json!([{ "order": 1, "line": 0 }, { "order": 1, "line": 2 }])]);
 
-    // Another `on` begins anew; the same one in a new version goes on.
+    // Another `on` begins again; the same one in a new version continues.
     let on = "{ any: [ { with: { type: line } } ], until: 'length == 3' }";
     let deploy = async |version: &str| {
         let (_, text) = gathering(version, on);

@@ -1,4 +1,4 @@
-//! Two nodes share one database: what one leaves, the other goes on with.
+//! Two nodes share one database: what one leaves, the other continues with.
 
 use std::time::{Duration, Instant};
 

@@ -65,7 +65,7 @@ impl Provider {
         self.post("/faults", &fault).await;
     }
 
-    /// What became of refresh tokens: `granted`, `repeated`, `refused`.
+    /// The outcome of refresh tokens: `granted`, `repeated`, `refused`.
     async fn count(&self, what: &str) -> u64 {
         let answer = self.client.get(format!("{}/sessions", self.sandbox)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["crm"]["refreshTokens"][what].as_u64().unwrap()
@@ -217,7 +217,7 @@ async fn a_changed_first_refresh_token_supersedes_what_is_stored() {
     let newest = rows[0]["id"].as_str().unwrap();
     let (ok, _, said) = provider.world.command(&["connections", "forget", "crm", "--id", newest]);
     assert!(ok, "{said}");
-    // And the former one, with what came of it, counts again if it is put back.
+    // And the former one, with its result, counts again if it is put back.
     provider.world.set("STEPWELL_SECRET_CRMREFRESH", FIRST);
     provider.delete("/sessions").await;
     let node = provider.world.node().await;

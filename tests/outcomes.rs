@@ -17,7 +17,7 @@ use crate::harness::{Behavior, Target, World, eventually, hub};
 const TIMEOUT: Duration = Duration::from_millis(400);
 const SETTLE: Duration = Duration::from_millis(1600);
 
-/// A target that acts late, whether or not somebody still waits for its answer.
+/// A target that acts late, whether or not someone still waits for its answer.
 #[derive(Clone, Default)]
 struct Slow(Arc<Mutex<HashMap<u64, Vec<&'static str>>>>);
 

@@ -1,4 +1,4 @@
-//! How a node comes and goes: it waits for its database, says when it is ready, and leaves without refusing anybody.
+//! How a node comes and goes: it waits for its database, says when it is ready, and leaves without refusing anyone.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

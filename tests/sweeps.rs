@@ -74,7 +74,7 @@ async fn a_missed_won_deal_gets_its_order_by_reconciliation_and_one_with_a_forgo
     let known = edit(&sandbox, "GET", &deal, &json!({}));
     assert_eq!(known["NetSuite_Sales_Order_Id__c"], orders[0]["id"], "{known}");
 
-    // Somebody empties the field: the run that made the order has completed, so another one looks, and finds the order.
+    // Someone empties the field: the run that made the order has completed, so another one looks, and finds the order.
     edit(&sandbox, "PATCH", &deal, &json!({ "NetSuite_Sales_Order_Id__c": null }));
     let found = drift(&node, &sweep(&node, "deal-reconcile").await, &json!(DEAL)).await;
     assert_eq!((&found["found"], &found["erp_id"]), (&json!("missed"), &orders[0]["id"]), "{found}");

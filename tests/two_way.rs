@@ -187,7 +187,7 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
                 edit(&sandbox, "PATCH", &path, &json!({ of_erp: value }));
             }
         }
-        // Some of the letters arrive while people go on.
+        // Some of the letters arrive while people continue.
         let mut batch = Vec::new();
         for _ in 0..80 {
             batch.extend(letters.next(&mut random));

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor, Row};
 use crate::harness::{Behavior, Node, Target, World, calls, eventually, free_address, hub};
 
 /// A database as version 0.1 left it, with migrations up to 23, when its node was killed. `UPDATE_FIXTURE=1
-/// STEPWELL_PROGRAM=path/to/that/version` makes it anew.
+/// STEPWELL_PROGRAM=path/to/that/version` makes it again.
 const DUMP: &str = "tests/data/upgrade/0023.sql";
 
 /// Workflows that stop in a state of their own when an event of their name starts them.
@@ -417,7 +417,7 @@ async fn a_long_run_continues_from_its_snapshot_and_without_one_from_its_journal
     })
     .await;
     node.kill();
-    // The first goes on from its snapshot: its journal before it cannot be read any more. The snapshots of the others cannot be used.
+    // The first continues from its snapshot: its journal before it cannot be read any more. The snapshots of the others cannot be used.
     for harm in [
         format!("update journal set data = '{{}}' where run_id = '{}' and seq < 900", runs[0]),
         format!("update snapshots set format = 99 where run_id = '{}'", runs[1]),

@@ -380,7 +380,7 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     .await;
     let is_named = problem.contains("schedules") || problem.contains("firings");
     assert!(is_named && problem.contains("keeps failing"), "{problem}");
-    // Everything else goes on, the stages after the one that fails among them.
+    // Everything else continues, the stages after the one that fails among them.
     let run = node.start_calls(1).await;
     node.run_becomes(&run, "completed").await;
     target.behave("/step1", Behavior::Refuse(400));

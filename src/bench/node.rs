@@ -175,7 +175,7 @@ impl BenchNode {
         process::peak_bytes(self.pid)
     }
 
-    /// What node and Postgres used while `work` went on.
+    /// What node and Postgres used while `work` continued.
     pub(super) async fn metered(
         &self,
         work: impl Future<Output = anyhow::Result<Saturated>>,

@@ -83,7 +83,7 @@ pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -
 }
 
 /// Whoever sits here, as the operating system knows them: `local:root@host`. The environment, where `$USER` is whatever
-/// somebody wrote, is not asked. It proves nothing beyond this machine, so it is a kind of its own and never a user's name.
+/// someone wrote, is not asked. It proves nothing beyond this machine, so it is a kind of its own and never a user's name.
 pub(super) fn local() -> Identity {
     let id = rustix::process::geteuid().as_raw();
     let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();

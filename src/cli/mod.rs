@@ -1,5 +1,5 @@
 //! The command line: one file per subcommand, thin. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
-//! Whether anybody reads the output changes none of them (`crate::output`).
+//! Whether anyone reads the output changes none of them (`crate::output`).
 
 mod access;
 mod context;

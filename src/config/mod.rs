@@ -91,7 +91,7 @@ pub struct Node {
     pub lease_seconds: f64,
     /// How often it looks for work of others.
     pub sweep_interval_ms: u64,
-    /// How long it goes on serving after SIGTERM, while `/readyz` says 503 and load balancers turn to others.
+    /// How long it keeps serving after SIGTERM, while `/readyz` says 503 and load balancers turn to others.
     pub drain_seconds: f64,
     /// How long calls in flight may take at shutdown.
     pub grace_seconds: f64,
@@ -348,7 +348,7 @@ impl Settings {
         }
     }
 
-    /// How long a node goes on serving after it was asked to stop.
+    /// How long a node keeps serving after it was asked to stop.
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_secs_f64(self.node.drain_seconds.clamp(0.0, 3_600.0))

@@ -65,7 +65,7 @@ pub struct Gate {
     connection: String,
     limits: SharedLimits,
     state: Mutex<State>,
-    /// Somebody came, or a call has ended.
+    /// Someone came, or a call has ended.
     changed: Notify,
     /// A call has ended.
     freed: Notify,
@@ -151,7 +151,7 @@ impl Gate {
                 () = closing.cancelled() => return,
                 () = self.called(again) => {}
             }
-            // Never dropped half way: a transaction that is dropped while it commits leaves a rollback to its connection's next user.
+            // Never dropped halfway: a transaction that is dropped while it commits leaves a rollback to its connection's next user.
             again = self.serve_once(&*ledger).await;
         }
     }
@@ -169,7 +169,7 @@ impl Gate {
         }
     }
 
-    /// Asks once; gives when to ask again, if somebody still waits.
+    /// Asks once; gives when to ask again, if someone still waits.
     async fn serve_once(self: &Arc<Self>, ledger: &dyn Ledger) -> Option<Duration> {
         let (used, wanted) = self.demand();
         if wanted == 0 && used == self.state().told {

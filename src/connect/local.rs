@@ -41,7 +41,7 @@ pub(super) fn connection(environment: &str) -> Connection {
     };
     Connection {
         base_urls: std::iter::once((environment.to_owned(), url)).collect(),
-        // Somebody else works on it: a wait, not a failure.
+        // Someone else works on it: a wait, not a failure.
         faults: vec![rule(423, FaultClass::Throttled, Some(HELD_AGAIN))],
         concurrency: CONCURRENCY,
         ..Connection::default()

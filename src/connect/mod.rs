@@ -334,7 +334,7 @@ impl Connections {
         Ok(())
     }
 
-    /// What became of a call. Error messages from libraries are redacted here, because they may quote anything.
+    /// The outcome of a call. Error messages from libraries are redacted here, because they may quote anything.
     fn settled(&self, outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
         outcome.unwrap_or_else(|problem| {
             let mut failure = problem.into_failure(connection);
@@ -378,7 +378,7 @@ impl Connections {
     }
 }
 
-/// One request of an attempt and what came of it.
+/// One request of an attempt and its result.
 struct Sent {
     outcome: CallOutcome,
     outgoing: Outgoing,

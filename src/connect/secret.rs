@@ -35,7 +35,7 @@ impl Secrets {
         })
     }
 
-    /// Secrets of the environment are hidden from the first line of the log on, whether anybody looks them up or not.
+    /// Secrets of the environment are hidden from the first line of the log on, whether anyone looks them up or not.
     fn of_process(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let known = Known::of_process();
         let values = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(VARIABLE));

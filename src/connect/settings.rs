@@ -80,7 +80,7 @@ pub struct Connection {
     pub idempotency_header: String,
     /// Whole call.
     pub timeout: Option<Duration>,
-    /// How long the target may go on with a request that was given up; as long as `timeout`, and 10 s at least, unless said.
+    /// How long the target may continue with a request that was given up; as long as `timeout`, and 10 s at least, unless said.
     pub settle: Option<Duration>,
     /// Retries before a fault reaches the workflow.
     pub retry: Option<CallRetry>,

@@ -1,4 +1,4 @@
-//! What arrived from outside: the list of events, and one with what was received and what became of it.
+//! What arrived from outside: the list of events, and one with what was received and its outcome.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -91,7 +91,7 @@ struct EventsPage {
     frame: Frame,
     tabs: Vec<Tab>,
     only_attention: bool,
-    /// Where the list shows those that nobody wanted: what came of which source and type, and where it is listed.
+    /// Where the list shows those that nobody wanted: the result of which source and type, and where it is listed.
     unmatched: Vec<(Unmatched, String)>,
     lines: Vec<Line>,
     older: Option<String>,
@@ -123,7 +123,7 @@ struct EventPage {
     acts: Vec<Act>,
 }
 
-/// What somebody did about the event.
+/// What someone did about the event.
 struct Act {
     what: &'static str,
     event: Option<Uuid>,

@@ -134,7 +134,7 @@ impl Card {
         }
     }
 
-    /// Why Approve is not offered to somebody who may act.
+    /// Why Approve is not offered to someone who may act.
     #[must_use]
     pub fn why_not(&self) -> Option<&'static str> {
         match self.choice {

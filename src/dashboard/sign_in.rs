@@ -2,7 +2,7 @@
 //!
 //! Anyone may send something to this door, so it holds nothing of what others need: its own small budget for forms, its own few places
 //! for looking secrets up, and a peer that failed too often is told to wait. A valid secret opens the door even then: nobody can
-//! lock out somebody else by failing in their neighborhood.
+//! lock out someone else by failing in their neighborhood.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::http::access::peer::Visitor;
 use crate::http::access::session::{Caller, identify};
 use crate::store::access::Scope;
 
-/// Somebody who may at least read.
+/// Someone who may at least read.
 pub struct SignedIn(pub Caller);
 
 impl FromRequestParts<Dashboard> for SignedIn {

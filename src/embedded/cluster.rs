@@ -56,7 +56,7 @@ pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<Embed
     Ok(postgres)
 }
 
-/// Makes the cluster. What a killed process left half made is made anew.
+/// Makes the cluster. What a killed process left half made is made again.
 fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
     if home.data().exists() {
         warn!(path = %home.data().display(), "found an incomplete cluster: recreating it");

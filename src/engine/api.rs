@@ -71,7 +71,7 @@ impl IncomingEvent {
     }
 }
 
-/// What became of an event. Said only after the commit.
+/// The outcome of an event. Said only after the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
     /// Stored; runs started, or waited for it.
@@ -279,7 +279,7 @@ pub struct Schedule {
     pub reason: Option<String>,
 }
 
-/// What became of a version that was to be deleted.
+/// The outcome of a version that was to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undeployed {
     /// It is deleted.

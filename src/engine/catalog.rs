@@ -132,7 +132,7 @@ impl Catalog {
             }
         };
         info!(workflow = %definition.workflow, "definition loaded");
-        // Copied only while somebody reads it.
+        // Copied only while someone reads it.
         let deployed = Arc::make_mut(&mut known.deployed);
         let versions = deployed.definitions.entry((row.namespace.clone(), row.name.clone())).or_default();
         versions.push(Arc::clone(&definition));

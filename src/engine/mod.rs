@@ -94,7 +94,7 @@ struct Inner {
     looking_back: Arc<Semaphore>,
     /// How far runs have looked at earlier events.
     looking: Looking,
-    /// What waits for somebody to say that it may go on.
+    /// What waits for someone to say that it may continue.
     freezes: Freezes,
     /// Which subscriptions take too long.
     subscriptions: Subscriptions,

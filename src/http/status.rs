@@ -57,7 +57,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
         ));
     }
     if let Some((stage, error)) = app.engine.keeps_failing() {
-        // What the database said stays in the log: anybody may ask whether the node is ready.
+        // What the database said stays in the log: anyone may ask whether the node is ready.
         tracing::debug!(stage, error, "not ready");
         return Err(ApiError::unavailable(format!(
             "the node's stage {stage:?} keeps failing; its log says why, and stepwell_stage_failures_total counts"

@@ -2,7 +2,7 @@
 //!
 //! It only reads. `usage` says what is used, from the requests that the workflows' own scenarios make on a sandbox like the account; `ask`
 //! asks through the connections of `hub.yaml`, as runs do; `salesforce` and `netsuite` compare; `samples` takes real records through
-//! the mappings without writing what comes of them. Each finding says what would fail, which field of which object it is about, and what to do.
+//! the mappings without writing the result of them. Each finding says what would fail, which field of which object it is about, and what to do.
 
 mod ask;
 mod needs;

@@ -33,7 +33,7 @@ pub struct Finding {
     pub needed_by: BTreeSet<String>,
 }
 
-/// What came of one connection.
+/// The result of one connection.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionReport {
@@ -53,7 +53,7 @@ pub struct ConnectionReport {
     pub findings: Vec<Finding>,
 }
 
-/// What came of all connections.
+/// The result of all connections.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// By name.

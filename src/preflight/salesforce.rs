@@ -207,7 +207,7 @@ impl<'a> Org<'a> {
         // Of an object that nobody may write, that was said.
         let lacks = |by: &By, flag: &str| !by.is_empty() && !is(flag) && describe[flag] != Value::Bool(false);
         let refused = lacks(&need.creates, "createable") || lacks(&need.updates, "updateable");
-        // What stands in a new record only, such as the price book of a price, cannot be changed by anybody.
+        // What stands in a new record only, such as the price book of a price, cannot be changed by anyone.
         if refused && !(is("createable") && need.updates.is_subset(&need.creates)) {
             let problem = "the field is read-only for the integration's user, and it is written";
             self.findings.push(Finding::error(&subject, problem, RIGHTS, &writers));

@@ -1,4 +1,4 @@
-//! Real records through the mappings, without writing what comes of them.
+//! Real records through the mappings, without writing the result of them.
 
 use serde_json::Value;
 

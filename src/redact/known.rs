@@ -19,7 +19,7 @@ const TOKENS_MAX: usize = 256;
 /// Redactors that are kept for sets of values.
 const CACHED_MAX: usize = 64;
 
-/// Passwords that everybody knows are not secrets, and their words are in every other line.
+/// Passwords that everyone knows are not secrets, and their words are in every other line.
 const NO_SECRETS: [&str; 4] = ["postgres", "stepwell", "password", "localhost"];
 
 /// The secrets that are known. Cheap to clone; clones share them.

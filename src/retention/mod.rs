@@ -1,6 +1,6 @@
 //! Retention: what has ended long ago leaves the database for an archive.
 //!
-//! Invariant: nothing is removed that lives, that somebody still wants something of, or that is not in an archive which was read back
+//! Invariant: nothing is removed that lives, that someone still wants something of, or that is not in an archive which was read back
 //! and verified. [`rules`] decides, as pure functions; [`Writer`] and [`Archive`] are the two ends of the format. What is asked of the
 //! database is in `store/retention`, and `engine/retention` puts it together.
 

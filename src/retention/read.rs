@@ -346,7 +346,7 @@ impl Found {
     }
 }
 
-/// A run, from a file or from the files of a folder. A run that went on after it was archived is in a later one again: the longer journal counts.
+/// A run, from a file or from the files of a folder. A run that continued after it was archived is in a later one again: the longer journal counts.
 ///
 /// # Errors
 /// A file cannot be read.

@@ -1,4 +1,4 @@
-//! What came of scenario files, for people and for programs.
+//! The result of scenario files, for people and for programs.
 
 use std::io::{self, Write};
 
@@ -8,14 +8,14 @@ use super::rehearsal::explore::Failing;
 use super::rehearsal::schedule::Schedule;
 use crate::sandbox::Profile;
 
-/// What came of all files.
+/// The result of all files.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// In the order in which they were given.
     pub files: Vec<FileReport>,
 }
 
-/// What came of one file.
+/// The result of one file.
 #[derive(Debug, Serialize)]
 pub struct FileReport {
     /// Its name as given.
@@ -28,7 +28,7 @@ pub struct FileReport {
     pub scenarios: Vec<ScenarioReport>,
 }
 
-/// What came of one scenario.
+/// The result of one scenario.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScenarioReport {
@@ -50,12 +50,12 @@ pub struct ScenarioReport {
     /// The run's last records, or all of them where a schedule was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub journal: Vec<String>,
-    /// What came of all schedules, where they were asked for.
+    /// The result of all schedules, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<FaultsReport>,
 }
 
-/// What came of all schedules of one scenario.
+/// The result of all schedules of one scenario.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FaultsReport {

@@ -1,4 +1,4 @@
-//! One scenario file from its text to what came of it.
+//! One scenario file from its text to its result.
 
 use std::path::Path;
 use std::sync::Arc;

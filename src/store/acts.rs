@@ -90,7 +90,7 @@ pub struct StartAct {
     pub kind: StartKind,
 }
 
-/// What somebody does to start a run.
+/// What someone does to start a run.
 #[derive(Debug, Clone)]
 pub enum StartKind {
     /// The failed rows of this batch are tried again.

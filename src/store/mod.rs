@@ -91,7 +91,7 @@ pub async fn knock(url: &str, within: Duration) -> Result<(), StoreError> {
     let options = options(url)?;
     let connection = tokio::time::timeout(within, PgConnection::connect_with(&options));
     let connection = connection.await.map_err(|_| StoreError::Unavailable(sqlx::Error::PoolTimedOut))??;
-    // It was only to see whether somebody answers.
+    // It was only to see whether someone answers.
     let _ = connection.close().await;
     Ok(())
 }
@@ -220,7 +220,7 @@ impl StoreError {
         self.has_code("28")
     }
 
-    /// Whether somebody held a lock for longer than the statement waits for one.
+    /// Whether someone held a lock for longer than the statement waits for one.
     #[must_use]
     pub fn is_lock_timeout(&self) -> bool {
         self.has_code("55P03")

@@ -38,7 +38,7 @@ pub enum LogFormat {
 /// Sends log lines to standard error: those that `wanted` names, else `RUST_LOG`, else from this level on.
 ///
 /// # Errors
-/// `wanted` or `RUST_LOG` cannot be read: what somebody asked for is not silently something else.
+/// `wanted` or `RUST_LOG` cannot be read: what someone asked for is not silently something else.
 pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result<(), String> {
     let variable = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.trim().is_empty());
     let filter = match (wanted, variable) {
@@ -203,7 +203,7 @@ pub const NO_SOURCE: &str = "none";
 /// A source that a sender of events made up: a label of its own for each would let a sender fill the memory.
 pub const OTHER_SOURCE: &str = "other";
 
-/// Somebody was turned away.
+/// Someone was turned away.
 pub fn refused(kind: &'static str) {
     counter!("stepwell_refusals_total", "kind" => kind).increment(1);
 }

@@ -1,4 +1,4 @@
-//! Changes that somebody with all rights in the database could make: one at random, each in a transaction that is rolled back.
+//! Changes that someone with all rights in the database could make: one at random, each in a transaction that is rolled back.
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

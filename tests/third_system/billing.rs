@@ -89,7 +89,7 @@ impl Billing {
         books.calls.iter().filter(|(called, _)| called == operation).map(|(_, key)| key.clone()).collect()
     }
 
-    /// Somebody pays: the body of the webhook that tells so.
+    /// Someone pays: the body of the webhook that tells so.
     pub fn pay(&self, number: &str, at: &str) -> Value {
         let mut books = self.books.lock().unwrap();
         let invoice = books.invoices.iter_mut().find(|invoice| invoice["number"] == number).unwrap();

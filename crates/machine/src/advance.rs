@@ -68,7 +68,7 @@ impl Decider<'_> {
                 self.stop(stop);
                 return Ok(true);
             }
-            // Only questions about what was done go on.
+            // Only questions about what was done continue.
             let late = self.run.open.iter().find(|e| self.is_late(e)).map(|e| Ready::Timeout(e.id));
             let next = late.or_else(|| self.run.open.iter().rev().find_map(|e| self.ready_in(e)));
             return next.map_or(Ok(false), |ready| self.go_on(ready));
@@ -507,7 +507,7 @@ impl Decider<'_> {
         }
     }
 
-    /// An error that waited for calls beside it goes on.
+    /// An error that waited for calls beside it continues.
     fn raise_again(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(Progress::Failed { error, class, .. }) = self.run.execution(id).map(|e| &e.progress) else {
             return Ok(());

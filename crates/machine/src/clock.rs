@@ -1,8 +1,8 @@
 //! The run's own clock. It stops while the run is suspended or waits for a person, so that timeouts and the time limits of
-//! retries measure work and not how long somebody was away. It is folded from the records like the rest of the run.
+//! retries measure work and not how long someone was away. It is folded from the records like the rest of the run.
 //!
 //! Moments of the world's clock are left alone: the end of a `wait` and the time of the next attempt. If one of them passes
-//! during a pause, the run goes on with it as soon as the pause ends.
+//! during a pause, the run continues with it as soon as the pause ends.
 
 use chrono::TimeDelta;
 
@@ -55,7 +55,7 @@ impl Run {
             .map_or(TimeDelta::zero(), |started| (until - started - self.pauses.total).max(TimeDelta::zero()))
     }
 
-    /// Starts or stops the run's clock where a record made it stand still or go on.
+    /// Starts or stops the run's clock where a record made it stand still or continue.
     pub(super) fn keep_time(&mut self, at: Time) {
         let stands_still = self.suspended || self.is_parked();
         if let Some((since, at)) = self.pauses.note(stands_still, at) {

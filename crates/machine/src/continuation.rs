@@ -53,7 +53,7 @@ pub struct Continuation {
     /// Place of the record of the last fault, which a parent may still name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<u32>,
-    /// Executions so far. Their numbers, and how often each task was entered, go on: ids and idempotency keys never repeat.
+    /// Executions so far. Their numbers, and how often each task was entered, continue: ids and idempotency keys never repeat.
     pub executions: ExecutionId,
     /// How often each task was entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -430,7 +430,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// A call that was left because the run was about to end, and then it went on: the same rule is asked again.
+    /// A call that was left because the run was about to end, and then it continued: the same rule is asked again.
     pub(super) fn take_up(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
         let Progress::Call(call) = &execution.progress else { return Ok(()) };

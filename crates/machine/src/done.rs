@@ -28,7 +28,7 @@ pub struct Done {
     /// Its transformed output; null where there is none.
     #[serde(with = "stored::shared")]
     pub output: Arc<Value>,
-    /// It ended well, or the target said since what came of it.
+    /// It ended well, or the target said since its result.
     pub completed: bool,
     /// Until when it may still act: an undo before that might be overtaken by what it undoes.
     pub settles_at: Option<Time>,

@@ -163,7 +163,7 @@ pub struct Started {
     pub environment: Option<String>,
     /// Whether its first steps are decided at once.
     pub begin: Begin,
-    /// Set when it may not begin yet: it is suspended until somebody lets it go on.
+    /// Set when it may not begin yet: it is suspended until someone lets it continue.
     pub hold: Option<Hold>,
 }
 

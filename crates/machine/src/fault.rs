@@ -65,7 +65,7 @@ impl Decider<'_> {
             || (execution.is_in_flight() && execution.changes_target() && matters())
     }
 
-    /// An execution that failed waits until the calls beside it have outcomes. Then its error goes on.
+    /// An execution that failed waits until the calls beside it have outcomes. Then its error continues.
     pub(super) fn after_failure(&self, id: ExecutionId) -> Option<Ready> {
         match self.ends_around(id).filter(|around| self.must_be_known_inside(*around)) {
             Some(around) => self.hold(around),

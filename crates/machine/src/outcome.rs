@@ -93,7 +93,7 @@ pub(super) enum Next {
     Park(Attention),
     /// The error goes to the nearest catch.
     Raise,
-    /// The end of the run says what becomes of it: it is undone, or left.
+    /// The end of the run says what happens to it: it is undone, or left.
     Leave,
 }
 

@@ -206,7 +206,7 @@ pub enum Role {
     Step,
     /// Undoes the execution named.
     Undo(ExecutionId),
-    /// Asks what became of the execution named.
+    /// Asks the outcome of the execution named.
     Reconcile(ExecutionId),
 }
 
@@ -301,7 +301,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         context: Option<Arc<Value>>,
     },
-    /// An extended task goes on to its next part.
+    /// An extended task continues to its next part.
     #[serde(rename = "segment.started")]
     SegmentStarted {
         /// The extended task.
@@ -391,7 +391,7 @@ pub enum Change {
         settles_at: Time,
     },
     /// An error, or a race that is won, waits for calls beside it whose outcome must be known before they end. Nothing else
-    /// inside the task goes on.
+    /// inside the task continues.
     #[serde(rename = "task.held")]
     TaskHeld {
         /// The `try` or `fork` around them.
@@ -543,7 +543,7 @@ pub enum Change {
         /// For a person.
         detail: String,
     },
-    /// Another node went on with the run.
+    /// Another node continued with the run.
     #[serde(rename = "run.taken_over")]
     RunTakenOver {},
     /// A person or program acted on the run.
@@ -555,7 +555,7 @@ pub enum Change {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
-        /// How long the run stood still, where the act lets it go on. For readers; folding measures it by `at`.
+        /// How long the run stood still, where the act lets it continue. For readers; folding measures it by `at`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         paused_ms: Option<u64>,
         /// A person says `compensate` although the point of no return may have been passed.

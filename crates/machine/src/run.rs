@@ -160,7 +160,7 @@ pub struct Execution {
 /// Where an execution stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Progress {
-    /// A person retries it: it begins anew under the same identity.
+    /// A person retries it: it begins again under the same identity.
     Unbegun {
         /// Attempts that it had.
         attempts: u32,
@@ -515,7 +515,7 @@ impl Run {
         self.open.iter().any(|e| e.is_in_flight() || e.starts_child() || e.is_asked_about())
     }
 
-    /// Whether it goes on when somebody tells it something: an event, or the end of a child run.
+    /// Whether it continues when someone tells it something: an event, or the end of a child run.
     #[must_use]
     pub fn awaits_message(&self) -> bool {
         self.queued || self.open.iter().any(|e| e.awaits_message())
@@ -562,7 +562,7 @@ impl Run {
     }
 
     /// Whether an execution may begin something: neither the run nor a task around it is about to end. What has failed may still
-    /// say so, and what asks about a call goes on.
+    /// say so, and what asks about a call continues.
     pub(super) fn goes_on(&self, execution: &Execution) -> bool {
         let ends = self.stop.is_some() && self.compensation.is_none();
         if !ends && !self.open.iter().any(|e| e.held) {
@@ -728,7 +728,7 @@ impl Execution {
         }
     }
 
-    /// When it goes on by itself, its `timeout` left out.
+    /// When it continues by itself, its `timeout` left out.
     fn timer(&self) -> Option<Time> {
         match &self.progress {
             Progress::Wait { until }

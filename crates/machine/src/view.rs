@@ -50,9 +50,9 @@ pub struct RunView {
     pub started_at: Option<Time>,
     /// Last record of a closed run.
     pub finished_at: Option<Time>,
-    /// When it goes on by itself.
+    /// When it continues by itself.
     pub wake_at: Option<Time>,
-    /// How long it stood still for people (suspended, or waiting for somebody to act), in milliseconds. Its timeouts do not
+    /// How long it stood still for people (suspended, or waiting for someone to act), in milliseconds. Its timeouts do not
     /// count that time.
     pub paused_ms: i64,
     /// Since when it does so now; comes on top of `paused_ms`.
@@ -132,7 +132,7 @@ pub struct RunHead {
     pub parent: Option<Uuid>,
     /// Accepted.
     pub created_at: Time,
-    /// When it goes on by itself.
+    /// When it continues by itself.
     pub wake_at: Option<Time>,
     /// The record with which the records begin, where that is one with which the run continued as new; else 0.
     pub base: u32,

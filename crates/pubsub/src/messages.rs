@@ -166,7 +166,7 @@ pub struct PublishError {
     pub msg: String,
 }
 
-/// What became of one event.
+/// The outcome of one event.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct PublishResult {
     /// Where it stands in the stream.
@@ -180,7 +180,7 @@ pub struct PublishResult {
     pub correlation_key: String,
 }
 
-/// What became of events.
+/// The outcome of events.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct PublishResponse {
     /// In the order of the request.

@@ -101,7 +101,7 @@ async fn remove_fault(State(sandbox): State<Sandbox>, Path(id): Path<u64>) -> St
     }
 }
 
-/// What became of refresh tokens, and who subscribes to topics.
+/// The outcome of refresh tokens, and who subscribes to topics.
 async fn sessions(State(sandbox): State<Sandbox>) -> Json<Value> {
     let world = sandbox.world();
     Json(json!({"crm": {"refreshTokens": world.crm.refresh_tokens, "subscriptions": world.bus.readers()}}))
@@ -167,7 +167,7 @@ async fn records(State(sandbox): State<Sandbox>, Path((system, wanted)): Path<(S
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// Another profile begins anew, with its own records.
+    /// Another profile begins again, with its own records.
     profile: Option<String>,
     erp: Option<ErpSettings>,
     crm: Option<CrmSettings>,

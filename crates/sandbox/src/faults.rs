@@ -25,7 +25,7 @@ const DELAY_MILLISECONDS_MAX: u64 = 600_000;
 pub enum Kind {
     /// Answers with `status`, `body` and `headers`; nothing is applied unless `apply` says so.
     Status,
-    /// Waits `delay_ms`, then goes on as if nothing were wrong.
+    /// Waits `delay_ms`, then continues as if nothing were wrong.
     Delay,
     /// Never answers, until the caller goes away or ten minutes have passed; nothing is applied unless `apply` says so.
     Hang,

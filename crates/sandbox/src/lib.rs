@@ -11,8 +11,8 @@
 //! | `GET /records/{system}/{type}` | current records |
 //! | `GET /closed-won/{n}` | the body of the nth demo webhook, see [`closed_won_event`] |
 //! | `GET, POST /settings` | `{"profile": "large", "erp": {"concurrency": 15, "role": {hidden, readOnly}}, "crm": {"role": {...}, "dailyRequests": n, "pageSize": n, "refreshTokens": {rotate, graceSeconds, accessSeconds}}, "webhooks": {"crm": {url, secret, types}}}` |
-//! | `GET, DELETE /sessions` | what became of refresh tokens, who subscribes to topics; ends all sessions |
-//! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded anew |
+//! | `GET, DELETE /sessions` | the outcome of refresh tokens, who subscribes to topics; ends all sessions |
+//! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded again |
 //!
 //! Tokens: the CRM takes `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, both those that their token
 //! endpoints issue, and the ERP also any OAuth 1.0 header, without a check of its signature.
@@ -211,7 +211,7 @@ impl Sandbox {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        // A panic while the lock was held would be a bug of one call; the others may go on.
+        // A panic while the lock was held would be a bug of one call; the others may continue.
         self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

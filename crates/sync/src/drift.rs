@@ -1,4 +1,4 @@
-//! What a sweep found: what came of each record that it told of, and how many there are of each kind. The rules are pure;
+//! What a sweep found: the result of each record that it told of, and how many there are of each kind. The rules are pure;
 //! `engine/sync/drift` reads what they judge from the journal.
 
 use serde::Serialize;
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Type of the events with which a sweep tells of records.
 pub const RECORD_CHANGED: &str = "dev.stepwell.record.changed";
 
-/// What came of a record, the lighter first: of several runs the heaviest counts.
+/// The result of a record, the lighter first: of several runs the heaviest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
@@ -61,7 +61,7 @@ pub enum Standing<'a> {
     },
 }
 
-/// What came of a record, and in which word its workflow or the engine says so.
+/// The result of a record, and in which word its workflow or the engine says so.
 #[must_use]
 pub fn judge(standing: Standing<'_>) -> (Found, String) {
     match standing {

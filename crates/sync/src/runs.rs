@@ -1,4 +1,4 @@
-//! Runs that there are: whether somebody works on a thing already. Asked by business key; what comes out may have changed by the
+//! Runs that there are: whether someone works on a thing already. Asked by business key; what comes out may have changed by the
 //! time it is read.
 
 use http::StatusCode;

@@ -48,7 +48,7 @@ pub(super) fn earlier<'d>(old: &'d [Arc<Definition>], new: &Definition, is_only:
     old.iter().filter(is_same).max_by_key(version).or_else(|| old.first().filter(|_| is_only && old.len() == 1))
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug)]
 pub(super) struct Compared {
     /// Each change at its place.

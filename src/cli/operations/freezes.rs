@@ -1,4 +1,4 @@
-//! `stepwell freezes`: what events start waits while somebody closes the books.
+//! `stepwell freezes`: what events start waits while someone closes the books.
 
 use std::process::ExitCode;
 

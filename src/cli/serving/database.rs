@@ -123,7 +123,7 @@ async fn answer_while(
     let answering = tokio::spawn(http::serve(early, router, Limits::default(), over.clone()));
     let waited = until.await;
     over.cancel();
-    // Connections that were accepted are answered by the task, also while the node goes on to start.
+    // Connections that were accepted are answered by the task, also while the node continues to start.
     drop(answering);
     waited?;
     TcpListener::from_std(own).context(sharing)

@@ -1,5 +1,5 @@
 //! `stepwell dev`: everything on this machine: private Postgres, sandbox CRM and ERP, server, definitions that are deployed again
-//! when a file changes. It can fire the closed-won webhook and show what came of it.
+//! when a file changes. It can fire the closed-won webhook and show its result.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -152,7 +152,7 @@ async fn is_sandbox(address: SocketAddr) -> bool {
     settings_of(address).await.is_some_and(|settings| settings["erp"]["concurrency"].is_number())
 }
 
-/// A sandbox that somebody else started stands for the company that it was started for.
+/// A sandbox that someone else started stands for the company that it was started for.
 async fn demand_profile(address: SocketAddr, profile: &Profile) -> anyhow::Result<()> {
     let settings = settings_of(address).await.unwrap_or_default();
     match settings["profile"].as_str() {

@@ -1,4 +1,4 @@
-//! `stepwell fire`: wins a deal. It sends one closed-won webhook, signed as a sender would, and shows what came of it.
+//! `stepwell fire`: wins a deal. It sends one closed-won webhook, signed as a sender would, and shows its result.
 
 use std::process::ExitCode;
 use std::time::Duration;

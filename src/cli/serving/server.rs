@@ -194,7 +194,7 @@ fn engine_settings(settings: &Settings, hub: &Hub, audit_key: Option<AuditKey>) 
     }
 }
 
-/// A source that cannot tell its sender from others is not served; what else the hub does goes on.
+/// A source that cannot tell its sender from others is not served; what else the hub does continues.
 fn load_hub(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Hub> {
     let hub = Hub::load_folder(&settings.workflows, secrets).map_err(|mistakes| refused(&mistakes))?;
     for mistake in &hub.refused {

@@ -49,7 +49,7 @@ impl Room {
     }
 }
 
-/// Makes a call and gives the room that its answers take beside what came of it.
+/// Makes a call and gives the room that its answers take beside its result.
 pub async fn carrying<T>(call: impl Future<Output = T>) -> (T, Vec<Room>) {
     let scoped = async move {
         let outcome = call.await;

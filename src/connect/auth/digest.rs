@@ -9,7 +9,7 @@ use url::{Position, Url};
 
 use crate::connect::Secret;
 
-/// More servers than any installation calls; beyond it all challenges are asked for anew.
+/// More servers than any installation calls; beyond it all challenges are asked for again.
 const CHALLENGES_MAX: usize = 1_024;
 
 /// The last challenge of each server and user.

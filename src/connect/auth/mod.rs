@@ -72,7 +72,7 @@ impl Credentials {
     }
 }
 
-/// A policy as far as it goes without asking anybody.
+/// A policy as far as it goes without asking anyone.
 enum Settled {
     Ready(Credentials),
     /// A token is needed.
@@ -80,7 +80,7 @@ enum Settled {
 }
 
 impl Authenticator {
-    /// From now on all nodes share what comes of refresh tokens.
+    /// From now on all nodes share the result of refresh tokens.
     pub(super) fn share(&self, vault: Arc<dyn TokenVault>, keyring: Keyring) {
         self.tokens.share(vault, keyring);
     }

@@ -23,14 +23,14 @@ use crate::machine::TargetEffect;
 /// A token is renewed this long before it expires, or a tenth of its life if that is shorter.
 const SKEW_MAX: Duration = Duration::from_secs(30);
 
-/// More policies than any installation has; beyond it all tokens are fetched anew.
+/// More policies than any installation has; beyond it all tokens are fetched again.
 const SOURCES_MAX: usize = 1_024;
 
 /// All token sources, by connection and by what they would send: changed secrets make another source.
 #[derive(Default)]
 pub(super) struct Tokens {
     sources: Mutex<HashMap<Key, Arc<Source>>>,
-    /// Where all nodes keep what comes of refresh tokens; without it each keeps its own in memory.
+    /// Where all nodes keep the result of refresh tokens; without it each keeps its own in memory.
     shared: OnceLock<(Arc<dyn TokenVault>, Keyring)>,
     /// Requests for tokens under way.
     asking: TaskTracker,

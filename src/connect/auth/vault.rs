@@ -60,12 +60,12 @@ impl StoredTokens {
     }
 }
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Debug)]
 pub enum Claimed {
     /// There is an access token to use.
     Usable(StoredTokens),
-    /// The row is held: ask the provider, then say what came of it.
+    /// The row is held: ask the provider, then say its result.
     Held(StoredTokens),
     /// Another holder asks the provider now.
     Busy,
@@ -97,7 +97,7 @@ pub enum Unanswered {
 pub trait TokenVault: Send + Sync + std::fmt::Debug {
     /// Gives the tokens, or holds the row.
     fn claim<'a>(&'a self, claim: TokenClaim<'a>) -> BoxFuture<'a, Result<Claimed, String>>;
-    /// Keeps new tokens, and the refresh token before them, and ends the hold. False: somebody else holds the row by now.
+    /// Keeps new tokens, and the refresh token before them, and ends the hold. False: someone else holds the row by now.
     fn save<'a>(&'a self, id: &'a TokenId, holder: Uuid, new: &'a NewTokens) -> BoxFuture<'a, Result<bool, String>>;
     /// Notes that the provider does not accept the tokens any more, and ends the hold.
     fn refuse<'a>(&'a self, id: &'a TokenId, holder: Uuid, problem: &'a str) -> BoxFuture<'a, Result<(), String>>;

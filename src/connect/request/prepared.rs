@@ -23,7 +23,7 @@ use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::CallRetry;
 use crate::memory;
 
-/// How long a target may at least go on with a request that was given up, unless its connection says otherwise. A short timeout says how
+/// How long a target may at least continue with a request that was given up, unless its connection says otherwise. A short timeout says how
 /// long we wait, not how long the target works.
 const SETTLE_MIN: Duration = Duration::from_secs(10);
 

@@ -97,7 +97,7 @@ fn oauth2(authority: &str, more: &Value) -> Value {
     json!({ "oauth2": settings })
 }
 
-/// It waits for a person, whose change in `hub.yaml` lets it go on.
+/// It waits for a person, whose change in `hub.yaml` lets it continue.
 fn refused(outcome: CallOutcome) {
     let failure = failure(outcome);
     assert_eq!(verdict(&failure), (FaultClass::Person, TargetEffect::None), "{failure:?}");

@@ -39,7 +39,7 @@ pub struct Offer {
     pub class: &'static str,
     /// The value that may be edited, where the act takes one.
     pub value: Option<Editable>,
-    /// Whether it asks what becomes of the steps done.
+    /// Whether it asks what happens to the steps done.
     pub asks_undo: bool,
     /// Reference of the step that it is meant for.
     pub step: Option<String>,
@@ -113,7 +113,7 @@ pub fn offers(
     offers
 }
 
-/// What somebody who is about to act must know of the second person.
+/// What someone who is about to act must know of the second person.
 fn second(offer: &Offer, definition: &Definition) -> Option<&'static str> {
     let reserved = &definition.metadata.two_people;
     let is_reserved = reserved.iter().any(|rule| rule.as_str() == offer.act);

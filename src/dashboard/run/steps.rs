@@ -54,7 +54,7 @@ pub struct StepRow {
     pub badge: Badge,
     /// `POST NetSuite /record/v1/customer`
     pub target: Option<String>,
-    /// What became of its effect, or which case was taken.
+    /// The outcome of its effect, or which case was taken.
     pub remark: Option<String>,
     /// The run that it started.
     pub child: Option<String>,

@@ -55,7 +55,7 @@ struct Pair {
     lines: Vec<Line>,
 }
 
-/// What somebody decided.
+/// What someone decided.
 struct Decided {
     at: Moment,
     text: String,
@@ -169,7 +169,7 @@ fn pairs(conflicts: Vec<ConflictRow>) -> Vec<Pair> {
 fn line(conflict: ConflictRow) -> Line {
     let sides = [shown(&conflict.crm, conflict.row_name.is_none()), shown(&conflict.erp, conflict.row_name.is_none())];
     let means = match conflict.row_name {
-        // What becomes of the value there, the mapping says.
+        // What happens to the value there, the mapping says.
         Some(_) => ["Its value goes to the ERP".to_owned(), "Its value goes to the CRM".to_owned()],
         None => [whole("CRM", "ERP", &conflict.crm["value"]), whole("ERP", "CRM", &conflict.erp["value"])],
     };

@@ -30,7 +30,7 @@ impl Cursor {
     }
 }
 
-/// Tables that nothing but an act writes. The others are also written by the engine, or when somebody uses a link.
+/// Tables that nothing but an act writes. The others are also written by the engine, or when someone uses a link.
 const BY_ACTS_ALONE: [Sealed; 7] = [
     Sealed::Users,
     Sealed::Tokens,

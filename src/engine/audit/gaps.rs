@@ -1,4 +1,4 @@
-//! What may be missing without anybody having tampered: this is the one place where removal by rule is explained. Archives say what was
+//! What may be missing without anyone having tampered: this is the one place where removal by rule is explained. Archives say what was
 //! removed, and the chain of acts seals their rows.
 
 use sqlx::PgConnection;

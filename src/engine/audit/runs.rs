@@ -206,11 +206,11 @@ fn compare(known: &Known, row: &RunRow, folding: Folding<'_>, report: &mut Repor
     }
 }
 
-/// A snapshot says what the journal says: nodes go on with it.
+/// A snapshot says what the journal says: nodes continue with it.
 fn check_snapshot(row: &RunRow, snapshot: Option<&SnapshotRow>, folding: &Folding<'_>, report: &mut Report) {
     let (Some(snapshot), Some(loaded)) = (snapshot, folding.loaded) else { return };
     let copy = snapshot::read(&loaded.definition, &snapshot.data);
-    // One of another version is not read by anybody.
+    // One of another version is not read by anyone.
     let is_read = snapshot.format == snapshot::FORMAT && copy.is_some();
     if !snapshot.is_of_journal || (is_read && copy != folding.at_snapshot) {
         let what = format!("the snapshot of run {} does not match its journal at record {}", row.id, snapshot.seq);

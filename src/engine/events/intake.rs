@@ -196,7 +196,7 @@ impl Inner {
     /// a loop; none then.
     async fn tell_waiting(self: &Arc<Self>, event: Uuid) -> Option<Routed> {
         let inner = Arc::clone(self);
-        // A task of its own: no transaction is dropped half way.
+        // A task of its own: no transaction is dropped halfway.
         let telling = tokio::spawn(async move { inner.route(event).await });
         match tokio::time::timeout(TELL_WAIT_MAX, telling).await {
             Ok(Ok(Ok(routed))) => Some(routed),

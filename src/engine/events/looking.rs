@@ -2,7 +2,7 @@
 //!
 //! How far runs have looked whose events are too many for one turn. Events may be committed in another order than that of their
 //! ids. What comes late before this place saw nobody wait, so its transaction was under way at the first look; and the last look,
-//! after all of those have ended, begins anew.
+//! after all of those have ended, begins again.
 //!
 //! And the keys of events, as the filters of each kind of `listen` compute them: however many runs of a kind look back, an event is
 //! read and evaluated once.

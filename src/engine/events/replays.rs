@@ -1,8 +1,8 @@
-//! Events that are accepted once more, and those that somebody dismisses.
+//! Events that are accepted once more, and those that someone dismisses.
 //!
 //! A replay is a new event with the old one's content: its id is `<id>#replay-<n>`, so that dedupe takes it for what it is, and its headers
 //! say what it replays, who asked, and why. It is matched against what is deployed now. Two replays at once get the same number and are
-//! one event. An event that waited for a person waits no more once somebody wants its replay; if that one is refused again, it waits
+//! one event. An event that waited for a person waits no more once someone wants its replay; if that one is refused again, it waits
 //! in its place.
 
 use std::collections::BTreeMap;

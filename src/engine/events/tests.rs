@@ -84,7 +84,7 @@ async fn an_event_reaches_every_run_that_waits_for_it_however_many_they_are(pool
     assert_eq!(count(&pool, resumed).await, i64::from(waiting));
 }
 
-/// Payments of so many orders, all at once, of which everybody was told who waited.
+/// Payments of so many orders, all at once, of which everyone was told who waited.
 async fn pay_many(pool: &PgPool, orders: i64) {
     sqlx::query(
         "insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs)

@@ -1,7 +1,7 @@
 //! The loops of a node. Each looks again and again for one kind of work, has its own errors and its own pace, and waits for no
 //! other: what fails or takes long in one holds up nothing else.
 //!
-//! They are level-triggered: what a loop finds is found anew each time, so nothing that goes wrong here strands work. Some are
+//! They are level-triggered: what a loop finds is found again each time, so nothing that goes wrong here strands work. Some are
 //! woken when there is something to find; without that they come round with the interval of the settings.
 
 use std::ops::ControlFlow;
@@ -36,9 +36,9 @@ pub(in crate::engine) enum Look {
     Schedules,
     /// Freezes that are over, and the runs that waited for them.
     Freezes,
-    /// Runs that somebody must drive.
+    /// Runs that someone must drive.
     Claims,
-    /// Topics that somebody must subscribe to.
+    /// Topics that someone must subscribe to.
     Topics,
 }
 

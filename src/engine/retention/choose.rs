@@ -28,7 +28,7 @@ const LIVE_PAGE: i64 = 1_000;
 pub(super) struct Chosen {
     /// The events that go into the file as well.
     pub(super) events: Vec<EventRow>,
-    /// Everything was looked at. If not, the next call goes on from there.
+    /// Everything was looked at. If not, the next call continues from there.
     pub(super) is_end: bool,
 }
 

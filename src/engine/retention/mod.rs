@@ -2,7 +2,7 @@
 //!
 //! One round: finish what an earlier one left, then file after file: choose (`choose`), write and verify (`archive`), record, remove
 //! (`remove`). Invariant: nothing is removed before the row of `archives` that names it is committed, and that row is written only after
-//! the file was read back. Wherever a node dies, the next one goes on from that row, or deletes the file that has none.
+//! the file was read back. Wherever a node dies, the next one continues from that row, or deletes the file that has none.
 
 mod archive;
 mod choose;
@@ -51,7 +51,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// Without being asked, a node writes a file for at least so many runs and events, or one a day.
 const WORTH: usize = 2_000;
 
-/// Why a round ended early. What it did is done, and the next goes on from there.
+/// Why a round ended early. What it did is done, and the next continues from there.
 #[derive(Debug, thiserror::Error)]
 pub enum RetentionError {
     /// The database.
@@ -79,7 +79,7 @@ pub enum RetentionError {
         /// What is wrong.
         why: String,
     },
-    /// Somebody else took over.
+    /// Someone else took over.
     #[error("another node took over")]
     Lost,
 }
@@ -89,7 +89,7 @@ pub enum RetentionError {
 pub enum Pace {
     /// Beside everything else that the database does: never more than a third of the time, and only if it is worth a file.
     Gentle,
-    /// As somebody asked for it now: at most half of the time.
+    /// As someone asked for it now: at most half of the time.
     Prompt,
 }
 
@@ -107,7 +107,7 @@ impl Pace {
 /// What a round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Round {
-    /// Somebody else is at it.
+    /// Someone else is at it.
     pub is_busy: bool,
     /// Files written.
     pub archives: usize,

@@ -49,7 +49,7 @@ pub(in crate::engine) async fn keep(inner: Arc<Inner>) {
             info!(archives, bytes, runs, events, keys, changed, "archived and removed what was due");
         }
         match outcome {
-            // Whoever took over notes what comes of it; and an outage of the database is noted elsewhere.
+            // Whoever took over notes the result of it; and an outage of the database is noted elsewhere.
             Err(RetentionError::Lost) => {
                 warn!("another node took over archiving, because this one did not renew its lease in time");
                 telemetry::stage_failed(STAGE);

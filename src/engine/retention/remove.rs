@@ -105,7 +105,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Drops partitions in which nothing is left. One that somebody works with now is tried again in the next round.
+    /// Drops partitions in which nothing is left. One that someone works with now is tried again in the next round.
     pub(super) async fn drop_partitions(&mut self) -> Result<(), RetentionError> {
         while self.done.partitions.len() < PARTITIONS_MAX && !self.closing.is_cancelled() {
             let began = Instant::now();

@@ -88,7 +88,7 @@ struct Driver {
 }
 
 /// A run with so many records stays in memory for a while where it waits to be told something: a parent of thousands of children is
-/// not read anew for each of them.
+/// not read again for each of them.
 const LONG: u32 = 500;
 
 /// How long it stays after it was told something.
@@ -149,7 +149,7 @@ pub(in crate::engine) fn drive(
             };
             stay = match unless_it_panics(step).await {
                 Ok(stay) => stay,
-                // A mistake of ours, which this run brings out: it is parked, and all others go on.
+                // A mistake of ours, which this run brings out: it is parked, and all others continue.
                 Err(message) => Box::pin(driver.poison(format!("internal error: {message}"))).await,
             };
         }
@@ -374,7 +374,7 @@ impl Driver {
         Stay::Gone
     }
 
-    /// What becomes of the run's snapshot with this decision.
+    /// What happens to the run's snapshot with this decision.
     async fn snapshot(&mut self, run: &Run, head: Hash, records: &[Record], bytes: usize) -> Option<SnapshotChange> {
         let snapshots = &mut self.driven.snapshots;
         snapshots.note(bytes);
@@ -477,7 +477,7 @@ async fn sleep(duration: Option<Duration>) {
     }
 }
 
-/// Whether it goes on by itself no more.
+/// Whether it continues by itself no more.
 fn rests(run: &Run) -> bool {
     run.is_closed() || run.is_parked() || run.suspended
 }

@@ -2,7 +2,7 @@
 
 use crate::machine::{Change, Fact, Record};
 
-/// By what it would: the count of nodes that died with it begins anew then.
+/// By what it would: the count of nodes that died with it begins again then.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     /// Whatever was recorded: something came to its end, or came from outside.

@@ -36,7 +36,7 @@ pub(in crate::engine) enum Origin {
 }
 
 impl Origin {
-    /// What sources of starts begin with. No event from outside may have such a source, or it would take somebody's key.
+    /// What sources of starts begin with. No event from outside may have such a source, or it would take someone's key.
     pub(in crate::engine) const PREFIXES: [&'static str; 3] = ["api:", "schedule:", "event:"];
 
     fn as_str(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! What becomes of firings whose time has passed. Pure: the policy, the time that is due, and now.
+//! What happens to firings whose time has passed. Pure: the policy, the time that is due, and now.
 
 use std::collections::VecDeque;
 

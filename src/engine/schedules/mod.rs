@@ -1,7 +1,7 @@
 //! Workflows that start by themselves: one firing each, whatever the number of nodes and whenever one of them dies.
 //!
 //! A firing is known by its workflow and its time. The run is started under that name first, then the schedule moves on:
-//! a node that dies in between, or one that fires at the same moment, starts the same run. `missed` says what becomes of
+//! a node that dies in between, or one that fires at the same moment, starts the same run. `missed` says what happens to
 //! firings that nobody was there for, `operate` is what people see and do.
 
 mod missed;
@@ -28,7 +28,7 @@ pub use operate::{ScheduleAct, ScheduleActed};
 
 /// Schedules read at once.
 const PAGE: i64 = 200;
-/// Firings of one schedule in one sweep; the next sweep goes on. What else a sweep is for waits no longer.
+/// Firings of one schedule in one sweep; the next sweep continues. What else a sweep is for waits no longer.
 const FIRINGS_MAX: usize = 50;
 /// Schedules that fire side by side: many are due at midnight, and their runs share commits.
 const SIDE_BY_SIDE: usize = 16;
@@ -193,7 +193,7 @@ fn instant(at: Time) -> String {
 fn following(timing: &Timing, anchor: Time, at: Time, run: Option<RunId>, now: Time) -> Option<Time> {
     match (&timing.repeat, run) {
         (Repeat::After(_), Some(_)) => None,
-        // Without a run whose end it could wait for it goes on by the clock.
+        // Without a run whose end it could wait for it continues by the clock.
         (Repeat::After(delay), None) => Some(later(now, *delay)),
         _ => timing.next(anchor, at),
     }

@@ -20,9 +20,9 @@ use crate::store::schedules::{self, ActRow, NewAct, ScheduleRow};
 pub enum ScheduleAct {
     /// No run starts until it is resumed.
     Pause,
-    /// It goes on; firings of the pause are not made up for.
+    /// It continues; firings of the pause are not made up for.
     Resume,
-    /// A run starts now, beside the schedule, which goes on as before. It may be paused.
+    /// A run starts now, beside the schedule, which continues as before. It may be paused.
     Fire,
 }
 
@@ -39,10 +39,10 @@ impl FromStr for ScheduleAct {
     }
 }
 
-/// What became of an act.
+/// The outcome of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleActed {
-    /// It is paused, or goes on.
+    /// It is paused, or continues.
     Done,
     /// This run was started.
     Started(RunId),
@@ -159,7 +159,7 @@ impl Inner {
         }
     }
 
-    /// When a schedule that was paused goes on: firings of the pause are not made up for.
+    /// When a schedule that was paused continues: firings of the pause are not made up for.
     async fn next_of(&self, namespace: &str, name: &str) -> Result<Option<Time>, StoreError> {
         let Some(definition) = self.timed(namespace, name) else { return Ok(None) };
         let Some(timing) = &definition.timing else { return Ok(None) };

@@ -17,14 +17,14 @@ pub const CHOSEN_TYPE: &str = "dev.stepwell.conflict.chosen";
 /// Source of events about links.
 pub const LINKS_SOURCE: &str = "/stepwell/links";
 
-/// What became of an attempt to settle a conflict.
+/// The outcome of an attempt to settle a conflict.
 #[derive(Debug)]
 pub enum Settled {
     /// The next sync carries it out.
     Done(Box<ConflictRow>),
     /// There is no such conflict.
     Unknown,
-    /// It is settled, it has gone, or somebody decided otherwise.
+    /// It is settled, it has gone, or someone decided otherwise.
     Refused(String),
 }
 

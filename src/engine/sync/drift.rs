@@ -1,5 +1,5 @@
-//! What sweeps found. A sweep is a run of a workflow that starts by itself and tells of records by events; what came of a
-//! record is what came of the runs that its event started. Nothing is kept for it: all of it stands in journal and events.
+//! What sweeps found. A sweep is a run of a workflow that starts by itself and tells of records by events; the result of a
+//! record is the result of the runs that its event started. Nothing is kept for it: all of it stands in journal and events.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub struct Drift {
     pub crm_id: Option<String>,
     /// The record in the ERP.
     pub erp_id: Option<String>,
-    /// What came of it.
+    /// The result of it.
     pub found: Found,
     /// The same in the words of its workflow, or the status of its run.
     pub outcome: String,
@@ -103,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// What came of the records of a sweep behind `after`, at most `limit` of them; none if the run is no sweep.
+    /// The result of the records of a sweep behind `after`, at most `limit` of them; none if the run is no sweep.
     ///
     /// # Errors
     /// The database is away, or a second is not enough.

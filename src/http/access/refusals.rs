@@ -1,6 +1,6 @@
 //! Who was turned away: a counter, and one line a minute for each kind of attempt and each peer.
 //!
-//! A response that turns somebody away carries its [`Attempt`]; the layer [`note`] sees every response of every route. The line
+//! A response that turns someone away carries its [`Attempt`]; the layer [`note`] sees every response of every route. The line
 //! goes to the log (target `stepwell::audit`) and to the table `refusals`, which administrators read. It holds who (the
 //! address of the peer), what (method and path, never the query) and how often, but no secret and no body. Strangers decide how
 //! often it happens, so everything here is bounded: the peers that are told apart, the rows that wait, the rows that stay.
@@ -34,7 +34,7 @@ const QUEUE_MAX: usize = 256;
 /// Longest path that is told.
 const SUBJECT_CHARS_MAX: usize = 200;
 
-/// What somebody tried without the right to it.
+/// What someone tried without the right to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
     /// A bearer token that is unknown, expired, revoked, or not from here.
@@ -172,7 +172,7 @@ async fn write(
     }
 }
 
-/// Notes every response that turns somebody away.
+/// Notes every response that turns someone away.
 pub async fn note(State(refusals): State<Refusals>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Visitor>().map(|visitor| visitor.peer.address());
     let asked = format!("{} {}", request.method(), request.uri().path());

@@ -113,7 +113,7 @@ mod tests {
         change_user(pool, "ada", &what, LastAdmin::MayGo, By::from(&by)).await.unwrap();
     }
 
-    /// Two nodes, each with a cache of its own, and somebody who stays at the second.
+    /// Two nodes, each with a cache of its own, and someone who stays at the second.
     async fn ends_after(pool: &PgPool, caller: &Caller, revoke: impl Future<Output = ()>) {
         let other_node = Access::new(pool.clone(), Cookies::new(false));
         let lost = other_node.lost(caller, Scope::Read);
@@ -171,7 +171,7 @@ mod tests {
             }
         };
         timeout(PROMISED, refused).await.expect("a revoked token was taken for longer");
-        // Somebody whose body took that long.
+        // Someone whose body took that long.
         caller.checked_at = Instant::now().checked_sub(CACHE_LIFETIME).unwrap();
         let late = access.confirm(&caller, Scope::Read).await;
         assert!(matches!(late, Err(ApiError::Refused(Attempt::Token, _))));

@@ -1,4 +1,4 @@
-//! Freezes: what events start waits while somebody closes the books.
+//! Freezes: what events start waits while someone closes the books.
 
 use axum::Json;
 use axum::body::Body;

@@ -213,7 +213,7 @@ pub async fn start(
         actor: caller.actor(),
     };
     let wait = wait.map(|seconds| Duration::from_secs(seconds.min(app.settings.wait_seconds_max)));
-    // The right to start is checked; the right to go on waiting may end meanwhile. The start itself goes on by itself.
+    // The right to start is checked; the right to go on waiting may end meanwhile. The start itself continues by itself.
     let starting = tokio::spawn({
         let engine = app.engine.clone();
         async move { engine.start_and_show(request, wait).await }

@@ -148,7 +148,7 @@ async fn only_stepwell_can_send_its_own_events(pool: PgPool) {
         "//stepwell/links",
         "stepwell/links",
         "https://stepwell.invalid/crm-erp/closed-won",
-        // A start under an idempotency key: the key of somebody else, the firing of a schedule.
+        // A start under an idempotency key: the key of someone else, the firing of a schedule.
         "api:crm-erp/closed-won",
         "schedule:crm-erp/nightly",
         "event:crm-erp/closed-won",

@@ -199,7 +199,7 @@ impl ApiError {
         self.kind().0
     }
 
-    /// What somebody tried without the right to it.
+    /// What someone tried without the right to it.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
         match self {

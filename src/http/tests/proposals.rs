@@ -5,7 +5,7 @@ use crate::machine::Actor;
 use crate::store::access::NewToken;
 use crate::store::acts::By;
 
-/// Its first step fails, and it stands there until somebody acts.
+/// Its first step fails, and it stands there until someone acts.
 const RESERVED: &str = "document:
   dsl: '1.0.3'
   namespace: test

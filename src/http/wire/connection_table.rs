@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_millis(100);
 pub(in crate::http) struct Connection {
     /// Its times count from here.
     opened: Instant,
-    /// Milliseconds after `opened` at which a request last went on.
+    /// Milliseconds after `opened` at which a request last continued.
     moved: AtomicU64,
     /// Whether a request has begun on it.
     pub(super) asked: AtomicBool,
@@ -64,7 +64,7 @@ impl Connection {
         self.http2.load(Ordering::Relaxed)
     }
 
-    /// A request went on.
+    /// A request continued.
     pub(super) fn touch(&self) {
         let passed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(passed, Ordering::Relaxed);

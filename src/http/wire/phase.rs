@@ -1,5 +1,5 @@
 //! Whether a node comes up, serves, or is about to leave. Load balancers read it at `/readyz` and act a moment later, so a node
-//! that leaves goes on serving for a while: nobody is refused who was sent here in good faith.
+//! that leaves keeps serving for a while: nobody is refused who was sent here in good faith.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

@@ -39,7 +39,7 @@ pub(super) enum BadBody {
     /// It cannot be read.
     #[error("{0}")]
     Malformed(String),
-    /// It comes from somebody else.
+    /// It comes from someone else.
     #[error("{0}")]
     Stranger(String),
 }

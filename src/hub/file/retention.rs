@@ -9,7 +9,7 @@ use crate::retention::{Age, Ages, Outcome, Policy};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Nothing is kept for less: somebody may be looking at it, or a run may ask for an event that came before it.
+/// Nothing is kept for less: someone may be looking at it, or a run may ask for an event that came before it.
 const AGE_MIN: Duration = DAY;
 
 /// Senders repeat what was not acknowledged for days.

@@ -69,9 +69,9 @@ pub struct Received {
 /// What the sender expects to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerKind {
-    /// What became of its one event.
+    /// The outcome of its one event.
     One,
-    /// What became of each event.
+    /// The outcome of each event.
     Each,
     /// Only that all of them are safe: a SOAP acknowledgement.
     Acknowledgement,

@@ -1,4 +1,4 @@
-//! Sources that subscribe: what `hub.yaml` may say, and what becomes of a delivery.
+//! Sources that subscribe: what `hub.yaml` may say, and what happens to a delivery.
 
 use serde_json::{Value, json};
 

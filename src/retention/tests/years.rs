@@ -76,7 +76,7 @@ struct Listed {
 }
 
 pub(super) struct World {
-    /// As everybody but the database knows it.
+    /// As everyone but the database knows it.
     true_now: Time,
     /// The clock of the database, up to two days off.
     pub(super) now: Time,

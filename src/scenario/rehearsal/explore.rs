@@ -20,7 +20,7 @@ const KEPT_MAX: usize = 20;
 /// Records of a failing schedule that are shown.
 const TAIL_LINES: usize = 12;
 
-/// What came of all schedules.
+/// The result of all schedules.
 #[derive(Debug, Default)]
 pub struct Exploration {
     /// Schedules that were rehearsed.

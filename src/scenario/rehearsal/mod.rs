@@ -1,7 +1,7 @@
 //! Plays one scenario under one schedule: the world around a run, as a simulation of discrete events.
 //!
 //! What is on its way is a set, whichever step sent it: a run may have many calls under way at once. The next event is the
-//! earliest of all answers and timers. A crash loses what is in memory and nothing else: the run goes on from its journal,
+//! earliest of all answers and timers. A crash loses what is in memory and nothing else: the run continues from its journal,
 //! which went through JSON as it does in the database.
 //!
 //! Where the language grows, effects grow: [`Rehearsal::carry_out`] is the one place that says what each of them means here.
@@ -357,7 +357,7 @@ impl<'e> Rehearsal<'e> {
         }
     }
 
-    /// The node dies; another one goes on with what the journal says.
+    /// The node dies; another one continues with what the journal says.
     pub(super) fn crash(&mut self) -> Result<(), Halt> {
         (self.dies, self.goes_on) = (false, false);
         self.on_their_way.retain(|coming| coming.what.survives());

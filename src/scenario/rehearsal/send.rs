@@ -105,7 +105,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// What becomes of a sending; none where the node dies before it.
+    /// What happens to a sending; none where the node dies before it.
     fn react(
         &mut self,
         sending: &Sending,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::dsl::{Definition, TaskKind};
 
 /// The name of the call at this reference: `createOrder`, `findCustomer/read` inside a function, `undo:createCustomer` where
-/// it undoes, `reconcile:createOrder` where it asks what became of it.
+/// it undoes, `reconcile:createOrder` where it asks its outcome.
 #[must_use]
 pub fn name(definition: &Definition, reference: &str) -> String {
     for (part, prefix) in [("/metadata/compensate", "undo:"), ("/metadata/reconcile", "reconcile:")] {

@@ -20,7 +20,7 @@ pub struct Trace {
     pub refused: Option<Vec<SchemaViolation>>,
     /// Acts of people that did not match the run, or came too late.
     pub refused_acts: Vec<String>,
-    /// Why the rehearsal could not go on.
+    /// Why the rehearsal could not continue.
     pub problem: Option<String>,
     /// Invariants that did not hold at some time, each once.
     pub broken: Vec<String>,

@@ -27,7 +27,7 @@ pub enum Assume {
     Empty,
 }
 
-/// What comes of a call.
+/// The result of a call.
 #[derive(Debug)]
 pub(in crate::scenario) enum Answer {
     /// The recorded outcome, which was known at this time.

@@ -1,4 +1,4 @@
-//! What became of each call, run and event: made as before, changed, new, or no longer made.
+//! The outcome of each call, run and event: made as before, changed, new, or no longer made.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::requests::{changes, shown};
 use crate::machine::CallOutcome;
 use crate::machine::masks::Masks;
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fate {
@@ -33,7 +33,7 @@ pub struct CallReport {
     pub method: String,
     /// Where it goes: which record it is about.
     pub address: String,
-    /// What became of it.
+    /// Its outcome.
     pub fate: Fate,
     /// Field by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]

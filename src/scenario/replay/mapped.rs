@@ -76,7 +76,7 @@ pub struct RowChange {
     pub change: FieldChange,
 }
 
-/// What came of all records.
+/// The result of all records.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MappingDiff {

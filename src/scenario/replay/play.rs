@@ -1,4 +1,4 @@
-//! Plays one recorded event to a definition, and puts what comes of it beside what was recorded.
+//! Plays one recorded event to a definition, and puts the result of it beside what was recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub struct Ended {
     pub error: Option<WorkflowError>,
 }
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Replayed {
     /// Business key.

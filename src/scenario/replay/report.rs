@@ -1,4 +1,4 @@
-//! What came of a replay, for people and for programs.
+//! The result of a replay, for people and for programs.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::machine::Time;
 /// Longest value that is shown to people; programs get it whole.
 const SHOWN_CHARS_MAX: usize = 120;
 
-/// What came of all events.
+/// The result of all events.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayReport {
@@ -48,7 +48,7 @@ pub struct EventLabel {
     pub received_at: Time,
 }
 
-/// What came of one event.
+/// The result of one event.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayedEvent {
@@ -60,7 +60,7 @@ pub struct ReplayedEvent {
     /// The version that ran then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_by: Option<String>,
-    /// What came of it.
+    /// The result of it.
     #[serde(flatten)]
     pub replayed: Replayed,
 }

@@ -115,7 +115,7 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
                     tried += 1;
                     let trace = stage.rehearse(&scenario, &schedule);
                     let about = format!("{}: {schedule}, {refused:?} refused", scenario.name);
-                    // Whoever is refused the question what became of a call waits for a person, and what the target then has
+                    // Whoever is refused the question the outcome of a call waits for a person, and what the target then has
                     // depends on whether the call had left.
                     if refused.is_some_and(|step| step.starts_with("reconcile:")) && trace.status() != "completed" {
                         let stands = |trace: &Trace| (trace.run.status, trace.run.attention);

@@ -53,7 +53,7 @@ fn each_function_of_the_catalogs_has_scenarios_and_says_what_it_takes_gives_and_
         let functions = described(&system);
         assert!(functions.len() > 10, "{system}: only {} functions", functions.len());
         for (name, function) in functions {
-            // `queryMore` is what `queryAll` goes on with.
+            // `queryMore` is what `queryAll` continues with.
             assert!(called.contains(name.as_str()) || name == "queryMore", "{system}.{name} has no scenario");
             assert!(function["input"]["schema"].is_object(), "{system}.{name} does not say what it takes");
             let gives = function["output"]["schema"].is_object() || name == "read";

@@ -356,7 +356,7 @@ fn a_run_maps_as_the_table_says_without_leaving_the_process() {
     assert_eq!(lived("contact.toErp", "{ record: '${ . }' }", &record), converted(&record, Side::Erp).expect("mapped"));
 }
 
-/// A batch goes on with the others.
+/// A batch continues with the others.
 #[test]
 fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
     let many = [

@@ -172,7 +172,7 @@ scenarios:
     assert_eq!(uris.len(), 2, "{uris:?}");
 }
 
-/// A `try` that begins anew in one iteration must not let another one count its visits from the beginning: two different requests would
+/// A `try` that begins again in one iteration must not let another one count its visits from the beginning: two different requests would
 /// go out under one key.
 #[test]
 fn a_round_of_one_iteration_leaves_the_keys_of_the_others_alone() {

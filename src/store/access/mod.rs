@@ -122,7 +122,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Somebody at the command line of a machine that can open the database.
+    /// Someone at the command line of a machine that can open the database.
     #[must_use]
     pub fn local(name: impl Into<String>, scopes: &[Scope]) -> Self {
         Self { principal: Principal::Local, name: name.into(), scopes: scopes.to_vec() }
@@ -205,7 +205,7 @@ pub type Hash = [u8; 32];
 /// Whose secrets some hashes are of. A row that cannot be read is an error of its own, and of no other.
 pub type Found = Vec<(Hash, Result<Identity, StoreError>)>;
 
-/// The rows behind which is somebody.
+/// The rows behind which is someone.
 fn found(rows: impl Iterator<Item = (Vec<u8>, Result<Option<Identity>, StoreError>)>) -> Found {
     rows.filter_map(|(hash, identity)| Some((hash.try_into().ok()?, identity.transpose()?))).collect()
 }

@@ -205,7 +205,7 @@ pub async fn delete_session(pool: &PgPool, secret: &str, by: By<'_>) -> Result<(
     Ok(())
 }
 
-/// Ends somebody's session by its id; false if there is none.
+/// Ends someone's session by its id; false if there is none.
 ///
 /// # Errors
 /// The database is away.

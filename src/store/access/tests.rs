@@ -1,4 +1,4 @@
-//! Secrets, and what becomes of them when the user or token behind them ends.
+//! Secrets, and what happens to them when the user or token behind them ends.
 
 use std::time::Duration;
 

@@ -29,14 +29,14 @@ pub struct UserRow {
     pub tokens: i64,
 }
 
-/// What became of a user to make.
+/// The outcome of a user to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
     /// It is there.
     Done,
-    /// Somebody has the name, perhaps in capitals.
+    /// Someone has the name, perhaps in capitals.
     Taken,
-    /// Somebody had it who was deleted; their name stands in journals.
+    /// Someone had it who was deleted; their name stands in journals.
     TakenBefore,
 }
 
@@ -77,7 +77,7 @@ impl UserChange {
 pub enum LastAdmin {
     /// Refuse such a change.
     Keep,
-    /// Somebody asked for it by name.
+    /// Someone asked for it by name.
     MayGo,
 }
 
@@ -92,7 +92,7 @@ pub struct Ended {
     pub tokens: u64,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     /// It is in force on every node within five seconds.

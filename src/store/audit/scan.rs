@@ -155,7 +155,7 @@ pub struct RunRow {
     pub row: String,
 }
 
-/// Runs after an id and shard and before an id, in order. No two have one id, unless somebody made the second by hand.
+/// Runs after an id and shard and before an id, in order. No two have one id, unless someone made the second by hand.
 ///
 /// # Errors
 /// The database is away.
@@ -249,7 +249,7 @@ pub struct EventRow {
     pub event_id: String,
     /// Accepted.
     pub received_at: Time,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: String,
     /// What it started.
     pub runs: Vec<Uuid>,

@@ -104,7 +104,7 @@ pub async fn delete(conn: &mut PgConnection, ended: &[(RunId, i32)]) -> Result<(
     Ok(())
 }
 
-/// The kinds of which somebody waits for this type of event. They are few, the waiting may be many: from one kind the
+/// The kinds of which someone waits for this type of event. They are few, the waiting may be many: from one kind the
 /// index leads on to the next.
 ///
 /// # Errors

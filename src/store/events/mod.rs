@@ -193,7 +193,7 @@ pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), Stor
     Ok(())
 }
 
-/// Keeps these events from being changed by anybody else until the transaction ends. In the order of their ids, as everybody does
+/// Keeps these events from being changed by anyone else until the transaction ends. In the order of their ids, as everyone does
 /// who needs several.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! One page of events. An index serves each filter in the order of the list, and a page looks at a bounded number of rows. Where that is
-//! not enough to fill it, the page says how far it looked, and the next one goes on there; so no filter is slow, however many events do
+//! not enough to fill it, the page says how far it looked, and the next one continues there; so no filter is slow, however many events do
 //! not match it.
 
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};

@@ -26,7 +26,7 @@ pub struct Claimed {
     pub fence: i64,
 }
 
-/// Where a subscription goes on.
+/// Where a subscription continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// Number of the last write.
@@ -61,7 +61,7 @@ pub struct NewPosition {
     pub fence: i64,
     /// Number of the last write before.
     pub seq_before: i64,
-    /// After which event the subscription goes on.
+    /// After which event the subscription continues.
     pub replay_id: Option<Vec<u8>>,
     /// Why it is written.
     pub step: Step,
@@ -144,7 +144,7 @@ pub async fn claim(pool: &PgPool, node: Uuid, topics: &[&TopicId]) -> Result<Vec
     Ok(claimed.map(|row| Claimed { id: TopicId { source: row.source, topic: row.topic }, fence: row.fence }).collect())
 }
 
-/// Where the subscription goes on; none if this node does not own the topic any more.
+/// Where the subscription continues; none if this node does not own the topic any more.
 ///
 /// # Errors
 /// The database is away.

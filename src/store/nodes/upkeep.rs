@@ -7,7 +7,7 @@ use crate::store::StoreError;
 /// Analyzes partitioned tables that nobody has analyzed for a day, which autovacuum never does; each in a transaction of its own.
 ///
 /// # Errors
-/// The database is away, or somebody holds a lock for long.
+/// The database is away, or someone holds a lock for long.
 pub async fn analyze_partitioned(pool: &PgPool) -> Result<(), StoreError> {
     while sqlx::query_scalar!("select analyze_next_partitioned()").fetch_one(pool).await?.is_some() {}
     Ok(())

@@ -54,7 +54,7 @@ pub async fn candidates(
     .await?)
 }
 
-/// The families of these runs: for each the run at its top, and everybody below it. At most `limit` rows.
+/// The families of these runs: for each the run at its top, and everyone below it. At most `limit` rows.
 ///
 /// # Errors
 /// The database is away, or a row cannot be read.

@@ -125,7 +125,7 @@ pub async fn redeliveries(pool: &PgPool, events: &[Uuid]) -> Result<Vec<String>,
 }
 
 /// Removes some of the events of an archive, with the deliveries beside them; how many leave its list. One stays if it is not as it was
-/// archived, if it waits for somebody, or if one of its runs is here.
+/// archived, if it waits for someone, or if one of its runs is here.
 ///
 /// # Errors
 /// The database is away.

@@ -29,11 +29,11 @@ const LEASE_SECONDS: f64 = 60.0;
 /// What a holder of the lease finds.
 #[derive(Debug)]
 pub struct Lease {
-    /// An archive that somebody began and did not record.
+    /// An archive that someone began and did not record.
     pub writing: Option<String>,
 }
 
-/// Takes or renews the lease, by the clock of the database; none while somebody else has it.
+/// Takes or renews the lease, by the clock of the database; none while someone else has it.
 ///
 /// # Errors
 /// The database is away.
@@ -265,7 +265,7 @@ const ROWS_AT_ONCE: i32 = 20_000;
 /// Removes some of the runs of an archive.
 ///
 /// # Errors
-/// The database is away, or somebody holds a lock for long.
+/// The database is away, or someone holds a lock for long.
 pub async fn remove_runs(pool: &PgPool, archive: Uuid) -> Result<RemovedRuns, StoreError> {
     Ok(sqlx::query_as!(
         RemovedRuns,
@@ -289,7 +289,7 @@ pub async fn discard(pool: &PgPool, archive: Uuid) -> Result<u64, StoreError> {
 /// Drops one partition of the past in which nothing is left; gives its name.
 ///
 /// # Errors
-/// The database is away, or somebody holds a lock for long.
+/// The database is away, or someone holds a lock for long.
 pub async fn drop_empty_partition(pool: &PgPool) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!("select drop_empty_partition()").fetch_one(pool).await?)
 }

@@ -55,7 +55,7 @@ pub struct NewMessage {
     pub is_kept: bool,
 }
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Debug)]
 pub struct Answer {
     /// Whether it was dealt with.
@@ -139,7 +139,7 @@ pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What became of a command.
+/// The outcome of a command.
 ///
 /// # Errors
 /// The database is away.

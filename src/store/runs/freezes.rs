@@ -31,7 +31,7 @@ pub struct Freeze {
     pub ended_by: Option<String>,
     /// Why.
     pub end_reason: Option<String>,
-    /// When the last run that waited for it went on.
+    /// When the last run that waited for it continued.
     pub released_at: Option<Time>,
     /// Runs that wait for its end; counted up to 1,000.
     pub waiting: i64,
@@ -264,7 +264,7 @@ pub async fn hand_over(pool: &PgPool, runs: &[RunId], freeze: Uuid) -> Result<()
     Ok(())
 }
 
-/// Lets runs go on: each is resumed in the name of the person who ended the freeze, and they are claimed in the order in which they
+/// Lets runs continue: each is resumed in the name of the person who ended the freeze, and they are claimed in the order in which they
 /// came. Of several nodes that try, one does it.
 ///
 /// # Errors
@@ -311,7 +311,7 @@ pub async fn release(pool: &PgPool, freeze: &Freeze, runs: &[RunId]) -> Result<(
     Ok(())
 }
 
-/// Forgets runs that were told to go on, and have ended or gone on without saying so.
+/// Forgets runs that were told to continue, and have ended or gone on without saying so.
 ///
 /// # Errors
 /// The database is away.

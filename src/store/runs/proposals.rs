@@ -228,7 +228,7 @@ pub async fn approve(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
     Ok(true)
 }
 
-/// Declines a proposal, or withdraws it if its proposer asks; false if somebody has decided before.
+/// Declines a proposal, or withdraws it if its proposer asks; false if someone has decided before.
 ///
 /// # Errors
 /// The database is away, or refuses a value.

@@ -51,7 +51,7 @@ pub struct NewSchedule<'a> {
     pub next_at: Option<Time>,
 }
 
-/// Makes the schedule of a workflow what its latest version says. A timing that stays the same goes on where it stands.
+/// Makes the schedule of a workflow what its latest version says. A timing that stays the same continues where it stands.
 ///
 /// # Errors
 /// The database is away.
@@ -280,7 +280,7 @@ async fn sealed(
     Ok(is_done)
 }
 
-/// Lets a paused schedule go on from `next_at` and records who did and why; false if there is none.
+/// Lets a paused schedule continue from `next_at` and records who did and why; false if there is none.
 ///
 /// # Errors
 /// The database is away, or refuses a value.

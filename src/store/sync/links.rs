@@ -97,7 +97,7 @@ pub async fn lock(
     crm_id: Option<&str>,
     erp_id: Option<&str>,
 ) -> Result<Vec<LinkRow>, StoreError> {
-    // Always the CRM's first: nobody waits for somebody who waits for him.
+    // Always the CRM's first: nobody waits for someone who waits for him.
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended(name, 0))
          from unnest(array['links/crm/' || $1 || '/' || $2, 'links/erp/' || $1 || '/' || $3]) with ordinality as u (name, place)
@@ -219,7 +219,7 @@ pub async fn change_conflict(conn: &mut PgConnection, id: Uuid, new: &NewConflic
     Ok(())
 }
 
-/// Ends conflicts: `settled` as somebody chose, or `gone` because the records agree.
+/// Ends conflicts: `settled` as someone chose, or `gone` because the records agree.
 ///
 /// # Errors
 /// The database is away.

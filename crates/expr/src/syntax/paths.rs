@@ -224,7 +224,7 @@ impl<'s> Rewriter<'s> {
     ) -> T<'s> {
         let mut bodies = bodies.into_iter();
         let init = self.on_path(bodies.next().unwrap_or_default(), on).0;
-        // It goes on from the input, which is on the path only if `init` did not lead anywhere.
+        // It continues from the input, which is on the path only if `init` did not lead anywhere.
         let over = self.anywhere(over);
         let mut steps: Vec<T<'s>> = bodies.map(|body| self.anywhere(body)).collect();
         let pattern = match alternatives(&pattern) {

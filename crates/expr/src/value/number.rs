@@ -1,4 +1,4 @@
-//! Numbers as jq 1.8 has them: doubles, beside which a literal keeps its digits until somebody computes with it. An id of an ERP
+//! Numbers as jq 1.8 has them: doubles, beside which a literal keeps its digits until someone computes with it. An id of an ERP
 //! comes out as it went in.
 
 use std::cmp::Ordering;

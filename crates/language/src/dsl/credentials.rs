@@ -97,7 +97,7 @@ pub fn is_literal_parameter(name: &str, value: &str) -> bool {
         || (DOUBTFUL.contains(&name.as_str()) && looks_like_key(value))
 }
 
-/// Tokens that say where a list goes on.
+/// Tokens that say where a list continues.
 fn is_paging(name: &str) -> bool {
     ["page", "next", "continuation", "sync", "cursor", "skip", "delta"].iter().any(|part| name.contains(part))
 }

@@ -77,7 +77,7 @@ fn drop_failed_questions(definition: &Definition, run: &mut Run) {
     }
 }
 
-/// A timeout that struck does not strike again at once when a person lets the run go on.
+/// A timeout that struck does not strike again at once when a person lets the run continue.
 fn forget_passed_deadlines(run: &mut Run, at: Time) {
     let stopped_at = run.clock(at);
     for execution in &mut run.open {

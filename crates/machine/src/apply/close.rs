@@ -1,4 +1,4 @@
-//! Executions that end: where the run goes on, and what would have to be undone.
+//! Executions that end: where the run continues, and what would have to be undone.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub(super) fn flow_of_case<'d>(kind: &'d TaskKind, name: &str) -> Option<&'d Flo
     }
 }
 
-/// How a list goes on after one of its tasks.
+/// How a list continues after one of its tasks.
 pub(super) enum Onward<'d> {
     NextInList,
     By(&'d Flow),

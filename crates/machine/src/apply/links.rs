@@ -80,7 +80,7 @@ pub(super) fn segment_started(definition: &Definition, run: &mut Run, id: Execut
 }
 
 /// Where a task goes that is extended, or that an extension added: what it says concerns its part, and the task itself
-/// says where the whole goes on. False for all other tasks.
+/// says where the whole continues. False for all other tasks.
 pub(super) fn leaves_segment(
     definition: &Definition,
     run: &mut Run,

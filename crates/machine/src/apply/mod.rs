@@ -189,7 +189,7 @@ fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time
             links::child_mut(run, *execution)?.phase = ChildPhase::Running;
             Ok(())
         }
-        // The run that it is about is looked at by itself; this one goes on waiting.
+        // The run that it is about is looked at by itself; this one keeps waiting.
         Change::ChildFaulted { execution, fault, .. } => {
             let own = run.seq + 1;
             links::child_mut(run, *execution)?.fault = Some(ReportedFault { own, of_child: *fault });
@@ -314,7 +314,7 @@ fn begin(
     at: Time,
 ) -> Applied {
     if let Some(known) = run.execution_mut(id) {
-        // A retry by a person: the same execution begins anew.
+        // A retry by a person: the same execution begins again.
         if let Some(input) = &beginning.input {
             known.input = Arc::clone(input);
         } else {

@@ -61,7 +61,7 @@ pub(super) fn round_started(definition: &Definition, run: &mut Run, id: Executio
 }
 
 /// What runs again inside an execution repeats the same identities, so that each request goes out again under the same idempotency key.
-/// Iterations beside this one go on, and so do their counts.
+/// Iterations beside this one continue, and so do their counts.
 pub(super) fn rewind(definition: &Definition, run: &mut Run, id: ExecutionId) {
     let Some(execution) = run.execution(id) else { return };
     let before = execution.visits.clone();

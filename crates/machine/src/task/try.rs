@@ -1,4 +1,4 @@
-//! `try`: which errors it catches, and whether its body runs again, its handler runs, or the run goes on.
+//! `try`: which errors it catches, and whether its body runs again, its handler runs, or the run continues.
 
 use std::sync::Arc;
 

@@ -213,7 +213,7 @@ impl<'d> Family<'d> {
         }
     }
 
-    /// What happens without anybody: messages, births, answers, the next timer.
+    /// What happens without anyone: messages, births, answers, the next timer.
     fn goes_on(&mut self) -> bool {
         if self.deliver(0) || self.bear(0, true) {
             return true;
@@ -228,7 +228,7 @@ impl<'d> Family<'d> {
         due.into_iter().any(|member| self.with(member, World::pass_time))
     }
 
-    /// Lets it go on by itself until nothing happens any more.
+    /// Lets it continue by itself until nothing happens any more.
     fn settle(&mut self) {
         for _ in 0..5_000 {
             if let Some(member) = (0..self.members.len()).find(|m| {
@@ -312,7 +312,7 @@ fn tasks(children: std::ops::Range<usize>, side_by_side: bool) -> impl Strategy<
             return one_after_another.boxed();
         }
         let forks = (any::<bool>(), list.clone()).prop_map(|(compete, branches)| Plan::Fork { compete, branches });
-        // What is caught goes on while a child that it gave up is undone.
+        // What is caught continues while a child that it gave up is undone.
         let tries = (list.clone(), prop::option::of(0_u32..3), prop::option::of(list))
             .prop_map(|(body, retries, handler)| Plan::Try { body, retries, handler });
         prop_oneof![4 => one_after_another, 1 => forks, 1 => tries].boxed()

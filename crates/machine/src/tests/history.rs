@@ -118,7 +118,7 @@ fn what_was_done_before_a_run_went_on_as_new_is_undone_as_if_it_had_not() {
     let (plain, plain_keys, plain_sent) = undone("{}");
     let (went_on, keys, sent) = undone("{ history: { records: 100 } }");
     assert!(went_on && !plain);
-    // The numbers of executions and visits go on, and so does every key.
+    // The numbers of executions and visits continue, and so does every key.
     assert_eq!((keys, format!("{sent:?}")), (plain_keys, format!("{plain_sent:?}")));
     let released: Vec<&String> = sent.iter().map(|(uri, ..)| uri).filter(|uri| uri.ends_with("/release")).collect();
     assert_eq!(released.len(), 1);

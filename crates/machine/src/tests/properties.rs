@@ -119,7 +119,7 @@ fn finish(world: &mut World<'_>) {
     panic!("the run does not end: {:?}", world.run);
 }
 
-/// What happens to a run without anybody who mends it: answers, time, crashes, and a person who cancels.
+/// What happens to a run without anyone who mends it: answers, time, crashes, and a person who cancels.
 fn accidents(mended: bool) -> impl Strategy<Value = Vec<Event>> {
     let answer = prop_oneof![
         8 => Just(Answer::Success),
@@ -146,7 +146,7 @@ fn accidents(mended: bool) -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..80)
 }
 
-/// Plays accidents, then lets a run go on by itself until it ends or stops.
+/// Plays accidents, then lets a run continue by itself until it ends or stops.
 fn play(world: &mut World<'_>, events: Vec<Event>) {
     for event in events {
         match event {

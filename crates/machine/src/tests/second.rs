@@ -170,7 +170,7 @@ fn an_approval_hits_no_other_step_than_the_one_that_was_meant() {
     for act in acts {
         let mut world = parked(&definition);
         let Proposed { act, step, .. } = propose(&definition, &world.run, &act, None).unwrap().unwrap();
-        // Somebody retries it, and it stops at the next step.
+        // Someone retries it, and it stops at the next step.
         world.feed(ann(retry(None), None)).unwrap();
         world.answer(Answer::Success);
         world.answer(Answer::Permanent);

@@ -55,7 +55,7 @@ pub(super) struct World<'d> {
 
 pub(super) const NOON: Time = Time::UNIX_EPOCH;
 
-/// How long a target may go on with what nobody waits for any more.
+/// How long a target may continue with what nobody waits for any more.
 pub(super) const SETTLE: Duration = Duration::from_secs(60);
 
 impl<'d> World<'d> {
@@ -279,7 +279,7 @@ impl<'d> World<'d> {
         }
     }
 
-    /// Lets the run go on by itself as far as it can without an answer: pure work, then the next timer.
+    /// Lets the run continue by itself as far as it can without an answer: pure work, then the next timer.
     pub(super) fn pass_time(&mut self) -> bool {
         if self.goes_on {
             self.goes_on = false;

@@ -201,7 +201,7 @@ impl Measure {
         let mut add = |part: &Avro| {
             let part = self.schema(part)?;
             whole = Extent { nodes: whole.nodes.saturating_add(part.nodes), depth: whole.depth.max(part.depth) };
-            // Else a long list of large types would overflow before anybody looks.
+            // Else a long list of large types would overflow before anyone looks.
             if whole.nodes > NODES_MAX { Err(too_large()) } else { Ok(()) }
         };
         match schema {

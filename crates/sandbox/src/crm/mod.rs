@@ -49,7 +49,7 @@ pub struct Settings {
     pub daily_requests: u64,
     /// Rows of a query page at most.
     pub page_size: usize,
-    /// What becomes of refresh tokens.
+    /// What happens to refresh tokens.
     pub refresh_tokens: RefreshSettings,
     /// What stands in the way of writes.
     pub obstacles: Obstacles,

@@ -28,7 +28,7 @@ const fn reference(name: &'static str, target: &'static str, relation: &'static 
     Field::new(name, Kind::Reference(target, relation))
 }
 
-/// The id of a record, and who owns it if anybody does.
+/// The id of a record, and who owns it if anyone does.
 pub const SYSTEM_FIELDS: &[Field] = &[Field::new("Id", Kind::Id).read_only(), reference("OwnerId", "User", "Owner")];
 
 /// Who made and changed a record, and when.

@@ -189,7 +189,7 @@ impl Table {
         TABLES.iter().find(|table| table.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether it has a column. The account has all custom fields that anybody writes.
+    /// Whether it has a column. The account has all custom fields that anyone writes.
     pub fn has(&self, column: &str) -> bool {
         self.columns.contains(&column) || is_custom(column)
     }

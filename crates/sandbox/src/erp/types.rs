@@ -67,7 +67,7 @@ pub const ENUMERATIONS: &[(&str, &str, &str)] = &[
 /// The record types of transactions.
 pub const TRANSACTIONS: &[&str] = &["salesOrder", "itemFulfillment", "invoice"];
 
-/// More characters than anybody sends: no public source says how many fit.
+/// More characters than anyone sends: no public source says how many fit.
 const LONG: usize = 4_000;
 
 const LINE_FIELDS: &[(&str, usize)] = &[
@@ -372,7 +372,7 @@ impl RecordType {
         self.kind == Kind::Transaction
     }
 
-    /// Whether records of this type have a field. The account has all custom fields that anybody writes.
+    /// Whether records of this type have a field. The account has all custom fields that anyone writes.
     pub fn knows(&self, field: &str) -> bool {
         field == "externalId"
             || field.starts_with(self.custom)

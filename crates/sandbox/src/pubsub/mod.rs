@@ -123,7 +123,7 @@ impl Bus {
         self.is_served = true;
     }
 
-    /// As after a start, but that numbers go on.
+    /// As after a start, but that numbers continue.
     #[must_use]
     pub fn emptied(&self) -> Self {
         let readers = self.readers.clone();
@@ -139,7 +139,7 @@ impl Bus {
         self.readers.entry(topic.to_owned()).or_default()
     }
 
-    /// Whether anybody could read what is published.
+    /// Whether anyone could read what is published.
     pub const fn is_served(&self) -> bool {
         self.is_served
     }

@@ -197,7 +197,7 @@ fn beginning(sandbox: &Sandbox, first: &FetchRequest) -> Result<u64, Status> {
     }
 }
 
-/// A subscription that goes on.
+/// A subscription that continues.
 struct Reader {
     sandbox: Sandbox,
     topic: String,

@@ -1,4 +1,4 @@
-//! Webhooks that the systems send when records change: off unless somebody says where to.
+//! Webhooks that the systems send when records change: off unless someone says where to.
 //!
 //! What a call changed is queued under the same lock that applied it, so the order of messages is the order of changes. They
 //! are signed as Standard Webhooks are and delivered by [`deliver`], one after the other for each system.
@@ -120,7 +120,7 @@ impl Webhooks {
         Self { crm: crm.map(Arc::new), erp: erp.map(Arc::new), ..Self::default() }
     }
 
-    /// To the same targets, without anything that waits or is shown. Numbers go on: a delivery may be under way.
+    /// To the same targets, without anything that waits or is shown. Numbers continue: a delivery may be under way.
     #[must_use]
     pub fn emptied(&self, last: u64) -> Self {
         Self { crm: self.crm.clone(), erp: self.erp.clone(), last, ..Self::default() }

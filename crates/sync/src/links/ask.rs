@@ -97,7 +97,7 @@ pub struct Compare {
 pub struct Records {
     /// Where a record that is new is created.
     pub created: Created,
-    /// What becomes of one that was deleted.
+    /// What happens to one that was deleted.
     pub deleted: Deleted,
 }
 
@@ -112,7 +112,7 @@ pub enum Created {
     None,
 }
 
-/// What becomes of a record whose partner was deleted.
+/// What happens to a record whose partner was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Deleted {
@@ -134,7 +134,7 @@ pub struct Row {
     pub direction: Direction,
     /// Who is right where both differ.
     pub master: Master,
-    /// What becomes of a change on the side that is not the master.
+    /// What happens to a change on the side that is not the master.
     pub foreign: Foreign,
     /// Sides that must have a value.
     #[serde(default)]
@@ -201,7 +201,7 @@ pub struct Save {
     pub erp: Saved,
 }
 
-/// What became of a side.
+/// The outcome of a side.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {

@@ -1,4 +1,4 @@
-//! What only a person can decide about a pair of records: it stays until somebody does, or until the records agree.
+//! What only a person can decide about a pair of records: it stays until someone does, or until the records agree.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub struct Conflict {
     pub kind: Kind,
     /// What each side has.
     pub seen: Pair<Seen>,
-    /// Whose word counts, once somebody said so.
+    /// Whose word counts, once someone said so.
     pub chosen: Option<Side>,
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::conflict::Kind;
 use super::{Direction, Foreign, Hash, Master, Row, Side};
 
-/// What becomes of a row.
+/// What happens to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Merged {
     /// Both have the same.
@@ -21,7 +21,7 @@ pub(super) enum Merged {
 pub(super) struct Known<'k> {
     /// What each side had when they were last made equal; none if they never were.
     pub had: [Option<&'k Hash>; 2],
-    /// When each side's value was changed, as far as anybody knows.
+    /// When each side's value was changed, as far as anyone knows.
     pub at: [Option<DateTime<Utc>>; 2],
     /// Whose word counts, if a person said so of the values as they are.
     pub chosen: Option<Side>,

@@ -83,7 +83,7 @@ pub struct Had {
     pub at: Option<DateTime<Utc>>,
     /// Its mapped fields.
     pub fields: BTreeMap<String, Hash>,
-    /// When fields were changed by somebody else since, as far as events told.
+    /// When fields were changed by someone else since, as far as events told.
     pub touched: BTreeMap<String, DateTime<Utc>>,
     /// What this hub lately wrote into fields, oldest first.
     pub wrote: BTreeMap<String, Vec<Wrote>>,

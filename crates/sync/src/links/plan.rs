@@ -26,13 +26,13 @@ const WRITES_KEPT: usize = 6;
 pub struct Planned {
     /// The link with what is about to be written.
     pub link: Link,
-    /// What a person has to decide, those included that somebody decided and this plan carries out.
+    /// What a person has to decide, those included that someone decided and this plan carries out.
     pub conflicts: Vec<Conflict>,
     /// For the workflow.
     pub answer: Value,
 }
 
-/// What becomes of a side's record.
+/// What happens to a side's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
     None,
@@ -243,7 +243,7 @@ impl Draft<'_> {
         self.will[to].touched.clear();
     }
 
-    /// A field that waits for a person is as it was, also where another row reads it and goes on.
+    /// A field that waits for a person is as it was, also where another row reads it and continues.
     fn keep_what_waits(&mut self) {
         let waiting = self.conflicts.iter().filter(|conflict| conflict.chosen.is_none());
         for (side, seen) in waiting.flat_map(|conflict| Side::BOTH.map(|side| (side, &conflict.seen[side]))) {
@@ -273,7 +273,7 @@ impl Draft<'_> {
         let answer = json!({ "crm": told(Side::Crm), "erp": told(Side::Erp), "conflicts": waiting });
         let settled = self.conflicts.iter().filter(|conflict| conflict.chosen.is_some());
         let settles = settled.map(|conflict| conflict.row.clone()).collect();
-        // A partner that is gone stays known until a person has decided, or for good where nobody minds: it is not made anew.
+        // A partner that is gone stays known until a person has decided, or for good where nobody minds: it is not made again.
         let is_over = Side::BOTH.iter().any(|side| action(*side) == Action::Delete)
             || !(self.ask.crm.exists || self.ask.erp.exists);
         let stays = |side: Side| {

@@ -21,7 +21,7 @@ pub const OPEN_MAX: usize = 100;
 /// A gap that was told of is given up after so many days: no sender tries for longer.
 pub const KEPT_DAYS: i64 = 7;
 
-/// A sender that begins anew begins with numbers up to this one.
+/// A sender that begins again begins with numbers up to this one.
 const LOW_MAX: i64 = 16;
 
 /// And it had come so much further: below that a low number is one that comes late.
@@ -34,7 +34,7 @@ pub struct Counted {
     pub channel: String,
     /// The number, not below zero.
     pub number: i64,
-    /// What it jumps over may arrive so much later without anybody being told.
+    /// What it jumps over may arrive so much later without anyone being told.
     pub grace: Duration,
 }
 
@@ -45,7 +45,7 @@ pub struct Sequence {
     pub highest: i64,
     /// What is missing below it.
     pub open: Vec<Missing>,
-    /// Low numbers that arrived far below the highest: two of them are a sender that begins anew.
+    /// Low numbers that arrived far below the highest: two of them are a sender that begins again.
     low: Vec<i64>,
 }
 
@@ -60,7 +60,7 @@ pub struct Missing {
     pub by: i64,
     /// When it did.
     pub since: Time,
-    /// Whether anybody was told.
+    /// Whether anyone was told.
     pub stage: Stage,
 }
 
@@ -141,7 +141,7 @@ impl Sequence {
         if let Some(place) = self.open.iter().position(|missing| missing.first <= number && number <= missing.last) {
             return self.fill(place, number);
         }
-        // It was here before, or is from before the first one. Both change nothing, unless the sender begins anew.
+        // It was here before, or is from before the first one. Both change nothing, unless the sender begins again.
         if number > LOW_MAX || self.highest - number < RESTART_DISTANCE || self.low.contains(&number) {
             return Vec::new();
         }

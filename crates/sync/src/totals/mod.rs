@@ -1,7 +1,7 @@
 //! Totals: does every deal that was won on a day stand in the ERP as an order of the same net amount?
 //!
 //! A workflow goes `begin` → `lines` for each page → `end`. What a pass found is kept aside until its end and then takes the place of
-//! what was known of its days, all at once: a pass that stops half way changes nothing that anybody sees. A person signs a period off;
+//! what was known of its days, all at once: a pass that stops halfway changes nothing that anyone sees. A person signs a period off;
 //! whatever changes in it afterwards is kept with what it was before, until a person signs again.
 
 mod ask;

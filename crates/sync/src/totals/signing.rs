@@ -37,7 +37,7 @@ impl Scope {
     }
 }
 
-/// What became of a line of a period that was signed off.
+/// The outcome of a line of a period that was signed off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
@@ -66,7 +66,7 @@ impl ChangeKind {
 pub struct Change {
     /// Of which line.
     pub place: Place,
-    /// What became of it.
+    /// Its outcome.
     pub kind: ChangeKind,
     /// What it was.
     pub before: Option<Value>,

@@ -72,7 +72,7 @@ struct Checked {
     mistakes: Vec<Mistake>,
     texts: BTreeMap<String, String>,
     definitions: usize,
-    /// What came of each comparison with an earlier version.
+    /// The result of each comparison with an earlier version.
     verdicts: Vec<String>,
     /// Programs that definitions may run.
     processes: Vec<ProcessKind>,

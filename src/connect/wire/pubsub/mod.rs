@@ -113,7 +113,7 @@ impl From<PubSubError> for Refused {
     }
 }
 
-/// A subscription that goes on.
+/// A subscription that continues.
 #[derive(Debug)]
 pub struct Subscribed {
     requests: mpsc::Sender<FetchRequest>,

@@ -86,7 +86,7 @@ pub struct Step {
     pub attempts: Vec<Attempt>,
     /// Times in which it only waited: backoff between attempts or rounds, `wait`.
     pub waits: Vec<Wait>,
-    /// What became of its effect, if that is no longer there.
+    /// The outcome of its effect, if that is no longer there.
     pub undoing: Option<Undoing>,
     /// Types of the events that it listens for; empty is any.
     pub listening: Option<Vec<String>>,
@@ -113,7 +113,7 @@ pub enum State {
     Cancelled,
 }
 
-/// What became of an effect.
+/// The outcome of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undoing {
     /// This execution undoes it.
@@ -169,7 +169,7 @@ impl Failure {
 pub struct Wait {
     /// From.
     pub from: Time,
-    /// Until it went on, or will.
+    /// Until it continued, or will.
     pub until: Time,
     /// Still waiting at the last fact.
     pub open: bool,
@@ -199,7 +199,7 @@ pub struct Note {
 pub enum NoteKind {
     /// A person or program acted.
     Acted(Act, Option<String>),
-    /// Another node went on.
+    /// Another node continued.
     TakenOver,
     /// Undoing began, with this many steps to undo.
     UndoingBegan(usize, CompensationEnd),

@@ -24,7 +24,7 @@ use crate::store::sync::totals::shown::{self, After, Filter};
 use crate::store::sync::totals::signing;
 use rows::{Change, Choice, Line, Pass, Sign, Sum, change, date, in_words, label, line, sum};
 
-/// Days that are shown unless somebody asks for others.
+/// Days that are shown unless someone asks for others.
 const DAYS_SHOWN: u64 = 31;
 /// Days, currencies and companies on a page.
 const SUMS_SHOWN: i64 = 500;

@@ -1,7 +1,7 @@
 //! An anchor: a small signed document that says what the database held. It is kept where the owner of the database cannot write.
 //!
 //! What cannot change any more is one digest for each day, and for each hour of a day that is not over for long; what still can is listed
-//! run by run. A day that was settled is taken over from the anchor before as it stands: what somebody changed since stays visible.
+//! run by run. A day that was settled is taken over from the anchor before as it stands: what someone changed since stays visible.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,7 @@ pub enum NotAnAnchor {
     /// A later version wrote it.
     #[error("it has format {0}, which this version of Stepwell does not support")]
     Later(u32),
-    /// Somebody changed it.
+    /// Someone changed it.
     #[error("its signature does not match its content: it was changed")]
     BadSignature,
 }

@@ -110,7 +110,7 @@ fn check_order(before: Option<&Told>, next: &Next, report: &mut Report) {
     }
 }
 
-/// The database knows which anchors were written, unless somebody went back behind them.
+/// The database knows which anchors were written, unless someone went back behind them.
 async fn check_written(told: &[Told], conn: &mut PgConnection, report: &mut Report) -> Result<(), StoreError> {
     let seqs: Vec<i64> = told.iter().map(|told| told.seq).collect();
     let rows = anchors::these_and_last(conn, &seqs).await?;
@@ -172,7 +172,7 @@ impl Said {
     }
 }
 
-/// Runs that were alive: each is there and goes on from where it stood.
+/// Runs that were alive: each is there and continues from where it stood.
 async fn check_alive(
     conn: &mut PgConnection,
     mut all: Vec<(Alive, Time)>,

@@ -205,7 +205,7 @@ async fn fill(conn: &mut PgConnection, document: &mut Document, previous: Option
     carry_lost(conn, document, previous).await
 }
 
-/// A span of the anchor before of which nothing is left at all stays in the anchors, unless archives have all of it: what became of it is
+/// A span of the anchor before of which nothing is left at all stays in the anchors, unless archives have all of it: its outcome is
 /// for verification to tell.
 async fn carry_lost(
     conn: &mut PgConnection,

@@ -183,7 +183,7 @@ impl Inner {
         }
     }
 
-    /// The next look goes on where there is more.
+    /// The next look continues where there is more.
     async fn settle_some(&self) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         let channels = sequences::due(&mut transaction, DUE_MAX).await?;

@@ -159,7 +159,7 @@ impl Subscriber {
         let _ = self.unless_stopped(tokio::time::sleep(STAND_STILL)).await;
     }
 
-    /// Subscribes once, and goes on until that ends.
+    /// Subscribes once, and continues until that ends.
     async fn subscribe(&mut self) -> Ended {
         match self.subscribe_or_end().await {
             Ok(never) => never,

@@ -1,4 +1,4 @@
-//! What becomes of the events that a topic delivers: each is stored with its position, or kept as rejected.
+//! What happens to the events that a topic delivers: each is stored with its position, or kept as rejected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,7 +173,7 @@ impl Subscriber {
         }
     }
 
-    /// Keeps an event that no run can be given: its bytes, and why. The stream goes on.
+    /// Keeps an event that no run can be given: its bytes, and why. The stream continues.
     async fn reject(&self, kept: &Kept<'_>, why: String, position: &Position) -> Result<(), Ended> {
         let (source, topic) = (&self.subscription.source, &self.topic().name);
         warn!(
@@ -278,7 +278,7 @@ impl Inner {
     }
 }
 
-/// What became of an event.
+/// The outcome of an event.
 enum Taken {
     /// It is stored, with its position.
     Stored,

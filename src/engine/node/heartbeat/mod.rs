@@ -70,7 +70,7 @@ impl Heart {
             drop(inner);
             self.beat(&pool, &node).await;
             if self.closing.is_cancelled() || self.closed.is_cancelled() {
-                // What a loop has begun it ends by itself: to cut it off could drop a transaction half way.
+                // What a loop has begun it ends by itself: to cut it off could drop a transaction halfway.
                 return;
             }
             working.iter().for_each(tokio::task::JoinHandle::abort);

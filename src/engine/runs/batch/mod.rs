@@ -49,7 +49,7 @@ pub(in crate::engine) struct FirstStep {
     pub(super) consequences: Consequences,
 }
 
-/// What became of an [`Accept`].
+/// The outcome of an [`Accept`].
 #[derive(Debug)]
 pub(in crate::engine) enum AcceptOutcome {
     /// Committed. `awaited` if a run may wait for the event.
@@ -80,7 +80,7 @@ pub(super) struct Advance {
     pub(super) snapshot: Option<SnapshotChange>,
 }
 
-/// What becomes of a run's snapshot.
+/// What happens to a run's snapshot.
 #[derive(Debug)]
 pub(super) enum SnapshotChange {
     /// It is replaced.
@@ -102,7 +102,7 @@ impl Advance {
     }
 }
 
-/// What became of an [`Advance`].
+/// The outcome of an [`Advance`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum AdvanceOutcome {
     /// Committed.
@@ -160,7 +160,7 @@ impl Item {
 
     pub(super) fn reply_done(self) {
         match self {
-            // What became of it is looked up, not remembered: somebody may wait.
+            // Its outcome is looked up, not remembered: someone may wait.
             Self::Accept(_, reply) => drop(reply.send(AcceptOutcome::Done { awaited: true })),
             Self::Advance(_, reply) => drop(reply.send(AdvanceOutcome::Done)),
             Self::Answer(_, _, reply) => drop(reply.send(())),

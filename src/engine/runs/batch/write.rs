@@ -70,7 +70,7 @@ pub(in crate::engine) async fn write(conn: &mut PgConnection, batch: &[&Item]) -
     Ok(written)
 }
 
-/// Writes how far topics have come; gives the accepts that go on, which are those that read from no topic, or from one that was theirs.
+/// Writes how far topics have come; gives the accepts that continue, which are those that read from no topic, or from one that was theirs.
 async fn write_positions<'a>(
     conn: &mut PgConnection,
     accepts: Vec<&'a Accept>,

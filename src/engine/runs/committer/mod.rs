@@ -62,7 +62,7 @@ const TRIES_WHOLE: u32 = 2;
 /// An item alone is refused after so many failures, if others were written between them.
 const TRIES_ALONE: u32 = 5;
 
-/// An item that waits, and what became of it so far.
+/// An item that waits, and its outcome so far.
 struct Waiting {
     item: Item,
     bytes: usize,
@@ -289,7 +289,7 @@ impl Worker {
         self.health.came_round(self.name);
     }
 
-    /// What becomes of a batch that failed, and not because of a value that the database refuses.
+    /// What happens to a batch that failed, and not because of a value that the database refuses.
     fn try_again(&self, mut batch: Vec<Waiting>, failures: u32, why: &str, work: &mut Vec<(Vec<Waiting>, u32)>) {
         if batch.len() > 1 {
             if failures < TRIES_WHOLE {

@@ -50,7 +50,7 @@ impl Snapshot {
 /// How a followed run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// It goes on.
+    /// It continues.
     Open,
     /// It has ended or needs a person.
     Settled,
@@ -77,7 +77,7 @@ impl Followed {
     }
 }
 
-/// All runs that somebody follows.
+/// All runs that someone follows.
 #[derive(Default)]
 pub(in crate::engine) struct Followers {
     open: Mutex<HashMap<RunId, Arc<Followed>>>,

@@ -1,12 +1,12 @@
-//! Freezes: runs that events start wait while somebody closes the books, and go on afterwards in the order in which they came.
+//! Freezes: runs that events start wait while someone closes the books, and go on afterwards in the order in which they came.
 //!
 //! A frozen run is an ordinary suspended one: it exists, shows why it waits, and anyone who may resume runs can release a single one
 //! on. What is under way, and what people, schedules or other runs start, is not held back.
 //!
 //! No run slips through. A node judges an event by freezes that it has read within [`FRESH_MAX`]; the transaction that writes the
-//! run looks again, however late it comes, and writes nothing if a freeze has begun since: then the event is judged anew. Whoever begins
+//! run looks again, however late it comes, and writes nothing if a freeze has begun since: then the event is judged again. Whoever begins
 //! a freeze waits for the transactions that have looked already, so all that is written after the answer is held back. A freeze that
-//! has ended holds new runs back until the last of the older ones goes on, so none overtakes them.
+//! has ended holds new runs back until the last of the older ones continues, so none overtakes them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
@@ -24,7 +24,7 @@ use crate::store::runs::freezes::{self, Freeze, NewFreeze};
 /// What a node knows of freezes is at most so old when it judges an event; older knowledge would only be judged twice.
 pub const FRESH_MAX: Duration = Duration::from_secs(2);
 
-/// Runs that go on in one transaction.
+/// Runs that continue in one transaction.
 const PAGE: i64 = 500;
 
 /// The freezes that hold runs back, as this node knows them.
@@ -135,7 +135,7 @@ impl Inner {
     async fn release_all(&self, ended: &Freeze) -> Result<(), StoreError> {
         let mut after: Option<RunId> = None;
         loop {
-            // Somebody may freeze again meanwhile.
+            // Someone may freeze again meanwhile.
             let in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
             let page = freezes::thawed(&self.pool, ended.id, after, PAGE).await?;
             after = page.last().map(|thawed| thawed.run);
@@ -216,7 +216,7 @@ impl Engine {
         Ok(freezes::find(&inner.pool, id).await?.ok_or_else(missing)?)
     }
 
-    /// Ends a freeze: what waited goes on in the order in which it came. False if it has ended before; none if there is no such
+    /// Ends a freeze: what waited continues in the order in which it came. False if it has ended before; none if there is no such
     /// freeze.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Batches over Postgres: the row is locked, the pure rules say what becomes of it, and that is written.
+//! Batches over Postgres: the row is locked, the pure rules say what happens to it, and that is written.
 
 use std::collections::BTreeMap;
 

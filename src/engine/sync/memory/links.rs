@@ -1,4 +1,4 @@
-//! Links over Postgres: what is known of a pair is locked, the pure rules say what becomes of it, and the difference is written.
+//! Links over Postgres: what is known of a pair is locked, the pure rules say what happens to it, and the difference is written.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ async fn write(
         links::remove(conn, surplus).await?;
     }
     let Some(Linked { link, conflicts }) = kept else {
-        // The last of them may be what somebody chose: that both records go.
+        // The last of them may be what someone chose: that both records go.
         return end(conn, operation, &known.conflicts, |_| true).await;
     };
     if minds {
@@ -154,7 +154,7 @@ async fn write_conflicts(
     end(conn, operation, before, |row| !after.iter().any(|conflict| conflict.row == row.row_name)).await
 }
 
-/// Closes conflicts. A save ends those that somebody chose and it carried out; all others end because the records agree.
+/// Closes conflicts. A save ends those that someone chose and it carried out; all others end because the records agree.
 async fn end(
     conn: &mut PgConnection,
     operation: &Operation,

@@ -71,7 +71,7 @@ fn away(why: impl std::fmt::Display) -> Refusal {
 impl Inner {
     async fn perform(&self, path: &str, body: &[u8]) -> Result<Value, Refusal> {
         let operation = Operation::parse(path, body)?;
-        // A task of its own, for a call may be aborted, and no transaction may be dropped half way.
+        // A task of its own, for a call may be aborted, and no transaction may be dropped halfway.
         let done = tokio::spawn(perform(
             self.crowd.clone(),
             operation,

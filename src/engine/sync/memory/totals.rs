@@ -1,4 +1,4 @@
-//! Totals over Postgres: the pass is locked, the pure rules say what becomes of it, and that is written.
+//! Totals over Postgres: the pass is locked, the pure rules say what happens to it, and that is written.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ async fn end(conn: &mut PgConnection, asked: &End) -> Result<Value, Undone> {
     Ok(result)
 }
 
-/// Brings what is shown of these days to what the pass found; gives how much of it somebody had signed off.
+/// Brings what is shown of these days to what the pass found; gives how much of it someone had signed off.
 async fn compare(conn: &mut PgConnection, pass: &Pass, days: (NaiveDate, NaiveDate)) -> Result<usize, Undone> {
     let found = totals::staged(conn, pass.id, days).await?;
     let shown = totals::standing(conn, pass, days, &found).await?;

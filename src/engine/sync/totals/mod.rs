@@ -49,7 +49,7 @@ pub struct TotalsSum {
     pub difference: String,
     /// Lines of each state.
     pub states: BTreeMap<&'static str, i64>,
-    /// Changes since somebody signed off.
+    /// Changes since someone signed off.
     pub changed: i64,
     /// Whether a complete pass has looked at all of it since its days were over.
     pub complete: bool,
@@ -86,7 +86,7 @@ pub struct TotalsLine {
     pub difference: Option<String>,
     /// What there is to say beyond that.
     pub note: Option<String>,
-    /// Whether it changed since somebody signed it off.
+    /// Whether it changed since someone signed it off.
     pub changed: bool,
     /// The latest runs about the deal, latest first.
     pub runs: Vec<TotalsRun>,
@@ -223,7 +223,7 @@ fn told_line(line: Line, changed: bool, runs: Vec<TotalsRun>, companies: &Compan
     }
 }
 
-/// What became of an attempt to sign a period off.
+/// The outcome of an attempt to sign a period off.
 #[derive(Debug)]
 pub enum Signed {
     /// It is signed off.

@@ -1,4 +1,4 @@
-//! Whose token or session somebody presents, asked so that strangers cannot load the database.
+//! Whose token or session someone presents, asked so that strangers cannot load the database.
 //!
 //! A credential that counted when it was last looked up is looked up by itself. Any other may be a guess, so it waits for
 //! the next common look: one statement for up to [`TOGETHER_MAX`] of them, at most one look in every [`PACE`]. A flood of guesses costs
@@ -36,7 +36,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Credentials that are remembered to have counted. More than this only cost a wait.
 const COUNTED_MAX: usize = 4_096;
 
-/// What somebody presents, as the database knows it.
+/// What someone presents, as the database knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Presented {
     /// An API token.
@@ -58,7 +58,7 @@ struct Waiting {
 /// How many credentials of each peer wait.
 type Places = Arc<Mutex<HashMap<Peer, usize>>>;
 
-/// One of a peer's places in the queue, until it is dropped: somebody who hangs up keeps it until the look.
+/// One of a peer's places in the queue, until it is dropped: someone who hangs up keeps it until the look.
 struct Place {
     places: Places,
     peer: Peer,

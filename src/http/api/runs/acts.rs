@@ -106,7 +106,7 @@ pub(in crate::http) fn reason(members: &mut Members) -> Result<Option<String>, A
     }
 }
 
-/// A reason without the secrets that somebody pasted into it.
+/// A reason without the secrets that someone pasted into it.
 pub(in crate::http) fn clean_reason(text: &str) -> String {
     Known::of_process().with(&[]).text(text.trim().to_owned())
 }

@@ -2,7 +2,7 @@
 //!
 //! axum's own server sets no timer for headers and no bound on connections. Here a silent or slow peer loses its
 //! connection in every phase: before its first request and between requests after [`Limits::header_time`], within a request
-//! after [`Limits::idle_time`] in which nothing of it went on. Bytes that belong to no request (pings, a header a byte at a time) do
+//! after [`Limits::idle_time`] in which nothing of it continued. Bytes that belong to no request (pings, a header a byte at a time) do
 //! not count. Who gives way when all places are taken stands in `super::connection_table`.
 
 use std::convert::Infallible;
@@ -78,7 +78,7 @@ const REST_TIME_MAX: Duration = Duration::from_mins(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Connections that may wait to be accepted. The kernel silently drops the rest, and the peer tries again a
-/// second later. The kernel allows at most `net.core.somaxconn`, which is 4096 on Linux unless somebody changed it.
+/// second later. The kernel allows at most `net.core.somaxconn`, which is 4096 on Linux unless someone changed it.
 const BACKLOG: u32 = 4_096;
 
 /// Listens with room for a burst of connections; tokio's own `bind` has room for 128.

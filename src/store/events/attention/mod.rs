@@ -1,4 +1,4 @@
-//! Events that wait for a person: a workflow subscribes to them but rejected them, or they could not be read. Each has a row until somebody
+//! Events that wait for a person: a workflow subscribes to them but rejected them, or they could not be read. Each has a row until someone
 //! replays or dismisses it; `acts` says who did.
 
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) async fn ask(conn: &mut PgConnection, events: &[&NewEvent]) -> Result
     Ok(())
 }
 
-/// What somebody did about an event.
+/// What someone did about an event.
 #[derive(Debug, Clone, Copy)]
 pub enum Settled {
     /// Nothing is to be done.
@@ -76,7 +76,7 @@ pub async fn by_source(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> 
     Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.of_source, row.events)).collect())
 }
 
-/// What somebody did about an event.
+/// What someone did about an event.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct EventAct {
     /// When.

@@ -73,7 +73,7 @@ pub async fn hold(
     .await?)
 }
 
-/// Keeps new tokens and ends the hold. A refresh token that was not replaced stays. False if somebody else holds the row.
+/// Keeps new tokens and ends the hold. A refresh token that was not replaced stays. False if someone else holds the row.
 ///
 /// # Errors
 /// The database is away.

@@ -13,7 +13,7 @@ use crate::store::{StoreError, shard};
 /// Moves runs that their nodes still own, and appends the journal rows of those that moved; gives their ids. Runs go in sorted by key, so
 /// that concurrent batches lock rows in one order.
 ///
-/// Progress begins the count of claims anew. Without it the claim still counts while the run stays, and is given back when the run
+/// Progress begins the count of claims again. Without it the claim still counts while the run stays, and is given back when the run
 /// leaves its node unharmed.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ pub struct NewEvent {
     pub runs: Vec<RunId>,
     /// JSON text: why it was rejected.
     pub detail: Option<String>,
-    /// Whether it is known already that somebody waits for it.
+    /// Whether it is known already that someone waits for it.
     pub awaited: bool,
     /// Its place among the events of its sender, if that one counts.
     pub counted: Option<Counted>,
@@ -112,7 +112,7 @@ pub struct RunState {
     pub fingerprint: Option<String>,
     /// Who drives it from now on.
     pub owner: Option<Uuid>,
-    /// When it goes on by itself.
+    /// When it continues by itself.
     pub wake_at: Option<Time>,
     /// Number of the last record.
     pub seq: i32,
@@ -141,7 +141,7 @@ pub struct Consequences {
     pub leaves: Option<Lane>,
     /// The freeze for whose end it waits from now on.
     pub frozen: Option<Uuid>,
-    /// It goes on, whatever freeze it waited for.
+    /// It continues, whatever freeze it waited for.
     pub thawed: bool,
 }
 

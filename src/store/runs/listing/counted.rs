@@ -1,4 +1,4 @@
-//! Live runs, counted for everybody who asks at about the same time: pages and scrapes stay cheap when counting is not, for instance
+//! Live runs, counted for everyone who asks at about the same time: pages and scrapes stay cheap when counting is not, for instance
 //! while a long transaction keeps vacuum from its work.
 
 use std::time::{Duration, Instant};

@@ -101,7 +101,7 @@ pub struct RunRow {
     pub created_at: Time,
     /// Ended.
     pub finished_at: Option<Time>,
-    /// When it goes on by itself.
+    /// When it continues by itself.
     pub wake_at: Option<Time>,
 }
 

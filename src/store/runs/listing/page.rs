@@ -1,6 +1,6 @@
 //! One page of runs. A filter is split into parts, each of which an index serves in the order of the list: a workflow's versions one
 //! by one, statuses one by one. A part looks at a bounded number of rows. Where that is not enough to fill the page, the page says
-//! how far it looked, and the next one goes on there; so no filter is slow, however many runs do not match it.
+//! how far it looked, and the next one continues there; so no filter is slow, however many runs do not match it.
 
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! What came of the records that a sweep told of: from its journal to the events, from those to the runs that they started.
+//! The result of the records that a sweep told of: from its journal to the events, from those to the runs that they started.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Told {
     pub other_id: Option<String>,
     /// The event, once it is stored.
     pub event: Option<Uuid>,
-    /// What became of the event.
+    /// The outcome of the event.
     pub event_outcome: Option<String>,
     /// A run that it started.
     pub run: Option<RunId>,
@@ -62,7 +62,7 @@ struct Named {
     other_id: Option<String>,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 struct Fate {
     seq: i32,
     event: Option<Uuid>,
@@ -161,7 +161,7 @@ async fn naming(
     .await?)
 }
 
-/// What became of these events, one row for each of their runs, in order. Every `limit 1` makes a join one look into an
+/// The outcome of these events, one row for each of their runs, in order. Every `limit 1` makes a join one look into an
 /// index for each event, however the planner guesses.
 async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fate>, StoreError> {
     let key = |text: &Option<String>| text.clone().filter(|text| !text.contains('\0'));

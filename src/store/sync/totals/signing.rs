@@ -212,7 +212,7 @@ pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Sign
     .await?)
 }
 
-/// Which of these places changed since somebody signed them off.
+/// Which of these places changed since someone signed them off.
 ///
 /// # Errors
 /// The database is away.

@@ -94,7 +94,7 @@ pub struct OAuth2<T> {
     pub client: Client<T>,
     /// How the request is written.
     pub encoding: TokenEncoding,
-    /// Who may have issued the token; empty: anybody.
+    /// Who may have issued the token; empty: anyone.
     pub issuers: Vec<T>,
     /// Asked for.
     pub scopes: Vec<T>,
@@ -165,7 +165,7 @@ pub enum ClientMethod {
 /// A signed statement about the client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Assertion<T> {
-    /// Signed by somebody else.
+    /// Signed by someone else.
     Ready(T),
     /// Signed by us, afresh for each request.
     Signed(SigningKey<T>),

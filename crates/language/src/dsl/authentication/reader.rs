@@ -50,7 +50,7 @@ pub struct Flaw {
     pub severity: Severity,
 }
 
-/// What came of reading.
+/// The result of reading.
 #[derive(Debug)]
 pub struct Reading {
     /// None if a flaw is an error.

@@ -1,4 +1,4 @@
-//! `use`: what nothing refers to is checked as well, so that a mistake shows before somebody uses it.
+//! `use`: what nothing refers to is checked as well, so that a mistake shows before someone uses it.
 
 use super::Builder;
 use super::expression::Scope;

@@ -30,7 +30,7 @@ pub struct ListenTask {
 pub struct Gathering {
     /// Which events, and when it is enough.
     pub strategy: EventStrategy,
-    /// Hash of what the document says: a version that says the same goes on with what was gathered.
+    /// Hash of what the document says: a version that says the same continues with what was gathered.
     pub signature: String,
 }
 

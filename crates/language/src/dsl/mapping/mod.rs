@@ -103,7 +103,7 @@ impl Side {
 pub struct Records {
     /// `both`, `toErp`, `toCrm`, `none`: where a record that is new on one side is created on the other.
     pub created: &'static str,
-    /// `report`, `apply`, `ignore`: what becomes of one that was deleted on one side.
+    /// `report`, `apply`, `ignore`: what happens to one that was deleted on one side.
     pub deleted: &'static str,
 }
 
@@ -118,7 +118,7 @@ pub struct Row {
     pub ways: [Option<Way>; 2],
     /// `crm`, `erp`, `newest`, `manual`: who is right where both differ.
     pub master: &'static str,
-    /// `putBack`, `report`: what becomes of a change on the side that is not the master.
+    /// `putBack`, `report`: what happens to a change on the side that is not the master.
     pub foreign: &'static str,
     /// For people.
     pub note: Option<String>,

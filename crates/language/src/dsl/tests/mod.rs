@@ -84,7 +84,7 @@ fn good_definitions_build() {
     }
 }
 
-/// `UPDATE_EXPECTED=1` writes the files anew; read the difference before you commit it.
+/// `UPDATE_EXPECTED=1` writes the files again; read the difference before you commit it.
 #[test]
 fn bad_definitions_say_where_and_why() {
     let functions = functions(&data());

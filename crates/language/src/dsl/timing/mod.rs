@@ -16,7 +16,7 @@ pub struct Timing {
     pub repeat: Repeat,
     /// Where the clock of `cron` stands.
     pub zone: Tz,
-    /// What becomes of firings that were missed.
+    /// What happens to firings that were missed.
     pub misfire: Misfire,
 }
 
@@ -31,10 +31,10 @@ pub enum Repeat {
     After(Duration),
 }
 
-/// What becomes of firings that were missed because no node was there.
+/// What happens to firings that were missed because no node was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Misfire {
-    /// Nothing: it goes on with the next one.
+    /// Nothing: it continues with the next one.
     Skip,
     /// One run for all that were missed.
     #[default]

@@ -63,7 +63,7 @@ enum State {
     Failed,
 }
 
-/// A row of the upload and what came of it.
+/// A row of the upload and its result.
 struct Row {
     cells: Vec<String>,
     result: Result<(String, bool), String>,

@@ -32,7 +32,7 @@ impl Default for RefreshSettings {
     }
 }
 
-/// All tokens, and what became of them.
+/// All tokens, and their outcome.
 #[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshTokens {

@@ -70,7 +70,7 @@ impl ItemKind {
         self.name.starts_with("lotNumbered")
     }
 
-    /// Whether somebody has to send it: what is not sent is done once it is ordered.
+    /// Whether someone has to send it: what is not sent is done once it is ordered.
     pub fn ships(&self) -> bool {
         matches!(self.id, "InvtPart" | "Assembly" | "Kit")
     }

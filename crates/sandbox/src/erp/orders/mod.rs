@@ -1,4 +1,4 @@
-//! What becomes of an order: it is approved, fulfilled, billed, closed or cancelled.
+//! What happens to an order: it is approved, fulfilled, billed, closed or cancelled.
 //!
 //! The state of an order follows from its lines and from the fulfillments and invoices that were made of it. Callers write `orderStatus`
 //! `A` and `B` only; `status` says which of the eight states it is in. A fulfillment or an invoice changes the state of its order, but
