@@ -94,7 +94,7 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let (_, metrics) = node.get("/metrics").await;
     assert!(metrics.as_str().unwrap().contains("stepwell_source_gaps{source=\"netsuite\"} 1"), "{metrics}");
 
-    // It comes after all: nothing is missing any more, and nothing else starts. What is told of later shows that time continued.
+    // It comes after all: nothing is missing any more, and nothing else starts. What is reported later shows that time has passed.
     send(&node, 3).await;
     send(&node, 9).await;
     eventually("the next gap is told of", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;
@@ -126,7 +126,7 @@ async fn a_late_event_reports_nothing_and_a_missing_one_is_reported_also_after_a
         runs.first().filter(|run| run["status"] == "completed").map(drop)
     })
     .await;
-    // 3 was due before: had it been told of, it would stand here.
+    // 3 was due before: had it been reported, it would stand here.
     assert_eq!((gaps(&node).await, sweeps(&node).await.len()), (vec![gap(4, 7)], 1));
 }
 

@@ -1,4 +1,4 @@
-//! Contacts, both ways, through the built program: people edit on both sides at once, what the systems tell of it comes late, twice and
+//! Contacts, both ways, through the built program: people edit on both sides at once, what the systems report arrives late, twice and
 //! in another order, and both sides end equal.
 
 use std::collections::BTreeMap;

@@ -63,7 +63,7 @@ use sync::{batches, conflicts, drift, mappings, totals};
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       form-action 'self'; base-uri 'none'";
 
-/// A sweep and the records that it told of.
+/// A reconciliation and the records that it reported.
 pub type Swept = (Sweep, Vec<Drift>);
 
 /// What pages need of the engine.
@@ -143,7 +143,7 @@ pub trait Operations: Send + Sync {
     /// See [`Engine::sweeps`].
     fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>>;
 
-    /// A sweep and its records; none if the run is no sweep. See [`Engine::drift`].
+    /// A sweep and its records; none if the run is not a reconciliation. See [`Engine::drift`].
     fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>>;
 
     /// See [`Engine::settle_conflict`].

@@ -1,6 +1,6 @@
 //! What people and programs did that no journal of a run tells, and who was turned away.
 //!
-//! An act is recorded in the transaction that does it. A refusal is only counted and told of, in bounded space: a stranger
+//! An act is recorded in the transaction that does it. A refusal is only counted and reported, in bounded space: a stranger
 //! must not be able to fill the database.
 
 use serde_json::{Value, json};

@@ -137,7 +137,7 @@ async fn who_rewrites_the_chain_of_acts_is_found_by_an_anchor() {
         is_found_by_anchors_alone(&mut forging, &anchors, harm).await;
         forging.rollback().await.unwrap();
     }
-    // A token that the chain tells of as of one that an act made, without the act.
+    // A token that looks like one that an act made, without the act.
     let mut forging = connection.begin().await.unwrap();
     let token = "insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'back-door', 'x', '{admin}')";
     forging.execute(token).await.unwrap();

@@ -338,7 +338,7 @@ pub enum Change {
         execution: ExecutionId,
         /// The fault.
         error: WorkflowError,
-        /// Which of that run's records tells of it.
+        /// Which of that run's records reports it.
         fault: u32,
         /// Whether a `try` of this run catches it.
         caught: bool,

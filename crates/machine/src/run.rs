@@ -294,7 +294,7 @@ pub struct ChildProgress {
 /// A fault of a child run, known by places in the journals of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedFault {
-    /// Where this run's journal tells of it.
+    /// Where this run's journal reports it.
     pub own: u32,
     /// Where the child's does.
     pub of_child: u32,

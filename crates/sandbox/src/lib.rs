@@ -248,7 +248,7 @@ impl World {
         };
     }
 
-    /// Notes what was changed: in the ledger, and for those who are told of it.
+    /// Notes what was changed: in the ledger, and for those who are notified.
     fn note(&mut self, system: call::System, origin: &webhooks::Origin, changes: Vec<records::Change>) {
         for (place, change) in changes.iter().enumerate() {
             self.recent.note(system, origin, change);

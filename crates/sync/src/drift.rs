@@ -1,10 +1,10 @@
-//! What a sweep found: the result of each record that it told of, and how many there are of each kind. The rules are pure;
+//! What a reconciliation found: the result of each record that it reported, and how many there are of each kind. The rules are pure;
 //! `engine/sync/drift` reads what they judge from the journal.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// Type of the events with which a sweep tells of records.
+/// Type of the events with which a reconciliation reports records.
 pub const RECORD_CHANGED: &str = "dev.stepwell.record.changed";
 
 /// The result of a record, the lighter first: of several runs the heaviest counts.
@@ -43,7 +43,7 @@ impl Found {
     pub const ALL: [Self; 6] = [Self::InSync, Self::Left, Self::UnderWay, Self::Conflict, Self::Missed, Self::Failed];
 }
 
-/// How an event of a sweep stands.
+/// The status of an event of a reconciliation.
 #[derive(Debug, Clone, Copy)]
 pub enum Standing<'a> {
     /// It is on its way.

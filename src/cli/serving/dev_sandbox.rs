@@ -40,7 +40,7 @@ pub(super) struct DevSandbox {
 impl DevSandbox {
     /// Starts one, or takes the one that is there.
     ///
-    /// `told` are the sources of a server that are told of changes.
+    /// `told` are the sources of a server that are notified of changes.
     pub(super) async fn start(address: SocketAddr, profile: &'static Profile, told: &Told) -> anyhow::Result<Self> {
         let child = match TcpListener::bind(address).await {
             Ok(free) => {
@@ -93,7 +93,7 @@ fn spawn(address: SocketAddr, profile: &Profile, told: &Told) -> anyhow::Result<
         .context("starting the sandbox")
 }
 
-/// Sources that the sandbox tells of changes.
+/// Sources that the sandbox notifies of changes.
 pub(super) struct Told {
     server: SocketAddr,
     /// System, in the name of its variables, and source.

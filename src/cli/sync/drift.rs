@@ -24,7 +24,7 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-/// Sweeps that are listed.
+/// Reconciliations that are listed.
 const SWEEPS_SHOWN: usize = 20;
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {

@@ -173,7 +173,7 @@ async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
     }
 }
 
-/// An answer that tells of tokens, read as strictly as what comes from outside: nobody may read another token in it than we do.
+/// An answer with tokens, read as strictly as what comes from outside: nobody may read another token in it than we do.
 fn read(sent: &Outgoing, answer: &Answer) -> Result<Value, Box<Problem>> {
     let asked = target::short(&sent.url);
     let why = match &answer.cut {

@@ -1,4 +1,4 @@
-//! What sweeps over both systems found: the latest sweeps with their counts, and of one the records that were not in sync.
+//! The results of reconciliations: the latest ones with their counts, and the records of one that were not in sync.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -18,7 +18,7 @@ use crate::memory::sequences::Gap;
 use crate::store::events::sequences;
 use crate::words::Moment;
 
-/// Sweeps on a page.
+/// Reconciliations on a page.
 const LINES: usize = 20;
 /// Channels that are looked at for gaps.
 const CHANNELS_SHOWN: i64 = 50;
@@ -27,7 +27,7 @@ const GAPS_SHOWN: usize = 100;
 /// Records on a page.
 const RECORDS_SHOWN: usize = 500;
 
-/// A sweep in a table.
+/// A reconciliation in a table.
 struct Line {
     run: Uuid,
     workflow: String,
@@ -77,7 +77,7 @@ struct DriftPage {
     records: Vec<Record>,
     /// How many more there are.
     rest: usize,
-    /// Whether the sweep told of more than were looked through.
+    /// Whether the reconciliation reported more than were looked through.
     more: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The pages of what sweeps found.
+//! The pages of what reconciliations found.
 
 use serde_json::json;
 

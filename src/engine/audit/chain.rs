@@ -12,7 +12,7 @@ use crate::store::audit::{self, RowKey, Sealed};
 
 const PAGE: i64 = 1_000;
 
-/// Rows that are not as the chain says are told of, up to this many of a table.
+/// Rows that are not as the chain says are reported, up to this many of a table.
 const UNSEALED_MAX: i64 = 1_000;
 
 /// Where a check of the chain stands between two pages.

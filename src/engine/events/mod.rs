@@ -85,7 +85,7 @@ impl Inner {
         Ok(events::routing(&mut connection, event).await?.into())
     }
 
-    /// What a crash left undone: events that nobody was told of. One that cannot be handled is set aside. The first failure is given
+    /// What a crash left undone: events that reached no run. One that cannot be handled is set aside. The first failure is given
     /// back, after all were tried.
     pub(super) async fn catch_up_on_events(self: &Arc<Self>) -> Result<(), StoreError> {
         let (mut after, mut outcome) = (None, Ok(()));
@@ -163,7 +163,7 @@ impl Inner {
         Ok(Routed { runs: Vec::new(), resumed, gathered })
     }
 
-    /// Every `listen` that waits for an event, with those of its filters that the event fits. A run is told of an event once, so all
+    /// Every `listen` that waits for an event, with those of its filters that the event fits. A run gets an event once, so all
     /// of them must be known before.
     async fn who_waits(&self, event_type: &str, event: &Seen) -> Result<BTreeMap<(RunId, i32), Vec<i16>>, StoreError> {
         let mut fitting: BTreeMap<(RunId, i32), Vec<i16>> = BTreeMap::new();

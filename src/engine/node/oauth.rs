@@ -103,7 +103,7 @@ pub(in crate::engine) async fn watch(inner: Arc<Inner>) {
             _ = ticks.tick() => {}
         }
         for (connection, id) in inner.connections.shared_tokens() {
-            // The database's absence is told of elsewhere.
+            // The database's absence is reported elsewhere.
             let Ok(Some(standing)) = oauth::standing(&inner.pool, &id).await else { continue };
             inner.connections.note_authorized(connection, !standing.is_refused);
             let is_due = failing.get(connection).is_none_or(|(again, _)| Instant::now() >= *again);

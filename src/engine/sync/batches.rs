@@ -43,7 +43,7 @@ pub struct BatchView {
     pub rest_seconds: Option<i64>,
     /// Since when.
     pub began_at: Time,
-    /// When it was last told of.
+    /// When it was last reported.
     pub changed_at: Time,
     /// When it was over.
     pub ended_at: Option<Time>,

@@ -1,4 +1,4 @@
-//! What sweeps found. A sweep is a run of a workflow that starts by itself and tells of records by events; the result of a
+//! What reconciliations found. A reconciliation is a run of a workflow that starts by itself and reports records by events; the result of a
 //! record is the result of the runs that its event started. Nothing is kept for it: all of it stands in journal and events.
 
 use std::cmp::Reverse;
@@ -17,10 +17,10 @@ use crate::store::runs::listing::{self, RunFilter, RunRow};
 use crate::store::sync::drift::{self, Told};
 use crate::store::{StoreError, definitions};
 
-/// Counting the records of a sweep stops here.
+/// Counting the records of a reconciliation stops here.
 pub const COUNTED_MAX: i64 = 5_000;
 
-/// A sweep, and what it found.
+/// A reconciliation, and what it found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sweep {
     /// Its run.
@@ -44,10 +44,10 @@ pub struct Sweep {
     pub more: bool,
 }
 
-/// A record that a sweep told of.
+/// A record that a reconciliation reported.
 #[derive(Debug, Clone, Serialize)]
 pub struct Drift {
-    /// Place in the sweep's journal.
+    /// Place in the reconciliation's journal.
     pub seq: i32,
     /// The mapping.
     pub entity: Option<String>,
@@ -92,7 +92,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// One sweep; none if the run is none.
+    /// One reconciliation; none if the run is none.
     ///
     /// # Errors
     /// The database is away.
@@ -103,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// The result of the records of a sweep behind `after`, at most `limit` of them; none if the run is no sweep.
+    /// The result of the records of a reconciliation behind `after`, at most `limit` of them; none if the run is not a reconciliation.
     ///
     /// # Errors
     /// The database is away, or a second is not enough.
@@ -147,7 +147,7 @@ impl Engine {
     }
 }
 
-/// References of the tasks by which a sweep tells of records; none if it is no sweep.
+/// References of the tasks by which a reconciliation reports records; none if it is not one.
 fn telling(definition: &Definition) -> Vec<String> {
     if definition.timing.is_none() {
         return Vec::new();

@@ -64,7 +64,7 @@ impl Attempt {
     }
 }
 
-/// What was told of a kind and peer, and what has come since.
+/// What was recorded for a kind and peer, and what has come since.
 struct Window {
     began_at: Instant,
     subject: String,

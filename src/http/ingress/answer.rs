@@ -10,7 +10,7 @@ use crate::engine::{AcceptError, Accepted};
 use crate::http::problem::{ApiError, InputError};
 use crate::machine::RunId;
 
-/// What a sender is told of an accepted event.
+/// How an accepted event is answered.
 struct Told {
     status: StatusCode,
     event: Uuid,

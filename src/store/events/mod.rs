@@ -174,7 +174,7 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gather
     Ok(())
 }
 
-/// The event cannot be handled: nobody is told of it any more, and it says why, as JSON text.
+/// The event cannot be handled: it is no longer delivered, and it says why, as JSON text.
 ///
 /// # Errors
 /// The database is away.
@@ -203,7 +203,7 @@ pub async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreErro
     Ok(())
 }
 
-/// A run that began to wait later was told of these events.
+/// A run that began to wait later got these events.
 ///
 /// # Errors
 /// The database is away.
@@ -220,7 +220,7 @@ pub async fn resumed(conn: &mut PgConnection, ids: &[Uuid], run: RunId) -> Resul
     Ok(())
 }
 
-/// Some of the many runs that wait for an event were told of it; the others follow.
+/// Some of the many runs that wait for an event got it; the others follow.
 ///
 /// # Errors
 /// The database is away.
@@ -229,7 +229,7 @@ pub async fn resumed_some(conn: &mut PgConnection, id: Uuid, runs: &[RunId]) -> 
     Ok(())
 }
 
-/// The events that a `listen` was told of, or that its run consumed.
+/// The events that a `listen` got, or that its run consumed.
 async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select event_id as "event_id!" from commands
@@ -242,7 +242,7 @@ async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, St
 }
 
 /// The ids of what a `listen` that begins now may have missed, behind the event `after`: events since the run was accepted, and
-/// older ones that nobody wanted, without rejected ones and those that the `listen` was told of or that the run consumed. Oldest first.
+/// older ones that nothing consumed, without rejected ones and those that the `listen` got or that the run consumed. Oldest first.
 ///
 /// # Errors
 /// The database is away.

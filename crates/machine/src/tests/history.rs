@@ -34,7 +34,7 @@ do:
   - finish: { call: http, with: { method: post, endpoint: 'https://erp.example/finish', body: '${ $context }' }, metadata: { compensate: none } }
 ";
 
-/// Plays [`POLL`] over so many rounds, each of which tells of one line; gives the play before the last answer, and the keys of all calls.
+/// Plays [`POLL`] over so many rounds, each of which reports one line; gives the play before the last answer, and the keys of all calls.
 fn polled(
     definition: &stepwell_language::dsl::Definition,
     rounds: u32,

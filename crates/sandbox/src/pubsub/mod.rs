@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `/data/OBJECTChangeEvent` | each change of a record of the object |
 //! | `/data/ChangeEvents` | all of them |
-//! | `/event/Stepwell_Record_Changed__e` | what the package's trigger tells of opportunities, and what callers publish |
+//! | `/event/Stepwell_Record_Changed__e` | what the package's trigger publishes about opportunities, and what callers publish |
 //!
 //! Nothing is published before the sandbox is served: rehearsals need no events.
 

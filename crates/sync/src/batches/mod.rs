@@ -43,7 +43,7 @@ pub struct Batch {
     pub busy_ms: i64,
     /// Since when.
     pub began_at: DateTime<Utc>,
-    /// When it was last told of.
+    /// When it was last reported.
     pub changed_at: DateTime<Utc>,
     /// When its workflow said that it was over.
     pub ended_at: Option<DateTime<Utc>>,

@@ -107,7 +107,7 @@ pub struct Pending {
     pub run: Uuid,
     /// Each side as it will be; fields that are in conflict keep what they had.
     pub will: Pair<Had>,
-    /// What is written, for events that tell of it before it is saved.
+    /// What is written, for events that report it before it is saved.
     pub writes: Pair<BTreeMap<String, Hash>>,
     /// Whether each side's record stays a part of the pair.
     pub exists: Pair<bool>,

@@ -1,4 +1,4 @@
-//! Which numbers of a sender are missing. A sender that counts its events one by one tells of a lost one by the next number:
+//! Which numbers of a sender are missing. A sender that counts its events one by one reveals a lost one by the next number:
 //! what was jumped over is a gap, until it arrives late or is given up. The rules are pure; `engine/events/sequences` plays them
 //! over Postgres.
 //!
@@ -18,7 +18,7 @@ type Time = DateTime<Utc>;
 /// Ranges that are kept open of one channel. Beyond them the lowest is given up.
 pub const OPEN_MAX: usize = 100;
 
-/// A gap that was told of is given up after so many days: no sender tries for longer.
+/// A gap that was reported is given up after so many days: no sender tries for longer.
 pub const KEPT_DAYS: i64 = 7;
 
 /// A sender that begins again begins with numbers up to this one.
@@ -56,7 +56,7 @@ pub struct Missing {
     pub first: i64,
     /// The highest.
     pub last: i64,
-    /// The number that jumped over them. What late numbers leave of one jump is told of as one gap.
+    /// The number that jumped over them. What late numbers leave of one jump is reported as one gap.
     pub by: i64,
     /// When it did.
     pub since: Time,
@@ -80,7 +80,7 @@ pub enum Stage {
     },
 }
 
-/// What is told of a gap.
+/// What is reported about a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The last number before it.
@@ -106,7 +106,7 @@ impl Missing {
     }
 }
 
-/// Takes numbers in the order in which they arrived. Gives how far the channel has come, and the gaps to tell of now: each
+/// Takes numbers in the order in which they arrived. Gives how far the channel has come, and the gaps to report now: each
 /// once, and none that was filled within its grace.
 #[must_use]
 pub fn arrive(known: Option<Sequence>, numbers: &[(i64, Duration)], now: Time) -> (Option<Sequence>, Vec<Gap>) {
@@ -133,7 +133,7 @@ impl Sequence {
         self.open.iter().map(Missing::next_at).min()
     }
 
-    /// Gives the gaps to tell of before their time, because they are given up.
+    /// Gives the gaps to report before their time, because they are given up.
     fn take(&mut self, number: i64, grace: Duration, now: Time) -> Vec<Gap> {
         if number > self.highest {
             return self.advance(number, grace, now);
@@ -182,7 +182,7 @@ impl Sequence {
         untold(&self.open.drain(..surplus).collect::<Vec<_>>())
     }
 
-    /// The old numbers come no more: what is missing of them is told of at once.
+    /// The old numbers come no more: what is missing of them is reported at once.
     fn begin_anew(&mut self, grace: Duration, now: Time) -> Vec<Gap> {
         let mut gaps = untold(&self.open);
         let mut low = std::mem::take(&mut self.low);
@@ -194,7 +194,7 @@ impl Sequence {
         gaps
     }
 
-    /// What has waited long enough is told of; what was told of long ago is given up.
+    /// What has waited long enough is reported; what was reported long ago is given up.
     fn settle(&mut self, now: Time) -> Vec<Gap> {
         let is_due = |missing: &Missing| missing.next_at() <= now;
         self.open.retain(|missing| !(is_due(missing) && matches!(missing.stage, Stage::Told { .. })));

@@ -1,4 +1,4 @@
-//! Whatever comes late, twice or in another order: what is open at the end is what did not arrive, and nobody is told of it twice.
+//! Whatever comes late, twice or in another order: what is open at the end is what did not arrive, and each is reported once.
 
 use std::collections::BTreeSet;
 

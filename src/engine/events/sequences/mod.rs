@@ -1,7 +1,7 @@
 //! Counts the events of senders that number them, and starts what is to be done about those that are missing.
 //!
 //! A number is written in the transaction of its event and counted in one of its own, which also writes the event of a gap:
-//! whatever node dies when, no number is lost, and each gap is told of once.
+//! whatever node dies when, no number is lost, and each gap is reported once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::store::events::outgoing::{self, NewOutgoing};
 use crate::store::events::sequences::{self, Channel};
 use crate::store::events::topics;
 
-/// Type of the event that tells of missing numbers.
+/// Type of the event that reports missing numbers.
 pub const GAP_TYPE: &str = "dev.stepwell.gap";
 
 /// Source of events about sources.
@@ -196,7 +196,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Brings locked channels up to these numbers and to this moment. Gives the number of gaps that were told of.
+    /// Brings locked channels up to these numbers and to this moment. Gives the number of gaps that were reported.
     async fn bring_up(
         &self,
         conn: &mut PgConnection,

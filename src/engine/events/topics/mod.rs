@@ -247,7 +247,7 @@ struct Gap<'g> {
     at: Time,
 }
 
-/// The event that tells of a gap: it starts the same workflows as missing numbers do. Its id follows from what is missing, so however
+/// The event that reports a gap: it starts the same workflows as missing numbers do. Its id follows from what is missing, so however
 /// often a crash lets the same gap be noticed, it is one event.
 fn tell_of_gap(id: &TopicId, gap: &Gap<'_>) -> NewOutgoing {
     let event_id = gap_id(id, gap);

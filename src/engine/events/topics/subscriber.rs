@@ -285,7 +285,7 @@ impl Subscriber {
         }
     }
 
-    /// Forgets a replay id that is of no use, and tells of it. What Salesforce still has is read again, from its oldest event on.
+    /// Forgets a replay id that is of no use, and reports it. What Salesforce still has is read again, from its oldest event on.
     async fn note_loss(&self, position: &Position, why: &str) -> Result<(), StoreError> {
         let (source, topic) = (&self.subscription.source, &self.topic().name);
         error!(

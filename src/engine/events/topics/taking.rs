@@ -300,7 +300,7 @@ fn advance(position: &mut Position, replay_id: Vec<u8>) {
     position.replay_id = Some(replay_id);
 }
 
-/// Whether a change event stands for more changes than Salesforce tells of.
+/// Whether a change event stands for more changes than Salesforce reports.
 fn is_overflow(payload: &Value) -> bool {
     payload.pointer("/ChangeEventHeader/changeType").and_then(Value::as_str) == Some("GAP_OVERFLOW")
 }

@@ -19,7 +19,7 @@ use crate::store::acts::{self, By};
 use crate::store::sync::totals::shown::{self, After, Filter, Sum};
 use crate::store::sync::totals::signing::{self, NewSignOff};
 
-/// Runs that are told of a line.
+/// Runs shown with a line.
 const RUNS_TOLD: i64 = 5;
 /// Lines whose runs and changes one statement looks up: none may take longer than a second.
 const ASKED_AT_ONCE: usize = 2_000;

@@ -1,4 +1,4 @@
-//! Rights are given, changed and taken over the API; what ends says so, and who is turned away is told of.
+//! Rights are given, changed and taken over the API; what ends says so, and who is turned away is reported.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The result of the records that a sweep told of: from its journal to the events, from those to the runs that they started.
+//! The result of the records that a reconciliation reported: from its journal to the events, from those to the runs that they started.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::machine::RunId;
 use crate::store::runs::journal::StoredRow;
 use crate::store::{StoreError, shard};
 
-/// A record that a sweep told of, with one run that its event started.
+/// A record that a reconciliation reported, with one run that its event started.
 #[derive(Debug)]
 pub struct Told {
-    /// Place in the sweep's journal.
+    /// Place in the reconciliation's journal.
     pub seq: i32,
     /// The mapping.
     pub entity: Option<String>,
@@ -22,7 +22,7 @@ pub struct Told {
     pub side: Option<String>,
     /// Its id there.
     pub id: Option<String>,
-    /// The id of its partner, where the sweep knew it.
+    /// The id of its partner, where the reconciliation knew it.
     pub other_id: Option<String>,
     /// The event, once it is stored.
     pub event: Option<Uuid>,
@@ -38,13 +38,13 @@ pub struct Told {
     pub output: Option<Value>,
 }
 
-/// What a record's row in the sweep's journal says.
+/// What a record's row in the reconciliation's journal says.
 #[derive(Debug, Default, Deserialize)]
 struct Emission {
     emitted: Option<Emitted>,
 }
 
-/// The event that told of a record.
+/// The event that reported a record.
 #[derive(Debug, Default, Deserialize)]
 struct Emitted {
     source: Option<String>,
@@ -76,7 +76,7 @@ struct Fate {
 /// Rows of a journal that are read at once.
 const ROWS_AT_ONCE: i64 = 500;
 
-/// Records that a run told of at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
+/// Records that a run reported at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
 ///
 /// Records are read here and not in SQL: an operator of JSON fails for all rows where Postgres cannot read one. What names none of the
 /// tasks is left out by its text.

@@ -1,4 +1,4 @@
-//! A sweep is read record by record through indexes, among however many runs and events of others.
+//! A reconciliation is read record by record through indexes, among however many runs and events of others.
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Row};
@@ -9,12 +9,12 @@ use crate::store::runs::listing::READ_OPTIONS;
 /// Runs and events of others.
 const ROWS: i32 = 200_000;
 
-/// Records of the sweep.
+/// Records of the reconciliation.
 const RECORDS: i32 = 5_000;
 
 const TASK: &str = "/do/0/tell";
 
-/// A run for each event, completed, and a sweep that told of the first ones; of each tenth event there is no run.
+/// A run for each event, completed, and a reconciliation that reported the first ones; of each tenth event there is no run.
 async fn fill(pool: &PgPool, sweep: RunId) {
     let statements = format!(
         "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)

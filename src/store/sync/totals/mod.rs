@@ -100,7 +100,7 @@ pub async fn insert(conn: &mut PgConnection, pass: &Pass) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Keeps lines that a pass found; what it told of the same deal before is replaced. Gives how many lines it has found.
+/// Keeps lines that a pass found; what it reported about the same deal before is replaced. Gives how many lines it has found.
 ///
 /// # Errors
 /// The database is away, or refuses a value.

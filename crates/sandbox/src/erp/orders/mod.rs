@@ -2,7 +2,7 @@
 //!
 //! The state of an order follows from its lines and from the fulfillments and invoices that were made of it. Callers write `orderStatus`
 //! `A` and `B` only; `status` says which of the eight states it is in. A fulfillment or an invoice changes the state of its order, but
-//! nobody is told of an edit of the order.
+//! nothing reports an edit of the order.
 
 pub(super) mod lines;
 

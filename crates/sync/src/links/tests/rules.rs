@@ -300,7 +300,7 @@ fn a_partner_that_was_deleted_is_reported_and_not_made_again() {
 fn a_partner_that_is_made_again_takes_the_place_of_the_one_that_was_deleted() {
     let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "a" }));
     look(&mut links, 1);
-    // It tells of itself under its new id before the run that made it has saved: that waits, and is no mistake.
+    // It reports itself under its new id before the run that made it has saved: that waits, and is no mistake.
     let echo = json!({ "entity": "contact", "run": run(2), "side": "crm", "id": "009", "otherId": "7", "fields": { "F": "a" } });
     assert_eq!(perform(&mut links, "judge", &echo).unwrap_err().status, StatusCode::LOCKED);
     let saved = json!({ "entity": "contact", "run": run(1), "crm": { "id": "009" }, "erp": { "id": "7" } });

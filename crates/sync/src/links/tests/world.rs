@@ -26,7 +26,7 @@ struct Record {
     at: Option<DateTime<Utc>>,
 }
 
-/// What a system tells of a change.
+/// What a system reports about a change.
 #[derive(Debug, Clone)]
 struct Event {
     side: Side,
@@ -112,7 +112,7 @@ impl World {
         answer
     }
 
-    /// Sets fields of a record and tells of those that changed.
+    /// Sets fields of a record and reports those that changed.
     fn set(&mut self, side: Side, pair: usize, fields: &Map<String, Value>) {
         let normalize = self.normalize[side as usize];
         let record = &mut self.systems[side as usize][pair];
