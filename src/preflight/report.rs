@@ -120,7 +120,7 @@ impl Report {
             )?;
         }
         for name in &self.not_asked {
-            writeln!(out, "{name}  skipped: preflight supports Salesforce and NetSuite")?;
+            writeln!(out, "{name}  not checked: preflight supports Salesforce and NetSuite")?;
         }
         let count = |severity| self.findings().filter(|finding| finding.severity == severity).count();
         let errors = plural(count(Severity::Error), "error", "errors");
