@@ -1,24 +1,28 @@
 //! The documents tell the truth: their examples build, their commands exist, the tests that they name exist, their links
-//! lead somewhere, and the table of settings is complete and right.
+//! lead somewhere, and their tables are complete and right.
 
 #![allow(clippy::unwrap_used, reason = "a document that cannot be read fails the test")]
 
+#[path = "documentation/catalogs.rs"]
+mod catalogs;
+#[path = "documentation/commands.rs"]
+mod commands;
+#[path = "documentation/examples.rs"]
+mod examples;
 #[path = "third_system/guide.rs"]
 mod guide;
+#[path = "documentation/guides.rs"]
+mod guides;
 #[path = "documentation/phrases.rs"]
 mod phrases;
+#[path = "documentation/settings.rs"]
+mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use clap::CommandFactory;
 use serde_json::Value;
-use stepwell::config::Settings;
-use stepwell::connect::Secrets;
-use stepwell::dsl::editor::Editor;
-use stepwell::dsl::{self, Functions, Mistake, Severity};
-use stepwell::hub::Hub;
+use stepwell::dsl::Mistake;
 
 /// A document of the repository.
 struct Page {
@@ -547,95 +551,6 @@ fn headings(path: &Path) -> BTreeSet<String> {
     titles.map(slug).collect()
 }
 
-/// Every setting by its full name, with its default.
-fn settings() -> BTreeMap<String, Value> {
-    fn flatten(prefix: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
-        for (name, value) in value.as_object().unwrap() {
-            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            match value {
-                // One table per connection; the document calls it NAME.
-                Value::Object(_) if key == "connections" => {
-                    found.insert("connections.NAME.base_url".to_owned(), Value::Null);
-                }
-                Value::Object(_) => flatten(&key, value, found),
-                _ => drop(found.insert(key, value.clone())),
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    flatten("", &serde_json::to_value(Settings::default()).unwrap(), &mut found);
-    found
-}
-
-fn as_shown(default: &Value) -> String {
-    match default {
-        Value::Null => "none".to_owned(),
-        Value::Array(items) if items.is_empty() => "none".to_owned(),
-        Value::String(text) => format!("`{text}`"),
-        Value::Number(number) => format!("`{}`", number.as_f64().unwrap()),
-        other => format!("`{other}`"),
-    }
-}
-
-#[test]
-fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
-    let known = settings();
-    let rows = rows(&page("operations.md"), "| setting |");
-    let mut named = BTreeSet::new();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
-    program.args(["config", "--check"]).env_clear().current_dir(std::env::temp_dir());
-    for row in &rows {
-        let [key, default, unit, variable, means] = row.as_slice() else { panic!("a setting has five cells: {row:?}") };
-        let bare = |cell: &str| cell.trim_matches('`').to_owned();
-        let (key, variable) = (bare(key), bare(variable));
-        let real = known.get(&key).unwrap_or_else(|| panic!("there is no setting {key}"));
-        assert_eq!(*default, as_shown(real), "the default of {key}");
-        assert!(!unit.is_empty() && !means.is_empty(), "{key} lacks its unit or its meaning");
-        assert_eq!(variable, format!("STEPWELL_{}", key.replace('.', "_").to_ascii_uppercase()));
-        if default != "none" {
-            program.env(&variable, bare(default));
-        }
-        named.insert(key);
-    }
-    let missing: Vec<&String> = known.keys().filter(|key| !named.contains(*key)).collect();
-    assert!(missing.is_empty(), "the table does not name {missing:?}");
-    // Every variable is understood, and its default is a value that fits.
-    let answer = program.output().unwrap();
-    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
-    let stranger = program.env("STEPWELL_NO_SUCH_SETTING", "1").output().unwrap();
-    assert!(!stranger.status.success(), "an unknown variable is not refused, so this test proves nothing");
-}
-
-/// In a pod beside Services whose names begin with `stepwell`.
-#[test]
-fn a_variable_that_sets_nothing_is_a_warning_and_with_check_an_error_unless_kubernetes_set_it() {
-    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
-        program.args(arguments).env_clear().current_dir(std::env::temp_dir()).envs(variables.iter().copied());
-        let answer = program.output().unwrap();
-        let said = String::from_utf8_lossy(&answer.stdout) + String::from_utf8_lossy(&answer.stderr);
-        (answer.status.success(), said.into_owned())
-    };
-    let links = [
-        ("STEPWELL_PORT", "tcp://10.43.7.12:8080"),
-        ("STEPWELL_SERVICE_HOST", "10.43.7.12"),
-        ("STEPWELL_SERVICE_PORT", "8080"),
-        ("STEPWELL_SERVICE_PORT_HTTP", "8080"),
-        ("STEPWELL_PORT_8080_TCP_PROTO", "tcp"),
-        ("STEPWELL_DB_SERVICE_HOST", "10.43.7.13"),
-        ("STEPWELL_DB_PORT_5432_TCP_ADDR", "10.43.7.13"),
-        ("STEPWELL_LISTEN", "127.0.0.1:9000"),
-    ];
-    assert_eq!(run(&["config", "--check"], &links), (true, String::new()));
-    let (fine, said) = run(&["config"], &links);
-    assert!(fine && said.contains("127.0.0.1:9000") && !said.contains("sets nothing"), "{said}");
-    let mistyped = [("STEPWELL_LISTN", "127.0.0.1:9000")];
-    for (arguments, expected) in [(&["config"][..], true), (&["config", "--check"], false)] {
-        let (fine, said) = run(arguments, &mistyped);
-        assert!(fine == expected && said.contains("did you mean STEPWELL_LISTEN?"), "{arguments:?}: {said}");
-    }
-}
-
 /// `cargo` and Clippy keep the pure crates from the world outside; here is kept what they may depend on.
 #[test]
 fn pure_crates_depend_on_nothing_that_touches_the_world() {
@@ -695,167 +610,4 @@ fn fits(pattern: &str, path: &str) -> bool {
     let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
     pattern.len() == path.len()
         && pattern.iter().zip(&path).all(|(p, t)| p == t || (p.starts_with('{') && !t.is_empty()))
-}
-
-/// `UPDATE_EXPECTED=1` writes it.
-#[test]
-fn the_table_of_functions_is_that_of_the_catalogs() {
-    const BEGIN: &str = "<!-- the table is written by the_table_of_functions_is_that_of_the_catalogs -->\n";
-    const END: &str = "<!-- end of the table -->";
-    let page = page("catalogs.md");
-    let (before, rest) = page.text.split_once(BEGIN).unwrap();
-    let (there, after) = rest.split_once(END).unwrap();
-    let table: String = ["salesforce", "netsuite", "watermarks", "links", "batches", "runs", "totals"]
-        .into_iter()
-        .map(table_of_catalog)
-        .collect();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&page.path, [before, BEGIN, &table, END, after].concat()).unwrap();
-    } else {
-        assert!(there == table, "docs/catalogs.md is not current: run this test with UPDATE_EXPECTED=1");
-    }
-    for row in after.lines().filter(|line| line.contains("| rule |") || line.contains("| function |")) {
-        let name = row.split('`').nth(1).unwrap();
-        assert!(
-            catalog_text("hub.yaml").contains(&format!("errors/{name}")) || table.contains(name) || name == "locked",
-            "{row}"
-        );
-    }
-}
-
-fn catalog_text(name: &str) -> String {
-    std::fs::read_to_string(root().join("workflows").join(name)).unwrap()
-}
-
-/// The functions of a catalog that say what they do: name and summary, what they take, what they give, what they raise.
-fn table_of_catalog(system: &str) -> String {
-    let file = format!("functions/{system}.yaml");
-    let source =
-        dsl::source::read(&file, &catalog_text(&file)).unwrap_or_else(|mistakes| panic!("{}", shown(&mistakes)));
-    let catalog = source.root().to_value();
-    let mut table = "| function | takes | gives | errors |\n| --- | --- | --- | --- |\n".to_owned();
-    for (name, function) in catalog["functions"].as_object().unwrap() {
-        let Some(summary) = function["metadata"]["summary"].as_str() else { continue };
-        let takes = properties(&function["input"]["schema"]["document"]);
-        let gives = properties(&function["output"]["schema"]["document"]);
-        let gives = if gives.is_empty() { "the record".to_owned() } else { gives };
-        let errors = function["metadata"]["errors"].as_array().into_iter().flatten();
-        let errors: Vec<&str> =
-            errors.filter_map(|e| e.as_str()?.strip_prefix("https://stepwell.dev/errors/")).collect();
-        table += &format!("| `{system}.{name}`: {summary} | {takes} | {gives} | {} |\n", errors.join(", "));
-    }
-    table + "\n"
-}
-
-/// Names of what a schema describes, those that may be left out with a question mark.
-fn properties(schema: &Value) -> String {
-    let always: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut names = Vec::new();
-    let choices: Vec<String> = schema["oneOf"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|choice| {
-            choice["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" and ")
-        })
-        .collect();
-    let chosen = |name: &str| choices.iter().any(|choice| choice.split(" and ").any(|one| one == name));
-    for name in schema["properties"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str())
-        .filter(|name| !chosen(name))
-    {
-        names.push(if always.contains(&name) { name.to_owned() } else { format!("{name}?") });
-    }
-    if !choices.is_empty() {
-        names.insert(1.min(names.len()), choices.join(" or "));
-    }
-    names.join(", ")
-}
-
-/// The commands of the guide to mappings, on its own example.
-#[test]
-fn the_guide_to_mappings_shows_what_the_program_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let mappings = folder.path().join("workflows/mappings");
-    std::fs::create_dir_all(&mappings).unwrap();
-    let table =
-        page("mappings.md").blocks().into_iter().find(|b| b.info == "yaml" && kind(b) == Kind::Mapping).unwrap();
-    std::fs::write(mappings.join("partner.yaml"), &table.text).unwrap();
-    std::fs::write(folder.path().join("record.json"), r#"{"Email__c": "A@B.example"}"#).unwrap();
-    let run = |arguments: &[&str]| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
-        let answer = program.args(arguments).env_clear().current_dir(folder.path()).output().unwrap();
-        let [out, err] = [answer.stdout, answer.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        (answer.status.code(), out, err)
-    };
-    assert_eq!(run(&["mapping", "check"]), (Some(0), "2 samples of 1 mappings, 0 failed\n".into(), String::new()));
-    let (code, out, _) = run(&["mapping", "doc", "partner"]);
-    assert!(code == Some(0) && out.contains("| 2 | `Email__c` | ↔ | `email` | newest |"), "{out}");
-    let (code, _, err) = run(&["mapping", "apply", "partner", "--from", "crm", "--record", "record.json"]);
-    let told = "mapping partner, row 1: Name to companyName failed: value null: the ERP needs a value";
-    assert!(code == Some(1) && err.contains(told) && page("mappings.md").text.contains(told), "{err}");
-    std::fs::write(
-        mappings.join("partner.yaml"),
-        table.text.replace("Norrland Timber AB\n      email", "Other\n      email"),
-    )
-    .unwrap();
-    let (code, out, _) = run(&["mapping", "check"]);
-    assert!(code == Some(1) && out.contains("a partner of the CRM: it gives {"), "{out}");
-
-    let lines = page("mappings.md").blocks().into_iter().find(|b| b.text.starts_with("mapping: deal\n")).unwrap();
-    std::fs::write(mappings.join("deal.yaml"), lines.text).unwrap();
-    let deal =
-        r#"{"OpportunityLineItems": {"records": [{"ProductCode": "CM-200", "TotalPrice": 3, "Quantity": 2}, {}]}}"#;
-    std::fs::write(folder.path().join("record.json"), deal).unwrap();
-    let (code, _, err) = run(&["mapping", "apply", "deal", "--from", "crm", "--record", "record.json"]);
-    let told = "failed: line 2, value null: the ERP needs a value";
-    assert!(code == Some(1) && page("mappings.md").text.contains(err.trim_start_matches("error: ").trim()), "{err}");
-    assert!(err.contains(told), "{err}");
-}
-
-/// What the guide to a third system shows stands in its files, line for line, and its commands do what they should.
-#[test]
-fn the_guide_to_a_third_system_shows_its_own_files_and_its_commands_run() {
-    let page = page("guides/add-a-third-system.md");
-    let mut shown = BTreeSet::new();
-    for block in page.blocks().iter().filter(|b| b.info.starts_with("yaml")) {
-        let (first, rest) = block.text.split_once('\n').unwrap();
-        let file = first.strip_prefix("# ").unwrap_or_else(|| panic!("{}: the first line names the file", block.place));
-        let whole = guide::text(&format!("{}/{file}", guide::FOLDER));
-        assert!(whole.contains(rest), "{}: {file} does not say so", block.place);
-        assert!(block.info == "yaml excerpt" || whole == rest, "{}: this is not the whole of {file}", block.place);
-        shown.insert(file.to_owned());
-    }
-    let missing: Vec<_> = guide::OWN.iter().filter(|name| !shown.contains(**name)).collect();
-    assert_eq!(
-        missing,
-        [&"invoice-paid.scenarios.yaml"],
-        "the guide shows something of each file that has something new"
-    );
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in guide::workflows() {
-        let path = folder.path().join("workflows").join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    let mut seen = 0;
-    for (place, call) in commands(&page) {
-        let arguments: Vec<&str> = call.split_whitespace().skip(1).collect();
-        if !["validate", "test", "mapping"].contains(&arguments[0]) {
-            continue;
-        }
-        seen += 1;
-        let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
-        let answer = program.args(&arguments).env_clear().current_dir(folder.path()).output().unwrap();
-        let said = String::from_utf8_lossy(&answer.stdout) + String::from_utf8_lossy(&answer.stderr);
-        assert!(answer.status.success(), "{place}: {call}: {said}");
-        assert!(
-            arguments[0] != "test" || said.contains(" 0 failed, "),
-            "{place}: {call}: no scenario was played: {said}"
-        );
-    }
-    assert_eq!(seen, 4, "the commands that need no server");
 }

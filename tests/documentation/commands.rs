@@ -1,0 +1,84 @@
+//! Every command that a document shows exists, with its options.
+
+use clap::CommandFactory;
+
+use super::{Page, pages};
+
+/// Lines of shell that call `stepwell`, continuation lines joined, and commands in the prose: `stepwell runs list`.
+pub(super) fn commands(page: &Page) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for block in page.blocks().iter().filter(|b| ["sh", "bash", "console"].contains(&b.info.as_str())) {
+        let joined = block.text.replace("\\\n", " ");
+        let lines = joined.lines().filter(|line| {
+            // In a console block only what follows the prompt was typed.
+            block.info != "console" || line.trim_start().starts_with("$ ")
+        });
+        for line in lines.filter(|line| !line.trim_start().starts_with('#')) {
+            found.extend(calls(line).into_iter().map(|call| (block.place.clone(), call)));
+        }
+    }
+    let prose = page.prose();
+    for span in prose.split('`').skip(1).step_by(2).filter(|span| span.starts_with("stepwell ")) {
+        found.push((page.name(), span.replace('\n', " ")));
+    }
+    found
+}
+
+/// The commands of one line of shell that are ours, from the word `stepwell` on.
+fn calls(line: &str) -> Vec<String> {
+    // What is substituted is a command too: `RUN=$(stepwell run ...)`.
+    let line = line.replace("$(", ";");
+    let parts = line.split(['|', ';', '&']);
+    let ours = parts.filter_map(|part| {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let at = words.iter().position(|w| *w == "stepwell" || w.ends_with("/stepwell"))?;
+        // Only assignments, a prompt and wrappers stand before a command.
+        let before = words[..at].iter().all(|w| w.contains('=') || ["$", "exec", "sudo", "timeout"].contains(w));
+        before.then(|| format!("stepwell {}", words[at + 1..].join(" ")))
+    });
+    ours.collect()
+}
+
+/// What is wrong with a command: a subcommand or an option that does not exist.
+fn wrong(call: &str) -> Option<String> {
+    let mut command = stepwell::cli::Cli::command();
+    command.build();
+    let mut command = &command;
+    for word in call.split_whitespace().skip(1) {
+        let word = word.trim_matches(|c| c == '"' || c == '\'');
+        if let Some(option) = word.strip_prefix("--") {
+            let option = option.split('=').next().unwrap_or_default();
+            let known =
+                ["help", "version"].contains(&option) || command.get_arguments().any(|a| a.get_long() == Some(option));
+            if !known {
+                return Some(format!("`{}` has no option --{option}", command.get_name()));
+            }
+        } else if command.has_subcommands() {
+            let plain = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            match command.find_subcommand(word) {
+                Some(found) => command = found,
+                // `stepwell runs ...` in the prose stands for all of them.
+                None if !plain => return None,
+                None => return Some(format!("`{}` has no subcommand {word}", command.get_name())),
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn every_command_shown_exists() {
+    let mut seen = 0;
+    let mut mistakes = Vec::new();
+    for page in pages() {
+        for (place, call) in commands(&page) {
+            seen += 1;
+            mistakes.extend(wrong(&call).map(|why| format!("{place}: {call}: {why}")));
+        }
+    }
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    assert!(seen > 20, "only {seen} commands were found: are they still marked as sh?");
+    for bad in ["stepwell rnus list", "stepwell runs lst", "stepwell runs list --sttus x", "stepwell serve --fire"] {
+        assert!(wrong(bad).is_some(), "{bad} passes");
+    }
+}
