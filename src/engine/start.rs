@@ -176,7 +176,7 @@ impl Engine {
         match claims::release_all_of(&inner.pool, node.id).await {
             Ok(0) => info!(node = %node.id, "node left"),
             Ok(runs) => {
-                info!(node = %node.id, runs, "node left during calls; other nodes take over their runs")
+                info!(node = %node.id, runs, "the node stopped during calls; other nodes take over their runs")
             }
             Err(error) => {
                 warn!(%error, "runs could not be released; other nodes take them over when the lease expires")

@@ -17,7 +17,7 @@ use crate::store::runs::commands::{self, NewMessage};
 
 /// Ids of events read at once.
 const IDS_PAGE: i64 = 10_000;
-/// Earlier events that a run is told of before it has to ask again: it may have enough by then.
+/// Earlier events that a run gets before it has to ask again: it may have enough by then.
 const TOLD_MAX: usize = 1_000;
 /// Pages of earlier events that are looked at for one run before others have their turn.
 const PAGES_AT_ONCE: usize = 20;
@@ -67,7 +67,7 @@ impl Inner {
             self.tell_missed(run, &missed.messages).await?;
             self.looking.note((run, execution), missed.up_to);
             if missed.up_to.is_some() {
-                // The next look goes on from there, if the run still waits.
+                // The next look continues from there, if the run still waits.
                 self.node().wakes.wake(Look::Listeners);
                 continue;
             }
@@ -91,7 +91,7 @@ impl Inner {
             let (some, others) = rest.split_at(count);
             let ids: Vec<Uuid> = some.iter().filter_map(|m| m.event.map(|(id, _)| id)).collect();
             let mut transaction = self.pool.begin().await?;
-            // Events before messages, as whoever routes an event does: see `store`, "Order of locks".
+            // Events before messages, as routing an event does: see `store`, "Order of locks".
             events::lock(&mut transaction, &ids).await?;
             commands::tell(&mut transaction, &some.iter().collect::<Vec<_>>()).await?;
             events::resumed(&mut transaction, &ids, run).await?;
@@ -118,7 +118,7 @@ impl Inner {
                 horizon = Some(horizon.map_or(up_to, |horizon| horizon.min(up_to)));
             }
         }
-        // A run is told of an event once, with all filters that it fits.
+        // A run gets an event once, with all filters that it fits.
         fitting.retain(|id, _| horizon.is_none_or(|horizon| *id <= horizon));
         let messages =
             fitting.into_values().map(|(filters, event)| message((run, execution), &filters, &event)).collect();

@@ -80,7 +80,7 @@ pub(in crate::engine) struct Coming {
 }
 
 impl Inner {
-    /// A full node leaves new runs in the database for whoever has room.
+    /// A full node leaves new runs in the database for a node that has room.
     pub(in crate::engine) fn begin_here(&self, node: &Node) -> Begin {
         if node.room(&self.settings) > 0 { Begin::Now } else { Begin::Later }
     }
@@ -164,7 +164,7 @@ impl Inner {
             if committed && is_counted {
                 inner.counted.notify_one();
             }
-            // Nobody waiting for the answer is no error: the run goes on.
+            // Nobody waiting for the answer is no error: the run continues.
             let _ = reply.send(done);
             for here in here {
                 begin_driving(&inner, &node, here, committed);

@@ -39,7 +39,7 @@ fn a_folder_is_its_definitions_its_catalogs_and_its_hub() {
 }
 
 #[test]
-fn an_openapi_document_is_no_definition_but_what_definitions_are_held_against() {
+fn an_openapi_document_is_not_a_definition_but_definitions_are_checked_against_it() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("openapi")).expect("a folder");
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
@@ -104,7 +104,7 @@ fn what_people_see_is_as_expected() {
 }
 
 #[test]
-fn an_old_version_that_is_not_there_is_no_consent() {
+fn a_missing_old_version_is_not_consent() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("a.yaml");
     std::fs::write(&file, DEFINITION.replace("seet", "set")).expect("written");

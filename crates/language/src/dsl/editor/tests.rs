@@ -40,7 +40,7 @@ fn the_schemas_of_the_repository_are_current() {
 }
 
 #[test]
-fn each_file_of_workflows_names_its_schema_and_fits_it() {
+fn each_file_of_workflows_names_its_schema_and_matches_it() {
     let mut seen = 0;
     for file in ["workflows", "workflows/functions", "workflows/mappings"].into_iter().flat_map(files) {
         let name = file.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
@@ -70,7 +70,7 @@ fn every_good_definition_fits() {
 
 /// What Stepwell does not support is told by `stepwell validate`: the language itself is right there.
 #[test]
-fn every_example_of_the_languages_reference_fits_and_most_build() {
+fn every_example_of_the_languages_reference_is_valid_and_most_build() {
     let (mut examples, mut built) = (0, 0);
     for file in files("tests/data/reference") {
         assert_eq!(mistakes(Editor::Stepwell, &value(&file)), Vec::<String>::new(), "{}", file.display());
