@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-changed=$(git log -1 --format=%H --diff-filter=A -- migrations/0026_formats.sql)
+changed=$(git log -1 -M --format=%H -G'const NEWEST' -- '*formats.rs')
 old=${1:-$changed^}
 source=$(mktemp -d)
 trap 'git worktree remove --force "$source"' EXIT

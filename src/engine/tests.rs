@@ -1,7 +1,7 @@
 //! The real engine on a real Postgres against the simulator.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use serde_json::{Value, json};

@@ -100,7 +100,7 @@ fn every_example_builds_without_a_mistake() {
                 hub.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
             }
             Kind::Scenarios => {
-                let read = stepwell::scenario::file::read(&block.place, &block.text);
+                let read = stepwell::scenario::read(&block.place, &block.text);
                 read.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
             }
             Kind::Mapping => {

@@ -15,6 +15,7 @@ use serde_json::json;
 use std::sync::Mutex;
 
 use super::*;
+use crate::connect::wire::pubsub::{PubSubAddress, PubSubError};
 use crate::dsl::authentication::{Origin, read};
 use crate::machine::ErrorKind;
 
@@ -164,7 +165,7 @@ async fn a_second_refusal_faults_with_401_and_shows_no_token() {
 async fn a_subscription_whose_token_is_refused_where_the_org_is_asked_for_renews_it_once() {
     let system = System::default();
     let connections = connections(system.serve().await, &client_credentials());
-    let address = pubsub::PubSubAddress { connection: "erp".to_owned(), endpoint: None, organization: None };
+    let address = PubSubAddress { connection: "erp".to_owned(), endpoint: None, organization: None };
     let to = connections.pubsub(address).expect("a service");
     connections.sign_in(&to, None).await.expect("the first token is good");
     system.oldest.store(2, Ordering::SeqCst);
@@ -173,7 +174,7 @@ async fn a_subscription_whose_token_is_refused_where_the_org_is_asked_for_renews
     system.oldest.store(99, Ordering::SeqCst);
     let refused = connections.sign_in(&to, None).await.expect_err("no token is good");
     assert_eq!(system.counts(), (3, 5));
-    assert!(matches!(refused, pubsub::PubSubError::Unauthenticated(_)), "{refused:?}");
+    assert!(matches!(refused, PubSubError::Unauthenticated(_)), "{refused:?}");
     let said = refused.to_string();
     assert!(said.contains("connection erp") && !said.contains("granted-token"), "{said}");
 }

@@ -18,9 +18,9 @@ use crate::store::runs::commands::{self, NewMessage};
 /// Ids of events read at once.
 const IDS_PAGE: i64 = 10_000;
 /// Earlier events that a run gets before it has to ask again: it may have enough by then.
-const TOLD_MAX: usize = 1_000;
+pub(super) const TOLD_MAX: usize = 1_000;
 /// Pages of earlier events that are looked at for one run before others have their turn.
-const PAGES_AT_ONCE: usize = 20;
+pub(super) const PAGES_AT_ONCE: usize = 20;
 /// And how long they are looked at.
 const TURN_MAX: Duration = Duration::from_millis(500);
 

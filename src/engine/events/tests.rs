@@ -1,8 +1,11 @@
 //! Events and the runs that wait for them, beyond every bound and against each other, on a real Postgres. The engine here has no
 //! loops: what a test does not call does not happen.
 
+use std::time::Duration;
+
 use sqlx::PgPool;
 
+use super::look_back::{PAGES_AT_ONCE, TOLD_MAX};
 use super::*;
 use crate::engine::Engine;
 use crate::machine::Actor;

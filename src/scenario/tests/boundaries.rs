@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::scenario::rehearsal::step;
 use crate::machine::{Attention, Change, Status};
 
 /// What remains of a run, whatever happened in between.

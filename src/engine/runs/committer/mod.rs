@@ -149,7 +149,7 @@ impl Committer {
         self.depth() >= items_max || self.queue.bytes.load(Ordering::Relaxed) >= QUEUE_BYTES_MAX
     }
 
-    pub(super) async fn accept(&self, accept: Accept) -> AcceptOutcome {
+    pub(in crate::engine) async fn accept(&self, accept: Accept) -> AcceptOutcome {
         let (reply, outcome) = oneshot::channel();
         self.push(Item::Accept(Box::new(accept), reply));
         outcome.await.unwrap_or_else(|_| AcceptOutcome::Failed("the node is shutting down".to_owned()))
