@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::scenario::rehearsal::step;
 use crate::machine::{Attention, Change, Status};
+use crate::scenario::rehearsal::step;
 
 /// What remains of a run, whatever happened in between.
 #[derive(Debug, PartialEq)]

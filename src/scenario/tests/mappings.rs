@@ -343,8 +343,7 @@ fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &E
         profile: <&crate::sandbox::Profile>::default(),
     };
     let scenario = format!("scenarios: [{{ name: it, input: {input}, calls: {{}}, expect: {{}} }}]");
-    let scenario =
-        crate::scenario::read("maps.scenarios.yaml", &scenario).expect("a scenario").scenarios.remove(0);
+    let scenario = crate::scenario::read("maps.scenarios.yaml", &scenario).expect("a scenario").scenarios.remove(0);
     let trace = stage.rehearse(&scenario, &crate::scenario::Schedule::default());
     assert_eq!(trace.status(), "completed", "{:#?}", trace.run.error);
     trace.run.output.as_deref().cloned().expect("an output")

@@ -23,14 +23,14 @@ use crate::store::runs::snapshots::NewSnapshot;
 /// An event and the runs that it starts; without an event, runs started by the API.
 #[derive(Debug)]
 pub(in crate::engine) struct Accept {
-    pub(super) event: Option<NewEvent>,
-    pub(super) runs: Vec<FirstStep>,
+    pub(in crate::engine) event: Option<NewEvent>,
+    pub(in crate::engine) runs: Vec<FirstStep>,
     /// What a person does by it; recorded with each of the runs.
-    pub(super) act: Option<StartAct>,
+    pub(in crate::engine) act: Option<StartAct>,
     /// How far the topic has come that the event was read from. Whoever may not write it stores nothing.
-    pub(super) position: Option<NewPosition>,
+    pub(in crate::engine) position: Option<NewPosition>,
     /// The freezes by which the runs were judged; none of runs that no freeze holds back.
-    pub(super) judged_by: Option<Arc<Vec<Freeze>>>,
+    pub(in crate::engine) judged_by: Option<Arc<Vec<Freeze>>>,
 }
 
 impl Accept {
