@@ -426,6 +426,9 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
         "/totals",
         "/freezes",
         "/proposals",
+        "/bulk",
+        "/bulk/new?attention=any&act=retry",
+        "/search?q=006",
         "/mappings",
         "/mappings/opportunity",
     ];

@@ -22,7 +22,7 @@ use crate::telemetry;
 use access::{login, session, token, user};
 use definitions::{delete, deploy, graph, mapping, replay, schema, test, validate};
 use operations::{attention, audit, connections, events, freezes, proposals, retention, schedules};
-use runs::run;
+use runs::{bulk, run, search};
 use serving::{bench, dev, fire, migrate, sandbox, serve};
 use setup::{doctor, init, preflight};
 use sync::{batches, conflicts, drift, sources, totals};
@@ -81,6 +81,11 @@ enum Command {
     /// Show runs and act on them.
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Show acts over many runs (`stepwell runs ACT --attention any ...` begins one), pause, resume and stop them.
+    #[command(subcommand)]
+    Bulk(bulk::Command),
+    /// Find what an id or key belongs to: runs, events, records, workflows.
+    Search(search::Args),
     /// Show proposals (actions that need a second person), and approve or decline them.
     #[command(subcommand)]
     Proposals(proposals::Command),
@@ -209,6 +214,8 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Delete(args) => delete::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Bulk(command) => bulk::run(command, &settings).await,
+        Command::Search(args) => search::run(&args, &settings).await,
         Command::Proposals(command) => proposals::run(command, &settings).await,
         Command::Batches(command) => batches::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,

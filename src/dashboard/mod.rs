@@ -3,6 +3,7 @@
 //! Every page works without JavaScript. Nothing but the sign-in page is answered without a session, every form carries
 //! the session's token, and what came from outside reaches a page only escaped.
 
+mod bulk;
 mod connections;
 mod events;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod proposals;
 mod run;
 mod runs;
 mod schedules;
+mod search;
 mod sign_in;
 mod signed_in;
 mod sync;
@@ -54,6 +56,7 @@ use crate::store::acts::By;
 use crate::store::runs::freezes::Freeze;
 use crate::store::runs::listing::Counted;
 use crate::store::runs::proposals::ProposalFilter;
+use bulk::BulkOperations;
 use parts::{assets, page};
 use proposals::Decision;
 use run::act;
@@ -67,7 +70,7 @@ const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:
 pub type Swept = (Sweep, Vec<Drift>);
 
 /// What pages need of the engine.
-pub trait Operations: Send + Sync {
+pub trait Operations: BulkOperations + Send + Sync {
     /// See [`Engine::act`].
     fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>>;
 
@@ -334,6 +337,8 @@ type Page = (&'static str, MethodRouter<Dashboard>);
 fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
     vec![
         ("/runs/{id}/{act}", Scope::Operate, post(act::perform)),
+        ("/bulk", Scope::Operate, post(bulk::start)),
+        ("/bulk/{id}/{act}", Scope::Operate, post(bulk::steer)),
         ("/events/{id}/{act}", Scope::Operate, post(events::perform)),
         ("/conflicts/{id}", Scope::Operate, post(conflicts::settle)),
         ("/batches/{id}/retry", Scope::Operate, post(batches::retry)),
@@ -353,6 +358,10 @@ fn pages() -> Vec<Page> {
         ("/", get(runs::show)),
         ("/runs", get(runs::moved)),
         ("/runs/{id}", get(run::show)),
+        ("/bulk", get(bulk::list)),
+        ("/bulk/new", get(bulk::ask)),
+        ("/bulk/{id}", get(bulk::show)),
+        ("/search", get(search::show)),
         ("/events", get(events::list)),
         ("/events/{id}", get(events::show)),
         ("/mappings", get(mappings::list)),

@@ -12,6 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::Dashboard;
+use super::bulk;
 use super::parts::badge::{self, Badge};
 use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
@@ -41,16 +42,16 @@ const REASONS: [&str; 4] = ["faulted", "unknown_outcome", "compensation_stuck", 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    status: String,
-    attention: String,
+    pub(super) status: String,
+    pub(super) attention: String,
     /// One cause.
-    fingerprint: String,
-    workflow: String,
-    q: String,
+    pub(super) fingerprint: String,
+    pub(super) workflow: String,
+    pub(super) q: String,
     /// Older than this run.
-    after: String,
+    pub(super) after: String,
     /// Newer than this run.
-    before: String,
+    pub(super) before: String,
 }
 
 /// One entry of a list to choose from.
@@ -96,6 +97,8 @@ struct Group {
     /// When the latest joined, where it was not the first.
     last_age: Option<String>,
     href: String,
+    /// Where an act on all of them begins.
+    act: String,
 }
 
 #[derive(Template)]
@@ -118,6 +121,8 @@ struct RunsPage {
     events_waiting: Option<String>,
     filtered: bool,
     only_attention: bool,
+    /// Where an act on all of them begins, for those who may.
+    acts_on_all: Option<String>,
     host: String,
 }
 
@@ -163,6 +168,7 @@ pub async fn show(
         events_waiting: (events > 0).then(|| count(events)),
         filtered: asked.is_filtered(),
         only_attention,
+        acts_on_all: bulk::begin_address(&asked, &caller),
         host,
         asked,
     };
@@ -170,7 +176,7 @@ pub async fn show(
 }
 
 impl Asked {
-    fn filter(&self) -> RunFilter {
+    pub(super) fn filter(&self) -> RunFilter {
         let text = |t: &str| Some(t.trim()).filter(|t| !t.is_empty()).map(str::to_owned);
         let status = match self.status.as_str() {
             "live" => LIVE.to_vec(),
@@ -198,7 +204,7 @@ impl Asked {
     }
 
     /// The address of this list with other parts beside the filters.
-    fn address(&self, more: &[(&str, &str)]) -> String {
+    pub(super) fn address(&self, more: &[(&str, &str)]) -> String {
         let filters: [(&str, &str); 5] = [
             ("status", &self.status),
             ("attention", &self.attention),
@@ -261,6 +267,7 @@ fn line(row: &RunRow, now: Time) -> Line {
 }
 
 fn shown(group: CauseGroup, now: Time) -> Group {
+    let of_cause = format!("?attention=any&fingerprint={}", utf8_percent_encode(&group.fingerprint, NON_ALPHANUMERIC));
     let stopped_at = group.error.as_ref().and_then(|error| error.instance.as_deref()).or(group.task.as_deref());
     Group {
         badge: badge::of_attention(&group.attention),
@@ -271,7 +278,8 @@ fn shown(group: CauseGroup, now: Time) -> Group {
         first: group.first_at.into(),
         age: age(group.first_at, now),
         last_age: (group.count > 1).then(|| age(group.last_at, now)),
-        href: format!("/?attention=any&fingerprint={}", utf8_percent_encode(&group.fingerprint, NON_ALPHANUMERIC)),
+        href: format!("/{of_cause}"),
+        act: format!("/bulk/new{of_cause}"),
     }
 }
 

@@ -11,6 +11,7 @@ mod node;
 pub mod retention;
 pub mod runs;
 mod schedules;
+pub mod search;
 pub mod settings;
 mod start;
 pub mod sync;

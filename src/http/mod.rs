@@ -16,9 +16,9 @@ pub mod status;
 pub mod wire;
 
 use access::refusals;
-use api::runs::{acts, attention, proposals, stream};
+use api::runs::{acts, attention, bulk, proposals, stream};
 use api::sync::{batches, conflicts, drift, mappings, totals};
-use api::{audit, connections, credentials, events, freezes, runs, schedules, sources, users, workflows};
+use api::{audit, connections, credentials, events, freezes, runs, schedules, search, sources, users, workflows};
 use ingress::handshake;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +95,10 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/runs/{id}", get(runs::show)),
         ("GET", "/api/v1/runs/{id}/journal", get(runs::journal)),
         ("POST", "/api/v1/runs/{id}/{act}", post(acts::act)),
+        ("GET", "/api/v1/bulk", get(bulk::list)),
+        ("GET", "/api/v1/bulk/{id}", get(bulk::show)),
+        ("POST", "/api/v1/bulk/{id}/{act}", post(bulk::steer)),
+        ("GET", "/api/v1/search", get(search::search)),
         ("GET", "/api/v1/proposals", get(proposals::list)),
         ("GET", "/api/v1/proposals/{id}", get(proposals::show)),
         ("POST", "/api/v1/proposals/{id}/approve", post(proposals::approve)),
@@ -131,7 +135,7 @@ fn access_routes() -> Vec<Route> {
 fn waiting_routes() -> Vec<Route> {
     vec![
         ("POST", "/api/v1/workflows/{namespace}/{name}/runs", post(workflows::start)),
-        ("POST", "/api/v1/runs:bulk", post(acts::bulk)),
+        ("POST", "/api/v1/runs:bulk", post(bulk::begin)),
     ]
 }
 

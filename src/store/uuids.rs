@@ -28,3 +28,14 @@ pub(super) fn before(id: Uuid) -> Uuid {
 pub(super) fn following(id: Uuid) -> Uuid {
     Uuid::from_u128(id.as_u128().saturating_add(1))
 }
+
+/// The smallest and largest ids that begin with a text; none where it begins no UUID.
+pub(crate) fn beginning_with(text: &str) -> Option<(Uuid, Uuid)> {
+    let digits: String = text.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
+    let is_hex = !digits.is_empty() && digits.len() <= 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let padded = |with: char| {
+        let text: String = digits.chars().chain(std::iter::repeat(with)).take(32).collect();
+        Uuid::parse_str(&text).expect("32 hexadecimal digits are a UUID")
+    };
+    is_hex.then(|| (padded('0'), padded('f')))
+}

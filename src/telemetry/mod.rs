@@ -159,6 +159,7 @@ fn describe() {
         "For how long the oldest transaction has kept vacuum from removing dead rows, as far as the node's role may see it"
     );
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
+    describe_gauge!("stepwell_bulk_acts_running", "Bulk acts that tell runs now, over all nodes");
     describe_gauge!(
         "stepwell_proposals_open",
         "Acts that wait for a second person, over all nodes; counting stops at 10,000"
@@ -345,6 +346,12 @@ pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn open_proposals(open: i64) {
     gauge!("stepwell_proposals_open").set(open as f64);
+}
+
+/// Bulk acts that tell runs now, over all nodes.
+#[expect(clippy::cast_precision_loss, reason = "a count of bulk acts is exact in a float")]
+pub fn running_bulk_acts(running: i64) {
+    gauge!("stepwell_bulk_acts_running").set(running as f64);
 }
 
 /// For how long the oldest transaction has held vacuum back, taken when `/metrics` is read.

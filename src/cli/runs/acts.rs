@@ -24,6 +24,13 @@ pub(super) struct Reason {
     json: bool,
 }
 
+impl Reason {
+    /// Why, and whether to print JSON.
+    pub(super) fn parts(self) -> (Option<String>, bool) {
+        (self.reason, self.json)
+    }
+}
+
 /// Has an act done and says what the run's status is then, or that it waits for a second person.
 pub(super) async fn perform(
     engine: &Engine,

@@ -2,7 +2,9 @@
 
 pub(super) mod acts;
 mod archived;
+pub(super) mod bulk;
 pub(super) mod run;
+pub(super) mod search;
 pub(super) mod tree;
 
 use std::path::PathBuf;
@@ -15,12 +17,13 @@ use sqlx::PgPool;
 use super::context;
 use crate::config::Settings;
 use crate::http::api::runs::RunItem;
-use crate::machine::{Act, CancelMode, RunId, Status, Time};
+use crate::machine::{Act, CancelMode, RunId, Status};
 use crate::store::retention;
-use crate::store::runs::listing::{self, RunFilter};
+use crate::store::runs::listing;
 use crate::store::runs::proposals::ProposalFilter;
 use crate::words::error_text;
 use acts::Reason;
+use bulk::{Many, Which};
 
 /// `stepwell runs ...`
 #[derive(Debug, Subcommand)]
@@ -40,8 +43,8 @@ pub(super) enum Command {
     },
     /// Retry the failed step and continue.
     Retry {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         /// JSON file (or - for standard input) with the input to use instead of the step's own.
         #[arg(long)]
         input: Option<String>,
@@ -53,8 +56,8 @@ pub(super) enum Command {
     },
     /// Skip the failed step.
     Skip {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         /// JSON file (or - for standard input) with the output to use for the step.
         #[arg(long)]
         output: Option<String>,
@@ -66,8 +69,8 @@ pub(super) enum Command {
     },
     /// Cancel a run: no further step starts.
     Cancel {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         /// Do not undo completed steps. By default they are undone first.
         #[arg(long)]
         abandon: bool,
@@ -76,67 +79,48 @@ pub(super) enum Command {
     },
     /// Undo completed steps.
     Compensate {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         #[command(flatten)]
         reason: Reason,
     },
     /// Suspend a run: no further step starts until it is resumed.
     Suspend {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         #[command(flatten)]
         reason: Reason,
     },
     /// Resume a suspended run.
     Resume {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         #[command(flatten)]
         reason: Reason,
     },
     /// Mark a faulted run as no longer needing attention.
     Dismiss {
-        /// The run's id.
-        id: RunId,
+        #[command(flatten)]
+        target: Target,
         #[command(flatten)]
         reason: Reason,
     },
 }
 
-/// Filters as in the API.
+/// One run, or all that match filters.
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// The run's id. Or give filters, to act on all runs that match.
+    id: Option<RunId>,
+    #[command(flatten)]
+    many: Many,
+}
+
+/// Which runs, and how they are printed.
 #[derive(Debug, Args)]
 pub(super) struct Filter {
-    /// `namespace/name` or `name`.
-    #[arg(long)]
-    workflow: Option<String>,
-    /// Exact version.
-    #[arg(long)]
-    version: Option<String>,
-    /// Only runs with one of these statuses.
-    #[arg(long, value_delimiter = ',')]
-    status: Vec<Status>,
-    /// Whether they need attention: `any`, `none`, or a reason.
-    #[arg(long)]
-    attention: Option<String>,
-    /// Runs that need attention for one cause: a fingerprint from `stepwell attention`.
-    #[arg(long)]
-    fingerprint: Option<String>,
-    /// The exact business key.
-    #[arg(long)]
-    key: Option<String>,
-    /// The id of the event that started the run.
-    #[arg(long)]
-    event: Option<uuid::Uuid>,
-    /// The beginning of the key or the id.
-    #[arg(long)]
-    q: Option<String>,
-    /// Created at or after (RFC 3339).
-    #[arg(long)]
-    since: Option<Time>,
-    /// Created before (RFC 3339).
-    #[arg(long)]
-    until: Option<Time>,
+    #[command(flatten)]
+    which: Which,
     /// Maximum number to list.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
     limit: i64,
@@ -146,43 +130,38 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let (id, act, reason) = match command {
+    let (target, act, reason) = match command {
         Command::List(filter) => return list(&context::connect(settings).await?, filter).await,
         Command::Show { id, json, archive: Some(path) } => return archived::show(&path, id, json),
         Command::Show { id, json, archive: None } => return show(settings, id, json).await,
-        Command::Retry { id, input, step, reason } => {
-            (id, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()?, step }, reason)
+        Command::Retry { target, input, step, reason } => {
+            (target, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()?, step }, reason)
         }
-        Command::Skip { id, output, step, reason } => {
+        Command::Skip { target, output, step, reason } => {
             let output = output.as_deref().map(acts::read_json).transpose()?.unwrap_or_default();
-            (id, Act::Skip { output, step }, reason)
+            (target, Act::Skip { output, step }, reason)
         }
-        Command::Cancel { id, abandon, reason } => {
+        Command::Cancel { target, abandon, reason } => {
             let compensate = if abandon { CancelMode::Abandon } else { CancelMode::Compensate };
-            (id, Act::Cancel { compensate }, reason)
+            (target, Act::Cancel { compensate }, reason)
         }
-        Command::Compensate { id, reason } => (id, Act::Compensate, reason),
-        Command::Suspend { id, reason } => (id, Act::Suspend, reason),
-        Command::Resume { id, reason } => (id, Act::Resume, reason),
-        Command::Dismiss { id, reason } => (id, Act::Dismiss, reason),
+        Command::Compensate { target, reason } => (target, Act::Compensate, reason),
+        Command::Suspend { target, reason } => (target, Act::Suspend, reason),
+        Command::Resume { target, reason } => (target, Act::Resume, reason),
+        Command::Dismiss { target, reason } => (target, Act::Dismiss, reason),
     };
-    acts::perform(&context::engine(settings).await?, settings, id, &act, &reason).await
+    let engine = context::engine(settings).await?;
+    match target {
+        Target { id: Some(_), many } if many.is_given() => {
+            bail!("name a run, or filters and how to go about them, not both")
+        }
+        Target { id: Some(id), .. } => acts::perform(&engine, settings, id, &act, &reason).await,
+        Target { id: None, many } => bulk::begin(&engine, settings, act, many, reason.parts()).await,
+    }
 }
 
 async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
-    let wanted = RunFilter {
-        workflow: filter.workflow,
-        version: filter.version,
-        status: filter.status,
-        attention: filter.attention,
-        fingerprint: filter.fingerprint,
-        key: filter.key,
-        event: filter.event,
-        q: filter.q,
-        since: filter.since,
-        until: filter.until,
-        ..RunFilter::default()
-    };
+    let wanted = filter.which.filter();
     let rows = listing::runs(pool, &wanted, None, filter.limit).await?.rows;
     if filter.json {
         let items: Vec<RunItem> = rows.into_iter().map(RunItem::from).collect();

@@ -3,6 +3,7 @@
 mod acts;
 mod addresses;
 mod batches;
+mod bulk;
 mod conflicts;
 mod connections;
 mod drift;
@@ -66,6 +67,7 @@ struct Desk {
     /// Act on an event, which one, who, why.
     events: Mutex<Vec<(&'static str, Uuid, String, String)>>,
     sweeps: Vec<Swept>,
+    bulk: Mutex<bulk::Asked>,
     connections: (Vec<Standing>, bool),
     subscribed: Vec<(String, String)>,
 }
@@ -303,6 +305,10 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         "/conflicts",
         "/connections",
         "/batches",
+        "/bulk",
+        "/bulk/new?attention=any",
+        "/bulk/00000000-0000-0000-0000-000000000007",
+        "/search?q=7",
         "/proposals",
         "/drift",
         "/drift/00000000-0000-0000-0000-000000000007",

@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 49] = [
+pub const UNCOVERED: [(&str, &str, &str); 51] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -24,6 +24,12 @@ pub const UNCOVERED: [(&str, &str, &str); 49] = [
     ("event_attention", "*", "which events ask for a person: a list of work; `acts` says who ended the asking"),
     ("redeliveries", "*", "how later deliveries of an event differ; nothing is decided by it"),
     ("commands", "*", "what runs are told, until they are; what they did is in their journals, with who told them"),
+    (
+        "bulk_acts",
+        "*",
+        "what one act over many runs has still to do; `acts` says who asked for what, journals what was done",
+    ),
+    ("bulk_items", "*", "runs of bulk acts; what was done to each is in its journal"),
     ("listeners", "*", "which runs wait for which events; nodes make it from journals"),
     ("outgoing", "*", "events on their way out; removed once delivered"),
     ("lanes", "*", "queues of runs with one key"),

@@ -16,7 +16,7 @@ use super::Node;
 use super::health::Next;
 use crate::engine::Inner;
 use crate::store::nodes::upkeep;
-use crate::store::runs::{claims, commands, proposals};
+use crate::store::runs::{bulk, claims, commands, proposals};
 use crate::store::{StoreError, access, nodes};
 
 /// What a loop looks for.
@@ -40,10 +40,12 @@ pub(in crate::engine) enum Look {
     Claims,
     /// Topics that someone must subscribe to.
     Topics,
+    /// Bulk acts that have runs left.
+    Bulk,
 }
 
 impl Look {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Takeovers,
         Self::Definitions,
         Self::Commands,
@@ -53,6 +55,7 @@ impl Look {
         Self::Freezes,
         Self::Claims,
         Self::Topics,
+        Self::Bulk,
     ];
 
     /// As readiness, log and metrics call it.
@@ -67,6 +70,7 @@ impl Look {
             Self::Freezes => "freezes",
             Self::Claims => "claims",
             Self::Topics => "topics",
+            Self::Bulk => "bulk-acts",
         }
     }
 }
@@ -151,6 +155,7 @@ async fn round(look: Look, inner: &Arc<Inner>, node: &Arc<Node>, round: u32) -> 
             ControlFlow::Continue(())
         }
         Look::Topics => stage("topics", inner.subscribe_to_free(node).await),
+        Look::Bulk => stage("bulk-acts", inner.carry_on_bulk_acts().await),
     }
 }
 
@@ -193,6 +198,7 @@ pub(in crate::engine) async fn maintain(inner: Arc<Inner>) {
             ("limits", crate::store::nodes::limits::forget_dead(&inner.pool).await),
             ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
             ("messages", commands::forget_unborn(&inner.pool).await),
+            ("old-bulk-acts", bulk::forget_old(&inner.pool).await),
             ("statistics", upkeep::analyze_partitioned(&inner.pool).await),
         ];
         if done.iter().any(|(_, outcome)| outcome.is_err()) {

@@ -2,6 +2,7 @@
 
 pub(super) mod batch;
 pub(super) mod beginning;
+pub mod bulk;
 pub(super) mod calls;
 pub(super) mod children;
 pub(super) mod command;

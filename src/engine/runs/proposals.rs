@@ -14,7 +14,7 @@ use crate::dsl::WorkflowRef;
 use crate::engine::node::loops::Look;
 use crate::engine::{ActError, Engine, Inner};
 use crate::machine::masks::Masks;
-use crate::machine::{Act, Actor, Run, RunId, Time, fold, propose};
+use crate::machine::{Act, Actor, Proposed, Run, RunId, Time, fold, propose};
 use crate::store::acts::By;
 use crate::store::runs::proposals::{self, NewProposal, ProposalFilter, ProposalRow};
 use crate::store::runs::{claims, freezes, journal};
@@ -176,6 +176,21 @@ impl Inner {
     ) -> Result<Option<Proposal>, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
         let definition = definitions::of_run(&self.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+        let Some(proposed) = self.to_propose(run, definition, act, by.reason).await? else { return Ok(None) };
+        let new = self.new_proposal(run, &proposed);
+        let id = proposals::propose(&self.crowd, &new, by).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+        self.proposal(id).await.map_err(away)
+    }
+
+    /// What must be proposed of an act that needs a second person; none if one person may do it.
+    pub(super) async fn to_propose(
+        &self,
+        run: RunId,
+        definition: i32,
+        act: &Act,
+        reason: Option<&str>,
+    ) -> Result<Option<Proposed>, ActError> {
+        let away = |e: StoreError| ActError::Unavailable(e.to_string());
         let loaded = match self.definition_of(definition).await {
             Ok(loaded) => loaded,
             // No node can drive it either; a node that can refuses what is recorded for it.
@@ -185,26 +200,29 @@ impl Inner {
         if act.reserved_by(&loaded.definition).is_none() {
             return Ok(None);
         }
-        let (records, base) = journal::records_from_base(&self.reader, run).await.map_err(away)?;
-        let (definition, act, reason) = (loaded.definition, act.clone(), by.reason.map(str::to_owned));
+        let unreadable = |why: String| ActError::Refused(format!("its journal cannot be read: {why}"));
+        let (records, base) = journal::records_from_base(&self.reader, run)
+            .await
+            .map_err(|e| if e.is_about_values() { unreadable(e.to_string()) } else { away(e) })?;
+        let (definition, act, reason) = (loaded.definition, act.clone(), reason.map(str::to_owned));
         // A long journal takes longer than a thread of the engine may be kept.
         let found = tokio::task::spawn_blocking(move || {
-            let state = fold(&definition, Run::before(run, base), &records)
-                .map_err(|e| ActError::Unavailable(e.to_string()))?;
+            let state = fold(&definition, Run::before(run, base), &records).map_err(|e| unreadable(e.to_string()))?;
             propose(&definition, &state, &act, reason.as_deref())
                 .map_err(|rejected| ActError::Refused(rejected.to_string()))
         });
-        let Some(proposed) = found.await.map_err(|e| ActError::Unavailable(e.to_string()))?? else { return Ok(None) };
-        let new = NewProposal {
+        found.await.map_err(|e| ActError::Unavailable(e.to_string()))?
+    }
+
+    pub(super) fn new_proposal<'p>(&self, run: RunId, proposed: &'p Proposed) -> NewProposal<'p> {
+        NewProposal {
             run,
             act: &proposed.act,
             digest: Sha256::digest(canonical::text(&serde_json::json!(proposed.act))).into(),
             step: proposed.step.as_deref(),
             before: proposed.before.as_deref(),
             lasts: self.settings.proposals_last.as_secs_f64(),
-        };
-        let id = proposals::propose(&self.crowd, &new, by).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
-        self.proposal(id).await.map_err(away)
+        }
     }
 
     async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, StoreError> {

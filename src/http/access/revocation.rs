@@ -1,4 +1,4 @@
-//! Rights that end while they are used: a stream, a `?wait`, a bulk act and a slow body outlive the moment in which their
+//! Rights that end while they are used: a stream, a `?wait` and a slow body outlive the moment in which their
 //! caller was looked up, so the caller is looked up again.
 //!
 //! The bound is five seconds from the revocation of a token, user or session, on every node: a caller that was looked up is trusted

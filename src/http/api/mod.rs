@@ -7,6 +7,7 @@ pub mod events;
 pub(super) mod freezes;
 pub mod runs;
 pub mod schedules;
+pub(super) mod search;
 pub(super) mod sources;
 pub mod sync;
 pub(super) mod users;

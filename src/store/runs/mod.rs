@@ -1,5 +1,6 @@
 //! Runs, their journals and snapshots, and what people want done to them.
 
+pub mod bulk;
 pub mod claims;
 pub mod commands;
 pub mod commit;

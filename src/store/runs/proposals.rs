@@ -151,8 +151,30 @@ pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
 /// The database is away, or refuses a value.
 pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result<Option<Uuid>, StoreError> {
     let mut transaction = pool.begin().await?;
+    let (id, made) = propose_in(&mut transaction, new, by).await?;
+    tell_made(&mut transaction, made, by).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+/// What a transaction proposed, for [`tell_made`].
+pub(super) struct Made {
+    closed: Vec<Closed>,
+    /// None if it waits already.
+    id: Option<Uuid>,
+    run: RunId,
+    act: Value,
+}
+
+/// The same in a transaction that records it later, with [`tell_made`], for that takes the chain's lock.
+pub(super) async fn propose_in(
+    conn: &mut PgConnection,
+    new: &NewProposal<'_>,
+    by: By<'_>,
+) -> Result<(Option<Uuid>, Made), StoreError> {
     // One whose time is over does not stand for a new one.
-    let closed = close_stale_in(&mut transaction, Some(new.run)).await?;
+    let closed = close_stale_in(conn, Some(new.run)).await?;
+    let act = json!(new.act);
     let made = sqlx::query_scalar!(
         "insert into proposals (id, shard, run_id, act, digest, step, before, actor, reason, expires_at)
          select $1, r.shard, r.id, $4::text::json, $5, $6, $7::text::json, $8, $9, now() + make_interval(secs => $10)
@@ -161,7 +183,7 @@ pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result
         Uuid::now_v7(),
         shard(new.run),
         new.run,
-        json!(new.act).to_string(),
+        act.to_string(),
         new.digest.as_slice(),
         new.step,
         new.before.map(Value::to_string),
@@ -169,16 +191,10 @@ pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result
         by.reason,
         new.lasts
     )
-    .fetch_optional(&mut *transaction)
+    .fetch_optional(&mut *conn)
     .await?;
-    tell_closed(&mut transaction, closed).await?;
     let id = match made {
-        Some(id) => {
-            let told = told(id, &json!(new.act));
-            let subject = new.run.to_string();
-            acts::record_change(&mut transaction, by, "proposal.make", &subject, Some(&told), changed(id)).await?;
-            Some(id)
-        }
+        Some(id) => Some(id),
         None => {
             sqlx::query_scalar!(
                 "select id from proposals where run_id = $1 and actor = $2 and digest = $3 and decision is null",
@@ -186,12 +202,19 @@ pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result
                 by.actor.0,
                 new.digest.as_slice()
             )
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(conn)
             .await?
         }
     };
-    transaction.commit().await?;
-    Ok(id)
+    Ok((id, Made { closed, id: made, run: new.run, act }))
+}
+
+/// Records what [`propose_in`] did: among the last things that a transaction does.
+pub(super) async fn tell_made(conn: &mut PgConnection, made: Made, by: By<'_>) -> Result<(), StoreError> {
+    tell_closed(conn, made.closed).await?;
+    let Some(id) = made.id else { return Ok(()) };
+    let (told, subject) = (told(id, &made.act), made.run.to_string());
+    acts::record_change(conn, by, "proposal.make", &subject, Some(&told), changed(id)).await
 }
 
 /// Approves a proposal and records its command; false if it is not open, or its proposer asks.

@@ -147,6 +147,12 @@ impl Caller {
         &self.identity.name
     }
 
+    /// Who it is, as the database knows them.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Whether the scopes include this one, directly or not.
     #[must_use]
     pub fn allows(&self, scope: Scope) -> bool {

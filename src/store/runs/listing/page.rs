@@ -10,7 +10,7 @@ use super::rows::by_ids;
 use super::{ONE_MOMENT, Order, RunFilter, RunRow};
 use crate::machine::Status;
 use crate::store::StoreError;
-use crate::store::uuids::{before, bounds, following};
+use crate::store::uuids::{before, beginning_with, bounds, following};
 
 /// More definitions than this are not gone through one by one.
 const DEFINITIONS_MAX: usize = 200;
@@ -309,14 +309,7 @@ impl<'f> Bounds<'f> {
 
 impl Prefix {
     fn of(text: &str) -> Self {
-        let digits: String = text.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
-        let is_hex = !digits.is_empty() && digits.len() <= 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-        let padded = |with: char| {
-            let text: String = digits.chars().chain(std::iter::repeat(with)).take(32).collect();
-            Uuid::parse_str(&text).expect("32 hexadecimal digits are a UUID")
-        };
-        let ids = is_hex.then(|| (padded('0'), padded('f')));
-        Self { key_low: text.to_owned(), key_high: format!("{text}{}", char::MAX), ids }
+        Self { key_low: text.to_owned(), key_high: format!("{text}{}", char::MAX), ids: beginning_with(text) }
     }
 }
 

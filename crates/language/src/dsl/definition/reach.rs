@@ -14,7 +14,7 @@ impl Definition {
             TaskKind::Call(call) => Some(&call.protocol),
             _ => None,
         });
-        calls.flat_map(connections_of).collect()
+        calls.flat_map(Protocol::connections).collect()
     }
 
     /// The workflows that it starts.
@@ -26,14 +26,18 @@ impl Definition {
     }
 }
 
-fn connections_of(protocol: &Protocol) -> BTreeSet<String> {
-    match protocol {
-        Protocol::Http(call) => names_in(text_of(&call.endpoint)),
-        Protocol::OpenApi(call) => match &call.document {
-            OpenApiDocument::Stored { document, .. } => names_in(&document.value().to_string()),
-            OpenApiDocument::Fetched { endpoint, .. } => names_in(text_of(endpoint)),
-        },
-        Protocol::Process(_) => BTreeSet::new(),
+impl Protocol {
+    /// Names of the connections that the call goes through, as far as its text shows.
+    #[must_use]
+    pub fn connections(&self) -> BTreeSet<String> {
+        match self {
+            Self::Http(call) => names_in(text_of(&call.endpoint)),
+            Self::OpenApi(call) => match &call.document {
+                OpenApiDocument::Stored { document, .. } => names_in(&document.value().to_string()),
+                OpenApiDocument::Fetched { endpoint, .. } => names_in(text_of(endpoint)),
+            },
+            Self::Process(_) => BTreeSet::new(),
+        }
     }
 }
 

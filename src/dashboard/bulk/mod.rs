@@ -1,0 +1,274 @@
+//! Bulk acts: what one act would do to all runs of a list, starting it on trial and at a rate, and what became of each run.
+
+mod progress;
+mod shown;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use futures::future::BoxFuture;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Dashboard;
+use super::parts::form::Form;
+use super::parts::page::{Frame, NoPage, render};
+use super::run::{Flash, act};
+use super::runs::Asked as List;
+use super::signed_in::{SignedIn, may_act};
+use crate::engine::Engine;
+use crate::engine::runs::bulk::{BulkAsked, BulkError, BulkView, Preview, Rate};
+use crate::http::access::session::Caller;
+use crate::http::api::runs::acts::{ACTS, read_act};
+use crate::http::wire::body::Members;
+use crate::machine::Act;
+use crate::store::StoreError;
+use crate::store::access::{Identity, Scope};
+use crate::store::runs::bulk::Steer;
+use crate::store::runs::listing::RunFilter;
+use crate::words::{capitalized, plural};
+pub use progress::{list, show, steer};
+use shown::ActChoice;
+
+/// What these pages need of the engine.
+pub trait BulkOperations: Send + Sync {
+    /// See [`Engine::preview_bulk`].
+    fn preview_bulk(&self, act: Act, filter: RunFilter) -> BoxFuture<'_, Result<Preview, StoreError>>;
+
+    /// See [`Engine::begin_bulk`].
+    fn begin_bulk(&self, asked: BulkAsked, by: Identity) -> BoxFuture<'_, Result<BulkView, StoreError>>;
+
+    /// See [`Engine::steer_bulk`].
+    fn steer_bulk(
+        &self,
+        id: Uuid,
+        steer: Steer,
+        by: Identity,
+        reason: String,
+    ) -> BoxFuture<'_, Result<BulkView, BulkError>>;
+}
+
+impl BulkOperations for Engine {
+    fn preview_bulk(&self, act: Act, filter: RunFilter) -> BoxFuture<'_, Result<Preview, StoreError>> {
+        Box::pin(async move { Engine::preview_bulk(self, &act, &filter).await })
+    }
+
+    fn begin_bulk(&self, asked: BulkAsked, by: Identity) -> BoxFuture<'_, Result<BulkView, StoreError>> {
+        Box::pin(async move { Engine::begin_bulk(self, &asked, &by).await })
+    }
+
+    fn steer_bulk(
+        &self,
+        id: Uuid,
+        steer: Steer,
+        by: Identity,
+        reason: String,
+    ) -> BoxFuture<'_, Result<BulkView, BulkError>> {
+        Box::pin(async move { Engine::steer_bulk(self, id, steer, &by, Some(&reason)).await })
+    }
+}
+
+/// With more runs than this, a trial is suggested.
+const TRIAL_FROM: usize = 10;
+
+/// Runs of the trial that is suggested.
+const TRIAL: usize = 3;
+
+/// A filled form, or what a link says: the list, the act, how to go about it.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub struct Filled {
+    csrf: String,
+    /// Made with the form: the form sent twice is one bulk act.
+    id: Option<Uuid>,
+    status: String,
+    attention: String,
+    fingerprint: String,
+    workflow: String,
+    q: String,
+    act: String,
+    /// Of a cancel: `yes` or `no`.
+    compensate: String,
+    reason: String,
+    trial: String,
+    /// A number, and `s`, `min` or `h`.
+    rate: String,
+    unit: String,
+}
+
+impl Filled {
+    fn list(&self) -> List {
+        List {
+            status: self.status.clone(),
+            attention: self.attention.clone(),
+            fingerprint: self.fingerprint.clone(),
+            workflow: self.workflow.clone(),
+            q: self.q.clone(),
+            ..List::default()
+        }
+    }
+
+    /// What the form carries to the next page beside what people fill in.
+    fn hidden(&self) -> Vec<(&'static str, String)> {
+        let parts = [
+            ("status", &self.status),
+            ("attention", &self.attention),
+            ("fingerprint", &self.fingerprint),
+            ("workflow", &self.workflow),
+            ("q", &self.q),
+        ];
+        parts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name, text.clone())).collect()
+    }
+
+    /// The act; none while nobody has chosen one.
+    fn act(&self) -> Option<Result<Act, String>> {
+        let name = Some(self.act.as_str()).filter(|name| ACTS.contains(name))?;
+        let body = match (name, self.compensate.as_str()) {
+            ("cancel", "yes") => json!({ "compensate": true }),
+            ("cancel", "no") => json!({ "compensate": false }),
+            ("cancel", _) => return None,
+            _ => json!({}),
+        };
+        let members = Members::of(body, "", &["compensate"]);
+        Some(members.and_then(|mut members| read_act(name, &mut members)).map_err(|error| error.to_string()))
+    }
+
+    fn trial(&self) -> Result<Option<i32>, String> {
+        match self.trial.trim() {
+            "" => Ok(None),
+            text => match text.parse::<i32>() {
+                Ok(number) if number > 0 => Ok(Some(number)),
+                _ => Err(format!("Not started: {text:?} is not a number of runs for a trial.")),
+            },
+        }
+    }
+
+    fn rate(&self) -> Result<Option<Rate>, String> {
+        match self.rate.trim() {
+            "" => Ok(None),
+            number => {
+                let unit = Some(self.unit.as_str()).filter(|unit| !unit.is_empty()).unwrap_or("min");
+                let rate = format!("{number}/{unit}").parse();
+                rate.map(Some).map_err(|_| format!("Not started: {number:?} is not a rate."))
+            }
+        }
+    }
+}
+
+/// A filter as `runs:bulk` takes it.
+fn written(filter: &RunFilter) -> Value {
+    let statuses: Vec<&str> = filter.status.iter().map(|status| status.as_str()).collect();
+    let mut written = json!({
+        "workflow": filter.workflow, "status": statuses, "attention": filter.attention,
+        "fingerprint": filter.fingerprint, "q": filter.q,
+    });
+    if let Value::Object(members) = &mut written {
+        members.retain(|_, value| !value.is_null() && *value != json!([]));
+    }
+    written
+}
+
+#[derive(Template)]
+#[template(path = "bulk_new.html")]
+struct NewPage {
+    frame: Frame,
+    flash: Option<Flash>,
+    /// The list, in words.
+    what: String,
+    /// Its address.
+    back: String,
+    hidden: Vec<(&'static str, String)>,
+    acts: Vec<ActChoice>,
+    preview: Option<Preview>,
+    id: Uuid,
+    filled: Filled,
+    /// On the button.
+    verb: String,
+    matched: String,
+}
+
+/// `GET /bulk/new`
+pub async fn ask(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Query(filled): Query<Filled>,
+) -> Result<Response, NoPage> {
+    new_page(&dashboard, &caller, filled, None).await
+}
+
+async fn new_page(
+    dashboard: &Dashboard,
+    caller: &Caller,
+    mut filled: Filled,
+    flash: Option<Flash>,
+) -> Result<Response, NoPage> {
+    let list = filled.list();
+    let filter = list.filter();
+    if written(&filter) == json!({}) {
+        return Err(NoPage::not_found("Filter the list of runs first: a bulk act never means every run."));
+    }
+    let (preview, flash) = match filled.act() {
+        None => (None, flash),
+        Some(Ok(act)) => (Some(dashboard.operations.preview_bulk(act, filter.clone()).await?), flash),
+        Some(Err(why)) => (None, Some(Flash::refused(StatusCode::UNPROCESSABLE_ENTITY, why))),
+    };
+    let matched = preview.as_ref().map_or(0, |preview| preview.matched);
+    if flash.is_none() && matched > TRIAL_FROM && filled.trial.is_empty() {
+        filled.trial = TRIAL.to_string();
+    }
+    let status = flash.as_ref().map_or(StatusCode::OK, Flash::status);
+    let page = NewPage {
+        frame: Frame::of(caller, "attention"),
+        flash,
+        what: shown::filter_text(&written(&filter)),
+        back: list.address(&[]),
+        hidden: filled.hidden(),
+        acts: shown::choices(&ACTS, &filled.act, &filled.compensate),
+        preview,
+        id: filled.id.unwrap_or_else(Uuid::now_v7),
+        verb: capitalized(&filled.act),
+        matched: plural(matched, "run", "runs"),
+        filled,
+    };
+    Ok(render(status, &page))
+}
+
+/// `POST /bulk`
+pub async fn start(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, NoPage> {
+    may_act(&dashboard, &caller, &filled.csrf).await?;
+    match read(&filled) {
+        Ok(asked) => {
+            let begun = dashboard.operations.begin_bulk(asked, caller.identity().clone()).await?;
+            Ok(Redirect::to(&format!("/bulk/{}", begun.id)).into_response())
+        }
+        Err(why) => {
+            let flash = Flash::refused(StatusCode::UNPROCESSABLE_ENTITY, why);
+            new_page(&dashboard, &caller, filled, Some(flash)).await
+        }
+    }
+}
+
+fn read(filled: &Filled) -> Result<BulkAsked, String> {
+    let reason = act::reason(&filled.reason)?;
+    let act = filled.act().ok_or("Not started: choose what to do.")??;
+    let filter = filled.list().filter();
+    let written = written(&filter);
+    if written == json!({}) {
+        return Err("Not started: filter the list of runs first.".to_owned());
+    }
+    let id = filled.id.unwrap_or_else(Uuid::now_v7);
+    Ok(BulkAsked { id, act, filter, written, reason: Some(reason), trial: filled.trial()?, rate: filled.rate()? })
+}
+
+/// Whether a list can be acted on as a whole, and the address where that begins.
+#[must_use]
+pub fn begin_address(list: &List, caller: &Caller) -> Option<String> {
+    let filtered = written(&list.filter()) != json!({}) && caller.allows(Scope::Operate);
+    filtered.then(|| list.address(&[]).replacen("/?", "/bulk/new?", 1))
+}

@@ -1,0 +1,206 @@
+//! Parts of the pages of bulk acts.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::dashboard::parts::badge::{self, Badge};
+use crate::engine::runs::bulk::{BulkItem, BulkView};
+use crate::machine::RunId;
+use crate::words::{Moment, capitalized};
+
+/// An act to choose.
+pub struct ActChoice {
+    pub value: &'static str,
+    pub label: String,
+    pub help: &'static str,
+    pub chosen: bool,
+    /// Whether it asks what becomes of completed steps, and what was answered.
+    pub asks_undo: Option<String>,
+}
+
+/// The acts that one can do to many runs.
+pub fn choices(acts: &[&'static str], chosen: &str, compensate: &str) -> Vec<ActChoice> {
+    let choice = |value: &'static str| ActChoice {
+        value,
+        label: label(value),
+        help: help(value),
+        chosen: value == chosen,
+        asks_undo: (value == "cancel").then(|| compensate.to_owned()),
+    };
+    acts.iter().map(|act| choice(act)).collect()
+}
+
+fn label(act: &str) -> String {
+    match act {
+        "compensate" => "Undo completed steps".to_owned(),
+        other => capitalized(other),
+    }
+}
+
+fn help(act: &str) -> &'static str {
+    match act {
+        "retry" => "Each run continues from the step where it stopped.",
+        "skip" => "Each run continues after the step where it stopped, with null as the step's output.",
+        "cancel" => "Each run ends.",
+        "compensate" => "Every completed step is undone, last one first.",
+        "suspend" => "The runs start no new step until someone resumes them.",
+        "resume" => "Suspended runs continue with their next step.",
+        "dismiss" => "The runs stay faulted and no longer need attention.",
+        _ => "",
+    }
+}
+
+/// A filter in words: `attention any, workflow crm-erp/closed-won`.
+pub fn filter_text(filter: &Value) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        other => other.to_string(),
+    };
+    let parts = filter.as_object().into_iter().flatten().map(|(name, value)| match name.as_str() {
+        "fingerprint" => "one cause".to_owned(),
+        "q" => format!("key or id starts with {}", text(value)),
+        "attention" if value == "any" => "needs attention".to_owned(),
+        name => format!("{name} {}", text(value)),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A bulk act as pages show it.
+pub struct Card {
+    pub id: Uuid,
+    pub title: String,
+    pub state: Badge,
+    pub note: String,
+    pub filter: String,
+    pub reason: Option<String>,
+    pub rate: Option<String>,
+    pub more: bool,
+    pub by: String,
+    pub since: Moment,
+    pub ended: Option<Moment>,
+    pub total: i32,
+    pub settled: i32,
+    pub counts: Vec<(&'static str, &'static str, i32)>,
+    pub pauses: bool,
+    pub resumes: bool,
+    pub stops: bool,
+}
+
+impl Card {
+    pub fn of(bulk: BulkView) -> Self {
+        let counts = bulk.counts;
+        let left = if bulk.status == "stopped" { ("left", "left as they are") } else { ("waiting", "waiting") };
+        Self {
+            id: bulk.id,
+            title: format!(
+                "{} {}",
+                label(&bulk.act),
+                crate::words::plural(usize::try_from(counts.total).unwrap_or(0), "run", "runs")
+            ),
+            state: state(&bulk.status),
+            filter: filter_text(&bulk.filter),
+            pauses: matches!(bulk.status.as_str(), "running"),
+            resumes: matches!(bulk.status.as_str(), "trial" | "paused"),
+            stops: !bulk.has_ended(),
+            note: bulk.note,
+            reason: bulk.reason,
+            rate: bulk.rate.map(|rate| rate.to_string()),
+            more: bulk.more,
+            by: bulk.created_by,
+            since: bulk.created_at.into(),
+            ended: bulk.finished_at.map(Moment::from),
+            total: counts.total,
+            settled: counts.done + counts.failed_again + counts.refused + counts.proposed,
+            counts: [
+                ("done", "done", counts.done),
+                ("failed_again", "failed again", counts.failed_again),
+                ("refused", "refused", counts.refused),
+                ("proposed", "need a second person", counts.proposed),
+                ("in_progress", "in progress", counts.in_progress),
+                (left.0, left.1, counts.waiting),
+            ]
+            .into_iter()
+            .filter(|(_, _, number)| *number > 0)
+            .collect(),
+        }
+    }
+}
+
+fn state(status: &str) -> Badge {
+    match status {
+        "running" => Badge { label: "Running", ..badge::of_run("running") },
+        "trial" => Badge { label: "Waits after its trial", ..badge::of_run("waiting") },
+        "paused" => Badge { label: "Paused", ..badge::of_run("suspended") },
+        "stopped" => Badge { label: "Stopped", ..badge::of_run("cancelled") },
+        _ => Badge { label: "Done", ..badge::of_run("completed") },
+    }
+}
+
+/// A link to the runs with one result.
+pub struct Tab {
+    pub label: String,
+    pub href: String,
+    pub current: bool,
+}
+
+pub fn tabs(card: &Card, result: &str) -> Vec<Tab> {
+    let all =
+        Tab { label: format!("{} in all", card.total), href: address(card.id, "", 0), current: result.is_empty() };
+    let of = |(name, label, number): &(&'static str, &str, i32)| Tab {
+        label: format!("{number} {label}"),
+        href: address(card.id, name, 0),
+        current: *name == result,
+    };
+    std::iter::once(all).chain(card.counts.iter().map(of)).collect()
+}
+
+/// The page of a bulk act with some of its runs.
+pub fn address(id: Uuid, result: &str, after: i32) -> String {
+    let result = if result.is_empty() { String::new() } else { format!("result={}", encoded(result)) };
+    let after = if after > 0 { format!("after={after}") } else { String::new() };
+    let query: Vec<String> = [result, after].into_iter().filter(|part| !part.is_empty()).collect();
+    if query.is_empty() { format!("/bulk/{id}") } else { format!("/bulk/{id}?{}", query.join("&")) }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A run of a bulk act.
+pub struct Line {
+    pub run: RunId,
+    pub name: String,
+    pub workflow: Option<String>,
+    pub result: Badge,
+    pub detail: Option<String>,
+    pub proposal: Option<Uuid>,
+    pub status: Option<Badge>,
+    pub attention: Option<Badge>,
+    pub at: Option<Moment>,
+}
+
+impl Line {
+    pub fn of(item: BulkItem) -> Self {
+        let result = match item.result.as_str() {
+            "done" => Badge { label: "Done", ..badge::of_run("completed") },
+            "failed_again" => Badge { label: "Failed again", ..badge::of_run("faulted") },
+            "refused" => Badge { label: "Refused", ..badge::of_run("cancelled") },
+            "proposed" => Badge { label: "Needs a second person", ..badge::of_run("waiting") },
+            "in_progress" => Badge { label: "In progress", ..badge::of_run("running") },
+            "left" => Badge { label: "Left as it is", ..badge::of_run("pending") },
+            _ => Badge { label: "Waiting", ..badge::of_run("pending") },
+        };
+        Self {
+            run: item.run,
+            name: item.key.unwrap_or_else(|| item.run.to_string()),
+            workflow: item.workflow.map(|workflow| format!("{}/{}", workflow.namespace, workflow.name)),
+            result,
+            detail: item.detail,
+            proposal: item.proposal,
+            status: item.status.as_deref().map(badge::of_run),
+            attention: item.attention.as_deref().map(badge::of_attention),
+            at: item.at.map(Moment::from),
+        }
+    }
+}

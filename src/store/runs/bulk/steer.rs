@@ -1,0 +1,94 @@
+//! Pauses, resumes and stops bulk acts.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::Whose;
+use crate::machine::Actor;
+use crate::store::StoreError;
+use crate::store::acts::{self, By};
+
+/// What somebody wants of a bulk act that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steer {
+    /// Tell no further run until it is resumed.
+    Pause,
+    /// Go on, in the name of whoever says so.
+    Resume,
+    /// End here.
+    Stop,
+}
+
+impl Steer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pause, Self::Resume, Self::Stop];
+
+    /// As in addresses, and in the record of acts behind `bulk.`
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// The status that follows.
+    #[must_use]
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Pause => "paused",
+            Self::Resume => "running",
+            Self::Stop => "stopped",
+        }
+    }
+}
+
+impl std::str::FromStr for Steer {
+    type Err = crate::machine::UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|steer| steer.as_str() == text);
+        found.ok_or_else(|| crate::machine::UnknownName::of(text, &Self::ALL.map(Self::as_str)))
+    }
+}
+
+/// Steers a bulk act that has not ended; false if it has, stands so already, or there is none. Once this is answered, a paused or stopped
+/// one tells no further run.
+///
+/// # Errors
+/// The database is away.
+pub async fn steer(pool: &PgPool, id: Uuid, steer: Steer, whose: Whose, by: By<'_>) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let steered = sqlx::query!(
+        "update bulk_acts set status = $2, changed_at = now(), changed_by = $3, change_reason = $4,
+                finished_at = case when $2 = 'stopped' then now() end,
+                acts_as = case when $2 = 'running' then $3 else acts_as end,
+                user_id = case when $2 = 'running' then $5 else user_id end,
+                token_id = case when $2 = 'running' then $6 else token_id end
+         where id = $1 and finished_at is null and status <> $2",
+        id,
+        steer.status(),
+        by.actor.0,
+        by.reason,
+        whose.user,
+        whose.token
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if steered.rows_affected() == 0 {
+        return Ok(false);
+    }
+    acts::record(&mut transaction, by, &format!("bulk.{}", steer.as_str()), &id.to_string(), None).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Pauses a bulk act that cannot go on by itself.
+///
+/// # Errors
+/// The database is away.
+pub async fn hold(pool: &PgPool, id: Uuid, why: &str) -> Result<(), StoreError> {
+    let engine = Actor::engine();
+    steer(pool, id, Steer::Pause, Whose::default(), By { actor: &engine, reason: Some(why) }).await.map(drop)
+}
