@@ -15,6 +15,8 @@ mod guide;
 mod guides;
 #[path = "documentation/phrases.rs"]
 mod phrases;
+#[path = "documentation/rooms.rs"]
+mod rooms;
 #[path = "documentation/settings.rs"]
 mod settings;
 
