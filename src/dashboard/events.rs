@@ -277,7 +277,7 @@ async fn page(dashboard: &Dashboard, caller: &Caller, id: Uuid, flash: Option<Fl
         about: if is_refused { "Why it was rejected" } else { "How it was read" },
         detail: detail.map(|detail| pretty::json(&detail)),
         attributes: pretty::json(&read(event.attributes.get())),
-        headers: pairs(&read(event.headers.get())),
+        headers: pretty::pairs(&read(event.headers.get())),
         body: pretty::json(&body),
         redeliveries,
         attention: event.row.attention,
@@ -389,14 +389,4 @@ fn tabs(chosen: Place<'_>) -> Vec<Tab> {
     };
     let outcomes = all.into_iter().map(|(outcome, label)| tab(false, outcome, label));
     std::iter::once(tab(true, None, "Needs attention")).chain(outcomes).collect()
-}
-
-/// Names and values, from an object or from a list of pairs.
-fn pairs(headers: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match headers {
-        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
-        Value::Array(list) => list.iter().filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?)))).collect(),
-        _ => Vec::new(),
-    }
 }

@@ -134,6 +134,16 @@ fn escape(text: &str, html: &mut String) {
     }
 }
 
+/// Names and values, from an object or from a list of pairs.
+pub fn pairs(headers: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match headers {
+        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        Value::Array(list) => list.iter().filter_map(|pair| Some((text(pair.get(0)?), text(pair.get(1)?)))).collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -27,8 +27,9 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
+use super::operations::Operations;
 use super::proposals::Decision;
-use super::{Dashboard, Operations, Swept, router};
+use super::{Dashboard, Swept, router};
 use crate::connect::Standing;
 use crate::engine::runs::proposals::{Proposal, ProposalError};
 use crate::engine::sync::totals::{Signed, Signing};

@@ -36,6 +36,7 @@ use crate::sandbox::Profile;
 use coming::{Coming, OnItsWay};
 use relatives::Relatives;
 use schedule::Schedule;
+use send::is_written;
 use target::Targets;
 use trace::{Sending, Trace};
 
@@ -383,14 +384,6 @@ impl<'e> Rehearsal<'e> {
         }
         self.run = run;
         if self.is_over() { Ok(()) } else { self.feed(&Fact::TakenOver) }
-    }
-}
-
-/// Whether an effect is written in the transaction of its decision, and so survives a crash right after it.
-fn is_written(effect: &Effect) -> bool {
-    match effect {
-        Effect::Listen { .. } | Effect::Unlisten { .. } | Effect::Emit { .. } | Effect::Tell { .. } => true,
-        Effect::Call { .. } | Effect::Abort { .. } | Effect::StartChild { .. } | Effect::Continue => false,
     }
 }
 

@@ -10,7 +10,7 @@ use super::trace::Sending;
 use super::{Halt, LATENCY, Rehearsal};
 use crate::connect::Offline;
 use crate::dsl::OwnAuthentication;
-use crate::machine::{CallFailure, CallOutcome, CallRequest, ExecutionId, time_after};
+use crate::machine::{CallFailure, CallOutcome, CallRequest, Effect, ExecutionId, time_after};
 
 impl Rehearsal<'_> {
     pub(super) fn send(
@@ -129,5 +129,13 @@ impl Rehearsal<'_> {
             return Ok(Some(Reaction { outcome: offline.lost(), ..reaction }));
         }
         Ok(Some(reaction))
+    }
+}
+
+/// Whether an effect is written in the transaction of its decision, and so survives a crash right after it.
+pub(super) fn is_written(effect: &Effect) -> bool {
+    match effect {
+        Effect::Listen { .. } | Effect::Unlisten { .. } | Effect::Emit { .. } | Effect::Tell { .. } => true,
+        Effect::Call { .. } | Effect::Abort { .. } | Effect::StartChild { .. } | Effect::Continue => false,
     }
 }

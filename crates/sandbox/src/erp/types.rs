@@ -379,14 +379,9 @@ impl RecordType {
             || self.required.iter().any(|(name, _)| *name == field)
             || self.reference(field).is_some()
             || self.decimals.contains(&field)
-            || self.longest(field).is_some()
+            || longest(self.texts, field).is_some()
             || self.others.contains(&field)
             || self.sublist(field).is_some()
-    }
-
-    /// How many characters fit into a field that holds text.
-    pub fn longest(&self, field: &str) -> Option<usize> {
-        longest(self.texts, field)
     }
 
     /// What kind of item it is, if it is one.

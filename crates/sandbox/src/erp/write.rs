@@ -12,7 +12,7 @@ use super::orders::is_begun;
 use super::read::display_name;
 use super::refusal::{LOCATION, Refusal};
 use super::rules::{demand_transform, fits};
-use super::types::{ENUMERATIONS, ITEMS, Kind, RecordType};
+use super::types::{ENUMERATIONS, ITEMS, Kind, RecordType, longest};
 use super::{Erp, address, body_of};
 use stepwell_text::decimal::Decimal;
 
@@ -256,11 +256,11 @@ impl Erp {
         if record_type.decimals.contains(&name) {
             return decimal(value, name, name).map(Decimal::to_json);
         }
-        if let Some(longest) = record_type.longest(name) {
+        if let Some(most) = longest(record_type.texts, name) {
             if value.is_array() || value.is_object() {
                 return Err(Refusal::value(&shown(value), name, name));
             }
-            fits(value, Some(longest), name, name)?;
+            fits(value, Some(most), name, name)?;
         }
         match (name, value) {
             ("externalId", value) => {

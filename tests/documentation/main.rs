@@ -3,21 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a document that cannot be read fails the test")]
 
-#[path = "documentation/catalogs.rs"]
 mod catalogs;
-#[path = "documentation/commands.rs"]
 mod commands;
-#[path = "documentation/examples.rs"]
 mod examples;
-#[path = "third_system/guide.rs"]
+#[path = "../third_system/guide.rs"]
 mod guide;
-#[path = "documentation/guides.rs"]
 mod guides;
-#[path = "documentation/phrases.rs"]
 mod phrases;
-#[path = "documentation/rooms.rs"]
 mod rooms;
-#[path = "documentation/settings.rs"]
 mod settings;
 
 use std::collections::BTreeSet;
