@@ -16,6 +16,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::access::refusals::Attempt;
+use crate::machine::SchemaViolation;
 use crate::redact::{Known, Redactor};
 use crate::store::access::Scope;
 
@@ -49,6 +50,270 @@ impl InputError {
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into(), hint: None, line: None, column: None }
     }
+}
+
+impl From<SchemaViolation> for InputError {
+    fn from(violation: SchemaViolation) -> Self {
+        Self::new(violation.pointer, violation.message)
+    }
+}
+
+/// Why a request was not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 400: the request cannot be read.
+    #[error("{0}")]
+    BadRequest(String, Vec<InputError>),
+    /// 401: no credentials.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// 401: credentials that do not count. Noted, so that an administrator sees who tries.
+    #[error("{1}")]
+    Refused(Attempt, String),
+    /// 403: only Stepwell itself may say this.
+    #[error("{0}")]
+    Reserved(String),
+    /// 403: the credentials lack a scope.
+    #[error("this needs the scope {0}, which {1} does not have")]
+    MissingScope(Scope, String),
+    /// 403: a definition that starts runs by itself, deployed without the scope to start runs.
+    #[error(
+        "{workflow} has a schedule, which starts runs by itself: deploying it needs the scopes deploy and operate, which \
+         {actor} does not have; create a token with both: `stepwell token create --name NAME --scopes deploy,operate`"
+    )]
+    SchedulesRuns {
+        /// What was to be deployed.
+        workflow: String,
+        /// Who asked.
+        actor: String,
+    },
+    /// 403: an act that needs two people, and this is not the second.
+    #[error("{0}")]
+    SecondPerson(String),
+    /// 403: a browser session's request that did not come from our own page.
+    #[error("{0}")]
+    CrossSite(String),
+    /// 404
+    #[error("{0}")]
+    NotFound(String),
+    /// 410: a run that was removed, and the name of its archive.
+    #[error("run {0} was archived and removed: stepwell runs show {0} --archive {1}, in the folder of archives")]
+    Archived(uuid::Uuid, String),
+    /// 405
+    #[error("method not allowed; see the `Allow` header")]
+    MethodNotAllowed,
+    /// 408: the body came too slowly.
+    #[error("the body did not arrive in time")]
+    Timeout,
+    /// 503: we did not answer in time. Not a 4xx, since senders of webhooks take those for final.
+    #[error("the request was not answered in time; it is unknown whether it took effect: send the same request again")]
+    Overdue,
+    /// 409
+    #[error("{0}")]
+    Conflict(String),
+    /// 429 with `Retry-After`.
+    #[error("{0}")]
+    TooMany(String, Duration),
+    /// 413
+    #[error("the body exceeds the limit of {0} bytes")]
+    TooLarge(usize),
+    /// 415
+    #[error("{0}")]
+    UnsupportedMediaType(String),
+    /// 422: readable, but not acceptable.
+    #[error("{0}")]
+    Unprocessable(String, Vec<InputError>),
+    /// 422 for an event: stored as rejected.
+    #[error(
+        "event {event} does not match the input schema of the workflow that it would start; it is stored as rejected"
+    )]
+    EventRefused {
+        /// Its id here.
+        event: uuid::Uuid,
+        /// Where and why.
+        errors: Vec<InputError>,
+    },
+    /// 503 with `Retry-After`.
+    #[error("{0}")]
+    Unavailable(String, Duration),
+    /// 500: our mistake; the cause is logged, not shown.
+    #[error("internal error; see the log")]
+    Internal,
+}
+
+/// What [`finish`] makes a body of.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// `urn:stepwell:problem:<slug>`
+    pub r#type: String,
+    /// Short text, the same for each `type`.
+    pub title: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// What happened this time.
+    pub detail: String,
+    /// Path of the request.
+    pub instance: String,
+    /// The stored event that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<uuid::Uuid>,
+    /// Where the input is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<InputError>,
+}
+
+impl ApiError {
+    /// Status, slug of the type, and title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        use ApiError as E;
+        match self {
+            E::BadRequest(..) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
+            E::Unauthorized(_) | E::Refused(..) => (StatusCode::UNAUTHORIZED, "unauthorized", "Authentication failed"),
+            E::MissingScope(..) | E::SchedulesRuns { .. } => {
+                (StatusCode::FORBIDDEN, "missing-scope", "Permission denied")
+            }
+            E::Reserved(_) => (StatusCode::FORBIDDEN, "reserved", "Only Stepwell itself may send this"),
+            E::SecondPerson(_) => (StatusCode::FORBIDDEN, "second-person", "Another person must approve this"),
+            E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from a Stepwell page"),
+            E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            E::Archived(..) => (StatusCode::GONE, "archived", "Archived"),
+            E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
+            E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
+            E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Not allowed in this state"),
+            E::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
+            E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            E::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
+            }
+            E::Unprocessable(..) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The input is not valid"),
+            E::EventRefused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "event-refused", "The event is not valid"),
+            E::Unavailable(..) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
+            E::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// What someone tried without the right to it.
+    #[must_use]
+    pub fn attempt(&self) -> Option<Attempt> {
+        match self {
+            Self::Refused(attempt, _) => Some(attempt.clone()),
+            Self::MissingScope(_, who) => Some(Attempt::Scope(who.clone())),
+            _ => None,
+        }
+    }
+
+    /// 400 that names one place.
+    #[must_use]
+    pub fn bad_input(pointer: &str, message: impl std::fmt::Display) -> Self {
+        let message = message.to_string();
+        let detail = if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") };
+        Self::BadRequest(detail, vec![InputError::new(pointer, message)])
+    }
+
+    /// 503 with the usual delay.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable(detail.into(), RETRY_AFTER_DEFAULT)
+    }
+
+    fn problem(self) -> Problem {
+        let (status, slug, title) = self.kind();
+        let detail = self.to_string();
+        let (event, errors) = match self {
+            Self::BadRequest(_, errors) | Self::Unprocessable(_, errors) => (None, errors),
+            Self::EventRefused { event, errors } => (Some(event), errors),
+            _ => (None, Vec::new()),
+        };
+        let r#type = format!("urn:stepwell:problem:{slug}");
+        Problem { r#type, title, status: status.as_u16(), detail, instance: String::new(), event, errors }
+    }
+}
+
+impl Problem {
+    /// Takes secrets out: what is wrong is often told by repeating it.
+    fn hide(&mut self, redactor: &Redactor) {
+        let places =
+            self.errors.iter_mut().flat_map(|e| [&mut e.pointer, &mut e.message].into_iter().chain(&mut e.hint));
+        for text in places.chain([&mut self.detail, &mut self.instance]) {
+            *text = redactor.text(std::mem::take(text));
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        match &self {
+            Self::Unauthorized(_) | Self::Refused(..) => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stepwell\""));
+            }
+            Self::MissingScope(..) | Self::SchedulesRuns { .. } => {
+                let scope = if let Self::MissingScope(scope, _) = &self { *scope } else { Scope::Operate };
+                let challenge = format!("Bearer realm=\"stepwell\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                response.headers_mut().extend(HeaderValue::try_from(challenge).map(|v| (WWW_AUTHENTICATE, v)));
+            }
+            Self::Unavailable(_, after) | Self::TooMany(_, after) => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            }
+            Self::Overdue => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_DEFAULT.as_secs()));
+            }
+            _ => {}
+        }
+        if let Some(attempt) = self.attempt() {
+            response.extensions_mut().insert(attempt);
+        }
+        response.extensions_mut().insert(self.problem());
+        response
+    }
+}
+
+/// Writes the body of every problem. Outermost layer of the router.
+pub async fn finish(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    write(&path, next.run(request).await)
+}
+
+fn write(path: &str, mut response: Response) -> Response {
+    let known = response.extensions_mut().remove::<Problem>();
+    let Some(mut problem) = known.or_else(|| bare(&response)) else { return response };
+    path.clone_into(&mut problem.instance);
+    problem.hide(&Known::of_process().all());
+    let body = serde_json::to_vec(&problem).expect("a problem is plain data");
+    let (mut head, _) = response.into_parts();
+    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, body.into())
+}
+
+/// What an error answer without a body of its own kind says: it came from a library, not from a handler.
+fn bare(response: &Response) -> Option<Problem> {
+    let status = response.status();
+    let plain = response.headers().get(CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    Some(match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound("there is nothing at this URL".into()).problem(),
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed.problem(),
+        StatusCode::REQUEST_TIMEOUT => ApiError::Timeout.problem(),
+        _ => Problem {
+            r#type: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: format!("the request was answered with {status}"),
+            instance: String::new(),
+            event: None,
+            errors: Vec::new(),
+        },
+    })
 }
 
 #[cfg(test)]
