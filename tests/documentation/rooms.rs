@@ -20,7 +20,9 @@ const CROWDED: &[&str] = &[];
 #[test]
 fn rooms_are_small_and_no_module_is_a_file_beside_its_folder() {
     let (mut large, mut crowded, mut doubled) = (Vec::new(), Vec::new(), Vec::new());
-    for crate_ in fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).chain([root()]) {
+    for crate_ in
+        fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()).chain([root().to_owned()])
+    {
         walk(&crate_.join("src"), &mut |folder, files| {
             if files.len() > FILES_MAX {
                 crowded.push(name(folder));

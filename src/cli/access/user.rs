@@ -50,7 +50,7 @@ pub(in crate::cli) enum Command {
 
 /// Which user, and why.
 #[derive(Debug, Args)]
-pub(super) struct Whom {
+pub(in crate::cli) struct Whom {
     /// The user's name.
     name: String,
     /// The reason, recorded with the action.

@@ -54,7 +54,7 @@ pub(in crate::cli) enum Command {
 
 /// One of the two systems.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum From {
+pub(in crate::cli) enum From {
     Crm,
     Erp,
 }

@@ -17,7 +17,7 @@ use crate::store;
 
 /// Arguments of `stepwell mapping diff`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Name or file of the changed mapping; its results are compared with those recorded under its name.
     #[arg(value_name = "MAPPING")]
     mapping: String,

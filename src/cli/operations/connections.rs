@@ -55,7 +55,7 @@ pub(in crate::cli) enum Command {
 
 /// The reason, recorded with the action.
 #[derive(Debug, clap::Args)]
-pub(super) struct Why {
+pub(in crate::cli) struct Why {
     /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
@@ -63,7 +63,7 @@ pub(super) struct Why {
 
 /// One row.
 #[derive(Debug, clap::Args)]
-pub(super) struct Which {
+pub(in crate::cli) struct Which {
     /// The connection in `hub.yaml`.
     #[arg(required_unless_present = "id")]
     connection: Option<String>,

@@ -15,7 +15,7 @@ use crate::store::runs::listing;
 
 /// The reason, recorded in the journal.
 #[derive(Debug, clap::Args)]
-pub(super) struct Reason {
+pub(in crate::cli) struct Reason {
     /// The reason, recorded in the journal.
     #[arg(long)]
     reason: Option<String>,

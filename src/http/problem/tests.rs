@@ -1,6 +1,7 @@
 //! Every error has one shape.
 
 use super::*;
+use crate::store::StoreError;
 
 async fn written(response: Response) -> (StatusCode, http::HeaderMap, serde_json::Value) {
     let response = write("/api/v1/runs", response);

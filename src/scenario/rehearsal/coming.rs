@@ -34,7 +34,7 @@ pub(in crate::scenario) enum Coming {
 }
 
 /// A request that is under way for long.
-pub(super) struct Arrival {
+pub(in crate::scenario) struct Arrival {
     /// Which of the run's sendings.
     pub(super) sending: usize,
     pub(super) request: CallRequest,

@@ -11,7 +11,6 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::decimal::Decimal;
 use crate::memory::totals::{Line, Pass, Place, State};
 use crate::store::StoreError;
 use rows::{Columns, LineRow, by_place};
