@@ -139,7 +139,7 @@ pub struct SandboxRequest {
 /// Which calls answers are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallPattern {
-    /// Of a step, as [`super::rehearsal::step::name`] names it.
+    /// Of a step, as `rehearsal::step::name` names it.
     Step(String),
     /// Of a method and a URI; `*` in it stands for any characters.
     Request {

@@ -56,7 +56,7 @@ impl Fault {
 pub enum Strike {
     /// At one sending of one step.
     Call {
-        /// The step's name (see [`super::step::name`]).
+        /// The step's name (see `step::name`).
         step: String,
         /// Which of its sendings, from 1: attempts, rounds and visits counted together.
         sending: u32,
