@@ -435,7 +435,8 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     let pages = pages.into_iter().chain(more).map(str::to_owned);
     add_conflict(&journey.world).await;
     add_batch(&journey.world, &run).await;
-    for place in pages.chain([format!("/runs/{run}"), format!("/events/{event}")]) {
+    let of_run = [format!("/runs/{run}"), format!("/runs/{run}/versions?to=9.9.9"), format!("/events/{event}")];
+    for place in pages.chain(of_run) {
         browser.goto(&node.url(&place)).await;
         for width in [390, 1280] {
             browser.resize(width).await;

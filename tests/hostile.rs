@@ -217,6 +217,7 @@ fn fields(pattern: &str) -> &'static [&'static str] {
     match pattern {
         "/" | "/runs" => &["status", "attention", "workflow", "q", "after", "before"],
         "/runs/{id}" => &["after", "done", "pending"],
+        "/runs/{id}/versions" => &["to"],
         "/events" => &["outcome", "after"],
         "/conflicts" => &["before", "done"],
         "/batches" => &["started"],

@@ -35,6 +35,7 @@ mod language;
 mod limits;
 mod links;
 mod metrics;
+mod moves;
 mod oauth;
 mod order;
 mod outage;

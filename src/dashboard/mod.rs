@@ -45,7 +45,7 @@ use crate::store::access::Scope;
 use crate::store::runs::listing::Counted;
 use operations::Operations;
 use parts::{assets, page};
-use run::act;
+use run::{act, versions};
 use sync::{batches, conflicts, drift, mappings, totals};
 
 /// No inline script, no inline style, nothing from elsewhere.
@@ -123,6 +123,7 @@ fn pages() -> Vec<Page> {
         ("/", get(runs::show)),
         ("/runs", get(runs::moved)),
         ("/runs/{id}", get(run::show)),
+        ("/runs/{id}/versions", get(versions::show)),
         ("/bulk", get(bulk::list)),
         ("/bulk/new", get(bulk::ask)),
         ("/bulk/{id}", get(bulk::show)),

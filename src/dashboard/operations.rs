@@ -12,9 +12,10 @@ use crate::connect::Standing;
 use crate::engine::runs::proposals::{Proposal, ProposalError};
 use crate::engine::sync::totals::{Signed, Signing};
 use crate::engine::{
-    Accepted, ActError, COUNTED_MAX, Deployed, Engine, FreezeError, ReplayError, Retried, Schedule, ScheduleAct,
-    ScheduleActed, Settled, StartError, Sweep,
+    Accepted, ActError, COUNTED_MAX, Deployed, Engine, FreezeError, MoveError, ReplayError, Retried, Schedule,
+    ScheduleAct, ScheduleActed, Settled, StartError, Sweep,
 };
+use crate::machine::moves::Preview;
 use crate::machine::{Act, Actor, RunId, Status, Time};
 use crate::memory::links::Side;
 use crate::store::StoreError;
@@ -26,6 +27,9 @@ use crate::store::runs::proposals::ProposalFilter;
 pub trait Operations: BulkOperations + Send + Sync {
     /// See [`Engine::act`].
     fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>>;
+
+    /// See [`Engine::preview_move`].
+    fn preview_move(&self, run: RunId, to: String, by: Actor) -> BoxFuture<'_, Result<Preview, MoveError>>;
 
     /// See [`Engine::proposals`].
     fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>>;
@@ -118,6 +122,10 @@ pub trait Operations: BulkOperations + Send + Sync {
 impl Operations for Engine {
     fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
         Box::pin(Engine::act(self, run, act, by, Some(reason)))
+    }
+
+    fn preview_move(&self, run: RunId, to: String, by: Actor) -> BoxFuture<'_, Result<Preview, MoveError>> {
+        Box::pin(async move { Engine::preview_move(self, run, &to, &by).await })
     }
 
     fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>> {

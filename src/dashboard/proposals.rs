@@ -189,6 +189,7 @@ pub fn wanted(act: &Act) -> &'static str {
         Act::Suspend => "suspend it",
         Act::Resume => "resume it",
         Act::Dismiss => "dismiss it",
+        Act::Move { .. } => "move it to another version",
     }
 }
 

@@ -220,6 +220,15 @@ pub struct Deployed {
     pub definitions: std::collections::BTreeMap<(String, String), Vec<Arc<Definition>>>,
 }
 
+impl Deployed {
+    /// The versions of a workflow, latest first.
+    #[must_use]
+    pub fn versions(&self, workflow: &WorkflowRef) -> &[Arc<Definition>] {
+        let key = (workflow.namespace.clone(), workflow.name.clone());
+        self.definitions.get(&key).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// What was asked of `deploy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeployOutcome {

@@ -34,6 +34,7 @@ pub use events::sequences::{ChannelView, GapView, SourceView};
 pub use events::topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
 pub use runs::follow::Begun;
 pub use runs::freezes::{FRESH_MAX, FreezeError};
+pub use runs::moves::MoveError;
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};
 pub use sync::batches::{BatchView, Retried};

@@ -16,7 +16,7 @@ pub mod status;
 pub mod wire;
 
 use access::refusals;
-use api::runs::{acts, attention, bulk, proposals, stream};
+use api::runs::{acts, attention, bulk, moves, proposals, stream};
 use api::sync::{batches, conflicts, drift, mappings, totals};
 use api::{audit, connections, credentials, events, freezes, runs, schedules, search, sources, users, workflows};
 use ingress::handshake;
@@ -94,6 +94,7 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/runs", get(runs::list)),
         ("GET", "/api/v1/runs/{id}", get(runs::show)),
         ("GET", "/api/v1/runs/{id}/journal", get(runs::journal)),
+        ("POST", "/api/v1/runs/{id}/move", post(moves::move_run)),
         ("POST", "/api/v1/runs/{id}/{act}", post(acts::act)),
         ("GET", "/api/v1/bulk", get(bulk::list)),
         ("GET", "/api/v1/bulk/{id}", get(bulk::show)),

@@ -71,6 +71,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/runs", READ),
     ("GET", "/api/v1/runs/{id}", READ),
     ("GET", "/api/v1/runs/{id}/journal", READ),
+    ("POST", "/api/v1/runs/{id}/move", OPERATE),
     ("POST", "/api/v1/runs/{id}/{act}", OPERATE),
     ("POST", "/api/v1/runs:bulk", OPERATE),
     ("GET", "/api/v1/bulk", READ),

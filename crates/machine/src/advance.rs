@@ -28,6 +28,7 @@ pub(super) struct Entry {
 }
 
 /// What is ready to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ready {
     Hold(ExecutionId),
     Raise(ExecutionId),
@@ -79,7 +80,7 @@ impl Decider<'_> {
         self.ready().map_or(Ok(false), |ready| self.go_on(ready))
     }
 
-    fn go_on(&mut self, ready: Ready) -> Result<bool, Stop> {
+    pub(super) fn go_on(&mut self, ready: Ready) -> Result<bool, Stop> {
         match ready {
             Ready::Hold(id) => self.emit(Some(id), Change::TaskHeld { execution: id }),
             Ready::Raise(id) => self.raise_again(id)?,
@@ -105,12 +106,14 @@ impl Decider<'_> {
         Ok(true)
     }
 
-    fn ready(&self) -> Option<Ready> {
-        if self.run.deadline.is_some_and(|at| at <= self.now) && self.run.is_timed() {
+    pub(super) fn ready(&self) -> Option<Ready> {
+        let may = |ready: &Ready| !self.blocked.contains(ready);
+        if self.run.deadline.is_some_and(|at| at <= self.now) && self.run.is_timed() && may(&Ready::RunTimeout) {
             return Some(Ready::RunTimeout);
         }
-        if let Some(late) = self.run.open.iter().find(|e| self.is_late(e)) {
-            return Some(Ready::Timeout(late.id));
+        let mut late = self.run.open.iter().filter(|e| self.is_late(e)).map(|e| Ready::Timeout(e.id));
+        if let Some(late) = late.find(may) {
+            return Some(late);
         }
         // A race that is won ends before its losers do anything more.
         for over in self.run.open.iter().filter(|e| self.is_over(e)) {
@@ -121,7 +124,7 @@ impl Decider<'_> {
             }
         }
         // The innermost execution first: what is around it waits for it.
-        if let Some(ready) = self.run.open.iter().rev().find_map(|e| self.ready_in(e)) {
+        if let Some(ready) = self.run.open.iter().rev().filter_map(|e| self.ready_in(e)).find(may) {
             return Some(ready);
         }
         if let Some(compensation) = &self.run.compensation {
@@ -129,11 +132,12 @@ impl Decider<'_> {
             let settled = compensation.plan.first().and_then(|next| next.settles_at).is_none_or(|at| at <= self.now);
             return (self.run.open.is_empty() && settled).then_some(Ready::Undo);
         }
-        match self.run.root.next {
+        let next = match self.run.root.next {
             Next::Task(index) if index < self.definition.root.len() => Some(Ready::Begin(None, index)),
             Next::Task(_) | Next::Finished | Next::Ended => Some(Ready::Finish),
             Next::Busy => None,
-        }
+        };
+        next.filter(may)
     }
 
     fn is_late(&self, execution: &Execution) -> bool {
@@ -179,8 +183,9 @@ impl Decider<'_> {
                 _ => None,
             },
             Progress::Fork(branches) => {
-                let unbegun = branches.iter().position(|branch| *branch == Branch::Unbegun)?;
-                Some(Ready::Begin(Some(id), unbegun))
+                let unbegun = (0..).zip(branches).filter(|(_, branch)| **branch == Branch::Unbegun);
+                let mut unbegun = unbegun.map(|(index, _)| Ready::Begin(Some(id), index));
+                unbegun.find(|begin| !self.blocked.contains(begin))
             }
             Progress::SideBySide(progress) => {
                 let TaskKind::For(task) = &self.definition.task(execution.task).kind else { return None };

@@ -67,7 +67,7 @@ impl Run {
 
 impl Execution {
     /// Moves the moments that time limits count to or from past a pause.
-    fn resume_clock(&mut self, since: Time, at: Time) {
+    pub(super) fn resume_clock(&mut self, since: Time, at: Time) {
         let paused = at - since;
         self.deadline = self.deadline.map(|deadline| deadline + paused);
         // What happened during the pause, such as the failure of a call that was on its way, counts from its end.

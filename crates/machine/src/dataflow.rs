@@ -217,13 +217,20 @@ impl Decider<'_> {
     }
 
     fn runtime_descriptor(&self, scope: &Scope) -> Value {
-        let key = scope.task.map(|id| {
-            identity::idempotency_key(self.run.id, &self.definition.task(id).reference, &scope.coordinates).to_string()
-        });
+        let key = scope.task.map(|id| self.key_of(id, &scope.coordinates));
         json!({
             "name": "Stepwell",
             "version": env!("CARGO_PKG_VERSION"),
             "metadata": { "idempotencyKey": key },
+        })
+    }
+
+    /// The idempotency key of a step. One that was called before the run moved to another version keeps the key that it had there.
+    pub(super) fn key_of(&self, task: TaskId, coordinates: &Coordinates) -> String {
+        let kept = self.run.keys.get(&(task, coordinates.visit, coordinates.iteration.clone()));
+        kept.cloned().unwrap_or_else(|| {
+            let reference = &self.definition.task(task).reference;
+            identity::idempotency_key(self.run.id, reference, coordinates).to_string()
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::advance::Ready;
 use super::dataflow::{Halt, Scope};
 use super::outcome::{Ended, Next};
 use super::task::Unrecorded;
@@ -110,11 +111,7 @@ pub fn decide(definition: &Definition, run: &Run, fact: Fact, around: Around<'_>
     if !begins_later {
         decider.advance()?;
     }
-    decider.forget_calls_that_no_longer_count();
-    decider.stop_listening(run);
-    decider.tell_relatives(run);
-    decider.abort_calls_that_no_longer_count(run, answered);
-    Ok(Decision { run: decider.run, records: decider.records, effects: decider.effects })
+    Ok(decider.decided(run, answered))
 }
 
 /// A decision in the making: the run as it is so far, and what was recorded.
@@ -125,11 +122,13 @@ pub(super) struct Decider<'a> {
     pub(super) effects: Vec<Effect>,
     pub(super) now: Time,
     pub(super) answers: &'a Answers,
-    settles_after: &'a dyn Fn(&CallRequest) -> Duration,
+    pub(super) settles_after: &'a dyn Fn(&CallRequest) -> Duration,
     pub(super) continues: bool,
     pub(super) asked: std::cell::Cell<usize>,
     /// Characters that were replaced in results of expressions since the last record.
     pub(super) replaced: std::cell::Cell<usize>,
+    /// What is ready and must not be done: a replay waits for the record that says when it was. Empty everywhere else.
+    pub(super) blocked: Vec<Ready>,
 }
 
 impl<'a> Decider<'a> {
@@ -139,7 +138,17 @@ impl<'a> Decider<'a> {
         let (records, effects) = (Vec::new(), Vec::new());
         // What a run begins with stays its beginning.
         let continues = continues && run.seq > 0;
-        Self { definition, run, records, effects, now, answers, settles_after, continues, asked, replaced }
+        let blocked = Vec::new();
+        Self { definition, run, records, effects, now, answers, settles_after, continues, asked, replaced, blocked }
+    }
+
+    /// The decision, with the effects that still count for a run that was `before`.
+    pub(super) fn decided(mut self, before: &Run, answered: Option<ExecutionId>) -> Decision {
+        self.forget_calls_that_no_longer_count();
+        self.stop_listening(before);
+        self.tell_relatives(before);
+        self.abort_calls_that_no_longer_count(before, answered);
+        Decision { run: self.run, records: self.records, effects: self.effects }
     }
 
     fn take_in(&mut self, fact: Fact) -> Result<(), Stop> {
@@ -253,7 +262,7 @@ impl<'a> Decider<'a> {
         self.records.push(record);
     }
 
-    fn start(&mut self, started: Started) -> Result<(), Stop> {
+    pub(super) fn start(&mut self, started: Started) -> Result<(), Stop> {
         if self.run.started_at.is_some() {
             return Err(Rejected::AlreadyStarted.into());
         }
@@ -278,7 +287,7 @@ impl<'a> Decider<'a> {
         Ok(())
     }
 
-    fn admitted(&mut self, actor: Actor) -> Result<(), Stop> {
+    pub(super) fn admitted(&mut self, actor: Actor) -> Result<(), Stop> {
         if !self.run.queued {
             return Err(Rejected::NotAwaited("turn").into());
         }
@@ -325,7 +334,12 @@ impl<'a> Decider<'a> {
         }
     }
 
-    fn call_succeeded(&mut self, id: ExecutionId, output: Arc<Value>, response: ResponseSummary) -> Result<(), Stop> {
+    pub(super) fn call_succeeded(
+        &mut self,
+        id: ExecutionId,
+        output: Arc<Value>,
+        response: ResponseSummary,
+    ) -> Result<(), Stop> {
         match self.outputs(id, &output) {
             Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
             Ok((transformed, context)) => {
@@ -539,7 +553,7 @@ impl<'a> Decider<'a> {
         Ok(())
     }
 
-    fn advance(&mut self) -> Result<(), Stop> {
+    pub(super) fn advance(&mut self) -> Result<(), Stop> {
         for _ in 0..PURE_STEPS_MAX {
             if !self.step()? {
                 return Ok(());

@@ -288,6 +288,11 @@ pub enum Act {
     Resume,
     /// Attention is no longer needed; a faulted run stays faulted.
     Dismiss,
+    /// Go on under another version of the workflow.
+    Move {
+        /// Which.
+        to: String,
+    },
 }
 
 impl Act {
@@ -302,6 +307,7 @@ impl Act {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Dismiss => "dismiss",
+            Self::Move { .. } => "move",
         }
     }
 
@@ -326,6 +332,7 @@ impl Act {
             Self::Suspend => ActRule::Suspend,
             Self::Resume => ActRule::Resume,
             Self::Dismiss => ActRule::Dismiss,
+            Self::Move { .. } => ActRule::Move,
         };
         let reserved = &definition.metadata.two_people;
         let edit = Some(ActRule::Edit).filter(|_| self.edits());
@@ -523,6 +530,9 @@ pub enum Rejected {
         /// What is missing.
         why: &'static str,
     },
+    /// The run does not fit the version that it is to move to.
+    #[error("{0}")]
+    DoesNotFit(Box<super::Misfit>),
     /// The run has started already.
     #[error("the run has started already")]
     AlreadyStarted,

@@ -73,6 +73,10 @@ impl Decider<'_> {
         if self.changes_nothing(&act) {
             return Ok(());
         }
+        if matches!(act, Act::Move { .. }) {
+            let why = "a node needs the other version at hand";
+            return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
+        }
         // An approval of what one may do alone says nothing.
         let approval = approval.filter(|_| act.reserved_by(self.definition).is_some());
         self.check(&act, reason.as_deref())?;
@@ -112,14 +116,14 @@ impl Decider<'_> {
     }
 
     /// Whether the act fits the run as it is.
-    fn check(&self, act: &Act, reason: Option<&str>) -> Result<(), Rejected> {
+    pub(super) fn check(&self, act: &Act, reason: Option<&str>) -> Result<(), Rejected> {
         let forbidden = |why| Rejected::Forbidden { act: act.name(), status: self.run.status, why };
         self.permit(act, reason).map_err(forbidden)?;
         act.step().map_or(Ok(()), |meant| self.check_step(act, meant, self.run.passed_over()))
     }
 
     /// What is reserved for two people needs two, and the run must still stand where it stood when the act was proposed.
-    fn check_second(&self, act: &Act, actor: &Actor, approval: Option<&Approval>) -> Result<(), Rejected> {
+    pub(super) fn check_second(&self, act: &Act, actor: &Actor, approval: Option<&Approval>) -> Result<(), Rejected> {
         let Some(rule) = act.reserved_by(self.definition) else { return Ok(()) };
         let flaw = approval.map_or(Some("no second person has approved it"), |approval| approval.flaw(act, actor));
         if let Some(why) = flaw {
@@ -193,6 +197,30 @@ impl Decider<'_> {
             Act::Suspend => need(!run.is_parked(), "it has already stopped and needs attention"),
             Act::Resume => need(run.suspended, "it is not suspended"),
             Act::Dismiss => need(run.is_parked() && run.compensation.is_none(), "only a faulted run can be dismissed"),
+            Act::Move { .. } => self.permit_move(),
+        }
+    }
+
+    /// What is on its way, in doubt or being undone cannot move: what the target did must be known first.
+    fn permit_move(&self) -> Result<(), &'static str> {
+        use super::Attention;
+        let run = &self.run;
+        match run.attention {
+            Some(Attention::UnknownOutcome) => {
+                return Err(
+                    "the outcome of a call is not known: find out what its target did, then retry or skip the step",
+                );
+            }
+            Some(Attention::Poison) => return Err("it stopped its nodes or could not be recorded: retry it first"),
+            _ => {}
+        }
+        match () {
+            () if run.compensation.is_some() => Err("it is being undone"),
+            () if run.stop.is_some() => Err(ENDS),
+            () if run.awaits_outcome() => {
+                Err("a call is in progress: wait until it has ended, or suspend the run first")
+            }
+            () => Ok(()),
         }
     }
 
@@ -202,7 +230,7 @@ impl Decider<'_> {
     }
 
     /// One failed step was skipped; a run of which another branch failed too still waits for a person.
-    fn stay_parked_by_another_branch(&mut self) {
+    pub(super) fn stay_parked_by_another_branch(&mut self) {
         let failed = self.run.failed().map(|e| (e.id, e.progress.clone()));
         if let Some((id, Progress::Failed { error, .. })) = failed
             && !self.run.is_parked()
@@ -215,7 +243,7 @@ impl Decider<'_> {
     }
 
     /// Passes over the step where the run stands; the output stands in for its own.
-    fn skip(&mut self, output: Arc<Value>) {
+    pub(super) fn skip(&mut self, output: Arc<Value>) {
         let Some(execution) = self.run.passed_over() else {
             self.emit(None, Change::RunCompleted { output });
             return;

@@ -250,6 +250,10 @@ pub enum Change {
     /// The run continues as new: all that counts of it stands here, so folding may begin with this record.
     #[serde(rename = "run.continued")]
     RunContinued(Box<super::Continuation>),
+    /// The run moved to another version of its workflow: its journal was replayed there, and what came of that stands here. Folding
+    /// begins with this record.
+    #[serde(rename = "run.moved")]
+    RunMoved(Box<super::Moved>),
     /// It is the run's turn. Its `timeout` counts from now.
     #[serde(rename = "run.admitted")]
     RunAdmitted {},
@@ -606,6 +610,7 @@ impl Change {
         match self {
             Self::RunStarted { .. } => "run.started",
             Self::RunContinued(_) => "run.continued",
+            Self::RunMoved(_) => "run.moved",
             Self::RunAdmitted {} => "run.admitted",
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",

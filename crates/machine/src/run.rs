@@ -87,7 +87,13 @@ pub struct Run {
     pub environment: Option<String>,
     /// Set once undoing began.
     pub compensation: Option<Compensation>,
+    /// Idempotency keys that steps have from another version of the workflow, from which the run moved.
+    #[serde(default, skip_serializing_if = "Keys::is_empty", with = "stored::pairs")]
+    pub keys: Keys,
 }
+
+/// Idempotency keys by task, visit and loop indices. Copies share what they hold.
+pub type Keys = RedBlackTreeMapSync<(TaskId, u32, Vec<u32>), String>;
 
 /// Entries of tasks, by task and loop indices. Copies share what they hold.
 pub type Visits = RedBlackTreeMapSync<(TaskId, Vec<u32>), u32>;
@@ -473,6 +479,7 @@ impl Run {
             queued: false,
             environment: None,
             compensation: None,
+            keys: Keys::default(),
         }
     }
 

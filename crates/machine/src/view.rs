@@ -60,8 +60,22 @@ pub struct RunView {
     /// When it last continued as new; none if it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub continued: Option<ContinuedView>,
+    /// When it last moved to another version, and from which; none if it never did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<MovedView>,
     /// Executions of tasks in the order in which they started: all of them, or those since it last continued as new.
     pub tasks: Vec<TaskView>,
+}
+
+/// A run that moved to another version.
+#[derive(Debug, Clone, Serialize)]
+pub struct MovedView {
+    /// When.
+    pub at: Time,
+    /// The version that it had before.
+    pub from: String,
+    /// Records of its journal before that.
+    pub records: u32,
 }
 
 /// A run that continued as new.
@@ -180,6 +194,7 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
             records: run.base.saturating_sub(1),
             tasks: tasks.first,
         }),
+        moved: tasks.moved.map(|(at, from)| MovedView { at, from, records: run.base.saturating_sub(1) }),
         tasks: tasks.seen,
     }))
 }
@@ -205,6 +220,8 @@ fn stopped_at(definition: &Definition, run: &Run, records: &[Record]) -> Option<
 struct Tasks {
     /// When the run continued as new.
     continued: Option<Time>,
+    /// When the run moved to this version, and from which.
+    moved: Option<(Time, String)>,
     /// The first execution since.
     first: ExecutionId,
     /// References of executions before that, of those that may still be undone.
@@ -264,8 +281,19 @@ impl Tasks {
                 let undoable = continuation.undo.iter().map(|done| (done.execution, done.task.clone())).collect();
                 *self = Self { continued: Some(at), first: continuation.executions, undoable, ..Self::default() };
             }
+            Change::RunMoved(moved) => self.begin_anew(definition, masks, moved, at),
             _ => {}
         }
+    }
+
+    /// The run moved to another version: it shows as if it had begun with it.
+    fn begin_anew(&mut self, definition: &Definition, masks: &Masks, moved: &super::Moved, at: Time) {
+        *self = Self { first: moved.executions, ..Self::default() };
+        for record in &moved.records() {
+            self.take_in(definition, masks, record);
+            self.first = self.first.max(moved.executions);
+        }
+        (self.moved, self.continued) = (Some((at, moved.from.clone())), None);
     }
 
     fn begin(&mut self, definition: &Definition, id: ExecutionId, beginning: Option<&Beginning>, record: &Record) {

@@ -3,6 +3,7 @@
 pub(super) mod acts;
 mod archived;
 pub(super) mod bulk;
+mod moves;
 pub(super) mod run;
 pub(super) mod search;
 pub(super) mod tree;
@@ -98,6 +99,8 @@ pub(super) enum Command {
         #[command(flatten)]
         reason: Reason,
     },
+    /// Continue runs under another version of their workflow, with the recorded answers of all calls that were made.
+    Move(moves::Arguments),
     /// Mark a faulted run as no longer needing attention.
     Dismiss {
         #[command(flatten)]
@@ -145,6 +148,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             let compensate = if abandon { CancelMode::Abandon } else { CancelMode::Compensate };
             (target, Act::Cancel { compensate }, reason)
         }
+        Command::Move(arguments) => return moves::run(&context::engine(settings).await?, settings, arguments).await,
         Command::Compensate { target, reason } => (target, Act::Compensate, reason),
         Command::Suspend { target, reason } => (target, Act::Suspend, reason),
         Command::Resume { target, reason } => (target, Act::Resume, reason),

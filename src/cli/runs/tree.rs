@@ -26,6 +26,10 @@ pub(in crate::cli) fn tree(run: &RunView) -> String {
     if let Some(since) = run.paused_since {
         let _ = writeln!(text, "  paused since {} UTC; timeouts are stopped", since.format("%-d %b %Y, %H:%M:%S"));
     }
+    if let Some(moved) = &run.moved {
+        let at = moved.at.format("%-d %b %Y, %H:%M:%S");
+        let _ = writeln!(text, "  moved from version {} on {at} UTC", moved.from);
+    }
     if let Some(continued) = run.continued {
         let at = continued.at.format("%-d %b %Y, %H:%M:%S");
         let (tasks, records) = (continued.tasks, continued.records);

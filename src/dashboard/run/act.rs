@@ -182,6 +182,8 @@ pub struct Filled {
     output: Option<String>,
     #[serde(default)]
     compensate: Option<String>,
+    #[serde(default)]
+    to: Option<String>,
 }
 
 /// `POST /runs/{id}/{act}`
@@ -249,6 +251,10 @@ fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
         "suspend" => Ok(Act::Suspend),
         "resume" => Ok(Act::Resume),
         "dismiss" => Ok(Act::Dismiss),
+        "move" => match form.to.as_deref().map(str::trim) {
+            None | Some("") => Err("Not done: choose a version.".to_owned()),
+            Some(to) => Ok(Act::Move { to: to.to_owned() }),
+        },
         _ => return None,
     };
     Some(act)

@@ -9,6 +9,7 @@ pub(super) mod labels;
 pub(super) mod steps;
 pub(super) mod story;
 pub(super) mod timeline;
+pub(super) mod versions;
 
 use std::sync::Arc;
 
@@ -111,6 +112,10 @@ struct RunPage {
     before: i32,
     /// When it continued as new.
     continued: Option<Moment>,
+    /// The version from which it moved, and when.
+    moved: Option<(String, Moment)>,
+    /// Whether it may be moved to another version.
+    may_move: bool,
     next_after: Option<i32>,
     facts: i32,
 }
@@ -161,14 +166,16 @@ pub async fn page(
         return Err(NoPage::not_found(format!("There is no run {id}.")));
     };
     let place = lanes::place(&dashboard.pool, id).await?;
-    let definition = definition(&dashboard.operations.deployed(), &row.workflow);
+    let deployed = dashboard.operations.deployed();
+    let versions = deployed.versions(&row.workflow).len();
+    let definition = definition(&deployed, &row.workflow);
     let masks = definition.as_deref().map(Masks::of).unwrap_or_default();
     let lines = journal.lines(&dashboard.pool, id, after, &masks).await?;
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
     let frame = Frame::of(caller, "runs");
     let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
     let after = after.unwrap_or(journal.before);
-    let known = Known { row, journal, lines, after, definition, masks, place, proposals };
+    let known = Known { row, journal, lines, after, definition, masks, place, proposals, versions };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
     drawn.await.map_err(|_| ApiError::Internal.into())
@@ -190,8 +197,7 @@ async fn read(dashboard: &Dashboard, id: RunId) -> Result<Option<(RunRow, Journa
 }
 
 fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definition>> {
-    let versions = deployed.definitions.get(&(workflow.namespace.clone(), workflow.name.clone()))?;
-    versions.iter().find(|d| d.workflow == *workflow).cloned()
+    deployed.versions(workflow).iter().find(|d| d.workflow == *workflow).cloned()
 }
 
 /// All that is known of a run.
@@ -204,11 +210,13 @@ struct Known {
     masks: Masks,
     place: Option<Place>,
     proposals: Vec<Card>,
+    /// Deployed versions of its workflow.
+    versions: usize,
 }
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place, mut proposals } = known;
+        let Known { row, journal, lines, after, definition, masks, place, mut proposals, versions } = known;
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
@@ -222,6 +230,7 @@ impl RunPage {
         } else {
             Vec::new()
         };
+        let may_move = !offers.is_empty() && versions > 1 && row.status != "compensating";
         let status = badge::of_run(&row.status);
         let last = lines.last().map_or(after, |line| line.seq);
         let ended_at = row.finished_at.or(timeline.ended_at);
@@ -253,6 +262,8 @@ impl RunPage {
             lines_open: lines.len() <= LINES_OPEN_MAX || after != journal.before,
             before: journal.before,
             continued: timeline.continued_at.map(Moment::from),
+            moved: timeline.moved.clone().map(|(from, at)| (from, at.into())),
+            may_move,
             next_after: (last < row.seq && !lines.is_empty()).then_some(last),
             lines,
             after,
@@ -279,6 +290,7 @@ fn done(act: &str, pending: bool) -> Option<Flash> {
         "suspend" => "suspended",
         "resume" => "resumed",
         "dismiss" => "dismissed",
+        "move" => "moved to the other version",
         "propose" => return Some(Flash::done("Proposed. It takes effect once another user approves it.".to_owned())),
         "approve" => "approved and carried out",
         "decline" => "declined",

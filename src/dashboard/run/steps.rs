@@ -382,5 +382,6 @@ fn acted(act: &Act) -> &'static str {
         Act::Suspend => "suspended it",
         Act::Resume => "resumed it",
         Act::Dismiss => "dismissed it",
+        Act::Move { .. } => "moved it to another version",
     }
 }

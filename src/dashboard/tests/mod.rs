@@ -13,6 +13,7 @@ mod mappings;
 mod proposals;
 mod schedules;
 mod totals;
+mod versions;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,12 +35,13 @@ use crate::connect::Standing;
 use crate::engine::runs::proposals::{Proposal, ProposalError};
 use crate::engine::sync::totals::{Signed, Signing};
 use crate::engine::{
-    Accepted, ActError, Deployed, Drift, FreezeError, ReplayError, Retried, Schedule, ScheduleAct, ScheduleActed,
-    Settled, StartError, Sweep,
+    Accepted, ActError, Deployed, Drift, FreezeError, MoveError, ReplayError, Retried, Schedule, ScheduleAct,
+    ScheduleActed, Settled, StartError, Sweep,
 };
 use crate::http::access::refusals::Attempt;
 use crate::http::access::session::{Access, Cookies};
-use crate::machine::{Act, Actor, RunId, Status, Time};
+use crate::machine::moves::Preview;
+use crate::machine::{Act, Actor, Misfit, RunId, Status, Time};
 use crate::memory::links::Side;
 use crate::store::StoreError;
 use crate::store::access::{self, Identity, Scope};
@@ -54,6 +56,8 @@ type Frozen = (Vec<String>, Vec<String>, Option<Time>, String, String);
 #[derive(Default)]
 struct Desk {
     asked: Mutex<Vec<(RunId, Act, String, String)>>,
+    preview: Option<Preview>,
+    misfit: Option<Misfit>,
     proposals: Vec<Proposal>,
     decided: Mutex<Vec<(Uuid, Decision, String, String)>>,
     refusal: Option<&'static str>,
@@ -77,6 +81,15 @@ impl Operations for Desk {
     fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
         self.asked.lock().unwrap().push((run, act, by.0, reason));
         let answer = self.refusal.map_or(Ok(Status::Running), |why| Err(ActError::Refused(why.to_owned())));
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn preview_move(&self, run: RunId, _: String, _: Actor) -> BoxFuture<'_, Result<Preview, MoveError>> {
+        let answer = match (&self.misfit, &self.preview) {
+            (Some(misfit), _) => Err(MoveError::DoesNotFit(Box::new(misfit.clone()))),
+            (None, Some(preview)) => Ok(preview.clone()),
+            (None, None) => Err(MoveError::Unknown(run)),
+        };
         Box::pin(std::future::ready(answer))
     }
 

@@ -61,6 +61,7 @@ pub(super) async fn check(
 
 /// A journal that is folded while it is read: it may be longer than what fits into memory.
 struct Folding<'k> {
+    id: RunId,
     loaded: Option<&'k Loaded>,
     /// Either the run so far, or the record that does not match its definition.
     run: Result<Run, Inconsistent>,
@@ -70,6 +71,8 @@ struct Folding<'k> {
     snapshot: Option<i32>,
     /// The run, and the time, at that record.
     at_snapshot: Option<(Run, Time)>,
+    /// The definition to which the run moved.
+    moved_to: Option<i32>,
     /// Records with which the run continued as new, and which do not say what the records before them give: nodes begin with them.
     strange: Vec<u32>,
 }
@@ -77,12 +80,14 @@ struct Folding<'k> {
 impl<'k> Folding<'k> {
     fn of(run: RunId, loaded: Option<&'k Loaded>, snapshot: Option<&SnapshotRow>) -> Self {
         Self {
+            id: run,
             loaded,
             run: Ok(Run::new(run)),
             records: 0,
             last_at: None,
             snapshot: snapshot.map(|snapshot| snapshot.seq),
             at_snapshot: None,
+            moved_to: None,
             strange: Vec::new(),
         }
     }
@@ -90,6 +95,14 @@ impl<'k> Folding<'k> {
     fn take_in(&mut self, record: &Record) {
         self.records += 1;
         self.last_at = Some(record.at);
+        if let Change::RunMoved(moved) = &record.change {
+            // What comes before is of another version, under which nobody folds it any more; its chain is checked all the same.
+            let seq = u32::try_from(self.records - 1).unwrap_or(u32::MAX);
+            self.run = Ok(Run { seq, ..Run::new(self.id) });
+            self.moved_to = Some(moved.definitions.1);
+            self.strange.clear();
+            self.at_snapshot = None;
+        }
         let (Some(loaded), Ok(run)) = (self.loaded, &mut self.run) else { return };
         if let Change::RunContinued(said) = &record.change
             && Continuation::of(&loaded.definition, run).as_ref() != Some(&**said)
@@ -181,6 +194,9 @@ fn compare(known: &Known, row: &RunRow, folding: Folding<'_>, report: &mut Repor
     let head: Hash = row.head.as_slice().try_into().unwrap_or_default();
     let state = state_of(loaded, &run, head, None, ONE_RECORD);
     let mut columns = Columns { id, report };
+    if let Some(moved_to) = folding.moved_to {
+        columns.same("definition_id", Some(&row.definition_id), Some(&moved_to));
+    }
     columns.same("status", Some(&row.status), Some(&state.status.to_owned()));
     columns.same("attention", row.attention.as_ref(), state.attention.map(str::to_owned).as_ref());
     columns.same("key", row.key.as_ref(), run.key.as_ref());

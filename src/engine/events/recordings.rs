@@ -9,6 +9,7 @@ use super::seen;
 use super::subscriptions::Patience;
 use crate::dsl::{self, Definition, Wanted};
 use crate::engine::Engine;
+use crate::machine::moves::since_move;
 use crate::machine::{Record, RunId, Time};
 use crate::store::events::{self, Candidate, EventFilter, EventRow, StoredEvent};
 use crate::store::runs::commit::START_TYPE;
@@ -107,6 +108,8 @@ impl Engine {
         let Some(definition) = definitions::of_run(&inner.reader, run).await? else { return Ok(None) };
         let definition = inner.definition_of(definition).await?.definition;
         let (records, _) = journal::records(&inner.reader, run).await?;
+        // A run that moved to another version is as if it had begun with it.
+        let records = since_move(records);
         Ok(Some(RecordedRun { definition, records }))
     }
 }

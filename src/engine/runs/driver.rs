@@ -26,7 +26,7 @@ use crate::engine::node::loops::Look;
 use crate::engine::{Inner, RunChange};
 use crate::machine::{
     self, Act, Actor, Answers, Approval, Around, CallOutcome, CallRequest, Cause, Decision, Effect, Fact, Message,
-    NoDecision, Parent, Record, Rejected, Run, Time,
+    MovedBy, NoDecision, Parent, Record, Rejected, Run, Time,
 };
 use crate::store::nodes::formats::{CONTINUED, Format, ONE_RECORD};
 use crate::store::runs::commands::OpenCommand;
@@ -244,9 +244,25 @@ impl Driver {
                 let clean = |reason: Option<String>| reason.map(|reason| redactor.text(reason));
                 let approval = approval.map(|approval| Approval { reason: clean(approval.reason), ..approval });
                 let (act, actor, reason) = (clean_act(act, &redactor), Actor(command.actor), clean(command.reason));
+                if let Act::Move { to } = &act {
+                    return self.move_to(to, MovedBy { actor, reason, approval }, command.id).await;
+                }
                 self.take_in(Fact::Operator { act, actor, reason, approval }, Some(command.id)).await
             }
             Err(why) => self.set_command_aside(&command, &why).await,
+        }
+    }
+
+    /// Moves the run to another version, or says why not.
+    async fn move_to(&mut self, to: &str, by: MovedBy, command: Uuid) -> Stay {
+        let Driven { run, loaded, .. } = &self.driven;
+        match self.inner.decide_move((run, loaded), to, by, self.now()).await {
+            Ok((loaded, decision)) => self.commit_as(loaded, decision, Some((command, None)), Progress::Anything).await,
+            Err(refusal) => {
+                self.inner.committer.answer(command, Some(refusal.to_string())).await;
+                self.mailbox.vacate();
+                self.settle().await
+            }
         }
     }
 
@@ -271,6 +287,17 @@ impl Driver {
 
     /// Writes a decision; only then does it become so.
     async fn commit(&mut self, decision: Decision, answer: Option<(Uuid, Option<String>)>, by: Progress) -> Stay {
+        self.commit_as(self.driven.loaded.clone(), decision, answer, by).await
+    }
+
+    /// The same with the definition that the run has then.
+    async fn commit_as(
+        &mut self,
+        loaded: Loaded,
+        decision: Decision,
+        answer: Option<(Uuid, Option<String>)>,
+        by: Progress,
+    ) -> Stay {
         if decision.records.is_empty() && decision.effects.is_empty() {
             if by == Progress::MoreThanACall {
                 self.idles();
@@ -280,14 +307,14 @@ impl Driver {
             }
             return self.settle().await;
         }
-        let consequences = consequences(&self.driven.loaded, &self.driven.run, &decision, &self.inner.settings.sinks);
+        let consequences = consequences(&loaded, &self.driven.run, &decision, &self.inner.settings.sinks);
         let Decision { run, records, effects } = decision;
         let seq_before = to_i32(self.driven.run.seq);
         let (rows, head) = match journal::encode(&records, seq_before, self.driven.head, self.inner.format()) {
             Ok(encoded) => encoded,
             Err(why) => return self.poison(why.to_string()).await,
         };
-        let state = self.state(&run, head, &effects, &rows);
+        let state = self.state(&loaded, &run, head, &effects, &rows);
         let (stays, wake_at) = (state.owner.is_some(), state.wake_at);
         let progress = by.is_made(&records);
         let transition =
@@ -296,13 +323,15 @@ impl Driver {
         nudge.note(run.id, &consequences);
         let bytes = rows.iter().map(|row| row.data.len()).sum();
         let snapshot = self.snapshot(&run, head, &records, bytes).await;
+        let moves_to = (loaded.id != self.driven.loaded.id).then_some(loaded.id);
         let answers = answer.into_iter().collect();
-        let advance = Advance { transition, rows, consequences, answers, snapshot };
+        let advance = Advance { transition, rows, consequences, answers, snapshot, moves_to };
         let outcome = self.inner.committer.advance(advance).await;
         self.mailbox.vacate();
         match outcome {
             AdvanceOutcome::Done => {
                 nudge.carry_out(&self.inner);
+                self.driven.loaded = loaded;
                 if run.base > self.driven.run.base {
                     self.node.let_go(&self.mailbox);
                 }
@@ -403,11 +432,11 @@ impl Driver {
         }
     }
 
-    fn state(&mut self, run: &Run, head: Hash, effects: &[Effect], rows: &[NewRow]) -> RunState {
+    fn state(&mut self, loaded: &Loaded, run: &Run, head: Hash, effects: &[Effect], rows: &[NewRow]) -> RunState {
         let (stays, leaves_at) = self.stays(run, effects);
         self.leaves_at = leaves_at;
         let owner = stays.then_some(self.node.id);
-        state_of(&self.driven.loaded, run, head, owner, format_of(rows))
+        state_of(loaded, run, head, owner, format_of(rows))
     }
 
     /// Whether a run goes on soon enough to stay in memory, or is told something that it has not dealt with; and until when it stays

@@ -13,6 +13,7 @@ pub(super) mod expected;
 pub(super) mod follow;
 pub(super) mod freezes;
 pub(super) mod mailbox;
+pub(super) mod moves;
 pub(super) mod progress;
 pub mod proposals;
 pub(super) mod snapshots;

@@ -1,7 +1,7 @@
 //! Errors of the engine and the store as problems.
 
 use super::{ApiError, InputError};
-use crate::engine::{AcceptError, ActError, DeployError, StartError};
+use crate::engine::{AcceptError, ActError, DeployError, MoveError, StartError};
 use crate::store::StoreError;
 
 impl From<StoreError> for ApiError {
@@ -62,6 +62,18 @@ impl From<ActError> for ApiError {
             ActError::Refused(_) | ActError::Proposed(_) => Self::Conflict(detail),
             // The command is stored: asking again is safe, and by then a node will have done it.
             ActError::Pending(_) | ActError::Unavailable(_) => Self::unavailable(detail),
+        }
+    }
+}
+
+impl From<MoveError> for ApiError {
+    fn from(error: MoveError) -> Self {
+        let detail = error.to_string();
+        match error {
+            MoveError::Unknown(_) | MoveError::NoVersion(_) => Self::NotFound(detail),
+            MoveError::DoesNotFit(misfit) => Self::DoesNotFit(misfit),
+            MoveError::Refused(_) => Self::Conflict(detail),
+            MoveError::Store(error) => error.into(),
         }
     }
 }

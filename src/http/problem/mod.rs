@@ -16,7 +16,8 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::access::refusals::Attempt;
-use crate::machine::SchemaViolation;
+use crate::machine::compare::FieldChange;
+use crate::machine::{Misfit, SchemaViolation};
 use crate::redact::{Known, Redactor};
 use crate::store::access::Scope;
 
@@ -111,6 +112,9 @@ pub enum ApiError {
     /// 409
     #[error("{0}")]
     Conflict(String),
+    /// 409: a run that does not fit the version that it is to move to.
+    #[error("{0}")]
+    DoesNotFit(Box<Misfit>),
     /// 429 with `Retry-After`.
     #[error("{0}")]
     TooMany(String, Duration),
@@ -160,6 +164,12 @@ pub struct Problem {
     /// Where the input is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<InputError>,
+    /// The step at which a run does not fit another version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// In which fields its call differs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
 }
 
 impl ApiError {
@@ -180,6 +190,7 @@ impl ApiError {
             E::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             E::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long"),
             E::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "overdue", "Not answered in time"),
+            E::DoesNotFit(_) => (StatusCode::CONFLICT, "does-not-fit", "The run does not fit this version"),
             E::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Not allowed in this state"),
             E::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             E::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
@@ -226,13 +237,15 @@ impl ApiError {
     fn problem(self) -> Problem {
         let (status, slug, title) = self.kind();
         let detail = self.to_string();
-        let (event, errors) = match self {
-            Self::BadRequest(_, errors) | Self::Unprocessable(_, errors) => (None, errors),
-            Self::EventRefused { event, errors } => (Some(event), errors),
-            _ => (None, Vec::new()),
-        };
-        let r#type = format!("urn:stepwell:problem:{slug}");
-        Problem { r#type, title, status: status.as_u16(), detail, instance: String::new(), event, errors }
+        let (mut event, mut errors, mut step, mut fields) = (None, Vec::new(), None, Vec::new());
+        match self {
+            Self::BadRequest(_, wrong) | Self::Unprocessable(_, wrong) => errors = wrong,
+            Self::EventRefused { event: refused, errors: wrong } => (event, errors) = (Some(refused), wrong),
+            Self::DoesNotFit(misfit) => (step, fields) = (misfit.step, misfit.fields),
+            _ => {}
+        }
+        let (r#type, status) = (format!("urn:stepwell:problem:{slug}"), status.as_u16());
+        Problem { r#type, title, status, detail, instance: String::new(), event, errors, step, fields }
     }
 }
 
@@ -312,6 +325,8 @@ fn bare(response: &Response) -> Option<Problem> {
             instance: String::new(),
             event: None,
             errors: Vec::new(),
+            step: None,
+            fields: Vec::new(),
         },
     })
 }

@@ -10,8 +10,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::recording::{RecordedCall, Recording};
-use super::requests::{is_read, same_place, same_question, shown};
 use crate::dsl::HttpOutput;
+use crate::machine::compare::{is_read, same_place, same_question, shown};
 use crate::machine::{CallOutcome, CallRequest, ExecutionId, Time};
 
 /// What answers a read that was not recorded.

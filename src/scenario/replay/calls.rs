@@ -4,10 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answers::{Answers, Made};
-use super::differences::{FieldChange, differences, holds_masks};
 use super::recording::{RecordedCall, Recording};
-use super::requests::{changes, shown};
 use crate::machine::CallOutcome;
+use crate::machine::compare::{FieldChange, changes, differences, holds_masks, shown};
 use crate::machine::masks::Masks;
 
 /// The outcome of a call.

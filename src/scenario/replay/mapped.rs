@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::calls::Fate;
-use super::differences::{FieldChange, differences, holds_masks};
 use super::report::{cut, moment, plural, sides};
 use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side};
 use crate::dsl::{Definition, TaskKind};
+use crate::machine::compare::{FieldChange, differences, holds_masks};
 use crate::machine::masks::Masks;
 use crate::machine::{Change, ExecutionId, Record, RunId, Time};
 use crate::scenario::rehearsal::step;

@@ -7,18 +7,16 @@
 
 mod answers;
 mod calls;
-mod differences;
 mod mapped;
 mod play;
 mod recording;
 mod report;
-mod requests;
 
 pub(super) use answers::Answers;
 
+pub use crate::machine::compare::FieldChange;
 pub use answers::Assume;
 pub use calls::{CallReport, Fate};
-pub use differences::FieldChange;
 pub use mapped::{MappedRecord, MappedRun, MappingDiff, RowChange, mapped};
 pub use play::{Ended, Replay, Replayed};
 pub use recording::Recording;

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::answers::{Answer, Answers, Assume};
 use super::calls::{CallReport, Fate, calls, relatives};
-use super::differences::{FieldChange, differences};
 use super::recording::{ChildEnd, Recording};
 use crate::dsl::OwnAuthentication;
+use crate::machine::compare::{FieldChange, differences};
 use crate::machine::masks::Masks;
 use crate::machine::{
     CallDocument, CallRequest, ChildOutcome, ExecutionId, Run, RunId, Time, WorkflowError, time_after,

@@ -7,9 +7,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::calls::{CallReport, Fate};
-use super::differences::FieldChange;
 use super::play::{Ended, Replayed};
 use crate::machine::Time;
+use crate::machine::compare::FieldChange;
 
 /// Longest value that is shown to people; programs get it whole.
 const SHOWN_CHARS_MAX: usize = 120;

@@ -21,8 +21,11 @@ pub const HELD: Format = 3;
 /// Journals in which a run continues as new.
 pub const CONTINUED: Format = 3;
 
+/// Journals in which a run moves to another version of its workflow.
+pub const MOVED: Format = 4;
+
 /// The newest format that this version knows.
-pub const NEWEST: Format = 3;
+pub const NEWEST: Format = 4;
 
 /// The oldest format that can say a change. Each row has the oldest one that can say its records, so that a run that needs nothing newer
 /// stays open to earlier versions.
@@ -30,6 +33,7 @@ pub const NEWEST: Format = 3;
 pub fn least(change: &Change) -> Format {
     match change {
         Change::RunContinued(_) => CONTINUED,
+        Change::RunMoved(_) => MOVED,
         _ => ONE_RECORD,
     }
 }

@@ -58,6 +58,8 @@ pub(super) fn operator_acted(definition: &Definition, run: &mut Run, act: &Act, 
         }
         Act::Suspend => run.suspended = true,
         Act::Resume => run.suspended = false,
+        // It has a record of its own.
+        Act::Move { .. } => return Err("a move is no act of this record"),
         Act::Dismiss => {
             run.attention = None;
             finish(run, at)?;

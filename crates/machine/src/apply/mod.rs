@@ -50,7 +50,7 @@ pub fn apply(definition: &Definition, run: &mut Run, record: &Record) -> Result<
     Ok(())
 }
 
-/// Folds a whole journal.
+/// Folds a whole journal. What came before the run moved to this version belongs to another one, and counts as what the move holds of it.
 ///
 /// # Errors
 /// See [`apply`].
@@ -59,7 +59,10 @@ pub fn fold<'r>(
     mut run: Run,
     records: impl IntoIterator<Item = &'r Record>,
 ) -> Result<Run, Inconsistent> {
-    for record in records {
+    let records: Vec<&Record> = records.into_iter().collect();
+    let moved = records.iter().rposition(|record| matches!(record.change, Change::RunMoved(_))).unwrap_or(0);
+    run.seq = run.seq.saturating_add(u32::try_from(moved).unwrap_or(u32::MAX));
+    for record in &records[moved..] {
         apply(definition, &mut run, record)?;
     }
     Ok(run)
@@ -74,6 +77,10 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
                 return Err("something is open that it does not hold");
             }
             *run = continuation.run(definition, run.id, run.seq)?;
+            Ok(())
+        }
+        Change::RunMoved(moved) => {
+            *run = moved.run(definition, run.id, run.seq)?;
             Ok(())
         }
         _ if run.started_at.is_none() && run.seq > 0 => Err("folding cannot begin with it"),

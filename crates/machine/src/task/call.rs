@@ -75,7 +75,6 @@ impl Decider<'_> {
         input: &Arc<Value>,
         scope: &Scope,
     ) -> Result<CallRequest, Halt> {
-        let task = self.definition.task(entry.task);
         let request = match protocol {
             Protocol::Http(http) => self.http_request(http, input, scope)?,
             Protocol::OpenApi(call) => self.operation_request(call, input, scope)?,
@@ -85,7 +84,7 @@ impl Decider<'_> {
             },
         };
         Ok(CallRequest {
-            idempotency_key: identity::idempotency_key(self.run.id, &task.reference, &entry.coordinates).to_string(),
+            idempotency_key: self.key_of(entry.task, &entry.coordinates),
             traceparent: identity::traceparent(self.run.id, entry.id),
             ..request
         })

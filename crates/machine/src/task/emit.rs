@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::advance::Entry;
 use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::Decider;
-use crate::{Change, Effect, ErrorKind, WorkflowError, identity};
+use crate::{Change, Effect, ErrorKind, WorkflowError};
 use stepwell_language::dsl::EmitTask;
 use stepwell_text::canonical;
 
@@ -40,11 +40,10 @@ impl Decider<'_> {
     /// The event. Without an id of its own it has the step's idempotency key, so that a step that runs again sends the same
     /// event again.
     fn event(&self, entry: &Entry, task: &EmitTask, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
-        let reference = &self.definition.task(entry.task).reference;
-        let key = identity::idempotency_key(self.run.id, reference, &entry.coordinates);
+        let key = self.key_of(entry.task, &entry.coordinates);
         let mut event = Map::new();
         event.insert("specversion".to_owned(), "1.0".into());
-        event.insert("id".to_owned(), key.to_string().into());
+        event.insert("id".to_owned(), key.into());
         event.insert("time".to_owned(), self.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true).into());
         for (name, template) in &task.attributes {
             match self.render(template, input, scope)? {

@@ -258,7 +258,8 @@ impl Decider<'_> {
                 .any(|r| matches!(&r.change, Change::ChildEnded { execution: of, .. } if *of == execution.id));
             let waits =
                 |e: &Execution| matches!(&e.progress, Progress::Child(now) if now.request.run == child.request.run);
-            let is_left = !self.run.execution(execution.id).is_some_and(waits);
+            // A run that moved to another version waits for it in an execution of another number.
+            let is_left = !self.run.open.iter().any(waits);
             if lives && !ended && is_left && !is_planned(&self.run) {
                 self.effects.push(Effect::Tell { run: child.request.run, message: Message::Stop { undo } });
             }

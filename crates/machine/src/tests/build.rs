@@ -69,13 +69,19 @@ struct Builder {
 
 /// A definition of these tasks, named `t0`, `t1` and so on in each list.
 pub(super) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
+    version(plans, on_fault, "1.0.0", 0)
+}
+
+/// A version of these tasks, after so many others at the top: their names and addresses stay, and their references do not.
+pub(super) fn version(plans: &[Plan], on_fault: OnFault, version: &str, before: usize) -> Definition {
     let mut builder = Builder { tasks: Vec::new() };
-    let root = builder.list("/do", plans);
+    let mut root: TaskList = (0..before).map(|i| builder.task(&format!("/do/{i}/added{i}"), &Plan::Set(0))).collect();
+    root.extend((0..).zip(plans).map(|(i, plan): (usize, _)| builder.task(&format!("/do/{}/t{i}", i + before), plan)));
     let by_reference: HashMap<String, TaskId> =
         (0..).zip(&builder.tasks).map(|(i, t)| (t.reference.clone(), TaskId(i))).collect();
     Definition {
         mappings: Vec::new(),
-        workflow: WorkflowRef { namespace: "test".into(), name: "built".into(), version: "1.0.0".into() },
+        workflow: WorkflowRef { namespace: "test".into(), name: "built".into(), version: version.into() },
         title: None,
         summary: None,
         document: Arc::new(json!({})),
@@ -178,7 +184,11 @@ impl Builder {
     }
 }
 
+/// A call whose address is that of its names, wherever the task at the top stands.
 fn post(reference: &str) -> HttpCall {
+    let inside = reference.trim_start_matches("/do/").split_once('/').map_or("", |(_, inside)| inside);
+    let number: String = inside.chars().skip(1).take_while(char::is_ascii_digit).collect();
+    let reference = format!("/do/{number}/{inside}");
     HttpCall {
         named_errors: false,
         method: Template::Literal(json!("POST")),

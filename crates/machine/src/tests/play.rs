@@ -22,7 +22,7 @@ pub(super) fn definition(metadata: &str, body: &str) -> Definition {
 pub(super) struct Play<'d> {
     pub(super) definition: &'d Definition,
     pub(super) run: Run,
-    /// Its journal, from the record with which it last continued as new.
+    /// Its journal, from the record with which it last continued as new, or moved.
     pub(super) journal: Vec<Record>,
     /// The records before.
     pub(super) past: Vec<Record>,
@@ -66,10 +66,15 @@ impl<'d> Play<'d> {
     }
 
     pub(super) fn feed(&mut self, fact: Fact) {
-        let Decision { run, records, effects } = self.decide(fact);
+        let decision = self.decide(fact);
+        self.take(decision);
+    }
+
+    pub(super) fn take(&mut self, decision: Decision) {
+        let Decision { run, records, effects } = decision;
         self.run = run;
         for record in &records {
-            if matches!(record.change, Change::RunContinued(_)) {
+            if matches!(record.change, Change::RunContinued(_) | Change::RunMoved(_)) {
                 let past = std::mem::take(&mut self.journal);
                 self.past.extend(past.into_iter().filter(|_| self.remembers));
             }

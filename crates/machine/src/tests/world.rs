@@ -109,6 +109,29 @@ impl<'d> World<'d> {
             Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
         };
         assert!(!was_closed || is_stop, "a closed run took in a fact");
+        self.take_over(&before, decision);
+        Ok(())
+    }
+
+    /// Moves the run to another definition, if it fits.
+    pub(super) fn move_to(&mut self, definition: &'d Definition) -> Result<(), Rejected> {
+        let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE, continues: true };
+        let of =
+            Move { from: self.definition, to: definition, definitions: (1, 2), run: &self.run, records: &self.journal };
+        let by = MovedBy { actor: Actor("anna".into()), reason: Some("mended".into()), approval: None };
+        let decision = match decide_move(of, by, around) {
+            Ok(decision) => decision,
+            Err(NoDecision::Rejected(rejected)) => return Err(rejected),
+            Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
+        };
+        let before = self.run.clone();
+        self.definition = definition;
+        self.take_over(&before, decision);
+        Ok(())
+    }
+
+    /// Checks what was decided and takes over what follows.
+    fn take_over(&mut self, before: &Run, decision: Decision) {
         self.journal.extend(decision.records.iter().map(read_back));
         self.run = decision.run;
         self.check();
@@ -121,7 +144,7 @@ impl<'d> World<'d> {
                     let Some(place) = self.pending.iter().position(given_up) else { continue };
                     let (_, _, request) = self.pending.remove(place);
                     if self.abandoned_acts {
-                        self.act_late((step(&before, execution, &request), execution), &request);
+                        self.act_late((step(before, execution, &request), execution), &request);
                     }
                 }
                 Effect::Continue => self.goes_on = true,
@@ -139,7 +162,6 @@ impl<'d> World<'d> {
             in_flight.collect::<Vec<_>>(),
             "the run waits for other calls than those on their way"
         );
-        Ok(())
     }
 
     /// Another run, or something else in Stepwell, tells it something.
@@ -185,6 +207,9 @@ impl<'d> World<'d> {
         let before = Run::before(self.run.id, self.run.base);
         let since = &self.journal[before.seq as usize..];
         assert_eq!(fold(self.definition, before, since).unwrap(), self.run, "folding from where it continued as new");
+        if self.journal.iter().any(|record| matches!(record.change, Change::RunMoved(_))) {
+            return;
+        }
         let plain = self.journal.iter().filter(|record| !matches!(record.change, Change::RunContinued(_)));
         let plain = fold(self.definition, Run::new(self.run.id), plain).unwrap();
         // Places of records are others without them.

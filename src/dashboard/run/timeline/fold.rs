@@ -24,7 +24,7 @@ impl Timeline {
         timeline
     }
 
-    fn take_in(&mut self, record: &Record) {
+    pub(super) fn take_in(&mut self, record: &Record) {
         let notes = self.notes.len();
         self.take_in_change(record);
         let pause = self.pauses.note(self.suspended || self.parked, record.at);
@@ -52,6 +52,7 @@ impl Timeline {
                     ..Self::default()
                 };
             }
+            Change::RunMoved(moved) => self.begin_anew(record, moved),
             Change::RunFaulted { execution, error, .. } => {
                 self.parked = true;
                 self.faulted(*execution, error, record.at);
@@ -297,7 +298,7 @@ impl Timeline {
                 }
             }
             Act::Dismiss => self.end(record.at, State::Faulted),
-            Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate => {}
+            Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate | Act::Move { .. } => {}
         }
     }
 
@@ -308,7 +309,7 @@ impl Timeline {
         }
     }
 
-    fn note(&mut self, record: &Record, kind: NoteKind) {
+    pub(super) fn note(&mut self, record: &Record, kind: NoteKind) {
         let (actor, after_steps) = (record.actor.0.clone(), self.steps.len());
         let note = Note { at: record.at, actor, after_steps, about: self.stuck, pause_ms: None, approval: None, kind };
         self.notes.push(note);

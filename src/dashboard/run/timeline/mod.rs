@@ -1,6 +1,7 @@
 //! What happened in a run, as people read it: steps with their attempts and waits. `fold` makes it of the journal.
 
 mod fold;
+mod moves;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,8 @@ pub struct Timeline {
     pub pauses: Pauses,
     /// When it last continued as new: its steps are those since.
     pub continued_at: Option<Time>,
+    /// The version from which it last moved, and when.
+    pub moved: Option<(String, Time)>,
 }
 
 /// One execution of a task.

@@ -11,9 +11,10 @@ use super::leaves::{Image, Moments};
 use super::said::{Said, Told};
 use super::source::{Source, Sources};
 use crate::engine::audit::{Report, gaps, runs};
-use crate::machine::Time;
+use crate::machine::{Change, Time};
 use crate::store::StoreError;
 use crate::store::audit::{anchors, scan};
+use crate::store::runs::journal;
 
 /// Anchors to hold the database against. They are read one after the other while it is checked.
 #[derive(Debug, Default)]
@@ -192,6 +193,24 @@ async fn check_alive(
     Ok(())
 }
 
+/// The run as it was when it was anchored: of the version from which it first moved since.
+async fn as_anchored(conn: &mut PgConnection, alive: &Alive, run: &Image) -> Result<Image, StoreError> {
+    let mut after = alive.seq;
+    loop {
+        let page = journal::read(&mut *conn, alive.id, after, MOVES_PAGE).await?;
+        let Some(last) = page.last() else { return Ok(run.clone()) };
+        after = last.seq;
+        for row in page.iter().filter(|row| row.kind == "run.moved") {
+            if let Change::RunMoved(moved) = row.record()?.change {
+                return Ok(run.clone().of_definition(moved.definitions.0));
+            }
+        }
+    }
+}
+
+/// Records in which a move is looked for at once.
+const MOVES_PAGE: i64 = 1_000;
+
 async fn check_one(
     conn: &mut PgConnection,
     alive: &Alive,
@@ -206,7 +225,7 @@ async fn check_one(
         }
         return Ok(());
     };
-    if run.identity() != alive.is {
+    if run.identity() != alive.is && as_anchored(conn, alive, run).await?.identity() != alive.is {
         let what =
             format!("the definition, key, event, parent or time of run {id} differs from what was anchored at {at}");
         report.find("runs", id, what);

@@ -103,7 +103,7 @@ impl Leaves {
 }
 
 /// All columns of a run, by name.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Image {
     pub(super) id: Uuid,
     pub(super) seq: i32,
@@ -111,7 +111,7 @@ pub(super) struct Image {
     columns: BTreeMap<String, Box<RawValue>>,
 }
 
-/// Columns of a run that never change.
+/// Columns of a run that never change; its definition only where its journal says so.
 const IDENTITY: [&str; 7] = ["shard", "id", "definition_id", "key", "event_id", "parent_id", "created_at"];
 
 impl Image {
@@ -125,6 +125,13 @@ impl Image {
     /// The columns that an anchor of today covers.
     fn covered(&self) -> Columns {
         self.columns.keys().filter(|name| uncovered::of_run(name).is_none()).cloned().collect()
+    }
+
+    /// The same run while it was of another definition.
+    pub(super) fn of_definition(mut self, definition: i32) -> Self {
+        let number = serde_json::value::to_raw_value(&definition).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        self.columns.insert("definition_id".to_owned(), number);
+        self
     }
 
     /// The digest of what never changes.

@@ -78,6 +78,8 @@ pub(super) struct Advance {
     pub(super) consequences: Consequences,
     pub(super) answers: Vec<(Uuid, Option<String>)>,
     pub(super) snapshot: Option<SnapshotChange>,
+    /// The definition that the run has from now on, if it moves to another version.
+    pub(super) moves_to: Option<i32>,
 }
 
 /// What happens to a run's snapshot.
@@ -98,6 +100,7 @@ impl Advance {
             consequences: Consequences::default(),
             answers: Vec::new(),
             snapshot: None,
+            moves_to: None,
         }
     }
 }

@@ -32,6 +32,7 @@ fn is_plain_advance(advance: &Advance) -> bool {
     advance.consequences.is_empty()
         && advance.answers.is_empty()
         && advance.snapshot.is_none()
+        && advance.moves_to.is_none()
         && !advance.rows.iter().any(NewRow::has_payloads)
 }
 
@@ -181,6 +182,11 @@ async fn write_advances(
     let rows: Vec<(RunId, &NewRow)> =
         advances.iter().flat_map(|a| a.rows.iter().map(|row| (a.transition.id, row))).collect();
     written.moved = commit::advance(conn, &transitions, &rows).await?.into_iter().collect();
+    let moves = advances.iter().filter_map(|a| Some((a.transition.id, a.moves_to?)));
+    let moves: Vec<(RunId, i32)> = moves.filter(|(run, _)| written.moved.contains(run)).collect();
+    if !moves.is_empty() {
+        commit::redefine(conn, &moves).await?;
+    }
     Ok(())
 }
 

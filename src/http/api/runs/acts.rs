@@ -16,7 +16,7 @@ use crate::http::access::session::{Caller, Operator};
 use crate::http::problem::ApiError;
 use crate::http::wire::body::{Members, expect_json, wrong};
 use crate::machine::view::RunView;
-use crate::machine::{Act, CancelMode};
+use crate::machine::{Act, CancelMode, RunId, Status};
 use crate::redact::Known;
 use crate::store::access::Scope;
 
@@ -43,7 +43,16 @@ pub async fn act(
     let mut members = Members::of_body(&received.bytes, members_of(&name))?;
     let reason = reason(&mut members)?;
     let act = read_act(&name, &mut members)?;
-    let (status, proposal) = match app.engine.act(id, act, caller.actor(), reason).await {
+    let outcome = app.engine.act(id, act, caller.actor(), reason).await;
+    acted(&app, id, outcome).await
+}
+
+/// The answer to an act: the run after it.
+///
+/// # Errors
+/// It was refused.
+pub(super) async fn acted(app: &App, id: RunId, outcome: Result<Status, ActError>) -> Result<Response, ApiError> {
+    let (status, proposal) = match outcome {
         Ok(_) => (StatusCode::OK, None),
         // Recorded, so it will be done, though by a node that has not answered yet.
         Err(ActError::Pending(_)) => (StatusCode::ACCEPTED, None),
@@ -51,7 +60,7 @@ pub async fn act(
         Err(error) => return Err(error.into()),
     };
     let run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
-    let proposals = open_proposals(&app, id).await?;
+    let proposals = open_proposals(app, id).await?;
     Ok((status, Json(ActedOn { run, proposals, proposal })).into_response())
 }
 

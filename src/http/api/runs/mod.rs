@@ -3,6 +3,7 @@
 pub mod acts;
 pub mod attention;
 pub mod bulk;
+pub(in crate::http) mod moves;
 pub(in crate::http) mod proposals;
 pub mod stream;
 

@@ -86,6 +86,24 @@ pub async fn advance(
     .await?)
 }
 
+/// Notes that runs are of other versions from now on. Only for runs that the transaction has locked.
+///
+/// # Errors
+/// The database is away.
+pub async fn redefine(conn: &mut PgConnection, moves: &[(RunId, i32)]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update runs r set definition_id = u.definition_id
+         from unnest($1::smallint[], $2::uuid[], $3::integer[]) as u (shard, id, definition_id)
+         where r.shard = u.shard and r.id = u.id",
+        &moves.iter().map(|(run, _)| shard(*run)).collect::<Vec<_>>(),
+        &moves.iter().map(|(run, _)| *run).collect::<Vec<Uuid>>(),
+        &moves.iter().map(|(_, definition)| *definition).collect::<Vec<_>>(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// A run's row as the committer compares it after a commit whose reply was lost.
 #[derive(Debug)]
 pub struct Standing {

@@ -8,7 +8,7 @@ mod advance;
 mod consequences;
 
 pub use accept::{Acceptance, Beginning, START_TYPE, accept, known_events};
-pub use advance::{Standing, advance, standings};
+pub use advance::{Standing, advance, redefine, standings};
 pub use consequences::insert_consequences;
 
 use uuid::Uuid;

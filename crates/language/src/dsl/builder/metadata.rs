@@ -7,10 +7,11 @@ use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata}
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "compensate",
     "pivot",
     "idempotent",
+    "safe",
     "reconcile",
     "sensitive",
     "title",
@@ -48,7 +49,7 @@ impl<'s> Builder<'s> {
             let here = own.and_then(|n| n.get(key)).or_else(|| fallback.and_then(|n| n.get(key)));
             match (above, key) {
                 // How a call may be repeated belongs to the call itself.
-                (Some(above), "idempotent" | "reconcile") => Some(above),
+                (Some(above), "idempotent" | "safe" | "reconcile") => Some(above),
                 (Some(_), _) => None,
                 (None, _) => here,
             }
@@ -56,10 +57,12 @@ impl<'s> Builder<'s> {
         let compensate = said("compensate").and_then(|n| self.compensate(n, site, kind));
         let pivot = said("pivot").filter(|n| self.allowed_in(site, *n, "pivot"));
         let (resend, reconcile) = self.repetition(said("idempotent"), said("reconcile"), site, kind);
+        let safe = said("safe").is_some_and(|n| self.is_safe(n, kind));
         TaskMetadata {
             compensate,
             pivot: pivot.and_then(|n| self.boolean(n)).unwrap_or(false),
             resend,
+            safe,
             reconcile,
             sensitive: own.or(fallback).map(|n| self.pointers(n)).unwrap_or_default(),
             title: said("title").and_then(|n| self.text(n)).map(str::to_owned),
@@ -143,6 +146,17 @@ impl<'s> Builder<'s> {
         };
         let reconcile = reconcile.and_then(|n| self.object(n)).and_then(|n| self.aside(n, site, "reconcile"));
         (resend, reconcile)
+    }
+
+    /// `safe`: whether a run that moves to this version may have made another call here.
+    fn is_safe(&mut self, node: Node<'s>, kind: Option<&TaskKind>) -> bool {
+        let passed_on = matches!(kind, Some(TaskKind::Function { body, .. }) if self.is_call(*body));
+        if !passed_on && kind.is_some_and(|kind| !matches!(kind, TaskKind::Call(_))) {
+            let message = "`safe` says something about one HTTP call, which this task is not".to_owned();
+            self.report.error_with_hint(Spot::key(node), message, "put it on the call itself".to_owned());
+            return false;
+        }
+        self.boolean(node).unwrap_or(false)
     }
 
     fn is_call(&self, id: TaskId) -> bool {

@@ -166,11 +166,13 @@ pub enum ActRule {
     Resume,
     /// Dismissing a faulted run.
     Dismiss,
+    /// Moving a run to another version.
+    Move,
 }
 
 impl ActRule {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Retry,
         Self::Skip,
         Self::Edit,
@@ -179,6 +181,7 @@ impl ActRule {
         Self::Suspend,
         Self::Resume,
         Self::Dismiss,
+        Self::Move,
     ];
 
     /// As in definitions.
@@ -193,6 +196,7 @@ impl ActRule {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Dismiss => "dismiss",
+            Self::Move => "move",
         }
     }
 }

@@ -73,6 +73,8 @@ pub struct TaskMetadata {
     pub pivot: bool,
     /// `Resend::Never` where the author said `idempotent: false`.
     pub resend: Resend,
+    /// A call whose recorded answer counts for any request that it would make: a run that moves to this version may differ there.
+    pub safe: bool,
     /// Determines the outcome of a call if it is unknown: asks the target. A null output means "not applied".
     pub reconcile: Option<TaskId>,
     /// JSON pointers into input and output whose values are masked wherever they are shown.

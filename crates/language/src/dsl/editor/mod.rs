@@ -164,6 +164,7 @@ fn act_rule(rule: ActRule) -> Value {
         ActRule::Suspend => "Suspending a run. Freezes need no second person.",
         ActRule::Resume => "Resuming a run. Ending a freeze needs no second person for the runs that it held back.",
         ActRule::Dismiss => "Dismissing a faulted run.",
+        ActRule::Move => "Moving a run to another version of the workflow.",
     };
     json!({ "enum": ["one", "two"], "description": what })
 }
@@ -189,6 +190,7 @@ fn task_metadata() -> Value {
             "concurrency": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Of a `for`: how many iterations run in parallel. Each then gets the task's input, and the output is the list of their outputs." },
             "pivot": { "type": "boolean", "description": "The point of no return: once this is done, later faults undo nothing." },
             "idempotent": { "type": "boolean", "description": "`false`: the call is never sent again after an unknown outcome." },
+            "safe": { "type": "boolean", "description": "`true`: the call may differ from the one that a run made before it moved to this version; the recorded answer is used." },
             "reconcile": { "$ref": "#/$defs/task", "description": "Determines the outcome of a call if it is unknown, by asking the target. `null` means that the call had no effect; this is accepted once the settle time has passed." },
             "class": { "const": "person", "description": "Of a `raise`: a person decides before anything is undone. A retry restarts the block or function that contains it; a skip skips that block or function." },
             "sensitive": pointers("of the task's input and output"),

@@ -3,16 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use super::differences::{FieldChange, differences};
-use crate::machine::CallRequest;
-use crate::machine::masks::Masks;
+use crate::CallRequest;
+use crate::masks::Masks;
 
 /// Whether a request with this method changes nothing at its target. What an operation of a fetched document does is unknown.
-pub(super) fn is_read(request: &CallRequest) -> bool {
+#[must_use]
+pub fn is_read(request: &CallRequest) -> bool {
     matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
 }
 
 /// Whether two requests go to one address.
-pub(super) fn same_place(a: &CallRequest, b: &CallRequest) -> bool {
+#[must_use]
+pub fn same_place(a: &CallRequest, b: &CallRequest) -> bool {
     let operation = |r: &CallRequest| r.openapi.as_ref().map(|c| (c.document.clone(), c.operation.clone()));
     a.method == b.method
         && a.uri == b.uri
@@ -21,12 +23,14 @@ pub(super) fn same_place(a: &CallRequest, b: &CallRequest) -> bool {
 }
 
 /// Whether two requests ask the same, whichever step asks.
-pub(super) fn same_question(a: &CallRequest, b: &CallRequest) -> bool {
+#[must_use]
+pub fn same_question(a: &CallRequest, b: &CallRequest) -> bool {
     same_place(a, b) && a.query == b.query && a.body == b.body && a.openapi == b.openapi && a.process == b.process
 }
 
 /// The fields in which a request differs from the recorded one.
-pub(super) fn changes(recorded: &CallRequest, new: &CallRequest, masks: &[Masks]) -> Vec<FieldChange> {
+#[must_use]
+pub fn changes(recorded: &CallRequest, new: &CallRequest, masks: &[Masks]) -> Vec<FieldChange> {
     let text = |text: &str| (!text.is_empty()).then(|| Value::String(text.to_owned()));
     let parameters = |r: &CallRequest| r.openapi.as_ref().map(|call| Value::Object(call.parameters.clone()));
     let operation = |r: &CallRequest| {
@@ -61,7 +65,8 @@ fn object(pairs: &[(String, String)]) -> Option<Value> {
 }
 
 /// What is called, for people: method and address, the query with it.
-pub(super) fn shown(request: &CallRequest) -> (String, String) {
+#[must_use]
+pub fn shown(request: &CallRequest) -> (String, String) {
     let method = match (&request.process, request.method.as_str()) {
         (Some(_), _) => "PROGRAM",
         (None, "") => "CALL",

@@ -3,16 +3,16 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::machine::masks::Masks;
+use crate::masks::Masks;
 
 /// What stands in a sensitive value's place, here and in the journal.
-pub(super) const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// Differences of one value that are listed; more are counted.
 const FIELDS_MAX: usize = 200;
 
 /// One field that changes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldChange {
     /// `body`, `query`, `headers`, `uri`, `output` and so on.
     pub part: &'static str,
@@ -27,7 +27,8 @@ pub struct FieldChange {
 }
 
 /// Compares two values; none is an absent one.
-pub(super) fn differences(
+#[must_use]
+pub fn differences(
     part: &'static str,
     recorded: Option<&Value>,
     new: Option<&Value>,
@@ -93,7 +94,8 @@ fn shown(real: Option<&Value>, hidden: Option<&Value>, pointer: &str) -> Option<
 }
 
 /// Whether a value was masked before it was recorded, somewhere in it.
-pub(super) fn holds_masks(value: &Value) -> bool {
+#[must_use]
+pub fn holds_masks(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(MASK),
         Value::Array(items) => items.iter().any(holds_masks),

@@ -1,0 +1,4 @@
+//! Runs that move to another version.
+
+mod generated;
+mod rules;
