@@ -180,6 +180,11 @@ impl Preview {
                 }
             },
             Act::Dismiss => self.never("Dismissed runs stay faulted, and nothing acts on them any more."),
+            Act::Move { to } => self.words.push(format!(
+                "{} of {} continue under version {to} if they fit it; each that does not stays as it is.",
+                runs(group.count),
+                group.workflow
+            )),
             Act::Suspend | Act::Resume => {}
         }
     }
