@@ -156,7 +156,7 @@ fn begun<'d>(definition: &'d Definition, id: u128, events: &[Event]) -> World<'d
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     /// A broken definition stops a run wherever it may; whatever was done before, each call of the corrected one is made once.
     #[test]
