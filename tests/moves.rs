@@ -163,3 +163,30 @@ async fn a_run_that_moved_is_taken_over_and_undone_under_its_new_version() {
     let (ok, out, err) = world.command(&["audit", "verify"]);
     assert!(ok, "{out}{err}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_stopped_are_moved_together_and_those_that_do_not_fit_are_named() {
+    let (target, world) = world().await;
+    let node = world.node().await;
+    let runs = stopped(&node, 3).await;
+    deploy(&world, &corrected(&target));
+    // This one has gone on under the earlier version meanwhile.
+    let skip = json!({ "output": { "total": 1, "customer": "C-7" }, "reason": "by hand" });
+    let (status, skipped) = node.post(&format!("/api/v1/runs/{}/skip", runs[1]), &skip).await;
+    assert_eq!(status, 200, "{skipped}");
+    node.run_becomes(&runs[1], "completed").await;
+    let body = json!({
+        "act": "move", "to": "1.0.1", "filter": { "workflow": "test/order" }, "reason": "the id is no number",
+        "dry_run": false,
+    });
+    let (status, bulk) = node.post("/api/v1/runs:bulk", &body).await;
+    assert_eq!(status, 200, "{bulk}");
+    for run in [&runs[0], &runs[2]] {
+        let run = node.run_becomes(run, "completed").await;
+        assert_eq!(run["workflow"]["version"], "1.0.1");
+    }
+    let (_, bulk) = node.get(&format!("/api/v1/bulk/{}?limit=500", bulk["id"].as_str().unwrap())).await;
+    let results: Vec<&str> = bulk["items"].as_array().unwrap().iter().map(|i| i["result"].as_str().unwrap()).collect();
+    assert_eq!(results, ["done", "refused", "done"], "{bulk}");
+    assert_eq!((target.requests("/customer"), target.requests("/order")), (3, 3), "each call once");
+}

@@ -293,7 +293,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
         execute(&mut connection, &gone).await;
     }
     let (ok, out, error) = world.command(&["audit", "verify", "--anchor", &first]);
-    assert!(!ok && out.contains("3 runs and events of") && out.contains("only 2 of it"), "{out}{error}");
+    assert!(!ok && out.contains("3 runs and events of") && out.contains("only 2 of them"), "{out}{error}");
 
     let (place, run) = (folder.path().display().to_string(), archived.to_string());
     let (ok, out, error) = world.command(&["audit", "verify", "--archive", &place]);

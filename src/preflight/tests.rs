@@ -194,7 +194,7 @@ async fn whatever_is_missing_or_forbidden_in_the_crm_is_found_by_name() {
             "Account.Credit_Hold__c: the picklist accepts only On, Off, but mapping credit-limit produces Auto",
         ),
         (json!({"crm": {"dailyRequests": 600}}), "DailyApiRequests: only"),
-        (json!({"crm": {"dailyRequests": 0}}), "connection: the account cannot be asked"),
+        (json!({"crm": {"dailyRequests": 0}}), "connection: the account cannot be read"),
     ];
     is_found(&["closed-won", "contact-sync", "credit-limit"], &broken).await;
 }
@@ -281,7 +281,7 @@ async fn a_subsidiary_and_a_currency_that_the_account_does_not_have_are_found() 
         findings,
         [
             "customer.subsidiary: the account has no subsidiary 2",
-            "currency: the CRM sells in GBP, and the ERP has no such active currency",
+            "currency: the CRM sells in GBP, but the ERP has no such active currency",
         ]
     );
 }

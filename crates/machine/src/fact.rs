@@ -530,7 +530,7 @@ pub enum Rejected {
         /// What is missing.
         why: &'static str,
     },
-    /// The run does not fit the version that it is to move to.
+    /// The run cannot move: it does not fit its new version.
     #[error("{0}")]
     DoesNotFit(Box<super::Misfit>),
     /// The run has started already.

@@ -211,7 +211,7 @@ impl Decider<'_> {
                     "the outcome of a call is not known: find out what its target did, then retry or skip the step",
                 );
             }
-            Some(Attention::Poison) => return Err("it stopped its nodes or could not be recorded: retry it first"),
+            Some(Attention::Poison) => return Err("it crashed repeatedly, or could not be recorded: retry it first"),
             _ => {}
         }
         match () {

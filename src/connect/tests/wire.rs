@@ -40,7 +40,7 @@ async fn a_body_that_breaks_off_leaves_a_doubt() {
         serve_bytes("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"id\"").await;
     let failure = failure(call(settings(address), &post()).await);
     assert_eq!(verdict(&failure), (FaultClass::Transient, Unknown));
-    assert!(detail(&failure).contains("broke off"), "{}", detail(&failure));
+    assert!(detail(&failure).contains("was cut off"), "{}", detail(&failure));
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ pub enum ApiError {
     /// 409
     #[error("{0}")]
     Conflict(String),
-    /// 409: a run that does not fit the version that it is to move to.
+    /// 409: a run that cannot move, since it does not fit its new version.
     #[error("{0}")]
     DoesNotFit(Box<Misfit>),
     /// 429 with `Retry-After`.

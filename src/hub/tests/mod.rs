@@ -165,7 +165,7 @@ fn each_mistake_has_its_place_and_a_hint() {
         ("sources:\n  a: { scheme: github, secret: plain }", (2, 32), "must not be in a file", None),
         ("sources:\n  a: { scheme: github }", (2, 6), "either secret or secrets", None),
         ("connections: { a: { baseUrl: { x: /erp } } }", (1, 35), "is not a URL", None),
-        ("connections: { a: { baseUrl: { x: 'https://u:p@h' } } }", (1, 35), "holds credentials", None),
+        ("connections: { a: { baseUrl: { x: 'https://u:p@h' } } }", (1, 35), "contains credentials", None),
         ("connections: { a: { baseUrl: {}, timeout: 30s } }", (1, 43), "a duration", None),
         ("connections: { a: { baseUrl: {}, allowedHosts: b.example } }", (1, 48), "a list of hosts", None),
         ("connections: { a: { baseUrl: {}, allowedHosts: ['https://b.example'] } }", (1, 49), "is not a host", None),

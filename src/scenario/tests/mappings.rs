@@ -151,7 +151,7 @@ fn mistakes_in_what_a_field_holds_are_named() {
         (8, "only a value that is too long can be cut"),
         (9, "`max` is a number of characters from 1 to 1000000"),
         (11, "`format` must be one of"),
-        (11, "`fits` says what the field holds"),
+        (11, "`fits` describes what the field can hold"),
     ] {
         assert!(found.iter().any(|(at, why)| *at == line && why.contains(part)), "{line} {part}: {found:#?}");
     }
@@ -186,15 +186,15 @@ samples:
         (6, "which side is right"),
         (7, "`master` must be one of"),
         (8, "its master cannot be erp"),
-        (9, "no value of this row goes to the CRM"),
+        (9, "no value of this row goes to CRM"),
         (10, "no `value`"),
         (12, "row 6 also writes ERP's `d`"),
         (13, "`toErp` is not valid jq"),
         (14, "unknown property `mastr`"),
         (15, "`a..b` is not a field"),
         (16, "`toErp` has no meaning together with a `value`"),
-        (17, "no value of this row goes to the CRM"),
-        (18, "no value of this row goes to the CRM"),
+        (17, "no value of this row goes to CRM"),
+        (18, "no value of this row goes to CRM"),
         (20, "either what the record `gives`"),
     ] {
         assert!(found.iter().any(|(at, message)| *at == line && message.contains(part)), "{line} {part}: {found:#?}");

@@ -246,5 +246,5 @@ fn a_run_that_has_not_ended_is_replayed_as_far_as_it_has_come() {
     trace.journal.truncate(sent + 1);
     let replayed = replayed(&fixture.stage(), &fixture.definition, &trace, Assume::Nothing);
     assert!(!replayed.differs(), "{replayed:#?}");
-    assert!(replayed.notes[0].contains("waits for the answer to tell"), "{replayed:#?}");
+    assert!(replayed.notes[0].contains("waiting for the answer to tell"), "{replayed:#?}");
 }

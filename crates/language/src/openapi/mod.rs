@@ -239,7 +239,7 @@ fn dialect(value: &Value) -> Result<Dialect, Refusal> {
         return Ok(Dialect::V3);
     }
     let shown: String = version.chars().take(20).collect();
-    Err(Refusal::new("/openapi", format!("version {shown} of OpenAPI is not supported; use 3.0, 3.1 and Swagger 2.0")))
+    Err(Refusal::new("/openapi", format!("version {shown} of OpenAPI is not supported; use 3.0, 3.1 or Swagger 2.0")))
 }
 
 fn text<'v>(object: &'v Map<String, Value>, key: &str) -> Option<&'v str> {

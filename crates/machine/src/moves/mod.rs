@@ -139,7 +139,7 @@ impl Moved {
     }
 }
 
-/// Applies a record of a replay: what went on as new keeps what the replay begins with.
+/// Applies a record of a replay: a run that continued as new keeps what the replay begins with.
 fn take(definition: &Definition, run: &mut Run, record: &Record) -> Result<(), Inconsistent> {
     let (executions, keys) = (run.next_execution, run.keys.clone());
     apply(definition, run, record)?;

@@ -159,7 +159,7 @@ impl<'a> Replay<'a> {
 
     fn continue_as_new(&mut self, record: &Record) -> Result<bool, Stop> {
         if take(self.of.to, &mut self.decider.run, record).is_err() {
-            let why = "the run went on as new at a task, or may have to undo one, that this version does not have";
+            let why = "the run continued as new at a task, or may have to undo one, that this version does not have";
             return Err(self.misfit(None, why));
         }
         self.decider.records.push(record.clone());

@@ -55,7 +55,7 @@ fn an_openapi_document_is_not_a_definition_but_definitions_are_checked_against_i
     write("openapi/a.yaml", "openapi: 1.0.0\n");
     let (checked, out) = self::checked(vec![folder.path().join("openapi/a.yaml")]);
     assert_eq!(checked.definitions, 0);
-    assert!(out.contains("openapi/a.yaml:1:10: error: version 1.0.0 of OpenAPI is not known"), "{out}");
+    assert!(out.contains("openapi/a.yaml:1:10: error: version 1.0.0 of OpenAPI is not supported"), "{out}");
 }
 
 #[test]

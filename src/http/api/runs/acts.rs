@@ -121,9 +121,9 @@ impl App {
     }
 }
 
-/// The names, as messages list them.
+/// The names, as messages list them. A move has a route of its own.
 pub(super) fn acts_known() -> String {
-    ACTS.join(", ")
+    [&ACTS[..], &["move"]].concat().join(", ")
 }
 
 /// An act by its name, with what it takes beside the reason.
@@ -145,6 +145,7 @@ pub fn read_act(name: &str, members: &mut Members) -> Result<Act, ApiError> {
         "suspend" => Act::Suspend,
         "resume" => Act::Resume,
         "dismiss" => Act::Dismiss,
+        "move" => Act::Move { to: members.text("to")?.ok_or_else(|| wrong("to", "must be a version"))? },
         other => return Err(wrong("act", format!("must be one of {}, not {other:?}", acts_known()))),
     })
 }

@@ -208,7 +208,7 @@ impl From<BulkError> for ApiError {
 }
 
 fn read(bytes: &[u8]) -> Result<Asked, ApiError> {
-    let known = ["act", "filter", "reason", "dry_run", "trial", "rate", "input", "output", "compensate"];
+    let known = ["act", "filter", "reason", "dry_run", "trial", "rate", "input", "output", "compensate", "to"];
     let mut members = Members::of_body(bytes, &known)?;
     let name = members.text("act")?.ok_or_else(|| wrong("act", format!("must be one of {}", acts_known())))?;
     let reason = reason(&mut members)?;
@@ -218,7 +218,7 @@ fn read(bytes: &[u8]) -> Result<Asked, ApiError> {
     let written = filter.clone();
     let filter = read_filter(filter)?;
     let act = read_act(&name, &mut members)?;
-    for unused in ["input", "output", "compensate"] {
+    for unused in ["input", "output", "compensate", "to"] {
         if members.value(unused).is_some() {
             return Err(wrong(unused, format!("is not used by {name}")));
         }
