@@ -116,7 +116,7 @@ async fn a_retry_of_nothing_is_refused_and_a_batch_that_is_not_there_is_not_foun
     let id = latest["id"].as_str().unwrap();
     let (status, answer) = node.post(&format!("/api/v1/batches/{id}/retry"), &json!({})).await;
     assert_eq!(status, 409, "{answer}");
-    assert!(answer["detail"].as_str().unwrap().contains("no row of \"catalog-nightly\" waits"), "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("\"catalog-nightly\" has no failed rows left"), "{answer}");
     assert_eq!(node.get(&format!("/api/v1/batches/{id}")).await.1["done"], 9);
     for path in ["/api/v1/batches/none", "/api/v1/batches/00000000-0000-0000-0000-000000000001/rows"] {
         assert_eq!(node.get(path).await.0, 404, "{path}");

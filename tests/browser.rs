@@ -281,7 +281,10 @@ async fn a_hostile_name_is_shown_as_text_and_no_script_runs() {
     browser.shows("main", "<script>window.ran=1").await;
     harmless("the event").await;
     browser.goto(&node.url("/?q=%22%3E%3Cscript%3Ewindow.ran=1%3C/script%3E")).await;
-    assert_eq!(browser.of("[name=q]", "e => e.value").await, "\"><script>window.ran=1</script>");
+    assert_eq!(browser.of("main [name=q]", "e => e.value").await, "\"><script>window.ran=1</script>");
+    harmless("the filter of the list").await;
+    browser.goto(&node.url("/search?q=%22%3E%3Cscript%3Ewindow.ran=1%3C/script%3E")).await;
+    browser.shows("main", "<script>window.ran=1</script>").await;
     harmless("the search").await;
 }
 

@@ -240,6 +240,6 @@ async fn a_source_that_has_no_secret_is_refused_and_the_others_are_served() {
     let folder = world.workflows();
     let (ok, out, err) = world.command(&["validate", &folder]);
     assert!(ok, "{out}{err}");
-    assert!(out.contains("hub.yaml:4:13: warning: source test is refused"), "{out}{err}");
+    assert!(out.contains("hub.yaml:4:13: warning: source test is invalid"), "{out}{err}");
     assert!(out.contains("STEPWELL_SECRET_HOOK") && out.contains("0 errors, 1 warning"), "{out}{err}");
 }

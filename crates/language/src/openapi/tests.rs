@@ -199,7 +199,7 @@ fn a_servers_variables_take_only_what_they_may() {
 #[test]
 fn references_that_cannot_be_followed_are_refused() {
     let orders = orders();
-    assert!(why(&orders, "loop", json!({})).contains("leads back to itself"));
+    assert!(why(&orders, "loop", json!({})).contains("refers to itself"));
     assert!(why(&orders, "lost", json!({})).contains("points to nothing"));
     assert!(why(&orders, "outside", json!({})).contains("bundle it into one file"));
 }

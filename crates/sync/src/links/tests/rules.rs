@@ -117,7 +117,7 @@ fn two_records_that_meet_become_one_pair_and_others_are_refused() {
     assert!(
         refusal
             .detail
-            .contains("contact 003 of the CRM and 7 of the ERP are linked, and not 003 of the CRM and 8 of the ERP"),
+            .contains("contact CRM record 003 and ERP record 7 are linked, not CRM record 003 and ERP record 8"),
         "{refusal}"
     );
 }
