@@ -141,7 +141,8 @@ async fn a_request_under_way_is_answered_when_its_node_is_asked_to_stop() {
     node.ask_to_stop();
     eventually("the node says that it leaves", || async {
         let (status, told) = node.get("/readyz").await;
-        (status == 503 && told["detail"].as_str().unwrap_or_default().contains("it still answers for a while")).then_some(())
+        (status == 503 && told["detail"].as_str().unwrap_or_default().contains("it still answers for a while"))
+            .then_some(())
     })
     .await;
     // It still takes what comes.

@@ -104,7 +104,9 @@ fn about_answer(outcome: &CallOutcome) -> Option<String> {
     if value.or(response).is_some_and(holds_masks) {
         return Some("the recorded answer contains masked values (***)".to_owned());
     }
-    let cut = response.and_then(Value::as_str).is_some_and(|text| text.ends_with(" bytes in total)") || text.ends_with(" bytes in all)"));
+    let cut = response
+        .and_then(Value::as_str)
+        .is_some_and(|text| text.ends_with(" bytes in total)") || text.ends_with(" bytes in all)"));
     cut.then(|| "only part of the recorded answer was kept".to_owned())
 }
 

@@ -239,7 +239,7 @@ fn texts_beyond_the_bounds_are_mistakes() {
         ("a: \"\\0\"".to_owned(), "U+0000"),
         ("a: 1\n---\nb: 2".to_owned(), "several documents"),
         ("a: 1\na: 2".to_owned(), "the key `a` occurs twice"),
-        ("a: &a [*a]".to_owned(), "refers to nothing"),
+        ("a: &a [*a]".to_owned(), "does not refer to a complete earlier value"),
         ("a: *b".to_owned(), "unknown anchor"),
         ("? [a]\n: b".to_owned(), "a key must be a text"),
         ("a: !foo b".to_owned(), "is not supported"),
@@ -359,9 +359,11 @@ fn a_broken_openapi_document_is_a_mistake_of_its_own_file() {
     let (functions, mistakes) = Functions::read(folder.path());
     assert!(functions.documents.is_empty());
     let found = shown(&mistakes);
-    for expected in
-        ["1:1: this is not an OpenAPI document", "2:10: version 2.5.0", "3:7: the reference `other.yaml` points outside"]
-    {
+    for expected in [
+        "1:1: this is not an OpenAPI document",
+        "2:10: version 2.5.0",
+        "3:7: the reference `other.yaml` points outside",
+    ] {
         assert!(found.contains(expected), "{found}");
     }
 }
