@@ -285,9 +285,11 @@ impl<'a> Replay<'a> {
         self.times_out
     }
 
-    /// A `try` runs its body again: that of the new version does not wait any longer.
+    /// A `try` runs its body again: that of the new version does not wait any longer, unless it has begun this round already.
     fn bring_forward(&mut self, old: ExecutionId) {
         let Some(around) = self.old.execution(old) else { return };
+        let Progress::Try(waiting) = &around.progress else { return };
+        let begun = waiting.retries;
         let reference = &self.of.from.task(around.task).reference;
         let now = self.decider.now;
         let is_same = |e: &&mut crate::Execution| {
@@ -295,7 +297,10 @@ impl<'a> Replay<'a> {
                 && place(&e.coordinates) == place(&around.coordinates)
         };
         let found = self.decider.run.open.iter_mut().filter(is_same).find_map(|e| match &mut e.progress {
-            Progress::Try(progress) if matches!(progress.phase, TryPhase::Backoff { until } if until > now) => {
+            Progress::Try(progress)
+                if progress.retries <= begun
+                    && matches!(progress.phase, TryPhase::Backoff { until } if until > now) =>
+            {
                 progress.phase = TryPhase::Backoff { until: now };
                 Some(e.id)
             }

@@ -221,13 +221,15 @@ proptest! {
         land(&mut moves);
         let stood = moves.run.clone();
         let shape = format!("{plans:?}");
-        let is_parallel = shape.contains("Fork {") || shape.contains("For {");
+        let is_parallel = shape.contains("Fork {") || (2..10).any(|n| shape.contains(&format!("concurrency: {n}")));
         match moves.move_to(&new) {
             Ok(()) => {}
             // It stops there in this version too. Where branches run in parallel, a replay may take them in another order and refuse.
             Err(Rejected::DoesNotFit(misfit)) => {
-                let is_known =
-                    is_parallel || misfit.why.starts_with("it stops there too") || misfit.why.contains(TWICE);
+                let reordered = ["a person skipped this step", "it does not make this call any more"];
+                let is_known = misfit.why.starts_with("it stops there too")
+                    || misfit.why.contains(TWICE)
+                    || is_parallel && reordered.iter().any(|why| misfit.why.starts_with(why));
                 prop_assert!(is_known, "{}", misfit);
                 prop_assert_eq!(&moves.run, &stood);
                 return Ok(());
@@ -243,20 +245,12 @@ proptest! {
         } else {
             let _ = stays.feed(Fact::Continue);
         }
-        // A pause before another attempt may be over sooner with a move.
-        for world in [&mut stays, &mut moves] {
-            for _ in 0..20 {
-                if !world.pending.is_empty() || world.run.is_closed() || !world.pass_time() {
-                    break;
-                }
-            }
-        }
         let calls = |world: &World<'_>| {
             let mut calls: Vec<String> = world.pending.iter().map(|(.., request)| request.uri.clone()).collect();
             calls.sort();
             calls
         };
-        // A move retries every branch that stopped, a person one.
+        // Which branch goes on first when several stopped is not promised.
         if !is_parallel {
             prop_assert_eq!(calls(&stays), calls(&moves));
         }
