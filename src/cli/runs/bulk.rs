@@ -173,7 +173,7 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one with what became of each run.
+    /// Show one with the result of each run.
     Show {
         /// Its id.
         id: Uuid,

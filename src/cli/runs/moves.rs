@@ -34,7 +34,7 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-/// What became of one run.
+/// The result for one run.
 enum Outcome {
     WouldMove(Preview),
     Moved(Preview, String),

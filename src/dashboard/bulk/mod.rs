@@ -1,4 +1,4 @@
-//! Bulk acts: what one act would do to all runs of a list, starting it on trial and at a rate, and what became of each run.
+//! Bulk acts: what one act would do to all runs of a list, starting it on trial and at a rate, and the result of each run.
 
 mod progress;
 mod shown;

@@ -1,4 +1,4 @@
-//! How far bulk acts are, what became of each run, and the buttons that pause, resume and stop them.
+//! How far bulk acts are, the result of each run, and the buttons that pause, resume and stop them.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};

@@ -229,7 +229,7 @@ impl<'a> Replay<'a> {
         task.map_or(error.clone(), |task| error.at(&task.reference))
     }
 
-    /// What became of a step that did not end well, and what links the run to others.
+    /// The outcome of a step that did not end well, and what links the run to others.
     fn take_in_fault(&mut self, place: usize, record: &Record) -> Result<bool, Stop> {
         match &record.change {
             Change::AttemptAbandoned { execution, settles_at } => {

@@ -33,7 +33,7 @@ pub struct BulkView {
     pub rate: Option<Rate>,
     /// Whether more runs fitted than one bulk act takes.
     pub more: bool,
-    /// What became of its runs.
+    /// The results of its runs.
     pub counts: BulkCounts,
     /// Who asked for it.
     pub created_by: String,
