@@ -14,7 +14,7 @@ demo:
 
 # Every check and test, the browser's too; installs what they need where it may.
 test:
-	@scripts/install.sh postgres browser scripts senders nextest
+	@scripts/install.sh postgres browser scripts senders valgrind nextest
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres.sh scripts/sqlx-prepare.sh --check

@@ -4,6 +4,7 @@
 #   browser    Chromium and its driver, unless they are there
 #   scripts    Python and Node.js, which run the scripts of definitions, unless they are there
 #   senders    what the checks of senders/ need, from npm, as its lock file says; Node.js and npm, unless they are there
+#   valgrind   Valgrind, whose callgrind counts instructions, unless it is there
 #   nextest    cargo-nextest, unless it is there
 set -euo pipefail
 
@@ -50,6 +51,8 @@ for what in "$@"; do
                 npm ci --silent --no-audit --no-fund --ignore-scripts
                 cp package-lock.json node_modules/installed.json
             ) ;;
+        valgrind)
+            command -v valgrind >/dev/null || apt valgrind || { echo "valgrind is needed to count instructions" >&2; exit 1; } ;;
         nextest)
             cargo nextest --version >/dev/null 2>&1 || { echo "installing cargo-nextest" >&2; cargo install --locked cargo-nextest; } ;;
         *) echo "unknown: $what" >&2; exit 2 ;;

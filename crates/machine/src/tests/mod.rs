@@ -9,6 +9,7 @@ mod costs;
 mod families;
 mod history;
 mod hold;
+mod instructions;
 mod moves;
 mod outcomes;
 mod play;

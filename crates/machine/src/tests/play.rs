@@ -34,6 +34,19 @@ pub(super) struct Play<'d> {
     goes_on: bool,
 }
 
+/// A run begins, at once.
+pub(super) fn started(input: Value) -> Fact {
+    Fact::Started(Box::new(Started {
+        input: Arc::new(input),
+        event: None,
+        parent: None,
+        actor: Actor("test".into()),
+        environment: None,
+        begin: Begin::Now,
+        hold: None,
+    }))
+}
+
 impl<'d> Play<'d> {
     pub(super) fn begin(definition: &'d Definition, input: Value) -> Self {
         let run = Run::new(RunId::from_u128(7));
@@ -47,16 +60,7 @@ impl<'d> Play<'d> {
             calls: Vec::new(),
             goes_on: false,
         };
-        let started = Started {
-            input: Arc::new(input),
-            event: None,
-            parent: None,
-            actor: Actor("test".into()),
-            environment: None,
-            begin: Begin::Now,
-            hold: None,
-        };
-        play.feed(Fact::Started(Box::new(started)));
+        play.feed(started(input));
         play
     }
 
