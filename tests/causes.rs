@@ -1,6 +1,6 @@
 //! What needs a person, grouped by what caused it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Behavior, Target, World, calls, eventually, hub};
 
@@ -54,4 +54,67 @@ async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_na
     assert_eq!((left["items"].as_array().unwrap().len(), &left["items"][0]["sample"]), (1, &json!(other)));
     let (_, done) = node.get("/api/v1/runs?status=completed").await;
     assert!(done["items"].as_array().unwrap().iter().all(|run| run["error"].is_null()), "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cause_has_an_assignee_and_notes_and_stays_muted_until_another_run_stops_for_it() {
+    let target = Target::start().await;
+    let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))];
+    let world = World::new(&files, &[target.address().to_string()]).await;
+    assert!(world.command(&["user", "create", "ada", "--scopes", "operate"]).0);
+    let node = world.node().await;
+    target.behave("/step2", Behavior::Say(400, json!({ "message": "the item is not known" }).to_string()));
+    let stopped = |n: u64| {
+        let node = &node;
+        async move {
+            let run = node.start_calls(n).await;
+            eventually("the run stops", || async {
+                Some(node.run(&run).await).filter(|run| run["attention"] == "faulted")
+            })
+            .await;
+            run
+        }
+    };
+    let group = || async { node.get("/api/v1/attention").await.1["items"][0].clone() };
+    let run = stopped(1).await;
+    let group_before = group().await;
+    assert!(group_before["assignee"].is_null() && group_before["muted"].is_null(), "{group_before}");
+    let cause = format!("/api/v1/attention/{}", group_before["fingerprint"].as_str().unwrap());
+    let act = |act: &str, body: Value| {
+        let (node, address) = (&node, format!("{cause}/{act}"));
+        async move { node.post(&address, &body).await }
+    };
+
+    let (status, assigned) = act("assign", json!({ "assignee": "ada" })).await;
+    assert_eq!((status, &assigned["assignee"]), (200, &json!("ada")), "{assigned}");
+    let found = |query: &str| {
+        let (node, address) = (&node, format!("/api/v1/attention?{query}"));
+        async move { node.get(&address).await.1["items"].as_array().unwrap().len() }
+    };
+    assert_eq!((found("assignee=ada").await, found("assignee=none").await), (1, 0));
+    let (status, refused) = act("assign", json!({ "assignee": "eve" })).await;
+    assert_eq!((status, &refused["errors"][0]["pointer"]), (422, &json!("/assignee")), "{refused}");
+    assert_eq!(act("assign", json!({ "assignee": "me" })).await.0, 422, "a program is nobody to assign");
+    assert_eq!(act("praise", json!({})).await.0, 404);
+    assert_eq!(node.post("/api/v1/attention/none/assign", &json!({ "assignee": "ada" })).await.0, 404);
+    let (_, released) = act("assign", json!({ "assignee": null })).await;
+    assert!(released["assignee"].is_null(), "{released}");
+
+    assert_eq!(act("mute", json!({ "until": "2020-01-01T00:00:00Z" })).await.0, 422, "that is over");
+    let (_, muted) = act("mute", json!({ "reason": "the vendor fixes it tonight" })).await;
+    assert_eq!(muted["muted"]["reason"], "the vendor fixes it tonight", "{muted}");
+    assert_eq!((found("muted=true").await, found("muted=false").await), (1, 0));
+    stopped(2).await;
+    let joined = group().await;
+    assert_eq!((&joined["count"], &joined["muted"]), (&json!(2), &json!(null)), "another run has joined: {joined}");
+    act("mute", json!({})).await;
+    let (_, unmuted) = act("unmute", json!({})).await;
+    assert!(unmuted["muted"].is_null(), "{unmuted}");
+
+    for address in [format!("{cause}/notes"), format!("/api/v1/runs/{}/notes", run.as_str())] {
+        let (status, notes) = node.post(&address, &json!({ "text": "asked the vendor" })).await;
+        assert_eq!((status, &notes["items"][0]["text"]), (201, &json!("asked the vendor")), "{notes}");
+        assert_eq!(node.get(&address).await.1, notes);
+        assert_eq!(node.post(&address, &json!({ "text": " " })).await.0, 422);
+    }
 }

@@ -9,6 +9,7 @@ mod events;
 #[cfg(test)]
 mod fixture;
 mod freezes;
+mod handling;
 mod operations;
 mod parts;
 mod proposals;
@@ -102,6 +103,8 @@ type Page = (&'static str, MethodRouter<Dashboard>);
 fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
     vec![
         ("/runs/{id}/{act}", Scope::Operate, post(act::perform)),
+        ("/runs/{id}/notes", Scope::Operate, post(handling::note)),
+        ("/attention/{fingerprint}", Scope::Operate, post(handling::cause)),
         ("/bulk", Scope::Operate, post(bulk::start)),
         ("/bulk/{id}/{act}", Scope::Operate, post(bulk::steer)),
         ("/events/{id}/{act}", Scope::Operate, post(events::perform)),

@@ -99,6 +99,11 @@ struct Group {
     href: String,
     /// Where an act on all of them begins.
     act: String,
+    assignee: Option<String>,
+    /// Who muted it, and why.
+    muted: Option<String>,
+    /// Where the form for who handles it goes.
+    handle: String,
 }
 
 #[derive(Template)]
@@ -159,7 +164,7 @@ pub async fn show(
         statuses: statuses(&asked),
         reasons: reasons(&asked),
         workflows,
-        groups: groups.into_iter().map(|group| shown(group, now)).collect(),
+        groups: shown_groups(groups, now),
         lines: part.rows.iter().map(|row| line(row, now)).collect(),
         older: part.older.map(|id| asked.address(&[("after", &id.to_string())])),
         newer: part.newer.map(|id| asked.address(&[("before", &id.to_string())])),
@@ -266,6 +271,12 @@ fn line(row: &RunRow, now: Time) -> Line {
     }
 }
 
+/// Muted ones last.
+fn shown_groups(mut groups: Vec<CauseGroup>, now: Time) -> Vec<Group> {
+    groups.sort_by_key(|group| group.muted.is_some());
+    groups.into_iter().map(|group| shown(group, now)).collect()
+}
+
 fn shown(group: CauseGroup, now: Time) -> Group {
     let of_cause = format!("?attention=any&fingerprint={}", utf8_percent_encode(&group.fingerprint, NON_ALPHANUMERIC));
     let stopped_at = group.error.as_ref().and_then(|error| error.instance.as_deref()).or(group.task.as_deref());
@@ -280,6 +291,12 @@ fn shown(group: CauseGroup, now: Time) -> Group {
         last_age: (group.count > 1).then(|| age(group.last_at, now)),
         href: format!("/{of_cause}"),
         act: format!("/bulk/new{of_cause}"),
+        muted: group.muted.map(|muted| match muted.reason {
+            Some(reason) => format!("muted by {}: {reason}", muted.by),
+            None => format!("muted by {}", muted.by),
+        }),
+        assignee: group.assignee,
+        handle: format!("/attention/{}", utf8_percent_encode(&group.fingerprint, NON_ALPHANUMERIC)),
     }
 }
 

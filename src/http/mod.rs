@@ -16,7 +16,7 @@ pub mod status;
 pub mod wire;
 
 use access::refusals;
-use api::runs::{acts, attention, bulk, moves, proposals, stream};
+use api::runs::{acts, attention, bulk, moves, notes, proposals, stream};
 use api::sync::{batches, conflicts, drift, mappings, totals};
 use api::{audit, connections, credentials, events, freezes, runs, schedules, search, sources, users, workflows};
 use ingress::handshake;
@@ -80,6 +80,9 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/drift", get(drift::list)),
         ("GET", "/api/v1/drift/{run}", get(drift::show)),
         ("GET", "/api/v1/attention", get(attention::list)),
+        ("GET", "/api/v1/attention/{fingerprint}/notes", get(notes::of_cause)),
+        ("POST", "/api/v1/attention/{fingerprint}/notes", post(notes::on_cause)),
+        ("POST", "/api/v1/attention/{fingerprint}/{act}", post(attention::act)),
         ("GET", "/api/v1/freezes", get(freezes::list)),
         ("POST", "/api/v1/freezes", post(freezes::create)),
         ("POST", "/api/v1/freezes/{id}/end", post(freezes::end)),
@@ -94,6 +97,8 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/runs", get(runs::list)),
         ("GET", "/api/v1/runs/{id}", get(runs::show)),
         ("GET", "/api/v1/runs/{id}/journal", get(runs::journal)),
+        ("GET", "/api/v1/runs/{id}/notes", get(notes::of_run)),
+        ("POST", "/api/v1/runs/{id}/notes", post(notes::on_run)),
         ("POST", "/api/v1/runs/{id}/move", post(moves::move_run)),
         ("POST", "/api/v1/runs/{id}/{act}", post(acts::act)),
         ("GET", "/api/v1/bulk", get(bulk::list)),

@@ -21,6 +21,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::Dashboard;
+use super::handling;
 use super::parts::badge::{self, Badge};
 use super::parts::page::{Frame, NoPage, render};
 use super::parts::pretty::{self, Pretty};
@@ -33,6 +34,7 @@ use crate::http::access::session::Caller;
 use crate::machine::masks::Masks;
 use crate::machine::{RunId, Time};
 use crate::store::StoreError;
+use crate::store::runs::handling::Note;
 use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
 use crate::words::{Moment, capitalized, duration, millis_between};
@@ -100,6 +102,8 @@ struct RunPage {
     clocks: Option<(String, String)>,
     is_live: bool,
     proposals: Vec<Card>,
+    /// When, who, what.
+    notes: Vec<(Moment, String, String)>,
     offers: Vec<Offer>,
     chart: Chart,
     journal_cut: bool,
@@ -174,8 +178,9 @@ pub async fn page(
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
     let frame = Frame::of(caller, "runs");
     let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
+    let notes = handling::notes_of(dashboard, id).await?;
     let after = after.unwrap_or(journal.before);
-    let known = Known { row, journal, lines, after, definition, masks, place, proposals, versions };
+    let known = Known { row, journal, lines, after, definition, masks, place, proposals, notes, versions };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
     drawn.await.map_err(|_| ApiError::Internal.into())
@@ -210,13 +215,14 @@ struct Known {
     masks: Masks,
     place: Option<Place>,
     proposals: Vec<Card>,
+    notes: Vec<Note>,
     /// Deployed versions of its workflow.
     versions: usize,
 }
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place, mut proposals, versions } = known;
+        let Known { row, journal, lines, after, definition, masks, place, mut proposals, notes, versions } = known;
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
@@ -254,6 +260,7 @@ impl RunPage {
             is_live: row.finished_at.is_none(),
             story,
             proposals,
+            notes: notes.into_iter().map(|note| (note.at.into(), note.actor, note.text)).collect(),
             offers,
             chart,
             journal_cut: journal.cut,

@@ -12,6 +12,7 @@ pub(super) mod driver;
 pub(super) mod expected;
 pub(super) mod follow;
 pub(super) mod freezes;
+pub mod handling;
 pub(super) mod mailbox;
 pub(super) mod moves;
 pub(super) mod progress;

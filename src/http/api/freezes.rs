@@ -14,7 +14,6 @@ use crate::http::access::session::{Operator, Reader};
 use crate::http::problem::ApiError;
 use crate::http::query::{PAGING, Page, Params};
 use crate::http::wire::body::{Members, expect_json, wrong};
-use crate::machine::Time;
 use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::store::runs::freezes::Freeze;
@@ -45,7 +44,7 @@ pub async fn create(
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let mut members = Members::of_body(&received.bytes, &["workflows", "connections", "until", "reason"])?;
     let (workflows, connections) = (names(&mut members, "workflows")?, names(&mut members, "connections")?);
-    let until = members.text("until")?.map(|text| moment(&text)).transpose()?;
+    let until = members.time("until")?;
     let reason = super::runs::acts::reason(&mut members)?;
     let actor = caller.actor();
     let by = By { actor: &actor, reason: reason.as_deref() };
@@ -80,10 +79,6 @@ fn names(members: &mut Members, member: &str) -> Result<Vec<String>, ApiError> {
         }
         Some(_) => Err(must()),
     }
-}
-
-fn moment(text: &str) -> Result<Time, ApiError> {
-    text.parse().map_err(|_| wrong("until", "must be a time with its offset, as 2026-12-01T06:00:00Z"))
 }
 
 impl From<FreezeError> for ApiError {

@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use crate::http::problem::{ApiError, InputError};
+use crate::machine::Time;
 
 /// The media type of a request, in lower case and without parameters.
 #[must_use]
@@ -85,6 +86,15 @@ impl Members {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(wrong(name, "must be a text")),
         }
+    }
+
+    /// # Errors
+    /// 422 if it is not a time with its offset.
+    pub fn time(&mut self, name: &str) -> Result<Option<Time>, ApiError> {
+        let moment = |text: String| {
+            text.parse().map_err(|_| wrong(name, "must be a time with its offset, such as 2026-12-01T06:00:00Z"))
+        };
+        self.text(name)?.map(moment).transpose()
     }
 
     /// # Errors

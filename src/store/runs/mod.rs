@@ -5,6 +5,7 @@ pub mod claims;
 pub mod commands;
 pub mod commit;
 pub mod freezes;
+pub mod handling;
 pub mod journal;
 pub mod lanes;
 pub mod listing;

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod attention;
 pub mod bulk;
 pub(in crate::http) mod moves;
+pub(in crate::http) mod notes;
 pub(in crate::http) mod proposals;
 pub mod stream;
 

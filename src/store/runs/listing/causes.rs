@@ -28,6 +28,23 @@ pub struct CauseGroup {
     pub last_at: Time,
     /// The newest of them.
     pub sample: RunId,
+    /// The user who handles it.
+    pub assignee: Option<String>,
+    /// Whether it is muted. A run that joins the group unmutes it.
+    pub muted: Option<Muted>,
+}
+
+/// Why people are not told of a cause for now.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Muted {
+    /// Who muted it.
+    pub by: String,
+    /// Since when.
+    pub at: Time,
+    /// When it ends; without it, when another run joins the group.
+    pub until: Option<Time>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// Groups of the latest 10,000 runs that need a person, the one that has waited longest first.
@@ -37,7 +54,9 @@ pub struct CauseGroup {
 pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreError> {
     let groups = sqlx::query!(
         r#"select g.fingerprint as "fingerprint!", g.n as "n!", g.first_at as "first_at!", g.last_at as "last_at!",
-                  r.id, r.attention as "attention!", r.task, r.error::text as error, d.namespace, d.name
+                  r.id, r.attention as "attention!", r.task, r.error::text as error, d.namespace, d.name,
+                  assigned.assignee as "assignee?", muted.actor as "muted_by?", muted.at as "muted_at?",
+                  muted.until as "muted_until?", muted.reason as "muted_why?"
            from (select a.fingerprint, count(*) as n, min(a.attention_at) as first_at, max(a.attention_at) as last_at,
                         max(a.id::text)::uuid as sample
                  from (select id, fingerprint, attention_at from runs
@@ -45,6 +64,18 @@ pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreE
                  where a.fingerprint is not null group by a.fingerprint) g
            join runs r on r.id = g.sample
            join definitions d on d.id = r.definition_id
+           left join lateral (
+               select detail->>'assignee' as assignee from acts
+               where subject = 'cause:' || g.fingerprint and act = 'attention.assign' order by id desc limit 1
+           ) assigned on true
+           left join lateral (
+               select actor, at, reason, (detail->>'until')::timestamptz as until from acts
+               where subject = 'cause:' || g.fingerprint and act = 'attention.mute' and at >= g.last_at
+                 and ((detail->>'until') is null or (detail->>'until')::timestamptz > now())
+                 and not exists (select from acts later where later.subject = acts.subject
+                                 and later.act = 'attention.unmute' and later.id > acts.id)
+               order by id desc limit 1
+           ) muted on true
            where r.attention is not null
            order by g.first_at, g.fingerprint limit $2"#,
         COUNT_MAX,
@@ -67,6 +98,13 @@ pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreE
                 first_at: g.first_at,
                 last_at: g.last_at,
                 sample,
+                assignee: g.assignee,
+                muted: g.muted_by.zip(g.muted_at).map(|(by, at)| Muted {
+                    by,
+                    at,
+                    until: g.muted_until,
+                    reason: g.muted_why,
+                }),
             }
         })
         .collect())

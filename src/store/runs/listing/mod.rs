@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Status, Time, WorkflowError};
 use crate::store::StoreError;
-pub use causes::{CauseGroup, causes};
+pub use causes::{CauseGroup, Muted, causes};
 pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;

@@ -1,0 +1,112 @@
+//! Who handles what needs attention, and what people noted. Each assignment, mute and note is an act ([`acts`]), so it says who and
+//! when, is sealed, and is never lost; the latest one counts (see [`super::listing::causes`]).
+
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::machine::{RunId, Time};
+use crate::store::StoreError;
+use crate::store::acts::{self, By};
+
+/// What is noted, assigned or muted.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// All runs that need attention for one cause, by its fingerprint.
+    Cause(&'a str),
+    /// One run.
+    Run(RunId),
+}
+
+impl std::fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Cause(fingerprint) => write!(f, "cause:{fingerprint}"),
+            Self::Run(run) => write!(f, "run:{run}"),
+        }
+    }
+}
+
+/// What a person says about a cause.
+#[derive(Debug, Clone, Copy)]
+pub enum Handling<'a> {
+    /// This user handles it; none: nobody does.
+    Assign(Option<&'a str>),
+    /// Tell nobody of it until this time, or until another run joins.
+    Mute(Option<Time>),
+    /// Tell people again.
+    Unmute,
+}
+
+/// Whether runs need attention for this cause.
+///
+/// # Errors
+/// The database is away.
+pub async fn is_open(pool: &PgPool, fingerprint: &str) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from runs where fingerprint = $1 and attention is not null) as "exists!""#,
+        fingerprint
+    )
+    .fetch_one(pool)
+    .await?)
+}
+
+/// Records what a person says about a cause.
+///
+/// # Errors
+/// The database is away.
+pub async fn handle(pool: &PgPool, fingerprint: &str, what: Handling<'_>, by: By<'_>) -> Result<(), StoreError> {
+    let (act, detail) = match what {
+        Handling::Assign(assignee) => ("attention.assign", Some(json!({ "assignee": assignee }))),
+        Handling::Mute(until) => ("attention.mute", Some(json!({ "until": until }))),
+        Handling::Unmute => ("attention.unmute", None),
+    };
+    let mut transaction = pool.begin().await?;
+    acts::record(&mut transaction, by, act, &Subject::Cause(fingerprint).to_string(), detail.as_ref()).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// A note.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Note {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// When.
+    pub at: Time,
+    /// Who wrote it.
+    pub actor: String,
+    /// Plain text.
+    pub text: String,
+}
+
+/// The act that a note is; its text is the act's reason.
+const NOTE: &str = "note";
+
+/// Writes a note, `by.reason`.
+///
+/// # Errors
+/// The database is away.
+pub async fn note(pool: &PgPool, subject: Subject<'_>, by: By<'_>) -> Result<(), StoreError> {
+    let mut transaction = pool.begin().await?;
+    acts::record(&mut transaction, by, NOTE, &subject.to_string(), None).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Notes on a subject, oldest first, at most the latest `limit`.
+///
+/// # Errors
+/// The database is away.
+pub async fn notes(pool: &PgPool, subject: Subject<'_>, limit: i64) -> Result<Vec<Note>, StoreError> {
+    let mut notes = sqlx::query_as!(
+        Note,
+        r#"select id, at, actor, reason as "text!" from acts where subject = $1 and act = $2 and reason is not null
+           order by id desc limit $3"#,
+        subject.to_string(),
+        NOTE,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    notes.reverse();
+    Ok(notes)
+}
