@@ -11,20 +11,6 @@ const FILES_MAX: usize = 15;
 /// Lines of a source file, tests aside.
 const LINES_MAX: usize = 400;
 
-/// Larger than that: split them when you next change them.
-const LARGE: &[&str] = &[
-    "crates/machine/src/advance.rs",
-    "crates/machine/src/apply/mod.rs",
-    "crates/machine/src/decide.rs",
-    "crates/machine/src/fact.rs",
-    "crates/machine/src/record.rs",
-    "crates/machine/src/run.rs",
-    "src/engine/runs/driver.rs",
-];
-
-/// Folders with more files than that: give them rooms when you next add one.
-const CROWDED: &[&str] = &["crates/language/src/dsl/builder", "crates/machine/src", "crates/machine/src/tests"];
-
 #[test]
 fn rooms_are_small_and_no_module_is_a_file_beside_its_folder() {
     let (mut large, mut crowded, mut doubled) = (Vec::new(), Vec::new(), Vec::new());
@@ -49,8 +35,8 @@ fn rooms_are_small_and_no_module_is_a_file_beside_its_folder() {
     large.sort();
     crowded.sort();
     assert_eq!(doubled, Vec::<String>::new(), "these belong into their folders, as mod.rs");
-    assert_eq!(large, LARGE, "files with more than {LINES_MAX} lines");
-    assert_eq!(crowded, CROWDED, "folders with more than {FILES_MAX} source files");
+    assert_eq!(large, Vec::<String>::new(), "files with more than {LINES_MAX} lines");
+    assert_eq!(crowded, Vec::<String>::new(), "folders with more than {FILES_MAX} source files");
 }
 
 fn walk(folder: &Path, visit: &mut impl FnMut(&Path, &[PathBuf])) {

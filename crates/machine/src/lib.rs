@@ -3,46 +3,28 @@
 //! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply()`]ing a
 //! [`Record`]; [`decide()`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply()`].
 
-mod advance;
-pub mod apply;
-pub mod cause;
-mod clock;
+mod apply;
 pub mod compare;
-pub mod continuation;
-mod dataflow;
-pub mod decide;
-pub mod done;
-pub mod effect;
-pub mod error;
-pub mod fact;
-mod fault;
-pub mod identity;
-pub mod lifecycle;
+mod decide;
+mod effect;
+mod error;
+mod fact;
+mod history;
+mod identity;
 pub mod masks;
 pub mod moves;
-mod operator;
-pub mod outcome;
-pub mod record;
-pub mod retry;
-pub mod run;
-pub mod saga;
-pub mod snapshot;
-mod stored;
+mod record;
+mod run;
 mod task;
-pub mod view;
 
 pub use apply::{Inconsistent, apply, fold};
-pub use cause::Cause;
-pub use clock::Pauses;
-pub use continuation::Continuation;
-pub use decide::{Answers, Around, Decision, Stop as NoDecision, decide};
-pub use done::{Compensation, Done, DoneSteps};
+pub use decide::{Answers, Around, Decision, Proposed, Stop as NoDecision, decide, propose};
 pub use effect::*;
 pub use error::*;
 pub use fact::*;
+pub use history::{lifecycle, view};
 pub use moves::{Misfit, Move, Moved, MovedBy, decide_move};
-pub use operator::{Proposed, propose};
-pub use outcome::{Impact, Pivot};
+pub(crate) use record::stored;
 pub use record::*;
 pub use run::*;
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::begin::{branch_of, siblings};
 use super::call::reconciled;
-use super::{Applied, GONE, NO_ITERATION, NO_TASK, branch_of, links, siblings};
+use super::{Applied, GONE, NO_ITERATION, NO_TASK, links};
 use crate::task::{r#for, fork};
 use crate::{
     Branch, ChildPhase, ChildProgress, Cursor, Done, Execution, ExecutionId, FaultClass, Impact, Next, Pivot, Progress,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::gate::{Near, Offer, Verdict};
 use super::past::{Failure, Past, useless_answer};
 use super::{Misfit, Move, path, place, take};
-use crate::advance::Ready;
 use crate::compare::FieldChange;
-use crate::dataflow::Halt;
+use crate::decide::Halt;
+use crate::decide::Ready;
 use crate::decide::{Around, Decider, FailedAttempt, Stop};
 use crate::masks::Masks;
 use crate::{

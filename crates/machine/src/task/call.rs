@@ -5,9 +5,9 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::advance::{Entry, Opening};
-use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::Decider;
+use crate::decide::{Entry, Opening};
+use crate::decide::{Halt, Scope, kind};
 use crate::{CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 use stepwell_expr::Template;
 use stepwell_language::dsl::{CallTask, Endpoint, HttpCall, OpenApiCall, OpenApiDocument, Protocol};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::expression_fault;
-use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::Decider;
+use crate::decide::{Halt, Scope, kind};
 use crate::{CallDocument, ExecutionId};
 use stepwell_language::dsl::{
     Authentication, CallAuthentication, Credential, OpenApiDocument, OwnAuthentication, Protocol, SecretTemplate,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::advance::Entry;
-use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::Decider;
+use crate::decide::Entry;
+use crate::decide::{Halt, Scope, kind};
 use crate::{Change, Effect, ErrorKind, WorkflowError};
 use stepwell_language::dsl::EmitTask;
 use stepwell_text::canonical;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::dataflow::{Halt, Scope};
 use crate::decide::{Decider, Stop};
+use crate::decide::{Halt, Scope};
 use crate::{Change, Execution, ExecutionId, ExtendedProgress, FaultClass, Progress};
 use stepwell_language::dsl::{Part, Segment, TaskKind};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::{Decider, Stop};
+use crate::decide::{Halt, Scope, kind};
 use crate::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, Progress, SideBySide, WorkflowError};
 use stepwell_language::dsl::{ForTask, TaskKind};
 

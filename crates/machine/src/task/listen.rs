@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::advance::{Entry, Opening};
 use crate::apply::read;
-use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::{Decider, Stop};
+use crate::decide::{Entry, Opening};
+use crate::decide::{Halt, Scope, kind};
 use crate::{
     Actor, Change, Effect, ErrorKind, Execution, ExecutionId, FaultClass, ListenProgress, Listening, Progress,
     Rejected, Time, WorkflowError,
@@ -190,7 +190,7 @@ impl Decider<'_> {
         each: &EachEvent,
         progress: &ListenProgress,
         raw: &Arc<Value>,
-    ) -> Result<crate::advance::Outputs, Halt> {
+    ) -> Result<crate::decide::Outputs, Halt> {
         let mut scope = self.scope_of_open(execution);
         let index = progress.outputs.len();
         scope.local.push((each.item.clone(), progress.taken.get(index).map(Arc::clone).unwrap_or_default()));

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::call::{expression_fault, text_pairs};
 use crate::ProcessRequest;
-use crate::advance::Entry;
-use crate::dataflow::{Halt, Scope, kind};
 use crate::decide::Decider;
+use crate::decide::Entry;
+use crate::decide::{Halt, Scope, kind};
 use stepwell_expr::Template;
 use stepwell_language::dsl::ProcessCall;
 

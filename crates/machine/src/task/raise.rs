@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::dataflow::{Halt, Scope};
 use crate::decide::Decider;
+use crate::decide::{Halt, Scope};
 use crate::{ErrorKind, WorkflowError};
 use stepwell_expr::Template;
 use stepwell_language::dsl::ErrorTemplate;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::advance::{Entry, Opening};
-use crate::dataflow::{Halt, Scope};
 use crate::decide::{Decider, Stop};
+use crate::decide::{Entry, Opening};
+use crate::decide::{Halt, Scope};
 use crate::{
     Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect,
     ErrorKind, Execution, ExecutionId, FaultClass, Message, Pivot, Progress, Rejected, Role, Run, RunId, Status, Time,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::Change;
-use crate::advance::Entry;
-use crate::dataflow::{Halt, Scope};
 use crate::decide::Decider;
+use crate::decide::Entry;
+use crate::decide::{Halt, Scope};
 use stepwell_expr::Template;
 
 impl Decider<'_> {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::advance::Entry;
-use crate::dataflow::{Halt, Scope};
 use crate::decide::Decider;
+use crate::decide::Entry;
+use crate::decide::{Halt, Scope};
 use stepwell_language::dsl::Case;
 
 impl Decider<'_> {

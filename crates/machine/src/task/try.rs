@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::dataflow::{Halt, Scope, error_value};
-use crate::decide::Decider;
+use crate::decide::{Decider, retry};
+use crate::decide::{Halt, Scope, error_value};
 use crate::{
-    Caught, Change, Execution, ExecutionId, Progress, Time, TryPhase, TryProgress, WorkflowError, identity, retry,
+    Caught, Change, Execution, ExecutionId, Progress, Time, TryPhase, TryProgress, WorkflowError, identity,
     same_error_type, time_after,
 };
 use stepwell_language::dsl::{Catch, ErrorFilter, RetryPolicy, TaskKind};

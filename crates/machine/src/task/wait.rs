@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::Time;
-use crate::advance::{Entry, Opening};
-use crate::dataflow::{Halt, Scope};
 use crate::decide::Decider;
+use crate::decide::{Entry, Opening};
+use crate::decide::{Halt, Scope};
 use stepwell_language::dsl::DurationSpec;
 
 impl Decider<'_> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use allocation_counter::AllocationInfo;
 use serde_json::{Value, json};
 
-use super::play::{Play, definition};
+use super::world::play::{Play, definition};
 use crate::*;
 use stepwell_language::dsl::Definition;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::build::{Plan, definition};
+use super::world::build::{Plan, definition};
 use super::world::{Answer, NOON, World};
 use crate::*;
 use stepwell_language::dsl::{Definition, OnFault};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::play::{Play, definition};
+use super::world::play::{Play, definition};
 use crate::view::{RunHead, view};
 use crate::*;
 

@@ -1,7 +1,6 @@
 //! Tests of the pure machine: single rules, and properties over random sagas.
 //! For what ships see `scenario/tests`.
 
-mod build;
 mod calls;
 mod children;
 mod clock;
@@ -12,7 +11,6 @@ mod hold;
 mod instructions;
 mod moves;
 mod outcomes;
-mod play;
 mod properties;
 mod queue;
 mod rules;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::build::{Plan, definition};
+use super::world::build::{Plan, definition};
 use super::world::{Answer, NOON, SETTLE, World, outcome};
 use crate::*;
 use stepwell_language::dsl::{self, Definition, DurationSpec, Functions, OnFault};
@@ -410,7 +410,7 @@ fn an_act_tells_iterations_of_a_loop_apart() {
     let mut world = world(&definition);
     world.answer(Answer::Permanent);
     let at = world.run.open.last().unwrap().id;
-    let step = Some(super::super::view::step_name("/do/0/t0/do/0/t0", at));
+    let step = Some(crate::view::step_name("/do/0/t0/do/0/t0", at));
     let skip = || act(Act::Skip { output: Value::Null, step: step.clone() });
     world.feed(skip()).unwrap();
     world.answer(Answer::Permanent);

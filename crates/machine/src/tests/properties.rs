@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::build::{Plan, definition};
+use super::world::build::{Plan, definition};
 use super::world::{Answer, World};
 use crate::*;
 use stepwell_language::dsl::{DurationSpec, OnFault};

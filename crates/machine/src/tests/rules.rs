@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::build::{Plan, definition};
+use super::world::build::{Plan, definition};
 use super::world::{Answer, NOON, SETTLE, World};
 use crate::*;
 use stepwell_language::dsl::OnFault;

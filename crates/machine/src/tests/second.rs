@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::build::{Plan, definition};
+use super::world::build::{Plan, definition};
 use super::world::{Answer, World};
 use crate::*;
 use stepwell_language::dsl::{ActRule, Definition, OnFault};

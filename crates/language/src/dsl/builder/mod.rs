@@ -3,33 +3,15 @@
 //! The builder never stops at the first mistake: a part that cannot be built is left out, the rest is looked at, and a
 //! definition comes out only if there was no mistake at all. One file per part of the language.
 
-mod authentication;
-mod call;
-
-mod credentials;
 mod dataflow;
 mod document;
-mod emit;
 mod event;
 mod expression;
-mod extension;
 mod fields;
-mod flow;
-mod fork;
-mod history;
-mod http;
-mod listen;
+mod kinds;
 mod literals;
-mod r#loop;
 mod metadata;
-mod openapi;
-mod reentry;
-mod reusable;
-mod run;
-mod saga;
-mod schedule;
 mod task;
-mod r#try;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::tests::build::{Plan, version};
+use crate::tests::world::build::{Plan, version};
 use crate::tests::world::{Answer, World};
 use crate::*;
 use stepwell_language::dsl::{Definition, OnFault};

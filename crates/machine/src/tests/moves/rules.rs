@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::moves::{Preview, preview};
-use crate::tests::play::{Play, definition};
+use crate::tests::world::play::{Play, definition};
 use crate::view::{RunHead, view};
 use crate::*;
 use stepwell_language::dsl::{Definition, WorkflowRef};

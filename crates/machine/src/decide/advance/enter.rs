@@ -1,0 +1,222 @@
+//! How a task begins: condition, input, then the kind's own beginning.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Stop;
+use crate::apply::siblings;
+use crate::decide::{Decider, Halt};
+use crate::{Beginning, Change, Coordinates, Execution, ExecutionId, FaultClass, Progress, Record, Role};
+use stepwell_language::dsl::{TaskId, TaskKind};
+
+/// Where a task begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) id: ExecutionId,
+    pub(crate) task: TaskId,
+    pub(crate) parent: Option<ExecutionId>,
+    pub(crate) role: Role,
+    pub(crate) coordinates: Coordinates,
+    pub(crate) raw_input: Arc<Value>,
+    /// It is open already: a person retries it.
+    pub(crate) again: bool,
+}
+
+/// What a task that stays open begins with, beside its input (see [`Change::TaskStarted`]).
+#[derive(Default)]
+pub(crate) struct Opening {
+    pub(crate) arguments: Option<Arc<Value>>,
+    pub(crate) request: Option<Arc<crate::CallRequest>>,
+    pub(crate) until: Option<crate::Time>,
+    pub(crate) items: Option<Arc<Value>>,
+    pub(crate) listening: Option<Arc<Vec<crate::Listening>>>,
+    pub(crate) child: Option<Arc<crate::ChildRequest>>,
+}
+
+impl Decider<'_> {
+    pub(super) fn begin_in_list(&mut self, parent: Option<ExecutionId>, index: usize) -> Result<(), Stop> {
+        let list = siblings(self.definition, &self.run, parent).unwrap_or_default();
+        let Some(task) = list.get(index).copied() else { return Ok(()) };
+        let around = parent.and_then(|id| self.run.execution(id));
+        let raw_input = match around.map(|e| (e, e.progress.cursor())) {
+            None => &self.run.root.data,
+            Some((_, Some(cursor))) => &cursor.data,
+            Some((around, None)) => &around.input,
+        };
+        self.begin(task, parent, Role::Step, Arc::clone(raw_input))
+    }
+
+    /// Begins a task that is not open yet.
+    pub(crate) fn begin(
+        &mut self,
+        task: TaskId,
+        parent: Option<ExecutionId>,
+        role: Role,
+        raw_input: Arc<Value>,
+    ) -> Result<(), Stop> {
+        let around = parent.and_then(|id| self.run.execution(id));
+        let iteration = match role {
+            // An undo or a query belongs to the iteration of the step that it is about.
+            Role::Undo(of) => self.run.undoing(of).map(|done| done.coordinates.iteration.clone()),
+            Role::Reconcile(of) => {
+                let open = self.run.execution(of).map(|e| e.coordinates.iteration.clone());
+                open.or_else(|| self.run.undoing(of).map(|done| done.coordinates.iteration.clone()))
+            }
+            Role::Step => around.map(iteration_inside),
+        };
+        let iteration = iteration.unwrap_or_default();
+        let round = around.map_or(0, round_inside);
+        let visit = self.run.visits.get(&(task, iteration.clone())).copied().unwrap_or(0);
+        let coordinates = Coordinates { visit, iteration, round };
+        let id = self.run.next_execution;
+        self.enter(Entry { id, task, parent, role, coordinates, raw_input, again: false })
+    }
+
+    pub(super) fn begin_again(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(e) = self.run.execution(id) else { return Ok(()) };
+        let entry = Entry {
+            id,
+            task: e.task,
+            parent: e.parent,
+            role: e.role,
+            coordinates: e.coordinates.clone(),
+            raw_input: Arc::clone(&e.raw_input),
+            again: true,
+        };
+        self.enter(entry)
+    }
+
+    fn enter(&mut self, entry: Entry) -> Result<(), Stop> {
+        match self.try_enter(&entry) {
+            Ok(()) => Ok(()),
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => {
+                let error = halt.into_error().at(&self.definition.task(entry.task).reference);
+                let asks = self.definition.task(entry.task).metadata.asks_person;
+                let class = if asks { FaultClass::Person } else { FaultClass::Permanent };
+                let change = Change::TaskFaulted {
+                    execution: entry.id,
+                    beginning: self.beginning(&entry, None),
+                    error: error.clone(),
+                    class: asks.then_some(class),
+                };
+                self.emit_entry(&entry, change);
+                self.raise(entry.id, error, class)
+            }
+        }
+    }
+
+    /// Condition, input, then the kind's own beginning. Nothing is recorded before all of it is known.
+    fn try_enter(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let task = self.definition.task(entry.task);
+        let mut scope = self.scope_of(entry);
+        if let Some(condition) = &task.condition
+            && !self.holds(condition, &entry.raw_input, &scope)?
+        {
+            let change = match entry.role {
+                Role::Undo(of) => Change::UndoSkipped { execution: of },
+                _ => Change::TaskSkipped {
+                    execution: entry.id,
+                    beginning: self.beginning(entry, None),
+                    output: Arc::clone(&entry.raw_input),
+                },
+            };
+            self.emit_entry(entry, change);
+            return Ok(());
+        }
+        let input = self.transform_input(&task.input, &entry.raw_input, &scope)?;
+        if !self.is_undo_itself(entry) {
+            scope.input = Some(Arc::clone(&input));
+        }
+        let deadline = match &task.timeout {
+            None => None,
+            Some(after) => Some(self.moment_after(after, &input, &scope)?),
+        };
+        match &task.kind {
+            TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) | TaskKind::Extended(_) => {
+                self.emit_started(entry, &input, Opening::default(), deadline);
+                Ok(())
+            }
+            TaskKind::For(task) => {
+                let items = Some(Arc::new(self.items(task, &input, &scope)?));
+                self.emit_started(entry, &input, Opening { items, ..Opening::default() }, deadline);
+                Ok(())
+            }
+            TaskKind::Function { arguments, .. } => {
+                let arguments = Some(Arc::new(self.render(arguments, &input, &scope)?));
+                self.emit_started(entry, &input, Opening { arguments, ..Opening::default() }, deadline);
+                Ok(())
+            }
+            TaskKind::Call(call) => self.open_call(entry, call, &input, &scope, deadline),
+            TaskKind::Wait(duration) => self.open_wait(entry, duration, &input, &scope, deadline),
+            TaskKind::Emit(task) => self.run_emit(entry, task, &input, scope),
+            TaskKind::Listen(task) => self.open_listen(entry, task, &input, &scope, deadline),
+            TaskKind::Run(task) => self.open_child(entry, task, &input, &scope, deadline),
+            TaskKind::Set(template) => self.run_set(entry, template, &input, scope),
+            TaskKind::Switch(cases) => self.run_switch(entry, cases, &input, scope),
+            TaskKind::Raise(template) => Err(self.raised(template, &input, &scope)),
+        }
+    }
+
+    /// Records the start of a task that stays open.
+    pub(crate) fn emit_started(
+        &mut self,
+        entry: &Entry,
+        input: &Arc<Value>,
+        opening: Opening,
+        deadline: Option<crate::Time>,
+    ) {
+        let Opening { arguments, request, until, items, listening, child } = opening;
+        let beginning = beginning(entry, Some(input));
+        let execution = entry.id;
+        let change =
+            Change::TaskStarted { execution, beginning, arguments, request, until, items, listening, child, deadline };
+        self.emit_entry(entry, change);
+    }
+
+    /// Records something about a task that may not be open yet.
+    pub(crate) fn emit_entry(&mut self, entry: &Entry, change: Change) {
+        let task = Some(Arc::from(self.definition.task(entry.task).reference.as_str()));
+        let attempt = match &change {
+            Change::TaskStarted { request: Some(_), .. } => Some(1),
+            Change::AttemptStarted { .. } => self.run.execution(entry.id).map(|e| e.attempts() + 1),
+            _ => None,
+        };
+        self.emit_record(Record { at: self.now, actor: crate::Actor::engine(), task, attempt, change, note: None });
+    }
+
+    /// The beginning of an execution for a record, none if it is open already.
+    pub(crate) fn beginning(&self, entry: &Entry, input: Option<&Arc<Value>>) -> Option<Beginning> {
+        (!entry.again).then(|| beginning(entry, input))
+    }
+}
+
+fn beginning(entry: &Entry, input: Option<&Arc<Value>>) -> Beginning {
+    Beginning {
+        parent: entry.parent,
+        coordinates: entry.coordinates.clone(),
+        role: entry.role,
+        input: input.filter(|i| !Arc::ptr_eq(i, &entry.raw_input)).map(Arc::clone),
+    }
+}
+
+/// The loop indices of tasks directly inside an execution.
+fn iteration_inside(execution: &Execution) -> Vec<u32> {
+    let around = execution.coordinates.iteration.iter().copied();
+    match &execution.progress {
+        Progress::For(progress) => around.chain(progress.index).collect(),
+        // The one that begins next: those that are open know their own.
+        Progress::SideBySide(progress) => around.chain([progress.begun]).collect(),
+        Progress::Listen(progress) => around.chain(u32::try_from(progress.outputs.len())).collect(),
+        _ => around.collect(),
+    }
+}
+
+/// The round that tasks directly inside an execution belong to.
+fn round_inside(execution: &Execution) -> u32 {
+    match &execution.progress {
+        Progress::Try(progress) => progress.round,
+        _ => execution.coordinates.round,
+    }
+}

@@ -1,0 +1,279 @@
+//! What people do to runs: which act fits which state, and what it changes. Everything else follows in `advance`.
+//!
+//! An act that the definition reserves for two people is recorded only with the name of a second person, whatever way it came.
+//! [`propose`] says which acts must be proposed first; [`Decider::operate`] is the last judge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::decide::undo_plan;
+use crate::decide::{Around, Decider, Stop};
+use crate::{
+    Act, Actor, Approval, CancelMode, Change, CompensationEnd, Execution, Pivot, Progress, Rejected, Role, Run, Status,
+};
+use stepwell_language::dsl::Definition;
+
+const PAST_PIVOT: &str = "it is past its point of no return (pivot), or may be: nothing is undone then; \
+                          cancel it with compensate: false to leave what was done";
+
+const ENDS: &str = "it is ending and only waiting for calls in progress";
+
+const PERHAPS_PAST_PIVOT: &str = "it may be past its point of no return (pivot): look at the target, \
+                                  then say in the reason what you found";
+
+/// An act that waits for a second person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposed {
+    /// With the step that it means, so that it never hits another one.
+    pub act: Act,
+    /// The step where the run stands, with its execution; none where it does not wait for a person and the act is about no step.
+    pub step: Option<String>,
+    /// What the act would replace: what the step is given now.
+    pub before: Option<Arc<Value>>,
+}
+
+/// What must be proposed before it is done; none if the act needs no second person.
+///
+/// # Errors
+/// The act does not match the run's state.
+pub fn propose(
+    definition: &Definition,
+    run: &Run,
+    act: &Act,
+    reason: Option<&str>,
+) -> Result<Option<Proposed>, Rejected> {
+    if act.reserved_by(definition).is_none() {
+        return Ok(None);
+    }
+    if run.is_closed() {
+        return Err(Rejected::Closed(run.status));
+    }
+    let around =
+        Around { now: crate::Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
+    let decider = Decider::new(definition, run.clone(), around);
+    // What a freeze holds back is suspended; a person who suspends it keeps it suspended beyond the freeze.
+    let holds_on = *act == Act::Suspend && !run.is_parked();
+    if decider.changes_nothing(act) && !holds_on {
+        return Ok(None);
+    }
+    decider.check(act, reason)?;
+    Ok(Some(decider.pinned(act.clone())))
+}
+
+impl Decider<'_> {
+    pub(crate) fn operate(
+        &mut self,
+        act: Act,
+        actor: Actor,
+        reason: Option<String>,
+        approval: Option<Approval>,
+    ) -> Result<(), Stop> {
+        if self.changes_nothing(&act) {
+            return Ok(());
+        }
+        if matches!(act, Act::Move { .. }) {
+            let why = "a node needs the other version at hand";
+            return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
+        }
+        // An approval of what one may do alone says nothing.
+        let approval = approval.filter(|_| act.reserved_by(self.definition).is_some());
+        self.check(&act, reason.as_deref())?;
+        self.check_second(&act, &actor, approval.as_ref())?;
+        let poisoned = self.run.attention == Some(crate::Attention::Poison);
+        let stand_in = match &act {
+            Act::Skip { output, .. } => Some(Arc::new(output.clone())),
+            _ => None,
+        };
+        let past_pivot = act == Act::Compensate && self.pivot() == Pivot::Perhaps;
+        let (approved_by, approval_reason) =
+            approval.map_or((None, None), |approval| (Some(approval.by), approval.reason));
+        let acted = Change::OperatorActed { act, reason, paused_ms: None, past_pivot, approved_by, approval_reason };
+        self.emit_by(actor, self.stuck().map(|e| e.id), acted);
+        if let Some(output) = stand_in {
+            self.skip(output);
+            self.stay_parked_by_another_branch();
+        } else if poisoned {
+            self.interrupt_calls()?;
+        }
+        Ok(())
+    }
+
+    /// An act that was done before is acknowledged and not recorded again.
+    fn changes_nothing(&self, act: &Act) -> bool {
+        match act {
+            Act::Cancel { .. } if self.run.is_parked() && self.run.compensation.is_none() => false,
+            Act::Cancel { compensate } => {
+                let undoes = *compensate == CancelMode::Compensate;
+                let undoing = self.run.compensation.as_ref().map(|c| (c.end, true));
+                let pending = self.run.stop.map(|stop| (stop.end, stop.undo));
+                pending.or(undoing) == Some((CompensationEnd::Cancelled, undoes))
+            }
+            Act::Suspend => self.run.suspended,
+            _ => false,
+        }
+    }
+
+    /// Whether the act fits the run as it is.
+    pub(crate) fn check(&self, act: &Act, reason: Option<&str>) -> Result<(), Rejected> {
+        let forbidden = |why| Rejected::Forbidden { act: act.name(), status: self.run.status, why };
+        self.permit(act, reason).map_err(forbidden)?;
+        act.step().map_or(Ok(()), |meant| self.check_step(act, meant, self.run.passed_over()))
+    }
+
+    /// What is reserved for two people needs two, and the run must still stand where it stood when the act was proposed.
+    pub(crate) fn check_second(&self, act: &Act, actor: &Actor, approval: Option<&Approval>) -> Result<(), Rejected> {
+        let Some(rule) = act.reserved_by(self.definition) else { return Ok(()) };
+        let flaw = approval.map_or(Some("no second person has approved it"), |approval| approval.flaw(act, actor));
+        if let Some(why) = flaw {
+            return Err(Rejected::NeedsSecond { act: act.name(), rule: rule.as_str(), why });
+        }
+        let meant = approval.and_then(|approval| approval.step.as_deref()).filter(|_| act.step().is_none());
+        let stands = self.run.passed_over().filter(|_| self.run.is_parked());
+        meant.map_or(Ok(()), |meant| self.check_step(act, meant, stands))
+    }
+
+    /// The act with the step that it would be about now.
+    fn pinned(&self, mut act: Act) -> Proposed {
+        let name = |e: &Execution| crate::view::step_name(&self.definition.task(e.task).reference, e.id);
+        let at = self.run.passed_over();
+        let about = at.filter(|_| self.run.is_parked() || matches!(act, Act::Retry { .. } | Act::Skip { .. }));
+        let about = about.map(name);
+        if let Act::Retry { step, .. } | Act::Skip { step, .. } = &mut act {
+            step.clone_from(&about);
+        }
+        let replaced = self.stuck().filter(|_| matches!(act, Act::Retry { input: Some(_), .. }));
+        let before = replaced.map(|e| Arc::clone(&e.raw_input));
+        Proposed { act, step: about, before }
+    }
+
+    /// Whoever names a step means that one: an act that is repeated because its answer was lost does not hit the next one.
+    fn check_step(&self, act: &Act, meant: &str, at: Option<&Execution>) -> Result<(), Rejected> {
+        let at = at.map(|e| (self.definition.task(e.task).reference.clone(), e.id));
+        let is_meant = |(reference, id): &(String, crate::ExecutionId)| {
+            *meant == *reference || *meant == crate::view::step_name(reference, *id)
+        };
+        if at.as_ref().is_some_and(is_meant) {
+            return Ok(());
+        }
+        let at = at.map(|(reference, id)| match meant.contains('#') {
+            true => crate::view::step_name(&reference, id),
+            false => reference,
+        });
+        Err(Rejected::StandsElsewhere { act: act.name(), meant: meant.to_owned(), at: at.unwrap_or_default() })
+    }
+
+    fn permit(&self, act: &Act, reason: Option<&str>) -> Result<(), &'static str> {
+        let run = &self.run;
+        let need = |holds: bool, why: &'static str| if holds { Ok(()) } else { Err(why) };
+        let backing_off = run.open.iter().any(|e| e.progress.is_backing_off());
+        let in_flight = run.has_call_in_flight() && !run.is_parked();
+        let ends = run.stop.is_some() && run.compensation.is_none() && !run.is_parked();
+        match act {
+            Act::Retry { .. } | Act::Skip { .. } if ends => Err(ENDS),
+            Act::Retry { input: Some(_), .. } => {
+                need(self.stuck().is_some(), "only a failed step can be given a different input")
+            }
+            Act::Retry { input: None, .. } => {
+                need(run.is_parked() || backing_off, "nothing has failed or is waiting for a retry")
+            }
+            Act::Skip { .. } => need(
+                !in_flight && (run.is_parked() || run.status == Status::Waiting),
+                "only a failed or waiting step can be skipped",
+            ),
+            Act::Cancel { compensate } => {
+                need(run.compensation.is_none(), "it is being undone; retry or skip a stuck undo so that it can end")?;
+                let is_undone = self.pivot() == Pivot::Ahead || self.can_ask_about_pivot();
+                need(*compensate == CancelMode::Abandon || is_undone, PAST_PIVOT)
+            }
+            Act::Compensate => {
+                need(run.compensation.is_none(), "it is already being undone")?;
+                need(self.pivot() < Pivot::Passed, "it is past its point of no return (pivot)")?;
+                let explained = reason.is_some_and(|reason| !reason.trim().is_empty());
+                need(self.pivot() == Pivot::Ahead || explained, PERHAPS_PAST_PIVOT)?;
+                need(!undo_plan(self.definition, run).is_empty(), "it has completed no step that it can undo")
+            }
+            Act::Suspend => need(!run.is_parked(), "it has already stopped and needs attention"),
+            Act::Resume => need(run.suspended, "it is not suspended"),
+            Act::Dismiss => need(run.is_parked() && run.compensation.is_none(), "only a faulted run can be dismissed"),
+            Act::Move { .. } => self.permit_move(),
+        }
+    }
+
+    /// What is on its way, in doubt or being undone cannot move: what the target did must be known first.
+    fn permit_move(&self) -> Result<(), &'static str> {
+        use crate::Attention;
+        let run = &self.run;
+        match run.attention {
+            Some(Attention::UnknownOutcome) => {
+                return Err(
+                    "the outcome of a call is not known: find out what its target did, then retry or skip the step",
+                );
+            }
+            Some(Attention::Poison) => return Err("it crashed repeatedly, or could not be recorded: retry it first"),
+            _ => {}
+        }
+        match () {
+            () if run.compensation.is_some() => Err("it is being undone"),
+            () if run.stop.is_some() => Err(ENDS),
+            () if run.awaits_outcome() => {
+                Err("a call is in progress: wait until it has ended, or suspend the run first")
+            }
+            () => Ok(()),
+        }
+    }
+
+    /// The innermost execution that failed, or else the one that a parked run stands at.
+    fn stuck(&self) -> Option<&Execution> {
+        self.run.failed().or_else(|| self.run.open.last().filter(|_| self.run.is_parked()))
+    }
+
+    /// One failed step was skipped; a run of which another branch failed too still waits for a person.
+    pub(crate) fn stay_parked_by_another_branch(&mut self) {
+        let failed = self.run.failed().map(|e| (e.id, e.progress.clone()));
+        if let Some((id, Progress::Failed { error, .. })) = failed
+            && !self.run.is_parked()
+        {
+            let execution = Some(id);
+            let in_doubt = self.run.execution(id).is_some_and(|e| e.impact.settles_at().is_some());
+            let attention = if in_doubt { crate::Attention::UnknownOutcome } else { crate::Attention::Faulted };
+            self.emit(execution, Change::RunFaulted { execution, error, attention });
+        }
+    }
+
+    /// Passes over the step where the run stands; the output stands in for its own.
+    pub(crate) fn skip(&mut self, output: Arc<Value>) {
+        let Some(execution) = self.run.passed_over() else {
+            self.emit(None, Change::RunCompleted { output });
+            return;
+        };
+        let id = execution.id;
+        match self.run.track(id) {
+            Role::Undo(of) => self.emit(Some(id), Change::UndoSkipped { execution: of }),
+            // Whoever passes over a question means the step, or the undo, that it is about.
+            Role::Reconcile(of) if self.run.compensation.is_some() => {
+                let undone = match self.run.execution(of).map(|e| self.run.track(e.id)) {
+                    Some(Role::Undo(undone)) => undone,
+                    _ => of,
+                };
+                self.emit(Some(id), Change::UndoSkipped { execution: undone });
+            }
+            Role::Reconcile(of) => {
+                self.emit(Some(of), Change::TaskSkipped { execution: of, beginning: None, output });
+            }
+            Role::Step => self.emit(Some(id), Change::TaskSkipped { execution: id, beginning: None, output }),
+        }
+    }
+}
+
+impl Progress {
+    fn is_backing_off(&self) -> bool {
+        use crate::{CallPhase, TryPhase};
+        match self {
+            Self::Call(call) => matches!(call.phase, CallPhase::Backoff { .. }),
+            Self::Try(t) => matches!(t.phase, TryPhase::Backoff { .. }),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How a run begins: its input, its key, its turn.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Stop;
+use crate::decide::{Decider, Halt, Scope};
+use crate::{Act, Actor, Change, Hold, Rejected, SchemaViolation, Started};
+use stepwell_text::canonical;
+
+impl Decider<'_> {
+    pub(crate) fn start(&mut self, started: Started) -> Result<(), Stop> {
+        if self.run.started_at.is_some() {
+            return Err(Rejected::AlreadyStarted.into());
+        }
+        let input = started.input;
+        let scope = Scope { raw_input: Some(Arc::clone(&input)), ..Scope::workflow() };
+        self.run.raw_input = Arc::clone(&input);
+        let transformed = self.refusing(|d| d.transform_input(&d.definition.input, &input, &scope))?;
+        let key = self.key(&transformed)?;
+        let deadline = match &self.definition.timeout {
+            None => None,
+            Some(after) => Some(self.refusing(|d| d.moment_after(after, &transformed, &Scope::workflow()))?),
+        };
+        let transformed = self.definition.input.from.as_ref().map(|_| transformed);
+        let (event, parent, environment) = (started.event, started.parent, started.environment);
+        let queued = self.definition.metadata.serialize && key.is_some();
+        let change = Change::RunStarted { input, transformed, key, event, parent, deadline, environment, queued };
+        self.emit_by(started.actor, None, change);
+        if let Some(Hold { actor, reason, .. }) = started.hold {
+            let (act, reason) = (Act::Suspend, Some(reason));
+            self.emit_by(actor, None, Change::acted(act, reason));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn admitted(&mut self, actor: Actor) -> Result<(), Stop> {
+        if !self.run.queued {
+            return Err(Rejected::NotAwaited("turn").into());
+        }
+        self.emit_by(actor, None, Change::RunAdmitted {});
+        Ok(())
+    }
+
+    /// A fault before the run exists refuses the start.
+    fn refusing<T>(&self, compute: impl FnOnce(&Self) -> Result<T, Halt>) -> Result<T, Stop> {
+        compute(self).map_err(|halt| match halt {
+            Halt::Ask(evaluation) => Stop::Evaluate(evaluation),
+            Halt::Invalid(violations) => Rejected::InputRefused(violations).into(),
+            Halt::Fault(error) => Rejected::InputRefused(vec![SchemaViolation {
+                pointer: String::new(),
+                message: error.detail.or(error.title).unwrap_or(error.r#type),
+            }])
+            .into(),
+        })
+    }
+
+    fn key(&self, input: &Arc<Value>) -> Result<Option<String>, Stop> {
+        let Some(template) = &self.definition.metadata.key else { return Ok(None) };
+        let scope = Scope { input: Some(Arc::clone(input)), ..Scope::workflow() };
+        match self.refusing(|d| d.render(template, input, &scope))? {
+            Value::Null => Ok(None),
+            Value::String(text) if text.len() <= 512 && !text.contains('\0') => Ok(Some(text)),
+            Value::Number(number) => Ok(Some(canonical::number(&number))),
+            _ => Err(Rejected::KeyRefused(
+                "metadata.key must give a text of at most 512 bytes without NUL, a number or null".to_owned(),
+            )
+            .into()),
+        }
+    }
+}

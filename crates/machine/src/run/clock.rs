@@ -1,0 +1,96 @@
+//! The run's own clock. It stops while the run is suspended or waits for a person, so that timeouts and the time limits of
+//! retries measure work and not how long someone was away. It is folded from the records like the rest of the run.
+//!
+//! Moments of the world's clock are left alone: the end of a `wait` and the time of the next attempt. If one of them passes
+//! during a pause, the run continues with it as soon as the pause ends.
+
+use chrono::TimeDelta;
+
+use crate::{CallProgress, Change, Execution, Progress, Record, Run, Time};
+
+/// Times in which the run stood still for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Pauses {
+    /// When the current pause began.
+    pub since: Option<Time>,
+    /// How long all earlier ones took.
+    #[serde(with = "crate::stored::span")]
+    pub total: TimeDelta,
+}
+
+impl Pauses {
+    /// Notes whether the run is paused from `at` on. Gives the pause that ended with that.
+    pub fn note(&mut self, stands_still: bool, at: Time) -> Option<(Time, Time)> {
+        match (self.since, stands_still) {
+            (None, true) => self.since = Some(at),
+            (Some(since), false) => {
+                let ended = at.max(since);
+                *self = Self { since: None, total: self.total + (ended - since) };
+                return Some((since, ended));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// How long all of them took until now.
+    #[must_use]
+    pub fn until(&self, now: Time) -> TimeDelta {
+        self.total + self.since.map_or(TimeDelta::zero(), |since| (now - since).max(TimeDelta::zero()))
+    }
+}
+
+impl Run {
+    /// What the run's own clock shows, on the scale of its timeouts: `now`, or the beginning of the current pause.
+    #[must_use]
+    pub fn clock(&self, now: Time) -> Time {
+        self.pauses.since.map_or(now, |since| since.min(now))
+    }
+
+    /// How long it has been under way, pauses left out.
+    #[must_use]
+    pub fn running_time(&self, now: Time) -> TimeDelta {
+        let until = self.clock(self.finished_at.unwrap_or(now));
+        self.started_at
+            .map_or(TimeDelta::zero(), |started| (until - started - self.pauses.total).max(TimeDelta::zero()))
+    }
+
+    /// Starts or stops the run's clock where a record made it stand still or continue.
+    pub(crate) fn keep_time(&mut self, at: Time) {
+        let stands_still = self.suspended || self.is_parked();
+        if let Some((since, at)) = self.pauses.note(stands_still, at) {
+            self.deadline = self.deadline.map(|deadline| deadline + (at - since));
+            self.open.iter_mut().for_each(|execution| execution.resume_clock(since, at));
+        }
+    }
+}
+
+impl Execution {
+    /// Moves the moments that time limits count to or from past a pause.
+    pub(crate) fn resume_clock(&mut self, since: Time, at: Time) {
+        let paused = at - since;
+        self.deadline = self.deadline.map(|deadline| deadline + paused);
+        // What happened during the pause, such as the failure of a call that was on its way, counts from its end.
+        let moved = |moment: Time| if moment > since { at.max(moment) } else { moment + paused };
+        match &mut self.progress {
+            Progress::Call(CallProgress { first_failure_at, first_throttled_at, .. }) => {
+                *first_failure_at = first_failure_at.map(moved);
+                *first_throttled_at = first_throttled_at.map(moved);
+            }
+            Progress::Try(progress) => {
+                progress.first_caught_at = progress.first_caught_at.map(moved);
+                progress.round_started_at = moved(progress.round_started_at);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Record {
+    /// Says for readers of the journal how long the pause was that this act of a person ended.
+    pub(crate) fn tell_pause(&mut self, paused: TimeDelta) {
+        if let Change::OperatorActed { paused_ms, .. } = &mut self.change {
+            *paused_ms = u64::try_from(paused.num_milliseconds()).ok().filter(|ms| *ms > 0);
+        }
+    }
+}
