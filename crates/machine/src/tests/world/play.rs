@@ -44,6 +44,7 @@ pub(super) fn started(input: Value) -> Fact {
         environment: None,
         begin: Begin::Now,
         hold: None,
+        restarts: None,
     }))
 }
 
