@@ -3,6 +3,7 @@
 //! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply()`]ing a
 //! [`Record`]; [`decide()`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply()`].
 
+pub mod acts;
 mod apply;
 pub mod compare;
 mod decide;
@@ -17,6 +18,7 @@ mod record;
 mod run;
 mod task;
 
+pub use acts::{ActKind, Permitted, permitted};
 pub use apply::{Inconsistent, apply, fold};
 pub use decide::{Answers, Around, Decision, Proposed, Stop as NoDecision, decide, propose};
 pub use effect::*;

@@ -7,8 +7,9 @@ use anyhow::Context;
 
 use crate::cli::context;
 use crate::config::Settings;
-use crate::engine::{ActError, Engine, clean_act};
-use crate::machine::{Act, RunId};
+use crate::engine::{ActError, Acted, Engine, clean_act};
+use crate::machine::view::RunView;
+use crate::machine::{Act, ActKind, Permitted, RunId};
 use crate::redact::Known;
 use crate::store::access::Scope;
 use crate::store::runs::listing;
@@ -44,6 +45,16 @@ pub(super) async fn perform(
     let redactor = Known::of_process().with(&[]);
     let said = reason.reason.as_ref().map(|reason| redactor.text(reason.clone()));
     match engine.act(run, clean_act(act.clone(), &redactor), by, said).await {
+        Ok(Acted { restarted: Some(new), .. }) => {
+            match (reason.json, new.is_new) {
+                (true, is_new) => {
+                    println!("{}", serde_json::json!({ "id": run, "restarted_as": new.run, "is_new": is_new }))
+                }
+                (false, true) => println!("{run} is started again as run {}", new.run),
+                (false, false) => println!("{run} was started again before, as run {}", new.run),
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         Ok(_) => {}
         Err(ActError::Proposed(proposal)) => {
             if reason.json {
@@ -71,6 +82,34 @@ pub(super) async fn perform(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What can be done to a run now, each with the command that does it.
+pub(super) fn possible(run: &RunView) -> String {
+    let can: Vec<_> = run.acts.iter().filter(|act| act.permitted).collect();
+    if can.is_empty() {
+        return String::new();
+    }
+    let width = can.iter().map(|act| act.act.about().title.len()).max().unwrap_or_default();
+    let line = |act: &&Permitted| format!("    {:width$}  {}\n", act.act.about().title, command(act.act, run.id));
+    let lines: String = can.iter().map(line).collect();
+    format!("  what you can do now, each with --reason WHY:\n{lines}")
+}
+
+/// The command that does an act to a run.
+fn command(act: ActKind, run: RunId) -> String {
+    let more = match act {
+        ActKind::Move => " --to VERSION",
+        ActKind::Restart
+        | ActKind::Retry
+        | ActKind::Skip
+        | ActKind::Cancel
+        | ActKind::Compensate
+        | ActKind::Suspend
+        | ActKind::Resume
+        | ActKind::Dismiss => "",
+    };
+    format!("stepwell runs {} {run}{more}", act.name())
+}
+
 /// Reads JSON from a file, or from standard input for `-`. Checked as strictly as what arrives over HTTP.
 pub(in crate::cli) fn read_json(path: &str) -> anyhow::Result<serde_json::Value> {
     let mut bytes = Vec::new();
@@ -80,4 +119,27 @@ pub(in crate::cli) fn read_json(path: &str) -> anyhow::Result<serde_json::Value>
         bytes = std::fs::read(path).with_context(|| format!("reading {path}"))?;
     }
     crate::hub::json::read(&bytes).map_err(|e| anyhow::anyhow!("{path} is not JSON that Stepwell accepts: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::runs::Command;
+
+    #[derive(Parser)]
+    struct Runs {
+        #[command(subcommand)]
+        _command: Command,
+    }
+
+    #[test]
+    fn every_act_has_the_command_that_a_run_shows_for_it() {
+        for act in ActKind::ALL {
+            let shown = command(*act, RunId::from_u128(7));
+            let words = shown.split_whitespace().skip(1).chain(["--reason", "why"]);
+            assert!(Runs::try_parse_from(words).is_ok(), "{shown}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ use crate::machine::{Act, CancelMode, RunId, Status};
 use crate::store::retention;
 use crate::store::runs::listing;
 use crate::store::runs::proposals::ProposalFilter;
+use crate::store::runs::restarts;
 use crate::words::error_text;
 use acts::Reason;
 use bulk::{Many, Which};
@@ -101,6 +102,19 @@ pub(super) enum Command {
     },
     /// Continue runs under another version of their workflow, with the recorded answers of all calls that were made.
     Move(moves::Arguments),
+    /// Start a run that has ended again: a new run with the same input, linked with it.
+    Restart {
+        #[command(flatten)]
+        targets: Targets,
+        /// The version that runs it, instead of the one that new runs have.
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// What the run did and did not undo may be done again. Needed for a completed run.
+        #[arg(long)]
+        again: bool,
+        #[command(flatten)]
+        reason: Reason,
+    },
     /// Mark a faulted run as no longer needing attention.
     Dismiss {
         #[command(flatten)]
@@ -115,6 +129,16 @@ pub(super) enum Command {
 pub(super) struct Target {
     /// The run's id. Or give filters, to act on all runs that match.
     id: Option<RunId>,
+    #[command(flatten)]
+    many: Many,
+}
+
+/// Runs by their ids, or all that match filters.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    /// The ids of runs. Or give filters, to act on all runs that match.
+    #[arg(value_name = "RUN")]
+    ids: Vec<RunId>,
     #[command(flatten)]
     many: Many,
 }
@@ -149,6 +173,9 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             (target, Act::Cancel { compensate }, reason)
         }
         Command::Move(arguments) => return moves::run(&context::engine(settings).await?, settings, arguments).await,
+        Command::Restart { targets, to, again, reason } => {
+            return restart(settings, targets, Act::Restart { version: to, again }, reason).await;
+        }
         Command::Compensate { target, reason } => (target, Act::Compensate, reason),
         Command::Suspend { target, reason } => (target, Act::Suspend, reason),
         Command::Resume { target, reason } => (target, Act::Resume, reason),
@@ -162,6 +189,25 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Target { id: Some(id), .. } => acts::perform(&engine, settings, id, &act, &reason).await,
         Target { id: None, many } => bulk::begin(&engine, settings, act, many, reason.parts()).await,
     }
+}
+
+/// Starts each run again by itself. Fails if one was not; the others are.
+async fn restart(settings: &Settings, targets: Targets, act: Act, reason: Reason) -> anyhow::Result<ExitCode> {
+    let engine = context::engine(settings).await?;
+    if targets.ids.is_empty() {
+        return bulk::begin(&engine, settings, act, targets.many, reason.parts()).await;
+    }
+    if targets.many.is_given() {
+        bail!("name runs, or filters and how to go about them, not both");
+    }
+    let mut failed = false;
+    for id in targets.ids {
+        if let Err(error) = acts::perform(&engine, settings, id, &act, &reason).await {
+            eprintln!("stepwell: {error:#}");
+            failed = true;
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
@@ -195,12 +241,25 @@ async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<Exit
     let Some(view) = engine.view(id).await? else { return Err(missing(engine.reader(), id).await?) };
     let filter = ProposalFilter { run: Some(id), open: true, ..ProposalFilter::default() };
     let proposals = engine.proposals(filter, PROPOSALS_MAX).await?;
+    let links = restarts::links(engine.reader(), id).await?;
     if json {
         let mut shown = serde_json::to_value(&view)?;
+        for (name, run) in [("restarted_from", links.restarted_from), ("restarted_as", links.restarted_as)] {
+            if let Some(run) = run {
+                shown[name] = serde_json::json!(run);
+            }
+        }
         shown["proposals"] = serde_json::to_value(&proposals)?;
         println!("{}", serde_json::to_string_pretty(&shown)?);
     } else {
         print!("{}", tree::tree(&view));
+        if let Some(from) = links.restarted_from {
+            println!("  does the work of run {from} again");
+        }
+        if let Some(run) = links.restarted_as {
+            println!("  started again as run {run}");
+        }
+        print!("{}", acts::possible(&view));
         proposals.iter().for_each(super::operations::proposals::print);
     }
     if view.tasks.is_empty() && view.status == Status::Pending && !json {

@@ -72,7 +72,7 @@ async fn move_one(engine: &Engine, run: RunId, arguments: &Arguments, by: &Actor
     let redactor = Known::of_process().with(&[]);
     let reason = arguments.reason.as_ref().map(|reason| redactor.text(reason.clone()));
     Ok(match engine.act(run, Act::Move { to: arguments.to.clone() }, by.clone(), reason).await {
-        Ok(status) => Outcome::Moved(preview, status.to_string()),
+        Ok(acted) => Outcome::Moved(preview, acted.status.to_string()),
         Err(ActError::Proposed(proposal)) => Outcome::Proposed(proposal.id),
         Err(ActError::Pending(_)) => {
             Outcome::Refused("the move is recorded, and no node has done it yet: is a server running?".to_owned())

@@ -7,24 +7,35 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Flash;
-use super::labels::label;
 use super::timeline::{State as StepState, Step, Timeline};
 use crate::dashboard::Dashboard;
 use crate::dashboard::parts::form::Form;
 use crate::dashboard::parts::page::NoPage;
 use crate::dashboard::run;
 use crate::dashboard::signed_in::{SignedIn, may_act};
-use crate::dsl::{ActRule, Definition};
-use crate::engine::ActError;
+use crate::engine::{ActError, Acted};
 use crate::http::ApiError;
 use crate::hub::json;
+use crate::machine::acts::Field;
 use crate::machine::masks::Masks;
 use crate::machine::view::step_name;
-use crate::machine::{Act, CancelMode, RunId};
+use crate::machine::{Act, ActKind, CancelMode, Permitted, RunId};
 use crate::redact::Known;
+use crate::words::capitalized;
 
 /// Longest reason.
 const REASON_CHARS_MAX: usize = 500;
+
+/// What the page says about acts.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Acts {
+    /// What can be done, the likeliest first.
+    pub offers: Vec<Offer>,
+    /// What cannot be done now; none of a run that has ended.
+    pub refused: Vec<Refused>,
+    /// Whether it may be moved to another version.
+    pub may_move: bool,
+}
 
 /// A form that the page offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +50,32 @@ pub struct Offer {
     pub class: &'static str,
     /// The value that may be edited, where the act takes one.
     pub value: Option<Editable>,
-    /// Whether it asks what happens to the steps done.
-    pub asks_undo: bool,
+    /// Set where it asks what happens to the steps done.
+    pub undo: Option<Undo>,
+    /// What must be confirmed before it is done.
+    pub confirm: Option<String>,
     /// Reference of the step that it is meant for.
     pub step: Option<String>,
-    /// What it says of a second person, where the workflow reserves the act for two.
-    pub second: Option<&'static str>,
+    /// What whoever does it must know.
+    pub hints: Vec<String>,
+}
+
+/// An act that cannot be done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// As on its button.
+    pub label: &'static str,
+    /// Why not.
+    pub why: String,
+}
+
+/// What happens to completed steps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undo {
+    /// Why they cannot be undone.
+    pub not_undone: Option<String>,
+    /// Why they cannot be left as they are.
+    pub not_left: Option<String>,
 }
 
 /// JSON that goes along with an act.
@@ -60,109 +91,130 @@ pub struct Editable {
     pub optional: bool,
 }
 
-/// The acts that fit a run's state, the likeliest first. The engine has the last word: it knows the run as it is when
-/// the act arrives.
-#[must_use]
-pub fn offers(
-    status: &str,
-    attention: Option<&str>,
-    timeline: &Timeline,
-    definition: Option<&Definition>,
-    masks: &Masks,
-) -> Vec<Offer> {
-    let parked = attention.is_some();
-    let closed = matches!(status, "completed" | "compensated" | "cancelled") || (status == "faulted" && !parked);
-    if closed {
-        return Vec::new();
-    }
-    let undoing = status == "compensating";
-    let pending = status == "pending";
-    let in_flight = timeline.has_call_in_flight() && !parked;
-    // Where several branches failed, the engine says which one is next.
-    let stuck: Vec<&Step> = timeline.steps.iter().filter(|s| s.state == StepState::Stuck).collect();
-    let stuck_at = (stuck.len() == 1 && parked).then(|| step_name(&stuck[0].reference, stuck[0].execution));
-    let mut offers = Vec::new();
-    if parked || timeline.is_backing_off() {
-        offers.push(retry(timeline, parked, masks));
-    }
-    if !in_flight && (parked || status == "waiting") {
-        offers.push(skip(undoing));
-    }
-    if timeline.suspended {
-        offers.push(plain("resume", "Resume", "The run continues with its next step.", "primary"));
-    } else if !parked && !pending {
-        offers.push(plain("suspend", "Suspend", "The run starts no new step until someone resumes it.", ""));
-    }
-    if !undoing && can_undo(timeline, definition) {
-        offers.push(plain("compensate", "Undo completed steps", "Every completed step is undone, last one first.", ""));
-    }
-    if !undoing {
-        let help = "No further step starts, and the run ends once the outcome of its current call is recorded.";
-        offers.push(Offer { asks_undo: true, ..plain("cancel", "Cancel run", help, "danger") });
-    }
-    if parked && !undoing {
-        let help = "The run stays faulted and no longer needs attention. This cannot be undone.";
-        offers.push(plain("dismiss", "Dismiss", help, ""));
-    }
-    for offer in offers.iter_mut().filter(|offer| matches!(offer.act, "retry" | "skip")) {
-        offer.step.clone_from(&stuck_at);
-    }
-    for offer in &mut offers {
-        offer.second = definition.and_then(|definition| second(offer, definition));
-    }
-    offers
-}
-
-/// What someone who is about to act must know of the second person.
-fn second(offer: &Offer, definition: &Definition) -> Option<&'static str> {
-    let reserved = &definition.metadata.two_people;
-    let is_reserved = reserved.iter().any(|rule| rule.as_str() == offer.act);
-    let edits = offer.value.is_some() && reserved.contains(&ActRule::Edit);
-    match (is_reserved, edits, offer.act) {
-        (true, ..) => Some("This needs a second person: another user must approve it first."),
-        (_, true, "retry") => Some("With a different input, this needs a second person: another user must approve it."),
-        (_, true, _) => Some("With an output, this needs a second person: another user must approve it."),
-        _ => None,
+impl Acts {
+    /// What the machine permits, with what the page knows of the step where the run stands. The engine has the last word: it knows
+    /// the run as it is when the act arrives.
+    #[must_use]
+    pub fn of(permitted: &[Permitted], (status, attention): (&str, Option<&str>), view: &View<'_>) -> Self {
+        let has_ended = view.timeline.ended_at.is_some();
+        let (can, cannot): (Vec<&Permitted>, Vec<&Permitted>) = permitted.iter().partition(|act| act.permitted);
+        let may_move = can.iter().any(|act| act.act == ActKind::Move);
+        let stands = Stands { parked: attention.is_some(), undoing: status == "compensating" };
+        let offers = can.into_iter().filter(|act| act.act != ActKind::Move).map(|act| view.offer(act, stands));
+        let offers: Vec<Offer> = offers.collect();
+        let refused = cannot
+            .into_iter()
+            .filter(|_| !has_ended)
+            .map(|act| Refused { label: act.act.about().title, why: act.why_not.clone().unwrap_or_default() });
+        Self { refused: refused.collect(), offers, may_move }
     }
 }
 
-fn plain(act: &'static str, label: &'static str, help: &'static str, class: &'static str) -> Offer {
-    Offer { act, label, help, class, value: None, asks_undo: false, step: None, second: None }
+/// How a run stands.
+#[derive(Clone, Copy)]
+struct Stands {
+    parked: bool,
+    undoing: bool,
 }
 
-fn retry(timeline: &Timeline, parked: bool, masks: &Masks) -> Offer {
-    if !parked {
-        return plain("retry", "Retry now", "The next attempt starts now instead of after the wait.", "primary");
-    }
-    let given = timeline.stuck.and_then(|id| timeline.step(id)).and_then(|step| step.given.as_deref());
-    // A masked value in the field would replace the real one.
-    let text = given.filter(|_| masks.is_empty()).and_then(|value| serde_json::to_string_pretty(value).ok());
-    let value =
-        text.filter(|t| t.len() <= crate::dashboard::parts::pretty::BYTES_MAX).or(Some(String::new())).map(|text| {
-            Editable { field: "input", label: "Use this input instead of the step's own", text, optional: true }
-        });
-    Offer { value, ..plain("retry", "Retry", "The run continues from the step where it stopped.", "primary") }
+/// What the page knows of a run.
+pub struct View<'a> {
+    /// Its journal.
+    pub timeline: &'a Timeline,
+    /// What of its values may not be shown.
+    pub masks: &'a Masks,
 }
 
-fn skip(undoing: bool) -> Offer {
-    if undoing {
-        return plain("skip", "Skip this undo", "The effect stays; the steps before it are undone.", "");
+impl View<'_> {
+    fn offer(&self, act: &Permitted, stands: Stands) -> Offer {
+        let about = act.act.about();
+        let mut offer = Offer {
+            act: about.name,
+            label: about.title,
+            help: about.help,
+            class: class(act.act),
+            value: None,
+            undo: None,
+            confirm: None,
+            step: None,
+            hints: hints(act),
+        };
+        match act.act {
+            ActKind::Retry if stands.parked => offer.value = Some(self.input()),
+            ActKind::Retry => {
+                (offer.label, offer.help) = ("Retry now", "The next attempt starts now instead of after the wait.");
+            }
+            ActKind::Skip if stands.undoing => {
+                (offer.label, offer.help) = ("Skip this undo", "The effect stays; the steps before it are undone.");
+            }
+            ActKind::Skip => {
+                let (label, text) = ("Output to use instead", "null".to_owned());
+                offer.value = Some(Editable { field: Field::Output.name(), label, text, optional: false });
+            }
+            ActKind::Cancel => offer.undo = Some(undo(act)),
+            ActKind::Restart => offer.confirm = again(act),
+            ActKind::Suspend | ActKind::Resume | ActKind::Compensate | ActKind::Dismiss | ActKind::Move => {}
+        }
+        if act.act.takes(Field::Step) && stands.parked {
+            offer.step = self.stuck_at();
+        }
+        offer
     }
-    let value = Editable { field: "output", label: "Output to use instead", text: "null".to_owned(), optional: false };
-    Offer {
-        value: Some(value),
-        ..plain("skip", "Skip step", "The run continues after the step, with this output.", "")
+
+    /// The one step where the run stopped. Where several branches failed, the engine says which one is next.
+    fn stuck_at(&self) -> Option<String> {
+        let stuck: Vec<&Step> = self.timeline.steps.iter().filter(|s| s.state == StepState::Stuck).collect();
+        (stuck.len() == 1).then(|| step_name(&stuck[0].reference, stuck[0].execution))
+    }
+
+    fn input(&self) -> Editable {
+        let stuck = self.timeline.stuck.and_then(|id| self.timeline.step(id));
+        let given = stuck.and_then(|step| step.given.as_deref());
+        // A masked value in the field would replace the real one.
+        let text = given.filter(|_| self.masks.is_empty()).and_then(|value| serde_json::to_string_pretty(value).ok());
+        let text = text.filter(|text| text.len() <= crate::dashboard::parts::pretty::BYTES_MAX).unwrap_or_default();
+        let label = "Use this input instead of the step's own";
+        Editable { field: Field::Input.name(), label, text, optional: true }
     }
 }
 
-fn can_undo(timeline: &Timeline, definition: Option<&Definition>) -> bool {
-    let mut done = timeline.steps.iter().filter(|s| s.state == StepState::Completed).map(|s| label(definition, s));
-    let (mut undoable, mut pivoted) = (false, false);
-    for label in &mut done {
-        undoable |= label.undoable;
-        pivoted |= label.pivot;
+fn class(act: ActKind) -> &'static str {
+    match act {
+        ActKind::Retry | ActKind::Resume => "primary",
+        ActKind::Cancel => "danger",
+        ActKind::Skip
+        | ActKind::Suspend
+        | ActKind::Compensate
+        | ActKind::Dismiss
+        | ActKind::Move
+        | ActKind::Restart => "",
     }
-    undoable && !pivoted
+}
+
+/// What whoever does an act must know: of a second person, and of reasons that it needs.
+fn hints(act: &Permitted) -> Vec<String> {
+    let with = if act.act.takes(Field::Input) { "a different input" } else { "an output" };
+    let second = act.second_person.map(|when| match when {
+        "edit" => format!("With {with}, this needs a second person: another user must approve it."),
+        _ => "This needs a second person: another user must approve it first.".to_owned(),
+    });
+    let reason = act.except.iter().find(|except| except.field == "reason").map(|except| capitalized(&except.why_not));
+    second.into_iter().chain(reason.map(|why| format!("{why}."))).collect()
+}
+
+/// What someone must know who starts a run again that left something done.
+fn again(act: &Permitted) -> Option<String> {
+    let except = act.except.iter().find(|except| except.field == Field::Again.name())?;
+    let why = except.why_not.split(", so say that").next().and_then(|why| why.split(": say that").next());
+    Some(format!("{}. I want that.", capitalized(why.unwrap_or_default())))
+}
+
+fn undo(act: &Permitted) -> Undo {
+    let refused = |undoes: bool| {
+        let found = act.except.iter().find(|except| except.value == Some(Value::Bool(undoes)));
+        found.map(|except| except.why_not.clone())
+    };
+    Undo { not_undone: refused(true), not_left: refused(false) }
 }
 
 /// A filled form.
@@ -184,6 +236,8 @@ pub struct Filled {
     compensate: Option<String>,
     #[serde(default)]
     to: Option<String>,
+    #[serde(default)]
+    again: Option<String>,
 }
 
 /// `POST /runs/{id}/{act}`
@@ -201,7 +255,8 @@ pub async fn perform(
         (Some(Ok(act)), Ok(reason)) => (act, reason),
         (Some(Err(why)), _) | (_, Err(why)) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
-    match dashboard.operations.act(id, act, caller.actor(), reason).await {
+    match dashboard.engine.act(id, act, caller.actor(), Some(reason)).await {
+        Ok(Acted { restarted: Some(new), .. }) => Ok(done(new.run, &name, if new.is_new { "" } else { "&before=1" })),
         Ok(_) => Ok(done(id, &name, "")),
         Err(ActError::Proposed(_)) => Ok(done(id, "propose", "")),
         // It is stored: a node will do it, and the page shows when.
@@ -233,29 +288,30 @@ pub fn reason(text: &str) -> Result<String, String> {
 fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
     // A form that was sent twice, or that was open for long, means the step that it was made for.
     let step = form.step.clone().filter(|step| !step.is_empty());
-    let act = match name {
-        "retry" if form.replace.is_some() => match form.input.as_deref().map(str::trim) {
+    let kind: ActKind = name.parse().ok()?;
+    let act = match kind {
+        ActKind::Retry if form.replace.is_some() => match form.input.as_deref().map(str::trim) {
             None | Some("") => {
                 Err("Not done: the box for a different input is checked, but the input is empty.".to_owned())
             }
             input => parsed("input", input).map(|input| Act::Retry { input: Some(input), step }),
         },
-        "retry" => Ok(Act::Retry { input: None, step }),
-        "skip" => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step }),
-        "cancel" => match form.compensate.as_deref() {
+        ActKind::Retry => Ok(Act::Retry { input: None, step }),
+        ActKind::Skip => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step }),
+        ActKind::Cancel => match form.compensate.as_deref() {
             Some("yes") => Ok(Act::Cancel { compensate: CancelMode::Compensate }),
             Some("no") => Ok(Act::Cancel { compensate: CancelMode::Abandon }),
             _ => Err("Not done: choose whether to undo completed steps.".to_owned()),
         },
-        "compensate" => Ok(Act::Compensate),
-        "suspend" => Ok(Act::Suspend),
-        "resume" => Ok(Act::Resume),
-        "dismiss" => Ok(Act::Dismiss),
-        "move" => match form.to.as_deref().map(str::trim) {
+        ActKind::Compensate => Ok(Act::Compensate),
+        ActKind::Suspend => Ok(Act::Suspend),
+        ActKind::Resume => Ok(Act::Resume),
+        ActKind::Dismiss => Ok(Act::Dismiss),
+        ActKind::Move => match form.to.as_deref().map(str::trim) {
             None | Some("") => Err("Not done: choose a version.".to_owned()),
             Some(to) => Ok(Act::Move { to: to.to_owned() }),
         },
-        _ => return None,
+        ActKind::Restart => Ok(Act::Restart { version: None, again: form.again.is_some() }),
     };
     Some(act)
 }
@@ -269,51 +325,44 @@ fn parsed(what: &str, text: Option<&str>) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::dashboard::fixture::{self, Story};
+    use crate::dashboard::fixture;
+    use crate::machine::acts::Exception;
 
-    fn offered(status: &str, attention: Option<&str>, story: &Story) -> Vec<&'static str> {
-        let timeline = Timeline::fold(&story.records);
-        offers(status, attention, &timeline, None, &Masks::default()).iter().map(|o| o.act).collect()
+    fn permitted(act: ActKind) -> Permitted {
+        Permitted { act, permitted: true, why_not: None, except: Vec::new(), second_person: None }
+    }
+
+    fn acts(permitted: &[Permitted], stands: (&str, Option<&str>)) -> Acts {
+        let timeline = Timeline::fold(&fixture::faulted().records);
+        Acts::of(permitted, stands, &View { timeline: &timeline, masks: &Masks::default() })
     }
 
     #[test]
-    fn each_state_offers_the_acts_that_fit_it() {
-        let backing_off = fixture::backing_off(600_000);
-        assert_eq!(offered("waiting", None, &backing_off), ["retry", "skip", "suspend", "cancel"]);
-        assert_eq!(offered("faulted", Some("faulted"), &fixture::faulted()), ["retry", "skip", "cancel", "dismiss"]);
-        assert_eq!(offered("faulted", None, &fixture::faulted()), [""; 0], "dismissed");
-        assert_eq!(offered("completed", None, &fixture::completed()), [""; 0]);
-        assert_eq!(offered("pending", None, &Story::default()), ["cancel"]);
-        let mut suspended = fixture::backing_off(600_000);
-        suspended.acted(3_000, json!({"act": "suspend", "reason": "maintenance"}));
-        assert_eq!(offered("suspended", None, &suspended), ["retry", "resume", "cancel"]);
-    }
-
-    #[test]
-    fn a_call_under_way_is_not_skipped() {
-        let mut story = fixture::completed();
-        story.records.truncate(5);
-        assert!(Timeline::fold(&story.records).has_call_in_flight());
-        assert_eq!(offered("waiting", None, &story), ["suspend", "cancel"]);
-    }
-
-    #[test]
-    fn a_stuck_undo_is_retried_or_skipped_and_nothing_else() {
-        let mut story = fixture::compensated();
-        story.records.truncate(story.records.len() - 2);
-        let stuck = json!({"execution": 3, "error": fixture::error(403, "no")});
-        story.add(300, Some("/do/0/createCustomer/metadata/compensate"), None, "compensation.stuck", stuck);
-        assert_eq!(offered("compensating", Some("compensation_stuck"), &story), ["retry", "skip"]);
+    fn what_is_permitted_is_offered_and_what_is_not_says_why() {
+        let why = || Some("it is not suspended".to_owned());
+        let resume = Permitted { permitted: false, why_not: why(), ..permitted(ActKind::Resume) };
+        let found = acts(&[permitted(ActKind::Retry), resume.clone()], ("faulted", Some("faulted")));
+        assert_eq!(found.offers.iter().map(|offer| offer.act).collect::<Vec<_>>(), ["retry"]);
+        assert_eq!(found.refused, [Refused { label: "Resume", why: why().unwrap() }]);
+        assert_eq!(acts(&[resume], ("completed", None)), Acts::default(), "a run that has ended says nothing");
     }
 
     #[test]
     fn a_retry_is_prefilled_with_what_the_step_was_given() {
-        let timeline = Timeline::fold(&fixture::faulted().records);
-        let offer = retry(&timeline, true, &Masks::default());
-        let text = offer.value.map(|v| v.text).unwrap_or_default();
+        let found = acts(&[permitted(ActKind::Retry)], ("faulted", Some("faulted")));
+        let text = found.offers[0].value.as_ref().unwrap().text.clone();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["entityId"], "CUST-000647");
+        assert_eq!(found.offers[0].step.as_deref(), Some("/do/1/tryOrder/try/0/createOrder#3"));
+        let now = acts(&[permitted(ActKind::Retry)], ("waiting", None));
+        assert_eq!((now.offers[0].label, now.offers[0].value.clone()), ("Retry now", None));
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_not_offered_to_be_undone() {
+        let why = "it is past its point of no return".to_owned();
+        let past = Exception { field: "compensate", value: Some(true.into()), why_not: why.clone() };
+        let found = acts(&[Permitted { except: vec![past], ..permitted(ActKind::Cancel) }], ("waiting", None));
+        assert_eq!(found.offers[0].undo, Some(Undo { not_undone: Some(why), not_left: None }));
     }
 }

@@ -216,6 +216,7 @@ impl<'e> Rehearsal<'e> {
             environment: None,
             begin: Begin::Now,
             hold: None,
+            restarts: None,
         };
         self.feed(&Fact::Started(Box::new(started)))?;
         if self.run.queued {

@@ -24,8 +24,11 @@ pub const CONTINUED: Format = 3;
 /// Journals in which a run moves to another version of its workflow.
 pub const MOVED: Format = 4;
 
+/// Journals in which a run starts the work of another one again, or is started again.
+pub const RESTARTED: Format = 5;
+
 /// The newest format that this version knows.
-pub const NEWEST: Format = 4;
+pub const NEWEST: Format = 5;
 
 /// The oldest format that can say a change. Each row has the oldest one that can say its records, so that a run that needs nothing newer
 /// stays open to earlier versions.
@@ -34,6 +37,7 @@ pub fn least(change: &Change) -> Format {
     match change {
         Change::RunContinued(_) => CONTINUED,
         Change::RunMoved(_) => MOVED,
+        Change::RunRestarted { .. } => RESTARTED,
         _ => ONE_RECORD,
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn operator_acted(definition: &Definition, run: &mut Run, act: &Act, 
         Act::Resume => run.suspended = false,
         // It has a record of its own.
         Act::Move { .. } => return Err("a move is no act of this record"),
+        Act::Restart { .. } => return Err("a run that starts again has a record of its own"),
         Act::Dismiss => {
             run.attention = None;
             finish(run, at)?;

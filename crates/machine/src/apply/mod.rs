@@ -148,7 +148,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             run.attention = Some(Attention::Poison);
             Ok(())
         }
-        Change::RunTakenOver {} => Ok(()),
+        Change::RunTakenOver {} | Change::RunRestarted { .. } => Ok(()),
         Change::OperatorActed { act, past_pivot, .. } => operator_acted(definition, run, act, *past_pivot, at),
         _ => change_task(definition, run, record, at),
     }

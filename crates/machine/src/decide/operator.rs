@@ -47,19 +47,23 @@ pub fn propose(
     if act.reserved_by(definition).is_none() {
         return Ok(None);
     }
-    if run.is_closed() {
-        return Err(Rejected::Closed(run.status));
-    }
     let around =
         Around { now: crate::Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
     let decider = Decider::new(definition, run.clone(), around);
     // What a freeze holds back is suspended; a person who suspends it keeps it suspended beyond the freeze.
     let holds_on = *act == Act::Suspend && !run.is_parked();
-    if decider.changes_nothing(act) && !holds_on {
-        return Ok(None);
+    match decider.judge(act, reason)? {
+        Judgement::ChangesNothing(_) if !holds_on => Ok(None),
+        _ => Ok(Some(decider.pinned(act.clone()))),
     }
-    decider.check(act, reason)?;
-    Ok(Some(decider.pinned(act.clone())))
+}
+
+/// What an act would do to a run.
+pub(crate) enum Judgement {
+    /// It is done and recorded.
+    Changes,
+    /// It was done before, for this reason: it is acknowledged and not recorded again.
+    ChangesNothing(&'static str),
 }
 
 impl Decider<'_> {
@@ -70,16 +74,15 @@ impl Decider<'_> {
         reason: Option<String>,
         approval: Option<Approval>,
     ) -> Result<(), Stop> {
-        if self.changes_nothing(&act) {
+        if matches!(self.judge(&act, reason.as_deref())?, Judgement::ChangesNothing(_)) {
             return Ok(());
         }
-        if matches!(act, Act::Move { .. }) {
-            let why = "a node needs the other version at hand";
+        if matches!(act, Act::Move { .. } | Act::Restart { .. }) {
+            let why = "it is not done by the run alone";
             return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
         }
         // An approval of what one may do alone says nothing.
         let approval = approval.filter(|_| act.reserved_by(self.definition).is_some());
-        self.check(&act, reason.as_deref())?;
         self.check_second(&act, &actor, approval.as_ref())?;
         let poisoned = self.run.attention == Some(crate::Attention::Poison);
         let stand_in = match &act {
@@ -100,26 +103,37 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// An act that was done before is acknowledged and not recorded again.
-    fn changes_nothing(&self, act: &Act) -> bool {
+    /// Whether an act fits the run as it is. This is the one judge: [`super::permitted`] asks it too.
+    pub(crate) fn judge(&self, act: &Act, reason: Option<&str>) -> Result<Judgement, Rejected> {
+        if let Act::Restart { again, .. } = act {
+            return crate::acts::judge_restart(&self.run, *again).map(|()| Judgement::Changes);
+        }
+        if self.run.is_closed() {
+            return Err(Rejected::Closed(self.run.status));
+        }
+        if let Some(why) = self.done_before(act) {
+            return Ok(Judgement::ChangesNothing(why));
+        }
+        let forbidden = |why| Rejected::Forbidden { act: act.name(), status: self.run.status, why };
+        self.permit(act, reason).map_err(forbidden)?;
+        act.step().map_or(Ok(()), |meant| self.check_step(act, meant, self.run.passed_over()))?;
+        Ok(Judgement::Changes)
+    }
+
+    /// Why an act would change nothing, if it would not.
+    fn done_before(&self, act: &Act) -> Option<&'static str> {
         match act {
-            Act::Cancel { .. } if self.run.is_parked() && self.run.compensation.is_none() => false,
+            Act::Cancel { .. } if self.run.is_parked() && self.run.compensation.is_none() => None,
             Act::Cancel { compensate } => {
                 let undoes = *compensate == CancelMode::Compensate;
                 let undoing = self.run.compensation.as_ref().map(|c| (c.end, true));
                 let pending = self.run.stop.map(|stop| (stop.end, stop.undo));
-                pending.or(undoing) == Some((CompensationEnd::Cancelled, undoes))
+                let is_same = pending.or(undoing) == Some((CompensationEnd::Cancelled, undoes));
+                is_same.then_some("it is being cancelled already")
             }
-            Act::Suspend => self.run.suspended,
-            _ => false,
+            Act::Suspend if self.run.suspended => Some("it is suspended already"),
+            _ => None,
         }
-    }
-
-    /// Whether the act fits the run as it is.
-    pub(crate) fn check(&self, act: &Act, reason: Option<&str>) -> Result<(), Rejected> {
-        let forbidden = |why| Rejected::Forbidden { act: act.name(), status: self.run.status, why };
-        self.permit(act, reason).map_err(forbidden)?;
-        act.step().map_or(Ok(()), |meant| self.check_step(act, meant, self.run.passed_over()))
     }
 
     /// What is reserved for two people needs two, and the run must still stand where it stood when the act was proposed.
@@ -198,6 +212,8 @@ impl Decider<'_> {
             Act::Resume => need(run.suspended, "it is not suspended"),
             Act::Dismiss => need(run.is_parked() && run.compensation.is_none(), "only a faulted run can be dismissed"),
             Act::Move { .. } => self.permit_move(),
+            // No run that lives can be; one that has ended is judged alone.
+            Act::Restart { .. } => Err("a run is started again as a new one"),
         }
     }
 

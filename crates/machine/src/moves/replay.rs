@@ -105,6 +105,10 @@ impl<'a> Replay<'a> {
         match &record.change {
             Change::RunStarted { .. } => self.start(record),
             Change::RunContinued(_) => self.continue_as_new(record),
+            Change::RunRestarted { .. } => {
+                self.decider.emit_by(record.actor.clone(), None, record.change.clone());
+                Ok(true)
+            }
             Change::RunAdmitted {} if self.decider.run.queued => {
                 self.decider.emit_by(record.actor.clone(), None, Change::RunAdmitted {});
                 Ok(true)
@@ -142,6 +146,7 @@ impl<'a> Replay<'a> {
             environment: environment.clone(),
             begin: Begin::Now,
             hold: None,
+            restarts: None,
         };
         match self.decider.start(started) {
             Err(Stop::Rejected(why)) => {

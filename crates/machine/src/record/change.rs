@@ -50,6 +50,19 @@ pub enum Change {
     /// begins with this record.
     #[serde(rename = "run.moved")]
     RunMoved(Box<crate::Moved>),
+    /// A person started a run again: this record stands in the journals of both runs.
+    #[serde(rename = "run.restarted")]
+    RunRestarted {
+        /// In the new run: the ended one whose work it does again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<crate::RunId>,
+        /// In the ended run: the new one.
+        #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+        successor: Option<crate::RunId>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// It is the run's turn. Its `timeout` counts from now.
     #[serde(rename = "run.admitted")]
     RunAdmitted {},

@@ -17,6 +17,7 @@ impl Change {
             Self::RunStarted { .. } => "run.started",
             Self::RunContinued(_) => "run.continued",
             Self::RunMoved(_) => "run.moved",
+            Self::RunRestarted { .. } => "run.restarted",
             Self::RunAdmitted {} => "run.admitted",
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",

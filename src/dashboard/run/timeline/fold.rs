@@ -298,7 +298,7 @@ impl Timeline {
                 }
             }
             Act::Dismiss => self.end(record.at, State::Faulted),
-            Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate | Act::Move { .. } => {}
+            Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate | Act::Move { .. } | Act::Restart { .. } => {}
         }
     }
 

@@ -185,6 +185,17 @@ impl Preview {
                 runs(group.count),
                 group.workflow
             )),
+            Act::Restart { version, again } => {
+                let version =
+                    version.as_ref().map_or_else(|| "the latest version".to_owned(), |v| format!("version {v}"));
+                let (what, of) = (runs(group.count), &group.workflow);
+                self.words.push(format!(
+                    "{what} of {of} stay as they ended. For each, a new run of {version} begins with the same input."
+                ));
+                if *again {
+                    self.never("What the ended runs did and did not undo is done again.");
+                }
+            }
             Act::Suspend | Act::Resume => {}
         }
     }
