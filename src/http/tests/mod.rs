@@ -3,6 +3,7 @@
 mod deploying;
 mod proposals;
 mod recording;
+mod terminal;
 mod totals;
 
 use std::collections::BTreeSet;

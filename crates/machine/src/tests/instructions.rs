@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::play::{Play, definition, started};
+use super::world::play::{Play, definition, started};
 use crate::*;
 use stepwell_language::dsl::Definition;
 

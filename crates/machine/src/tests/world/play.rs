@@ -35,7 +35,7 @@ pub(in crate::tests) struct Play<'d> {
 }
 
 /// A run begins, at once.
-pub(super) fn started(input: Value) -> Fact {
+pub(in crate::tests) fn started(input: Value) -> Fact {
     Fact::Started(Box::new(Started {
         input: Arc::new(input),
         event: None,
