@@ -15,6 +15,7 @@ mod browser;
 mod bulk;
 mod calls;
 mod causes;
+mod client;
 mod closed_won;
 mod commands;
 mod costs;

@@ -1,8 +1,9 @@
-//! What most subcommands need: the database, straight, so that they work when the server does not.
+//! What the subcommands need that open the database themselves: a server's own, recovery, and the client of the API where no server
+//! was named.
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use sqlx::PgPool;
 
 use super::serving::database;
@@ -13,10 +14,29 @@ use crate::hub::Hub;
 use crate::store::access::{self, Identity, Scope};
 use crate::{embedded, store};
 
+/// Whether there is a database to open: one is set, or the private Postgres runs.
+pub(super) fn has_database(settings: &Settings) -> bool {
+    known_url(settings).is_some()
+}
+
+fn known_url(settings: &Settings) -> Option<String> {
+    settings.database_url.clone().or_else(|| embedded::running(&settings.data_dir))
+}
+
+/// Refuses `--server` where a command opens the database itself. A variable names a server for the commands that ask one.
+pub(super) fn check_no_server(settings: &Settings) -> anyhow::Result<()> {
+    let is_named = settings.server.as_ref().is_some_and(|server| server.by_flag);
+    ensure!(
+        !is_named,
+        "this command opens the database itself and takes no --server: run it where DATABASE_URL is known"
+    );
+    Ok(())
+}
+
 /// The database's URL: set, or that of the private Postgres if it runs.
 pub(super) fn database_url(settings: &Settings) -> anyhow::Result<String> {
-    let running = || embedded::running(&settings.data_dir);
-    settings.database_url.clone().or_else(running).with_context(|| {
+    check_no_server(settings)?;
+    known_url(settings).with_context(|| {
         format!(
             "no database to connect to: set DATABASE_URL, or start `stepwell dev`, whose private Postgres in {} is not running",
             settings.data_dir.display()
@@ -78,7 +98,7 @@ pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -
         "the token of --token or STEPWELL_TOKEN is unknown, expired or revoked; `stepwell token create` creates one",
     )?;
     let who = identity.actor().0;
-    anyhow::ensure!(identity.allows(scope), "this needs the scope {scope}, which {who} does not have");
+    ensure!(identity.allows(scope), "this needs the scope {scope}, which {who} does not have");
     Ok(identity)
 }
 

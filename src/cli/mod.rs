@@ -1,19 +1,24 @@
-//! The command line: one file per subcommand, thin. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
-//! Whether anyone reads the output changes none of them (`crate::output`).
+//! The command line: one file per subcommand, thin. A subcommand asks the API through [`client`]; only a server's own, those that work
+//! on files, and recovery do without. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. Whether anyone reads the output
+//! changes none of them (`crate::output`).
 
 mod access;
+mod client;
 mod context;
 mod definitions;
 mod operations;
+mod print;
 mod runs;
 pub mod serving;
 mod setup;
 mod sync;
+mod watch;
+mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Loaded};
 use crate::connect::Secrets;
@@ -24,20 +29,35 @@ use definitions::{delete, deploy, graph, mapping, replay, schema, test, validate
 use operations::{attention, audit, connections, events, freezes, proposals, retention, schedules};
 use runs::{bulk, run, search};
 use serving::{bench, dev, fire, migrate, sandbox, serve};
-use setup::{doctor, init, preflight};
+use setup::{completions, doctor, init, preflight};
 use sync::{batches, conflicts, drift, sources, totals};
+
+/// What `stepwell --help` ends with.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 refused or failed (not found, no right to it, the server is away, a check found something); 2 wrong usage.
+With --json, one thing is a JSON object and a list a JSON array. Times: 2026-11-20T16:42:07Z, 2026-11-20, or 24h, 7d.";
 
 /// Durable orchestration of business processes between systems that share no database.
 #[derive(Debug, Parser)]
-#[command(name = "stepwell", version)]
+#[command(name = "stepwell", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// The settings file.
     #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
     config: PathBuf,
 
-    /// Act as the owner of this API token, with its scopes. Default: acts are recorded as `local:USER@HOST`.
+    /// Ask this server, such as https://stepwell.example.com. Default: STEPWELL_SERVER; else the database of DATABASE_URL or of a running
+    /// `stepwell dev`; else the server of the saved login (`stepwell login --server URL`).
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+
+    /// Act as the owner of this API token, with its scopes. Default: the token of the saved login; without a server, acts are recorded
+    /// as `local:USER@HOST`.
     #[arg(long, global = true, env = "STEPWELL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
+
+    /// Send the token without TLS to a server that is not on this machine.
+    #[arg(long, global = true)]
+    insecure: bool,
 
     #[command(subcommand)]
     command: Command,
@@ -129,8 +149,15 @@ enum Command {
     /// List and end sessions of the dashboard.
     #[command(subcommand)]
     Session(session::Command),
-    /// Print a one-time link to the dashboard.
+    /// Print a one-time link to the dashboard; with `--server`, save a login for this command line.
+    ///
+    /// With `--server URL` the token is that of `--token` or STEPWELL_TOKEN, or is read from standard input. The server says whose it is,
+    /// then both are saved in `~/.config/stepwell/login.json`, which only you can read.
     Login(login::Args),
+    /// Remove the saved login.
+    Logout,
+    /// Print the completion script of a shell.
+    Completions(completions::Args),
     /// Check whether a node with these settings would work: definitions, connections, database. Changes nothing. Exit code 1 on an error.
     Doctor(doctor::Args),
     /// Print the settings in force, with secrets masked.
@@ -178,6 +205,9 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     // Whatever the command stores or shows is cleaned of the secrets of the environment.
     drop(Secrets::from_environment());
     loaded.settings.token = cli.token.map(|token| config::Token(token.trim().to_owned()));
+    loaded.settings.token.iter().for_each(|token| Known::of_process().note(&token.0));
+    loaded.settings.server = server(cli.server, cli.insecure);
+    check_place(&cli.command, &loaded.settings)?;
     let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_) | Command::Sandbox(_));
     let level = if serves { "info" } else { "warn" };
     telemetry::init_logs(loaded.settings.log_format, loaded.settings.log.as_deref(), level)
@@ -192,6 +222,39 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     let code = runtime.block_on(run_command(cli.command, loaded));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     code
+}
+
+/// The server that was named, if any: by a flag, else by a variable.
+fn server(flag: Option<String>, insecure: bool) -> Option<config::Server> {
+    let by_flag = flag.is_some();
+    let url = flag.or_else(|| std::env::var("STEPWELL_SERVER").ok()).filter(|url| by_flag || !url.is_empty())?;
+    Some(config::Server { url, by_flag, insecure })
+}
+
+/// Refuses `--server` for what no server does. Commands that open the database refuse it when they do.
+fn check_place(command: &Command, settings: &config::Settings) -> anyhow::Result<()> {
+    use Command as C;
+    let is_here = matches!(
+        command,
+        C::Init(_)
+            | C::Dev(_)
+            | C::Fire(_)
+            | C::Serve(_)
+            | C::Sandbox(_)
+            | C::Validate(_)
+            | C::Test(_)
+            | C::Preflight(_)
+            | C::Graph(_)
+            | C::Schema(_)
+            | C::Logout
+            | C::Completions(_)
+            | C::Doctor(_)
+            | C::Config(_)
+            | C::Bench(_)
+    );
+    let is_named = settings.server.as_ref().is_some_and(|server| server.by_flag);
+    anyhow::ensure!(!(is_here && is_named), "this command works on this machine and takes no --server");
+    Ok(())
 }
 
 async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCode> {
@@ -233,6 +296,8 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::User(command) => user::run(command, &settings).await,
         Command::Session(command) => session::run(command, &settings).await,
         Command::Login(args) => login::run(&args, &settings).await,
+        Command::Logout => login::forget(),
+        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
         Command::Doctor(args) => doctor::run(&args, &loaded).await,
         Command::Config(ConfigArgs { check: true }) => Ok(check_config(&loaded)),
         Command::Config(_) => show_config(&loaded),

@@ -58,9 +58,23 @@ pub struct Settings {
     /// Who the command line acts as. No file says it, only `--token` or `STEPWELL_TOKEN`.
     #[serde(skip)]
     pub token: Option<Token>,
+    /// The server that the command line asks. No file says it, only `--server` or `STEPWELL_SERVER`.
+    #[serde(skip)]
+    pub server: Option<Server>,
     /// The variant of the catalogs, beside the sandbox of that profile. No file says it, only `stepwell dev --sandbox-profile`.
     #[serde(skip)]
     pub variant: Option<&'static str>,
+}
+
+/// A server that was named at the command line.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Its address as it was written.
+    pub url: String,
+    /// By a flag of this command, not by a variable.
+    pub by_flag: bool,
+    /// The token may be sent without TLS.
+    pub insecure: bool,
 }
 
 /// A bearer token that is never printed.
@@ -168,6 +182,7 @@ impl Default for Settings {
             http: crate::http::Settings::default(),
             connections: BTreeMap::new(),
             token: None,
+            server: None,
             variant: None,
         }
     }

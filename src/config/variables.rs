@@ -24,7 +24,9 @@ pub(super) fn meaning(variable: &str, value: &str) -> Meaning {
     }
     let Some(name) = variable.strip_prefix("STEPWELL_") else { return Meaning::NotASetting };
     let of_others = ["SECRET_", "SANDBOX_"].iter().any(|prefix| name.starts_with(prefix));
-    if of_others || matches!(name, "TOKEN" | "URL" | "CONFIG" | "ENCRYPTION_KEYS" | "AUDIT_KEY" | "AUDIT_KEY_FILE") {
+    if of_others
+        || matches!(name, "TOKEN" | "SERVER" | "URL" | "CONFIG" | "ENCRYPTION_KEYS" | "AUDIT_KEY" | "AUDIT_KEY_FILE")
+    {
         return Meaning::NotASetting;
     }
     let flat = name.to_ascii_lowercase().replace("__", "_");

@@ -187,6 +187,13 @@ pub fn router(app: App, pages: Pages) -> Router {
     skin(routes, app)
 }
 
+/// The API as a program calls it that holds its own engine: the command line. It has no socket, so it needs none of the limits that
+/// protect a server, and nobody is turned away whom an administrator would want to know of.
+pub(crate) fn local_router(app: App) -> Router {
+    let api = group(api_routes()).merge(group(access_routes())).merge(group(waiting_routes()));
+    api.layer(CatchPanicLayer::custom(limits::caught)).layer(from_fn(problem::finish)).with_state(app)
+}
+
 /// What `http.admin_listen` answers: how the node is, to anyone who reaches that address.
 pub fn admin_router(app: App) -> Router {
     let routes = vec![

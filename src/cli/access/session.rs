@@ -2,20 +2,22 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::print;
 use crate::config::Settings;
-use crate::store::access::{self, Scope};
-use crate::store::acts::By;
+use crate::machine::Time;
 
 /// `stepwell session ...`
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Command {
     /// List sessions, newest first.
     List {
-        /// Print JSON.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -30,51 +32,60 @@ pub(in crate::cli) enum Command {
         /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
 /// Sessions that are listed.
-const LIST_MAX: i64 = 10_000;
+const LIST_MAX: usize = 10_000;
+
+/// A session, as far as it is shown.
+#[derive(Deserialize)]
+struct Session {
+    id: Uuid,
+    kind: String,
+    name: String,
+    created_at: Time,
+    expires_at: Time,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    ended: Ended,
+}
+
+#[derive(Deserialize)]
+struct Ended {
+    sessions: u64,
+}
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let pool = context::connect(settings).await?;
-    let by = context::identity(&pool, settings, Scope::Admin).await?.actor();
+    let client = Client::open(settings).await?;
     match command {
-        Command::List { json } => {
-            let sessions = access::sessions(&pool, None, LIST_MAX).await?;
-            if json {
-                println!("{}", serde_json::to_string_pretty(&sessions)?);
-                return Ok(ExitCode::SUCCESS);
-            }
-            for session in sessions {
-                let who = format!("{}:{}", session.kind, session.name);
-                let time = |at: crate::machine::Time| at.format("%Y-%m-%d %H:%M:%S").to_string();
-                println!(
-                    "{}  {who:32} since {}, until {}",
-                    session.id,
-                    time(session.created_at),
-                    time(session.expires_at)
-                );
-            }
+        Command::List { json } => print::pages(client.pages(Path::of(["sessions"]), LIST_MAX), json, line).await?,
+        Command::End { id: Some(id), reason, json, .. } => {
+            let ended = client.delete(Path::of(["sessions", &id.to_string()]).with("reason", reason)).await;
+            let missing = || format!("there is no session {id}; `stepwell session list` shows them");
+            let ended = ended.map_err(|failure| failure.or_missing(missing))?;
+            if json { print::json(&ended) } else { println!("session {id} ended") }
         }
-        Command::End { id, user, reason } => {
-            let by = By { actor: &by, reason: reason.as_deref() };
-            match (id, user) {
-                (Some(id), _) => {
-                    if !access::end_session(&pool, id, by).await? {
-                        bail!("there is no session {id}; `stepwell session list` shows them");
-                    }
-                    println!("session {id} ended");
-                }
-                (None, user) => {
-                    let user = user.context("name a session or --user")?;
-                    let ended = access::end_sessions_of(&pool, &user, by).await?;
-                    let ended =
-                        ended.with_context(|| format!("there is no user {user}; `stepwell user list` shows them"))?;
-                    println!("{ended} sessions of {user} ended");
-                }
+        Command::End { id: None, user, reason, json } => {
+            let user = user.context("name a session or --user")?;
+            let done = client.post(Path::of(["users", &user, "sign-out"]), &json!({ "reason": reason })).await;
+            let missing = || format!("there is no user {user}; `stepwell user list` shows them");
+            let done = done.map_err(|failure| failure.or_missing(missing))?;
+            match json {
+                true => print::json(&done),
+                false => println!("{} sessions of {user} ended", client::read::<Done>(done)?.ended.sessions),
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn line(session: &Session) -> String {
+    let who = format!("{}:{}", session.kind, session.name);
+    format!("{}  {who:32} since {}, until {}", session.id, print::at(session.created_at), print::at(session.expires_at))
 }

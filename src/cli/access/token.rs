@@ -1,15 +1,16 @@
 //! `stepwell token`: API tokens. The secret is shown once and never again.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::Context;
+use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::{print, when};
 use crate::config::Settings;
-use crate::store::access::{self, Name, NewToken, Scope};
-use crate::store::acts::By;
+use crate::machine::Time;
+use crate::store::access::{Name, Scope};
 
 /// `stepwell token ...`
 #[derive(Debug, clap::Subcommand)]
@@ -25,9 +26,9 @@ pub(in crate::cli) enum Command {
         /// Scopes of the token: read, operate, deploy, admin.
         #[arg(long, value_delimiter = ',', default_value = "read")]
         scopes: Vec<Scope>,
-        /// Days until it expires. Default: valid until revoked.
-        #[arg(long)]
-        days: Option<u64>,
+        /// How long it is valid, in whole days, such as 90d. Default: until revoked.
+        #[arg(long, alias = "days", value_name = "DURATION", value_parser = when::days)]
+        lifetime: Option<u64>,
         /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
@@ -37,7 +38,7 @@ pub(in crate::cli) enum Command {
     },
     /// List tokens.
     List {
-        /// Print JSON.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -48,50 +49,77 @@ pub(in crate::cli) enum Command {
         /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
+/// Tokens that are listed.
+const LIST_MAX: usize = 10_000;
+
+/// A token that was made.
+#[derive(Deserialize)]
+struct Made {
+    id: Uuid,
+    token: String,
+}
+
+/// A token, as far as it is shown.
+#[derive(Deserialize)]
+struct Token {
+    id: Uuid,
+    name: String,
+    user: Option<String>,
+    scopes: Vec<String>,
+    revoked_at: Option<Time>,
+}
+
+#[derive(Deserialize)]
+struct Revoked {
+    ended: Ended,
+}
+
+#[derive(Deserialize)]
+struct Ended {
+    sessions: u64,
+}
+
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let pool = context::connect(settings).await?;
-    let by = context::identity(&pool, settings, Scope::Admin).await?.actor();
+    let client = Client::open(settings).await?;
     match command {
-        Command::Create { name, user, scopes, days, reason, json } => {
-            let lifetime = days.map(|d| Duration::from_secs(d.saturating_mul(86_400)));
-            let new = NewToken { name: &name, user: user.as_deref(), scopes: &scopes, lifetime };
-            let made = access::issue_token(&pool, &new, By { actor: &by, reason: reason.as_deref() }).await?;
-            let (id, secret) = made.with_context(|| {
-                format!(
-                    "there is no user {} who may sign in; `stepwell user list` shows them",
-                    user.unwrap_or_default()
-                )
-            })?;
+        Command::Create { name, user, scopes, lifetime, reason, json } => {
+            let name = name.as_str();
+            let asked = json!({ "name": name, "user": user, "scopes": scopes, "days": lifetime, "reason": reason });
+            let made = client.post(Path::of(["tokens"]), &asked).await?;
             if json {
-                println!("{}", serde_json::json!({ "id": id, "name": name.as_str(), "token": secret }));
-            } else {
-                eprintln!("token {id} ({name}); it is shown only this once:");
-                println!("{secret}");
-            }
-        }
-        Command::List { json } => {
-            let tokens = access::tokens(&pool, None, 500).await?;
-            if json {
-                println!("{}", serde_json::to_string_pretty(&tokens)?);
+                print::json(&made);
                 return Ok(ExitCode::SUCCESS);
             }
-            for t in tokens {
-                let state = if t.revoked_at.is_some() { "revoked" } else { "valid" };
-                let owner = t.user.map(|user| format!("  of {user}")).unwrap_or_default();
-                println!("{}  {state:8} {:20} {}{owner}", t.id, t.name, t.scopes.join(","));
-            }
+            let Made { id, token } = client::read(made)?;
+            eprintln!("token {id} ({name}); it is shown only this once:");
+            println!("{token}");
         }
-        Command::Revoke { id, reason } => {
-            let by = By { actor: &by, reason: reason.as_deref() };
-            let ended = access::revoke_token(&pool, id, by)
-                .await?
-                .with_context(|| format!("there is no valid token {id}; `stepwell token list` shows all tokens"))?;
+        Command::List { json } => print::pages(client.pages(Path::of(["tokens"]), LIST_MAX), json, line).await?,
+        Command::Revoke { id, reason, json } => {
+            let revoked = client.delete(Path::of(["tokens", &id.to_string()]).with("reason", reason)).await;
+            let missing = || format!("there is no valid token {id}; `stepwell token list` shows all tokens");
+            let revoked = revoked.map_err(|failure| failure.or_missing(missing))?;
+            if json {
+                print::json(&revoked);
+                return Ok(ExitCode::SUCCESS);
+            }
+            let ended = client::read::<Revoked>(revoked)?.ended.sessions;
             let ended = if ended > 0 { format!("; ended: {ended} sessions") } else { String::new() };
             println!("revoked {id}{ended}");
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn line(token: &Token) -> String {
+    let Token { id, name, user, scopes, revoked_at } = token;
+    let state = if revoked_at.is_some() { "revoked" } else { "valid" };
+    let owner = user.as_ref().map(|user| format!("  of {user}")).unwrap_or_default();
+    format!("{id}  {state:8} {name:20} {}{owner}", scopes.join(","))
 }

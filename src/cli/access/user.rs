@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use sqlx::PgPool;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::{context, print};
 use crate::config::Settings;
-use crate::machine::Actor;
-use crate::store::access::{self, Changed, Created, Ended, LastAdmin, Name, Scope, UserChange};
+use crate::machine::Time;
+use crate::store::access::{self, LastAdmin, Name, Scope, UserChange};
 use crate::store::acts::By;
 
 /// `stepwell user ...`
@@ -25,10 +27,13 @@ pub(in crate::cli) enum Command {
         /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// List users.
     List {
-        /// Print JSON.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -56,82 +61,143 @@ pub(in crate::cli) struct Whom {
     /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
-    /// Proceed even if no user with the scope admin is left.
+    /// Proceed even if no user with the scope admin is left. Opens the database: no server does this.
     #[arg(long)]
     last_admin: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Users that are listed.
-const LIST_MAX: i64 = 10_000;
+const LIST_MAX: usize = 10_000;
+
+/// A user, as far as it is shown.
+#[derive(Deserialize)]
+struct User {
+    name: String,
+    scopes: Vec<String>,
+    disabled_at: Option<Time>,
+    sessions: u64,
+    tokens: u64,
+}
+
+/// What a change ended.
+#[derive(Deserialize)]
+struct Changed {
+    ended: Ended,
+}
+
+#[derive(Deserialize)]
+struct Ended {
+    sessions: u64,
+    login_links: u64,
+    tokens: u64,
+}
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let pool = context::connect(settings).await?;
-    let by = context::identity(&pool, settings, Scope::Admin).await?.actor();
-    match command {
-        Command::Create { name, scopes, reason } => create(&pool, &by, &name, &scopes, reason.as_deref()).await?,
-        Command::List { json } => list(&pool, json).await?,
-        Command::Change { scopes, whom } => {
-            done(&pool, &by, &UserChange::Scopes(scopes), &whom, "has the new scopes").await?;
+    let (whom, change) = match command {
+        Command::Create { name, scopes, reason, json } => {
+            return create(&Client::open(settings).await?, &name, &scopes, reason, json).await;
         }
-        Command::Disable(whom) => done(&pool, &by, &UserChange::Disable, &whom, "is disabled").await?,
-        Command::Enable(whom) => done(&pool, &by, &UserChange::Enable, &whom, "may sign in again").await?,
-        Command::Delete(whom) => done(&pool, &by, &UserChange::Delete, &whom, "is deleted").await?,
+        Command::List { json } => {
+            let client = Client::open(settings).await?;
+            print::pages(client.pages(Path::of(["users"]), LIST_MAX), json, line).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Change { scopes, whom } => (whom, UserChange::Scopes(scopes)),
+        Command::Disable(whom) => (whom, UserChange::Disable),
+        Command::Enable(whom) => (whom, UserChange::Enable),
+        Command::Delete(whom) => (whom, UserChange::Delete),
+    };
+    let told = match &change {
+        UserChange::Scopes(_) => "has the new scopes",
+        UserChange::Disable => "is disabled",
+        UserChange::Enable => "may sign in again",
+        UserChange::Delete => "is deleted",
+    };
+    let changed = match whom.last_admin {
+        true => recover(settings, &whom, &change).await?,
+        false => changed(&Client::open(settings).await?, &whom, change).await?,
+    };
+    match whom.json {
+        true => print::json(&changed),
+        false => println!("user {} {told}{}", whom.name, shown(&client::read::<Changed>(changed)?.ended)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn create(pool: &PgPool, by: &Actor, name: &Name, scopes: &[Scope], reason: Option<&str>) -> anyhow::Result<()> {
-    match access::create_user(pool, name, scopes, By { actor: by, reason }).await? {
-        Created::Done => println!("user {name} created; `stepwell login --user {name}` prints a link to sign in"),
-        // The same twice changes nothing, as with `deploy`.
-        Created::Taken if is_as_asked(pool, name, scopes).await? => {
-            println!("user {name} already exists; `stepwell login --user {name}` prints a link to sign in");
+async fn create(
+    client: &Client,
+    name: &Name,
+    scopes: &[Scope],
+    reason: Option<String>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let asked = json!({ "name": name.as_str(), "scopes": scopes, "reason": reason });
+    let (user, verb) = match client.post(Path::of(["users"]), &asked).await {
+        Ok(user) => (user, "created"),
+        Err(failure) if failure.problem().is_some_and(|problem| problem.is("conflict")) => {
+            // The same twice changes nothing, as with `deploy`.
+            match client.get(Path::of(["users", name.as_str()])).await {
+                Ok(user) if has(&user, scopes) => (user, "already exists"),
+                Ok(_) => bail!("user {name} already exists; `stepwell user change {name} --scopes ...` changes it"),
+                Err(_) => return Err(failure.into()),
+            }
         }
-        Created::Taken => {
-            bail!("user {name} already exists; `stepwell user change {name} --scopes ...` changes it")
+        Err(failure) => return Err(failure.into()),
+    };
+    match json {
+        true => print::json(&user),
+        false => println!("user {name} {verb}; `stepwell login --user {name}` prints a link to sign in"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a user has exactly these scopes.
+fn has(user: &Value, scopes: &[Scope]) -> bool {
+    let granted: Vec<&str> = user["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    user["disabled_at"].is_null()
+        && Scope::ALL.iter().all(|scope| granted.contains(&scope.as_str()) == scopes.contains(scope))
+}
+
+fn line(user: &User) -> String {
+    let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
+    let User { name, scopes, sessions, tokens, .. } = user;
+    format!("{name:24} {state:8} {:28} {sessions} sessions, {tokens} tokens", scopes.join(","))
+}
+
+async fn changed(client: &Client, whom: &Whom, change: UserChange) -> anyhow::Result<Value> {
+    let name = whom.name.as_str();
+    let reason = json!({ "reason": whom.reason });
+    let done = match change {
+        UserChange::Scopes(scopes) => {
+            client.patch(Path::of(["users", name]), &json!({ "scopes": scopes, "reason": whom.reason })).await
         }
-        Created::TakenBefore => {
-            bail!("{name} is the name of a deleted user, which journals record: choose another name")
-        }
-    }
-    Ok(())
+        UserChange::Disable => client.post(Path::of(["users", name, "disable"]), &reason).await,
+        UserChange::Enable => client.post(Path::of(["users", name, "enable"]), &reason).await,
+        UserChange::Delete => client.delete(Path::of(["users", name]).with("reason", whom.reason.as_ref())).await,
+    };
+    done.map_err(|failure| failure.or_missing(|| missing(name)))
 }
 
-async fn is_as_asked(pool: &PgPool, name: &Name, scopes: &[Scope]) -> anyhow::Result<bool> {
-    let found = access::find_user(pool, name.as_str()).await?;
-    Ok(found.is_some_and(|user| Scope::ALL.iter().all(|scope| user.scopes.contains(scope) == scopes.contains(scope))))
+fn missing(name: &str) -> String {
+    format!("there is no user {name}; `stepwell user list` shows them")
 }
 
-async fn list(pool: &PgPool, json: bool) -> anyhow::Result<()> {
-    let users = access::users(pool, None, LIST_MAX).await?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&users)?);
-        return Ok(());
+/// A change after which nobody may be left who could take it back: no token is enough for that, only access to the database.
+async fn recover(settings: &Settings, whom: &Whom, change: &UserChange) -> anyhow::Result<Value> {
+    let pool = context::connect(settings).await?;
+    let by = context::identity(&pool, settings, Scope::Admin).await?.actor();
+    let by = By { actor: &by, reason: whom.reason.as_deref() };
+    match access::change_user(&pool, &whom.name, change, LastAdmin::MayGo, by).await? {
+        access::Changed::Done(ended) => Ok(json!({ "user": access::user(&pool, &whom.name).await?, "ended": ended })),
+        access::Changed::Unknown | access::Changed::LastAdmin => bail!(missing(&whom.name)),
     }
-    for user in users {
-        let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
-        let (scopes, sessions, tokens) = (user.scopes.join(","), user.sessions, user.tokens);
-        println!("{:24} {state:8} {scopes:28} {sessions} sessions, {tokens} tokens", user.name);
-    }
-    Ok(())
 }
 
-async fn done(pool: &PgPool, by: &Actor, what: &UserChange, whom: &Whom, told: &str) -> anyhow::Result<()> {
-    let Whom { name, reason, last_admin } = whom;
-    let last_admin = if *last_admin { LastAdmin::MayGo } else { LastAdmin::Keep };
-    let by = By { actor: by, reason: reason.as_deref() };
-    match access::change_user(pool, name, what, last_admin, by).await? {
-        Changed::Done(ended) => println!("user {name} {told}{}", shown(ended)),
-        Changed::Unknown => bail!("there is no user {name}; `stepwell user list` shows them"),
-        Changed::LastAdmin => bail!(
-            "user {name} was not changed: no other user has the scope admin. Give it to another user first, or use --last-admin"
-        ),
-    }
-    Ok(())
-}
-
-fn shown(Ended { sessions, login_links, tokens }: Ended) -> String {
-    if (sessions, login_links, tokens) == (0, 0, 0) {
+fn shown(Ended { sessions, login_links, tokens }: &Ended) -> String {
+    if (*sessions, *login_links, *tokens) == (0, 0, 0) {
         return String::new();
     }
     format!("; ended: {sessions} sessions, {login_links} login links, {tokens} tokens")

@@ -2,14 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use crate::cli::context;
+use crate::cli::client::{Client, Path};
 use crate::config::Settings;
-use crate::dsl::WorkflowRef;
-use crate::engine::Undeployed;
-use crate::store::access::Scope;
-use crate::store::acts::By;
 
 /// Arguments of `stepwell delete`.
 #[derive(Debug, clap::Args)]
@@ -29,16 +25,10 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
         .workflow
         .split_once('/')
         .with_context(|| format!("{:?} is not a workflow name; use NAMESPACE/NAME", args.workflow))?;
-    let workflow =
-        WorkflowRef { namespace: namespace.to_owned(), name: name.to_owned(), version: args.version.clone() };
-    let engine = context::engine(settings).await?;
-    let by = context::identity(engine.reader(), settings, Scope::Deploy).await?.actor();
-    match engine.undeploy(&workflow, By { actor: &by, reason: args.reason.as_deref() }).await? {
-        Undeployed::Gone => println!("deleted {workflow}"),
-        Undeployed::Unknown => bail!("{workflow} is not deployed, so it cannot be deleted"),
-        Undeployed::InUse(run) => bail!(
-            "{workflow} has runs, so it cannot be deleted: their journals need it; `stepwell runs show {run}` shows the last one"
-        ),
-    }
+    let workflow = format!("{}:{}", args.workflow, args.version);
+    let path = Path::of(["workflows", namespace, name, &args.version]).with("reason", args.reason.as_ref());
+    let deleted = Client::open(settings).await?.delete(path).await;
+    deleted.map_err(|failure| failure.or_missing(|| format!("{workflow} is not deployed, so it cannot be deleted")))?;
+    println!("deleted {workflow}");
     Ok(ExitCode::SUCCESS)
 }

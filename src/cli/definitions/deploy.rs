@@ -1,15 +1,19 @@
 //! `stepwell deploy`: checks definitions and deploys new versions; the same content twice changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path as File, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
+use http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::load;
-use crate::cli::context;
+use crate::cli::client::{Answer, Call, Client, Failure, Path};
+use crate::cli::print::List;
 use crate::cli::serving::server::refused;
 use crate::config::Settings;
-use crate::engine::DeployOutcome;
-use crate::store::access::Scope;
-use crate::store::acts::By;
+use crate::dsl::{self, WorkflowRef};
 
 /// Arguments of `stepwell deploy`.
 #[derive(Debug, clap::Args)]
@@ -20,26 +24,71 @@ pub(in crate::cli) struct Args {
     /// The reason, recorded with the action.
     #[arg(long)]
     reason: Option<String>,
+    /// Print a JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of a definition.
+#[derive(Deserialize)]
+struct Deployed {
+    workflow: WorkflowRef,
+    changed: bool,
+}
+
+/// Whether a definition is only checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Check,
+    Deploy,
 }
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let mut built = Vec::new();
+    let mut files = Vec::new();
     for path in &args.paths {
-        for file in load::definitions(path)? {
-            let enabled = settings.processes.enable.iter().copied();
-            let functions = load::functions(&load::folder(&file), settings.variant, enabled)
-                .map_err(|mistakes| refused(&mistakes))?;
-            built.push(load::build(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?);
-        }
+        files.extend(load::definitions(path)?);
     }
+    let client = Client::open(settings).await?;
     // Nothing is deployed unless everything is sound.
-    let engine = context::engine(settings).await?;
-    let by = context::identity(engine.reader(), settings, Scope::Deploy).await?.actor();
-    for built in &built {
-        match engine.deploy(built, By { actor: &by, reason: args.reason.as_deref() }).await? {
-            DeployOutcome::Created(workflow) => println!("deployed {workflow}"),
-            DeployOutcome::Unchanged(workflow) => println!("unchanged {workflow}"),
-        }
+    for file in &files {
+        put(&client, settings, file, args, Mode::Check).await?;
     }
+    let mut list = List::begin(args.json);
+    for file in &files {
+        let answer: Value = put(&client, settings, file, args, Mode::Deploy).await?.json()?;
+        list.item(answer, |Deployed { workflow, changed }: &Deployed| {
+            format!("{} {workflow}", if *changed { "deployed" } else { "unchanged" })
+        })?;
+    }
+    list.end();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sends one definition. A server builds it with catalogs of its own, the database's client with those beside the file.
+async fn put(client: &Client, settings: &Settings, file: &File, args: &Args, mode: Mode) -> anyhow::Result<Answer> {
+    if client.is_local() {
+        let enabled = settings.processes.enable.iter().copied();
+        let functions = load::functions(&load::folder(file), settings.variant, enabled);
+        client.use_functions(functions.map_err(|mistakes| refused(&mistakes))?);
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    // Where it gives itself no name, the one who builds it says so.
+    let named = dsl::named(&file.display().to_string(), &text).map_err(|mistakes| refused(&mistakes))?;
+    let (namespace, name) = named.unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+    let path = Path::of(["workflows", &namespace, &name]).with("reason", args.reason.as_ref());
+    let path = path.with("dry_run", (mode == Mode::Check).then_some(true));
+    let sent = client.send(Call::new(Method::PUT, path).text("application/yaml", text)).await;
+    sent.map_err(|failure| told(&failure, file).unwrap_or_else(|| failure.into()))
+}
+
+/// The mistakes of a file, each with its place.
+fn told(failure: &Failure, file: &File) -> Option<anyhow::Error> {
+    let problem = failure.problem()?;
+    let mut lines = Vec::new();
+    for place in &problem.errors {
+        let (line, column) = (place.line?, place.column?);
+        let hint = place.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        lines.push(format!("{}:{line}:{column}: {}{hint}", file.display(), place.message));
+    }
+    if lines.is_empty() { None } else { Some(anyhow::anyhow!("{}", lines.join("\n"))) }
 }

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::mapping::{one, with_evaluator};
-use super::replay::moment;
-use crate::cli::context;
+use crate::cli::{context, when};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::machine::Time;
@@ -24,11 +23,11 @@ pub(in crate::cli) struct Args {
     /// The folder of workflows with the changed mapping. Default: the folder in the settings.
     #[arg(long, value_name = "DIR")]
     workflows: Option<PathBuf>,
-    /// Runs accepted at or after: RFC 3339, or how long ago, such as PT24H.
-    #[arg(long, value_name = "T", value_parser = moment)]
+    /// Runs accepted at or after: a time, a day, or how long ago, such as 24h.
+    #[arg(long, value_name = "T", value_parser = when::past)]
     since: Time,
-    /// Runs accepted before: RFC 3339, or how long ago.
-    #[arg(long, value_name = "T", value_parser = moment)]
+    /// Runs accepted before: a time, a day, or how long ago.
+    #[arg(long, value_name = "T", value_parser = when::past)]
     until: Option<Time>,
     /// Maximum number of runs.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]

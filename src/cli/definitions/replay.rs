@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::load;
 use super::test::evaluated;
-use crate::cli::context;
 use crate::cli::serving::server::refused;
+use crate::cli::{context, when};
 use crate::config::Settings;
-use crate::dsl::{Definition, ProcessKind, parse_duration};
+use crate::dsl::{Definition, ProcessKind};
 use crate::engine::{Engine, Found};
 use crate::evaluator::Evaluator;
 use crate::expr::Evaluation;
@@ -34,11 +34,11 @@ pub(in crate::cli) struct Args {
     /// A definition file, or NAMESPACE/NAME or NAMESPACE/NAME:VERSION of a deployed one.
     #[arg(long, value_name = "F")]
     workflow: String,
-    /// Events received at or after: RFC 3339, or how long ago, such as PT24H.
-    #[arg(long, value_name = "T", value_parser = moment)]
+    /// Events received at or after: a time, a day, or how long ago, such as 24h.
+    #[arg(long, value_name = "T", value_parser = when::past)]
     since: Time,
-    /// Events received before: RFC 3339, or how long ago.
-    #[arg(long, value_name = "T", value_parser = moment)]
+    /// Events received before: a time, a day, or how long ago.
+    #[arg(long, value_name = "T", value_parser = when::past)]
     until: Option<Time>,
     /// Maximum number of events.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -52,16 +52,6 @@ pub(in crate::cli) struct Args {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// A time, or so long ago.
-pub(super) fn moment(text: &str) -> Result<Time, String> {
-    if let Ok(at) = text.parse::<Time>() {
-        return Ok(at);
-    }
-    let ago = parse_duration(text).ok().and_then(|ago| chrono::Duration::from_std(ago).ok());
-    let at = ago.and_then(|ago| chrono::Utc::now().checked_sub_signed(ago));
-    at.ok_or_else(|| "use a time such as 2026-11-20T16:00:00Z, or how long ago, such as PT24H".to_owned())
 }
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {

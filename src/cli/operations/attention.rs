@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Deserialize;
 
-use crate::cli::context;
+use crate::cli::client::{Client, Path};
+use crate::cli::print;
 use crate::config::Settings;
-use crate::http::api::runs::attention::Group;
-use crate::store::runs::listing;
-use crate::words::{error_text, plural, task_name};
+use crate::machine::Time;
+use crate::words::{plural, task_name};
 
 /// List the runs that need attention, one line for each cause. `stepwell runs list --fingerprint F` shows the runs of one.
 #[derive(Debug, Args)]
@@ -18,28 +19,40 @@ pub struct Attention {
     json: bool,
 }
 
-/// Causes that are listed.
-const CAUSES_MAX: i64 = 500;
+/// Runs that need a person for one cause.
+#[derive(Deserialize)]
+struct Group {
+    fingerprint: String,
+    workflow: Workflow,
+    attention: String,
+    task: Option<String>,
+    error: Option<Cause>,
+    count: usize,
+    first_at: Time,
+}
+
+#[derive(Deserialize)]
+struct Workflow {
+    namespace: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Cause {
+    cause: String,
+}
 
 pub(in crate::cli) async fn run(args: &Attention, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let pool = context::connect(settings).await?;
-    let groups = listing::causes(&pool, CAUSES_MAX).await?;
-    if args.json {
-        let shown: Vec<Group> = groups.into_iter().map(Group::from).collect();
-        println!("{}", serde_json::to_string_pretty(&shown)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    for g in &groups {
-        let step = g.task.as_deref().map(task_name).unwrap_or_default();
-        let cause = g.error.as_ref().map(error_text).unwrap_or_else(|| g.attention.replace('_', " "));
-        let count = plural(usize::try_from(g.count).unwrap_or(usize::MAX), "run", "runs");
-        println!(
-            "{}  {count} of {}/{} at {step} since {}: {cause}",
-            g.fingerprint,
-            g.workflow.0,
-            g.workflow.1,
-            g.first_at.format("%Y-%m-%d %H:%M:%S")
-        );
-    }
+    let client = Client::open(settings).await?;
+    print::items(client.items(Path::of(["attention"])).await?, args.json, line)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn line(group: &Group) -> String {
+    let Workflow { namespace, name } = &group.workflow;
+    let step = group.task.as_deref().map(task_name).unwrap_or_default();
+    let cause = group.error.as_ref().map_or_else(|| group.attention.replace('_', " "), |error| error.cause.clone());
+    let count = plural(group.count, "run", "runs");
+    let since = print::at(group.first_at);
+    format!("{}  {count} of {namespace}/{name} at {step} since {since}: {cause}", group.fingerprint)
 }

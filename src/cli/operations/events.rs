@@ -2,22 +2,18 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use chrono::{TimeDelta, Utc};
+use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::{print, when};
 use crate::config::Settings;
-use crate::engine::Accepted;
-use crate::hub::source::redelivery::{self, Redelivery};
-use crate::store::access::Scope;
-use crate::store::acts::By;
-use crate::store::events::attention;
-use crate::store::events::{self, EventFilter, StoredEvent};
-
-/// Sources and types of which unmatched events are told.
-const UNMATCHED_SHOWN: i64 = 200;
+use crate::machine::Time;
 
 /// `stepwell events ...`
 #[derive(Debug, Subcommand)]
@@ -36,9 +32,15 @@ pub(in crate::cli) enum Command {
         /// Only events that need attention: a workflow's input schema rejected them, or they could not be read.
         #[arg(long)]
         attention: bool,
+        /// Received at or after: a time such as 2026-11-20T16:00:00Z, a day, or how long ago, such as 24h.
+        #[arg(long, value_name = "T", value_parser = when::past)]
+        since: Option<Time>,
+        /// Received before: a time, a day, or how long ago.
+        #[arg(long, value_name = "T", value_parser = when::past)]
+        until: Option<Time>,
         /// Maximum number to list.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
-        limit: i64,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
         /// Print a JSON array.
         #[arg(long)]
         json: bool,
@@ -58,6 +60,9 @@ pub(in crate::cli) enum Command {
         /// The reason, recorded with the new event.
         #[arg(long)]
         reason: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Mark events as no longer needing attention.
     Dismiss {
@@ -70,120 +75,168 @@ pub(in crate::cli) enum Command {
     },
     /// Count events of the last day to which no workflow subscribes, by source and type.
     Unmatched {
+        /// Those received at or after: a time, a day, or how long ago. Default: 24h.
+        #[arg(long, value_name = "T", value_parser = when::past)]
+        since: Option<Time>,
         /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
 }
 
+/// An event, as far as it is shown.
+#[derive(Deserialize)]
+struct Event {
+    id: Uuid,
+    source: String,
+    event_id: String,
+    r#type: String,
+    received_at: Time,
+    outcome: String,
+    runs: Vec<Uuid>,
+    attention: bool,
+    #[serde(default)]
+    detail: Value,
+    #[serde(default)]
+    body: Value,
+    body_base64: Option<String>,
+    #[serde(default)]
+    redeliveries: Vec<Redelivery>,
+}
+
+/// The same event with other bytes.
+#[derive(Deserialize)]
+struct Redelivery {
+    last_at: Time,
+    deliveries: i64,
+    differences: Vec<Difference>,
+}
+
+#[derive(Deserialize)]
+struct Difference {
+    pointer: String,
+    first: Option<Value>,
+    then: Option<Value>,
+}
+
+/// What became of an event that was sent again.
+#[derive(Deserialize)]
+struct Accepted {
+    event: Uuid,
+    runs: Vec<Uuid>,
+    resumed: Vec<Uuid>,
+}
+
+/// Events of one source and type that no workflow subscribes to.
+#[derive(Deserialize)]
+struct Unmatched {
+    source: String,
+    r#type: String,
+    events: i64,
+    last_at: Time,
+}
+
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let pool = context::connect(settings).await?;
+    let client = Client::open(settings).await?;
     match command {
-        Command::List { source, kind, outcome, attention, limit, json } => {
-            let filter = EventFilter { source, r#type: kind, outcome, attention, ..EventFilter::default() };
-            let rows = events::list(&pool, &filter, None, limit).await?;
-            if json {
-                println!("{}", serde_json::to_string_pretty(&rows)?);
-                return Ok(ExitCode::SUCCESS);
-            }
-            for row in rows {
-                let runs: Vec<String> = row.runs.iter().map(Uuid::to_string).collect();
-                let asks = if row.attention { "!" } else { " " };
-                println!("{} {asks}{:10} {:16} {:32} {}", row.id, row.outcome, row.source, row.r#type, runs.join(" "));
-            }
+        Command::List { source, kind, outcome, attention, since, until, limit, json } => {
+            let path = Path::of(["events"]).with("source", source).with("type", kind).with("outcome", outcome);
+            let path = path.with("attention", attention.then_some("any"));
+            let path = path.with("since", since.map(print::exact)).with("until", until.map(print::exact));
+            print::pages(client.pages(path, limit), json, line).await?;
         }
         Command::Show { id, json } => {
-            let event = find(&pool, id).await?;
-            show(&event, &redelivery::of_event(&pool, &event).await?, json)?;
-        }
-        Command::Replay { id, reason } => {
-            let by = context::identity(&pool, settings, Scope::Operate).await?.actor();
-            let by = By { actor: &by, reason: reason.as_deref() };
-            let accepted = context::engine(settings).await?.replay(id, by).await;
-            match accepted.with_context(|| format!("replaying event {id}"))? {
-                Accepted::Started { event, runs, resumed } | Accepted::Duplicate { event, runs, resumed } => {
-                    for (what, runs) in [("started", runs), ("was sent to", resumed)] {
-                        let runs: Vec<String> = runs.iter().map(Uuid::to_string).collect();
-                        if !runs.is_empty() {
-                            println!("event {event} {what} {}", runs.join(" "));
-                        }
-                    }
-                }
-                Accepted::Unmatched { event } => println!("event {event}: no workflow subscribes to it"),
-                Accepted::Refused { event, violations } => {
-                    let places: Vec<String> =
-                        violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
-                    bail!("the workflow's input schema rejected event {event}: {}", places.join("; "));
-                }
+            let event = client.get(Path::of(["events", &id.to_string()])).await;
+            let event = event.map_err(|failure| failure.or_missing(|| missing(id)))?;
+            match json {
+                true => print::json(&event),
+                false => print::text(&shown(&client::read(event)?)),
             }
         }
-        Command::Dismiss { ids, reason } => dismiss(settings, &pool, &ids, &reason).await?,
-        Command::Unmatched { json } => unmatched(&pool, json).await?,
+        Command::Replay { id, reason, json } => {
+            let path = Path::of(["events", &id.to_string(), "replay"]);
+            let accepted = client.post(path, &json!({ "reason": reason })).await;
+            let accepted = accepted.map_err(|failure| failure.or_missing(|| missing(id)));
+            let accepted = accepted.with_context(|| format!("replaying event {id}"))?;
+            match json {
+                true => print::json(&accepted),
+                false => print_accepted(&client::read(accepted)?),
+            }
+        }
+        Command::Dismiss { ids, reason } => {
+            anyhow::ensure!(!reason.trim().is_empty(), "give a reason with --reason");
+            for id in ids {
+                let path = Path::of(["events", &id.to_string(), "dismiss"]);
+                let dismissed = client.post(path, &json!({ "reason": reason })).await;
+                let dismissed = dismissed.map_err(|failure| failure.or_missing(|| missing(id)));
+                dismissed.with_context(|| format!("dismissing event {id}"))?;
+                println!("event {id} is dismissed");
+            }
+        }
+        Command::Unmatched { since, json } => {
+            let path = Path::of(["events", "unmatched"]).with("since", since.map(print::exact));
+            print::items(client.items(path).await?, json, |one: &Unmatched| {
+                format!("{:>7}  {:16} {:32} last {}", one.events, one.source, one.r#type, print::at(one.last_at))
+            })?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn dismiss(settings: &Settings, pool: &sqlx::PgPool, ids: &[Uuid], reason: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(!reason.trim().is_empty(), "give a reason with --reason");
-    let by = context::identity(pool, settings, Scope::Operate).await?.actor();
-    let engine = context::engine(settings).await?;
-    for id in ids {
-        let by = By { actor: &by, reason: Some(reason) };
-        engine.dismiss_event(*id, by).await.with_context(|| format!("dismissing event {id}"))?;
-        println!("event {id} is dismissed");
-    }
-    Ok(())
+fn missing(id: Uuid) -> String {
+    format!("there is no event {id}; `stepwell events list` shows them")
 }
 
-async fn unmatched(pool: &sqlx::PgPool, json: bool) -> anyhow::Result<()> {
-    let found = attention::unmatched(pool, Utc::now() - TimeDelta::hours(24), UNMATCHED_SHOWN).await?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
-        return Ok(());
-    }
-    for one in found {
-        let last = one.last_at.format("%Y-%m-%d %H:%M:%S");
-        println!("{:>7}  {:16} {:32} last {last}", one.events, one.source, one.r#type);
-    }
-    Ok(())
+fn joined(ids: &[Uuid]) -> String {
+    ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(" ")
 }
 
-async fn find(pool: &sqlx::PgPool, id: Uuid) -> anyhow::Result<StoredEvent> {
-    events::find(pool, id).await?.with_context(|| format!("there is no event {id}; `stepwell events list` shows them"))
+fn line(event: &Event) -> String {
+    let Event { id, outcome, source, r#type, .. } = event;
+    let asks = if event.attention { "!" } else { " " };
+    format!("{id} {asks}{outcome:10} {source:16} {type:32} {}", joined(&event.runs), type = r#type)
 }
 
-fn show(event: &StoredEvent, redeliveries: &[Redelivery], json: bool) -> anyhow::Result<()> {
-    let body = String::from_utf8_lossy(&event.body);
-    if json {
-        let shown = serde_json::json!({
-            "event": event.row, "headers": event.headers, "attributes": event.attributes, "body": body, "detail": event.detail,
-            "redeliveries": redeliveries,
-        });
-        println!("{}", serde_json::to_string_pretty(&shown)?);
-        return Ok(());
-    }
-    let row = &event.row;
-    println!("{}  {}  {} {} from {}", row.id, row.outcome, row.r#type, row.event_id, row.source);
-    println!("received {}", row.received_at.format("%Y-%m-%d %H:%M:%S%.3f"));
-    for run in &row.runs {
-        println!("run {run}");
-    }
-    if let Some(detail) = &event.detail {
-        println!("{detail}");
-    }
-    println!("\n{body}");
-    for again in redeliveries {
-        let last = again.last_at.format("%Y-%m-%d %H:%M:%S%.3f");
-        println!("\nsent again with a different body, {} time(s), last {last}", again.deliveries);
-        let value = |value: &Option<serde_json::Value>| {
-            value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
-        };
-        for place in &again.differences {
-            println!("  {}: first {}, then {}", place.pointer, value(&place.first), value(&place.then));
-        }
-        if again.differences.is_empty() {
-            println!("  only the bytes differ; the content is the same");
+fn print_accepted(Accepted { event, runs, resumed }: &Accepted) {
+    for (what, runs) in [("started", runs), ("was sent to", resumed)] {
+        if !runs.is_empty() {
+            println!("event {event} {what} {}", joined(runs));
         }
     }
-    Ok(())
+    if runs.is_empty() && resumed.is_empty() {
+        println!("event {event}: no workflow subscribes to it");
+    }
+}
+
+fn shown(event: &Event) -> String {
+    let Event { id, outcome, event_id, source, .. } = event;
+    let mut lines = vec![format!("{id}  {outcome}  {} {event_id} from {source}", event.r#type)];
+    lines.push(format!("received {}", print::at(event.received_at)));
+    lines.extend(event.runs.iter().map(|run| format!("run {run}")));
+    if !event.detail.is_null() {
+        lines.push(event.detail.to_string());
+    }
+    lines.push(format!("\n{}", body(event)));
+    event.redeliveries.iter().for_each(|again| lines.push(sent_again(again)));
+    lines.join("\n")
+}
+
+/// The body as it was received, where it is text.
+fn body(event: &Event) -> String {
+    let bytes = event.body_base64.as_ref().map(|text| STANDARD.decode(text).unwrap_or_default());
+    bytes.map_or_else(|| event.body.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn sent_again(again: &Redelivery) -> String {
+    let Redelivery { deliveries, last_at, differences } = again;
+    let last = print::at(*last_at);
+    let mut lines = vec![format!("\nsent again with a different body, {deliveries} time(s), last {last}")];
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    for Difference { pointer, first, then } in differences {
+        lines.push(format!("  {pointer}: first {}, then {}", value(first), value(then)));
+    }
+    if differences.is_empty() {
+        lines.push("  only the bytes differ; the content is the same".to_owned());
+    }
+    lines.join("\n")
 }

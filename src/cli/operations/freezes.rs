@@ -2,24 +2,23 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Subcommand;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::{print, when};
 use crate::config::Settings;
 use crate::engine::FRESH_MAX;
 use crate::machine::Time;
-use crate::store::access::Scope;
-use crate::store::acts::By;
-use crate::store::runs::freezes::Freeze;
 
 /// Freeze and release workflows.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List freezes, latest first.
     List {
-        /// Print JSON, one object per line.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -31,8 +30,8 @@ pub enum Command {
         /// A connection of hub.yaml; may be repeated.
         #[arg(long = "connection", value_name = "CONNECTION")]
         connections: Vec<String>,
-        /// When it ends automatically: a time with its offset, such as 2026-12-01T06:00:00Z.
-        #[arg(long)]
+        /// When it ends automatically: a time such as 2026-12-01T06:00:00Z, a day, or in how long, such as 36h.
+        #[arg(long, value_name = "T", value_parser = when::ahead)]
         until: Option<Time>,
         /// The reason, shown on every waiting run.
         #[arg(long)]
@@ -54,59 +53,63 @@ pub enum Command {
     },
 }
 
+/// A freeze, as far as it is shown.
+#[derive(Deserialize)]
+struct Freeze {
+    id: Uuid,
+    workflows: Vec<String>,
+    connections: Vec<String>,
+    reason: String,
+    actor: String,
+    created_at: Time,
+    until: Option<Time>,
+    ended_at: Option<Time>,
+    waiting: i64,
+}
+
 /// Freezes that are listed.
-const LIST_MAX: i64 = 1_000;
+const LIST_MAX: usize = 1_000;
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match command {
-        Command::List { json } => {
-            for freeze in engine.freezes(None, LIST_MAX).await? {
-                print(&freeze, json)?;
-            }
-        }
+        Command::List { json } => print::pages(client.pages(Path::of(["freezes"]), LIST_MAX), json, shown).await?,
         Command::Start { workflows, connections, until, reason, json } => {
-            let actor = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-            let by = By { actor: &actor, reason: Some(&reason) };
-            let freeze = engine.freeze(&workflows, &connections, until, by).await?;
-            print(&freeze, json)?;
+            let asked = json!({ "workflows": workflows, "connections": connections, "until": until, "reason": reason });
+            print(client.post(Path::of(["freezes"]), &asked).await?, json)?;
             if !json {
-                println!(
-                    "  takes effect on every node within {} seconds; runs in progress continue",
-                    FRESH_MAX.as_secs()
-                );
+                let seconds = FRESH_MAX.as_secs();
+                println!("  takes effect on every node within {seconds} seconds; runs in progress continue");
             }
         }
         Command::End { id, reason, json } => {
-            let actor = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-            let by = By { actor: &actor, reason: reason.as_deref() };
-            let ended = engine.end_freeze(id, by).await?;
-            let (_, freeze) =
-                ended.with_context(|| format!("there is no freeze {id}; `stepwell freezes list` shows them"))?;
-            print(&freeze, json)?;
+            let path = Path::of(["freezes", &id.to_string(), "end"]);
+            let ended = client.post(path, &json!({ "reason": reason })).await;
+            let missing = || format!("there is no freeze {id}; `stepwell freezes list` shows them");
+            print(ended.map_err(|failure| failure.or_missing(missing))?, json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(freeze: &Freeze, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(freeze)?);
-        return Ok(());
+fn print(freeze: Value, json: bool) -> anyhow::Result<()> {
+    match json {
+        true => print::json(&freeze),
+        false => print::text(&shown(&client::read(freeze)?)),
     }
-    let connections = freeze.connections.iter().map(|name| format!("connection {name}"));
-    let what: Vec<String> = freeze.workflows.iter().cloned().chain(connections).collect();
-    let state = match (freeze.ended_at, freeze.until) {
-        (Some(at), _) => format!("ended {}", shown(at)),
-        (None, Some(until)) => format!("until {}", shown(until)),
-        (None, None) => "until ended manually".to_owned(),
-    };
-    let many = if freeze.waiting >= 1_000 { "1,000 or more".to_owned() } else { freeze.waiting.to_string() };
-    println!("{}  {}  {state}, {many} runs waiting", freeze.id, what.join(", "));
-    println!("  since {} by {}: {}", shown(freeze.created_at), freeze.actor, freeze.reason);
     Ok(())
 }
 
-fn shown(at: Time) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+fn shown(freeze: &Freeze) -> String {
+    let connections = freeze.connections.iter().map(|name| format!("connection {name}"));
+    let what: Vec<String> = freeze.workflows.iter().cloned().chain(connections).collect();
+    let state = match (freeze.ended_at, freeze.until) {
+        (Some(at), _) => format!("ended {}", print::at(at)),
+        (None, Some(until)) => format!("until {}", print::at(until)),
+        (None, None) => "until ended manually".to_owned(),
+    };
+    let many = if freeze.waiting >= 1_000 { "1,000 or more".to_owned() } else { freeze.waiting.to_string() };
+    let (id, what, since) = (freeze.id, what.join(", "), print::at(freeze.created_at));
+    let (actor, reason) = (&freeze.actor, &freeze.reason);
+    format!("{id}  {what}  {state}, {many} runs waiting\n  since {since} by {actor}: {reason}")
 }

@@ -2,18 +2,16 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::print;
 use crate::config::Settings;
-use crate::engine::runs::proposals::Proposal;
-use crate::machine::RunId;
-use crate::redact::Known;
-use crate::store::access::Scope;
-use crate::store::runs::proposals::ProposalFilter;
+use crate::dsl::WorkflowRef;
+use crate::machine::{RunId, Time};
 
 /// `stepwell proposals ...`
 #[derive(Debug, Subcommand)]
@@ -26,7 +24,7 @@ pub enum Command {
         /// Only proposals of this run.
         #[arg(long)]
         run: Option<RunId>,
-        /// Print JSON, one object per line.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -67,84 +65,84 @@ pub struct Decline {
 }
 
 /// Most proposals that are listed.
-const LIST_MAX: i64 = 10_000;
+const LIST_MAX: usize = 10_000;
+
+/// A proposal, as far as it is shown.
+#[derive(Deserialize)]
+pub(in crate::cli) struct Proposal {
+    id: Uuid,
+    state: String,
+    act: String,
+    run: RunId,
+    workflow: WorkflowRef,
+    key: Option<String>,
+    stands_at: Option<String>,
+    proposed_by: String,
+    created_at: Time,
+    reason: Option<String>,
+    decided_by: Option<String>,
+    decided_at: Option<Time>,
+    decision_reason: Option<String>,
+    refusal: Option<String>,
+}
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
-    let by = async || context::identity(engine.reader(), settings, Scope::Operate).await.map(|who| who.actor());
-    let clean = |text: String| Known::of_process().with(&[]).text(text);
+    let client = Client::open(settings).await?;
     let (decided, json) = match command {
         Command::List { any, run, json } => {
-            let filter = ProposalFilter { run, open: !any, ..ProposalFilter::default() };
-            for proposal in engine.proposals(filter, LIST_MAX).await? {
-                if json {
-                    println!("{}", serde_json::to_string(&proposal)?);
-                } else {
-                    print(&proposal);
-                }
-            }
+            let path = Path::of(["proposals"]).with("state", any.then_some("any")).with("run", run);
+            print::pages(client.pages(path, LIST_MAX), json, shown).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Show { id, json } => {
-            let found = engine.proposal(id).await?;
-            (found.with_context(|| format!("no proposal {id}; `stepwell proposals list` shows the open ones"))?, json)
+            let found = client.get(Path::of(["proposals", &id.to_string()])).await;
+            let missing = || format!("no proposal {id}; `stepwell proposals list` shows the open ones");
+            (found.map_err(|failure| failure.or_missing(missing))?, json)
         }
-        Command::Approve { id, reason, json } => {
-            (engine.approve(id, &by().await?, reason.map(clean).as_deref()).await?, json)
-        }
+        Command::Approve { id, reason, json } => (
+            client.post(Path::of(["proposals", &id.to_string(), "approve"]), &json!({ "reason": reason })).await?,
+            json,
+        ),
         Command::Decline(Decline { id, reason, json }) => {
             anyhow::ensure!(!reason.trim().is_empty(), "--reason is empty: give the proposer a reason");
-            (engine.decline(id, &by().await?, Some(&clean(reason))).await?, json)
+            (
+                client.post(Path::of(["proposals", &id.to_string(), "decline"]), &json!({ "reason": reason })).await?,
+                json,
+            )
         }
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&decided)?);
+        print::json(&decided);
     } else {
-        print(&decided);
-        print_values(&decided);
+        print::text(&values(&decided)?);
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// A proposal in a few lines.
-pub(in crate::cli) fn print(proposal: &Proposal) {
+pub(in crate::cli) fn shown(proposal: &Proposal) -> String {
     let because = |reason: &Option<String>| reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let Proposal { id, state, act, run, workflow, proposed_by, .. } = proposal;
     let key = proposal.key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
-    println!(
-        "{}  {:9} {} of run {}  {}{key}",
-        proposal.id,
-        proposal.state,
-        proposal.name(),
-        proposal.run,
-        proposal.workflow
-    );
-    if let Some(step) = &proposal.stands_at {
-        println!("  at {step}");
-    }
-    println!(
-        "  {} proposed it at {} UTC{}",
-        proposal.proposed_by,
-        proposal.created_at.format("%Y-%m-%d %H:%M:%S"),
-        because(&proposal.reason)
-    );
+    let mut lines = vec![format!("{id}  {state:9} {act} of run {run}  {workflow}{key}")];
+    lines.extend(proposal.stands_at.as_ref().map(|step| format!("  at {step}")));
+    let (at, why) = (print::at(proposal.created_at), because(&proposal.reason));
+    lines.push(format!("  {proposed_by} proposed it at {at}{why}"));
     if let (Some(by), Some(at)) = (&proposal.decided_by, proposal.decided_at) {
-        let at = at.format("%Y-%m-%d %H:%M:%S");
-        println!("  {by} decided at {at} UTC{}", because(&proposal.decision_reason));
+        lines.push(format!("  {by} decided at {}{}", print::at(at), because(&proposal.decision_reason)));
     }
-    if let Some(refusal) = &proposal.refusal {
-        println!("  the run refused it: {refusal}");
-    }
+    lines.extend(proposal.refusal.as_ref().map(|refusal| format!("  the run refused it: {refusal}")));
+    lines.join("\n")
 }
 
-/// What the act replaces, and by what. Written as JSON, so that what came from outside moves no cursor.
-fn print_values(proposal: &Proposal) {
-    let shown = |name: &str, value: Option<&Value>| {
-        if let Some(value) = value {
-            println!("  {name}: {value}");
+/// A proposal with what the act replaces, and by what. Values are written as JSON, so that what came from outside moves no cursor.
+fn values(proposal: &Value) -> anyhow::Result<String> {
+    let mut text = shown(&client::read(proposal.clone())?);
+    for (name, member) in [("before", "before"), ("input", "input"), ("output", "output"), ("undo first", "compensate")]
+    {
+        if let Some(value) = proposal.get(member) {
+            text.push_str(&format!("\n  {name}: {value}"));
         }
-    };
-    shown("before", proposal.before.as_ref());
-    shown("input", proposal.act.get("input"));
-    shown("output", proposal.act.get("output"));
-    shown("undo first", proposal.act.get("compensate"));
+    }
+    Ok(text)
 }

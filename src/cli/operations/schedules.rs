@@ -4,18 +4,20 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::print;
 use crate::config::Settings;
-use crate::engine::{Engine, Schedule, ScheduleAct, ScheduleActed};
-use crate::store::access::Scope;
+use crate::machine::{RunId, Time};
 
 /// Show schedules, pause, resume and fire them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List all schedules with their next firings.
     List {
-        /// Print JSON, one object per line.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -49,65 +51,90 @@ pub struct Act {
 }
 
 /// Most schedules that are listed.
-const LIST_MAX: i64 = 10_000;
+const LIST_MAX: usize = 10_000;
+
+/// Firings that are shown of each in a list.
+const UPCOMING: usize = 3;
+
+/// Acts that are shown.
+const ACTS_SHOWN: usize = 10;
+
+/// A schedule, as far as it is shown.
+#[derive(Deserialize)]
+struct Schedule {
+    namespace: String,
+    name: String,
+    version: String,
+    kind: String,
+    expression: String,
+    time_zone: String,
+    misfire: String,
+    run: Option<RunId>,
+    next: Vec<Time>,
+    paused_at: Option<Time>,
+    paused_by: Option<String>,
+    reason: Option<String>,
+    #[serde(default)]
+    acts: Vec<Acted>,
+}
+
+/// What somebody did to it.
+#[derive(Deserialize)]
+struct Acted {
+    act: String,
+    actor: String,
+    reason: Option<String>,
+    run: Option<RunId>,
+    at: Time,
+}
+
+/// What a firing started.
+#[derive(Deserialize)]
+struct Fired {
+    run: RunId,
+}
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match command {
         Command::List { json } => {
-            for schedule in engine.schedules(None, LIST_MAX, 3).await? {
-                print(&schedule, json)?;
-            }
+            let path = Path::of(["schedules"]).with("upcoming", Some(UPCOMING));
+            print::pages(client.pages(path, LIST_MAX), json, shown).await?;
         }
         Command::Show { workflow, upcoming, json } => {
-            print(&find(&engine, &workflow, upcoming).await?, json)?;
-            if !json {
-                print_acts(&engine, &workflow).await?;
+            let path = path(&workflow, None)?.with("upcoming", Some(upcoming.clamp(1, 1_000)));
+            let found = client.get(path).await.map_err(|failure| failure.or_missing(|| unknown(&workflow)))?;
+            match json {
+                true => print::json(&found),
+                false => {
+                    let schedule: Schedule = client::read(found)?;
+                    print::text(&shown(&schedule));
+                    print::text(&acts(&schedule.acts));
+                }
             }
         }
         Command::Pause(act) => {
-            done(&engine, settings, &act, ScheduleAct::Pause).await?;
+            done(&client, &act, "pause").await?;
             println!("{} is paused", act.workflow);
         }
         Command::Resume(act) => {
-            done(&engine, settings, &act, ScheduleAct::Resume).await?;
-            print(&find(&engine, &act.workflow, 1).await?, false)?;
+            let mut schedule: Schedule = client::read(done(&client, &act, "resume").await?)?;
+            schedule.next.truncate(1);
+            print::text(&shown(&schedule));
         }
-        Command::Fire(act) => {
-            if let ScheduleActed::Started(run) = done(&engine, settings, &act, ScheduleAct::Fire).await? {
-                println!("{run}");
-            }
-        }
+        Command::Fire(act) => println!("{}", client::read::<Fired>(done(&client, &act, "fire").await?)?.run),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn done(engine: &Engine, settings: &Settings, act: &Act, what: ScheduleAct) -> anyhow::Result<ScheduleActed> {
-    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-    let (namespace, name) = parts(&act.workflow)?;
-    let reason = act.reason.as_deref();
-    let acted = engine.act_on_schedule(namespace, name, what, &by, reason).await?;
-    anyhow::ensure!(acted != ScheduleActed::Unknown, "{}", unknown(&act.workflow));
-    Ok(acted)
+async fn done(client: &Client, act: &Act, what: &str) -> anyhow::Result<Value> {
+    let answer = client.post(path(&act.workflow, Some(what))?, &json!({ "reason": act.reason })).await;
+    answer.map_err(|failure| failure.or_missing(|| unknown(&act.workflow)))
 }
 
-/// Acts that are shown.
-const ACTS_SHOWN: i64 = 10;
-
-async fn print_acts(engine: &Engine, workflow: &str) -> anyhow::Result<()> {
+fn path(workflow: &str, act: Option<&str>) -> anyhow::Result<Path> {
     let (namespace, name) = parts(workflow)?;
-    for act in engine.schedule_acts(namespace, name, ACTS_SHOWN).await? {
-        let reason = act.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        let run = act.run.map(|run| format!(", run {run}")).unwrap_or_default();
-        println!("  {} {} by {}{run}{reason}", shown(act.at), act.act, act.actor);
-    }
-    Ok(())
-}
-
-async fn find(engine: &Engine, workflow: &str, upcoming: usize) -> anyhow::Result<Schedule> {
-    let (namespace, name) = parts(workflow)?;
-    let found = engine.schedule(namespace, name, upcoming.clamp(1, 1_000)).await?;
-    found.with_context(|| unknown(workflow))
+    Ok(Path::of(["schedules", namespace, name].into_iter().chain(act)))
 }
 
 fn parts(workflow: &str) -> anyhow::Result<(&str, &str)> {
@@ -118,26 +145,26 @@ fn unknown(workflow: &str) -> String {
     format!("{workflow} has no schedule; `stepwell schedules list` shows those that have one")
 }
 
-fn print(schedule: &Schedule, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(schedule)?);
-        return Ok(());
-    }
+fn shown(schedule: &Schedule) -> String {
     let Schedule { namespace, name, version, kind, expression, time_zone, misfire, .. } = schedule;
-    println!("{namespace}/{name}:{version}  {kind} {expression} ({time_zone}, missed: {misfire})");
+    let mut lines = vec![format!("{namespace}/{name}:{version}  {kind} {expression} ({time_zone}, missed: {misfire})")];
     if let Some(since) = schedule.paused_at {
         let by = schedule.paused_by.as_deref().unwrap_or_default();
         let reason = schedule.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        println!("  paused since {} by {by}{reason}", shown(since));
+        lines.push(format!("  paused since {} by {by}{reason}", print::at(since)));
     } else if schedule.next.is_empty() {
-        println!("  waits for the end of run {}", schedule.run.map(|run| run.to_string()).unwrap_or_default());
+        let run = schedule.run.map(|run| run.to_string()).unwrap_or_default();
+        lines.push(format!("  waits for the end of run {run}"));
     }
-    for at in &schedule.next {
-        println!("  {}", shown(*at));
-    }
-    Ok(())
+    lines.extend(schedule.next.iter().map(|next| format!("  {}", print::at(*next))));
+    lines.join("\n")
 }
 
-fn shown(at: crate::machine::Time) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+fn acts(acts: &[Acted]) -> String {
+    let line = |Acted { act, actor, reason, run, at }: &Acted| {
+        let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let run = run.map(|run| format!(", run {run}")).unwrap_or_default();
+        format!("  {} {act} by {actor}{run}{reason}", print::at(*at))
+    };
+    acts.iter().take(ACTS_SHOWN).map(line).collect::<Vec<_>>().join("\n")
 }

@@ -3,99 +3,125 @@
 use std::io::Read;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use crate::cli::context;
-use crate::config::Settings;
-use crate::engine::{ActError, Acted, Engine, clean_act};
-use crate::machine::view::RunView;
-use crate::machine::{Act, ActKind, Permitted, RunId};
-use crate::redact::Known;
-use crate::store::access::Scope;
-use crate::store::runs::listing;
+use super::shown::Run;
+use crate::cli::client::{self, Call, Client, Path};
+use crate::cli::print;
+use crate::machine::{ActKind, RunId};
 
 /// The reason, recorded in the journal.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Reason {
     /// The reason, recorded in the journal.
     #[arg(long)]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-impl Reason {
-    /// Why, and whether to print JSON.
-    pub(super) fn parts(self) -> (Option<String>, bool) {
-        (self.reason, self.json)
+/// What is to be done to a run: the name of the act in the API, and what its body holds beside the reason.
+pub(super) struct Act {
+    pub(super) name: &'static str,
+    pub(super) members: Map<String, Value>,
+}
+
+impl Act {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self { name, members: Map::new() }
     }
+
+    /// With one more member, if it has a value; null is one.
+    pub(super) fn with(mut self, name: &str, value: Option<Value>) -> Self {
+        self.members.extend(value.map(|value| (name.to_owned(), value)));
+        self
+    }
+
+    /// The body of a call that does it.
+    fn body(&self, reason: &Reason) -> Value {
+        let mut members = self.members.clone();
+        members.insert("reason".to_owned(), reason.reason.clone().into());
+        Value::Object(members)
+    }
+}
+
+/// A run after an act.
+#[derive(Deserialize)]
+struct Acted {
+    id: Uuid,
+    status: String,
+    /// Of a restart: whether it started this run, and not an earlier one.
+    is_new: Option<bool>,
+    proposal: Option<Proposed>,
+}
+
+#[derive(Deserialize)]
+struct Proposed {
+    id: Uuid,
 }
 
 /// Has an act done and says what the run's status is then, or that it waits for a second person.
-pub(super) async fn perform(
-    engine: &Engine,
-    settings: &Settings,
-    run: RunId,
-    act: &Act,
-    reason: &Reason,
-) -> anyhow::Result<ExitCode> {
-    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-    let doing = || format!("{} of run {run}", act.name());
-    let redactor = Known::of_process().with(&[]);
-    let said = reason.reason.as_ref().map(|reason| redactor.text(reason.clone()));
-    match engine.act(run, clean_act(act.clone(), &redactor), by, said).await {
-        Ok(Acted { restarted: Some(new), .. }) => {
-            match (reason.json, new.is_new) {
-                (true, is_new) => {
-                    println!("{}", serde_json::json!({ "id": run, "restarted_as": new.run, "is_new": is_new }))
-                }
-                (false, true) => println!("{run} is started again as run {}", new.run),
-                (false, false) => println!("{run} was started again before, as run {}", new.run),
-            }
-            return Ok(ExitCode::SUCCESS);
-        }
-        Ok(_) => {}
-        Err(ActError::Proposed(proposal)) => {
-            if reason.json {
-                println!("{}", serde_json::json!({ "id": run, "proposal": proposal }));
-            } else {
-                println!("{} needs a second person; it is now proposal {}", doing(), proposal.id);
-                println!("another user can approve it: stepwell proposals approve {}", proposal.id);
-            }
-            return Ok(ExitCode::SUCCESS);
-        }
-        Err(ActError::Pending(_)) => {
-            anyhow::bail!(
-                "{} is recorded, but no node has carried it out yet. Is a server running? A node carries it out as soon as one runs",
-                doing()
-            )
-        }
-        Err(error) => return Err(error).with_context(doing),
+pub(super) async fn perform(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<ExitCode> {
+    let doing = || format!("{} of run {run}", act.name);
+    let path = Path::of(["runs", &run.to_string(), act.name]);
+    let sent = client.send(Call::new(Method::POST, path).json(&act.body(reason))).await;
+    let missing = || format!("there is no run {run}; `stepwell runs list` shows them");
+    let answer = sent.map_err(|failure| failure.or_missing(missing)).with_context(doing)?;
+    let found = answer.json()?;
+    let Acted { id: after, status, is_new, proposal } = client::read(found.clone())?;
+    if proposal.is_none() && answer.status == StatusCode::ACCEPTED {
+        bail!(
+            "{} is recorded, but no node has carried it out yet. Is a server running? A node carries it out as soon as one runs",
+            doing()
+        );
     }
-    let row = listing::run(engine.reader(), run).await?.with_context(|| format!("run {run} no longer exists"))?;
-    if reason.json {
-        println!("{}", serde_json::json!({ "id": run, "status": row.status, "attention": row.attention }));
-    } else {
-        println!("{run} is {}", row.status);
+    match (proposal, is_new) {
+        _ if reason.json => print::json(&found),
+        (Some(Proposed { id }), _) => {
+            println!("{} needs a second person; it is now proposal {id}", doing());
+            println!("another user can approve it: stepwell proposals approve {id}");
+        }
+        (None, Some(true)) => println!("{run} is started again as run {after}"),
+        (None, Some(false)) => println!("{run} was started again before, as run {after}"),
+        (None, None) => println!("{run} is {status}"),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What can be done to a run now, each with the command that does it.
-pub(super) fn possible(run: &RunView) -> String {
-    let can: Vec<_> = run.acts.iter().filter(|act| act.permitted).collect();
-    if can.is_empty() {
-        return String::new();
+/// Does an act to each run by itself. Fails if one was refused; the others are done.
+pub(super) async fn perform_each(
+    client: &Client,
+    runs: &[RunId],
+    act: &Act,
+    reason: &Reason,
+) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for run in runs {
+        if let Err(error) = perform(client, *run, act, reason).await {
+            eprintln!("error: {error:#}");
+            code = ExitCode::FAILURE;
+        }
     }
-    let width = can.iter().map(|act| act.act.about().title.len()).max().unwrap_or_default();
-    let line = |act: &&Permitted| format!("    {:width$}  {}\n", act.act.about().title, command(act.act, run.id));
+    Ok(code)
+}
+
+/// What can be done to a run now, each with the command that does it.
+pub(super) fn possible(run: &Run) -> String {
+    let can: Vec<ActKind> =
+        run.acts.iter().filter(|act| act.permitted).filter_map(|act| act.act.parse().ok()).collect();
+    let Some(width) = can.iter().map(|act| act.about().title.len()).max() else { return String::new() };
+    let line = |act: &ActKind| format!("    {:width$}  {}\n", act.about().title, command(*act, run.id));
     let lines: String = can.iter().map(line).collect();
     format!("  what you can do now, each with --reason WHY:\n{lines}")
 }
 
 /// The command that does an act to a run.
-fn command(act: ActKind, run: RunId) -> String {
+fn command(act: ActKind, run: Uuid) -> String {
     let more = match act {
         ActKind::Move => " --to VERSION",
         ActKind::Restart
@@ -111,7 +137,7 @@ fn command(act: ActKind, run: RunId) -> String {
 }
 
 /// Reads JSON from a file, or from standard input for `-`. Checked as strictly as what arrives over HTTP.
-pub(in crate::cli) fn read_json(path: &str) -> anyhow::Result<serde_json::Value> {
+pub(in crate::cli) fn read_json(path: &str) -> anyhow::Result<Value> {
     let mut bytes = Vec::new();
     if path == "-" {
         std::io::stdin().lock().read_to_end(&mut bytes).context("reading standard input")?;
@@ -137,7 +163,7 @@ mod tests {
     #[test]
     fn every_act_has_the_command_that_a_run_shows_for_it() {
         for act in ActKind::ALL {
-            let shown = command(*act, RunId::from_u128(7));
+            let shown = command(*act, Uuid::from_u128(7));
             let words = shown.split_whitespace().skip(1).chain(["--reason", "why"]);
             assert!(Runs::try_parse_from(words).is_ok(), "{shown}");
         }

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use super::shown::Run;
 use super::tree;
+use crate::cli::print;
 use crate::engine;
 use crate::machine::RunId;
 use crate::machine::view::{RunHead, RunView, view};
@@ -23,9 +25,9 @@ pub(super) fn show(path: &Path, id: RunId, json: bool) -> anyhow::Result<ExitCod
         let mut shown = serde_json::to_value(&view)?;
         // As in the API; a run that was removed has none that are open.
         shown["proposals"] = serde_json::json!([]);
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        print::json(&shown);
     } else {
-        print!("{}", tree::tree(&view));
+        print::text(&tree::tree(&Run::of(&view)?));
         println!("  archived in {}", found.path.display());
     }
     Ok(ExitCode::SUCCESS)

@@ -2,89 +2,21 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{bail, ensure};
 use clap::{Args, Subcommand};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::context;
+use super::acts::{Act, Reason};
+use super::which::Which;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::{print, watch};
 use crate::config::Settings;
-use crate::engine::Engine;
-use crate::engine::runs::bulk::{BulkAsked, BulkView, Preview, Rate};
-use crate::machine::{Act, Status, Time};
-use crate::redact::Known;
-use crate::store::access::Scope;
-use crate::store::runs::bulk::Steer;
-use crate::store::runs::listing::RunFilter;
-
-/// Filters as in the API.
-#[derive(Debug, Default, Args)]
-pub(in crate::cli) struct Which {
-    /// `namespace/name` or `name`.
-    #[arg(long)]
-    workflow: Option<String>,
-    /// Exact version.
-    #[arg(long)]
-    version: Option<String>,
-    /// Only runs with one of these statuses.
-    #[arg(long, value_delimiter = ',')]
-    status: Vec<Status>,
-    /// Whether they need attention: `any`, `none`, or a reason.
-    #[arg(long)]
-    attention: Option<String>,
-    /// Runs that need attention for one cause: a fingerprint from `stepwell attention`.
-    #[arg(long)]
-    fingerprint: Option<String>,
-    /// The exact business key.
-    #[arg(long)]
-    key: Option<String>,
-    /// The id of the event that started the run.
-    #[arg(long)]
-    event: Option<Uuid>,
-    /// The beginning of the key or the id.
-    #[arg(long)]
-    q: Option<String>,
-    /// Created at or after (RFC 3339).
-    #[arg(long)]
-    since: Option<Time>,
-    /// Created before (RFC 3339).
-    #[arg(long)]
-    until: Option<Time>,
-}
-
-impl Which {
-    pub(in crate::cli) fn filter(self) -> RunFilter {
-        RunFilter {
-            workflow: self.workflow,
-            version: self.version,
-            status: self.status,
-            attention: self.attention,
-            fingerprint: self.fingerprint,
-            key: self.key,
-            event: self.event,
-            q: self.q,
-            since: self.since,
-            until: self.until,
-            ..RunFilter::default()
-        }
-    }
-
-    /// As `runs:bulk` takes it.
-    fn written(&self) -> Value {
-        let statuses: Vec<&str> = self.status.iter().map(|status| status.as_str()).collect();
-        let mut written = json!({
-            "workflow": self.workflow, "version": self.version, "status": statuses, "attention": self.attention,
-            "fingerprint": self.fingerprint, "key": self.key, "event": self.event, "q": self.q, "since": self.since,
-            "until": self.until,
-        });
-        if let Value::Object(members) = &mut written {
-            members.retain(|_, value| !value.is_null() && *value != json!([]) && *value != json!(""));
-        }
-        written
-    }
-}
+use crate::dsl::WorkflowRef;
+use crate::engine::runs::bulk::Rate;
+use crate::machine::{RunId, Time};
 
 /// An act on all runs that fit filters, in place of the id of one.
 #[derive(Debug, Args)]
@@ -108,54 +40,102 @@ pub(in crate::cli) struct Many {
 
 impl Many {
     /// Whether anything of it was given, which makes no sense beside the id of one run.
-    pub(in crate::cli) fn is_given(&self) -> bool {
-        self.which.written() != json!({}) || self.yes || self.trial.is_some() || self.rate.is_some() || self.watch
+    pub(super) fn is_given(&self) -> bool {
+        !self.which.written().is_empty() || self.yes || self.trial.is_some() || self.rate.is_some() || self.watch
     }
+}
+
+/// What an act would do.
+#[derive(Deserialize)]
+struct Preview {
+    words: Vec<String>,
+    groups: Vec<Group>,
+}
+
+/// Runs of one version that stand at one step.
+#[derive(Deserialize)]
+struct Group {
+    workflow: WorkflowRef,
+    status: String,
+    attention: Option<String>,
+    step: Option<String>,
+    count: usize,
+}
+
+/// A bulk act, as far as it is shown.
+#[derive(Deserialize)]
+struct Bulk {
+    id: Uuid,
+    status: String,
+    act: String,
+    note: String,
+    more: bool,
+    counts: Counts,
+    finished_at: Option<Time>,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    in_progress: i64,
+}
+
+impl Bulk {
+    /// Whether it tells no further run for now, and those that were told have answered.
+    fn is_settled(&self) -> bool {
+        self.status != "running" && self.counts.in_progress == 0
+    }
+}
+
+/// One of its runs.
+#[derive(Deserialize)]
+struct Item {
+    run: RunId,
+    key: Option<String>,
+    result: String,
+    detail: Option<String>,
 }
 
 /// Says what an act would do to all runs that fit; with `--yes`, begins it.
-pub(in crate::cli) async fn begin(
-    engine: &Engine,
-    settings: &Settings,
-    act: Act,
-    many: Many,
-    (reason, as_json): (Option<String>, bool),
-) -> anyhow::Result<ExitCode> {
-    let written = many.which.written();
-    if written == json!({}) {
+pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason) -> anyhow::Result<ExitCode> {
+    let filter = many.which.written();
+    if filter.is_empty() {
         bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act never means every run");
     }
-    let filter = many.which.filter();
+    ensure!(!act.members.contains_key("step"), "--step names the step of one run: name that run");
+    let Reason { reason, json } = reason;
+    let mut asked = act.members;
+    asked.extend([
+        ("act".to_owned(), act.name.into()),
+        ("filter".to_owned(), filter.into()),
+        ("reason".to_owned(), reason.into()),
+        ("dry_run".to_owned(), (!many.yes).into()),
+        ("trial".to_owned(), many.trial.into()),
+        ("rate".to_owned(), json!(many.rate)),
+    ]);
+    // Progress is looked at by itself.
+    let path = Path::of(["runs:bulk"]).with("wait", Some(0));
+    let answer = client.post(path, &asked.into()).await?;
     if !many.yes {
-        let preview = engine.preview_bulk(&act, &filter).await?;
-        return print_preview(&preview, as_json);
+        return print_preview(answer, json);
     }
-    let by = context::identity(engine.reader(), settings, Scope::Operate).await?;
-    let reason = reason.map(|reason| Known::of_process().with(&[]).text(reason));
-    let (trial, rate) = (many.trial, many.rate);
-    let asked = BulkAsked { id: Uuid::now_v7(), act, filter, written, reason, trial, rate };
-    let begun = engine.begin_bulk(&asked, &by).await?;
-    let bulk = if many.watch { watch(engine, begun.id, as_json).await? } else { begun };
-    print(&bulk, as_json)
+    let bulk = if many.watch { watch(client, client::read::<Bulk>(answer)?.id, json).await? } else { answer };
+    print_bulk(bulk, json)
 }
 
-fn print_preview(preview: &Preview, as_json: bool) -> anyhow::Result<ExitCode> {
+fn print_preview(preview: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
-        let mut shown = serde_json::to_value(preview)?;
-        shown["dry_run"] = json!(true);
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        print::json(&preview);
         return Ok(ExitCode::SUCCESS);
     }
-    for sentence in &preview.words {
-        println!("{sentence}");
-    }
-    if !preview.groups.is_empty() {
+    let Preview { words, groups } = client::read(preview)?;
+    words.iter().for_each(|sentence| print::text(sentence));
+    if !groups.is_empty() {
         println!();
     }
-    for group in &preview.groups {
-        let attention = group.attention.as_deref().map(|a| format!("  ! {}", a.replace('_', " "))).unwrap_or_default();
-        let step = group.step.as_deref().unwrap_or("-");
-        println!("{:>6}  {:32} {:12} {step}{attention}", group.count, group.workflow.to_string(), group.status);
+    for Group { workflow, status, attention, step, count } in &groups {
+        let attention = attention.as_deref().map(|a| format!("  ! {}", a.replace('_', " "))).unwrap_or_default();
+        let step = step.as_deref().unwrap_or("-");
+        print::row(&format!("{count:>6}  {:32} {status:12} {step}{attention}", workflow.to_string()));
     }
     println!("\nNothing was done. Add --yes to do it, with --trial N to begin with the first N.");
     Ok(ExitCode::SUCCESS)
@@ -167,9 +147,9 @@ pub(in crate::cli) enum Command {
     /// List bulk acts, latest first.
     List {
         /// Maximum number to list.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
-        limit: i64,
-        /// Print JSON, one line each.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -211,92 +191,90 @@ pub(in crate::cli) struct Steered {
     json: bool,
 }
 
-/// Runs that are read at a time.
-const PAGE: i64 = 500;
-
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
-    let (steer, steered) = match command {
+    let client = Client::open(settings).await?;
+    let (act, steered) = match command {
         Command::List { limit, json } => {
-            for bulk in engine.bulk_acts(None, limit).await? {
-                match json {
-                    true => println!("{}", serde_json::to_string(&bulk)?),
-                    false => println!("{}  {:8} {:10} {}", bulk.id, bulk.status, bulk.act, bulk.note),
-                }
-            }
+            print::pages(client.pages(Path::of(["bulk"]), limit), json, |bulk: &Bulk| {
+                format!("{}  {:8} {:10} {}", bulk.id, bulk.status, bulk.act, bulk.note)
+            })
+            .await?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Show { id, result, watch: watches, json } => {
             if watches {
-                watch(&engine, id, json).await?;
+                watch(&client, id, json).await?;
             }
-            return show(&engine, id, result.as_deref(), json).await;
+            return show(&client, id, result.as_deref(), json).await;
         }
-        Command::Pause(steered) => (Steer::Pause, steered),
-        Command::Resume(steered) => (Steer::Resume, steered),
-        Command::Stop(steered) => (Steer::Stop, steered),
+        Command::Pause(steered) => ("pause", steered),
+        Command::Resume(steered) => ("resume", steered),
+        Command::Stop(steered) => ("stop", steered),
     };
-    let by = context::identity(engine.reader(), settings, Scope::Operate).await?;
-    let reason = steered.reason.map(|reason| Known::of_process().with(&[]).text(reason));
-    let mut bulk = engine.steer_bulk(steered.id, steer, &by, reason.as_deref()).await?;
-    if steered.watch {
-        bulk = watch(&engine, bulk.id, steered.json).await?;
-    }
-    print(&bulk, steered.json)
+    let Steered { id, reason, watch: watches, json } = steered;
+    let answer = client.post(Path::of(["bulk", &id.to_string(), act]), &json!({ "reason": reason })).await;
+    let bulk = answer.map_err(|failure| failure.or_missing(|| missing(id)))?;
+    print_bulk(if watches { watch(&client, id, json).await? } else { bulk }, json)
 }
 
-async fn show(engine: &Engine, id: Uuid, result: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
-    let bulk = engine.bulk(id).await?.with_context(|| format!("no bulk act {id}; `stepwell bulk list` shows them"))?;
-    let mut items = Vec::new();
-    loop {
-        let after = items.last().map_or(0, |item: &crate::engine::runs::bulk::BulkItem| item.place);
-        let page = engine.bulk_items(id, result, after, PAGE).await?;
-        let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-        items.extend(page);
-        if is_last {
-            break;
-        }
-    }
+fn missing(id: Uuid) -> String {
+    format!("no bulk act {id}; `stepwell bulk list` shows them")
+}
+
+/// A bulk act with the results of its runs.
+async fn show(client: &Client, id: Uuid, result: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let path = Path::of(["bulk", &id.to_string()]).with("result", result);
+    let mut bulk = one(client, id).await?;
+    let items = client.pages(path, usize::MAX);
     if as_json {
-        let mut shown = serde_json::to_value(&bulk)?;
-        shown["items"] = serde_json::to_value(&items)?;
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        bulk["items"] = items.all().await?.into();
+        print::json(&bulk);
         return Ok(ExitCode::SUCCESS);
     }
-    let code = print(&bulk, false)?;
-    for item in &items {
-        let why = item.detail.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
-        let key = item.key.as_deref().unwrap_or("-");
-        println!("{}  {:24} {}{why}", item.run, key, item.result.replace('_', " "));
-    }
+    let code = print_bulk(bulk, false)?;
+    print::pages(items, false, |Item { run, key, result, detail }: &Item| {
+        let why = detail.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
+        format!("{run}  {:24} {}{why}", key.as_deref().unwrap_or("-"), result.replace('_', " "))
+    })
+    .await?;
     Ok(code)
 }
 
+/// A bulk act without its runs.
+async fn one(client: &Client, id: Uuid) -> anyhow::Result<Value> {
+    let found = client.get(Path::of(["bulk", &id.to_string()]).with("limit", Some(1))).await;
+    let mut bulk = found.map_err(|failure| failure.or_missing(|| missing(id)))?;
+    if let Value::Object(members) = &mut bulk {
+        members.shift_remove("items");
+        members.shift_remove("next");
+    }
+    Ok(bulk)
+}
+
 /// A bulk act in a few lines.
-fn print(bulk: &BulkView, as_json: bool) -> anyhow::Result<ExitCode> {
+fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
-        println!("{}", serde_json::to_string_pretty(bulk)?);
+        print::json(&bulk);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{}  {}", bulk.id, bulk.note);
+    let bulk: Bulk = client::read(bulk)?;
+    print::text(&format!("{}  {}", bulk.id, bulk.note));
     if bulk.more {
         println!("  more runs match than one bulk act takes: begin another one when it has ended");
     }
-    if !bulk.has_ended() && bulk.status != "running" {
+    if bulk.finished_at.is_none() && bulk.status != "running" {
         println!("  stepwell bulk resume {0}; stepwell bulk stop {0}", bulk.id);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How often progress is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-
 /// Prints each change of the progress, on one line where somebody looks, until the bulk act has ended or waits for a person.
-async fn watch(engine: &Engine, id: Uuid, as_json: bool) -> anyhow::Result<BulkView> {
+async fn watch(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<Value> {
     let in_place = std::io::stderr().is_terminal();
     let mut said = String::new();
     loop {
-        let bulk = engine.await_bulk(id, LOOK).await?;
+        let found = one(client, id).await?;
+        let bulk: Bulk = client::read(found.clone())?;
         if !as_json && bulk.note != said {
             match in_place {
                 true => eprint!("\r\x1b[2K{}", bulk.note),
@@ -309,7 +287,8 @@ async fn watch(engine: &Engine, id: Uuid, as_json: bool) -> anyhow::Result<BulkV
             if in_place && !as_json {
                 eprintln!();
             }
-            return Ok(bulk);
+            return Ok(found);
         }
+        watch::again().await;
     }
 }

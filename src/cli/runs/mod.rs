@@ -1,37 +1,37 @@
-//! `stepwell runs`: lists, shows, and acts on runs. Works on the database, so also while no server answers.
+//! `stepwell runs`: lists, shows, and acts on runs.
 
 pub(super) mod acts;
 mod archived;
 pub(super) mod bulk;
+mod exchanges;
+mod list;
 mod moves;
 pub(super) mod run;
 pub(super) mod search;
+mod show;
+pub(super) mod shown;
 pub(super) mod tree;
+mod which;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use sqlx::PgPool;
+use serde_json::Value;
 
+use super::client::Client;
 use super::context;
 use crate::config::Settings;
-use crate::http::api::runs::RunItem;
-use crate::machine::{Act, CancelMode, RunId, Status};
-use crate::store::retention;
-use crate::store::runs::listing;
-use crate::store::runs::proposals::ProposalFilter;
-use crate::store::runs::restarts;
-use crate::words::error_text;
-use acts::Reason;
-use bulk::{Many, Which};
+use crate::machine::RunId;
+use acts::{Act, Reason};
+use bulk::Many;
 
 /// `stepwell runs ...`
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List runs, newest first.
-    List(Filter),
+    List(list::Filter),
     /// Show one run with its steps.
     Show {
         /// The run's id.
@@ -39,6 +39,12 @@ pub(super) enum Command {
         /// Print JSON, as the API returns it.
         #[arg(long)]
         json: bool,
+        /// Also show what each step was given, every request and every answer. In JSON: its `journal`.
+        #[arg(long, conflicts_with = "archive")]
+        full: bool,
+        /// Show it again whenever it changes, until it has ended or needs a person.
+        #[arg(long, conflicts_with = "archive")]
+        watch: bool,
         /// Show it from this archive, or from the archives in this folder. Needs no database.
         #[arg(long, value_name = "FILE-OR-FOLDER")]
         archive: Option<PathBuf>,
@@ -143,137 +149,52 @@ pub(super) struct Targets {
     many: Many,
 }
 
-/// Which runs, and how they are printed.
-#[derive(Debug, Args)]
-pub(super) struct Filter {
-    #[command(flatten)]
-    which: Which,
-    /// Maximum number to list.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
-    limit: i64,
-    /// Print a JSON array.
-    #[arg(long)]
-    json: bool,
-}
-
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let given = |path: Option<String>| path.as_deref().map(acts::read_json).transpose();
     let (target, act, reason) = match command {
-        Command::List(filter) => return list(&context::connect(settings).await?, filter).await,
-        Command::Show { id, json, archive: Some(path) } => return archived::show(&path, id, json),
-        Command::Show { id, json, archive: None } => return show(settings, id, json).await,
+        Command::List(filter) => return list::run(filter, settings).await,
+        Command::Show { id, json, archive: Some(path), .. } => {
+            context::check_no_server(settings)?;
+            return archived::show(&path, id, json);
+        }
+        Command::Show { id, json, full, watch, archive: None } => {
+            return show::show(&Client::open(settings).await?, id, show::Style { json, full, watch }).await;
+        }
+        Command::Move(arguments) => return moves::run(&Client::open(settings).await?, arguments).await,
         Command::Retry { target, input, step, reason } => {
-            (target, Act::Retry { input: input.as_deref().map(acts::read_json).transpose()?, step }, reason)
+            (target, Act::new("retry").with("input", given(input)?).with("step", step.map(Value::from)), reason)
         }
         Command::Skip { target, output, step, reason } => {
-            let output = output.as_deref().map(acts::read_json).transpose()?.unwrap_or_default();
-            (target, Act::Skip { output, step }, reason)
+            (target, Act::new("skip").with("output", given(output)?).with("step", step.map(Value::from)), reason)
         }
         Command::Cancel { target, abandon, reason } => {
-            let compensate = if abandon { CancelMode::Abandon } else { CancelMode::Compensate };
-            (target, Act::Cancel { compensate }, reason)
+            (target, Act::new("cancel").with("compensate", Some((!abandon).into())), reason)
         }
-        Command::Move(arguments) => return moves::run(&context::engine(settings).await?, settings, arguments).await,
         Command::Restart { targets, to, again, reason } => {
-            return restart(settings, targets, Act::Restart { version: to, again }, reason).await;
+            let act = Act::new("restart").with("version", to.map(Value::from)).with("again", Some(again.into()));
+            return restart(&Client::open(settings).await?, targets, act, reason).await;
         }
-        Command::Compensate { target, reason } => (target, Act::Compensate, reason),
-        Command::Suspend { target, reason } => (target, Act::Suspend, reason),
-        Command::Resume { target, reason } => (target, Act::Resume, reason),
-        Command::Dismiss { target, reason } => (target, Act::Dismiss, reason),
+        Command::Compensate { target, reason } => (target, Act::new("compensate"), reason),
+        Command::Suspend { target, reason } => (target, Act::new("suspend"), reason),
+        Command::Resume { target, reason } => (target, Act::new("resume"), reason),
+        Command::Dismiss { target, reason } => (target, Act::new("dismiss"), reason),
     };
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match target {
         Target { id: Some(_), many } if many.is_given() => {
             bail!("name a run, or filters and how to go about them, not both")
         }
-        Target { id: Some(id), .. } => acts::perform(&engine, settings, id, &act, &reason).await,
-        Target { id: None, many } => bulk::begin(&engine, settings, act, many, reason.parts()).await,
+        Target { id: Some(id), .. } => acts::perform(&client, id, &act, &reason).await,
+        Target { id: None, many } => bulk::begin(&client, act, many, reason).await,
     }
 }
 
-/// Starts each run again by itself. Fails if one was not; the others are.
-async fn restart(settings: &Settings, targets: Targets, act: Act, reason: Reason) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
-    if targets.ids.is_empty() {
-        return bulk::begin(&engine, settings, act, targets.many, reason.parts()).await;
-    }
-    if targets.many.is_given() {
-        bail!("name runs, or filters and how to go about them, not both");
-    }
-    let mut failed = false;
-    for id in targets.ids {
-        if let Err(error) = acts::perform(&engine, settings, id, &act, &reason).await {
-            eprintln!("stepwell: {error:#}");
-            failed = true;
+async fn restart(client: &Client, targets: Targets, act: Act, reason: Reason) -> anyhow::Result<ExitCode> {
+    match targets {
+        Targets { ids, many } if !ids.is_empty() && many.is_given() => {
+            bail!("name runs, or filters and how to go about them, not both")
         }
+        Targets { ids, many } if ids.is_empty() => bulk::begin(client, act, many, reason).await,
+        Targets { ids, .. } => acts::perform_each(client, &ids, &act, &reason).await,
     }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-async fn list(pool: &PgPool, filter: Filter) -> anyhow::Result<ExitCode> {
-    let wanted = filter.which.filter();
-    let rows = listing::runs(pool, &wanted, None, filter.limit).await?.rows;
-    if filter.json {
-        let items: Vec<RunItem> = rows.into_iter().map(RunItem::from).collect();
-        println!("{}", serde_json::to_string_pretty(&items)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    for row in &rows {
-        let attention = row.attention.as_deref().map(|a| format!("  ! {}", a.replace('_', " "))).unwrap_or_default();
-        let cause = row.error.as_ref().map(|error| format!("  {}", error_text(error))).unwrap_or_default();
-        println!(
-            "{}  {:12} {:32} {:24} {}{attention}{cause}",
-            row.id,
-            row.status,
-            row.workflow.to_string(),
-            row.key.as_deref().unwrap_or("-"),
-            row.created_at.format("%Y-%m-%d %H:%M:%S")
-        );
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Proposals shown with a run.
-const PROPOSALS_MAX: i64 = 100;
-
-async fn show(settings: &Settings, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
-    let Some(view) = engine.view(id).await? else { return Err(missing(engine.reader(), id).await?) };
-    let filter = ProposalFilter { run: Some(id), open: true, ..ProposalFilter::default() };
-    let proposals = engine.proposals(filter, PROPOSALS_MAX).await?;
-    let links = restarts::links(engine.reader(), id).await?;
-    if json {
-        let mut shown = serde_json::to_value(&view)?;
-        for (name, run) in [("restarted_from", links.restarted_from), ("restarted_as", links.restarted_as)] {
-            if let Some(run) = run {
-                shown[name] = serde_json::json!(run);
-            }
-        }
-        shown["proposals"] = serde_json::to_value(&proposals)?;
-        println!("{}", serde_json::to_string_pretty(&shown)?);
-    } else {
-        print!("{}", tree::tree(&view));
-        if let Some(from) = links.restarted_from {
-            println!("  does the work of run {from} again");
-        }
-        if let Some(run) = links.restarted_as {
-            println!("  started again as run {run}");
-        }
-        print!("{}", acts::possible(&view));
-        proposals.iter().for_each(super::operations::proposals::print);
-    }
-    if view.tasks.is_empty() && view.status == Status::Pending && !json {
-        bail!("the run is waiting for a node to start it; is a server running?");
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Whether there never was such a run, or it is in an archive by now.
-async fn missing(pool: &PgPool, id: RunId) -> anyhow::Result<anyhow::Error> {
-    Ok(match retention::archive_of(pool, id).await? {
-        Some(file) => anyhow::anyhow!(
-            "run {id} was archived and removed: `stepwell runs show {id} --archive {file}`, in the folder of archives, shows it"
-        ),
-        None => anyhow::anyhow!("there is no run {id}; `stepwell runs list` shows them"),
-    })
 }

@@ -3,16 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use http::{Method, StatusCode};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::cli::context;
-use crate::config::Settings;
-use crate::engine::{ActError, Engine, MoveError};
-use crate::machine::compare::FieldChange;
-use crate::machine::moves::{NextStep, Preview};
-use crate::machine::{Act, Actor, Misfit, RunId};
-use crate::redact::Known;
-use crate::store::access::Scope;
+use crate::cli::client::{self, Call, Client, Failure, Path};
+use crate::cli::print::{self, List};
+use crate::machine::{RunId, Time};
 
 /// `stepwell runs move ...`
 #[derive(Debug, Args)]
@@ -29,56 +27,118 @@ pub(in crate::cli) struct Arguments {
     /// Why, for the journal.
     #[arg(long)]
     reason: Option<String>,
-    /// As JSON, one object for each run.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }
 
 /// The result for one run.
 enum Outcome {
-    WouldMove(Preview),
-    Moved(Preview, String),
+    WouldMove(Value),
+    Moved(Value, String),
     /// It needs a second person.
-    Proposed(uuid::Uuid),
-    DoesNotFit(Misfit),
+    Proposed(Uuid),
+    DoesNotFit(Value),
     Refused(String),
 }
 
+/// What a move would do.
+#[derive(Deserialize)]
+struct Preview {
+    from: String,
+    to: String,
+    kept: usize,
+    values: Vec<ValueChange>,
+    next: Vec<NextStep>,
+}
+
+#[derive(Deserialize)]
+struct ValueChange {
+    step: String,
+    fields: Vec<FieldChange>,
+}
+
+#[derive(Deserialize)]
+struct FieldChange {
+    part: String,
+    pointer: String,
+    recorded: Option<Value>,
+    new: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct NextStep {
+    what: String,
+    step: Option<String>,
+    method: Option<String>,
+    address: Option<String>,
+    error: Option<String>,
+    until: Option<Time>,
+}
+
+/// A run after a move.
+#[derive(Deserialize)]
+struct Acted {
+    status: String,
+    proposal: Option<Proposed>,
+}
+
+#[derive(Deserialize)]
+struct Proposed {
+    id: Uuid,
+}
+
 /// Moves each run by itself. Fails if one was not moved; the others are.
-pub(super) async fn run(engine: &Engine, settings: &Settings, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-    let mut failed = false;
+pub(super) async fn run(client: &Client, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (mut failed, mut list) = (false, List::begin(arguments.json));
     for run in &arguments.runs {
-        let outcome = move_one(engine, *run, &arguments, &by).await?;
+        let outcome = move_one(client, *run, &arguments).await?;
         failed |= matches!(outcome, Outcome::DoesNotFit(_) | Outcome::Refused(_));
         match arguments.json {
-            true => println!("{}", as_json(*run, &outcome)),
-            false => print(*run, &outcome),
+            true => list.item(as_json(*run, &outcome), |_: &Value| String::new())?,
+            false => print::text(&text(*run, outcome)?),
         }
     }
+    list.end();
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn move_one(engine: &Engine, run: RunId, arguments: &Arguments, by: &Actor) -> anyhow::Result<Outcome> {
-    let preview = match engine.preview_move(run, &arguments.to, by).await {
+async fn move_one(client: &Client, run: RunId, arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let path = || Path::of(["runs", &run.to_string(), "move"]);
+    let mut preview = match client.post(path(), &json!({ "to": arguments.to, "dry_run": true })).await {
         Ok(preview) => preview,
-        Err(MoveError::DoesNotFit(misfit)) => return Ok(Outcome::DoesNotFit(*misfit)),
-        Err(MoveError::Store(error)) => return Err(error.into()),
-        Err(error) => return Ok(Outcome::Refused(error.to_string())),
+        Err(failure) => return refused(failure, &arguments.to),
     };
+    if let Value::Object(members) = &mut preview {
+        members.shift_remove("dry_run");
+    }
     if arguments.dry_run {
         return Ok(Outcome::WouldMove(preview));
     }
-    let redactor = Known::of_process().with(&[]);
-    let reason = arguments.reason.as_ref().map(|reason| redactor.text(reason.clone()));
-    Ok(match engine.act(run, Act::Move { to: arguments.to.clone() }, by.clone(), reason).await {
-        Ok(acted) => Outcome::Moved(preview, acted.status.to_string()),
-        Err(ActError::Proposed(proposal)) => Outcome::Proposed(proposal.id),
-        Err(ActError::Pending(_)) => {
+    let body = json!({ "to": arguments.to, "reason": arguments.reason });
+    let answer = match client.send(Call::new(Method::POST, path()).json(&body)).await {
+        Ok(answer) => answer,
+        Err(failure) => return refused(failure, &arguments.to),
+    };
+    let Acted { status, proposal } = client::read(answer.json()?)?;
+    Ok(match proposal {
+        Some(Proposed { id }) => Outcome::Proposed(id),
+        None if answer.status == StatusCode::ACCEPTED => {
             Outcome::Refused("the move is recorded, and no node has done it yet: is a server running?".to_owned())
         }
-        Err(ActError::Unavailable(why)) => anyhow::bail!("{why}"),
-        Err(error) => Outcome::Refused(error.to_string()),
+        None => Outcome::Moved(preview, status),
+    })
+}
+
+/// What is true of one run is said of it; what is true of all ends the command.
+fn refused(failure: Failure, to: &str) -> anyhow::Result<Outcome> {
+    let Some(problem) = failure.problem().filter(|problem| matches!(problem.status, 404 | 409 | 410)) else {
+        return Err(failure.into());
+    };
+    let why = problem.detail.clone();
+    Ok(match problem.is("does-not-fit") {
+        true => Outcome::DoesNotFit(json!({ "to": to, "step": problem.step, "why": why, "fields": problem.fields })),
+        false => Outcome::Refused(why),
     })
 }
 
@@ -92,39 +152,43 @@ fn as_json(run: RunId, outcome: &Outcome) -> Value {
     }
 }
 
-fn print(run: RunId, outcome: &Outcome) {
-    match outcome {
+fn text(run: RunId, outcome: Outcome) -> anyhow::Result<String> {
+    Ok(match outcome {
         Outcome::WouldMove(preview) => {
-            println!("{run} fits version {}: {} recorded answers are used", preview.to, preview.kept);
-            print_preview(preview);
+            let preview: Preview = client::read(preview)?;
+            let told = format!("{run} fits version {}: {} recorded answers are used", preview.to, preview.kept);
+            format!("{told}{}", changes(&preview))
         }
         Outcome::Moved(preview, status) => {
-            println!("{run} moved from version {} to {} and is {status}", preview.from, preview.to);
+            let Preview { from, to, .. } = client::read(preview)?;
+            format!("{run} moved from version {from} to {to} and is {status}")
         }
-        Outcome::Proposed(proposal) => {
-            println!("{run}: a move needs a second person; it waits as proposal {proposal}");
-            println!("  another user approves it: stepwell proposals approve {proposal}");
-        }
+        Outcome::Proposed(proposal) => format!(
+            "{run}: a move needs a second person; it waits as proposal {proposal}\n  \
+             another user approves it: stepwell proposals approve {proposal}"
+        ),
         Outcome::DoesNotFit(misfit) => {
-            let step = misfit.step.as_ref().map(|step| format!(" at {step}")).unwrap_or_default();
-            println!("{run} does not fit version {}{step}: {}", misfit.to, misfit.why);
-            misfit.fields.iter().for_each(|field| println!("    {}", line(field)));
+            let fields: Vec<FieldChange> = client::read(misfit["fields"].clone())?;
+            let fields: Vec<String> = fields.iter().map(|field| format!("\n    {}", line(field))).collect();
+            format!("{run}: {}{}", misfit["why"].as_str().unwrap_or_default(), fields.concat())
         }
-        Outcome::Refused(why) => println!("{run} was not moved: {why}"),
-    }
+        Outcome::Refused(why) => format!("{run} was not moved: {why}"),
+    })
 }
 
-fn print_preview(preview: &Preview) {
+fn changes(preview: &Preview) -> String {
+    let mut lines = Vec::new();
     for change in &preview.values {
-        println!("  {} changes", change.step);
-        change.fields.iter().for_each(|field| println!("    {}", line(field)));
+        lines.push(format!("\n  {} changes", change.step));
+        lines.extend(change.fields.iter().map(|field| format!("\n    {}", line(field))));
     }
-    for next in &preview.next {
-        let NextStep { what, step, method, address, error, until, .. } = next;
-        let parts = [Some((*what).to_owned()), method.clone(), address.clone(), step.clone(), error.clone()];
-        let said: Vec<String> = parts.into_iter().flatten().chain(until.map(|at| format!("until {at}"))).collect();
-        println!("  next: {}", said.join("  "));
+    for NextStep { what, step, method, address, error, until } in &preview.next {
+        let parts = [Some(what), method.as_ref(), address.as_ref(), step.as_ref(), error.as_ref()];
+        let until = until.map(|at| format!("until {}", print::at(at)));
+        let said: Vec<String> = parts.into_iter().flatten().cloned().chain(until).collect();
+        lines.push(format!("\n  next: {}", said.join("  ")));
     }
+    lines.concat()
 }
 
 fn line(field: &FieldChange) -> String {

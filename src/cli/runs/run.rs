@@ -1,16 +1,19 @@
-//! `stepwell run`: starts a run. A node picks it up from the database.
+//! `stepwell run`: starts a run, and waits for its end if asked to.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::{acts, tree};
-use crate::cli::context;
+use super::shown::Run;
+use super::{acts, show, tree};
+use crate::cli::client::{self, Call, Client, Path};
+use crate::cli::{print, watch};
 use crate::config::Settings;
-use crate::engine::{StartError, StartRequest};
-use crate::machine::Status;
-use crate::store::access::Scope;
+use crate::machine::RunId;
 
 /// Arguments of `stepwell run`.
 #[derive(Debug, clap::Args)]
@@ -29,21 +32,22 @@ pub(in crate::cli) struct Args {
     /// Idempotency key: repeating a start with the same key returns the same run.
     #[arg(long)]
     idempotency_key: Option<String>,
-}
-
-/// The message says where the input is invalid.
-fn explained(error: StartError) -> anyhow::Error {
-    match &error {
-        StartError::Refused(violations) => {
-            let places: Vec<String> = violations.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
-            anyhow::anyhow!("{error}: {}", places.join("; "))
-        }
-        _ => error.into(),
-    }
+    /// Print the run as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Longest `--wait`.
 const WAIT_MAX: Duration = Duration::from_hours(24);
+
+/// The first part of it, which the server waits itself; it may wait for less.
+const WAIT_THERE: Duration = Duration::from_mins(1);
+
+/// A run that has been started, as far as is known of it.
+#[derive(Deserialize)]
+struct Started {
+    id: RunId,
+}
 
 pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let (namespace, name) = args
@@ -51,27 +55,45 @@ pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Resu
         .split_once('/')
         .with_context(|| format!("{} must name a workflow as NAMESPACE/NAME", args.workflow))?;
     let input = args.input.as_deref().map(acts::read_json).transpose()?.unwrap_or_else(|| serde_json::json!({}));
-    let engine = context::engine(settings).await?;
-    let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-    let request = StartRequest {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        version: args.version,
-        input,
-        idempotency_key: args.idempotency_key,
-        actor: by,
-    };
-    let id = engine.start(request).await.map_err(explained).with_context(|| format!("starting {}", args.workflow))?;
+    let client = Client::open(settings).await?;
+    let path = Path::of(["workflows", namespace, name, "runs"]).with("version", args.version);
+    let path = path.with("wait", args.wait.then_some(WAIT_THERE.as_secs()));
+    let call = Call::new(Method::POST, path).json(&input).idempotency_key(args.idempotency_key).waiting(WAIT_THERE);
+    let started = client.send(call).await.with_context(|| format!("starting {}", args.workflow))?;
+    let begun = started.json()?;
+    let Started { id } = client::read(begun.clone())?;
     if !args.wait {
-        println!("{id}");
+        if args.json {
+            print::json(&begun)
+        } else {
+            println!("{id}")
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    engine.settled(id, WAIT_MAX).await;
-    let view = engine.view(id).await?.with_context(|| format!("run {id} no longer exists"))?;
-    if view.status == Status::Completed {
-        println!("{}", serde_json::to_string_pretty(&view.output)?);
-        return Ok(ExitCode::SUCCESS);
+    if started.status == StatusCode::ACCEPTED {
+        settled(&client, id).await?;
     }
-    eprint!("{}", tree::tree(&view));
-    Ok(ExitCode::FAILURE)
+    let found = show::read(&client, id).await?;
+    let run = Run::read(found.clone())?;
+    let completed = run.status == "completed";
+    match (args.json, completed) {
+        (true, _) => print::json(&found),
+        (false, true) => print::json(run.output.as_ref().unwrap_or(&Value::Null)),
+        (false, false) => eprint!("{}", tree::tree(&run)),
+    }
+    Ok(if completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Waits until a run has ended or needs a person.
+async fn settled(client: &Client, id: RunId) -> anyhow::Result<()> {
+    let until = Instant::now() + WAIT_MAX;
+    while Instant::now() < until {
+        // A list knows it from the run's row alone, however long its journal is.
+        let rows = client.items(Path::of(["runs"]).with("q", Some(id)).with("limit", Some(1))).await?;
+        let row = rows.first().with_context(|| format!("run {id} no longer exists"))?;
+        if !row["finished_at"].is_null() || !row["attention"].is_null() || !watch::again().await {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::machine::Status;
-use crate::machine::view::{RunView, TaskView};
+use super::shown::{Run, Task};
+use crate::cli::print;
 use crate::words::{duration, millis_between};
 
 /// The tree of a run.
-pub(in crate::cli) fn tree(run: &RunView) -> String {
+pub(in crate::cli) fn tree(run: &Run) -> String {
     let mut text = String::new();
     let key = run.key.as_ref().map(|k| format!("  key {k}")).unwrap_or_default();
     let took = run
@@ -15,29 +15,31 @@ pub(in crate::cli) fn tree(run: &RunView) -> String {
         .zip(run.started_at)
         .map(|(end, start)| format!("  in {}", duration(millis_between(start, end))));
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{} {}  {}{key}{}", sign(run.status), run.workflow, run.status, took.unwrap_or_default());
+    let _ = writeln!(text, "{} {}  {}{key}{}", sign(&run.status), run.workflow, run.status, took.unwrap_or_default());
     let _ = writeln!(text, "  run {}", run.id);
-    if let Some(attention) = run.attention {
-        let _ = writeln!(text, "  needs attention: {}", attention.as_str().replace('_', " "));
+    if let Some(attention) = &run.attention {
+        let _ = writeln!(text, "  needs attention: {}", attention.replace('_', " "));
     }
     if run.paused_ms > 0 {
         let _ = writeln!(text, "  paused for {}; timeouts do not count this time", duration(run.paused_ms));
     }
     if let Some(since) = run.paused_since {
-        let _ = writeln!(text, "  paused since {} UTC; timeouts are stopped", since.format("%-d %b %Y, %H:%M:%S"));
+        let _ = writeln!(text, "  paused since {}; timeouts are stopped", print::at(since));
     }
     if let Some(moved) = &run.moved {
-        let at = moved.at.format("%-d %b %Y, %H:%M:%S");
-        let _ = writeln!(text, "  moved from version {} on {at} UTC", moved.from);
+        let _ = writeln!(text, "  moved from version {} at {}", moved.from, print::at(moved.at));
     }
-    if let Some(continued) = run.continued {
-        let at = continued.at.format("%-d %b %Y, %H:%M:%S");
+    if let Some(continued) = &run.continued {
+        let at = print::at(continued.at);
         let (tasks, records) = (continued.tasks, continued.records);
-        let _ = writeln!(text, "  continued as new on {at} UTC, after {tasks} tasks and {records} records");
+        let _ = writeln!(text, "  continued as new at {at}, after {tasks} tasks and {records} records");
     }
     for (index, task) in run.tasks.iter().enumerate() {
         let last = index + 1 == run.tasks.len();
         let _ = writeln!(text, "  {} {}", if last { "└─" } else { "├─" }, line(task, is_handled(&run.tasks, task)));
+    }
+    if !run.input.is_null() {
+        let _ = writeln!(text, "  input {}", cut(&run.input.to_string(), 300));
     }
     if let Some(error) = &run.error {
         let _ = writeln!(
@@ -54,15 +56,14 @@ pub(in crate::cli) fn tree(run: &RunView) -> String {
 }
 
 /// Whether the workflow reckoned with a task's fault: something around it completed all the same.
-fn is_handled(tasks: &[TaskView], task: &TaskView) -> bool {
-    let is_inside =
-        |outer: &TaskView| task.reference.strip_prefix(&outer.reference).is_some_and(|r| r.starts_with('/'));
+fn is_handled(tasks: &[Task], task: &Task) -> bool {
+    let is_inside = |outer: &Task| task.reference.strip_prefix(&outer.reference).is_some_and(|r| r.starts_with('/'));
     task.status == "faulted" && tasks.iter().any(|outer| outer.status == "completed" && is_inside(outer))
 }
 
-fn line(task: &TaskView, is_handled: bool) -> String {
+fn line(task: &Task, is_handled: bool) -> String {
     let depth = depth(&task.reference);
-    let status = if is_handled { "handled" } else { task.status };
+    let status = if is_handled { "handled" } else { task.status.as_str() };
     let mark = match status {
         "handled" => "·",
         "completed" => "✓",
@@ -80,7 +81,7 @@ fn line(task: &TaskView, is_handled: bool) -> String {
     let error = task.error.as_ref().filter(|_| task.status == "faulted").map(|e| {
         format!("  {} {}", e.status, cut(e.detail.as_deref().or(e.title.as_deref()).unwrap_or_default(), 120))
     });
-    let iteration: String = task.coordinates.iteration.iter().map(|index| format!("[{index}]")).collect();
+    let iteration: String = task.iteration.iter().map(|index| format!("[{index}]")).collect();
     let indented = format!("{}{name}{iteration}", "  ".repeat(depth));
     format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", status, error.unwrap_or_default())
 }
@@ -92,10 +93,10 @@ fn depth(reference: &str) -> usize {
     nested.saturating_sub(1).min(6)
 }
 
-fn sign(status: Status) -> &'static str {
+fn sign(status: &str) -> &'static str {
     match status {
-        Status::Completed => "✓",
-        Status::Faulted | Status::Compensated | Status::Cancelled => "✗",
+        "completed" => "✓",
+        "faulted" | "compensated" | "cancelled" => "✗",
         _ => "…",
     }
 }
@@ -110,20 +111,18 @@ fn cut(text: &str, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Coordinates, Time};
+    use crate::machine::Time;
 
-    fn task(reference: &str, status: &'static str) -> TaskView {
-        TaskView {
+    fn task(reference: &str, status: &str) -> Task {
+        Task {
             reference: reference.to_owned(),
             name: reference.rsplit('/').next().unwrap_or_default().to_owned(),
-            status,
+            status: status.to_owned(),
             attempts: 1,
-            coordinates: Coordinates::default().into(),
+            iteration: Vec::new(),
             compensates: None,
-            child: None,
             started_at: Time::UNIX_EPOCH,
             finished_at: None,
-            output: None,
             error: None,
         }
     }

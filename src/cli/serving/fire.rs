@@ -9,8 +9,9 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 
 use super::dev_sandbox::sandbox_secrets;
-use crate::cli::context;
+use crate::cli::runs::shown::Run;
 use crate::cli::runs::tree;
+use crate::cli::{context, when};
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::engine::Engine;
@@ -19,14 +20,14 @@ use crate::sandbox;
 /// Arguments of `stepwell fire`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Seconds to wait for the end of the run before showing its current state.
-    #[arg(long, default_value_t = 5)]
-    wait: u64,
+    /// How long to wait for the end of the run before showing its current state, such as 30s.
+    #[arg(long, default_value = "5s", value_parser = when::duration)]
+    wait: Duration,
 }
 
 pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let engine = context::engine(settings).await?;
-    fire(settings, &engine, &sandbox_secrets(), Duration::from_secs(args.wait)).await?;
+    fire(settings, &engine, &sandbox_secrets(), args.wait).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -63,7 +64,7 @@ pub(super) async fn fire(
     let run = accepted["runs"][0].as_str().and_then(|id| id.parse().ok()).context("the webhook started no run")?;
     engine.settled(run, wait).await;
     let view = engine.view(run).await?.context("the run no longer exists")?;
-    print!("\n{}\n", tree::tree(&view));
+    print!("\n{}\n", tree::tree(&Run::of(&view)?));
     Ok(())
 }
 

@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Subcommand;
+use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::print;
 use crate::config::Settings;
-use crate::engine::{BatchView, Engine, Retried};
-use crate::output;
-use crate::store::access::Scope;
-use crate::store::acts::By;
+use crate::machine::Time;
 use crate::words::{duration, plural, rate, thousands};
 
 /// Show batches and retry failed rows.
@@ -23,9 +22,9 @@ pub enum Command {
         #[arg(long)]
         name: Option<String>,
         /// Maximum number to list.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=10_000))]
-        limit: i64,
-        /// Print JSON, one object per line.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -33,7 +32,7 @@ pub enum Command {
     Show {
         /// The batch's id.
         id: Uuid,
-        /// Print JSON: the batch, then one line per row.
+        /// Print JSON: the batch with its `rows`.
         #[arg(long)]
         json: bool,
     },
@@ -44,31 +43,55 @@ pub enum Command {
         /// The reason, recorded with the action.
         #[arg(long)]
         reason: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
-/// Rows read at once.
-const ROWS_AT_ONCE: i64 = 1_000;
+/// A batch, as far as it is shown.
+#[derive(Deserialize)]
+struct Batch {
+    id: Uuid,
+    name: String,
+    mode: String,
+    state: String,
+    total: Option<i64>,
+    done: i64,
+    failed: i64,
+    rate: Option<f64>,
+    rest_seconds: Option<i64>,
+    began_at: Time,
+}
+
+/// A row that failed.
+#[derive(Deserialize)]
+struct Row {
+    key: String,
+    message: String,
+    attempts: usize,
+    failed_at: Time,
+}
+
+#[derive(Deserialize)]
+struct Retried {
+    run: Uuid,
+}
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match command {
         Command::List { name, limit, json } => {
-            for batch in engine.batches(name.as_deref(), None, limit).await? {
-                print(&batch, json)?;
-            }
+            print::pages(client.pages(Path::of(["batches"]).with("name", name), limit), json, shown).await?;
         }
-        Command::Show { id, json } => {
-            let batch = engine.batch(id).await?.with_context(|| missing(id))?;
-            print(&batch, json)?;
-            print_rows(&engine, &batch.name, json).await?;
-        }
-        Command::Retry { id, reason } => {
-            let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-            match engine.retry_batch(id, By { actor: &by, reason: reason.as_deref() }).await? {
-                Retried::Started(run) => println!("run {run} is retrying the failed rows"),
-                Retried::Unknown => anyhow::bail!(missing(id)),
-                Retried::Refused(why) => anyhow::bail!("nothing to retry: {why}"),
+        Command::Show { id, json } => show(&client, id, json).await?,
+        Command::Retry { id, reason, json } => {
+            let path = Path::of(["batches", &id.to_string(), "retry"]);
+            let retried = client.post(path, &json!({ "reason": reason })).await;
+            let retried = retried.map_err(|failure| failure.or_missing(|| missing(id)))?;
+            match json {
+                true => print::json(&retried),
+                false => println!("run {} is retrying the failed rows", client::read::<Retried>(retried)?.run),
             }
         }
     }
@@ -79,44 +102,36 @@ fn missing(id: Uuid) -> String {
     format!("there is no batch {id}; `stepwell batches list` shows the latest ones")
 }
 
-fn print(batch: &BatchView, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(batch)?);
+/// A batch with its failed rows.
+async fn show(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<()> {
+    let batch = client.get(Path::of(["batches", &id.to_string()])).await;
+    let mut batch = batch.map_err(|failure| failure.or_missing(|| missing(id)))?;
+    let rows = client.pages(Path::of(["batches", &id.to_string(), "rows"]), usize::MAX);
+    if as_json {
+        batch["rows"] = rows.all().await?.into();
+        print::json(&batch);
         return Ok(());
     }
-    let BatchView { id, name, mode, state, began_at, .. } = batch;
-    println!("{id}  {name:?} {mode:?} {state}, since {}", began_at.format("%Y-%m-%d %H:%M:%S"));
-    println!("  {}", progress(batch));
-    Ok(())
+    print::text(&shown(&client::read(batch)?));
+    Ok(print::pages(rows, false, row).await?)
+}
+
+/// What came from outside is quoted, so that it moves no cursor.
+fn row(row: &Row) -> String {
+    let attempts = plural(row.attempts, "attempt", "attempts");
+    format!("  {:?}  {:?} ({attempts}, last {})", row.key, row.message, print::at(row.failed_at))
+}
+
+fn shown(batch: &Batch) -> String {
+    let Batch { id, name, mode, state, began_at, .. } = batch;
+    format!("{id}  {name:?} {mode:?} {state}, since {}\n  {}", print::at(*began_at), progress(batch))
 }
 
 /// `4,200 of 50,000, 3 failed, 1,250 a second, 36 s remaining`
-fn progress(batch: &BatchView) -> String {
+fn progress(batch: &Batch) -> String {
     let of = batch.total.map(|total| format!(" of {}", thousands(total))).unwrap_or_default();
     let failed = if batch.failed > 0 { format!(", {} failed", thousands(batch.failed)) } else { String::new() };
     let speed = batch.rate.map(|per_second| format!(", {}", rate(per_second))).unwrap_or_default();
     let rest = batch.rest_seconds.map(|rest| format!(", {} remaining", duration(rest * 1_000))).unwrap_or_default();
     format!("{}{of}{failed}{speed}{rest}", thousands(batch.done))
-}
-
-async fn print_rows(engine: &Engine, name: &str, json: bool) -> anyhow::Result<()> {
-    let mut after = None;
-    loop {
-        let rows = engine.failed_rows(name, after.as_deref(), ROWS_AT_ONCE).await?;
-        for row in &rows {
-            if json {
-                println!("{}", serde_json::to_string(row)?);
-            } else {
-                // What came from outside is quoted, so that it moves no cursor.
-                let attempts = plural(usize::try_from(row.attempts).unwrap_or_default(), "attempt", "attempts");
-                println!("  {:?}  {:?} ({attempts}, last {})", row.key, row.message, row.failed_at);
-            }
-        }
-        match rows.last() {
-            Some(last) if rows.len() == usize::try_from(ROWS_AT_ONCE).unwrap_or_default() && !output::is_unread() => {
-                after = Some(last.key.clone());
-            }
-            _ => return Ok(()),
-        }
-    }
 }

@@ -4,15 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Client, Path};
+use crate::cli::print;
 use crate::config::Settings;
-use crate::engine::Settled;
-use crate::memory::links::Side;
-use crate::store::access::Scope;
-use crate::store::sync::conflicts::ConflictRow;
 
 /// Show and settle conflicts.
 #[derive(Debug, Subcommand)]
@@ -25,7 +23,7 @@ pub enum Command {
         /// Only conflicts of this mapping.
         #[arg(long)]
         entity: Option<String>,
-        /// Print JSON, one object per line.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -65,63 +63,87 @@ pub struct Settle {
     /// The reason, recorded with the conflict.
     #[arg(long)]
     reason: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Most conflicts that are listed.
-const LIST_MAX: i64 = 10_000;
+const LIST_MAX: usize = 10_000;
+
+/// A conflict, as far as it is shown.
+#[derive(Deserialize)]
+struct Conflict {
+    id: Uuid,
+    entity: String,
+    row: Option<String>,
+    kind: String,
+    state: String,
+    crm_id: Option<String>,
+    crm: Value,
+    erp_id: Option<String>,
+    erp: Value,
+    chosen: Option<String>,
+    chosen_by: Option<String>,
+    reason: Option<String>,
+}
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
-    match command {
+    let client = Client::open(settings).await?;
+    let missing =
+        |id: Uuid| move || format!("there is no conflict {id}; `stepwell conflicts list` shows the open ones");
+    let (conflict, json) = match command {
         Command::List { state, entity, json } => {
-            let state = match state {
-                State::Open => "open",
-                State::Chosen => "chosen",
-                State::Settled => "settled",
-                State::Gone => "gone",
-            };
-            for conflict in engine.conflicts(state, entity.as_deref(), None, LIST_MAX).await? {
-                print(&conflict, json)?;
-            }
+            let path = Path::of(["conflicts"]).with("state", Some(state.as_str())).with("entity", entity);
+            print::pages(client.pages(path, LIST_MAX), json, shown).await?;
+            return Ok(ExitCode::SUCCESS);
         }
         Command::Show { id, json } => {
-            let found = engine.conflict(id).await?;
-            print(&found.with_context(|| format!("there is no conflict {id}"))?, json)?;
+            let found = client.get(Path::of(["conflicts", &id.to_string()])).await;
+            (found.map_err(|failure| failure.or_missing(missing(id)))?, json)
         }
-        Command::Settle(Settle { id, side, reason }) => {
-            let side = if side == "crm" { Side::Crm } else { Side::Erp };
-            let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
-            match engine.settle_conflict(id, side, &by, reason.as_deref()).await? {
-                Settled::Done(conflict) => print(&conflict, false)?,
-                Settled::Unknown => {
-                    anyhow::bail!("there is no conflict {id}; `stepwell conflicts list` shows the open ones")
-                }
-                Settled::Refused(why) => anyhow::bail!("conflict {id} cannot be settled: {why}"),
-            }
+        Command::Settle(Settle { id, side, reason, json }) => {
+            let path = Path::of(["conflicts", &id.to_string(), "settle"]);
+            let settled = client.post(path, &json!({ "side": side, "reason": reason })).await;
+            let settled = settled.map_err(|failure| failure.or_missing(missing(id)));
+            (settled.with_context(|| format!("settling conflict {id}"))?, json)
         }
+    };
+    match json {
+        true => print::json(&conflict),
+        false => print::text(&shown(&client::read(conflict)?)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(conflict: &ConflictRow, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(conflict)?);
-        return Ok(());
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Chosen => "chosen",
+            Self::Settled => "settled",
+            Self::Gone => "gone",
+        }
     }
+}
+
+fn shown(conflict: &Conflict) -> String {
     let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
-    let row = conflict.row_name.as_deref().unwrap_or("the record");
-    println!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state);
-    println!("  CRM {}: {}", id(&conflict.crm_id), shown(&conflict.crm));
-    println!("  ERP {}: {}", id(&conflict.erp_id), shown(&conflict.erp));
+    let row = conflict.row.as_deref().unwrap_or("the record");
+    let mut lines = vec![
+        format!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state),
+        format!("  CRM {}: {}", id(&conflict.crm_id), side(&conflict.crm)),
+        format!("  ERP {}: {}", id(&conflict.erp_id), side(&conflict.erp)),
+    ];
     if let (Some(chosen), Some(by)) = (&conflict.chosen, &conflict.chosen_by) {
         let reason = conflict.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        println!("  {by} decided for the {}{reason}", chosen.to_uppercase());
+        lines.push(format!("  {by} decided for the {}{reason}", chosen.to_uppercase()));
     }
-    Ok(())
+    lines.join("\n")
 }
 
 /// `{field, value}` in a line. What came from outside is quoted, so that it moves no cursor.
-fn shown(side: &Value) -> String {
+fn side(side: &Value) -> String {
     let value = side["value"].to_string();
     side["field"].as_str().map_or_else(|| value.clone(), |field| format!("{field} = {value}"))
 }

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
+use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{Client, Path};
+use crate::cli::print::{self, List};
 use crate::config::Settings;
-use crate::engine::{COUNTED_MAX, Drift, Engine, Sweep};
-use crate::memory::drift::Found;
+use crate::dsl::WorkflowRef;
+use crate::machine::{RunId, Time};
 use crate::output;
 
 /// Arguments of `stepwell drift`.
@@ -19,7 +21,7 @@ pub(in crate::cli) struct Args {
     /// Include records that are in sync.
     #[arg(long, requires = "sweep")]
     all: bool,
-    /// Print JSON, one object per line.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -27,80 +29,95 @@ pub(in crate::cli) struct Args {
 /// Reconciliations that are listed.
 const SWEEPS_SHOWN: usize = 20;
 
+/// A reconciliation and its counts.
+#[derive(Deserialize)]
+struct Sweep {
+    run: RunId,
+    workflow: WorkflowRef,
+    status: String,
+    created_at: Time,
+    looked_at: i64,
+    in_sync: i64,
+    missed: i64,
+    conflicts: i64,
+    failed: i64,
+    left: i64,
+    under_way: i64,
+    more: bool,
+}
+
+/// A record that was compared.
+#[derive(Deserialize)]
+struct Record {
+    entity: Option<String>,
+    crm_id: Option<String>,
+    erp_id: Option<String>,
+    found: String,
+    outcome: String,
+    wrote: Vec<String>,
+    run: Option<RunId>,
+}
+
+/// Where both systems have the same, and nothing was to be done.
+const IN_SYNC: &str = "in_sync";
+
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match args.sweep {
-        Some(sweep) => records(&engine, sweep, args).await?,
+        Some(sweep) => records(&client, sweep, args).await?,
         None => {
-            let sweeps = engine.sweeps(None, SWEEPS_SHOWN).await?;
+            let sweeps = client.pages(Path::of(["drift"]), SWEEPS_SHOWN).all().await?;
             if !args.json && !sweeps.is_empty() {
-                println!("{SWEEPS_HEAD}");
+                print::row(SWEEPS_HEAD);
             }
-            for sweep in sweeps {
-                if args.json {
-                    println!("{}", serde_json::to_string(&sweep)?);
-                } else {
-                    println!("{}", line_of_sweep(&sweep));
-                }
-            }
+            print::items(sweeps, args.json, line_of_sweep)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn records(engine: &Engine, sweep: Uuid, args: &Args) -> anyhow::Result<()> {
-    let mut after = 0;
-    loop {
-        let Some(records) = engine.drift(sweep, after, COUNTED_MAX).await? else {
-            anyhow::bail!("run {sweep} is not a reconciliation; `stepwell drift` lists the latest ones")
-        };
-        let Some(last) = records.last() else { return Ok(()) };
-        after = last.seq;
-        for record in records.iter().filter(|record| args.all || record.found != Found::InSync) {
-            if args.json {
-                println!("{}", serde_json::to_string(record)?);
-            } else {
-                println!("{}", line_of_record(record));
-            }
+async fn records(client: &Client, sweep: Uuid, args: &Args) -> anyhow::Result<()> {
+    let missing = || format!("run {sweep} is not a reconciliation; `stepwell drift` lists the latest ones");
+    let mut pages = client.pages(Path::of(["drift", &sweep.to_string()]), usize::MAX);
+    let mut list = List::begin(args.json);
+    while let Some(records) = pages.next().await.map_err(|failure| failure.or_missing(missing))? {
+        for record in records.into_iter().filter(|record| args.all || record["found"] != IN_SYNC) {
+            list.item(record, line_of_record)?;
         }
         if output::is_unread() {
-            return Ok(());
+            break;
         }
     }
+    list.end();
+    Ok(())
 }
 
-const SWEEPS_HEAD: &str = "run                                   started             checked  in sync  missed  conflicts  failed  left  in progress";
+const SWEEPS_HEAD: &str = "run                                   started               checked  in sync  missed  conflicts  failed  left  in progress";
 
 fn line_of_sweep(sweep: &Sweep) -> String {
-    let counts = sweep.counts;
     let more = if sweep.more { "+" } else { "" };
     format!(
-        "{}  {}  {:>9}  {:>7}  {:>6}  {:>9}  {:>6}  {:>4}  {:>11}  {} {}",
+        "{}  {}  {:>7}  {:>7}  {:>6}  {:>9}  {:>6}  {:>4}  {:>11}  {} {}",
         sweep.run,
-        sweep.created_at.format("%Y-%m-%d %H:%M"),
-        format!("{}{more}", counts.looked_at),
-        counts.in_sync,
-        counts.missed,
-        counts.conflicts,
-        counts.failed,
-        counts.left,
-        counts.under_way,
+        print::at(sweep.created_at),
+        format!("{}{more}", sweep.looked_at),
+        sweep.in_sync,
+        sweep.missed,
+        sweep.conflicts,
+        sweep.failed,
+        sweep.left,
+        sweep.under_way,
         sweep.workflow,
         sweep.status,
     )
 }
 
 /// What came from outside is quoted, so that it moves no cursor.
-fn line_of_record(record: &Drift) -> String {
+fn line_of_record(record: &Record) -> String {
     let id = |id: &Option<String>| id.as_ref().map_or_else(|| "none".to_owned(), |id| format!("{id:?}"));
     let entity = record.entity.as_ref().map_or_else(|| "record".to_owned(), |entity| format!("{entity:?}"));
     let wrote = if record.wrote.is_empty() { String::new() } else { format!(" {:?}", record.wrote) };
     let run = record.run.map(|run| format!("  run {run}")).unwrap_or_default();
-    format!(
-        "{}  {entity} CRM {} ERP {}: {:?}{wrote}{run}",
-        record.found.as_str(),
-        id(&record.crm_id),
-        id(&record.erp_id),
-        record.outcome
-    )
+    let (found, crm, erp) = (&record.found, id(&record.crm_id), id(&record.erp_id));
+    format!("{found}  {entity} CRM {crm} ERP {erp}: {:?}{wrote}{run}", record.outcome)
 }

@@ -1,17 +1,19 @@
 //! `stepwell totals`: won deals against orders, and the sign-off of a period.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use chrono::{Days, NaiveDate, Utc};
+use chrono::NaiveDate;
 use clap::Subcommand;
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Call, Client, Path};
+use crate::cli::{print, when};
 use crate::config::Settings;
-use crate::engine::Engine;
-use crate::engine::sync::totals::{self, Signed, Signing, TotalsLine, TotalsSum, csv};
-use crate::memory::totals::{Scope, State};
-use crate::store::access;
-use crate::store::sync::totals::shown::Filter;
+use crate::memory::totals::State;
 
 /// Arguments of `stepwell totals`.
 #[derive(Debug, clap::Args)]
@@ -32,11 +34,11 @@ enum Command {
 /// Filters and output format.
 #[derive(Debug, clap::Args)]
 struct List {
-    /// First day (default: 30 days before the last).
-    #[arg(long)]
+    /// First day, such as 2026-11-01, or how long ago, such as 7d (default: 30 days before the last).
+    #[arg(long, value_name = "DAY", value_parser = when::day)]
     from: Option<NaiveDate>,
-    /// Last day (default: today).
-    #[arg(long)]
+    /// Last day, or how long ago (default: today).
+    #[arg(long, value_name = "DAY", value_parser = when::day)]
     until: Option<NaiveDate>,
     /// Only this currency.
     #[arg(long)]
@@ -53,7 +55,7 @@ struct List {
     /// Print CSV.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Print JSON, one object per line.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -62,10 +64,10 @@ struct List {
 #[derive(Debug, clap::Args)]
 struct Sign {
     /// First day.
-    #[arg(long)]
+    #[arg(long, value_name = "DAY", value_parser = when::day)]
     from: NaiveDate,
     /// Last day.
-    #[arg(long)]
+    #[arg(long, value_name = "DAY", value_parser = when::day)]
     until: NaiveDate,
     /// Only this currency.
     #[arg(long)]
@@ -76,80 +78,110 @@ struct Sign {
     /// The reason. Required if lines do not agree, or if no complete pass has covered all days.
     #[arg(long)]
     reason: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
-/// Days that are shown by default.
-const DAYS_SHOWN: u64 = 31;
+/// A sum, as far as it is shown.
+#[derive(Deserialize)]
+struct Sum {
+    day: Option<NaiveDate>,
+    currency: String,
+    company: Option<String>,
+    deals: i64,
+    orders: i64,
+    deal_amount: String,
+    order_amount: String,
+    difference: String,
+    states: BTreeMap<String, i64>,
+    changed: i64,
+    complete: bool,
+    sign_off: Option<Uuid>,
+}
+
+/// A deal or order, as far as it is shown.
+#[derive(Deserialize)]
+struct Line {
+    day: NaiveDate,
+    currency: String,
+    state: String,
+    deal: Option<String>,
+    order_number: Option<String>,
+    deal_amount: Option<String>,
+    order_amount: Option<String>,
+    difference: Option<String>,
+    note: Option<String>,
+    runs: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct SignOff {
+    id: Uuid,
+    actor: String,
+}
+
+/// Rows that are printed.
+const ROWS_MAX: usize = 100_000;
 
 pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match args.command {
-        Some(Command::Sign(sign)) => signed(&engine, settings, sign).await?,
-        None => listed(&engine, args.list).await?,
+        Some(Command::Sign(sign)) => signed(&client, sign).await?,
+        None => listed(&client, args.list).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listed(engine: &Engine, list: List) -> anyhow::Result<()> {
-    let until = list.until.unwrap_or_else(|| Utc::now().date_naive().max(list.from.unwrap_or_default()));
-    let from = list.from.or_else(|| until.checked_sub_days(Days::new(DAYS_SHOWN - 1))).unwrap_or(until);
-    totals::check_period(from, until).map_err(anyhow::Error::msg)?;
-    let scope = Scope { from, until, currency: list.currency, company: list.company };
-    let filter = Filter { scope, state: list.state.as_deref().and_then(State::named) };
-    if list.lines {
-        let found = totals::lines(engine.reader(), &filter, None, csv::ROWS_MAX + 1).await?;
-        bounded(found.len())?;
-        if list.csv {
-            print!("{}", csv::of_lines(found.iter().map(|(_, line)| line)));
-            return Ok(());
-        }
-        for (_, line) in found {
-            println!("{}", if list.json { serde_json::to_string(&line)? } else { line_of(&line) });
-        }
-        return Ok(());
-    }
-    let sums = totals::by_day(engine.reader(), &filter, None, csv::ROWS_MAX + 1).await?;
-    bounded(sums.len())?;
+async fn listed(client: &Client, list: List) -> anyhow::Result<()> {
+    let path = if list.lines { Path::of(["totals", "lines"]) } else { Path::of(["totals"]) };
+    let path = path.with("from", list.from).with("until", list.until).with("currency", list.currency);
+    let path = path.with("company", list.company).with("state", list.state);
     if list.csv {
-        print!("{}", csv::of_sums(&sums));
+        let file = client.send(Call::new(Method::GET, path.with("format", Some("csv")))).await?;
+        print!("{}", file.into_text()?);
         return Ok(());
     }
-    for sum in sums {
-        println!("{}", if list.json { serde_json::to_string(&sum)? } else { sum_of(&sum) });
+    let pages = client.pages(path, ROWS_MAX);
+    match list.lines {
+        true => print::pages(pages, list.json, line_of).await?,
+        false => print::pages(pages, list.json, sum_of).await?,
     }
     Ok(())
 }
 
-fn bounded(rows: usize) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        i64::try_from(rows).is_ok_and(|rows| rows <= csv::ROWS_MAX),
-        "there are more than {} rows: ask for fewer days",
-        csv::ROWS_MAX
-    );
-    Ok(())
-}
-
-async fn signed(engine: &Engine, settings: &Settings, sign: Sign) -> anyhow::Result<()> {
-    let by = context::identity(engine.reader(), settings, access::Scope::Operate).await?.actor();
-    let Sign { from, until, currency, company, reason } = sign;
-    let reason = reason.filter(|reason| !reason.trim().is_empty());
-    let signing = Signing { scope: Scope { from, until, currency, company }, seen: None, reason };
-    match engine.sign_totals(&signing, &by).await? {
-        Signed::Done(done) => println!("sign-off {} of {from} to {until} by {}", done.id, done.actor),
-        Signed::NeedsReason(why) => {
-            anyhow::bail!("not signed off: {why}; give a --reason for signing off anyway")
+async fn signed(client: &Client, sign: Sign) -> anyhow::Result<()> {
+    let Sign { from, until, currency, company, reason, json } = sign;
+    let asked = json!({ "from": from, "until": until, "currency": currency, "company": company, "reason": reason });
+    let done = client.post(Path::of(["totals", "sign-offs"]), &asked).await.map_err(|failure| {
+        let needs_reason = failure.problem().and_then(|problem| problem.errors.iter().find(|e| e.pointer == "/reason"));
+        match needs_reason {
+            Some(place) => {
+                anyhow::anyhow!("not signed off: a reason {}; give a --reason for signing off anyway", place.message)
+            }
+            None => failure.into(),
         }
-        Signed::Refused(why) | Signed::Stale(why) => anyhow::bail!("not signed off: {why}"),
+    })?;
+    if json {
+        print::json(&done);
+        return Ok(());
     }
+    let SignOff { id, actor } = client::read(done)?;
+    print::text(&format!("sign-off {id} of {from} to {until} by {actor}"));
     Ok(())
 }
 
 /// `2026-11-20  EUR  2  3 deals 24688.86, 2 orders 21088.86, difference -3600.00: 1 no_order`
-fn sum_of(sum: &TotalsSum) -> String {
-    let TotalsSum { deals, orders, deal_amount, order_amount, difference, .. } = sum;
+fn sum_of(sum: &Sum) -> String {
+    let Sum { deals, orders, deal_amount, order_amount, difference, .. } = sum;
     let day = sum.day.map(|day| day.to_string()).unwrap_or_default();
     let company = sum.company.as_ref().map(|id| format!("  {id:?}")).unwrap_or_default();
-    let open = sum.states.iter().filter(|(state, lines)| **state != State::Agrees.as_str() && **lines > 0);
+    let open = sum.states.iter().filter(|(state, lines)| *state != State::Agrees.as_str() && **lines > 0);
     let open = open.map(|(state, lines)| format!("{lines} {state}")).collect::<Vec<_>>().join(", ");
     let mut marks = Vec::new();
     if !open.is_empty() {
@@ -171,7 +203,7 @@ fn sum_of(sum: &TotalsSum) -> String {
 }
 
 /// What came from outside is quoted, so that it moves no cursor.
-fn line_of(line: &TotalsLine) -> String {
+fn line_of(line: &Line) -> String {
     let id = |id: &Option<String>| id.as_ref().map_or_else(|| "none".to_owned(), |id| format!("{id:?}"));
     let amount = |amount: &Option<String>| amount.clone().unwrap_or_else(|| "none".to_owned());
     let note = line.note.as_ref().map(|note| format!("  {note:?}")).unwrap_or_default();
@@ -179,7 +211,7 @@ fn line_of(line: &TotalsLine) -> String {
     format!(
         "{}  {}  deal {} {}, order {} {}, difference {} {}{note}{run}",
         line.day,
-        line.state.as_str(),
+        line.state,
         id(&line.deal),
         amount(&line.deal_amount),
         id(&line.order_number),

@@ -31,6 +31,8 @@ impl Access {
         match &caller.credential {
             Credential::Token(hash) => access::find_token(&self.pool, hash).await,
             Credential::Session(secret) => access::find_session(&self.pool, &access::secret_hash(secret)).await,
+            // The process that calls is the one that answers: nothing can be revoked in between.
+            Credential::Terminal => Ok(Some(caller.identity.clone())),
         }
     }
 
@@ -73,6 +75,7 @@ pub(in crate::http) fn gone(caller: &Caller) -> ApiError {
         Credential::Session(_) => {
             ApiError::Refused(Attempt::Session, "the session has ended; sign in again".to_owned())
         }
+        Credential::Terminal => ApiError::Unauthorized("the command that asked has ended".to_owned()),
     }
 }
 

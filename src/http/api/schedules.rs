@@ -16,8 +16,11 @@ use crate::http::problem::ApiError;
 use crate::http::query::{PAGING, Page, Params};
 use crate::store::schedules::ActRow;
 
-/// Firings foretold in the list, and of one schedule.
+/// Firings foretold of each schedule, unless `upcoming` says otherwise.
 const UPCOMING: usize = 5;
+
+/// Most that are foretold.
+const UPCOMING_MAX: usize = 1_000;
 
 /// Acts that are shown with a schedule.
 const ACTS_SHOWN: i64 = 20;
@@ -28,10 +31,10 @@ pub async fn list(
     _: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Page<Schedule>>, ApiError> {
-    let params = Params::read(query.as_deref(), &[&PAGING])?;
+    let params = Params::read(query.as_deref(), &[&PAGING, &["upcoming"]])?;
     let (limit, after) = (params.limit()?, params.cursor('s')?);
     let after = after.as_deref().and_then(|after| after.split_once('/'));
-    let rows = app.engine.schedules(after, limit + 1, UPCOMING).await?;
+    let rows = app.engine.schedules(after, limit + 1, upcoming(&params)?).await?;
     Ok(Json(Page::of('s', limit, rows, |s| format!("{}/{}", s.namespace, s.name))))
 }
 
@@ -49,8 +52,10 @@ pub async fn show(
     State(app): State<App>,
     _: Reader,
     Path((namespace, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Shown>, ApiError> {
-    found(&app, &namespace, &name).await
+    let params = Params::read(query.as_deref(), &[&["upcoming"]])?;
+    found(&app, &namespace, &name, upcoming(&params)?).await
 }
 
 /// `POST /api/v1/schedules/{namespace}/{name}/{pause|resume|fire}`
@@ -65,7 +70,7 @@ pub async fn act(
     let reason = app.read_reason(&caller, &headers, body).await?;
     match app.engine.act_on_schedule(&namespace, &name, act, &caller.actor(), reason.as_deref()).await? {
         ScheduleActed::Unknown => Err(unknown(&namespace, &name)),
-        ScheduleActed::Done => Ok(found(&app, &namespace, &name).await?.into_response()),
+        ScheduleActed::Done => Ok(found(&app, &namespace, &name, UPCOMING).await?.into_response()),
         ScheduleActed::Started(run) => {
             let location = [(LOCATION, format!("/api/v1/runs/{run}"))];
             Ok((StatusCode::ACCEPTED, location, Json(json!({ "run": run }))).into_response())
@@ -73,8 +78,16 @@ pub async fn act(
     }
 }
 
-async fn found(app: &App, namespace: &str, name: &str) -> Result<Json<Shown>, ApiError> {
-    let schedule = app.engine.schedule(namespace, name, UPCOMING).await?.ok_or_else(|| unknown(namespace, name))?;
+fn upcoming(params: &Params) -> Result<usize, ApiError> {
+    let expected = format!("must be a number from 1 to {UPCOMING_MAX}");
+    match params.parsed("upcoming", &expected)?.unwrap_or(UPCOMING) {
+        upcoming @ 1..=UPCOMING_MAX => Ok(upcoming),
+        _ => Err(ApiError::bad_input("?upcoming", expected)),
+    }
+}
+
+async fn found(app: &App, namespace: &str, name: &str, upcoming: usize) -> Result<Json<Shown>, ApiError> {
+    let schedule = app.engine.schedule(namespace, name, upcoming).await?.ok_or_else(|| unknown(namespace, name))?;
     let acts = app.engine.schedule_acts(namespace, name, ACTS_SHOWN).await?;
     Ok(Json(Shown { schedule, acts }))
 }

@@ -116,7 +116,8 @@ pub async fn deploy(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let reason = Params::read(query.as_deref(), &[&["reason"]])?.reason();
+    let params = Params::read(query.as_deref(), &[&["reason", "dry_run"]])?;
+    let (reason, dry_run) = (params.reason(), params.parsed("dry_run", "must be true or false")?.unwrap_or(false));
     expect_document(&headers)?;
     let received = app.read_act(&caller, Scope::Deploy, &headers, body).await?;
     let text = String::from_utf8(received.bytes.to_vec())
@@ -141,6 +142,11 @@ pub async fn deploy(
     if built.definition.timing.is_some() && !caller.allows(Scope::Operate) {
         let workflow = built.definition.workflow.to_string();
         return Err(ApiError::SchedulesRuns { workflow, actor: caller.actor().0 });
+    }
+    if dry_run {
+        let (workflow, hash) = (&built.definition.workflow, hex::encode(built.hash));
+        let body = json!({ "workflow": workflow, "dry_run": true, "hash": hash, "warnings": built.warnings });
+        return Ok(Json(body).into_response());
     }
     let (status, workflow) =
         match app.engine.deploy(&built, By { actor: &caller.actor(), reason: reason.as_deref() }).await? {

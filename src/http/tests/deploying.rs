@@ -43,3 +43,23 @@ do:
     assert!(refused.body.to_string().contains("hub.yaml releases no secret `crm`"), "{}", refused.body);
     face.close().await;
 }
+
+/// What a deployment would refuse, a dry run refuses; and it changes nothing.
+#[sqlx::test]
+async fn a_dry_run_checks_a_definition_and_deploys_nothing(pool: PgPool) {
+    let face = Face::new(&pool).await;
+    let bearer = format!("Bearer {}", face.token(Scope::Admin));
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
+    let check = async |text: String| face.send("PUT", "/api/v1/workflows/a/b?dry_run=true", &headers, text).await;
+    let sound = check(SCHEDULED.to_owned()).await;
+    assert_eq!(
+        (sound.status.as_u16(), &sound.body["dry_run"], &sound.body["changed"]),
+        (200, &json!(true), &Value::Null)
+    );
+    assert!(face.app.engine.deployed_now().await.unwrap().definitions.is_empty(), "nothing was deployed");
+    let wrong = check(SCHEDULED.replace("set:", "sett:")).await;
+    wrong.is_problem(422, "invalid", "/api/v1/workflows/a/b");
+    assert_eq!(wrong.body["errors"][0]["line"], 3, "{}", wrong.body);
+    deploy(&face, face.token(Scope::Deploy), SCHEDULED).await.is_problem(403, "missing-scope", "/api/v1/workflows/a/b");
+    face.close().await;
+}

@@ -166,6 +166,17 @@ pub fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec
     builder::build(file, text, functions, builder::Origin::Unknown)
 }
 
+/// The namespace and name that a text gives itself, whatever else is wrong with it; none where it gives none.
+///
+/// # Errors
+/// It is neither YAML nor JSON.
+pub fn named(file: &str, text: &str) -> Result<Option<(String, String)>, Vec<Mistake>> {
+    let source = source::read(file, text)?;
+    let document = source.root().get("document");
+    let part = |name: &str| Some(document?.get(name)?.as_text()?.to_owned());
+    Ok(part("namespace").zip(part("name")))
+}
+
 /// The same for a text that was deployed before, so that the official schema need not be asked again.
 ///
 /// # Errors

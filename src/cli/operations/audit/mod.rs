@@ -1,6 +1,7 @@
 //! `stepwell audit`: proves that the database says what was written to it, and lists what no journal tells.
 
 mod archive;
+mod people;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ use crate::engine::audit::anchors::key::AuditKey;
 use crate::engine::audit::{self, Anchors, Options, Report, SETTLES_AFTER};
 use crate::machine::RunId;
 use crate::store::access::Scope;
-use crate::store::acts::{self, ActRow, By, RefusalRow};
+use crate::store::acts::By;
 use crate::store::audit::scan;
 use crate::words::plural;
 
@@ -59,18 +60,18 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         subject: Option<String>,
         /// Maximum number to list.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
-        limit: i64,
-        /// Print JSON.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
     /// List refused access, latest first: at most one line a minute for each kind of attempt and peer.
     Refusals {
         /// Maximum number to list.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
-        limit: i64,
-        /// Print JSON.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -78,52 +79,19 @@ pub(in crate::cli) enum Command {
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     if let Command::Verify { run, archive: Some(path), .. } = &command {
+        context::check_no_server(settings)?;
         return archive::verify(path, *run, settings).await;
     }
-    let pool = context::connect(settings).await?;
     match command {
         Command::Verify { run, anchor, public_key, json, .. } => {
             let report = verify(settings, run, anchor.as_deref(), public_key).await?;
             print_report(&report, json)
         }
         Command::Anchor { out } => write_anchor(settings, out.as_deref()).await,
-        Command::Adopt { reason } => {
-            let identity = context::identity(&pool, settings, Scope::Admin).await?;
-            adopt(settings, &By { actor: &identity.actor(), reason: Some(&reason) }).await
-        }
-        Command::Acts { subject, limit, json } => {
-            context::identity(&pool, settings, Scope::Admin).await?;
-            print_acts(&acts::list(&pool, subject.as_deref(), None, limit).await?, json)
-        }
-        Command::Refusals { limit, json } => {
-            context::identity(&pool, settings, Scope::Admin).await?;
-            print_refusals(&acts::refusals(&pool, None, limit).await?, json)
-        }
+        Command::Adopt { reason } => adopt(settings, &reason).await,
+        Command::Acts { subject, limit, json } => people::acts(settings, subject, limit, json).await,
+        Command::Refusals { limit, json } => people::refusals(settings, limit, json).await,
     }
-}
-
-fn print_acts(acts: &[ActRow], json: bool) -> anyhow::Result<ExitCode> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(acts)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    for ActRow { at, actor, act, subject, reason, .. } in acts {
-        // What people wrote is quoted, so that it moves no cursor.
-        let reason = reason.as_ref().map(|reason| format!(": {reason:?}")).unwrap_or_default();
-        println!("{}  {actor:28} {act:16} {subject}{reason}", at.format("%Y-%m-%d %H:%M:%S"));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn print_refusals(refusals: &[RefusalRow], json: bool) -> anyhow::Result<ExitCode> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(refusals)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    for RefusalRow { at, kind, peer, subject, count, .. } in refusals {
-        println!("{}  {kind:10} {peer:24} {count:6}x  {subject:?}", at.format("%Y-%m-%d %H:%M:%S"));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Connections of a verification: more than the cores of a small machine do not make it faster.
@@ -135,6 +103,8 @@ async fn verify(
     anchor: Option<&Path>,
     public_key: Option<String>,
 ) -> anyhow::Result<Report> {
+    // Brought to this version first.
+    context::connect(settings).await?.close().await;
     let pool = scan::connect(&context::database_url(settings)?, 1 + u32::try_from(WORKERS)?).await?;
     if let Some(run) = run {
         return audit::verify_run(&pool, run).await?.with_context(|| format!("there is no run {run}"));
@@ -183,6 +153,7 @@ fn outcome(days_not_held: u64) -> String {
 }
 
 async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    context::connect(settings).await?.close().await;
     let key = AuditKey::from_environment()?;
     let pool = scan::connect(&context::database_url(settings)?, 2).await?;
     let (anchor, document) = match out {
@@ -209,9 +180,14 @@ async fn write_anchor(settings: &Settings, out: Option<&Path>) -> anyhow::Result
     Ok(if document.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn adopt(settings: &Settings, by: &By<'_>) -> anyhow::Result<ExitCode> {
+async fn adopt(settings: &Settings, reason: &str) -> anyhow::Result<ExitCode> {
+    let identity = context::identity(&context::connect(settings).await?, settings, Scope::Admin).await?;
+    let (actor, reason) = (identity.actor(), Some(reason));
     let pool = scan::connect(&context::database_url(settings)?, 2).await?;
-    let adopted = audit::adopt(&pool, *by, |so_far| eprintln!("{} so far", plural(so_far, "row", "rows"))).await?;
+    let adopted = audit::adopt(&pool, By { actor: &actor, reason }, |so_far| {
+        eprintln!("{} so far", plural(so_far, "row", "rows"))
+    })
+    .await?;
     println!("{} accepted as they are", plural(adopted, "row", "rows"));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Who asks: bearer tokens for programs, a cookie session for people.
+//! Who asks: bearer tokens for programs, a cookie session for people, and [`AtTerminal`] for the command line in its own process.
 //!
 //! A handler says what it needs by the extractor it takes: [`Reader`], [`Operator`], [`Deployer`], or [`Caller`] and
 //! [`Caller::require`]. Handlers of pages that redirect to the login take `Result<Reader, ApiError>`.
@@ -127,7 +127,14 @@ pub(super) enum Credential {
     Token(Hash),
     /// Secret of a browser session.
     Session(String),
+    /// Nothing: the call was made in this process ([`AtTerminal`]).
+    Terminal,
 }
+
+/// Whoever can open the database and calls the API in their own process: the command line without a token. It is an extension of
+/// a request, and only code of this process can add one: no header, cookie or body of a request from the network becomes one.
+#[derive(Clone)]
+pub(crate) struct AtTerminal(pub(crate) Identity);
 
 /// Who asks, by token or by session.
 #[derive(Clone)]
@@ -141,6 +148,10 @@ pub struct Caller {
 }
 
 impl Caller {
+    fn at_terminal(identity: Identity) -> Self {
+        Self { identity, credential: Credential::Terminal, checked_at: Instant::now(), environment: None }
+    }
+
     /// Name of the token or of the user.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -167,7 +178,7 @@ impl Caller {
 
     fn session(&self) -> Option<&str> {
         match &self.credential {
-            Credential::Token(_) => None,
+            Credential::Token(_) | Credential::Terminal => None,
             Credential::Session(secret) => Some(secret),
         }
     }
@@ -264,6 +275,9 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if let Some(AtTerminal(identity)) = parts.extensions.get::<AtTerminal>() {
+            return Ok(Self::at_terminal(identity.clone()));
+        }
         let visitor = Visitor::of(parts);
         let caller = identify(&Access::from_ref(state), &parts.method, &parts.headers, visitor.peer).await?;
         visitor.prove();

@@ -23,8 +23,8 @@ use crate::store::access::Scope;
 use crate::store::runs::bulk::Steer;
 use crate::store::runs::listing::RunFilter;
 
-/// A call waits so long for the runs' answers; the bulk act goes on without it.
-const ANSWERS_MAX: Duration = Duration::from_secs(20);
+/// A call waits at most so many seconds for the runs' answers; the bulk act goes on without it.
+const WAIT_SECONDS_MAX: u64 = 20;
 
 /// Runs that an answer names for each result; `GET /api/v1/bulk/{id}` has all.
 const NAMED_MAX: i64 = 1_000;
@@ -95,9 +95,12 @@ struct Asked {
 pub async fn begin(
     State(app): State<App>,
     Operator(caller): Operator,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<BulkAnswer>, ApiError> {
+    let wait: Option<u64> =
+        Params::read(query.as_deref(), &[&["wait"]])?.parsed("wait", "must be a number of seconds")?;
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let asked = read(&received.bytes)?;
@@ -105,7 +108,9 @@ pub async fn begin(
         let preview = Box::new(app.engine.preview_bulk(&asked.act, &asked.filter).await?);
         return Ok(Json(BulkAnswer::Preview { dry_run: true, acted: 0, proposed: [], failed: [], preview }));
     }
-    let patience = if asked.rate.is_some() { Duration::ZERO } else { ANSWERS_MAX };
+    // One that takes its time is not waited for unless asked.
+    let usual = if asked.rate.is_some() { 0 } else { WAIT_SECONDS_MAX };
+    let patience = Duration::from_secs(wait.unwrap_or(usual).min(WAIT_SECONDS_MAX));
     let asked = BulkAsked {
         id: Uuid::now_v7(),
         act: asked.act,

@@ -1,0 +1,158 @@
+//! How every command prints. `--json`: one thing is a JSON object, a list is a JSON array with an item on each line. Otherwise text:
+//! what came from outside moves no cursor, and on a terminal the rows of a list are as wide as the terminal.
+
+use std::io::IsTerminal;
+
+use chrono::SecondsFormat;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::client::{self, Failure, Pages};
+use crate::machine::Time;
+use crate::output;
+
+/// One thing as JSON.
+pub(super) fn json(value: &Value) {
+    println!("{value:#}");
+}
+
+/// A list, from its first page to its last.
+pub(super) async fn pages<T: DeserializeOwned>(
+    mut pages: Pages<'_>,
+    as_json: bool,
+    text: impl Fn(&T) -> String,
+) -> Result<(), Failure> {
+    let mut list = List::begin(as_json);
+    while let Some(items) = pages.next().await? {
+        for item in items {
+            list.item(item, &text)?;
+        }
+        if output::is_unread() {
+            break;
+        }
+    }
+    list.end();
+    Ok(())
+}
+
+/// A list that is here already.
+pub(super) fn items<T: DeserializeOwned>(
+    items: Vec<Value>,
+    as_json: bool,
+    text: impl Fn(&T) -> String,
+) -> Result<(), Failure> {
+    let mut list = List::begin(as_json);
+    items.into_iter().try_for_each(|item| list.item(item, &text))?;
+    list.end();
+    Ok(())
+}
+
+/// A list that is printed while it is read.
+pub(super) struct List {
+    as_json: bool,
+    is_empty: bool,
+}
+
+impl List {
+    pub(super) fn begin(as_json: bool) -> Self {
+        Self { as_json, is_empty: true }
+    }
+
+    /// One item: as it came, or as text of one or several lines.
+    pub(super) fn item<T: DeserializeOwned>(
+        &mut self,
+        item: Value,
+        text: impl Fn(&T) -> String,
+    ) -> Result<(), Failure> {
+        if self.as_json {
+            print!("{}{item}", if self.is_empty { "[\n" } else { ",\n" });
+        } else {
+            text(&client::read(item)?).lines().for_each(row);
+        }
+        self.is_empty = false;
+        Ok(())
+    }
+
+    pub(super) fn end(self) {
+        match (self.as_json, self.is_empty) {
+            (false, _) => {}
+            (true, true) => println!("[]"),
+            (true, false) => println!("\n]"),
+        }
+    }
+}
+
+/// One row of a list.
+pub(super) fn row(text: &str) {
+    let text = plain(text);
+    match columns() {
+        Some(columns) => println!("{}", cut(&text, columns)),
+        None => println!("{text}"),
+    }
+}
+
+/// Text for people that names what came from outside.
+pub(super) fn text(text: &str) {
+    text.lines().for_each(|line| println!("{}", plain(line)));
+}
+
+/// Without characters that a terminal would obey.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    crate::words::written_out(&shown)
+}
+
+/// The width of the terminal that standard output is.
+fn columns() -> Option<usize> {
+    let out = std::io::stdout();
+    let size = out.is_terminal().then(|| rustix::termios::tcgetwinsize(&out).ok()).flatten()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// As much of a line as fits; the last column says where more was.
+fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken < columns
+    };
+    let mut shown: String = text.chars().take_while(fits).collect();
+    shown.push('…');
+    shown
+}
+
+/// `2026-11-20T16:42:07Z`: as flags take it.
+pub(super) fn at(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The same to the microsecond: as the API takes it.
+pub(super) fn exact(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_as_wide_as_the_terminal() {
+        assert_eq!(cut("0123456789", 10), "0123456789");
+        assert_eq!(cut("0123456789x", 10), "012345678…");
+        assert_eq!(cut("東京東京東京", 6), "東京…");
+        assert_eq!(cut("ab", 1), "…");
+    }
+
+    #[test]
+    fn nothing_from_outside_moves_the_cursor() {
+        assert_eq!(plain("a\u{1b}[2Jb\tc\r"), "a\\u{1b}[2Jb\\tc\\r");
+        assert_eq!(plain("Müller 東京"), "Müller 東京");
+    }
+}
