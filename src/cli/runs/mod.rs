@@ -20,8 +20,9 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::Client;
+use super::client::{Client, Path};
 use super::context;
+use super::operations::attention;
 use crate::config::Settings;
 use crate::machine::RunId;
 use acts::{Act, Reason};
@@ -121,6 +122,17 @@ pub(super) enum Command {
         #[command(flatten)]
         reason: Reason,
     },
+    /// Show the notes on a run, or add one.
+    Notes {
+        /// The run's id.
+        id: RunId,
+        /// Add this note.
+        #[arg(long, value_name = "TEXT")]
+        add: Option<String>,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
     /// Mark a faulted run as no longer needing attention.
     Dismiss {
         #[command(flatten)]
@@ -159,6 +171,11 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         }
         Command::Show { id, json, full, watch, archive: None } => {
             return show::show(&Client::open(settings).await?, id, show::Style { json, full, watch }).await;
+        }
+        Command::Notes { id, add, json } => {
+            let path = || Path::of(["runs", &id.to_string(), "notes"]);
+            attention::notes(&Client::open(settings).await?, path, add, json).await?;
+            return Ok(ExitCode::SUCCESS);
         }
         Command::Move(arguments) => return moves::run(&Client::open(settings).await?, arguments).await,
         Command::Retry { target, input, step, reason } => {
