@@ -15,6 +15,7 @@ mod identity;
 pub mod masks;
 pub mod moves;
 mod record;
+pub mod rewind;
 mod run;
 mod task;
 
@@ -28,6 +29,7 @@ pub use history::{lifecycle, view};
 pub use moves::{Misfit, Move, Moved, MovedBy, decide_move};
 pub(crate) use record::stored;
 pub use record::*;
+pub use rewind::{Rewind, Rewinding, RewoundBy, decide_rewind};
 pub use run::*;
 
 /// The time of the database, UTC.

@@ -110,6 +110,49 @@ pub(super) async fn perform_each(
     Ok(code)
 }
 
+/// What lies between an earlier step and where a run stands.
+#[derive(Deserialize)]
+struct Choice {
+    from: String,
+    possible: bool,
+    between: Vec<Between>,
+}
+
+#[derive(Deserialize)]
+struct Between {
+    step: String,
+    does: String,
+    why: String,
+}
+
+/// Says what lies between an earlier step and where a run stands. Fails if the run cannot continue from there.
+pub(super) async fn preview_rewind(client: &Client, run: RunId, from: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let path = Path::of(["runs", &run.to_string(), "retry"]);
+    let missing = || format!("there is no run {run}; `stepwell runs list` shows them");
+    let asked = client.post(path, &serde_json::json!({ "from": from, "dry_run": true })).await;
+    let found = asked.map_err(|failure| failure.or_missing(missing))?;
+    let choice: Choice = client::read(found.clone())?;
+    match json {
+        true => print::json(&found),
+        false => print::text(&rewind_text(run, &choice)),
+    }
+    Ok(if choice.possible { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rewind_text(run: RunId, choice: &Choice) -> String {
+    let can = if choice.possible { "can" } else { "cannot" };
+    let line = |step: &Between| {
+        let does = match step.does.as_str() {
+            "repeat" => "repeated",
+            "compensate" => "undone first",
+            _ => "in the way",
+        };
+        format!("\n  {does:12}  {}: {}", step.step, step.why)
+    };
+    let lines: String = choice.between.iter().map(line).collect();
+    format!("{run} {can} continue from {}{lines}", choice.from)
+}
+
 /// What can be done to a run now, each with the command that does it.
 pub(super) fn possible(run: &Run) -> String {
     let can: Vec<ActKind> =

@@ -57,6 +57,16 @@ pub(super) enum Command {
         /// JSON file (or - for standard input) with the input to use instead of the step's own.
         #[arg(long)]
         input: Option<String>,
+        /// A jq expression that makes another input of what the failed step is given, such as '.currency = "EUR"'.
+        #[arg(long, value_name = "JQ", conflicts_with = "input")]
+        edit: Option<String>,
+        /// Continue from this earlier step (its reference, such as /do/0/createCustomer). What lies between is repeated where that
+        /// is safe, or undone first; else nothing happens.
+        #[arg(long, value_name = "STEP", conflicts_with_all = ["input", "edit", "step"])]
+        from: Option<String>,
+        /// Only say what lies between the earlier step and where the run stands.
+        #[arg(long, requires = "from")]
+        dry_run: bool,
         /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
         #[arg(long)]
         step: Option<String>,
@@ -178,8 +188,13 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             return Ok(ExitCode::SUCCESS);
         }
         Command::Move(arguments) => return moves::run(&Client::open(settings).await?, arguments).await,
-        Command::Retry { target, input, step, reason } => {
-            (target, Act::new("retry").with("input", given(input)?).with("step", step.map(Value::from)), reason)
+        Command::Retry { target: Target { id: Some(id), .. }, from: Some(from), dry_run: true, reason, .. } => {
+            return acts::preview_rewind(&Client::open(settings).await?, id, &from, reason.json).await;
+        }
+        Command::Retry { target, input, edit, step, from, reason, .. } => {
+            let members = [("edit", edit), ("step", step), ("from", from)];
+            let act = Act::new("retry").with("input", given(input)?);
+            (target, members.into_iter().fold(act, |act, (name, text)| act.with(name, text.map(Value::from))), reason)
         }
         Command::Skip { target, output, step, reason } => {
             (target, Act::new("skip").with("output", given(output)?).with("step", step.map(Value::from)), reason)

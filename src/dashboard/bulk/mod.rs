@@ -26,7 +26,7 @@ use crate::store::access::Scope;
 use crate::store::runs::listing::RunFilter;
 use crate::words::plural;
 pub use progress::{list, show, steer};
-use shown::ActChoice;
+use shown::{ActChoice, Looked};
 
 /// With more runs than this, a trial is suggested.
 const TRIAL_FROM: usize = 10;
@@ -51,6 +51,8 @@ pub struct Filled {
     compensate: String,
     /// Of a move: the version.
     to: String,
+    /// Of a retry: a jq expression, or nothing.
+    edit: String,
     reason: String,
     trial: String,
     /// A number, and `s`, `min` or `h`.
@@ -85,14 +87,16 @@ impl Filled {
     /// The act; none while nobody has chosen one.
     fn act(&self) -> Option<Result<Act, String>> {
         let kind: ActKind = self.act.parse().ok()?;
+        let edit = self.edit.trim();
         let body = match (kind, self.compensate.as_str(), self.to.trim()) {
+            (ActKind::Retry, ..) if !edit.is_empty() => json!({ "edit": edit }),
             (ActKind::Cancel, "yes", _) => json!({ "compensate": true }),
             (ActKind::Cancel, "no", _) => json!({ "compensate": false }),
             (ActKind::Cancel, ..) | (ActKind::Move, _, "") => return None,
             (ActKind::Move, _, to) => json!({ "to": to }),
             _ => json!({}),
         };
-        let members = Members::of(body, "", &["compensate", "to"]);
+        let members = Members::of(body, "", &["compensate", "edit", "to"]);
         Some(members.and_then(|mut members| read_act(kind, &mut members)).map_err(|error| error.to_string()))
     }
 
@@ -143,6 +147,7 @@ struct NewPage {
     hidden: Vec<(&'static str, String)>,
     acts: Vec<ActChoice>,
     preview: Option<Preview>,
+    samples: Vec<Looked>,
     id: Uuid,
     filled: Filled,
     /// On the button.
@@ -187,6 +192,7 @@ async fn new_page(
         back: list.address(&[]),
         hidden: filled.hidden(),
         acts: shown::choices(&filled),
+        samples: preview.iter().flat_map(|preview| &preview.samples).map(Looked::of).collect(),
         preview,
         id: filled.id.unwrap_or_else(Uuid::now_v7),
         verb: filled.act.parse::<ActKind>().map_or("", |kind| kind.about().verb),

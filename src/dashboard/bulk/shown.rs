@@ -5,11 +5,12 @@ use uuid::Uuid;
 
 use super::Filled;
 use crate::dashboard::parts::badge::{self, Badge};
-use crate::engine::runs::bulk::{BulkItem, BulkView};
+use crate::dashboard::parts::pretty::{self, Pretty};
+use crate::engine::runs::bulk::{BulkItem, BulkView, Sample};
 use crate::machine::acts::Field;
 use crate::machine::{ActKind, RunId};
 
-use crate::words::Moment;
+use crate::words::{Moment, plural};
 
 /// An act to choose.
 pub struct ActChoice {
@@ -21,6 +22,31 @@ pub struct ActChoice {
     pub asks_undo: Option<String>,
     /// Whether it asks for a version, and which was named.
     pub asks_version: Option<String>,
+    /// Whether it takes an expression that changes inputs, and which was given.
+    pub takes_edit: Option<String>,
+}
+
+/// A run that was looked at closely.
+pub struct Looked {
+    pub run: RunId,
+    pub name: String,
+    pub said: String,
+    pub before: Option<Pretty>,
+    pub after: Option<Pretty>,
+}
+
+impl Looked {
+    pub fn of(sample: &Sample) -> Self {
+        let kept =
+            sample.kept.map(|kept| format!("fits, with {}", plural(kept, "recorded answer", "recorded answers")));
+        Self {
+            run: sample.run,
+            name: sample.key.clone().unwrap_or_else(|| sample.run.to_string()),
+            said: sample.why_not.clone().or(kept).unwrap_or_default(),
+            before: sample.before.as_ref().map(pretty::json),
+            after: sample.after.as_ref().map(pretty::json),
+        }
+    }
 }
 
 /// The acts that one can do to many runs.
@@ -32,6 +58,7 @@ pub fn choices(filled: &Filled) -> Vec<ActChoice> {
         chosen: kind.name() == filled.act,
         asks_undo: kind.takes(Field::Compensate).then(|| filled.compensate.clone()),
         asks_version: kind.takes(Field::To).then(|| filled.to.clone()),
+        takes_edit: kind.takes(Field::Edit).then(|| filled.edit.clone()),
     };
     ActKind::ALL.iter().map(choice).collect()
 }

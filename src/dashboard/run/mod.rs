@@ -6,6 +6,7 @@ pub(super) mod exchange;
 pub(super) mod faults;
 pub(super) mod journal;
 pub(super) mod labels;
+pub(super) mod offers;
 pub(super) mod steps;
 pub(super) mod story;
 pub(super) mod timeline;
@@ -31,7 +32,9 @@ use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
+use crate::machine::acts::Field;
 use crate::machine::masks::Masks;
+use crate::machine::rewind::Choice;
 use crate::machine::{ActKind, Permitted, RunId, Time};
 use crate::store::StoreError;
 use crate::store::runs::handling::Note;
@@ -39,8 +42,9 @@ use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
 use crate::store::runs::restarts::{self, Links};
 use crate::words::{Moment, capitalized, duration, millis_between};
-use act::{Acts, View};
+
 use journal::{Journal, Line};
+use offers::{Acts, View};
 use steps::{Chart, Row};
 use story::Story;
 use timeline::Timeline;
@@ -188,8 +192,28 @@ pub async fn page(
     let after = after.unwrap_or(journal.before);
     let permitted = if frame.operates { dashboard.engine.permitted(id).await? } else { Vec::new() };
     let links = restarts::links(&dashboard.pool, id).await?;
-    let known =
-        Known { row, journal, lines, after, definition, masks, place, proposals, notes, permitted, links, versions };
+    let goes_back = |act: &Permitted| {
+        act.act == ActKind::Retry && act.permitted && act.except.iter().all(|except| except.field != Field::From.name())
+    };
+    let earlier = match permitted.iter().any(goes_back) {
+        true => dashboard.engine.earlier_steps(id).await?,
+        false => Vec::new(),
+    };
+    let known = Known {
+        row,
+        journal,
+        lines,
+        after,
+        definition,
+        masks,
+        place,
+        proposals,
+        notes,
+        permitted,
+        earlier,
+        links,
+        versions,
+    };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
     drawn.await.map_err(|_| ApiError::Internal.into())
@@ -227,6 +251,8 @@ struct Known {
     notes: Vec<Note>,
     /// What this person can do to it.
     permitted: Vec<Permitted>,
+    /// Earlier steps from which it may continue.
+    earlier: Vec<Choice>,
     links: Links,
     /// Deployed versions of its workflow.
     versions: usize,
@@ -236,7 +262,7 @@ impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
         let Known { row, journal, lines, after, definition, masks, place, proposals, .. } = known;
         let (mut proposals, notes, permitted) = (proposals, known.notes, known.permitted);
-        let (links, versions) = (known.links, known.versions);
+        let (links, versions, earlier) = (known.links, known.versions, known.earlier);
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
@@ -245,7 +271,11 @@ impl RunPage {
         let chart = steps::chart(&timeline, definition, &masks, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
-        let mut acts = Acts::of(&permitted, (&row.status, attention), &View { timeline: &timeline, masks: &masks });
+        let mut acts = Acts::of(
+            &permitted,
+            (&row.status, attention),
+            &View { timeline: &timeline, masks: &masks, choices: &earlier },
+        );
         acts.may_move &= versions > 1;
         let status = badge::of_run(&row.status);
         let last = lines.last().map_or(after, |line| line.seq);

@@ -360,6 +360,9 @@ fn note_row(note: &Note) -> NoteRow {
         NoteKind::UndoingBegan(steps, CompensationEnd::Compensated) => {
             (format!("Undo started: {}, last one first", plural(*steps, "step", "steps")), None)
         }
+        NoteKind::UndoingBegan(steps, CompensationEnd::Rewound) => {
+            (format!("Undo before the retry started: {}, last one first", plural(*steps, "step", "steps")), None)
+        }
         NoteKind::UndoingBegan(steps, CompensationEnd::Cancelled) => {
             (format!("Undo before cancelling started: {}, last one first", plural(*steps, "step", "steps")), None)
         }

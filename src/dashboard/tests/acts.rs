@@ -167,3 +167,24 @@ async fn every_act_of_the_dashboard_needs_its_scope(pool: PgPool) {
         assert!(header(&answer, &LOCATION).starts_with("/login"), "{path}");
     }
 }
+
+#[sqlx::test]
+async fn a_run_goes_back_to_the_step_that_was_chosen_on_its_page(pool: PgPool) {
+    let site = Site::running(&pool, Scope::Operate).await;
+    site.deploy(&ORDER.replace("do:\n", "do:\n  - prepare: { set: { order: 1 } }\n")).await;
+    let run = site.stopped().await;
+    let (_, page) = site.get(&format!("/runs/{run}")).await;
+    for text in ["the step where it stopped", "value=\"/do/0/prepare\"", "prepare (nothing lies between)"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let form = format!("csrf={}&reason=once+more&from=%2Fdo%2F0%2Fprepare", site.csrf().await);
+    let (status, _, page) = site.post(&format!("/runs/{run}/retry"), &format!("{form}&replace=yes&input=1")).await;
+    assert_eq!((status, page.contains("not for an earlier one")), (StatusCode::UNPROCESSABLE_ENTITY, true));
+    let (status, ..) = site.post(&format!("/runs/{run}/retry"), &form).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let view = site.until(run, |view| view.tasks.len() == 4).await;
+    assert_eq!(view.tasks.iter().filter(|task| task.name == "prepare").count(), 2);
+    let (_, page) = site.get(&format!("/runs/{run}")).await;
+    assert!(page.contains("retried it from an earlier step") && page.contains("once more"), "{page}");
+    site.engine.shut_down().await;
+}

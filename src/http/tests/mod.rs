@@ -4,6 +4,7 @@ mod deploying;
 mod proposals;
 mod recording;
 mod restarts;
+mod retries;
 mod terminal;
 mod totals;
 

@@ -102,6 +102,10 @@ async fn an_ended_run_is_started_again_once_and_both_say_by_whom_and_why(pool: P
     assert_ne!(third.body["id"], json!(new));
     assert_eq!(shown(&face, &run).await["restarted_as"], third.body["id"], "the last one");
     assert_eq!(told(&face, &run, 2).await.len(), 2);
+    for run in [&run, &new] {
+        let report = crate::engine::audit::verify_run(&pool, run.parse().unwrap()).await.unwrap().unwrap();
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
+    }
     face.close().await;
 }
 

@@ -1,6 +1,7 @@
 //! The one table of what people can do to a run. Names, words, fields and rules of an act stand here and nowhere else: the API, the
 //! command line, the dashboard, bulk acts and proposals take them from it. Whoever adds a row is told by the compiler what is missing.
 
+mod edit;
 mod permitted;
 mod restart;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use edit::{Edited, preview_edit};
 pub use permitted::{Exception, Permitted, permitted};
 #[cfg(test)]
 use permitted::{Form, forms};
@@ -47,8 +49,12 @@ pub enum Field {
     Input,
     /// Stands in for the step's output.
     Output,
+    /// An expression that makes another input of what the step is given.
+    Edit,
     /// The step that is meant.
     Step,
+    /// An earlier step from which the run continues.
+    From,
     /// Whether completed steps are undone first.
     Compensate,
     /// The version to which it moves.
@@ -66,7 +72,9 @@ impl Field {
         match self {
             Self::Input => "input",
             Self::Output => "output",
+            Self::Edit => "edit",
             Self::Step => "step",
+            Self::From => "from",
             Self::Compensate => "compensate",
             Self::To => "to",
             Self::Version => "version",
@@ -77,7 +85,7 @@ impl Field {
     /// Whether it can be the same for many runs.
     #[must_use]
     pub const fn is_for_many(self) -> bool {
-        !matches!(self, Self::Step)
+        !matches!(self, Self::Step | Self::From)
     }
 }
 
@@ -114,7 +122,7 @@ table! {
         help: "The run continues from the step where it stopped.",
         help_many: "Each run continues from the step where it stopped.",
         done: "retried",
-        fields: &[Field::Input, Field::Step],
+        fields: &[Field::Input, Field::Edit, Field::Step, Field::From],
         rule: Some(ActRule::Retry),
     },
     /// Pass over the failed step.
@@ -241,7 +249,7 @@ impl Act {
     #[must_use]
     pub fn kind(&self) -> ActKind {
         match self {
-            Self::Retry { .. } => ActKind::Retry,
+            Self::Retry { .. } | Self::Edit { .. } | Self::Rewind { .. } => ActKind::Retry,
             Self::Skip { .. } => ActKind::Skip,
             Self::Cancel { .. } => ActKind::Cancel,
             Self::Compensate => ActKind::Compensate,

@@ -101,6 +101,8 @@ pub(crate) fn forms(kind: ActKind) -> Vec<Form> {
         ActKind::Retry => vec![
             form(Act::Retry { input: None, step: None }, None),
             form(Act::Retry { input: Some(Value::Null), step: None }, Some((Field::Input.name(), None))),
+            form(Act::Edit { edit: ".".to_owned(), step: None }, Some((Field::Edit.name(), None))),
+            form(Act::Rewind { from: String::new() }, Some((Field::From.name(), None))),
         ],
         ActKind::Skip => plain(Act::Skip { output: Value::Null, step: None }),
         ActKind::Cancel => [CancelMode::Compensate, CancelMode::Abandon]

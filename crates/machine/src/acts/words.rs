@@ -9,6 +9,8 @@ impl Act {
         match self {
             Self::Retry { input: Some(_), .. } => "retry it with a different input",
             Self::Retry { input: None, .. } => "retry it",
+            Self::Edit { .. } => "retry it with its input changed",
+            Self::Rewind { .. } => "retry it from an earlier step",
             Self::Skip { .. } if self.edits() => "skip the step with a replacement output",
             Self::Skip { .. } => "skip the step",
             Self::Cancel { compensate: CancelMode::Compensate } => "cancel it and undo completed steps",
@@ -28,6 +30,8 @@ impl Act {
         match self {
             Self::Retry { input: Some(_), .. } => "retried it with a different input",
             Self::Retry { input: None, .. } => "retried it",
+            Self::Edit { .. } => "retried it with its input changed",
+            Self::Rewind { .. } => "retried it from an earlier step",
             Self::Skip { .. } => "skipped the step",
             Self::Cancel { compensate: CancelMode::Compensate } => "cancelled it and undid completed steps",
             Self::Cancel { compensate: CancelMode::Abandon } => "cancelled it without undoing completed steps",

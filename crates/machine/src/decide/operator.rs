@@ -77,13 +77,19 @@ impl Decider<'_> {
         if matches!(self.judge(&act, reason.as_deref())?, Judgement::ChangesNothing(_)) {
             return Ok(());
         }
-        if matches!(act, Act::Move { .. } | Act::Restart { .. }) {
+        if matches!(act, Act::Move { .. } | Act::Rewind { .. } | Act::Restart { .. }) {
             let why = "it is not done by the run alone";
             return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
         }
+        // What the edit makes of the input is recorded, for folding evaluates nothing.
+        let reserved = act.reserved_by(self.definition);
         // An approval of what one may do alone says nothing.
-        let approval = approval.filter(|_| act.reserved_by(self.definition).is_some());
+        let approval = approval.filter(|_| reserved.is_some());
         self.check_second(&act, &actor, approval.as_ref())?;
+        let act = match act {
+            Act::Edit { edit, step } => Act::Retry { input: Some(self.edited(&edit)?.after), step },
+            act => act,
+        };
         let poisoned = self.run.attention == Some(crate::Attention::Poison);
         let stand_in = match &act {
             Act::Skip { output, .. } => Some(Arc::new(output.clone())),
@@ -152,12 +158,13 @@ impl Decider<'_> {
     fn pinned(&self, mut act: Act) -> Proposed {
         let name = |e: &Execution| crate::view::step_name(&self.definition.task(e.task).reference, e.id);
         let at = self.run.passed_over();
-        let about = at.filter(|_| self.run.is_parked() || matches!(act, Act::Retry { .. } | Act::Skip { .. }));
+        let about = at
+            .filter(|_| self.run.is_parked() || matches!(act, Act::Retry { .. } | Act::Edit { .. } | Act::Skip { .. }));
         let about = about.map(name);
-        if let Act::Retry { step, .. } | Act::Skip { step, .. } = &mut act {
+        if let Act::Retry { step, .. } | Act::Edit { step, .. } | Act::Skip { step, .. } = &mut act {
             step.clone_from(&about);
         }
-        let replaced = self.stuck().filter(|_| matches!(act, Act::Retry { input: Some(_), .. }));
+        let replaced = self.stuck().filter(|_| matches!(act, Act::Retry { input: Some(_), .. } | Act::Edit { .. }));
         let before = replaced.map(|e| Arc::clone(&e.raw_input));
         Proposed { act, step: about, before }
     }
@@ -185,13 +192,14 @@ impl Decider<'_> {
         let in_flight = run.has_call_in_flight() && !run.is_parked();
         let ends = run.stop.is_some() && run.compensation.is_none() && !run.is_parked();
         match act {
-            Act::Retry { .. } | Act::Skip { .. } if ends => Err(ENDS),
-            Act::Retry { input: Some(_), .. } => {
+            Act::Retry { .. } | Act::Edit { .. } | Act::Rewind { .. } | Act::Skip { .. } if ends => Err(ENDS),
+            Act::Retry { input: Some(_), .. } | Act::Edit { .. } => {
                 need(self.stuck().is_some(), "only a failed step can be given a different input")
             }
             Act::Retry { input: None, .. } => {
                 need(run.is_parked() || backing_off, "nothing has failed or is waiting for a retry")
             }
+            Act::Rewind { .. } => self.permit_rewind(),
             Act::Skip { .. } => need(
                 !in_flight && (run.is_parked() || run.status == Status::Waiting),
                 "only a failed or waiting step can be skipped",
@@ -214,6 +222,25 @@ impl Decider<'_> {
             Act::Move { .. } => self.permit_move(),
             // No run that lives can be; one that has ended is judged alone.
             Act::Restart { .. } => Err("a run is started again as a new one"),
+        }
+    }
+
+    /// A run goes back only from where it has stopped, with everything known that it did.
+    fn permit_rewind(&self) -> Result<(), &'static str> {
+        use crate::Attention;
+        let run = &self.run;
+        let is_busy =
+            |e: &Execution| matches!(e.progress, Progress::Child(_) | Progress::Listen(_) | Progress::Wait { .. });
+        match run.attention {
+            _ if run.compensation.is_some() => Err("it is being undone"),
+            None => Err("only a run that has stopped can continue from an earlier step"),
+            Some(Attention::UnknownOutcome) => {
+                Err("the outcome of a call is not known: find out what its target did, then retry or skip the step")
+            }
+            Some(Attention::Poison) => Err("it crashed repeatedly, or could not be recorded: retry it first"),
+            Some(_) if run.awaits_outcome() => Err("a call is in progress: wait until it has ended"),
+            Some(_) if run.open.iter().any(is_busy) => Err("another branch of it is waiting for something"),
+            Some(_) => Ok(()),
         }
     }
 
@@ -241,7 +268,7 @@ impl Decider<'_> {
     }
 
     /// The innermost execution that failed, or else the one that a parked run stands at.
-    fn stuck(&self) -> Option<&Execution> {
+    pub(crate) fn stuck(&self) -> Option<&Execution> {
         self.run.failed().or_else(|| self.run.open.last().filter(|_| self.run.is_parked()))
     }
 

@@ -20,6 +20,14 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
+    /// From the failed step, with its input changed. The record has the input that came out ([`Self::Retry`]).
+    Edit {
+        /// A jq expression; its input is what the step is given.
+        edit: String,
+        /// As of [`Self::Retry`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+    },
     /// Pass over the failed step.
     Skip {
         /// Stands in for its output.
@@ -47,6 +55,11 @@ pub enum Act {
         /// Which.
         to: String,
     },
+    /// From an earlier step of the workflow's own list. A node carries it out with the journal at hand ([`crate::decide_rewind`]).
+    Rewind {
+        /// Reference of the step.
+        from: String,
+    },
     /// Do the work of a run that has ended again, as a new run. No run carries that out: the new one is started instead.
     Restart {
         /// Which version runs it; none: the one that new runs have.
@@ -59,11 +72,12 @@ pub enum Act {
 }
 
 impl Act {
-    /// Whether it gives a step another value than its own: a retry with an input, a skip with an output.
+    /// Whether it gives a step another value than its own: a retry with an input or an edit, a skip with an output.
     #[must_use]
     pub fn edits(&self) -> bool {
         match self {
             Self::Retry { input, .. } => input.is_some(),
+            Self::Edit { .. } => true,
             Self::Skip { output, .. } => !output.is_null(),
             _ => false,
         }
@@ -81,7 +95,7 @@ impl Act {
     /// The step that it names, where it can name one.
     pub(crate) fn step(&self) -> Option<&str> {
         match self {
-            Self::Retry { step, .. } | Self::Skip { step, .. } => step.as_deref(),
+            Self::Retry { step, .. } | Self::Edit { step, .. } | Self::Skip { step, .. } => step.as_deref(),
             _ => None,
         }
     }

@@ -279,6 +279,7 @@ impl Tasks {
                 self.end_all(if error.is_some() { "faulted" } else { "cancelled" }, at);
             }
             Change::UndoSkipped { .. } => self.end_all("skipped", at),
+            Change::RunRewinding(_) => self.end_all("faulted", at),
             Change::RunCancelled {} => self.end_all("cancelled", at),
             Change::RunContinued(continuation) => {
                 let undoable = continuation.undo.iter().map(|done| (done.execution, done.task.clone())).collect();

@@ -105,6 +105,10 @@ impl<'a> Replay<'a> {
         match &record.change {
             Change::RunStarted { .. } => self.start(record),
             Change::RunContinued(_) => self.continue_as_new(record),
+            Change::RunRewinding(rewinding) => Err(self.misfit(
+                Some(&rewinding.from),
+                "a person let the run continue from this step, which a move does not repeat",
+            )),
             Change::RunRestarted { .. } => {
                 self.decider.emit_by(record.actor.clone(), None, record.change.clone());
                 Ok(true)

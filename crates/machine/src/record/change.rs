@@ -63,6 +63,12 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A person lets the run continue from an earlier step: what must be undone is undone first.
+    #[serde(rename = "run.rewinding")]
+    RunRewinding(Box<crate::Rewinding>),
+    /// The run stands at the earlier step.
+    #[serde(rename = "run.rewound")]
+    RunRewound {},
     /// It is the run's turn. Its `timeout` counts from now.
     #[serde(rename = "run.admitted")]
     RunAdmitted {},
@@ -403,6 +409,8 @@ pub enum CompensationEnd {
     Compensated,
     /// After `cancel`.
     Cancelled,
+    /// It does not end: it continues from an earlier step.
+    Rewound,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -18,6 +18,8 @@ impl Change {
             Self::RunContinued(_) => "run.continued",
             Self::RunMoved(_) => "run.moved",
             Self::RunRestarted { .. } => "run.restarted",
+            Self::RunRewinding(_) => "run.rewinding",
+            Self::RunRewound {} => "run.rewound",
             Self::RunAdmitted {} => "run.admitted",
             Self::TaskStarted { .. } => "task.started",
             Self::IterationStarted { .. } => "iteration.started",

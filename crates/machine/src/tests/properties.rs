@@ -95,7 +95,7 @@ pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Brings a run to its end with a target that answers well and a person who retries what is parked.
-fn finish(world: &mut World<'_>) {
+pub(crate) fn finish(world: &mut World<'_>) {
     for step in 0..2_000 {
         if world.run.is_closed() {
             return;

@@ -48,6 +48,8 @@ pub struct Timeline {
     pub pauses: Pauses,
     /// When it last continued as new: its steps are those since.
     pub continued_at: Option<Time>,
+    /// How many steps there were when the run went back to an earlier one, and what that one is given.
+    pub rewound: Option<(usize, Arc<Value>)>,
     /// The version from which it last moved, and when.
     pub moved: Option<(String, Time)>,
 }

@@ -1,6 +1,7 @@
 //! What can be done to a run now, from its journal; and acts that are more than a record of the run.
 
 pub mod restarts;
+mod rewinds;
 
 use std::sync::Arc;
 
@@ -12,7 +13,10 @@ use crate::store::{StoreError, definitions};
 
 impl Inner {
     /// A run as its journal leaves it, and what it runs; none if there is no such run.
-    pub(super) async fn folded(&self, run: RunId) -> Result<Option<(Arc<Definition>, Run)>, StoreError> {
+    pub(in crate::engine::runs) async fn folded(
+        &self,
+        run: RunId,
+    ) -> Result<Option<(Arc<Definition>, Run)>, StoreError> {
         let Some(definition) = definitions::of_run(&self.reader, run).await? else { return Ok(None) };
         let definition = self.definition_of(definition).await?.definition;
         let (records, base) = journal::records_from_base(&self.reader, run).await?;

@@ -5,6 +5,7 @@
 //! node, and acts on each run once. A run that needed a person and has moved on since is left alone.
 
 mod preview;
+mod samples;
 mod view;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use preview::{NextCall, Preview, PreviewGroup};
+pub use samples::Sample;
 pub use view::{BulkCounts, BulkItem, BulkView, Rate};
 
 use crate::engine::node::loops::Look;

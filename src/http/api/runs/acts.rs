@@ -11,10 +11,13 @@ use serde_json::Value;
 use super::{no_run, open_proposals, run_id};
 use crate::engine::runs::proposals::Proposal;
 use crate::engine::{ActError, Acted};
+use crate::expr::Expression;
 use crate::http::App;
 use crate::http::access::session::{Caller, Operator};
 use crate::http::problem::ApiError;
 use crate::http::wire::body::{Members, expect_json, wrong};
+use crate::machine::acts::Field;
+use crate::machine::rewind::Choice;
 use crate::machine::view::RunView;
 use crate::machine::{Act, ActKind, CancelMode, RunId};
 use crate::redact::Known;
@@ -39,8 +42,24 @@ pub async fn act(
     let mut members = Members::of_body(&received.bytes, &members_of(kind))?;
     let reason = reason(&mut members)?;
     let act = read_act(kind, &mut members)?;
+    let dry_run = members.flag("dry_run")?.unwrap_or(false);
+    if let (Act::Rewind { from }, true) = (&act, dry_run) {
+        let choice = app.engine.preview_rewind(id, from).await?;
+        return Ok(Json(DryRun { dry_run, choice }).into_response());
+    }
+    if dry_run {
+        return Err(wrong("dry_run", "is only for a retry from an earlier step (from)"));
+    }
     let outcome = app.engine.act(id, act, caller.actor(), reason).await;
     acted(&app, id, outcome).await
+}
+
+/// What a retry from an earlier step would do.
+#[derive(Serialize)]
+struct DryRun {
+    dry_run: bool,
+    #[serde(flatten)]
+    choice: Choice,
 }
 
 /// The answer to an act: the run after it, or the new run that does its work again.
@@ -83,7 +102,9 @@ struct ActedOn {
 
 /// What the body of an act may hold.
 fn members_of(kind: ActKind) -> Vec<&'static str> {
-    std::iter::once("reason").chain(kind.about().fields.iter().map(|field| field.name())).collect()
+    let own = kind.about().fields.iter().map(|field| field.name());
+    let dry_run = kind.takes(Field::From).then_some("dry_run");
+    std::iter::once("reason").chain(own).chain(dry_run).collect()
 }
 
 /// Why something is done, as a body says it.
@@ -128,7 +149,7 @@ impl App {
 /// A member is no such value.
 pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
     Ok(match kind {
-        ActKind::Retry => Act::Retry { input: members.value("input"), step: members.text("step")? },
+        ActKind::Retry => read_retry(members)?,
         ActKind::Skip => {
             Act::Skip { output: members.value("output").unwrap_or(Value::Null), step: members.text("step")? }
         }
@@ -148,6 +169,23 @@ pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
             Act::Restart { version: members.text("version")?, again: members.flag("again")?.unwrap_or(false) }
         }
     })
+}
+
+fn read_retry(members: &mut Members) -> Result<Act, ApiError> {
+    let (input, step) = (members.value("input"), members.text("step")?);
+    if let Some(edit) = members.text("edit")? {
+        if input.is_some() || members.value("from").is_some() {
+            return Err(wrong("edit", "cannot be given with `input` or `from`"));
+        }
+        return Expression::parse_field(&edit, &[])
+            .map(|_| Act::Edit { edit, step })
+            .map_err(|bad| wrong("edit", format!("is no expression: {bad}")));
+    }
+    match members.text("from")? {
+        None => Ok(Act::Retry { input, step }),
+        Some(from) if input.is_none() && step.is_none() => Ok(Act::Rewind { from }),
+        Some(_) => Err(wrong("from", "cannot be given with `input` or `step`, which are about the step that failed")),
+    }
 }
 
 #[cfg(test)]

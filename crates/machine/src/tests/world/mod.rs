@@ -134,6 +134,21 @@ impl<'d> World<'d> {
         Ok(())
     }
 
+    /// Lets the run continue from an earlier step, if it may.
+    pub(crate) fn rewind(&mut self, from: &str) -> Result<(), Rejected> {
+        let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE, continues: false };
+        let of = Rewind { definition: self.definition, run: &self.run, records: &self.journal, base: 0 };
+        let by = RewoundBy { actor: Actor("anna".into()), reason: Some("once more".into()), approval: None };
+        let decision = match decide_rewind(of, from, by, around) {
+            Ok(decision) => decision,
+            Err(NoDecision::Rejected(rejected)) => return Err(rejected),
+            Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
+        };
+        let before = self.run.clone();
+        self.take_over(&before, decision);
+        Ok(())
+    }
+
     /// Checks what was decided and takes over what follows.
     fn take_over(&mut self, before: &Run, decision: Decision) {
         self.journal.extend(decision.records.iter().map(read_back));
