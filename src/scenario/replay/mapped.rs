@@ -14,7 +14,7 @@ use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side};
 use crate::dsl::{Definition, TaskKind};
 use crate::machine::compare::{FieldChange, differences, holds_masks};
 use crate::machine::masks::Masks;
-use crate::machine::{Change, ExecutionId, Record, RunId, Time};
+use crate::machine::{Change, ExecutionId, Opening, Record, RunId, Time};
 use crate::scenario::rehearsal::step;
 
 /// A run that used the mapping.
@@ -131,7 +131,7 @@ fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
     for record in run.records {
         // The function's body is one task, recorded when it ends.
         let (beginning, became) = match &record.change {
-            Change::TaskStarted { execution, arguments: Some(arguments), .. } => {
+            Change::TaskStarted { execution, opening: Opening::Function(arguments), .. } => {
                 let reference = record.task.as_deref().unwrap_or_default();
                 for (place, asked) in asked(mapping, run.definition, reference, arguments) {
                     let (step, at) = (step::name(run.definition, reference), record.at);

@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::dsl::{Definition, TaskKind, WorkflowRef};
 use crate::machine::{
     Act, CallFailure, CallOutcome, CallRequest, CallRetry, Change, ChildOutcome, ChildRequest, ErrorKind, ExecutionId,
-    Inconsistent, Record, ResponseSummary, Role, Run, RunId, TargetEffect, Time, WorkflowError, fold, same_error_type,
+    Inconsistent, Opening, Record, ResponseSummary, Role, Run, RunId, TargetEffect, Time, WorkflowError, fold,
+    same_error_type,
 };
 use crate::scenario::rehearsal::step;
 
@@ -116,10 +117,10 @@ impl Reader<'_> {
         let at = record.at;
         match &record.change {
             Change::RunAdmitted {} => self.recording.admitted = Some(at),
-            Change::TaskStarted { execution, request: Some(request), .. } => {
+            Change::TaskStarted { execution, opening: Opening::Call(request), .. } => {
                 self.begin(*execution, record, Arc::clone(request));
             }
-            Change::TaskStarted { execution, child: Some(request), beginning, .. }
+            Change::TaskStarted { execution, opening: Opening::Child(request), beginning, .. }
                 if !matches!(beginning.role, Role::Undo(_)) =>
             {
                 let (step, request) = (self.step(record), Arc::clone(request));

@@ -57,7 +57,7 @@ use super::tries::visits_inside;
 use super::{Applied, GONE, NO_ITERATION, NO_TASK, call};
 use crate::{
     Beginning, Branch, Cursor, Execution, ExecutionId, ExtendedProgress, ForProgress, Impact, IterationOutputs, Next,
-    Progress, Record, Role, Run, SideBySide, Time, TryPhase, TryProgress,
+    Opening, Progress, Record, Role, Run, SideBySide, Time, TryPhase, TryProgress,
 };
 use stepwell_language::dsl::{Definition, TaskId, TaskKind};
 
@@ -114,12 +114,16 @@ pub(super) fn composite(
     definition: &Definition,
     run: &Run,
     id: ExecutionId,
-    arguments: Option<&Arc<Value>>,
-    items: Option<&Arc<Value>>,
+    opening: &Opening,
     at: Time,
 ) -> Result<Progress, &'static str> {
     let execution = run.execution(id).ok_or(GONE)?;
-    let data = Arc::clone(arguments.unwrap_or(&execution.input));
+    let (data, items) = match opening {
+        Opening::Function(arguments) => (arguments, None),
+        Opening::Loop(items) => (&execution.input, Some(items)),
+        _ => (&execution.input, None),
+    };
+    let data = Arc::clone(data);
     let first = Cursor::first(Arc::clone(&data));
     Ok(match &definition.task(execution.task).kind {
         TaskKind::Try(_) => Progress::Try(Box::new(TryProgress {

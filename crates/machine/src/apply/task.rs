@@ -8,20 +8,22 @@ use super::close::{Onward, close, close_below, completed, fail, leave, pass_impa
 use super::tries::{caught, round_started};
 use super::{Applied, GONE, links};
 use crate::{
-    CallPhase, Change, ChildPhase, FaultClass, Next, Progress, Record, ReportedFault, Role, Run, Time, Unacted,
+    CallPhase, Change, ChildPhase, FaultClass, Next, Opening, Progress, Record, ReportedFault, Role, Run, Time, Unacted,
 };
 use stepwell_language::dsl::Definition;
 
 pub(super) fn change_task(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
     match &record.change {
-        Change::TaskStarted { execution, beginning, arguments, request, until, items, listening, child, deadline } => {
+        Change::TaskStarted { execution, beginning, opening, deadline } => {
             begin(definition, run, *execution, beginning, record, at)?;
-            let progress = match (request, until) {
-                (Some(request), _) => Progress::Call(sending(request)),
-                (None, Some(until)) => Progress::Wait { until: *until },
-                (None, None) if let Some(child) = child => links::child(child, beginning.role),
-                (None, None) if listening.is_some() => Progress::Listen(Box::default()),
-                (None, None) => composite(definition, run, *execution, arguments.as_ref(), items.as_ref(), at)?,
+            let progress = match opening {
+                Opening::Call(request) => Progress::Call(sending(request)),
+                Opening::Wait(until) => Progress::Wait { until: *until },
+                Opening::Child(child) => links::child(child, beginning.role),
+                Opening::Listen(_) => Progress::Listen(Box::default()),
+                Opening::Tasks | Opening::Function(_) | Opening::Loop(_) => {
+                    composite(definition, run, *execution, opening, at)?
+                }
             };
             let opened = run.execution_mut(*execution).ok_or(GONE)?;
             (opened.progress, opened.deadline) = (progress, *deadline);

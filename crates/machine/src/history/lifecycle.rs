@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::masks::Masks;
-use crate::{Act, Caught, Change, Record, Role, Run, RunId, Time, WorkflowError};
+use crate::{Act, Caught, Change, Opening, Record, Role, Run, RunId, Time, WorkflowError};
 use stepwell_language::dsl::Definition;
 
 const PREFIX: &str = "io.serverlessworkflow";
@@ -79,12 +79,12 @@ impl Story<'_> {
     fn take_in_task(&mut self, number: u32, record: &Record) {
         let at = record.at;
         match &record.change {
-            Change::TaskStarted { beginning, listening, .. } => {
+            Change::TaskStarted { beginning, opening, .. } => {
                 let is_step = !matches!(beginning.role, Role::Reconcile(_));
                 if is_step {
                     self.begun(number, record);
                 }
-                if listening.is_some() {
+                if matches!(opening, Opening::Listen(_)) {
                     self.of_run(number, "correlation-started", "startedAt", at, json!({}));
                 }
             }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::masks::Masks;
 use crate::{
-    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Permitted, Record, Role, Run, Status, Time,
-    WorkflowError, fold, permitted,
+    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Opening, Permitted, Record, Role, Run, Status,
+    Time, WorkflowError, fold, permitted,
 };
 use stepwell_language::dsl::Definition;
 
@@ -240,11 +240,16 @@ impl Tasks {
     fn take_in(&mut self, definition: &Definition, masks: &Masks, record: &Record) {
         let at = record.at;
         match &record.change {
-            Change::TaskStarted { execution, beginning, until, listening, child, .. } => {
+            Change::TaskStarted { execution, beginning, opening, .. } => {
                 self.begin(definition, *execution, Some(beginning), record);
-                let waits = until.is_some() || listening.is_some();
+                let waits = matches!(opening, Opening::Wait(_) | Opening::Listen(_));
                 self.set(*execution, if waits { "waiting" } else { "running" });
-                self.with(*execution, |task| task.child = child.as_ref().map(|child| child.run));
+                self.with(*execution, |task| {
+                    task.child = match opening {
+                        Opening::Child(child) => Some(child.run),
+                        _ => None,
+                    }
+                });
             }
             Change::AttemptStarted { execution, .. } => {
                 self.set(*execution, "running");

@@ -10,7 +10,7 @@ use super::{path, place};
 use crate::compare::same_question;
 use crate::run::Keys;
 use crate::{
-    Beginning, CallRequest, Change, ChildRequest, Coordinates, ExecutionId, Record, Role, Run, Time, identity,
+    Beginning, CallRequest, Change, ChildRequest, Coordinates, ExecutionId, Opening, Record, Role, Run, Time, identity,
 };
 use stepwell_language::dsl::TaskId;
 
@@ -38,13 +38,13 @@ impl Offer {
     /// What a record offers.
     pub(super) fn of(number: usize, record: &Record) -> Option<Self> {
         let (execution, beginning, what) = match &record.change {
-            Change::TaskStarted { execution, beginning, request, until, listening, child, .. } => {
-                let what = match (request, until, listening, child) {
-                    (Some(request), ..) => What::Call(Arc::clone(request)),
-                    (None, Some(until), ..) => What::Wait(*until),
-                    (None, None, Some(listening), _) => What::Listen(listening.len()),
-                    (None, None, None, Some(child)) => What::Child(Arc::clone(child)),
-                    _ => return None,
+            Change::TaskStarted { execution, beginning, opening, .. } => {
+                let what = match opening {
+                    Opening::Call(request) => What::Call(Arc::clone(request)),
+                    Opening::Wait(until) => What::Wait(*until),
+                    Opening::Listen(listening) => What::Listen(listening.len()),
+                    Opening::Child(child) => What::Child(Arc::clone(child)),
+                    Opening::Tasks | Opening::Function(_) | Opening::Loop(_) => return None,
                 };
                 (*execution, beginning, what)
             }
@@ -129,14 +129,14 @@ impl Replay<'_> {
 
     fn judge_record(&mut self, before: &Run, reference: &str, change: &mut Change) -> Verdict {
         match change {
-            Change::TaskStarted { execution, beginning, request, until, listening, child, .. } => {
+            Change::TaskStarted { execution, beginning, opening, .. } => {
                 let Some(step) = self.begun(*execution, reference, beginning) else { return Verdict::As };
-                match (request, until, listening, child) {
-                    (Some(request), ..) => self.judge_call(before, &step, request),
-                    (None, Some(until), ..) => self.judge_wait(&step, until),
-                    (None, None, Some(listening), _) => self.judge_listen(&step, listening.len()),
-                    (None, None, None, Some(child)) => self.judge_child(&step, child),
-                    _ => Verdict::As,
+                match opening {
+                    Opening::Call(request) => self.judge_call(before, &step, request),
+                    Opening::Wait(until) => self.judge_wait(&step, until),
+                    Opening::Listen(listening) => self.judge_listen(&step, listening.len()),
+                    Opening::Child(child) => self.judge_child(&step, child),
+                    Opening::Tasks | Opening::Function(_) | Opening::Loop(_) => Verdict::As,
                 }
             }
             Change::TaskCompleted { execution, beginning: Some(beginning), emitted: Some(event), .. } => {

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::decide::{Around, Decider, Decision, Stop};
 use super::run::Keys;
 use super::{
-    Act, Actor, Approval, Change, Coordinates, Effect, ExecutionId, Inconsistent, Progress, Record, Rejected, Run,
-    RunId, Time, apply, stored,
+    Act, Actor, Approval, Change, Coordinates, Effect, ExecutionId, Inconsistent, Opening, Progress, Record, Rejected,
+    Run, RunId, Time, apply, stored,
 };
 use stepwell_language::dsl::{Definition, TaskId, TaskKind};
 
@@ -270,7 +270,9 @@ fn check(of: &Move<'_>, act: &Act, reason: Option<&str>, around: Around<'_>) -> 
 /// What the run listens to under the new version.
 fn listens(run: &Run, records: &[Record]) -> Vec<Effect> {
     let listening = |record: &Record| match &record.change {
-        Change::TaskStarted { execution, listening: Some(listening), .. } => Some((*execution, listening.clone())),
+        Change::TaskStarted { execution, opening: Opening::Listen(listening), .. } => {
+            Some((*execution, listening.clone()))
+        }
         _ => None,
     };
     let open =

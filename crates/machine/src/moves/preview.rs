@@ -9,7 +9,7 @@ use super::{Move, flattened, path};
 use crate::compare::{FieldChange, differences, shown};
 use crate::decide::Decision;
 use crate::masks::Masks;
-use crate::{Change, Coordinates, Record, Status, Time};
+use crate::{Change, Coordinates, Opening, Record, Status, Time};
 
 /// Steps whose values are listed.
 const STEPS_MAX: usize = 100;
@@ -78,7 +78,7 @@ impl Preview {
         let shown = |value: &Value| masks.iter().fold(value.clone(), |value, masks| masks.value(&value));
         let mut next: Vec<NextStep> = after.iter().filter_map(|record| next(record, &shown)).collect();
         if next.is_empty() {
-            next = waits(decision, of, &records);
+            next = waits(decision, of);
         }
         Self {
             from: of.from.workflow.version.clone(),
@@ -125,15 +125,16 @@ fn next(record: &Record, masked: &dyn Fn(&Value) -> Value) -> Option<NextStep> {
     let step = record.task.as_deref().map(str::to_owned);
     let what = |what| NextStep { step: step.clone(), ..NextStep::new(what) };
     Some(match &record.change {
-        Change::TaskStarted { request: Some(request), .. } | Change::AttemptStarted { request: Some(request), .. } => {
+        Change::TaskStarted { opening: Opening::Call(request), .. }
+        | Change::AttemptStarted { request: Some(request), .. } => {
             let (method, address) = shown(request);
             let body = request.body.as_ref().map(masked);
             NextStep { method: Some(method), address: Some(address), body, ..what("call") }
         }
         Change::AttemptStarted { .. } => what("call"),
-        Change::TaskStarted { until: Some(until), .. } => NextStep { until: Some(*until), ..what("wait") },
-        Change::TaskStarted { listening: Some(_), .. } => what("listen"),
-        Change::TaskStarted { child: Some(child), .. } => {
+        Change::TaskStarted { opening: Opening::Wait(until), .. } => NextStep { until: Some(*until), ..what("wait") },
+        Change::TaskStarted { opening: Opening::Listen(_), .. } => what("listen"),
+        Change::TaskStarted { opening: Opening::Child(child), .. } => {
             let address = Some(format!("{}/{}", child.namespace, child.name));
             NextStep { address, body: Some(masked(&child.input)), ..what("run") }
         }
@@ -151,7 +152,7 @@ fn next(record: &Record, masked: &dyn Fn(&Value) -> Value) -> Option<NextStep> {
 }
 
 /// What the run goes on waiting for.
-fn waits(decision: &Decision, of: &Move<'_>, records: &[Record]) -> Vec<NextStep> {
+fn waits(decision: &Decision, of: &Move<'_>) -> Vec<NextStep> {
     let open = decision.run.open.iter().filter(|e| e.progress.is_waiting());
     let waits = open.map(|e| {
         let what = match &e.progress {
@@ -160,10 +161,10 @@ fn waits(decision: &Decision, of: &Move<'_>, records: &[Record]) -> Vec<NextStep
             crate::Progress::Child(_) => "run",
             _ => "call",
         };
-        let until = records.iter().rev().find_map(|record| match &record.change {
-            Change::TaskStarted { execution, until, .. } if *execution == e.id => *until,
+        let until = match &e.progress {
+            crate::Progress::Wait { until } => Some(*until),
             _ => None,
-        });
+        };
         NextStep { step: Some(of.to.task(e.task).reference.clone()), until, ..NextStep::new(what) }
     });
     waits.collect()

@@ -8,8 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Attention, Beginning, CallRequest, ChildOutcome, ChildRequest, ExecutionId, FaultClass, Listening, Parent,
-    ResponseSummary, TargetEffect, Time, WorkflowError, stored,
+    Attention, Beginning, CallRequest, ChildOutcome, ExecutionId, FaultClass, Opening, Parent, ResponseSummary,
+    TargetEffect, Time, WorkflowError, stored,
 };
 
 /// What happened, in the past tense. Serialized as the journal's `kind` and `data`.
@@ -73,32 +73,15 @@ pub enum Change {
     #[serde(rename = "run.admitted")]
     RunAdmitted {},
     /// A task began that does not end at once. For a call: attempt 1 is about to be sent.
-    #[serde(rename = "task.started")]
+    #[serde(rename = "task.started", with = "super::opening")]
     TaskStarted {
         /// Which execution.
         execution: ExecutionId,
         /// Its place in the definition and in time.
         beginning: Beginning,
-        /// What a function's body is given.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
-        arguments: Option<Arc<Value>>,
-        /// The request of a call.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        request: Option<Arc<CallRequest>>,
-        /// A `wait`'s end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        until: Option<Time>,
-        /// The items that a `for` goes through.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
-        items: Option<Arc<Value>>,
-        /// What a `listen` waits for, one for each filter.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        listening: Option<Arc<Vec<Listening>>>,
-        /// The run that a `run` task starts, or that its undo undoes.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        child: Option<Arc<ChildRequest>>,
+        /// What it begins with.
+        opening: Opening,
         /// When the task's `timeout` strikes.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
     },
     /// A `for` begins with its next item.

@@ -3,6 +3,7 @@
 mod change;
 pub mod continuation;
 mod kind;
+mod opening;
 mod status;
 pub(crate) mod stored;
 
@@ -15,6 +16,7 @@ use crate::{Actor, ExecutionId, Time};
 
 pub use change::{Caught, Change, CompensationEnd};
 pub use continuation::Continuation;
+pub use opening::Opening;
 pub use status::{Attention, Status, UnknownName};
 
 /// One row of a run's journal. `seq` is its place, from 1.

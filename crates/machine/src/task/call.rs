@@ -5,8 +5,9 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::Opening;
 use crate::decide::Decider;
-use crate::decide::{Entry, Opening};
+use crate::decide::Entry;
 use crate::decide::{Halt, Scope, kind};
 use crate::{CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 use stepwell_expr::Template;
@@ -30,7 +31,7 @@ impl Decider<'_> {
         if entry.again && self.run.execution(entry.id).is_some_and(|e| e.attempts() > 0) {
             self.emit_entry(entry, Change::AttemptStarted { execution: entry.id, request: Some(request) });
         } else {
-            self.emit_started(entry, input, Opening { request: Some(request), ..Opening::default() }, deadline);
+            self.emit_started(entry, input, Opening::Call(request), deadline);
         }
         self.send_with(entry.id, unrecorded);
         Ok(())

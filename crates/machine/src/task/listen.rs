@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::Opening;
 use crate::apply::read;
+use crate::decide::Entry;
 use crate::decide::{Decider, Stop};
-use crate::decide::{Entry, Opening};
 use crate::decide::{Halt, Scope, kind};
 use crate::{
     Actor, Change, Effect, ErrorKind, Execution, ExecutionId, FaultClass, ListenProgress, Listening, Progress,
@@ -37,8 +38,7 @@ impl Decider<'_> {
             listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new() });
         }
         let listening = Arc::new(listening);
-        let opening = Opening { listening: Some(Arc::clone(&listening)), ..Opening::default() };
-        self.emit_started(entry, input, opening, deadline);
+        self.emit_started(entry, input, Opening::Listen(Arc::clone(&listening)), deadline);
         self.effects.push(Effect::Listen { execution: entry.id, listening });
         Ok(())
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::Opening;
+use crate::decide::Entry;
 use crate::decide::{Decider, Stop};
-use crate::decide::{Entry, Opening};
 use crate::decide::{Halt, Scope};
 use crate::{
     Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect,
@@ -48,8 +49,7 @@ impl Decider<'_> {
             attempt,
             depth,
         });
-        let opening = Opening { child: Some(Arc::clone(&request)), ..Opening::default() };
-        self.emit_started(entry, input, opening, deadline);
+        self.emit_started(entry, input, Opening::Child(Arc::clone(&request)), deadline);
         self.effects.push(Effect::StartChild { execution: entry.id, request });
         Ok(())
     }
@@ -214,8 +214,7 @@ impl Decider<'_> {
             raw_input: Arc::clone(&done.output),
             again: false,
         };
-        let opening = Opening { child: Some(Arc::clone(request)), ..Opening::default() };
-        self.emit_started(&entry, &done.output, opening, None);
+        self.emit_started(&entry, &done.output, Opening::Child(Arc::clone(request)), None);
         self.effects.push(Effect::Tell { run: request.run, message: Message::Stop { undo: true } });
     }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::Opening;
 use crate::Time;
 use crate::decide::Decider;
-use crate::decide::{Entry, Opening};
+use crate::decide::Entry;
 use crate::decide::{Halt, Scope};
 use stepwell_language::dsl::DurationSpec;
 
@@ -20,7 +21,7 @@ impl Decider<'_> {
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
         let until = self.moment_after(duration, input, scope)?;
-        self.emit_started(entry, input, Opening { until: Some(until), ..Opening::default() }, deadline);
+        self.emit_started(entry, input, Opening::Wait(until), deadline);
         Ok(())
     }
 }

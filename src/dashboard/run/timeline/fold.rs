@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Attempt, Failure, Note, NoteKind, State, Step, Timeline, Undoing, Wait};
 use crate::machine::{
-    Act, Beginning, CallRequest, Caught, Change, CompensationEnd, Coordinates, ExecutionId, Pauses, Record,
+    Act, Beginning, CallRequest, Caught, Change, CompensationEnd, Coordinates, ExecutionId, Opening, Pauses, Record,
     ResponseSummary, Role, Time, WorkflowError,
 };
 
@@ -86,20 +86,19 @@ impl Timeline {
     fn take_in_task(&mut self, record: &Record) {
         let at = record.at;
         match &record.change {
-            Change::TaskStarted { execution, beginning, arguments, request, until, listening, child, .. } => {
+            Change::TaskStarted { execution, beginning, opening, .. } => {
                 let step = self.begin(*execution, Some(beginning), record);
-                step.arguments.clone_from(arguments);
                 step.resume(at);
-                if let Some(until) = until {
-                    step.wait(at, *until);
-                }
-                if let Some(request) = request {
-                    step.send(record, Some(request));
-                }
-                step.child = child.as_ref().map(|child| child.run);
-                if let Some(listening) = listening {
-                    let types = listening.iter().filter_map(|filter| filter.with.get("type").cloned());
-                    (step.listening, step.state) = (Some(types.collect()), State::Waiting);
+                match opening {
+                    Opening::Function(arguments) => step.arguments = Some(Arc::clone(arguments)),
+                    Opening::Wait(until) => step.wait(at, *until),
+                    Opening::Call(request) => step.send(record, Some(request)),
+                    Opening::Child(child) => step.child = Some(child.run),
+                    Opening::Listen(listening) => {
+                        let types = listening.iter().filter_map(|filter| filter.with.get("type").cloned());
+                        (step.listening, step.state) = (Some(types.collect()), State::Waiting);
+                    }
+                    Opening::Tasks | Opening::Loop(_) => {}
                 }
             }
             Change::ChildStarted { execution } => self.begin(*execution, None, record).state = State::Waiting,

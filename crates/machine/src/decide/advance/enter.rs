@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Stop;
 use crate::apply::siblings;
 use crate::decide::{Decider, Halt};
-use crate::{Beginning, Change, Coordinates, Execution, ExecutionId, FaultClass, Progress, Record, Role};
+use crate::{Beginning, Change, Coordinates, Execution, ExecutionId, FaultClass, Opening, Progress, Record, Role};
 use stepwell_language::dsl::{TaskId, TaskKind};
 
 /// Where a task begins.
@@ -21,17 +21,6 @@ pub(crate) struct Entry {
     pub(crate) raw_input: Arc<Value>,
     /// It is open already: a person retries it.
     pub(crate) again: bool,
-}
-
-/// What a task that stays open begins with, beside its input (see [`Change::TaskStarted`]).
-#[derive(Default)]
-pub(crate) struct Opening {
-    pub(crate) arguments: Option<Arc<Value>>,
-    pub(crate) request: Option<Arc<crate::CallRequest>>,
-    pub(crate) until: Option<crate::Time>,
-    pub(crate) items: Option<Arc<Value>>,
-    pub(crate) listening: Option<Arc<Vec<crate::Listening>>>,
-    pub(crate) child: Option<Arc<crate::ChildRequest>>,
 }
 
 impl Decider<'_> {
@@ -135,17 +124,17 @@ impl Decider<'_> {
         };
         match &task.kind {
             TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) | TaskKind::Extended(_) => {
-                self.emit_started(entry, &input, Opening::default(), deadline);
+                self.emit_started(entry, &input, Opening::Tasks, deadline);
                 Ok(())
             }
             TaskKind::For(task) => {
-                let items = Some(Arc::new(self.items(task, &input, &scope)?));
-                self.emit_started(entry, &input, Opening { items, ..Opening::default() }, deadline);
+                let items = Arc::new(self.items(task, &input, &scope)?);
+                self.emit_started(entry, &input, Opening::Loop(items), deadline);
                 Ok(())
             }
             TaskKind::Function { arguments, .. } => {
-                let arguments = Some(Arc::new(self.render(arguments, &input, &scope)?));
-                self.emit_started(entry, &input, Opening { arguments, ..Opening::default() }, deadline);
+                let arguments = Arc::new(self.render(arguments, &input, &scope)?);
+                self.emit_started(entry, &input, Opening::Function(arguments), deadline);
                 Ok(())
             }
             TaskKind::Call(call) => self.open_call(entry, call, &input, &scope, deadline),
@@ -167,11 +156,8 @@ impl Decider<'_> {
         opening: Opening,
         deadline: Option<crate::Time>,
     ) {
-        let Opening { arguments, request, until, items, listening, child } = opening;
-        let beginning = beginning(entry, Some(input));
-        let execution = entry.id;
-        let change =
-            Change::TaskStarted { execution, beginning, arguments, request, until, items, listening, child, deadline };
+        let (execution, beginning) = (entry.id, beginning(entry, Some(input)));
+        let change = Change::TaskStarted { execution, beginning, opening, deadline };
         self.emit_entry(entry, change);
     }
 
@@ -179,7 +165,7 @@ impl Decider<'_> {
     pub(crate) fn emit_entry(&mut self, entry: &Entry, change: Change) {
         let task = Some(Arc::from(self.definition.task(entry.task).reference.as_str()));
         let attempt = match &change {
-            Change::TaskStarted { request: Some(_), .. } => Some(1),
+            Change::TaskStarted { opening: Opening::Call(_), .. } => Some(1),
             Change::AttemptStarted { .. } => self.run.execution(entry.id).map(|e| e.attempts() + 1),
             _ => None,
         };

@@ -15,7 +15,7 @@ use stepwell_language::dsl::TaskKind;
 
 pub(crate) use complete::Outputs;
 pub(crate) use dataflow::{Halt, Scope, error_value, kind};
-pub(crate) use enter::{Entry, Opening};
+pub(crate) use enter::Entry;
 
 /// What is ready to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
