@@ -232,8 +232,8 @@ fn earlier(choice: &Choice) -> Earlier {
 /// What someone must know who starts a run again that left something done.
 fn again(act: &Permitted) -> Option<String> {
     let except = act.except.iter().find(|except| except.field == Field::Again.name())?;
-    let why = except.why_not.split(", so say that").next().and_then(|why| why.split(": say that").next());
-    Some(format!("{}. I want that.", capitalized(why.unwrap_or_default())))
+    let why = except.why_not.trim_end_matches(": confirm with again: true");
+    Some(format!("{} (check to confirm)", capitalized(why)))
 }
 
 fn undo(act: &Permitted) -> Undo {
@@ -266,7 +266,13 @@ mod tests {
         let found = acts(&[permitted(ActKind::Retry), resume.clone()], ("faulted", Some("faulted")));
         assert_eq!(found.offers.iter().map(|offer| offer.act).collect::<Vec<_>>(), ["retry"]);
         assert_eq!(found.refused, [Refused { label: "Resume", why: why().unwrap() }]);
-        assert_eq!(acts(&[resume], ("completed", None)), Acts::default(), "a run that has ended says nothing");
+        let ended = Timeline::fold(&fixture::completed().records);
+        let view = View { timeline: &ended, masks: &Masks::default(), choices: &[] };
+        assert_eq!(
+            Acts::of(&[resume], ("completed", None), &view),
+            Acts::default(),
+            "a run that has ended says nothing"
+        );
     }
 
     #[test]

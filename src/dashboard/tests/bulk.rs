@@ -62,7 +62,7 @@ async fn a_form_that_says_too_little_comes_back_with_what_is_missing(pool: PgPoo
         ("act=move&attention=any&reason=x", "choose what to do"),
         ("act=retry&attention=any&reason=x&trial=0", "number of runs for a trial"),
         ("act=retry&attention=any&reason=x&rate=fast", "is not a rate"),
-        ("act=retry&attention=any&reason=x&edit=if", "is no expression"),
+        ("act=retry&attention=any&reason=x&edit=if", "is not a jq expression"),
     ] {
         let (status, _, page) = site.post("/bulk", &format!("csrf={csrf}&{form}")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");

@@ -1,5 +1,8 @@
 //! The one table of what people can do to a run. Names, words, fields and rules of an act stand here and nowhere else: the API, the
 //! command line, the dashboard, bulk acts and proposals take them from it. Whoever adds a row is told by the compiler what is missing.
+//!
+//! Every act needs the scope `operate`, which the routes ask for, and may be done to many runs at once. Which one needs a reason, or a
+//! second person, depends on the run: [`permitted`] says so.
 
 mod edit;
 mod permitted;

@@ -11,13 +11,14 @@ pub fn judge_restart(run: &Run, again: bool) -> Result<(), Rejected> {
         _ if !run.is_closed() => Some("it has not ended: cancel it first, with or without undoing what it did"),
         _ if run.parent.is_some() => Some("another run started it: start that one again"),
         Status::Completed if !again => {
-            Some("it completed: all it did would be done again, so say that it may (again: true)")
+            Some("it completed, so a restart does everything a second time: confirm with again: true")
         }
         Status::Faulted if !again => {
-            Some("what it completed was not undone and would be done again, so say that it may (again: true)")
+            Some("its completed steps were not undone, so a restart does them a second time: confirm with again: true")
         }
         Status::Cancelled if !again && leaves_steps(run) => Some(
-            "it was cancelled without undoing what it completed, which would be done again: say that it may (again: true)",
+            "it was cancelled without undoing its completed steps, so a restart does them a second time: \
+             confirm with again: true",
         ),
         _ => None,
     };

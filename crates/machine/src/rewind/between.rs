@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Entered, Rewind};
 use crate::apply::{close_all, is_read};
-use crate::{Beginning, Change, Done, ExecutionId, Record, Role, TargetEffect};
+use crate::{Beginning, Change, Done, ExecutionId, Opening, Record, Role, TargetEffect};
 use stepwell_language::dsl::{Protocol, Resend, Task, TaskId, TaskKind};
 
 /// A step that lies between, and what becomes of it.
@@ -186,7 +186,7 @@ fn take_in(of: Rewind<'_>, seen: &mut BTreeMap<ExecutionId, Seen>, record: &Reco
         }
     }
     let (id, acts) = match &record.change {
-        Change::TaskStarted { execution, child: Some(_), .. }
+        Change::TaskStarted { execution, opening: Opening::Child(_), .. }
         | Change::AttemptAbandoned { execution, .. }
         | Change::OutcomeUnknown { execution, .. }
         | Change::TaskCompleted { execution, .. } => (*execution, true),
@@ -206,7 +206,7 @@ fn take_in(of: Rewind<'_>, seen: &mut BTreeMap<ExecutionId, Seen>, record: &Reco
 fn method(task: &Task, change: &Change) -> Option<String> {
     let TaskKind::Call(call) = &task.kind else { return None };
     let sent = match change {
-        Change::TaskStarted { request: Some(request), .. } => request.method.as_str(),
+        Change::TaskStarted { opening: Opening::Call(request), .. } => request.method.as_str(),
         _ => "",
     };
     let declared = match &call.protocol {

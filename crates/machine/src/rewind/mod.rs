@@ -186,8 +186,8 @@ fn place_of(of: Rewind<'_>, from: &str) -> Result<usize, Rejected> {
     let place = of.records[since..].iter().rposition(|record| begins(of.definition, record) == Some(task));
     place.map(|place| since + place).ok_or_else(|| {
         refuse(match since {
-            0 => "the run has not been there",
-            _ => "the run has not been there since it moved to this version or continued as new",
+            0 => "the run has not begun this step",
+            _ => "the run has not begun this step since it moved to this version or continued as new",
         })
     })
 }

@@ -69,7 +69,7 @@ fn what_reads_is_repeated_and_what_changed_something_is_undone_first() {
         .journal
         .iter()
         .filter_map(|record| match &record.change {
-            Change::TaskStarted { request: Some(request), .. } => Some(request.idempotency_key.clone()),
+            Change::TaskStarted { opening: Opening::Call(request), .. } => Some(request.idempotency_key.clone()),
             _ => None,
         })
         .collect();
@@ -175,7 +175,7 @@ fn only_a_step_of_the_workflows_own_list_that_the_run_began_can_be_named() {
     world.start(json!({})).unwrap();
     for (from, why) in [
         ("/do/0/block/do/0/inner", "only a step of the workflow's own list"),
-        ("/do/2/later", "the run has not been there"),
+        ("/do/2/later", "the run has not begun this step"),
         ("nowhere", "only a step of the workflow's own list"),
     ] {
         let refused = world.rewind(from).unwrap_err().to_string();

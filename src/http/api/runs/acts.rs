@@ -179,7 +179,7 @@ fn read_retry(members: &mut Members) -> Result<Act, ApiError> {
         }
         return Expression::parse_field(&edit, &[])
             .map(|_| Act::Edit { edit, step })
-            .map_err(|bad| wrong("edit", format!("is no expression: {bad}")));
+            .map_err(|bad| wrong("edit", format!("is not a jq expression: {bad}")));
     }
     match members.text("from")? {
         None => Ok(Act::Retry { input, step }),
