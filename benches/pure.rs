@@ -42,6 +42,7 @@ fn saga(definition: &Definition, input: &Arc<Value>, answer: &Arc<Value>) -> Vec
         environment: None,
         begin: Begin::Now,
         hold: None,
+        restarts: None,
     }));
     let mut run = Run::new(RunId::from_u128(1));
     let mut records = Vec::new();

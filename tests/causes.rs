@@ -97,6 +97,9 @@ async fn a_cause_has_an_assignee_and_notes_and_stays_muted_until_another_run_sto
     assert_eq!(act("assign", json!({ "assignee": "me" })).await.0, 422, "a program is nobody to assign");
     assert_eq!(act("praise", json!({})).await.0, 404);
     assert_eq!(node.post("/api/v1/attention/none/assign", &json!({ "assignee": "ada" })).await.0, 404);
+    let fingerprint = group_before["fingerprint"].as_str().unwrap();
+    let (ok, said, why) = world.command(&["attention", "assign", fingerprint, "ada"]);
+    assert!(ok && said.contains("handled by ada"), "{said}{why}");
     let (_, released) = act("assign", json!({ "assignee": null })).await;
     assert!(released["assignee"].is_null(), "{released}");
 
@@ -111,10 +114,11 @@ async fn a_cause_has_an_assignee_and_notes_and_stays_muted_until_another_run_sto
     let (_, unmuted) = act("unmute", json!({})).await;
     assert!(unmuted["muted"].is_null(), "{unmuted}");
 
-    for address in [format!("{cause}/notes"), format!("/api/v1/runs/{}/notes", run.as_str())] {
-        let (status, notes) = node.post(&address, &json!({ "text": "asked the vendor" })).await;
-        assert_eq!((status, &notes["items"][0]["text"]), (201, &json!("asked the vendor")), "{notes}");
-        assert_eq!(node.get(&address).await.1, notes);
-        assert_eq!(node.post(&address, &json!({ "text": " " })).await.0, 422);
-    }
+    let (ok, said, why) = world.command(&["attention", "notes", fingerprint, "--add", "seen before"]);
+    assert!(ok && said.contains("seen before"), "{said}{why}");
+    let address = format!("/api/v1/runs/{run}/notes");
+    let (status, notes) = node.post(&address, &json!({ "text": "asked the vendor" })).await;
+    assert_eq!((status, &notes["items"][0]["text"]), (201, &json!("asked the vendor")), "{notes}");
+    assert_eq!(node.get(&address).await.1, notes);
+    assert_eq!(node.post(&address, &json!({ "text": " " })).await.0, 422);
 }

@@ -285,7 +285,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
         Command::Connections(command) => connections::run(command, &settings).await,
         Command::Drift(args) => drift::run(&args, &settings).await,
-        Command::Attention(args) => attention::run(&args, &settings).await,
+        Command::Attention(args) => attention::run(args, &settings).await,
         Command::Freezes(command) => freezes::run(command, &settings).await,
         Command::Totals(args) => totals::run(args, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,

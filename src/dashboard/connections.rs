@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use sqlx::PgPool;
 
 use super::Dashboard;
 use super::parts::badge::{self, Badge};
@@ -72,28 +73,50 @@ struct ConnectionsPage {
 
 /// `GET /connections`
 pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>) -> Result<Response, NoPage> {
-    let (standings, stores_tokens) = dashboard.operations.connections();
+    let engine = &dashboard.engine;
+    let known = Known {
+        standings: engine.connections().1,
+        stores_tokens: engine.stores_tokens(),
+        subscribed: engine.subscribed().into_iter().collect(),
+    };
+    shown(&dashboard.pool, Frame::of(&caller, "connections"), known).await
+}
+
+/// What a node knows of its connections.
+pub(super) struct Known {
+    pub(super) standings: Vec<Standing>,
+    /// Whether tokens are kept for all nodes.
+    pub(super) stores_tokens: bool,
+    /// Sources that subscribe, each with its connection.
+    pub(super) subscribed: BTreeMap<String, String>,
+}
+
+/// The page of connections, with what the database knows of them.
+pub(super) async fn shown(pool: &PgPool, frame: Frame, known: Known) -> Result<Response, NoPage> {
+    let Known { standings, stores_tokens, subscribed } = known;
     let rows = match standings.iter().any(|standing| standing.tokens.is_some()) {
-        true => oauth::list(&dashboard.pool, ROWS_MAX).await?,
+        true => oauth::list(pool, ROWS_MAX).await?,
         false => Vec::new(),
     };
-    let mut topics = topics(&dashboard).await?;
+    let mut topics = topics(pool, &subscribed).await?;
     let mut cards: Vec<Card> = standings.into_iter().map(|standing| card(standing, stores_tokens, &rows)).collect();
     for card in &mut cards {
         card.topics = topics.remove(&card.name).unwrap_or_default();
     }
-    Ok(render(StatusCode::OK, &ConnectionsPage { frame: Frame::of(&caller, "connections"), cards }))
+    Ok(render(StatusCode::OK, &ConnectionsPage { frame, cards }))
 }
 
 /// The topics of each connection.
-async fn topics(dashboard: &Dashboard) -> Result<BTreeMap<String, Vec<TopicRow>>, NoPage> {
-    let connections: BTreeMap<String, String> = dashboard.operations.subscribed().into_iter().collect();
+async fn topics(
+    pool: &PgPool,
+    connections: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Vec<TopicRow>>, NoPage> {
     let mut found: BTreeMap<String, Vec<TopicRow>> = BTreeMap::new();
     if connections.is_empty() {
         return Ok(found);
     }
     let sources: Vec<&str> = connections.keys().map(String::as_str).collect();
-    for listed in topics::list(&dashboard.pool, &sources, ROWS_MAX).await? {
+    for listed in topics::list(pool, &sources, ROWS_MAX).await? {
         let source = listed.id.source.clone();
         if let Some(connection) = connections.get(&source) {
             found.entry(connection.clone()).or_default().push(topic_row(source, TopicView::from(listed)));

@@ -17,6 +17,7 @@ use super::signed_in::{SignedIn, may_act};
 use crate::engine::FreezeError;
 use crate::http::access::session::Caller;
 use crate::machine::Time;
+use crate::store::acts::By;
 use crate::store::runs::freezes::{self, Freeze};
 use crate::words::Moment;
 
@@ -96,7 +97,9 @@ pub async fn start(
         Ok(read) => read,
         Err(why) => return refused(&dashboard, &caller, form, why).await,
     };
-    match dashboard.operations.freeze(workflows, connections, until, caller.actor(), reason).await {
+    let by = caller.actor();
+    let by = By { actor: &by, reason: Some(&reason) };
+    match dashboard.engine.freeze(&workflows, &connections, until, by).await {
         Ok(_) => Ok(Redirect::to("/freezes?done=start").into_response()),
         Err(FreezeError::Invalid(why)) => refused(&dashboard, &caller, form, format!("Not frozen: {why}.")).await,
         Err(FreezeError::Store(error)) => Err(error.into()),
@@ -115,7 +118,8 @@ pub async fn end(
         Ok(reason) => reason,
         Err(why) => return refused(&dashboard, &caller, Filled::default(), why).await,
     };
-    let ended = dashboard.operations.end_freeze(id, caller.actor(), reason).await?;
+    let by = caller.actor();
+    let ended = dashboard.engine.end_freeze(id, By { actor: &by, reason: Some(&reason) }).await?;
     ended.ok_or_else(|| NoPage::not_found(format!("There is no freeze {id}.")))?;
     Ok(Redirect::to("/freezes?done=end").into_response())
 }
@@ -157,7 +161,7 @@ async fn page(
     let more = found.len() > LINES;
     found.truncate(LINES);
     let more = found.last().filter(|_| more).map(|last| format!("/freezes?before={}", last.id));
-    let deployed = dashboard.operations.deployed();
+    let deployed = dashboard.engine.deployed();
     let workflows = deployed.definitions.keys().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
     let called = deployed.definitions.values().flatten().flat_map(|definition| definition.connections());
     let connections: std::collections::BTreeSet<String> = called.filter(|name| name != "hub").collect();

@@ -10,7 +10,6 @@ mod events;
 mod fixture;
 mod freezes;
 mod handling;
-mod operations;
 mod parts;
 mod proposals;
 mod run;
@@ -38,13 +37,12 @@ use sqlx::PgPool;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::engine::{Drift, Engine, Sweep};
+use crate::engine::Engine;
 use crate::http::Pages;
 use crate::http::access::session::Access;
 use crate::http::wire::budget::Budget;
 use crate::store::access::Scope;
 use crate::store::runs::listing::Counted;
-use operations::Operations;
 use parts::{assets, page};
 use run::{act, versions};
 use sync::{batches, conflicts, drift, mappings, totals};
@@ -53,14 +51,11 @@ use sync::{batches, conflicts, drift, mappings, totals};
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       form-action 'self'; base-uri 'none'";
 
-/// A reconciliation and the records that it reported.
-pub type Swept = (Sweep, Vec<Drift>);
-
 /// State of the pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Dashboard {
     pool: PgPool,
-    operations: Arc<dyn Operations>,
+    engine: Engine,
     access: Access,
     /// Memory for forms of people who are signed in.
     forms: Budget,
@@ -76,12 +71,8 @@ impl Dashboard {
     #[must_use]
     pub fn new(engine: Engine, access: Access) -> Self {
         let (pool, environment) = (engine.reader().clone(), engine.connections().0);
-        Self::over(pool, Arc::new(engine), access, environment)
-    }
-
-    fn over(pool: PgPool, operations: Arc<dyn Operations>, access: Access, environment: String) -> Self {
         let forms = Budget::new(FORMS_BYTES_MAX, FORM_BYTES_MAX);
-        Self { pool, operations, access, forms, door: Arc::default(), environment, counted: Arc::default() }
+        Self { pool, engine, access, forms, door: Arc::default(), environment, counted: Arc::default() }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::engine::runs::proposals::{Proposal, ProposalError};
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
 use crate::machine::view::step_name;
-use crate::machine::{Act, Actor, CancelMode, RunId};
+use crate::machine::{Act, Actor, RunId};
 use crate::store::runs::proposals::ProposalFilter;
 use crate::words::{Moment, task_name};
 
@@ -103,7 +103,7 @@ impl Card {
             name: proposal.key.unwrap_or_else(|| proposal.run.to_string()),
             workflow: format!("{}/{}", proposal.workflow.namespace, proposal.workflow.name),
             state: Some(proposal.state.as_str()).filter(|state| *state != "open").map(state),
-            what: act.as_ref().map_or("act on it", wanted),
+            what: act.as_ref().map_or("act on it", Act::wanted),
             step: proposal.stands_at.as_deref().map(|step| task_name(step.split('#').next().unwrap_or(step))),
             proposer: proposal.proposed_by,
             reason: proposal.reason,
@@ -175,31 +175,13 @@ fn state(state: &str) -> Badge {
     Badge { label, ..badge::of_run(like) }
 }
 
-/// An act after `wants to`.
-#[must_use]
-pub fn wanted(act: &Act) -> &'static str {
-    match act {
-        Act::Retry { input: Some(_), .. } => "retry it with a different input",
-        Act::Retry { input: None, .. } => "retry it",
-        Act::Skip { .. } if act.edits() => "skip the step with a replacement output",
-        Act::Skip { .. } => "skip the step",
-        Act::Cancel { compensate: CancelMode::Compensate } => "cancel it and undo completed steps",
-        Act::Cancel { compensate: CancelMode::Abandon } => "cancel it without undoing completed steps",
-        Act::Compensate => "undo completed steps",
-        Act::Suspend => "suspend it",
-        Act::Resume => "resume it",
-        Act::Dismiss => "dismiss it",
-        Act::Move { .. } => "move it to another version",
-    }
-}
-
 /// Open proposals for a run, as this person sees them.
 ///
 /// # Errors
 /// No database.
 pub async fn of_run(dashboard: &Dashboard, run: RunId, viewer: &Actor, operates: bool) -> Result<Vec<Card>, NoPage> {
     let filter = ProposalFilter { run: Some(run), open: true, ..ProposalFilter::default() };
-    let found = dashboard.operations.proposals(filter, OF_RUN_MAX).await?;
+    let found = dashboard.engine.proposals(filter, OF_RUN_MAX).await?;
     Ok(found.into_iter().map(|proposal| Card::of(proposal, viewer, operates)).collect())
 }
 
@@ -229,7 +211,7 @@ pub async fn list(
 ) -> Result<Response, NoPage> {
     let open = asked.state != "any";
     let filter = ProposalFilter { open, before: asked.before, ..ProposalFilter::default() };
-    let mut found = dashboard.operations.proposals(filter, i64::try_from(LINES + 1).unwrap_or(i64::MAX)).await?;
+    let mut found = dashboard.engine.proposals(filter, i64::try_from(LINES + 1).unwrap_or(i64::MAX)).await?;
     let more = found.len() > LINES;
     found.truncate(LINES);
     let state = if open { "" } else { "&state=any" };
@@ -248,8 +230,8 @@ pub struct Filled {
 }
 
 /// What the second person says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+#[derive(Clone, Copy)]
+enum Decision {
     /// Let it be done.
     Approve,
     /// Let it be. Of the proposer: withdraw it.
@@ -285,13 +267,18 @@ async fn decide(
 ) -> Result<Response, NoPage> {
     may_act(dashboard, caller, &form.csrf).await?;
     let unknown = || NoPage::not_found(format!("There is no proposal {id}."));
-    let run = dashboard.operations.proposal(id).await?.ok_or_else(unknown)?.run;
+    let run = dashboard.engine.proposal(id).await?.ok_or_else(unknown)?.run;
     let refused = |status, why| run::page(dashboard, caller, run, None, Some(Flash::refused(status, why)));
     let reason = match act::reason(&form.reason) {
         Ok(reason) => reason,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
-    match dashboard.operations.decide(id, decision, caller.actor(), reason).await {
+    let by = caller.actor();
+    let decided = match decision {
+        Decision::Approve => dashboard.engine.approve(id, &by, Some(&reason)).await,
+        Decision::Decline => dashboard.engine.decline(id, &by, Some(&reason)).await,
+    };
+    match decided {
         Ok(now) => {
             let done = match now.state.as_str() {
                 "declined" => "decline",

@@ -147,7 +147,7 @@ pub async fn show(
     let proposals = count_open(&dashboard.pool).await?;
     let events: i64 = attention::by_source(&dashboard.pool).await?.iter().map(|(_, events)| events).sum();
     let part = part(&dashboard, &asked).await?;
-    let deployed = dashboard.operations.deployed();
+    let deployed = dashboard.engine.deployed();
     let workflows = deployed.definitions.keys().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
     let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1:8080").to_owned();
     let only_attention = asked.attention == "any" && asked.only_attention();

@@ -116,7 +116,8 @@ pub async fn list(
 ) -> Result<Response, NoPage> {
     let after = asked.after.split_once('/').map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
     let paged = after.is_some();
-    let mut found = dashboard.operations.schedules(after, LINES + 1).await?;
+    let after = after.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+    let mut found = dashboard.engine.schedules(after, i64::try_from(LINES + 1).unwrap_or(i64::MAX), 1).await?;
     let more = found.len() > LINES;
     found.truncate(LINES);
     let last = found.last().filter(|_| more).map(|s| format!("{}/{}", s.namespace, s.name));
@@ -152,7 +153,7 @@ pub async fn perform(
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
     let here = address(&workflow.0, &workflow.1);
-    match dashboard.operations.act_on_schedule(workflow.clone(), what, caller.actor(), reason).await {
+    match dashboard.engine.act_on_schedule(&workflow.0, &workflow.1, what, &caller.actor(), Some(&reason)).await {
         Ok(ScheduleActed::Done) => Ok(Redirect::to(&format!("{here}?done={act}")).into_response()),
         Ok(ScheduleActed::Started(run)) => Ok(Redirect::to(&format!("{here}?done={act}&run={run}")).into_response()),
         Ok(ScheduleActed::Unknown) => Err(unknown(&workflow)),
@@ -170,7 +171,8 @@ async fn page(
     flash: Option<Flash>,
     started: Option<RunId>,
 ) -> Result<Response, NoPage> {
-    let schedule = dashboard.operations.schedule(workflow.clone(), UPCOMING).await?.ok_or_else(|| unknown(workflow))?;
+    let schedule = dashboard.engine.schedule(&workflow.0, &workflow.1, UPCOMING).await?;
+    let schedule = schedule.ok_or_else(|| unknown(workflow))?;
     let acts = schedules::acts(&dashboard.pool, &workflow.0, &workflow.1, ACTS_SHOWN).await?;
     let frame = Frame::of(caller, "schedules");
     let zone = zone(&schedule);

@@ -37,7 +37,7 @@ pub async fn show(
 ) -> Result<Response, NoPage> {
     let text = asked.q.trim();
     let found = match text.len() <= TEXT_BYTES_MAX {
-        true => search::find(&dashboard.pool, &dashboard.operations.deployed(), text).await?,
+        true => search::find(&dashboard.pool, &dashboard.engine.deployed(), text).await?,
         false => Vec::new(),
     };
     if let [only] = found.as_slice() {

@@ -50,7 +50,7 @@ struct WorkflowPage {
 
 /// `GET /workflows`
 pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>) -> Response {
-    let deployed = dashboard.operations.deployed();
+    let deployed = dashboard.engine.deployed();
     let workflows = deployed.definitions.values().filter_map(|v| Some(workflow(v.first()?, v.len()))).collect();
     render(StatusCode::OK, &WorkflowsPage { frame: Frame::of(&caller, "workflows"), workflows })
 }
@@ -69,7 +69,7 @@ pub async fn show(
     Path((namespace, name)): Path<(String, String)>,
     Query(parts): Query<Parts>,
 ) -> Result<Response, NoPage> {
-    let deployed = dashboard.operations.deployed();
+    let deployed = dashboard.engine.deployed();
     let unknown = || NoPage::not_found(format!("No workflow {namespace}/{name} is deployed in this version."));
     let versions = deployed.definitions.get(&(namespace.clone(), name.clone())).ok_or_else(unknown)?;
     let wanted = |d: &&std::sync::Arc<Definition>| parts.version.as_ref().is_none_or(|v| d.workflow.version == *v);

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::runs::acts::restarts::Restarted;
 use super::runs::proposals::Proposal;
 use super::runs::starts::Origin;
 use crate::dsl::{Definition, WorkflowRef};
@@ -164,6 +165,15 @@ pub enum StartError {
     /// Full, going down, or without database.
     #[error("{0}")]
     Unavailable(String),
+}
+
+/// What an act led to.
+#[derive(Debug, Clone, Copy)]
+pub struct Acted {
+    /// The run's status after it.
+    pub status: Status,
+    /// The new run, where the act started the run again.
+    pub restarted: Option<Restarted>,
 }
 
 /// Why an act was not done.

@@ -32,6 +32,7 @@ pub use events::recordings::{Found, RecordedRun};
 pub use events::replays::ReplayError;
 pub use events::sequences::{ChannelView, GapView, SourceView};
 pub use events::topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
+pub use runs::acts::restarts::Restarted;
 pub use runs::follow::Begun;
 pub use runs::freezes::{FRESH_MAX, FreezeError};
 pub use runs::moves::MoveError;
@@ -47,7 +48,7 @@ use crate::dsl::Built;
 use crate::evaluator::Evaluator;
 use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
-use crate::machine::{Act, Actor, RunId, Status, Time};
+use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::acts::By;
 use crate::store::runs::listing::{Counted, LiveCounts};
 use crate::store::runs::{journal, listing};
@@ -60,6 +61,7 @@ use events::topics::Topics;
 use node::clock::Clock;
 use node::health::Health;
 use node::{Node, loops};
+use runs::acts::restarts::Again;
 use runs::committer::Committer;
 use runs::freezes::Freezes;
 use runs::{command, follow};
@@ -179,24 +181,38 @@ impl Engine {
         Arc::clone(&self.inner).start(request).await
     }
 
-    /// Does what an operator asks and returns the status that follows. What needs a second person is proposed instead, which
-    /// is an error too.
+    /// Does what an operator asks and returns what it led to. What needs a second person is proposed instead, which is an error too.
     ///
     /// # Errors
     /// See [`ActError`].
-    pub async fn act(&self, run: RunId, act: Act, by: Actor, reason: Option<String>) -> Result<Status, ActError> {
+    pub async fn act(&self, run: RunId, act: Act, by: Actor, reason: Option<String>) -> Result<Acted, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
         let redactor = self.inner.redactor();
         let (act, reason) = (incoming::clean_act(act, &redactor), reason.map(|reason| redactor.text(reason)));
         let by = By { actor: &by, reason: reason.as_deref() };
-        if let Some(proposal) = self.inner.propose(run, &act, by).await? {
+        let restarted = match &act {
+            Act::Restart { version, again } => {
+                let how = Again { version: version.as_deref(), again: *again, since: None };
+                Some(self.inner.restart(run, how, by).await?)
+            }
+            _ => {
+                self.command(run, &act, by).await?;
+                None
+            }
+        };
+        let row = listing::run(&self.inner.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+        let unknown = |_| ActError::Unavailable(format!("the run has the unknown status {}", row.status));
+        Ok(Acted { status: row.status.parse().map_err(unknown)?, restarted })
+    }
+
+    /// Has a node do an act to a run.
+    async fn command(&self, run: RunId, act: &Act, by: By<'_>) -> Result<(), ActError> {
+        if let Some(proposal) = self.inner.propose(run, act, by).await? {
             return Err(ActError::Proposed(Box::new(proposal)));
         }
-        let id = command::submit(&self.inner.crowd, run, &act, by).await?;
+        let id = command::submit(&self.inner.crowd, run, act, by).await?;
         self.inner.node().wakes.wake(loops::Look::Commands);
-        command::answered(&self.inner.crowd, id).await?;
-        let row = listing::run(&self.inner.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
-        row.status.parse().map_err(|_| ActError::Unavailable(format!("the run has the unknown status {}", row.status)))
+        command::answered(&self.inner.crowd, id).await
     }
 
     /// Deploys a checked definition, and records who did and why.

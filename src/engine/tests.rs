@@ -123,6 +123,7 @@ fn journal_of_loop(definition: &crate::dsl::Definition, items: u32) -> Vec<Recor
         environment: None,
         begin: Begin::Now,
         hold: None,
+        restarts: None,
     };
     let (mut run, mut journal) = (Run::new(RunId::nil()), Vec::new());
     let mut fact = Fact::Started(Box::new(started));

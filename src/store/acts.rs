@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::audit::{self, RowKey, Sealed};
+use super::runs::restarts;
 use super::{StoreError, schedules};
 use crate::machine::{Actor, RunId, Time};
 
@@ -102,6 +103,8 @@ pub enum StartKind {
         /// Name of its workflow.
         name: String,
     },
+    /// The work of this run, which has ended, is done again; for the how many-th time.
+    Restart(RunId, i32),
 }
 
 impl StartAct {
@@ -119,6 +122,7 @@ impl StartAct {
             StartKind::Fire { namespace, name } => {
                 schedules::record_fire(conn, &schedules::NewAct { namespace, name, actor: &actor.0, reason }, run).await
             }
+            StartKind::Restart(of, number) => restarts::record(conn, By { actor, reason }, (*of, *number), run).await,
         }
     }
 }

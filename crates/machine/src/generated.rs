@@ -149,6 +149,7 @@ pub fn simulate(definition: &Definition) -> Vec<Record> {
         environment: Some("sandbox".into()),
         begin: Begin::Now,
         hold: None,
+        restarts: None,
     };
     let mut fact = Fact::Started(Box::new(started));
     for _ in 0..10_000 {

@@ -3,6 +3,7 @@
 //! Nothing here does IO, reads a clock, draws a random number or waits. A run changes only by [`apply()`]ing a
 //! [`Record`]; [`decide()`] makes records out of a [`Fact`]. Recovery folds the journal through the same [`apply()`].
 
+pub mod acts;
 mod apply;
 pub mod compare;
 mod decide;
@@ -14,9 +15,11 @@ mod identity;
 pub mod masks;
 pub mod moves;
 mod record;
+pub mod rewind;
 mod run;
 mod task;
 
+pub use acts::{ActKind, Permitted, permitted};
 pub use apply::{Inconsistent, apply, fold};
 pub use decide::{Answers, Around, Decision, Proposed, Stop as NoDecision, decide, propose};
 pub use effect::*;
@@ -26,6 +29,7 @@ pub use history::{lifecycle, view};
 pub use moves::{Misfit, Move, Moved, MovedBy, decide_move};
 pub(crate) use record::stored;
 pub use record::*;
+pub use rewind::{Rewind, Rewinding, RewoundBy, decide_rewind};
 pub use run::*;
 
 /// The time of the database, UTC.

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::shown::Run;
 use crate::cli::client::{self, Call, Client, Path};
 use crate::cli::print;
-use crate::machine::RunId;
+use crate::machine::{ActKind, RunId};
 
 /// The reason, recorded in the journal.
 #[derive(Debug, clap::Args)]
@@ -52,7 +53,10 @@ impl Act {
 /// A run after an act.
 #[derive(Deserialize)]
 struct Acted {
+    id: Uuid,
     status: String,
+    /// Of a restart: whether it started this run, and not an earlier one.
+    is_new: Option<bool>,
     proposal: Option<Proposed>,
 }
 
@@ -69,22 +73,110 @@ pub(super) async fn perform(client: &Client, run: RunId, act: &Act, reason: &Rea
     let missing = || format!("there is no run {run}; `stepwell runs list` shows them");
     let answer = sent.map_err(|failure| failure.or_missing(missing)).with_context(doing)?;
     let found = answer.json()?;
-    let Acted { status, proposal } = client::read(found.clone())?;
+    let Acted { id: after, status, is_new, proposal } = client::read(found.clone())?;
     if proposal.is_none() && answer.status == StatusCode::ACCEPTED {
         bail!(
             "{} is recorded, but no node has carried it out yet. Is a server running? A node carries it out as soon as one runs",
             doing()
         );
     }
-    match (reason.json, proposal) {
-        (true, _) => print::json(&found),
-        (false, None) => println!("{run} is {status}"),
-        (false, Some(Proposed { id })) => {
+    match (proposal, is_new) {
+        _ if reason.json => print::json(&found),
+        (Some(Proposed { id }), _) => {
             println!("{} needs a second person; it is now proposal {id}", doing());
             println!("another user can approve it: stepwell proposals approve {id}");
         }
+        (None, Some(true)) => println!("{run} is started again as run {after}"),
+        (None, Some(false)) => println!("{run} was started again before, as run {after}"),
+        (None, None) => println!("{run} is {status}"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Does an act to each run by itself. Fails if one was refused; the others are done.
+pub(super) async fn perform_each(
+    client: &Client,
+    runs: &[RunId],
+    act: &Act,
+    reason: &Reason,
+) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for run in runs {
+        if let Err(error) = perform(client, *run, act, reason).await {
+            eprintln!("error: {error:#}");
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+/// What lies between an earlier step and where a run stands.
+#[derive(Deserialize)]
+struct Choice {
+    from: String,
+    possible: bool,
+    between: Vec<Between>,
+}
+
+#[derive(Deserialize)]
+struct Between {
+    step: String,
+    does: String,
+    why: String,
+}
+
+/// Says what lies between an earlier step and where a run stands. Fails if the run cannot continue from there.
+pub(super) async fn preview_rewind(client: &Client, run: RunId, from: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let path = Path::of(["runs", &run.to_string(), "retry"]);
+    let missing = || format!("there is no run {run}; `stepwell runs list` shows them");
+    let asked = client.post(path, &serde_json::json!({ "from": from, "dry_run": true })).await;
+    let found = asked.map_err(|failure| failure.or_missing(missing))?;
+    let choice: Choice = client::read(found.clone())?;
+    match json {
+        true => print::json(&found),
+        false => print::text(&rewind_text(run, &choice)),
+    }
+    Ok(if choice.possible { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rewind_text(run: RunId, choice: &Choice) -> String {
+    let can = if choice.possible { "can" } else { "cannot" };
+    let line = |step: &Between| {
+        let does = match step.does.as_str() {
+            "repeat" => "repeated",
+            "compensate" => "undone first",
+            _ => "in the way",
+        };
+        format!("\n  {does:12}  {}: {}", step.step, step.why)
+    };
+    let lines: String = choice.between.iter().map(line).collect();
+    format!("{run} {can} continue from {}{lines}", choice.from)
+}
+
+/// What can be done to a run now, each with the command that does it.
+pub(super) fn possible(run: &Run) -> String {
+    let can: Vec<ActKind> =
+        run.acts.iter().filter(|act| act.permitted).filter_map(|act| act.act.parse().ok()).collect();
+    let Some(width) = can.iter().map(|act| act.about().title.len()).max() else { return String::new() };
+    let line = |act: &ActKind| format!("    {:width$}  {}\n", act.about().title, command(*act, run.id));
+    let lines: String = can.iter().map(line).collect();
+    format!("  what you can do now, each with --reason WHY:\n{lines}")
+}
+
+/// The command that does an act to a run.
+fn command(act: ActKind, run: Uuid) -> String {
+    let more = match act {
+        ActKind::Move => " --to VERSION",
+        ActKind::Restart
+        | ActKind::Retry
+        | ActKind::Skip
+        | ActKind::Cancel
+        | ActKind::Compensate
+        | ActKind::Suspend
+        | ActKind::Resume
+        | ActKind::Dismiss => "",
+    };
+    format!("stepwell runs {} {run}{more}", act.name())
 }
 
 /// Reads JSON from a file, or from standard input for `-`. Checked as strictly as what arrives over HTTP.
@@ -96,4 +188,27 @@ pub(in crate::cli) fn read_json(path: &str) -> anyhow::Result<Value> {
         bytes = std::fs::read(path).with_context(|| format!("reading {path}"))?;
     }
     crate::hub::json::read(&bytes).map_err(|e| anyhow::anyhow!("{path} is not JSON that Stepwell accepts: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::runs::Command;
+
+    #[derive(Parser)]
+    struct Runs {
+        #[command(subcommand)]
+        _command: Command,
+    }
+
+    #[test]
+    fn every_act_has_the_command_that_a_run_shows_for_it() {
+        for act in ActKind::ALL {
+            let shown = command(*act, Uuid::from_u128(7));
+            let words = shown.split_whitespace().skip(1).chain(["--reason", "why"]);
+            assert!(Runs::try_parse_from(words).is_ok(), "{shown}");
+        }
+    }
 }

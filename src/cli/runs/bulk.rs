@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::dsl::WorkflowRef;
 use crate::engine::runs::bulk::Rate;
 use crate::machine::{RunId, Time};
+use crate::words::plural;
 
 /// An act on all runs that fit filters, in place of the id of one.
 #[derive(Debug, Args)]
@@ -39,6 +40,11 @@ pub(in crate::cli) struct Many {
 }
 
 impl Many {
+    /// Whether it is to be done.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.yes
+    }
+
     /// Whether anything of it was given, which makes no sense beside the id of one run.
     pub(super) fn is_given(&self) -> bool {
         !self.which.written().is_empty() || self.yes || self.trial.is_some() || self.rate.is_some() || self.watch
@@ -50,6 +56,18 @@ impl Many {
 struct Preview {
     words: Vec<String>,
     groups: Vec<Group>,
+    samples: Vec<Sample>,
+}
+
+/// A run that was looked at closely.
+#[derive(Deserialize)]
+struct Sample {
+    run: RunId,
+    key: Option<String>,
+    why_not: Option<String>,
+    kept: Option<usize>,
+    before: Option<Value>,
+    after: Option<Value>,
 }
 
 /// Runs of one version that stand at one step.
@@ -101,7 +119,9 @@ pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason)
     if filter.is_empty() {
         bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act never means every run");
     }
-    ensure!(!act.members.contains_key("step"), "--step names the step of one run: name that run");
+    for name in ["step", "from"] {
+        ensure!(!act.members.contains_key(name), "--{name} names the step of one run: name that run");
+    }
     let Reason { reason, json } = reason;
     let mut asked = act.members;
     asked.extend([
@@ -127,7 +147,7 @@ fn print_preview(preview: Value, as_json: bool) -> anyhow::Result<ExitCode> {
         print::json(&preview);
         return Ok(ExitCode::SUCCESS);
     }
-    let Preview { words, groups } = client::read(preview)?;
+    let Preview { words, groups, samples } = client::read(preview)?;
     words.iter().for_each(|sentence| print::text(sentence));
     if !groups.is_empty() {
         println!();
@@ -137,8 +157,21 @@ fn print_preview(preview: Value, as_json: bool) -> anyhow::Result<ExitCode> {
         let step = step.as_deref().unwrap_or("-");
         print::row(&format!("{count:>6}  {:32} {status:12} {step}{attention}", workflow.to_string()));
     }
+    samples.iter().for_each(print_sample);
     println!("\nNothing was done. Add --yes to do it, with --trial N to begin with the first N.");
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_sample(sample: &Sample) {
+    let key = sample.key.as_deref().unwrap_or("-");
+    let kept = sample.kept.map(|kept| format!("fits, with {}", plural(kept, "recorded answer", "recorded answers")));
+    let said = sample.why_not.clone().or(kept).unwrap_or_default();
+    print::row(&format!("{}  {key}  {said}", sample.run));
+    for (name, value) in [("before", &sample.before), ("after", &sample.after)] {
+        if let Some(value) = value {
+            print::row(&format!("  {name:6}  {value}"));
+        }
+    }
 }
 
 /// `stepwell bulk ...`

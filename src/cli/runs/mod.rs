@@ -20,8 +20,9 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::Client;
+use super::client::{Client, Path};
 use super::context;
+use super::operations::attention;
 use crate::config::Settings;
 use crate::machine::RunId;
 use acts::{Act, Reason};
@@ -56,6 +57,16 @@ pub(super) enum Command {
         /// JSON file (or - for standard input) with the input to use instead of the step's own.
         #[arg(long)]
         input: Option<String>,
+        /// A jq expression that makes another input of what the failed step is given, such as '.currency = "EUR"'.
+        #[arg(long, value_name = "JQ", conflicts_with = "input")]
+        edit: Option<String>,
+        /// Continue from this earlier step (its reference, such as /do/0/createCustomer). What lies between is repeated where that
+        /// is safe, or undone first; else nothing happens.
+        #[arg(long, value_name = "STEP", conflicts_with_all = ["input", "edit", "step"])]
+        from: Option<String>,
+        /// Only say what lies between the earlier step and where the run stands.
+        #[arg(long, requires = "from")]
+        dry_run: bool,
         /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
         #[arg(long)]
         step: Option<String>,
@@ -108,6 +119,30 @@ pub(super) enum Command {
     },
     /// Continue runs under another version of their workflow, with the recorded answers of all calls that were made.
     Move(moves::Arguments),
+    /// Start a run that has ended again: a new run with the same input, linked with it.
+    Restart {
+        #[command(flatten)]
+        targets: Targets,
+        /// The version that runs it, instead of the one that new runs have.
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// What the run did and did not undo may be done again. Needed for a completed run.
+        #[arg(long)]
+        again: bool,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Show the notes on a run, or add one.
+    Notes {
+        /// The run's id.
+        id: RunId,
+        /// Add this note.
+        #[arg(long, value_name = "TEXT")]
+        add: Option<String>,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
     /// Mark a faulted run as no longer needing attention.
     Dismiss {
         #[command(flatten)]
@@ -126,6 +161,16 @@ pub(super) struct Target {
     many: Many,
 }
 
+/// Runs by their ids, or all that match filters.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    /// The ids of runs. Or give filters, to act on all runs that match.
+    #[arg(value_name = "RUN")]
+    ids: Vec<RunId>,
+    #[command(flatten)]
+    many: Many,
+}
+
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     let given = |path: Option<String>| path.as_deref().map(acts::read_json).transpose();
     let (target, act, reason) = match command {
@@ -137,15 +182,29 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         Command::Show { id, json, full, watch, archive: None } => {
             return show::show(&Client::open(settings).await?, id, show::Style { json, full, watch }).await;
         }
+        Command::Notes { id, add, json } => {
+            let path = || Path::of(["runs", &id.to_string(), "notes"]);
+            attention::notes(&Client::open(settings).await?, path, add, json).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Move(arguments) => return moves::run(&Client::open(settings).await?, arguments).await,
-        Command::Retry { target, input, step, reason } => {
-            (target, Act::new("retry").with("input", given(input)?).with("step", step.map(Value::from)), reason)
+        Command::Retry { target: Target { id: Some(id), .. }, from: Some(from), dry_run: true, reason, .. } => {
+            return acts::preview_rewind(&Client::open(settings).await?, id, &from, reason.json).await;
+        }
+        Command::Retry { target, input, edit, step, from, reason, .. } => {
+            let members = [("edit", edit), ("step", step), ("from", from)];
+            let act = Act::new("retry").with("input", given(input)?);
+            (target, members.into_iter().fold(act, |act, (name, text)| act.with(name, text.map(Value::from))), reason)
         }
         Command::Skip { target, output, step, reason } => {
             (target, Act::new("skip").with("output", given(output)?).with("step", step.map(Value::from)), reason)
         }
         Command::Cancel { target, abandon, reason } => {
             (target, Act::new("cancel").with("compensate", Some((!abandon).into())), reason)
+        }
+        Command::Restart { targets, to, again, reason } => {
+            let act = Act::new("restart").with("version", to.map(Value::from)).with("again", Some(again.into()));
+            return restart(&Client::open(settings).await?, targets, act, reason).await;
         }
         Command::Compensate { target, reason } => (target, Act::new("compensate"), reason),
         Command::Suspend { target, reason } => (target, Act::new("suspend"), reason),
@@ -159,5 +218,15 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         }
         Target { id: Some(id), .. } => acts::perform(&client, id, &act, &reason).await,
         Target { id: None, many } => bulk::begin(&client, act, many, reason).await,
+    }
+}
+
+async fn restart(client: &Client, targets: Targets, act: Act, reason: Reason) -> anyhow::Result<ExitCode> {
+    match targets {
+        Targets { ids, many } if !ids.is_empty() && many.is_given() => {
+            bail!("name runs, or filters and how to go about them, not both")
+        }
+        Targets { ids, many } if ids.is_empty() => bulk::begin(client, act, many, reason).await,
+        Targets { ids, .. } => acts::perform_each(client, &ids, &act, &reason).await,
     }
 }

@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use clap::Args;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::acts::{Act, Reason};
+use super::bulk::{self, Many};
 use crate::cli::client::{self, Call, Client, Failure, Path};
 use crate::cli::print::{self, List};
 use crate::machine::{RunId, Time};
@@ -15,9 +18,11 @@ use crate::machine::{RunId, Time};
 /// `stepwell runs move ...`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    /// Which runs.
-    #[arg(required = true, value_name = "RUN")]
+    /// Which runs. Or give filters, to move all runs that match.
+    #[arg(value_name = "RUN")]
     runs: Vec<RunId>,
+    #[command(flatten)]
+    many: Many,
     /// The version to which they move; it is deployed.
     #[arg(long, value_name = "VERSION")]
     to: String,
@@ -90,6 +95,12 @@ struct Proposed {
 
 /// Moves each run by itself. Fails if one was not moved; the others are.
 pub(super) async fn run(client: &Client, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.runs.is_empty() {
+        let Arguments { many, to, dry_run, reason, json, .. } = arguments;
+        ensure!(!(dry_run && many.is_confirmed()), "--dry-run says what would happen, --yes does it: give one of them");
+        return bulk::begin(client, Act::new("move").with("to", Some(to.into())), many, Reason { reason, json }).await;
+    }
+    ensure!(!arguments.many.is_given(), "name runs, or filters and how to go about them, not both");
     let (mut failed, mut list) = (false, List::begin(arguments.json));
     for run in &arguments.runs {
         let outcome = move_one(client, *run, &arguments).await?;

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use super::shown::Run;
-use super::{exchanges, tree};
+use super::{acts, exchanges, tree};
 use crate::cli::client::{Client, Failure, Path};
 use crate::cli::operations::proposals;
 use crate::cli::print;
@@ -69,6 +69,13 @@ async fn journal(client: &Client, id: RunId) -> Result<Vec<Value>, Failure> {
 
 fn text(run: &Run, found: &Value) -> String {
     let mut text = tree::tree(run);
+    if let Some(from) = run.restarted_from {
+        text.push_str(&format!("  does the work of run {from} again\n"));
+    }
+    if let Some(run) = run.restarted_as {
+        text.push_str(&format!("  started again as run {run}\n"));
+    }
+    text.push_str(&acts::possible(run));
     run.proposals.iter().for_each(|proposal| text.push_str(&format!("{}\n", proposals::shown(proposal))));
     for record in found["journal"].as_array().into_iter().flatten() {
         text.push_str(&exchanges::of(record));

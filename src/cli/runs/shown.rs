@@ -33,6 +33,17 @@ pub(in crate::cli) struct Run {
     pub(super) tasks: Vec<Task>,
     #[serde(default)]
     pub(super) proposals: Vec<Proposal>,
+    #[serde(default)]
+    pub(super) acts: Vec<Permitted>,
+    pub(super) restarted_from: Option<Uuid>,
+    pub(super) restarted_as: Option<Uuid>,
+}
+
+/// Whether an act can be done now.
+#[derive(Deserialize)]
+pub(super) struct Permitted {
+    pub(super) act: String,
+    pub(super) permitted: bool,
 }
 
 /// Where its history begins anew.

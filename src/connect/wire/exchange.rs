@@ -249,7 +249,7 @@ impl Hop {
             return Err(Problem::configuration("Insecure redirect", detail));
         }
         if next.origin() != self.url.origin() {
-            self.headers.retain_public();
+            self.headers = public(&self.headers);
         }
         if status == StatusCode::SEE_OTHER && self.method != Method::HEAD
             || matches!(status.as_u16(), 301 | 302) && self.method == Method::POST
@@ -264,19 +264,11 @@ impl Hop {
     }
 }
 
-trait RetainPublic {
-    /// Keeps what another host may see: nothing that authenticates and nothing of the connection's own.
-    fn retain_public(&mut self);
-}
-
-impl RetainPublic for HeaderMap {
-    fn retain_public(&mut self) {
-        const PUBLIC: [HeaderName; 4] =
-            [http::header::ACCEPT, http::header::USER_AGENT, CONTENT_TYPE, HeaderName::from_static("traceparent")];
-        let kept: HeaderMap =
-            PUBLIC.into_iter().filter_map(|name| self.get(&name).cloned().map(|value| (name, value))).collect();
-        *self = kept;
-    }
+/// What another host may see of headers: nothing that authenticates and nothing of the connection's own.
+fn public(headers: &HeaderMap) -> HeaderMap {
+    const PUBLIC: [HeaderName; 4] =
+        [http::header::ACCEPT, http::header::USER_AGENT, CONTENT_TYPE, HeaderName::from_static("traceparent")];
+    PUBLIC.into_iter().filter_map(|name| headers.get(&name).cloned().map(|value| (name, value))).collect()
 }
 
 fn refusal(refused: &Refused) -> Box<Problem> {

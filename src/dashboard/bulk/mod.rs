@@ -6,7 +6,6 @@ mod shown;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use futures::future::BoxFuture;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,57 +17,16 @@ use super::parts::page::{Frame, NoPage, render};
 use super::run::{Flash, act};
 use super::runs::Asked as List;
 use super::signed_in::{SignedIn, may_act};
-use crate::engine::Engine;
-use crate::engine::runs::bulk::{BulkAsked, BulkError, BulkView, Preview, Rate};
+use crate::engine::runs::bulk::{BulkAsked, Preview, Rate};
 use crate::http::access::session::Caller;
-use crate::http::api::runs::acts::{ACTS, read_act};
+use crate::http::api::runs::acts::read_act;
 use crate::http::wire::body::Members;
-use crate::machine::Act;
-use crate::store::StoreError;
-use crate::store::access::{Identity, Scope};
-use crate::store::runs::bulk::Steer;
+use crate::machine::{Act, ActKind};
+use crate::store::access::Scope;
 use crate::store::runs::listing::RunFilter;
-use crate::words::{capitalized, plural};
+use crate::words::plural;
 pub use progress::{list, show, steer};
-use shown::ActChoice;
-
-/// What these pages need of the engine.
-pub trait BulkOperations: Send + Sync {
-    /// See [`Engine::preview_bulk`].
-    fn preview_bulk(&self, act: Act, filter: RunFilter) -> BoxFuture<'_, Result<Preview, StoreError>>;
-
-    /// See [`Engine::begin_bulk`].
-    fn begin_bulk(&self, asked: BulkAsked, by: Identity) -> BoxFuture<'_, Result<BulkView, StoreError>>;
-
-    /// See [`Engine::steer_bulk`].
-    fn steer_bulk(
-        &self,
-        id: Uuid,
-        steer: Steer,
-        by: Identity,
-        reason: String,
-    ) -> BoxFuture<'_, Result<BulkView, BulkError>>;
-}
-
-impl BulkOperations for Engine {
-    fn preview_bulk(&self, act: Act, filter: RunFilter) -> BoxFuture<'_, Result<Preview, StoreError>> {
-        Box::pin(async move { Engine::preview_bulk(self, &act, &filter).await })
-    }
-
-    fn begin_bulk(&self, asked: BulkAsked, by: Identity) -> BoxFuture<'_, Result<BulkView, StoreError>> {
-        Box::pin(async move { Engine::begin_bulk(self, &asked, &by).await })
-    }
-
-    fn steer_bulk(
-        &self,
-        id: Uuid,
-        steer: Steer,
-        by: Identity,
-        reason: String,
-    ) -> BoxFuture<'_, Result<BulkView, BulkError>> {
-        Box::pin(async move { Engine::steer_bulk(self, id, steer, &by, Some(&reason)).await })
-    }
-}
+use shown::{ActChoice, Looked};
 
 /// With more runs than this, a trial is suggested.
 const TRIAL_FROM: usize = 10;
@@ -91,6 +49,10 @@ pub struct Filled {
     act: String,
     /// Of a cancel: `yes` or `no`.
     compensate: String,
+    /// Of a move: the version.
+    to: String,
+    /// Of a retry: a jq expression, or nothing.
+    edit: String,
     reason: String,
     trial: String,
     /// A number, and `s`, `min` or `h`.
@@ -124,15 +86,18 @@ impl Filled {
 
     /// The act; none while nobody has chosen one.
     fn act(&self) -> Option<Result<Act, String>> {
-        let name = Some(self.act.as_str()).filter(|name| ACTS.contains(name))?;
-        let body = match (name, self.compensate.as_str()) {
-            ("cancel", "yes") => json!({ "compensate": true }),
-            ("cancel", "no") => json!({ "compensate": false }),
-            ("cancel", _) => return None,
+        let kind: ActKind = self.act.parse().ok()?;
+        let edit = self.edit.trim();
+        let body = match (kind, self.compensate.as_str(), self.to.trim()) {
+            (ActKind::Retry, ..) if !edit.is_empty() => json!({ "edit": edit }),
+            (ActKind::Cancel, "yes", _) => json!({ "compensate": true }),
+            (ActKind::Cancel, "no", _) => json!({ "compensate": false }),
+            (ActKind::Cancel, ..) | (ActKind::Move, _, "") => return None,
+            (ActKind::Move, _, to) => json!({ "to": to }),
             _ => json!({}),
         };
-        let members = Members::of(body, "", &["compensate"]);
-        Some(members.and_then(|mut members| read_act(name, &mut members)).map_err(|error| error.to_string()))
+        let members = Members::of(body, "", &["compensate", "edit", "to"]);
+        Some(members.and_then(|mut members| read_act(kind, &mut members)).map_err(|error| error.to_string()))
     }
 
     fn trial(&self) -> Result<Option<i32>, String> {
@@ -182,10 +147,11 @@ struct NewPage {
     hidden: Vec<(&'static str, String)>,
     acts: Vec<ActChoice>,
     preview: Option<Preview>,
+    samples: Vec<Looked>,
     id: Uuid,
     filled: Filled,
     /// On the button.
-    verb: String,
+    verb: &'static str,
     matched: String,
 }
 
@@ -211,7 +177,7 @@ async fn new_page(
     }
     let (preview, flash) = match filled.act() {
         None => (None, flash),
-        Some(Ok(act)) => (Some(dashboard.operations.preview_bulk(act, filter.clone()).await?), flash),
+        Some(Ok(act)) => (Some(dashboard.engine.preview_bulk(&act, &filter).await?), flash),
         Some(Err(why)) => (None, Some(Flash::refused(StatusCode::UNPROCESSABLE_ENTITY, why))),
     };
     let matched = preview.as_ref().map_or(0, |preview| preview.matched);
@@ -225,10 +191,11 @@ async fn new_page(
         what: shown::filter_text(&written(&filter)),
         back: list.address(&[]),
         hidden: filled.hidden(),
-        acts: shown::choices(&ACTS, &filled.act, &filled.compensate),
+        acts: shown::choices(&filled),
+        samples: preview.iter().flat_map(|preview| &preview.samples).map(Looked::of).collect(),
         preview,
         id: filled.id.unwrap_or_else(Uuid::now_v7),
-        verb: capitalized(&filled.act),
+        verb: filled.act.parse::<ActKind>().map_or("", |kind| kind.about().verb),
         matched: plural(matched, "run", "runs"),
         filled,
     };
@@ -244,7 +211,7 @@ pub async fn start(
     may_act(&dashboard, &caller, &filled.csrf).await?;
     match read(&filled) {
         Ok(asked) => {
-            let begun = dashboard.operations.begin_bulk(asked, caller.identity().clone()).await?;
+            let begun = dashboard.engine.begin_bulk(&asked, caller.identity()).await?;
             Ok(Redirect::to(&format!("/bulk/{}", begun.id)).into_response())
         }
         Err(why) => {

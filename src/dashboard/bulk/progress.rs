@@ -151,7 +151,7 @@ pub async fn steer(
             return page(&dashboard, &caller, id, &Part::default(), flash).await;
         }
     };
-    match dashboard.operations.steer_bulk(id, steer, caller.identity().clone(), reason).await {
+    match dashboard.engine.steer_bulk(id, steer, caller.identity(), Some(&reason)).await {
         Ok(_) => Ok(Redirect::to(&format!("/bulk/{id}?done={}", steer.as_str())).into_response()),
         Err(error @ BulkError::Ended { .. }) => {
             let flash = refused(StatusCode::CONFLICT, format!("Not done: {error}."));

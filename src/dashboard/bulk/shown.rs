@@ -3,51 +3,64 @@
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Filled;
 use crate::dashboard::parts::badge::{self, Badge};
-use crate::engine::runs::bulk::{BulkItem, BulkView};
-use crate::machine::RunId;
-use crate::words::{Moment, capitalized};
+use crate::dashboard::parts::pretty::{self, Pretty};
+use crate::engine::runs::bulk::{BulkItem, BulkView, Sample};
+use crate::machine::acts::Field;
+use crate::machine::{ActKind, RunId};
+
+use crate::words::{Moment, plural};
 
 /// An act to choose.
 pub struct ActChoice {
     pub value: &'static str,
-    pub label: String,
+    pub label: &'static str,
     pub help: &'static str,
     pub chosen: bool,
     /// Whether it asks what becomes of completed steps, and what was answered.
     pub asks_undo: Option<String>,
+    /// Whether it asks for a version, and which was named.
+    pub asks_version: Option<String>,
+    /// Whether it takes an expression that changes inputs, and which was given.
+    pub takes_edit: Option<String>,
+}
+
+/// A run that was looked at closely.
+pub struct Looked {
+    pub run: RunId,
+    pub name: String,
+    pub said: String,
+    pub before: Option<Pretty>,
+    pub after: Option<Pretty>,
+}
+
+impl Looked {
+    pub fn of(sample: &Sample) -> Self {
+        let kept =
+            sample.kept.map(|kept| format!("fits, with {}", plural(kept, "recorded answer", "recorded answers")));
+        Self {
+            run: sample.run,
+            name: sample.key.clone().unwrap_or_else(|| sample.run.to_string()),
+            said: sample.why_not.clone().or(kept).unwrap_or_default(),
+            before: sample.before.as_ref().map(pretty::json),
+            after: sample.after.as_ref().map(pretty::json),
+        }
+    }
 }
 
 /// The acts that one can do to many runs.
-pub fn choices(acts: &[&'static str], chosen: &str, compensate: &str) -> Vec<ActChoice> {
-    let choice = |value: &'static str| ActChoice {
-        value,
-        label: label(value),
-        help: help(value),
-        chosen: value == chosen,
-        asks_undo: (value == "cancel").then(|| compensate.to_owned()),
+pub fn choices(filled: &Filled) -> Vec<ActChoice> {
+    let choice = |kind: &ActKind| ActChoice {
+        value: kind.name(),
+        label: kind.about().title,
+        help: kind.about().help_many,
+        chosen: kind.name() == filled.act,
+        asks_undo: kind.takes(Field::Compensate).then(|| filled.compensate.clone()),
+        asks_version: kind.takes(Field::To).then(|| filled.to.clone()),
+        takes_edit: kind.takes(Field::Edit).then(|| filled.edit.clone()),
     };
-    acts.iter().map(|act| choice(act)).collect()
-}
-
-fn label(act: &str) -> String {
-    match act {
-        "compensate" => "Undo completed steps".to_owned(),
-        other => capitalized(other),
-    }
-}
-
-fn help(act: &str) -> &'static str {
-    match act {
-        "retry" => "Each run continues from the step where it stopped.",
-        "skip" => "Each run continues after the step where it stopped, with null as the step's output.",
-        "cancel" => "Each run ends.",
-        "compensate" => "Every completed step is undone, last one first.",
-        "suspend" => "The runs start no new step until someone resumes them.",
-        "resume" => "Suspended runs continue with their next step.",
-        "dismiss" => "The runs stay faulted and no longer need attention.",
-        _ => "",
-    }
+    ActKind::ALL.iter().map(choice).collect()
 }
 
 /// A filter in words: `attention any, workflow crm-erp/closed-won`.
@@ -95,7 +108,7 @@ impl Card {
             id: bulk.id,
             title: format!(
                 "{} {}",
-                label(&bulk.act),
+                bulk.act.parse::<ActKind>().map_or(bulk.act.as_str(), |kind| kind.about().verb),
                 crate::words::plural(usize::try_from(counts.total).unwrap_or(0), "run", "runs")
             ),
             state: state(&bulk.status),

@@ -6,6 +6,7 @@ pub(super) mod exchange;
 pub(super) mod faults;
 pub(super) mod journal;
 pub(super) mod labels;
+pub(super) mod offers;
 pub(super) mod steps;
 pub(super) mod story;
 pub(super) mod timeline;
@@ -31,15 +32,19 @@ use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
+use crate::machine::acts::Field;
 use crate::machine::masks::Masks;
-use crate::machine::{RunId, Time};
+use crate::machine::rewind::Choice;
+use crate::machine::{ActKind, Permitted, RunId, Time};
 use crate::store::StoreError;
 use crate::store::runs::handling::Note;
 use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
+use crate::store::runs::restarts::{self, Links};
 use crate::words::{Moment, capitalized, duration, millis_between};
-use act::Offer;
+
 use journal::{Journal, Line};
+use offers::{Acts, View};
 use steps::{Chart, Row};
 use story::Story;
 use timeline::Timeline;
@@ -91,6 +96,8 @@ struct RunPage {
     story: Option<Story>,
     event: Option<uuid::Uuid>,
     parent: Option<uuid::Uuid>,
+    /// Runs that it does again, or that do it again.
+    links: Links,
     /// The run whose turn it is before this one.
     waits_for: Option<RunId>,
     /// Runs that wait for this one.
@@ -104,7 +111,7 @@ struct RunPage {
     proposals: Vec<Card>,
     /// When, who, what.
     notes: Vec<(Moment, String, String)>,
-    offers: Vec<Offer>,
+    acts: Acts,
     chart: Chart,
     journal_cut: bool,
     input: Option<Pretty>,
@@ -118,8 +125,6 @@ struct RunPage {
     continued: Option<Moment>,
     /// The version from which it moved, and when.
     moved: Option<(String, Moment)>,
-    /// Whether it may be moved to another version.
-    may_move: bool,
     next_after: Option<i32>,
     facts: i32,
 }
@@ -133,6 +138,8 @@ pub struct Parts {
     done: Option<String>,
     #[serde(default)]
     pending: Option<String>,
+    #[serde(default)]
+    before: Option<String>,
 }
 
 /// `GET /runs/{id}`
@@ -143,7 +150,10 @@ pub async fn show(
     Query(parts): Query<Parts>,
 ) -> Result<Response, NoPage> {
     let id = parse_id(&id)?;
-    let flash = parts.done.as_deref().and_then(|act| done(act, parts.pending.is_some()));
+    let flash = match (parts.done.as_deref(), &parts.before) {
+        (Some(_), Some(_)) => Some(Flash::done("It was started again before, as this run.".to_owned())),
+        (act, _) => act.and_then(|act| done(act, parts.pending.is_some())),
+    };
     page(&dashboard, &caller, id, parts.after.map(|after| after.max(0)), flash).await
 }
 
@@ -170,7 +180,7 @@ pub async fn page(
         return Err(NoPage::not_found(format!("There is no run {id}.")));
     };
     let place = lanes::place(&dashboard.pool, id).await?;
-    let deployed = dashboard.operations.deployed();
+    let deployed = dashboard.engine.deployed();
     let versions = deployed.versions(&row.workflow).len();
     let definition = definition(&deployed, &row.workflow);
     let masks = definition.as_deref().map(Masks::of).unwrap_or_default();
@@ -180,7 +190,30 @@ pub async fn page(
     let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
     let notes = handling::notes_of(dashboard, id).await?;
     let after = after.unwrap_or(journal.before);
-    let known = Known { row, journal, lines, after, definition, masks, place, proposals, notes, versions };
+    let permitted = if frame.operates { dashboard.engine.permitted(id).await? } else { Vec::new() };
+    let links = restarts::links(&dashboard.pool, id).await?;
+    let goes_back = |act: &Permitted| {
+        act.act == ActKind::Retry && act.permitted && act.except.iter().all(|except| except.field != Field::From.name())
+    };
+    let earlier = match permitted.iter().any(goes_back) {
+        true => dashboard.engine.earlier_steps(id).await?,
+        false => Vec::new(),
+    };
+    let known = Known {
+        row,
+        journal,
+        lines,
+        after,
+        definition,
+        masks,
+        place,
+        proposals,
+        notes,
+        permitted,
+        earlier,
+        links,
+        versions,
+    };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
     drawn.await.map_err(|_| ApiError::Internal.into())
@@ -216,13 +249,20 @@ struct Known {
     place: Option<Place>,
     proposals: Vec<Card>,
     notes: Vec<Note>,
+    /// What this person can do to it.
+    permitted: Vec<Permitted>,
+    /// Earlier steps from which it may continue.
+    earlier: Vec<Choice>,
+    links: Links,
     /// Deployed versions of its workflow.
     versions: usize,
 }
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place, mut proposals, notes, versions } = known;
+        let Known { row, journal, lines, after, definition, masks, place, proposals, .. } = known;
+        let (mut proposals, notes, permitted) = (proposals, known.notes, known.permitted);
+        let (links, versions, earlier) = (known.links, known.versions, known.earlier);
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
@@ -231,12 +271,12 @@ impl RunPage {
         let chart = steps::chart(&timeline, definition, &masks, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
-        let offers = if frame.operates {
-            act::offers(&row.status, attention, &timeline, definition, &masks)
-        } else {
-            Vec::new()
-        };
-        let may_move = !offers.is_empty() && versions > 1 && row.status != "compensating";
+        let mut acts = Acts::of(
+            &permitted,
+            (&row.status, attention),
+            &View { timeline: &timeline, masks: &masks, choices: &earlier },
+        );
+        acts.may_move &= versions > 1;
         let status = badge::of_run(&row.status);
         let last = lines.last().map_or(after, |line| line.seq);
         let ended_at = row.finished_at.or(timeline.ended_at);
@@ -250,6 +290,7 @@ impl RunPage {
             status,
             event: row.event,
             parent: row.parent,
+            links,
             waits_for: place.map(|p| p.first).filter(|first| *first != row.id),
             waiting: place.filter(|p| p.first == row.id).map_or(0, |p| p.after),
             created: row.created_at.into(),
@@ -261,7 +302,7 @@ impl RunPage {
             story,
             proposals,
             notes: notes.into_iter().map(|note| (note.at.into(), note.actor, note.text)).collect(),
-            offers,
+            acts,
             chart,
             journal_cut: journal.cut,
             input: timeline.input.as_ref().map(|v| pretty::json(&masks.value(v))),
@@ -270,7 +311,6 @@ impl RunPage {
             before: journal.before,
             continued: timeline.continued_at.map(Moment::from),
             moved: timeline.moved.clone().map(|(from, at)| (from, at.into())),
-            may_move,
             next_after: (last < row.seq && !lines.is_empty()).then_some(last),
             lines,
             after,
@@ -290,19 +330,11 @@ fn clocks(timeline: &Timeline, created_at: Time, until: Time) -> Option<(String,
 /// What happened, for acts that exist.
 fn done(act: &str, pending: bool) -> Option<Flash> {
     let said = match act {
-        "retry" => "retried",
-        "skip" => "the step is skipped",
-        "cancel" => "cancelled",
-        "compensate" => "completed steps are being undone",
-        "suspend" => "suspended",
-        "resume" => "resumed",
-        "dismiss" => "dismissed",
-        "move" => "moved to the other version",
         "propose" => return Some(Flash::done("Proposed. It takes effect once another user approves it.".to_owned())),
         "approve" => "approved and carried out",
         "decline" => "declined",
         "withdraw" => "withdrawn",
-        _ => return None,
+        act => act.parse::<ActKind>().ok()?.about().done,
     };
     let text = if pending {
         format!("Recorded, but not carried out yet: {said} as soon as a node picks it up.")

@@ -11,10 +11,9 @@ use super::labels::{Label, label};
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use crate::dashboard::parts::badge::{self, Badge};
 use crate::dashboard::parts::pretty::{Pretty, Shown};
-use crate::dashboard::proposals::wanted;
 use crate::dsl::Definition;
 use crate::machine::masks::Masks;
-use crate::machine::{Act, CancelMode, CompensationEnd, Role, Time};
+use crate::machine::{Act, CompensationEnd, Role, Time};
 use crate::words::{Moment, duration, error_text, millis_between, plural};
 
 /// Rows of attempts beyond this are left to the journal.
@@ -349,10 +348,10 @@ fn note_row(note: &Note) -> NoteRow {
             let pause = note.pause_ms.filter(|_| *act == Act::Resume);
             let after = pause.map(|ms| format!(" after a pause of {}", duration(ms))).unwrap_or_default();
             match &note.approval {
-                None => (format!("{} {}{after}", note.actor, acted(act)), reason.clone()),
+                None => (format!("{} {}{after}", note.actor, act.told()), reason.clone()),
                 Some((by, approval_reason)) => {
                     let why = reason.as_ref().map(|reason| format!(" (“{reason}”)")).unwrap_or_default();
-                    let proposed = format!("{} proposed to {}{why}", note.actor, wanted(act));
+                    let proposed = format!("{} proposed to {}{why}", note.actor, act.wanted());
                     (format!("{proposed}, {by} approved it{after}"), approval_reason.clone())
                 }
             }
@@ -360,6 +359,9 @@ fn note_row(note: &Note) -> NoteRow {
         NoteKind::TakenOver => ("Another node took over the run".to_owned(), None),
         NoteKind::UndoingBegan(steps, CompensationEnd::Compensated) => {
             (format!("Undo started: {}, last one first", plural(*steps, "step", "steps")), None)
+        }
+        NoteKind::UndoingBegan(steps, CompensationEnd::Rewound) => {
+            (format!("Undo before the retry started: {}, last one first", plural(*steps, "step", "steps")), None)
         }
         NoteKind::UndoingBegan(steps, CompensationEnd::Cancelled) => {
             (format!("Undo before cancelling started: {}, last one first", plural(*steps, "step", "steps")), None)
@@ -369,19 +371,4 @@ fn note_row(note: &Note) -> NoteRow {
         }
     };
     NoteRow { at: note.at.into(), text, reason }
-}
-
-fn acted(act: &Act) -> &'static str {
-    match act {
-        Act::Retry { input: Some(_), .. } => "retried it with a different input",
-        Act::Retry { input: None, .. } => "retried it",
-        Act::Skip { .. } => "skipped the step",
-        Act::Cancel { compensate: CancelMode::Compensate } => "cancelled it and undid completed steps",
-        Act::Cancel { compensate: CancelMode::Abandon } => "cancelled it without undoing completed steps",
-        Act::Compensate => "asked to undo completed steps",
-        Act::Suspend => "suspended it",
-        Act::Resume => "resumed it",
-        Act::Dismiss => "dismissed it",
-        Act::Move { .. } => "moved it to another version",
-    }
 }

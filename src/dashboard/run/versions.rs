@@ -17,7 +17,7 @@ use crate::engine::MoveError;
 use crate::machine::compare::FieldChange;
 use crate::machine::moves::{NextStep, Preview, ValueChange};
 use crate::machine::{Misfit, RunId};
-use crate::store::runs::listing;
+use crate::store::runs::listing::{self, RunRow};
 use crate::words::Moment;
 
 /// Fields of one step that are shown; the API has all of them.
@@ -95,23 +95,37 @@ pub async fn show(
     let row = listing::run(&dashboard.pool, id).await?;
     let row = row.ok_or_else(|| NoPage::not_found(format!("There is no run {id}.")))?;
     let to = parts.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty());
+    let found = match &to {
+        Some(to) => Some((to.as_str(), dashboard.engine.preview_move(id, to, &caller.actor()).await)),
+        None => None,
+    };
+    let deployed = dashboard.engine.deployed();
+    let others = deployed.versions(&row.workflow).iter().map(|d| d.workflow.version.as_str());
+    page(Frame::of(&caller, "runs"), row, others, found)
+}
+
+/// The page of a run's versions, with what a move to one of them would do.
+pub(in crate::dashboard) fn page<'v>(
+    frame: Frame,
+    row: RunRow,
+    versions: impl Iterator<Item = &'v str>,
+    asked: Option<(&str, Result<Preview, MoveError>)>,
+) -> Result<Response, NoPage> {
+    let to = asked.as_ref().map(|(to, _)| (*to).to_owned());
     let (mut shown, mut refusal) = (None, None);
-    if let Some(to) = &to {
-        match dashboard.operations.preview_move(id, to.clone(), caller.actor()).await {
-            Ok(preview) => shown = Some(Shown::of(&preview)),
-            Err(MoveError::Store(error)) => return Err(error.into()),
-            Err(MoveError::DoesNotFit(misfit)) => refusal = Some(Refusal::of(*misfit)),
-            Err(error) => refusal = Some(Refusal { text: error.to_string(), step: None, fields: Vec::new() }),
-        }
+    match asked.map(|(_, found)| found) {
+        None => {}
+        Some(Ok(preview)) => shown = Some(Shown::of(&preview)),
+        Some(Err(MoveError::Store(error))) => return Err(error.into()),
+        Some(Err(MoveError::DoesNotFit(misfit))) => refusal = Some(Refusal::of(*misfit)),
+        Some(Err(error)) => refusal = Some(Refusal { text: error.to_string(), step: None, fields: Vec::new() }),
     }
-    let others = dashboard.operations.deployed();
-    let others = others.versions(&row.workflow).iter().filter(|d| d.workflow.version != row.workflow.version);
-    let current = |text: &String| to.as_ref() == Some(text);
-    let versions = others.map(|d| d.workflow.version.clone());
-    let versions = versions.map(|text| Version { current: current(&text), text }).collect();
+    let others = versions.filter(|version| *version != row.workflow.version);
+    let versions = others.map(|text| Version { current: to.as_deref() == Some(text), text: text.to_owned() }).collect();
     let status = if refusal.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    let id = row.id;
     let page = VersionsPage {
-        frame: Frame::of(&caller, "runs"),
+        frame,
         id,
         name: row.key.clone().unwrap_or_else(|| id.to_string()),
         workflow: row.workflow,

@@ -16,6 +16,7 @@ use crate::dashboard::run::act;
 use crate::dashboard::signed_in::{SignedIn, may_act};
 use crate::engine::{BatchView, Retried};
 use crate::http::access::session::Caller;
+use crate::store::acts::By;
 use crate::store::sync::batches::{self, FailedShown};
 use crate::words::{Moment, duration, millis_between, rate, thousands};
 
@@ -120,7 +121,8 @@ pub async fn retry(
         Ok(reason) => reason,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
-    match dashboard.operations.retry_batch(id, caller.actor(), reason).await {
+    let by = caller.actor();
+    match dashboard.engine.retry_batch(id, By { actor: &by, reason: Some(&reason) }).await {
         Ok(Retried::Started(run)) => Ok(Redirect::to(&format!("/batches?started={run}")).into_response()),
         Ok(Retried::Unknown) => Err(NoPage::not_found(format!("There is no batch {id}."))),
         Ok(Retried::Refused(why)) => refused(StatusCode::CONFLICT, format!("Not done: {why}.")).await,

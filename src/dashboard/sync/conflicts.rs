@@ -119,7 +119,7 @@ pub async fn settle(
         Ok(reason) => reason,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
-    match dashboard.operations.settle_conflict(id, side, caller.actor(), reason).await? {
+    match dashboard.engine.settle_conflict(id, side, &caller.actor(), Some(&reason)).await? {
         Settled::Done(_) => Ok(Redirect::to("/conflicts?done=true").into_response()),
         Settled::Unknown => Err(NoPage::not_found(format!("There is no conflict {id}."))),
         Settled::Refused(why) => refused(StatusCode::CONFLICT, format!("Not done: {why}.")).await,

@@ -11,7 +11,7 @@ use crate::dashboard::Dashboard;
 use crate::dashboard::parts::badge::{self, Badge};
 use crate::dashboard::parts::page::{Frame, NoPage, render};
 use crate::dashboard::signed_in::SignedIn;
-use crate::engine::{ChannelView, Drift, Sweep};
+use crate::engine::{COUNTED_MAX, ChannelView, Drift, Sweep};
 use crate::memory;
 use crate::memory::drift::Found;
 use crate::memory::sequences::Gap;
@@ -39,7 +39,7 @@ struct Line {
 }
 
 /// A gap in the numbers of a source's events.
-struct Missing {
+pub(in crate::dashboard) struct Missing {
     source: String,
     channel: String,
     /// `8`, `8 to 12`
@@ -94,17 +94,23 @@ pub async fn list(
     State(dashboard): State<Dashboard>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
-    let mut sweeps = dashboard.operations.sweeps(asked.before, LINES + 1).await?;
+    let sweeps = dashboard.engine.sweeps(asked.before, LINES + 1).await?;
+    let frame = Frame::of(&caller, "conflicts");
+    Ok(sweeps_page(frame, missing(&dashboard).await?, sweeps, asked.before.is_some()))
+}
+
+/// The page of so many sweeps, one of which may be beyond it.
+pub(in crate::dashboard) fn sweeps_page(
+    frame: Frame,
+    missing: Vec<Missing>,
+    mut sweeps: Vec<Sweep>,
+    paged: bool,
+) -> Response {
     let more = sweeps.len() > LINES;
     sweeps.truncate(LINES);
-    let page = SweepsPage {
-        frame: Frame::of(&caller, "conflicts"),
-        missing: missing(&dashboard).await?,
-        more: sweeps.last().filter(|_| more).map(|last| format!("/drift?before={}", last.run)),
-        lines: sweeps.iter().map(line).collect(),
-        paged: asked.before.is_some(),
-    };
-    Ok(render(StatusCode::OK, &page))
+    let more = sweeps.last().filter(|_| more).map(|last| format!("/drift?before={}", last.run));
+    let lines = sweeps.iter().map(line).collect();
+    render(StatusCode::OK, &SweepsPage { frame, missing, more, lines, paged })
 }
 
 async fn missing(dashboard: &Dashboard) -> Result<Vec<Missing>, NoPage> {
@@ -134,13 +140,18 @@ pub async fn show(
     Path(run): Path<Uuid>,
 ) -> Result<Response, NoPage> {
     let unknown = || NoPage::not_found(format!("Run {run} is not a reconciliation."));
-    let (sweep, drift) = dashboard.operations.drift(run).await?.ok_or_else(unknown)?;
+    let sweep = dashboard.engine.sweep(run).await?.ok_or_else(unknown)?;
+    let drift = dashboard.engine.drift(run, 0, COUNTED_MAX).await?.ok_or_else(unknown)?;
+    Ok(sweep_page(Frame::of(&caller, "conflicts"), &sweep, drift))
+}
+
+/// The page of a sweep with the records that it reported.
+pub(in crate::dashboard) fn sweep_page(frame: Frame, sweep: &Sweep, drift: Vec<Drift>) -> Response {
     let mut records: Vec<Record> =
         drift.into_iter().filter(|record| record.found != Found::InSync).map(record).collect();
     let rest = records.len().saturating_sub(RECORDS_SHOWN);
     records.truncate(RECORDS_SHOWN);
-    let frame = Frame::of(&caller, "conflicts");
-    Ok(render(StatusCode::OK, &DriftPage { frame, line: line(&sweep), records, rest, more: sweep.more }))
+    render(StatusCode::OK, &DriftPage { frame, line: line(sweep), records, rest, more: sweep.more })
 }
 
 fn line(sweep: &Sweep) -> Line {

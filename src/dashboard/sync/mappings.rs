@@ -108,7 +108,7 @@ pub struct Asked {
 
 /// `GET /mappings`
 pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>) -> Response {
-    let mappings = dashboard.operations.deployed().mappings();
+    let mappings = dashboard.engine.deployed().mappings();
     let cards = mappings.into_iter().filter_map(|(name, tables)| card(name, &tables)).collect();
     render(StatusCode::OK, &MappingsPage { frame: Frame::of(&caller, "mappings"), cards })
 }
@@ -121,7 +121,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, NoPage> {
     let unknown = || NoPage::not_found(format!("No deployed workflow uses mapping {name} in this version."));
-    let mut tables = dashboard.operations.deployed().mappings().remove(&name).ok_or_else(unknown)?;
+    let mut tables = dashboard.engine.deployed().mappings().remove(&name).ok_or_else(unknown)?;
     let of = |table: &UsedMapping| table.users.iter().any(|user| user.workflow.to_string() == asked.of);
     let chosen = if asked.of.is_empty() { Some(0) } else { tables.iter().position(of) };
     let chosen = chosen.ok_or_else(unknown)?;

@@ -6,7 +6,7 @@ use super::*;
 
 #[sqlx::test]
 async fn an_address_where_nothing_is_has_a_page_for_browsers_and_a_problem_for_programs(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let ask = async |path: &str, accept: &str| {
         site.send(Request::get(path).header(ACCEPT, accept).body(Body::empty()).unwrap()).await
     };

@@ -30,7 +30,7 @@ async fn add(pool: &PgPool, run: Uuid, mode: &str, done: u32, failed: &[&str]) -
 
 #[sqlx::test]
 async fn a_batch_shows_how_far_it_is_at_which_rate_and_what_failed(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Operate).await;
     assert!(site.get("/batches").await.1.contains("No batches yet"));
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     add(&pool, run, "incremental", 4_200, &["2209", "2212"]).await;
@@ -51,13 +51,13 @@ async fn a_batch_shows_how_far_it_is_at_which_rate_and_what_failed(pool: PgPool)
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let reader = site.of(&pool, Scope::Read).await;
     assert!(!reader.get("/batches").await.1.contains("Retry failed rows"));
 }
 
 #[sqlx::test]
 async fn a_batch_whose_run_has_ended_before_it_did_is_stopped(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
     add(&pool, run, "full", 10, &[]).await;
     add(&pool, Uuid::from_u128(9), "retry", 3, &[]).await;
@@ -67,29 +67,34 @@ async fn a_batch_whose_run_has_ended_before_it_did_is_stopped(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn the_button_asks_the_engine_for_a_retry_of_what_failed(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
-    let id = add(&pool, Uuid::from_u128(9), "full", 10, &["2209"]).await;
+async fn the_button_starts_a_retry_of_what_failed(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate).await;
+    site.deploy("document: { dsl: '1.0.3', namespace: crm-erp, name: closed-won, version: '2.0.0' }\ndo:\n  - a: { set: { b: 1 } }\n").await;
+    let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
+    let id = add(&pool, run, "full", 10, &["2209"]).await;
     let path = format!("/batches/{id}/retry");
     assert_eq!(site.post(&path, "csrf=guess").await.0, StatusCode::FORBIDDEN);
-    assert!(site.desk.retried.lock().unwrap().is_empty());
     let csrf = site.csrf().await;
     let (status, _, page) = site.post(&path, &format!("csrf={csrf}")).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("give a reason") && site.desk.retried.lock().unwrap().is_empty(), "{page}");
+    let started = async || -> Vec<(RunId, String)> {
+        let starts = "select (detail ->> 'run')::uuid, actor || ': ' || reason from acts where act = 'batch.retry'";
+        sqlx::query_as(starts).fetch_all(&pool).await.unwrap()
+    };
+    assert!(page.contains("give a reason") && started().await.is_empty(), "{page}");
     let form = format!("csrf={csrf}&reason=prices+are+right+now");
     let (status, answer, _) = site.post(&path, &form).await;
-    let there = format!("/batches?started={}", RunId::from_u128(7));
-    assert_eq!((status, header(&answer, &LOCATION)), (StatusCode::SEE_OTHER, there.as_str()));
+    let new = started().await;
+    let there = format!("/batches?started={}", new[0].0);
+    assert_eq!((status, header(&answer, &LOCATION), new.len()), (StatusCode::SEE_OTHER, there.as_str(), 1));
     assert!(site.get(&there).await.1.contains("retries the failed rows"));
-    assert_eq!(
-        site.desk.retried.lock().unwrap().clone(),
-        [(id, "user:ada".to_owned(), "prices are right now".to_owned())]
-    );
-    let late = Site::new(&pool, Scope::Operate, Desk { refusal: Some("no row waits"), ..Desk::default() }).await;
-    let (status, _, page) = late.post(&path, &format!("csrf={}&reason=again", late.csrf().await)).await;
+    assert_eq!(new[0].1, "user:ada: prices are right now");
+    let records = crate::store::runs::journal::records_from_base(&pool, new[0].0).await.unwrap().0;
+    assert_eq!(serde_json::to_value(&records[0].change).unwrap()["data"]["input"], json!({ "mode": "retry" }));
+    sqlx::query("delete from batch_rows").execute(&pool).await.unwrap();
+    let (status, _, page) = site.post(&path, &form).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert!(page.contains("Not done: no row waits."), "{page}");
-    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    assert!(page.contains("Not done: ") && page.contains("has no failed rows left"), "{page}");
+    let reader = site.of(&pool, Scope::Read).await;
     assert_eq!(reader.post(&path, &form).await.0, StatusCode::FORBIDDEN);
 }

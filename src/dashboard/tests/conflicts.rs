@@ -1,7 +1,5 @@
 //! The page of conflicts between records of both systems.
 
-use serde_json::json;
-
 use super::*;
 use crate::store::sync::links::{self, NewConflict};
 
@@ -25,7 +23,7 @@ async fn open(pool: &PgPool, row: Option<&str>, kind: &str, values: [serde_json:
 
 #[sqlx::test]
 async fn both_values_stand_side_by_side_with_what_a_choice_means(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Operate).await;
     assert!(site.get("/conflicts").await.1.contains("Nothing needs attention"));
     open(&pool, Some("MobilePhone"), "both", [json!("111"), json!("")]).await;
     open(&pool, None, "deleted", [json!(false), json!(true)]).await;
@@ -45,36 +43,40 @@ async fn both_values_stand_side_by_side_with_what_a_choice_means(pool: PgPool) {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert_eq!(page.matches("<h2>contact</h2>").count(), 1, "one pair, one panel");
-    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let reader = site.of(&pool, Scope::Read).await;
     assert!(page.contains("name=\"side\"") && !page.contains("checked"), "nothing is chosen beforehand");
     assert!(!reader.get("/conflicts").await.1.contains("name=\"side\""));
 }
 
 #[sqlx::test]
-async fn a_choice_reaches_the_engine_with_who_and_why(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+async fn a_choice_is_recorded_with_who_and_why(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate).await;
     let id = open(&pool, Some("MobilePhone"), "both", [json!("111"), json!("222")]).await;
     let csrf = site.csrf().await;
     let path = format!("/conflicts/{id}");
     assert_eq!(site.post(&path, "csrf=guess&side=crm&reason=x").await.0, StatusCode::FORBIDDEN);
     assert_eq!(site.post(&path, &format!("csrf={csrf}&side=both&reason=x")).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(site.post(&path, &format!("csrf={csrf}&side=crm&reason=+")).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(site.desk.settled.lock().unwrap().is_empty());
+    let found = async || -> (String, Option<String>, Option<String>, Option<String>) {
+        let chosen = "select state, chosen, chosen_by, reason from conflicts";
+        sqlx::query_as(chosen).fetch_one(&pool).await.unwrap()
+    };
+    assert_eq!(found().await.0, "open");
     let form = format!("csrf={csrf}&side=erp&reason=asked+her");
-    assert_eq!(site.post(&path, &form).await.0, StatusCode::NOT_FOUND, "the desk knows none");
-    let settled = site.desk.settled.lock().unwrap().clone();
-    assert_eq!(settled, [(id, Side::Erp, "user:ada".to_owned(), "asked her".to_owned())]);
-    let late =
-        Site::new(&pool, Scope::Operate, Desk { refusal: Some("it was already settled"), ..Desk::default() }).await;
-    let form = format!("csrf={}&side=erp&reason=x", late.csrf().await);
-    let (status, _, page) = late.post(&path, &form).await;
+    assert_eq!(site.post(&path, &form).await.0, StatusCode::SEE_OTHER);
+    let said = |text: &str| Some(text.to_owned());
+    assert_eq!(found().await, ("chosen".to_owned(), said("erp"), said("user:ada"), said("asked her")));
+    let unknown = format!("/conflicts/{}", Uuid::from_u128(8));
+    assert_eq!(site.post(&unknown, &form).await.0, StatusCode::NOT_FOUND);
+    sqlx::query("update conflicts set state = 'settled'").execute(&pool).await.unwrap();
+    let (status, _, page) = site.post(&path, &form).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(page.contains("it was already settled"), "{page}");
 }
 
 #[sqlx::test]
 async fn what_records_hold_stays_text(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Operate).await;
     let hostile = format!("<script>alert(1)</script>{}", "x".repeat(500));
     open(&pool, Some("<script>alert(2)</script>"), "both", [json!(hostile), json!({ "a": hostile })]).await;
     let (_, page) = site.get("/conflicts").await;

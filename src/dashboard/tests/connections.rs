@@ -1,6 +1,11 @@
 //! The page of connections.
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::connect::Standing;
+use crate::dashboard::connections::{Known, shown};
+use crate::dashboard::parts::page::Frame;
 use crate::store::events::topics;
 use crate::store::nodes::oauth;
 
@@ -19,17 +24,17 @@ fn standing(name: &str, tokens: Option<[u8; 32]>) -> Standing {
 }
 
 async fn page(pool: &PgPool, stores_tokens: bool) -> String {
-    let connections = (vec![standing("crm", Some(TOKENS)), standing("erp", None)], stores_tokens);
-    let site = Site::new(pool, Scope::Read, Desk { connections, ..Desk::default() }).await;
-    let (status, page) = site.get("/connections").await;
+    let standings = vec![standing("crm", Some(TOKENS)), standing("erp", None)];
+    let known = Known { standings, stores_tokens, subscribed: BTreeMap::new() };
+    let (status, page) = text(shown(pool, Frame::of_nobody(), known).await.unwrap()).await;
     assert_eq!(status, StatusCode::OK);
     page
 }
 
 #[sqlx::test]
 async fn a_connection_shows_whether_its_provider_accepts_the_tokens_and_what_to_do_if_not(pool: PgPool) {
-    let shown = page(&pool, false).await;
-    assert!(shown.contains("Not known yet") && shown.contains("STEPWELL_ENCRYPTION_KEYS"), "{shown}");
+    let found = page(&pool, false).await;
+    assert!(found.contains("Not known yet") && found.contains("STEPWELL_ENCRYPTION_KEYS"), "{found}");
     assert!(page(&pool, true).await.contains("the first call asks the provider"));
 
     let holder = Uuid::now_v7();
@@ -37,18 +42,19 @@ async fn a_connection_shows_whether_its_provider_accepts_the_tokens_and_what_to_
     oauth::hold(&pool, &TOKENS, 0, holder, 60.0).await.unwrap().unwrap();
     assert!(page(&pool, true).await.contains("its response is not recorded yet"));
     oauth::save(&pool, &TOKENS, holder, Some(b"sealed-next"), Some(b"sealed-access"), None).await.unwrap();
-    let shown = page(&pool, true).await;
-    for text in ["Authorized", "Connected since", "1×, last", "2 in progress, 0 waiting", "https://crm.example.com/"] {
-        assert!(shown.contains(text), "{text}: {shown}");
+    let found = page(&pool, true).await;
+    for needle in ["Authorized", "Connected since", "1×, last", "2 in progress, 0 waiting", "https://crm.example.com/"]
+    {
+        assert!(found.contains(needle), "{needle}: {found}");
     }
 
     oauth::hold(&pool, &TOKENS, 1, holder, 60.0).await.unwrap().unwrap();
     oauth::refuse(&pool, &TOKENS, holder, "answered 400: invalid_grant <revoked>").await.unwrap();
-    let shown = page(&pool, true).await;
-    for text in ["Must be reauthorized", "invalid_grant &#60;revoked&#62;", "stepwell connections reauthorize crm"] {
-        assert!(shown.contains(text), "{text}: {shown}");
+    let found = page(&pool, true).await;
+    for needle in ["Must be reauthorized", "invalid_grant &#60;revoked&#62;", "stepwell connections reauthorize crm"] {
+        assert!(found.contains(needle), "{needle}: {found}");
     }
-    assert!(!shown.contains("sealed"), "never a token, not even an encrypted one");
+    assert!(!found.contains("sealed"), "never a token, not even an encrypted one");
 }
 
 #[sqlx::test]
@@ -60,12 +66,10 @@ async fn a_connection_shows_its_topics_what_keeps_them_and_what_could_not_be_rea
     let node = Uuid::new_v4();
     crate::store::nodes::register(&pool, node, "node <1>", "0", 60.0, 2).await.unwrap();
     let show = async || {
-        let desk = Desk {
-            connections: (vec![standing("crm", None), standing("erp", None)], true),
-            subscribed: vec![("salesforce".into(), "crm".into())],
-            ..Desk::default()
-        };
-        Site::new(&pool, Scope::Read, desk).await.get("/connections").await.1
+        let subscribed = BTreeMap::from([("salesforce".to_owned(), "crm".to_owned())]);
+        let standings = vec![standing("crm", None), standing("erp", None)];
+        let known = Known { standings, stores_tokens: true, subscribed };
+        text(shown(&pool, Frame::of_nobody(), known).await.unwrap()).await.1
     };
     assert!(show().await.contains("Not subscribed"));
     let claimed: Vec<Claimed> = topics::claim(&pool, node, &[&id]).await.unwrap();
@@ -82,16 +86,23 @@ async fn a_connection_shows_its_topics_what_keeps_them_and_what_could_not_be_rea
     assert!(topics::move_on(&pool, &position, None).await.unwrap());
     (position.seq_before, position.step) = (1, Step::Lost);
     assert!(topics::move_on(&pool, &position, None).await.unwrap());
-    let shown = show().await;
-    for text in [
+    let found = show().await;
+    for needle in [
         "Connected",
         "/data/AccountChangeEvent",
         "read by node &#60;1&#62;",
         "1 events could not be processed",
         "1× position in the topic lost",
     ] {
-        assert!(shown.contains(text), "{text}: {shown}");
+        assert!(found.contains(needle), "{needle}: {found}");
     }
     topics::troubled(&pool, node, &claimed[0], "Unavailable: <gone>").await.unwrap();
     assert!(show().await.contains("Unavailable: &#60;gone&#62;"));
+}
+
+#[sqlx::test]
+async fn an_engine_without_connections_says_so(pool: PgPool) {
+    let (status, page) = Site::new(&pool, Scope::Read).await.get("/connections").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!page.contains("Authorized") && page.contains("onnection"), "{page}");
 }

@@ -1,9 +1,10 @@
 //! The pages of what reconciliations found.
 
-use serde_json::json;
-
 use super::*;
+use crate::dashboard::parts::page::Frame;
+use crate::dashboard::sync::drift::{sweep_page, sweeps_page};
 use crate::dsl::WorkflowRef;
+use crate::engine::{Drift, Sweep};
 use crate::memory::drift::{Counts, Found};
 
 fn sweep(number: u128, records: &[Drift]) -> (Sweep, Vec<Drift>) {
@@ -42,50 +43,50 @@ fn record(id: &str, found: Found, outcome: &str) -> Drift {
 
 #[sqlx::test]
 async fn a_sweep_is_counted_and_what_was_not_in_sync_leads_to_its_run(pool: PgPool) {
-    let nobody = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let nobody = Site::new(&pool, Scope::Read).await;
     assert!(nobody.get("/drift").await.1.contains("No reconciliation has run yet"));
     let records = [
         record("003same", Found::InSync, "echo"),
         record("003<b>missed", Found::Missed, "updated"),
         record("003left", Found::Left, "no-customer"),
     ];
-    let site = Site::new(&pool, Scope::Read, Desk { sweeps: vec![sweep(7, &records)], ..Desk::default() }).await;
-    let (status, page) = site.get("/drift").await;
+    let (found, records) = sweep(7, &records);
+    let listed = sweeps_page(Frame::of_nobody(), Vec::new(), vec![found.clone()], false);
+    let (status, page) = text(listed).await;
     assert_eq!(status, StatusCode::OK);
     let run = RunId::from_u128(7);
-    for text in [
+    for needle in [
         &format!("href=\"/drift/{run}\""),
         "crm-erp/contact-reconcile",
         "24 Nov 2026, 00:07:00",
         r#"<td class="count">3</td><td class="count">1</td><td class="count">1</td>"#,
         r#"<td class="count"><span>0</span></td>"#,
     ] {
-        assert!(page.contains(text), "{text}: {page}");
+        assert!(page.contains(needle), "{needle}: {page}");
     }
-    let (status, page) = site.get(&format!("/drift/{run}")).await;
+    let (status, page) = text(sweep_page(Frame::of_nobody(), &found, records)).await;
     assert_eq!(status, StatusCode::OK);
     let looked_at = format!("href=\"/runs/{}\"", RunId::from_u128(99));
-    for text in ["Missed, now synced", "updated", "erp.phone", "no-customer", "Left unchanged", &looked_at] {
-        assert!(page.contains(text), "{text}: {page}");
+    for needle in ["Missed, now synced", "updated", "erp.phone", "no-customer", "Left unchanged", &looked_at] {
+        assert!(page.contains(needle), "{needle}: {page}");
     }
     assert!(!page.contains("003same") && !page.contains("003<b>"), "what came from outside is escaped: {page}");
-    assert_eq!(site.get(&format!("/drift/{}", RunId::from_u128(8))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(nobody.get(&format!("/drift/{}", RunId::from_u128(8))).await.0, StatusCode::NOT_FOUND);
 }
 
-#[sqlx::test]
-async fn a_long_list_of_sweeps_has_pages(pool: PgPool) {
-    let sweeps = (1..=25).rev().map(|number| sweep(number, &[])).collect();
-    let site = Site::new(&pool, Scope::Read, Desk { sweeps, ..Desk::default() }).await;
-    let (_, first) = site.get("/drift").await;
+#[tokio::test]
+async fn a_long_list_of_sweeps_has_pages() {
+    let sweeps: Vec<Sweep> = (1..=25).rev().map(|number| sweep(number, &[]).0).collect();
+    let (_, first) = text(sweeps_page(Frame::of_nobody(), Vec::new(), sweeps[..21].to_vec(), false)).await;
     let last = RunId::from_u128(6);
     assert!(first.contains(&format!("/drift?before={last}")), "{first}");
-    let (_, second) = site.get(&format!("/drift?before={last}")).await;
+    let (_, second) = text(sweeps_page(Frame::of_nobody(), Vec::new(), sweeps[20..].to_vec(), true)).await;
     assert!(second.contains(&format!("/drift/{}", RunId::from_u128(5))) && !second.contains("More"), "{second}");
 }
 
 #[sqlx::test]
 async fn events_that_stay_away_stand_above_the_sweeps(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     assert!(!site.get("/drift").await.1.contains("Missing events"));
     let state = json!({
         "highest": 20,
@@ -102,7 +103,7 @@ async fn events_that_stay_away_stand_above_the_sweeps(pool: PgPool) {
         .unwrap();
     let (status, page) = site.get("/drift").await;
     assert_eq!(status, StatusCode::OK);
-    for text in [
+    for needle in [
         "Missing events",
         "&#60;b&#62;eu",
         "<td class=\"place\">3</td>",
@@ -110,6 +111,6 @@ async fn events_that_stay_away_stand_above_the_sweeps(pool: PgPool) {
         "not yet: they may still arrive",
         "24 Nov 2026, 02:00:30",
     ] {
-        assert!(page.contains(text), "{text}: {page}");
+        assert!(page.contains(needle), "{needle}: {page}");
     }
 }

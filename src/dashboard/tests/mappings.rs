@@ -1,7 +1,6 @@
 //! The pages of mappings.
 
 use super::*;
-use crate::dsl::{self, Functions};
 
 const TABLE: &str = r"
 mapping: partner
@@ -21,9 +20,9 @@ samples:
   - { name: none, from: crm, record: {}, fails: 'row 1' }
 ";
 
-/// Versions of a workflow that uses a mapping, as a database brings them back.
-fn deployed(versions: &[(&str, &str)]) -> Arc<Deployed> {
-    let mut deployed = Deployed::default();
+/// Pages over versions of a workflow that uses a mapping, as the database brings them back.
+async fn site(pool: &PgPool, versions: &[(&str, &str)]) -> Site {
+    let engine = Engine::outside(pool.clone()).await.unwrap();
     for (version, table) in versions {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("mappings")).unwrap();
@@ -32,18 +31,9 @@ fn deployed(versions: &[(&str, &str)]) -> Arc<Deployed> {
             "document: {{ dsl: '1.0.3', namespace: crm-erp, name: sync, version: '{version}' }}\ndo:\n  - map: {{ call: partner.toErp, with: {{ record: '${{ . }}' }} }}\n"
         );
         let built = dsl::build("sync.yaml", &text, &Functions::load(folder.path()).unwrap()).unwrap();
-        let stored = serde_json::to_string(&built.functions.to_stored()).unwrap();
-        let functions = Functions::from_stored(serde_json::from_str(&stored).unwrap()).unwrap();
-        let again = dsl::rebuild("sync.yaml", &text, &functions).unwrap();
-        assert_eq!(again.hash, built.hash);
-        let versions = deployed.definitions.entry(("crm-erp".into(), "sync".into())).or_default();
-        versions.insert(0, again.definition);
+        engine.deploy(&built, &Actor("test".into())).await.unwrap();
     }
-    Arc::new(deployed)
-}
-
-async fn site(pool: &PgPool, versions: &[(&str, &str)]) -> Site {
-    Site::new(pool, Scope::Read, Desk { deployed: deployed(versions), ..Desk::default() }).await
+    Site::new(pool, Scope::Read).await
 }
 
 /// The cells of a table's row, without markup.

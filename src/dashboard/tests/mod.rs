@@ -15,229 +15,55 @@ mod schedules;
 mod totals;
 mod versions;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use futures::future::BoxFuture;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::fixture::{self, Row, Story};
-use super::operations::Operations;
-use super::proposals::Decision;
-use super::{Dashboard, Swept, router};
-use crate::connect::Standing;
-use crate::engine::runs::proposals::{Proposal, ProposalError};
-use crate::engine::sync::totals::{Signed, Signing};
-use crate::engine::{
-    Accepted, ActError, Deployed, Drift, FreezeError, MoveError, ReplayError, Retried, Schedule, ScheduleAct,
-    ScheduleActed, Settled, StartError, Sweep,
-};
+use super::{Dashboard, router};
+use crate::connect::Connections;
+use crate::dsl::{self, Functions};
+use crate::engine::{ActError, Engine, EngineSettings, StartRequest};
+use crate::evaluator::Evaluator;
 use crate::http::access::refusals::Attempt;
 use crate::http::access::session::{Access, Cookies};
-use crate::machine::moves::Preview;
-use crate::machine::{Act, Actor, Misfit, RunId, Status, Time};
-use crate::memory::links::Side;
-use crate::store::StoreError;
+use crate::machine::view::RunView;
+use crate::machine::{Act, Actor, RunId, Time};
+use crate::store;
 use crate::store::access::{self, Identity, Scope};
 use crate::store::acts::By;
-use crate::store::runs::freezes::Freeze;
-use crate::store::runs::proposals::ProposalFilter;
 
-/// Workflows, connections, until, who, why.
-type Frozen = (Vec<String>, Vec<String>, Option<Time>, String, String);
-
-/// Remembers what it was asked, and refuses if told to.
-#[derive(Default)]
-struct Desk {
-    asked: Mutex<Vec<(RunId, Act, String, String)>>,
-    preview: Option<Preview>,
-    misfit: Option<Misfit>,
-    proposals: Vec<Proposal>,
-    decided: Mutex<Vec<(Uuid, Decision, String, String)>>,
-    refusal: Option<&'static str>,
-    deployed: Arc<Deployed>,
-    schedules: Vec<Schedule>,
-    acted: Mutex<Vec<(String, ScheduleAct, String, String)>>,
-    settled: Mutex<Vec<(Uuid, Side, String, String)>>,
-    retried: Mutex<Vec<(Uuid, String, String)>>,
-    frozen: Mutex<Vec<Frozen>>,
-    thawed: Mutex<Vec<(Uuid, String, String)>>,
-    signed: Mutex<Vec<(Signing, String)>>,
-    /// Act on an event, which one, who, why.
-    events: Mutex<Vec<(&'static str, Uuid, String, String)>>,
-    sweeps: Vec<Swept>,
-    bulk: Mutex<bulk::Asked>,
-    connections: (Vec<Standing>, bool),
-    subscribed: Vec<(String, String)>,
-}
-
-impl Operations for Desk {
-    fn act(&self, run: RunId, act: Act, by: Actor, reason: String) -> BoxFuture<'_, Result<Status, ActError>> {
-        self.asked.lock().unwrap().push((run, act, by.0, reason));
-        let answer = self.refusal.map_or(Ok(Status::Running), |why| Err(ActError::Refused(why.to_owned())));
-        Box::pin(std::future::ready(answer))
-    }
-
-    fn preview_move(&self, run: RunId, _: String, _: Actor) -> BoxFuture<'_, Result<Preview, MoveError>> {
-        let answer = match (&self.misfit, &self.preview) {
-            (Some(misfit), _) => Err(MoveError::DoesNotFit(Box::new(misfit.clone()))),
-            (None, Some(preview)) => Ok(preview.clone()),
-            (None, None) => Err(MoveError::Unknown(run)),
-        };
-        Box::pin(std::future::ready(answer))
-    }
-
-    fn proposals(&self, filter: ProposalFilter, limit: i64) -> BoxFuture<'_, Result<Vec<Proposal>, StoreError>> {
-        let wanted = |p: &&Proposal| filter.run.is_none_or(|run| run == p.run) && (!filter.open || p.is_open());
-        let found = self.proposals.iter().filter(wanted).take(usize::try_from(limit).unwrap()).cloned().collect();
-        Box::pin(std::future::ready(Ok(found)))
-    }
-
-    fn proposal(&self, id: Uuid) -> BoxFuture<'_, Result<Option<Proposal>, StoreError>> {
-        Box::pin(std::future::ready(Ok(self.proposals.iter().find(|proposal| proposal.id == id).cloned())))
-    }
-
-    fn decide(
-        &self,
-        id: Uuid,
-        decision: Decision,
-        by: Actor,
-        reason: String,
-    ) -> BoxFuture<'_, Result<Proposal, ProposalError>> {
-        self.decided.lock().unwrap().push((id, decision, by.0, reason));
-        let state = if decision == Decision::Approve { "done" } else { "declined" };
-        let found = self.proposals.iter().find(|proposal| proposal.id == id).cloned();
-        let done = found.map(|found| Proposal { state: state.to_owned(), ..found });
-        let answer = match self.refusal {
-            Some(why) => Err(ProposalError::Closed { id, why: why.to_owned() }),
-            None => done.ok_or(ProposalError::Unknown(id)),
-        };
-        Box::pin(std::future::ready(answer))
-    }
-
-    fn deployed(&self) -> Arc<Deployed> {
-        Arc::clone(&self.deployed)
-    }
-
-    fn connections(&self) -> (Vec<Standing>, bool) {
-        self.connections.clone()
-    }
-
-    fn subscribed(&self) -> Vec<(String, String)> {
-        self.subscribed.clone()
-    }
-
-    fn schedules(
-        &self,
-        after: Option<(String, String)>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
-        let after = after.unwrap_or_default();
-        let later = self.schedules.iter().filter(|s| (&s.namespace, &s.name) > (&after.0, &after.1));
-        Box::pin(std::future::ready(Ok(later.take(limit).cloned().collect())))
-    }
-
-    fn schedule(
-        &self,
-        (namespace, name): (String, String),
-        _: usize,
-    ) -> BoxFuture<'_, Result<Option<Schedule>, StoreError>> {
-        let found = self.schedules.iter().find(|s| s.namespace == namespace && s.name == name);
-        Box::pin(std::future::ready(Ok(found.cloned())))
-    }
-
-    fn act_on_schedule(
-        &self,
-        (_, name): (String, String),
-        act: ScheduleAct,
-        by: Actor,
-        reason: String,
-    ) -> BoxFuture<'_, Result<ScheduleActed, StartError>> {
-        self.acted.lock().unwrap().push((name, act, by.0, reason));
-        let started = ScheduleActed::Started(RunId::from_u128(7));
-        Box::pin(std::future::ready(Ok(if act == ScheduleAct::Fire { started } else { ScheduleActed::Done })))
-    }
-
-    fn freeze(
-        &self,
-        workflows: Vec<String>,
-        connections: Vec<String>,
-        until: Option<Time>,
-        by: Actor,
-        reason: String,
-    ) -> BoxFuture<'_, Result<Freeze, FreezeError>> {
-        let id = Uuid::from_u128(1);
-        let answer = match self.refusal {
-            Some(why) => Err(FreezeError::Invalid(why.to_owned())),
-            None => Ok(freezes::freeze(id, &workflows, &connections, &reason, until)),
-        };
-        self.frozen.lock().unwrap().push((workflows, connections, until, by.0, reason));
-        Box::pin(std::future::ready(answer))
-    }
-
-    fn end_freeze(&self, id: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Option<bool>, StoreError>> {
-        self.thawed.lock().unwrap().push((id, by.0, reason));
-        Box::pin(std::future::ready(Ok(Some(true))))
-    }
-
-    fn replay_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Accepted, ReplayError>> {
-        self.events.lock().unwrap().push(("replay", event, by.0, reason));
-        let refusal = self.refusal.map(|why| ReplayError::Impossible(why.to_owned()));
-        Box::pin(std::future::ready(refusal.map_or(Ok(Accepted::Unmatched { event: Uuid::from_u128(7) }), Err)))
-    }
-
-    fn dismiss_event(&self, event: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<(), ReplayError>> {
-        self.events.lock().unwrap().push(("dismiss", event, by.0, reason));
-        Box::pin(std::future::ready(self.refusal.map_or(Ok(()), |why| Err(ReplayError::Impossible(why.to_owned())))))
-    }
-
-    fn retry_batch(&self, batch: Uuid, by: Actor, reason: String) -> BoxFuture<'_, Result<Retried, StartError>> {
-        self.retried.lock().unwrap().push((batch, by.0, reason));
-        let started = Retried::Started(RunId::from_u128(7));
-        let answer = self.refusal.map_or(started, |why| Retried::Refused(why.to_owned()));
-        Box::pin(std::future::ready(Ok(answer)))
-    }
-
-    fn sweeps(&self, before: Option<RunId>, limit: usize) -> BoxFuture<'_, Result<Vec<Sweep>, StoreError>> {
-        let earlier = self.sweeps.iter().map(|(sweep, _)| sweep).filter(|s| before.is_none_or(|before| s.run < before));
-        Box::pin(std::future::ready(Ok(earlier.take(limit).cloned().collect())))
-    }
-
-    fn drift(&self, sweep: RunId) -> BoxFuture<'_, Result<Option<Swept>, StoreError>> {
-        Box::pin(std::future::ready(Ok(self.sweeps.iter().find(|(known, _)| known.run == sweep).cloned())))
-    }
-
-    fn sign_totals(&self, signing: Signing, by: Actor) -> BoxFuture<'_, Result<Signed, StoreError>> {
-        let needs_reason = signing.reason.is_none();
-        self.signed.lock().unwrap().push((signing, by.0));
-        let why = self.refusal.unwrap_or("2 lines do not agree").to_owned();
-        let answer = if needs_reason { Signed::NeedsReason(why) } else { Signed::Stale(why) };
-        Box::pin(std::future::ready(Ok(answer)))
-    }
-
-    fn settle_conflict(
-        &self,
-        conflict: Uuid,
-        side: Side,
-        by: Actor,
-        reason: String,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
-        self.settled.lock().unwrap().push((conflict, side, by.0, reason));
-        let answer = self.refusal.map_or(Settled::Unknown, |why| Settled::Refused(why.to_owned()));
-        Box::pin(std::future::ready(Ok(answer)))
-    }
-}
-
+/// The pages as someone with one scope sees them, over an engine.
 struct Site {
     router: Router,
-    desk: Arc<Desk>,
+    engine: Engine,
     cookie: String,
+}
+
+/// Its first step fails, and it stands there until someone acts.
+const ORDER: &str = "document: { dsl: '1.0.3', namespace: test, name: order, version: '1.0.0' }
+do:
+  - price: { raise: { error: { type: 'https://example.com/no-price', status: 409 } } }
+  - book: { raise: { error: { type: 'https://example.com/no-period', status: 409 } } }
+";
+
+/// What a page answers.
+async fn text(answer: Response<Body>) -> (StatusCode, String) {
+    let (head, body) = answer.into_parts();
+    let body = to_bytes(body, 1 << 26).await.unwrap();
+    (head.status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Acts that were recorded for nodes.
+async fn commands(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("select count(*) from commands").fetch_one(pool).await.unwrap()
 }
 
 const COMPLETED: Row<'_> = Row {
@@ -259,21 +85,80 @@ const FAULTED: Row<'_> = Row {
 };
 
 impl Site {
-    async fn new(pool: &PgPool, scope: Scope, desk: Desk) -> Self {
+    /// Over an engine that does nothing by itself: what is stored stays as it is.
+    async fn new(pool: &PgPool, scope: Scope) -> Self {
+        Self::over(pool, scope, Engine::outside(pool.clone()).await.unwrap()).await
+    }
+
+    /// Over a node that drives runs.
+    async fn running(pool: &PgPool, scope: Scope) -> Self {
+        store::ensure_partitions(pool).await.unwrap();
+        let evaluator = Evaluator::new("no-evaluator-here".into(), Vec::new(), 1);
+        let (settings, connections) = (EngineSettings::default(), Connections::default());
+        let engine = Engine::start_node(settings, pool.clone(), pool.clone(), connections, evaluator);
+        Self::over(pool, scope, engine.await.unwrap()).await
+    }
+
+    /// The same pages for someone with another scope.
+    async fn of(&self, pool: &PgPool, scope: Scope) -> Self {
+        Self::over(pool, scope, self.engine.clone()).await
+    }
+
+    async fn over(pool: &PgPool, scope: Scope, engine: Engine) -> Self {
         let ada = match access::find_user(pool, "ada").await.unwrap() {
             Some(ada) if ada.scopes == [scope] => ada,
             Some(ada) => Identity::local(ada.name, &[scope]),
             None => access::fixture_user(pool, "ada", &[scope]).await,
         };
         let secret = access::create_session(pool, &ada, Duration::from_hours(1)).await.unwrap();
-        let desk = Arc::new(desk);
-        let operations: Arc<dyn Operations> = Arc::<Desk>::clone(&desk);
         let access = Access::new(pool.clone(), Cookies::new(false));
         // Webhooks and pages share an address, as they do in the whole face.
         let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
-        let pages = router(Dashboard::over(pool.clone(), operations, access, "sandbox".into()));
+        let pages = router(Dashboard::new(engine.clone(), access));
         let router = ingress.merge(pages.inside).merge(pages.sign_in);
-        Self { router, desk, cookie: format!("stepwell_session={secret}") }
+        Self { router, engine, cookie: format!("stepwell_session={secret}") }
+    }
+
+    async fn deploy(&self, text: &str) {
+        let built = dsl::build("test.yaml", text, &Functions::default()).unwrap();
+        self.engine.deploy(&built, &Actor("test".into())).await.unwrap();
+    }
+
+    /// A run of `test/order` that stands at its first step.
+    async fn stopped(&self) -> RunId {
+        let request = StartRequest {
+            namespace: "test".into(),
+            name: "order".into(),
+            version: None,
+            input: json!({ "order": "SO-1" }),
+            idempotency_key: None,
+            actor: Actor("test".into()),
+        };
+        let run = self.engine.start(request).await.unwrap();
+        self.until(run, |view| view.stopped_at.is_some()).await;
+        run
+    }
+
+    /// The run once it is as it should be.
+    async fn until(&self, run: RunId, holds: impl Fn(&RunView) -> bool) -> RunView {
+        let mut changes = self.engine.changes();
+        let seen = async {
+            loop {
+                match self.engine.view(run).await.unwrap() {
+                    Some(view) if holds(&view) => return view,
+                    _ => drop(changes.recv().await),
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the run becomes what it should be")
+    }
+
+    /// What people did to a run: who, and the data of the record.
+    async fn acted(&self, pool: &PgPool, run: RunId) -> Vec<(String, Value)> {
+        let records = store::runs::journal::records_from_base(pool, run).await.unwrap().0;
+        let acts = records.iter().map(|record| (record, serde_json::to_value(&record.change).unwrap()));
+        let acts = acts.filter(|(_, change)| change["kind"] == "operator.acted");
+        acts.map(|(record, change)| (record.actor.0.clone(), change["data"].clone())).collect()
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, Response<()>, String) {
@@ -310,7 +195,7 @@ fn header<'a>(answer: &'a Response<()>, name: &http::HeaderName) -> &'a str {
 
 #[sqlx::test]
 async fn nothing_is_shown_without_a_session(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let run = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
     for path in [
         "/",
@@ -338,12 +223,12 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
     }
     let act = Request::post(format!("/runs/{run}/cancel")).body(Body::empty()).unwrap();
     assert_eq!(site.send(act).await.0, StatusCode::SEE_OTHER);
-    assert!(site.desk.asked.lock().unwrap().is_empty());
+    assert_eq!(commands(&pool).await, 0);
 }
 
 #[sqlx::test]
 async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let (ada, by) = (access::find_user(&pool, "ada").await.unwrap().unwrap(), Actor("local:root@test".into()));
     let link = access::create_login_link(&pool, &ada, Duration::from_mins(5), By::from(&by)).await.unwrap();
     let look = || Request::get(format!("/login?token={link}")).body(Body::empty()).unwrap();
@@ -364,7 +249,7 @@ async fn a_login_link_is_not_used_up_by_looking_at_it(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_pasted_token_signs_in_and_another_sites_form_does_not(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let (_, token) = access::create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
     assert_eq!(site.post("/login", &format!("token={token}")).await.0, StatusCode::SEE_OTHER);
     let foreign = Request::post("/login")
@@ -377,7 +262,7 @@ async fn a_pasted_token_signs_in_and_another_sites_form_does_not(pool: PgPool) {
 
 #[sqlx::test]
 async fn signing_out_ends_the_session(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let csrf = site.csrf().await;
     assert_eq!(site.post("/logout", "csrf=guess").await.0, StatusCode::FORBIDDEN);
     assert_eq!(site.get("/").await.0, StatusCode::OK);
@@ -387,7 +272,7 @@ async fn signing_out_ends_the_session(pool: PgPool) {
 
 #[sqlx::test]
 async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Operate).await;
     let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
     let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     for path in [
@@ -419,26 +304,14 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
 
 #[sqlx::test]
 async fn a_hostile_key_stays_text(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Operate).await;
     let hostile = "<script>alert(1)</script>";
-    let mut story = Story::begun(&serde_json::json!({ hostile: hostile }));
+    let mut story = Story::begun(&json!({ hostile: hostile }));
     let task = format!("/do/0/{hostile}");
     let error = fixture::error(500, hostile);
-    story.add(
-        1,
-        Some(&task),
-        None,
-        "task.faulted",
-        serde_json::json!({"execution": 0, "beginning": {}, "error": error}),
-    );
-    story.add(
-        2,
-        Some(&task),
-        None,
-        "run.faulted",
-        serde_json::json!({"execution": 0, "error": error, "attention": "faulted"}),
-    );
-    story.acted(3, serde_json::json!({"act": "retry", "reason": hostile}));
+    story.add(1, Some(&task), None, "task.faulted", json!({"execution": 0, "beginning": {}, "error": error}));
+    story.add(2, Some(&task), None, "run.faulted", json!({"execution": 0, "error": error, "attention": "faulted"}));
+    story.acted(3, json!({"act": "retry", "reason": hostile}));
     let row = Row { key: Some(hostile), task: Some(&task), ..FAULTED };
     let run = fixture::store(&pool, &story, &row).await;
     for path in ["/".to_owned(), format!("/runs/{run}"), "/?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E".to_owned()] {
@@ -451,7 +324,7 @@ async fn a_hostile_key_stays_text(pool: PgPool) {
 
 #[sqlx::test]
 async fn the_list_shows_status_place_and_attention(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let done = fixture::store(&pool, &fixture::completed(), &COMPLETED).await;
     let stopped = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let (_, all) = site.get("/").await;
@@ -474,11 +347,11 @@ async fn the_list_shows_status_place_and_attention(pool: PgPool) {
 
 #[sqlx::test]
 async fn what_needs_attention_is_listed_by_cause_and_links_to_its_runs(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     for _ in 0..3 {
         fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     }
-    let error = serde_json::json!({
+    let error = json!({
         "type": "https://stepwell.dev/errors/validation", "status": 400, "title": "Bad Request", "detail": "the item <b>CM-200</b> is inactive",
         "instance": "/do/3/createOrder",
     });
@@ -497,7 +370,7 @@ async fn what_needs_attention_is_listed_by_cause_and_links_to_its_runs(pool: PgP
 /// The end was written between the two reads.
 #[sqlx::test]
 async fn a_page_whose_run_is_older_than_its_journal_goes_on_to_refresh(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let row = Row { status: "running", finished: None, ..COMPLETED };
     let run = fixture::store(&pool, &fixture::completed(), &row).await;
     let (_, page) = site.get(&format!("/runs/{run}")).await;
@@ -507,7 +380,7 @@ async fn a_page_whose_run_is_older_than_its_journal_goes_on_to_refresh(pool: PgP
 
 #[sqlx::test]
 async fn an_empty_list_teaches(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let (_, page) = site.get("/").await;
     assert!(page.contains("No runs yet") && page.contains("stepwell deploy workflows/"));
     let (_, queue) = site.get("/?attention=any").await;
@@ -516,7 +389,7 @@ async fn an_empty_list_teaches(pool: PgPool) {
 
 #[sqlx::test]
 async fn one_can_page_to_older_runs_and_back(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let mut runs = Vec::new();
     for _ in 0..60 {
         runs.push(fixture::store(&pool, &fixture::cancelled(), &Row { status: "cancelled", ..COMPLETED }).await);
@@ -538,7 +411,7 @@ async fn one_can_page_to_older_runs_and_back(pool: PgPool) {
 
 #[sqlx::test]
 async fn static_files_are_kept_as_long_as_their_address_is_current(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let (_, page) = site.get("/").await;
     let sheet = page.split("rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let (status, answer, _) = site.send(Request::get(sheet).body(Body::empty()).unwrap()).await;

@@ -3,41 +3,43 @@
 use super::*;
 use crate::store::schedules;
 
-fn schedule(name: &str) -> Schedule {
-    Schedule {
-        namespace: "crm-erp".into(),
-        name: name.into(),
-        version: "1.0.0".into(),
-        kind: "cron",
-        expression: "30 2 * * *".into(),
-        time_zone: "Europe/Zurich".into(),
-        misfire: "once",
-        last: None,
-        run: None,
-        next: vec!["2026-11-24T01:30:00Z".parse().unwrap()],
-        paused_at: None,
-        paused_by: None,
-        reason: None,
-    }
+/// Deploys a workflow that starts by itself, as a node has found it.
+async fn schedule(site: &Site, pool: &PgPool, name: &str) {
+    site.deploy(&format!(
+        "document: {{ dsl: '1.0.3', namespace: crm-erp, name: {name}, version: '1.0.0', metadata: {{ schedule: {{ timeZone: Europe/Zurich }} }} }}
+schedule: {{ cron: '30 2 * * *' }}
+do:
+  - note: {{ set: {{ at: 1 }} }}
+"
+    ))
+    .await;
+    row(pool, name).await;
 }
 
-fn paused(name: &str, reason: &str) -> Schedule {
-    Schedule {
-        next: Vec::new(),
-        paused_at: Some("2026-11-23T12:00:00Z".parse().unwrap()),
-        paused_by: Some("user:ada".into()),
-        reason: Some(reason.into()),
-        ..schedule(name)
-    }
+async fn row(pool: &PgPool, name: &str) {
+    let row = "insert into schedules (namespace, name, version, signature, anchor, next_at)
+               values ('crm-erp', $1, '1.0.0', 's', '2026-11-23', '2026-11-24T01:30:00Z')";
+    sqlx::query(row).bind(name).execute(pool).await.unwrap();
 }
 
-fn desk(schedules: Vec<Schedule>) -> Desk {
-    Desk { schedules, ..Desk::default() }
+async fn paused(site: &Site, pool: &PgPool, name: &str, reason: &str) {
+    schedule(site, pool, name).await;
+    let new = schedules::NewAct { namespace: "crm-erp", name, actor: "user:ada", reason: Some(reason) };
+    assert!(schedules::pause(pool, &new).await.unwrap());
+}
+
+/// What was done to schedules: name, act, who, why.
+async fn acted(pool: &PgPool) -> Vec<(String, String, String, Option<String>)> {
+    let acts = "select name, act, actor, reason from schedule_acts order by id";
+    sqlx::query_as(acts).fetch_all(pool).await.unwrap()
 }
 
 #[sqlx::test]
 async fn schedules_are_listed_with_their_next_firing_on_their_own_clock(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, desk(vec![schedule("nightly"), paused("weekly", "month end")])).await;
+    let site = Site::new(&pool, Scope::Read).await;
+    assert!(site.get("/schedules").await.1.contains("No schedules yet"));
+    schedule(&site, &pool, "nightly").await;
+    paused(&site, &pool, "weekly", "month end").await;
     let (status, page) = site.get("/schedules").await;
     assert_eq!(status, StatusCode::OK);
     for text in ["crm-erp/nightly", "cron 30 2 * * *", "Tue 24 Nov 2026, 02:30:00 CET", "24 Nov 2026, 01:30:00 UTC"] {
@@ -46,14 +48,14 @@ async fn schedules_are_listed_with_their_next_firing_on_their_own_clock(pool: Pg
     assert!(
         page.contains("Active") && page.contains("Paused") && !page.contains("<form method=\"post\" action=\"/sch")
     );
-    let none = Site::new(&pool, Scope::Read, Desk::default()).await;
-    assert!(none.get("/schedules").await.1.contains("No schedules yet"));
 }
 
 #[sqlx::test]
 async fn one_can_page_through_schedules(pool: PgPool) {
-    let many = (0..120).map(|n| schedule(&format!("w-{n:03}"))).collect();
-    let site = Site::new(&pool, Scope::Read, desk(many)).await;
+    let site = Site::new(&pool, Scope::Read).await;
+    for number in 0..120 {
+        row(&pool, &format!("w-{number:03}")).await;
+    }
     let mut path = "/schedules".to_owned();
     let mut seen = 0;
     for _ in 0..3 {
@@ -70,8 +72,10 @@ async fn one_can_page_through_schedules(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn an_act_on_a_schedule_reaches_the_engine_with_who_and_why(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, desk(vec![schedule("nightly"), paused("weekly", "x")])).await;
+async fn an_act_on_a_schedule_is_done_and_recorded_with_who_and_why(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate).await;
+    schedule(&site, &pool, "nightly").await;
+    paused(&site, &pool, "weekly", "x").await;
     let csrf = site.csrf().await;
     let path = "/schedules/crm-erp/nightly";
     let (_, page) = site.get(path).await;
@@ -83,16 +87,16 @@ async fn an_act_on_a_schedule_reaches_the_engine_with_who_and_why(pool: PgPool) 
     let (_, told) = site.get(header(&answer, &LOCATION)).await;
     assert!(told.contains("Paused."), "{told}");
     let (_, answer, _) = site.post(&format!("{path}/fire"), &form).await;
-    let run = RunId::from_u128(7);
+    let run: RunId = sqlx::query_scalar("select id from runs").fetch_one(&pool).await.unwrap();
     assert!(site.get(header(&answer, &LOCATION)).await.1.contains(&format!("href=\"/runs/{run}\"")));
-    let acted = site.desk.acted.lock().unwrap().clone();
-    let by = |act| ("nightly".to_owned(), act, "user:ada".to_owned(), "month end".to_owned());
-    assert_eq!(acted, [by(ScheduleAct::Pause), by(ScheduleAct::Fire)]);
+    let by = |act: &str| ("nightly".to_owned(), act.to_owned(), "user:ada".to_owned(), Some("month end".to_owned()));
+    assert_eq!(acted(&pool).await[1..], [by("pause"), by("fire")]);
 }
 
 #[sqlx::test]
 async fn an_act_on_a_schedule_needs_scope_token_reason_and_a_schedule(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, desk(vec![schedule("nightly")])).await;
+    let site = Site::new(&pool, Scope::Operate).await;
+    schedule(&site, &pool, "nightly").await;
     let csrf = site.csrf().await;
     let path = "/schedules/crm-erp/nightly/pause";
     assert_eq!(site.post(path, "csrf=guess&reason=x").await.0, StatusCode::FORBIDDEN);
@@ -101,19 +105,18 @@ async fn an_act_on_a_schedule_needs_scope_token_reason_and_a_schedule(pool: PgPo
     let form = format!("csrf={csrf}&reason=x");
     assert_eq!(site.post("/schedules/crm-erp/nightly/stop", &form).await.0, StatusCode::NOT_FOUND);
     assert_eq!(site.get("/schedules/crm-erp/none").await.0, StatusCode::NOT_FOUND);
-    let reader = Site::new(&pool, Scope::Read, desk(vec![schedule("nightly")])).await;
+    let reader = site.of(&pool, Scope::Read).await;
     let csrf = reader.csrf().await;
     assert_eq!(reader.post(path, &format!("csrf={csrf}&reason=x")).await.0, StatusCode::FORBIDDEN);
     assert!(!reader.get("/schedules/crm-erp/nightly").await.1.contains("act-pause"));
-    for site in [&site, &reader] {
-        assert!(site.desk.acted.lock().unwrap().is_empty());
-    }
+    assert!(acted(&pool).await.is_empty());
 }
 
 #[sqlx::test]
 async fn what_people_wrote_about_a_schedule_stays_text(pool: PgPool) {
     let hostile = "<script>alert(1)</script>";
-    let site = Site::new(&pool, Scope::Operate, desk(vec![paused("nightly", hostile)])).await;
+    let site = Site::new(&pool, Scope::Operate).await;
+    paused(&site, &pool, "nightly", hostile).await;
     let done = schedules::NewAct { namespace: "crm-erp", name: "nightly", actor: hostile, reason: Some(hostile) };
     schedules::record_fire(&mut pool.acquire().await.unwrap(), &done, RunId::from_u128(7)).await.unwrap();
     let (status, page) = site.get("/schedules/crm-erp/nightly").await;

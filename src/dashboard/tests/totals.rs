@@ -1,7 +1,6 @@
 //! The page of totals.
 
 use chrono::NaiveDate;
-use serde_json::json;
 
 use super::*;
 use crate::memory::totals::{Change, ChangeKind, Pass, Scope as Period};
@@ -27,7 +26,7 @@ const NOVEMBER: &str = "from=2025-11-01&until=2025-11-30";
 
 #[sqlx::test]
 async fn sums_lines_and_runs_stand_on_one_page_and_what_needs_a_person_comes_first(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Operate).await;
     assert!(site.get("/totals").await.1.contains("No pass has covered these days"));
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     passed(&pool, "Brückner").await;
@@ -58,13 +57,13 @@ async fn sums_lines_and_runs_stand_on_one_page_and_what_needs_a_person_comes_fir
     );
     let (_, none) = site.get(&format!("/totals?{NOVEMBER}&currency=USD")).await;
     assert!(!none.contains("SO-006Ws00000Hd9XsIAJ"), "{none}");
-    let reader = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let reader = site.of(&pool, Scope::Read).await;
     assert!(!reader.get(&format!("/totals?{NOVEMBER}")).await.1.contains("/totals/sign-offs"));
 }
 
 #[sqlx::test]
-async fn a_sign_off_reaches_the_engine_with_what_was_seen_by_whom_and_why(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+async fn a_sign_off_is_recorded_with_what_was_seen_by_whom_and_why(pool: PgPool) {
+    let site = Site::new(&pool, Scope::Operate).await;
     let pass = passed(&pool, "Brückner").await;
     assert!(site.get(&format!("/totals?{NOVEMBER}")).await.1.contains(&format!("name=\"seen\" value=\"{}\"", pass.id)));
     let csrf = site.csrf().await;
@@ -76,17 +75,20 @@ async fn a_sign_off_reaches_the_engine_with_what_was_seen_by_whom_and_why(pool: 
     let (status, _, page) = site.post(path, &format!("csrf={csrf}&from=2025-11-30&until=2025-11-01&reason=x")).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
     let form = format!("csrf={csrf}&{NOVEMBER}&currency=EUR&company=&seen={}&reason=checked+by+hand", pass.id);
-    assert_eq!(site.post(path, &form).await.0, StatusCode::CONFLICT, "the desk says that it is stale");
-    let asked = site.desk.signed.lock().unwrap().pop().unwrap();
-    let scope =
-        Period { from: day("2025-11-01"), until: day("2025-11-30"), currency: Some("EUR".into()), company: None };
-    assert_eq!((asked.0.scope, asked.0.seen, asked.1.as_str()), (scope, Some(pass.id), "user:ada"));
-    assert_eq!(asked.0.reason.as_deref(), Some("checked by hand"));
+    let stale = form.replace(&pass.id.to_string(), &Uuid::from_u128(8).to_string());
+    assert_eq!(site.post(path, &stale).await.0, StatusCode::CONFLICT, "other totals were seen");
+    assert_eq!(site.post(path, &form).await.0, StatusCode::SEE_OTHER);
+    let signed = "select actor, reason, from_day, until_day, currency from totals_sign_offs";
+    let signed: Vec<(String, Option<String>, NaiveDate, NaiveDate, Option<String>)> =
+        sqlx::query_as(signed).fetch_all(&pool).await.unwrap();
+    let why = Some("checked by hand".to_owned());
+    let period = (day("2025-11-01"), day("2025-11-30"));
+    assert_eq!(signed, [("user:ada".to_owned(), why, period.0, period.1, Some("EUR".to_owned()))]);
 }
 
 #[sqlx::test]
 async fn changes_since_a_sign_off_are_shown_with_both_values(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     let pass = passed(&pool, "Brückner").await;
     let filter = store::shown::Filter {
         scope: Period { from: pass.from, until: pass.until, currency: None, company: None },
@@ -116,7 +118,7 @@ async fn changes_since_a_sign_off_are_shown_with_both_values(pool: PgPool) {
 
 #[sqlx::test]
 async fn deal_names_stay_text_and_a_bad_period_is_reported(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Read, Desk::default()).await;
+    let site = Site::new(&pool, Scope::Read).await;
     passed(&pool, "<script>alert(1)</script>").await;
     let (_, page) = site.get(&format!("/totals?{NOVEMBER}&state=differs")).await;
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");

@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 51] = [
+pub const UNCOVERED: [(&str, &str, &str); 52] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -29,6 +29,7 @@ pub const UNCOVERED: [(&str, &str, &str); 51] = [
         "*",
         "what one act over many runs has still to do; `acts` says who asked for what, journals what was done",
     ),
+    ("restarts", "*", "which run does the work of another again; both journals say so"),
     ("bulk_items", "*", "runs of bulk acts; what was done to each is in its journal"),
     ("listeners", "*", "which runs wait for which events; nodes make it from journals"),
     ("outgoing", "*", "events on their way out; removed once delivered"),

@@ -51,6 +51,9 @@ pub fn clean_act(mut act: Act, redactor: &Redactor) -> Act {
     if let Act::Retry { input: Some(value), .. } | Act::Skip { output: value, .. } = &mut act {
         redactor.value(value);
     }
+    if let Act::Edit { edit, .. } = &mut act {
+        *edit = redactor.text(std::mem::take(edit));
+    }
     act
 }
 

@@ -183,6 +183,7 @@ impl Inner {
                 environment: self.environment.clone(),
                 begin: self.begin_here(node),
                 hold: self.hold_of(freezes, &definition),
+                restarts: None,
             };
             match self.prepare(node, &definition, RunId::now_v7(), started, source, now).await {
                 Ok(run) => matched.prepared.push(run),

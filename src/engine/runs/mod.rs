@@ -1,5 +1,6 @@
 //! One run from its start to its end: facts in, decisions committed together, effects out, and what people do to it.
 
+pub mod acts;
 pub(super) mod batch;
 pub(super) mod beginning;
 pub mod bulk;

@@ -14,7 +14,7 @@ use crate::canonical;
 use crate::dsl::Definition;
 use crate::engine::node::Node;
 use crate::engine::{Engine, Inner, RunChange, StartError, StartRequest};
-use crate::machine::{Actor, Parent, RunId, SchemaViolation, Started, Time};
+use crate::machine::{Actor, Parent, Restarts, RunId, SchemaViolation, Started, Time};
 use crate::store::acts::StartAct;
 use crate::store::runs::commit::{NewEvent, START_TYPE};
 use crate::store::runs::journal::Source;
@@ -33,17 +33,25 @@ pub(in crate::engine) enum Origin {
         /// The last of them.
         last: Uuid,
     },
+    /// A person who starts a run again that has ended.
+    Restart {
+        /// That run.
+        of: RunId,
+        /// The event that started it.
+        event: Option<Uuid>,
+    },
 }
 
 impl Origin {
     /// What sources of starts begin with. No event from outside may have such a source, or it would take someone's key.
-    pub(in crate::engine) const PREFIXES: [&'static str; 3] = ["api:", "schedule:", "event:"];
+    pub(in crate::engine) const PREFIXES: [&'static str; 4] = ["api:", "schedule:", "event:", "restart:"];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Schedule => "schedule",
             Self::Events { .. } => "event",
+            Self::Restart { .. } => "restart",
         }
     }
 
@@ -51,7 +59,24 @@ impl Origin {
     fn source(self, actor: &Actor) -> Option<String> {
         match self {
             Self::Events { .. } => actor.0.strip_prefix("source:").map(str::to_owned),
+            Self::Api | Self::Schedule | Self::Restart { .. } => None,
+        }
+    }
+
+    /// The event that the run names as its cause.
+    fn event(self) -> Option<Uuid> {
+        match self {
+            Self::Events { last } => Some(last),
+            Self::Restart { event, .. } => event,
             Self::Api | Self::Schedule => None,
+        }
+    }
+
+    /// The source under which a start with an idempotency key is remembered.
+    fn keyed(self, request: &StartRequest) -> String {
+        match self {
+            Self::Restart { of, .. } => format!("{}:{of}", self.as_str()),
+            _ => format!("{}:{}/{}", self.as_str(), request.namespace, request.name),
         }
     }
 }
@@ -79,7 +104,7 @@ impl Inner {
         origin: Origin,
     ) -> Result<RunId, StartError> {
         let node = self.node();
-        let prepared = self.prepare_start(&node, id, parent, &request, origin).await?;
+        let prepared = self.prepare_start(&node, id, parent, &request, origin, None).await?;
         self.commit_start(&node, request, origin, prepared, None).await
     }
 
@@ -91,8 +116,23 @@ impl Inner {
     ) -> Result<RunId, StartError> {
         request.hide(&self.redactor());
         let (node, origin) = (self.node(), Origin::Api);
-        let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin).await?;
+        let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin, None).await?;
         self.commit_start(&node, request, origin, prepared, Some(act)).await
+    }
+
+    /// Starts a run that does the work of another one again; false if an earlier call under the same key did.
+    pub(in crate::engine) async fn start_again(
+        self: Arc<Self>,
+        mut request: StartRequest,
+        origin: Origin,
+        restarts: Restarts,
+        act: StartAct,
+    ) -> Result<(RunId, bool), StartError> {
+        request.hide(&self.redactor());
+        let (node, id) = (self.node(), RunId::now_v7());
+        let prepared = self.prepare_start(&node, id, None, &request, origin, Some(restarts)).await?;
+        let run = self.commit_start(&node, request, origin, prepared, Some(act)).await?;
+        Ok((run, run == id))
     }
 
     /// Starts a run for a caller of the API and keeps what there is to show of it: its first commit, or all of them to come if
@@ -104,7 +144,7 @@ impl Inner {
     ) -> Result<(RunId, Option<Snapshot>, Option<Following>), StartError> {
         request.hide(&self.redactor());
         let (node, id) = (self.node(), RunId::now_v7());
-        let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api).await?;
+        let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api, None).await?;
         let snapshot = prepared.snapshot();
         let (snapshot, following) =
             if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
@@ -119,6 +159,7 @@ impl Inner {
         parent: Option<Parent>,
         request: &StartRequest,
         origin: Origin,
+        restarts: Option<Restarts>,
     ) -> Result<Prepared, StartError> {
         self.admits(node).map_err(StartError::Unavailable)?;
         let definition = self.find_current(request).await?;
@@ -127,19 +168,17 @@ impl Inner {
             Origin::Events { .. } => {
                 Some(self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
             }
-            Origin::Api | Origin::Schedule => None,
+            Origin::Api | Origin::Schedule | Origin::Restart { .. } => None,
         };
         let started = Started {
             input: Arc::new(input),
-            event: match origin {
-                Origin::Events { last } => Some(last),
-                Origin::Api | Origin::Schedule => None,
-            },
+            event: origin.event(),
             parent,
             actor: request.actor.clone(),
             environment: self.environment.clone(),
             begin: self.begin_here(node),
             hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
+            restarts,
         };
         let keyed = request.idempotency_key.as_ref().map(|_| (Uuid::now_v7(), started.input.to_string()));
         let body = keyed.as_ref().map(|_| request.input.to_string());
@@ -268,7 +307,7 @@ fn keyed_start(request: &StartRequest, origin: Origin, (id, key): (Uuid, String)
     let body = request.input.to_string().into_bytes();
     NewEvent {
         id,
-        source: format!("{}:{}/{}", origin.as_str(), request.namespace, request.name),
+        source: origin.keyed(request),
         event_id: key,
         r#type: START_TYPE.to_owned(),
         received_at: now,

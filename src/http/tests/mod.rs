@@ -3,6 +3,8 @@
 mod deploying;
 mod proposals;
 mod recording;
+mod restarts;
+mod retries;
 mod terminal;
 mod totals;
 
@@ -32,6 +34,7 @@ use crate::dsl::Functions;
 use crate::engine::{Engine, EngineSettings};
 use crate::evaluator::Evaluator;
 use crate::hub::Hub;
+use crate::machine::ActKind;
 use crate::store::access::{self, Scope};
 
 pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -221,6 +224,25 @@ fn the_description_names_every_route_and_no_other() {
     let served: BTreeSet<(String, String)> =
         routes().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
     assert_eq!(described, served);
+}
+
+#[test]
+fn the_description_names_every_act_and_what_it_takes() {
+    let described: Value = serde_json::from_str(status::OPENAPI).unwrap();
+    let names = |pointer: &str| described.pointer(pointer).unwrap().clone();
+    let all: Vec<&str> = ActKind::ALL.iter().map(|act| act.name()).collect();
+    assert_eq!(names("/components/schemas/ActName/enum"), json!(all));
+    let in_paths: Vec<&str> = all.iter().copied().filter(|name| *name != "move").collect();
+    assert_eq!(names("/components/parameters/act/schema/enum"), json!(in_paths), "a move has a route of its own");
+    for act in ActKind::ALL {
+        let body = if *act == ActKind::Move { "Move" } else { "Act" };
+        for field in act.about().fields {
+            for body in [body, "Bulk"].into_iter().filter(|body| *body != "Bulk" || field.is_for_many()) {
+                let pointer = format!("/components/schemas/{body}/properties/{}", field.name());
+                assert!(described.pointer(&pointer).is_some(), "{pointer}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -17,13 +17,20 @@ pub(super) fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAc
 }
 
 fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct> {
-    let node = report.closed(node, &["act", "after", "input", "output", "compensate"])?;
+    let node = report.closed(node, &["act", "after", "input", "output", "compensate", "from", "edit"])?;
     let after = match node.get("after") {
         Some(after) => Some(duration(after, report)?),
         None => None,
     };
     let mut act = node.to_value();
-    act.as_object_mut()?.shift_remove("after");
+    let members = act.as_object_mut()?;
+    members.shift_remove("after");
+    // As at the API, these are retries.
+    if members.get("act").is_some_and(|act| act == "retry") {
+        let kind = ["edit", "from"].into_iter().find(|field| members.contains_key(*field));
+        let kind = kind.map(|field| if field == "edit" { "edit" } else { "rewind" });
+        members.extend(kind.map(|kind| ("act".to_owned(), kind.into())));
+    }
     match serde_json::from_value(act) {
         Ok(act) => Some(PlannedAct { act, after }),
         Err(why) => {

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::{Halt, LATENCY, Rehearsal};
 use crate::dsl::OwnAuthentication;
-use crate::machine::{Act, Actor, Approval, CallOutcome, CallRequest, ExecutionId, Fact, Message, Time, time_after};
+use crate::machine::{
+    Act, Actor, Approval, CallOutcome, CallRequest, ExecutionId, Fact, Message, RewoundBy, Time, time_after,
+};
 use crate::scenario::file::Scenario;
 
 /// What will reach the run, and when.
@@ -132,8 +134,12 @@ impl Rehearsal<'_> {
     fn act(&mut self, act: Act) -> Result<(), Halt> {
         let name = act.name();
         let approval = Some(Approval { by: Actor("user:second".to_owned()), reason: None, step: None });
-        let fact = Fact::Operator { act, actor: Actor("scenario".to_owned()), reason: None, approval };
-        match self.decide(&fact) {
+        let actor = Actor("scenario".to_owned());
+        let decided = match act {
+            Act::Rewind { from } => self.decide_rewind(&from, &RewoundBy { actor, reason: None, approval }),
+            act => self.decide(&Fact::Operator { act, actor, reason: None, approval }),
+        };
+        match decided {
             Ok(decision) => self.commit(decision),
             Err(Halt::Rejected(why)) => {
                 self.refused_acts.push(format!("{name}: {why}"));

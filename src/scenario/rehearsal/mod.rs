@@ -29,8 +29,8 @@ use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::identifiers::Declared;
 use crate::machine::{
-    Act, Actor, Around, Begin, CallRequest, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Run,
-    SchemaViolation, Started, Time, decide, fold, snapshot, time_after,
+    Act, Actor, Around, Begin, CallRequest, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Rewind,
+    RewoundBy, Run, SchemaViolation, Started, Time, decide, decide_rewind, fold, snapshot, time_after,
 };
 use crate::sandbox::Profile;
 use coming::{Coming, OnItsWay};
@@ -216,6 +216,7 @@ impl<'e> Rehearsal<'e> {
             environment: None,
             begin: Begin::Now,
             hold: None,
+            restarts: None,
         };
         self.feed(&Fact::Started(Box::new(started)))?;
         if self.run.queued {
@@ -282,6 +283,21 @@ impl<'e> Rehearsal<'e> {
                 Ok(decision) => return Ok(decision),
                 Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
                 Err(NoDecision::Rejected(Rejected::InputRefused(violations))) => return Err(Halt::Refused(violations)),
+                Err(NoDecision::Rejected(rejected)) => return Err(Halt::Rejected(rejected)),
+            }
+        }
+    }
+
+    /// Decides that a person lets the run continue from an earlier step.
+    pub(super) fn decide_rewind(&self, from: &str, by: &RewoundBy) -> Result<Decision, Halt> {
+        let mut answers = Vec::new();
+        let of = Rewind { definition: self.stage.definition, run: &self.run, records: &self.journal, base: 0 };
+        loop {
+            let settles_after = |request: &CallRequest| self.stage.connections.settles_after(request);
+            let around = Around { now: self.now, answers: &answers, settles_after: &settles_after, continues: false };
+            match decide_rewind(of, from, by.clone(), around) {
+                Ok(decision) => return Ok(decision),
+                Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
                 Err(NoDecision::Rejected(rejected)) => return Err(Halt::Rejected(rejected)),
             }
         }

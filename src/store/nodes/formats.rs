@@ -24,8 +24,14 @@ pub const CONTINUED: Format = 3;
 /// Journals in which a run moves to another version of its workflow.
 pub const MOVED: Format = 4;
 
+/// Journals in which a run starts the work of another one again, is started again, or goes back to an earlier step.
+pub const RESTARTED: Format = 5;
+
+/// The same.
+pub const REWOUND: Format = 5;
+
 /// The newest format that this version knows.
-pub const NEWEST: Format = 4;
+pub const NEWEST: Format = 5;
 
 /// The oldest format that can say a change. Each row has the oldest one that can say its records, so that a run that needs nothing newer
 /// stays open to earlier versions.
@@ -34,6 +40,8 @@ pub fn least(change: &Change) -> Format {
     match change {
         Change::RunContinued(_) => CONTINUED,
         Change::RunMoved(_) => MOVED,
+        Change::RunRestarted { .. } => RESTARTED,
+        Change::RunRewinding(_) | Change::RunRewound {} => REWOUND,
         _ => ONE_RECORD,
     }
 }

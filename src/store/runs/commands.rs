@@ -196,10 +196,10 @@ pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenComm
 /// The database is away.
 pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     sqlx::query!(
-        // A run that is over can still be undone with its parent: what tells it to stop is left to the run itself. Looked at
+        // A run that is over can still be undone with its parent, and started again: what tells it so is left to the run itself. Looked at
         // as text, for one row that Postgres cannot read as JSON would fail an operator of JSON, and with it all others.
         "with open as materialized (
-                  select id, shard, run_id from commands where answered_at is null and act::text not like '{\"stop\":%'
+                  select id, shard, run_id from commands where answered_at is null and act::text not like all (array['{\"stop\":%', '{\"restarted\":%'])
                   limit 10000 for update skip locked),
               late as materialized (
                   select o.id, r.status from open o join runs r on r.shard = o.shard and r.id = o.run_id

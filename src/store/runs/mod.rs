@@ -10,4 +10,5 @@ pub mod journal;
 pub mod lanes;
 pub mod listing;
 pub mod proposals;
+pub mod restarts;
 pub mod snapshots;

@@ -61,6 +61,9 @@ pub(super) fn operator_acted(definition: &Definition, run: &mut Run, act: &Act, 
         Act::Resume => run.suspended = false,
         // It has a record of its own.
         Act::Move { .. } => return Err("a move is no act of this record"),
+        Act::Edit { .. } => return Err("an edit is recorded as a retry with the input that came out"),
+        Act::Rewind { .. } => return Err("a run that goes back has a record of its own"),
+        Act::Restart { .. } => return Err("a run that starts again has a record of its own"),
         Act::Dismiss => {
             run.attention = None;
             finish(run, at)?;

@@ -109,7 +109,7 @@ pub(super) fn asked(run: &mut Run, of: ExecutionId) {
 }
 
 /// Whether a request with this method changes nothing at its target.
-fn is_read(method: &str) -> bool {
+pub(crate) fn is_read(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 

@@ -195,7 +195,7 @@ pub(super) fn close_faulted(definition: &Definition, run: &mut Run, id: Executio
 }
 
 /// Ends every open execution, innermost first.
-pub(super) fn close_all(definition: &Definition, run: &mut Run) {
+pub(crate) fn close_all(definition: &Definition, run: &mut Run) {
     let tops: Vec<ExecutionId> = run.open.iter().filter(|e| e.parent.is_none()).map(|e| e.id).collect();
     for top in tops.into_iter().rev() {
         close_faulted(definition, run, top);

@@ -18,11 +18,13 @@ use crate::{
     Time,
 };
 use acts::operator_acted;
-use close::{close_all, fail, undone};
+use close::{fail, undone};
 use stepwell_language::dsl::Definition;
 use task::change_task;
 
 pub(crate) use begin::siblings;
+pub(crate) use call::is_read;
+pub(crate) use close::close_all;
 pub(crate) use links::read;
 
 /// A record that does not match the state: the journal was damaged or belongs to another definition.
@@ -148,7 +150,9 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             run.attention = Some(Attention::Poison);
             Ok(())
         }
-        Change::RunTakenOver {} => Ok(()),
+        Change::RunTakenOver {} | Change::RunRestarted { .. } => Ok(()),
+        Change::RunRewinding(rewinding) => crate::rewind::begin(definition, run, rewinding),
+        Change::RunRewound {} => crate::rewind::end(definition, run),
         Change::OperatorActed { act, past_pivot, .. } => operator_acted(definition, run, act, *past_pivot, at),
         _ => change_task(definition, run, record, at),
     }

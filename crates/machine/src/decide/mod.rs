@@ -22,6 +22,7 @@ use stepwell_language::dsl::Definition;
 
 pub(crate) use advance::{Entry, Halt, Opening, Outputs, Ready, Scope, error_value, kind};
 pub(crate) use calls::{FailedAttempt, retry};
+pub(crate) use operator::Judgement;
 pub use operator::{Proposed, propose};
 
 /// What follows from a fact.
@@ -78,6 +79,12 @@ pub fn decide(definition: &Definition, run: &Run, fact: Fact, around: Around<'_>
         run.is_undone_by_parent() && matches!(&fact, Fact::Message { message: Message::Stop { undo: true }, .. });
     if run.is_closed() && !undone_by_parent {
         return match &fact {
+            // It stays as it ended, and its journal says what became of its work.
+            Fact::Message { message: Message::Restarted { run: successor, reason }, actor } => {
+                let mut decider = Decider::new(definition, run.clone(), around);
+                decider.restarted(*successor, reason.clone(), actor.clone());
+                Ok(Decision { run: decider.run, records: decider.records, effects: Vec::new() })
+            }
             // Whoever is told to stop answers with its end, however often it is told.
             Fact::Message { message: Message::Stop { .. }, .. } if run.parent.is_some_and(|parent| parent.awaits) => {
                 let mut decider = Decider::new(definition, run.clone(), around);
@@ -152,6 +159,11 @@ impl Decider<'_> {
                 Message::Stop { undo } => self.stopped_by_parent(undo, actor),
                 Message::ChildFaulted { child, error, fault } => self.child_faulted(child, error, fault, actor),
                 Message::FaultCaught { fault } => self.fault_caught(fault, actor),
+                // It lives again, since its parent undoes it.
+                Message::Restarted { run, reason } => {
+                    self.restarted(run, reason, actor);
+                    Ok(())
+                }
             },
             Fact::TimerDue | Fact::Continue => Ok(()),
             Fact::TakenOver => {

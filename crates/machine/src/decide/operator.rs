@@ -47,19 +47,23 @@ pub fn propose(
     if act.reserved_by(definition).is_none() {
         return Ok(None);
     }
-    if run.is_closed() {
-        return Err(Rejected::Closed(run.status));
-    }
     let around =
         Around { now: crate::Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
     let decider = Decider::new(definition, run.clone(), around);
     // What a freeze holds back is suspended; a person who suspends it keeps it suspended beyond the freeze.
     let holds_on = *act == Act::Suspend && !run.is_parked();
-    if decider.changes_nothing(act) && !holds_on {
-        return Ok(None);
+    match decider.judge(act, reason)? {
+        Judgement::ChangesNothing(_) if !holds_on => Ok(None),
+        _ => Ok(Some(decider.pinned(act.clone()))),
     }
-    decider.check(act, reason)?;
-    Ok(Some(decider.pinned(act.clone())))
+}
+
+/// What an act would do to a run.
+pub(crate) enum Judgement {
+    /// It is done and recorded.
+    Changes,
+    /// It was done before, for this reason: it is acknowledged and not recorded again.
+    ChangesNothing(&'static str),
 }
 
 impl Decider<'_> {
@@ -70,17 +74,22 @@ impl Decider<'_> {
         reason: Option<String>,
         approval: Option<Approval>,
     ) -> Result<(), Stop> {
-        if self.changes_nothing(&act) {
+        if matches!(self.judge(&act, reason.as_deref())?, Judgement::ChangesNothing(_)) {
             return Ok(());
         }
-        if matches!(act, Act::Move { .. }) {
-            let why = "a node needs the other version at hand";
+        if matches!(act, Act::Move { .. } | Act::Rewind { .. } | Act::Restart { .. }) {
+            let why = "it is not done by the run alone";
             return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
         }
+        // What the edit makes of the input is recorded, for folding evaluates nothing.
+        let reserved = act.reserved_by(self.definition);
         // An approval of what one may do alone says nothing.
-        let approval = approval.filter(|_| act.reserved_by(self.definition).is_some());
-        self.check(&act, reason.as_deref())?;
+        let approval = approval.filter(|_| reserved.is_some());
         self.check_second(&act, &actor, approval.as_ref())?;
+        let act = match act {
+            Act::Edit { edit, step } => Act::Retry { input: Some(self.edited(&edit)?.after), step },
+            act => act,
+        };
         let poisoned = self.run.attention == Some(crate::Attention::Poison);
         let stand_in = match &act {
             Act::Skip { output, .. } => Some(Arc::new(output.clone())),
@@ -100,26 +109,37 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// An act that was done before is acknowledged and not recorded again.
-    fn changes_nothing(&self, act: &Act) -> bool {
+    /// Whether an act fits the run as it is. This is the one judge: [`super::permitted`] asks it too.
+    pub(crate) fn judge(&self, act: &Act, reason: Option<&str>) -> Result<Judgement, Rejected> {
+        if let Act::Restart { again, .. } = act {
+            return crate::acts::judge_restart(&self.run, *again).map(|()| Judgement::Changes);
+        }
+        if self.run.is_closed() {
+            return Err(Rejected::Closed(self.run.status));
+        }
+        if let Some(why) = self.done_before(act) {
+            return Ok(Judgement::ChangesNothing(why));
+        }
+        let forbidden = |why| Rejected::Forbidden { act: act.name(), status: self.run.status, why };
+        self.permit(act, reason).map_err(forbidden)?;
+        act.step().map_or(Ok(()), |meant| self.check_step(act, meant, self.run.passed_over()))?;
+        Ok(Judgement::Changes)
+    }
+
+    /// Why an act would change nothing, if it would not.
+    fn done_before(&self, act: &Act) -> Option<&'static str> {
         match act {
-            Act::Cancel { .. } if self.run.is_parked() && self.run.compensation.is_none() => false,
+            Act::Cancel { .. } if self.run.is_parked() && self.run.compensation.is_none() => None,
             Act::Cancel { compensate } => {
                 let undoes = *compensate == CancelMode::Compensate;
                 let undoing = self.run.compensation.as_ref().map(|c| (c.end, true));
                 let pending = self.run.stop.map(|stop| (stop.end, stop.undo));
-                pending.or(undoing) == Some((CompensationEnd::Cancelled, undoes))
+                let is_same = pending.or(undoing) == Some((CompensationEnd::Cancelled, undoes));
+                is_same.then_some("it is being cancelled already")
             }
-            Act::Suspend => self.run.suspended,
-            _ => false,
+            Act::Suspend if self.run.suspended => Some("it is suspended already"),
+            _ => None,
         }
-    }
-
-    /// Whether the act fits the run as it is.
-    pub(crate) fn check(&self, act: &Act, reason: Option<&str>) -> Result<(), Rejected> {
-        let forbidden = |why| Rejected::Forbidden { act: act.name(), status: self.run.status, why };
-        self.permit(act, reason).map_err(forbidden)?;
-        act.step().map_or(Ok(()), |meant| self.check_step(act, meant, self.run.passed_over()))
     }
 
     /// What is reserved for two people needs two, and the run must still stand where it stood when the act was proposed.
@@ -138,12 +158,13 @@ impl Decider<'_> {
     fn pinned(&self, mut act: Act) -> Proposed {
         let name = |e: &Execution| crate::view::step_name(&self.definition.task(e.task).reference, e.id);
         let at = self.run.passed_over();
-        let about = at.filter(|_| self.run.is_parked() || matches!(act, Act::Retry { .. } | Act::Skip { .. }));
+        let about = at
+            .filter(|_| self.run.is_parked() || matches!(act, Act::Retry { .. } | Act::Edit { .. } | Act::Skip { .. }));
         let about = about.map(name);
-        if let Act::Retry { step, .. } | Act::Skip { step, .. } = &mut act {
+        if let Act::Retry { step, .. } | Act::Edit { step, .. } | Act::Skip { step, .. } = &mut act {
             step.clone_from(&about);
         }
-        let replaced = self.stuck().filter(|_| matches!(act, Act::Retry { input: Some(_), .. }));
+        let replaced = self.stuck().filter(|_| matches!(act, Act::Retry { input: Some(_), .. } | Act::Edit { .. }));
         let before = replaced.map(|e| Arc::clone(&e.raw_input));
         Proposed { act, step: about, before }
     }
@@ -171,13 +192,14 @@ impl Decider<'_> {
         let in_flight = run.has_call_in_flight() && !run.is_parked();
         let ends = run.stop.is_some() && run.compensation.is_none() && !run.is_parked();
         match act {
-            Act::Retry { .. } | Act::Skip { .. } if ends => Err(ENDS),
-            Act::Retry { input: Some(_), .. } => {
+            Act::Retry { .. } | Act::Edit { .. } | Act::Rewind { .. } | Act::Skip { .. } if ends => Err(ENDS),
+            Act::Retry { input: Some(_), .. } | Act::Edit { .. } => {
                 need(self.stuck().is_some(), "only a failed step can be given a different input")
             }
             Act::Retry { input: None, .. } => {
                 need(run.is_parked() || backing_off, "nothing has failed or is waiting for a retry")
             }
+            Act::Rewind { .. } => self.permit_rewind(),
             Act::Skip { .. } => need(
                 !in_flight && (run.is_parked() || run.status == Status::Waiting),
                 "only a failed or waiting step can be skipped",
@@ -198,6 +220,27 @@ impl Decider<'_> {
             Act::Resume => need(run.suspended, "it is not suspended"),
             Act::Dismiss => need(run.is_parked() && run.compensation.is_none(), "only a faulted run can be dismissed"),
             Act::Move { .. } => self.permit_move(),
+            // No run that lives can be; one that has ended is judged alone.
+            Act::Restart { .. } => Err("a run is started again as a new one"),
+        }
+    }
+
+    /// A run goes back only from where it has stopped, with everything known that it did.
+    fn permit_rewind(&self) -> Result<(), &'static str> {
+        use crate::Attention;
+        let run = &self.run;
+        let is_busy =
+            |e: &Execution| matches!(e.progress, Progress::Child(_) | Progress::Listen(_) | Progress::Wait { .. });
+        match run.attention {
+            _ if run.compensation.is_some() => Err("it is being undone"),
+            None => Err("only a run that has stopped can continue from an earlier step"),
+            Some(Attention::UnknownOutcome) => {
+                Err("the outcome of a call is not known: find out what its target did, then retry or skip the step")
+            }
+            Some(Attention::Poison) => Err("it crashed repeatedly, or could not be recorded: retry it first"),
+            Some(_) if run.awaits_outcome() => Err("a call is in progress: wait until it has ended"),
+            Some(_) if run.open.iter().any(is_busy) => Err("another branch of it is waiting for something"),
+            Some(_) => Ok(()),
         }
     }
 
@@ -225,7 +268,7 @@ impl Decider<'_> {
     }
 
     /// The innermost execution that failed, or else the one that a parked run stands at.
-    fn stuck(&self) -> Option<&Execution> {
+    pub(crate) fn stuck(&self) -> Option<&Execution> {
         self.run.failed().or_else(|| self.run.open.last().filter(|_| self.run.is_parked()))
     }
 

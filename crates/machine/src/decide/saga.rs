@@ -48,7 +48,8 @@ impl Decider<'_> {
                 Change::RunFaulted { execution, error, attention: crate::Attention::Faulted }
             }
             (true, CompensationEnd::Cancelled) => Change::RunCancelled {},
-            (true, CompensationEnd::Compensated) => Change::RunCompensated {},
+            // No run stops in order to go back.
+            (true, CompensationEnd::Compensated | CompensationEnd::Rewound) => Change::RunCompensated {},
         };
         self.emit(None, change);
         if let Some(error) = told {
@@ -81,6 +82,7 @@ impl Decider<'_> {
             let change = match compensation.end {
                 CompensationEnd::Compensated => Change::RunCompensated {},
                 CompensationEnd::Cancelled => Change::RunCancelled {},
+                CompensationEnd::Rewound => Change::RunRewound {},
             };
             self.emit(None, change);
             return Ok(());

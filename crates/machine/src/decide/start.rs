@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Stop;
 use crate::decide::{Decider, Halt, Scope};
-use crate::{Act, Actor, Change, Hold, Rejected, SchemaViolation, Started};
+use crate::{Act, Actor, Change, Hold, Rejected, Restarts, RunId, SchemaViolation, Started};
 use stepwell_text::canonical;
 
 impl Decider<'_> {
@@ -27,12 +27,21 @@ impl Decider<'_> {
         let (event, parent, environment) = (started.event, started.parent, started.environment);
         let queued = self.definition.metadata.serialize && key.is_some();
         let change = Change::RunStarted { input, transformed, key, event, parent, deadline, environment, queued };
-        self.emit_by(started.actor, None, change);
+        self.emit_by(started.actor.clone(), None, change);
+        if let Some(Restarts { run, reason }) = started.restarts {
+            let change = Change::RunRestarted { from: Some(run), successor: None, reason };
+            self.emit_by(started.actor, None, change);
+        }
         if let Some(Hold { actor, reason, .. }) = started.hold {
             let (act, reason) = (Act::Suspend, Some(reason));
             self.emit_by(actor, None, Change::acted(act, reason));
         }
         Ok(())
+    }
+
+    /// Another run does the work of this one again.
+    pub(crate) fn restarted(&mut self, successor: RunId, reason: Option<String>, actor: Actor) {
+        self.emit_by(actor, None, Change::RunRestarted { from: None, successor: Some(successor), reason });
     }
 
     pub(crate) fn admitted(&mut self, actor: Actor) -> Result<(), Stop> {

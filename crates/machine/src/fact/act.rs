@@ -20,6 +20,14 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
+    /// From the failed step, with its input changed. The record has the input that came out ([`Self::Retry`]).
+    Edit {
+        /// A jq expression; its input is what the step is given.
+        edit: String,
+        /// As of [`Self::Retry`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+    },
     /// Pass over the failed step.
     Skip {
         /// Stands in for its output.
@@ -47,29 +55,29 @@ pub enum Act {
         /// Which.
         to: String,
     },
+    /// From an earlier step of the workflow's own list. A node carries it out with the journal at hand ([`crate::decide_rewind`]).
+    Rewind {
+        /// Reference of the step.
+        from: String,
+    },
+    /// Do the work of a run that has ended again, as a new run. No run carries that out: the new one is started instead.
+    Restart {
+        /// Which version runs it; none: the one that new runs have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+        /// Whether what was done and not undone may be done again.
+        #[serde(default)]
+        again: bool,
+    },
 }
 
 impl Act {
-    /// Its name in paths, journal kinds and buttons.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Retry { .. } => "retry",
-            Self::Skip { .. } => "skip",
-            Self::Cancel { .. } => "cancel",
-            Self::Compensate => "compensate",
-            Self::Suspend => "suspend",
-            Self::Resume => "resume",
-            Self::Dismiss => "dismiss",
-            Self::Move { .. } => "move",
-        }
-    }
-
-    /// Whether it gives a step another value than its own: a retry with an input, a skip with an output.
+    /// Whether it gives a step another value than its own: a retry with an input or an edit, a skip with an output.
     #[must_use]
     pub fn edits(&self) -> bool {
         match self {
             Self::Retry { input, .. } => input.is_some(),
+            Self::Edit { .. } => true,
             Self::Skip { output, .. } => !output.is_null(),
             _ => false,
         }
@@ -78,25 +86,16 @@ impl Act {
     /// The rule of a definition that reserves it for two people, if one does.
     #[must_use]
     pub fn reserved_by(&self, definition: &Definition) -> Option<ActRule> {
-        let own = match self {
-            Self::Retry { .. } => ActRule::Retry,
-            Self::Skip { .. } => ActRule::Skip,
-            Self::Cancel { .. } => ActRule::Cancel,
-            Self::Compensate => ActRule::Compensate,
-            Self::Suspend => ActRule::Suspend,
-            Self::Resume => ActRule::Resume,
-            Self::Dismiss => ActRule::Dismiss,
-            Self::Move { .. } => ActRule::Move,
-        };
+        let own = self.kind().about().rule;
         let reserved = &definition.metadata.two_people;
         let edit = Some(ActRule::Edit).filter(|_| self.edits());
-        Some(own).into_iter().chain(edit).find(|rule| reserved.contains(rule))
+        own.into_iter().chain(edit).find(|rule| reserved.contains(rule))
     }
 
     /// The step that it names, where it can name one.
     pub(crate) fn step(&self) -> Option<&str> {
         match self {
-            Self::Retry { step, .. } | Self::Skip { step, .. } => step.as_deref(),
+            Self::Retry { step, .. } | Self::Edit { step, .. } | Self::Skip { step, .. } => step.as_deref(),
             _ => None,
         }
     }

@@ -109,6 +109,13 @@ pub enum Message {
         /// The record that reports it.
         fault: u32,
     },
+    /// The run has ended, and another one does its work again.
+    Restarted {
+        /// That one.
+        run: RunId,
+        /// Why.
+        reason: Option<String>,
+    },
     /// A run above catches the fault that this record reported: if the run is still there, it ends as faulted without needing
     /// attention.
     FaultCaught {
@@ -172,6 +179,17 @@ pub struct Started {
     pub begin: Begin,
     /// Set when it may not begin yet: it is suspended until someone lets it continue.
     pub hold: Option<Hold>,
+    /// The ended run whose work it does again.
+    pub restarts: Option<Restarts>,
+}
+
+/// A run does the work of another one again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restarts {
+    /// The run that has ended.
+    pub run: RunId,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A freeze that a new run meets.

@@ -51,6 +51,20 @@ pub enum Rejected {
         /// What is missing.
         why: &'static str,
     },
+    /// An edit gives no input.
+    #[error("cannot change the input of the step: {why}")]
+    EditFailed {
+        /// Why.
+        why: String,
+    },
+    /// The run cannot continue from an earlier step.
+    #[error("cannot retry from {from}: {why}")]
+    CannotGoBack {
+        /// The step.
+        from: String,
+        /// Why.
+        why: String,
+    },
     /// The run cannot move: it does not fit its new version.
     #[error("{0}")]
     DoesNotFit(Box<crate::Misfit>),

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::masks::Masks;
 use crate::{
-    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Record, Role, Run, Status, Time,
-    WorkflowError, fold,
+    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Permitted, Record, Role, Run, Status, Time,
+    WorkflowError, fold, permitted,
 };
 use stepwell_language::dsl::Definition;
 
@@ -63,6 +63,8 @@ pub struct RunView {
     /// When it last moved to another version, and from which; none if it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved: Option<MovedView>,
+    /// What can be done to it now, and why the rest cannot.
+    pub acts: Vec<Permitted>,
     /// Executions of tasks in the order in which they started: all of them, or those since it last continued as new.
     pub tasks: Vec<TaskView>,
 }
@@ -170,6 +172,7 @@ pub fn view(definition: &Definition, head: &RunHead, records: &[Record]) -> Resu
         tasks.take_in(definition, &masks, record);
     }
     Ok(Some(RunView {
+        acts: permitted(definition, &run),
         id: run.id,
         workflow: definition.workflow.clone(),
         status: run.status,
@@ -276,6 +279,7 @@ impl Tasks {
                 self.end_all(if error.is_some() { "faulted" } else { "cancelled" }, at);
             }
             Change::UndoSkipped { .. } => self.end_all("skipped", at),
+            Change::RunRewinding(_) => self.end_all("faulted", at),
             Change::RunCancelled {} => self.end_all("cancelled", at),
             Change::RunContinued(continuation) => {
                 let undoable = continuation.undo.iter().map(|done| (done.execution, done.task.clone())).collect();

@@ -253,11 +253,7 @@ fn decide(of: Move<'_>, by: MovedBy, around: Around<'_>) -> Result<Decision, Sto
 
 fn check(of: &Move<'_>, act: &Act, reason: Option<&str>, around: Around<'_>) -> Result<(), Rejected> {
     let Move { from, to, run, records, .. } = of;
-    if run.is_closed() {
-        return Err(Rejected::Closed(run.status));
-    }
-    let decider = Decider::new(from, (*run).clone(), around);
-    decider.check(act, reason)?;
+    Decider::new(from, (*run).clone(), around).judge(act, reason)?;
     let (of, other) = (&from.workflow, &to.workflow);
     let why = if (&of.namespace, &of.name) != (&other.namespace, &other.name) {
         "it is a run of another workflow"

@@ -105,6 +105,14 @@ impl<'a> Replay<'a> {
         match &record.change {
             Change::RunStarted { .. } => self.start(record),
             Change::RunContinued(_) => self.continue_as_new(record),
+            Change::RunRewinding(rewinding) => Err(self.misfit(
+                Some(&rewinding.from),
+                "a person let the run continue from this step, which a move does not repeat",
+            )),
+            Change::RunRestarted { .. } => {
+                self.decider.emit_by(record.actor.clone(), None, record.change.clone());
+                Ok(true)
+            }
             Change::RunAdmitted {} if self.decider.run.queued => {
                 self.decider.emit_by(record.actor.clone(), None, Change::RunAdmitted {});
                 Ok(true)
@@ -142,6 +150,7 @@ impl<'a> Replay<'a> {
             environment: environment.clone(),
             begin: Begin::Now,
             hold: None,
+            restarts: None,
         };
         match self.decider.start(started) {
             Err(Stop::Rejected(why)) => {

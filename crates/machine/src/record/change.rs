@@ -50,6 +50,25 @@ pub enum Change {
     /// begins with this record.
     #[serde(rename = "run.moved")]
     RunMoved(Box<crate::Moved>),
+    /// A person started a run again: this record stands in the journals of both runs.
+    #[serde(rename = "run.restarted")]
+    RunRestarted {
+        /// In the new run: the ended one whose work it does again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<crate::RunId>,
+        /// In the ended run: the new one.
+        #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+        successor: Option<crate::RunId>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A person lets the run continue from an earlier step: what must be undone is undone first.
+    #[serde(rename = "run.rewinding")]
+    RunRewinding(Box<crate::Rewinding>),
+    /// The run stands at the earlier step.
+    #[serde(rename = "run.rewound")]
+    RunRewound {},
     /// It is the run's turn. Its `timeout` counts from now.
     #[serde(rename = "run.admitted")]
     RunAdmitted {},
@@ -390,6 +409,8 @@ pub enum CompensationEnd {
     Compensated,
     /// After `cancel`.
     Cancelled,
+    /// It does not end: it continues from an earlier step.
+    Rewound,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

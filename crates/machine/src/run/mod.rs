@@ -98,6 +98,9 @@ pub struct Run {
     pub environment: Option<String>,
     /// Set once undoing began.
     pub compensation: Option<Compensation>,
+    /// Where it goes back to once that is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewind: Option<Arc<crate::Rewinding>>,
     /// Idempotency keys that steps have from another version of the workflow, from which the run moved.
     #[serde(default, skip_serializing_if = "Keys::is_empty", with = "stored::pairs")]
     pub keys: Keys,
@@ -188,6 +191,7 @@ impl Run {
             queued: false,
             environment: None,
             compensation: None,
+            rewind: None,
             keys: Keys::default(),
         }
     }

@@ -116,6 +116,7 @@ fn started(input: Value, parent: Option<Parent>) -> Fact {
         environment: None,
         begin: Begin::Now,
         hold: None,
+        restarts: None,
     };
     Fact::Started(Box::new(started))
 }
@@ -302,4 +303,22 @@ fn a_timeout_around_a_run_task_waits_for_the_start_and_undoes_the_child_before_w
     family.settle();
     assert_eq!(family.sent, ["parent", "child", "undo-child", "undo-parent"]);
     assert_eq!([family.runs[PARENT].status, family.runs[CHILD].status], [Status::Compensated, Status::Compensated]);
+}
+
+#[test]
+fn a_run_whose_child_can_be_undone_may_be_undone() {
+    let parent = built("parent", &format!("do:\n{RUN}  - rest: {{ wait: PT1H }}\n"));
+    let child = built("child", &format!("do:\n{}", step("child")));
+    let undo = |family: &Family<'_>| {
+        let all = permitted(&parent, &family.runs[PARENT]);
+        all.into_iter().find(|found| found.act == ActKind::Compensate).unwrap()
+    };
+    let mut family = Family::new(&parent, &child);
+    assert_eq!(undo(&family).why_not.as_deref(), Some("it has completed no step that it can undo"));
+    family.child_starts();
+    family.settle();
+    assert!(undo(&family).permitted, "{:?}", undo(&family));
+    family.act(PARENT, Act::Compensate).unwrap();
+    family.settle();
+    assert_eq!(family.sent, ["child", "undo-child"]);
 }

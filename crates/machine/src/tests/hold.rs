@@ -30,6 +30,7 @@ fn held() -> Fact {
         environment: None,
         begin: Begin::Now,
         hold: Some(hold),
+        restarts: None,
     }))
 }
 

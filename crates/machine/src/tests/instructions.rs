@@ -1,5 +1,5 @@
-//! What deciding and folding cost, counted in instructions under callgrind beside plain reading and writing of the same journal as
-//! JSON: the ratio stays the same on other processors and compilers, where times and bare counts do not.
+//! What deciding and folding a saga cost, counted in allocations, and in instructions under callgrind beside plain reading and writing
+//! of the same journal as JSON: that ratio stays the same on other processors and compilers, where times and bare counts do not.
 
 use std::hint::black_box;
 use std::process::Command;
@@ -35,6 +35,9 @@ const ROUNDS: usize = 20;
 /// is a regression; after an improvement, lower them.
 const DECIDING: f64 = 1.007;
 const FOLDING: f64 = 0.0574;
+
+/// Allocations of all decisions of a saga, and of folding its journal. More than 5 % above is a regression.
+const ALLOCATIONS: [u64; 2] = [0, 0];
 
 /// Set in the process that callgrind watches.
 const WATCHED: &str = "STEPWELL_WATCHED";
@@ -120,5 +123,18 @@ fn work() {
         read_and_write_as_json(&rows);
         decide_saga(&definition, &facts);
         fold_saga(&definition, &journal);
+    }
+}
+
+#[test]
+fn deciding_and_folding_a_saga_allocate_no_more_than_they_did() {
+    let definition = definition("{}", SAGA);
+    let (facts, journal) = played(&definition);
+    decide_saga(&definition, &facts);
+    let decided = allocation_counter::measure(|| decide_saga(&definition, &facts)).count_total;
+    let folded = allocation_counter::measure(|| fold_saga(&definition, &journal)).count_total;
+    println!("{decided} allocations to decide, {folded} to fold");
+    for (count, known) in [decided, folded].into_iter().zip(ALLOCATIONS) {
+        assert!(count * 100 <= known * 105, "{count} allocations in place of {known}");
     }
 }

@@ -12,14 +12,14 @@ use stepwell_language::dsl::{DurationSpec, OnFault};
 
 /// One thing that happens to a run.
 #[derive(Debug, Clone)]
-enum Event {
+pub(crate) enum Event {
     Answered(usize, Answer),
     TimePasses,
     Crash(Answer),
     Operator(Act),
 }
 
-fn plans() -> impl Strategy<Value = Vec<Plan>> {
+pub(crate) fn plans() -> impl Strategy<Value = Vec<Plan>> {
     let leaf = prop_oneof![
         2 => Just(Plan::Set(1)),
         4 => Just(Plan::compensated()),
@@ -84,7 +84,7 @@ fn approval() -> impl Strategy<Value = Option<Approval>> {
     prop_oneof![Just(None), by("user:anna"), by("token:ci"), by("local:root@host"), by("user:bob")]
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         8 => (0_usize..4, answer()).prop_map(|(which, answer)| Event::Answered(which, answer)),
         4 => Just(Event::TimePasses),
@@ -95,7 +95,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Brings a run to its end with a target that answers well and a person who retries what is parked.
-fn finish(world: &mut World<'_>) {
+pub(crate) fn finish(world: &mut World<'_>) {
     for step in 0..2_000 {
         if world.run.is_closed() {
             return;

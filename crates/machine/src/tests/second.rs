@@ -122,6 +122,7 @@ fn the_end_of_a_freeze_resumes_its_runs_without_a_second_person() {
         environment: None,
         begin: Begin::Now,
         hold: Some(hold),
+        restarts: None,
     };
     world.feed(Fact::Started(Box::new(started))).unwrap();
     assert!(world.feed(ann(Act::Resume, None)).is_err());

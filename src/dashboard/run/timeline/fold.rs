@@ -60,6 +60,7 @@ impl Timeline {
             Change::CompensationStarted { error, plan, end } => {
                 self.begin_undoing(record, error.as_ref(), plan.len(), *end);
             }
+            Change::RunRewinding(rewinding) => self.go_back(record, rewinding),
             Change::UndoSkipped { execution } => self.leave(*execution, record.at),
             Change::RunCompleted { output } => {
                 self.output = Some(Arc::clone(output));
@@ -208,8 +209,11 @@ impl Timeline {
             return if matches!(role, Role::Undo(_)) { step.output.clone() } else { step.seen() };
         }
         let ended = |s: &&Step| s.role == Role::Step && matches!(s.state, State::Completed | State::Skipped);
-        let before = self.steps.iter().rev().filter(|s| s.parent == parent).find(ended);
+        let rewound = self.rewound.as_ref().filter(|_| parent.is_none());
+        let since = rewound.map_or(0, |(steps, _)| *steps);
+        let before = self.steps[since..].iter().rev().filter(|s| s.parent == parent).find(ended);
         match (before, parent) {
+            (None, None) if rewound.is_some() => rewound.map(|(_, data)| Arc::clone(data)),
             (Some(before), _) => before.output.clone(),
             (None, None) => self.given.clone(),
             (None, Some(parent)) => self.step(parent).and_then(Step::seen),
@@ -253,7 +257,7 @@ impl Timeline {
         self.close_open(at, open_steps);
     }
 
-    fn close_open(&mut self, at: Time, state: State) {
+    pub(super) fn close_open(&mut self, at: Time, state: State) {
         let open = |s: &&mut Step| matches!(s.state, State::Running | State::Waiting | State::Stuck);
         for step in self.steps.iter_mut().filter(open) {
             let state = if step.state == State::Stuck { State::Faulted } else { state };
@@ -298,7 +302,8 @@ impl Timeline {
                 }
             }
             Act::Dismiss => self.end(record.at, State::Faulted),
-            Act::Skip { .. } | Act::Cancel { .. } | Act::Compensate | Act::Move { .. } => {}
+            // What follows from the others has records of its own.
+            _ => {}
         }
     }
 

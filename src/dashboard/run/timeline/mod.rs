@@ -48,6 +48,8 @@ pub struct Timeline {
     pub pauses: Pauses,
     /// When it last continued as new: its steps are those since.
     pub continued_at: Option<Time>,
+    /// How many steps there were when the run went back to an earlier one, and what that one is given.
+    pub rewound: Option<(usize, Arc<Value>)>,
     /// The version from which it last moved, and when.
     pub moved: Option<(String, Time)>,
 }
@@ -217,12 +219,6 @@ impl Timeline {
         self.steps.iter().find(|s| s.execution == execution)
     }
 
-    /// Whether a step waits for another try.
-    #[must_use]
-    pub fn is_backing_off(&self) -> bool {
-        self.steps.iter().any(|s| s.state == State::Waiting && s.is_between_tries())
-    }
-
     /// Whether a step failed inside another that ended well all the same: the workflow reckoned with that.
     #[must_use]
     pub fn is_handled(&self, step: &Step) -> bool {
@@ -230,19 +226,5 @@ impl Timeline {
         // A journal is taken as it comes: its parents may go round in a circle.
         let mut outer = std::iter::successors(around(step), |s| around(s)).take(DEPTH_MAX);
         step.state == State::Faulted && outer.any(|s| s.state == State::Completed)
-    }
-
-    /// Whether a call was sent whose end is not recorded.
-    #[must_use]
-    pub fn has_call_in_flight(&self) -> bool {
-        let open = |s: &Step| s.state == State::Running && s.attempts.last().is_some_and(|a| a.ended_at.is_none());
-        self.ended_at.is_none() && self.steps.iter().any(open)
-    }
-}
-
-impl Step {
-    /// Between two attempts or rounds, not in a `wait` of the workflow's own.
-    fn is_between_tries(&self) -> bool {
-        self.error.is_some() || self.attempts.last().is_some_and(|a| a.failure.is_some())
     }
 }

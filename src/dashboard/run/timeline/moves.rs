@@ -1,7 +1,9 @@
-//! A run that moved to another version, on its page.
+//! A run that moved to another version, or went back to an earlier step, on its page.
 
-use super::{NoteKind, Timeline};
-use crate::machine::{Act, Moved, Record};
+use std::sync::Arc;
+
+use super::{NoteKind, State, Timeline};
+use crate::machine::{Act, CompensationEnd, Moved, Record, Rewinding};
 
 impl Timeline {
     /// The run moved to another version: its steps are those of that one, as if it had begun with it.
@@ -14,5 +16,20 @@ impl Timeline {
         if let (Some(note), Some(by)) = (self.notes.last_mut(), &moved.approved_by) {
             note.approval = Some((by.0.clone(), moved.approval_reason.clone()));
         }
+    }
+
+    /// The run continues from an earlier step, once what must be undone is undone.
+    pub(super) fn go_back(&mut self, record: &Record, rewinding: &Rewinding) {
+        let act = Act::Rewind { from: rewinding.from.clone() };
+        self.note(record, NoteKind::Acted(act, rewinding.reason.clone()));
+        if let (Some(note), Some(by)) = (self.notes.last_mut(), &rewinding.approved_by) {
+            note.approval = Some((by.0.clone(), rewinding.approval_reason.clone()));
+        }
+        (self.stuck, self.parked) = (None, false);
+        self.close_open(record.at, State::Faulted);
+        if !rewinding.plan.is_empty() {
+            self.note(record, NoteKind::UndoingBegan(rewinding.plan.len(), CompensationEnd::Rewound));
+        }
+        self.rewound = Some((self.steps.len(), Arc::clone(&rewinding.data)));
     }
 }

@@ -128,7 +128,7 @@ pub async fn sign(
     };
     // Who saw no pass saw no totals.
     let signing = Signing { scope, seen: Some(form.seen.parse().unwrap_or_default()), reason };
-    match dashboard.operations.sign_totals(signing, caller.actor()).await? {
+    match dashboard.engine.sign_totals(&signing, &caller.actor()).await? {
         Signed::Done(_) => Ok(Redirect::to(&format!("/totals?{}&signed=true", asked.query(None))).into_response()),
         Signed::NeedsReason(why) => {
             let why = format!("Not done: {why}. Give a reason for signing off anyway.");

@@ -5,19 +5,23 @@
 //! node, and acts on each run once. A run that needed a person and has moved on since is left alone.
 
 mod preview;
+mod samples;
 mod view;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use uuid::Uuid;
 
 pub use preview::{NextCall, Preview, PreviewGroup};
+pub use samples::Sample;
 pub use view::{BulkCounts, BulkItem, BulkView, Rate};
 
 use crate::engine::node::loops::Look;
+use crate::engine::runs::acts::restarts::Again;
 use crate::engine::{ActError, Engine, Inner, clean_act};
-use crate::machine::{Act, Actor, RunId};
+use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::StoreError;
 use crate::store::access::Identity;
 use crate::store::acts::By;
@@ -82,9 +86,19 @@ pub enum BulkError {
     Store(#[from] StoreError),
 }
 
+/// What is done for a run of a bulk act before it is told.
+enum Prepared {
+    /// Nothing: one person may do the act.
+    Command,
+    /// It needs a second person.
+    Proposal(Box<crate::machine::Proposed>),
+    /// The act itself.
+    Done,
+}
+
 impl Inner {
     /// Tells the next runs of each bulk act that may go on, and notes what runs have answered.
-    pub(in crate::engine) async fn carry_on_bulk_acts(&self) -> Result<(), StoreError> {
+    pub(in crate::engine) async fn carry_on_bulk_acts(self: &Arc<Self>) -> Result<(), StoreError> {
         if !bulk::is_pending(&self.pool).await? {
             return Ok(());
         }
@@ -103,7 +117,7 @@ impl Inner {
     }
 
     /// Tells the next runs of one bulk act; false if it told none.
-    async fn tell_next(&self, due: &Due) -> Result<bool, StoreError> {
+    async fn tell_next(self: &Arc<Self>, due: &Due) -> Result<bool, StoreError> {
         let act: Act = match serde_json::from_str(&due.act) {
             Ok(act) if due.permitted => act,
             Ok(_) => {
@@ -122,12 +136,12 @@ impl Inner {
         let items = bulk::next_items(&self.pool, due.id, due.told, i64::from(due.allowed)).await?;
         let actor = Actor(due.acts_as.clone());
         let by = By { actor: &actor, reason: due.reason.as_deref() };
-        let mut proposals = Vec::with_capacity(items.len());
+        let mut prepared = Vec::with_capacity(items.len());
         for item in &items {
-            match self.proposal_for(item, &act, by).await {
-                Ok(found) => proposals.push(Ok(found)),
+            match self.prepare_item(item, &act, by, due.created_at).await {
+                Ok(found) => prepared.push(Ok(found)),
                 Err(ActError::Unavailable(_)) => return Ok(false),
-                Err(why) => proposals.push(Err(why.to_string())),
+                Err(why) => prepared.push(Err(why.to_string())),
             }
         }
         let mut page = Page {
@@ -138,11 +152,12 @@ impl Inner {
             by,
             items: Vec::with_capacity(items.len()),
         };
-        for (item, proposal) in items.into_iter().zip(&proposals) {
-            let telling = match proposal {
+        for (item, prepared) in items.into_iter().zip(&prepared) {
+            let telling = match prepared {
                 Err(why) => Telling::Refused(why.clone()),
-                Ok(Some(proposed)) => Telling::Proposal(self.new_proposal(item.run, proposed)),
-                Ok(None) => Telling::Command,
+                Ok(Prepared::Proposal(proposed)) => Telling::Proposal(self.new_proposal(item.run, proposed)),
+                Ok(Prepared::Command) => Telling::Command,
+                Ok(Prepared::Done) => Telling::Done,
             };
             page.items.push((item, telling));
         }
@@ -156,18 +171,25 @@ impl Inner {
         }
     }
 
-    /// What must be proposed for a run; none if one person may do it.
-    async fn proposal_for(
-        &self,
+    /// What is done for a run before it is told. A restart is done here: repeated after a crash, it finds the run that it started.
+    async fn prepare_item(
+        self: &Arc<Self>,
         item: &NextItem,
         act: &Act,
         by: By<'_>,
-    ) -> Result<Option<crate::machine::Proposed>, ActError> {
+        since: Time,
+    ) -> Result<Prepared, ActError> {
         let definition = item.definition_id.ok_or(ActError::Unknown(item.run))?;
         if !item.stands {
             return Err(ActError::Refused("it has moved on since it was chosen".to_owned()));
         }
-        self.to_propose(item.run, definition, act, by.reason).await
+        if let Act::Restart { version, again } = act {
+            let how = Again { version: version.as_deref(), again: *again, since: Some(since) };
+            self.restart(item.run, how, by).await?;
+            return Ok(Prepared::Done);
+        }
+        let proposed = self.to_propose(item.run, definition, act, by.reason).await?;
+        Ok(proposed.map_or(Prepared::Command, |proposed| Prepared::Proposal(Box::new(proposed))))
     }
 
     /// The runs that fit, oldest first, and whether there are more of them.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::samples::{self, Sample};
 use crate::dsl::{Compensate, Definition, Endpoint, Flow, Protocol, Resend, Task, TaskId, TaskKind, WorkflowRef};
 use crate::engine::Engine;
 use crate::expr::Template;
@@ -42,6 +43,8 @@ pub struct Preview {
     pub irreversible: Vec<String>,
     /// Runs for which the act would only be proposed: it needs a second person.
     pub two_people: usize,
+    /// A few runs, looked at closely: of a move, and of a retry with an edit.
+    pub samples: Vec<Sample>,
     /// All of it in plain words, a sentence each.
     pub words: Vec<String>,
 }
@@ -87,6 +90,7 @@ pub(super) async fn of(engine: &Engine, act: &Act, chosen: &[RunRow], more: bool
         calls: Vec::new(),
         irreversible: Vec::new(),
         two_people: 0,
+        samples: samples::look(engine, act, chosen).await?,
         words: Vec::new(),
     };
     preview.words.push(headline(act, &preview));
@@ -111,6 +115,7 @@ pub(super) async fn of(engine: &Engine, act: &Act, chosen: &[RunRow], more: bool
         preview.say(act, definition, &group, sample.as_ref());
     }
     preview.conclude();
+    preview.words.extend(samples::words(act, &preview.samples));
     Ok(preview)
 }
 
@@ -147,6 +152,7 @@ fn headline(act: &Act, preview: &Preview) -> String {
     let what = match act {
         Act::Cancel { compensate: CancelMode::Abandon } => "cancel, without undoing anything,",
         Act::Retry { input: Some(_), .. } => "retry, with the same new input for each,",
+        Act::Edit { .. } => "change the input of the failed step and retry",
         act => act.name(),
     };
     let more = if preview.more { " More runs match than one bulk act takes; the oldest come first." } else { "" };
@@ -166,7 +172,7 @@ impl Preview {
     fn say(&mut self, act: &Act, definition: &Definition, group: &PreviewGroup, sample: Option<&RunView>) {
         let at = group.step.as_ref().and_then(|step| definition.by_reference.get(step)).copied();
         match act {
-            Act::Retry { .. } => self.say_retry(definition, group, at),
+            Act::Retry { .. } | Act::Edit { .. } | Act::Rewind { .. } => self.say_retry(definition, group, at),
             Act::Skip { .. } => self.say_skip(definition, group, at),
             Act::Cancel { compensate: CancelMode::Abandon } => {
                 self.never(
@@ -185,6 +191,17 @@ impl Preview {
                 runs(group.count),
                 group.workflow
             )),
+            Act::Restart { version, again } => {
+                let version =
+                    version.as_ref().map_or_else(|| "the latest version".to_owned(), |v| format!("version {v}"));
+                let (what, of) = (runs(group.count), &group.workflow);
+                self.words.push(format!(
+                    "{what} of {of} stay as they ended. For each, a new run of {version} begins with the same input."
+                ));
+                if *again {
+                    self.never("What the ended runs did and did not undo is done again.");
+                }
+            }
             Act::Suspend | Act::Resume => {}
         }
     }

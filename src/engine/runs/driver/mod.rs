@@ -26,7 +26,7 @@ use crate::engine::node::Node;
 use crate::engine::node::loops::Look;
 use crate::machine::{
     self, Act, Actor, Answers, Approval, Around, CallRequest, Decision, Effect, Fact, Message, MovedBy, NoDecision,
-    Rejected, Run, Time,
+    Rejected, RewoundBy, Run, Time,
 };
 use crate::store::nodes::formats::CONTINUED;
 use crate::store::runs::commands::OpenCommand;
@@ -246,6 +246,9 @@ impl Driver {
                 if let Act::Move { to } = &act {
                     return self.move_to(to, MovedBy { actor, reason, approval }, command.id).await;
                 }
+                if let Act::Rewind { from } = &act {
+                    return self.rewind_to(from, RewoundBy { actor, reason, approval }, command.id).await;
+                }
                 self.take_in(Fact::Operator { act, actor, reason, approval }, Some(command.id)).await
             }
             Err(why) => self.set_command_aside(&command, &why).await,
@@ -259,6 +262,19 @@ impl Driver {
             Ok((loaded, decision)) => self.commit_as(loaded, decision, Some((command, None)), Progress::Anything).await,
             Err(refusal) => {
                 self.inner.committer.answer(command, Some(refusal.to_string())).await;
+                self.mailbox.vacate();
+                self.settle().await
+            }
+        }
+    }
+
+    /// Lets the run continue from an earlier step, or says why not.
+    async fn rewind_to(&mut self, from: &str, by: RewoundBy, command: Uuid) -> Stay {
+        let Driven { run, loaded, .. } = &self.driven;
+        match self.inner.decide_rewind((run, loaded), from, by, self.now()).await {
+            Ok(decision) => self.commit(decision, Some((command, None)), Progress::Anything).await,
+            Err(refusal) => {
+                self.inner.committer.answer(command, Some(refusal)).await;
                 self.mailbox.vacate();
                 self.settle().await
             }

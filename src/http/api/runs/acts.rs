@@ -9,19 +9,20 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{no_run, open_proposals, run_id};
-use crate::engine::ActError;
 use crate::engine::runs::proposals::Proposal;
+use crate::engine::{ActError, Acted};
+use crate::expr::Expression;
 use crate::http::App;
 use crate::http::access::session::{Caller, Operator};
 use crate::http::problem::ApiError;
 use crate::http::wire::body::{Members, expect_json, wrong};
+use crate::machine::acts::Field;
+use crate::machine::rewind::Choice;
 use crate::machine::view::RunView;
-use crate::machine::{Act, CancelMode, RunId, Status};
+use crate::machine::{Act, ActKind, CancelMode, RunId};
 use crate::redact::Known;
 use crate::store::access::Scope;
-
-/// Names of all acts.
-pub const ACTS: [&str; 7] = ["retry", "skip", "cancel", "compensate", "suspend", "resume", "dismiss"];
+use crate::store::runs::restarts::{self, Links};
 
 /// Longest reason.
 const REASON_BYTES_MAX: usize = 2_000;
@@ -35,33 +36,52 @@ pub async fn act(
     body: Body,
 ) -> Result<Response, ApiError> {
     let id = run_id(&id)?;
-    if !ACTS.contains(&name.as_str()) {
-        return Err(ApiError::NotFound(format!("unknown act {name:?}; known are {}", acts_known())));
-    }
+    let kind: ActKind = name.parse().map_err(ApiError::NotFound)?;
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
-    let mut members = Members::of_body(&received.bytes, members_of(&name))?;
+    let mut members = Members::of_body(&received.bytes, &members_of(kind))?;
     let reason = reason(&mut members)?;
-    let act = read_act(&name, &mut members)?;
+    let act = read_act(kind, &mut members)?;
+    let dry_run = members.flag("dry_run")?.unwrap_or(false);
+    if let (Act::Rewind { from }, true) = (&act, dry_run) {
+        let choice = app.engine.preview_rewind(id, from).await?;
+        return Ok(Json(DryRun { dry_run, choice }).into_response());
+    }
+    if dry_run {
+        return Err(wrong("dry_run", "is only for a retry from an earlier step (from)"));
+    }
     let outcome = app.engine.act(id, act, caller.actor(), reason).await;
     acted(&app, id, outcome).await
 }
 
-/// The answer to an act: the run after it.
+/// What a retry from an earlier step would do.
+#[derive(Serialize)]
+struct DryRun {
+    dry_run: bool,
+    #[serde(flatten)]
+    choice: Choice,
+}
+
+/// The answer to an act: the run after it, or the new run that does its work again.
 ///
 /// # Errors
 /// It was refused.
-pub(super) async fn acted(app: &App, id: RunId, outcome: Result<Status, ActError>) -> Result<Response, ApiError> {
+pub(super) async fn acted(app: &App, id: RunId, outcome: Result<Acted, ActError>) -> Result<Response, ApiError> {
+    let restarted = outcome.as_ref().ok().and_then(|acted| acted.restarted);
     let (status, proposal) = match outcome {
+        Ok(_) if restarted.is_some_and(|restarted| restarted.is_new) => (StatusCode::CREATED, None),
         Ok(_) => (StatusCode::OK, None),
         // Recorded, so it will be done, though by a node that has not answered yet.
         Err(ActError::Pending(_)) => (StatusCode::ACCEPTED, None),
         Err(ActError::Proposed(proposal)) => (StatusCode::ACCEPTED, Some(proposal)),
         Err(error) => return Err(error.into()),
     };
+    let id = restarted.map_or(id, |restarted| restarted.run);
     let run = app.engine.view(id).await?.ok_or_else(|| no_run(id))?;
+    let links = restarts::links(app.engine.reader(), id).await?;
     let proposals = open_proposals(app, id).await?;
-    Ok((status, Json(ActedOn { run, proposals, proposal })).into_response())
+    let is_new = restarted.map(|restarted| restarted.is_new);
+    Ok((status, Json(ActedOn { run, links, is_new, proposals, proposal })).into_response())
 }
 
 /// A run after an act.
@@ -69,6 +89,11 @@ pub(super) async fn acted(app: &App, id: RunId, outcome: Result<Status, ActError
 struct ActedOn {
     #[serde(flatten)]
     run: RunView,
+    #[serde(flatten)]
+    links: Links,
+    /// Of a restart: whether it started this run, and not an earlier call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_new: Option<bool>,
     proposals: Vec<Proposal>,
     /// What the act became, if it needs a second person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,13 +101,10 @@ struct ActedOn {
 }
 
 /// What the body of an act may hold.
-fn members_of(act: &str) -> &'static [&'static str] {
-    match act {
-        "retry" => &["reason", "input", "step"],
-        "skip" => &["reason", "output", "step"],
-        "cancel" => &["reason", "compensate"],
-        _ => &["reason"],
-    }
+fn members_of(kind: ActKind) -> Vec<&'static str> {
+    let own = kind.about().fields.iter().map(|field| field.name());
+    let dry_run = kind.takes(Field::From).then_some("dry_run");
+    std::iter::once("reason").chain(own).chain(dry_run).collect()
 }
 
 /// Why something is done, as a body says it.
@@ -121,33 +143,49 @@ impl App {
     }
 }
 
-/// The names, as messages list them. A move has a route of its own.
-pub(super) fn acts_known() -> String {
-    [&ACTS[..], &["move"]].concat().join(", ")
-}
-
-/// An act by its name, with what it takes beside the reason.
+/// An act of a kind, with what it takes beside the reason.
 ///
 /// # Errors
-/// There is no such act, or a member is no such value.
-pub fn read_act(name: &str, members: &mut Members) -> Result<Act, ApiError> {
-    Ok(match name {
-        "retry" => Act::Retry { input: members.value("input"), step: members.text("step")? },
-        "skip" => Act::Skip { output: members.value("output").unwrap_or(Value::Null), step: members.text("step")? },
+/// A member is no such value.
+pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
+    Ok(match kind {
+        ActKind::Retry => read_retry(members)?,
+        ActKind::Skip => {
+            Act::Skip { output: members.value("output").unwrap_or(Value::Null), step: members.text("step")? }
+        }
         // Leaving half of a saga in place is what must be asked for.
-        "cancel" => Act::Cancel {
+        ActKind::Cancel => Act::Cancel {
             compensate: match members.flag("compensate")? {
                 Some(false) => CancelMode::Abandon,
                 Some(true) | None => CancelMode::Compensate,
             },
         },
-        "compensate" => Act::Compensate,
-        "suspend" => Act::Suspend,
-        "resume" => Act::Resume,
-        "dismiss" => Act::Dismiss,
-        "move" => Act::Move { to: members.text("to")?.ok_or_else(|| wrong("to", "must be a version"))? },
-        other => return Err(wrong("act", format!("must be one of {}, not {other:?}", acts_known()))),
+        ActKind::Compensate => Act::Compensate,
+        ActKind::Suspend => Act::Suspend,
+        ActKind::Resume => Act::Resume,
+        ActKind::Dismiss => Act::Dismiss,
+        ActKind::Move => Act::Move { to: members.text("to")?.ok_or_else(|| wrong("to", "must be a version"))? },
+        ActKind::Restart => {
+            Act::Restart { version: members.text("version")?, again: members.flag("again")?.unwrap_or(false) }
+        }
     })
+}
+
+fn read_retry(members: &mut Members) -> Result<Act, ApiError> {
+    let (input, step) = (members.value("input"), members.text("step")?);
+    if let Some(edit) = members.text("edit")? {
+        if input.is_some() || members.value("from").is_some() {
+            return Err(wrong("edit", "cannot be given with `input` or `from`"));
+        }
+        return Expression::parse_field(&edit, &[])
+            .map(|_| Act::Edit { edit, step })
+            .map_err(|bad| wrong("edit", format!("is no expression: {bad}")));
+    }
+    match members.text("from")? {
+        None => Ok(Act::Retry { input, step }),
+        Some(from) if input.is_none() && step.is_none() => Ok(Act::Rewind { from }),
+        Some(_) => Err(wrong("from", "cannot be given with `input` or `step`, which are about the step that failed")),
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +193,8 @@ mod tests {
     use super::*;
 
     fn read(name: &str, body: &str) -> Result<Act, ApiError> {
-        read_act(name, &mut Members::of_body(body.as_bytes(), members_of(name))?)
+        let kind = name.parse().unwrap();
+        read_act(kind, &mut Members::of_body(body.as_bytes(), &members_of(kind))?)
     }
 
     #[test]

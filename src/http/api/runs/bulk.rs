@@ -1,5 +1,6 @@
 //! Bulk acts: one act over all runs that fit a filter, as a dry run first.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,14 +11,14 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::acts::{acts_known, read_act, reason};
+use super::acts::{read_act, reason};
 use crate::engine::runs::bulk::{BulkAsked, BulkError, BulkItem, BulkView, Preview, Rate};
 use crate::http::App;
 use crate::http::access::session::{Operator, Reader};
 use crate::http::problem::{ApiError, InputError};
 use crate::http::query::{PAGING, Page, Params, RUN_FILTERS};
 use crate::http::wire::body::{Members, expect_json, wrong};
-use crate::machine::{Act, RunId};
+use crate::machine::{Act, ActKind, RunId};
 use crate::store::access::Scope;
 use crate::store::runs::bulk::Steer;
 use crate::store::runs::listing::RunFilter;
@@ -213,22 +214,31 @@ impl From<BulkError> for ApiError {
 }
 
 fn read(bytes: &[u8]) -> Result<Asked, ApiError> {
-    let known = ["act", "filter", "reason", "dry_run", "trial", "rate", "input", "output", "compensate", "to"];
+    let mut known = vec!["act", "filter", "reason", "dry_run", "trial", "rate"];
+    known.extend(fields_for_many());
     let mut members = Members::of_body(bytes, &known)?;
-    let name = members.text("act")?.ok_or_else(|| wrong("act", format!("must be one of {}", acts_known())))?;
+    let known = || format!("must be one of {}", ActKind::names());
+    let name = members.text("act")?.ok_or_else(|| wrong("act", known()))?;
+    let kind: ActKind = name.parse().map_err(|_| wrong("act", format!("{}, not {name:?}", known())))?;
     let reason = reason(&mut members)?;
     let dry_run = members.flag("dry_run")?.unwrap_or(true);
     let (trial, rate) = (trial(&mut members)?, rate(&mut members)?);
     let filter = members.value("filter").ok_or_else(|| wrong("filter", "is needed"))?;
     let written = filter.clone();
     let filter = read_filter(filter)?;
-    let act = read_act(&name, &mut members)?;
-    for unused in ["input", "output", "compensate", "to"] {
+    let act = read_act(kind, &mut members)?;
+    for unused in fields_for_many() {
         if members.value(unused).is_some() {
             return Err(wrong(unused, format!("is not used by {name}")));
         }
     }
     Ok(Asked { act, filter, written, reason, dry_run, trial, rate })
+}
+
+/// Everything that acts on many runs can take.
+fn fields_for_many() -> BTreeSet<&'static str> {
+    let all = ActKind::ALL.iter().flat_map(|kind| kind.about().fields);
+    all.filter(|field| field.is_for_many()).map(|field| field.name()).collect()
 }
 
 fn trial(members: &mut Members) -> Result<Option<i32>, ApiError> {

@@ -29,6 +29,7 @@ use crate::store::runs::journal::{self, JournalRow};
 use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
 use crate::store::runs::proposals::ProposalFilter;
+use crate::store::runs::restarts::{self, Links};
 use crate::words::error_text;
 
 /// A run in a list: what its row knows, without folding its journal.
@@ -106,6 +107,8 @@ pub async fn list(
 pub struct Shown {
     #[serde(flatten)]
     run: RunView,
+    #[serde(flatten)]
+    links: Links,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<Place>,
     /// Acts that wait for a second person.
@@ -147,10 +150,12 @@ pub async fn show(
         None => return Err(gone(&app, id).await?),
     };
     let queue = lanes::place(app.engine.reader(), id).await?;
+    let links = restarts::links(app.engine.reader(), id).await?;
     let proposals = open_proposals(&app, id).await?;
     let more = cut_tasks(&mut run, after, limit);
     // A page may hold large values: other threads are for what others wait for.
-    let written = tokio::task::spawn_blocking(move || Json(Shown { run, queue, proposals, more }).into_response());
+    let written =
+        tokio::task::spawn_blocking(move || Json(Shown { run, links, queue, proposals, more }).into_response());
     written.await.map_err(|_| ApiError::Internal)
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::machine::{Act, RunId};
+use crate::machine::{Act, RunId, Time};
 use crate::store::StoreError;
 use crate::store::access::Principal;
 use crate::store::acts::{self, By};
@@ -138,6 +138,8 @@ pub struct Due {
     pub allowed: i32,
     /// Whether they may still act.
     pub permitted: bool,
+    /// When it was asked for.
+    pub created_at: Time,
 }
 
 /// Running bulk acts whose rate allows a run now, oldest first. Each has at most `open_max` runs that have not answered; one that has not
@@ -149,7 +151,7 @@ pub async fn due(pool: &PgPool, page: i32, open_max: i32) -> Result<Vec<Due>, St
     Ok(sqlx::query_as!(
         Due,
         r#"with running as materialized (
-               select id, act, acts_as, reason, told, total, trial, rate, next_at, user_id, token_id from bulk_acts
+               select id, act, acts_as, reason, told, total, trial, rate, next_at, user_id, token_id, created_at from bulk_acts
                where finished_at is null and status = 'running' order by id limit 100)
            select r.id as "id!", r.act::text as "act!", r.acts_as as "acts_as!", r.reason, r.told as "told!",
                   least($1::integer, r.total - r.told, case when r.trial > r.told then r.trial - r.told end,
@@ -159,7 +161,8 @@ pub async fn due(pool: &PgPool, page: i32, open_max: i32) -> Result<Vec<Due>, St
                   (r.user_id is null or exists (select from users u where u.id = r.user_id and u.disabled_at is null
                        and u.deleted_at is null and u.scopes && array['operate', 'admin']))
                   and (r.token_id is null or exists (select from tokens t where t.id = r.token_id and t.revoked_at is null
-                       and (t.expires_at is null or t.expires_at > now()) and t.scopes && array['operate', 'admin'])) as "permitted!"
+                       and (t.expires_at is null or t.expires_at > now()) and t.scopes && array['operate', 'admin'])) as "permitted!",
+                  r.created_at as "created_at!"
            from running r where r.next_at <= now() order by r.id"#,
         page,
         i64::from(open_max)

@@ -17,6 +17,8 @@ pub enum Telling<'a> {
     Command,
     /// It needs a second person.
     Proposal(NewProposal<'a>),
+    /// It is done already.
+    Done,
     /// Nothing is done, and why.
     Refused(String),
 }
@@ -59,6 +61,7 @@ pub async fn tell(pool: &PgPool, page: &Page<'_>) -> Result<bool, StoreError> {
     for (item, telling) in &page.items {
         match telling {
             Telling::Command => {}
+            Telling::Done => marks.push(Mark::done(item.place)),
             Telling::Refused(why) => marks.push(Mark::refused(item.place, why)),
             Telling::Proposal(new) => {
                 let (id, told) = proposals::propose_in(&mut transaction, new, page.by).await?;
@@ -74,7 +77,7 @@ pub async fn tell(pool: &PgPool, page: &Page<'_>) -> Result<bool, StoreError> {
     }));
     mark(&mut transaction, page.bulk, &marks).await?;
     let number = |result| i32::try_from(marks.iter().filter(|m| m.result == Some(result)).count()).unwrap_or(i32::MAX);
-    count(&mut transaction, page.bulk, [0, number("refused"), number("proposed")]).await?;
+    count(&mut transaction, page.bulk, [number("done"), number("refused"), number("proposed")]).await?;
     for told in made {
         proposals::tell_made(&mut transaction, told, page.by).await?;
     }
@@ -135,6 +138,10 @@ struct Mark<'a> {
 impl<'a> Mark<'a> {
     fn told(place: i32) -> Self {
         Self { place, result: None, detail: None, proposal: None }
+    }
+
+    fn done(place: i32) -> Self {
+        Self { result: Some("done"), ..Self::told(place) }
     }
 
     fn refused(place: i32, why: &'a str) -> Self {

@@ -11,7 +11,7 @@ use stepwell_language::dsl::*;
 
 /// A task to be: kind and metadata, children inline.
 #[derive(Debug, Clone)]
-pub(in crate::tests) enum Plan {
+pub(crate) enum Plan {
     Set(i64),
     Call {
         compensated: bool,
@@ -50,15 +50,15 @@ pub(in crate::tests) enum Plan {
 }
 
 impl Plan {
-    pub(in crate::tests) fn call() -> Self {
+    pub(crate) fn call() -> Self {
         Self::Call { compensated: false, pivot: false, never_resend: false, reconciled: false }
     }
 
-    pub(in crate::tests) fn compensated() -> Self {
+    pub(crate) fn compensated() -> Self {
         Self::Call { compensated: true, pivot: false, never_resend: false, reconciled: false }
     }
 
-    pub(in crate::tests) fn pivot() -> Self {
+    pub(crate) fn pivot() -> Self {
         Self::Call { compensated: false, pivot: true, never_resend: false, reconciled: false }
     }
 }
@@ -68,12 +68,12 @@ struct Builder {
 }
 
 /// A definition of these tasks, named `t0`, `t1` and so on in each list.
-pub(in crate::tests) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
+pub(crate) fn definition(plans: &[Plan], on_fault: OnFault) -> Definition {
     version(plans, on_fault, "1.0.0", 0)
 }
 
 /// A version of these tasks, after so many others at the top: their names and addresses stay, and their references do not.
-pub(in crate::tests) fn version(plans: &[Plan], on_fault: OnFault, version: &str, before: usize) -> Definition {
+pub(crate) fn version(plans: &[Plan], on_fault: OnFault, version: &str, before: usize) -> Definition {
     let mut builder = Builder { tasks: Vec::new() };
     let mut root: TaskList = (0..before).map(|i| builder.task(&format!("/do/{i}/added{i}"), &Plan::Set(0))).collect();
     root.extend((0..).zip(plans).map(|(i, plan): (usize, _)| builder.task(&format!("/do/{}/t{i}", i + before), plan)));

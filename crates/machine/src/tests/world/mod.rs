@@ -1,7 +1,7 @@
 //! A world around one run: it answers calls, lets time pass, crashes the node, and checks after every decision what
 //! must always hold.
 
-pub(super) mod build;
+pub(crate) mod build;
 pub(super) mod play;
 
 use std::collections::{HashMap, HashSet};
@@ -16,7 +16,7 @@ use stepwell_language::dsl::Definition;
 
 /// How a target answers one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Success,
     /// Refused for good; nothing happened there.
     Permanent,
@@ -33,36 +33,36 @@ pub(super) enum Answer {
 }
 
 /// One run in its world.
-pub(super) struct World<'d> {
-    pub(super) definition: &'d Definition,
-    pub(super) run: Run,
-    pub(super) journal: Vec<Record>,
-    pub(super) now: Time,
-    pub(super) pending: Vec<(ExecutionId, u32, Arc<CallRequest>)>,
+pub(crate) struct World<'d> {
+    pub(crate) definition: &'d Definition,
+    pub(crate) run: Run,
+    pub(crate) journal: Vec<Record>,
+    pub(crate) now: Time,
+    pub(crate) pending: Vec<(ExecutionId, u32, Arc<CallRequest>)>,
     goes_on: bool,
     /// What it asks for at other runs: their start, and what they are told.
-    pub(super) outgoing: Vec<Effect>,
+    pub(crate) outgoing: Vec<Effect>,
     /// URIs at which the target acted, in order; each once, for it knows the idempotency key.
-    pub(super) acted: Vec<String>,
+    pub(crate) acted: Vec<String>,
     /// Steps whose target acted, in order, each time that it did: as of one that knows no idempotency keys.
-    pub(super) effects: Vec<(String, ExecutionId)>,
+    pub(crate) effects: Vec<(String, ExecutionId)>,
     /// What targets will still do, and when.
     late: Vec<(Time, (String, ExecutionId), String)>,
     /// What the run gives up is done late. Else it never arrived.
-    pub(super) abandoned_acts: bool,
+    pub(crate) abandoned_acts: bool,
     /// A target that is asked says what it did.
-    pub(super) truthful: bool,
+    pub(crate) truthful: bool,
     keys_seen: HashSet<String>,
     keys_by_step: HashMap<String, String>,
 }
 
-pub(super) const NOON: Time = Time::UNIX_EPOCH;
+pub(crate) const NOON: Time = Time::UNIX_EPOCH;
 
 /// How long a target may continue with what nobody waits for any more.
-pub(super) const SETTLE: Duration = Duration::from_secs(60);
+pub(crate) const SETTLE: Duration = Duration::from_secs(60);
 
 impl<'d> World<'d> {
-    pub(super) fn new(definition: &'d Definition, id: u128) -> Self {
+    pub(crate) fn new(definition: &'d Definition, id: u128) -> Self {
         Self {
             definition,
             run: Run::new(RunId::from_u128(id)),
@@ -81,12 +81,12 @@ impl<'d> World<'d> {
         }
     }
 
-    pub(super) fn start(&mut self, input: Value) -> Result<(), Rejected> {
+    pub(crate) fn start(&mut self, input: Value) -> Result<(), Rejected> {
         self.start_for(None, Arc::new(input))
     }
 
     /// Starts it, as the child of another run where there is one.
-    pub(super) fn start_for(&mut self, parent: Option<Parent>, input: Arc<Value>) -> Result<(), Rejected> {
+    pub(crate) fn start_for(&mut self, parent: Option<Parent>, input: Arc<Value>) -> Result<(), Rejected> {
         let started = Started {
             input,
             parent,
@@ -95,12 +95,13 @@ impl<'d> World<'d> {
             environment: None,
             begin: Begin::Now,
             hold: None,
+            restarts: None,
         };
         self.feed(Fact::Started(Box::new(started)))
     }
 
     /// Decides, checks and takes over what follows.
-    pub(super) fn feed(&mut self, fact: Fact) -> Result<(), Rejected> {
+    pub(crate) fn feed(&mut self, fact: Fact) -> Result<(), Rejected> {
         let was_closed = self.run.is_closed();
         // Whoever is told to stop answers, however often it is told.
         let is_stop = matches!(fact, Fact::Message { message: Message::Stop { .. }, .. });
@@ -117,7 +118,7 @@ impl<'d> World<'d> {
     }
 
     /// Moves the run to another definition, if it fits.
-    pub(super) fn move_to(&mut self, definition: &'d Definition) -> Result<(), Rejected> {
+    pub(crate) fn move_to(&mut self, definition: &'d Definition) -> Result<(), Rejected> {
         let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE, continues: true };
         let of =
             Move { from: self.definition, to: definition, definitions: (1, 2), run: &self.run, records: &self.journal };
@@ -129,6 +130,21 @@ impl<'d> World<'d> {
         };
         let before = self.run.clone();
         self.definition = definition;
+        self.take_over(&before, decision);
+        Ok(())
+    }
+
+    /// Lets the run continue from an earlier step, if it may.
+    pub(crate) fn rewind(&mut self, from: &str) -> Result<(), Rejected> {
+        let around = Around { now: self.now, answers: &[], settles_after: &|_| SETTLE, continues: false };
+        let of = Rewind { definition: self.definition, run: &self.run, records: &self.journal, base: 0 };
+        let by = RewoundBy { actor: Actor("anna".into()), reason: Some("once more".into()), approval: None };
+        let decision = match decide_rewind(of, from, by, around) {
+            Ok(decision) => decision,
+            Err(NoDecision::Rejected(rejected)) => return Err(rejected),
+            Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
+        };
+        let before = self.run.clone();
         self.take_over(&before, decision);
         Ok(())
     }
@@ -168,7 +184,7 @@ impl<'d> World<'d> {
     }
 
     /// Another run, or something else in Stepwell, tells it something.
-    pub(super) fn hear(&mut self, message: Message) -> Result<(), Rejected> {
+    pub(crate) fn hear(&mut self, message: Message) -> Result<(), Rejected> {
         self.feed(Fact::Message { message, actor: Actor("run".into()) })
     }
 
@@ -233,7 +249,7 @@ impl<'d> World<'d> {
     }
 
     /// The target answers the oldest call on its way.
-    pub(super) fn answer(&mut self, answer: Answer) -> bool {
+    pub(crate) fn answer(&mut self, answer: Answer) -> bool {
         if self.pending.is_empty() {
             return false;
         }
@@ -241,7 +257,7 @@ impl<'d> World<'d> {
     }
 
     /// The target answers one of the calls on their way.
-    pub(super) fn answer_call(&mut self, which: usize, answer: Answer) -> bool {
+    pub(crate) fn answer_call(&mut self, which: usize, answer: Answer) -> bool {
         let (execution, attempt, request) = self.pending.remove(which % self.pending.len());
         let asked = request.uri.strip_suffix("/metadata/reconcile").filter(|_| self.truthful);
         let answer = match (answer, asked) {
@@ -286,7 +302,7 @@ impl<'d> World<'d> {
     }
 
     /// What was on its way until a moment arrives.
-    pub(super) fn arrivals_until(&mut self, moment: Time) {
+    pub(crate) fn arrivals_until(&mut self, moment: Time) {
         self.late.sort_by_key(|(at, ..)| *at);
         while self.late.first().is_some_and(|(at, ..)| *at <= moment) {
             let (_, step, key) = self.late.remove(0);
@@ -296,7 +312,7 @@ impl<'d> World<'d> {
     }
 
     /// The node dies: what is on its way may or may not have arrived; another node takes over.
-    pub(super) fn crash(&mut self, arrived: Answer) {
+    pub(crate) fn crash(&mut self, arrived: Answer) {
         for (execution, _, request) in std::mem::take(&mut self.pending) {
             self.arrive(execution, &request, arrived);
         }
@@ -308,7 +324,7 @@ impl<'d> World<'d> {
     }
 
     /// Lets the run continue by itself as far as it can without an answer: pure work, then the next timer.
-    pub(super) fn pass_time(&mut self) -> bool {
+    pub(crate) fn pass_time(&mut self) -> bool {
         if self.goes_on {
             self.goes_on = false;
             self.feed(Fact::Continue).unwrap();
@@ -335,12 +351,12 @@ impl<'d> World<'d> {
     }
 
     /// References at which the target acted and that are no undo.
-    pub(super) fn steps_done(&self) -> Vec<&str> {
+    pub(crate) fn steps_done(&self) -> Vec<&str> {
         self.acted.iter().filter(|u| !u.contains("/metadata/")).map(String::as_str).collect()
     }
 
     /// References of undone steps, in the order in which they were undone.
-    pub(super) fn steps_undone(&self) -> Vec<&str> {
+    pub(crate) fn steps_undone(&self) -> Vec<&str> {
         self.acted.iter().filter_map(|u| u.strip_suffix("/metadata/compensate")).collect()
     }
 }
@@ -355,7 +371,7 @@ fn is_end(change: &Change) -> bool {
     matches!(change, Change::RunCompleted { .. } | Change::RunCompensated {} | Change::RunCancelled {})
 }
 
-pub(super) fn response(status: u16) -> ResponseSummary {
+pub(crate) fn response(status: u16) -> ResponseSummary {
     ResponseSummary {
         url: "http://target.example".into(),
         status,
@@ -367,7 +383,7 @@ pub(super) fn response(status: u16) -> ResponseSummary {
 }
 
 /// An answer as the connection would report it.
-pub(super) fn outcome(answer: Answer) -> CallOutcome {
+pub(crate) fn outcome(answer: Answer) -> CallOutcome {
     let failed = |class, effect, status| {
         CallOutcome::Failed(CallFailure {
             error: WorkflowError::standard(ErrorKind::Communication, "refused", "by the test").with_status(status),

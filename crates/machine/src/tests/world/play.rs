@@ -44,6 +44,7 @@ pub(in crate::tests) fn started(input: Value) -> Fact {
         environment: None,
         begin: Begin::Now,
         hold: None,
+        restarts: None,
     }))
 }
 

@@ -1,5 +1,7 @@
 //! What arrived from outside: the list of events, and one with what was received and its outcome.
 
+mod runs;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -22,11 +24,12 @@ use crate::engine::{AcceptError, Accepted, ReplayError};
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
 use crate::hub::source::redelivery::{self, Difference, Redelivery};
-use crate::machine::RunId;
+use crate::store::acts::By;
 use crate::store::events::attention::{self, EventAct, Unmatched};
 use crate::store::events::{self, EventFilter, EventRow};
 use crate::store::runs::commit::START_TYPE;
 use crate::words::{Moment, age};
+use runs::EventRun;
 
 /// Lines on a page.
 const LINES: usize = 50;
@@ -109,7 +112,7 @@ struct EventPage {
     outcome: Badge,
     meaning: &'static str,
     received: Moment,
-    runs: Vec<RunId>,
+    runs: Vec<EventRun>,
     /// What the detail is about.
     about: &'static str,
     detail: Option<Pretty>,
@@ -219,12 +222,12 @@ pub async fn perform(
         Ok(reason) => reason,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
+    let actor = caller.actor();
+    let by = By { actor: &actor, reason: Some(&reason) };
     let to = |event: Uuid| Redirect::to(&format!("/events/{event}?done={name}")).into_response();
     let done = match name.as_str() {
-        "replay" => {
-            dashboard.operations.replay_event(id, caller.actor(), reason).await.map(|accepted| to(new(&accepted)))
-        }
-        "dismiss" => dashboard.operations.dismiss_event(id, caller.actor(), reason).await.map(|()| to(id)),
+        "replay" => dashboard.engine.replay(id, by).await.map(|accepted| to(new(&accepted))),
+        "dismiss" => dashboard.engine.dismiss_event(id, by).await.map(|()| to(id)),
         _ => return Err(NoPage::not_found(format!("Unknown action {name}."))),
     };
     match done {
@@ -261,6 +264,7 @@ async fn page(dashboard: &Dashboard, caller: &Caller, id: Uuid, flash: Option<Fl
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
     let body = serde_json::from_slice(&event.body)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&event.body).into_owned()));
+    let runs = runs::of_event(&dashboard.pool, id, &event.row.runs).await?;
     let redeliveries = redelivery::of_event(&dashboard.pool, &event).await?.into_iter().map(again).collect();
     let acts = attention::acts_on(&dashboard.pool, id).await?.into_iter().map(done).collect();
     let detail = event.detail.map(|detail| read(detail.get()));
@@ -273,7 +277,7 @@ async fn page(dashboard: &Dashboard, caller: &Caller, id: Uuid, flash: Option<Fl
         received: event.row.received_at.into(),
         event_id: event.row.event_id,
         source: event.row.source,
-        runs: event.row.runs,
+        runs,
         about: if is_refused { "Why it was rejected" } else { "How it was read" },
         detail: detail.map(|detail| pretty::json(&detail)),
         attributes: pretty::json(&read(event.attributes.get())),
