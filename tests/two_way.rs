@@ -335,7 +335,8 @@ async fn latest_sweep(node: &Node, world: &Journey) -> Value {
     let (listed, text, error) = world.world.command(&["drift"]);
     assert!(listed && text.contains(run), "{text}{error}");
     let (listed, text, error) = world.world.command(&["drift", "--sweep", run, "--all", "--json"]);
-    assert!(listed && text.lines().count() as u64 == sum, "{text}{error}");
+    let records: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert!(listed && records.len() as u64 == sum, "{text}{error}");
     found
 }
 

@@ -193,7 +193,8 @@ pub fn main(cli: Cli) -> ExitCode {
     match prepare_and_run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", config::without_userinfo(&Known::of_process().all().text(format!("{error:#}"))));
+            let said = config::without_userinfo(&Known::of_process().all().text(format!("error: {error:#}")));
+            print::complaint(&said);
             ExitCode::FAILURE
         }
     }

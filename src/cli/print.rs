@@ -97,8 +97,13 @@ pub(super) fn text(text: &str) {
     text.lines().for_each(|line| println!("{}", plain(line)));
 }
 
+/// The same on standard error.
+pub(super) fn complaint(text: &str) {
+    text.lines().for_each(|line| eprintln!("{}", plain(line)));
+}
+
 /// Without characters that a terminal would obey.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }

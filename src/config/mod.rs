@@ -1,5 +1,6 @@
 //! Settings: `stepwell.toml`, then `STEPWELL_*` variables, then flags. What is in force can be shown, with where it came from.
 
+mod asked;
 mod masked;
 mod processes;
 mod variables;
@@ -17,6 +18,7 @@ use crate::engine::EngineSettings;
 use crate::machine::CallRetry;
 use crate::store::nodes::formats::{Format, NEWEST, ONE_RECORD};
 use crate::telemetry::LogFormat;
+pub use asked::{Server, Token};
 pub use masked::without_userinfo;
 pub use processes::Processes;
 use variables::{Meaning, meaning};
@@ -64,27 +66,6 @@ pub struct Settings {
     /// The variant of the catalogs, beside the sandbox of that profile. No file says it, only `stepwell dev --sandbox-profile`.
     #[serde(skip)]
     pub variant: Option<&'static str>,
-}
-
-/// A server that was named at the command line.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// Its address as it was written.
-    pub url: String,
-    /// By a flag of this command, not by a variable.
-    pub by_flag: bool,
-    /// The token may be sent without TLS.
-    pub insecure: bool,
-}
-
-/// A bearer token that is never printed.
-#[derive(Clone)]
-pub struct Token(pub String);
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(…)")
-    }
 }
 
 /// `[network]`

@@ -38,7 +38,8 @@ struct Me {
 }
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    match &settings.server {
+    // A variable names a server for commands that ask one; what is to be saved is named on purpose.
+    match settings.server.as_ref().filter(|server| server.by_flag) {
         Some(server) => {
             ensure!(args.user.is_none(), "a token says whose it is: give --user or --server, not both");
             sign_in(server, settings).await

@@ -309,9 +309,10 @@ async fn watch(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<Value
         let found = one(client, id).await?;
         let bulk: Bulk = client::read(found.clone())?;
         if !as_json && bulk.note != said {
+            let note = print::plain(&bulk.note);
             match in_place {
-                true => eprint!("\r\x1b[2K{}", bulk.note),
-                false => eprintln!("{}", bulk.note),
+                true => eprint!("\r\x1b[2K{note}"),
+                false => eprintln!("{note}"),
             }
             std::io::stderr().flush()?;
             said.clone_from(&bulk.note);

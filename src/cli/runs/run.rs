@@ -79,7 +79,7 @@ pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Resu
     match (args.json, completed) {
         (true, _) => print::json(&found),
         (false, true) => print::json(run.output.as_ref().unwrap_or(&Value::Null)),
-        (false, false) => eprint!("{}", tree::tree(&run)),
+        (false, false) => print::complaint(&tree::tree(&run)),
     }
     Ok(if completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
