@@ -20,7 +20,7 @@ pub(super) fn change_task(definition: &Definition, run: &mut Run, record: &Recor
                 (Some(request), _) => Progress::Call(sending(request)),
                 (None, Some(until)) => Progress::Wait { until: *until },
                 (None, None) if let Some(child) = child => links::child(child, beginning.role),
-                (None, None) if listening.is_some() => Progress::Listen(Box::default()),
+                (None, None) if let Some(listening) = listening => links::listen(listening),
                 (None, None) => composite(definition, run, *execution, arguments.as_ref(), items.as_ref(), at)?,
             };
             let opened = run.execution_mut(*execution).ok_or(GONE)?;

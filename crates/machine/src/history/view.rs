@@ -111,6 +111,9 @@ pub struct TaskView {
     /// The run that it started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<Uuid>,
+    /// What it asks a person: `/api/v1/tasks/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Uuid>,
     /// When it began.
     pub started_at: Time,
     /// When it ended.
@@ -244,7 +247,9 @@ impl Tasks {
                 self.begin(definition, *execution, Some(beginning), record);
                 let waits = until.is_some() || listening.is_some();
                 self.set(*execution, if waits { "waiting" } else { "running" });
-                self.with(*execution, |task| task.child = child.as_ref().map(|child| child.run));
+                let asks =
+                    listening.iter().flat_map(|listening| listening.iter()).find_map(|l| Some(l.asks.as_ref()?.id));
+                self.with(*execution, |task| (task.child, task.task) = (child.as_ref().map(|child| child.run), asks));
             }
             Change::AttemptStarted { execution, .. } => {
                 self.set(*execution, "running");
@@ -326,6 +331,7 @@ impl Tasks {
             coordinates: beginning.coordinates.clone().into(),
             compensates,
             child: None,
+            task: None,
             started_at: record.at,
             finished_at: None,
             output: None,
