@@ -27,6 +27,9 @@ pub const MOVED: Format = 4;
 /// Journals in which a run starts the work of another one again, or is started again.
 pub const RESTARTED: Format = 5;
 
+/// Journals in which a step asks a person.
+pub const ASKED: Format = 5;
+
 /// The newest format that this version knows.
 pub const NEWEST: Format = 5;
 
@@ -36,8 +39,9 @@ pub const NEWEST: Format = 5;
 pub fn least(change: &Change) -> Format {
     match change {
         Change::RunContinued(_) => CONTINUED,
-        Change::RunMoved(_) => MOVED,
+        Change::RunMoved(moved) => moved.records.iter().map(|record| least(&record.change)).fold(MOVED, Format::max),
         Change::RunRestarted { .. } => RESTARTED,
+        Change::TaskStarted { listening: Some(listening), .. } if listening.iter().any(|l| l.asks.is_some()) => ASKED,
         _ => ONE_RECORD,
     }
 }
