@@ -20,8 +20,8 @@ use saga::undo_plan;
 use stepwell_expr::{Evaluation, EvaluationError};
 use stepwell_language::dsl::Definition;
 
-pub(crate) use advance::{Entry, Halt, Opening, Outputs, Ready, Scope, error_value, kind};
 pub use advance::violations;
+pub(crate) use advance::{Entry, Halt, Opening, Outputs, Ready, Scope, error_value, kind};
 pub(crate) use calls::{FailedAttempt, retry};
 pub(crate) use operator::Judgement;
 pub use operator::{Proposed, propose};
