@@ -4,6 +4,7 @@ mod deploying;
 mod proposals;
 mod recording;
 mod restarts;
+mod tasks;
 mod terminal;
 mod totals;
 
