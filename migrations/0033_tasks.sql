@@ -2,7 +2,7 @@
 -- stops; both follow from records of the run's journal, which is what counts.
 --
 -- Format 5: a journal row with such a step. Nodes that do not know it leave the run alone. What is shown of it stays the same.
-comment on column journal.format is '1: a record; 2: the records of a decision, as an array in data; 3: as 2, with values held elsewhere; 4: as 3, with a record of kind run.moved; 5: as 4, with a step that asks a person';
+comment on column journal.format is '1: a record; 2: the records of a decision, as an array in data; 3: as 2, with values held elsewhere; 4: as 3, with a record of kind run.moved; 5: as 4, with a step that asks a person, or a record of kind run.restarted';
 
 create table if not exists tasks (
     id            uuid        not null primary key,

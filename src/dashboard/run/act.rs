@@ -52,8 +52,8 @@ pub struct Offer {
     pub value: Option<Editable>,
     /// Set where it asks what happens to the steps done.
     pub undo: Option<Undo>,
-    /// What must be confirmed before it is done.
-    pub confirm: Option<String>,
+    /// What must be confirmed before it is done: the field that says so, and the text beside it.
+    pub confirm: Option<(&'static str, String)>,
     /// Reference of the step that it is meant for.
     pub step: Option<String>,
     /// What whoever does it must know.
@@ -123,6 +123,8 @@ pub struct View<'a> {
     pub timeline: &'a Timeline,
     /// What of its values may not be shown.
     pub masks: &'a Masks,
+    /// The one step that waits for a person's answer, if there is one.
+    pub asks: Option<String>,
 }
 
 impl View<'_> {
@@ -150,13 +152,17 @@ impl View<'_> {
             ActKind::Skip => {
                 let (label, text) = ("Output to use instead", "null".to_owned());
                 offer.value = Some(Editable { field: Field::Output.name(), label, text, optional: false });
+                offer.confirm = confirm(act, Field::Confirm);
             }
             ActKind::Cancel => offer.undo = Some(undo(act)),
-            ActKind::Restart => offer.confirm = again(act),
+            ActKind::Restart => offer.confirm = confirm(act, Field::Again),
             ActKind::Suspend | ActKind::Resume | ActKind::Compensate | ActKind::Dismiss | ActKind::Move => {}
         }
         if act.act.takes(Field::Step) && stands.parked {
             offer.step = self.stuck_at();
+        } else if act.act == ActKind::Skip {
+            // A form that was open while someone answered must not skip what is asked next.
+            offer.step.clone_from(&self.asks);
         }
         offer
     }
@@ -202,11 +208,11 @@ fn hints(act: &Permitted) -> Vec<String> {
     second.into_iter().chain(reason.map(|why| format!("{why}."))).collect()
 }
 
-/// What someone must know who starts a run again that left something done.
-fn again(act: &Permitted) -> Option<String> {
-    let except = act.except.iter().find(|except| except.field == Field::Again.name())?;
+/// What someone must know who starts a run again that left something done, or skips a step that a person is to decide.
+fn confirm(act: &Permitted, field: Field) -> Option<(&'static str, String)> {
+    let except = act.except.iter().find(|except| except.field == field.name())?;
     let why = except.why_not.split(", so say that").next().and_then(|why| why.split(": say that").next());
-    Some(format!("{}. I want that.", capitalized(why.unwrap_or_default())))
+    Some((field.name(), format!("{}. I want that.", capitalized(why.unwrap_or_default()))))
 }
 
 fn undo(act: &Permitted) -> Undo {
@@ -238,6 +244,8 @@ pub struct Filled {
     to: Option<String>,
     #[serde(default)]
     again: Option<String>,
+    #[serde(default)]
+    confirm: Option<String>,
 }
 
 /// `POST /runs/{id}/{act}`
@@ -297,7 +305,10 @@ fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
             input => parsed("input", input).map(|input| Act::Retry { input: Some(input), step }),
         },
         ActKind::Retry => Ok(Act::Retry { input: None, step }),
-        ActKind::Skip => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step }),
+        ActKind::Skip => {
+            let confirm = form.confirm.is_some();
+            parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step, confirm })
+        }
         ActKind::Cancel => match form.compensate.as_deref() {
             Some("yes") => Ok(Act::Cancel { compensate: CancelMode::Compensate }),
             Some("no") => Ok(Act::Cancel { compensate: CancelMode::Abandon }),
@@ -335,7 +346,7 @@ mod tests {
 
     fn acts(permitted: &[Permitted], stands: (&str, Option<&str>)) -> Acts {
         let timeline = Timeline::fold(&fixture::faulted().records);
-        Acts::of(permitted, stands, &View { timeline: &timeline, masks: &Masks::default() })
+        Acts::of(permitted, stands, &View { timeline: &timeline, masks: &Masks::default(), asks: None })
     }
 
     #[test]

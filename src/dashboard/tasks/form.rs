@@ -121,7 +121,9 @@ impl Field {
                 json::read(line.as_bytes()).map(Some).map_err(|bad| bad.to_string())
             }
             Input::Choice(_) => Err("choose one of the values".to_owned()),
-            Input::Json => json::read(line.as_bytes()).map(Some).map_err(|bad| format!("this is not valid JSON: {bad}")),
+            Input::Json => {
+                json::read(line.as_bytes()).map(Some).map_err(|bad| format!("this is not valid JSON: {bad}"))
+            }
         }
     }
 

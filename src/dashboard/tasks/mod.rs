@@ -19,13 +19,16 @@ use super::run::act;
 use super::signed_in::{SignedIn, may_act};
 use crate::engine::tasks::{Completed, Task, TaskError, may_decide};
 use crate::http::access::session::Caller;
-use crate::machine::Time;
+use crate::machine::{RunId, Time};
 use crate::store::runs::tasks::{TaskFilter, TaskStatus};
-use crate::words::{Moment, age, duration, millis_between};
+use crate::words::{Moment, capitalized, duration, millis_between};
 use form::Field;
 
 /// Tasks on a page.
 const LINES: i64 = 50;
+
+/// Tasks on the page of a run.
+const OF_RUN_MAX: i64 = 20;
 
 /// A task in the list.
 struct Line {
@@ -35,7 +38,7 @@ struct Line {
     workflow: String,
     key: Option<String>,
     run: Uuid,
-    age: String,
+    since: Moment,
     due: Option<(Moment, String)>,
     assignees: String,
     fate: Option<String>,
@@ -126,10 +129,10 @@ fn line(task: Task, now: Time) -> Line {
         id: task.id,
         badge: badge_of(&task),
         workflow: format!("{}/{}", task.workflow.namespace, task.workflow.name),
-        age: age(task.created_at, now),
+        since: task.created_at.into(),
         due: due(&task, now),
         assignees: task.assignees.described(),
-        fate: (!task.is_open()).then(|| crate::words::capitalized(&task.fate())),
+        fate: (!task.is_open()).then(|| capitalized(&task.fate())),
         title: task.title,
         key: task.key,
         run: task.run,
@@ -149,6 +152,15 @@ fn due(task: &Task, now: Time) -> Option<(Moment, String)> {
     let at = task.due_at.filter(|_| task.is_open())?;
     let left = if at > now { format!("in {}", duration(millis_between(now, at))) } else { "now".to_owned() };
     Some((at.into(), left))
+}
+
+/// Questions of a run that are open.
+///
+/// # Errors
+/// No database.
+pub async fn of_run(dashboard: &Dashboard, run: RunId) -> Result<Vec<Task>, NoPage> {
+    let filter = TaskFilter { run: Some(run), ..TaskFilter::default() };
+    Ok(dashboard.engine.tasks(&filter, OF_RUN_MAX).await?.0)
 }
 
 /// `GET /tasks/{id}`
@@ -225,7 +237,7 @@ fn page(dashboard: &Dashboard, caller: &Caller, task: Task, shown: Shown) -> Res
     let frame = Frame::of(caller, "tasks");
     let admitted = task.assignees.admit(caller.identity());
     let why_not = match admitted {
-        Err(why) => Some(format!("{}.", crate::words::capitalized(&why))),
+        Err(why) => Some(format!("{}.", capitalized(&why))),
         Ok(()) if !frame.operates => Some("Deciding needs the scope operate, which you do not have.".to_owned()),
         Ok(()) => None,
     };
@@ -237,7 +249,7 @@ fn page(dashboard: &Dashboard, caller: &Caller, task: Task, shown: Shown) -> Res
         assignees: task.assignees.described(),
         input: task.input.as_ref().map(pretty::json),
         answer: task.answer.as_ref().map(pretty::json),
-        fate: (!task.is_open()).then(|| crate::words::capitalized(&task.fate())),
+        fate: (!task.is_open()).then(|| capitalized(&task.fate())),
         fields: Some(fields).filter(|_| task.is_open() && why_not.is_none()),
         why_not: why_not.filter(|_| task.is_open()),
         frame,

@@ -56,8 +56,7 @@ impl Desk {
     async fn deploy(&self, definition: &str) {
         let bearer = format!("Bearer {}", self.face.token(Scope::Admin));
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
-        let deployed =
-            self.face.send("PUT", "/api/v1/workflows/test/approval", &headers, definition.to_owned()).await;
+        let deployed = self.face.send("PUT", "/api/v1/workflows/test/approval", &headers, definition.to_owned()).await;
         assert_eq!(deployed.status, StatusCode::CREATED, "{deployed:?}");
     }
 
@@ -233,8 +232,9 @@ async fn only_who_is_asked_decides(pool: PgPool) {
     desk.deploy(&asking("1.2.0", &TASK.replace("assignees: '${ .people }', ", ""), "")).await;
     let (_, task) = desk.asked("SO-6", &Value::Null).await;
     assert_eq!(mine(desk.tasks("assignee=me").await), [json!(task)], "everyone who may operate");
-    let open = desk.face.call(Scope::Operate, "POST", &format!("/api/v1/tasks/{task}/complete"), body.to_string());
-    assert_eq!(open.await.body["closed_by"], "token:operate");
+    let path = format!("/api/v1/tasks/{task}/complete");
+    let open = desk.face.call(Scope::Operate, "POST", &path, body.to_string()).await;
+    assert_eq!(open.body["closed_by"], "token:operate");
     desk.face.close().await;
 }
 
@@ -281,7 +281,12 @@ async fn an_event_from_outside_completes_no_task(pool: PgPool) {
         source: "/stepwell/tasks".into(),
         event_id: task.clone(),
         r#type: "dev.stepwell.task.completed".into(),
-        attributes: event.as_object().unwrap().iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.into()))).collect(),
+        attributes: event
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.into())))
+            .collect(),
         body: Bytes::from(data.to_string()),
         data,
         data_is_body: true,
@@ -310,7 +315,8 @@ async fn a_task_is_closed_when_its_step_stops_waiting_and_says_why(pool: PgPool)
     late.is_problem(409, "conflict", &format!("/api/v1/tasks/{task}/complete"));
     assert!(late.body["detail"].as_str().unwrap().contains("its time was over"), "{late:?}");
     // A person retries the step: it asks again, and the question is another one.
-    let retried = desk.say("bob", "POST", &format!("/api/v1/runs/{run}/retry"), &json!({ "reason": "more time" })).await;
+    let retried =
+        desk.say("bob", "POST", &format!("/api/v1/runs/{run}/retry"), &json!({ "reason": "more time" })).await;
     assert_eq!(retried.status, StatusCode::OK, "{retried:?}");
     let again = desk.tasks(&format!("run={run}&status=open")).await;
     assert!(again.len() == 1 && again[0]["id"] != json!(task), "{again:?}");
@@ -386,7 +392,9 @@ async fn tasks_are_listed_by_filters_in_pages(pool: PgPool) {
     assert_eq!(ids(&next).await, [done.clone()]);
     let last = desk.get(&format!("/api/v1/tasks?{next}")).await;
     assert_eq!(last["next"], Value::Null);
-    for (query, pointer) in [("status=late", "?status"), ("run=7", "?run"), ("cursor=x", "?cursor"), ("who=ann", "?who")] {
+    for (query, pointer) in
+        [("status=late", "?status"), ("run=7", "?run"), ("cursor=x", "?cursor"), ("who=ann", "?who")]
+    {
         let refused = desk.say("ann", "GET", &format!("/api/v1/tasks?{query}"), &Value::Null).await;
         refused.is_problem(400, "bad-request", "/api/v1/tasks");
         assert_eq!(refused.body["errors"][0]["pointer"], pointer);

@@ -18,7 +18,7 @@ pub(super) fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAc
 }
 
 fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct> {
-    let node = report.closed(node, &["act", "after", "input", "output", "compensate"])?;
+    let node = report.closed(node, &["act", "after", "input", "output", "confirm", "compensate"])?;
     let after = match node.get("after") {
         Some(after) => Some(duration(after, report)?),
         None => None,

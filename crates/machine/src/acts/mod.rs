@@ -49,6 +49,8 @@ pub enum Field {
     Output,
     /// The step that is meant.
     Step,
+    /// Whether a step that a person is to decide may be skipped.
+    Confirm,
     /// Whether completed steps are undone first.
     Compensate,
     /// The version to which it moves.
@@ -67,6 +69,7 @@ impl Field {
             Self::Input => "input",
             Self::Output => "output",
             Self::Step => "step",
+            Self::Confirm => "confirm",
             Self::Compensate => "compensate",
             Self::To => "to",
             Self::Version => "version",
@@ -125,7 +128,7 @@ table! {
         help: "The run continues after the step, with this output.",
         help_many: "Each run continues after the step where it stopped, with null as the step's output.",
         done: "the step is skipped",
-        fields: &[Field::Output, Field::Step],
+        fields: &[Field::Output, Field::Step, Field::Confirm],
         rule: Some(ActRule::Skip),
     },
     /// Begin no new step.

@@ -102,7 +102,12 @@ pub(crate) fn forms(kind: ActKind) -> Vec<Form> {
             form(Act::Retry { input: None, step: None }, None),
             form(Act::Retry { input: Some(Value::Null), step: None }, Some((Field::Input.name(), None))),
         ],
-        ActKind::Skip => plain(Act::Skip { output: Value::Null, step: None }),
+        ActKind::Skip => [true, false]
+            .map(|confirm| {
+                let tells = (!confirm).then_some((Field::Confirm.name(), Some(Value::Bool(false))));
+                form(Act::Skip { output: Value::Null, step: None, confirm }, tells)
+            })
+            .into(),
         ActKind::Cancel => [CancelMode::Compensate, CancelMode::Abandon]
             .map(|mode| {
                 let undoes = Value::Bool(mode == CancelMode::Compensate);

@@ -45,7 +45,9 @@ proptest! {
         world.start(json!({ "id": 1 })).unwrap();
         for event in events {
             match event {
-                Event::Answered(which, answer) if !world.pending.is_empty() => world.answer_call(which, answer),
+                Event::Answered(which, answer) if !world.pending.is_empty() => {
+                    world.answer_call(which, answer);
+                }
                 Event::Answered(..) => {}
                 Event::TimePasses => { world.pass_time(); }
                 Event::Crash(arrived) => world.crash(arrived),

@@ -197,7 +197,7 @@ fn a_run_that_moves_asks_again_and_what_was_decided_stays_decided() {
     let by = MovedBy { actor: Actor("user:bob".into()), reason: None, approval: None };
     let around = Around { now: play.now, answers: &[], settles_after: &|_| Duration::ZERO, continues: true };
     let decision = decide_move(of, by, around).unwrap_or_else(|why| panic!("{why:?}"));
-    let told: Vec<_> = decision.effects.iter().map(|effect| match effect {
+    let told = decision.effects.iter().map(|effect| match effect {
         Effect::Listen { execution, listening } => (*execution, listening[0].asks.is_some()),
         Effect::Unlisten { execution } => (*execution, false),
         other => panic!("{other:?}"),
