@@ -166,6 +166,7 @@ async fn people_decide_on_the_command_line_in_their_own_name() {
     assert!(ok && none.is_empty(), "{none}{err}");
     let shown = people.command("eve", &["tasks", "show", &task]).1;
     assert!(shown.contains("decides: ann, bob") && shown.contains("\"required\":[\"approved\"]"), "{shown}");
+    assert!(people.command("eve", &["runs", "show", &run]).1.contains(&format!("stepwell tasks show {task}")));
     let (yes, no) = (people.file("yes.json"), people.file("no.json"));
     let complete = |user: &str, file: &str| people.command(user, &["tasks", "complete", &task, "--answer", file]);
     let (ok, _, err) = complete("eve", &yes);
@@ -190,7 +191,7 @@ async fn people_decide_on_the_command_line_in_their_own_name() {
     assert!(ok, "{err}");
     node.run_becomes(&run, "completed").await;
     let closed = people.command("eve", &["tasks", "list", "--status", "closed", "--json"]).1;
-    let closed: Value = serde_json::from_str(closed.trim()).unwrap();
+    let closed = serde_json::from_str::<Value>(&closed).unwrap()[0].take();
     let expected = (&json!(task), &json!("skipped"), &json!("user:eve"));
     assert_eq!((&closed["id"], &closed["outcome"], &closed["closed_by"]), expected, "{closed}");
 }

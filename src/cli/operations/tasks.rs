@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::context;
+use crate::cli::client::{self, Call, Client, Path};
+use crate::cli::print;
 use crate::cli::runs::acts::read_json;
 use crate::config::Settings;
-use crate::engine::Engine;
-use crate::engine::tasks::{Completed, Task, TaskError, may_decide};
+use crate::dsl::WorkflowRef;
+use crate::engine::tasks::{TaskAssignees, fate};
 use crate::machine::{RunId, Time};
-use crate::redact::Known;
-use crate::store::access::{self, Scope};
-use crate::store::runs::tasks::{MayDecide, TaskFilter, TaskStatus};
 
 /// `stepwell tasks ...`
 #[derive(Debug, Subcommand)]
@@ -52,9 +52,9 @@ pub struct List {
     #[arg(long)]
     key: Option<String>,
     /// Maximum number to list.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
-    limit: i64,
-    /// Print JSON, one object per line.
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -88,127 +88,111 @@ pub enum Status {
     Any,
 }
 
-impl From<Status> for TaskStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Open => Self::Open,
-            Status::Done => Self::Done,
-            Status::Closed => Self::Closed,
-            Status::Any => Self::Any,
+impl Status {
+    /// As in the API.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Closed => "closed",
+            Self::Any => "any",
         }
     }
 }
 
+/// A task, as far as it is shown.
+#[derive(Deserialize)]
+struct Task {
+    id: Uuid,
+    status: String,
+    run: RunId,
+    workflow: WorkflowRef,
+    key: Option<String>,
+    step: String,
+    title: String,
+    description: Option<String>,
+    assignees: TaskAssignees,
+    due_at: Option<Time>,
+    outcome: Option<String>,
+    closed_at: Option<Time>,
+    closed_by: Option<String>,
+    reason: Option<String>,
+}
+
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let engine = context::engine(settings).await?;
+    let client = Client::open(settings).await?;
     match command {
-        Command::List(list) => print_list(&engine, settings, list).await?,
+        Command::List(list) => print_list(&client, list).await?,
         Command::Show { id, json } => {
-            let found = engine.task(id).await?;
-            let task = found.with_context(|| format!("no task {id}; `stepwell tasks list` shows the open ones"))?;
-            if json { println!("{}", serde_json::to_string_pretty(&task)?) } else { print_whole(&task) }
+            let found = client.get(Path::of(["tasks", &id.to_string()])).await;
+            let task = found.map_err(|failure| failure.or_missing(|| missing(id)))?;
+            if json { print::json(&task) } else { print::text(&whole(&task)?) }
         }
-        Command::Complete(complete) => complete_task(&engine, settings, complete).await?,
+        Command::Complete(complete) => complete_task(&client, complete).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn print_list(engine: &Engine, settings: &Settings, list: List) -> anyhow::Result<()> {
-    let mut filter = TaskFilter {
-        status: list.status.into(),
-        may_decide: assignee(engine, settings, list.assignee.as_deref()).await?,
-        workflow: list.workflow,
-        run: list.run,
-        key: list.key,
-        before: None,
-    };
-    let mut left = list.limit;
-    while left > 0 {
-        let (tasks, next) = engine.tasks(&filter, left).await?;
-        left -= i64::try_from(tasks.len()).unwrap_or(left);
-        for task in tasks {
-            if list.json { println!("{}", serde_json::to_string(&task)?) } else { print(&task) }
-        }
-        // A page may be empty although more follow.
-        let Some(next) = next else { break };
-        filter.before = Some(next);
-    }
-    Ok(())
+fn missing(id: Uuid) -> String {
+    format!("no task {id}; `stepwell tasks list` shows the open ones")
 }
 
-async fn assignee(engine: &Engine, settings: &Settings, name: Option<&str>) -> anyhow::Result<Option<MayDecide>> {
-    Ok(match name {
-        None => None,
-        Some("me") => Some(may_decide(&context::identity(engine.reader(), settings, Scope::Read).await?)),
-        Some(name) => match access::find_user(engine.reader(), name).await? {
-            Some(user) => Some(may_decide(&user)),
-            None => anyhow::bail!("no user is named {name:?}; `stepwell user list` shows all"),
-        },
-    })
+async fn print_list(client: &Client, list: List) -> anyhow::Result<()> {
+    let path = Path::of(["tasks"])
+        .with("status", Some(list.status.as_str()))
+        .with("assignee", list.assignee)
+        .with("workflow", list.workflow)
+        .with("run", list.run)
+        .with("key", list.key);
+    Ok(print::pages(client.pages(path, list.limit), list.json, shown).await?)
 }
 
-async fn complete_task(engine: &Engine, settings: &Settings, complete: Complete) -> anyhow::Result<()> {
+async fn complete_task(client: &Client, complete: Complete) -> anyhow::Result<()> {
     let Complete { id, answer, reason, json } = complete;
-    let person = context::identity(engine.reader(), settings, Scope::Operate).await?;
-    let reason = reason.map(|text| Known::of_process().with(&[]).text(text.trim().to_owned()));
-    let reason = reason.filter(|text| !text.is_empty());
-    let task = match engine.complete_task(id, read_json(&answer)?, reason, &person).await {
-        Ok(Completed::Done(task)) => task,
-        Ok(Completed::Pending(_)) => anyhow::bail!(
-            "the decision is recorded, but no node has given it to the run yet. Is a server running? A node does so as soon as one runs"
-        ),
-        Err(TaskError::Invalid(violations)) => {
-            let places = violations.iter().map(|v| format!("\n  {}: {}", place(&v.pointer), v.message));
-            anyhow::bail!("the answer does not match the task's schema:{}", places.collect::<String>())
-        }
-        Err(TaskError::Unknown(_)) => anyhow::bail!("no task {id}; `stepwell tasks list` shows the open ones"),
-        Err(error) => return Err(error.into()),
-    };
-    if json {
-        println!("{}", serde_json::to_string_pretty(&*task)?)
-    } else {
-        print(&task)
-    }
+    let path = Path::of(["tasks", &id.to_string(), "complete"]);
+    let body = json!({ "answer": read_json(&answer)?, "reason": reason });
+    let sent = client.send(Call::new(Method::POST, path).json(&body)).await;
+    let answer = sent.map_err(|failure| failure.or_missing(|| missing(id)))?;
+    anyhow::ensure!(
+        answer.status != StatusCode::ACCEPTED,
+        "the decision is recorded, but no node has given it to the run yet. Is a server running? A node does so as soon as one runs"
+    );
+    let task = answer.json()?;
+    if json { print::json(&task) } else { print::text(&with_answer(&task)?) }
     Ok(())
 }
 
-fn place(pointer: &str) -> &str {
-    if pointer.is_empty() { "the whole" } else { pointer }
+/// A task in a few lines.
+fn shown(task: &Task) -> String {
+    let Task { id, status, title, step, run, workflow, .. } = task;
+    let key = task.key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
+    let due = task.due_at.map(|at| format!("  until {}", print::at(at))).unwrap_or_default();
+    let because = task.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let last = match &task.outcome {
+        None => format!("decides: {}{due}", task.assignees.described()),
+        outcome => format!("{}{because}", fate(outcome.as_deref(), task.closed_by.as_deref(), task.closed_at)),
+    };
+    format!("{id}  {status:6} {title}\n  {step} of run {run}  {workflow}{key}\n  {last}")
 }
 
-/// A task in a few lines. What came from outside is quoted, so that it moves no cursor.
-fn print(task: &Task) {
-    let key = task.key.as_ref().map(|key| format!("  key {key:?}")).unwrap_or_default();
-    println!("{}  {:6} {:?}", task.id, task.status, task.title);
-    println!("  {} of run {}  {}{key}", task.step, task.run, task.workflow);
-    match task.is_open() {
-        true => println!("  decides: {}{}", task.assignees.described(), due(task.due_at)),
-        false => println!("  {}{}", task.fate(), because(task.reason.as_deref())),
-    }
-    if let Some(answer) = &task.answer {
-        println!("  answer: {answer}");
-    }
+/// The same with what was decided. Values are written as JSON.
+fn with_answer(task: &Value) -> anyhow::Result<String> {
+    let text = shown(&client::read(task.clone())?);
+    let answer = task.get("answer").filter(|answer| !answer.is_null());
+    Ok(text + &answer.map(|answer| format!("\n  answer: {answer}")).unwrap_or_default())
 }
 
-fn due(at: Option<Time>) -> String {
-    at.map(|at| format!("  until {} UTC", at.format("%Y-%m-%d %H:%M:%S"))).unwrap_or_default()
-}
-
-fn because(reason: Option<&str>) -> String {
-    reason.map(|reason| format!(": {reason:?}")).unwrap_or_default()
-}
-
-fn print_whole(task: &Task) {
-    print(task);
-    if let Some(description) = &task.description {
-        println!("  {description:?}");
-    }
-    for (name, value) in [("input", &task.input), ("schema", &task.schema)] {
-        if let Some(value) = value {
-            println!("  {name}: {value}");
+fn whole(task: &Value) -> anyhow::Result<String> {
+    let read: Task = client::read(task.clone())?;
+    let mut text = with_answer(task)?;
+    text.extend(read.description.iter().flat_map(|text| text.lines()).map(|line| format!("\n  {line}")));
+    for name in ["input", "schema"] {
+        if let Some(value) = task.get(name).filter(|value| !value.is_null()) {
+            text.push_str(&format!("\n  {name}: {value}"));
         }
     }
-    if task.is_open() {
-        println!("  decide it: stepwell tasks complete {} --answer FILE", task.id);
+    if read.outcome.is_none() {
+        text.push_str(&format!("\n  decide it: stepwell tasks complete {} --answer FILE", read.id));
     }
+    Ok(text)
 }

@@ -9,7 +9,7 @@ mod complete;
 pub(in crate::engine) use changes::changes;
 pub use complete::{Completed, TaskError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ pub struct Task {
 }
 
 /// Who may decide: any one of these; if there is none, everyone who may operate.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskAssignees {
     /// Names of users.
     pub users: Vec<String>,
@@ -155,7 +155,9 @@ fn status(outcome: Option<&str>) -> &'static str {
     }
 }
 
-fn fate(outcome: Option<&str>, by: Option<&str>, at: Option<Time>) -> String {
+/// How a task ended, in words.
+#[must_use]
+pub fn fate(outcome: Option<&str>, by: Option<&str>, at: Option<Time>) -> String {
     let at = at.map(|at| at.format(" at %Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
     let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
     match outcome {
