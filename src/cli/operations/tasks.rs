@@ -158,7 +158,11 @@ async fn complete_task(client: &Client, complete: Complete) -> anyhow::Result<()
         "the decision is recorded, but no node has given it to the run yet. Is a server running? A node does so as soon as one runs"
     );
     let task = answer.json()?;
-    if json { print::json(&task) } else { print::text(&with_answer(&task)?) }
+    if json {
+        print::json(&task)
+    } else {
+        print::text(&with_answer(&task)?)
+    }
     Ok(())
 }
 
