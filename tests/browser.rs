@@ -411,14 +411,43 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     browser.shows("h1", "Write order status to opportunities").await;
 }
 
+/// It asks a person for one of everything that a form has.
+const ASKING: &str = "document: { dsl: '1.0.3', namespace: test, name: asking, version: '1.0.0' }
+do:
+  - ask:
+      listen: { to: { one: { with: { type: dev.stepwell.task.completed } } } }
+      metadata:
+        task:
+          title: Approve the order of the customer with the longest name of all the customers that there are?
+          schema:
+            type: object
+            properties:
+              approved: { type: boolean }
+              level: { enum: [a, b, c, d, e] }
+              amount: { type: number }
+              until: { type: string, format: date }
+              note: { type: string, maxLength: 1000 }
+              more: { type: object }
+";
+
+/// A task that waits.
+async fn task(node: &Node) -> String {
+    let (_, run) = node.post("/api/v1/workflows/test/asking/runs", &json!({})).await;
+    node.run_becomes(run["id"].as_str().unwrap(), "waiting").await;
+    let (_, tasks) = node.get("/api/v1/tasks").await;
+    tasks["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     let (journey, node, run) = with_a_stuck_run().await;
     let browser = Browser::signed_in(&journey.world, &node, "ada").await;
     let event = node.run(&run).await["event"].as_str().unwrap().to_owned();
     journey.world.write("nightly.yaml", NIGHTLY);
+    journey.world.write("asking.yaml", ASKING);
     journey.world.deploy();
     schedule_is_known(&node).await;
+    let task = task(&node).await;
     let pages = ["/", "/?attention=any", "/events", "/workflows", "/workflows/crm-erp/closed-won"];
     let more = [
         "/schedules",
@@ -429,6 +458,7 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
         "/totals",
         "/freezes",
         "/proposals",
+        "/tasks",
         "/bulk",
         "/bulk/new?attention=any&act=retry",
         "/search?q=006",
@@ -438,7 +468,12 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
     let pages = pages.into_iter().chain(more).map(str::to_owned);
     add_conflict(&journey.world).await;
     add_batch(&journey.world, &run).await;
-    let of_run = [format!("/runs/{run}"), format!("/runs/{run}/versions?to=9.9.9"), format!("/events/{event}")];
+    let of_run = [
+        format!("/tasks/{task}"),
+        format!("/runs/{run}"),
+        format!("/runs/{run}/versions?to=9.9.9"),
+        format!("/events/{event}"),
+    ];
     for place in pages.chain(of_run) {
         browser.goto(&node.url(&place)).await;
         for width in [390, 1280] {

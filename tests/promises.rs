@@ -56,6 +56,7 @@ mod sources;
 mod starts;
 mod strangers;
 mod sweeps;
+mod tasks;
 mod third_system;
 mod two_way;
 mod upgrade;

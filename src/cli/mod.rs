@@ -26,7 +26,7 @@ use crate::redact::Known;
 use crate::telemetry;
 use access::{login, session, token, user};
 use definitions::{delete, deploy, graph, mapping, replay, schema, test, validate};
-use operations::{attention, audit, connections, events, freezes, proposals, retention, schedules};
+use operations::{attention, audit, connections, events, freezes, proposals, retention, schedules, tasks};
 use runs::{bulk, run, search};
 use serving::{bench, dev, fire, migrate, sandbox, serve};
 use setup::{completions, doctor, init, preflight};
@@ -109,6 +109,9 @@ enum Command {
     /// Show proposals (actions that need a second person), and approve or decline them.
     #[command(subcommand)]
     Proposals(proposals::Command),
+    /// Show steps that wait for people, and decide them.
+    #[command(subcommand)]
+    Tasks(tasks::Command),
     /// Show batches and retry failed rows.
     #[command(subcommand)]
     Batches(batches::Command),
@@ -281,6 +284,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Bulk(command) => bulk::run(command, &settings).await,
         Command::Search(args) => search::run(&args, &settings).await,
         Command::Proposals(command) => proposals::run(command, &settings).await,
+        Command::Tasks(command) => tasks::run(command, &settings).await,
         Command::Batches(command) => batches::run(command, &settings).await,
         Command::Conflicts(command) => conflicts::run(command, &settings).await,
         Command::Connections(command) => connections::run(command, &settings).await,

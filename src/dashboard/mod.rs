@@ -19,6 +19,7 @@ mod search;
 mod sign_in;
 mod signed_in;
 mod sync;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod workflows;
@@ -101,6 +102,7 @@ fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
         ("/events/{id}/{act}", Scope::Operate, post(events::perform)),
         ("/conflicts/{id}", Scope::Operate, post(conflicts::settle)),
         ("/batches/{id}/retry", Scope::Operate, post(batches::retry)),
+        ("/tasks/{id}", Scope::Operate, post(tasks::complete)),
         ("/proposals/{id}/approve", Scope::Operate, post(proposals::approve)),
         ("/proposals/{id}/decline", Scope::Operate, post(proposals::decline)),
         ("/freezes", Scope::Operate, post(freezes::start)),
@@ -121,6 +123,8 @@ fn pages() -> Vec<Page> {
         ("/bulk", get(bulk::list)),
         ("/bulk/new", get(bulk::ask)),
         ("/bulk/{id}", get(bulk::show)),
+        ("/tasks", get(tasks::list)),
+        ("/tasks/{id}", get(tasks::show)),
         ("/search", get(search::show)),
         ("/events", get(events::list)),
         ("/events/{id}", get(events::show)),

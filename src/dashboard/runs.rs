@@ -145,6 +145,7 @@ pub async fn show(
 ) -> Result<Response, NoPage> {
     let counts = dashboard.counted.live(&dashboard.pool).await?;
     let proposals = count_open(&dashboard.pool).await?;
+    let tasks = dashboard.engine.open_tasks().await?;
     let events: i64 = attention::by_source(&dashboard.pool).await?.iter().map(|(_, events)| events).sum();
     let part = part(&dashboard, &asked).await?;
     let deployed = dashboard.engine.deployed();
@@ -160,7 +161,7 @@ pub async fn show(
     let page = RunsPage {
         frame,
         title: if only_attention { "Needs attention" } else { "Runs" },
-        counters: counters(&counts, proposals, events, &asked),
+        counters: counters(&counts, (proposals, tasks, events), &asked),
         statuses: statuses(&asked),
         reasons: reasons(&asked),
         workflows,
@@ -319,7 +320,7 @@ fn announced(counts: &LiveCounts, events: i64) -> String {
     }
 }
 
-fn counters(counts: &LiveCounts, proposals: i64, events: i64, asked: &Asked) -> Vec<Counter> {
+fn counters(counts: &LiveCounts, (proposals, tasks, events): (i64, i64, i64), asked: &Asked) -> Vec<Counter> {
     let number = |status: Status| counts.by_status.iter().find(|(s, _)| s == status.as_str()).map_or(0, |(_, n)| *n);
     let attention = Counter {
         badge: Badge { label: needs_attention(counts), ..badge::of_attention("faulted") },
@@ -327,13 +328,9 @@ fn counters(counts: &LiveCounts, proposals: i64, events: i64, asked: &Asked) -> 
         href: "/?attention=any".to_owned(),
         current: asked.attention == "any",
     };
-    let second = Counter {
-        badge: Badge { label: "Waiting for a second person", ..badge::of_attention("unknown_outcome") },
-        number: count(proposals),
-        href: "/proposals".to_owned(),
-        current: false,
-    };
-    let second = Some(second).filter(|_| proposals > 0);
+    let second = Badge { label: "Waiting for a second person", ..badge::of_attention("unknown_outcome") };
+    let second = elsewhere(second, proposals, "/proposals");
+    let inbox = elsewhere(Badge { label: "In the inbox", ..badge::of_run("waiting") }, tasks, "/tasks");
     let live = LIVE.into_iter().filter(|s| number(*s) > 0 || matches!(s, Status::Running | Status::Waiting));
     let live = live.map(|status| Counter {
         badge: badge::of_run(status.as_str()),
@@ -342,13 +339,13 @@ fn counters(counts: &LiveCounts, proposals: i64, events: i64, asked: &Asked) -> 
         current: asked.status == status.as_str(),
     });
     let label = if events == 1 { "Event needs attention" } else { "Events need attention" };
-    let events = (events > 0).then(|| Counter {
-        badge: Badge { label, ..badge::of_attention("faulted") },
-        number: count(events),
-        href: "/events?attention=any".to_owned(),
-        current: false,
-    });
-    std::iter::once(attention).chain(events).chain(second).chain(live).collect()
+    let events = elsewhere(Badge { label, ..badge::of_attention("faulted") }, events, "/events?attention=any");
+    std::iter::once(attention).chain(events).chain(second).chain(inbox).chain(live).collect()
+}
+
+/// What waits for people on another page, unless nothing does.
+fn elsewhere(badge: Badge, number: i64, href: &str) -> Option<Counter> {
+    (number > 0).then(|| Counter { badge, number: count(number), href: href.to_owned(), current: false })
 }
 
 fn statuses(asked: &Asked) -> Vec<Choice> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::runs::acts::restarts::Restarted;
 use super::runs::proposals::Proposal;
 use super::runs::starts::Origin;
-use crate::dsl::{Definition, WorkflowRef};
+use crate::dsl::{Definition, TASK_COMPLETED, WorkflowRef};
 use crate::machine::{Actor, Attention, RunId, SchemaViolation, Status, Time};
 use crate::memory::sequences::Counted;
 use crate::store::runs::commit::START_TYPE;
@@ -62,6 +62,7 @@ impl IncomingEvent {
         path == "stepwell"
             || path.starts_with("stepwell/")
             || source.starts_with("https://stepwell.invalid")
+            || self.r#type == TASK_COMPLETED
             || self.is_start()
     }
 
@@ -259,6 +260,11 @@ pub enum DeployError {
         "{0} is already deployed with different content; a version never changes, so give the new content a new version"
     )]
     VersionTaken(WorkflowRef),
+    /// It has steps that wait for people, and a node does not know such steps.
+    #[error(
+        "{0} has steps that ask people, which not every node can run: an earlier version of Stepwell is running, or was in the last hour"
+    )]
+    TooEarly(WorkflowRef),
     /// Without database.
     #[error("{0}")]
     Unavailable(String),

@@ -15,6 +15,7 @@ pub mod search;
 pub mod settings;
 mod start;
 pub mod sync;
+pub mod tasks;
 
 use std::sync::atomic::AtomicI16;
 use std::sync::{Arc, RwLock};
@@ -50,6 +51,7 @@ use crate::machine::masks::Masks;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::acts::By;
+use crate::store::nodes::formats::ASKED;
 use crate::store::runs::listing::{Counted, LiveCounts};
 use crate::store::runs::{journal, listing};
 use crate::store::{StoreError, definitions};
@@ -220,7 +222,12 @@ impl Engine {
     /// # Errors
     /// See [`DeployError`].
     pub async fn deploy<'b>(&self, built: &Built, by: impl Into<By<'b>>) -> Result<DeployOutcome, DeployError> {
-        self.inner.catalog.deploy(&self.inner.pool, built, by.into()).await
+        let (inner, definition) = (&self.inner, &built.definition);
+        let is_new = inner.catalog.id_of(&definition.workflow).is_none();
+        if is_new && definition.asks_people() && inner.format() < ASKED {
+            return Err(DeployError::TooEarly(definition.workflow.clone()));
+        }
+        inner.catalog.deploy(&inner.pool, built, by.into()).await
     }
 
     /// Deletes a version that no run was ever made of. Other nodes may start a run of it for a moment; then it stays.

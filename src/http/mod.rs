@@ -18,7 +18,9 @@ pub mod wire;
 use access::refusals;
 use api::runs::{acts, attention, bulk, moves, notes, proposals, stream};
 use api::sync::{batches, conflicts, drift, mappings, totals};
-use api::{audit, connections, credentials, events, freezes, runs, schedules, search, sources, users, workflows};
+use api::{
+    audit, connections, credentials, events, freezes, runs, schedules, search, sources, tasks, users, workflows,
+};
 use ingress::handshake;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +111,9 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/proposals/{id}", get(proposals::show)),
         ("POST", "/api/v1/proposals/{id}/approve", post(proposals::approve)),
         ("POST", "/api/v1/proposals/{id}/decline", post(proposals::decline)),
+        ("GET", "/api/v1/tasks", get(tasks::list)),
+        ("GET", "/api/v1/tasks/{id}", get(tasks::show)),
+        ("POST", "/api/v1/tasks/{id}/complete", post(tasks::complete)),
         ("GET", "/api/v1/events", get(events::list)),
         ("GET", "/api/v1/events/{id}", get(events::show)),
         ("GET", "/api/v1/events/unmatched", get(events::unmatched)),

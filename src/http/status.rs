@@ -139,6 +139,9 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     if let Ok(Ok(open)) = tokio::time::timeout(PING_TIME_MAX, app.engine.open_proposals()).await {
         telemetry::open_proposals(open);
     }
+    if let Ok(Ok(open)) = tokio::time::timeout(PING_TIME_MAX, app.engine.open_tasks()).await {
+        telemetry::open_tasks(open);
+    }
     if let Ok(Ok(running)) = tokio::time::timeout(PING_TIME_MAX, app.engine.running_bulk_acts()).await {
         telemetry::running_bulk_acts(running);
     }

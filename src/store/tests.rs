@@ -12,10 +12,10 @@ use super::events::{attention, gatherings, listeners, outgoing, sequences, topic
 use super::fixture::{event, row, run, state};
 use super::runs::commit::{Beginning, RunState, Transition};
 use super::runs::journal::NewRow;
-use super::runs::{claims, commands, commit, freezes, journal, lanes, listing, proposals};
+use super::runs::{claims, commands, commit, freezes, journal, lanes, listing, proposals, tasks};
 use super::sync::totals;
 use super::{connect_engine, events, nodes, schedules};
-use crate::machine::{Act, Actor};
+use crate::machine::{Act, Actor, Asked};
 use crate::memory::sequences::{Counted, arrive};
 
 /// Rows that tables are filled with.
@@ -101,6 +101,7 @@ async fn prepare_all(pool: &PgPool) {
     commands::open_for_node(pool, Uuid::from_u128(2), 10).await.unwrap();
     commands::open_for_runs(pool, &[id]).await.unwrap();
     prepare_proposals(pool, id).await;
+    prepare_tasks(pool, id).await;
     nodes::heartbeat(pool, Uuid::from_u128(2), 1.0).await.unwrap();
 }
 
@@ -117,6 +118,40 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     let second = proposals::propose(pool, &new, by).await.unwrap().unwrap();
     assert!(proposals::approve(pool, second, By::from(&Actor("user:bob".into()))).await.unwrap());
     proposals::close_stale(pool).await.unwrap();
+}
+
+/// What waits for people, and what they decide.
+async fn prepare_tasks(pool: &PgPool, run: Uuid) {
+    let at = chrono::DateTime::UNIX_EPOCH;
+    let (users, roles) = (Vec::new(), vec!["admin".to_owned()]);
+    let asked = Asked { id: Uuid::now_v7(), title: "Go on?".into(), description: None, users, roles };
+    let question = asked.id;
+    let new = tasks::NewTask {
+        execution: 0,
+        definition: 1,
+        workflow: "test/test".into(),
+        step: "/do/0/ask".into(),
+        key: Some("key".into()),
+        asked,
+        input: None,
+        created_at: at,
+        due_at: None,
+    };
+    let closing =
+        tasks::Closing { execution: 0, outcome: tasks::Outcome::Done, at, by: None, answer: None, reason: None };
+    let changes = tasks::TaskChanges { asked: vec![new], closed: vec![closing], due: vec![(0, Some(at))] };
+    let mut connection = pool.acquire().await.unwrap();
+    tasks::write(&mut connection, &[(run, &changes)]).await.unwrap();
+    drop(connection);
+    tasks::find(pool, question).await.unwrap().unwrap();
+    let filter = tasks::TaskFilter { run: Some(run), ..tasks::TaskFilter::default() };
+    tasks::list(pool, &filter, 10).await.unwrap();
+    tasks::list(pool, &tasks::TaskFilter { run: None, key: Some("key".into()), ..filter.clone() }, 10).await.unwrap();
+    tasks::list(pool, &tasks::TaskFilter::default(), 10).await.unwrap();
+    let of_all = tasks::TaskFilter { status: tasks::TaskStatus::Any, ..tasks::TaskFilter::default() };
+    tasks::list(pool, &of_all, 10).await.unwrap();
+    tasks::list(pool, &tasks::TaskFilter { workflow: Some("test/test".into()), ..of_all }, 10).await.unwrap();
+    tasks::count_open(pool).await.unwrap();
 }
 
 /// What workflows ask the hub's memory, beside links and batches.
@@ -297,7 +332,7 @@ async fn ask_for_topics(pool: &PgPool) {
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence|totals|proposals'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence|totals|proposals|tasks'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -356,6 +391,10 @@ async fn fill(url: &str) {
          insert into proposals (id, shard, run_id, act, digest, actor, expires_at, decision, decided_by, decided_at)
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, '{{}}', '', 'user:ann',
                 now(), 'declined', 'user:bob', now() from generate_series(1, {ROWS}) as n;
+         insert into tasks (id, shard, run_id, execution, definition_id, workflow, step, key, title, users, roles, created_at, outcome, closed_at)
+         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0, 1, 'test/' || n % 10,
+                '/do/0/ask', n::text, 'Go on?', '{{}}', '{{}}', now(), case when n % 10 > 0 then 'done' end,
+                case when n % 10 > 0 then now() end from generate_series(1, {ROWS}) as n;
          insert into sequences (source, channel) select 'test', n::text from generate_series(1, {ROWS}) as n;
          insert into sequence_arrivals (source, channel, number, grace_seconds)
          select 'test', n::text, 1, 30 from generate_series(1, {ROWS}) as n;
@@ -409,7 +448,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let full = plans(&mut fresh.acquire().await.unwrap()).await;
     sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts;
                    analyze batch_rows; analyze sequences; analyze sequence_arrivals; analyze totals_lines; analyze totals_staged;
-                   analyze totals_changes; analyze event_attention; analyze proposals")
+                   analyze totals_changes; analyze event_attention; analyze proposals; analyze tasks")
         .execute(&pool)
         .await
         .unwrap();
@@ -429,6 +468,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
             "outgoing",
             "commands",
             "proposals",
+            "tasks",
             "links",
             "conflicts",
             "batch_rows",

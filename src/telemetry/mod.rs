@@ -164,6 +164,7 @@ fn describe() {
         "stepwell_proposals_open",
         "Acts that wait for a second person, over all nodes; counting stops at 10,000"
     );
+    describe_gauge!("stepwell_tasks_open", "Steps that wait for people, over all nodes; counting stops at 10,000");
     describe_gauge!(
         "stepwell_events_needing_attention",
         "Events that a workflow subscribes to but rejected, or that could not be read, until someone replays or dismisses them, by source, \
@@ -346,6 +347,12 @@ pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn open_proposals(open: i64) {
     gauge!("stepwell_proposals_open").set(open as f64);
+}
+
+/// Steps that wait for people, taken when `/metrics` is read.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub fn open_tasks(open: i64) {
+    gauge!("stepwell_tasks_open").set(open as f64);
 }
 
 /// Bulk acts that tell runs now, over all nodes.

@@ -7,37 +7,58 @@ use super::commands::commands;
 use super::examples::{Kind, kind};
 use super::{guide, page, root};
 
-/// The files of the guide do what it shows: each is named in its first line, each command is followed by what it prints.
-#[test]
-fn the_guide_to_testing_shows_what_the_program_prints() {
-    let folder = tempfile::tempdir().unwrap();
-    let blocks = page("testing.md").blocks();
-    let run = |arguments: &[&str]| {
+/// A guide whose YAML blocks are files, each named in its first line, and whose commands are followed by what they print.
+struct Played {
+    folder: tempfile::TempDir,
+}
+
+impl Played {
+    /// Writes the files of a page, and compares what its commands print.
+    fn page(name: &str) -> Self {
+        let played = Self { folder: tempfile::tempdir().unwrap() };
+        let blocks = page(name).blocks();
+        for block in blocks.iter().filter(|b| b.info == "yaml") {
+            let name = block.text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
+            assert!(name.ends_with(".yaml"), "{}: the first line names the file", block.place);
+            std::fs::write(played.folder.path().join(name), &block.text).unwrap();
+        }
+        let mut seen = 0;
+        for block in blocks.iter().filter(|b| b.info == "console") {
+            seen += 1;
+            let (command, expected) = block.text.split_once('\n').unwrap();
+            let arguments: Vec<&str> = command.split_whitespace().skip(2).collect();
+            assert_eq!(played.run(&arguments), expected, "{}: {command}", block.place);
+        }
+        assert!(seen > 0, "no command with its output was found");
+        played
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
         let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
-        let answer = program.args(arguments).env_clear().current_dir(folder.path()).output().unwrap();
+        let answer = program.args(arguments).env_clear().current_dir(self.folder.path()).output().unwrap();
         let failed = String::from_utf8_lossy(&answer.stdout).contains("FAILED");
         assert_eq!(answer.status.code(), Some(i32::from(failed)), "{arguments:?}");
         String::from_utf8(answer.stdout).unwrap() + &String::from_utf8(answer.stderr).unwrap()
-    };
-    for block in blocks.iter().filter(|b| b.info == "yaml") {
-        let name = block.text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
-        assert!(name.ends_with(".yaml"), "{}: the first line names the file", block.place);
-        std::fs::write(folder.path().join(name), &block.text).unwrap();
     }
-    let mut seen = 0;
-    for block in blocks.iter().filter(|b| b.info == "console") {
-        seen += 1;
-        let (command, expected) = block.text.split_once('\n').unwrap();
-        let arguments: Vec<&str> = command.split_whitespace().skip(2).collect();
-        assert_eq!(run(&arguments), expected, "{}: {command}", block.place);
-    }
-    assert!(seen > 1, "no command with its output was found");
-    let all = run(&["test", "."]);
-    assert!(all.ends_with("7 scenarios, 0 failed\n"), "{all}");
+}
+
+#[test]
+fn the_guide_to_testing_shows_what_the_program_prints() {
+    let played = Played::page("testing.md");
+    let all = played.run(&["test", "."]);
+    assert!(all.ends_with("9 scenarios, 0 failed\n"), "{all}");
     for file in ["strict.scenarios.yaml", "payment.yaml"] {
-        let strict = run(&["test", file, "--faults"]);
+        let strict = played.run(&["test", file, "--faults"]);
         assert!(strict.contains(" 0 failed, "), "{strict}");
     }
+}
+
+/// The decision of a person, its deadline and its escalation; whatever crashes, it ends the same.
+#[test]
+fn the_guide_to_asking_a_person_shows_what_the_program_prints() {
+    let played = Played::page("guides/ask-a-person.md");
+    let faults = played.run(&["test", "large-order.yaml", "--faults"]);
+    assert!(faults.contains(" 0 failed, "), "{faults}");
 }
 
 /// The example is played against the sandbox, whose account writes dates so that their order as texts is not their order in time.

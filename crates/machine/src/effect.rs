@@ -81,6 +81,9 @@ pub struct Listening {
     /// Values that correlations must give.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub correlate: BTreeMap<String, Value>,
+    /// What a person is asked, whose answer is the event. Nothing else brings such an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Box<super::Asked>>,
 }
 
 /// Another run to be started by a task.

@@ -35,6 +35,20 @@ pub fn child_run(parent: RunId, execution: ExecutionId, attempt: u32, now: Time)
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// Id of the question that a step asks a person: a UUIDv7 of this moment. `seq` is the number of records before it: a step that asks
+/// again, because a person retried it, asks another question.
+#[must_use]
+pub fn question(run: RunId, execution: ExecutionId, seq: u32, now: Time) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(b"stepwell question 1");
+    hash.update(run.as_bytes());
+    hash.update(execution.to_be_bytes());
+    hash.update(seq.to_be_bytes());
+    let random: [u8; 10] = first_bytes(&hash.finalize());
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
 /// W3C trace context of a step: the run is the trace, the execution the span.
 #[must_use]
 pub fn traceparent(run: RunId, execution: ExecutionId) -> String {

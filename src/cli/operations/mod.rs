@@ -8,3 +8,4 @@ pub(super) mod freezes;
 pub(super) mod proposals;
 pub(super) mod retention;
 pub(super) mod schedules;
+pub(super) mod tasks;

@@ -83,6 +83,9 @@ pub(super) enum Command {
         /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
         #[arg(long)]
         step: Option<String>,
+        /// Skip the step even if it waits for a person to decide.
+        #[arg(long)]
+        confirm: bool,
         #[command(flatten)]
         reason: Reason,
     },
@@ -196,8 +199,9 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
             let act = Act::new("retry").with("input", given(input)?);
             (target, members.into_iter().fold(act, |act, (name, text)| act.with(name, text.map(Value::from))), reason)
         }
-        Command::Skip { target, output, step, reason } => {
-            (target, Act::new("skip").with("output", given(output)?).with("step", step.map(Value::from)), reason)
+        Command::Skip { target, output, step, confirm, reason } => {
+            let act = Act::new("skip").with("output", given(output)?).with("step", step.map(Value::from));
+            (target, act.with("confirm", confirm.then(|| true.into())), reason)
         }
         Command::Cancel { target, abandon, reason } => {
             (target, Act::new("cancel").with("compensate", Some((!abandon).into())), reason)

@@ -75,6 +75,10 @@ fn text(run: &Run, found: &Value) -> String {
     if let Some(run) = run.restarted_as {
         text.push_str(&format!("  started again as run {run}\n"));
     }
+    let open = run.tasks.iter().filter(|task| task.finished_at.is_none());
+    for (step, task) in open.filter_map(|task| Some((&task.name, task.task?))) {
+        text.push_str(&format!("  {step} waits for a person: stepwell tasks show {task}\n"));
+    }
     text.push_str(&acts::possible(run));
     run.proposals.iter().for_each(|proposal| text.push_str(&format!("{}\n", proposals::shown(proposal))));
     for record in found["journal"].as_array().into_iter().flatten() {

@@ -71,6 +71,8 @@ pub(super) struct Task {
     #[serde(default)]
     pub(super) iteration: Vec<u32>,
     pub(super) compensates: Option<String>,
+    /// What it asks a person.
+    pub(super) task: Option<Uuid>,
     pub(super) started_at: Time,
     pub(super) finished_at: Option<Time>,
     pub(super) error: Option<WorkflowError>,

@@ -121,6 +121,7 @@ mod tests {
             attempts: 1,
             iteration: Vec::new(),
             compensates: None,
+            task: None,
             started_at: Time::UNIX_EPOCH,
             finished_at: None,
             error: None,

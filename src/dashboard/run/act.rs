@@ -44,6 +44,7 @@ pub struct Filled {
     again: Option<String>,
     #[serde(default)]
     from: Option<String>,
+    confirm: Option<String>,
 }
 
 /// `POST /runs/{id}/{act}`
@@ -108,7 +109,10 @@ fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
             input => parsed("input", input).map(|input| Act::Retry { input: Some(input), step }),
         },
         ActKind::Retry => Ok(Act::Retry { input: None, step }),
-        ActKind::Skip => parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step }),
+        ActKind::Skip => {
+            let confirm = form.confirm.is_some();
+            parsed("output", form.output.as_deref()).map(|output| Act::Skip { output, step, confirm })
+        }
         ActKind::Cancel => match form.compensate.as_deref() {
             Some("yes") => Ok(Act::Cancel { compensate: CancelMode::Compensate }),
             Some("no") => Ok(Act::Cancel { compensate: CancelMode::Abandon }),

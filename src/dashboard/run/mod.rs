@@ -28,8 +28,10 @@ use super::parts::page::{Frame, NoPage, render};
 use super::parts::pretty::{self, Pretty};
 use super::proposals::{self, Card};
 use super::signed_in::SignedIn;
+use super::tasks;
 use crate::dsl::{Definition, WorkflowRef};
 use crate::engine::Deployed;
+use crate::engine::tasks::Task;
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
 use crate::machine::acts::Field;
@@ -109,6 +111,8 @@ struct RunPage {
     clocks: Option<(String, String)>,
     is_live: bool,
     proposals: Vec<Card>,
+    /// What it asks people.
+    questions: Vec<Task>,
     /// When, who, what.
     notes: Vec<(Moment, String, String)>,
     acts: Acts,
@@ -188,6 +192,7 @@ pub async fn page(
     let status = flash.as_ref().map_or(StatusCode::OK, |f| f.status);
     let frame = Frame::of(caller, "runs");
     let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
+    let questions = tasks::of_run(dashboard, id).await?;
     let notes = handling::notes_of(dashboard, id).await?;
     let after = after.unwrap_or(journal.before);
     let permitted = if frame.operates { dashboard.engine.permitted(id).await? } else { Vec::new() };
@@ -207,7 +212,7 @@ pub async fn page(
         definition,
         masks,
         place,
-        proposals,
+        asked: (proposals, questions),
         notes,
         permitted,
         earlier,
@@ -247,7 +252,8 @@ struct Known {
     definition: Option<Arc<Definition>>,
     masks: Masks,
     place: Option<Place>,
-    proposals: Vec<Card>,
+    /// What waits for people: proposals, and questions of steps.
+    asked: (Vec<Card>, Vec<Task>),
     notes: Vec<Note>,
     /// What this person can do to it.
     permitted: Vec<Permitted>,
@@ -260,8 +266,8 @@ struct Known {
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place, proposals, .. } = known;
-        let (mut proposals, notes, permitted) = (proposals, known.notes, known.permitted);
+        let Known { row, journal, lines, after, definition, masks, place, .. } = known;
+        let ((mut proposals, questions), notes, permitted) = (known.asked, known.notes, known.permitted);
         let (links, versions, earlier) = (known.links, known.versions, known.earlier);
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
@@ -271,11 +277,9 @@ impl RunPage {
         let chart = steps::chart(&timeline, definition, &masks, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
-        let mut acts = Acts::of(
-            &permitted,
-            (&row.status, attention),
-            &View { timeline: &timeline, masks: &masks, choices: &earlier },
-        );
+        let asks = asks(&questions, &timeline);
+        let view = View { timeline: &timeline, masks: &masks, choices: &earlier, asks };
+        let mut acts = Acts::of(&permitted, (&row.status, attention), &view);
         acts.may_move &= versions > 1;
         let status = badge::of_run(&row.status);
         let last = lines.last().map_or(after, |line| line.seq);
@@ -301,6 +305,7 @@ impl RunPage {
             is_live: row.finished_at.is_none(),
             story,
             proposals,
+            questions,
             notes: notes.into_iter().map(|note| (note.at.into(), note.actor, note.text)).collect(),
             acts,
             chart,
@@ -319,6 +324,14 @@ impl RunPage {
             workflow: row.workflow,
         }
     }
+}
+
+/// The one step that waits for a person's answer, as the machine names it.
+fn asks(questions: &[Task], timeline: &Timeline) -> Option<String> {
+    let [question] = questions else { return None };
+    let is_it = |step: &&timeline::Step| step.state == timeline::State::Waiting && step.reference == question.step;
+    let step = timeline.steps.iter().rev().find(is_it)?;
+    Some(crate::machine::view::step_name(&step.reference, step.execution))
 }
 
 /// Time running and time paused.

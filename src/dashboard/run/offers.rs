@@ -36,8 +36,8 @@ pub struct Offer {
     pub value: Option<Editable>,
     /// Set where it asks what happens to the steps done.
     pub undo: Option<Undo>,
-    /// What must be confirmed before it is done.
-    pub confirm: Option<String>,
+    /// What must be confirmed before it is done: the field that says so, and the text beside it.
+    pub confirm: Option<(&'static str, String)>,
     /// Earlier steps from which the run may continue.
     pub earlier: Vec<Earlier>,
     /// Reference of the step that it is meant for.
@@ -122,6 +122,8 @@ pub struct View<'a> {
     pub masks: &'a Masks,
     /// Earlier steps, and what lies between.
     pub choices: &'a [Choice],
+    /// The one step that waits for a person's answer, if there is one.
+    pub asks: Option<String>,
 }
 
 impl View<'_> {
@@ -152,13 +154,17 @@ impl View<'_> {
             ActKind::Skip => {
                 let (label, text) = ("Output to use instead", "null".to_owned());
                 offer.value = Some(Editable { field: Field::Output.name(), label, text, optional: false });
+                offer.confirm = confirm(act, Field::Confirm);
             }
             ActKind::Cancel => offer.undo = Some(undo(act)),
-            ActKind::Restart => offer.confirm = again(act),
+            ActKind::Restart => offer.confirm = confirm(act, Field::Again),
             ActKind::Suspend | ActKind::Resume | ActKind::Compensate | ActKind::Dismiss | ActKind::Move => {}
         }
         if act.act.takes(Field::Step) && stands.parked {
             offer.step = self.stuck_at();
+        } else if act.act == ActKind::Skip {
+            // A form that was open while someone answered must not skip what is asked next.
+            offer.step.clone_from(&self.asks);
         }
         offer
     }
@@ -229,11 +235,11 @@ fn earlier(choice: &Choice) -> Earlier {
     }
 }
 
-/// What someone must know who starts a run again that left something done.
-fn again(act: &Permitted) -> Option<String> {
-    let except = act.except.iter().find(|except| except.field == Field::Again.name())?;
-    let why = except.why_not.trim_end_matches(": confirm with again: true");
-    Some(format!("{} (check to confirm)", capitalized(why)))
+/// What someone must know who starts a run again that left something done, or skips a step that a person is to decide.
+fn confirm(act: &Permitted, field: Field) -> Option<(&'static str, String)> {
+    let except = act.except.iter().find(|except| except.field == field.name())?;
+    let why = except.why_not.rsplit_once(": confirm with").map_or(except.why_not.as_str(), |(why, _)| why);
+    Some((field.name(), format!("{} (check to confirm)", capitalized(why))))
 }
 
 fn undo(act: &Permitted) -> Undo {
@@ -256,7 +262,7 @@ mod tests {
 
     fn acts(permitted: &[Permitted], stands: (&str, Option<&str>)) -> Acts {
         let timeline = Timeline::fold(&fixture::faulted().records);
-        Acts::of(permitted, stands, &View { timeline: &timeline, masks: &Masks::default(), choices: &[] })
+        Acts::of(permitted, stands, &View { timeline: &timeline, masks: &Masks::default(), choices: &[], asks: None })
     }
 
     #[test]
@@ -267,7 +273,7 @@ mod tests {
         assert_eq!(found.offers.iter().map(|offer| offer.act).collect::<Vec<_>>(), ["retry"]);
         assert_eq!(found.refused, [Refused { label: "Resume", why: why().unwrap() }]);
         let ended = Timeline::fold(&fixture::completed().records);
-        let view = View { timeline: &ended, masks: &Masks::default(), choices: &[] };
+        let view = View { timeline: &ended, masks: &Masks::default(), choices: &[], asks: None };
         assert_eq!(
             Acts::of(&[resume], ("completed", None), &view),
             Acts::default(),

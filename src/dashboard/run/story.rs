@@ -41,8 +41,10 @@ pub fn tell(
         "waiting" => {
             let step = timeline.steps.iter().rev().find(|s| s.state == State::Waiting)?;
             let Some(until) = step.waits.last().map(|w| w.until) else {
-                let what = if step.child.is_some() { "another run" } else { "an event" };
-                return calm(format!("“{}” is waiting for {what}", label(definition, step).title), None);
+                return calm(
+                    format!("“{}” is waiting for {}", label(definition, step).title, awaited(definition, step)),
+                    None,
+                );
             };
             let title = format!("“{}” {}", label(definition, step).title, waits(step, until, now));
             calm(title, row_of(chart, step).and_then(|row| row.fault.clone()))
@@ -91,6 +93,16 @@ fn waits(step: &Step, until: Time, now: Time) -> String {
         (true, false) => "is being retried".to_owned(),
         (false, true) => format!("is waiting until {clock} UTC, {left} from now"),
         (false, false) => "is continuing".to_owned(),
+    }
+}
+
+/// What a step waits for that waits for no time.
+fn awaited(definition: Option<&Definition>, step: &Step) -> &'static str {
+    let task = definition.and_then(|d| d.by_reference.get(&step.reference).map(|id| d.task(*id)));
+    match task {
+        _ if step.child.is_some() => "another run",
+        Some(task) if task.metadata.question.is_some() => "a person's answer",
+        _ => "an event",
     }
 }
 

@@ -29,7 +29,7 @@ async fn a_run_offers_what_the_machine_permits_and_says_why_not_the_rest(pool: P
     }
     assert!(page.contains("Resume: it is not suspended"), "{page}");
     for _ in 0..2 {
-        let skip = Act::Skip { output: Value::Null, step: None };
+        let skip = Act::Skip { output: Value::Null, step: None, confirm: false };
         site.engine.act(run, skip, Actor("user:ada".into()), None).await.unwrap();
     }
     site.until(run, |view| view.status == Status::Completed).await;

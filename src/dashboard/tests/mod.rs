@@ -10,7 +10,7 @@ mod drift;
 mod events;
 mod freezes;
 mod mappings;
-mod proposals;
+mod people;
 mod schedules;
 mod totals;
 mod versions;
@@ -208,6 +208,8 @@ async fn nothing_is_shown_without_a_session(pool: PgPool) {
         "/bulk/new?attention=any",
         "/bulk/00000000-0000-0000-0000-000000000007",
         "/search?q=7",
+        "/tasks",
+        "/tasks/00000000-0000-0000-0000-000000000007",
         "/proposals",
         "/drift",
         "/drift/00000000-0000-0000-0000-000000000007",
@@ -286,6 +288,7 @@ async fn every_page_forbids_inline_code_and_keeps_its_address_to_itself(pool: Pg
         "/conflicts",
         "/connections",
         "/batches",
+        "/tasks",
         "/proposals",
         "/drift",
         "/login?token=x",

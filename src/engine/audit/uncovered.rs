@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 52] = [
+pub const UNCOVERED: [(&str, &str, &str); 53] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -31,6 +31,11 @@ pub const UNCOVERED: [(&str, &str, &str); 52] = [
     ),
     ("restarts", "*", "which run does the work of another again; both journals say so"),
     ("bulk_items", "*", "runs of bulk acts; what was done to each is in its journal"),
+    (
+        "tasks",
+        "*",
+        "what steps ask people: made from journals, which have every question and every answer, with who decided",
+    ),
     ("listeners", "*", "which runs wait for which events; nodes make it from journals"),
     ("outgoing", "*", "events on their way out; removed once delivered"),
     ("lanes", "*", "queues of runs with one key"),

@@ -301,5 +301,5 @@ impl Keeper {
 
 /// The tables whose rows hang on a run.
 fn table(name: &str) -> Option<&'static str> {
-    ["commands", "proposals", "conflicts", "batches"].into_iter().find(|known| *known == name)
+    ["commands", "proposals", "conflicts", "batches", "tasks"].into_iter().find(|known| *known == name)
 }

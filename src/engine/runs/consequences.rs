@@ -13,6 +13,7 @@ use crate::engine::Inner;
 use crate::engine::catalog::Loaded;
 use crate::engine::node::loops::Look;
 use crate::engine::settings::Sink;
+use crate::engine::tasks;
 use crate::machine::{Act, Change, Decision, Effect, Listening, Message, Record, Run, RunId, lifecycle};
 use crate::store::events::listeners::NewListener;
 use crate::store::events::outgoing::NewOutgoing;
@@ -35,6 +36,7 @@ pub(in crate::engine) fn consequences(
         found.enters = lane(loaded, run).filter(|_| run.queued && before.started_at.is_none());
         found.leaves = lane(loaded, run).filter(|_| run.is_closed() && !before.is_closed());
     }
+    found.tasks = tasks::changes(loaded, before, decision);
     found.thawed = records.iter().any(|r| matches!(r.change, Change::OperatorActed { act: Act::Resume, .. }));
     for effect in effects {
         match effect {
@@ -42,7 +44,9 @@ pub(in crate::engine) fn consequences(
                 let Some(open) = run.execution(*execution) else { continue };
                 let task = loaded.definition.task(open.task);
                 let TaskKind::Listen(listen) = &task.kind else { continue };
-                for (filter, listening) in (0_i16..).zip(listening.iter()) {
+                // Nothing routes the answer of a person: it is addressed to the step.
+                let routed = listening.iter().filter(|listening| listening.asks.is_none());
+                for (filter, listening) in (0_i16..).zip(routed) {
                     let execution = i32::try_from(*execution).unwrap_or(i32::MAX);
                     let kind = Kind { definition: loaded.id, filter, task: &task.reference };
                     found.listeners.push(listener(execution, &kind, listen, listening));

@@ -10,5 +10,6 @@ pub mod schedules;
 pub(super) mod search;
 pub(super) mod sources;
 pub mod sync;
+pub(super) mod tasks;
 pub(super) mod users;
 pub mod workflows;

@@ -85,7 +85,7 @@ impl From<DeployError> for ApiError {
             DeployError::Invalid(mistakes) => {
                 Self::Unprocessable(detail, mistakes.into_iter().map(InputError::from).collect())
             }
-            DeployError::VersionTaken(_) => Self::Conflict(detail),
+            DeployError::VersionTaken(_) | DeployError::TooEarly(_) => Self::Conflict(detail),
             DeployError::Unavailable(_) => Self::unavailable(detail),
         }
     }

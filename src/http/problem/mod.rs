@@ -91,6 +91,9 @@ pub enum ApiError {
     /// 403: an act that needs two people, and this is not the second.
     #[error("{0}")]
     SecondPerson(String),
+    /// 403: a task that other people decide.
+    #[error("{0}")]
+    NotAssigned(String),
     /// 403: a browser session's request that did not come from our own page.
     #[error("{0}")]
     CrossSite(String),
@@ -184,6 +187,7 @@ impl ApiError {
             }
             E::Reserved(_) => (StatusCode::FORBIDDEN, "reserved", "Only Stepwell itself may send this"),
             E::SecondPerson(_) => (StatusCode::FORBIDDEN, "second-person", "Another person must approve this"),
+            E::NotAssigned(_) => (StatusCode::FORBIDDEN, "not-assigned", "Someone else decides this"),
             E::CrossSite(_) => (StatusCode::FORBIDDEN, "cross-site", "The request did not come from a Stepwell page"),
             E::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             E::Archived(..) => (StatusCode::GONE, "archived", "Archived"),

@@ -5,6 +5,7 @@ mod proposals;
 mod recording;
 mod restarts;
 mod retries;
+mod tasks;
 mod terminal;
 mod totals;
 

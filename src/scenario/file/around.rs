@@ -1,4 +1,4 @@
-//! `acts`, `events` and `runs` of a scenario: what happens around its run beside calls.
+//! `acts`, `events`, `tasks` and `runs` of a scenario: what happens around its run beside calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::read::{duration, items};
-use super::{PlannedAct, PlannedEvent, PlayedRun, RunEnd};
+use super::{PlannedAct, PlannedEvent, PlannedTask, PlayedRun, RunEnd};
+use crate::dsl::is_user_name;
 use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
-use crate::machine::{ErrorKind, WorkflowError};
+use crate::machine::{Actor, ErrorKind, WorkflowError};
 
 pub(super) fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAct> {
     let nodes: Vec<Node<'s>> = items(list, report).collect();
@@ -17,7 +18,8 @@ pub(super) fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAc
 }
 
 fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct> {
-    let node = report.closed(node, &["act", "after", "input", "output", "compensate", "from", "edit"])?;
+    let node =
+        report.closed(node, &["act", "after", "input", "output", "confirm", "compensate", "from", "edit"])?;
     let after = match node.get("after") {
         Some(after) => Some(duration(after, report)?),
         None => None,
@@ -63,6 +65,34 @@ fn planned_event<'s>(index: usize, node: Node<'s>, report: &mut Report<'s>) -> O
     event.extend(given.entries().map(|(name, value)| (name.to_owned(), value.to_value())));
     event.entry("data").or_insert(Value::Null);
     Some(PlannedEvent { event: Arc::new(Value::Object(event)), after })
+}
+
+/// Who decides in a scenario that names nobody.
+const SOMEBODY: &str = "scenario";
+
+pub(super) fn tasks<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedTask> {
+    let nodes: Vec<Node<'s>> = items(list, report).collect();
+    nodes.into_iter().filter_map(|node| planned_task(node, report)).collect()
+}
+
+fn planned_task<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedTask> {
+    let node = report.closed(node, &["step", "answer", "by", "reason", "after"])?;
+    let after = match node.get("after") {
+        Some(after) => Some(duration(after, report)?),
+        None => None,
+    };
+    let answer = report.required(node, "answer")?.to_value();
+    let by = match node.get("by") {
+        Some(by) => report.text(by)?,
+        None => SOMEBODY,
+    };
+    if !is_user_name(by) {
+        report.error(node.get("by").unwrap_or(node), format!("{by:?} cannot be the name of a user"));
+        return None;
+    }
+    let text = |name: &str, report: &mut Report<'s>| report.optional_text(node, name);
+    let (step, reason) = (text("step", report), text("reason", report));
+    Some(PlannedTask { step, answer, by: Actor(format!("user:{by}")), reason, after })
 }
 
 pub(super) fn runs<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(String, Vec<PlayedRun>)> {

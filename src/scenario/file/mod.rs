@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::expr::{Expression, Template};
-use crate::machine::{Act, RunId, Time, WorkflowError};
+use crate::machine::{Act, Actor, RunId, Time, WorkflowError};
 use crate::sandbox::Profile;
 use crate::sandbox::faults::Fault as SandboxFault;
 
@@ -53,6 +53,8 @@ pub struct Scenario {
     pub acts: Vec<PlannedAct>,
     /// Events that come, in order.
     pub events: Vec<PlannedEvent>,
+    /// What people decide whom the run asks, in order.
+    pub tasks: Vec<PlannedTask>,
     /// How runs go that the workflow starts, by step.
     pub runs: Vec<(String, Vec<PlayedRun>)>,
     /// What must come of it.
@@ -73,6 +75,21 @@ pub struct PlannedEvent {
     /// The whole CloudEvent.
     pub event: Arc<Value>,
     /// So long after the run began; without it, once the run waits for events and nothing else is under way.
+    pub after: Option<Duration>,
+}
+
+/// What a person decides whom the run asks.
+#[derive(Debug, Clone)]
+pub struct PlannedTask {
+    /// The step that asks; without it, the one that does.
+    pub step: Option<String>,
+    /// The answer.
+    pub answer: Value,
+    /// Who decides.
+    pub by: Actor,
+    /// Why.
+    pub reason: Option<String>,
+    /// So long after the run began; without it, once the run asks and nothing else is under way.
     pub after: Option<Duration>,
 }
 

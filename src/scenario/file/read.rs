@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::around::{acts, events, runs};
+use super::around::{acts, events, runs, tasks};
 use super::expectation::{expect, predicate};
 use super::{CallPattern, Invariant, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario, ScenarioFile};
 use crate::dsl::mistake::Report;
@@ -83,7 +83,10 @@ pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterato
 fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
     let node = report.closed(
         node,
-        &["name", "profiles", "input", "now", "sandbox", "memory", "calls", "acts", "events", "runs", "expect"],
+        &[
+            "name", "profiles", "input", "now", "sandbox", "memory", "calls", "acts", "events", "tasks", "runs",
+            "expect",
+        ],
     )?;
     let name = report.required(node, "name").and_then(|name| report.text(name));
     let input = report.required(node, "input").map(Node::to_value);
@@ -108,6 +111,7 @@ fn scenario<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Scenario> {
         calls,
         acts,
         events: node.get("events").map(|list| events(list, report)).unwrap_or_default(),
+        tasks: node.get("tasks").map(|list| tasks(list, report)).unwrap_or_default(),
         runs: node.get("runs").map(|node| runs(node, report)).unwrap_or_default(),
         expect: expected?,
     })

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Halt, LATENCY, Rehearsal};
+use super::{Halt, LATENCY, Rehearsal, tasks};
 use crate::dsl::OwnAuthentication;
 use crate::machine::{
     Act, Actor, Approval, CallOutcome, CallRequest, ExecutionId, Fact, Message, RewoundBy, Time, time_after,
 };
-use crate::scenario::file::Scenario;
+use crate::scenario::file::{PlannedTask, Scenario};
 
 /// What will reach the run, and when.
 pub(in crate::scenario) struct OnItsWay {
@@ -32,6 +32,7 @@ pub(in crate::scenario) enum Coming {
     Start(Fact),
     Act(Act),
     Event(Arc<Value>),
+    Task(PlannedTask),
     Message(Message),
 }
 
@@ -56,7 +57,7 @@ impl Coming {
 
     /// People act on what they see: what comes at the same moment comes before them.
     fn is_of_a_person(&self) -> bool {
-        matches!(self, Self::Act(_))
+        matches!(self, Self::Act(_) | Self::Task(_))
     }
 
     pub(super) fn is_of(&self, id: ExecutionId, tried: u32) -> bool {
@@ -88,6 +89,10 @@ impl Rehearsal<'_> {
         {
             self.now = time_after(self.now, LATENCY);
             return self.event_comes(&event);
+        }
+        if let Some(task) = self.task_that_is_decided_now() {
+            self.now = time_after(self.now, LATENCY);
+            return self.decide_task(&task);
         }
         let order = |(_, coming): &(usize, &OnItsWay)| (coming.at, coming.what.is_of_a_person());
         let next = self.on_their_way.iter().enumerate().min_by_key(order).map(|(i, c)| (i, c.at));
@@ -125,6 +130,7 @@ impl Rehearsal<'_> {
             },
             Coming::Act(act) => self.act(act),
             Coming::Event(event) => self.event_comes(&event),
+            Coming::Task(task) => self.decide_task(&task),
             Coming::Message(message) => self.take_in(message),
         }
     }
@@ -150,11 +156,34 @@ impl Rehearsal<'_> {
     }
 }
 
+impl Rehearsal<'_> {
+    /// What people were to do, and did not come to do.
+    pub(super) fn note_what_is_left(&mut self) {
+        for coming in std::mem::take(&mut self.on_their_way) {
+            match coming.what {
+                Coming::Act(act) => self.on_attention.push_back(act),
+                Coming::Task(task) => self.on_asking.push_back(task),
+                _ => {}
+            }
+        }
+        for act in std::mem::take(&mut self.on_attention) {
+            self.refused_acts.push(format!("{}: the run had ended, or never needed attention", act.name()));
+        }
+        for task in std::mem::take(&mut self.on_asking) {
+            self.refused_acts.push(format!("{}: the run had ended, or never asked", tasks::named(&task)));
+        }
+    }
+}
+
 /// What comes at times of its own.
 pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
     let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, Coming::Act(p.act.clone()))));
     let events = scenario.events.iter().filter_map(|p| Some((p.after?, Coming::Event(Arc::clone(&p.event)))));
-    acts.chain(events).map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what }).collect()
+    let tasks = scenario.tasks.iter().filter_map(|p| Some((p.after?, Coming::Task(p.clone()))));
+    acts.chain(events)
+        .chain(tasks)
+        .map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what })
+        .collect()
 }
 
 /// What comes once the run waits for events.

@@ -13,6 +13,7 @@ pub(super) mod schedule;
 pub(super) mod send;
 pub mod step;
 pub(super) mod target;
+mod tasks;
 pub(super) mod trace;
 
 use std::collections::{HashMap, VecDeque};
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::file::{Invariant, Scenario};
+use super::file::{Invariant, PlannedTask, Scenario};
 use super::replay::Answers;
 use super::{check, outcome};
 use crate::connect::Connections;
@@ -114,6 +115,8 @@ pub(super) struct Rehearsal<'e> {
     pub(super) refused_acts: Vec<String>,
     /// Events that come once the run waits for some, next first.
     pub(super) on_listening: VecDeque<Arc<Value>>,
+    /// What people decide once the run asks them, next first.
+    pub(super) on_asking: VecDeque<PlannedTask>,
     pub(super) relatives: Relatives,
     pub(super) goes_on: bool,
     pub(super) dies: bool,
@@ -140,6 +143,7 @@ impl<'e> Rehearsal<'e> {
             on_attention: scenario.acts.iter().filter(|p| p.after.is_none()).map(|p| p.act.clone()).collect(),
             refused_acts: Vec::new(),
             on_listening: coming::untimed_events(scenario),
+            on_asking: scenario.tasks.iter().filter(|p| p.after.is_none()).cloned().collect(),
             relatives: Relatives::default(),
             goes_on: false,
             dies: false,
@@ -227,13 +231,7 @@ impl<'e> Rehearsal<'e> {
         while !self.is_over() {
             self.next_event()?;
         }
-        let left = self.on_their_way.drain(..).filter_map(|coming| match coming.what {
-            Coming::Act(act) => Some(act),
-            _ => None,
-        });
-        for act in left.chain(self.on_attention.drain(..)) {
-            self.refused_acts.push(format!("{}: the run had ended, or never needed attention", act.name()));
-        }
+        self.note_what_is_left();
         Ok(())
     }
 
@@ -244,7 +242,8 @@ impl<'e> Rehearsal<'e> {
             && self.run.wake_at().is_none()
             && !self.goes_on
             && !self.dies;
-        self.run.is_closed() || (rests && nothing_comes && !self.asks_and_is_heard() && !self.waits_and_is_told())
+        let someone_acts = self.asks_and_is_heard() || self.waits_and_is_told() || self.next_task().is_some();
+        self.run.is_closed() || (rests && nothing_comes && !someone_acts)
     }
 
     /// Decides, commits, and carries out what follows.

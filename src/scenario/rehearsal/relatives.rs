@@ -14,7 +14,7 @@ use crate::canonical;
 use crate::dsl::{Correlation, EventFilter, TaskKind, Wanted};
 use crate::expr::{Evaluation, Expression};
 use crate::machine::{
-    Actor, ChildOutcome, ChildRequest, ErrorKind, ExecutionId, Fact, Listening, Message, RunId, WorkflowError,
+    Actor, Asked, ChildOutcome, ChildRequest, ErrorKind, ExecutionId, Fact, Listening, Message, RunId, WorkflowError,
     time_after,
 };
 use crate::scenario::file::{PlayedRun, RunEnd};
@@ -38,8 +38,16 @@ struct Child {
 }
 
 impl Relatives {
+    /// Whether an event may come: what waits for a person waits for none.
     pub(super) fn is_listening(&self) -> bool {
-        !self.listening.is_empty()
+        self.listening.iter().any(|(_, listening)| listening.iter().all(|filter| filter.asks.is_none()))
+    }
+
+    /// Steps that wait for a person, with what they ask.
+    pub(super) fn asking(&self) -> impl Iterator<Item = (ExecutionId, &Asked)> {
+        self.listening.iter().filter_map(|(execution, listening)| {
+            Some((*execution, listening.iter().find_map(|filter| filter.asks.as_deref())?))
+        })
     }
 
     /// Events that went out and runs that were started, for predicates.
@@ -107,7 +115,9 @@ impl Rehearsal<'_> {
         let open = self.run.execution(execution).map(|open| &self.stage.definition.task(open.task).kind);
         let Some(TaskKind::Listen(task)) = open else { return Vec::new() };
         let numbered = listening.iter().enumerate();
-        let fitting = numbered.filter(|(number, listening)| match task.strategy.filter(*number) {
+        // The answer of a person is addressed to its step.
+        let routed = numbered.filter(|(_, listening)| listening.asks.is_none());
+        let fitting = routed.filter(|(number, listening)| match task.strategy.filter(*number) {
             Some(filter) => self.fits(filter, listening, event),
             // An empty `any` takes everything.
             None => true,

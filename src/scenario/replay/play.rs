@@ -12,10 +12,11 @@ use super::recording::{ChildEnd, Recording};
 use crate::dsl::OwnAuthentication;
 use crate::machine::compare::{FieldChange, differences};
 use crate::machine::masks::Masks;
+use crate::machine::question::Decided;
 use crate::machine::{
     CallDocument, CallRequest, ChildOutcome, ExecutionId, Run, RunId, Time, WorkflowError, time_after,
 };
-use crate::scenario::file::{Expect, PlannedAct, PlannedEvent, PlayedRun, RunEnd, Scenario};
+use crate::scenario::file::{Expect, PlannedAct, PlannedEvent, PlannedTask, PlayedRun, RunEnd, Scenario};
 use crate::scenario::rehearsal::coming::{Coming, OnItsWay};
 use crate::scenario::rehearsal::schedule::Schedule;
 use crate::scenario::rehearsal::step;
@@ -122,10 +123,21 @@ impl Replay<'_> {
             events: events
                 .map(|(at, event)| PlannedEvent { event: Arc::clone(event), after: Some(after(*at)) })
                 .collect(),
+            tasks: recorded
+                .iter()
+                .flat_map(|recording| &recording.tasks)
+                .map(|task| decided(task, after(task.0)))
+                .collect(),
             runs: recorded.map(runs).unwrap_or_default(),
             expect: Expect::default(),
         }
     }
+}
+
+/// A recorded decision, which comes again.
+fn decided((_, step, decided): &(Time, String, Decided), after: Duration) -> PlannedTask {
+    let Decided { answer, by, reason, .. } = decided.clone();
+    PlannedTask { step: Some(step.clone()), answer, by, reason, after: Some(after) }
 }
 
 /// How the runs went that each step started.

@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::dsl::{Definition, TaskKind, WorkflowRef};
+use crate::machine::question::Decided;
 use crate::machine::{
     Act, CallFailure, CallOutcome, CallRequest, CallRetry, Change, ChildOutcome, ChildRequest, ErrorKind, ExecutionId,
     Inconsistent, Opening, Record, ResponseSummary, Role, Run, RunId, TargetEffect, Time, WorkflowError, fold,
@@ -35,6 +36,8 @@ pub struct Recording {
     pub(super) children: Vec<RecordedChild>,
     /// Events that it took, each once.
     pub(super) events: Vec<(Time, Arc<Value>)>,
+    /// What people decided whom it asked, with the step that asked.
+    pub(super) tasks: Vec<(Time, String, Decided)>,
     /// What people did.
     pub(super) acts: Vec<(Time, Act)>,
     /// Events that went out, with the step that sent them.
@@ -86,6 +89,7 @@ impl Recording {
             calls: Vec::new(),
             children: Vec::new(),
             events: Vec::new(),
+            tasks: Vec::new(),
             acts: Vec::new(),
             emitted: Vec::new(),
             timers: Vec::new(),
@@ -150,7 +154,10 @@ impl Reader<'_> {
             }
             Change::TaskCompleted { .. } | Change::RoundStarted { .. } => self.recording.timers.push(at),
             Change::EventConsumed { event, .. } => {
-                if !self.recording.events.iter().any(|(_, known)| known == event) {
+                if let Some(decided) = Decided::of(event) {
+                    let step = self.step(record);
+                    self.recording.tasks.push((at, step, decided));
+                } else if !self.recording.events.iter().any(|(_, known)| known == event) {
                     self.recording.events.push((at, Arc::clone(event)));
                 }
             }

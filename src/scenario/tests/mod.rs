@@ -9,6 +9,7 @@ mod mappings;
 mod mistakes;
 mod mocks;
 mod parallel;
+mod questions;
 mod recorded;
 mod relatives;
 mod shipped;

@@ -1,8 +1,7 @@
 //! Names of users and tokens. They stand in journals for good, so they look like nothing else: no colon, which separates what
 //! an actor is from its name, nothing invisible, and no letter that looks like another one.
 
-/// Longest name.
-const CHARS_MAX: usize = 64;
+use crate::dsl::{USER_NAME_CHARS_MAX as CHARS_MAX, is_user_name};
 
 /// The name of a user or token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +32,7 @@ impl std::str::FromStr for Name {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@+".contains(&b));
-        if begins && plain && text.len() <= CHARS_MAX {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(BadName(text.to_owned()))
-        }
+        if is_user_name(text) { Ok(Self(text.to_owned())) } else { Err(BadName(text.to_owned())) }
     }
 }
 

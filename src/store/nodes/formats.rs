@@ -3,7 +3,7 @@
 
 use sqlx::PgPool;
 
-use crate::machine::Change;
+use crate::machine::{Change, Opening};
 use crate::store::StoreError;
 
 /// A format. A later one can say more; every version reads all earlier ones.
@@ -29,6 +29,8 @@ pub const RESTARTED: Format = 5;
 
 /// The same.
 pub const REWOUND: Format = 5;
+/// Journals in which a step asks a person.
+pub const ASKED: Format = 5;
 
 /// The newest format that this version knows.
 pub const NEWEST: Format = 5;
@@ -39,9 +41,12 @@ pub const NEWEST: Format = 5;
 pub fn least(change: &Change) -> Format {
     match change {
         Change::RunContinued(_) => CONTINUED,
-        Change::RunMoved(_) => MOVED,
+        Change::RunMoved(moved) => moved.records.iter().map(|record| least(&record.change)).fold(MOVED, Format::max),
         Change::RunRestarted { .. } => RESTARTED,
         Change::RunRewinding(_) | Change::RunRewound {} => REWOUND,
+        Change::TaskStarted { opening: Opening::Listen(listening), .. } if listening.iter().any(|l| l.asks.is_some()) => {
+            ASKED
+        }
         _ => ONE_RECORD,
     }
 }

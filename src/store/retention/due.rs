@@ -170,7 +170,7 @@ pub struct Hanging {
     pub row: String,
 }
 
-/// What hangs on runs beside their journals: commands, proposals, conflicts that are settled, batches.
+/// What hangs on runs beside their journals: commands, proposals, conflicts that are settled, batches, what steps asked people.
 ///
 /// # Errors
 /// The database is away.
@@ -180,7 +180,9 @@ pub async fn hanging(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Hanging>, Stor
         r#"select 'commands' as "table!", c.run_id as "run!", to_json(c)::text as "row!" from commands c where c.run_id = any($1)
            union all select 'proposals', p.run_id, to_json(p)::text from proposals p where p.run_id = any($1)
            union all select 'conflicts', c.run_id, to_json(c)::text from conflicts c where c.run_id = any($1)
-           union all select 'batches', b.run_id, to_json(b)::text from batches b where b.run_id = any($1)"#,
+           union all select 'batches', b.run_id, to_json(b)::text from batches b where b.run_id = any($1)
+           union all select 'tasks', t.run_id, to_json(t)::text from unnest($1::uuid[]) as u (id)
+                     join tasks t on t.shard = get_byte(uuid_send(u.id), 15)::smallint and t.run_id = u.id"#,
         runs
     )
     .fetch_all(pool)

@@ -12,3 +12,4 @@ pub mod listing;
 pub mod proposals;
 pub mod restarts;
 pub mod snapshots;
+pub mod tasks;

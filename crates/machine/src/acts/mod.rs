@@ -58,6 +58,8 @@ pub enum Field {
     Step,
     /// An earlier step from which the run continues.
     From,
+    /// Whether a step that a person is to decide may be skipped.
+    Confirm,
     /// Whether completed steps are undone first.
     Compensate,
     /// The version to which it moves.
@@ -78,6 +80,7 @@ impl Field {
             Self::Edit => "edit",
             Self::Step => "step",
             Self::From => "from",
+            Self::Confirm => "confirm",
             Self::Compensate => "compensate",
             Self::To => "to",
             Self::Version => "version",
@@ -136,7 +139,7 @@ table! {
         help: "The run continues after the step, with this output.",
         help_many: "Each run continues after the step where it stopped, with null as the step's output.",
         done: "the step is skipped",
-        fields: &[Field::Output, Field::Step],
+        fields: &[Field::Output, Field::Step, Field::Confirm],
         rule: Some(ActRule::Skip),
     },
     /// Begin no new step.

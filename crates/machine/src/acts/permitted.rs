@@ -104,7 +104,12 @@ pub(crate) fn forms(kind: ActKind) -> Vec<Form> {
             form(Act::Edit { edit: ".".to_owned(), step: None }, Some((Field::Edit.name(), None))),
             form(Act::Rewind { from: String::new() }, Some((Field::From.name(), None))),
         ],
-        ActKind::Skip => plain(Act::Skip { output: Value::Null, step: None }),
+        ActKind::Skip => [true, false]
+            .map(|confirm| {
+                let tells = (!confirm).then_some((Field::Confirm.name(), Some(Value::Bool(false))));
+                form(Act::Skip { output: Value::Null, step: None, confirm }, tells)
+            })
+            .into(),
         ActKind::Cancel => [CancelMode::Compensate, CancelMode::Abandon]
             .map(|mode| {
                 let undoes = Value::Bool(mode == CancelMode::Compensate);

@@ -8,13 +8,18 @@ use serde_json::Value;
 use super::close::Onward;
 use super::{Applied, GONE};
 use crate::{
-    ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Cursor, Done, Execution, ExecutionId, ListenProgress, Next,
-    Pivot, Progress, Role, Run, Status,
+    ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Cursor, Done, Execution, ExecutionId, ListenProgress,
+    Listening, Next, Pivot, Progress, Role, Run, Status,
 };
 use stepwell_language::dsl::{Definition, Flow, Part, Read, TaskKind};
 
 const NOT_EXTENDED: &str = "the execution is not extended";
 const NOT_LISTENING: &str = "the execution is not a listen";
+
+pub(super) fn listen(listening: &[Listening]) -> Progress {
+    let asks = listening.iter().find_map(|listening| Some(listening.asks.as_ref()?.id));
+    Progress::Listen(Box::new(ListenProgress { asks, ..ListenProgress::default() }))
+}
 
 pub(super) fn event_consumed(
     definition: &Definition,

@@ -20,7 +20,7 @@ pub(super) fn change_task(definition: &Definition, run: &mut Run, record: &Recor
                 Opening::Call(request) => Progress::Call(sending(request)),
                 Opening::Wait(until) => Progress::Wait { until: *until },
                 Opening::Child(child) => links::child(child, beginning.role),
-                Opening::Listen(_) => Progress::Listen(Box::default()),
+                Opening::Listen(listening) => links::listen(listening),
                 Opening::Tasks | Opening::Function(_) | Opening::Loop(_) => {
                     composite(definition, run, *execution, opening, at)?
                 }

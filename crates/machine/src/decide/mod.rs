@@ -20,6 +20,7 @@ use saga::undo_plan;
 use stepwell_expr::{Evaluation, EvaluationError};
 use stepwell_language::dsl::Definition;
 
+pub use advance::violations;
 pub(crate) use advance::{Entry, Halt, Outputs, Ready, Scope, error_value, kind};
 pub(crate) use calls::{FailedAttempt, retry};
 pub(crate) use operator::Judgement;
@@ -153,7 +154,10 @@ impl Decider<'_> {
             Fact::ChildStarted { child } => self.child_started(child),
             Fact::ChildRefused { child, error } => self.child_refused(child, error),
             Fact::Message { message, actor } => match message {
-                Message::Event { execution, filters, event } => self.event_arrived(execution, &filters, event, actor),
+                Message::Event { execution, filters, event } => {
+                    self.check_question(execution, &event)?;
+                    self.event_arrived(execution, &filters, event, actor)
+                }
                 Message::ChildEnded { child, outcome } => self.child_ended(child, outcome, actor),
                 Message::Turn {} => self.admitted(actor),
                 Message::Stop { undo } => self.stopped_by_parent(undo, actor),

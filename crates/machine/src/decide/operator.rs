@@ -20,6 +20,9 @@ const PAST_PIVOT: &str = "it is past its point of no return (pivot), or may be: 
 
 const ENDS: &str = "it is ending and only waiting for calls in progress";
 
+const ASKS_A_PERSON: &str = "the step waits for a person to decide, and skipping it decides instead of them: \
+                             say that you want that (confirm: true)";
+
 const PERHAPS_PAST_PIVOT: &str = "it may be past its point of no return (pivot): look at the target, \
                                   then say in the reason what you found";
 
@@ -200,10 +203,14 @@ impl Decider<'_> {
                 need(run.is_parked() || backing_off, "nothing has failed or is waiting for a retry")
             }
             Act::Rewind { .. } => self.permit_rewind(),
-            Act::Skip { .. } => need(
-                !in_flight && (run.is_parked() || run.status == Status::Waiting),
-                "only a failed or waiting step can be skipped",
-            ),
+            Act::Skip { confirm, .. } => {
+                need(
+                    !in_flight && (run.is_parked() || run.status == Status::Waiting),
+                    "only a failed or waiting step can be skipped",
+                )?;
+                let asks = run.passed_over().is_some_and(|e| e.asks().is_some());
+                need(*confirm || !asks, ASKS_A_PERSON)
+            }
             Act::Cancel { compensate } => {
                 need(run.compensation.is_none(), "it is being undone; retry or skip a stuck undo so that it can end")?;
                 let is_undone = self.pivot() == Pivot::Ahead || self.can_ask_about_pivot();

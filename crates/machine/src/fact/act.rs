@@ -36,6 +36,9 @@ pub enum Act {
         /// As of [`Self::Retry`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
+        /// Whether a step that a person is to decide may be skipped.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        confirm: bool,
     },
     /// End the run once no call is in progress.
     Cancel {

@@ -111,6 +111,9 @@ pub struct TaskView {
     /// The run that it started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<Uuid>,
+    /// What it asks a person: `/api/v1/tasks/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Uuid>,
     /// When it began.
     pub started_at: Time,
     /// When it ended.
@@ -244,11 +247,12 @@ impl Tasks {
                 self.begin(definition, *execution, Some(beginning), record);
                 let waits = matches!(opening, Opening::Wait(_) | Opening::Listen(_));
                 self.set(*execution, if waits { "waiting" } else { "running" });
-                self.with(*execution, |task| {
-                    task.child = match opening {
-                        Opening::Child(child) => Some(child.run),
-                        _ => None,
+                self.with(*execution, |task| match opening {
+                    Opening::Child(child) => task.child = Some(child.run),
+                    Opening::Listen(listening) => {
+                        task.task = listening.iter().find_map(|listening| Some(listening.asks.as_ref()?.id));
                     }
+                    _ => {}
                 });
             }
             Change::AttemptStarted { execution, .. } => {
@@ -332,6 +336,7 @@ impl Tasks {
             coordinates: beginning.coordinates.clone().into(),
             compensates,
             child: None,
+            task: None,
             started_at: record.at,
             finished_at: None,
             output: None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rpds::VectorSync;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{CallRequest, ChildRequest, Cursor, FaultClass, Time, WorkflowError, stored};
 use stepwell_language::dsl::Flow;
@@ -129,6 +130,9 @@ pub struct ListenProgress {
     pub outputs: VectorSync<Arc<Value>>,
     /// Where `foreach` stands with the next one; none between two of them.
     pub cursor: Option<Cursor>,
+    /// The question to a person whose answer it waits for: only the answer to this one is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Uuid>,
 }
 
 /// Where a `run` task stands.

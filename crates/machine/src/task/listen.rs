@@ -10,6 +10,7 @@ use crate::apply::read;
 use crate::decide::Entry;
 use crate::decide::{Decider, Stop};
 use crate::decide::{Halt, Scope, kind};
+use crate::question;
 use crate::{
     Actor, Change, Effect, ErrorKind, Execution, ExecutionId, FaultClass, ListenProgress, Listening, Progress,
     Rejected, Time, WorkflowError,
@@ -35,7 +36,12 @@ impl Decider<'_> {
             filters.map(|filter| self.listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
         if listening.is_empty() {
             // An empty `any` takes everything.
-            listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new() });
+            listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new(), asks: None });
+        }
+        if let (Some(question), Some(first)) =
+            (&self.definition.task(entry.task).metadata.question, listening.first_mut())
+        {
+            first.asks = Some(Box::new(self.ask(entry.id, question, input, scope)?));
         }
         let listening = Arc::new(listening);
         self.emit_started(entry, input, Opening::Listen(Arc::clone(&listening)), deadline);
@@ -67,7 +73,7 @@ impl Decider<'_> {
                 correlate.insert(correlation.name.clone(), self.render(expect, input, scope)?);
             }
         }
-        Ok(Listening { with, correlate })
+        Ok(Listening { with, correlate, asks: None })
     }
 
     /// An event came that fits these filters of a `listen`: the first that still wants it takes it.
@@ -85,6 +91,9 @@ impl Decider<'_> {
         else {
             return Err(not_awaited());
         };
+        if progress.asks.is_some() != question::is_answer(&event) {
+            return Err(not_awaited());
+        }
         for filter in filters {
             match self.take(execution, task, progress, *filter, &event) {
                 Ok(Some((bound, enough))) => {

@@ -151,7 +151,7 @@ fn skipping_the_step_at_which_the_whole_run_timed_out_lets_it_continue() {
     pass(&mut world, 6);
     assert_eq!(world.run.status, Status::Faulted);
     pass(&mut world, 60);
-    act(&mut world, Act::Skip { output: json!({}), step: None });
+    act(&mut world, Act::Skip { output: json!({}), step: None, confirm: false });
     assert_eq!(world.run.status, Status::Waiting, "{:?}", world.run.error);
 }
 

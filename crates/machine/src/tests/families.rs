@@ -267,7 +267,7 @@ impl<'d> Family<'d> {
             // The innermost first: what it ends may mend those above.
             let Some(member) = (0..self.members.len()).rev().find(|m| self.members[*m].run.is_parked()) else { break };
             let retry = Act::Retry { input: None, step: None };
-            let skip = Act::Skip { output: Value::Null, step: None };
+            let skip = Act::Skip { output: Value::Null, step: None, confirm: false };
             acts += 1;
             if acts > 200 || self.act(member, retry).is_err() || self.members[member].run.is_parked() {
                 self.act(member, skip).unwrap();
@@ -350,7 +350,7 @@ fn events(mended: bool) -> impl Strategy<Value = Vec<Event>> {
     ];
     let mends = prop_oneof![
         Just(Act::Retry { input: None, step: None }),
-        Just(Act::Skip { output: json!({ "skipped": true }), step: None }),
+        Just(Act::Skip { output: json!({ "skipped": true }), step: None, confirm: false }),
         Just(Act::Compensate),
         Just(Act::Suspend),
         Just(Act::Resume),

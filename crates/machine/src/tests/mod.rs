@@ -12,6 +12,7 @@ mod instructions;
 mod moves;
 mod outcomes;
 pub(crate) mod properties;
+mod questions;
 mod queue;
 mod rules;
 mod second;

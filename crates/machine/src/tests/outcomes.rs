@@ -235,7 +235,9 @@ fn what_is_not_there_needs_no_undo() {
 fn a_timeout_that_struck_does_not_strike_again_after_a_skip_or_a_retry() {
     let timed = Plan::Timed(5, Box::new(Plan::Do(vec![Plan::call(), Plan::call()])));
     let definition = definition(&[timed], OnFault::Park);
-    for act_of in [Act::Skip { output: Value::Null, step: None }, Act::Retry { input: None, step: None }] {
+    for act_of in
+        [Act::Skip { output: Value::Null, step: None, confirm: false }, Act::Retry { input: None, step: None }]
+    {
         let mut world = world(&definition);
         world.pass_time();
         assert_eq!(world.run.attention, Some(Attention::Faulted));
@@ -251,7 +253,7 @@ fn an_act_that_names_its_step_hits_no_other_one() {
     let definition = definition(&[Plan::call(), Plan::call()], OnFault::Park);
     let mut world = world(&definition);
     world.answer(Answer::Permanent);
-    let skip = |step: &str| act(Act::Skip { output: Value::Null, step: Some(step.into()) });
+    let skip = |step: &str| act(Act::Skip { output: Value::Null, step: Some(step.into()), confirm: false });
     world.feed(skip("/do/0/t0")).unwrap();
     world.answer(Answer::Permanent);
     let refused = world.feed(skip("/do/0/t0")).unwrap_err();
@@ -341,7 +343,7 @@ fn a_skip_of_a_failed_question_passes_over_the_step_and_sends_nothing() {
     world.answer(Answer::LostReply);
     world.answer(Answer::Permanent);
     assert_eq!(world.run.attention, Some(Attention::UnknownOutcome));
-    world.feed(act(Act::Skip { output: json!({ "id": 7 }), step: None })).unwrap();
+    world.feed(act(Act::Skip { output: json!({ "id": 7 }), step: None, confirm: false })).unwrap();
     assert_eq!((world.run.status, world.pending.len()), (Status::Completed, 0));
     assert_eq!(world.run.output.as_deref(), Some(&json!({ "id": 7 })));
 }
@@ -380,7 +382,7 @@ fn a_step_that_took_effect_and_was_skipped_is_undone_too() {
     let definition = definition(&[step, Plan::call()], OnFault::Compensate);
     let mut world = world(&definition);
     world.answer(Answer::LostReply);
-    world.feed(act(Act::Skip { output: json!({ "id": 7 }), step: None })).unwrap();
+    world.feed(act(Act::Skip { output: json!({ "id": 7 }), step: None, confirm: false })).unwrap();
     world.answer(Answer::Permanent);
     while world.answer(Answer::Success) || world.pass_time() {}
     assert_eq!((world.run.status, world.steps_undone().len()), (Status::Compensated, 1));
@@ -411,7 +413,7 @@ fn an_act_tells_iterations_of_a_loop_apart() {
     world.answer(Answer::Permanent);
     let at = world.run.open.last().unwrap().id;
     let step = Some(crate::view::step_name("/do/0/t0/do/0/t0", at));
-    let skip = || act(Act::Skip { output: Value::Null, step: step.clone() });
+    let skip = || act(Act::Skip { output: Value::Null, step: step.clone(), confirm: false });
     world.feed(skip()).unwrap();
     world.answer(Answer::Permanent);
     assert!(world.feed(skip()).is_err(), "it stands at the next item");
@@ -427,6 +429,6 @@ fn a_skip_of_a_failed_question_about_an_undo_passes_over_that_undo() {
     world.answer(Answer::LostReply);
     world.answer(Answer::Permanent);
     assert_eq!(world.run.attention, Some(Attention::CompensationStuck));
-    world.feed(act(Act::Skip { output: Value::Null, step: None })).unwrap();
+    world.feed(act(Act::Skip { output: Value::Null, step: None, confirm: false })).unwrap();
     assert_eq!((world.run.status, world.pending.len()), (Status::Compensated, 0));
 }

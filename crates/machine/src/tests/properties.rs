@@ -64,7 +64,7 @@ fn answer() -> impl Strategy<Value = Answer> {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         Just(Act::Retry { input: None, step: None }),
-        Just(Act::Skip { output: json!({ "skipped": true }), step: None }),
+        Just(Act::Skip { output: json!({ "skipped": true }), step: None, confirm: false }),
         Just(Act::Cancel { compensate: CancelMode::Compensate }),
         Just(Act::Cancel { compensate: CancelMode::Abandon }),
         Just(Act::Compensate),
@@ -107,12 +107,12 @@ pub(crate) fn finish(world: &mut World<'_>) {
         let act = match step {
             _ if world.run.suspended => Act::Resume,
             0..200 => Act::Retry { input: None, step: None },
-            _ => Act::Skip { output: Value::Null, step: None },
+            _ => Act::Skip { output: Value::Null, step: None, confirm: false },
         };
         let fact = Fact::Operator { act, actor: Actor("anna".into()), reason: None, approval: None };
         let retried = world.feed(fact).is_ok();
         if !retried || (world.run.is_parked() && step < 200) {
-            let act = Act::Skip { output: Value::Null, step: None };
+            let act = Act::Skip { output: Value::Null, step: None, confirm: false };
             world.feed(Fact::Operator { act, actor: Actor("anna".into()), reason: None, approval: None }).unwrap();
         }
     }
@@ -138,7 +138,7 @@ fn accidents(mended: bool) -> impl Strategy<Value = Vec<Event>> {
         1 => mode.prop_map(|compensate| Event::Operator(Act::Cancel { compensate })),
         u32::from(mended) => prop_oneof![
             Just(Act::Retry { input: None, step: None }),
-            Just(Act::Skip { output: json!({ "skipped": true }), step: None }),
+            Just(Act::Skip { output: json!({ "skipped": true }), step: None, confirm: false }),
             Just(Act::Suspend),
             Just(Act::Resume),
         ].prop_map(Event::Operator),

@@ -121,7 +121,7 @@ fn a_stuck_undo_can_be_skipped() {
     world.answer(Answer::Success);
     world.answer(Answer::Permanent);
     world.answer(Answer::Permanent);
-    world.feed(operator(Act::Skip { output: Value::Null, step: None })).unwrap();
+    world.feed(operator(Act::Skip { output: Value::Null, step: None, confirm: false })).unwrap();
     world.answer(Answer::Success);
     assert_eq!(world.run.status, Status::Compensated);
     assert_eq!(world.steps_undone(), ["http://target.example/do/0/t0"]);
@@ -138,7 +138,7 @@ fn a_step_that_must_not_be_sent_twice_parks_after_an_unknown_outcome() {
     let mut lost = world(&definition);
     lost.answer(Answer::LostRequest);
     assert_eq!(lost.run.attention, Some(Attention::UnknownOutcome));
-    lost.feed(operator(Act::Skip { output: json!({ "id": "42" }), step: None })).unwrap();
+    lost.feed(operator(Act::Skip { output: json!({ "id": "42" }), step: None, confirm: false })).unwrap();
     assert_eq!(lost.run.status, Status::Completed);
 }
 
@@ -283,7 +283,7 @@ fn a_raise_that_asks_a_person_undoes_nothing_and_a_retry_looks_again() {
     assert_eq!(world.pending.len(), 1, "what was looked at before the question is looked at again");
     world.answer(Answer::Success);
     assert_eq!(world.run.status, Status::Faulted, "the answer was the same");
-    world.feed(operator(Act::Skip { output: json!({ "n": 1 }), step: None })).unwrap();
+    world.feed(operator(Act::Skip { output: json!({ "n": 1 }), step: None, confirm: false })).unwrap();
     world.answer(Answer::Success);
     assert_eq!(world.run.status, Status::Completed, "a skip passes over the whole block");
     assert!(world.run.compensation.is_none());
@@ -297,7 +297,7 @@ fn a_raise_that_asks_a_person_outside_of_any_block_stands_where_it_is() {
     assert_eq!(world.run.status, Status::Faulted);
     world.feed(operator(Act::Retry { input: None, step: None })).unwrap();
     assert_eq!((world.run.status, world.pending.len()), (Status::Faulted, 0));
-    world.feed(operator(Act::Skip { output: json!(null), step: None })).unwrap();
+    world.feed(operator(Act::Skip { output: json!(null), step: None, confirm: false })).unwrap();
     world.answer(Answer::Success);
     assert_eq!(world.run.status, Status::Completed);
 }

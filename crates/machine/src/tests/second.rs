@@ -39,7 +39,7 @@ fn retry(input: Option<Value>) -> Act {
 }
 
 fn skip(output: Value) -> Act {
-    Act::Skip { output, step: None }
+    Act::Skip { output, step: None, confirm: false }
 }
 
 /// Each rule with acts that it reserves, in a state in which they fit.
@@ -156,10 +156,13 @@ fn a_proposal_names_the_step_and_what_it_replaces() {
     assert_eq!(edit.act, Act::Retry { input: Some(json!({ "amount": 2 })), step: Some(at.clone()) });
     assert_eq!((edit.step, edit.before.as_deref()), (Some(at.clone()), Some(&json!({ "amount": 1 }))));
     let skipped = proposed(&skip(json!(2))).unwrap();
-    assert_eq!((skipped.act, skipped.before), (Act::Skip { output: json!(2), step: Some(at.clone()) }, None));
+    assert_eq!(
+        (skipped.act, skipped.before),
+        (Act::Skip { output: json!(2), step: Some(at.clone()), confirm: false }, None)
+    );
     assert_eq!(proposed(&Act::Dismiss).unwrap().step, Some(at));
     assert_eq!(proposed(&retry(None)), None, "one person may do it");
-    let elsewhere = Act::Skip { output: json!(2), step: Some("/do/7/other".into()) };
+    let elsewhere = Act::Skip { output: json!(2), step: Some("/do/7/other".into()), confirm: false };
     assert!(matches!(propose(&definition, &world.run, &elsewhere, None), Err(Rejected::StandsElsewhere { .. })));
 }
 

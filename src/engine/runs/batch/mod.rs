@@ -133,7 +133,8 @@ fn bytes_of_rows(rows: &[NewRow]) -> usize {
 fn bytes_of(consequences: &Consequences) -> usize {
     let messages = consequences.messages.iter().map(|message| ROW_BYTES + message.message.len());
     let outgoing = consequences.outgoing.iter().map(|outgoing| ROW_BYTES + outgoing.event.len());
-    ROW_BYTES * consequences.listeners.len() + messages.chain(outgoing).sum::<usize>()
+    let asked = consequences.tasks.asked.len() * ROW_BYTES + consequences.tasks.bytes();
+    ROW_BYTES * consequences.listeners.len() + asked + messages.chain(outgoing).sum::<usize>()
 }
 
 impl Item {

@@ -150,9 +150,11 @@ impl App {
 pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
     Ok(match kind {
         ActKind::Retry => read_retry(members)?,
-        ActKind::Skip => {
-            Act::Skip { output: members.value("output").unwrap_or(Value::Null), step: members.text("step")? }
-        }
+        ActKind::Skip => Act::Skip {
+            output: members.value("output").unwrap_or(Value::Null),
+            step: members.text("step")?,
+            confirm: members.flag("confirm")?.unwrap_or(false),
+        },
         // Leaving half of a saga in place is what must be asked for.
         ActKind::Cancel => Act::Cancel {
             compensate: match members.flag("compensate")? {
@@ -201,7 +203,10 @@ mod tests {
     fn acts_take_what_the_contract_names_and_nothing_else() {
         assert_eq!(read("retry", "").unwrap(), Act::Retry { input: None, step: None });
         assert_eq!(read("retry", r#"{"input": null}"#).unwrap(), Act::Retry { input: Some(Value::Null), step: None });
-        assert_eq!(read("skip", r#"{"output": 1}"#).unwrap(), Act::Skip { output: 1.into(), step: None });
+        assert_eq!(
+            read("skip", r#"{"output": 1}"#).unwrap(),
+            Act::Skip { output: 1.into(), step: None, confirm: false }
+        );
         assert_eq!(read("cancel", "").unwrap(), Act::Cancel { compensate: CancelMode::Compensate });
         let abandon = Act::Cancel { compensate: CancelMode::Abandon };
         assert_eq!(read("cancel", r#"{"compensate": false}"#).unwrap(), abandon);

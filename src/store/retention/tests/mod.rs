@@ -102,16 +102,19 @@ async fn a_family_goes_as_a_whole_with_all_that_hangs_on_it(pool: PgPool) {
         "insert into commands (id, shard, run_id, act, actor, answered_at) values (gen_random_uuid(), 0, '{child}', '{{}}', 't', now());
          insert into batches (id, name, mode, run_id, began_at, changed_at) values (gen_random_uuid(), 'b', 'm', '{parent}', now(), now());
          insert into conflicts (id, link_id, entity, kind, crm, erp, state, run_id)
-         values (gen_random_uuid(), gen_random_uuid(), 'e', 'k', '{{}}', '{{}}', 'settled', '{parent}')"
+         values (gen_random_uuid(), gen_random_uuid(), 'e', 'k', '{{}}', '{{}}', 'settled', '{parent}');
+         insert into tasks (id, shard, run_id, execution, definition_id, workflow, step, title, users, roles, created_at, outcome, closed_at)
+         values (gen_random_uuid(), {of_child}, '{child}', 0, 1, 't/t', '/do/0/ask', 'Go on?', '{{}}', '{{}}', now(), 'ended', now())",
+        of_child = shard(child)
     );
     execute(&pool, &hanging).await;
-    assert_eq!(super::hanging(&pool, &[parent, child]).await.unwrap().len(), 3);
+    assert_eq!(super::hanging(&pool, &[parent, child]).await.unwrap().len(), 4);
     let archive = recorded(&pool, &removals).await;
     assert_eq!(archive_of(&pool, child).await.unwrap().as_deref(), Some("a.jsonl.gz"));
     assert_eq!(archive_of(&pool, Uuid::now_v7()).await.unwrap(), None);
     let done = remove_runs(&pool, archive).await.unwrap();
     assert_eq!((done.removed, done.kept, done.is_done), (2, 0, true));
-    for table in ["runs", "journal", "commands", "batches", "conflicts", "removals"] {
+    for table in ["runs", "journal", "commands", "batches", "conflicts", "tasks", "removals"] {
         assert_eq!(scalar::<i64>(&pool, &format!("select count(*) from {table}")).await, 0, "{table}");
     }
     assert!(unfinished(&pool).await.unwrap().is_empty());

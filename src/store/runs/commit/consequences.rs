@@ -7,7 +7,7 @@ use crate::machine::RunId;
 use crate::store::StoreError;
 use crate::store::events::{listeners, outgoing};
 use crate::store::runs::commands::{self, NewMessage};
-use crate::store::runs::{freezes, lanes};
+use crate::store::runs::{freezes, lanes, tasks};
 
 /// Writes what follows from the records of these runs.
 ///
@@ -34,6 +34,11 @@ pub async fn insert_consequences(
     }
     if !listeners.is_empty() {
         listeners::insert(conn, &listeners).await?;
+    }
+    let asking: Vec<_> =
+        of_runs.iter().map(|(run, c)| (*run, &c.tasks)).filter(|(_, tasks)| !tasks.is_empty()).collect();
+    if !asking.is_empty() {
+        tasks::write(conn, &asking).await?;
     }
     if !outgoing.is_empty() {
         outgoing::insert(conn, &outgoing).await?;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::commands::NewMessage;
 use super::journal::Hash;
 use super::lanes::Lane;
+use super::tasks::TaskChanges;
 use crate::machine::{RunId, Time};
 use crate::memory::sequences::Counted;
 use crate::store::events::listeners::NewListener;
@@ -143,6 +144,8 @@ pub struct Consequences {
     pub frozen: Option<Uuid>,
     /// It continues, whatever freeze it waited for.
     pub thawed: bool,
+    /// Steps that begin or stop to wait for people.
+    pub tasks: TaskChanges,
 }
 
 impl Consequences {
@@ -151,7 +154,7 @@ impl Consequences {
     pub fn is_empty(&self) -> bool {
         let is_quiet = self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty();
         let is_still = self.enters.is_none() && self.leaves.is_none() && self.frozen.is_none() && !self.thawed;
-        is_quiet && is_still && self.messages.is_empty()
+        is_quiet && is_still && self.messages.is_empty() && self.tasks.is_empty()
     }
 }
 

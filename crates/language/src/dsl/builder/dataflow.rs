@@ -47,7 +47,11 @@ impl<'s> Builder<'s> {
             self.report.error_with_hint(Spot::key(resource), "external schemas are not supported", hint);
             return None;
         }
-        let document = self.required(object, "document")?;
+        self.required(object, "document").and_then(|document| self.json_schema(document))
+    }
+
+    /// A JSON Schema as it is written.
+    pub(super) fn json_schema(&mut self, document: Node<'s>) -> Option<Schema> {
         if !document.is_object() && document.as_bool().is_none() {
             self.report.error(document, format!("a JSON Schema is an object or a boolean, not {}", document.kind()));
             return None;

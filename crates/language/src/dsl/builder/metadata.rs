@@ -7,7 +7,7 @@ use crate::dsl::definition::{Compensate, Resend, TaskId, TaskKind, TaskMetadata}
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "compensate",
     "pivot",
     "idempotent",
@@ -19,6 +19,7 @@ const KNOWN: [&str; 11] = [
     "errors",
     "concurrency",
     "class",
+    "task",
 ];
 
 impl<'s> Builder<'s> {
@@ -43,6 +44,7 @@ impl<'s> Builder<'s> {
             self.report.error_with_hint(Spot::key(node), message.to_owned(), hint);
         }
         let asks_person = own.and_then(|n| n.get("class")).is_some_and(|n| self.asks_person(n, kind));
+        let question = self.question(own, task, kind, site.scope);
         let overriding = site.overriding.filter(|n| n.is_object());
         let said = |key: &str| {
             let above = overriding.and_then(|n| n.get(key));
@@ -67,6 +69,7 @@ impl<'s> Builder<'s> {
             sensitive: own.or(fallback).map(|n| self.pointers(n)).unwrap_or_default(),
             title: said("title").and_then(|n| self.text(n)).map(str::to_owned),
             asks_person,
+            question: question.map(Box::new),
         }
     }
 

@@ -11,6 +11,7 @@ mod fields;
 mod kinds;
 mod literals;
 mod metadata;
+mod question;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -9,6 +9,7 @@ mod call;
 mod event;
 mod fault;
 mod process;
+mod question;
 mod reach;
 mod task;
 
@@ -16,6 +17,7 @@ pub use call::*;
 pub use event::*;
 pub use fault::*;
 pub use process::*;
+pub use question::*;
 pub use task::*;
 
 use std::collections::{BTreeSet, HashMap};

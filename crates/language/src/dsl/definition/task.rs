@@ -83,6 +83,8 @@ pub struct TaskMetadata {
     pub title: Option<String>,
     /// Of a `raise`, `class: person`: a person decides before anything is undone.
     pub asks_person: bool,
+    /// Of a `listen`: what a person is asked, whose answer it waits for.
+    pub question: Option<Box<Question>>,
 }
 
 /// `metadata.compensate`

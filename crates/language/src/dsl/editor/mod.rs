@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::definition::{ActRule, HISTORY_RECORDS_MAX, HISTORY_RECORDS_MIN};
+use super::definition::{ActRule, HISTORY_RECORDS_MAX, HISTORY_RECORDS_MIN, ROLES, TASK_COMPLETED, USERS_MAX};
 use super::official;
 
 /// A schema, by the name under which `stepwell schema` prints it.
@@ -193,7 +193,39 @@ fn task_metadata() -> Value {
             "safe": { "type": "boolean", "description": "`true`: the call may differ from the one that a run made before it moved to this version; the recorded answer is used." },
             "reconcile": { "$ref": "#/$defs/task", "description": "Determines the outcome of a call if it is unknown, by asking the target. `null` means that the call had no effect; this is accepted once the settle time has passed." },
             "class": { "const": "person", "description": "Of a `raise`: a person decides before anything is undone. A retry restarts the block or function that contains it; a skip skips that block or function." },
+            "task": question(),
             "sensitive": pointers("of the task's input and output"),
+        },
+    })
+}
+
+fn question() -> Value {
+    let user = json!({ "type": "string", "examples": ["ada", "${ $context.owner }"] });
+    let users = json!({ "oneOf": [user, { "type": "array", "items": user, "minItems": 1, "maxItems": USERS_MAX }] });
+    json!({
+        "type": "object",
+        "description": format!("Of a `listen` for one event of the type `{TASK_COMPLETED}`: what a person is asked. The step waits for the answer."),
+        "additionalProperties": false,
+        "required": ["title"],
+        "properties": {
+            "title": { "type": "string", "description": "What is to be decided, in a line: a text, or an expression `${ }` that gives one." },
+            "description": { "type": "string", "description": "What the person should know: a text, or an expression `${ }` that gives one." },
+            "schema": { "type": ["object", "boolean"], "description": "JSON Schema of the answer, from which the form is drawn. Without it every answer will do, and the form is a text field." },
+            "assignees": {
+                "description": "Who may decide: users by name, or `users` and `roles`, of which any one suffices. Without it everyone who may operate.",
+                "oneOf": [
+                    users,
+                    {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "minProperties": 1,
+                        "properties": {
+                            "users": users,
+                            "roles": { "type": "array", "items": { "enum": ROLES }, "minItems": 1, "description": "Scopes, of which a person needs one." },
+                        },
+                    },
+                ],
+            },
         },
     })
 }

@@ -266,12 +266,20 @@ fn time_descriptor(at: Time) -> Value {
 
 /// Checks a value against a schema.
 pub(crate) fn check(schema: Option<&Schema>, value: &Value) -> Result<(), Halt> {
-    const VIOLATIONS_MAX: usize = 20;
-    let Some(schema) = schema else { return Ok(()) };
-    if schema.validator.is_valid(value) {
-        return Ok(());
+    match schema.map(|schema| violations(schema, value)) {
+        Some(violations) if !violations.is_empty() => Err(Halt::Invalid(violations)),
+        _ => Ok(()),
     }
-    let violations = schema
+}
+
+/// Where a value breaks a schema, and how; empty if it matches.
+#[must_use]
+pub fn violations(schema: &Schema, value: &Value) -> Vec<SchemaViolation> {
+    const VIOLATIONS_MAX: usize = 20;
+    if schema.validator.is_valid(value) {
+        return Vec::new();
+    }
+    schema
         .validator
         .iter_errors(value)
         .take(VIOLATIONS_MAX)
@@ -279,8 +287,7 @@ pub(crate) fn check(schema: Option<&Schema>, value: &Value) -> Result<(), Halt> 
             pointer: e.instance_path().to_string(),
             message: shortened(&e.masked().to_string()),
         })
-        .collect();
-    Err(Halt::Invalid(violations))
+        .collect()
 }
 
 fn shortened(message: &str) -> String {

@@ -14,6 +14,7 @@ use crate::{Branch, CallPhase, Change, Execution, ExecutionId, Next, Progress, R
 use stepwell_language::dsl::TaskKind;
 
 pub(crate) use complete::Outputs;
+pub use dataflow::violations;
 pub(crate) use dataflow::{Halt, Scope, error_value, kind};
 pub(crate) use enter::Entry;
 

@@ -65,7 +65,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let answer = prop_oneof![8 => Just(Answer::Success), 1 => Just(Answer::Permanent), 1 => Just(Answer::Transient)];
     let acts = prop_oneof![
         2 => Just(Act::Retry { input: None, step: None }),
-        1 => Just(Act::Skip { output: json!({ "skipped": true }), step: None }),
+        1 => Just(Act::Skip { output: json!({ "skipped": true }), step: None, confirm: false }),
         1 => Just(Act::Suspend),
         1 => Just(Act::Resume),
     ];
@@ -272,10 +272,10 @@ fn finish(world: &mut World<'_>) {
         let wanted = match step {
             _ if world.run.suspended => Act::Resume,
             0..100 => Act::Retry { input: None, step: None },
-            _ => Act::Skip { output: Value::Null, step: None },
+            _ => Act::Skip { output: Value::Null, step: None, confirm: false },
         };
         if act(world, wanted).is_err() || (world.run.is_parked() && step < 100) {
-            let _ = act(world, Act::Skip { output: Value::Null, step: None });
+            let _ = act(world, Act::Skip { output: Value::Null, step: None, confirm: false });
         }
     }
     panic!("the run does not end: {:?}", world.run);

@@ -116,7 +116,7 @@ async fn the_second_person_to_decide_sees_who_was_first(pool: PgPool) {
 async fn a_proposal_for_a_step_that_the_run_has_left_says_so(pool: PgPool) {
     let site = Site::running(&pool, Scope::Operate).await;
     let (run, id) = proposed(&site, &pool, "user:ann").await;
-    let skip = Act::Skip { output: Value::Null, step: None };
+    let skip = Act::Skip { output: Value::Null, step: None, confirm: false };
     site.engine.act(run, skip, Actor("user:ann".into()), None).await.unwrap();
     site.until(run, |view| view.stopped_at.as_deref() == Some("/do/1/book")).await;
     let (_, page) = site.get(&format!("/runs/{run}")).await;

@@ -1,0 +1,6 @@
+//! What waits for people.
+
+use super::*;
+
+mod proposals;
+mod tasks;
