@@ -18,8 +18,7 @@ pub(super) fn acts<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedAc
 }
 
 fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct> {
-    let node =
-        report.closed(node, &["act", "after", "input", "output", "confirm", "compensate", "from", "edit"])?;
+    let node = report.closed(node, &["act", "after", "input", "output", "confirm", "compensate", "from", "edit"])?;
     let after = match node.get("after") {
         Some(after) => Some(duration(after, report)?),
         None => None,

@@ -44,7 +44,9 @@ pub fn least(change: &Change) -> Format {
         Change::RunMoved(moved) => moved.records.iter().map(|record| least(&record.change)).fold(MOVED, Format::max),
         Change::RunRestarted { .. } => RESTARTED,
         Change::RunRewinding(_) | Change::RunRewound {} => REWOUND,
-        Change::TaskStarted { opening: Opening::Listen(listening), .. } if listening.iter().any(|l| l.asks.is_some()) => {
+        Change::TaskStarted { opening: Opening::Listen(listening), .. }
+            if listening.iter().any(|l| l.asks.is_some()) =>
+        {
             ASKED
         }
         _ => ONE_RECORD,

@@ -21,7 +21,7 @@ const PAST_PIVOT: &str = "it is past its point of no return (pivot), or may be: 
 const ENDS: &str = "it is ending and only waiting for calls in progress";
 
 const ASKS_A_PERSON: &str = "the step waits for a person to decide, and skipping it decides instead of them: \
-                             say that you want that (confirm: true)";
+                             confirm with confirm: true";
 
 const PERHAPS_PAST_PIVOT: &str = "it may be past its point of no return (pivot): look at the target, \
                                   then say in the reason what you found";

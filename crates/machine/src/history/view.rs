@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::masks::Masks;
 use crate::{
-    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Opening, Permitted, Record, Role, Run, Status,
-    Time, WorkflowError, fold, permitted,
+    Attention, Beginning, Change, Coordinates, ExecutionId, Inconsistent, Opening, Permitted, Record, Role, Run,
+    Status, Time, WorkflowError, fold, permitted,
 };
 use stepwell_language::dsl::Definition;
 

@@ -161,7 +161,7 @@ fn an_undo_that_fails_waits_for_a_person_and_then_the_run_goes_on_from_the_earli
     world.rewind("/do/0/post").unwrap();
     world.answer(Answer::Permanent);
     assert_eq!(world.run.attention, Some(Attention::CompensationStuck));
-    let skip = Act::Skip { output: Value::Null, step: None };
+    let skip = Act::Skip { output: Value::Null, step: None, confirm: false };
     world.feed(Fact::Operator { act: skip, actor: Actor("anna".into()), reason: None, approval: None }).unwrap();
     assert_eq!(pending(&world)[0].0, "post");
 }

@@ -27,7 +27,7 @@ fn asking_within(timeout: &str, task: &str, after: &str) -> Definition {
 fn question(play: &Play<'_>) -> (ExecutionId, Asked) {
     let open = play.run.open.iter().find(|e| e.asks().is_some()).expect("the run asks");
     let asked = play.journal.iter().rev().find_map(|record| match &record.change {
-        Change::TaskStarted { execution, listening: Some(listening), .. } if *execution == open.id => {
+        Change::TaskStarted { execution, opening: Opening::Listen(listening), .. } if *execution == open.id => {
             listening[0].asks.as_deref().cloned()
         }
         _ => None,
