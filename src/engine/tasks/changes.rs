@@ -28,6 +28,11 @@ pub(in crate::engine) fn changes(loaded: &Loaded, before: &Run, decision: &Decis
             _ => {}
         }
     }
+    // A run may have thousands of open tasks; its definition has few.
+    let can_ask = loaded.definition.tasks.iter().any(|task| task.metadata.question.is_some());
+    if !can_ask {
+        return changes;
+    }
     for open in run.open.iter().filter(|e| e.asks().is_some()) {
         let stayed = before.execution(open.id).is_some_and(|known| known.asks() == open.asks());
         if stayed && before.due(open.id) != run.due(open.id) {
