@@ -1,11 +1,11 @@
-//! `stepwell conflicts`: where the two systems disagree and a person decides.
+//! `stepwell conflicts`: where two systems disagree and a person decides.
 
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::cli::client::{self, Client, Path};
@@ -57,8 +57,8 @@ pub enum State {
 pub struct Settle {
     /// The conflict's id.
     id: Uuid,
-    /// Which side is right.
-    #[arg(long, value_parser = ["crm", "erp"])]
+    /// The side that is right, by its name in the mapping: `crm`, `erp` unless the mapping names its sides.
+    #[arg(long, value_name = "SIDE")]
     side: String,
     /// The reason, recorded with the conflict.
     #[arg(long)]
@@ -79,10 +79,11 @@ struct Conflict {
     row: Option<String>,
     kind: String,
     state: String,
-    crm_id: Option<String>,
-    crm: Value,
-    erp_id: Option<String>,
-    erp: Value,
+    /// What the mapping calls the two sides.
+    sides: [String; 2],
+    /// `SIDE` and `SIDE_id` of each.
+    #[serde(flatten)]
+    of_sides: Map<String, Value>,
     chosen: Option<String>,
     chosen_by: Option<String>,
     reason: Option<String>,
@@ -128,16 +129,17 @@ impl State {
 }
 
 fn shown(conflict: &Conflict) -> String {
-    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
     let row = conflict.row.as_deref().unwrap_or("the record");
-    let mut lines = vec![
-        format!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state),
-        format!("  CRM {}: {}", id(&conflict.crm_id), side(&conflict.crm)),
-        format!("  ERP {}: {}", id(&conflict.erp_id), side(&conflict.erp)),
-    ];
+    let mut lines =
+        vec![format!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state)];
+    for name in &conflict.sides {
+        let id = conflict.of_sides.get(&format!("{name}_id")).and_then(Value::as_str).unwrap_or("none");
+        let seen = conflict.of_sides.get(name).map(side).unwrap_or_default();
+        lines.push(format!("  {name} {id}: {seen}"));
+    }
     if let (Some(chosen), Some(by)) = (&conflict.chosen, &conflict.chosen_by) {
         let reason = conflict.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        lines.push(format!("  {by} decided for the {}{reason}", chosen.to_uppercase()));
+        lines.push(format!("  {by} decided for {chosen}{reason}"));
     }
     lines.join("\n")
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::cli::client::{Client, Path};
@@ -50,8 +51,11 @@ struct Sweep {
 #[derive(Deserialize)]
 struct Record {
     entity: Option<String>,
-    crm_id: Option<String>,
-    erp_id: Option<String>,
+    /// What the mapping calls the two sides.
+    sides: [String; 2],
+    /// `SIDE_id` of each.
+    #[serde(flatten)]
+    of_sides: Map<String, Value>,
     found: String,
     outcome: String,
     wrote: Vec<String>,
@@ -114,10 +118,13 @@ fn line_of_sweep(sweep: &Sweep) -> String {
 
 /// What came from outside is quoted, so that it moves no cursor.
 fn line_of_record(record: &Record) -> String {
-    let id = |id: &Option<String>| id.as_ref().map_or_else(|| "none".to_owned(), |id| format!("{id:?}"));
     let entity = record.entity.as_ref().map_or_else(|| "record".to_owned(), |entity| format!("{entity:?}"));
     let wrote = if record.wrote.is_empty() { String::new() } else { format!(" {:?}", record.wrote) };
     let run = record.run.map(|run| format!("  run {run}")).unwrap_or_default();
-    let (found, crm, erp) = (&record.found, id(&record.crm_id), id(&record.erp_id));
-    format!("{found}  {entity} CRM {crm} ERP {erp}: {:?}{wrote}{run}", record.outcome)
+    let of_side = |name: &String| {
+        let id = record.of_sides.get(&format!("{name}_id")).and_then(Value::as_str);
+        format!("{name} {}", id.map_or_else(|| "none".to_owned(), |id| format!("{id:?}")))
+    };
+    let sides = record.sides.each_ref().map(of_side).join(" ");
+    format!("{}  {entity} {sides}: {:?}{wrote}{run}", record.found, record.outcome)
 }

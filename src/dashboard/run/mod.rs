@@ -44,7 +44,7 @@ use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
 use crate::store::runs::restarts::{self, Links};
 use crate::words::{Moment, capitalized, duration, millis_between};
-
+use faults::Titles;
 use journal::{Journal, Line};
 use offers::{Acts, View};
 use steps::{Chart, Row};
@@ -211,6 +211,7 @@ pub async fn page(
         after,
         definition,
         masks,
+        titles: Titles::of(dashboard.engine.connections().1),
         place,
         asked: (proposals, questions),
         notes,
@@ -251,6 +252,7 @@ struct Known {
     after: i32,
     definition: Option<Arc<Definition>>,
     masks: Masks,
+    titles: Titles,
     place: Option<Place>,
     /// What waits for people: proposals, and questions of steps.
     asked: (Vec<Card>, Vec<Task>),
@@ -266,7 +268,7 @@ struct Known {
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place, .. } = known;
+        let Known { row, journal, lines, after, definition, masks, titles, place, .. } = known;
         let ((mut proposals, questions), notes, permitted) = (known.asked, known.notes, known.permitted);
         let (links, versions, earlier) = (known.links, known.versions, known.earlier);
         let definition = definition.as_deref();
@@ -274,7 +276,7 @@ impl RunPage {
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
         let timeline = Timeline::fold(&journal.records());
         proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&timeline));
-        let chart = steps::chart(&timeline, definition, &masks, now);
+        let chart = steps::chart(&timeline, definition, &masks, &titles, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
         let asks = asks(&questions, &timeline);
