@@ -65,7 +65,11 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
 
     let (_, listed) = node.get("/api/v1/conflicts?entity=invoice").await;
     let conflict = &listed["items"][0];
-    assert_eq!((&conflict["sides"], &conflict["billing_id"]), (&json!(["crm", "billing"]), &json!("inv-1")), "{listed}");
+    assert_eq!(
+        (&conflict["sides"], &conflict["billing_id"]),
+        (&json!(["crm", "billing"]), &json!("inv-1")),
+        "{listed}"
+    );
     assert_eq!(conflict["billing"], json!({ "field": "total", "value": 222 }));
     assert!(conflict.get("erp").is_none() && conflict.get("erp_id").is_none(), "{conflict}");
     let id = conflict["id"].as_str().unwrap().to_owned();
@@ -73,7 +77,10 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
     assert_eq!(status, 422);
     assert!(refused.to_string().contains("must say which side is right: crm or billing"), "{refused}");
     let (ok, told, _) = world.command(&["conflicts", "list"]);
-    assert!(ok && told.contains("  CRM 006: Total__c = 111") && told.contains("  Billing inv-1: total = 222"), "{told}");
+    assert!(
+        ok && told.contains("  CRM 006: Total__c = 111") && told.contains("  Billing inv-1: total = 222"),
+        "{told}"
+    );
     let (ok, _, error) = world.command(&["conflicts", "settle", &id, "--side", "erp"]);
     assert!(!ok && error.contains("choose --side crm or billing"), "{error}");
     let (ok, told, error) = world.command(&["conflicts", "settle", &id, "--side", "billing", "--reason", "asked her"]);
@@ -86,7 +93,11 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
         Some(node.run(&id).await["output"].clone())
     })
     .await;
-    assert_eq!((&decided["chosen"], &decided["side"], &decided["id"]), (&json!("billing"), &json!("crm"), &json!("006")), "{decided}");
+    assert_eq!(
+        (&decided["chosen"], &decided["side"], &decided["id"]),
+        (&json!("billing"), &json!("crm"), &json!("006")),
+        "{decided}"
+    );
     let run = start(&node, "sync", &input).await;
     let plan = node.run_becomes(&run, "completed").await["output"].clone();
     assert_eq!(plan["crm"], json!({ "action": "update", "id": "006", "fields": { "Total__c": 222 } }), "{plan}");

@@ -130,8 +130,7 @@ impl State {
 
 fn shown(conflict: &Conflict) -> String {
     let row = conflict.row.as_deref().unwrap_or("the record");
-    let mut lines =
-        vec![format!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state)];
+    let mut lines = vec![format!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state)];
     for name in &conflict.sides {
         let id = conflict.of_sides.get(&format!("{name}_id")).and_then(Value::as_str).unwrap_or("none");
         let seen = conflict.of_sides.get(name).map(side).unwrap_or_default();

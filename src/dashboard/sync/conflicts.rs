@@ -117,7 +117,7 @@ pub async fn settle(
     let refused = |status, why| page(&dashboard, &caller, None, Some(Flash::refused(status, why)));
     let unknown = || NoPage::not_found(format!("There is no conflict {id}."));
     let found = conflicts::find(&dashboard.pool, id).await?.ok_or_else(unknown)?;
-    let sides = dashboard.operations.deployed().sides(&found.entity);
+    let sides = dashboard.engine.deployed().sides(&found.entity);
     let Some(side) = sides.find(&form.side) else {
         let why = "Not done: choose which side is right.".to_owned();
         return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await;
@@ -145,7 +145,7 @@ async fn page(
     let more = found.last().filter(|_| more).map(|last| format!("/conflicts?before={}", last.id));
     let mut decided = conflicts::list(&dashboard.pool, "chosen", None, None, DECIDED_SHOWN).await?;
     decided.extend(conflicts::list(&dashboard.pool, "settled", None, None, DECIDED_SHOWN).await?);
-    let deployed = dashboard.operations.deployed();
+    let deployed = dashboard.engine.deployed();
     let named = |rows: Vec<ConflictRow>| rows.into_iter().map(|row| deployed.conflict(row)).collect::<Vec<_>>();
     let status = flash.as_ref().map_or(StatusCode::OK, Flash::status);
     let page = ConflictsPage {

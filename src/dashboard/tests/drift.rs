@@ -1,5 +1,7 @@
 //! The pages of what reconciliations found.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::dashboard::parts::page::Frame;
 use crate::dashboard::sync::drift::{sweep_page, sweeps_page};

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::around::{acts, events, runs, tasks};
 use super::expectation::{expect, predicate};
 use super::{
