@@ -154,11 +154,13 @@ impl View<'_> {
             ActKind::Skip => {
                 let (label, text) = ("Output to use instead", "null".to_owned());
                 offer.value = Some(Editable { field: Field::Output.name(), label, text, optional: false });
-                offer.confirm = confirm(act, Field::Confirm);
             }
             ActKind::Cancel => offer.undo = Some(undo(act)),
             ActKind::Restart => offer.confirm = confirm(act, Field::Again),
             ActKind::Suspend | ActKind::Resume | ActKind::Compensate | ActKind::Dismiss | ActKind::Move => {}
+        }
+        if act.act.takes(Field::Confirm) {
+            offer.confirm = confirm(act, Field::Confirm);
         }
         if act.act.takes(Field::Step) && stands.parked {
             offer.step = self.stuck_at();

@@ -74,7 +74,8 @@ async fn the_form_moves_the_run(pool: PgPool) {
     let run = site.stopped().await;
     let corrected = ORDER
         .replace("1.0.0", "1.0.1")
-        .replace("raise: { error: { type: 'https://example.com/no-price', status: 409 } }", "set: { price: 5 }");
+        .replace("raise: { error: { type: 'https://example.com/no-price', status: 409 } }", "set: { price: 5 }")
+        .replace("raise: { error: { type: 'https://example.com/no-period', status: 409 } }", "set: { period: 5 }");
     site.deploy(&corrected).await;
     assert!(site.get(&format!("/runs/{run}")).await.1.contains(&format!("href=\"/runs/{run}/versions\"")));
     let (status, page) = site.get(&format!("/runs/{run}/versions?to=1.0.1")).await;

@@ -7,6 +7,7 @@
 //! Where the language grows, effects grow: [`Rehearsal::carry_out`] is the one place that says what each of them means here.
 
 pub(super) mod coming;
+mod decide;
 pub(super) mod explore;
 pub(super) mod relatives;
 pub(super) mod schedule;
@@ -30,8 +31,8 @@ use crate::dsl::Definition;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::identifiers::Declared;
 use crate::machine::{
-    Act, Actor, Around, Begin, CallRequest, Decision, Effect, Fact, Message, NoDecision, Record, Rejected, Rewind,
-    RewoundBy, Run, SchemaViolation, Started, Time, decide, decide_rewind, fold, snapshot, time_after,
+    Act, Actor, Begin, Decision, Effect, Fact, Message, Record, Rejected, Run, SchemaViolation, Started, Time, fold,
+    snapshot, time_after,
 };
 use crate::sandbox::Profile;
 use coming::{Coming, OnItsWay};
@@ -271,35 +272,6 @@ impl<'e> Rehearsal<'e> {
         }
         self.after_commit();
         Ok(())
-    }
-
-    pub(super) fn decide(&self, fact: &Fact) -> Result<Decision, Halt> {
-        let mut answers = Vec::new();
-        loop {
-            let settles_after = |request: &CallRequest| self.stage.connections.settles_after(request);
-            let around = Around { now: self.now, answers: &answers, settles_after: &settles_after, continues: true };
-            match decide(self.stage.definition, &self.run, fact.clone(), around) {
-                Ok(decision) => return Ok(decision),
-                Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
-                Err(NoDecision::Rejected(Rejected::InputRefused(violations))) => return Err(Halt::Refused(violations)),
-                Err(NoDecision::Rejected(rejected)) => return Err(Halt::Rejected(rejected)),
-            }
-        }
-    }
-
-    /// Decides that a person lets the run continue from an earlier step.
-    pub(super) fn decide_rewind(&self, from: &str, by: &RewoundBy) -> Result<Decision, Halt> {
-        let mut answers = Vec::new();
-        let of = Rewind { definition: self.stage.definition, run: &self.run, records: &self.journal, base: 0 };
-        loop {
-            let settles_after = |request: &CallRequest| self.stage.connections.settles_after(request);
-            let around = Around { now: self.now, answers: &answers, settles_after: &settles_after, continues: false };
-            match decide_rewind(of, from, by.clone(), around) {
-                Ok(decision) => return Ok(decision),
-                Err(NoDecision::Evaluate(asked)) => answers.push((self.stage.evaluate)(&asked)),
-                Err(NoDecision::Rejected(rejected)) => return Err(Halt::Rejected(rejected)),
-            }
-        }
     }
 
     /// What each effect means in a rehearsal.

@@ -29,7 +29,7 @@ fn a_planned_decision_is_taken_once_whatever_crashes() {
         "    tasks: [{ step: approve, by: ada, answer: { approved: true }, reason: seen, after: PT10M }]
     expect:
       status: completed
-      holds: ${ .calls[0].body == { by: \"user:ada\" } }
+      holds: '${ .calls[0].body == { by: \"user:ada\" } }'
       underFaults: { crash: same, transient: same, lostReply: same }
 ",
     );
@@ -61,7 +61,7 @@ fn a_decision_that_a_server_would_refuse_or_that_nobody_asked_for_fails_the_scen
         ("{ by: eve, answer: { approved: true } }", "only ada, bob may decide"),
         ("{ by: ada, answer: { approved: maybe } }", "does not match the schema: /approved"),
         ("{ by: ada, answer: {}, step: elsewhere }", "elsewhere"),
-        ("{ by: ada, answer: { approved: true }, after: PT2H }", "the run does not ask that now"),
+        ("{ by: ada, answer: { approved: true }, after: PT2H }", "the run had ended, or never asked"),
     ] {
         let fixture = approval(&format!("    tasks: [{task}]\n    expect: {{ status: completed }}\n"));
         let found = fixture.differences();

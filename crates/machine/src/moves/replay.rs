@@ -8,9 +8,7 @@ use super::gate::{Near, Offer, Verdict};
 use super::past::{Failure, Past, useless_answer};
 use super::{Misfit, Move, path, place, take};
 use crate::compare::FieldChange;
-use crate::decide::Halt;
-use crate::decide::Ready;
-use crate::decide::{Around, Decider, FailedAttempt, Stop};
+use crate::decide::{Around, Decider, FailedAttempt, Halt, Ready, Stop};
 use crate::masks::Masks;
 use crate::{
     Actor, Begin, CallPhase, CallRequest, Caught, Change, ErrorKind, ExecutionId, Progress, Record, Rejected, Run,
@@ -331,12 +329,9 @@ impl<'a> Replay<'a> {
         self.near.clear();
         for _ in 0..STEPS_MAX {
             let run = &self.decider.run;
+            let rests = run.is_closed() || run.is_parked() || run.suspended || run.queued;
             let ends = run.stop.is_some() || run.compensation.is_some();
-            if run.is_closed() || run.is_parked() || run.suspended || run.queued || ends {
-                (self.times_out, self.may_stop) = (false, false);
-                return Ok(());
-            }
-            let Some(ready) = self.decider.ready() else {
+            let Some(ready) = self.decider.ready().filter(|_| !rests && !ends) else {
                 (self.times_out, self.may_stop) = (false, false);
                 return Ok(());
             };

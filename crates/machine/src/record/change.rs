@@ -124,7 +124,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         bound: BTreeMap<String, Value>,
         /// Whether it waits for no more.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         enough: bool,
     },
     /// The run that a `run` task asked for exists.
@@ -236,7 +236,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         case: Option<String>,
         /// Something inside said `end`: the lists around it are done too.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ended: bool,
     },
     /// `if` was not true, or an operator skipped it: the output stands in.
@@ -361,7 +361,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         paused_ms: Option<u64>,
         /// A person says `compensate` although the point of no return may have been passed.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         past_pivot: bool,
         /// Who approved it, where the definition reserves the act for two people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -394,9 +394,4 @@ pub enum CompensationEnd {
     Cancelled,
     /// It does not end: it continues from an earlier step.
     Rewound,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(b: &bool) -> bool {
-    !*b
 }

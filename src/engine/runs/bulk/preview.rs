@@ -173,7 +173,7 @@ impl Preview {
         let at = group.step.as_ref().and_then(|step| definition.by_reference.get(step)).copied();
         match act {
             Act::Retry { .. } | Act::Edit { .. } | Act::Rewind { .. } => self.say_retry(definition, group, at),
-            Act::Skip { confirm, .. } => self.say_skip(definition, group, at, *confirm),
+            Act::Skip { confirm, .. } => at.into_iter().for_each(|id| self.say_skip(definition, group, id, *confirm)),
             Act::Cancel { compensate: CancelMode::Abandon } => {
                 self.never(
                     "Completed steps stay as they are. Stepwell cannot undo them later: the runs end as cancelled.",
@@ -220,12 +220,10 @@ impl Preview {
         self.make(definition, group, task);
     }
 
-    fn say_skip(&mut self, definition: &Definition, group: &PreviewGroup, at: Option<TaskId>, confirmed: bool) {
-        let Some(id) = at else { return };
+    fn say_skip(&mut self, definition: &Definition, group: &PreviewGroup, id: TaskId, confirmed: bool) {
         let name = title(definition.task(id));
         if !confirmed && definition.task(id).metadata.question.is_some() {
-            self.words.push(format!("{name} waits for a person to decide: without confirm: true, it is not skipped."));
-            return;
+            return self.words.push(format!("{name} asks a person, so it is only skipped with confirm: true."));
         }
         self.never(format!("{name} is never done by these runs; what its call did before, if anything, stays."));
         match following(definition, id) {
