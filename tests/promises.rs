@@ -51,6 +51,7 @@ mod schedules;
 mod search;
 mod secrets;
 mod senders;
+mod sides;
 mod sources;
 mod starts;
 mod strangers;

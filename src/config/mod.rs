@@ -2,6 +2,7 @@
 
 mod masked;
 mod processes;
+mod unknown;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -295,6 +296,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
     if file.exists() {
         builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
         let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        unknown::refuse(&text).with_context(|| format!("the settings of {} are invalid", file.display()))?;
         for line in text.lines().filter_map(|l| l.split_once('=')) {
             origins.insert(line.0.trim().to_owned(), file.display().to_string());
         }

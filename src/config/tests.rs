@@ -55,3 +55,24 @@ fn an_unknown_variable_is_reported_and_the_rest_is_in_force() {
         ]
     );
 }
+
+#[test]
+fn a_key_that_sets_nothing_is_refused_as_in_every_other_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stepwell.toml");
+    let load = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        load_from(&file, &BTreeMap::new()).map(drop).map_err(|error| format!("{error:#}"))
+    };
+    let refused = load("listen = '127.0.0.1:1'\n[node]\nlease_secnds = 3.0\n").unwrap_err();
+    assert!(refused.contains("stepwell.toml"), "{refused}");
+    assert!(
+        refused.ends_with("unknown property `node.lease_secnds` (did you mean `node.lease_seconds`?)"),
+        "{refused}"
+    );
+    assert!(
+        load("enviroment = 'x'").unwrap_err().ends_with("unknown property `enviroment` (did you mean `environment`?)")
+    );
+    load("environment = 'x'\npublic_url = 'https://h.example'\n[connections.crm]\nbase_url = 'https://h.example'\n")
+        .unwrap();
+}

@@ -5,6 +5,7 @@
 //! `stepwell-`. Those are passed over; anything else that sets nothing is reported, and does not keep a node from starting.
 
 use super::KEYS;
+use stepwell_text::suggest::nearest;
 
 /// What a variable is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +54,9 @@ fn likely(flat: &str) -> String {
     if matches!(flat, "port" | "host" | "address" | "bind") {
         return "STEPWELL_LISTEN".to_owned();
     }
-    let near = |key: &str| {
-        strsim::jaro(&spelled(key), flat).max(key.split_once('.').map_or(0.0, |(_, own)| strsim::jaro(own, flat)))
-    };
-    let best = KEYS.iter().max_by(|a, b| near(a).total_cmp(&near(b))).copied().unwrap_or_default();
+    let slips = |name: &str| nearest(flat, [name]).map_or(usize::MAX, |(slips, _)| slips);
+    let far = |key: &&&str| slips(&spelled(key)).min(key.split_once('.').map_or(usize::MAX, |(_, own)| slips(own)));
+    let best = KEYS.iter().min_by_key(far).copied().unwrap_or_default();
     format!("STEPWELL_{}", spelled(best).to_ascii_uppercase())
 }
 

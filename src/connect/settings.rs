@@ -70,6 +70,8 @@ impl Default for ConnectSettings {
 /// How one target is reached and understood.
 #[derive(Debug, Clone)]
 pub struct Connection {
+    /// What people call the system.
+    pub title: Option<String>,
     /// Environment to base URL.
     pub base_urls: BTreeMap<String, Url>,
     /// Added to each call, unless the call brings its own.
@@ -111,6 +113,7 @@ pub const IDEMPOTENCY_HEADER_DEFAULT: &str = "Idempotency-Key";
 impl Default for Connection {
     fn default() -> Self {
         Self {
+            title: None,
             base_urls: BTreeMap::new(),
             authentication: None,
             headers: Vec::new(),

@@ -10,6 +10,8 @@ use crate::machine::{CallOutcome, FaultClass, TargetEffect};
 pub struct Standing {
     /// As in `hub.yaml`.
     pub name: String,
+    /// What people call the system, if `hub.yaml` says so.
+    pub title: Option<String>,
     /// Where it leads.
     pub base_url: Option<String>,
     /// `closed`, `open`, `probing`; none without a breaker.
@@ -30,6 +32,7 @@ impl Standing {
         let load = connection.gate.as_ref().map(|gate| gate.load());
         Self {
             name: connection.name.clone(),
+            title: connection.title.clone(),
             base_url: connection.base.as_ref().map(ToString::to_string),
             breaker: connection.phase().map(Phase::as_str),
             under_way: load.map(|(under_way, _)| under_way),

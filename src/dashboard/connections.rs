@@ -24,6 +24,8 @@ const ROWS_MAX: i64 = 1_000;
 
 struct Card {
     name: String,
+    /// What people call the system.
+    title: Option<String>,
     base_url: Option<String>,
     /// What the circuit breaker does to calls.
     breaker: Option<&'static str>,
@@ -136,6 +138,7 @@ fn card(standing: Standing, stores_tokens: bool, rows: &[TokenListing]) -> Card 
         authorization,
         topics: Vec::new(),
         name: standing.name,
+        title: standing.title,
     }
 }
 

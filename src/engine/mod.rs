@@ -38,7 +38,7 @@ pub use runs::moves::MoveError;
 pub use schedules::{ScheduleAct, ScheduleActed};
 pub use settings::{EngineSettings, Sink};
 pub use sync::batches::{BatchView, Retried};
-pub use sync::conflicts::Settled;
+pub use sync::conflicts::{Conflict, Settled};
 pub use sync::drift::{COUNTED_MAX, Drift, Sweep};
 pub use sync::mappings::{MappingUser, UsedMapping};
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Deployed, Engine};
 use crate::machine::RunId;
+use crate::memory::links::{Side, Sides};
 use crate::store::events::{self, EventFilter};
 use crate::store::runs::listing::{self, RunFilter, RunRow};
 use crate::store::{StoreError, search, uuids};
@@ -42,7 +43,8 @@ pub async fn find(pool: &PgPool, deployed: &Deployed, text: &str) -> Result<Vec<
     }
     let mut found = runs(pool, text).await?;
     found.extend(of_events(pool, text).await?);
-    found.extend(search::pairs_of(pool, text, EACH_MAX).await?.into_iter().map(record));
+    let pairs = search::pairs_of(pool, text, EACH_MAX).await?;
+    found.extend(pairs.into_iter().map(|pair| record(&deployed.sides(&pair.entity), pair)));
     found.extend(workflows(deployed, text));
     // Stable: within a kind the latest stay first.
     found.sort_by_key(|one| !one.exact);
@@ -106,15 +108,16 @@ fn event(id: Uuid, (source, event_id, outcome): (&str, &str, &str), text: &str) 
     }
 }
 
-fn record(pair: search::FoundPair) -> Found {
-    let [crm, erp] = [pair.crm_id, pair.erp_id].map(|id| id.unwrap_or_else(|| "none yet".to_owned()));
-    // Keys of the runs that sync a record begin with its id in the CRM.
-    let of_runs = percent_encoding::utf8_percent_encode(&crm, percent_encoding::NON_ALPHANUMERIC).to_string();
+fn record(sides: &Sides, pair: search::FoundPair) -> Found {
+    let [first, second] = [pair.crm_id, pair.erp_id].map(|id| id.unwrap_or_else(|| "none yet".to_owned()));
+    // Keys of the runs that sync a record begin with its id on the first side.
+    let of_runs = percent_encoding::utf8_percent_encode(&first, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let [in_first, in_second] = Side::BOTH.map(|side| sides.called(side));
     Found {
         kind: "record",
         id: pair.id.to_string(),
-        title: format!("{crm} and {erp}"),
-        detail: format!("{}: in the CRM {crm}, in the ERP {erp}", pair.entity),
+        title: format!("{first} and {second}"),
+        detail: format!("{}: in {in_first} {first}, in {in_second} {second}", pair.entity),
         href: format!("/?q={of_runs}"),
         exact: true,
     }

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::connect::{Connection, Secrets};
-use crate::dsl::{Mistake, Releases, Severity};
+use crate::dsl::{self, Mistake, Releases, Severity};
 use crate::engine::Sink;
 use crate::engine::audit::Keeper;
 use crate::identifiers::Declared;
@@ -65,12 +65,12 @@ impl Hub {
         format!("{}{path}", self.public_url)
     }
 
-    /// Reads the text of a `hub.yaml`; `file` is its name in mistakes.
+    /// Reads the text of a `hub.yaml` without mappings beside it; `file` is its name in mistakes.
     ///
     /// # Errors
     /// All mistakes of the text.
     pub fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
-        load::load(file, text, secrets)
+        load::load(file, text, secrets, &BTreeMap::new())
     }
 
     /// What the `hub.yaml` of a folder releases to definitions, as far as it can be read: its mistakes are reported where
@@ -88,7 +88,7 @@ impl Hub {
         let path = folder.join("hub.yaml");
         let file = path.display().to_string();
         match std::fs::read_to_string(&path) {
-            Ok(text) => Self::load(&file, &text, secrets),
+            Ok(text) => load::load(&file, &text, secrets, &dsl::sides_of_mappings(folder)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(vec![Mistake {
                 message: format!("cannot read {file}: {error}"),

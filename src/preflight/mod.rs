@@ -76,7 +76,7 @@ impl Preflight<'_> {
             usage.add_reads(name, &connection.reads);
         }
         for used in usage.connections.values_mut().filter(|used| used.system == System::Salesforce) {
-            mappings.iter().for_each(|mapping| add_mapped(used, mapping));
+            of_system(&mappings, System::Salesforce).for_each(|(mapping, side)| add_mapped(used, mapping, side));
         }
         let mut report = Report { not_asked: self.strangers(&usage), ..Report::default() };
         let (mut sold, mut billed) = (None, None);
@@ -149,11 +149,11 @@ impl Preflight<'_> {
             return (org.findings, None);
         }
         let mut sampled = 0;
-        for mapping in mappings {
-            org.check_mapping(mapping).await;
-            let records = org.sample(mapping, self.sample).await;
+        for (mapping, side) in of_system(mappings, System::Salesforce) {
+            org.check_mapping(mapping, side).await;
+            let records = org.sample(mapping, side, self.sample).await;
             sampled += records.len();
-            org.findings.extend(samples::translate(mapping, Side::Erp, &records, self.evaluate));
+            org.findings.extend(samples::translate(mapping, side.other(), &records, self.evaluate));
         }
         *currencies = org.currencies().await;
         (org.findings, Some(sampled))
@@ -173,11 +173,11 @@ impl Preflight<'_> {
             return (account.findings, None);
         }
         let mut sampled = 0;
-        for mapping in mappings {
-            account.check_mapping(mapping).await;
-            let records = account.sample(mapping, self.sample).await;
+        for (mapping, side) in of_system(mappings, System::NetSuite) {
+            account.check_mapping(mapping, side).await;
+            let records = account.sample(mapping, side, self.sample).await;
             sampled += records.len();
-            account.findings.extend(samples::translate(mapping, Side::Crm, &records, self.evaluate));
+            account.findings.extend(samples::translate(mapping, side.other(), &records, self.evaluate));
         }
         *currencies = account.currencies().await;
         (account.findings, Some(sampled))
@@ -227,13 +227,22 @@ impl Preflight<'_> {
     }
 }
 
+/// The mappings that have a side on a system, and which: CRMs stand on the side `crm`, ERPs on the side `erp`. Mappings of other
+/// systems have sides of other names.
+fn of_system(mappings: &[Mapping], system: System) -> impl Iterator<Item = (&Mapping, Side)> {
+    let name = match system {
+        System::Salesforce => "crm",
+        System::NetSuite => "erp",
+    };
+    mappings.iter().filter_map(move |mapping| Some((mapping, mapping.sides.find(name)?)))
+}
+
 /// The fields that a mapping reads of a whole record.
-fn add_mapped(used: &mut Used, mapping: &Mapping) {
-    let name = &mapping.types[Side::Crm as usize];
-    let Some(object) = used.objects.get_mut(name) else { return };
+fn add_mapped(used: &mut Used, mapping: &Mapping, side: Side) {
+    let Some(object) = used.objects.get_mut(&mapping.types[side as usize]) else { return };
     let by = object.by.clone();
-    for row in mapping.rows.iter().filter(|row| row.way(Side::Erp).is_some()) {
-        if let Some(path) = row.field(Side::Crm).filter(|path| path.0.len() == 1) {
+    for row in mapping.rows.iter().filter(|row| row.way(side.other()).is_some()) {
+        if let Some(path) = row.field(side).filter(|path| path.0.len() == 1) {
             object.reads.entry(path.to_string()).or_default().extend(by.iter().cloned());
         }
     }

@@ -212,12 +212,12 @@ impl<'a> Account<'a> {
     }
 
     /// Whether what a mapping writes fits into the fields of the account.
-    pub async fn check_mapping(&mut self, mapping: &Mapping) {
-        let name = mapping.types[Side::Erp as usize].clone();
+    pub async fn check_mapping(&mut self, mapping: &Mapping, side: Side) {
+        let name = mapping.types[side as usize].clone();
         let Some(by) = self.used.objects.get(&name).map(|object| object.by.clone()) else { return };
         let Ok(schema) = self.schema(&name).await else { return };
         for row in &mapping.rows {
-            let (Some(path), Some(way)) = (row.field(Side::Erp), row.way(Side::Erp)) else { continue };
+            let (Some(path), Some(way)) = (row.field(side), row.way(side)) else { continue };
             let longest = schema["properties"][path.to_string()]["maxLength"].as_u64();
             let max = way.fits.as_ref().and_then(|fits| fits.max);
             if let (Some(longest), Some(max)) = (longest, max)
@@ -232,8 +232,8 @@ impl<'a> Account<'a> {
     }
 
     /// Some records of a mapping's type.
-    pub async fn sample(&mut self, mapping: &Mapping, count: usize) -> Vec<Value> {
-        let name = mapping.types[Side::Erp as usize].clone();
+    pub async fn sample(&mut self, mapping: &Mapping, side: Side, count: usize) -> Vec<Value> {
+        let name = mapping.types[side as usize].clone();
         // Orders are translated from what queries say of them, not from the record.
         if !["customer", "contact"].contains(&name.as_str()) || !self.used.objects.contains_key(&name) {
             return Vec::new();

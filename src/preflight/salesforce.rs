@@ -260,18 +260,18 @@ impl<'a> Org<'a> {
     }
 
     /// Whether what a mapping writes fits into the fields of the org.
-    pub async fn check_mapping(&mut self, mapping: &Mapping) {
-        let object = mapping.types[Side::Crm as usize].clone();
+    pub async fn check_mapping(&mut self, mapping: &Mapping, side: Side) {
+        let object = mapping.types[side as usize].clone();
         let Some(used) = self.used.objects.get(&object) else { return };
         let by = used.by.clone();
         let Some(describe) = self.describe(&object).await.cloned() else { return };
-        for row in mapping.rows.iter().filter(|row| row.way(Side::Crm).is_some()) {
-            let Some(field) = row.field(Side::Crm).and_then(|path| field_of(&describe, &path.to_string())) else {
+        for row in mapping.rows.iter().filter(|row| row.way(side).is_some()) {
+            let Some(field) = row.field(side).and_then(|path| field_of(&describe, &path.to_string())) else {
                 continue;
             };
             let name = field["name"].as_str().unwrap_or_default();
             let length = field["length"].as_u64().filter(|length| *length > 0);
-            let max = row.way(Side::Crm).and_then(|way| way.fits.as_ref()).and_then(|fits| fits.max);
+            let max = row.way(side).and_then(|way| way.fits.as_ref()).and_then(|fits| fits.max);
             if let (Some(length), Some(max)) = (length, max)
                 && max > length
             {
@@ -316,22 +316,22 @@ impl<'a> Org<'a> {
     }
 
     /// The newest records of a mapping's object, with the fields that it translates.
-    pub async fn sample(&mut self, mapping: &Mapping, count: usize) -> Vec<Value> {
-        let object = mapping.types[Side::Crm as usize].clone();
+    pub async fn sample(&mut self, mapping: &Mapping, side: Side, count: usize) -> Vec<Value> {
+        let object = mapping.types[side as usize].clone();
         if !self.used.objects.contains_key(&object) && !self.used.queries.contains_key(&object) {
             return Vec::new();
         }
         let Some(describe) = self.describe(&object).await.cloned() else { return Vec::new() };
         let mut columns = vec!["Id".to_owned()];
         for row in &mapping.rows {
-            let Some(path) = row.field(Side::Crm) else { continue };
+            let Some(path) = row.field(side) else { continue };
             if let Some(field) = field_of(&describe, &path.to_string()) {
                 columns.extend(field["name"].as_str().map(str::to_owned));
             }
         }
         columns.sort();
         columns.dedup();
-        columns.extend(self.lines(mapping, &describe));
+        columns.extend(self.lines(mapping, side, &describe));
         let won = if field_of(&describe, "IsWon").is_some() { " WHERE IsWon = true" } else { "" };
         let text =
             format!("SELECT {} FROM {object}{won} ORDER BY LastModifiedDate DESC LIMIT {count}", columns.join(", "));
@@ -340,8 +340,8 @@ impl<'a> Org<'a> {
     }
 
     /// The lines that a mapping goes through, as a subquery of what the workflows read of them.
-    fn lines(&self, mapping: &Mapping, describe: &Value) -> Option<String> {
-        let (list, _) = mapping.rows.iter().find_map(|row| row.field(Side::Crm)?.in_lines())?;
+    fn lines(&self, mapping: &Mapping, side: Side, describe: &Value) -> Option<String> {
+        let (list, _) = mapping.rows.iter().find_map(|row| row.field(side)?.in_lines())?;
         let relation = list.0.first()?;
         let relations = describe["childRelationships"].as_array().into_iter().flatten();
         let child =

@@ -9,6 +9,7 @@ use super::file::{Scenario, ScenarioFile};
 use super::rehearsal::explore::{explore, faults_of};
 use super::rehearsal::schedule::Schedule;
 use super::rehearsal::step;
+use super::rehearsal::target::sides;
 use super::rehearsal::trace::Sending;
 use super::rehearsal::{Evaluate, Stage};
 use super::report::{FaultsReport, FileReport, ScenarioReport};
@@ -56,6 +57,12 @@ impl Bench {
         let file = read(&path.display().to_string(), &text_of(path)?)?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let built = definition(&folder.join(&file.definition), folder, path, variant)?;
+        let sides = sides(&built.definition);
+        let remembered = file.scenarios.iter().flat_map(|scenario| &scenario.memory);
+        let mistakes: Vec<Mistake> = remembered.filter_map(|one| one.mistake(&file.file, &sides)).collect();
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         Ok(Self { file, profile, built, hub: OfflineHub::open(folder)? })
     }
 

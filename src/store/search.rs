@@ -51,9 +51,9 @@ pub struct FoundPair {
     pub id: Uuid,
     /// The mapping.
     pub entity: String,
-    /// Its record in the CRM.
+    /// Its record on the first side.
     pub crm_id: Option<String>,
-    /// Its record in the ERP.
+    /// Its record on the second side.
     pub erp_id: Option<String>,
 }
 

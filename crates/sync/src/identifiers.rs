@@ -31,7 +31,7 @@ pub struct Identifiers(pub BTreeMap<Form, BTreeSet<String>>);
 pub struct Declared {
     /// By source: the fields of its events.
     pub sources: BTreeMap<String, Identifiers>,
-    /// By entity and side (`crm`, `erp`): the ids of linked records.
+    /// By entity and the name of its side: the ids of linked records.
     pub links: BTreeMap<String, BTreeMap<String, Form>>,
     /// By name of the batch: the keys of its rows.
     pub batches: BTreeMap<String, Form>,

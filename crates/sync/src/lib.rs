@@ -15,6 +15,7 @@ pub mod sequences;
 pub mod totals;
 pub mod watermarks;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::identifiers::Declared;
+use crate::links::Sides;
 
 /// Name of the connection that leads here.
 pub const CONNECTION: &str = "hub";
@@ -44,16 +46,17 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Reads an operation from the path and the body of its call.
+    /// Reads an operation from the path and the body of its call. `sides` are those of the entity that it names, if it is about links:
+    /// see [`links::About`].
     ///
     /// # Errors
     /// There is no such operation, or the body is not what it takes.
-    pub fn parse(path: &str, body: &[u8]) -> Result<Self, Refusal> {
+    pub fn parse(path: &str, body: &[u8], sides: &Arc<Sides>) -> Result<Self, Refusal> {
         match path.trim_start_matches('/').split_once('/') {
             Some(("watermarks", name)) => Ok(Self::Watermarks(watermarks::Operation::parse(name, body)?)),
             Some(("batches", name)) => Ok(Self::Batches(batches::Operation::parse(name, body)?)),
             Some(("runs", name)) => Ok(Self::Runs(runs::Operation::parse(name, body)?)),
-            Some(("links", name)) => Ok(Self::Links(Box::new(links::Operation::parse(name, body)?))),
+            Some(("links", name)) => Ok(Self::Links(Box::new(links::Operation::parse(name, body, sides)?))),
             Some(("totals", name)) => Ok(Self::Totals(totals::Operation::parse(name, body)?)),
             _ => Err(Refusal::unknown(path)),
         }
@@ -96,19 +99,31 @@ pub(crate) fn body<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, Re
 /// Everything that is remembered, where there is no database: the hub of a rehearsal.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    watermarks: std::collections::BTreeMap<String, Value>,
+    watermarks: BTreeMap<String, Value>,
     links: links::Links,
     batches: batches::Batches,
     runs: runs::Runs,
     totals: totals::Rehearsed,
     identifiers: Arc<Declared>,
+    /// What the mappings call their sides.
+    sides: BTreeMap<String, Arc<Sides>>,
 }
 
 impl Memory {
-    /// Nothing yet; these identifiers have one form.
+    /// Nothing yet; these identifiers have one form, and these mappings call their sides so.
     #[must_use]
-    pub fn of(identifiers: &Arc<Declared>) -> Self {
-        Self { identifiers: Arc::clone(identifiers), ..Self::default() }
+    pub fn of(identifiers: &Arc<Declared>, sides: BTreeMap<String, Arc<Sides>>) -> Self {
+        Self { identifiers: Arc::clone(identifiers), sides, ..Self::default() }
+    }
+
+    /// Reads an operation.
+    ///
+    /// # Errors
+    /// As of [`Operation::parse`].
+    pub fn parse(&self, path: &str, body: &[u8]) -> Result<Operation, Refusal> {
+        let about = links::About::of(path, body);
+        let sides = about.and_then(|about| self.sides.get(&about.entity).cloned()).unwrap_or_default();
+        Operation::parse(path, body, &sides)
     }
 
     /// Does what is asked for.
@@ -146,7 +161,7 @@ impl Memory {
     }
 }
 
-/// A time as CRM and ERP write it; Salesforce leaves out the colon of the offset. What is no time is none.
+/// A time as systems write it; Salesforce leaves out the colon of the offset. What is no time is none.
 #[must_use]
 pub fn time(text: &str) -> Option<DateTime<Utc>> {
     let parsed =

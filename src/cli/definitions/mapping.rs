@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::test::evaluated;
@@ -14,7 +14,7 @@ use crate::cli::runs::acts;
 use crate::cli::serving::server::refused;
 use crate::config::Settings;
 use crate::dsl;
-use crate::dsl::mapping::{FOLDER, Mapping, Side, Unfit};
+use crate::dsl::mapping::{FOLDER, Mapping, Unfit};
 use crate::evaluator::Evaluator;
 use crate::expr::Evaluation;
 
@@ -44,28 +44,12 @@ pub(in crate::cli) enum Command {
         /// The record, as JSON.
         #[arg(long, value_name = "FILE")]
         record: PathBuf,
-        /// The system it comes from.
-        #[arg(long, value_enum)]
-        from: From,
+        /// The side it comes from, by its name in the mapping: `crm`, `erp` unless the mapping names its sides.
+        #[arg(long, value_name = "SIDE")]
+        from: String,
     },
     /// Show which fields a changed mapping would write differently, for each record that runs passed to it.
     Diff(super::mapping_diff::Args),
-}
-
-/// One of the two systems.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum From {
-    Crm,
-    Erp,
-}
-
-impl From {
-    fn side(self) -> Side {
-        match self {
-            Self::Crm => Side::Crm,
-            Self::Erp => Side::Erp,
-        }
-    }
 }
 
 pub(in crate::cli) async fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -79,8 +63,12 @@ pub(in crate::cli) async fn run(command: &Command, settings: &Settings) -> anyho
         Command::Check { mappings, json } => check(&read(mappings, settings)?, *json),
         Command::Apply { mapping, record, from } => {
             let mapping = one(mapping, &settings.workflows)?.1;
+            let from = mapping.sides.find(from).with_context(|| {
+                let known = mapping.sides.names().join(" or ");
+                format!("mapping {} has no side {from:?}: choose --from {known}", mapping.name)
+            })?;
             let value = acts::read_json(&record.to_string_lossy())?;
-            let converted = with_evaluator(|evaluate| mapping.convert(&value, from.side().other(), evaluate))?;
+            let converted = with_evaluator(|evaluate| mapping.convert(&value, from.other(), evaluate))?;
             println!("{}", serde_json::to_string_pretty(&converted?)?);
             Ok(ExitCode::SUCCESS)
         }

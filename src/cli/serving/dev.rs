@@ -18,7 +18,7 @@ use crate::cli::access::login;
 use crate::cli::context;
 use crate::cli::definitions::load;
 use crate::config::Settings;
-use crate::connect::Secrets;
+use crate::connect::{Connection, Secrets};
 use crate::embedded::{self, EmbeddedPostgres};
 use crate::engine::DeployOutcome;
 use crate::hub::Hub;
@@ -141,12 +141,23 @@ fn point_to_sandbox(settings: &mut Settings, address: SocketAddr) -> anyhow::Res
     settings.network.allow.push(address.to_string());
     // Mistakes in hub.yaml are shown by the server that reads it next.
     let hub = Hub::load_folder(&settings.workflows, &sandbox_secrets()).unwrap_or_default();
-    let known = [("netsuite", "erp"), ("salesforce", "crm")];
-    for (name, path) in known.into_iter().filter(|(name, _)| hub.connections.contains_key(*name)) {
-        let base_url = format!("http://{address}/{path}").parse().context("the sandbox's own address")?;
-        settings.connections.entry(name.to_owned()).or_insert(crate::config::ConnectionOverride { base_url });
+    let own: Vec<_> = hub
+        .connections
+        .iter()
+        .filter_map(|(name, one)| Some((name, in_sandbox(one, &settings.environment)?)))
+        .collect();
+    for (name, path) in own {
+        let base_url = format!("http://{address}{path}").parse().context("the sandbox's own address")?;
+        settings.connections.entry(name.clone()).or_insert(crate::config::ConnectionOverride { base_url });
     }
     Ok(())
+}
+
+/// The system of the sandbox that a connection leads to: its base URL is `/crm` or `/erp` on this machine.
+fn in_sandbox(connection: &Connection, environment: &str) -> Option<&'static str> {
+    let url = connection.base_urls.get(environment)?;
+    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    ["/crm", "/erp"].into_iter().find(|path| is_here && url.path().trim_end_matches('/') == *path)
 }
 
 /// Deploys what is new. A definition with mistakes is shown, and the version that runs stays.

@@ -1,4 +1,4 @@
-//! `stepwell conflicts`: where the two systems disagree and a person decides.
+//! `stepwell conflicts`: where two systems disagree and a person decides.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,9 @@ use uuid::Uuid;
 
 use crate::cli::context;
 use crate::config::Settings;
-use crate::engine::Settled;
+use crate::engine::{Conflict, Settled};
 use crate::memory::links::Side;
 use crate::store::access::Scope;
-use crate::store::sync::conflicts::ConflictRow;
 
 /// Show and settle conflicts.
 #[derive(Debug, Subcommand)]
@@ -59,8 +58,8 @@ pub enum State {
 pub struct Settle {
     /// The conflict's id.
     id: Uuid,
-    /// Which side is right.
-    #[arg(long, value_parser = ["crm", "erp"])]
+    /// The side that is right, by its name in the mapping: `crm`, `erp` unless the mapping names its sides.
+    #[arg(long, value_name = "SIDE")]
     side: String,
     /// The reason, recorded with the conflict.
     #[arg(long)]
@@ -85,17 +84,17 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
             }
         }
         Command::Show { id, json } => {
-            let found = engine.conflict(id).await?;
-            print(&found.with_context(|| format!("there is no conflict {id}"))?, json)?;
+            print(&engine.conflict(id).await?.with_context(|| unknown(id))?, json)?;
         }
         Command::Settle(Settle { id, side, reason }) => {
-            let side = if side == "crm" { Side::Crm } else { Side::Erp };
+            let sides = engine.conflict(id).await?.with_context(|| unknown(id))?.sides;
+            let side = sides.find(&side).with_context(|| {
+                format!("conflict {id} has no side {side:?}: choose --side {}", sides.names().join(" or "))
+            })?;
             let by = context::identity(engine.reader(), settings, Scope::Operate).await?.actor();
             match engine.settle_conflict(id, side, &by, reason.as_deref()).await? {
                 Settled::Done(conflict) => print(&conflict, false)?,
-                Settled::Unknown => {
-                    anyhow::bail!("there is no conflict {id}; `stepwell conflicts list` shows the open ones")
-                }
+                Settled::Unknown => anyhow::bail!(unknown(id)),
                 Settled::Refused(why) => anyhow::bail!("conflict {id} cannot be settled: {why}"),
             }
         }
@@ -103,19 +102,25 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(conflict: &ConflictRow, json: bool) -> anyhow::Result<()> {
+fn unknown(id: Uuid) -> String {
+    format!("there is no conflict {id}; `stepwell conflicts list` shows the open ones")
+}
+
+fn print(conflict: &Conflict, json: bool) -> anyhow::Result<()> {
     if json {
         println!("{}", serde_json::to_string(conflict)?);
         return Ok(());
     }
-    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
-    let row = conflict.row_name.as_deref().unwrap_or("the record");
-    println!("{}  {} {row}: {} ({})", conflict.id, conflict.entity, conflict.kind, conflict.state);
-    println!("  CRM {}: {}", id(&conflict.crm_id), shown(&conflict.crm));
-    println!("  ERP {}: {}", id(&conflict.erp_id), shown(&conflict.erp));
-    if let (Some(chosen), Some(by)) = (&conflict.chosen, &conflict.chosen_by) {
-        let reason = conflict.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        println!("  {by} decided for the {}{reason}", chosen.to_uppercase());
+    let Conflict { row, sides } = conflict;
+    let field = row.row_name.as_deref().unwrap_or("the record");
+    println!("{}  {} {field}: {} ({})", row.id, row.entity, row.kind, row.state);
+    for side in Side::BOTH {
+        let id = conflict.id_of(side).unwrap_or("none");
+        println!("  {} {id}: {}", sides.system(side), shown(conflict.seen(side)));
+    }
+    if let (Some(chosen), Some(by)) = (conflict.chosen(), &row.chosen_by) {
+        let reason = row.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        println!("  {by} decided for {}{reason}", sides.called(chosen));
     }
     Ok(())
 }

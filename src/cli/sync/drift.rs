@@ -8,6 +8,7 @@ use crate::cli::context;
 use crate::config::Settings;
 use crate::engine::{COUNTED_MAX, Drift, Engine, Sweep};
 use crate::memory::drift::Found;
+use crate::memory::links::Side;
 use crate::output;
 
 /// Arguments of `stepwell drift`.
@@ -97,10 +98,12 @@ fn line_of_record(record: &Drift) -> String {
     let wrote = if record.wrote.is_empty() { String::new() } else { format!(" {:?}", record.wrote) };
     let run = record.run.map(|run| format!("  run {run}")).unwrap_or_default();
     format!(
-        "{}  {entity} CRM {} ERP {}: {:?}{wrote}{run}",
+        "{}  {entity} {} {} {} {}: {:?}{wrote}{run}",
         record.found.as_str(),
-        id(&record.crm_id),
-        id(&record.erp_id),
+        record.sides.system(Side::First),
+        id(&record.ids[0]),
+        record.sides.system(Side::Second),
+        id(&record.ids[1]),
         record.outcome
     )
 }

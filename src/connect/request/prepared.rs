@@ -31,6 +31,7 @@ const SETTLE_MIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(in crate::connect) struct Prepared {
     pub(in crate::connect) name: String,
+    pub(in crate::connect) title: Option<String>,
     pub(in crate::connect) base: Option<Url>,
     environments: Vec<String>,
     pub(super) headers: HeaderMap,
@@ -112,6 +113,7 @@ fn prepare(
     let timeout = connection.timeout.unwrap_or(settings.timeout);
     Ok(Prepared {
         name: name.to_owned(),
+        title: connection.title.clone(),
         base: base.cloned(),
         environments: connection.base_urls.keys().cloned().collect(),
         headers,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::faults;
+use super::faults::{self, Titles};
 use super::timeline::Attempt;
 use crate::dashboard::parts::pretty::{Pretty, Shown};
 use crate::machine::CallRequest;
@@ -73,7 +73,7 @@ pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, show
 
 /// `PUT NetSuite /record/v1/customer`, or `findPets of https://pets.example/openapi.json`
 #[must_use]
-pub fn target(request: &CallRequest) -> String {
+pub fn target(request: &CallRequest, titles: &Titles) -> String {
     if let Some(call) = &request.openapi {
         return format!("{} of {}", call.operation, call.document);
     }
@@ -81,7 +81,7 @@ pub fn target(request: &CallRequest) -> String {
         return format!("run {}", process.kind.as_str());
     }
     let path = request.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
-    format!("{} {} /{path}", request.method, faults::target_name(Some(request)))
+    format!("{} {} /{path}", request.method, faults::target_name(Some(request), titles))
 }
 
 fn with_query(request: &CallRequest) -> String {
@@ -108,14 +108,14 @@ mod tests {
 
     #[test]
     fn a_step_names_what_it_asks_of_whom() {
-        let named = |request: Value| target(&serde_json::from_value(request).unwrap());
+        let named = |request: Value| target(&serde_json::from_value(request).unwrap(), &Titles::default());
         let keys = |mut request: Value| {
             request["idempotency_key"] = json!("k");
             request["traceparent"] = json!("t");
             request
         };
         let put = json!({"method": "PUT", "uri": "connection://netsuite/record/v1/customer"});
-        assert_eq!(named(keys(put)), "PUT NetSuite /record/v1/customer");
+        assert_eq!(named(keys(put)), "PUT Netsuite /record/v1/customer", "without a title");
         let call = json!({"document": "file://openapi/pets.yaml", "operation": "getPetById"});
         assert_eq!(named(keys(json!({"openapi": call}))), "getPetById of file://openapi/pets.yaml");
     }

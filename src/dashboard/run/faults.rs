@@ -1,18 +1,23 @@
 //! Faults in plain words: who said what, what it means, what follows.
 
+use std::collections::BTreeMap;
+
 use super::timeline::Failure;
+use crate::connect::Standing;
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError, own_words};
 use crate::words::{capitalized, duration, error_text, shortened};
 
-/// How the makers write names that people would otherwise stumble over.
-const NAMES: [(&str, &str); 6] = [
-    ("netsuite", "NetSuite"),
-    ("salesforce", "Salesforce"),
-    ("sap", "SAP"),
-    ("hubspot", "HubSpot"),
-    ("crm", "The CRM"),
-    ("erp", "The ERP"),
-];
+/// What people call the systems behind connections: the titles in `hub.yaml`, by the connections' names.
+#[derive(Debug, Clone, Default)]
+pub struct Titles(BTreeMap<String, String>);
+
+impl Titles {
+    /// Those of these connections.
+    #[must_use]
+    pub fn of(standings: Vec<Standing>) -> Self {
+        Self(standings.into_iter().filter_map(|standing| Some((standing.name, standing.title?))).collect())
+    }
+}
 
 /// What comes after a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub enum Next {
 
 /// Whom a request goes to, as people call it.
 #[must_use]
-pub fn target_name(request: Option<&CallRequest>) -> String {
+pub fn target_name(request: Option<&CallRequest>, titles: &Titles) -> String {
     let Some(uri) = request.map(CallRequest::address) else { return "The target".to_owned() };
     if let Some(file) = uri.strip_prefix("file://") {
         return file.rsplit('/').next().unwrap_or(file).to_owned();
@@ -38,8 +43,7 @@ pub fn target_name(request: Option<&CallRequest>) -> String {
     if !uri.starts_with("connection://") {
         return authority.to_owned();
     }
-    let known = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(authority));
-    known.map_or_else(|| capitalized(authority), |(_, name)| (*name).to_owned())
+    titles.0.get(authority).cloned().unwrap_or_else(|| capitalized(authority))
 }
 
 /// One sentence about a failed attempt.
@@ -175,18 +179,19 @@ mod tests {
 
     #[test]
     fn targets_are_called_by_connection_or_host() {
+        let titles = Titles(BTreeMap::from([("netsuite".to_owned(), "NetSuite".to_owned())]));
         let to = |uri: &str| {
             let request = json!({"method": "GET", "uri": uri, "idempotency_key": "k", "traceparent": "t"});
-            target_name(Some(&serde_json::from_value(request).unwrap()))
+            target_name(Some(&serde_json::from_value(request).unwrap()), &titles)
         };
         assert_eq!(to("connection://netsuite/record/v1/customer"), "NetSuite");
         assert_eq!(to("connection://shop/orders"), "Shop");
         assert_eq!(to("https://api.example.com:8443/x?y"), "api.example.com:8443");
-        assert_eq!(target_name(None), "The target");
+        assert_eq!(target_name(None, &titles), "The target");
         let of = |document: &str| {
             let call = json!({"document": document, "operation": "getPetById"});
             let request = json!({"openapi": call, "idempotency_key": "k", "traceparent": "t"});
-            target_name(Some(&serde_json::from_value(request).unwrap()))
+            target_name(Some(&serde_json::from_value(request).unwrap()), &titles)
         };
         assert_eq!(of("https://pets.example.com/openapi.json"), "pets.example.com");
         assert_eq!(of("connection://netsuite/openapi.json"), "NetSuite");

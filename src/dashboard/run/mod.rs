@@ -37,6 +37,7 @@ use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
 use crate::words::{Moment, capitalized, duration, millis_between};
 use act::Offer;
+use faults::Titles;
 use journal::{Journal, Line};
 use steps::{Chart, Row};
 use story::Story;
@@ -175,7 +176,8 @@ pub async fn page(
     let frame = Frame::of(caller, "runs");
     let proposals = proposals::of_run(dashboard, id, &caller.actor(), frame.operates).await?;
     let after = after.unwrap_or(journal.before);
-    let known = Known { row, journal, lines, after, definition, masks, place, proposals, versions };
+    let titles = Titles::of(dashboard.operations.connections().0);
+    let known = Known { row, journal, lines, after, definition, masks, titles, place, proposals, versions };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
     drawn.await.map_err(|_| ApiError::Internal.into())
@@ -208,6 +210,7 @@ struct Known {
     after: i32,
     definition: Option<Arc<Definition>>,
     masks: Masks,
+    titles: Titles,
     place: Option<Place>,
     proposals: Vec<Card>,
     /// Deployed versions of its workflow.
@@ -216,13 +219,13 @@ struct Known {
 
 impl RunPage {
     fn new(frame: Frame, flash: Option<Flash>, known: Known, clock: Time) -> Self {
-        let Known { row, journal, lines, after, definition, masks, place, mut proposals, versions } = known;
+        let Known { row, journal, lines, after, definition, masks, titles, place, mut proposals, versions } = known;
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one: nothing on the page lies in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
         let timeline = Timeline::fold(&journal.records());
         proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&timeline));
-        let chart = steps::chart(&timeline, definition, &masks, now);
+        let chart = steps::chart(&timeline, definition, &masks, &titles, now);
         let attention = row.attention.as_deref();
         let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
         let offers = if frame.operates {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::chart::{self, Axis, Bar, Cut, Tick};
 use super::exchange::{self, RequestRow, ResponseRow};
-use super::faults::{self, Next};
+use super::faults::{self, Next, Titles};
 use super::labels::{Label, label};
 use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use crate::dashboard::parts::badge::{self, Badge};
@@ -126,9 +126,9 @@ pub struct NoteRow {
 
 /// Makes the rows.
 #[must_use]
-pub fn chart(timeline: &Timeline, definition: Option<&Definition>, masks: &Masks, now: Time) -> Chart {
+pub fn chart(timeline: &Timeline, definition: Option<&Definition>, masks: &Masks, titles: &Titles, now: Time) -> Chart {
     let axis = Axis::of(timeline, now);
-    let page = Page { timeline, definition, masks, axis: &axis, now, shown: Shown::default() };
+    let page = Page { timeline, definition, masks, titles, axis: &axis, now, shown: Shown::default() };
     let mut notes = timeline.notes.iter().filter(|n| !is_about_a_step(n)).peekable();
     let mut rows = Vec::with_capacity(timeline.steps.len() + timeline.notes.len());
     for (place, step) in timeline.steps.iter().enumerate() {
@@ -150,6 +150,7 @@ struct Page<'a> {
     timeline: &'a Timeline,
     definition: Option<&'a Definition>,
     masks: &'a Masks,
+    titles: &'a Titles,
     axis: &'a Axis,
     now: Time,
     shown: Shown,
@@ -168,7 +169,7 @@ impl Page<'_> {
             depth: format!("d{}", step.depth.min(5)),
             which: which(step),
             badge: self.badge(step),
-            target: request.map(exchange::target),
+            target: request.map(|request| exchange::target(request, self.titles)),
             remark: self.remark(step, &label),
             child: step.child.map(|run| run.to_string()),
             fault: self.fault(step),
@@ -253,7 +254,7 @@ impl Page<'_> {
     fn attempt_fault(&self, step: &Step, place: usize) -> Option<String> {
         let attempt = &step.attempts[place];
         let failure = attempt.failure.as_ref()?;
-        let target = faults::target_name(attempt.request.as_deref());
+        let target = faults::target_name(attempt.request.as_deref(), self.titles);
         Some(faults::sentence(&target, failure, attempt.response.as_ref(), &self.next(step, place)))
     }
 

@@ -1,4 +1,6 @@
-//! Conflicts between records of both systems: each pair with its fields, both values side by side, and whose word counts.
+//! Conflicts between records of two systems: each pair with its fields, both values side by side, and which side is right.
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -14,11 +16,11 @@ use crate::dashboard::parts::page::{Frame, NoPage, render};
 use crate::dashboard::run::Flash;
 use crate::dashboard::run::act;
 use crate::dashboard::signed_in::{SignedIn, may_act};
-use crate::engine::Settled;
+use crate::engine::{Conflict, Settled};
 use crate::http::access::session::Caller;
-use crate::memory::links::Side;
+use crate::memory::links::{Side, Sides};
 use crate::store::sync::conflicts::{self, ConflictRow};
-use crate::words::Moment;
+use crate::words::{Moment, capitalized};
 
 /// Conflicts on a page.
 const LINES: i64 = 100;
@@ -41,7 +43,7 @@ struct Line {
     name: String,
     why: &'static str,
     sides: [Shown; 2],
-    /// What a choice for the CRM and for the ERP means.
+    /// What a choice for each side means.
     means: [String; 2],
     since: Moment,
     run: Uuid,
@@ -50,8 +52,10 @@ struct Line {
 /// A pair of records.
 struct Pair {
     entity: String,
-    crm: String,
-    erp: String,
+    sides: Arc<Sides>,
+    /// What the systems are called at the beginning of a sentence.
+    called: [String; 2],
+    ids: [String; 2],
     lines: Vec<Line>,
 }
 
@@ -111,7 +115,10 @@ pub async fn settle(
 ) -> Result<Response, NoPage> {
     may_act(&dashboard, &caller, &form.csrf).await?;
     let refused = |status, why| page(&dashboard, &caller, None, Some(Flash::refused(status, why)));
-    let Some(side) = Side::BOTH.into_iter().find(|side| side.as_str() == form.side) else {
+    let unknown = || NoPage::not_found(format!("There is no conflict {id}."));
+    let found = conflicts::find(&dashboard.pool, id).await?.ok_or_else(unknown)?;
+    let sides = dashboard.operations.deployed().sides(&found.entity);
+    let Some(side) = sides.find(&form.side) else {
         let why = "Not done: choose which side is right.".to_owned();
         return refused(StatusCode::UNPROCESSABLE_ENTITY, why).await;
     };
@@ -121,7 +128,7 @@ pub async fn settle(
     };
     match dashboard.operations.settle_conflict(id, side, caller.actor(), reason).await? {
         Settled::Done(_) => Ok(Redirect::to("/conflicts?done=true").into_response()),
-        Settled::Unknown => Err(NoPage::not_found(format!("There is no conflict {id}."))),
+        Settled::Unknown => Err(unknown()),
         Settled::Refused(why) => refused(StatusCode::CONFLICT, format!("Not done: {why}.")).await,
     }
 }
@@ -138,58 +145,60 @@ async fn page(
     let more = found.last().filter(|_| more).map(|last| format!("/conflicts?before={}", last.id));
     let mut decided = conflicts::list(&dashboard.pool, "chosen", None, None, DECIDED_SHOWN).await?;
     decided.extend(conflicts::list(&dashboard.pool, "settled", None, None, DECIDED_SHOWN).await?);
+    let deployed = dashboard.operations.deployed();
+    let named = |rows: Vec<ConflictRow>| rows.into_iter().map(|row| deployed.conflict(row)).collect::<Vec<_>>();
     let status = flash.as_ref().map_or(StatusCode::OK, Flash::status);
     let page = ConflictsPage {
         frame: Frame::of(caller, "conflicts"),
         flash,
-        pairs: pairs(found),
-        decided: decided.into_iter().filter_map(told).collect(),
+        pairs: pairs(named(found)),
+        decided: named(decided).into_iter().filter_map(told).collect(),
         more,
         paged: before.is_some(),
     };
     Ok(render(status, &page))
 }
 
-fn pairs(conflicts: Vec<ConflictRow>) -> Vec<Pair> {
+fn pairs(conflicts: Vec<Conflict>) -> Vec<Pair> {
     let mut pairs: Vec<Pair> = Vec::new();
     for conflict in conflicts {
-        let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
-        let (crm, erp) = (id(&conflict.crm_id), id(&conflict.erp_id));
-        let known =
-            pairs.iter().position(|pair| (&pair.entity, &pair.crm, &pair.erp) == (&conflict.entity, &crm, &erp));
+        let ids = Side::BOTH.map(|side| conflict.id_of(side).unwrap_or("none").to_owned());
+        let known = pairs.iter().position(|pair| (&pair.entity, &pair.ids) == (&conflict.row.entity, &ids));
         let place = known.unwrap_or(pairs.len());
         if known.is_none() {
-            pairs.push(Pair { entity: conflict.entity.clone(), crm, erp, lines: Vec::new() });
+            let (entity, sides) = (conflict.row.entity.clone(), Arc::clone(&conflict.sides));
+            let called = Side::BOTH.map(|side| capitalized(&sides.called(side)));
+            pairs.push(Pair { entity, sides, called, ids, lines: Vec::new() });
         }
         pairs[place].lines.push(line(conflict));
     }
     pairs
 }
 
-fn line(conflict: ConflictRow) -> Line {
-    let sides = [shown(&conflict.crm, conflict.row_name.is_none()), shown(&conflict.erp, conflict.row_name.is_none())];
-    let means = match conflict.row_name {
+fn line(conflict: Conflict) -> Line {
+    let means = Side::BOTH.map(|side| match conflict.row.row_name {
         // What happens to the value there, the mapping says.
-        Some(_) => ["Its value goes to the ERP".to_owned(), "Its value goes to the CRM".to_owned()],
-        None => [whole("CRM", "ERP", &conflict.crm["value"]), whole("ERP", "CRM", &conflict.erp["value"])],
-    };
+        Some(_) => format!("Its value goes to {}", conflict.sides.called(side.other())),
+        None => whole(&conflict, side),
+    });
     Line {
-        id: conflict.id,
-        name: conflict.row_name.unwrap_or_else(|| "The record".to_owned()),
-        why: why(&conflict.kind),
-        sides,
+        id: conflict.row.id,
+        sides: Side::BOTH.map(|side| shown(conflict.seen(side), conflict.row.row_name.is_none())),
+        name: conflict.row.row_name.unwrap_or_else(|| "The record".to_owned()),
+        why: why(&conflict.row.kind),
         means,
-        since: conflict.opened_at.into(),
-        run: conflict.run_id,
+        since: conflict.row.opened_at.into(),
+        run: conflict.row.run_id,
     }
 }
 
 /// What a choice means for a record that one side has no more.
-fn whole(side: &str, other: &str, exists: &Value) -> String {
-    if exists == &Value::Bool(true) {
-        format!("It is recreated in the {other} from the {side}")
+fn whole(conflict: &Conflict, side: Side) -> String {
+    let [own, other] = [side, side.other()].map(|side| conflict.sides.called(side));
+    if conflict.seen(side)["value"] == Value::Bool(true) {
+        format!("It is recreated in {other} from {own}")
     } else {
-        format!("It is also deleted in the {other}")
+        format!("It is also deleted in {other}")
     }
 }
 
@@ -218,15 +227,15 @@ fn shown(side: &Value, is_record: bool) -> Shown {
     Shown { field: side["field"].as_str().unwrap_or_default().to_owned(), text: begin, whole: cut.then_some(text) }
 }
 
-fn told(conflict: ConflictRow) -> Option<Decided> {
-    let chosen = conflict.chosen?;
-    let row = conflict.row_name.as_deref().unwrap_or("the record");
-    let id = conflict.crm_id.or(conflict.erp_id).unwrap_or_default();
+fn told(conflict: Conflict) -> Option<Decided> {
+    let right = conflict.sides.called(conflict.chosen()?);
+    let row = conflict.row.row_name.as_deref().unwrap_or("the record");
+    let id = Side::BOTH.into_iter().find_map(|side| conflict.id_of(side)).unwrap_or_default();
     Some(Decided {
-        at: conflict.chosen_at?.into(),
-        text: format!("{} {id}, {row}: the {} is right", conflict.entity, chosen.to_uppercase()),
-        by: conflict.chosen_by?,
-        reason: conflict.reason,
-        under_way: conflict.state == "chosen",
+        at: conflict.row.chosen_at?.into(),
+        text: format!("{} {id}, {row}: {right} is right", conflict.row.entity),
+        by: conflict.row.chosen_by?,
+        reason: conflict.row.reason,
+        under_way: conflict.row.state == "chosen",
     })
 }

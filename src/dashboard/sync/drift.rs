@@ -14,6 +14,7 @@ use crate::dashboard::signed_in::SignedIn;
 use crate::engine::{ChannelView, Drift, Sweep};
 use crate::memory;
 use crate::memory::drift::Found;
+use crate::memory::links::Side;
 use crate::memory::sequences::Gap;
 use crate::store::events::sequences;
 use crate::words::Moment;
@@ -51,8 +52,7 @@ struct Missing {
 /// A record in a table.
 struct Record {
     entity: String,
-    crm: String,
-    erp: String,
+    ids: [String; 2],
     found: &'static str,
     outcome: String,
     wrote: Vec<String>,
@@ -74,6 +74,8 @@ struct SweepsPage {
 struct DriftPage {
     frame: Frame,
     line: Line,
+    /// What the systems of the records are called.
+    systems: [String; 2],
     records: Vec<Record>,
     /// How many more there are.
     rest: usize,
@@ -135,12 +137,20 @@ pub async fn show(
 ) -> Result<Response, NoPage> {
     let unknown = || NoPage::not_found(format!("Run {run} is not a reconciliation."));
     let (sweep, drift) = dashboard.operations.drift(run).await?.ok_or_else(unknown)?;
-    let mut records: Vec<Record> =
-        drift.into_iter().filter(|record| record.found != Found::InSync).map(record).collect();
-    let rest = records.len().saturating_sub(RECORDS_SHOWN);
-    records.truncate(RECORDS_SHOWN);
-    let frame = Frame::of(&caller, "conflicts");
-    Ok(render(StatusCode::OK, &DriftPage { frame, line: line(&sweep), records, rest, more: sweep.more }))
+    let mut drift: Vec<Drift> = drift.into_iter().filter(|record| record.found != Found::InSync).collect();
+    let rest = drift.len().saturating_sub(RECORDS_SHOWN);
+    drift.truncate(RECORDS_SHOWN);
+    let systems = systems(&drift);
+    let records = drift.into_iter().map(|drift| record(drift, systems.is_some())).collect();
+    let page = DriftPage {
+        frame: Frame::of(&caller, "conflicts"),
+        line: line(&sweep),
+        systems: systems.unwrap_or_else(|| ["Record", "Other record"].map(str::to_owned)),
+        records,
+        rest,
+        more: sweep.more,
+    };
+    Ok(render(StatusCode::OK, &page))
 }
 
 fn line(sweep: &Sweep) -> Line {
@@ -158,12 +168,22 @@ fn line(sweep: &Sweep) -> Line {
     }
 }
 
-fn record(drift: Drift) -> Record {
-    let id = |id: Option<String>| id.unwrap_or_else(|| "none".to_owned());
+/// What the systems of all records are called, if they are of the same two.
+fn systems(records: &[Drift]) -> Option<[String; 2]> {
+    let of = |record: &Drift| Side::BOTH.map(|side| record.sides.system(side).to_owned());
+    let first = records.first().map(of)?;
+    records.iter().all(|record| of(record) == first).then_some(first)
+}
+
+/// A row of the table; without a heading that names them, each id says in which system it is.
+fn record(drift: Drift, is_headed: bool) -> Record {
+    let id = |side: Side| {
+        let id = drift.ids[side as usize].as_deref().unwrap_or("none");
+        if is_headed { id.to_owned() } else { format!("{} {id}", drift.sides.system(side)) }
+    };
     Record {
+        ids: Side::BOTH.map(id),
         entity: drift.entity.unwrap_or_else(|| "record".to_owned()),
-        crm: id(drift.crm_id),
-        erp: id(drift.erp_id),
         found: words(drift.found),
         outcome: drift.outcome,
         wrote: drift.wrote,

@@ -12,7 +12,7 @@ use crate::dashboard::Dashboard;
 use crate::dashboard::parts::badge::{self, Badge};
 use crate::dashboard::parts::page::{Frame, NoPage, render};
 use crate::dashboard::signed_in::SignedIn;
-use crate::dsl::mapping::{Fits, Mapping, Row, Sample, Side, Way};
+use crate::dsl::mapping::{Direction, Fits, Mapping, Master, Row, Sample, Side, Way};
 use crate::engine::{MappingUser, UsedMapping};
 use crate::expr::{Evaluation, EvaluationError};
 use crate::http::ApiError;
@@ -168,12 +168,10 @@ fn other(name: &str, table: &UsedMapping, current: bool) -> Other {
 }
 
 fn line(mapping: &Mapping, row: &Row) -> Line {
-    let [crm, erp] = &mapping.systems;
     let master = match row.master {
-        "crm" => crm,
-        "erp" => erp,
-        "newest" => "the newest change",
-        _ => "a person decides",
+        Master::Side(side) => mapping.system(side),
+        Master::Newest => "the newest change",
+        Master::Manual => "a person decides",
     };
     let foreign = if row.foreign == "report" { ", other changes are reported" } else { "" };
     Line {
@@ -181,12 +179,11 @@ fn line(mapping: &Mapping, row: &Row) -> Line {
         fields: Side::BOTH.map(|side| row.field(side).map(ToString::to_string).unwrap_or_default()),
         arrow: row.arrow(),
         direction: match row.direction() {
-            "both" => "both ways".to_owned(),
-            "toErp" => format!("to {erp}"),
-            _ => format!("to {crm}"),
+            Direction::Both => "both ways".to_owned(),
+            Direction::To(side) => format!("to {}", mapping.system(side)),
         },
         master: if row.is_pair() { format!("{master}{foreign}") } else { String::new() },
-        ways: [Side::Erp, Side::Crm].map(|to| row.way(to).map(how)),
+        ways: [Side::Second, Side::First].map(|to| row.way(to).map(how)),
         note: row.note.clone(),
     }
 }

@@ -5,7 +5,9 @@ use crate::machine::CancelMode;
 
 #[sqlx::test]
 async fn a_stopped_run_says_why_and_offers_what_its_state_allows(pool: PgPool) {
-    let site = Site::new(&pool, Scope::Operate, Desk::default()).await;
+    let netsuite = Standing { title: Some("NetSuite".to_owned()), ..connections::standing("netsuite", None) };
+    let desk = Desk { connections: (vec![netsuite], false), ..Desk::default() };
+    let site = Site::new(&pool, Scope::Operate, desk).await;
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let (_, page) = site.get(&format!("/runs/{run}")).await;
     assert!(page.contains("Stopped at createOrder"));

@@ -63,7 +63,7 @@ async fn a_choice_reaches_the_engine_with_who_and_why(pool: PgPool) {
     let form = format!("csrf={csrf}&side=erp&reason=asked+her");
     assert_eq!(site.post(&path, &form).await.0, StatusCode::NOT_FOUND, "the desk knows none");
     let settled = site.desk.settled.lock().unwrap().clone();
-    assert_eq!(settled, [(id, Side::Erp, "user:ada".to_owned(), "asked her".to_owned())]);
+    assert_eq!(settled, [(id, Side::Second, "user:ada".to_owned(), "asked her".to_owned())]);
     let late =
         Site::new(&pool, Scope::Operate, Desk { refusal: Some("it was already settled"), ..Desk::default() }).await;
     let form = format!("csrf={}&side=erp&reason=x", late.csrf().await);

@@ -6,9 +6,10 @@ use crate::store::nodes::oauth;
 
 const TOKENS: [u8; 32] = [7; 32];
 
-fn standing(name: &str, tokens: Option<[u8; 32]>) -> Standing {
+pub(super) fn standing(name: &str, tokens: Option<[u8; 32]>) -> Standing {
     Standing {
         name: name.to_owned(),
+        title: None,
         base_url: Some("https://crm.example.com/".to_owned()),
         breaker: Some("closed"),
         under_way: Some(2),

@@ -29,8 +29,8 @@ fn record(id: &str, found: Found, outcome: &str) -> Drift {
     Drift {
         seq: 1,
         entity: Some("contact".into()),
-        crm_id: Some(id.into()),
-        erp_id: None,
+        sides: Arc::default(),
+        ids: [Some(id.into()), None],
         found,
         outcome: outcome.into(),
         wrote: vec!["erp.phone".into()],

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::dsl::{Definition, TaskKind, WorkflowRef};
@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::expr::Template;
 use crate::machine::{RunId, Time};
 use crate::memory::drift::{Counts, Found, RECORD_CHANGED, Standing, conflicts, judge, wrote};
+use crate::memory::links::{Side, Sides};
 use crate::store::runs::listing::{self, RunFilter, RunRow};
 use crate::store::sync::drift::{self, Told};
 use crate::store::{StoreError, definitions};
@@ -44,17 +45,17 @@ pub struct Sweep {
     pub more: bool,
 }
 
-/// A record that a reconciliation reported.
-#[derive(Debug, Clone, Serialize)]
+/// A record that a reconciliation reported. As JSON, its id on a side stands under the name of that side: `crm_id`.
+#[derive(Debug, Clone)]
 pub struct Drift {
     /// Place in the reconciliation's journal.
     pub seq: i32,
     /// The mapping.
     pub entity: Option<String>,
-    /// The record in the CRM.
-    pub crm_id: Option<String>,
-    /// The record in the ERP.
-    pub erp_id: Option<String>,
+    /// What its mapping calls the sides.
+    pub sides: Arc<Sides>,
+    /// The record on each side.
+    pub ids: [Option<String>; 2],
     /// The result of it.
     pub found: Found,
     /// The same in the words of its workflow, or the status of its run.
@@ -67,6 +68,22 @@ pub struct Drift {
     pub event: Option<Uuid>,
     /// The run that looked at it.
     pub run: Option<RunId>,
+}
+
+impl Serialize for Drift {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut told = json!({ "seq": self.seq, "entity": self.entity, "sides": self.sides.names() });
+        for (side, id) in self.sides.names().iter().zip(&self.ids) {
+            told[format!("{side}_id")] = id.clone().into();
+        }
+        told["found"] = json!(self.found);
+        told["outcome"] = self.outcome.clone().into();
+        told["wrote"] = json!(self.wrote);
+        told["conflicts"] = self.conflicts.into();
+        told["event"] = json!(self.event);
+        told["run"] = json!(self.run);
+        told.serialize(serializer)
+    }
 }
 
 impl Engine {
@@ -115,7 +132,9 @@ impl Engine {
         }
         let told = drift::told(&self.inner.reader, sweep, &tasks, after, limit).await?;
         let mut found: Vec<Drift> = Vec::new();
-        for next in told.iter().map(looked_at) {
+        let deployed = self.deployed();
+        for next in told.iter().map(|told| looked_at(told, deployed.sides(told.entity.as_deref().unwrap_or_default())))
+        {
             match found.last_mut().filter(|last| last.seq == next.seq) {
                 Some(last) if last.found >= next.found => {}
                 Some(last) => *last = next,
@@ -159,7 +178,7 @@ fn telling(definition: &Definition) -> Vec<String> {
     definition.tasks.iter().filter(|task| tells(&task.kind)).map(|task| task.reference.to_string()).collect()
 }
 
-fn looked_at(told: &Told) -> Drift {
+fn looked_at(told: &Told, sides: Arc<Sides>) -> Drift {
     let standing = match (&told.status, &told.event_outcome) {
         (Some(status), _) => {
             Standing::Run { status, attention: told.attention.is_some(), output: told.output.as_ref() }
@@ -169,14 +188,18 @@ fn looked_at(told: &Told) -> Drift {
     };
     let (found, outcome) = judge(standing);
     let output = told.output.as_ref().unwrap_or(&Value::Null);
-    let is_crm = told.side.as_deref() == Some("crm");
-    let own = |side: &str| output[side].as_str().map(str::to_owned);
-    let sent = |ours: bool| if ours { told.id.clone() } else { told.other_id.clone() };
+    let of = told.side.as_deref().and_then(|name| sides.find(name));
+    let sent = |side: Side| match of {
+        Some(of) if of == side => told.id.clone(),
+        Some(_) => told.other_id.clone(),
+        None => None,
+    };
+    let ids = Side::BOTH.map(|side| output[sides.name(side)].as_str().map(str::to_owned).or_else(|| sent(side)));
     Drift {
         seq: told.seq,
         entity: told.entity.clone(),
-        crm_id: own("crm").or_else(|| sent(is_crm)),
-        erp_id: own("erp").or_else(|| sent(!is_crm)),
+        sides,
+        ids,
         found,
         outcome,
         wrote: wrote(output),

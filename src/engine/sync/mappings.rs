@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::dsl::mapping::Mapping;
+use crate::dsl::mapping::{Mapping, Sides};
 use crate::dsl::{Definition, TaskKind, WorkflowRef};
-use crate::engine::{Deployed, Engine};
+use crate::engine::{Deployed, Engine, Inner};
 use crate::machine::Time;
-use crate::store::StoreError;
+use crate::memory::links::About;
 use crate::store::runs::listing::{self, Order, RunFilter, RunRow};
+use crate::store::{StoreError, definitions};
 
 /// A table, and the versions that use it.
 #[derive(Debug, Clone)]
@@ -67,12 +68,52 @@ impl Engine {
     }
 }
 
+/// What the mapping of an entity calls its sides in a definition, if that uses it.
+fn sides_in(definition: &Definition, entity: &str) -> Option<Arc<Sides>> {
+    definition.mappings.iter().find(|mapping| mapping.name == entity).map(|mapping| Arc::clone(&mapping.sides))
+}
+
+impl Inner {
+    /// What the sides of an entity are called by a run: as in the version that it is pinned to, where versions differ.
+    pub(super) async fn sides_for(&self, about: &About) -> Result<Arc<Sides>, StoreError> {
+        let mut known = self.catalog.deployed().all_sides(&about.entity);
+        if known.len() > 1
+            && let Some(run) = about.run
+            && let Some(id) = definitions::of_run(&self.crowd, run).await?
+            && let Some(own) = sides_in(&self.definition_of(id).await?.definition, &about.entity)
+        {
+            return Ok(own);
+        }
+        known.truncate(1);
+        Ok(known.pop().unwrap_or_default())
+    }
+}
+
 fn calls(kind: &TaskKind, mapping: &str) -> bool {
     let TaskKind::Function { name, .. } = kind else { return false };
     name.strip_prefix(mapping).is_some_and(|rest| rest.starts_with('.'))
 }
 
 impl Deployed {
+    /// What the mapping of an entity calls its sides: as it is in a version that new runs take, if one of those uses it. An entity
+    /// without a mapping has the sides of one that does not name them.
+    #[must_use]
+    pub fn sides(&self, entity: &str) -> Arc<Sides> {
+        self.all_sides(entity).into_iter().next().unwrap_or_default()
+    }
+
+    /// The same with those that earlier versions have; each pair of names once.
+    pub(super) fn all_sides(&self, entity: &str) -> Vec<Arc<Sides>> {
+        let latest = self.definitions.values().filter_map(|versions| versions.first());
+        let earlier = self.definitions.values().flat_map(|versions| versions.iter().skip(1));
+        let mut found: Vec<Arc<Sides>> = Vec::new();
+        for definition in latest.chain(earlier) {
+            let sides = sides_in(definition, entity);
+            found.extend(sides.filter(|sides| !found.iter().any(|known| known.names() == sides.names())));
+        }
+        found
+    }
+
     /// Mappings by name. One name has as many tables as differing texts were deployed; those that new runs take come first.
     #[must_use]
     pub fn mappings(&self) -> BTreeMap<String, Vec<UsedMapping>> {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::sink::endpoint;
 use super::value::duration;
-use super::yaml::{Mistakes, Node, entry};
 use crate::connect::Connection;
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
 use crate::engine::audit::Keeper;
 
 /// Unless `every` says otherwise.
@@ -17,48 +18,52 @@ const EVERY: Duration = Duration::from_hours(1);
 const EVERY_MIN: Duration = Duration::from_mins(1);
 
 /// What `audit.anchors` says; none without it, or if it is unfit.
-pub(super) fn anchors(
-    node: &Node,
+pub(super) fn anchors<'s>(
+    node: Node<'s>,
     connections: &BTreeMap<String, Connection>,
-    mistakes: &mut Mistakes,
+    report: &mut Report<'s>,
 ) -> Option<Keeper> {
-    let node = entry(mistakes.entries(node, &["anchors"]), "anchors")?;
-    let entries = mistakes.entries(node, &["every", "folder", "webhook"]);
-    let every = match entry(entries, "every") {
+    let node = report.closed_or_nothing(node, &["anchors"]).get("anchors")?;
+    let entries = report.closed_or_nothing(node, &["every", "folder", "webhook"]);
+    let every = match entries.get("every") {
         None => EVERY,
         Some(node) => {
-            let every = duration(node, mistakes)?;
+            let every = duration(node, report)?;
             if every < EVERY_MIN {
-                mistakes.at(node, "anchors are written once a minute at most", Some("write `every: PT1H`".to_owned()));
+                report.error_with_hint(
+                    node,
+                    "anchors are written once a minute at most",
+                    Some("write `every: PT1H`".to_owned()),
+                );
                 return None;
             }
             every
         }
     };
-    let (folder, webhook) = (entry(entries, "folder"), entry(entries, "webhook"));
+    let (folder, webhook) = (entries.get("folder"), entries.get("webhook"));
     if folder.is_none() && webhook.is_none() {
         let hint = "write `folder: /path/to/a/folder`, `webhook: https://host/path`, or both";
-        mistakes.at(node, "anchors need a folder or a webhook", Some(hint.to_owned()));
+        report.error_with_hint(node, "anchors need a folder or a webhook", Some(hint.to_owned()));
         return None;
     }
     let folder = match folder {
-        Some(node) => Some(absolute(node, mistakes)?),
+        Some(node) => Some(absolute(node, report)?),
         None => None,
     };
     let webhook = match webhook {
-        Some(node) => Some(endpoint(node, connections, mistakes)?),
+        Some(node) => Some(endpoint(node, connections, report)?),
         None => None,
     };
     Some(Keeper { every, folder, webhook })
 }
 
-fn absolute(node: &Node, mistakes: &mut Mistakes) -> Option<PathBuf> {
-    let folder = Path::new(mistakes.text(node)?);
+fn absolute<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PathBuf> {
+    let folder = Path::new(report.text(node)?);
     if folder.is_absolute() {
         return Some(folder.to_owned());
     }
     let hint = "every node writes there, whatever its working directory: begin with /".to_owned();
-    mistakes.at(node, format!("{} is not an absolute path", folder.display()), Some(hint));
+    report.error_with_hint(node, format!("{} is not an absolute path", folder.display()), Some(hint));
     None
 }
 

@@ -2,53 +2,52 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::{Content, Entry, Mistakes, Node, entry};
-use crate::dsl::mapping::Side;
+use crate::dsl::mapping::Sides;
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
 use crate::identifiers::{Declared, FORMS, Form, Identifiers};
 
 /// `salesforce-18: [Id, AccountId]`: the form, and the names of the fields that hold such identifiers.
-pub(in crate::hub) fn of_source(node: &Node, mistakes: &mut Mistakes) -> Identifiers {
+pub(in crate::hub) fn of_source<'s>(node: Node<'s>, report: &mut Report<'s>) -> Identifiers {
     let mut found = Identifiers::default();
-    for Entry { key, node, .. } in mistakes.entries(node, &FORMS.map(|(name, _)| name)) {
-        let Some((_, form)) = FORMS.iter().find(|(name, _)| *name == key.as_str()) else { continue };
-        let Content::List(names) = &node.content else {
-            let hint = "write the names of fields: `salesforce-18: [Id, AccountId]`".to_owned();
-            mistakes.at(node, "a list of names is expected", Some(hint));
-            continue;
-        };
-        let names = names.iter().filter_map(|name| mistakes.text(name).map(str::to_owned)).collect();
+    for (key, node) in report.closed_or_nothing(node, &FORMS.map(|(name, _)| name)).entries() {
+        let Some((_, form)) = FORMS.iter().find(|(name, _)| *name == key) else { continue };
+        let Some(node) = report.list(node) else { continue };
+        let names = node.items().filter_map(|name| report.text(name).map(str::to_owned)).collect();
         found.0.insert(*form, names);
     }
     found
 }
 
-/// `links: { contact: { crm: salesforce-18 } }, batches: { catalog: case-insensitive }`: the forms of ids in the hub's memory.
-pub(super) fn declared(node: &Node, mistakes: &mut Mistakes) -> Declared {
-    let entries = mistakes.entries(node, &["links", "batches"]);
+/// `links: { contact: { crm: salesforce-18 } }, batches: { catalog: case-insensitive }`: the forms of ids in the hub's memory. `sides` is
+/// what the mappings call their sides.
+pub(super) fn declared<'s>(node: Node<'s>, sides: &BTreeMap<String, Sides>, report: &mut Report<'s>) -> Declared {
+    let entries = report.closed_or_nothing(node, &["links", "batches"]);
     let mut found = Declared::default();
-    if let Some(node) = entry(entries, "links") {
-        for Entry { key, node, .. } in mistakes.map(node) {
-            let sides = mistakes.entries(node, &Side::BOTH.map(Side::as_str));
-            found.links.insert(key.clone(), forms(sides, mistakes));
+    if let Some(node) = entries.get("links") {
+        for (key, node) in report.object_or_nothing(node).entries() {
+            let sides = sides.get(key).cloned().unwrap_or_default();
+            let entries = report.closed_or_nothing(node, &sides.names());
+            found.links.insert(key.to_owned(), forms(entries, report));
         }
     }
-    if let Some(node) = entry(entries, "batches") {
-        let names = mistakes.map(node);
-        found.batches = forms(names, mistakes);
+    if let Some(node) = entries.get("batches") {
+        let names = report.object_or_nothing(node);
+        found.batches = forms(names, report);
     }
     found
 }
 
 /// The form of each entry.
-fn forms(entries: &[Entry], mistakes: &mut Mistakes) -> BTreeMap<String, Form> {
+fn forms<'s>(entries: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, Form> {
     let mut found = BTreeMap::new();
-    for Entry { key, node, .. } in entries {
-        let Some(text) = mistakes.text(node) else { continue };
+    for (key, node) in entries.entries() {
+        let Some(text) = report.text(node) else { continue };
         match FORMS.iter().find(|(name, _)| *name == text) {
-            Some((_, form)) => drop(found.insert(key.clone(), *form)),
+            Some((_, form)) => drop(found.insert(key.to_owned(), *form)),
             None => {
                 let hint = format!("write one of {}", FORMS.map(|(name, _)| name).join(", "));
-                mistakes.at(node, format!("{text:?} is not a form of identifiers"), Some(hint));
+                report.error_with_hint(node, format!("{text:?} is not a form of identifiers"), Some(hint));
             }
         }
     }

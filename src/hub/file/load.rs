@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::connection::connection;
 use super::sink::sink;
-use super::yaml::{self, Content, Entry, Mistakes, Node, entry};
 use super::{audit, identifiers, literals, release, retention};
 use crate::connect::{Connection, Secrets};
+use crate::dsl::mapping::Sides;
+use crate::dsl::mistake::Report;
+use crate::dsl::source::{self, Node};
 use crate::dsl::{Mistake, Releases};
 use crate::hub::Hub;
 use crate::hub::source::Source;
@@ -16,63 +18,77 @@ use crate::hub::source::settings::{secret_nodes, source};
 use crate::identifiers::Identifiers;
 use crate::memory;
 
-pub(in crate::hub) fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Hub, Vec<Mistake>> {
-    let mut mistakes = Mistakes::new(file);
-    let Some(root) = yaml::read(text, &mut mistakes) else { return Err(mistakes.found) };
-    let known = ["sources", "connections", "identifiers", "secrets", "sinks", "origins", "audit", "retention"];
-    let entries = mistakes.entries(&root, &known);
-    let mut hub = Hub::default();
-    literals::check_urls(&root, &mut mistakes);
-    if let Some(node) = entry(entries, "connections") {
-        hub.connections = connections(node, &mut mistakes);
+/// Reads a text; `sides` is what the mappings beside it call their sides.
+pub(in crate::hub) fn load(
+    file: &str,
+    text: &str,
+    secrets: &Secrets,
+    sides: &BTreeMap<String, Sides>,
+) -> Result<Hub, Vec<Mistake>> {
+    if is_empty(text) {
+        return Ok(Hub::default());
     }
-    if let Some(node) = entry(entries, "sinks") {
-        for Entry { key, node, .. } in mistakes.map(node) {
-            check_name(key, node, &mut mistakes);
-            hub.sinks.extend(sink(key, node, &hub.connections, &mut mistakes));
+    let source = source::read(file, text)?;
+    let (root, mut report) = (source.root(), Report::new(file));
+    let known = ["sources", "connections", "identifiers", "secrets", "sinks", "origins", "audit", "retention"];
+    let entries = report.closed_or_nothing(root, &known);
+    let mut hub = Hub::default();
+    literals::check_urls(root, &mut report);
+    if let Some(node) = entries.get("connections") {
+        hub.connections = connections(node, &mut report);
+    }
+    if let Some(node) = entries.get("sinks") {
+        for (key, node) in report.object_or_nothing(node).entries() {
+            check_name(key, node, &mut report);
+            hub.sinks.extend(sink(key, node, &hub.connections, &mut report));
         }
     }
-    if let Some(node) = entry(entries, "retention") {
-        hub.retention = retention::retention(node, &mut mistakes);
+    if let Some(node) = entries.get("retention") {
+        hub.retention = retention::retention(node, &mut report);
     }
-    hub.secrets = entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default();
-    hub.anchors = entry(entries, "audit").and_then(|node| audit::anchors(node, &hub.connections, &mut mistakes));
-    hub.origins = entry(entries, "origins").map(|node| origins(node, &mut mistakes));
+    hub.secrets = entries.get("secrets").map(|node| release::releases(node, &mut report)).unwrap_or_default();
+    hub.anchors = entries.get("audit").and_then(|node| audit::anchors(node, &hub.connections, &mut report));
+    hub.origins = entries.get("origins").map(|node| origins(node, &mut report));
     let mut declared =
-        entry(entries, "identifiers").map(|node| identifiers::declared(node, &mut mistakes)).unwrap_or_default();
-    if let Some(node) = entry(entries, "sources") {
-        declared.sources = sources(node, secrets, &mut hub, &mut mistakes);
+        entries.get("identifiers").map(|node| identifiers::declared(node, sides, &mut report)).unwrap_or_default();
+    if let Some(node) = entries.get("sources") {
+        declared.sources = sources(node, secrets, &mut hub, &mut report);
     }
     hub.identifiers = Arc::new(declared);
-    if mistakes.found.is_empty() { Ok(hub) } else { Err(mistakes.found) }
+    if report.has_errors() { Err(report.finish()) } else { Ok(hub) }
+}
+
+/// Whether a text has nothing but comments: a hub without anything.
+fn is_empty(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'))
 }
 
 /// What a text releases to definitions; nothing where it cannot be read.
 pub(in crate::hub) fn releases(text: &str) -> Releases {
-    let mut mistakes = Mistakes::new("hub.yaml");
-    let Some(root) = yaml::read(text, &mut mistakes) else { return Releases::default() };
-    let Content::Map(entries) = &root.content else { return Releases::default() };
-    entry(entries, "secrets").map(|node| release::releases(node, &mut mistakes)).unwrap_or_default()
+    let Ok(source) = source::read("hub.yaml", text) else { return Releases::default() };
+    let mut report = Report::new("hub.yaml");
+    source.root().get("secrets").map(|node| release::releases(node, &mut report)).unwrap_or_default()
 }
 
-fn connections(node: &Node, mistakes: &mut Mistakes) -> BTreeMap<String, Connection> {
+fn connections<'s>(node: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, Connection> {
     let mut found = BTreeMap::new();
-    for Entry { key, node, .. } in mistakes.map(node) {
-        check_name(key, node, mistakes);
+    for (key, node) in report.object_or_nothing(node).entries() {
+        check_name(key, node, report);
         if key == memory::CONNECTION {
             let hint = "choose another name: `hub` is the hub's own memory".to_owned();
-            mistakes.at(node, "the connection name `hub` is taken", Some(hint));
+            report.error_with_hint(node, "the connection name `hub` is taken", Some(hint));
         }
-        found.insert(key.clone(), connection(node, mistakes));
+        found.insert(key.to_owned(), connection(node, report));
     }
     found
 }
 
 /// Names stand in URLs and in environment variables.
-fn check_name(name: &str, node: &Node, mistakes: &mut Mistakes) {
+fn check_name<'s>(name: &str, node: Node<'s>, report: &mut Report<'s>) {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !plain || name.is_empty() || name.len() > 63 {
-        mistakes.at(
+        report.error_with_hint(
             node,
             format!("{name:?} is not a valid name"),
             Some("use letters, digits, - and _, at most 63".to_owned()),
@@ -81,38 +97,44 @@ fn check_name(name: &str, node: &Node, mistakes: &mut Mistakes) {
 }
 
 /// Gives the identifiers of each source.
-fn sources(node: &Node, secrets: &Secrets, hub: &mut Hub, mistakes: &mut Mistakes) -> BTreeMap<String, Identifiers> {
-    let mut found = BTreeMap::new();
-    for Entry { key, node, .. } in mistakes.map(node) {
-        check_name(key, node, mistakes);
+fn sources<'s>(
+    node: Node<'s>,
+    secrets: &Secrets,
+    hub: &mut Hub,
+    report: &mut Report<'s>,
+) -> BTreeMap<String, Identifiers> {
+    let (mut found, mut refused) = (BTreeMap::new(), Report::new(report.file()));
+    for (key, node) in report.object_or_nothing(node).entries() {
+        check_name(key, node, report);
         if pubsub_settings::is_pubsub(node) {
-            if let Some(source) = pubsub_settings::source(key, node, &hub.connections, mistakes) {
-                hub.declared.insert(key.clone(), false);
+            if let Some(source) = pubsub_settings::source(key, node, &hub.connections, report) {
+                hub.declared.insert(key.to_owned(), false);
                 if !source.identifiers.is_empty() {
-                    found.insert(key.clone(), source.identifiers.clone());
+                    found.insert(key.to_owned(), source.identifiers.clone());
                 }
                 hub.subscribed.push(source);
             }
             continue;
         }
-        let Some(source) = source(key, node, secrets, mistakes) else { continue };
-        hub.declared.insert(key.clone(), source.event.counting.is_some());
+        let Some(source) = source(key, node, secrets, report) else { continue };
+        hub.declared.insert(key.to_owned(), source.event.counting.is_some());
         if !source.identifiers.is_empty() {
-            found.insert(key.clone(), source.identifiers.clone());
+            found.insert(key.to_owned(), source.identifiers.clone());
         }
         match unusable(&source, node, secrets) {
-            None => drop(hub.sources.insert(key.clone(), source)),
+            None => drop(hub.sources.insert(key.to_owned(), source)),
             Some((place, why)) => {
                 let message = format!("source {key} is invalid: {why}");
-                hub.refused.push(mistakes.make(place.position, &place.pointer, message, None));
+                refused.error(place, message);
             }
         }
     }
+    hub.refused = refused.finish();
     found
 }
 
 /// Why a source cannot check signatures here, and where its secret stands.
-fn unusable<'n>(source: &Source, node: &'n Node, secrets: &Secrets) -> Option<(&'n Node, String)> {
+fn unusable<'s>(source: &Source, node: Node<'s>, secrets: &Secrets) -> Option<(Node<'s>, String)> {
     let places = secret_nodes(node);
     source.secrets.iter().zip(places).find_map(|(name, place)| {
         let why = match secrets.resolve(name) {
@@ -127,19 +149,16 @@ fn unusable<'n>(source: &Source, node: &'n Node, secrets: &Secrets) -> Option<(&
 }
 
 /// Without `origins` any origin may ask; an empty list lets none.
-fn origins(node: &Node, mistakes: &mut Mistakes) -> Vec<String> {
-    let Content::List(items) = &node.content else {
-        mistakes.at(node, "origins is a list of the host names that may ask, such as eventgrid.azure.net", None);
-        return Vec::new();
-    };
+fn origins<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<String> {
+    let Some(node) = report.list(node) else { return Vec::new() };
     let mut found = Vec::new();
-    for item in items {
-        let Some(text) = mistakes.text(item) else { continue };
+    for item in node.items() {
+        let Some(text) = report.text(item) else { continue };
         let sound = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:_".contains(&b));
         if sound {
             found.push(text.to_ascii_lowercase());
         } else {
-            mistakes.at(
+            report.error_with_hint(
                 item,
                 format!("{text:?} is not an origin"),
                 Some("write a host name, without https://".to_owned()),

@@ -9,4 +9,3 @@ pub(super) mod release;
 pub(super) mod retention;
 pub(super) mod sink;
 pub(super) mod value;
-pub(super) mod yaml;

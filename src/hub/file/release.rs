@@ -3,32 +3,33 @@
 use std::collections::BTreeMap;
 
 use super::connection::hosts;
-use super::yaml::{Content, Entry, Mistakes, Node, entry};
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
 use crate::dsl::{Release, Releases};
 
-pub(super) fn releases(node: &Node, mistakes: &mut Mistakes) -> Releases {
+pub(super) fn releases<'s>(node: Node<'s>, report: &mut Report<'s>) -> Releases {
     let mut by_name: BTreeMap<String, Release> = BTreeMap::new();
-    for Entry { key, node, .. } in mistakes.map(node) {
+    for (key, node) in report.object_or_nothing(node).entries() {
         if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             let hint = "use letters, digits and _, as in `${ $secrets.NAME }`".to_owned();
-            mistakes.at(node, format!("{key:?} is not a valid name of a secret"), Some(hint));
+            report.error_with_hint(node, format!("{key:?} is not a valid name of a secret"), Some(hint));
         }
         if let Some(other) = by_name.keys().find(|other| other.eq_ignore_ascii_case(key)) {
             let message = format!("`{key}` and `{other}` are the same environment variable: release it under one name");
-            mistakes.at(node, message, None);
+            report.error(node, message);
         }
-        by_name.insert(key.clone(), release(node, mistakes));
+        by_name.insert(key.to_owned(), release(node, report));
     }
     Releases::new(by_name)
 }
 
 /// Both parts must be there: a secret without hosts could be sent anywhere.
-fn release(node: &Node, mistakes: &mut Mistakes) -> Release {
-    let entries = mistakes.entries(node, &["namespaces", "hosts"]);
+fn release<'s>(node: Node<'s>, report: &mut Report<'s>) -> Release {
+    let entries = report.closed_or_nothing(node, &["namespaces", "hosts"]);
     let mut list = |key: &str, what: &str| {
-        let found = entry(entries, key);
-        if !found.is_some_and(|node| matches!(&node.content, Content::List(items) if !items.is_empty())) {
-            mistakes.at(found.unwrap_or(node), format!("a released secret needs `{key}`: a list of {what}"), None);
+        let found = entries.get(key);
+        if !found.is_some_and(|node| node.items().next().is_some()) {
+            report.error(found.unwrap_or(node), format!("a released secret needs `{key}`: a list of {what}"));
             return None;
         }
         found
@@ -36,19 +37,18 @@ fn release(node: &Node, mistakes: &mut Mistakes) -> Release {
     let namespaces = list("namespaces", "the namespaces whose definitions may use it");
     let to = list("hosts", "the hosts that it may be sent to");
     Release {
-        namespaces: namespaces.map(|node| names(node, mistakes)).unwrap_or_default(),
-        hosts: to.map(|node| hosts(node, mistakes)).unwrap_or_default(),
+        namespaces: namespaces.map(|node| names(node, report)).unwrap_or_default(),
+        hosts: to.map(|node| hosts(node, report)).unwrap_or_default(),
     }
 }
 
-fn names(node: &Node, mistakes: &mut Mistakes) -> Vec<String> {
-    let Content::List(items) = &node.content else { return Vec::new() };
+fn names<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<String> {
     let mut found = Vec::new();
-    for item in items {
-        let Some(text) = mistakes.text(item) else { continue };
+    for item in node.items() {
+        let Some(text) = report.text(item) else { continue };
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             let hint = "write `document.namespace` of the definitions that may use it".to_owned();
-            mistakes.at(item, format!("{text:?} is not a namespace"), Some(hint));
+            report.error_with_hint(item, format!("{text:?} is not a namespace"), Some(hint));
         }
         found.push(text.to_owned());
     }

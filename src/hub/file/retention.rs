@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::value::any_duration;
-use super::yaml::{Content, Entry, Mistakes, Node, entry, suggestion};
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
 use crate::retention::{Age, Ages, Outcome, Policy};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -18,78 +19,78 @@ const KEYS_MIN: Duration = Duration::from_hours(7 * 24);
 /// A hundred years.
 const AGE_MAX: Duration = Duration::from_hours(24 * 36_525);
 
-pub(super) fn retention(node: &Node, mistakes: &mut Mistakes) -> Policy {
+pub(super) fn retention<'s>(node: Node<'s>, report: &mut Report<'s>) -> Policy {
     let mut policy = Policy::default();
-    let entries = mistakes.entries(node, &["archive", "runs", "workflows", "events", "eventKeys"]);
-    for Entry { key, node, .. } in entries {
-        match key.as_str() {
-            "archive" => policy.archive = folder(node, mistakes),
-            "runs" => policy.runs = ages(node, mistakes),
+    let entries = report.closed_or_nothing(node, &["archive", "runs", "workflows", "events", "eventKeys"]);
+    for (key, node) in entries.entries() {
+        match key {
+            "archive" => policy.archive = folder(node, report),
+            "runs" => policy.runs = ages(node, report),
             "workflows" => {
-                for Entry { key, node, .. } in mistakes.map(node) {
-                    check_workflow(key, node, mistakes);
-                    policy.workflows.insert(key.clone(), ages(node, mistakes));
+                for (key, node) in report.object_or_nothing(node).entries() {
+                    check_workflow(key, node, report);
+                    policy.workflows.insert(key.to_owned(), ages(node, report));
                 }
             }
-            "events" => policy.events = age(node, AGE_MIN, mistakes),
-            "eventKeys" => policy.event_keys = age(node, KEYS_MIN, mistakes),
+            "events" => policy.events = age(node, AGE_MIN, report),
+            "eventKeys" => policy.event_keys = age(node, KEYS_MIN, report),
             _ => {}
         }
     }
-    if policy.archive.is_none() && entry(entries, "archive").is_none() && !entries.is_empty() {
+    if policy.archive.is_none() && entries.get("archive").is_none() && entries.entries().next().is_some() {
         let hint = "add `archive: /var/lib/stepwell/archive`, a folder that all nodes can write to";
-        mistakes.at(node, "without a folder for archives nothing can be removed", Some(hint.to_owned()));
+        report.error_with_hint(node, "without a folder for archives nothing can be removed", Some(hint.to_owned()));
     }
-    if let (Some(keys), Some(place)) = (policy.event_keys, entry(entries, "eventKeys"))
+    if let (Some(keys), Some(place)) = (policy.event_keys, entries.get("eventKeys"))
         && policy.events.is_some_and(|events| keys < events)
     {
         let hint = "a repeated event is recognized by its key, so that it starts nothing a second time";
-        mistakes.at(place, "eventKeys must be at least as long as events", Some(hint.to_owned()));
+        report.error_with_hint(place, "eventKeys must be at least as long as events", Some(hint.to_owned()));
     }
     policy
 }
 
 /// Nodes are started in different folders, so that only an absolute path means one place.
-fn folder(node: &Node, mistakes: &mut Mistakes) -> Option<PathBuf> {
-    let path = PathBuf::from(mistakes.text(node)?);
+fn folder<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PathBuf> {
+    let path = PathBuf::from(report.text(node)?);
     if path.is_absolute() {
         return Some(path);
     }
     let hint = "such as /var/lib/stepwell/archive".to_owned();
-    mistakes.at(node, "the folder of archives must be an absolute path", Some(hint));
+    report.error_with_hint(node, "the folder of archives must be an absolute path", Some(hint));
     None
 }
 
-fn ages(node: &Node, mistakes: &mut Mistakes) -> Ages {
+fn ages<'s>(node: Node<'s>, report: &mut Report<'s>) -> Ages {
     let mut ages = Ages::new();
-    for Entry { key, node, .. } in mistakes.entries(node, &Outcome::ALL.map(Outcome::as_str)) {
+    for (key, node) in report.closed_or_nothing(node, &Outcome::ALL.map(Outcome::as_str)).entries() {
         let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == key) else { continue };
-        let found = match &node.content {
-            Content::Text(text) if text == "keep" => Some(Age::Keep),
-            _ => age(node, AGE_MIN, mistakes).map(Age::For),
+        let found = match node.as_text() {
+            Some("keep") => Some(Age::Keep),
+            _ => age(node, AGE_MIN, report).map(Age::For),
         };
         ages.extend(found.map(|age| (outcome, age)));
     }
     ages
 }
 
-fn age(node: &Node, least: Duration, mistakes: &mut Mistakes) -> Option<Duration> {
-    let found = any_duration(node, mistakes).filter(|age| (least..=AGE_MAX).contains(age));
+fn age<'s>(node: Node<'s>, least: Duration, report: &mut Report<'s>) -> Option<Duration> {
+    let found = any_duration(node, report).filter(|age| (least..=AGE_MAX).contains(age));
     if found.is_none() {
         let days = least.as_secs() / DAY.as_secs();
         let message = format!("a duration from P{days}D to P36525D is expected");
-        mistakes.at(node, message, Some("write P90D, or { days: 90 }; runs may say keep".to_owned()));
+        report.error_with_hint(node, message, Some("write P90D, or { days: 90 }; runs may say keep".to_owned()));
     }
     found
 }
 
 /// Not whether there is such a workflow: it may be deployed later, or only in another environment.
-fn check_workflow(name: &str, node: &Node, mistakes: &mut Mistakes) {
+fn check_workflow<'s>(name: &str, node: Node<'s>, report: &mut Report<'s>) {
     let parts: Vec<&str> = name.split('/').collect();
     let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if parts.len() != 2 || !parts.iter().all(plain) {
-        let hint = suggestion(name, &["NAMESPACE/NAME"]);
-        mistakes.at(node, format!("{name:?} is not a workflow"), Some(hint));
+        let hint = "write NAMESPACE/NAME".to_owned();
+        report.error_with_hint(node, format!("{name:?} is not a workflow"), Some(hint));
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
                 "retention: { archive: archive, runs: { completed: P90D } }",
                 "1:23: the folder of archives must be an absolute path",
             ),
-            ("retention: { archive: /a, runs: { complete: P90D } }", "1:35: unknown key \"complete\""),
+            ("retention: { archive: /a, runs: { complete: P90D } }", "1:35: unknown property `complete`"),
             ("retention: { archive: /a, runs: { completed: PT1H } }", "1:46: a duration from P1D"),
             ("retention: { archive: /a, runs: { completed: 90 } }", "1:46: a duration from P1D"),
             ("retention: { archive: /a, eventKeys: P6D }", "1:38: a duration from P7D"),
@@ -152,7 +153,7 @@ mod tests {
                 "retention: { archive: /a, workflows: { closed-won: { completed: P9D } } }",
                 "1:52: \"closed-won\" is not a workflow",
             ),
-            ("retention: { archive: /a, evnts: P90D }", "1:27: unknown key \"evnts\""),
+            ("retention: { archive: /a, evnts: P90D }", "1:27: unknown property `evnts`"),
         ] {
             let mistakes = read(text).unwrap_err();
             assert!(mistakes.iter().any(|mistake| mistake.starts_with(expected)), "{text}: {mistakes:?}");

@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use super::yaml::{Content, Mistakes, Node, suggestion};
 use crate::connect::secret_reference;
 use crate::dsl::SecretTemplate;
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
 use crate::expr::{Class, Expression};
 
 /// No duration in `hub.yaml` is longer.
 const DURATION_MAX: Duration = Duration::from_hours(24 * 366);
 
 /// Text, or `${ $secrets.NAME }`.
-pub(super) fn secret_template(node: &Node, mistakes: &mut Mistakes) -> Option<SecretTemplate> {
-    let text = mistakes.text(node)?;
+pub(super) fn secret_template<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<SecretTemplate> {
+    let text = report.text(node)?;
     match secret_reference(text) {
         Some(name) => Some(SecretTemplate::Secret(name.to_owned())),
         None if text.contains("${") => {
-            mistakes.at(node, "only ${ $secrets.NAME } as the whole text is allowed here", None);
+            report.error(node, "only ${ $secrets.NAME } as the whole text is allowed here");
             None
         }
         None => Some(SecretTemplate::Literal(text.to_owned())),
@@ -24,25 +25,29 @@ pub(super) fn secret_template(node: &Node, mistakes: &mut Mistakes) -> Option<Se
 }
 
 /// The name in `${ $secrets.NAME }`: literal secrets in files are refused.
-pub(in crate::hub) fn secret_name(node: &Node, mistakes: &mut Mistakes) -> Option<String> {
-    let text = mistakes.text(node)?;
+pub(in crate::hub) fn secret_name<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
+    let text = report.text(node)?;
     let name = secret_reference(text);
     if name.is_none() {
         let hint = "write '${ $secrets.NAME }' and put the value into the environment variable STEPWELL_SECRET_NAME";
-        mistakes.at(node, "a secret must not be in a file", Some(hint.to_owned()));
+        report.error_with_hint(node, "a secret must not be in a file", Some(hint.to_owned()));
     }
     name.map(str::to_owned)
 }
 
 /// `${ jq }` of the bounded kind.
-pub(in crate::hub) fn expression(node: &Node, variables: &[&str], mistakes: &mut Mistakes) -> Option<Expression> {
-    let text = mistakes.text(node)?.trim();
+pub(in crate::hub) fn expression<'s>(
+    node: Node<'s>,
+    variables: &[&str],
+    report: &mut Report<'s>,
+) -> Option<Expression> {
+    let text = report.text(node)?.trim();
     let jq = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or(text).trim();
     match Expression::parse(jq, variables) {
         Ok(expression) if expression.class() == Class::Bounded => Some(expression),
         Ok(_) => {
             let hint = "leave out def, recurse, repeat, until, walk, while and similar functions";
-            mistakes.at(
+            report.error_with_hint(
                 node,
                 "this expression recurses or is very large, which is not allowed here",
                 Some(hint.to_owned()),
@@ -50,7 +55,7 @@ pub(in crate::hub) fn expression(node: &Node, variables: &[&str], mistakes: &mut
             None
         }
         Err(error) => {
-            mistakes.at(node, format!("not a jq expression: {}", error.message), error.hint);
+            report.error_with_hint(node, format!("not a jq expression: {}", error.message), error.hint);
             None
         }
     }
@@ -62,21 +67,21 @@ pub(in crate::hub) fn is_expression(text: &str) -> bool {
 }
 
 /// ISO 8601 text or object, of any length.
-pub(super) fn any_duration(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
-    match &node.content {
-        Content::Text(text) => iso_8601(text),
-        Content::Map(_) => object(node, mistakes),
-        _ => None,
+pub(super) fn any_duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
+    match node.as_text() {
+        Some(text) => iso_8601(text),
+        None if node.is_object() => object(node, report),
+        None => None,
     }
 }
 
 /// ISO 8601 text (`PT30S`), or the language's object (`{ seconds: 30 }`).
-pub(in crate::hub) fn duration(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
-    let found = any_duration(node, mistakes);
+pub(in crate::hub) fn duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
+    let found = any_duration(node, report);
     let sound = found.filter(|duration| *duration <= DURATION_MAX);
     if sound.is_none() {
         let hint = "write PT30S, PT5M, PT1H, or an object such as { seconds: 30 }";
-        mistakes.at(node, "a duration of at most one year is expected", Some(hint.to_owned()));
+        report.error_with_hint(node, "a duration of at most one year is expected", Some(hint.to_owned()));
     }
     sound
 }
@@ -84,12 +89,11 @@ pub(in crate::hub) fn duration(node: &Node, mistakes: &mut Mistakes) -> Option<D
 const UNITS: [(&str, f64); 5] =
     [("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0), ("milliseconds", 0.001)];
 
-fn object(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
+fn object<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
     let mut seconds = 0.0;
-    for entry in mistakes.entries(node, &UNITS.map(|(name, _)| name)) {
-        let unit = UNITS.iter().find(|(name, _)| *name == entry.key)?.1;
-        let Content::Number(count) = entry.node.content else { return None };
-        seconds += count * unit;
+    for (key, node) in report.closed(node, &UNITS.map(|(name, _)| name))?.entries() {
+        let unit = UNITS.iter().find(|(name, _)| *name == key)?.1;
+        seconds += node.as_number()?.as_f64()? * unit;
     }
     Duration::try_from_secs_f64(seconds).ok()
 }
@@ -117,17 +121,6 @@ fn parts(mut text: &str, units: &[(char, f64)]) -> Option<f64> {
         }
     }
     text.is_empty().then_some(seconds)
-}
-
-/// The value that a word stands for.
-pub(in crate::hub) fn one_of<T: Copy>(node: &Node, known: &[(&str, T)], mistakes: &mut Mistakes) -> Option<T> {
-    let text = mistakes.text(node)?;
-    let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    if found.is_none() {
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        mistakes.at(node, format!("unknown value {text:?}"), Some(suggestion(text, &names)));
-    }
-    found
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::ReceiveError;
 use super::event::{Attribute, evaluate};
 use crate::canonical;
+use crate::dsl::mistake::Report;
+use crate::dsl::source::Node;
 use crate::expr::Expression;
 use crate::hub::file::value::{duration, expression};
-use crate::hub::file::yaml::{Entry, Mistakes, Node, entry};
 use crate::memory::sequences::Counted;
 
 /// What a number jumps over may be so late, where the source says nothing else: senders deliver side by side, and again after
@@ -29,17 +30,21 @@ pub struct Counting {
 
 impl Counting {
     /// Of the entries of `event`.
-    pub(super) fn read(entries: &[Entry], channel: Option<Attribute>, mistakes: &mut Mistakes) -> Option<Self> {
-        let Some(node) = entry(entries, "sequence") else {
-            for node in ["channel", "gap"].iter().filter_map(|key| entry(entries, key)) {
+    pub(super) fn read<'s>(entries: Node<'s>, channel: Option<Attribute>, report: &mut Report<'s>) -> Option<Self> {
+        let Some(node) = entries.get("sequence") else {
+            for node in ["channel", "gap"].iter().filter_map(|key| entries.get(key)) {
                 let hint =
                     "add `sequence: '${ .number }'`: jq, the number that grows by one with each event".to_owned();
-                mistakes.at(node, "this setting is about event numbers, but the source has no `sequence`", Some(hint));
+                report.error_with_hint(
+                    node,
+                    "this setting is about event numbers, but the source has no `sequence`",
+                    Some(hint),
+                );
             }
             return None;
         };
-        let sequence = expression(node, &["headers"], mistakes);
-        let grace = entry(entries, "gap").and_then(|node| grace(node, mistakes)).unwrap_or(GRACE);
+        let sequence = expression(node, &["headers"], report);
+        let grace = entries.get("gap").and_then(|node| grace(node, report)).unwrap_or(GRACE);
         Some(Self { sequence: sequence?, channel, grace })
     }
 
@@ -64,7 +69,7 @@ fn number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| is_plain)
 }
 
-fn grace(node: &Node, mistakes: &mut Mistakes) -> Option<Duration> {
-    let entries = mistakes.entries(node, &["after"]);
-    duration(entry(entries, "after")?, mistakes)
+fn grace<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
+    let entries = report.closed_or_nothing(node, &["after"]);
+    duration(entries.get("after")?, report)
 }

@@ -159,15 +159,20 @@ fn a_source_without_its_secret_is_refused_and_the_variable_is_named() {
 #[test]
 fn each_mistake_has_its_place_and_a_hint() {
     let cases = [
-        ("source: {}", (1, 1), "unknown key \"source\"", Some("did you mean `sources`?")),
-        ("connections:\n  a:\n    baseurl: {}", (3, 5), "unknown key \"baseurl\"", Some("did you mean `baseUrl`?")),
-        ("sources:\n  a: { scheme: stripes }", (2, 16), "unknown value \"stripes\"", None),
+        ("source: {}", (1, 1), "unknown property `source`", Some("did you mean `sources`?")),
+        ("connections:\n  a:\n    baseurl: {}", (3, 5), "unknown property `baseurl`", Some("did you mean `baseUrl`?")),
+        ("sources:\n  a: { scheme: stripes }", (2, 16), "`scheme` must be one of", Some("did you mean `stripe`?")),
         ("sources:\n  a: { scheme: github, secret: plain }", (2, 32), "must not be in a file", None),
         ("sources:\n  a: { scheme: github }", (2, 6), "either secret or secrets", None),
         ("connections: { a: { baseUrl: { x: /erp } } }", (1, 35), "is not a URL", None),
         ("connections: { a: { baseUrl: { x: 'https://u:p@h' } } }", (1, 35), "contains credentials", None),
         ("connections: { a: { baseUrl: {}, timeout: 30s } }", (1, 43), "a duration", None),
-        ("connections: { a: { baseUrl: {}, allowedHosts: b.example } }", (1, 48), "a list of hosts", None),
+        (
+            "connections: { a: { baseUrl: {}, allowedHosts: b.example } }",
+            (1, 48),
+            "`allowedHosts` must be a list, not a text",
+            None,
+        ),
         ("connections: { a: { baseUrl: {}, allowedHosts: ['https://b.example'] } }", (1, 49), "is not a host", None),
         (
             "connections: { a: { baseUrl: {}, faults: [ { class: transient } ] } }",
@@ -178,7 +183,7 @@ fn each_mistake_has_its_place_and_a_hint() {
         (
             "connections: { a: { baseUrl: {}, faults: [ { status: 400, class: transent } ] } }",
             (1, 66),
-            "unknown value",
+            "not `transent`",
             Some("did you mean `transient`?"),
         ),
         (
@@ -202,9 +207,9 @@ fn each_mistake_has_its_place_and_a_hint() {
             "unknown property",
             None,
         ),
-        ("connections: [", (2, 1), "not YAML", None),
-        ("a: 1\n---\nb: 2", (3, 1), "second document", None),
-        ("- 1", (1, 1), "a list where an object", None),
+        ("connections: [", (2, 1), "did not find expected", None),
+        ("a: 1\n---\nb: 2", (3, 1), "several documents", None),
+        ("- 1", (1, 1), "must be an object, not a list", None),
     ];
     for (text, place, message, hint) in cases {
         let mistakes = load(text).expect_err(text);

@@ -65,7 +65,7 @@ fn a_source_that_subscribes_needs_a_connection_and_topics_and_takes_no_webhooks(
 fn mistakes_of_a_source_that_subscribes_have_their_place() {
     let base = "    kind: salesforce-pubsub\n    connection: salesforce\n    topics: { /event/A__e: {} }\n";
     for (wrong, line, told) in [
-        ("    kind: kafka\n", 6, "unknown value \"kafka\""),
+        ("    kind: kafka\n", 6, "not `kafka`"),
         ("    kind: salesforce-pubsub\n    topics: { /event/A__e: {} }\n", 6, "needs a connection"),
         (
             "    kind: salesforce-pubsub\n    connection: other\n    topics: { /event/A__e: {} }\n",
@@ -80,8 +80,8 @@ fn mistakes_of_a_source_that_subscribes_have_their_place() {
             "\"A__e\" is not a topic",
         ),
         (&format!("{base}    batch: 101\n"), 9, "from 1 to 100"),
-        (&format!("{base}    start: now\n"), 9, "unknown value \"now\""),
-        (&format!("{base}    secret: '${{ $secrets.s }}'\n"), 9, "unknown key \"secret\""),
+        (&format!("{base}    start: now\n"), 9, "not `now`"),
+        (&format!("{base}    secret: '${{ $secrets.s }}'\n"), 9, "unknown property `secret`"),
         (&format!("{base}    endpoint: {{ sandbox: 'ftp://x' }}\n"), 9, "not the address of a service"),
         (&format!("{base}    organizationId: {{ sandbox: '005Ws000003aBcD' }}\n"), 9, "not the id of an organization"),
         (&format!("{base}    event: {{ sequence: '${{ .n }}' }}\n"), 9, "have no sequence"),

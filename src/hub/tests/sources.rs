@@ -145,22 +145,26 @@ fn the_address_of_a_source_takes_the_place_of_the_public_one() {
 #[test]
 fn each_wrong_setting_of_a_source_is_reported_at_its_position() {
     let cases = [
-        ("scheme: «stripes", "unknown value \"stripes\"", Some("did you mean `stripe`?")),
+        ("scheme: «stripes", "not `stripes`", Some("did you mean `stripe`?")),
         ("scheme: stripe, hmac: «{ header: X }", "to a scheme other than", None),
         ("scheme: «hmac", "needs the header", Some("write `hmac: { header: X-Signature }`")),
-        ("scheme: hmac, hmac: { «heder: X }", "unknown key \"heder\"", Some("did you mean `header`?")),
+        ("scheme: hmac, hmac: { «heder: X }", "unknown property `heder`", Some("did you mean `header`?")),
         ("scheme: hmac, hmac: { header: «'X Y' }", "not the name of a header", None),
         ("scheme: hmac, hmac: { header: X, signed: «'{bdy}' }", "does not define what is signed", None),
         ("scheme: hmac, hmac: { header: X, signed: «'a' }", "without {body}", None),
         ("scheme: hmac, hmac: { header: X, signed: «'{id}{body}' }", "no header contains it", Some("add `id: X-Id`")),
         ("scheme: hmac, hmac: { header: X, signed: «'{timestamp}{body}' }", "no header contains it", None),
         ("scheme: hmac, hmac: «{ header: X, timestamp: { header: T } }", "not signed can be changed", None),
-        ("scheme: hmac, hmac: { header: X, encoding: «hexa }", "unknown value", Some("did you mean `hex`?")),
-        ("scheme: hmac, hmac: { header: X, timestamp: { header: T, unit: «h } }", "unknown value", None),
+        ("scheme: hmac, hmac: { header: X, encoding: «hexa }", "not `hexa`", Some("did you mean `hex`?")),
+        (
+            "scheme: hmac, hmac: { header: X, timestamp: { header: T, unit: «h } }",
+            "`unit` must be one of `s`, `ms`, not `h`",
+            None,
+        ),
         ("scheme: «basic", "needs a username", None),
         ("scheme: basic, basic: { username: «'a:b' }", "without a colon", None),
         ("scheme: bearer, bearer: «{ header: X, query: t }", "either header or query", None),
-        ("scheme: github, body: «yaml", "unknown value \"yaml\"", None),
+        ("scheme: github, body: «yaml", "not `yaml`", None),
         ("scheme: github, body: «salesforce-outbound-message", "need the id of the organization", None),
         ("scheme: github, organizationId: «00DWs000003aBcD", "belongs to outbound messages", None),
         (
@@ -173,7 +177,7 @@ fn each_wrong_setting_of_a_source_is_reported_at_its_position() {
         ("scheme: github, filter: «'${ [recurse(.a)] }'", "recurses", None),
         ("scheme: github, event: { key: «fixed }", "a fixed key", None),
         ("scheme: github, url: «'/x'", "is not an address", None),
-        ("scheme: github, «fiter: '${ . }'", "unknown key \"fiter\"", Some("did you mean `filter`?")),
+        ("scheme: github, «fiter: '${ . }'", "unknown property `fiter`", Some("did you mean `filter`?")),
     ];
     for (settings, message, hint) in cases {
         let marked = format!("sources: {{ a: {{ secret: '${{ $secrets.github }}', {settings} }} }}");
@@ -192,7 +196,7 @@ fn each_wrong_setting_of_a_source_is_reported_at_its_position() {
         format!("sources: {{ a: {{ scheme: github, secrets: [{}] }} }}", ["'${ $secrets.github }'"; 5].join(", "));
     assert!(load(&secrets).expect_err("five")[0].message.contains("at most 4 secrets"));
     for (origins, message) in
-        [("[https://a.example]", "is not an origin"), ("a.example", "is a list"), ("[7]", "a number")]
+        [("[https://a.example]", "is not an origin"), ("a.example", "must be a list"), ("[7]", "a number")]
     {
         let mistakes = load(&format!("origins: {origins}")).expect_err(origins);
         assert!(mistakes[0].message.contains(message), "{mistakes:?}");

@@ -10,8 +10,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::dsl::mapping::Sides;
+use crate::dsl::mistake::at;
+use crate::dsl::{Mistake, Position};
 use crate::expr::{Expression, Template};
 use crate::machine::{Act, RunId, Time, WorkflowError};
+use crate::memory::Memory;
 use crate::sandbox::Profile;
 use crate::sandbox::faults::Fault as SandboxFault;
 
@@ -45,8 +49,8 @@ pub struct Scenario {
     pub now: Time,
     /// The sandbox CRM and ERP, where the scenario uses them.
     pub sandbox: Option<SandboxSetup>,
-    /// Operations of the hub's memory before the run begins: path and body.
-    pub memory: Vec<(String, Value)>,
+    /// Operations of the hub's memory before the run begins.
+    pub memory: Vec<Remembered>,
     /// Answers by step or request, in the order of the file.
     pub calls: Vec<(CallPattern, Vec<MockAnswer>)>,
     /// What people do, in order.
@@ -112,6 +116,27 @@ pub struct PlannedAct {
     pub act: Act,
     /// So long after the run began; without it, once the run asks for a person.
     pub after: Option<Duration>,
+}
+
+/// An operation of the hub's memory before the run begins.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// `links/judge`
+    pub path: String,
+    /// What it is given.
+    pub body: Value,
+    /// Where that stands in the file.
+    pub position: Position,
+}
+
+impl Remembered {
+    /// Finds what its operation does not take, where these mappings call their sides so.
+    #[must_use]
+    pub fn mistake(&self, file: &str, sides: &BTreeMap<String, Arc<Sides>>) -> Option<Mistake> {
+        let memory = Memory::of(&Arc::default(), sides.clone());
+        let refusal = memory.parse(&self.path, self.body.to_string().as_bytes()).err()?;
+        Some(at(file, self.position, refusal.detail))
+    }
 }
 
 /// What the sandbox is like before the run begins.

@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::around::{acts, events, runs};
 use super::expectation::{expect, predicate};
-use super::{CallPattern, Invariant, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario, ScenarioFile};
+use super::{
+    CallPattern, Invariant, MockAnswer, MockReply, Remembered, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
+};
 use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};
 use crate::dsl::{Mistake, parse_duration};
 use crate::machine::{RunId, Time};
-use crate::memory::Operation;
 use crate::sandbox::Profile;
 
 /// Most scenarios of a file.
@@ -74,9 +73,7 @@ fn definition_beside(file: &str) -> String {
 
 /// The items of a list; what is none is a mistake.
 pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterator<Item = Node<'s>> + use<'s> {
-    if !node.is_list() {
-        report.error(node, format!("`{}` must be a list, not {}", node.label(), node.kind()));
-    }
+    report.list(node);
     node.items()
 }
 
@@ -146,18 +143,18 @@ fn invariant<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Invariant> {
     Some(Invariant { name: name?.to_owned(), holds: holds?, always })
 }
 
-/// What the hub remembers before the run begins: `- watermarks/write: { name: items, value: 7 }`.
-fn remembered<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<(String, Value)> {
+/// What the hub remembers before the run begins: `- watermarks/write: { name: items, value: 7 }`. Whether the operations take that is
+/// looked at with the definition, whose mappings name the sides of links.
+fn remembered<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<Remembered> {
     let nodes: Vec<Node<'s>> = items(list, report).collect();
     let mut before = Vec::new();
     for node in nodes {
         let Some(operation) = report.object(node) else { continue };
-        for (path, body) in operation.entries() {
-            match Operation::parse(path, body.to_value().to_string().as_bytes()) {
-                Ok(_) => before.push((path.to_owned(), body.to_value())),
-                Err(refusal) => report.error(body, refusal.detail),
-            }
-        }
+        before.extend(operation.entries().map(|(path, body)| Remembered {
+            path: path.to_owned(),
+            body: body.to_value(),
+            position: body.place().unwrap_or_default(),
+        }));
     }
     before
 }

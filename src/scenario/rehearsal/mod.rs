@@ -73,7 +73,7 @@ impl Stage<'_> {
     /// Plays a scenario to its end.
     #[must_use]
     pub fn rehearse(&self, scenario: &Scenario, schedule: &Schedule) -> Trace {
-        let targets = Targets::new(scenario, self.identifiers, self.profile);
+        let targets = Targets::new(scenario, self.definition, self.identifiers, self.profile);
         match targets {
             Ok(targets) => Rehearsal::new(*self, scenario, schedule, targets).play().0,
             Err(problem) => Trace {

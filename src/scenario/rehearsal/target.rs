@@ -1,5 +1,6 @@
 //! Who answers the calls of a rehearsal: the mocks of its scenario first, else the sandbox; in a replay, the record alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,13 @@ use serde_json::Value;
 use super::step;
 use super::trace::Sending;
 use crate::connect::{Offline, local_operation, local_response};
+use crate::dsl::Definition;
+use crate::dsl::mapping::Sides;
 use crate::identifiers::Declared;
 use crate::machine::{CallOutcome, CallRequest, Time};
-use crate::memory::{Memory, Operation};
+use crate::memory::Memory;
 use crate::sandbox::{Door, Profile, Reply, Sandbox};
-use crate::scenario::file::{CallPattern, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario};
+use crate::scenario::file::{CallPattern, MockAnswer, MockReply, Remembered, SandboxRequest, SandboxSetup, Scenario};
 use crate::scenario::replay::Answers;
 use crate::scenario::{check, outcome};
 
@@ -48,12 +51,14 @@ impl<'s> Targets<'s> {
     /// The targets as they are before the run begins.
     pub(super) fn new(
         scenario: &'s Scenario,
+        definition: &Definition,
         identifiers: &Arc<Declared>,
         profile: &'static Profile,
     ) -> Result<Self, String> {
         let sandbox = scenario.sandbox.as_ref().map(|setup| prepare(setup, scenario.now, profile)).transpose()?;
         let prepared = sandbox.as_ref().map_or(0, |sandbox| sandbox.counts().0);
-        let memory = remembered(Memory::of(identifiers), &scenario.memory, scenario.now)?;
+        let memory = Memory::of(identifiers, sides(definition));
+        let memory = remembered(memory, &scenario.memory, scenario.now)?;
         Ok(Self {
             calls: &scenario.calls,
             given: none_given(&scenario.calls),
@@ -209,18 +214,23 @@ fn response(status: http::StatusCode, headers: &http::HeaderMap, body: &Value) -
     response
 }
 
+/// What the mappings that a definition uses call their sides.
+pub(in crate::scenario) fn sides(definition: &Definition) -> BTreeMap<String, Arc<Sides>> {
+    definition.mappings.iter().map(|mapping| (mapping.name.clone(), Arc::clone(&mapping.sides))).collect()
+}
+
 /// The hub's own memory. It acts on no target, whatever it remembers.
 fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>, now: Time) -> Reaction {
-    let answer = Operation::parse(path, &offline.body()).and_then(|operation| memory.perform(&operation, now));
+    let answer = memory.parse(path, &offline.body()).and_then(|operation| memory.perform(&operation, now));
     let response = local_response(answer);
     let status = Some(response.status().as_u16());
     Reaction { outcome: offline.answered(response, Duration::ZERO), after: Duration::ZERO, status, acted: false }
 }
 
 /// What the hub remembers before the run begins.
-fn remembered(mut memory: Memory, before: &[(String, Value)], now: Time) -> Result<Memory, String> {
-    for (path, body) in before {
-        let operation = Operation::parse(path, body.to_string().as_bytes());
+fn remembered(mut memory: Memory, before: &[Remembered], now: Time) -> Result<Memory, String> {
+    for Remembered { path, body, .. } in before {
+        let operation = memory.parse(path, body.to_string().as_bytes());
         operation
             .and_then(|operation| memory.perform(&operation, now))
             .map_err(|refusal| format!("preparing the hub's memory failed: {path}: {refusal}"))?;

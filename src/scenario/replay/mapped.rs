@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::calls::Fate;
 use super::report::{cut, moment, plural, sides};
-use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side};
+use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side, Sides};
 use crate::dsl::{Definition, TaskKind};
 use crate::machine::compare::{FieldChange, differences, holds_masks};
 use crate::machine::masks::Masks;
@@ -45,8 +45,8 @@ pub struct MappedRecord {
     pub step: String,
     /// When.
     pub at: Time,
-    /// `toCrm`, `toErp` or `compare`.
-    pub function: &'static str,
+    /// `toCrm`, `toErp` and the like, or `compare`.
+    pub function: String,
     /// What would become of it.
     pub fate: Fate,
     /// Fields that would be written otherwise.
@@ -71,9 +71,16 @@ pub struct RowChange {
     pub row: Option<usize>,
     /// Its path.
     pub field: String,
-    /// The values.
-    #[serde(flatten)]
-    pub change: FieldChange,
+    /// The name of its side.
+    pub part: String,
+    /// Its path as a JSON pointer; empty for the whole record.
+    pub pointer: String,
+    /// What was written; none where it was absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Value>,
+    /// What would be written; none where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
 }
 
 /// The result of all records.
@@ -96,13 +103,13 @@ pub struct MappingDiff {
 
 /// What a function of the mapping was given.
 enum Asked<'r> {
-    /// `toCrm`, `toErp`: where it leads, and the record.
+    /// `toCrm`, `toErp` and the like: where it leads, and the record.
     Converted(Side, &'r Value),
-    /// `compare`: the records of CRM and ERP.
+    /// `compare`: the records of both sides.
     Compared([&'r Value; 2]),
 }
 
-/// What fields become: for the CRM and for the ERP.
+/// What fields become, for each side.
 type Fields = [Option<Value>; 2];
 
 /// A record on its way through a function of the mapping.
@@ -117,16 +124,15 @@ struct Given<'r> {
     became: Option<Result<Fields, String>>,
 }
 
-/// What the table would make of each record that a run gave to `toCrm`, `toErp` or `compare` of the mapping, beside what was made
-/// of it.
+/// What the table would make of each record that a run gave to a function of the mapping, beside what was made of it.
 #[must_use]
 pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -> Vec<MappedRecord> {
     let masks = [Masks::of(run.definition)];
-    let given = given(&mapping.name, run).into_iter();
+    let given = given(mapping, run).into_iter();
     given.filter_map(|given| compared(mapping, run, &given, &masks, evaluate)).collect()
 }
 
-fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
+fn given<'r>(mapping: &Mapping, run: &MappedRun<'r>) -> Vec<Given<'r>> {
     let mut found: Vec<Given<'r>> = Vec::new();
     for record in run.records {
         // The function's body is one task, recorded when it ends.
@@ -145,9 +151,9 @@ fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
         };
         for given in found.iter_mut().filter(|given| Some(given.execution) == beginning.parent) {
             given.became = Some(match (became, given.place) {
-                (Ok(output), None) => Ok(given.asked.fields(output)),
+                (Ok(output), None) => Ok(given.asked.fields(output, &mapping.sides)),
                 (Ok(output), Some(place)) => match &output[place] {
-                    one if one["error"].is_null() => Ok(given.asked.fields(&one["record"])),
+                    one if one["error"].is_null() => Ok(given.asked.fields(&one["record"], &mapping.sides)),
                     one => Err(one["error"].as_str().unwrap_or_default().to_owned()),
                 },
                 (Err(error), _) => Err(error.detail.clone().or(error.title.clone()).unwrap_or_default()),
@@ -159,19 +165,22 @@ fn given<'r>(mapping: &str, run: &MappedRun<'r>) -> Vec<Given<'r>> {
 
 /// What the task at a reference asks of this mapping, if it does: once, or for each of many records.
 fn asked<'r>(
-    mapping: &str,
+    mapping: &Mapping,
     definition: &Definition,
     reference: &str,
     arguments: &'r Value,
 ) -> Vec<(Option<usize>, Asked<'r>)> {
     let task = definition.by_reference.get(reference).map(|id| definition.task(*id));
     let Some(TaskKind::Function { name, .. }) = task.map(|task| &task.kind) else { return Vec::new() };
-    let Some(function) = name.strip_prefix(mapping).and_then(|rest| rest.strip_prefix('.')) else { return Vec::new() };
+    let Some(function) = name.strip_prefix(&mapping.name).and_then(|rest| rest.strip_prefix('.')) else {
+        return Vec::new();
+    };
     if function == COMPARE {
-        let records = arguments.get("crm").zip(arguments.get("erp"));
-        return records.map(|(crm, erp)| (None, Asked::Compared([crm, erp]))).into_iter().collect();
+        let [first, second] = mapping.sides.names().map(|name| arguments.get(name));
+        let records = first.zip(second);
+        return records.map(|(first, second)| (None, Asked::Compared([first, second]))).into_iter().collect();
     }
-    let side = |name: &str| Side::BOTH.into_iter().find(|to| to.function() == name);
+    let side = |function: &str| mapping.sides.find_to(function);
     if let Some(to) = function.strip_suffix(EACH).and_then(side) {
         let records = arguments["records"].as_array().into_iter().flatten().enumerate();
         return records.map(|(place, record)| (Some(place), Asked::Converted(to, record))).collect();
@@ -183,18 +192,18 @@ fn asked<'r>(
 const COMPARE: &str = "compare";
 
 impl Asked<'_> {
-    fn function(&self) -> &'static str {
+    fn function(&self, sides: &Sides) -> String {
         match self {
-            Self::Converted(to, _) => to.function(),
-            Self::Compared(_) => COMPARE,
+            Self::Converted(to, _) => sides.to(*to),
+            Self::Compared(_) => COMPARE.to_owned(),
         }
     }
 
     /// The fields in what the function gave.
-    fn fields(&self, output: &Value) -> Fields {
+    fn fields(&self, output: &Value, sides: &Sides) -> Fields {
         match self {
             Self::Converted(to, _) => one_side(*to, output.clone()),
-            Self::Compared(_) => Side::BOTH.map(|to| Some(Value::Object(beside(output, to)))),
+            Self::Compared(_) => Side::BOTH.map(|to| Some(Value::Object(beside(output, to, sides)))),
         }
     }
 
@@ -223,12 +232,12 @@ fn one_side(to: Side, fields: Value) -> Fields {
 }
 
 /// What `compare` said that fields are on a side, of rows that lead there.
-fn beside(output: &Value, to: Side) -> Map<String, Value> {
+fn beside(output: &Value, to: Side, sides: &Sides) -> Map<String, Value> {
     let rows = output["rows"].as_array().into_iter().flatten();
-    let leads = |row: &&Value| row["direction"] == "both" || row["direction"] == to.function();
+    let leads = |row: &&Value| row["direction"] == "both" || row["direction"] == sides.to(to);
     let field = |row: &Value| {
-        let field = row[to.as_str()]["field"].as_str()?;
-        Some((field.to_owned(), row[to.other().as_str()]["other"].clone()))
+        let field = row[sides.name(to)]["field"].as_str()?;
+        Some((field.to_owned(), row[sides.name(to.other())]["other"].clone()))
     };
     rows.filter(leads).filter_map(field).collect()
 }
@@ -246,7 +255,7 @@ fn compared(
     if let (Ok(recorded), Ok(new)) = (became, &new) {
         for to in Side::BOTH {
             let [before, after] = [recorded, new].map(|sides| sides[to as usize].as_ref());
-            let changes = differences(to.as_str(), before, after, masks).into_iter();
+            let changes = differences("record", before, after, masks).into_iter();
             rows.extend(changes.map(|change| row_change(mapping, to, change)));
         }
     }
@@ -257,7 +266,7 @@ fn compared(
         key: run.key.clone(),
         step: given.step.clone(),
         at: given.at,
-        function: given.asked.function(),
+        function: given.asked.function(&mapping.sides),
         fate: if same { Fate::Unchanged } else { Fate::Changed },
         rows,
         failed: became.as_ref().err().cloned(),
@@ -267,11 +276,12 @@ fn compared(
 }
 
 fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
-    let path = change.pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
+    let FieldChange { pointer, recorded, new, .. } = change;
+    let path = pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
     let path: Vec<String> = path.collect();
     let writes = |row: &&Row| row.way(to).is_some() && row.field(to).is_some_and(|own| own.holds(&path));
     let row = mapping.rows.iter().find(writes).map(|row| row.number);
-    RowChange { row, field: path.join("."), change }
+    RowChange { row, field: path.join("."), part: mapping.sides.name(to).to_owned(), pointer, recorded, new }
 }
 
 impl MappingDiff {
@@ -316,10 +326,10 @@ fn print_record(out: &mut impl Write, record: &MappedRecord) -> io::Result<()> {
     let sign = if *fate == Fate::Unchanged { '=' } else { '~' };
     let key = key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
     writeln!(out, "{sign} {workflow}  {step} {function}  {}{key}  run {run}", moment(*at))?;
-    for RowChange { row, field, change } in rows {
+    for RowChange { row, field, part, recorded, new, .. } in rows {
         let row = row.map_or_else(|| "no row".to_owned(), |row| format!("row {row}"));
-        let side = if *function == COMPARE { format!("{} ", change.part) } else { String::new() };
-        writeln!(out, "    {row}  {side}{field}: {}", sides(change))?;
+        let side = if function == COMPARE { format!("{part} ") } else { String::new() };
+        writeln!(out, "    {row}  {side}{field}: {}", sides([recorded, new]))?;
     }
     match (failed, fails) {
         (None, Some(why)) => writeln!(out, "    would fail: {}", cut(why))?,

@@ -213,13 +213,13 @@ fn print_call(out: &mut impl Write, call: &CallReport) -> io::Result<()> {
 
 fn field_line(field: &FieldChange) -> String {
     let FieldChange { part, pointer, .. } = field;
-    format!("{part}{}{pointer}: {}", if pointer.is_empty() { "" } else { " " }, sides(field))
+    format!("{part}{}{pointer}: {}", if pointer.is_empty() { "" } else { " " }, sides([&field.recorded, &field.new]))
 }
 
 /// What it was and what it becomes.
-pub(super) fn sides(field: &FieldChange) -> String {
+pub(super) fn sides(values: [&Option<Value>; 2]) -> String {
     let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "(absent)".to_owned(), |v| cut(&v.to_string()));
-    format!("{} -> {}", side(&field.recorded), side(&field.new))
+    values.map(side).join(" -> ")
 }
 
 pub(super) fn cut(text: &str) -> String {

@@ -47,9 +47,9 @@ fn a_record_becomes_the_other_sides_field_by_field() {
         "lastName": "O'Neill", "email": "a@b.example", "company": { "refName": "Brückner" }, "custentity_level": 7,
         "subsidiary": { "id": "2" }
     });
-    assert_eq!(converted(&record, Side::Erp), Ok(erp.clone()));
+    assert_eq!(converted(&record, Side::Second), Ok(erp.clone()));
     let crm = json!({ "LastName": "O'Neill", "Email": "a@b.example", "Level": "7" });
-    assert_eq!(converted(&erp, Side::Crm), Ok(crm));
+    assert_eq!(converted(&erp, Side::First), Ok(crm));
 }
 
 /// A third system stands on one of the two sides.
@@ -57,7 +57,8 @@ fn a_record_becomes_the_other_sides_field_by_field() {
 fn tables_and_errors_call_a_system_by_its_own_name() {
     let text = CONTACT.replace("{ type: contact }", r#"{ type: payer, system: 'Billing "\(1)' }"#);
     let mapping = mapping(&text.replace("master: newest", "direction: toErp, required: erp"));
-    let why = mapping.convert(&json!({ "LastName": "X" }), Side::Erp, &nothing_runs_for_long).unwrap_err().to_string();
+    let why =
+        mapping.convert(&json!({ "LastName": "X" }), Side::Second, &nothing_runs_for_long).unwrap_err().to_string();
     assert!(why.contains(r#"row 2: Email to email failed: value null: the Billing "\(1) needs a value"#), "{why}");
     assert!(mapping.to_markdown().contains(r#"| | CRM: Contact | | Billing "\(1): payer | master |"#));
     let twice = text.replace("erp: email", "erp: lastName");
@@ -70,18 +71,18 @@ fn what_is_absent_or_null_is_null_or_the_default_and_no_transform_sees_it() {
     let erp = json!({
         "lastName": "X", "email": null, "company": { "refName": "unknown" }, "custentity_level": null, "subsidiary": { "id": "2" }
     });
-    assert_eq!(converted(&record, Side::Erp), Ok(erp));
+    assert_eq!(converted(&record, Side::Second), Ok(erp));
 }
 
 #[test]
 fn a_row_that_cannot_be_applied_names_the_row_the_field_and_the_value() {
-    let why = converted(&json!({ "LastName": "X", "Level": "seven" }), Side::Erp).expect_err("no number");
+    let why = converted(&json!({ "LastName": "X", "Level": "seven" }), Side::Second).expect_err("no number");
     assert!(why.starts_with("mapping contact, row 4: Level to custentity_level failed: "), "{why}");
     assert!(why.contains(r#"value "seven""#), "{why}");
-    let why = converted(&json!({ "LastName": "X", "Account": "Brückner" }), Side::Erp).expect_err("no object");
+    let why = converted(&json!({ "LastName": "X", "Account": "Brückner" }), Side::Second).expect_err("no object");
     assert!(why.contains("row 3: Account.Name to company.refName failed: value \"Brückner\": Cannot index "), "{why}");
     assert!(why.contains("Brückner"), "{why}");
-    let why = converted(&json!({ "Email": "a@b.example" }), Side::Erp).expect_err("no name");
+    let why = converted(&json!({ "Email": "a@b.example" }), Side::Second).expect_err("no name");
     assert!(why.contains("row 1: LastName to lastName") && why.contains("the ERP needs a value"), "{why}");
 }
 
@@ -102,7 +103,7 @@ rows:
 fn a_value_that_exceeds_its_field_is_refused_cut_or_left_out_as_its_row_says() {
     let fitting = mapping(FITTING);
     let convert =
-        |record: Value| fitting.convert(&record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string());
+        |record: Value| fitting.convert(&record, Side::Second, &nothing_runs_for_long).map_err(|why| why.to_string());
     let fits = json!({
         "Name": "Kōbe!", "Email": "a@b.example", "Rating": "Warm\"", "Memo": "four", "Lines": [{ "Text": "abc" }],
         "Phone": "+81 78 555 1"
@@ -216,7 +217,7 @@ rows:
 
 fn ordered(record: &Value) -> Result<Value, String> {
     let mapping = Mapping::read("order.yaml", "order", ORDER).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
-    mapping.convert(record, Side::Erp, &nothing_runs_for_long).map_err(|why| why.to_string())
+    mapping.convert(record, Side::Second, &nothing_runs_for_long).map_err(|why| why.to_string())
 }
 
 #[test]
@@ -265,7 +266,7 @@ fn a_line_gives_one_value_whatever_its_transform_does() {
     let mapping = Mapping::read("order.yaml", "order", &text).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     let given = |codes: [&str; 2]| {
         let lines = codes.map(|code| json!({ "Code": code }));
-        mapping.convert(&json!({ "Lines": { "records": lines } }), Side::Erp, &nothing_runs_for_long)
+        mapping.convert(&json!({ "Lines": { "records": lines } }), Side::Second, &nothing_runs_for_long)
     };
     let order = given(["A", "C"]).expect("an order");
     let ids: Vec<&Value> = order["item"]["items"].as_array().expect("lines").iter().map(|l| &l["item"]["id"]).collect();
@@ -352,7 +353,10 @@ fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &E
 #[test]
 fn a_run_maps_as_the_table_says_without_leaving_the_process() {
     let record = json!({ "LastName": "X", "Email": "A@B.example" });
-    assert_eq!(lived("contact.toErp", "{ record: '${ . }' }", &record), converted(&record, Side::Erp).expect("mapped"));
+    assert_eq!(
+        lived("contact.toErp", "{ record: '${ . }' }", &record),
+        converted(&record, Side::Second).expect("mapped")
+    );
 }
 
 /// A batch continues with the others.
@@ -368,7 +372,7 @@ fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
     let call = ("contact.toErpEach", "{ records: '${ . }' }");
     let became = played(CONTACT, call, &json!(many), &Evaluation::here);
     for (record, became) in many.iter().zip(became.as_array().expect("a list")) {
-        let alone = match converted(record, Side::Erp) {
+        let alone = match converted(record, Side::Second) {
             Ok(record) => json!({ "record": record, "error": null }),
             Err(why) => json!({ "record": null, "error": why }),
         };
@@ -443,4 +447,51 @@ fn the_samples_of_the_mappings_that_ship_hold() {
         assert!(!mapping.samples.is_empty(), "{file} has no samples");
         assert_eq!(mapping.unfit(&nothing_runs_for_long), [], "{file}");
     }
+}
+
+const NAMED: &str = "
+mapping: invoice
+title: Invoices
+sides: [crm, billing]
+crm: { type: Opportunity }
+billing: { type: invoice }
+records: { created: toCrm }
+rows:
+  - { crm: Invoice__c, billing: number, direction: toCrm, required: crm }
+  - { crm: Email__c, billing: email, master: billing, toBilling: ascii_downcase, fits: { billing: { max: 9, otherwise: cut } } }
+samples:
+  - { name: an invoice, from: billing, record: { number: B-1, email: a@b.c }, gives: { Invoice__c: B-1, Email__c: a@b.c } }
+  - { name: none yet, from: billing, record: {}, fails: 'the CRM needs a value' }
+";
+
+#[test]
+fn a_mapping_names_its_sides_in_its_table_its_functions_and_its_samples() {
+    let mapping = Mapping::read("invoice.yaml", "invoice", NAMED).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let names: Vec<String> = mapping.functions().into_iter().map(|(name, _)| name).collect();
+    let expected = ["toCrm", "toBilling", "toCrmEach", "toBillingEach", "pickCrm", "pickBilling", "compare"];
+    assert_eq!(names, expected.map(|name| format!("invoice.{name}")));
+    assert_eq!(mapping.unfit(&nothing_runs_for_long), []);
+    let table = mapping.to_markdown();
+    assert!(table.contains("New records in Billing are created in CRM."), "{table}");
+    assert!(
+        table.contains("| | CRM: Opportunity | | Billing: invoice | master | to Billing | to CRM | note |"),
+        "{table}"
+    );
+    assert!(table.contains("| 2 | `Email__c` | ↔ | `email` | billing | `ascii_downcase`, at most 9 characters, else cut | unchanged |  |"), "{table}");
+    let told = mapping.to_json();
+    assert_eq!(told["sides"], json!(["crm", "billing"]));
+    assert_eq!(told["billing"], json!({ "type": "invoice", "system": "Billing" }));
+    assert_eq!((&told["rows"][0]["direction"], &told["rows"][1]["billing"]), (&json!("toCrm"), &json!("email")));
+    let compare = mapping.functions().into_iter().find(|(name, _)| name == "invoice.compare").expect("there").1;
+    assert_eq!(compare["set"]["rows"][0]["master"], "billing", "values come from there");
+    assert_eq!(compare["set"]["records"]["created"], "toCrm");
+}
+
+#[test]
+fn a_mapping_that_does_not_name_its_sides_makes_the_same_functions_as_one_that_names_them_so() {
+    let read = |text: &str| Mapping::read("m.yaml", "m", text).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let text = "mapping: m\ncrm: { type: A }\nerp: { type: b }\nrows: [{ crm: A, erp: a, master: newest, toErp: ascii_downcase }]\n";
+    let named = text.replace("mapping: m\n", "mapping: m\nsides: [crm, erp]\n");
+    let functions = |mapping: Mapping| serde_json::to_string(&mapping.functions()).expect("JSON");
+    assert_eq!(functions(read(text)), functions(read(&named)));
 }

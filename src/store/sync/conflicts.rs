@@ -1,7 +1,6 @@
 //! Conflicts as people see and settle them. How they come and go is in [`super::links`].
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -9,31 +8,29 @@ use uuid::Uuid;
 use crate::store::StoreError;
 
 /// A conflict.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ConflictRow {
     /// UUIDv7.
     pub id: Uuid,
     /// The mapping.
     pub entity: String,
-    /// The record in the CRM.
+    /// The record on the first side.
     pub crm_id: Option<String>,
-    /// The record in the ERP.
+    /// The record on the second side.
     pub erp_id: Option<String>,
     /// The row of the mapping; none is the record itself.
-    #[serde(rename = "row")]
     pub row_name: Option<String>,
     /// `both`, `foreign`, `required`, `unstable`, `deleted`.
     pub kind: String,
-    /// `{field, value}` of the CRM.
+    /// `{field, value}` of the first side.
     pub crm: Value,
-    /// `{field, value}` of the ERP.
+    /// `{field, value}` of the second side.
     pub erp: Value,
     /// `open`, `chosen`, `settled`, `gone`.
     pub state: String,
     /// The run that found it last.
-    #[serde(rename = "run")]
     pub run_id: Uuid,
-    /// Whose word counts: `crm`, `erp`.
+    /// Whose word counts: see [`super::sides`].
     pub chosen: Option<String>,
     /// Who said so.
     pub chosen_by: Option<String>,

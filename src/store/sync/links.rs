@@ -1,4 +1,4 @@
-//! Links between records of both systems, and the conflicts about them.
+//! Links between records of two systems, and the conflicts about them. Which columns are of which side: [`super::sides`].
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -11,9 +11,9 @@ use crate::store::StoreError;
 pub struct LinkRow {
     /// UUIDv7.
     pub id: Uuid,
-    /// Its record in the CRM.
+    /// Its record on the first side.
     pub crm_id: Option<String>,
-    /// Its record in the ERP.
+    /// Its record on the second side.
     pub erp_id: Option<String>,
     /// The run that holds it, none if that has ended.
     pub holder: Option<Uuid>,
@@ -30,11 +30,11 @@ pub struct OpenConflict {
     pub row_name: Option<String>,
     /// Why.
     pub kind: String,
-    /// Field and value of the CRM.
+    /// Field and value of the first side.
     pub crm: Value,
-    /// Field and value of the ERP.
+    /// Field and value of the second side.
     pub erp: Value,
-    /// Whose word counts: `crm`, `erp`.
+    /// Whose word counts: see [`super::sides`].
     pub chosen: Option<String>,
 }
 
@@ -45,17 +45,17 @@ pub struct NewConflict<'c> {
     pub link: Uuid,
     /// The mapping.
     pub entity: &'c str,
-    /// Its record in the CRM.
+    /// Its record on the first side.
     pub crm_id: Option<&'c str>,
-    /// Its record in the ERP.
+    /// Its record on the second side.
     pub erp_id: Option<&'c str>,
     /// The row of the mapping; none is the record.
     pub row_name: Option<&'c str>,
     /// Why.
     pub kind: &'c str,
-    /// Field and value of the CRM.
+    /// Field and value of the first side.
     pub crm: &'c Value,
-    /// Field and value of the ERP.
+    /// Field and value of the second side.
     pub erp: &'c Value,
     /// The run that found it.
     pub run: Uuid,
@@ -97,7 +97,7 @@ pub async fn lock(
     crm_id: Option<&str>,
     erp_id: Option<&str>,
 ) -> Result<Vec<LinkRow>, StoreError> {
-    // Always the CRM's first: nobody waits for someone who waits for him.
+    // Always the first side's first: nobody waits for someone who waits for him.
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended(name, 0))
          from unnest(array['links/crm/' || $1 || '/' || $2, 'links/erp/' || $1 || '/' || $3]) with ordinality as u (name, place)

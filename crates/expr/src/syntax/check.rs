@@ -9,6 +9,8 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::Part;
 
+use stepwell_text::suggest;
+
 use super::{alternatives, variables};
 use crate::{Class, ParseError};
 
@@ -56,9 +58,7 @@ const DEPTH_MAX: usize = 100;
 
 /// The most similar function, for a hint.
 pub(crate) fn similar_function(name: &str) -> Option<String> {
-    let known = crate::library::names();
-    let best = known.max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)))?;
-    (strsim::jaro(best, name) > 0.8).then(|| format!("did you mean `{best}`?"))
+    suggest::did_you_mean(name, crate::library::names())
 }
 
 /// Judges a parsed expression.
@@ -252,10 +252,9 @@ impl<'s> Judge<'_, 's> {
             self.read.insert(bare.to_owned(), ());
             return;
         }
-        let best = self.allowed.iter().max_by(|a, b| strsim::jaro(a, bare).total_cmp(&strsim::jaro(b, bare)));
-        let hint = match best {
-            Some(best) if strsim::jaro(best, bare) > 0.8 => format!("did you mean `${best}`?"),
-            _ => {
+        let hint = match suggest::meant(bare, self.allowed.iter().copied()) {
+            Some(meant) => format!("did you mean `${meant}`?"),
+            None => {
                 let known: Vec<String> = self.allowed.iter().map(|v| format!("${v}")).collect();
                 let known = if known.is_empty() { "no variable".to_owned() } else { known.join(", ") };
                 format!("visible here: {known}")

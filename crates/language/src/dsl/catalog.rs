@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::mapping::{self, Mapping};
+use super::mapping::{self, Mapping, Sides};
 use super::mistake::{self, Spot, did_you_mean};
 use super::source::{self, Source};
 use super::{Functions, Mistake, Position, builder};
@@ -168,6 +168,14 @@ pub fn read_mappings(workflows: &Path) -> (Vec<(String, Mapping)>, Vec<Mistake>)
     (mappings, mistakes)
 }
 
+/// What the mappings of a folder of workflows call their sides, by the names of the mappings; also of those that are wrong elsewhere.
+#[must_use]
+pub fn sides_of_mappings(workflows: &Path) -> BTreeMap<String, Sides> {
+    let files = catalog_files(&workflows.join(mapping::FOLDER)).unwrap_or_default();
+    let sides = |file: PathBuf| Some((catalog_name(&file).ok()?, Mapping::sides_in(&read_text(&file).ok()?)?));
+    files.into_iter().filter_map(sides).collect()
+}
+
 /// Reads one mapping.
 ///
 /// # Errors
@@ -195,10 +203,7 @@ impl Catalog {
     fn check(&self, known: &BTreeMap<String, Source>, documents: &BTreeMap<String, Arc<Document>>) -> Vec<Mistake> {
         let mut report = mistake::Report::new(&self.file);
         let root = self.source.root();
-        for (key, value) in root.entries().filter(|(key, _)| *key != "functions") {
-            let hint = did_you_mean(key, ["functions"]);
-            report.error_with_hint(Spot::key(value), format!("unknown property `{}`", mistake::shortened(key)), hint);
-        }
+        report.known_keys(root, &["functions"]);
         match root.get("functions") {
             Some(functions) if functions.is_object() => {}
             Some(functions) => report.error(functions, "`functions` must be an object from names to tasks"),

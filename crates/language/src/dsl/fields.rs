@@ -1,5 +1,7 @@
 //! Reading fields of objects that allow only what they name; the rest is noted in the report.
 
+use super::Severity;
+use super::authentication::{Flaw, FlawPlace};
 use super::mistake::{Report, Spot, did_you_mean, shortened};
 use super::source::Node;
 
@@ -17,6 +19,30 @@ impl<'s> Report<'s> {
             return Some(node);
         }
         self.error(node, format!("`{}` must be an object, not {}", shortened(&node.label()), node.kind()));
+        None
+    }
+
+    /// The same where nothing at all, `key:` without a value, is an object without entries.
+    pub fn closed_or_nothing(&mut self, node: Node<'s>, known: &[&str]) -> Node<'s> {
+        let object = self.object_or_nothing(node);
+        self.known_keys(object, known);
+        object
+    }
+
+    /// An object with any keys, or nothing at all.
+    pub fn object_or_nothing(&mut self, node: Node<'s>) -> Node<'s> {
+        if !node.is_nothing() {
+            self.object(node);
+        }
+        node
+    }
+
+    /// A list.
+    pub fn list(&mut self, node: Node<'s>) -> Option<Node<'s>> {
+        if node.is_list() {
+            return Some(node);
+        }
+        self.error(node, format!("`{}` must be a list, not {}", shortened(&node.label()), node.kind()));
         None
     }
 
@@ -74,6 +100,33 @@ impl<'s> Report<'s> {
             self.error(node, format!("`{}` must be a whole number from 0 to {max}", shortened(&node.label())));
         }
         number
+    }
+
+    /// A whole number within bounds.
+    pub fn whole_number_in(&mut self, node: Node<'s>, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+        let whole = |number: &serde_json::Number| {
+            let exact = number.as_u64().or_else(|| number.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as u64));
+            exact.and_then(|number| u32::try_from(number).ok())
+        };
+        let number = node.as_number().and_then(whole).filter(|number| range.contains(number));
+        if number.is_none() {
+            let (least, most) = (range.start(), range.end());
+            let message = format!("`{}` must be a whole number from {least} to {most}", shortened(&node.label()));
+            self.error(node, message);
+        }
+        number
+    }
+
+    /// What is wrong with an authentication policy.
+    pub fn flaws(&mut self, policy: Node<'s>, flaws: Vec<Flaw>) {
+        for flaw in flaws {
+            let at = policy.within(&flaw.path);
+            let spot = if flaw.place == FlawPlace::Key { Spot::key(at) } else { at.into() };
+            match flaw.severity {
+                Severity::Warning => self.warning(spot, flaw.message, flaw.hint),
+                Severity::Error => self.error_with_hint(spot, flaw.message, flaw.hint),
+            }
+        }
     }
 
     /// One of a few words.

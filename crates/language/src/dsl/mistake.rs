@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+pub use stepwell_text::suggest::did_you_mean;
+
 use super::source::Node;
 use super::{Mistake, Position, Severity};
 
@@ -77,6 +79,12 @@ impl<'s> Report<'s> {
             calls: Vec::new(),
             own_text_only: false,
         }
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// The place of a spot; a catalog function has no text here, so its call stands for it.
@@ -158,22 +166,6 @@ pub fn at(file: &str, position: Position, message: String) -> Mistake {
         hint: None,
         severity: Severity::Error,
     }
-}
-
-/// ``did you mean `x`?``, if a known name is close to the one that was written.
-pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    const COMPARED_MAX: usize = 64;
-    if written.len() > COMPARED_MAX {
-        return None;
-    }
-    let lower = written.to_lowercase();
-    let allowed = (written.chars().count() / 3).max(1);
-    let (distance, name) = known
-        .into_iter()
-        .filter(|name| name.len() <= COMPARED_MAX)
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .min_by_key(|(distance, _)| *distance)?;
-    (distance <= allowed).then(|| format!("did you mean `{name}`?"))
 }
 
 /// A name or message from the text, short enough to be shown.

@@ -26,7 +26,7 @@ mod tests;
 pub use authentication::{Authentication, OwnAuthentication};
 pub use catalog::{
     DOCUMENT_FOLDER, FOLDER as CATALOG_FOLDER, VARIANT_FOLDER, definition_files, is_scenarios, read_mapping,
-    read_mappings, scenario_files, variants,
+    read_mappings, scenario_files, sides_of_mappings, variants,
 };
 pub use definition::*;
 pub use duration::parse_duration;

@@ -1,12 +1,14 @@
 //! What workflows ask for: the bodies of the operations, and what may stand in them.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::super::{Refusal, body, time};
-use super::{Pair, Side};
+use super::super::{Refusal, time};
+use super::{Direction, Master, Pair, Side, Sides, read};
 use crate::identifiers::Declared;
 use stepwell_text::canonical;
 
@@ -29,10 +31,11 @@ pub enum Operation {
     Release(Release),
 }
 
-/// What an event means: `{verdict, crm, erp}`, the ids as they are known.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+/// What an event means: `{verdict}`, and under the name of each side its id as it is known.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judge {
+    /// What the mapping calls its sides.
+    pub sides: Arc<Sides>,
     /// The mapping.
     pub entity: String,
     /// The run that asks; it holds the link from then on unless there is nothing to do.
@@ -40,32 +43,28 @@ pub struct Judge {
     /// Where the record stands.
     pub side: Side,
     /// Its id.
-    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub id: String,
     /// Id of its partner on the other side, where the record names it.
-    #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub other_id: Option<String>,
     /// The mapped fields that the event brings, by path; null if it brings none and the record must be read.
     pub fields: Option<Map<String, Value>>,
     /// When it happened, by the source's clock.
     pub at: Option<String>,
     /// The record is gone.
-    #[serde(default)]
     pub deleted: bool,
 }
 
-/// What has to be written: `{crm, erp}` with `action` and `fields`, and the number of `conflicts`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What has to be written: under the name of each side `action` and `fields`, and the number of `conflicts`.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    /// What the mapping calls its sides.
+    pub sides: Arc<Sides>,
     /// The mapping.
     pub entity: String,
     /// The run that holds the link.
     pub run: Uuid,
-    /// The record of the CRM.
-    pub crm: Found,
-    /// The record of the ERP.
-    pub erp: Found,
+    /// The records as they were read.
+    pub found: Pair<Found>,
     /// What the mapping's `compare` gave.
     pub compare: Compare,
 }
@@ -84,7 +83,7 @@ pub struct Found {
 }
 
 /// Both records side by side.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Compare {
     /// What the mapping says of whole records.
     pub records: Records,
@@ -93,23 +92,12 @@ pub struct Compare {
 }
 
 /// What a mapping says of whole records.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Records {
-    /// Where a record that is new is created.
-    pub created: Created,
+    /// Where a record that is new on one side is created on the other, if it is.
+    pub created: Option<Direction>,
     /// What happens to one that was deleted.
     pub deleted: Deleted,
-}
-
-/// Where a record that is new on one side is created on the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Created {
-    Both,
-    ToErp,
-    ToCrm,
-    None,
 }
 
 /// What happens to a record whose partner was deleted.
@@ -125,8 +113,7 @@ pub enum Deleted {
 }
 
 /// A row of the mapping with what both records have.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// What it is called.
     pub name: String,
@@ -137,33 +124,9 @@ pub struct Row {
     /// What happens to a change on the side that is not the master.
     pub foreign: Foreign,
     /// Sides that must have a value.
-    #[serde(default)]
     pub required: Vec<Side>,
-    /// The CRM's.
-    pub crm: Cell,
-    /// The ERP's.
-    pub erp: Cell,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Direction {
-    Both,
-    ToErp,
-    ToCrm,
-}
-
-/// Who is right where both differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Master {
-    Crm,
-    Erp,
-    Newest,
-    /// A person decides.
-    Manual,
+    /// What each side has.
+    pub cells: Pair<Cell>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -186,19 +149,16 @@ pub struct Cell {
 }
 
 /// The writes of a plan were done.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Save {
+    /// What the mapping calls its sides.
+    pub sides: Arc<Sides>,
     /// The mapping.
     pub entity: String,
     /// The run that holds the link.
     pub run: Uuid,
-    /// The CRM's record.
-    #[serde(default)]
-    pub crm: Saved,
-    /// The ERP's record.
-    #[serde(default)]
-    pub erp: Saved,
+    /// The outcome of each side.
+    pub saved: Pair<Saved>,
 }
 
 /// The outcome of a side.
@@ -214,9 +174,10 @@ pub struct Saved {
 }
 
 /// The run lets go without a save.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Release {
+    /// What the mapping calls its sides.
+    pub sides: Arc<Sides>,
     /// The mapping.
     pub entity: String,
     /// The run that holds it.
@@ -224,25 +185,47 @@ pub struct Release {
     /// Where the record stands.
     pub side: Side,
     /// Its id.
-    #[serde(deserialize_with = "canonical::deserialize_key")]
     pub id: String,
 }
 
+/// Which entity an operation is about, and which run asks: by that its sides are known.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct About {
+    /// The mapping.
+    pub entity: String,
+    /// The run that asks.
+    pub run: Option<Uuid>,
+}
+
+impl About {
+    /// Looks into the body of an operation below `/links/`; none of any other, or where it does not say.
+    #[must_use]
+    pub fn of(path: &str, bytes: &[u8]) -> Option<Self> {
+        path.trim_start_matches('/').strip_prefix("links/")?;
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
 impl Operation {
-    /// Reads the operation `name` with its body.
+    /// Reads the operation `name` with its body, where the entity's sides have these names.
     ///
     /// # Errors
     /// There is none of this name, or the body is invalid.
-    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
-        let operation = match name {
-            "judge" => Self::Judge(body("links/judge", bytes)?),
-            "plan" => Self::Plan(body("links/plan", bytes)?),
-            "save" => Self::Save(body("links/save", bytes)?),
-            "release" => Self::Release(body("links/release", bytes)?),
-            other => return Err(Refusal::unknown(&format!("links/{other}"))),
-        };
+    pub fn parse(name: &str, bytes: &[u8], sides: &Arc<Sides>) -> Result<Self, Refusal> {
+        let operation = read::operation(name, bytes, sides)?;
         operation.check(name)?;
         Ok(operation)
+    }
+
+    /// What the mapping calls its sides.
+    #[must_use]
+    pub fn sides(&self) -> &Sides {
+        match self {
+            Self::Judge(judge) => &judge.sides,
+            Self::Plan(plan) => &plan.sides,
+            Self::Save(save) => &save.sides,
+            Self::Release(release) => &release.sides,
+        }
     }
 
     /// The mapping that it is about.
@@ -272,8 +255,8 @@ impl Operation {
     pub fn ids(&self) -> Pair<Option<String>> {
         match self {
             Self::Judge(judge) => judge.ids(),
-            Self::Plan(plan) => Pair { crm: plan.crm.id.clone(), erp: plan.erp.id.clone() },
-            Self::Save(save) => Pair { crm: save.crm.id.clone(), erp: save.erp.id.clone() },
+            Self::Plan(plan) => Pair::each(|side| plan.found[side].id.clone()),
+            Self::Save(save) => Pair::each(|side| save.saved[side].id.clone()),
             Self::Release(release) => one(release.side, &release.id),
         }
     }
@@ -285,11 +268,12 @@ impl Operation {
     /// One of them cannot be an id.
     pub fn shape(&mut self, identifiers: &Declared) -> Result<(), Refusal> {
         let Some(forms) = identifiers.links.get(self.entity()) else { return Ok(()) };
-        for (side, form) in Side::BOTH.into_iter().filter_map(|side| Some((side, *forms.get(side.as_str())?))) {
-            if let Some(id) = self.id_mut(side) {
+        for side in Side::BOTH {
+            let whose = self.sides().called(side);
+            let form = forms.get(self.sides().name(side)).copied();
+            if let (Some(id), Some(form)) = (self.id_mut(side), form) {
                 *id = form.of(id).map_err(|why| {
-                    let whose = side.as_str().to_uppercase();
-                    Refusal::new(StatusCode::BAD_REQUEST, format!("links: not a valid id of the {whose}: {why}"))
+                    Refusal::new(StatusCode::BAD_REQUEST, format!("links: not a valid id of {whose}: {why}"))
                 })?;
             }
         }
@@ -305,8 +289,8 @@ impl Operation {
                     judge.other_id.as_mut()
                 }
             }
-            Self::Plan(plan) => of(side, &mut plan.crm.id, &mut plan.erp.id),
-            Self::Save(save) => of(side, &mut save.crm.id, &mut save.erp.id),
+            Self::Plan(plan) => plan.found[side].id.as_mut(),
+            Self::Save(save) => save.saved[side].id.as_mut(),
             Self::Release(release) => Some(&mut release.id).filter(|_| release.side == side),
         }
     }
@@ -314,7 +298,7 @@ impl Operation {
     fn check(&self, name: &str) -> Result<(), Refusal> {
         let bad = |why: String| Err(Refusal::new(StatusCode::BAD_REQUEST, format!("links/{name}: {why}")));
         let ids = self.ids();
-        let texts = [Some(self.entity()), ids.crm.as_deref(), ids.erp.as_deref()];
+        let texts = [Some(self.entity()), ids.first.as_deref(), ids.second.as_deref()];
         for text in texts.into_iter().flatten() {
             if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
                 return bad(format!(
@@ -322,15 +306,15 @@ impl Operation {
                 ));
             }
         }
-        if ids.crm.is_none() && ids.erp.is_none() {
+        if ids.first.is_none() && ids.second.is_none() {
             return bad("it names neither record: give the id of one".to_owned());
         }
         let (fields, times) = match self {
             Self::Judge(judge) => (judge.fields.as_ref().map_or(0, Map::len), vec![&judge.at]),
-            Self::Plan(plan) => (plan.compare.rows.len(), vec![&plan.crm.at, &plan.erp.at]),
+            Self::Plan(plan) => (plan.compare.rows.len(), vec![&plan.found.first.at, &plan.found.second.at]),
             Self::Save(save) => {
                 let of = |saved: &Saved| saved.fields.as_ref().map_or(0, Map::len);
-                (of(&save.crm).max(of(&save.erp)), Vec::new())
+                (of(&save.saved.first).max(of(&save.saved.second)), Vec::new())
             }
             Self::Release(_) => (0, Vec::new()),
         };
@@ -354,13 +338,6 @@ impl Judge {
         let mut ids = one(self.side, &self.id);
         ids[self.side.other()].clone_from(&self.other_id);
         ids
-    }
-}
-
-fn of<'i>(side: Side, crm: &'i mut Option<String>, erp: &'i mut Option<String>) -> Option<&'i mut String> {
-    match side {
-        Side::Crm => crm.as_mut(),
-        Side::Erp => erp.as_mut(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! What only a person can decide about a pair of records: it stays until someone does, or until the records agree.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Pair, Side};
+use super::{Pair, Side, Sides};
 
 /// A row, or a whole record, on which the sides disagree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     /// The row; none is the record itself.
     pub row: Option<String>,
@@ -16,6 +16,19 @@ pub struct Conflict {
     pub seen: Pair<Seen>,
     /// Whose word counts, once someone said so.
     pub chosen: Option<Side>,
+}
+
+impl Conflict {
+    /// For predicates, with what the mapping calls its sides.
+    #[must_use]
+    pub fn to_value(&self, sides: &Sides) -> Value {
+        let mut seen = json!({});
+        for side in Side::BOTH {
+            seen[sides.name(side)] = json!(self.seen[side]);
+        }
+        let chosen = self.chosen.map(|side| sides.name(side));
+        json!({ "row": self.row, "kind": self.kind, "seen": seen, "chosen": chosen })
+    }
 }
 
 /// Why a person is asked.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Hash, Judge, Link, Refusal, Side};
+use super::{Hash, Judge, Link, Named, Refusal, Side};
 use crate::time;
 
 /// Clocks of scripts and databases differ by so much; an event is late only if it is older by more.
@@ -20,16 +20,16 @@ pub fn judge(link: Option<Link>, ask: &Judge) -> Result<(Option<Link>, Value), R
     let at = ask.at.as_deref().and_then(time);
     let verdict = verdict(is_known, &link, ask, at);
     if matches!(verdict, "echo" | "late" | "irrelevant") {
-        let answer = answer(verdict, &link);
+        let answer = answer(verdict, &link, ask);
         return Ok((is_known.then_some(link), answer));
     }
-    link.take(&ask.entity, ask.run)?;
+    link.take(Named(&ask.entity, &ask.sides), ask.run)?;
     link.ids[ask.side] = Some(ask.id.clone());
     if link.ids[ask.side.other()].is_none() {
         link.ids[ask.side.other()].clone_from(&ask.other_id);
     }
     note_touched(&mut link, ask, at);
-    let answer = answer(verdict, &link);
+    let answer = answer(verdict, &link, ask);
     Ok((Some(link), answer))
 }
 
@@ -75,6 +75,10 @@ fn note_touched(link: &mut Link, ask: &Judge, at: Option<DateTime<Utc>>) {
     }
 }
 
-fn answer(verdict: &str, link: &Link) -> Value {
-    json!({ "verdict": verdict, "crm": link.ids[Side::Crm], "erp": link.ids[Side::Erp] })
+fn answer(verdict: &str, link: &Link, ask: &Judge) -> Value {
+    let mut answer = json!({ "verdict": verdict });
+    for side in Side::BOTH {
+        answer[ask.sides.name(side)] = link.ids[side].clone().into();
+    }
+    answer
 }

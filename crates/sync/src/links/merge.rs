@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::conflict::Kind;
-use super::{Direction, Foreign, Hash, Master, Row, Side};
+use super::{Direction, Foreign, Hash, Master, Pair, Row, Side};
 
 /// What happens to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub(super) struct Known<'k> {
 }
 
 pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
-    let [crm, erp] = [Hash::of(&row.crm.value), Hash::of(&row.erp.value)];
-    if is_equal(row, &crm, &erp) {
+    let has = Pair::each(|side| Hash::of(&row.cells[side].value));
+    if is_equal(row, &has) {
         return Merged::Equal;
     }
     if let Some(chosen) = known.chosen.filter(|from| goes(row, from.other())) {
@@ -37,37 +37,32 @@ pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
     }
     // Of two records that meet for the first time, the one that has something to say says it.
     let is_first = known.had.iter().all(Option::is_none);
-    if is_first && row.direction == Direction::Both && crm.is_nothing() != erp.is_nothing() {
-        return Merged::To(if crm.is_nothing() { Side::Crm } else { Side::Erp });
+    if is_first && row.direction == Direction::Both && has.first.is_nothing() != has.second.is_nothing() {
+        return Merged::To(if has.first.is_nothing() { Side::First } else { Side::Second });
     }
-    let changed = |side: Side| known.had[side as usize] != Some(if side == Side::Crm { &crm } else { &erp });
-    match (changed(Side::Crm), changed(Side::Erp)) {
-        (true, false) => one_changed(row, Side::Crm),
-        (false, true) => one_changed(row, Side::Erp),
+    let changed = |side: Side| known.had[side as usize] != Some(&has[side]);
+    match (changed(Side::First), changed(Side::Second)) {
+        (true, false) => one_changed(row, Side::First),
+        (false, true) => one_changed(row, Side::Second),
         // A change of the mapping, or a write of which nobody learned: as if both had changed.
         (true, true) | (false, false) => both_changed(row, known),
     }
 }
 
-fn is_equal(row: &Row, crm: &Hash, erp: &Hash) -> bool {
-    (goes(row, Side::Erp) && Hash::of(&row.crm.other) == *erp)
-        || (goes(row, Side::Crm) && Hash::of(&row.erp.other) == *crm)
+fn is_equal(row: &Row, has: &Pair<Hash>) -> bool {
+    Side::BOTH.into_iter().any(|to| goes(row, to) && Hash::of(&row.cells[to.other()].other) == has[to])
 }
 
 /// Whether values of the row go to a side.
 pub(super) fn goes(row: &Row, to: Side) -> bool {
-    match row.direction {
-        Direction::Both => true,
-        Direction::ToErp => to == Side::Erp,
-        Direction::ToCrm => to == Side::Crm,
-    }
+    row.direction == Direction::Both || row.direction == Direction::To(to)
 }
 
 /// The side whose word always counts, if there is one.
 fn master(row: &Row) -> Option<Side> {
     match (row.direction, row.master) {
-        (Direction::ToErp, _) | (Direction::Both, Master::Crm) => Some(Side::Crm),
-        (Direction::ToCrm, _) | (Direction::Both, Master::Erp) => Some(Side::Erp),
+        (Direction::To(to), _) => Some(to.other()),
+        (Direction::Both, Master::Side(side)) => Some(side),
         (Direction::Both, Master::Newest | Master::Manual) => None,
     }
 }
@@ -87,8 +82,8 @@ fn both_changed(row: &Row, known: &Known<'_>) -> Merged {
         return Merged::To(master.other());
     }
     match (row.master, known.at) {
-        (Master::Newest, [Some(crm), Some(erp)]) if crm > erp => Merged::To(Side::Erp),
-        (Master::Newest, [Some(crm), Some(erp)]) if erp > crm => Merged::To(Side::Crm),
+        (Master::Newest, [Some(first), Some(second)]) if first > second => Merged::To(Side::Second),
+        (Master::Newest, [Some(first), Some(second)]) if second > first => Merged::To(Side::First),
         _ => Merged::Conflict(Kind::Both),
     }
 }

@@ -1,5 +1,4 @@
-//! Links: which record of the CRM and which of the ERP stand for the same thing, and what each of them had when they were last made
-//! equal. From that follows what an event means (`judge`) and what has to be written (`plan`).
+//! Links: which records of two systems stand for the same thing, and what each of them had when they were last made equal. From that follows what an event means (`judge`) and what has to be written (`plan`).
 //!
 //! A sync goes `judge` → read both records → `plan` → write → `save`. `judge` takes a hold on the link for its run, which ends
 //! with `save`, with `release` or with the run itself: two runs never write the same pair of records at once. What is known
@@ -12,6 +11,7 @@ mod judge;
 mod merge;
 mod perform;
 mod plan;
+mod read;
 mod save;
 #[cfg(test)]
 mod tests;
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Refusal;
-pub use stepwell_language::dsl::mapping::Side;
+pub use stepwell_language::dsl::mapping::{Direction, Master, Side, Sides};
 
 /// A pair of records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,13 +46,23 @@ pub struct Link {
     pub saved_by: Option<Uuid>,
 }
 
-/// One for each side.
+/// One for each side. It is stored under the names that all sides once had, which nodes of the version before read: `crm` is the first
+/// side, `erp` the second, whatever the mapping calls them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pair<T> {
-    /// The CRM's.
-    pub crm: T,
-    /// The ERP's.
-    pub erp: T,
+    /// The first side's.
+    #[serde(rename = "crm")]
+    pub first: T,
+    /// The second side's.
+    #[serde(rename = "erp")]
+    pub second: T,
+}
+
+impl<T> Pair<T> {
+    /// What `of` gives for each side.
+    pub fn each(mut of: impl FnMut(Side) -> T) -> Self {
+        Self { first: of(Side::First), second: of(Side::Second) }
+    }
 }
 
 impl<T> std::ops::Index<Side> for Pair<T> {
@@ -60,8 +70,8 @@ impl<T> std::ops::Index<Side> for Pair<T> {
 
     fn index(&self, side: Side) -> &T {
         match side {
-            Side::Crm => &self.crm,
-            Side::Erp => &self.erp,
+            Side::First => &self.first,
+            Side::Second => &self.second,
         }
     }
 }
@@ -69,8 +79,8 @@ impl<T> std::ops::Index<Side> for Pair<T> {
 impl<T> std::ops::IndexMut<Side> for Pair<T> {
     fn index_mut(&mut self, side: Side) -> &mut T {
         match side {
-            Side::Crm => &mut self.crm,
-            Side::Erp => &mut self.erp,
+            Side::First => &mut self.first,
+            Side::Second => &mut self.second,
         }
     }
 }
@@ -117,13 +127,13 @@ pub struct Pending {
 
 impl Link {
     /// Whether a run may work on it. Whoever else holds it was looked up by the caller: a run that has ended holds nothing.
-    fn take(&mut self, entity: &str, run: Uuid) -> Result<(), Refusal> {
+    fn take(&mut self, named: Named<'_>, run: Uuid) -> Result<(), Refusal> {
         match self.holder {
             Some(holder) if holder != run => Err(Refusal {
                 retry_after: Some(std::time::Duration::from_secs(1)),
                 ..Refusal::new(
                     StatusCode::LOCKED,
-                    format!("{} are locked by run {holder}, which is working on them", self.named(entity)),
+                    format!("{} are locked by run {holder}, which is working on them", named.pair(&self.ids)),
                 )
             }),
             _ => {
@@ -134,35 +144,43 @@ impl Link {
     }
 
     /// Only the run that judged it may continue with it.
-    fn held_by(&self, entity: &str, run: Uuid) -> Result<(), Refusal> {
+    fn held_by(&self, named: Named<'_>, run: Uuid) -> Result<(), Refusal> {
         if self.holder == Some(run) {
             return Ok(());
         }
         let whose = self.holder.map_or_else(|| "nobody".to_owned(), |holder| format!("run {holder}"));
-        let detail = format!("{} are locked by {whose}, not by run {run}: call links.judge first", self.named(entity));
+        let pair = named.pair(&self.ids);
+        let detail = format!("{pair} are locked by {whose}, not by run {run}: call links.judge first");
         Err(Refusal::new(StatusCode::CONFLICT, detail))
     }
 
-    fn named(&self, entity: &str) -> String {
-        format!("{entity} {}", told(&self.ids))
-    }
-
     fn linked_otherwise(&self, operation: &Operation) -> Refusal {
-        if let Err(held) = self.clone().take(operation.entity(), operation.run()) {
+        let named = Named(operation.entity(), operation.sides());
+        if let Err(held) = self.clone().take(named, operation.run()) {
             return held;
         }
         let detail = format!(
             "{} are linked, not {}: correct the id that one of the records holds of the other",
-            self.named(operation.entity()),
-            told(&operation.ids()),
+            named.pair(&self.ids),
+            named.records(&operation.ids()),
         );
         Refusal::new(StatusCode::CONFLICT, detail)
     }
 }
 
-fn told(ids: &Pair<Option<String>>) -> String {
-    let id = |side: Side| ids[side].as_deref().unwrap_or("none");
-    format!("CRM record {} and ERP record {}", id(Side::Crm), id(Side::Erp))
+/// An entity and its sides, for messages.
+#[derive(Debug, Clone, Copy)]
+struct Named<'n>(&'n str, &'n Sides);
+
+impl Named<'_> {
+    fn pair(self, ids: &Pair<Option<String>>) -> String {
+        format!("{} {}", self.0, self.records(ids))
+    }
+
+    fn records(self, ids: &Pair<Option<String>>) -> String {
+        let record = |side: Side| format!("{} record {}", self.1.system(side), ids[side].as_deref().unwrap_or("none"));
+        Side::BOTH.map(record).join(" and ")
+    }
 }
 
 /// Makes one link of those that were found by either id.
@@ -170,22 +188,22 @@ fn told(ids: &Pair<Option<String>>) -> String {
 /// # Errors
 /// The two records are linked with others. While another run works on one of those, that may yet change.
 pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<Link>, Refusal> {
-    let joined = match (found.crm, found.erp) {
+    let joined = match (found.first, found.second) {
         (None, None) => return Ok(None),
         (Some(one), None) | (None, Some(one)) => one,
-        (Some(crm), Some(erp)) if crm == erp => crm,
-        (Some(crm), Some(erp)) => {
-            if let Some(paired) = [&crm, &erp].into_iter().find(|link| link.ids.crm.is_some() && link.ids.erp.is_some())
-            {
+        (Some(first), Some(second)) if first == second => first,
+        (Some(first), Some(second)) => {
+            let is_pair = |link: &&Link| link.ids.first.is_some() && link.ids.second.is_some();
+            if let Some(paired) = [&first, &second].into_iter().find(is_pair) {
                 return Err(paired.linked_otherwise(operation));
             }
             // Each was seen alone before; a run that works on one works on the pair.
             Link {
-                ids: Pair { crm: crm.ids.crm, erp: erp.ids.erp },
-                had: Pair { crm: crm.had.crm, erp: erp.had.erp },
+                ids: Pair { first: first.ids.first, second: second.ids.second },
+                had: Pair { first: first.had.first, second: second.had.second },
                 pending: None,
-                holder: crm.holder.or(erp.holder),
-                saved_by: crm.saved_by.or(erp.saved_by),
+                holder: first.holder.or(second.holder),
+                saved_by: first.saved_by.or(second.saved_by),
             }
         }
     };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::conflict::{Conflict, Kind, Seen};
 use super::merge::{Known, Merged, goes, merge};
-use super::{Created, Deleted, Had, Hash, Link, Pair, Pending, Plan, Refusal, Row, Side, Wrote};
+use super::{Cell, Deleted, Direction, Had, Hash, Link, Named, Pair, Pending, Plan, Refusal, Row, Side, Wrote};
 use crate::time;
 use stepwell_language::dsl::mapping::Field;
 
@@ -69,34 +69,27 @@ struct Draft<'p> {
 /// # Errors
 /// The run does not hold the link.
 pub fn plan(link: &Link, open: &[Conflict], ask: &Plan, now: DateTime<Utc>) -> Result<Planned, Refusal> {
-    link.held_by(&ask.entity, ask.run)?;
+    link.held_by(Named(&ask.entity, &ask.sides), ask.run)?;
     let mut draft = Draft {
         ask,
         now,
         had: &link.had,
         will: link.had.clone(),
         actions: Pair::default(),
-        fields: Pair { crm: json!({}), erp: json!({}) },
+        fields: Pair::each(|_| json!({})),
         writes: Pair::default(),
         conflicts: Vec::new(),
     };
     for side in Side::BOTH {
-        draft.will[side].at = found(ask, side).at.as_deref().and_then(time).or(draft.will[side].at);
+        draft.will[side].at = ask.found[side].at.as_deref().and_then(time).or(draft.will[side].at);
     }
-    match (ask.crm.exists, ask.erp.exists) {
-        (true, true) => draft.compare(open),
-        (true, false) => draft.one_sided(Side::Crm, link, open),
-        (false, true) => draft.one_sided(Side::Erp, link, open),
-        (false, false) => {}
+    match Side::BOTH.map(|side| ask.found[side].exists) {
+        [true, true] => draft.compare(open),
+        [true, false] => draft.one_sided(Side::First, link, open),
+        [false, true] => draft.one_sided(Side::Second, link, open),
+        [false, false] => {}
     }
     Ok(draft.finish(link))
-}
-
-fn found(ask: &Plan, side: Side) -> &super::Found {
-    match side {
-        Side::Crm => &ask.crm,
-        Side::Erp => &ask.erp,
-    }
 }
 
 impl Draft<'_> {
@@ -107,7 +100,7 @@ impl Draft<'_> {
             // What a person decided, he decided of the values that he saw.
             let chosen = before.filter(|before| same(before, row)).and_then(|before| before.chosen);
             let known = Known {
-                had: Side::BOTH.map(|side| self.had[side].fields.get(&cell(row, side).field)),
+                had: Side::BOTH.map(|side| self.had[side].fields.get(&row.cells[side].field)),
                 at: Side::BOTH.map(|side| self.changed_at(row, side)),
                 chosen,
             };
@@ -122,11 +115,9 @@ impl Draft<'_> {
                     self.conflicts.extend(chosen.and(before.cloned()));
                 }
                 Merged::Conflict(kind) => {
-                    let seen = |side| Seen {
-                        field: Some(cell(row, side).field.clone()),
-                        value: cell(row, side).value.clone(),
-                    };
-                    let seen = Pair { crm: seen(Side::Crm), erp: seen(Side::Erp) };
+                    let seen =
+                        |Cell { field, value, .. }: &Cell| Seen { field: Some(field.clone()), value: value.clone() };
+                    let seen = Pair::each(|side| seen(&row.cells[side]));
                     self.conflicts.push(Conflict { row: Some(row.name.clone()), kind, seen, chosen: None });
                 }
             }
@@ -135,13 +126,13 @@ impl Draft<'_> {
 
     /// A field's own time where an event told it, else its record's.
     fn changed_at(&self, row: &Row, side: Side) -> Option<DateTime<Utc>> {
-        let touched = self.had[side].touched.get(&cell(row, side).field).copied();
-        touched.or_else(|| found(self.ask, side).at.as_deref().and_then(time))
+        let touched = self.had[side].touched.get(&row.cells[side].field).copied();
+        touched.or_else(|| self.ask.found[side].at.as_deref().and_then(time))
     }
 
     /// Whether a value can go where it should.
     fn check(&self, row: &Row, to: Side, is_chosen: bool) -> Merged {
-        let hash = Hash::of(&cell(row, to.other()).other);
+        let hash = Hash::of(&row.cells[to.other()].other);
         if hash.is_nothing() && row.required.contains(&to) {
             return Merged::Conflict(Kind::Required);
         }
@@ -151,7 +142,7 @@ impl Draft<'_> {
     /// Whether a field is written again and again.
     fn is_unstable(&self, row: &Row, to: Side, hash: &Hash) -> bool {
         let lately = |side: Side| {
-            let wrote = self.had[side].wrote.get(&cell(row, side).field).into_iter().flatten();
+            let wrote = self.had[side].wrote.get(&row.cells[side].field).into_iter().flatten();
             wrote.filter(|wrote| wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN)
         };
         let mut turns: Vec<(DateTime<Utc>, Side)> =
@@ -165,14 +156,14 @@ impl Draft<'_> {
     /// Both have the same: that is what they had from then on.
     fn equal(&mut self, row: &Row) {
         for side in Side::BOTH {
-            let cell = cell(row, side);
+            let cell = &row.cells[side];
             self.will[side].fields.insert(cell.field.clone(), Hash::of(&cell.value));
             self.will[side].touched.remove(&cell.field);
         }
     }
 
     fn write(&mut self, row: &Row, to: Side) {
-        let (from, target) = (cell(row, to.other()), cell(row, to));
+        let (from, target) = (&row.cells[to.other()], &row.cells[to]);
         let hash = Hash::of(&from.other);
         self.actions[to] = Some(Action::Update);
         Field::of(&target.field).put(&mut self.fields[to], &from.other);
@@ -180,7 +171,7 @@ impl Draft<'_> {
         self.will[to.other()].fields.insert(from.field.clone(), Hash::of(&from.value));
         self.will[to].fields.insert(target.field.clone(), hash.clone());
         for side in Side::BOTH {
-            self.will[side].touched.remove(&cell(row, side).field);
+            self.will[side].touched.remove(&row.cells[side].field);
         }
         let wrote = self.will[to].wrote.entry(target.field.clone()).or_default();
         wrote.retain(|wrote| wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN);
@@ -194,13 +185,8 @@ impl Draft<'_> {
         let missing = there.other();
         let was_there = !link.had[missing].fields.is_empty();
         if !was_there {
-            let creates = match self.ask.compare.records.created {
-                Created::Both => true,
-                Created::ToErp => missing == Side::Erp,
-                Created::ToCrm => missing == Side::Crm,
-                Created::None => false,
-            };
-            if creates {
+            let created = self.ask.compare.records.created;
+            if created.is_some_and(|to| to == Direction::Both || to == Direction::To(missing)) {
                 self.create(there);
             }
             return;
@@ -217,26 +203,25 @@ impl Draft<'_> {
                 self.conflicts.extend(before.cloned());
             }
             (Deleted::Report, None) => {
-                let seen = |side: Side| Seen { field: None, value: (side == there).into() };
-                let seen = Pair { crm: seen(Side::Crm), erp: seen(Side::Erp) };
+                let seen = Pair::each(|side| Seen { field: None, value: (side == there).into() });
                 self.conflicts.push(Conflict { row: None, kind: Kind::Deleted, seen, chosen: None });
             }
         }
     }
 
-    /// The partner of a record is made: all rows go there, as `toErp` or `toCrm` of the mapping write them.
+    /// The partner of a record is made: all rows go there, as the mapping's function that leads there writes them.
     fn create(&mut self, from: Side) {
         let to = from.other();
         self.actions[to] = Some(Action::Create);
         for row in &self.ask.compare.rows {
-            let source = cell(row, from);
+            let source = &row.cells[from];
             self.will[from].fields.insert(source.field.clone(), Hash::of(&source.value));
             if goes(row, to) {
-                let (field, hash) = (cell(row, to).field.clone(), Hash::of(&source.other));
+                let (field, hash) = (row.cells[to].field.clone(), Hash::of(&source.other));
                 self.writes[to].insert(field.clone(), hash.clone());
                 self.will[to].fields.insert(field, hash);
             } else {
-                self.will[to].fields.insert(cell(row, to).field.clone(), Hash::default());
+                self.will[to].fields.insert(row.cells[to].field.clone(), Hash::default());
             }
         }
         self.will[from].touched.clear();
@@ -265,22 +250,25 @@ impl Draft<'_> {
         let told = |side: Side| {
             json!({
                 "action": action(side).as_str(),
-                "id": found(self.ask, side).id.as_ref().or(link.ids[side].as_ref()),
+                "id": self.ask.found[side].id.as_ref().or(link.ids[side].as_ref()),
                 "fields": self.fields[side],
             })
         };
         let waiting = self.conflicts.iter().filter(|conflict| conflict.chosen.is_none()).count();
-        let answer = json!({ "crm": told(Side::Crm), "erp": told(Side::Erp), "conflicts": waiting });
+        let mut answer = json!({ "conflicts": waiting });
+        for side in Side::BOTH {
+            answer[self.ask.sides.name(side)] = told(side);
+        }
         let settled = self.conflicts.iter().filter(|conflict| conflict.chosen.is_some());
         let settles = settled.map(|conflict| conflict.row.clone()).collect();
         // A partner that is gone stays known until a person has decided, or for good where nobody minds: it is not made again.
         let is_over = Side::BOTH.iter().any(|side| action(*side) == Action::Delete)
-            || !(self.ask.crm.exists || self.ask.erp.exists);
+            || !Side::BOTH.iter().any(|side| self.ask.found[*side].exists);
         let stays = |side: Side| {
-            let is_there = found(self.ask, side).exists || action(side) == Action::Create;
+            let is_there = self.ask.found[side].exists || action(side) == Action::Create;
             !is_over && (is_there || !self.had[side].fields.is_empty())
         };
-        let exists = Pair { crm: stays(Side::Crm), erp: stays(Side::Erp) };
+        let exists = Pair::each(stays);
         let pending = Pending { run: self.ask.run, will: self.will, writes: self.writes, exists, settles };
         Planned { link: Link { pending: Some(pending), ..link.clone() }, conflicts: self.conflicts, answer }
     }
@@ -288,12 +276,5 @@ impl Draft<'_> {
 
 /// Whether a row still has the values of a conflict.
 fn same(conflict: &Conflict, row: &Row) -> bool {
-    Side::BOTH.iter().all(|side| Hash::of(&conflict.seen[*side].value) == Hash::of(&cell(row, *side).value))
-}
-
-pub(super) fn cell(row: &Row, side: Side) -> &super::Cell {
-    match side {
-        Side::Crm => &row.crm,
-        Side::Erp => &row.erp,
-    }
+    Side::BOTH.iter().all(|side| Hash::of(&conflict.seen[*side].value) == Hash::of(&row.cells[*side].value))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Had, Hash, Link, Pair, Refusal, Release, Save, Saved, Side};
+use super::{Had, Hash, Link, Named, Pair, Refusal, Release, Save, Side};
 
 /// Notes that the writes of a plan were done and lets go. None is a link without a pair: it is forgotten. A repeat by the same
 /// run changes nothing.
@@ -10,7 +10,10 @@ use super::{Had, Hash, Link, Pair, Refusal, Release, Save, Saved, Side};
 /// # Errors
 /// The run does not hold the link.
 pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Refusal> {
-    let answer = json!({ "crm": ask.crm.id, "erp": ask.erp.id });
+    let mut answer = json!({});
+    for side in Side::BOTH {
+        answer[ask.sides.name(side)] = ask.saved[side].id.clone().into();
+    }
     let Some(mut link) = link else {
         // Saved before, and forgotten with it.
         return Ok((None, answer));
@@ -18,17 +21,14 @@ pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Ref
     if link.saved_by == Some(ask.run) && link.holder != Some(ask.run) {
         return Ok((Some(link), answer));
     }
-    link.held_by(&ask.entity, ask.run)?;
-    let mut exists = Pair {
-        crm: link.ids.crm.is_some() || ask.crm.id.is_some(),
-        erp: link.ids.erp.is_some() || ask.erp.id.is_some(),
-    };
+    link.held_by(Named(&ask.entity, &ask.sides), ask.run)?;
+    let mut exists = Pair::each(|side| link.ids[side].is_some() || ask.saved[side].id.is_some());
     if let Some(pending) = link.pending.take_if(|pending| pending.run == ask.run) {
         link.had = pending.will;
         exists = pending.exists;
     }
     for side in Side::BOTH {
-        let saved: &Saved = if side == Side::Crm { &ask.crm } else { &ask.erp };
+        let saved = &ask.saved[side];
         if !exists[side] {
             link.ids[side] = None;
             link.had[side] = Had::default();

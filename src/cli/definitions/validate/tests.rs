@@ -103,6 +103,82 @@ fn what_people_see_is_as_expected() {
     assert_eq!(out, std::fs::read_to_string(&expected).unwrap_or_default());
 }
 
+/// Definitions, catalogs, mappings, scenarios and the hub's file are read by one reader.
+#[test]
+fn the_same_typo_gets_the_same_message_in_every_kind_of_document() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["functions", "mappings"] {
+        std::fs::create_dir(folder.path().join(name)).expect("a folder");
+    }
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("a.yaml", &DEFINITION.replace("seet: {a: 1}", "metadata: {titel: x}\n      set: {a: 1}"));
+    write("functions/f.yaml", "functions:\n  g:\n    metadata: {titel: x}\n    set: {a: 1}\n");
+    write(
+        "mappings/m.yaml",
+        "mapping: m\ntitel: x\ncrm: {type: A}\nerp: {type: b}\nrows: [{crm: A, erp: a, master: crm}]\n",
+    );
+    write("hub.yaml", "connections:\n  c:\n    titel: x\n    baseUrl: {sandbox: 'http://127.0.0.1:1'}\n");
+    write("a.scenarios.yaml", "scenarios:\n  - name: a\n    nam: x\n    expect: {status: completed}\n");
+    let (checked, out) = checked(vec![folder.path().to_owned()]);
+    assert_eq!(checked.errors(), 5, "{out}");
+    for place in ["a.yaml:4:18", "functions/f.yaml:3:16", "mappings/m.yaml:2:1", "hub.yaml:3:5"] {
+        let told = format!("{place}: error: unknown property `titel`\n");
+        let at = out.find(&told).unwrap_or_else(|| panic!("{told}{out}"));
+        let hint = out[at..].lines().find(|line| line.trim_start().starts_with("hint")).unwrap_or_default();
+        assert_eq!(hint.trim(), "hint: did you mean `title`?", "{place}: {out}");
+    }
+    assert!(out.contains("a.scenarios.yaml:3:5: error: unknown property `nam`"), "{out}");
+    assert!(out.contains("hint: did you mean `name`?"), "{out}");
+
+    for name in ["a.yaml", "functions/f.yaml", "mappings/m.yaml", "hub.yaml", "a.scenarios.yaml"] {
+        write(name, "a: 1\na: 2\n");
+    }
+    let (_, out) = self::checked(vec![folder.path().to_owned()]);
+    assert_eq!(out.matches(":2:1: error: the key `a` occurs twice in the same object").count(), 5, "{out}");
+}
+
+#[test]
+fn a_mapping_names_its_sides_and_what_is_wrong_with_the_names_is_told_where_they_stand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("mappings")).expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    const SOUND: &str = "mapping: m\nsides: [crm, billing]\ncrm: {type: Account}\nbilling: {type: customer}
+records: {created: toBilling}\nrows:\n  - {crm: Name, billing: name, master: billing, required: billing, toBilling: ascii_downcase, fits: {billing: {max: 9}}}\n";
+    let told = |mapping: &str| {
+        write("mappings/m.yaml", mapping);
+        self::checked(vec![folder.path().to_owned()]).1
+    };
+    write("hub.yaml", "identifiers: {links: {m: {billing: case-insensitive}}}\n");
+    let out = told(SOUND);
+    assert!(out.contains(" 0 errors"), "{out}");
+    for (was, is, expected) in [
+        ("[crm, billing]", "[crm]", "m.yaml:2:8: error: `sides` must be a list of two names"),
+        ("[crm, billing]", "[crm, crm]", "m.yaml:2:14: error: both sides are named `crm`"),
+        ("[crm, billing]", "[crm, value]", "m.yaml:2:14: error: `value` cannot name a side"),
+        ("[crm, billing]", "[crm, toErp]", "m.yaml:2:14: error: `toErp` cannot name a side"),
+        ("[crm, billing]", "[crm, B-2]", "m.yaml:2:14: error: `B-2` cannot name a side"),
+        ("\nbilling: {", "\nbiling: {", "m.yaml:4:1: error: unknown property `biling`"),
+        (
+            "master: billing",
+            "master: biling",
+            "error: `master` must be one of `crm`, `billing`, `newest`, `manual`, not `biling`",
+        ),
+        ("toBilling: asc", "toErp: asc", "error: unknown property `toErp`"),
+        (
+            "created: toBilling",
+            "created: toErp",
+            "error: `created` must be one of `both`, `toBilling`, `toCrm`, `none`, not `toErp`",
+        ),
+    ] {
+        assert!(SOUND.contains(was), "{was}");
+        let out = told(&SOUND.replace(was, is));
+        assert!(out.contains(expected), "{expected}: {out}");
+    }
+    write("hub.yaml", "identifiers: {links: {m: {erp: case-insensitive}}}\n");
+    let out = told(SOUND);
+    assert!(out.contains("hub.yaml:1:27: error: unknown property `erp`"), "{out}");
+}
+
 #[test]
 fn a_missing_old_version_is_not_consent() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -10,6 +10,7 @@ use super::Undone;
 use crate::memory::links::{Conflict, Had, Kind, Link, Linked, Operation, Pair, Pending, Seen, Side, perform};
 use crate::store::StoreError;
 use crate::store::sync::links::{self, LinkRow, NewConflict, OpenConflict};
+use crate::store::sync::sides;
 
 /// What of a link stands in no column of its own.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub(super) async fn links(pool: &PgPool, operation: Operation, now: DateTime<Utc
     }
     let mut transaction = pool.begin().await?;
     let ids = operation.ids();
-    let rows = links::lock(&mut transaction, operation.entity(), ids.crm.as_deref(), ids.erp.as_deref()).await?;
+    let rows = links::lock(&mut transaction, operation.entity(), ids.first.as_deref(), ids.second.as_deref()).await?;
     let minds = matches!(operation, Operation::Plan(_) | Operation::Save(_)) || rows.len() > 1;
     let conflicts = if minds && !rows.is_empty() {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -53,29 +54,29 @@ pub(super) async fn links(pool: &PgPool, operation: Operation, now: DateTime<Utc
 /// The answer to an event that says nothing new: half of all are echoes of our own writes, so they cost one read.
 async fn idle(conn: &mut PgConnection, operation: &Operation, now: DateTime<Utc>) -> Result<Option<Value>, Undone> {
     let ids = operation.ids();
-    let rows = links::find(conn, operation.entity(), ids.crm.as_deref(), ids.erp.as_deref()).await?;
+    let rows = links::find(conn, operation.entity(), ids.first.as_deref(), ids.second.as_deref()).await?;
     let known = Known { rows, conflicts: Vec::new() };
     let done = perform(operation, found(&known, operation)?, now);
     let idle = |answer: &Value| matches!(answer["verdict"].as_str(), Some("echo" | "late" | "irrelevant"));
     Ok(done.ok().map(|done| done.answer).filter(idle))
 }
 
-/// What is known under the CRM's and under the ERP's id.
+/// What is known under the id of each side.
 fn found(known: &Known, operation: &Operation) -> Result<Pair<Option<Linked>>, Undone> {
     let ids = operation.ids();
     let conflicts = known.conflicts.iter().map(read_conflict).collect::<Result<Vec<_>, _>>()?;
     let under = |side: Side| -> Result<Option<Linked>, StoreError> {
         let Some(id) = &ids[side] else { return Ok(None) };
-        let of = |row: &&LinkRow| if side == Side::Crm { row.crm_id.as_ref() } else { row.erp_id.as_ref() } == Some(id);
+        let of = |row: &&LinkRow| [&row.crm_id, &row.erp_id][side as usize].as_ref() == Some(id);
         let Some(row) = known.rows.iter().find(of) else { return Ok(None) };
         Ok(Some(Linked { link: read(row)?, conflicts: conflicts.clone() }))
     };
-    Ok(Pair { crm: under(Side::Crm)?, erp: under(Side::Erp)? })
+    Ok(Pair { first: under(Side::First)?, second: under(Side::Second)? })
 }
 
 fn read(row: &LinkRow) -> Result<Link, StoreError> {
     let State { had, pending, saved_by } = decoded("links", row.id, row.state.clone())?;
-    let ids = Pair { crm: row.crm_id.clone(), erp: row.erp_id.clone() };
+    let ids = Pair { first: row.crm_id.clone(), second: row.erp_id.clone() };
     Ok(Link { ids, had, pending, holder: row.holder, saved_by })
 }
 
@@ -84,8 +85,8 @@ fn read_conflict(row: &OpenConflict) -> Result<Conflict, StoreError> {
     Ok(Conflict {
         row: row.row_name.clone(),
         kind: decoded::<Kind>("conflicts", row.id, Value::String(row.kind.clone()))?,
-        seen: Pair { crm: seen(&row.crm)?, erp: seen(&row.erp)? },
-        chosen: row.chosen.as_deref().and_then(|side| Side::BOTH.into_iter().find(|known| known.as_str() == side)),
+        seen: Pair { first: seen(&row.crm)?, second: seen(&row.erp)? },
+        chosen: row.chosen.as_deref().and_then(sides::read),
     })
 }
 
@@ -114,7 +115,8 @@ async fn write(
         write_conflicts(conn, operation, id, &link, &known.conflicts, &conflicts).await?;
     }
     let Link { ids, had, pending, holder, saved_by } = link;
-    let row = LinkRow { id, crm_id: ids.crm, erp_id: ids.erp, holder, state: json!(State { had, pending, saved_by }) };
+    let row =
+        LinkRow { id, crm_id: ids.first, erp_id: ids.second, holder, state: json!(State { had, pending, saved_by }) };
     let is_same = |old: &LinkRow| {
         (&old.crm_id, &old.erp_id, old.holder, &old.state) == (&row.crm_id, &row.erp_id, row.holder, &row.state)
     };
@@ -133,16 +135,16 @@ async fn write_conflicts(
     after: &[Conflict],
 ) -> Result<(), Undone> {
     for conflict in after {
-        let (crm, erp) = (json!(conflict.seen.crm), json!(conflict.seen.erp));
+        let (first, second) = (json!(conflict.seen.first), json!(conflict.seen.second));
         let new = NewConflict {
             link: link_id,
             entity: operation.entity(),
-            crm_id: link.ids.crm.as_deref(),
-            erp_id: link.ids.erp.as_deref(),
+            crm_id: link.ids.first.as_deref(),
+            erp_id: link.ids.second.as_deref(),
             row_name: conflict.row.as_deref(),
             kind: conflict.kind.as_str(),
-            crm: &crm,
-            erp: &erp,
+            crm: &first,
+            erp: &second,
             run: operation.run(),
         };
         match before.iter().find(|row| row.row_name == conflict.row) {

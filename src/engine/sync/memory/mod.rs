@@ -18,6 +18,7 @@ use crate::connect::{Local, local_response};
 use crate::engine::Inner;
 use crate::identifiers::Declared;
 use crate::machine::Time;
+use crate::memory::links::About;
 use crate::memory::{Operation, Refusal, runs, watermarks};
 use crate::store::runs::listing::{self, RunOfKey};
 use crate::store::{self, StoreError};
@@ -70,7 +71,11 @@ fn away(why: impl std::fmt::Display) -> Refusal {
 
 impl Inner {
     async fn perform(&self, path: &str, body: &[u8]) -> Result<Value, Refusal> {
-        let operation = Operation::parse(path, body)?;
+        let sides = match About::of(path, body) {
+            Some(about) => self.sides_for(&about).await.map_err(away)?,
+            None => Arc::default(),
+        };
+        let operation = Operation::parse(path, body, &sides)?;
         // A task of its own, for a call may be aborted, and no transaction may be dropped halfway.
         let done = tokio::spawn(perform(
             self.crowd.clone(),

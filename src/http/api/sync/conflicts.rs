@@ -1,4 +1,4 @@
-//! Conflicts between records of both systems: the list, and whose word counts.
+//! Conflicts between records of two systems: the list, and which side is right.
 
 use axum::Json;
 use axum::body::Body;
@@ -6,16 +6,14 @@ use axum::extract::{Path, RawQuery, State};
 use http::HeaderMap;
 use uuid::Uuid;
 
-use crate::engine::Settled;
+use crate::engine::{Conflict, Settled};
 use crate::http::App;
 use crate::http::access::session::{Operator, Reader};
 use crate::http::api::runs::acts::reason;
 use crate::http::problem::ApiError;
 use crate::http::query::{PAGING, Page, Params};
 use crate::http::wire::body::{Members, expect_json, wrong};
-use crate::memory::links::Side;
 use crate::store::access::Scope;
-use crate::store::sync::conflicts::ConflictRow;
 
 /// What a conflict may be.
 const STATES: [&str; 4] = ["open", "chosen", "settled", "gone"];
@@ -25,7 +23,7 @@ pub async fn list(
     State(app): State<App>,
     _: Reader,
     RawQuery(query): RawQuery,
-) -> Result<Json<Page<ConflictRow>>, ApiError> {
+) -> Result<Json<Page<Conflict>>, ApiError> {
     let params = Params::read(query.as_deref(), &[&PAGING, &["state", "entity"]])?;
     let state = params.text("state").unwrap_or("open");
     if !STATES.contains(&state) {
@@ -33,11 +31,11 @@ pub async fn list(
     }
     let (limit, before) = (params.limit()?, params.cursor_id('x')?);
     let rows = app.engine.conflicts(state, params.text("entity"), before, limit + 1).await?;
-    Ok(Json(Page::of('x', limit, rows, |row| row.id.to_string())))
+    Ok(Json(Page::of('x', limit, rows, |conflict| conflict.row.id.to_string())))
 }
 
 /// `GET /api/v1/conflicts/{id}`
-pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> Result<Json<ConflictRow>, ApiError> {
+pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> Result<Json<Conflict>, ApiError> {
     let id = parsed(&id)?;
     app.engine.conflict(id).await?.map(Json).ok_or_else(|| unknown(id))
 }
@@ -49,15 +47,17 @@ pub async fn settle(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<ConflictRow>, ApiError> {
+) -> Result<Json<Conflict>, ApiError> {
     let id = parsed(&id)?;
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let mut members = Members::of_body(&received.bytes, &["side", "reason"])?;
     let side = members.text("side")?;
-    let side = Side::BOTH.into_iter().find(|known| Some(known.as_str()) == side.as_deref());
-    let side = side.ok_or_else(|| wrong("side", "must say which side is right: crm or erp"))?;
     let reason = reason(&mut members)?;
+    let sides = app.engine.conflict(id).await?.ok_or_else(|| unknown(id))?.sides;
+    let side = side
+        .and_then(|side| sides.find(&side))
+        .ok_or_else(|| wrong("side", format!("must say which side is right: {}", sides.names().join(" or "))))?;
     match app.engine.settle_conflict(id, side, &caller.actor(), reason.as_deref()).await? {
         Settled::Done(conflict) => Ok(Json(*conflict)),
         Settled::Unknown => Err(unknown(id)),

@@ -18,7 +18,7 @@ pub struct Told {
     pub seq: i32,
     /// The mapping.
     pub entity: Option<String>,
-    /// `crm`, `erp`.
+    /// The name of its side.
     pub side: Option<String>,
     /// Its id there.
     pub id: Option<String>,

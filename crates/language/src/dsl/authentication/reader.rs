@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Authentication;
 use crate::dsl::definition::SecretTemplate;
+use crate::dsl::fields::listed;
 use crate::dsl::mistake::did_you_mean;
 use crate::dsl::{Severity, credentials};
 
@@ -121,7 +122,7 @@ impl Reader {
     pub(super) fn known(&mut self, fields: &Fields<'_>, known: &[&str]) {
         for key in fields.keys().filter(|key| !known.contains(key)) {
             let hint = did_you_mean(key, known.iter().copied());
-            let hint = hint.unwrap_or_else(|| format!("known here: `{}`", known.join("`, `")));
+            let hint = hint.unwrap_or_else(|| format!("known here: {}", listed(known.iter().copied())));
             self.error(fields.at(key), FlawPlace::Key, format!("unknown property `{}`", shortened(key)), Some(hint));
         }
     }
@@ -158,7 +159,8 @@ impl Reader {
         let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
         if found.is_none() {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let message = format!("`{key}` must be one of `{}`", names.join("`, `"));
+            let given = value.as_str().map(|text| format!(", not `{}`", shortened(text))).unwrap_or_default();
+            let message = format!("`{key}` must be one of {}{given}", listed(names.iter().copied()));
             let hint = value.as_str().and_then(|text| did_you_mean(text, names));
             self.error(fields.at(key), FlawPlace::Value, message, hint);
         }

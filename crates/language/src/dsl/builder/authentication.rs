@@ -1,12 +1,12 @@
 //! `endpoint.authentication`: the one place where `$secrets` are visible. Their values are resolved at each attempt.
 
 use super::Builder;
-use crate::dsl::authentication::{Authentication, FlawPlace, Origin, TokenEndpoint, read, secret_name};
+use crate::dsl::SecretTemplate;
+use crate::dsl::authentication::{Authentication, Origin, TokenEndpoint, read, secret_name};
 use crate::dsl::credentials::{HINT, written_out};
 use crate::dsl::definition::CallAuthentication;
-use crate::dsl::mistake::{Spot, did_you_mean, shortened};
+use crate::dsl::mistake::{did_you_mean, shortened};
 use crate::dsl::source::Node;
-use crate::dsl::{SecretTemplate, Severity};
 
 /// Whether a setting would be a secret in plain sight if it were written out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,16 +29,9 @@ impl<'s> Builder<'s> {
     /// A policy, written out.
     pub(super) fn authentication(&mut self, node: Node<'s>) -> Option<Authentication> {
         let reading = read(&node.to_value(), if self.is_new { Origin::Definition } else { Origin::Deployed });
-        for flaw in reading.flaws {
-            let at = within(node, &flaw.path);
-            let spot = if flaw.place == FlawPlace::Key { Spot::key(at) } else { at.into() };
-            match flaw.severity {
-                Severity::Warning => self.report.warning(spot, flaw.message, flaw.hint),
-                Severity::Error => self.report.error_with_hint(spot, flaw.message, flaw.hint),
-            }
-        }
+        self.report.flaws(node, reading.flaws);
         for (path, name) in &reading.secrets {
-            self.check_secret(name, within(node, path));
+            self.check_secret(name, node.within(path));
         }
         if let Some(policy) = &reading.policy {
             self.check_token_host(policy, node);
@@ -135,12 +128,4 @@ fn host_of(text: &str) -> Option<String> {
         return None;
     }
     url::Url::parse(&format!("{scheme}://{authority}/")).ok()?.host_str().map(str::to_owned)
-}
-
-/// The part that a path leads to, as far as it leads.
-fn within<'s>(node: Node<'s>, path: &[String]) -> Node<'s> {
-    path.iter().fold(node, |node, step| {
-        let item = step.parse().ok().filter(|_| node.is_list()).and_then(|index| node.items().nth(index));
-        item.or_else(|| node.get(step)).unwrap_or(node)
-    })
 }

@@ -109,20 +109,20 @@ impl Mapping {
             if let Some(record) = lines {
                 converts["output"] = json!({ "as": record });
             }
-            functions.push(named(to.function(), converts));
+            functions.push(named(&self.sides.to(to), converts));
         }
         // A record with lines is large; a batch of them has a step for each.
         for to in Side::BOTH.into_iter().filter(|to| self.gatherings(*to).is_empty()) {
-            functions.push(named(&format!("{}{EACH}", to.function()), self.each(to)));
+            functions.push(named(&format!("{}{EACH}", self.sides.to(to)), self.each(to)));
         }
-        for (side, name) in [(Side::Crm, "pickCrm"), (Side::Erp, "pickErp")] {
+        for side in Side::BOTH {
             let summary = format!("The mapped fields that a part of a record of the {} holds", self.system(side));
             let mut picks = task(&summary, &["record"], self.picked(side));
             picks["output"] = json!({ "as": "with_entries(select(.value.there)) | map_values(.value)" });
-            functions.push(named(name, picks));
+            functions.push(named(&self.sides.pick(side), picks));
         }
         let summary = "Both records side by side, row by row, for links.plan";
-        functions.push(named("compare", task(summary, &["crm", "erp"], self.compared())));
+        functions.push(named("compare", task(summary, &self.sides.names(), self.compared())));
         functions
     }
 
@@ -172,7 +172,7 @@ impl Mapping {
              catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")) catch error(\"\\($row) failed: \\(.)\"); \
              [.records[] as $record | try {{record: ({{}}{}), error: null}} catch {{record: null, error: .}}]",
             self.name,
-            to.function(),
+            self.sides.to(to),
             rows.iter().map(row).collect::<String>(),
         )
     }
@@ -202,28 +202,34 @@ impl Mapping {
     fn compared(&self) -> Value {
         let rows: Vec<Value> =
             self.rows.iter().filter(|row| row.is_compared()).map(|row| self.compared_row(row)).collect();
-        json!({ "records": { "created": self.records.created, "deleted": self.records.deleted }, "rows": rows })
+        json!({ "records": self.of_records(), "rows": rows })
+    }
+
+    /// What it says of whole records, as in its file.
+    pub(super) fn of_records(&self) -> Value {
+        let created = self.records.created.map_or_else(|| "none".to_owned(), |to| self.sides.direction(to));
+        json!({ "created": created, "deleted": self.records.deleted })
     }
 
     /// What a row is called in conflicts: one name for one row.
     fn name_of(&self, row: &Row) -> String {
         let is_alone = self.rows.iter().filter(|other| other.is_compared() && other.name() == row.name()).count() == 1;
-        let erp = row.field(Side::Erp).filter(|_| !is_alone);
-        erp.map_or_else(|| row.name(), |erp| format!("{} to {erp}", row.name()))
+        let second = row.field(Side::Second).filter(|_| !is_alone);
+        second.map_or_else(|| row.name(), |second| format!("{} to {second}", row.name()))
     }
 
     fn compared_row(&self, row: &Row) -> Value {
         let must = |side: &Side| row.way(*side).is_some_and(|way| way.required && way.default.is_none());
-        let required: Vec<&str> = Side::BOTH.into_iter().filter(must).map(Side::as_str).collect();
+        let required: Vec<&str> = Side::BOTH.into_iter().filter(must).map(|side| self.sides.name(side)).collect();
         let mut compared = json!({
             "name": self.name_of(row),
-            "direction": row.direction(),
-            "master": row.master,
+            "direction": self.sides.direction(row.direction()),
+            "master": self.sides.master(row.master),
             "foreign": row.foreign,
             "required": required,
         });
         for side in Side::BOTH {
-            let record = format!(".{}", side.as_str());
+            let record = format!(".{}", self.sides.name(side));
             let other = match row.way(side.other()).map(|way| (way, &way.value)) {
                 Some((way, Source::Field(_, transform))) => {
                     let text = beside(&self.name, row, side.other(), way, transform.as_deref(), &record);
@@ -231,7 +237,7 @@ impl Mapping {
                 }
                 _ => Value::Null,
             };
-            compared[side.as_str()] = json!({
+            compared[self.sides.name(side)] = json!({
                 "field": row.field(side).map(ToString::to_string),
                 "value": format!("${{ {} }}", found(&record, row.field(side))),
                 "other": other,

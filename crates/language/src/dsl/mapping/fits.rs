@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Side;
+use super::{Side, Sides};
 use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
@@ -47,8 +47,8 @@ const OTHERWISE: [(&str, Otherwise); 3] =
     [("refuse", Otherwise::Refuse), ("cut", Otherwise::Cut), ("drop", Otherwise::Drop)];
 
 /// Reads `fits` for one side; none if it does not mention the side, or if there is a mistake in it.
-pub(super) fn read<'s>(row: Node<'s>, to: Side, report: &mut Report<'s>) -> Option<Fits> {
-    let node = row.get("fits").and_then(|fits| report.closed(fits, &["crm", "erp"]))?.get(to.as_str())?;
+pub(super) fn read<'s>(row: Node<'s>, sides: &Sides, to: Side, report: &mut Report<'s>) -> Option<Fits> {
+    let node = row.get("fits").and_then(|fits| report.closed(fits, &sides.names()))?.get(sides.name(to))?;
     let node = report.closed(node, &["max", "format", "values", "otherwise"])?;
     let max = node.get("max").and_then(|max| {
         let read = max.as_number().and_then(serde_json::Number::as_u64).filter(|max| (1..=MAX_CHARS).contains(max));

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::compile::VALUE_CHARS_MAX;
-use super::{Field, Mapping, Row, Side, Way};
+use super::{Field, Mapping, Row, Side, Sides, Way};
 use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
@@ -119,8 +119,8 @@ fn constructed(line: &Value) -> String {
     }
 }
 
-/// Whether a row that goes through a list does so on both sides and one way.
-pub(super) fn fits<'s>(row: &Row, node: Node<'s>, report: &mut Report<'s>) -> bool {
+/// Whether a row that goes through a list does so on both sides and one way; `to` are the words that lead to each side.
+pub(super) fn fits<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut Report<'s>) -> bool {
     let lists = row.fields.iter().flatten().filter(|field| field.in_lines().is_some()).count();
     if row.is_pair() && lists == 1 {
         report.error(node, "only one field has `[]`: lines can only become lines");
@@ -128,14 +128,14 @@ pub(super) fn fits<'s>(row: &Row, node: Node<'s>, report: &mut Report<'s>) -> bo
     }
     let both_ways = row.ways.iter().all(Option::is_some);
     if lists > 0 && both_ways {
-        let hint = "`direction: toErp` or `direction: toCrm`".to_owned();
+        let hint = format!("`direction: {}` or `direction: {}`", to[1], to[0]);
         report.error_with_hint(node, "a row with `[]` maps in only one direction", hint);
     }
     lists == 0 || !both_ways
 }
 
 /// Finds lists whose lines come from several lists, or from none.
-pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], systems: &[String; 2], report: &mut Report<'s>) {
+pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], sides: &Sides, report: &mut Report<'s>) {
     let ends = |row: &Row, to: Side| {
         row.way(to)?;
         let list = |side: Side| Some(row.field(side)?.in_lines()?.0);
@@ -148,7 +148,7 @@ pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], systems: &[String; 2], report:
                 .iter()
                 .filter_map(|(other, _)| Some((other.number, ends(other, to).filter(|(of, _)| *of == list)?.1?)))
                 .collect();
-            let system = &systems[to as usize];
+            let system = sides.system(to);
             match (sources.first(), source) {
                 (None, _) => report.error(
                     *node,

@@ -1,5 +1,6 @@
-//! Mappings: `mappings/NAME.yaml` is a table that says, field by field, how a record of the CRM and one of the ERP become each
-//! other. It is compiled to catalog functions of the language (`compile`), so a run keeps the mapping with which it was deployed.
+//! Mappings: `mappings/NAME.yaml` is a table that says, field by field, how records of two systems become each other. It names its
+//! two sides itself (`side`). It is compiled to catalog functions of the language (`compile`), so a run keeps the mapping with which
+//! it was deployed.
 
 mod compile;
 mod field;
@@ -7,11 +8,15 @@ mod fits;
 mod lines;
 mod read;
 mod sample;
+mod side;
 mod table;
 
 pub use field::Field;
 pub use fits::{Fits, Otherwise};
 pub use sample::{Evaluate, Unfit};
+pub use side::{Side, Sides};
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -33,10 +38,10 @@ pub struct Mapping {
     pub title: Option<String>,
     /// For people.
     pub note: Option<String>,
-    /// What the record is called in the CRM and in the ERP.
+    /// What the sides are called.
+    pub sides: Arc<Sides>,
+    /// What the record is called on each side.
     pub types: [String; 2],
-    /// What people call the two systems: `CRM` and `ERP` unless a third one stands on a side.
-    pub systems: [String; 2],
     /// Whether records, too, are born and deleted on the other side.
     pub records: Records,
     /// In the order of the file.
@@ -47,62 +52,31 @@ pub struct Mapping {
     pub text: String,
 }
 
-/// One of the two systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// The CRM.
-    Crm,
-    /// The ERP.
-    Erp,
+/// Where values go, or new records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To each side from the other.
+    Both,
+    /// To this side only.
+    To(Side),
 }
 
-impl Side {
-    /// Both, the CRM first.
-    pub const BOTH: [Self; 2] = [Self::Crm, Self::Erp];
-
-    /// As in files: `crm`, `erp`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Crm => "crm",
-            Self::Erp => "erp",
-        }
-    }
-
-    /// For people.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Crm => "CRM",
-            Self::Erp => "ERP",
-        }
-    }
-
-    /// The function that leads to it: `toCrm`, `toErp`.
-    #[must_use]
-    pub fn function(self) -> &'static str {
-        match self {
-            Self::Crm => "toCrm",
-            Self::Erp => "toErp",
-        }
-    }
-
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::Crm => Self::Erp,
-            Self::Erp => Self::Crm,
-        }
-    }
+/// Who is right where both sides differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Master {
+    /// Always this side.
+    Side(Side),
+    /// The side that was changed last.
+    Newest,
+    /// A person decides.
+    Manual,
 }
 
 /// What a table says of whole records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Records {
-    /// `both`, `toErp`, `toCrm`, `none`: where a record that is new on one side is created on the other.
-    pub created: &'static str,
+    /// Where a record that is new on one side is created on the other, if it is.
+    pub created: Option<Direction>,
     /// `report`, `apply`, `ignore`: what happens to one that was deleted on one side.
     pub deleted: &'static str,
 }
@@ -112,12 +86,12 @@ pub struct Records {
 pub struct Row {
     /// From 1.
     pub number: usize,
-    /// The fields of CRM and ERP as dotted paths; a constant has but one.
+    /// The field of each side as a dotted path; a constant has but one.
     pub fields: [Option<Field>; 2],
-    /// How values get to the CRM and to the ERP, as far as they do.
+    /// How values get to each side, as far as they do.
     pub ways: [Option<Way>; 2],
-    /// `crm`, `erp`, `newest`, `manual`: who is right where both differ.
-    pub master: &'static str,
+    /// Who is right where both differ.
+    pub master: Master,
     /// `putBack`, `report`: what happens to a change on the side that is not the master.
     pub foreign: &'static str,
     /// For people.
@@ -206,27 +180,27 @@ impl Row {
         self.is_pair() && self.fields.iter().flatten().all(|field| field.in_lines().is_none())
     }
 
-    /// `both`, `toErp`, `toCrm`.
+    /// Where its values go.
     #[must_use]
-    pub fn direction(&self) -> &'static str {
+    pub fn direction(&self) -> Direction {
         match (&self.ways[0], &self.ways[1]) {
-            (Some(_), Some(_)) => "both",
-            (Some(_), None) => Side::Crm.function(),
-            _ => Side::Erp.function(),
+            (Some(_), Some(_)) => Direction::Both,
+            (Some(_), None) => Direction::To(Side::First),
+            _ => Direction::To(Side::Second),
         }
     }
 
-    /// `direction`, between the CRM on the left and the ERP on the right.
+    /// `direction`, between the first side on the left and the second on the right.
     #[must_use]
     pub fn arrow(&self) -> &'static str {
         match self.direction() {
-            "both" => "↔",
-            "toErp" => "→",
-            _ => "←",
+            Direction::Both => "↔",
+            Direction::To(Side::Second) => "→",
+            Direction::To(Side::First) => "←",
         }
     }
 
-    /// What it is called: its field in the CRM, else in the ERP.
+    /// What it is called: its field on the first side, else on the second.
     #[must_use]
     pub fn name(&self) -> String {
         self.fields.iter().flatten().next().map(ToString::to_string).unwrap_or_default()
@@ -237,7 +211,7 @@ impl Mapping {
     /// What people call the system on a side.
     #[must_use]
     pub fn system(&self, side: Side) -> &str {
-        &self.systems[side as usize]
+        self.sides.system(side)
     }
 
     /// Reads a mapping; `name` is that of its file.
@@ -246,5 +220,11 @@ impl Mapping {
     /// All mistakes of the text.
     pub fn read(file: &str, name: &str, text: &str) -> Result<Self, Vec<Mistake>> {
         read::read(file, name, text)
+    }
+
+    /// The names that the text of a mapping gives its sides, whatever is wrong with the rest of it; none if they cannot be read.
+    #[must_use]
+    pub fn sides_in(text: &str) -> Option<Sides> {
+        side::of_text(text)
     }
 }

@@ -1,17 +1,16 @@
 //! From the text of a mapping to [`Mapping`], with every mistake at its place.
 
+use std::sync::Arc;
+
 use super::compile::expression;
-use super::{Field, Mapping, Mistake, Records, Row, Sample, Side, Source, Way};
-use super::{fits, lines};
+use super::{Direction, Field, Mapping, Master, Mistake, Records, Row, Sample, Side, Sides, Source, Way};
+use super::{fits, lines, side};
 use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::{self, Node};
 use stepwell_expr::Expression;
 
 const ROWS_MAX: usize = 1_000;
-const MASTERS: [(&str, &str); 4] = [("crm", "crm"), ("erp", "erp"), ("newest", "newest"), ("manual", "manual")];
 const FOREIGN: [(&str, &str); 2] = [("putBack", "putBack"), ("report", "report")];
-const DIRECTIONS: [(&str, [bool; 2]); 3] = [("both", [true, true]), ("toErp", [false, true]), ("toCrm", [true, false])];
-const SIDES: [(&str, Side); 2] = [("crm", Side::Crm), ("erp", Side::Erp)];
 
 pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Mapping, Vec<Mistake>> {
     let source = source::read(file, text)?;
@@ -25,67 +24,80 @@ pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Mapping, Vec<Mi
 }
 
 fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Mapping> {
-    let root = report.closed(root, &["mapping", "title", "note", "crm", "erp", "records", "rows", "samples"])?;
+    let sides = side::read(root, report)?;
+    let [first, second] = sides.names();
+    let known = ["mapping", "title", "note", "sides", first, second, "records", "rows", "samples"];
+    let root = report.closed(root, &known)?;
     let written = report.required(root, "mapping")?;
     if report.text(written)? != name {
         report.error(written, format!("the mapping's name is its file name: `{name}`"));
     }
     // What is missing was reported; the rows are looked at all the same.
-    let unknown = |side: Side| (String::new(), side.title().to_owned());
-    let sides = Side::BOTH.map(|side| record_type(root, side, report).unwrap_or_else(|| unknown(side)));
-    let [(crm, of_crm), (erp, of_erp)] = sides;
-    let systems = [of_crm, of_erp];
+    let of_sides = Side::BOTH.map(|side| record_type(root, sides.name(side), report).unwrap_or_default());
+    let sides = sides.clone().with_systems(of_sides.each_ref().map(|(_, system)| *system));
     let list = report.required(root, "rows")?;
     if !list.is_list() || list.items().count() == 0 || list.items().count() > ROWS_MAX {
         report.error(list, format!("`rows` must be a list of 1 to {ROWS_MAX} rows"));
     }
+    let rows = rows((name, &sides), list, report);
+    Some(Mapping {
+        name: name.to_owned(),
+        title: report.optional_text(root, "title"),
+        note: report.optional_text(root, "note"),
+        types: of_sides.map(|(of_type, _)| of_type.to_owned()),
+        records: records(root.get("records"), &sides, report)?,
+        samples: root.get("samples").map(|list| samples(list, &sides, report)).unwrap_or_default(),
+        text: String::new(),
+        rows,
+        sides: Arc::new(sides),
+    })
+}
+
+fn rows<'s>(mapping: (&str, &Sides), list: Node<'s>, report: &mut Report<'s>) -> Vec<Row> {
     let mut rows: Vec<(Row, Node<'s>)> = Vec::new();
     for (at, node) in list.items().take(ROWS_MAX).enumerate() {
-        let Some(row) = row(name, &systems, at + 1, node, report) else { continue };
+        let Some(row) = row(mapping, at + 1, node, report) else { continue };
         for to in Side::BOTH {
             if let Some(other) = rows.iter().map(|(other, _)| other).find(|other| writes_the_same(&row, other, to)) {
                 let message =
-                    format!("row {} also writes {}'s `{}`", other.number, systems[to as usize], name_of(&row, to));
+                    format!("row {} also writes {}'s `{}`", other.number, mapping.1.system(to), name_of(&row, to));
                 report.error(node, message);
             }
         }
         rows.push((row, node));
     }
-    lines::check(&rows, &systems, report);
-    Some(Mapping {
-        name: name.to_owned(),
-        title: report.optional_text(root, "title"),
-        note: report.optional_text(root, "note"),
-        types: [crm, erp],
-        systems,
-        records: records(root.get("records"), report)?,
-        samples: root.get("samples").map(|list| samples(list, report)).unwrap_or_default(),
-        text: String::new(),
-        rows: rows.into_iter().map(|(row, _)| row).collect(),
-    })
+    lines::check(&rows, mapping.1, report);
+    rows.into_iter().map(|(row, _)| row).collect()
 }
 
-/// What the record is called on a side, and what the system there is.
-fn record_type<'s>(root: Node<'s>, side: Side, report: &mut Report<'s>) -> Option<(String, String)> {
-    let node = report.required(root, side.as_str())?;
+/// What the record is called on a side, and what the system there is if the mapping says so.
+fn record_type<'s>(root: Node<'s>, side: &str, report: &mut Report<'s>) -> Option<(&'s str, Option<&'s str>)> {
+    let node = report.required(root, side)?;
     let node = report.closed(node, &["type", "system"])?;
-    let system = node.get("system").map_or(Some(side.title()), |system| report.text(system))?;
+    let system = node.get("system").and_then(|system| report.text(system));
     let node = report.required(node, "type")?;
-    Some((report.text(node)?.to_owned(), system.to_owned()))
+    Some((report.text(node)?, system))
 }
 
-fn records<'s>(node: Option<Node<'s>>, report: &mut Report<'s>) -> Option<Records> {
-    let mut records = Records { created: "none", deleted: "report" };
+fn records<'s>(node: Option<Node<'s>>, sides: &Sides, report: &mut Report<'s>) -> Option<Records> {
+    let mut records = Records { created: None, deleted: "report" };
     let Some(node) = node else { return Some(records) };
     let node = report.closed(node, &["created", "deleted"])?;
     if let Some(created) = node.get("created") {
-        let words = [("both", "both"), ("toErp", "toErp"), ("toCrm", "toCrm"), ("none", "none")];
-        records.created = report.word(created, &words)?;
+        let to = Side::BOTH.map(|side| sides.to(side));
+        let [both, second, first] = directions(&to).map(|(word, direction)| (word, Some(direction)));
+        records.created = report.word(created, &[both, second, first, ("none", None)])?;
     }
     if let Some(deleted) = node.get("deleted") {
         records.deleted = report.word(deleted, &[("report", "report"), ("apply", "apply"), ("ignore", "ignore")])?;
     }
     Some(records)
+}
+
+/// The words for directions; `to` are those that lead to each side.
+fn directions(to: &[String; 2]) -> [(&str, Direction); 3] {
+    let to = |side: Side| (to[side as usize].as_str(), Direction::To(side));
+    [("both", Direction::Both), to(Side::Second), to(Side::First)]
 }
 
 fn writes_the_same(row: &Row, other: &Row, to: Side) -> bool {
@@ -99,48 +111,44 @@ fn name_of(row: &Row, side: Side) -> String {
     row.field(side).map(ToString::to_string).unwrap_or_default()
 }
 
-const ROW: [&str; 12] =
-    ["crm", "erp", "value", "direction", "master", "foreign", "required", "default", "fits", "toErp", "toCrm", "note"];
+/// What says something of the way of a value, and so nothing of a field that is always the same.
+const OF_WAYS: [&str; 6] = ["direction", "master", "foreign", "required", "default", "fits"];
 
-/// What says nothing of a field that is always the same.
-const IDLE_BESIDE_VALUE: [&str; 8] =
-    ["direction", "master", "foreign", "required", "default", "fits", "toErp", "toCrm"];
-
-fn row<'s>(
-    mapping: &str,
-    systems: &[String; 2],
-    number: usize,
-    node: Node<'s>,
-    report: &mut Report<'s>,
-) -> Option<Row> {
-    let node = report.closed(node, &ROW)?;
-    let fields = Side::BOTH.map(|side| node.get(side.as_str()).map(|node| field(node, report)));
-    let [crm, erp] = fields;
+fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut Report<'s>) -> Option<Row> {
+    let sides = mapping.1;
+    let to = Side::BOTH.map(|side| sides.to(side));
+    let [first, second] = sides.names();
+    let mut known = vec![first, second, "value"];
+    known.extend(OF_WAYS.iter().copied().chain([to[1].as_str(), to[0].as_str(), "note"]));
+    let node = report.closed(node, &known)?;
+    let fields = Side::BOTH.map(|side| node.get(sides.name(side)).map(|node| field(node, report)));
+    let [of_first, of_second] = fields;
     // A field that is none was reported; the row goes no further.
-    let fields = [lifted(crm)?, lifted(erp)?];
+    let fields = [lifted(of_first)?, lifted(of_second)?];
     if fields.iter().all(Option::is_none) {
-        report.error(node, "a row names a field of the `crm`, of the `erp`, or of both");
+        report.error(node, format!("a row names a field of the `{first}`, of the `{second}`, or of both"));
         return None;
     }
-    let constant = node.get("value");
-    let goes = directions(node, &fields, constant.is_some(), report)?;
-    let mut row = Row { number, fields, ways: [None, None], master: "crm", foreign: "putBack", note: None };
+    let goes = goes(node, &fields, &to, report)?;
+    let (master, foreign) = (Master::Side(Side::First), "putBack");
+    let mut row = Row { number, fields, ways: [None, None], master, foreign, note: None };
     row.note = report.optional_text(node, "note");
-    for to in Side::BOTH {
-        let transform = node.get(to.function());
-        if !goes[to as usize] {
-            let default = node.get("default").and_then(|default| default.get(to.as_str()));
-            let required = node.get("required").filter(|required| required.as_text() == Some(to.as_str()));
-            let fits = node.get("fits").and_then(|fits| fits.get(to.as_str()));
+    for side in Side::BOTH {
+        let transform = node.get(&to[side as usize]);
+        if !goes[side as usize] {
+            let name = sides.name(side);
+            let default = node.get("default").and_then(|default| default.get(name));
+            let required = node.get("required").filter(|required| required.as_text() == Some(name));
+            let fits = node.get("fits").and_then(|fits| fits.get(name));
             for idle in [transform, default, required, fits].into_iter().flatten() {
-                report.error(idle, format!("no value of this row goes to {}", systems[to as usize]));
+                report.error(idle, format!("no value of this row goes to {}", sides.system(side)));
             }
             continue;
         }
-        row.ways[to as usize] = Some(way((mapping, &systems[to as usize]), &row, to, node, transform, report)?);
+        row.ways[side as usize] = Some(way(mapping, &row, side, node, transform, report)?);
     }
-    masters(&mut row, node, report)?;
-    lines::fits(&row, node, report).then_some(row)
+    masters(&mut row, sides, node, report)?;
+    lines::fits(&row, &to, node, report).then_some(row)
 }
 
 fn lifted<T>(read: Option<Option<T>>) -> Option<Option<T>> {
@@ -165,25 +173,30 @@ fn field<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Field> {
     None
 }
 
-/// Whether values go to the CRM and to the ERP.
-fn directions<'s>(
+/// Whether values go to each side; `to` are the words that lead there.
+fn goes<'s>(
     node: Node<'s>,
     fields: &[Option<Field>; 2],
-    constant: bool,
+    to: &[String; 2],
     report: &mut Report<'s>,
 ) -> Option<[bool; 2]> {
     let pair = fields.iter().all(Option::is_some);
-    match (pair, constant) {
+    match (pair, node.get("value").is_some()) {
         (true, true) => report.error(node, "a row with a `value` names one field, which always has this value"),
         (false, false) => {
             let hint = "`value: ...` for a field that is always the same".to_owned();
             report.error_with_hint(node, "the row names a field on one side only, and no `value`", hint);
         }
         (true, false) => {
-            return node.get("direction").map_or(Some([true, true]), |direction| report.word(direction, &DIRECTIONS));
+            let Some(direction) = node.get("direction") else { return Some([true, true]) };
+            let direction = report.word(direction, &directions(to))?;
+            return Some(
+                Side::BOTH.map(|side| matches!(direction, Direction::Both) || direction == Direction::To(side)),
+            );
         }
         (false, true) => {
-            for idle in IDLE_BESIDE_VALUE.iter().filter_map(|key| node.get(key)) {
+            let idle = OF_WAYS.iter().copied().chain([to[1].as_str(), to[0].as_str()]);
+            for idle in idle.filter_map(|key| node.get(key)) {
                 report.error(Spot::key(idle), format!("`{}` has no meaning together with a `value`", idle.label()));
             }
             return Some([fields[0].is_some(), fields[1].is_some()]);
@@ -193,7 +206,7 @@ fn directions<'s>(
 }
 
 fn way<'s>(
-    named: (&str, &str),
+    (mapping, sides): (&str, &Sides),
     row: &Row,
     to: Side,
     node: Node<'s>,
@@ -203,18 +216,19 @@ fn way<'s>(
     let required = match node.get("required") {
         None => false,
         Some(required) => {
-            let words = [("crm", [true, false]), ("erp", [false, true]), ("both", [true, true])];
+            let [first, second] = sides.names();
+            let words = [(first, [true, false]), (second, [false, true]), ("both", [true, true])];
             report.word(required, &words)?[to as usize]
         }
     };
     let default = match node.get("default") {
         None => None,
-        Some(default) => report.closed(default, &["crm", "erp"])?.get(to.as_str()).map(Node::to_value),
+        Some(default) => report.closed(default, &sides.names())?.get(sides.name(to)).map(Node::to_value),
     };
     if let Some(constant) = node.get("value") {
         return Some(Way { value: Source::Constant(constant.to_value()), default, required, fits: None });
     }
-    let fits = fits::read(node, to, report);
+    let fits = fits::read(node, sides, to, report);
     let written = match transform {
         None => None,
         Some(transform) => {
@@ -223,7 +237,7 @@ fn way<'s>(
             if let Err(why) = Expression::parse(&format!("null as $record | {text}"), &[]) {
                 report.error_with_hint(
                     transform,
-                    format!("`{}` is not valid jq: {}", to.function(), why.message),
+                    format!("`{}` is not valid jq: {}", sides.to(to), why.message),
                     why.hint,
                 );
                 return None;
@@ -231,7 +245,13 @@ fn way<'s>(
             Some(text.to_owned())
         }
     };
-    let text = expression(named, row, to, written.as_deref(), (fits.as_ref(), default.as_ref(), required));
+    let text = expression(
+        (mapping, sides.system(to)),
+        row,
+        to,
+        written.as_deref(),
+        (fits.as_ref(), default.as_ref(), required),
+    );
     match Expression::parse(&text, &[]) {
         Ok(parsed) => Some(Way { value: Source::Field(Box::new(parsed), written), default, required, fits }),
         Err(why) => {
@@ -244,24 +264,28 @@ fn way<'s>(
     }
 }
 
-fn masters<'s>(row: &mut Row, node: Node<'s>, report: &mut Report<'s>) -> Option<()> {
-    let both_ways = row.ways.iter().all(Option::is_some);
-    let master = node.get("master").map(|master| report.word(master, &MASTERS).map(|word| (master, word)));
-    match (both_ways, lifted(master)?) {
-        (true, Some((_, master))) => row.master = master,
-        (true, None) => {
-            let hint = "master: crm, erp, newest or manual".to_owned();
+fn masters<'s>(row: &mut Row, sides: &Sides, node: Node<'s>, report: &mut Report<'s>) -> Option<()> {
+    let [first, second] = sides.names();
+    let words = [
+        (first, Master::Side(Side::First)),
+        (second, Master::Side(Side::Second)),
+        ("newest", Master::Newest),
+        ("manual", Master::Manual),
+    ];
+    let master = node.get("master").map(|master| report.word(master, &words).map(|word| (master, word)));
+    match (row.direction(), lifted(master)?) {
+        (Direction::Both, Some((_, master))) => row.master = master,
+        (Direction::Both, None) => {
+            let hint = format!("master: {first}, {second}, newest or manual");
             report.error_with_hint(node, "a row that goes both ways must say which side is right if they differ", hint);
             return None;
         }
-        (false, given) => {
+        (Direction::To(to), given) => {
             // The side that values come from.
-            row.master = if row.ways[Side::Erp as usize].is_some() { "crm" } else { "erp" };
+            row.master = Master::Side(to.other());
             if let Some((place, given)) = given.filter(|(_, given)| *given != row.master) {
-                report.error(
-                    place,
-                    format!("values of this row come from the {}: its master cannot be {given}", row.master),
-                );
+                let [from, given] = [row.master, given].map(|master| sides.master(master));
+                report.error(place, format!("values of this row come from the {from}: its master cannot be {given}"));
             }
         }
     }
@@ -271,18 +295,17 @@ fn masters<'s>(row: &mut Row, node: Node<'s>, report: &mut Report<'s>) -> Option
     Some(())
 }
 
-fn samples<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<Sample> {
-    if !list.is_list() {
-        report.error(list, "`samples` must be a list");
-    }
+fn samples<'s>(list: Node<'s>, sides: &Sides, report: &mut Report<'s>) -> Vec<Sample> {
+    report.list(list);
     let nodes: Vec<Node<'s>> = list.items().collect();
-    nodes.into_iter().filter_map(|node| sample(node, report)).collect()
+    nodes.into_iter().filter_map(|node| sample(node, sides, report)).collect()
 }
 
-fn sample<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Sample> {
+fn sample<'s>(node: Node<'s>, sides: &Sides, report: &mut Report<'s>) -> Option<Sample> {
     let node = report.closed(node, &["name", "from", "record", "gives", "fails"])?;
     let name = report.required(node, "name").and_then(|name| report.text(name))?;
-    let from = report.required(node, "from").and_then(|from| report.word(from, &SIDES))?;
+    let words = Side::BOTH.map(|side| (sides.name(side), side));
+    let from = report.required(node, "from").and_then(|from| report.word(from, &words))?;
     let record = report.required(node, "record")?;
     let gives = match (node.get("gives"), node.get("fails")) {
         (Some(gives), None) => Ok(gives.to_value()),

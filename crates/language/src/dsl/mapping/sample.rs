@@ -40,17 +40,17 @@ impl Mapping {
         Ok(converted)
     }
 
-    /// What `compare` says that the fields of both records are on the other side: for the CRM and for the ERP a value by path.
+    /// What `compare` says that the fields of both records are on the other side: for each side a value by path.
     ///
     /// # Errors
     /// The first row that cannot be applied, in words that name it.
     pub fn beside(
         &self,
-        [crm, erp]: [&Value; 2],
+        [first, second]: [&Value; 2],
         evaluate: &Evaluate<'_>,
     ) -> Result<[Map<String, Value>; 2], EvaluationError> {
         let mut found = [Map::new(), Map::new()];
-        for (to, record) in [(Side::Erp, crm), (Side::Crm, erp)] {
+        for (to, record) in [(Side::Second, first), (Side::First, second)] {
             let input = json!({ "record": record });
             for row in self.rows.iter().filter(|row| row.is_compared()) {
                 let (Some(field), Some(way)) = (row.field(to), row.way(to)) else { continue };

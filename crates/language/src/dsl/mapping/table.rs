@@ -4,20 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Fits, Mapping, Row, Side, Way};
+use super::{Direction, Fits, Mapping, Row, Side, Way};
 
 impl Mapping {
     /// Markdown: a heading, what the mapping says of itself, a row for each row.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        let [crm, erp] = &self.types;
+        let [first, second] = &self.types;
         let mut text = format!("# {}\n\n", self.title.as_deref().unwrap_or(&self.name));
         if let Some(note) = &self.note {
             text += &format!("{}\n\n", note.trim());
         }
-        let [of_crm, of_erp] = &self.systems;
+        let [of_first, of_second] = Side::BOTH.map(|side| self.system(side));
         text += &format!(
-            "{}\n\n| | {of_crm}: {crm} | | {of_erp}: {erp} | master | to {of_erp} | to {of_crm} | note |\n",
+            "{}\n\n| | {of_first}: {first} | | {of_second}: {second} | master | to {of_second} | to {of_first} | note |\n",
             self.created_told()
         );
         text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -25,12 +25,12 @@ impl Mapping {
             let field = |side| row.field(side).map(|field| format!("`{field}`")).unwrap_or_default();
             let cells = [
                 row.number.to_string(),
-                field(Side::Crm),
+                field(Side::First),
                 row.arrow().to_owned(),
-                field(Side::Erp),
-                if row.is_pair() { row.master.to_owned() } else { String::new() },
-                told(row, Side::Erp),
-                told(row, Side::Crm),
+                field(Side::Second),
+                if row.is_pair() { self.sides.master(row.master).to_owned() } else { String::new() },
+                told(row, Side::Second),
+                told(row, Side::First),
                 row.note.clone().unwrap_or_default(),
             ];
             let _ = writeln!(text, "| {} |", cells.map(|cell| cell.replace('|', "\\|").replace('\n', " ")).join(" | "));
@@ -40,11 +40,10 @@ impl Mapping {
 }
 
 impl Mapping {
-    /// The table for programs: `{title, note, crm, erp, records, rows}`; in a row `toCrm` and `toErp` are null where no value
-    /// goes there.
+    /// The table for programs: `{title, note, sides, records, rows}`, and what is of a side under its name; in a row `toCrm` and
+    /// `toErp` are null where no value goes there.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let side = |side: Side| json!({ "type": self.types[side as usize], "system": self.system(side) });
         let way = |way: &Way| {
             json!({
                 "value": way.constant(), "transform": way.transform(), "default": way.default, "required": way.required,
@@ -52,29 +51,36 @@ impl Mapping {
             })
         };
         let row = |row: &Row| {
-            let field = |side| row.field(side).map(ToString::to_string);
-            json!({
-                "number": row.number, "crm": field(Side::Crm), "erp": field(Side::Erp), "direction": row.direction(),
-                "master": row.is_pair().then_some(row.master), "foreign": row.is_pair().then_some(row.foreign),
-                "toErp": row.way(Side::Erp).map(way), "toCrm": row.way(Side::Crm).map(way), "note": row.note,
-            })
+            let master = self.sides.master(row.master);
+            let mut told = json!({
+                "number": row.number, "direction": self.sides.direction(row.direction()),
+                "master": row.is_pair().then_some(master), "foreign": row.is_pair().then_some(row.foreign), "note": row.note,
+            });
+            for side in Side::BOTH {
+                told[self.sides.name(side)] = row.field(side).map(ToString::to_string).into();
+                told[self.sides.to(side)] = row.way(side).map(way).into();
+            }
+            told
         };
-        json!({
-            "title": self.title, "note": self.note, "crm": side(Side::Crm), "erp": side(Side::Erp),
-            "records": { "created": self.records.created, "deleted": self.records.deleted },
+        let mut told = json!({
+            "title": self.title, "note": self.note, "sides": self.sides.names(), "records": self.of_records(),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
-        })
+        });
+        for side in Side::BOTH {
+            told[self.sides.name(side)] = json!({ "type": self.types[side as usize], "system": self.system(side) });
+        }
+        told
     }
 
     /// Where new records are made, in a sentence.
     #[must_use]
     pub fn created_told(&self) -> String {
-        let [crm, erp] = &self.systems;
         match self.records.created {
-            "none" => "New records are not created on the other side.".to_owned(),
-            "both" => "New records on one side are created on the other.".to_owned(),
-            "toErp" => format!("New records in {crm} are created in {erp}."),
-            _ => format!("New records in {erp} are created in {crm}."),
+            None => "New records are not created on the other side.".to_owned(),
+            Some(Direction::Both) => "New records on one side are created on the other.".to_owned(),
+            Some(Direction::To(to)) => {
+                format!("New records in {} are created in {}.", self.system(to.other()), self.system(to))
+            }
         }
     }
 }

@@ -227,6 +227,12 @@ impl<'s> Node<'s> {
         }
     }
 
+    /// Whether there is no value: `null`, or a key without one.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        matches!(self.record().data, Data::Null)
+    }
+
     /// Whether the value is an object.
     #[must_use]
     pub fn is_object(self) -> bool {
@@ -243,6 +249,15 @@ impl<'s> Node<'s> {
     #[must_use]
     pub fn get(self, key: &str) -> Option<Node<'s>> {
         self.entries().find(|(name, _)| *name == key).map(|(_, node)| node)
+    }
+
+    /// The value that keys and indexes lead to, or the last one on the way that exists.
+    #[must_use]
+    pub fn within(self, path: &[String]) -> Node<'s> {
+        path.iter().fold(self, |node, step| {
+            let item = step.parse().ok().filter(|_| node.is_list()).and_then(|index| node.items().nth(index));
+            item.or_else(|| node.get(step)).unwrap_or(node)
+        })
     }
 
     /// Keys and values of an object, nothing for anything else.

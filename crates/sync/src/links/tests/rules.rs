@@ -1,5 +1,7 @@
 //! Row by row.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -79,7 +81,7 @@ fn a_write_is_known_before_it_is_done() {
 fn an_event_that_is_older_than_what_was_read_is_late() {
     let mut links = paired(&json!({ "Name": "a" }), &json!({ "Name": "a" }));
     look(&mut links, 1);
-    plan_at(&mut links, 1, &[row("Name", Master::Crm, json!("a"), json!("a"))], LATER, LATER);
+    plan_at(&mut links, 1, &[row("Name", Master::Side(Side::First), json!("a"), json!("a"))], LATER, LATER);
     save(&mut links, 1);
     assert_eq!(verdict(&mut links, "crm", &json!({ "Name": "old" }), "2026-11-20T16:29:54Z"), "late");
     assert_eq!(verdict(&mut links, "crm", &json!({ "Name": "x" }), "2026-11-20T16:29:56Z"), "changed", "clocks differ");
@@ -141,10 +143,10 @@ fn decided(had: [&str; 2], row: Row) -> String {
 #[test]
 fn a_change_on_one_side_goes_to_the_other_unless_that_is_the_master() {
     let at = |master, crm: &str, erp: &str| decided(["a", "a"], row("F", master, json!(crm), json!(erp)));
-    assert_eq!(at(Master::Crm, "b", "a"), r#"erp "b""#);
-    assert_eq!(at(Master::Crm, "a", "b"), r#"erp "a""#, "put back");
-    assert_eq!(at(Master::Erp, "b", "a"), r#"crm "a""#, "put back");
-    assert_eq!(at(Master::Erp, "a", "b"), r#"crm "b""#);
+    assert_eq!(at(Master::Side(Side::First), "b", "a"), r#"erp "b""#);
+    assert_eq!(at(Master::Side(Side::First), "a", "b"), r#"erp "a""#, "put back");
+    assert_eq!(at(Master::Side(Side::Second), "b", "a"), r#"crm "a""#, "put back");
+    assert_eq!(at(Master::Side(Side::Second), "a", "b"), r#"crm "b""#);
     assert_eq!(at(Master::Newest, "b", "a"), r#"erp "b""#);
     assert_eq!(at(Master::Newest, "a", "b"), r#"crm "b""#);
     assert_eq!(at(Master::Manual, "b", "a"), r#"erp "b""#);
@@ -153,8 +155,8 @@ fn a_change_on_one_side_goes_to_the_other_unless_that_is_the_master() {
 #[test]
 fn a_change_of_both_follows_the_rule_of_the_row() {
     let at = |master| decided(["a", "a"], row("F", master, json!("b"), json!("c")));
-    assert_eq!(at(Master::Crm), r#"erp "b""#);
-    assert_eq!(at(Master::Erp), r#"crm "c""#);
+    assert_eq!(at(Master::Side(Side::First)), r#"erp "b""#);
+    assert_eq!(at(Master::Side(Side::Second)), r#"crm "c""#);
     assert_eq!(at(Master::Manual), "both");
     assert_eq!(at(Master::Newest), "both", "the records are of the same second");
     assert_eq!(decided(["a", "a"], row("F", Master::Manual, json!("b"), json!("b"))), "nowhere", "both to the same");
@@ -180,11 +182,12 @@ fn the_newest_change_is_that_of_the_field_if_an_event_reported_it() {
 
 #[test]
 fn a_foreign_change_can_be_reported_and_a_value_that_must_be_there_is() {
-    let reported = Row { foreign: Foreign::Report, ..row("F", Master::Crm, json!("a"), json!("b")) };
+    let reported = Row { foreign: Foreign::Report, ..row("F", Master::Side(Side::First), json!("a"), json!("b")) };
     assert_eq!(decided(["a", "a"], reported), "foreign");
-    let required = Row { required: vec![Side::Erp], ..row("F", Master::Crm, json!(null), json!("a")) };
+    let required = Row { required: vec![Side::Second], ..row("F", Master::Side(Side::First), json!(null), json!("a")) };
     assert_eq!(decided(["a", "a"], required), "required");
-    let one_way = Row { direction: Direction::ToErp, ..row("F", Master::Crm, json!("a"), json!("b")) };
+    let one_way =
+        Row { direction: Direction::To(Side::Second), ..row("F", Master::Side(Side::First), json!("a"), json!("b")) };
     assert_eq!(decided(["a", "a"], one_way), r#"erp "a""#);
 }
 
@@ -195,8 +198,8 @@ fn of_two_records_that_meet_the_one_that_has_a_value_gives_it() {
         json!({ "entity": "contact", "run": run(1), "side": "crm", "id": "003", "otherId": "7", "fields": null });
     perform(&mut links, "judge", &judged).unwrap();
     let rows = [
-        row("A", Master::Crm, json!(null), json!("kept")),
-        row("B", Master::Crm, json!("crm"), json!("erp")),
+        row("A", Master::Side(Side::First), json!(null), json!("kept")),
+        row("B", Master::Side(Side::First), json!("crm"), json!("erp")),
         row("C", Master::Manual, json!("x"), json!("y")),
     ];
     let planned = planned(&mut links, 1, &rows);
@@ -210,17 +213,17 @@ fn a_value_that_is_changed_back_each_time_is_not_written_forever() {
     let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "A" }));
     for by in 1..=3 {
         look(&mut links, by);
-        let planned = planned(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]);
+        let planned = planned(&mut links, by, &[row("F", Master::Side(Side::First), json!("a"), json!("A"))]);
         assert_eq!(planned["erp"]["fields"], json!({ "F": "a" }), "write {by}");
         assert_eq!(
-            super::rules::planned(&mut links, by, &[row("F", Master::Crm, json!("a"), json!("A"))]),
+            super::rules::planned(&mut links, by, &[row("F", Master::Side(Side::First), json!("a"), json!("A"))]),
             planned,
             "the same plan again"
         );
         save(&mut links, by);
     }
     look(&mut links, 4);
-    let planned = planned(&mut links, 4, &[row("F", Master::Crm, json!("a"), json!("A"))]);
+    let planned = planned(&mut links, 4, &[row("F", Master::Side(Side::First), json!("a"), json!("A"))]);
     assert_eq!((&planned["erp"]["action"], &planned["conflicts"]), (&json!("none"), &json!(1)));
     assert_eq!(links.to_value()[0]["conflicts"][0]["kind"], "unstable");
 }
@@ -230,11 +233,11 @@ fn a_field_in_conflict_stays_in_conflict_though_another_row_reads_it() {
     let last_name = || {
         let name = Row {
             name: "LastName to entityId".into(),
-            direction: Direction::ToErp,
-            ..row("LastName", Master::Crm, json!("b"), json!("a"))
+            direction: Direction::To(Side::Second),
+            ..row("LastName", Master::Side(Side::First), json!("b"), json!("a"))
         };
         let mut name = name;
-        name.erp.field = "entityId".into();
+        name.cells.second.field = "entityId".into();
         [row("LastName", Master::Manual, json!("b"), json!("c")), name]
     };
     let mut links = paired(&json!({ "LastName": "a" }), &json!({ "LastName": "a", "entityId": "a" }));
@@ -265,7 +268,7 @@ fn what_a_person_chose_counts_for_the_values_that_he_saw() {
     let now = crate::time(LATER).unwrap();
     let found = plan::plan(&link, &[], &asked("b", "c"), now).unwrap();
     let [conflict] = found.conflicts.as_slice() else { panic!("{found:?}") };
-    let chosen = Conflict { chosen: Some(Side::Erp), ..conflict.clone() };
+    let chosen = Conflict { chosen: Some(Side::Second), ..conflict.clone() };
     let carried = plan::plan(&link, std::slice::from_ref(&chosen), &asked("b", "c"), now).unwrap();
     assert_eq!(carried.answer["crm"]["fields"], json!({ "F": "c" }));
     assert_eq!(carried.link.pending.unwrap().settles, [Some("F".to_owned())]);
@@ -284,7 +287,7 @@ fn a_partner_that_was_deleted_is_reported_and_not_made_again() {
             "entity": "contact", "run": run(by),
             "crm": { "id": "003", "exists": false },
             "erp": { "id": "7", "exists": true },
-            "compare": compare(&[row("F", Master::Crm, json!(null), json!("a"))]),
+            "compare": compare(&[row("F", Master::Side(Side::First), json!(null), json!("a"))]),
         });
         let planned = perform(&mut links, "plan", &body).unwrap();
         assert_eq!((&planned["crm"]["action"], &planned["erp"]["action"]), (&json!("none"), &json!("none")));
@@ -324,8 +327,8 @@ fn an_invalid_value_is_refused_with_the_reason() {
         ("save", json!({ "entity": "a", "run": "me", "crm": { "id": "1" } })),
         ("plan", json!({ "entity": "a", "run": run(1), "crm": { "id": "1", "exists": true } })),
     ] {
-        let refusal = Operation::parse(name, body.to_string().as_bytes()).unwrap_err();
+        let refusal = Operation::parse(name, body.to_string().as_bytes(), &Arc::default()).unwrap_err();
         assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{body}: {refusal}");
     }
-    assert_eq!(Operation::parse("drop", b"{}").unwrap_err().status, StatusCode::NOT_FOUND);
+    assert_eq!(Operation::parse("drop", b"{}", &Arc::default()).unwrap_err().status, StatusCode::NOT_FOUND);
 }

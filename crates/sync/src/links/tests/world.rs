@@ -12,8 +12,8 @@ use super::{asked, compare, row, run};
 use crate::links::{Foreign, Links, Master, Row, Side};
 
 const FIELDS: [(&str, Master); 5] = [
-    ("Name", Master::Crm),
-    ("Owner", Master::Erp),
+    ("Name", Master::Side(Side::First)),
+    ("Owner", Master::Side(Side::Second)),
     ("Email", Master::Newest),
     ("Phone", Master::Newest),
     ("Note", Master::Manual),
@@ -88,13 +88,13 @@ impl World {
             normalize: [as_it_is; 2],
         };
         for pair in 0..pairs {
-            let judged = json!({ "entity": "e", "run": run(0), "side": "crm", "id": id(Side::Crm, pair), "otherId": id(Side::Erp, pair) });
+            let judged = json!({ "entity": "e", "run": run(0), "side": "crm", "id": id(Side::First, pair), "otherId": id(Side::Second, pair) });
             world.perform("judge", &judged).unwrap();
             let none: Map<String, Value> = FIELDS.iter().map(|(name, _)| ((*name).to_owned(), Value::Null)).collect();
             let saved = json!({
                 "entity": "e", "run": run(0),
-                "crm": { "id": id(Side::Crm, pair), "fields": none },
-                "erp": { "id": id(Side::Erp, pair), "fields": none },
+                "crm": { "id": id(Side::First, pair), "fields": none },
+                "erp": { "id": id(Side::Second, pair), "fields": none },
             });
             world.perform("save", &saved).unwrap();
         }
@@ -137,7 +137,7 @@ impl World {
     }
 
     fn edit(&mut self) {
-        let side = if self.random.random_bool(0.5) { Side::Crm } else { Side::Erp };
+        let side = if self.random.random_bool(0.5) { Side::First } else { Side::Second };
         let pair = self.random.random_range(0..self.systems[0].len());
         let mut fields = Map::new();
         for _ in 0..self.random.random_range(1..=2) {
@@ -182,17 +182,17 @@ impl World {
             Step::ReadErp(crm) => Some(Step::Plan(crm, self.systems[1][pair].clone())),
             Step::Plan(crm, erp) => Some(self.plan(number, pair, &crm, &erp)),
             Step::Write(side, plan) => {
-                if let Some(fields) = plan[side.as_str()]["fields"].as_object().filter(|fields| !fields.is_empty()) {
+                if let Some(fields) = plan[name(side)]["fields"].as_object().filter(|fields| !fields.is_empty()) {
                     let times = if self.random.random_bool(0.1) { 2 } else { 1 };
                     for _ in 0..times {
                         self.set(side, pair, fields);
                     }
                     self.writes += 1;
                 }
-                Some(if side == Side::Crm { Step::Write(Side::Erp, plan) } else { Step::Save })
+                Some(if side == Side::First { Step::Write(Side::Second, plan) } else { Step::Save })
             }
             Step::Save => {
-                let body = json!({ "entity": "e", "run": run(number), "crm": { "id": id(Side::Crm, pair) }, "erp": { "id": id(Side::Erp, pair) } });
+                let body = json!({ "entity": "e", "run": run(number), "crm": { "id": id(Side::First, pair) }, "erp": { "id": id(Side::Second, pair) } });
                 self.perform("save", &body).unwrap();
                 None
             }
@@ -202,7 +202,7 @@ impl World {
 
     fn judge(&mut self, number: u64, event: &Event) -> Option<Step> {
         let body = json!({
-            "entity": "e", "run": run(number), "side": event.side, "id": id(event.side, event.pair),
+            "entity": "e", "run": run(number), "side": name(event.side), "id": id(event.side, event.pair),
             "fields": event.fields, "at": event.at.to_rfc3339(),
         });
         let answer = match self.perform("judge", &body) {
@@ -221,11 +221,11 @@ impl World {
         let at = |record: &Record| record.at.map(|at| at.to_rfc3339());
         let body = json!({
             "entity": "e", "run": run(number),
-            "crm": { "id": id(Side::Crm, pair), "exists": true, "at": at(crm) },
-            "erp": { "id": id(Side::Erp, pair), "exists": true, "at": at(erp) },
+            "crm": { "id": id(Side::First, pair), "exists": true, "at": at(crm) },
+            "erp": { "id": id(Side::Second, pair), "exists": true, "at": at(erp) },
             "compare": compare(&rows(crm, erp)),
         });
-        Step::Write(Side::Crm, self.perform("plan", &body).unwrap())
+        Step::Write(Side::First, self.perform("plan", &body).unwrap())
     }
 
     /// Everything under way ends.
@@ -244,7 +244,8 @@ impl World {
         let links = self.links.to_value();
         let mut found = Vec::new();
         for pair in 0..self.systems[0].len() {
-            let link = links.as_array().unwrap().iter().find(|link| link["crm"] == json!(id(Side::Crm, pair))).unwrap();
+            let link =
+                links.as_array().unwrap().iter().find(|link| link["crm"] == json!(id(Side::First, pair))).unwrap();
             assert_eq!(link["held"], false);
             for (name, _) in FIELDS {
                 let value = |side: usize| self.systems[side][pair].fields.get(name).map_or("", String::as_str);
@@ -260,7 +261,7 @@ impl World {
     /// Each pair is looked at, as a sweep does.
     fn look(&mut self) {
         for pair in 0..self.systems[0].len() {
-            self.events.push(Event { side: Side::Crm, pair, fields: None, at: self.now });
+            self.events.push(Event { side: Side::First, pair, fields: None, at: self.now });
         }
         self.drain();
     }
@@ -276,7 +277,11 @@ fn rows(crm: &Record, erp: &Record) -> Vec<Row> {
 }
 
 fn id(side: Side, pair: usize) -> String {
-    format!("{}-{pair}", side.as_str())
+    format!("{}-{pair}", name(side))
+}
+
+fn name(side: Side) -> &'static str {
+    ["crm", "erp"][side as usize]
 }
 
 #[test]
