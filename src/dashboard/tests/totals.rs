@@ -69,7 +69,7 @@ async fn a_sign_off_is_recorded_with_what_was_seen_by_whom_and_why(pool: PgPool)
     let csrf = site.csrf().await;
     let path = "/totals/sign-offs";
     assert_eq!(site.post(path, &format!("csrf=guess&{NOVEMBER}")).await.0, StatusCode::FORBIDDEN);
-    let (status, _, page) = site.post(path, &format!("csrf={csrf}&{NOVEMBER}&reason=+")).await;
+    let (status, _, page) = site.post(path, &format!("csrf={csrf}&{NOVEMBER}&seen={}&reason=+", pass.id)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("2 lines do not agree. Give a reason"), "{page}");
     let (status, _, page) = site.post(path, &format!("csrf={csrf}&from=2025-11-30&until=2025-11-01&reason=x")).await;

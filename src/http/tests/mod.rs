@@ -405,7 +405,8 @@ async fn a_bulk_act_lists_its_runs_before_it_acts(pool: PgPool) {
     let answer = face.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;
     let nothing = json!({
         "dry_run": true, "matched": 0, "acted": 0, "proposed": [], "failed": [], "more": false, "runs": [], "groups": [],
-        "calls": [], "irreversible": [], "two_people": 0, "words": ["No run matches."],
+        "calls": [], "irreversible": [], "two_people": 0, "samples": [],
+        "words": ["No run matches."],
     });
     assert_eq!(answer.body, nothing);
     face.close().await;
