@@ -23,14 +23,13 @@ async fn freezes_are_listed_with_who_and_why_and_end_with_a_reason(pool: PgPool)
     let by = By { actor: &ada, reason: Some("<month> end") };
     let new = NewFreeze { workflows: &workflows, connections: &["netsuite".to_owned()], until: None };
     let id = freezes::create(&pool, &new, by).await.unwrap();
-    let site = Site::new(&pool, Scope::Read).await;
-    let (status, page) = site.get("/freezes").await;
+    let site = Site::new(&pool, Scope::Operate).await;
+    let (status, page) = site.of(&pool, Scope::Read).await.get("/freezes").await;
     assert_eq!(status, StatusCode::OK);
     for text in ["crm-erp/closed-won", "workflows that call netsuite", "&#60;month&#62; end", "user:ada", "Frozen"] {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!page.contains("action=\"/freezes"), "who only reads may not freeze");
-    let site = site.of(&pool, Scope::Operate).await;
     let csrf = site.csrf().await;
     let (status, ..) = site.post(&format!("/freezes/{id}/end"), &format!("csrf={csrf}&reason=closed")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);

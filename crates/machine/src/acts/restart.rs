@@ -16,16 +16,11 @@ pub fn judge_restart(run: &Run, again: bool) -> Result<(), Rejected> {
         Status::Faulted if !again => {
             Some("its completed steps were not undone, so a restart does them a second time: confirm with again: true")
         }
-        Status::Cancelled if !again && leaves_steps(run) => Some(
+        Status::Cancelled if !again && run.abandoned => Some(
             "it was cancelled without undoing its completed steps, so a restart does them a second time: \
              confirm with again: true",
         ),
         _ => None,
     };
     why.map_or(Ok(()), |why| Err(Rejected::Forbidden { act: "restart", status: run.status, why }))
-}
-
-/// Whether a cancelled run left steps in place that it had begun.
-fn leaves_steps(run: &Run) -> bool {
-    run.stop.is_some_and(|stop| !stop.undo) && run.next_execution > 0
 }

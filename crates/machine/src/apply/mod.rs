@@ -121,7 +121,7 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
             if error.is_some() {
                 run.error.clone_from(error);
             }
-            let compensation = Compensation::of(&std::mem::take(&mut run.undo), *end);
+            let compensation = Box::new(Compensation::of(&std::mem::take(&mut run.undo), *end));
             (run.compensation, run.stop, run.attention) = (Some(compensation), None, None);
             Ok(())
         }
@@ -206,6 +206,7 @@ fn ended(status: Status) -> bool {
 
 fn finish(run: &mut Run, at: Time) -> Applied {
     run.finished_at = Some(at);
+    run.abandoned = run.stop.is_some_and(|stop| !stop.undo) && run.next_execution > 0;
     run.open.clear();
     run.undo = DoneSteps::default();
     (run.compensation, run.stop, run.attention, run.suspended) = (None, None, None, false);

@@ -211,7 +211,7 @@ pub(super) fn begin(definition: &Definition, run: &mut Run, rewinding: &Rewindin
         all.in_order().into_iter().partition::<Vec<_>, _>(|done| rewinding.plan.contains(&done.execution));
     run.undo = kept.into_iter().map(|done| (**done).clone()).collect();
     let undone: DoneSteps = undone.into_iter().map(|done| (**done).clone()).collect();
-    run.compensation = Some(Compensation::of(&undone, CompensationEnd::Rewound));
+    run.compensation = Some(Box::new(Compensation::of(&undone, CompensationEnd::Rewound)));
     (run.attention, run.stop) = (None, None);
     for entered in &rewinding.entered {
         let Some(task) = definition.by_reference.get(&entered.task).copied() else { continue };

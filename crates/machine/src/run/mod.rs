@@ -90,6 +90,9 @@ pub struct Run {
     pub stop: Option<Stop>,
     /// A person said `suspend`.
     pub suspended: bool,
+    /// It ended without undoing what it had begun, because a person wanted that.
+    #[serde(default)]
+    pub abandoned: bool,
     /// How long it stood still for people.
     pub pauses: Pauses,
     /// It waits for its turn among the runs with its key.
@@ -97,7 +100,7 @@ pub struct Run {
     /// Which systems its calls reach: `sandbox`, `production`.
     pub environment: Option<String>,
     /// Set once undoing began.
-    pub compensation: Option<Compensation>,
+    pub compensation: Option<Box<Compensation>>,
     /// Where it goes back to once that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewind: Option<Arc<crate::Rewinding>>,
@@ -187,6 +190,7 @@ impl Run {
             pivot: Pivot::Ahead,
             stop: None,
             suspended: false,
+            abandoned: false,
             pauses: Pauses::default(),
             queued: false,
             environment: None,
