@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::shown::Run;
 use crate::cli::client::{self, Call, Client, Path};
-use crate::cli::print;
+use crate::cli::print::{self, List};
 use crate::machine::{ActKind, RunId};
 
 /// The reason, recorded in the journal.
@@ -67,6 +67,37 @@ struct Proposed {
 
 /// Has an act done and says what the run's status is then, or that it waits for a second person.
 pub(super) async fn perform(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<ExitCode> {
+    let (found, text) = done(client, run, act, reason).await?;
+    match reason.json {
+        true => print::json(&found),
+        false => print::text(&text),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does an act to each run by itself. Fails if one was refused; the others are done.
+pub(super) async fn perform_each(
+    client: &Client,
+    runs: &[RunId],
+    act: &Act,
+    reason: &Reason,
+) -> anyhow::Result<ExitCode> {
+    let (mut code, mut list) = (ExitCode::SUCCESS, List::begin(reason.json));
+    for run in runs {
+        match done(client, *run, act, reason).await {
+            Ok((found, text)) => list.item(found, |_: &Value| text.clone())?,
+            Err(error) => {
+                print::complaint(&format!("error: {error:#}"));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    list.end();
+    Ok(code)
+}
+
+/// The answer to an act, and what it says in words.
+async fn done(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<(Value, String)> {
     let doing = || format!("{} of run {run}", act.name);
     let path = Path::of(["runs", &run.to_string(), act.name]);
     let sent = client.send(Call::new(Method::POST, path).json(&act.body(reason))).await;
@@ -80,34 +111,16 @@ pub(super) async fn perform(client: &Client, run: RunId, act: &Act, reason: &Rea
             doing()
         );
     }
-    match (proposal, is_new) {
-        _ if reason.json => print::json(&found),
-        (Some(Proposed { id }), _) => {
-            println!("{} needs a second person; it is now proposal {id}", doing());
-            println!("another user can approve it: stepwell proposals approve {id}");
-        }
-        (None, Some(true)) => println!("{run} is started again as run {after}"),
-        (None, Some(false)) => println!("{run} was started again before, as run {after}"),
-        (None, None) => println!("{run} is {status}"),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Does an act to each run by itself. Fails if one was refused; the others are done.
-pub(super) async fn perform_each(
-    client: &Client,
-    runs: &[RunId],
-    act: &Act,
-    reason: &Reason,
-) -> anyhow::Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    for run in runs {
-        if let Err(error) = perform(client, *run, act, reason).await {
-            eprintln!("error: {error:#}");
-            code = ExitCode::FAILURE;
-        }
-    }
-    Ok(code)
+    let text = match (proposal, is_new) {
+        (Some(Proposed { id }), _) => format!(
+            "{} needs a second person; it is now proposal {id}\nanother user can approve it: stepwell proposals approve {id}",
+            doing()
+        ),
+        (None, Some(true)) => format!("{run} is started again as run {after}"),
+        (None, Some(false)) => format!("{run} was started again before, as run {after}"),
+        (None, None) => format!("{run} is {status}"),
+    };
+    Ok((found, text))
 }
 
 /// What lies between an earlier step and where a run stands.
