@@ -183,7 +183,7 @@ async fn a_command_without_the_right_to_it_is_refused_and_shows_no_token() {
         assert!(!ok && err.contains(&format!("this needs the scope {scope}, which token:read does not have")), "{err}");
         assert!(!format!("{out}{err}").contains(&reader), "{arguments:?}");
     }
-    for wrong in ["swt_no-token-of-anyone", "no token at all", "zzz"] {
+    for wrong in ["swt_no-token-of-anyone", "no token at all", "swt_xyzzy"] {
         let (ok, _, err) = elsewhere.run(wrong, &["runs", "list"]);
         assert!(!ok && err.contains("unknown") && !err.contains(wrong), "{err}");
     }

@@ -44,14 +44,19 @@ fn wrong(call: &str) -> Option<String> {
     let mut command = stepwell::cli::Cli::command();
     command.build();
     let mut command = &command;
-    for word in call.split_whitespace().skip(1) {
+    let mut words = call.split_whitespace().skip(1);
+    while let Some(word) = words.next() {
         let word = word.trim_matches(|c| c == '"' || c == '\'');
         if let Some(option) = word.strip_prefix("--") {
-            let option = option.split('=').next().unwrap_or_default();
-            let known =
-                ["help", "version"].contains(&option) || command.get_arguments().any(|a| a.get_long() == Some(option));
-            if !known {
+            let (option, value) =
+                option.split_once('=').map_or((option, None), |(option, value)| (option, Some(value)));
+            let known = command.get_arguments().find(|a| a.get_long() == Some(option));
+            if known.is_none() && !["help", "version"].contains(&option) {
                 return Some(format!("`{}` has no option --{option}", command.get_name()));
+            }
+            // What follows is its value, not a subcommand.
+            if value.is_none() && known.is_some_and(|option| option.get_action().takes_values()) {
+                words.next();
             }
         } else if command.has_subcommands() {
             let plain = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');

@@ -80,12 +80,12 @@ impl Failure {
         }
     }
 
-    /// Whether the server says `not-found`.
+    /// Whether what the path names was not found.
     pub(in crate::cli) fn is_missing(&self) -> bool {
         self.problem().is_some_and(|problem| problem.is("not-found"))
     }
 
-    /// The same, or what to say if the server says `not-found`.
+    /// The same, or what to say where it was not found.
     pub(in crate::cli) fn or_missing(self, say: impl FnOnce() -> String) -> anyhow::Error {
         if self.is_missing() { anyhow::Error::msg(say()) } else { self.into() }
     }
