@@ -145,6 +145,8 @@ impl<'d> World<'d> {
             Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
         };
         let before = self.run.clone();
+        // What is done again from there is done under keys of its own.
+        self.keys_by_step.clear();
         self.take_over(&before, decision);
         Ok(())
     }
