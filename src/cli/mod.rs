@@ -100,7 +100,7 @@ enum Command {
     Run(run::Args),
     /// Show runs and act on them.
     #[command(subcommand)]
-    Runs(runs::Command),
+    Runs(Box<runs::Command>),
     /// Show acts over many runs (`stepwell runs ACT --attention any ...` begins one), pause, resume and stop them.
     #[command(subcommand)]
     Bulk(bulk::Command),
@@ -280,7 +280,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Deploy(args) => deploy::run(&args, &settings).await,
         Command::Delete(args) => delete::run(&args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
-        Command::Runs(command) => runs::run(command, &settings).await,
+        Command::Runs(command) => runs::run(*command, &settings).await,
         Command::Bulk(command) => bulk::run(command, &settings).await,
         Command::Search(args) => search::run(&args, &settings).await,
         Command::Proposals(command) => proposals::run(command, &settings).await,

@@ -40,8 +40,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 /// A number of whole days; a number alone is days.
 pub(super) fn days(text: &str) -> Result<u64, String> {
-    let whole =
-        |span: Duration| (span.as_secs() % 86_400 == 0 && span.subsec_nanos() == 0).then_some(span.as_secs() / 86_400);
+    let whole = |span: Duration| {
+        (span.as_secs().is_multiple_of(86_400) && span.subsec_nanos() == 0).then_some(span.as_secs() / 86_400)
+    };
     let days = text.parse().ok().or_else(|| whole(span(text)?)).filter(|days| *days > 0);
     days.ok_or_else(|| "use whole days, such as 90d".to_owned())
 }

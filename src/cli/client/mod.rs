@@ -186,7 +186,7 @@ pub(super) async fn who(server: &str, token: &str, insecure: bool) -> anyhow::Re
     };
     let remote = Remote::new(named)?;
     let answer = remote.send(Call::new(Method::GET, Path::of(["me"]))).await?;
-    Ok(answer.json().context("asking who the token belongs to")?)
+    answer.json().context("asking who the token belongs to")
 }
 
 #[cfg(test)]

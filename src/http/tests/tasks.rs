@@ -378,18 +378,18 @@ async fn tasks_are_listed_by_filters_in_pages(pool: PgPool) {
     };
     let (second, third) = (tasks[1].1.clone(), tasks[2].1.clone());
     assert_eq!(ids("").await, [third.clone(), second.clone()], "open ones, latest first");
-    assert_eq!(ids("status=done").await, [done.clone()]);
+    assert_eq!(ids("status=done").await, [done.as_str()]);
     assert_eq!(ids("status=closed").await, Vec::<String>::new());
-    assert_eq!(ids("status=any&key=SO-20").await, [done.clone()]);
-    assert_eq!(ids("key=SO-21&workflow=test/approval").await, [second.clone()]);
+    assert_eq!(ids("status=any&key=SO-20").await, [done.as_str()]);
+    assert_eq!(ids("key=SO-21&workflow=test/approval").await, [second.as_str()]);
     assert_eq!(ids("status=any&workflow=test/approval").await.len(), 3);
     assert_eq!(ids("status=any&workflow=test/other").await, Vec::<String>::new());
-    assert_eq!(ids(&format!("run={}&assignee=bob", tasks[2].0)).await, [third.clone()]);
+    assert_eq!(ids(&format!("run={}&assignee=bob", tasks[2].0)).await, [third.as_str()]);
     assert_eq!(ids("assignee=eve").await, Vec::<String>::new());
     let page = desk.get("/api/v1/tasks?status=any&limit=2").await;
     assert_eq!(page["items"].as_array().unwrap().len(), 2);
     let next = format!("status=any&limit=2&cursor={}", page["next"].as_str().unwrap());
-    assert_eq!(ids(&next).await, [done.clone()]);
+    assert_eq!(ids(&next).await, [done.as_str()]);
     let last = desk.get(&format!("/api/v1/tasks?{next}")).await;
     assert_eq!(last["next"], Value::Null);
     for (query, pointer) in

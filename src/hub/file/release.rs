@@ -28,7 +28,7 @@ fn release<'s>(node: Node<'s>, report: &mut Report<'s>) -> Release {
     let entries = report.closed_or_nothing(node, &["namespaces", "hosts"]);
     let mut list = |key: &str, what: &str| {
         let found = entries.get(key);
-        if !found.is_some_and(|node| node.items().next().is_some()) {
+        if found.is_none_or(|node| node.items().next().is_none()) {
             report.error(found.unwrap_or(node), format!("a released secret needs `{key}`: a list of {what}"));
             return None;
         }
