@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand, thin. A subcommand asks the API through [`client`]; only a server's own, those that work
+//! The command line: one file per subcommand, thin. A subcommand asks the API through `client`; only a server's own, those that work
 //! on files, and recovery do without. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. Whether anyone reads the output
 //! changes none of them (`crate::output`).
 
@@ -45,7 +45,7 @@ pub struct Cli {
     #[arg(long, global = true, default_value = "stepwell.toml", env = "STEPWELL_CONFIG", value_name = "FILE")]
     config: PathBuf,
 
-    /// Ask this server, such as https://stepwell.example.com. Default: STEPWELL_SERVER; else the database of DATABASE_URL or of a running
+    /// Ask this server, such as `https://stepwell.example.com`. Default: STEPWELL_SERVER; else the database of DATABASE_URL or of a running
     /// `stepwell dev`; else the server of the saved login (`stepwell login --server URL`).
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,

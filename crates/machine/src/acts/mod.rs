@@ -2,7 +2,7 @@
 //! command line, the dashboard, bulk acts and proposals take them from it. Whoever adds a row is told by the compiler what is missing.
 //!
 //! Every act needs the scope `operate`, which the routes ask for, and may be done to many runs at once. Which one needs a reason, or a
-//! second person, depends on the run: [`permitted`] says so.
+//! second person, depends on the run: [`permitted()`] says so.
 
 mod edit;
 mod permitted;

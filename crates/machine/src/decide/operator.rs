@@ -112,7 +112,7 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Whether an act fits the run as it is. This is the one judge: [`super::permitted`] asks it too.
+    /// Whether an act fits the run as it is. This is the one judge: [`crate::permitted()`] asks it too.
     pub(crate) fn judge(&self, act: &Act, reason: Option<&str>) -> Result<Judgement, Rejected> {
         if let Act::Restart { again, .. } = act {
             return crate::acts::judge_restart(&self.run, *again).map(|()| Judgement::Changes);

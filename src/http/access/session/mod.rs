@@ -1,4 +1,4 @@
-//! Who asks: bearer tokens for programs, a cookie session for people, and [`AtTerminal`] for the command line in its own process.
+//! Who asks: bearer tokens for programs, a cookie session for people, and `AtTerminal` for the command line in its own process.
 //!
 //! A handler says what it needs by the extractor it takes: [`Reader`], [`Operator`], [`Deployer`], or [`Caller`] and
 //! [`Caller::require`]. Handlers of pages that redirect to the login take `Result<Reader, ApiError>`.
