@@ -58,7 +58,8 @@ fn likely(flat: &str) -> String {
     }
     let slips = |name: &str| nearest(flat, [name]).map_or(usize::MAX, |(slips, _)| slips);
     let far = |key: &&&str| slips(&spelled(key)).min(key.split_once('.').map_or(usize::MAX, |(_, own)| slips(own)));
-    let best = KEYS.iter().min_by_key(far).copied().unwrap_or_default();
+    let named = KEYS.iter().find(|key| key.split(['.', '_']).any(|word| word == flat));
+    let best = named.or_else(|| KEYS.iter().min_by_key(far)).copied().unwrap_or_default();
     format!("STEPWELL_{}", spelled(best).to_ascii_uppercase())
 }
 

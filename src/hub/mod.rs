@@ -73,6 +73,15 @@ impl Hub {
         load::load(file, text, secrets, &BTreeMap::new())
     }
 
+    /// The same of a file whose text is known: what its mappings call their sides stands in the folders beside it.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn load_beside(file: &Path, text: &str, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
+        let sides = dsl::sides_of_mappings(file.parent().unwrap_or_else(|| Path::new("")));
+        load::load(&file.display().to_string(), text, secrets, &sides)
+    }
+
     /// What the `hub.yaml` of a folder releases to definitions, as far as it can be read: its mistakes are reported where
     /// loads it as a whole.
     #[must_use]

@@ -9,7 +9,7 @@ async fn a_stopped_run_says_why(pool: PgPool) {
     let run = fixture::store(&pool, &fixture::faulted(), &FAULTED).await;
     let (_, page) = site.get(&format!("/runs/{run}")).await;
     assert!(page.contains("Stopped at createOrder"));
-    assert!(page.contains("NetSuite answered 400: it rejected what was sent"));
+    assert!(page.contains("Netsuite answered 400: it rejected what was sent"));
     assert!(page.contains("subsidiary added in NetSuite"), "the retry of before is told");
 }
 
@@ -47,8 +47,11 @@ async fn an_ended_run_is_started_again_from_its_page_and_the_runs_name_each_othe
     let cancel = Act::Cancel { compensate: crate::machine::CancelMode::Abandon };
     site.engine.act(run, cancel, Actor("user:ada".into()), None).await.unwrap();
     let page = site.get(&format!("/runs/{run}")).await.1;
-    assert!(!page.contains("name=\"again\""), "nothing was done that could be done twice: {page}");
+    assert!(page.contains("name=\"again\""), "{page}");
     let form = format!("csrf={}&reason=signed+after+all", site.csrf().await);
+    let (status, _, page) = site.post(&format!("/runs/{run}/restart"), &form).await;
+    assert_eq!((status, page.contains("again: true")), (StatusCode::CONFLICT, true), "{page}");
+    let form = format!("{form}&again=yes");
     let (_, answer, _) = site.post(&format!("/runs/{run}/restart"), &form).await;
     let there = header(&answer, &LOCATION).to_owned();
     let new: RunId = there.trim_start_matches("/runs/").split('?').next().unwrap().parse().unwrap();

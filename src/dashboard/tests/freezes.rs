@@ -34,7 +34,7 @@ async fn freezes_are_listed_with_who_and_why_and_end_with_a_reason(pool: PgPool)
     let (status, ..) = site.post(&format!("/freezes/{id}/end"), &format!("csrf={csrf}&reason=closed")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let (.., by, why) = frozen(&pool).await.remove(0);
-    assert_eq!((by.as_deref(), why.as_deref()), (Some("local:ada"), Some("closed")));
+    assert_eq!((by.as_deref(), why.as_deref()), (Some("user:ada"), Some("closed")));
 }
 
 #[sqlx::test]

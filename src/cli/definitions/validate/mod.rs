@@ -179,7 +179,7 @@ impl Checked {
     fn hub(&mut self, file: &Path) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
-        match Hub::load(&shown, &text, &Secrets::from_environment()) {
+        match Hub::load_beside(file, &text, &Secrets::from_environment()) {
             Ok(hub) => {
                 let warning = |mistake| Mistake { severity: Severity::Warning, ..mistake };
                 self.mistakes.extend(hub.refused.into_iter().map(warning));

@@ -118,7 +118,10 @@ fn the_same_typo_gets_the_same_message_in_every_kind_of_document() {
         "mapping: m\ntitel: x\ncrm: {type: A}\nerp: {type: b}\nrows: [{crm: A, erp: a, master: crm}]\n",
     );
     write("hub.yaml", "connections:\n  c:\n    titel: x\n    baseUrl: {sandbox: 'http://127.0.0.1:1'}\n");
-    write("a.scenarios.yaml", "scenarios:\n  - name: a\n    nam: x\n    expect: {status: completed}\n");
+    write(
+        "a.scenarios.yaml",
+        "scenarios:\n  - name: a\n    nam: x\n    input: {}\n    calls: {}\n    expect: {status: completed}\n",
+    );
     let (checked, out) = checked(vec![folder.path().to_owned()]);
     assert_eq!(checked.errors(), 5, "{out}");
     for place in ["a.yaml:4:18", "functions/f.yaml:3:16", "mappings/m.yaml:2:1", "hub.yaml:3:5"] {

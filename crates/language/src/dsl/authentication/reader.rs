@@ -159,7 +159,9 @@ impl Reader {
         let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
         if found.is_none() {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let given = value.as_str().map(|text| format!(", not `{}`", shortened(text))).unwrap_or_default();
+            // What a secret holds is never repeated.
+            let given = value.as_str().filter(|_| self.origin != Origin::Secret);
+            let given = given.map(|text| format!(", not `{}`", shortened(text))).unwrap_or_default();
             let message = format!("`{key}` must be one of {}{given}", listed(names.iter().copied()));
             let hint = value.as_str().and_then(|text| did_you_mean(text, names));
             self.error(fields.at(key), FlawPlace::Value, message, hint);
