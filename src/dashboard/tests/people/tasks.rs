@@ -15,7 +15,7 @@ do:
         task:
           title: '${ "Approve \(.order)?" }'
           description: It is above <limit>.
-          assignees: '${ .people // [] }'
+          assignees: '${ .people // ["ada"] }'
           schema:
             type: object
             required: [approved]
@@ -69,7 +69,7 @@ async fn the_inbox_leads_to_a_form_and_the_decision_carries_the_name_of_who_is_s
     let (_, page) = site.get(&there).await;
     for drawn in [
         "It is above &#60;limit&#62;.",
-        "everyone who may operate",
+        "ada",
         "Ends by itself",
         "<legend>Approve it</legend>",
         "Booked at once",
