@@ -208,7 +208,7 @@ fn each_mistake_has_its_place_and_a_hint() {
             None,
         ),
         ("connections: [", (2, 1), "did not find expected", None),
-        ("a: 1\n---\nb: 2", (3, 1), "several documents", None),
+        ("a: 1\n---\nb: 2", (2, 1), "several documents", None),
         ("- 1", (1, 1), "must be an object, not a list", None),
     ];
     for (text, place, message, hint) in cases {
