@@ -61,6 +61,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(250);
 const TRIES_MAX: u32 = 280;
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    context::check_no_server(settings)?;
     match command {
         Command::Show { json } => show(settings, json).await,
         Command::Run { reason } => run_now(settings, reason).await,
