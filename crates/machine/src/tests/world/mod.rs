@@ -153,6 +153,9 @@ impl<'d> World<'d> {
 
     /// Checks what was decided and takes over what follows.
     fn take_over(&mut self, before: &Run, decision: Decision) {
+        if decision.records.iter().any(|record| matches!(record.change, Change::RunRewound {})) {
+            self.keys_by_step.clear();
+        }
         self.journal.extend(decision.records.iter().map(read_back));
         self.run = decision.run;
         self.check();
