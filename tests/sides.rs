@@ -21,7 +21,7 @@ const SYNC: &str = "do:
   - compare:
       input: { from: '$workflow.input | {crm: .crm.fields, billing: .billing.fields}' }
       call: invoice.compare
-      with: '${ . }'
+      with: { crm: '${ .crm }', billing: '${ .billing }' }
   - plan:
       call: links.plan
       with:
