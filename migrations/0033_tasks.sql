@@ -30,7 +30,6 @@ create table if not exists tasks (
     check ((answer is null) or outcome = 'done')
 );
 create unique index if not exists tasks_waiting on tasks (shard, run_id, execution) where closed_at is null;
-create index if not exists tasks_by_step on tasks (shard, run_id, execution);
 create index if not exists tasks_by_run on tasks (shard, run_id, id);
 create index if not exists tasks_open on tasks (id) where closed_at is null;
 create index if not exists tasks_by_workflow on tasks (workflow, id);
