@@ -392,7 +392,7 @@ async fn fill(url: &str) {
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, '{{}}', '', 'user:ann',
                 now(), 'declined', 'user:bob', now() from generate_series(1, {ROWS}) as n;
          insert into tasks (id, shard, run_id, execution, definition_id, workflow, step, key, title, users, roles, created_at, outcome, closed_at)
-         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0, 1, 'test/' || n % 10,
+         select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0, 1, 'test/' || n % 1000,
                 '/do/0/ask', n::text, 'Go on?', '{{}}', '{{}}', now(), case when n % 10 > 0 then 'done' end,
                 case when n % 10 > 0 then now() end from generate_series(1, {ROWS}) as n;
          insert into sequences (source, channel) select 'test', n::text from generate_series(1, {ROWS}) as n;
