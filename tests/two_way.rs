@@ -252,7 +252,7 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
 
     let (settled, told, error) =
         world.world.command(&["conflicts", "settle", &id, "--side", "erp", "--reason", "asked her"]);
-    assert!(settled && told.contains("decided for the ERP: asked her"), "{told}{error}");
+    assert!(settled && told.contains("decided for erp: asked her"), "{told}{error}");
     settle(&world, &node, &letters, &mut random).await;
     assert_eq!(mobile(), ("222".to_owned(), "222".to_owned()));
     let (_, after) = node.get(&path).await;
