@@ -46,31 +46,31 @@ struct Post(Arc<Mutex<Vec<(String, String, Value)>>>);
 
 impl Post {
     async fn open() -> (Self, String) {
-        let letters = Self::default();
+        let inbox = Self::default();
         let take = |State(post): State<Self>, Path(source): Path<String>, headers: HeaderMap, body: Bytes| async move {
             let id = headers["webhook-id"].to_str().unwrap().to_owned();
             post.0.lock().unwrap().push((source, id, serde_json::from_slice(&body).unwrap()));
         };
-        let router = Router::new().route("/{source}", post(take)).with_state(letters.clone());
+        let router = Router::new().route("/{source}", post(take)).with_state(inbox.clone());
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (letters, format!("http://{address}"))
+        (inbox, format!("http://{address}"))
     }
 
     /// Takes one out, mostly an old one; now and then it stays and is delivered again, under another id.
     fn next(&self, random: &mut StdRng) -> Option<(String, String, Value)> {
-        let mut letters = self.0.lock().unwrap();
-        if letters.is_empty() {
+        let mut inbox = self.0.lock().unwrap();
+        if inbox.is_empty() {
             return None;
         }
-        let place = if random.random_bool(0.3) { random.random_range(0..letters.len()) } else { 0 };
+        let place = if random.random_bool(0.3) { random.random_range(0..inbox.len()) } else { 0 };
         if random.random_bool(0.1) {
-            let (source, id, body) = letters[place].clone();
-            letters[place].1 = format!("{id}+");
+            let (source, id, body) = inbox[place].clone();
+            inbox[place].1 = format!("{id}+");
             return Some((source, id, body));
         }
-        Some(letters.remove(place))
+        Some(inbox.remove(place))
     }
 }
 
@@ -79,24 +79,24 @@ fn target(url: &str, source: &str) -> WebhookTarget {
     serde_json::from_value::<WebhookSettings>(settings).unwrap().target().unwrap()
 }
 
-/// A node with these workflows between two systems, whose letters the test delivers.
+/// A node with these workflows between two systems, whose inbox the test delivers.
 async fn both_systems(names: &[&'static str]) -> (Post, Sandbox, Journey, Node) {
-    let (letters, url) = Post::open().await;
+    let (inbox, url) = Post::open().await;
     let sandbox = Sandbox::new().with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
     let world = Journey::of(&files(names), sandbox.clone()).await;
     let node = world.world.node().await;
-    (letters, sandbox, world, node)
+    (inbox, sandbox, world, node)
 }
 
 /// A contact of the CRM and its partner: both ids.
 async fn a_pair(
-    (letters, sandbox, world, node): (&Post, &Sandbox, &Journey, &Node),
+    (inbox, sandbox, world, node): (&Post, &Sandbox, &Journey, &Node),
     random: &mut StdRng,
 ) -> (String, String) {
     let body = json!({ "AccountId": ACCOUNT, "FirstName": "Ada", "LastName": "Berg" });
     let made = edit(sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
     let crm = made["id"].as_str().unwrap().to_owned();
-    settle(world, node, letters, random).await;
+    settle(world, node, inbox, random).await;
     let erp = records(sandbox, "erp", "contact", "externalId")[&crm]["id"].as_str().unwrap().to_owned();
     (crm, erp)
 }
@@ -108,22 +108,22 @@ fn records(sandbox: &Sandbox, system: &str, kind: &str, key: &str) -> BTreeMap<S
     list.into_iter().filter_map(|record| Some((record[key].as_str()?.to_owned(), record))).collect()
 }
 
-/// Delivers letters all at once; each must be taken.
-async fn deliver(node: &Node, letters: &[(String, String, Value)]) {
-    let deliveries = letters.iter().map(|(source, id, body)| node.hook(source, id, body));
+/// Delivers inbox all at once; each must be taken.
+async fn deliver(node: &Node, inbox: &[(String, String, Value)]) {
+    let deliveries = inbox.iter().map(|(source, id, body)| node.hook(source, id, body));
     for (status, answer) in futures::future::join_all(deliveries).await {
         assert!(status == 202 || status == 200, "{status} {answer}");
     }
 }
 
-/// Delivers letters until none is left and every run has ended.
-async fn settle(world: &Journey, node: &Node, letters: &Post, random: &mut StdRng) {
+/// Delivers inbox until none is left and every run has ended.
+async fn settle(world: &Journey, node: &Node, inbox: &Post, random: &mut StdRng) {
     let mut connection = world.world.connect().await;
     let began = std::time::Instant::now();
     loop {
         let mut batch = Vec::new();
         while batch.len() < 32
-            && let Some(letter) = letters.next(random)
+            && let Some(letter) = inbox.next(random)
         {
             batch.push(letter);
         }
@@ -140,7 +140,7 @@ async fn settle(world: &Journey, node: &Node, letters: &Post, random: &mut StdRn
         let idle = row.get::<i64, _>("left") == 0 && {
             let ledger = world.get("/ledger?after=1000000000").await;
             let mut deliveries = ledger["deliveries"].as_array().unwrap().iter();
-            !deliveries.any(|delivery| delivery["outcome"] == "waiting") && letters.0.lock().unwrap().is_empty()
+            !deliveries.any(|delivery| delivery["outcome"] == "waiting") && inbox.0.lock().unwrap().is_empty()
         };
         if idle {
             return;
@@ -152,7 +152,7 @@ async fn settle(world: &Journey, node: &Node, letters: &Post, random: &mut StdRn
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
-    let (letters, sandbox, world, node) = both_systems(&FILES).await;
+    let (inbox, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(7);
 
     // People of the CRM, and some of the ERP.
@@ -166,7 +166,7 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
             json!({ "entityId": name, "lastName": name, "subsidiary": { "id": "2" }, "company": { "id": "641" } });
         edit(&sandbox, "POST", "/erp/services/rest/record/v1/contact", &body);
     }
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let erp = records(&sandbox, "erp", "contact", "externalId");
     assert_eq!(erp.len(), 200, "each has one partner");
     let pairs: Vec<(String, String)> =
@@ -187,14 +187,14 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
                 edit(&sandbox, "PATCH", &path, &json!({ of_erp: value }));
             }
         }
-        // Some of the letters arrive while people continue.
+        // Some of the inbox arrive while people continue.
         let mut batch = Vec::new();
         for _ in 0..80 {
-            batch.extend(letters.next(&mut random));
+            batch.extend(inbox.next(&mut random));
         }
         deliver(&node, &batch).await;
     }
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
 
     let (crm, erp) = (records(&sandbox, "crm", "Contact", "Id"), records(&sandbox, "erp", "contact", "id"));
     let conflicts = sqlx::query("select crm_id, row_name, kind from conflicts where state = 'open'")
@@ -221,9 +221,9 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() {
-    let (letters, sandbox, world, node) = both_systems(&FILES).await;
+    let (inbox, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(1);
-    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
+    let (crm, erp) = a_pair((&inbox, &sandbox, &world, &node), &mut random).await;
 
     let (of_crm, of_erp) = (
         format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"),
@@ -231,7 +231,7 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
     );
     edit(&sandbox, "PATCH", &of_crm, &json!({ "MobilePhone": "111", "Phone": "999" }));
     edit(&sandbox, "PATCH", &of_erp, &json!({ "mobilePhone": "222" }));
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let side = |system: &str, kind: &str, key: &str, id: &str, field: &str| {
         records(&sandbox, system, kind, key)[id][field].as_str().unwrap_or_default().to_owned()
     };
@@ -253,7 +253,7 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
     let (settled, told, error) =
         world.world.command(&["conflicts", "settle", &id, "--side", "erp", "--reason", "asked her"]);
     assert!(settled && told.contains("decided for erp: asked her"), "{told}{error}");
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     assert_eq!(mobile(), ("222".to_owned(), "222".to_owned()));
     let (_, after) = node.get(&path).await;
     assert_eq!((&after["state"], &after["chosen"]), (&json!("settled"), &json!("erp")), "{after}");
@@ -263,7 +263,7 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
 
     // A change after that flows as before: the choice is no standing order.
     edit(&sandbox, "PATCH", &of_crm, &json!({ "MobilePhone": "333" }));
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     assert_eq!(mobile(), ("333".to_owned(), "333".to_owned()));
 }
 
@@ -271,11 +271,11 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
 async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_known_one_costs_no_call() {
     let swept =
         [&FILES[..], &["contact-reconcile.yaml", "functions/company.yaml", "functions/watermarks.yaml"]].concat();
-    let (letters, sandbox, world, node) = both_systems(&swept).await;
+    let (inbox, sandbox, world, node) = both_systems(&swept).await;
     let mut random = StdRng::seed_from_u64(3);
-    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
+    let (crm, erp) = a_pair((&inbox, &sandbox, &world, &node), &mut random).await;
 
-    // One change on each side, and both letters are lost.
+    // One change on each side, and both inbox are lost.
     edit(&sandbox, "PATCH", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({ "Phone": "1" }));
     edit(
         &sandbox,
@@ -283,8 +283,8 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
         &format!("/erp/services/rest/record/v1/contact/{erp}"),
         &json!({ "email": "ada@berg.example" }),
     );
-    eventually("both letters came", || async { (letters.0.lock().unwrap().len() >= 2).then_some(()) }).await;
-    letters.0.lock().unwrap().clear();
+    eventually("both inbox came", || async { (inbox.0.lock().unwrap().len() >= 2).then_some(()) }).await;
+    inbox.0.lock().unwrap().clear();
 
     let sweep = || async {
         let (fired, run, error) = world.world.command(&["schedules", "fire", "crm-erp/contact-reconcile"]);
@@ -292,7 +292,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
         node.run_becomes(run.trim(), "completed").await;
     };
     sweep().await;
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let (of_crm, of_erp) = (records(&sandbox, "crm", "Contact", "Id"), records(&sandbox, "erp", "contact", "id"));
     assert_eq!((&of_erp[&erp]["phone"], &of_crm[&crm]["Email"]), (&json!("1"), &json!("ada@berg.example")));
 
@@ -312,7 +312,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
 
     let before = sandbox.counts().0;
     sweep().await;
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let found = latest_sweep(&node, &world).await;
     assert_eq!((&found["missed"], &found["conflicts"]), (&json!(0), &json!(0)), "{found}");
     let ledger = sandbox.ledger(before);
@@ -353,23 +353,23 @@ async fn a_missed_deletion_in_the_erp_is_found_by_reconciliation_and_decided_by_
 async fn a_missed_deletion(side: &str) {
     let swept =
         [&FILES[..], &["contact-reconcile.yaml", "functions/company.yaml", "functions/watermarks.yaml"]].concat();
-    let (letters, sandbox, world, node) = both_systems(&swept).await;
+    let (inbox, sandbox, world, node) = both_systems(&swept).await;
     let mut random = StdRng::seed_from_u64(9);
-    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
+    let (crm, erp) = a_pair((&inbox, &sandbox, &world, &node), &mut random).await;
     let path = match side {
         "crm" => format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"),
         _ => format!("/erp/services/rest/record/v1/contact/{erp}"),
     };
     edit(&sandbox, "DELETE", &path, &json!({}));
-    eventually("the letter came", || async { (!letters.0.lock().unwrap().is_empty()).then_some(()) }).await;
-    letters.0.lock().unwrap().clear();
+    eventually("the letter came", || async { (!inbox.0.lock().unwrap().is_empty()).then_some(()) }).await;
+    inbox.0.lock().unwrap().clear();
     // A sweep asks for what was deleted before the second in which it begins.
     let second = Utc::now().timestamp();
     eventually("the second is over", || async { (Utc::now().timestamp() > second).then_some(()) }).await;
     let (fired, run, error) = world.world.command(&["schedules", "fire", "crm-erp/contact-reconcile"]);
     assert!(fired, "{error}");
     node.run_becomes(run.trim(), "completed").await;
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let (_, page) = node.get("/api/v1/conflicts").await;
     let conflict = &page["items"][0];
     assert_eq!(
@@ -383,7 +383,7 @@ async fn a_missed_deletion(side: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_record_is_made_again_or_deleted_on_the_other_side_as_a_person_decides() {
-    let (letters, sandbox, world, node) = both_systems(&FILES).await;
+    let (inbox, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(5);
     let decide = async |side: &str| {
         let (_, page) = node.get("/api/v1/conflicts").await;
@@ -394,22 +394,22 @@ async fn a_deleted_record_is_made_again_or_deleted_on_the_other_side_as_a_person
         id
     };
     let state = async |id: &str| node.get(&format!("/api/v1/conflicts/{id}")).await.1["state"].clone();
-    let (crm, erp) = a_pair((&letters, &sandbox, &world, &node), &mut random).await;
+    let (crm, erp) = a_pair((&inbox, &sandbox, &world, &node), &mut random).await;
     edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({}));
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     assert!(records(&sandbox, "erp", "contact", "id").contains_key(&erp), "nobody has decided");
 
     let id = decide("erp").await;
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let again = records(&sandbox, "erp", "contact", "id")[&erp]["externalId"].as_str().unwrap().to_owned();
     assert_ne!(again, crm);
     assert_eq!(records(&sandbox, "crm", "Contact", "Id")[&again]["LastName"], "Berg", "it was made again");
     assert_eq!(state(&id).await, "settled");
 
     edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{again}"), &json!({}));
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     let id = decide("crm").await;
-    settle(&world, &node, &letters, &mut random).await;
+    settle(&world, &node, &inbox, &mut random).await;
     assert!(!records(&sandbox, "erp", "contact", "id").contains_key(&erp), "gone in both");
     assert_eq!(state(&id).await, "settled");
     let (_, page) = node.get("/api/v1/runs?attention=any&limit=5").await;

@@ -43,7 +43,7 @@ pub enum Admission {
     /// Yes.
     Sent,
     /// As the first after an outage: its end decides.
-    Canary,
+    HalfOpen,
     /// No; come back after this.
     TurnedAway(Duration),
 }
@@ -56,7 +56,7 @@ pub enum Phase {
     /// Calls are turned away.
     Open,
     /// One call is on its way to see.
-    Probing,
+    HalfOpen,
 }
 
 impl Phase {
@@ -66,7 +66,7 @@ impl Phase {
         match self {
             Self::Closed => "closed",
             Self::Open => "open",
-            Self::Probing => "probing",
+            Self::HalfOpen => "half-open",
         }
     }
 }
@@ -75,7 +75,7 @@ impl Phase {
 enum State {
     Closed { failures: u32 },
     Open { until: Instant, times: u32, turned_away: u32 },
-    Probing { times: u32, turned_away: u32, since: Instant },
+    HalfOpen { times: u32, turned_away: u32, since: Instant },
 }
 
 /// The breaker of one connection on one node.
@@ -85,8 +85,8 @@ pub struct Breaker {
     state: State,
 }
 
-/// A canary that never came back, because its run was lost to another node, is given up after this long.
-const CANARY_MAX: Duration = Duration::from_mins(2);
+/// A trial call that never came back, because its run was lost to another node, is given up after this long.
+const HALF_OPEN_MAX: Duration = Duration::from_mins(2);
 
 impl Breaker {
     /// A closed one.
@@ -101,7 +101,7 @@ impl Breaker {
         match self.state {
             State::Closed { .. } => Phase::Closed,
             State::Open { .. } => Phase::Open,
-            State::Probing { .. } => Phase::Probing,
+            State::HalfOpen { .. } => Phase::HalfOpen,
         }
     }
 
@@ -115,14 +115,14 @@ impl Breaker {
                 Admission::TurnedAway(away)
             }
             State::Open { times, turned_away, .. } => {
-                self.state = State::Probing { times: *times, turned_away: *turned_away, since: now };
-                Admission::Canary
+                self.state = State::HalfOpen { times: *times, turned_away: *turned_away, since: now };
+                Admission::HalfOpen
             }
-            State::Probing { since, .. } if now.duration_since(*since) > CANARY_MAX => {
+            State::HalfOpen { since, .. } if now.duration_since(*since) > HALF_OPEN_MAX => {
                 *since = now;
-                Admission::Canary
+                Admission::HalfOpen
             }
-            State::Probing { turned_away, .. } => {
+            State::HalfOpen { turned_away, .. } => {
                 let away = Duration::from_secs(1) + wave(&self.settings, *turned_away);
                 *turned_away = turned_away.saturating_add(1);
                 Admission::TurnedAway(away)
@@ -134,12 +134,14 @@ impl Breaker {
     pub fn ended(&mut self, admission: Admission, health: Health, now: Instant) -> bool {
         let before = self.phase();
         self.state = match (&self.state, admission, health) {
-            (State::Probing { times, .. }, Admission::Canary, Health::Down) => self.open(times.saturating_add(1), now),
+            (State::HalfOpen { times, .. }, Admission::HalfOpen, Health::Down) => {
+                self.open(times.saturating_add(1), now)
+            }
             // The canary said nothing: the next call is one.
-            (State::Probing { times, turned_away, .. }, Admission::Canary, Health::Unknown) => {
+            (State::HalfOpen { times, turned_away, .. }, Admission::HalfOpen, Health::Unknown) => {
                 State::Open { until: now, times: *times, turned_away: *turned_away }
             }
-            (State::Probing { .. }, Admission::Canary, Health::Up) | (State::Closed { .. }, _, Health::Up) => {
+            (State::HalfOpen { .. }, Admission::HalfOpen, Health::Up) | (State::Closed { .. }, _, Health::Up) => {
                 State::Closed { failures: 0 }
             }
             (State::Closed { failures }, _, Health::Down) if failures + 1 >= self.settings.failures => {
@@ -207,13 +209,13 @@ mod tests {
         let now = Instant::now();
         let mut breaker = opened(now);
         let later = now + Duration::from_secs(10);
-        assert_eq!(breaker.admit(later), Admission::Canary);
+        assert_eq!(breaker.admit(later), Admission::HalfOpen);
         assert!(matches!(breaker.admit(later), Admission::TurnedAway(_)), "one, and no more");
-        assert!(breaker.ended(Admission::Canary, Health::Down, later));
+        assert!(breaker.ended(Admission::HalfOpen, Health::Down, later));
         assert!(matches!(breaker.admit(later + Duration::from_secs(19)), Admission::TurnedAway(_)), "twice as long");
         let later = later + Duration::from_secs(20);
-        assert_eq!(breaker.admit(later), Admission::Canary);
-        assert!(breaker.ended(Admission::Canary, Health::Up, later));
+        assert_eq!(breaker.admit(later), Admission::HalfOpen);
+        assert!(breaker.ended(Admission::HalfOpen, Health::Up, later));
         assert_eq!(breaker.admit(later), Admission::Sent);
     }
 
@@ -223,8 +225,8 @@ mod tests {
         let mut breaker = opened(now);
         for _ in 0..50 {
             now += Duration::from_secs(30);
-            assert_eq!(breaker.admit(now), Admission::Canary, "thirty seconds are always enough");
-            breaker.ended(Admission::Canary, Health::Down, now);
+            assert_eq!(breaker.admit(now), Admission::HalfOpen, "thirty seconds are always enough");
+            breaker.ended(Admission::HalfOpen, Health::Down, now);
         }
     }
 
@@ -233,9 +235,9 @@ mod tests {
         let now = Instant::now();
         let mut breaker = opened(now);
         let later = now + Duration::from_secs(10);
-        assert_eq!(breaker.admit(later), Admission::Canary);
+        assert_eq!(breaker.admit(later), Admission::HalfOpen);
         assert!(matches!(breaker.admit(later + Duration::from_mins(1)), Admission::TurnedAway(_)));
-        assert_eq!(breaker.admit(later + Duration::from_mins(3)), Admission::Canary);
+        assert_eq!(breaker.admit(later + Duration::from_mins(3)), Admission::HalfOpen);
     }
 
     #[test]

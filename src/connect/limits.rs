@@ -75,7 +75,7 @@ pub struct Gate {
 struct State {
     /// Whether a ledger decides; without one everything passes.
     guarded: bool,
-    waiting: VecDeque<oneshot::Sender<Ticket>>,
+    waiting: VecDeque<oneshot::Sender<Permit>>,
     used: u32,
     /// What the ledger was told last.
     told: u32,
@@ -83,9 +83,9 @@ struct State {
 
 /// A call that may be under way. Dropped, it makes room for another.
 #[derive(Debug)]
-pub struct Ticket(Option<Arc<Gate>>);
+pub struct Permit(Option<Arc<Gate>>);
 
-impl Drop for Ticket {
+impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(gate) = self.0.take() {
             let mut state = gate.state();
@@ -125,12 +125,12 @@ impl Gate {
     }
 
     /// Waits until the call may go out. Dropping the future gives up the place.
-    pub(super) async fn enter(self: &Arc<Self>) -> Ticket {
+    pub(super) async fn enter(self: &Arc<Self>) -> Permit {
         let arrival = {
             let mut state = self.state();
             if !state.guarded {
                 state.used += 1;
-                return Ticket(Some(Arc::clone(self)));
+                return Permit(Some(Arc::clone(self)));
             }
             let (place, arrival) = oneshot::channel();
             state.waiting.push_back(place);
@@ -138,7 +138,7 @@ impl Gate {
         };
         self.changed.notify_one();
         // The gate outlives its calls: a place is never dropped before it is served, but for the end of the process.
-        arrival.await.unwrap_or(Ticket(None))
+        arrival.await.unwrap_or(Permit(None))
     }
 
     /// Serves those who wait, until the process goes down.
@@ -206,8 +206,8 @@ impl Gate {
         for _ in 0..calls {
             let Some(place) = state.waiting.pop_front() else { break };
             state.used += 1;
-            // Whoever gave up meanwhile gives the ticket back once the lock is free.
-            given_up.extend(place.send(Ticket(Some(Arc::clone(self)))).err());
+            // Whoever gave up meanwhile gives the permit back once the lock is free.
+            given_up.extend(place.send(Permit(Some(Arc::clone(self)))).err());
         }
         let behind = state.told != state.used;
         drop(state);
@@ -263,7 +263,7 @@ mod tests {
         let calls = (0..50).map(|_| {
             let (gate, now, most) = (Arc::clone(&gate), Arc::clone(&now), Arc::clone(&most));
             async move {
-                let _ticket = gate.enter().await;
+                let _permit = gate.enter().await;
                 most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 now.fetch_sub(1, SeqCst);

@@ -60,7 +60,7 @@ use request::reach::Reach;
 use request::{prepared, target};
 use standing::{class_of, health, is_refused};
 use wire::exchange;
-use wire::exchange::{Clients, Way};
+use wire::exchange::{Clients, Route};
 use wire::guard::Guard;
 
 /// All connections of a node, with their pools.
@@ -101,7 +101,7 @@ impl Connections {
     /// An entry of `network.allow`, a base URL or a header that cannot be used.
     pub fn new(settings: ConnectSettings) -> Result<Self, BadSettings> {
         let guard = Arc::new(Guard::new(&settings.network_allow).map_err(BadSettings)?);
-        let clients = Arc::new(Clients::new(&guard, &Way::default()).map_err(BadSettings)?);
+        let clients = Arc::new(Clients::new(&guard, &Route::default()).map_err(BadSettings)?);
         Ok(Self {
             by_name: prepared::all(&settings, &guard, &clients).map_err(BadSettings)?,
             direct: prepared::direct(&settings, &clients).map_err(BadSettings)?,

@@ -14,7 +14,7 @@ pub struct Standing {
     pub title: Option<String>,
     /// Where it leads.
     pub base_url: Option<String>,
-    /// `closed`, `open`, `probing`; none without a breaker.
+    /// `closed`, `open`, `half-open`; none without a breaker.
     pub breaker: Option<&'static str>,
     /// Calls under way, where they count against shared limits.
     pub under_way: Option<u32>,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Dashboard;
 use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
-use crate::dsl::{Definition, EventFilter, Gathering, OnFault, Take, Until, Wanted};
+use crate::dsl::{Definition, EventFilter, EventJoin, OnFault, Take, Until, Wanted};
 use crate::store::runs::listing;
 
 struct Workflow {
@@ -104,14 +104,14 @@ fn workflow(latest: &Definition, versions: usize) -> Workflow {
         summary: latest.summary.clone(),
         latest: latest.workflow.version.clone(),
         versions,
-        triggers: latest.triggers.iter().map(trigger).chain(latest.gathering.as_ref().map(gathering)).collect(),
+        triggers: latest.triggers.iter().map(trigger).chain(latest.join.as_ref().map(join)).collect(),
         rhythm: latest.timing.as_ref().map(|timing| format!("{} {}", timing.kind(), timing.expression())),
     }
 }
 
 /// `order.won and order.approved, until day.closed`
-fn gathering(gathering: &Gathering) -> String {
-    let strategy = &gathering.strategy;
+fn join(join: &EventJoin) -> String {
+    let strategy = &join.strategy;
     let listed = |filters: &[EventFilter], between| filters.iter().map(trigger).collect::<Vec<_>>().join(between);
     let between = |take| if take == Take::All { " and " } else { " or " };
     let events = listed(&strategy.filters, between(strategy.take));

@@ -1,7 +1,7 @@
 //! All SQL of Stepwell: one statement, one documented function.
 //!
 //! **Order of locks.** A transaction takes the lock of freezes first, then row locks in this order, and several rows of one table in the order of their keys, so that no
-//! two wait for each other: bulk acts, topics, keys of events, events (by id), gatherings, frozen runs, runs (by shard and id), listeners, tasks, lanes, proposals, commands; the chain of acts ([`audit`]) comes last. What only
+//! two wait for each other: bulk acts, topics, keys of events, events (by id), event joins, frozen runs, runs (by shard and id), listeners, tasks, lanes, proposals, commands; the chain of acts ([`audit`]) comes last. What only
 //! tidies up or wakes others waits for no row at all (`skip locked`).
 
 pub mod access;

@@ -1,5 +1,5 @@
 //! One text for each JSON value, so that equal values meet wherever a key or a hash is made of one: business keys,
-//! correlations, gatherings, attributes of events, keys of the hub's memory.
+//! correlations, event joins, attributes of events, keys of the hub's memory.
 //!
 //! Equal means what jq and JSON Schema mean by it: numbers are equal by value (`1004`, `1004.0` and `1.004e3` are one number),
 //! objects are equal whatever the order of their members, and a text never equals a number. Pure.

@@ -82,7 +82,7 @@ fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<
     } else {
         (deployed(&args.workflow, engine)?, PathBuf::from(&settings.workflows))
     };
-    if definition.triggers.is_empty() && definition.gathering.is_none() {
+    if definition.triggers.is_empty() && definition.join.is_none() {
         bail!("no event starts {}: it has no `schedule.on`", definition.workflow);
     }
     let hub = OfflineHub::open(&folder).map_err(|mistakes| refused(&mistakes))?;
@@ -171,7 +171,7 @@ async fn of_event(
         replayed.push(ReplayedEvent { event, run: Some(*run), recorded_by, replayed: replay.play(stage) });
     }
     // With which others it would start a run, nobody knows.
-    if !known && !event.gathers {
+    if !known && !event.joins {
         let replay = Replay {
             input: Value::Array(vec![event.data.clone()]),
             at: event.row.received_at,

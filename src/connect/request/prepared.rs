@@ -13,11 +13,11 @@ use super::reach::Reach;
 use super::target;
 use super::{header_name, header_value};
 use crate::connect::breaker::{Admission, Breaker, Health, Phase};
-use crate::connect::limits::{Gate, Ticket};
+use crate::connect::limits::{Gate, Permit};
 use crate::connect::local;
 use crate::connect::problem::Problem;
 use crate::connect::settings::{ConnectSettings, Connection, FaultRule, IDEMPOTENCY_HEADER_DEFAULT};
-use crate::connect::wire::exchange::{Clients, Way};
+use crate::connect::wire::exchange::{Clients, Route};
 use crate::connect::wire::guard::Guard;
 use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::CallRetry;
@@ -70,7 +70,7 @@ pub(in crate::connect) fn all(
             true => Arc::new(
                 Clients::new(
                     guard,
-                    &Way {
+                    &Route {
                         proxy: connection.proxy.clone(),
                         authorities: connection.authorities.clone(),
                         hosts: Hosts::new(connection.allowed_hosts.as_deref(), base_of(settings, name, connection)),
@@ -235,7 +235,7 @@ fn lock(breaker: &Mutex<Breaker>) -> MutexGuard<'_, Breaker> {
 /// Room for one call, on this node and at the target.
 pub(in crate::connect) struct Slot<'c> {
     _here: SemaphorePermit<'c>,
-    _everywhere: Option<Ticket>,
+    _everywhere: Option<Permit>,
 }
 
 /// A call that its breaker let pass. Dropped without a word, as with an aborted call, it says nothing about the target.

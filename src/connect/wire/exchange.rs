@@ -60,14 +60,14 @@ pub(in crate::connect) enum Cut {
 #[derive(Debug)]
 pub(in crate::connect) struct Clients {
     guard: Arc<Guard>,
-    way: Way,
+    route: Route,
     any: reqwest::Client,
     by_port: HashMap<u16, reqwest::Client>,
 }
 
 /// A way to targets of its own.
 #[derive(Debug, Clone, Default)]
-pub(in crate::connect) struct Way {
+pub(in crate::connect) struct Route {
     /// Through this proxy. It resolves names, so only addresses that are written out are judged by the guard.
     pub(in crate::connect) proxy: Option<Url>,
     /// Certificate authorities that are trusted beside the usual ones, PEM.
@@ -77,10 +77,10 @@ pub(in crate::connect) struct Way {
 }
 
 impl Clients {
-    pub(in crate::connect) fn new(guard: &Arc<Guard>, way: &Way) -> Result<Self, String> {
-        let of = |port| client(guard, port, way, Wanted::Answers);
+    pub(in crate::connect) fn new(guard: &Arc<Guard>, route: &Route) -> Result<Self, String> {
+        let of = |port| client(guard, port, route, Wanted::Answers);
         let by_port = guard.ports().map(|port| Ok((port, of(Some(port))?))).collect::<Result<_, String>>()?;
-        Ok(Self { any: of(None)?, by_port, guard: Arc::clone(guard), way: way.clone() })
+        Ok(Self { any: of(None)?, by_port, guard: Arc::clone(guard), route: route.clone() })
     }
 
     /// A client of its own for the streams of one target, which it reaches the same way.
@@ -91,13 +91,14 @@ impl Clients {
         self.check(url)?;
         self.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
         let of_port = self.by_port.contains_key(&port).then_some(port);
-        client(&self.guard, of_port, &self.way, Wanted::Streams).map_err(|why| Problem::configuration("No client", why))
+        client(&self.guard, of_port, &self.route, Wanted::Streams)
+            .map_err(|why| Problem::configuration("No client", why))
     }
 
     /// Whether calls may go to this host, whatever named it.
     pub(in crate::connect) fn check(&self, url: &Url) -> Result<(), Box<Problem>> {
         let host = url.host_str().unwrap_or_default();
-        self.way.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
+        self.route.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
     }
 
     fn at(&self, port: u16) -> &reqwest::Client {
@@ -114,15 +115,15 @@ enum Wanted {
     Streams,
 }
 
-fn client(guard: &Arc<Guard>, port: Option<u16>, way: &Way, wanted: Wanted) -> Result<reqwest::Client, String> {
+fn client(guard: &Arc<Guard>, port: Option<u16>, route: &Route, wanted: Wanted) -> Result<reqwest::Client, String> {
     static PROVIDER: Once = Once::new();
     // Fails only where one is installed already, which is then used.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let proxy = match &way.proxy {
+    let proxy = match &route.proxy {
         None => None,
         Some(url) => Some(reqwest::Proxy::all(url.clone()).map_err(|e| format!("its proxy cannot be used: {e}"))?),
     };
-    let authorities = match &way.authorities {
+    let authorities = match &route.authorities {
         None => Vec::new(),
         Some(pem) => reqwest::Certificate::from_pem_bundle(pem.as_bytes())
             .map_err(|e| format!("its certificate authorities cannot be read: {e}"))?,

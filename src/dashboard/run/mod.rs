@@ -40,8 +40,8 @@ use crate::machine::rewind::Choice;
 use crate::machine::{ActKind, Permitted, RunId, Time};
 use crate::store::StoreError;
 use crate::store::runs::handling::Note;
-use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
+use crate::store::runs::queues::{self, Place};
 use crate::store::runs::restarts::{self, Links};
 use crate::words::{Moment, capitalized, duration, millis_between};
 use faults::Titles;
@@ -183,7 +183,7 @@ pub async fn page(
     let Some((row, journal)) = read(dashboard, id).await? else {
         return Err(NoPage::not_found(format!("There is no run {id}.")));
     };
-    let place = lanes::place(&dashboard.pool, id).await?;
+    let place = queues::place(&dashboard.pool, id).await?;
     let deployed = dashboard.engine.deployed();
     let versions = deployed.versions(&row.workflow).len();
     let definition = definition(&deployed, &row.workflow);

@@ -12,7 +12,7 @@ use crate::dashboard::Dashboard;
 use crate::dashboard::parts::badge::{self, Badge};
 use crate::dashboard::parts::page::{Frame, NoPage, render};
 use crate::dashboard::signed_in::SignedIn;
-use crate::dsl::mapping::{Direction, Fits, Mapping, Master, Row, Sample, Side, Way};
+use crate::dsl::mapping::{Direction, Fits, Mapping, Master, Route, Row, Sample, Side};
 use crate::engine::{MappingUser, UsedMapping};
 use crate::expr::{Evaluation, EvaluationError};
 use crate::http::ApiError;
@@ -183,18 +183,18 @@ fn line(mapping: &Mapping, row: &Row) -> Line {
             Direction::To(side) => format!("to {}", mapping.system(side)),
         },
         master: if row.is_pair() { format!("{master}{foreign}") } else { String::new() },
-        ways: [Side::Second, Side::First].map(|to| row.way(to).map(how)),
+        routes: [Side::Second, Side::First].map(|to| row.route(to).map(how)),
         note: row.note.clone(),
     }
 }
 
-fn how(way: &Way) -> How {
+fn how(route: &Route) -> How {
     How {
-        always: way.constant().map(ToString::to_string),
-        transform: way.transform().map(str::to_owned),
-        fits: way.fits.as_ref().map(Fits::told).unwrap_or_default(),
-        default: way.default.as_ref().map(ToString::to_string),
-        required: way.required,
+        always: route.constant().map(ToString::to_string),
+        transform: route.transform().map(str::to_owned),
+        fits: route.fits.as_ref().map(Fits::told).unwrap_or_default(),
+        default: route.default.as_ref().map(ToString::to_string),
+        required: route.required,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Routed, envelope};
 use crate::dsl::Definition;
 use crate::engine::node::Node;
 use crate::engine::runs::batch::{AcceptOutcome, LOST};
-use crate::engine::runs::beginning::{Coming, Prepared, explain};
+use crate::engine::runs::beginning::{PendingStart, Prepared, explain};
 use crate::engine::runs::starts::Cause;
 use crate::engine::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes};
 use crate::machine::{Actor, RunId, SchemaViolation, Started, Time};
@@ -126,8 +126,8 @@ impl Inner {
         let mut new_event = new_event(event, data, (id, now), outcome, runs.clone(), &violations);
         new_event.awaited = is_gathered;
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
-        let coming = Coming { event: Some(new_event), prepared, act: None, position, judged_by: Some(freezes) };
-        match self.commit_accept(&node, cause, coming).await {
+        let pending = PendingStart { event: Some(new_event), prepared, act: None, position, judged_by: Some(freezes) };
+        match self.commit_accept(&node, cause, pending).await {
             AcceptOutcome::Done { awaited } => Ok(Some(self.committed(id, runs, violations, awaited).await)),
             AcceptOutcome::Frozen => Ok(None),
             AcceptOutcome::Duplicate { event, runs, resumed, is_same: true } => {
@@ -169,8 +169,8 @@ impl Inner {
     async fn match_event(&self, node: &Arc<Node>, of_event: &EventOf<'_>, freezes: &[Freeze]) -> Matched {
         let EventOf { event, envelope, id, now, source } = *of_event;
         let patience = Patience::of_a_sender();
-        let (gatherers, mut unasked) = self.gatherers(envelope, &patience).await;
-        let mut matched = Matched { is_gathered: !gatherers.is_empty(), ..Matched::default() };
+        let (joiners, mut unasked) = self.joiners(envelope, &patience).await;
+        let mut matched = Matched { is_gathered: !joiners.is_empty(), ..Matched::default() };
         let (subscribers, others) = self.subscribers(envelope, &patience).await;
         unasked.extend(others);
         matched.violations.extend(unasked.iter().map(|definition| not_asked(definition)));

@@ -3,9 +3,9 @@
 //! is not told again.
 
 pub(super) mod filters;
-pub(super) mod gatherings;
 pub(super) mod incoming;
 pub(super) mod intake;
+pub(super) mod joins;
 mod look_back;
 pub(super) mod looking;
 pub(super) mod recordings;
@@ -78,7 +78,7 @@ impl Inner {
             if !routed.gathered {
                 return Ok(routed);
             }
-            self.start_gathered(Some(event)).await?;
+            self.start_joined(Some(event)).await?;
         }
         // Read back, for a sweep may have been faster.
         let mut connection = self.crowd.acquire().await?;
@@ -134,7 +134,7 @@ impl Inner {
         let fitting: Vec<((RunId, i32), Vec<i16>)> = self.who_waits(&event_type, &event).await?.into_iter().collect();
         let mut resumed: Vec<RunId> = fitting.iter().map(|((run, _), _)| *run).collect();
         resumed.dedup();
-        let (gatherers, _) = self.gatherers(&event.envelope, &Patience::unlimited()).await;
+        let (joiners, _) = self.joiners(&event.envelope, &Patience::unlimited()).await;
         let at_once = (MESSAGES_BYTES_MAX / bytes.max(1)).clamp(1, MESSAGES_MAX);
         let last = fitting.len().saturating_sub(1) / at_once * at_once;
         for some in fitting[..last].chunks(at_once) {
@@ -154,7 +154,7 @@ impl Inner {
             return Ok(there.into());
         }
         let told = tell_all(&mut transaction, &fitting[last..], &event).await?;
-        let gathered = self.gather(&mut transaction, &event, &gatherers).await?;
+        let gathered = self.join_events(&mut transaction, &event, &joiners).await?;
         events::routed(&mut transaction, event.id, &told, gathered).await?;
         transaction.commit().await?;
         if !resumed.is_empty() {

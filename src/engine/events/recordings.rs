@@ -33,7 +33,7 @@ pub struct Found {
     /// Runs that it started, of whatever workflow.
     pub runs: Vec<RunId>,
     /// Whether it starts runs only together with other events.
-    pub gathers: bool,
+    pub joins: bool,
 }
 
 /// A run as it was recorded.
@@ -84,12 +84,12 @@ impl Engine {
         let data = event.envelope.get("data").cloned().unwrap_or_default();
         for trigger in &definition.triggers {
             if self.inner.start_key(trigger, &event.envelope, &Patience::unlimited()).await.is_some() {
-                return Some(Found { runs: row.runs.clone(), row, data, gathers: false });
+                return Some(Found { runs: row.runs.clone(), row, data, joins: false });
             }
         }
-        for filter in gathering(definition) {
+        for filter in join(definition) {
             if self.inner.start_key(filter, &event.envelope, &Patience::unlimited()).await.is_some() {
-                return Some(Found { runs: row.runs.clone(), row, data, gathers: true });
+                return Some(Found { runs: row.runs.clone(), row, data, joins: true });
             }
         }
         None
@@ -114,8 +114,8 @@ impl Engine {
     }
 }
 
-fn gathering(definition: &Definition) -> impl Iterator<Item = &dsl::EventFilter> {
-    let strategy = definition.gathering.iter().map(|gathering| &gathering.strategy);
+fn join(definition: &Definition) -> impl Iterator<Item = &dsl::EventFilter> {
+    let strategy = definition.join.iter().map(|join| &join.strategy);
     strategy.flat_map(|strategy| strategy.filters.iter().chain(strategy.until_filters()))
 }
 
@@ -127,7 +127,7 @@ fn may_want(definition: &Definition, r#type: &str) -> bool {
             _ => true,
         })
     };
-    r#type != START_TYPE && definition.triggers.iter().chain(gathering(definition)).any(fits)
+    r#type != START_TYPE && definition.triggers.iter().chain(join(definition)).any(fits)
 }
 
 fn candidate(stored: StoredEvent) -> Candidate {

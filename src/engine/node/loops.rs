@@ -139,7 +139,7 @@ async fn round(look: Look, inner: &Arc<Inner>, node: &Arc<Node>, round: u32) -> 
         }
         Look::Events => {
             stage("events", inner.catch_up_on_events().await)?;
-            stage("gatherings", inner.start_gathered(None).await)
+            stage("event-joins", inner.start_joined(None).await)
         }
         Look::Listeners => stage("listeners", inner.look_back_for_all().await),
         Look::Schedules => {

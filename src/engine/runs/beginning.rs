@@ -68,7 +68,7 @@ struct Here {
 }
 
 /// What is to be committed: an event, the runs that it starts, or runs that are started without one.
-pub(in crate::engine) struct Coming {
+pub(in crate::engine) struct PendingStart {
     pub(in crate::engine) event: Option<NewEvent>,
     pub(in crate::engine) prepared: Vec<Prepared>,
     /// What a person does by it.
@@ -136,9 +136,9 @@ impl Inner {
         self: &Arc<Self>,
         node: &Arc<Node>,
         cause: Cause,
-        coming: Coming,
+        pending: PendingStart,
     ) -> AcceptOutcome {
-        let Coming { event, prepared, act, position, judged_by } = coming;
+        let PendingStart { event, prepared, act, position, judged_by } = pending;
         let inner = Arc::clone(self);
         let node = Arc::clone(node);
         let (reply, outcome) = tokio::sync::oneshot::channel();

@@ -20,7 +20,7 @@ use crate::store::events::outgoing::NewOutgoing;
 use crate::store::runs::commands::NewMessage;
 use crate::store::runs::commit::Consequences;
 use crate::store::runs::journal::Hash;
-use crate::store::runs::lanes::Lane;
+use crate::store::runs::queues::ConcurrencyKey;
 
 /// What is to be written for a decision about a run that was `before`.
 pub(in crate::engine) fn consequences(
@@ -33,8 +33,8 @@ pub(in crate::engine) fn consequences(
     let Decision { run, records, effects } = decision;
     tell_life_cycle(loaded, before, run, records, sinks, &mut found);
     if loaded.definition.metadata.serialize {
-        found.enters = lane(loaded, run).filter(|_| run.queued && before.started_at.is_none());
-        found.leaves = lane(loaded, run).filter(|_| run.is_closed() && !before.is_closed());
+        found.enters = concurrency_key(loaded, run).filter(|_| run.queued && before.started_at.is_none());
+        found.leaves = concurrency_key(loaded, run).filter(|_| run.is_closed() && !before.is_closed());
     }
     found.tasks = tasks::changes(loaded, before, decision);
     found.thawed = records.iter().any(|r| matches!(r.change, Change::OperatorActed { act: Act::Resume, .. }));
@@ -78,10 +78,10 @@ pub(in crate::engine) fn consequences(
 }
 
 /// Where a run waits for those with the same key.
-fn lane(loaded: &Loaded, run: &Run) -> Option<Lane> {
+fn concurrency_key(loaded: &Loaded, run: &Run) -> Option<ConcurrencyKey> {
     let workflow = &loaded.definition.workflow;
     let (namespace, name) = (workflow.namespace.clone(), workflow.name.clone());
-    run.key.clone().map(|key| Lane { namespace, name, key })
+    run.key.clone().map(|key| ConcurrencyKey { namespace, name, key })
 }
 
 /// Life-cycle events go only to sinks that ask for them.
@@ -182,8 +182,8 @@ impl Nudge {
         }
         self.outgoing |= !consequences.outgoing.is_empty();
         // Others may be told that it is their turn.
-        let moves_lane = consequences.enters.is_some() || consequences.leaves.is_some();
-        self.messages |= !consequences.messages.is_empty() || moves_lane;
+        let moves_queue = consequences.enters.is_some() || consequences.leaves.is_some();
+        self.messages |= !consequences.messages.is_empty() || moves_queue;
     }
 
     pub(super) fn carry_out(self, inner: &Arc<Inner>) {

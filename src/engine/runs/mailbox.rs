@@ -15,7 +15,7 @@ const BYTES_MAX: usize = 4 << 20;
 /// The mailbox of one run in memory. It is small while empty: there are as many as runs.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Mailbox {
-    letters: Mutex<Letters>,
+    inbox: Mutex<Inbox>,
     filled: Notify,
     /// What the run holds in memory, as far as its node was told.
     pub(in crate::engine) run_bytes: AtomicUsize,
@@ -24,22 +24,22 @@ pub(in crate::engine) struct Mailbox {
 }
 
 #[derive(Debug, Default)]
-struct Letters {
+struct Inbox {
     waiting: Vec<OpenCommand>,
     bytes: usize,
-    /// Every sweep brings each open command again; each is obeyed once.
+    /// Every sweep brings each open command again; each is executed once.
     seen: Vec<Uuid>,
 }
 
 impl Mailbox {
     /// Puts in a command, unless it was there before, or others fill the mailbox: then a later look brings it again.
     pub(in crate::engine) fn put(&self, command: OpenCommand) {
-        let mut letters = self.letters();
-        let is_full = !letters.waiting.is_empty() && letters.bytes + command.act.len() > BYTES_MAX;
-        if !is_full && !letters.seen.contains(&command.id) {
-            letters.seen.push(command.id);
-            letters.bytes += command.act.len();
-            letters.waiting.push(command);
+        let mut inbox = self.inbox();
+        let is_full = !inbox.waiting.is_empty() && inbox.bytes + command.act.len() > BYTES_MAX;
+        if !is_full && !inbox.seen.contains(&command.id) {
+            inbox.seen.push(command.id);
+            inbox.bytes += command.act.len();
+            inbox.waiting.push(command);
             self.filled.notify_one();
         }
     }
@@ -57,12 +57,12 @@ impl Mailbox {
 
     /// The next command, if there is one.
     pub(super) fn try_take(&self) -> Option<OpenCommand> {
-        let mut letters = self.letters();
-        if letters.waiting.is_empty() {
+        let mut inbox = self.inbox();
+        if inbox.waiting.is_empty() {
             return None;
         }
-        let command = letters.waiting.remove(0);
-        letters.bytes -= command.act.len();
+        let command = inbox.waiting.remove(0);
+        inbox.bytes -= command.act.len();
         Some(command)
     }
 
@@ -83,11 +83,11 @@ impl Mailbox {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.letters().waiting.is_empty()
+        self.inbox().waiting.is_empty()
     }
 
-    fn letters(&self) -> std::sync::MutexGuard<'_, Letters> {
-        self.letters.lock().expect("the lock of a mailbox is never poisoned")
+    fn inbox(&self) -> std::sync::MutexGuard<'_, Inbox> {
+        self.inbox.lock().expect("the lock of a mailbox is never poisoned")
     }
 }
 

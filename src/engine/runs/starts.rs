@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::batch::AcceptOutcome;
-use super::beginning::{Coming, Prepared, explain};
+use super::beginning::{PendingStart, Prepared, explain};
 use super::follow::{Following, Snapshot};
 use crate::canonical;
 use crate::dsl::Definition;
@@ -213,8 +213,8 @@ impl Inner {
         let event = key.map(|(id, key)| keyed_start(&request, origin, (id, key), now, run));
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
         let judged_by = prepared.judged_by.clone();
-        let coming = Coming { event, prepared: vec![prepared], act, position: None, judged_by };
-        match self.commit_accept(node, cause, coming).await {
+        let pending = PendingStart { event, prepared: vec![prepared], act, position: None, judged_by };
+        match self.commit_accept(node, cause, pending).await {
             AcceptOutcome::Done { .. } => Ok(run),
             AcceptOutcome::Duplicate { event, runs, is_same, .. } => {
                 if is_same || self.had_input(event, &request.input).await? {

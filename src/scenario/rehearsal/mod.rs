@@ -6,9 +6,9 @@
 //!
 //! Where the language grows, effects grow: [`Rehearsal::carry_out`] is the one place that says what each of them means here.
 
-pub(super) mod coming;
 mod decide;
 pub(super) mod explore;
+pub(super) mod pending;
 pub(super) mod relatives;
 pub(super) mod schedule;
 pub(super) mod send;
@@ -35,7 +35,7 @@ use crate::machine::{
     snapshot, time_after,
 };
 use crate::sandbox::Profile;
-use coming::{Coming, OnItsWay};
+use pending::{OnItsWay, PendingInput};
 use relatives::Relatives;
 use schedule::Schedule;
 use send::is_written;
@@ -140,10 +140,10 @@ impl<'e> Rehearsal<'e> {
             run: Run::new(scenario.run),
             journal: Vec::new(),
             now: scenario.now,
-            on_their_way: coming::planned(scenario),
+            on_their_way: pending::planned(scenario),
             on_attention: scenario.acts.iter().filter(|p| p.after.is_none()).map(|p| p.act.clone()).collect(),
             refused_acts: Vec::new(),
-            on_listening: coming::untimed_events(scenario),
+            on_listening: pending::untimed_events(scenario),
             on_asking: scenario.tasks.iter().filter(|p| p.after.is_none()).cloned().collect(),
             relatives: Relatives::default(),
             goes_on: false,
@@ -190,10 +190,10 @@ impl<'e> Rehearsal<'e> {
 
     /// What is still under way when the run is over reaches its target all the same.
     fn late_arrivals(&mut self) -> Result<(), Halt> {
-        self.on_their_way.sort_by_key(|coming| coming.at);
-        for coming in std::mem::take(&mut self.on_their_way) {
-            if let Coming::Arrival(arrival) = coming.what {
-                self.now = self.now.max(coming.at);
+        self.on_their_way.sort_by_key(|pending| pending.at);
+        for pending in std::mem::take(&mut self.on_their_way) {
+            if let PendingInput::Arrival(arrival) = pending.what {
+                self.now = self.now.max(pending.at);
                 self.arrives(&arrival)?;
             }
         }
@@ -292,7 +292,7 @@ impl<'e> Rehearsal<'e> {
                 }
             }
             Effect::Abort { execution, attempt } => {
-                self.on_their_way.retain(|coming| !coming.what.is_of(execution, attempt));
+                self.on_their_way.retain(|pending| !pending.what.is_of(execution, attempt));
                 Ok(())
             }
             Effect::StartChild { execution, request } => self.start_child(execution, &request),
@@ -348,7 +348,7 @@ impl<'e> Rehearsal<'e> {
     /// The node dies; another one continues with what the journal says.
     pub(super) fn crash(&mut self) -> Result<(), Halt> {
         (self.dies, self.goes_on) = (false, false);
-        self.on_their_way.retain(|coming| coming.what.survives());
+        self.on_their_way.retain(|pending| pending.what.survives());
         self.now = time_after(self.now, TAKEOVER);
         let read = self.journal.iter().map(read_back).collect::<Result<Vec<Record>, _>>();
         let journal = read.map_err(|why| Halt::Problem(format!("the journal cannot be read back: {why}")))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::coming::{Coming, OnItsWay};
+use super::pending::{OnItsWay, PendingInput};
 use super::step;
 use super::{Halt, LATENCY, Rehearsal};
 use crate::canonical;
@@ -69,7 +69,7 @@ impl Rehearsal<'_> {
             if !filters.is_empty() {
                 let message = Message::Event { execution, filters, event: Arc::clone(event) };
                 let at = time_after(self.now, LATENCY);
-                self.on_their_way.push(OnItsWay { at, what: Coming::Message(message) });
+                self.on_their_way.push(OnItsWay { at, what: PendingInput::Message(message) });
             }
         }
         self.relatives.listening.push((execution, listening));
@@ -172,17 +172,17 @@ impl Rehearsal<'_> {
         let at = time_after(self.now, LATENCY);
         if let RunEnd::Refused(error) = &played.end {
             let fact = Fact::ChildRefused { child, error: or_unnamed(error.clone(), "cannot start") };
-            self.on_their_way.push(OnItsWay { at, what: Coming::Start(fact) });
+            self.on_their_way.push(OnItsWay { at, what: PendingInput::Start(fact) });
             return Ok(());
         }
-        self.on_their_way.push(OnItsWay { at, what: Coming::Start(Fact::ChildStarted { child }) });
+        self.on_their_way.push(OnItsWay { at, what: PendingInput::Start(Fact::ChildStarted { child }) });
         if known {
             return Ok(());
         }
         if request.awaits {
             let outcome = outcome_of(&played.end);
             let at = time_after(self.now, played.after.max(LATENCY * 2));
-            let what = Coming::Message(Message::ChildEnded { child, outcome });
+            let what = PendingInput::Message(Message::ChildEnded { child, outcome });
             self.on_their_way.push(OnItsWay { at, what });
         }
         self.relatives.children.push(Child { step, request: Arc::clone(request), told: Vec::new() });
@@ -201,9 +201,10 @@ impl Rehearsal<'_> {
         let Some(child) = self.relatives.children.iter_mut().find(|child| child.request.run == run) else { return };
         child.told.push(if *undo { "undo" } else { "stop" });
         let is_its_end = |message: &Message| matches!(message, Message::ChildEnded { child, .. } if *child == run);
-        self.on_their_way.retain(|coming| !matches!(&coming.what, Coming::Message(message) if is_its_end(message)));
+        self.on_their_way
+            .retain(|pending| !matches!(&pending.what, PendingInput::Message(message) if is_its_end(message)));
         let outcome = if *undo { ChildOutcome::Compensated { error: None } } else { ChildOutcome::Cancelled };
-        let what = Coming::Message(Message::ChildEnded { child: run, outcome });
+        let what = PendingInput::Message(Message::ChildEnded { child: run, outcome });
         self.on_their_way.push(OnItsWay { at: time_after(self.now, LATENCY), what });
     }
 }

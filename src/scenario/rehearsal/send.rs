@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::coming::{Arrival, Coming, OnItsWay};
+use super::pending::{Arrival, OnItsWay, PendingInput};
 use super::schedule::Fault;
 use super::step;
 use super::target::Reaction;
@@ -33,14 +33,14 @@ impl Rehearsal<'_> {
         if sending.fault == Some(Fault::Late) {
             let timeout = offline.timeout();
             let outcome = Box::new(offline.late());
-            self.answer_later(timeout, Coming::Answer { execution, attempt, outcome });
+            self.answer_later(timeout, PendingInput::Answer { execution, attempt, outcome });
             let arrival = Arrival {
                 sending: self.sendings.len(),
                 request: request.clone(),
                 authentication: authentication.cloned(),
             };
             let settles = timeout + connections.settles_after(request);
-            self.answer_later(settles.saturating_sub(LATENCY), Coming::Arrival(Box::new(arrival)));
+            self.answer_later(settles.saturating_sub(LATENCY), PendingInput::Arrival(Box::new(arrival)));
             self.sendings.push(sending);
             return Ok(());
         }
@@ -53,14 +53,14 @@ impl Rehearsal<'_> {
             (_, Some(reaction)) => {
                 let at = time_after(self.now, LATENCY.max(reaction.after));
                 let outcome = Box::new(reaction.outcome);
-                self.on_their_way.push(OnItsWay { at, what: Coming::Answer { execution, attempt, outcome } });
+                self.on_their_way.push(OnItsWay { at, what: PendingInput::Answer { execution, attempt, outcome } });
             }
         }
         self.sendings.push(sending);
         Ok(())
     }
 
-    fn answer_later(&mut self, after: Duration, what: Coming) {
+    fn answer_later(&mut self, after: Duration, what: PendingInput) {
         self.on_their_way.push(OnItsWay { at: time_after(self.now, after), what });
     }
 
@@ -80,7 +80,7 @@ impl Rehearsal<'_> {
     /// A call that fails before it leaves the node.
     pub(super) fn never_sent(&mut self, execution: ExecutionId, attempt: u32, failure: CallFailure) {
         let outcome = Box::new(CallOutcome::Failed(failure));
-        let what = Coming::Answer { execution, attempt, outcome };
+        let what = PendingInput::Answer { execution, attempt, outcome };
         self.on_their_way.push(OnItsWay { at: self.now, what });
     }
 

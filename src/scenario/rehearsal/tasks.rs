@@ -25,7 +25,7 @@ impl Rehearsal<'_> {
 
     /// The same, taken out, if nothing else is under way.
     pub(super) fn task_that_is_decided_now(&mut self) -> Option<PlannedTask> {
-        let is_idle = self.on_their_way.iter().all(|coming| coming.what.is_arrival());
+        let is_idle = self.on_their_way.iter().all(|pending| pending.what.is_arrival());
         let place = self.next_task().filter(|_| is_idle)?;
         self.on_asking.remove(place)
     }

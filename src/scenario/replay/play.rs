@@ -17,7 +17,7 @@ use crate::machine::{
     CallDocument, CallRequest, ChildOutcome, ExecutionId, Run, RunId, Time, WorkflowError, time_after,
 };
 use crate::scenario::file::{Expect, PlannedAct, PlannedEvent, PlannedTask, PlayedRun, RunEnd, Scenario};
-use crate::scenario::rehearsal::coming::{Coming, OnItsWay};
+use crate::scenario::rehearsal::pending::{OnItsWay, PendingInput};
 use crate::scenario::rehearsal::schedule::Schedule;
 use crate::scenario::rehearsal::step;
 use crate::scenario::rehearsal::target::Targets;
@@ -253,7 +253,7 @@ impl Rehearsal<'_> {
             }
         };
         let outcome = Box::new(outcome);
-        self.on_their_way.push(OnItsWay { at, what: Coming::Answer { execution, attempt, outcome } });
+        self.on_their_way.push(OnItsWay { at, what: PendingInput::Answer { execution, attempt, outcome } });
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ scenarios:
     assert_eq!(bodies, [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":2}"#, r#"{"id":3}"#]);
 }
 
-const SIDE_BY_SIDE: &str = "
+const PARALLEL: &str = "
 do:
   - each:
       for: { each: id, in: .ids }
@@ -114,7 +114,7 @@ scenarios:
 #[test]
 fn no_more_iterations_than_allowed_are_open_at_once_and_the_output_is_in_the_order_of_the_items() {
     let expect = "{ status: completed, output: [11, 12, 13, 14, 15] }";
-    let fixture = Fixture::new(SIDE_BY_SIDE, &five(expect));
+    let fixture = Fixture::new(PARALLEL, &five(expect));
     assert_eq!(fixture.differences(), Vec::<String>::new());
     let trace = fixture.rehearse("");
     // The first item takes six seconds. Meanwhile the others go by, two seconds each, one beside it.
@@ -142,7 +142,7 @@ fn no_more_iterations_than_allowed_are_open_at_once_and_the_output_is_in_the_ord
 #[test]
 fn a_parallel_loop_continues_after_a_crash_wherever_it_was() {
     let expect = "{ status: completed, output: [11, 12, 13, 14, 15], underFaults: { crash: same, transient: same, lostReply: same, permanent: faulted, outage: faulted } }";
-    let no_saga: Vec<&str> = SIDE_BY_SIDE.lines().filter(|line| !line.contains("compensate")).collect();
+    let no_saga: Vec<&str> = PARALLEL.lines().filter(|line| !line.contains("compensate")).collect();
     let fixture = Fixture::new(&no_saga.join("\n"), &five(expect).replace("undo:charge: {}", ""));
     let found = explore(&fixture.stage(), fixture.first(), 2);
     assert_eq!(found.failed, 0, "{:#?}", found.failing);
@@ -163,7 +163,7 @@ scenarios:
       status: compensated
       error: { status: 400 }
 ";
-    let fixture = Fixture::of("{ onFault: compensate }", SIDE_BY_SIDE, scenario);
+    let fixture = Fixture::of("{ onFault: compensate }", PARALLEL, scenario);
     assert_eq!(fixture.differences(), Vec::<String>::new());
     let trace = fixture.rehearse("");
     let uris: Vec<&str> =

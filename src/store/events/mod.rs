@@ -1,7 +1,7 @@
 //! Received events, for API, dashboard and replay.
 
 pub mod attention;
-pub mod gatherings;
+pub mod joins;
 pub mod listeners;
 pub mod outgoing;
 mod page;

@@ -42,7 +42,7 @@ struct Hit {
 
 /// The index that serves a page.
 #[derive(Clone)]
-enum Way<'f> {
+enum Index<'f> {
     /// These events.
     Ids(Vec<Uuid>),
     /// Those that wait for a person; they are few.
@@ -59,7 +59,7 @@ enum Way<'f> {
     All,
 }
 
-impl Way<'_> {
+impl Index<'_> {
     /// The table to scan, and the condition of its partial index.
     fn relation(&self) -> &'static str {
         match self {
@@ -126,7 +126,7 @@ pub async fn page(
         (None, _) => {}
     }
     let mut moment = pool.begin_with(ONE_MOMENT).await?;
-    let look = Look { filter, way: way(&mut moment, filter).await?, low, high };
+    let look = Look { filter, index: index(&mut moment, filter).await?, low, high };
     let hits = look.find(&mut moment, limit + 1).await?;
     moment.commit().await?;
     let end = hits.last().filter(|hit| hit.is_last).map(|hit| hit.row.id);
@@ -159,33 +159,33 @@ pub async fn list(
     }
 }
 
-async fn way<'f>(conn: &mut PgConnection, filter: &'f EventFilter) -> Result<Way<'f>, StoreError> {
+async fn index<'f>(conn: &mut PgConnection, filter: &'f EventFilter) -> Result<Index<'f>, StoreError> {
     if let Some(event_id) = &filter.event_id {
-        return Ok(Way::Ids(by_sender_id(conn, filter.source.as_deref(), event_id).await?));
+        return Ok(Index::Ids(by_sender_id(conn, filter.source.as_deref(), event_id).await?));
     }
     if filter.attention {
-        return Ok(filter.source.as_deref().map_or(Way::Attention, Way::AttentionOf));
+        return Ok(filter.source.as_deref().map_or(Index::Attention, Index::AttentionOf));
     }
-    let mut ways: Vec<Way<'f>> = Vec::new();
-    ways.extend(filter.r#type.as_deref().map(Way::Type));
-    ways.extend(filter.source.as_deref().map(Way::Source));
-    ways.extend(filter.outcome.as_deref().filter(|outcome| *outcome != "run").map(Way::Outcome));
-    if ways.len() > 1 {
-        for (n, way) in ways.iter().enumerate() {
-            if is_rare(conn, way).await? {
-                return Ok(ways.swap_remove(n));
+    let mut indexes: Vec<Index<'f>> = Vec::new();
+    indexes.extend(filter.r#type.as_deref().map(Index::Type));
+    indexes.extend(filter.source.as_deref().map(Index::Source));
+    indexes.extend(filter.outcome.as_deref().filter(|outcome| *outcome != "run").map(Index::Outcome));
+    if indexes.len() > 1 {
+        for (n, index) in indexes.iter().enumerate() {
+            if is_rare(conn, index).await? {
+                return Ok(indexes.swap_remove(n));
             }
         }
     }
-    Ok(ways.into_iter().next().unwrap_or(Way::All))
+    Ok(indexes.into_iter().next().unwrap_or(Index::All))
 }
 
 /// Whether an index leads to so few events that a page can look at all of them.
-async fn is_rare(conn: &mut PgConnection, way: &Way<'_>) -> Result<bool, StoreError> {
+async fn is_rare(conn: &mut PgConnection, index: &Index<'_>) -> Result<bool, StoreError> {
     let filter = EventFilter::default();
-    let look = Look { filter: &filter, way: way.clone(), low: Uuid::nil(), high: Uuid::max() };
+    let look = Look { filter: &filter, index: index.clone(), low: Uuid::nil(), high: Uuid::max() };
     let mut sql = QueryBuilder::new("select count(*) from ");
-    way.push_arm(&mut sql);
+    index.push_arm(&mut sql);
     sql.push(" cross join lateral (select from ");
     look.push_looked(&mut sql);
     sql.push(" limit ").push_bind(APART_MAX + 1).push(") found");
@@ -215,7 +215,7 @@ async fn by_sender_id(conn: &mut PgConnection, source: Option<&str>, event_id: &
 /// Rows that a page goes through.
 struct Look<'f> {
     filter: &'f EventFilter,
-    way: Way<'f>,
+    index: Index<'f>,
     low: Uuid,
     high: Uuid,
 }
@@ -227,15 +227,15 @@ impl Look<'_> {
             "select e.id, e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed, e.fits, e.is_last,
                     exists (select from event_attention n where n.event = e.id) as attention from ",
         );
-        self.way.push_arm(&mut sql);
-        sql.push(" cross join lateral (select e.*, e.place = ").push_bind(self.way.looked());
+        self.index.push_arm(&mut sql);
+        sql.push(" cross join lateral (select e.*, e.place = ").push_bind(self.index.looked());
         sql.push(" as is_last from (select e.*, row_number() over (");
         self.push_order(&mut sql);
         sql.push(") as place, coalesce(true");
         self.push_filter(&mut sql);
         sql.push(", false) as fits from ");
         self.push_rows(&mut sql);
-        sql.push(") e where e.fits or e.place = ").push_bind(self.way.looked());
+        sql.push(") e where e.fits or e.place = ").push_bind(self.index.looked());
         // As the rows come, so that the statement ends with the last one that is wanted.
         self.push_order(&mut sql);
         sql.push(" limit ").push_bind(limit).push(") e");
@@ -244,7 +244,7 @@ impl Look<'_> {
 
     fn push_order(&self, sql: &mut QueryBuilder<Postgres>) {
         sql.push(" order by ");
-        if self.way.column().is_some() {
+        if self.index.column().is_some() {
             sql.push("e.value ").push(self.direction()).push(", ");
         }
         sql.push("e.id ").push(self.direction());
@@ -252,8 +252,8 @@ impl Look<'_> {
 
     /// The events that the page looks at, in order, with what they are ordered by as `value`.
     fn push_rows(&self, sql: &mut QueryBuilder<Postgres>) {
-        let (column, id) = (self.way.column().unwrap_or("null::text"), self.way.id());
-        if self.way.is_list_of_its_own() {
+        let (column, id) = (self.index.column().unwrap_or("null::text"), self.index.id());
+        if self.index.is_list_of_its_own() {
             sql.push(format!(
                 "(select looked.id, looked.value, {COLUMNS} from (select {id} as id, {column} as value from "
             ));
@@ -261,8 +261,8 @@ impl Look<'_> {
             sql.push(format!("(select {id}, {column} as value, {COLUMNS} from "));
         }
         self.push_looked(sql);
-        sql.push(" limit ").push_bind(self.way.looked());
-        if self.way.is_list_of_its_own() {
+        sql.push(" limit ").push_bind(self.index.looked());
+        if self.index.is_list_of_its_own() {
             // Its own row, by its key, so that the planner does not start from this table.
             sql.push(") looked cross join lateral (select * from events e where e.id = looked.id limit 1) e");
         }
@@ -279,8 +279,8 @@ impl Look<'_> {
     /// An array of one value, and not the value itself: for the planner it is then no constant, and only the index that has this column first
     /// is in order.
     fn push_looked(&self, sql: &mut QueryBuilder<Postgres>) {
-        let (column, id) = (self.way.column(), self.way.id());
-        sql.push(self.way.relation());
+        let (column, id) = (self.index.column(), self.index.id());
+        sql.push(self.index.relation());
         if let Some(column) = column {
             sql.push(format!(" and {column} = any(array[arm.value])"));
         }

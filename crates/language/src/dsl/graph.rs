@@ -67,11 +67,11 @@ impl Chart<'_> {
             TaskKind::Do(list) => self.frame(id, name, &[("", list)]),
             TaskKind::For(each) => {
                 let body = match each.body.first().map(|id| &self.definition.task(*id).kind) {
-                    Some(TaskKind::Do(list)) if each.is_side_by_side() => list,
+                    Some(TaskKind::Do(list)) if each.is_parallel() => list,
                     _ => &each.body,
                 };
                 let at_once =
-                    if each.is_side_by_side() { format!(", {} at once", each.concurrency) } else { String::new() };
+                    if each.is_parallel() { format!(", {} at once", each.concurrency) } else { String::new() };
                 let title = format!("{name}{at_once}: for {} in {}", each.each, each.items.text());
                 self.frame(id, &title, &[("", body)]);
             }

@@ -95,7 +95,7 @@ pub(super) fn retry(execution: &mut Execution, input: Option<&Value>, at: Time) 
     let attempts = execution.attempts();
     let failed = matches!(execution.progress, Progress::Failed { .. });
     match &mut execution.progress {
-        Progress::Failed { .. } => execution.progress = Progress::Unbegun { attempts },
+        Progress::Failed { .. } => execution.progress = Progress::NotStarted { attempts },
         Progress::Call(call) if matches!(call.phase, CallPhase::Backoff { .. }) => {
             call.phase = CallPhase::Backoff { until: at };
             (call.failures, call.first_failure_at) = (0, None);

@@ -44,7 +44,7 @@ pub(super) fn begin(
         impact: Impact::None,
         held: false,
         visits,
-        progress: Progress::Unbegun { attempts: 0 },
+        progress: Progress::NotStarted { attempts: 0 },
     });
     Ok(())
 }
@@ -57,7 +57,7 @@ use super::tries::visits_inside;
 use super::{Applied, GONE, NO_ITERATION, NO_TASK, call};
 use crate::{
     Beginning, Branch, Cursor, Execution, ExecutionId, ExtendedProgress, ForProgress, Impact, IterationOutputs, Next,
-    Opening, Progress, Record, Role, Run, SideBySide, Time, TryPhase, TryProgress,
+    Opening, ParallelFor, Progress, Record, Role, Run, Time, TryPhase, TryProgress,
 };
 use stepwell_language::dsl::{Definition, TaskId, TaskKind};
 
@@ -87,7 +87,7 @@ fn enter(
                 *branch_of(definition, around.task, branches, task)? = Branch::Open;
                 return Ok(Arc::clone(&around.input));
             }
-            if let Progress::SideBySide(progress) = &mut around.progress {
+            if let Progress::ParallelFor(progress) = &mut around.progress {
                 progress.begun = beginning.coordinates.iteration.last().ok_or(NO_ITERATION)? + 1;
                 return Ok(Arc::clone(&around.input));
             }
@@ -135,7 +135,7 @@ pub(super) fn composite(
             first_caught_at: None,
             round_started_at: at,
         })),
-        TaskKind::For(task) if task.is_side_by_side() => Progress::SideBySide(Box::new(SideBySide {
+        TaskKind::For(task) if task.is_parallel() => Progress::ParallelFor(Box::new(ParallelFor {
             items: Arc::clone(items.ok_or("the loop has no items")?),
             begun: 0,
             done: 0,
@@ -153,7 +153,7 @@ pub(super) fn composite(
             exited: false,
             done: None,
         })),
-        TaskKind::Fork(task) => Progress::Fork(vec![Branch::Unbegun; task.branches.len()]),
+        TaskKind::Fork(task) => Progress::Fork(vec![Branch::NotStarted; task.branches.len()]),
         _ => Progress::List(first),
     })
 }

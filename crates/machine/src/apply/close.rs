@@ -93,7 +93,7 @@ pub(super) fn leave(
         return Ok(());
     }
     if let Some(around) = done.parent.and_then(|parent| run.execution_mut(parent))
-        && let Progress::SideBySide(progress) = &mut around.progress
+        && let Progress::ParallelFor(progress) = &mut around.progress
     {
         let index = done.coordinates.iteration.last().ok_or(NO_ITERATION)?;
         progress.done += 1;
@@ -261,7 +261,7 @@ impl Execution {
                 TaskKind::Fork(kind) => fork::is_over(kind.join, branches),
                 _ => false,
             },
-            Progress::SideBySide(progress) => r#for::is_over(progress),
+            Progress::ParallelFor(progress) => r#for::is_over(progress),
             _ => false,
         };
         match impact {

@@ -189,11 +189,11 @@ fn standing(run: &Run) -> Status {
         Some(_) => return Status::Faulted,
         None => {}
     }
-    let unbegun = run.next_execution == 0 && run.root.next == Next::Task(0);
+    let not_started = run.next_execution == 0 && run.root.next == Next::Task(0);
     let idle = run.open.iter().any(|e| e.progress.is_waiting()) && !run.has_call_in_flight();
     match () {
         () if run.suspended => Status::Suspended,
-        () if unbegun => Status::Pending,
+        () if not_started => Status::Pending,
         () if run.compensation.is_some() => Status::Compensating,
         () if idle => Status::Waiting,
         () => Status::Running,

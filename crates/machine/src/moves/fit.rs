@@ -134,11 +134,11 @@ impl Replay<'_> {
                 _ => false,
             }),
             What::Call(_) => open.is_some_and(|e| {
-                let failed = matches!(e.progress, Progress::Failed { .. } | Progress::Unbegun { .. });
+                let failed = matches!(e.progress, Progress::Failed { .. } | Progress::NotStarted { .. });
                 let backs_off = matches!(&e.progress, Progress::Call(call) if matches!(call.phase, crate::CallPhase::Backoff { .. }));
                 e.impact == Impact::None && (failed || backs_off)
             }),
-            What::Child(_) => open.is_some_and(|e| matches!(e.progress, Progress::Failed { .. } | Progress::Unbegun { .. })),
+            What::Child(_) => open.is_some_and(|e| matches!(e.progress, Progress::Failed { .. } | Progress::NotStarted { .. })),
             What::Emit(_) => false,
         }
     }

@@ -92,7 +92,7 @@ impl Execution {
         match &self.progress {
             Progress::Call(call) => call.attempt,
             Progress::Child(child) => child.request.attempt,
-            Progress::Unbegun { attempts } | Progress::Failed { attempts, .. } => *attempts,
+            Progress::NotStarted { attempts } | Progress::Failed { attempts, .. } => *attempts,
             _ => 1,
         }
     }
@@ -111,7 +111,7 @@ impl Execution {
                 }
                 (task.at == name).then(|| index.into())
             }
-            (Progress::SideBySide(progress), TaskKind::For(task)) => {
+            (Progress::ParallelFor(progress), TaskKind::For(task)) => {
                 let index = *iteration.get(self.coordinates.iteration.len())?;
                 if task.each == name {
                     return progress.items.get(index as usize).cloned();

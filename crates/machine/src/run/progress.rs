@@ -15,7 +15,8 @@ use stepwell_language::dsl::Flow;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Progress {
     /// A person retries it: it begins again under the same identity.
-    Unbegun {
+    #[serde(rename = "Unbegun")]
+    NotStarted {
         /// Attempts that it had.
         attempts: u32,
     },
@@ -26,7 +27,8 @@ pub enum Progress {
     /// `for`
     For(Box<ForProgress>),
     /// `for`, several iterations at once
-    SideBySide(Box<SideBySide>),
+    #[serde(rename = "SideBySide")]
+    ParallelFor(Box<ParallelFor>),
     /// A task with extensions.
     Extended(Box<ExtendedProgress>),
     /// `listen`
@@ -65,9 +67,9 @@ pub struct ForProgress {
     pub cursor: Cursor,
 }
 
-/// Where a `for` stands whose iterations run side by side.
+/// Progress of a `for` whose iterations run in parallel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SideBySide {
+pub struct ParallelFor {
     /// An array.
     #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
@@ -174,7 +176,8 @@ pub enum ChildPhase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Branch {
     /// About to begin.
-    Unbegun,
+    #[serde(rename = "Unbegun")]
+    NotStarted,
     /// Its task is open.
     Open,
     /// It ended with this output.

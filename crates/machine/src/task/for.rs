@@ -7,21 +7,21 @@ use serde_json::Value;
 
 use crate::decide::{Decider, Stop};
 use crate::decide::{Halt, Scope, kind};
-use crate::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, Progress, SideBySide, WorkflowError};
+use crate::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, ParallelFor, Progress, WorkflowError};
 use stepwell_language::dsl::{ForTask, TaskKind};
 
 /// Whether one more iteration may begin beside those that are open.
-pub(crate) fn has_room(task: &ForTask, progress: &SideBySide) -> bool {
+pub(crate) fn has_room(task: &ForTask, progress: &ParallelFor) -> bool {
     let begun = progress.begun as usize;
     begun < length(progress) && progress.begun.saturating_sub(progress.done) < task.concurrency
 }
 
 /// Whether nothing more is to be waited for.
-pub(crate) fn is_over(progress: &SideBySide) -> bool {
+pub(crate) fn is_over(progress: &ParallelFor) -> bool {
     progress.ended.is_some() || progress.done as usize >= length(progress)
 }
 
-fn length(progress: &SideBySide) -> usize {
+fn length(progress: &ParallelFor) -> usize {
     progress.items.as_array().map_or(0, Vec::len)
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn is_over(join: Join, branches: &[Branch]) -> bool {
 pub(crate) fn outcome(branches: &[Branch], kind: &TaskKind) -> (Arc<Value>, bool) {
     let output = |branch: &Branch| match branch {
         Branch::Done(output) | Branch::Ended(output) => Some(Arc::clone(output)),
-        Branch::Unbegun | Branch::Open => None,
+        Branch::NotStarted | Branch::Open => None,
     };
     if let Some(ended) = branches.iter().find(|branch| matches!(branch, Branch::Ended(_))).and_then(output) {
         return (ended, true);

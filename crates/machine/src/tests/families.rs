@@ -278,7 +278,7 @@ impl<'d> Family<'d> {
     }
 }
 
-fn leaf(children: std::ops::Range<usize>, side_by_side: bool) -> BoxedStrategy<Plan> {
+fn leaf(children: std::ops::Range<usize>, parallel: bool) -> BoxedStrategy<Plan> {
     let call = prop_oneof![
         4 => Just(Plan::compensated()),
         2 => Just(Plan::call()),
@@ -292,23 +292,23 @@ fn leaf(children: std::ops::Range<usize>, side_by_side: bool) -> BoxedStrategy<P
         return call.boxed();
     }
     // One thing after another is said of what is waited for.
-    let awaits = if side_by_side { prop::bool::weighted(0.9).boxed() } else { Just(true).boxed() };
+    let awaits = if parallel { prop::bool::weighted(0.9).boxed() } else { Just(true).boxed() };
     let child = (children, awaits).prop_map(|(number, awaits)| Plan::Child { number, awaits });
     prop_oneof![3 => call, 2 => child].boxed()
 }
 
 /// The tasks of a run that may start those of these numbers.
-fn tasks(children: std::ops::Range<usize>, side_by_side: bool) -> impl Strategy<Value = Vec<Plan>> {
-    let task = leaf(children, side_by_side).prop_recursive(2, 8, 3, move |inner| {
+fn tasks(children: std::ops::Range<usize>, parallel: bool) -> impl Strategy<Value = Vec<Plan>> {
+    let task = leaf(children, parallel).prop_recursive(2, 8, 3, move |inner| {
         let list = prop::collection::vec(inner.clone(), 1..4);
-        let concurrency = if side_by_side { 1_u32..4 } else { 1..2 };
+        let concurrency = if parallel { 1_u32..4 } else { 1..2 };
         let one_after_another = prop_oneof![
             2 => list.clone().prop_map(Plan::Do),
             2 => (0_usize..4, concurrency, list.clone())
                 .prop_map(|(items, concurrency, body)| Plan::For { items, concurrency, body }),
             3 => (1_u64..120, inner).prop_map(|(seconds, body)| Plan::Timed(seconds, Box::new(body))),
         ];
-        if !side_by_side {
+        if !parallel {
             return one_after_another.boxed();
         }
         let forks = (any::<bool>(), list.clone()).prop_map(|(compete, branches)| Plan::Fork { compete, branches });
@@ -321,8 +321,8 @@ fn tasks(children: std::ops::Range<usize>, side_by_side: bool) -> impl Strategy<
 }
 
 /// Three workflows, of which each may run those after it, and whether a fault undoes them.
-fn family(side_by_side: bool) -> impl Strategy<Value = Vec<(Vec<Plan>, bool)>> {
-    let plans = (tasks(1..3, side_by_side), tasks(2..3, side_by_side), tasks(0..0, side_by_side));
+fn family(parallel: bool) -> impl Strategy<Value = Vec<(Vec<Plan>, bool)>> {
+    let plans = (tasks(1..3, parallel), tasks(2..3, parallel), tasks(0..0, parallel));
     let compensates = prop::collection::vec(prop::bool::weighted(0.8), 3);
     (plans, compensates).prop_map(|((first, second, third), c)| [first, second, third].into_iter().zip(c).collect())
 }

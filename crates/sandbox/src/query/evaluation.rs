@@ -13,8 +13,8 @@ pub fn holds(condition: &Condition, dialect: Dialect, field: &dyn Fn(&str) -> Va
         Condition::All(parts) => parts.iter().all(|part| holds(part, dialect, field)),
         Condition::Any(parts) => parts.iter().any(|part| holds(part, dialect, field)),
         Condition::Not(inner) => !holds(inner, dialect, field),
-        Condition::Test(test) => match (test.letters, field(&test.field.text)) {
-            (Some(letters), Value::String(text)) => passes(test, dialect, &letters.of(&text).into()),
+        Condition::Test(test) => match (test.case, field(&test.field.text)) {
+            (Some(case), Value::String(text)) => passes(test, dialect, &case.of(&text).into()),
             (_, value) => passes(test, dialect, &value),
         },
     }

@@ -102,19 +102,19 @@ pub struct Test {
     /// With what: one literal, or the list of `in`.
     pub literals: Vec<Literal>,
     /// The letters in which the field is compared, if not in its own.
-    pub letters: Option<Letters>,
+    pub case: Option<LetterCase>,
 }
 
 /// `UPPER` or `LOWER` around a field or a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Letters {
+pub enum LetterCase {
     /// `UPPER`
     Upper,
     /// `LOWER`
     Lower,
 }
 
-impl Letters {
+impl LetterCase {
     /// A text in these letters.
     #[must_use]
     pub fn of(self, text: &str) -> String {
@@ -222,7 +222,7 @@ impl Condition {
     pub fn listed(&self, is_field: &impl Fn(&str) -> bool) -> Option<Vec<&str>> {
         match self {
             Self::All(parts) => parts.iter().find_map(|part| part.listed(is_field)),
-            Self::Test(Test { field, operator: Operator::Equal | Operator::In, literals, letters: None })
+            Self::Test(Test { field, operator: Operator::Equal | Operator::In, literals, case: None })
                 if is_field(&field.text) =>
             {
                 literals.iter().map(text_of).collect()

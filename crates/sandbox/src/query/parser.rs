@@ -3,7 +3,7 @@
 use super::dates;
 use super::lexer::{Placed, Token, words};
 use super::{
-    Column, Condition, DEPTH_MAX, Dialect, Letters, Literal, Name, Operator, Order, Select, SyntaxError,
+    Column, Condition, DEPTH_MAX, Dialect, LetterCase, Literal, Name, Operator, Order, Select, SyntaxError,
     TEXT_BYTES_MAX, Test,
 };
 
@@ -176,8 +176,8 @@ impl Parser {
     }
 
     fn test(&mut self) -> Result<Condition, SyntaxError> {
-        let (field, letters) = self.compared()?;
-        let test = |operator, literals| Condition::Test(Test { field: field.clone(), operator, literals, letters });
+        let (field, case) = self.compared()?;
+        let test = |operator, literals| Condition::Test(Test { field: field.clone(), operator, literals, case });
         if self.take_keyword("is") {
             let operator = if self.take_keyword("not") { Operator::NotEqual } else { Operator::Equal };
             self.keyword("null")?;
@@ -200,15 +200,15 @@ impl Parser {
     }
 
     /// What a comparison is about: a field, in SuiteQL perhaps as `UPPER(field)` or `LOWER(field)`.
-    fn compared(&mut self) -> Result<(Name, Option<Letters>), SyntaxError> {
+    fn compared(&mut self) -> Result<(Name, Option<LetterCase>), SyntaxError> {
         let field = self.name()?;
-        let letters = letters(&field.text).filter(|_| self.dialect == Dialect::SuiteQl && self.take_symbol("("));
-        if letters.is_none() {
+        let case = case(&field.text).filter(|_| self.dialect == Dialect::SuiteQl && self.take_symbol("("));
+        if case.is_none() {
             return Ok((field, None));
         }
         let field = self.name()?;
         self.symbol(")")?;
-        Ok((field, letters))
+        Ok((field, case))
     }
 
     fn operator(&mut self) -> Result<Operator, SyntaxError> {
@@ -244,7 +244,7 @@ impl Parser {
             Token::Word(word) if self.dialect == Dialect::SuiteQl && is_date_function(word) => {
                 return self.date_in_function();
             }
-            Token::Word(word) if self.dialect == Dialect::SuiteQl && letters(word).is_some() => {
+            Token::Word(word) if self.dialect == Dialect::SuiteQl && case(word).is_some() => {
                 return self.text_in_letters();
             }
             _ => return Err(self.unexpected()),
@@ -258,11 +258,11 @@ impl Parser {
         let name = self.name()?;
         self.symbol("(")?;
         let unexpected = self.unexpected();
-        let (Some(letters), Literal::Text(text)) = (letters(&name.text), self.literal()?) else {
+        let (Some(case), Literal::Text(text)) = (case(&name.text), self.literal()?) else {
             return Err(unexpected);
         };
         self.symbol(")")?;
-        Ok(Literal::Text(letters.of(&text)))
+        Ok(Literal::Text(case.of(&text)))
     }
 
     /// `TO_DATE('2026-11-20', 'YYYY-MM-DD')`; without a format the account's own.
@@ -331,9 +331,9 @@ fn is_date_function(word: &str) -> bool {
     ["to_date", "to_timestamp"].iter().any(|name| name.eq_ignore_ascii_case(word))
 }
 
-fn letters(word: &str) -> Option<Letters> {
-    let known = [("upper", Letters::Upper), ("lower", Letters::Lower)];
-    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, letters)| letters)
+fn case(word: &str) -> Option<LetterCase> {
+    let known = [("upper", LetterCase::Upper), ("lower", LetterCase::Lower)];
+    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, case)| case)
 }
 
 /// Symbols compare as text; the parser's own are all known ones.

@@ -13,7 +13,7 @@ use super::{Delivered, Gap, Service, Shaped, tell_of_gap};
 use crate::connect::wire::pubsub::{PubSubError, Session};
 use crate::engine::events::intake::new_event;
 use crate::engine::runs::batch::{AcceptOutcome, LOST};
-use crate::engine::runs::beginning::Coming;
+use crate::engine::runs::beginning::PendingStart;
 use crate::engine::runs::starts::Cause;
 use crate::engine::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes};
 use crate::machine::{SchemaViolation, Time};
@@ -261,14 +261,14 @@ impl Inner {
         let new_event =
             new_event(&event, data, (Uuid::now_v7(), self.clock.now()), "rejected", Vec::new(), &violations);
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
-        let coming = Coming {
+        let pending = PendingStart {
             event: Some(new_event),
             prepared: Vec::new(),
             act: None,
             position: Some(position),
             judged_by: None,
         };
-        match self.commit_accept(&node, cause, coming).await {
+        match self.commit_accept(&node, cause, pending).await {
             AcceptOutcome::Done { .. } | AcceptOutcome::Duplicate { .. } => Ok(()),
             AcceptOutcome::Refused(why) => Err(AcceptError::Refused(why)),
             AcceptOutcome::Lost => Err(AcceptError::Unavailable(LOST.to_owned())),

@@ -183,7 +183,7 @@ impl Driver {
         match event {
             Event::Fenced => Stay::Gone,
             Event::Fact(fact) => self.take_in(*fact, None).await,
-            Event::Command(command) => self.obey(*command).await,
+            Event::Command(command) => self.execute_command(*command).await,
             Event::GoesOn => {
                 self.goes_on = false;
                 self.take_in(Fact::Continue, None).await
@@ -231,7 +231,7 @@ impl Driver {
         self.settle().await
     }
 
-    async fn obey(&mut self, command: OpenCommand) -> Stay {
+    async fn execute_command(&mut self, command: OpenCommand) -> Stay {
         if let Ok(message) = serde_json::from_str::<Message>(&command.act) {
             return self.take_in(Fact::Message { message, actor: Actor(command.actor) }, Some(command.id)).await;
         }

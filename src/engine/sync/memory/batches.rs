@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Undone;
+use super::OperationError;
 use crate::identifiers::Form;
 use crate::memory::batches::{Batch, Begin, End, Failed, FailedRow, Operation, Report, Rows, page, unknown};
 use crate::store::sync::batches::{self, FailedShown};
@@ -18,7 +18,7 @@ pub(super) async fn batches(
     operation: Operation,
     forms: &BTreeMap<String, Form>,
     now: DateTime<Utc>,
-) -> Result<Value, Undone> {
+) -> Result<Value, OperationError> {
     let mut transaction = pool.begin().await?;
     let batch = match operation {
         Operation::Rows(mut asked) => {
@@ -33,7 +33,7 @@ pub(super) async fn batches(
     Ok(batch.answer())
 }
 
-async fn begin(conn: &mut PgConnection, asked: &Begin, now: DateTime<Utc>) -> Result<Batch, Undone> {
+async fn begin(conn: &mut PgConnection, asked: &Begin, now: DateTime<Utc>) -> Result<Batch, OperationError> {
     batches::lock_name(conn, &asked.name).await?;
     if let Some(known) = batches::of_run(conn, asked.run, &asked.name).await? {
         return Ok(known);
@@ -49,7 +49,7 @@ async fn report(
     mut told: Report,
     forms: &BTreeMap<String, Form>,
     now: DateTime<Utc>,
-) -> Result<Batch, Undone> {
+) -> Result<Batch, OperationError> {
     let mut batch = batches::lock(conn, told.batch).await?.ok_or_else(|| unknown(told.batch))?;
     if batch.ended_at.is_none() && !batches::note_report(conn, batch.id, &told.cursor).await? {
         return Ok(batch);
@@ -66,7 +66,7 @@ async fn report(
     Ok(batch)
 }
 
-async fn end(conn: &mut PgConnection, asked: &End, now: DateTime<Utc>) -> Result<Batch, Undone> {
+async fn end(conn: &mut PgConnection, asked: &End, now: DateTime<Utc>) -> Result<Batch, OperationError> {
     let mut batch = batches::lock(conn, asked.batch).await?.ok_or_else(|| unknown(asked.batch))?;
     batch.end(now);
     batches::update(conn, &batch).await?;
@@ -74,7 +74,7 @@ async fn end(conn: &mut PgConnection, asked: &End, now: DateTime<Utc>) -> Result
     Ok(batch)
 }
 
-async fn rows(conn: &mut PgConnection, asked: &Rows) -> Result<Value, Undone> {
+async fn rows(conn: &mut PgConnection, asked: &Rows) -> Result<Value, OperationError> {
     let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
     let left = batches::count_failed(&mut *conn, &asked.name, asked.after.as_deref()).await?;
     let found = batches::failed(conn, &asked.name, asked.after.as_deref(), limit).await?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Undone;
+use super::OperationError;
 use crate::memory::links::{Conflict, Had, Kind, Link, Linked, Operation, Pair, Pending, Seen, Side, perform};
 use crate::store::StoreError;
 use crate::store::sync::links::{self, LinkRow, NewConflict, OpenConflict};
@@ -28,7 +28,7 @@ struct Known {
     conflicts: Vec<OpenConflict>,
 }
 
-pub(super) async fn links(pool: &PgPool, operation: Operation, now: DateTime<Utc>) -> Result<Value, Undone> {
+pub(super) async fn links(pool: &PgPool, operation: Operation, now: DateTime<Utc>) -> Result<Value, OperationError> {
     if let Operation::Judge(_) = operation
         && let Some(answer) = idle(&mut *pool.acquire().await?, &operation, now).await?
     {
@@ -52,7 +52,11 @@ pub(super) async fn links(pool: &PgPool, operation: Operation, now: DateTime<Utc
 }
 
 /// The answer to an event that says nothing new: half of all are echoes of our own writes, so they cost one read.
-async fn idle(conn: &mut PgConnection, operation: &Operation, now: DateTime<Utc>) -> Result<Option<Value>, Undone> {
+async fn idle(
+    conn: &mut PgConnection,
+    operation: &Operation,
+    now: DateTime<Utc>,
+) -> Result<Option<Value>, OperationError> {
     let ids = operation.ids();
     let rows = links::find(conn, operation.entity(), ids.first.as_deref(), ids.second.as_deref()).await?;
     let known = Known { rows, conflicts: Vec::new() };
@@ -62,7 +66,7 @@ async fn idle(conn: &mut PgConnection, operation: &Operation, now: DateTime<Utc>
 }
 
 /// What is known under the id of each side.
-fn found(known: &Known, operation: &Operation) -> Result<Pair<Option<Linked>>, Undone> {
+fn found(known: &Known, operation: &Operation) -> Result<Pair<Option<Linked>>, OperationError> {
     let ids = operation.ids();
     let conflicts = known.conflicts.iter().map(read_conflict).collect::<Result<Vec<_>, _>>()?;
     let under = |side: Side| -> Result<Option<Linked>, StoreError> {
@@ -100,7 +104,7 @@ async fn write(
     known: Known,
     kept: Option<Linked>,
     minds: bool,
-) -> Result<(), Undone> {
+) -> Result<(), OperationError> {
     let before: Vec<Uuid> = known.rows.iter().map(|row| row.id).collect();
     let id = before.first().copied().unwrap_or_else(Uuid::now_v7);
     let surplus = if kept.is_some() { before.get(1..).unwrap_or_default() } else { &before };
@@ -133,7 +137,7 @@ async fn write_conflicts(
     link: &Link,
     before: &[OpenConflict],
     after: &[Conflict],
-) -> Result<(), Undone> {
+) -> Result<(), OperationError> {
     for conflict in after {
         let (first, second) = (json!(conflict.seen.first), json!(conflict.seen.second));
         let new = NewConflict {
@@ -162,7 +166,7 @@ async fn end(
     operation: &Operation,
     open: &[OpenConflict],
     ended: impl Fn(&OpenConflict) -> bool,
-) -> Result<(), Undone> {
+) -> Result<(), OperationError> {
     let is_settled = |row: &OpenConflict| matches!(operation, Operation::Save(_)) && row.chosen.is_some();
     for (state, settled) in [("settled", true), ("gone", false)] {
         let ids: Vec<Uuid> =

@@ -28,24 +28,24 @@ use crate::store::{self, StoreError};
 pub(in crate::engine) struct HubMemory(pub(in crate::engine) Weak<Inner>);
 
 /// Why an operation was not done.
-pub(super) enum Undone {
+pub(super) enum OperationError {
     Refused(Refusal),
     Away(StoreError),
 }
 
-impl From<Refusal> for Undone {
+impl From<Refusal> for OperationError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<StoreError> for Undone {
+impl From<StoreError> for OperationError {
     fn from(error: StoreError) -> Self {
         Self::Away(error)
     }
 }
 
-impl From<sqlx::Error> for Undone {
+impl From<sqlx::Error> for OperationError {
     fn from(error: sqlx::Error) -> Self {
         Self::Away(error.into())
     }
@@ -86,8 +86,8 @@ impl Inner {
         .await
         .map_err(away)?;
         done.map_err(|undone| match undone {
-            Undone::Refused(refusal) => refusal,
-            Undone::Away(error) => {
+            OperationError::Refused(refusal) => refusal,
+            OperationError::Away(error) => {
                 warn!(path, %error, "an operation of the hub's memory failed, trying again");
                 away(error)
             }
@@ -95,7 +95,12 @@ impl Inner {
     }
 }
 
-async fn perform(pool: PgPool, operation: Operation, identifiers: Arc<Declared>, now: Time) -> Result<Value, Undone> {
+async fn perform(
+    pool: PgPool,
+    operation: Operation,
+    identifiers: Arc<Declared>,
+    now: Time,
+) -> Result<Value, OperationError> {
     match operation {
         Operation::Watermarks(operation) => watermark(&pool, operation).await,
         Operation::Runs(operation) => runs(&pool, operation).await,
@@ -108,7 +113,7 @@ async fn perform(pool: PgPool, operation: Operation, identifiers: Arc<Declared>,
     }
 }
 
-async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Value, Undone> {
+async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Value, OperationError> {
     match operation {
         watermarks::Operation::Read(read) => {
             let mut conn = pool.acquire().await?;
@@ -125,7 +130,7 @@ async fn watermark(pool: &PgPool, operation: watermarks::Operation) -> Result<Va
     }
 }
 
-async fn runs(pool: &PgPool, operation: runs::Operation) -> Result<Value, Undone> {
+async fn runs(pool: &PgPool, operation: runs::Operation) -> Result<Value, OperationError> {
     let runs::Operation::Find(find) = operation else { return Err(runs::no_add().into()) };
     let workflow = match find.workflow.split_once('/') {
         Some((namespace, name)) => (Some(namespace), name),

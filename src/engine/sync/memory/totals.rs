@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Undone;
+use super::OperationError;
 use crate::memory::totals::{Begin, End, FoundLines, Operation, Pass, bound, changes, ended, unknown};
 use crate::store::sync::totals::{self, signing};
 
 /// Days that are compared at once, so that memory holds no whole year.
 const WINDOW: Days = Days::new(6);
 
-pub(super) async fn totals(pool: &PgPool, operation: Operation, now: DateTime<Utc>) -> Result<Value, Undone> {
+pub(super) async fn totals(pool: &PgPool, operation: Operation, now: DateTime<Utc>) -> Result<Value, OperationError> {
     let mut transaction = pool.begin().await?;
     let answer = match operation {
         Operation::Begin(asked) => begin(&mut transaction, &asked, now).await?,
@@ -23,7 +23,7 @@ pub(super) async fn totals(pool: &PgPool, operation: Operation, now: DateTime<Ut
     Ok(answer)
 }
 
-async fn begin(conn: &mut PgConnection, asked: &Begin, now: DateTime<Utc>) -> Result<Value, Undone> {
+async fn begin(conn: &mut PgConnection, asked: &Begin, now: DateTime<Utc>) -> Result<Value, OperationError> {
     totals::lock(conn).await?;
     if let Some(known) = totals::of_run(conn, asked.run).await? {
         return Ok(known.answer());
@@ -34,14 +34,14 @@ async fn begin(conn: &mut PgConnection, asked: &Begin, now: DateTime<Utc>) -> Re
     Ok(pass.answer())
 }
 
-async fn lines(conn: &mut PgConnection, found: &FoundLines) -> Result<Value, Undone> {
+async fn lines(conn: &mut PgConnection, found: &FoundLines) -> Result<Value, OperationError> {
     let pass = totals::lock_pass(conn, found.pass).await?.ok_or_else(|| unknown(found.pass))?;
     let count = totals::stage(conn, pass.id, &pass.judged(found)?).await?;
     bound(usize::try_from(count).unwrap_or(usize::MAX))?;
     Ok(json!({ "lines": count }))
 }
 
-async fn end(conn: &mut PgConnection, asked: &End) -> Result<Value, Undone> {
+async fn end(conn: &mut PgConnection, asked: &End) -> Result<Value, OperationError> {
     totals::lock(conn).await?;
     let pass = totals::lock_pass(conn, asked.pass).await?.ok_or_else(|| unknown(asked.pass))?;
     if let Some(result) = pass.result {
@@ -63,7 +63,7 @@ async fn end(conn: &mut PgConnection, asked: &End) -> Result<Value, Undone> {
 }
 
 /// Brings what is shown of these days to what the pass found; gives how much of it someone had signed off.
-async fn compare(conn: &mut PgConnection, pass: &Pass, days: (NaiveDate, NaiveDate)) -> Result<usize, Undone> {
+async fn compare(conn: &mut PgConnection, pass: &Pass, days: (NaiveDate, NaiveDate)) -> Result<usize, OperationError> {
     let found = totals::staged(conn, pass.id, days).await?;
     let shown = totals::standing(conn, pass, days, &found).await?;
     let all = || shown.keys().map(|place| place.day).chain([days.0, days.1]);

@@ -26,9 +26,9 @@ use crate::machine::{RunId, Time, WorkflowError};
 use crate::store::StoreError;
 use crate::store::retention;
 use crate::store::runs::journal::{self, JournalRow};
-use crate::store::runs::lanes::{self, Place};
 use crate::store::runs::listing::{self, RunRow};
 use crate::store::runs::proposals::ProposalFilter;
+use crate::store::runs::queues::{self, Place};
 use crate::store::runs::restarts::{self, Links};
 use crate::words::error_text;
 
@@ -149,7 +149,7 @@ pub async fn show(
         Some(run) => run,
         None => return Err(gone(&app, id).await?),
     };
-    let queue = lanes::place(app.engine.reader(), id).await?;
+    let queue = queues::place(app.engine.reader(), id).await?;
     let links = restarts::links(app.engine.reader(), id).await?;
     let proposals = open_proposals(&app, id).await?;
     let more = cut_tasks(&mut run, after, limit);

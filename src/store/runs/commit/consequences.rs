@@ -7,7 +7,7 @@ use crate::machine::RunId;
 use crate::store::StoreError;
 use crate::store::events::{listeners, outgoing};
 use crate::store::runs::commands::{self, NewMessage};
-use crate::store::runs::{freezes, lanes, tasks};
+use crate::store::runs::{freezes, queues, tasks};
 
 /// Writes what follows from the records of these runs.
 ///
@@ -49,7 +49,7 @@ pub async fn insert_consequences(
     let entering: Vec<_> = of_runs.iter().filter_map(|(run, c)| Some((*run, c.enters.as_ref()?))).collect();
     let leaving: Vec<_> = of_runs.iter().filter_map(|(run, c)| Some((*run, c.leaves.as_ref()?))).collect();
     if !entering.is_empty() || !leaving.is_empty() {
-        let called = lanes::advance(conn, &entering, &leaving).await?;
+        let called = queues::advance(conn, &entering, &leaving).await?;
         let turns: Vec<NewMessage> = called.into_iter().map(commands::turn).collect();
         if !turns.is_empty() {
             commands::tell(conn, &turns.iter().collect::<Vec<_>>()).await?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::commands::NewMessage;
 use super::journal::Hash;
-use super::lanes::Lane;
+use super::queues::ConcurrencyKey;
 use super::tasks::TaskChanges;
 use crate::machine::{RunId, Time};
 use crate::memory::sequences::Counted;
@@ -137,9 +137,9 @@ pub struct Consequences {
     /// What other runs are told.
     pub messages: Vec<NewMessage>,
     /// Where the run queues up from now on.
-    pub enters: Option<Lane>,
+    pub enters: Option<ConcurrencyKey>,
     /// Where it has been.
-    pub leaves: Option<Lane>,
+    pub leaves: Option<ConcurrencyKey>,
     /// The freeze for whose end it waits from now on.
     pub frozen: Option<Uuid>,
     /// It continues, whatever freeze it waited for.

@@ -153,8 +153,8 @@ impl Findings {
     }
 
     fn triggers(&mut self, old: &Definition, new: &Definition) {
-        if let Some(before) = &old.gathering {
-            match &new.gathering {
+        if let Some(before) = &old.join {
+            match &new.join {
                 Some(after) if after.signature == before.signature => {}
                 Some(_) => self.unclear(
                     "/schedule/on",

@@ -27,7 +27,7 @@ pub struct ListenTask {
 
 /// `schedule.on` with `all` or `until`: events that start one run together.
 #[derive(Debug)]
-pub struct Gathering {
+pub struct EventJoin {
     /// Which events, and when it is enough.
     pub strategy: EventStrategy,
     /// Hash of what the document says: a version that says the same continues with what was gathered.

@@ -77,7 +77,7 @@ pub struct Definition {
     /// Events that start a run (`schedule.on`), any one of which does.
     pub triggers: Vec<EventFilter>,
     /// Events that start a run together.
-    pub gathering: Option<Gathering>,
+    pub join: Option<EventJoin>,
     /// The mappings whose functions it calls, as they were when it was deployed.
     pub mappings: Vec<Arc<Mapping>>,
     /// The top-level `do`.
@@ -97,7 +97,7 @@ impl Definition {
 
     /// The sources whose events start runs of it, as far as it names them.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
-        let gathered = self.gathering.iter().flat_map(|gathering| &gathering.strategy.filters);
+        let gathered = self.join.iter().flat_map(|join| &join.strategy.filters);
         let filters = self.triggers.iter().chain(gathered);
         filters.flat_map(|filter| &filter.with).filter_map(|(name, wanted)| match wanted {
             Wanted::Text(source) if name == "source" => Some(source.as_str()),

@@ -167,7 +167,7 @@ pub struct ForTask {
 impl ForTask {
     /// Whether iterations run side by side.
     #[must_use]
-    pub fn is_side_by_side(&self) -> bool {
+    pub fn is_parallel(&self) -> bool {
         self.concurrency > 1
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use serde_json::{Map, Value, json};
 
-use super::{EACH, Field, Fits, Mapping, Row, Side, Source, Way, lines};
+use super::{EACH, Field, Fits, Mapping, Route, Row, Side, Source, lines};
 
 /// Longest value that an error shows.
 pub(super) const VALUE_CHARS_MAX: usize = 80;
@@ -20,16 +20,23 @@ pub(super) fn expression(
     row: &Row,
     to: Side,
     transform: Option<&str>,
-    way: (Option<&Fits>, Option<&Value>, bool),
+    route: (Option<&Fits>, Option<&Value>, bool),
 ) -> String {
-    let (fits, default, required) = way;
+    let (fits, default, required) = route;
     over(mapping, row, to, ".record", &Chain { transform, fits, default, required_by: required.then_some(system) })
 }
 
 /// The same for `compare`, out of what `record` gives. No default and nothing required: what is not there must not look like a
 /// change.
-pub(super) fn beside(mapping: &str, row: &Row, to: Side, way: &Way, transform: Option<&str>, record: &str) -> String {
-    over(mapping, row, to, record, &Chain { transform, fits: way.fits.as_ref(), default: None, required_by: None })
+pub(super) fn beside(
+    mapping: &str,
+    row: &Row,
+    to: Side,
+    route: &Route,
+    transform: Option<&str>,
+    record: &str,
+) -> String {
+    over(mapping, row, to, record, &Chain { transform, fits: route.fits.as_ref(), default: None, required_by: None })
 }
 
 /// What happens to a value on its way.
@@ -103,7 +110,7 @@ impl Mapping {
         let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
         let mut functions = Vec::new();
         for to in Side::BOTH {
-            let Ok(written) = self.filled(to, |way| Ok::<_, Infallible>(written(way)));
+            let Ok(written) = self.filled(to, |route| Ok::<_, Infallible>(written(route)));
             let lines = self.with_lines(&written, to);
             let mut converts = task(&self.summary(to), &["record"], written);
             if let Some(record) = lines {
@@ -128,8 +135,8 @@ impl Mapping {
 
     /// Many records at once, so that a batch is no step for each. What one of them cannot is data, not a fault.
     fn each(&self, to: Side) -> Value {
-        let rows: Vec<(&Row, &Way, &Field)> =
-            self.rows.iter().filter_map(|row| Some((row, row.way(to)?, row.field(to)?))).collect();
+        let rows: Vec<(&Row, &Route, &Field)> =
+            self.rows.iter().filter_map(|row| Some((row, row.route(to)?, row.field(to)?))).collect();
         let parts: Vec<Value> =
             rows.chunks(ROWS_AT_ONCE).map(|rows| format!("${{ {} }}", self.of_many(to, rows)).into()).collect();
         let summary = format!("{}, for many records: for each its record or its error", self.summary(to));
@@ -147,18 +154,19 @@ impl Mapping {
     }
 
     /// `[{record, error}]` of these rows.
-    fn of_many(&self, to: Side, rows: &[(&Row, &Way, &Field)]) -> String {
-        let row = |(row, way, field): &(&Row, &Way, &Field)| {
+    fn of_many(&self, to: Side, rows: &[(&Row, &Route, &Field)]) -> String {
+        let row = |(row, route, field): &(&Row, &Route, &Field)| {
             // No `setpath`: it makes no objects on the way.
             let put = |value: String| {
                 let value = field.0.iter().rev().fold(value, |value, part| format!("{{{}: {value}}}", json!(part)));
                 format!(" | . * {value}")
             };
-            match &way.value {
+            match &route.value {
                 Source::Constant(value) => put(value.to_string()),
                 Source::Field(_, transform) => {
-                    let required_by = way.required.then(|| self.system(to));
-                    let (transform, fits, default) = (transform.as_deref(), way.fits.as_ref(), way.default.as_ref());
+                    let required_by = route.required.then(|| self.system(to));
+                    let (transform, fits, default) =
+                        (transform.as_deref(), route.fits.as_ref(), route.default.as_ref());
                     let chain = Chain { transform, fits, default, required_by };
                     let from = json!(row.field(to.other()).map(|field| field.0.clone()).unwrap_or_default());
                     put(format!("($record | way({}; {from}; {}))", json!(told(&self.name, row, to)), chain.steps()))
@@ -219,7 +227,7 @@ impl Mapping {
     }
 
     fn compared_row(&self, row: &Row) -> Value {
-        let must = |side: &Side| row.way(*side).is_some_and(|way| way.required && way.default.is_none());
+        let must = |side: &Side| row.route(*side).is_some_and(|route| route.required && route.default.is_none());
         let required: Vec<&str> = Side::BOTH.into_iter().filter(must).map(|side| self.sides.name(side)).collect();
         let mut compared = json!({
             "name": self.name_of(row),
@@ -230,9 +238,9 @@ impl Mapping {
         });
         for side in Side::BOTH {
             let record = format!(".{}", self.sides.name(side));
-            let other = match row.way(side.other()).map(|way| (way, &way.value)) {
-                Some((way, Source::Field(_, transform))) => {
-                    let text = beside(&self.name, row, side.other(), way, transform.as_deref(), &record);
+            let other = match row.route(side.other()).map(|route| (route, &route.value)) {
+                Some((route, Source::Field(_, transform))) => {
+                    let text = beside(&self.name, row, side.other(), route, transform.as_deref(), &record);
                     format!("${{ {text} }}").into()
                 }
                 _ => Value::Null,
@@ -247,8 +255,8 @@ impl Mapping {
     }
 }
 
-fn written(way: &Way) -> Value {
-    match &way.value {
+fn written(route: &Route) -> Value {
+    match &route.value {
         Source::Constant(value) => value.clone(),
         Source::Field(expression, _) => format!("${{ {} }}", expression.text()).into(),
     }

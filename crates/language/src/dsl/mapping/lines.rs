@@ -4,27 +4,27 @@
 use serde_json::{Map, Value, json};
 
 use super::compile::VALUE_CHARS_MAX;
-use super::{Field, Mapping, Row, Side, Sides, Way};
+use super::{Field, Mapping, Route, Row, Side, Sides};
 use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
 impl Mapping {
     /// The record that its rows write on a side. In the place of a list stand its columns, of which [`Self::gatherings`] make lines.
-    pub(super) fn filled<E>(&self, to: Side, mut value: impl FnMut(&Way) -> Result<Value, E>) -> Result<Value, E> {
+    pub(super) fn filled<E>(&self, to: Side, mut value: impl FnMut(&Route) -> Result<Value, E>) -> Result<Value, E> {
         let mut record = Value::Object(Map::new());
         for row in &self.rows {
-            let (Some(way), Some(field)) = (row.way(to), row.field(to)) else { continue };
+            let (Some(route), Some(field)) = (row.route(to), row.field(to)) else { continue };
             let Some((list, _)) = field.in_lines() else {
-                field.put(&mut record, &value(way)?);
+                field.put(&mut record, &value(route)?);
                 continue;
             };
-            if way.constant().is_some() {
+            if route.constant().is_some() {
                 continue;
             }
             let place = list.place(&mut record);
             match place {
-                Value::Array(columns) => columns.push(value(way)?),
-                _ => *place = json!([value(way)?]),
+                Value::Array(columns) => columns.push(value(route)?),
+                _ => *place = json!([value(route)?]),
             }
         }
         Ok(record)
@@ -34,7 +34,7 @@ impl Mapping {
     pub(super) fn gatherings(&self, to: Side) -> Vec<(Field, String)> {
         let mut lists: Vec<Field> = Vec::new();
         for (list, _) in
-            self.rows.iter().filter(|row| row.way(to).is_some()).filter_map(|row| row.field(to)?.in_lines())
+            self.rows.iter().filter(|row| row.route(to).is_some()).filter_map(|row| row.field(to)?.in_lines())
         {
             if !lists.contains(&list) {
                 lists.push(list);
@@ -46,14 +46,14 @@ impl Mapping {
     fn gathered(&self, list: &Field, to: Side) -> String {
         let (mut line, mut columns) = (Value::Null, 0);
         for row in &self.rows {
-            let (Some(way), Some((of, inner))) = (row.way(to), row.field(to).and_then(Field::in_lines)) else {
+            let (Some(route), Some((of, inner))) = (row.route(to), row.field(to).and_then(Field::in_lines)) else {
                 continue;
             };
             if of != *list {
                 continue;
             }
-            let text = way.constant().map_or_else(|| format!("$columns[{columns}][$at]"), ToString::to_string);
-            columns += usize::from(way.constant().is_none());
+            let text = route.constant().map_or_else(|| format!("$columns[{columns}][$at]"), ToString::to_string);
+            columns += usize::from(route.constant().is_none());
             inner.put(&mut line, &text.into());
         }
         format!(
@@ -126,7 +126,7 @@ pub(super) fn fits<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut
         report.error(node, "only one field has `[]`: lines can only become lines");
         return false;
     }
-    let both_ways = row.ways.iter().all(Option::is_some);
+    let both_ways = row.routes.iter().all(Option::is_some);
     if lists > 0 && both_ways {
         let hint = format!("`direction: {}` or `direction: {}`", to[1], to[0]);
         report.error_with_hint(node, "a row with `[]` maps in only one direction", hint);
@@ -137,7 +137,7 @@ pub(super) fn fits<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut
 /// Finds lists whose lines come from several lists, or from none.
 pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], sides: &Sides, report: &mut Report<'s>) {
     let ends = |row: &Row, to: Side| {
-        row.way(to)?;
+        row.route(to)?;
         let list = |side: Side| Some(row.field(side)?.in_lines()?.0);
         Some((list(to)?, list(to.other())))
     };

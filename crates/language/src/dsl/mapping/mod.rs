@@ -89,7 +89,7 @@ pub struct Row {
     /// The field of each side as a dotted path; a constant has but one.
     pub fields: [Option<Field>; 2],
     /// How values get to each side, as far as they do.
-    pub ways: [Option<Way>; 2],
+    pub routes: [Option<Route>; 2],
     /// Who is right where both differ.
     pub master: Master,
     /// `putBack`, `report`: what happens to a change on the side that is not the master.
@@ -100,7 +100,7 @@ pub struct Row {
 
 /// How a value gets into a field.
 #[derive(Debug, Clone)]
-pub struct Way {
+pub struct Route {
     /// What stands there: always this, or what is made of the other side's field.
     pub value: Source,
     /// In place of a null.
@@ -135,7 +135,7 @@ pub struct Sample {
     pub line: u32,
 }
 
-impl Way {
+impl Route {
     /// What it always is, if it is always the same.
     #[must_use]
     pub fn constant(&self) -> Option<&Value> {
@@ -164,8 +164,8 @@ impl Row {
 
     /// How values get to a side.
     #[must_use]
-    pub fn way(&self, to: Side) -> Option<&Way> {
-        self.ways[to as usize].as_ref()
+    pub fn route(&self, to: Side) -> Option<&Route> {
+        self.routes[to as usize].as_ref()
     }
 
     /// Both sides have a field of it.
@@ -183,7 +183,7 @@ impl Row {
     /// Where its values go.
     #[must_use]
     pub fn direction(&self) -> Direction {
-        match (&self.ways[0], &self.ways[1]) {
+        match (&self.routes[0], &self.routes[1]) {
             (Some(_), Some(_)) => Direction::Both,
             (Some(_), None) => Direction::To(Side::First),
             _ => Direction::To(Side::Second),

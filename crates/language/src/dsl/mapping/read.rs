@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compile::expression;
-use super::{Direction, Field, Mapping, Master, Mistake, Records, Row, Sample, Side, Sides, Source, Way};
+use super::{Direction, Field, Mapping, Master, Mistake, Records, Route, Row, Sample, Side, Sides, Source};
 use super::{fits, lines, side};
 use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::{self, Node};
@@ -101,7 +101,7 @@ fn directions(to: &[String; 2]) -> [(&str, Direction); 3] {
 }
 
 fn writes_the_same(row: &Row, other: &Row, to: Side) -> bool {
-    let (Some(_), Some(_), Some(a), Some(b)) = (row.way(to), other.way(to), row.field(to), other.field(to)) else {
+    let (Some(_), Some(_), Some(a), Some(b)) = (row.route(to), other.route(to), row.field(to), other.field(to)) else {
         return false;
     };
     a.collides_with(b)
@@ -131,7 +131,7 @@ fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut 
     }
     let goes = goes(node, &fields, &to, report)?;
     let (master, foreign) = (Master::Side(Side::First), "putBack");
-    let mut row = Row { number, fields, ways: [None, None], master, foreign, note: None };
+    let mut row = Row { number, fields, routes: [None, None], master, foreign, note: None };
     row.note = report.optional_text(node, "note");
     for side in Side::BOTH {
         let transform = node.get(&to[side as usize]);
@@ -145,7 +145,7 @@ fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut 
             }
             continue;
         }
-        row.ways[side as usize] = Some(way(mapping, &row, side, node, transform, report)?);
+        row.routes[side as usize] = Some(route(mapping, &row, side, node, transform, report)?);
     }
     masters(&mut row, sides, node, report)?;
     lines::fits(&row, &to, node, report).then_some(row)
@@ -205,14 +205,14 @@ fn goes<'s>(
     None
 }
 
-fn way<'s>(
+fn route<'s>(
     (mapping, sides): (&str, &Sides),
     row: &Row,
     to: Side,
     node: Node<'s>,
     transform: Option<Node<'s>>,
     report: &mut Report<'s>,
-) -> Option<Way> {
+) -> Option<Route> {
     let required = match node.get("required") {
         None => false,
         Some(required) => {
@@ -226,7 +226,7 @@ fn way<'s>(
         Some(default) => report.closed(default, &sides.names())?.get(sides.name(to)).map(Node::to_value),
     };
     if let Some(constant) = node.get("value") {
-        return Some(Way { value: Source::Constant(constant.to_value()), default, required, fits: None });
+        return Some(Route { value: Source::Constant(constant.to_value()), default, required, fits: None });
     }
     let fits = fits::read(node, sides, to, report);
     let written = match transform {
@@ -253,7 +253,7 @@ fn way<'s>(
         (fits.as_ref(), default.as_ref(), required),
     );
     match Expression::parse(&text, &[]) {
-        Ok(parsed) => Some(Way { value: Source::Field(Box::new(parsed), written), default, required, fits }),
+        Ok(parsed) => Some(Route { value: Source::Field(Box::new(parsed), written), default, required, fits }),
         Err(why) => {
             report.error(
                 transform.unwrap_or(node),

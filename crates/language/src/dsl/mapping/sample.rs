@@ -29,7 +29,7 @@ impl Mapping {
     /// The first row that cannot be applied, in words that name it.
     pub fn convert(&self, record: &Value, to: Side, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
         let input = json!({ "record": record });
-        let mut converted = self.filled(to, |way| match &way.value {
+        let mut converted = self.filled(to, |route| match &route.value {
             Source::Constant(value) => Ok(value.clone()),
             Source::Field(expression, _) => evaluated(expression, &input, evaluate),
         })?;
@@ -53,8 +53,8 @@ impl Mapping {
         for (to, record) in [(Side::Second, first), (Side::First, second)] {
             let input = json!({ "record": record });
             for row in self.rows.iter().filter(|row| row.is_compared()) {
-                let (Some(field), Some(way)) = (row.field(to), row.way(to)) else { continue };
-                let text = beside(&self.name, row, to, way, way.transform(), ".record");
+                let (Some(field), Some(route)) = (row.field(to), row.route(to)) else { continue };
+                let text = beside(&self.name, row, to, route, route.transform(), ".record");
                 found[to as usize].insert(field.to_string(), evaluated(&parsed(&text)?, &input, evaluate)?);
             }
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Direction, Fits, Mapping, Row, Side, Way};
+use super::{Direction, Fits, Mapping, Route, Row, Side};
 
 impl Mapping {
     /// Markdown: a heading, what the mapping says of itself, a row for each row.
@@ -44,10 +44,10 @@ impl Mapping {
     /// `toErp` are null where no value goes there.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let way = |way: &Way| {
+        let route = |route: &Route| {
             json!({
-                "value": way.constant(), "transform": way.transform(), "default": way.default, "required": way.required,
-                "fits": way.fits.as_ref().map(Fits::to_json),
+                "value": route.constant(), "transform": route.transform(), "default": route.default, "required": route.required,
+                "fits": route.fits.as_ref().map(Fits::to_json),
             })
         };
         let row = |row: &Row| {
@@ -58,7 +58,7 @@ impl Mapping {
             });
             for side in Side::BOTH {
                 told[self.sides.name(side)] = row.field(side).map(ToString::to_string).into();
-                told[self.sides.to(side)] = row.way(side).map(way).into();
+                told[self.sides.to(side)] = row.route(side).map(route).into();
             }
             told
         };
@@ -87,14 +87,14 @@ impl Mapping {
 
 /// What happens to a value on its way to a side.
 fn told(row: &Row, to: Side) -> String {
-    let Some(way) = row.way(to) else { return String::new() };
-    let mut parts = match (way.constant(), way.transform()) {
+    let Some(route) = row.route(to) else { return String::new() };
+    let mut parts = match (route.constant(), route.transform()) {
         (Some(value), _) => vec![format!("always `{value}`")],
         (None, None) => vec!["unchanged".to_owned()],
         (None, Some(transform)) => vec![format!("`{transform}`")],
     };
-    parts.extend(way.fits.iter().flat_map(Fits::told));
-    parts.extend(way.default.as_ref().map(|value| format!("else `{value}`")));
-    parts.extend(way.required.then(|| "required".to_owned()));
+    parts.extend(route.fits.iter().flat_map(Fits::told));
+    parts.extend(route.default.as_ref().map(|value| format!("else `{value}`")));
+    parts.extend(route.required.then(|| "required".to_owned()));
     parts.join(", ")
 }

@@ -56,7 +56,7 @@ impl Decider<'_> {
     pub(super) fn complete_with_data(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
         let (raw, ended) = match &execution.progress {
-            Progress::SideBySide(progress) => match &progress.ended {
+            Progress::ParallelFor(progress) => match &progress.ended {
                 Some(output) => (Arc::clone(output), true),
                 None => (Arc::new(progress.outputs.to_value()), false),
             },

@@ -193,7 +193,7 @@ fn iteration_inside(execution: &Execution) -> Vec<u32> {
     match &execution.progress {
         Progress::For(progress) => around.chain(progress.index).collect(),
         // The one that begins next: those that are open know their own.
-        Progress::SideBySide(progress) => around.chain([progress.begun]).collect(),
+        Progress::ParallelFor(progress) => around.chain([progress.begun]).collect(),
         Progress::Listen(progress) => around.chain(u32::try_from(progress.outputs.len())).collect(),
         _ => around.collect(),
     }

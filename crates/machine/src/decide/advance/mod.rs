@@ -162,7 +162,7 @@ impl Decider<'_> {
         }
         match &execution.progress {
             Progress::Failed { .. } => self.after_failure(id),
-            Progress::Unbegun { .. } => Some(Ready::Again(id)),
+            Progress::NotStarted { .. } => Some(Ready::Again(id)),
             Progress::Wait { until } => (*until <= self.now).then_some(Ready::WaitOver(id)),
             Progress::Call(call) => match &call.phase {
                 CallPhase::Backoff { until } => (*until <= self.now).then_some(Ready::Attempt(id)),
@@ -174,11 +174,11 @@ impl Decider<'_> {
                 _ => None,
             },
             Progress::Fork(branches) => {
-                let unbegun = (0..).zip(branches).filter(|(_, branch)| **branch == Branch::Unbegun);
-                let mut unbegun = unbegun.map(|(index, _)| Ready::Begin(Some(id), index));
-                unbegun.find(|begin| !self.blocked.contains(begin))
+                let not_started = (0..).zip(branches).filter(|(_, branch)| **branch == Branch::NotStarted);
+                let mut not_started = not_started.map(|(index, _)| Ready::Begin(Some(id), index));
+                not_started.find(|begin| !self.blocked.contains(begin))
             }
-            Progress::SideBySide(progress) => {
+            Progress::ParallelFor(progress) => {
                 let TaskKind::For(task) = &self.definition.task(execution.task).kind else { return None };
                 r#for::has_room(task, progress).then_some(Ready::Begin(Some(id), 0))
             }
@@ -204,7 +204,7 @@ impl Decider<'_> {
     pub(crate) fn is_over(&self, execution: &Execution) -> bool {
         match (&self.definition.task(execution.task).kind, &execution.progress) {
             (TaskKind::Fork(task), Progress::Fork(branches)) => fork::is_over(task.join, branches),
-            (_, Progress::SideBySide(progress)) => r#for::is_over(progress),
+            (_, Progress::ParallelFor(progress)) => r#for::is_over(progress),
             _ => false,
         }
     }

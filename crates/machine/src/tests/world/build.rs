@@ -91,7 +91,7 @@ pub(crate) fn version(plans: &[Plan], on_fault: OnFault, version: &str, before: 
         timeout: None,
         timing: None,
         triggers: Vec::new(),
-        gathering: None,
+        join: None,
         root,
         tasks: builder.tasks,
         by_reference,

@@ -40,7 +40,7 @@ impl<'s> Builder<'s> {
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
         let timeout = self.timeout(root, Stage::WorkflowInput, &none);
         let own = |key| document.and_then(|node| node.get("metadata")).and_then(|node| node.get(key));
-        let Starts { triggers, gathering, timing } = self.schedule(root.get("schedule"), own("schedule"));
+        let Starts { triggers, join, timing } = self.schedule(root.get("schedule"), own("schedule"));
         if timing.is_some() {
             self.check_scheduled_input(root, &input);
         }
@@ -63,7 +63,7 @@ impl<'s> Builder<'s> {
             timeout,
             timing,
             triggers,
-            gathering,
+            join,
             mappings: Vec::new(),
             root: list?,
             by_reference: tasks

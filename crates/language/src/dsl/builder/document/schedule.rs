@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::Scope;
-use crate::dsl::definition::{DurationSpec, EventFilter, Gathering, InputSpec, Take};
+use crate::dsl::definition::{DurationSpec, EventFilter, EventJoin, InputSpec, Take};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
@@ -15,7 +15,7 @@ use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
 #[derive(Default)]
 pub(crate) struct Starts {
     pub(crate) triggers: Vec<EventFilter>,
-    pub(crate) gathering: Option<Gathering>,
+    pub(crate) join: Option<EventJoin>,
     pub(crate) timing: Option<Timing>,
 }
 
@@ -123,6 +123,6 @@ impl<'s> Builder<'s> {
             return None;
         }
         let signature = hex::encode(Sha256::digest(on.to_value().to_string()));
-        Some(Starts { gathering: Some(Gathering { strategy, signature }), ..Starts::default() })
+        Some(Starts { join: Some(EventJoin { strategy, signature }), ..Starts::default() })
     }
 }

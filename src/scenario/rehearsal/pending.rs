@@ -15,11 +15,11 @@ use crate::scenario::file::{PlannedTask, Scenario};
 /// What will reach the run, and when.
 pub(in crate::scenario) struct OnItsWay {
     pub(in crate::scenario) at: Time,
-    pub(in crate::scenario) what: Coming,
+    pub(in crate::scenario) what: PendingInput,
 }
 
 /// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
-pub(in crate::scenario) enum Coming {
+pub(in crate::scenario) enum PendingInput {
     /// To a call.
     Answer {
         execution: ExecutionId,
@@ -44,7 +44,7 @@ pub(in crate::scenario) struct Arrival {
     pub(super) authentication: Option<OwnAuthentication>,
 }
 
-impl Coming {
+impl PendingInput {
     /// Whether it stands in the database until the run has taken it in.
     pub(super) fn survives(&self) -> bool {
         !matches!(self, Self::Answer { .. } | Self::Start(_))
@@ -94,15 +94,15 @@ impl Rehearsal<'_> {
             self.now = time_after(self.now, LATENCY);
             return self.decide_task(&task);
         }
-        let order = |(_, coming): &(usize, &OnItsWay)| (coming.at, coming.what.is_of_a_person());
+        let order = |(_, pending): &(usize, &OnItsWay)| (pending.at, pending.what.is_of_a_person());
         let next = self.on_their_way.iter().enumerate().min_by_key(order).map(|(i, c)| (i, c.at));
         let wake = self.run.wake_at();
         let wake = wake.map(|wake| self.targets.answers().map_or(wake, |answers| answers.timer(wake)));
         match (next, wake) {
             (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
                 self.now = self.now.max(at);
-                let coming = self.on_their_way.remove(place).what;
-                self.take(coming)
+                let pending = self.on_their_way.remove(place).what;
+                self.take(pending)
             }
             (_, Some(at)) => {
                 self.now = self.now.max(at);
@@ -117,21 +117,21 @@ impl Rehearsal<'_> {
         }
     }
 
-    fn take(&mut self, coming: Coming) -> Result<(), Halt> {
-        match coming {
-            Coming::Answer { execution, attempt, outcome } => {
+    fn take(&mut self, pending: PendingInput) -> Result<(), Halt> {
+        match pending {
+            PendingInput::Answer { execution, attempt, outcome } => {
                 self.feed(&Fact::CallEnded { execution, attempt, outcome })
             }
-            Coming::Arrival(arrival) => self.arrives(&arrival),
-            Coming::Start(fact) => match self.feed(&fact) {
+            PendingInput::Arrival(arrival) => self.arrives(&arrival),
+            PendingInput::Start(fact) => match self.feed(&fact) {
                 // It ended before its parent learned that it had begun.
                 Err(Halt::Rejected(_)) => Ok(()),
                 taken => taken,
             },
-            Coming::Act(act) => self.act(act),
-            Coming::Event(event) => self.event_comes(&event),
-            Coming::Task(task) => self.decide_task(&task),
-            Coming::Message(message) => self.take_in(message),
+            PendingInput::Act(act) => self.act(act),
+            PendingInput::Event(event) => self.event_comes(&event),
+            PendingInput::Task(task) => self.decide_task(&task),
+            PendingInput::Message(message) => self.take_in(message),
         }
     }
 
@@ -159,10 +159,10 @@ impl Rehearsal<'_> {
 impl Rehearsal<'_> {
     /// What people were to do, and did not come to do.
     pub(super) fn note_what_is_left(&mut self) {
-        for coming in std::mem::take(&mut self.on_their_way) {
-            match coming.what {
-                Coming::Act(act) => self.on_attention.push_back(act),
-                Coming::Task(task) => self.on_asking.push_back(task),
+        for pending in std::mem::take(&mut self.on_their_way) {
+            match pending.what {
+                PendingInput::Act(act) => self.on_attention.push_back(act),
+                PendingInput::Task(task) => self.on_asking.push_back(task),
                 _ => {}
             }
         }
@@ -177,9 +177,9 @@ impl Rehearsal<'_> {
 
 /// What comes at times of its own.
 pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
-    let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, Coming::Act(p.act.clone()))));
-    let events = scenario.events.iter().filter_map(|p| Some((p.after?, Coming::Event(Arc::clone(&p.event)))));
-    let tasks = scenario.tasks.iter().filter_map(|p| Some((p.after?, Coming::Task(p.clone()))));
+    let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, PendingInput::Act(p.act.clone()))));
+    let events = scenario.events.iter().filter_map(|p| Some((p.after?, PendingInput::Event(Arc::clone(&p.event)))));
+    let tasks = scenario.tasks.iter().filter_map(|p| Some((p.after?, PendingInput::Task(p.clone()))));
     acts.chain(events)
         .chain(tasks)
         .map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what })

@@ -8,11 +8,11 @@ use crate::harness::{Node, World, eventually, hub};
 use crate::links::{send, workflow};
 
 async fn world(on: &str) -> World {
-    let (file, text) = gathering("1.0.0", on);
+    let (file, text) = join("1.0.0", on);
     World::new(&[("hub.yaml", hub()), (&file, text)], &[]).await
 }
 
-fn gathering(version: &str, on: &str) -> (String, String) {
+fn join(version: &str, on: &str) -> (String, String) {
     workflow(
         "together",
         version,
@@ -99,7 +99,7 @@ async fn events_are_gathered_until_another_one_or_a_condition_says_enough() {
     // Another `on` begins again; the same one in a new version continues.
     let on = "{ any: [ { with: { type: line } } ], until: 'length == 3' }";
     let deploy = async |version: &str| {
-        let (_, text) = gathering(version, on);
+        let (_, text) = join(version, on);
         let headers = [("content-type", "application/yaml")];
         let (status, answer) = node.send("PUT", "/api/v1/workflows/test/together", &headers, text).await;
         assert_eq!(status, 201, "{answer}");

@@ -1,7 +1,7 @@
-//! Runs that wait for each other: of those with one key the one with the lowest ticket has its turn.
+//! Queues of `serialize: key`: runs of one workflow with the same business key run one at a time, in the order of their tickets.
 //!
-//! Tickets are given, and turns taken away, under the lock of the key's row in `lanes`, which is held until the commit. So
-//! tickets follow the order of commits, and there is always exactly one run whose turn it is.
+//! A run gets its ticket, and gives up its turn, while the transaction holds the lock of the key's row in `lanes`. So tickets
+//! follow the order of commits, and each queue has exactly one run whose turn it is.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use sqlx::{PgConnection, PgPool};
 use crate::machine::RunId;
 use crate::store::StoreError;
 
-/// Where runs with one key wait for each other.
+/// Identifies a queue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lane {
+pub struct ConcurrencyKey {
     /// Namespace of the workflow, all its versions.
     pub namespace: String,
-    /// Its name.
+    /// Name of the workflow.
     pub name: String,
     /// The business key.
     pub key: String,
 }
 
-/// Where a run stands in its lane.
+/// A run's position in its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Place {
     /// The run whose turn it is.
@@ -32,25 +32,24 @@ pub struct Place {
     pub after: i64,
 }
 
-/// Takes runs in at the end of their lanes, in this order, and out of them; gives those whose turn it is now and was not
-/// before.
+/// Appends runs to their queues in this order and removes those that leave. Returns the runs whose turn has just come.
 ///
 /// # Errors
 /// The database is away, or refuses a value.
 pub async fn advance(
     conn: &mut PgConnection,
-    entering: &[(RunId, &Lane)],
-    leaving: &[(RunId, &Lane)],
+    entering: &[(RunId, &ConcurrencyKey)],
+    leaving: &[(RunId, &ConcurrencyKey)],
 ) -> Result<Vec<RunId>, StoreError> {
-    let mut lanes: BTreeMap<&Lane, i64> = leaving.iter().map(|(_, lane)| (*lane, 0)).collect();
-    for (_, lane) in entering {
-        *lanes.entry(lane).or_default() += 1;
+    let mut keys: BTreeMap<&ConcurrencyKey, i64> = leaving.iter().map(|(_, key)| (*key, 0)).collect();
+    for (_, key) in entering {
+        *keys.entry(key).or_default() += 1;
     }
-    let columns = Columns::of(lanes.keys().copied());
-    let counts: Vec<i64> = lanes.values().copied().collect();
+    let columns = Columns::of(keys.keys().copied());
+    let counts: Vec<i64> = keys.values().copied().collect();
     let mut tails = lock(conn, &columns, &counts).await?;
     if !entering.is_empty() {
-        enter(conn, entering, &mut tails, &lanes).await?;
+        enter(conn, entering, &mut tails, &keys).await?;
     }
     if !leaving.is_empty() {
         let runs: Vec<RunId> = leaving.iter().map(|(run, _)| *run).collect();
@@ -63,7 +62,7 @@ pub async fn advance(
     Ok(called)
 }
 
-/// Lanes as arrays, in the order in which they are locked.
+/// Keys as columns, in the order in which they are locked.
 struct Columns<'a> {
     namespaces: Vec<&'a str>,
     names: Vec<&'a str>,
@@ -71,53 +70,60 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(lanes: impl Iterator<Item = &'a Lane>) -> Self {
+    fn of(keys: impl Iterator<Item = &'a ConcurrencyKey>) -> Self {
         let mut columns = Self { namespaces: Vec::new(), names: Vec::new(), keys: Vec::new() };
-        for lane in lanes {
-            columns.namespaces.push(&lane.namespace);
-            columns.names.push(&lane.name);
-            columns.keys.push(&lane.key);
+        for key in keys {
+            columns.namespaces.push(&key.namespace);
+            columns.names.push(&key.name);
+            columns.keys.push(&key.key);
         }
         columns
     }
 }
 
-/// Locks lanes until the transaction ends, and gives out tickets; gives the last one of each lane.
-async fn lock(conn: &mut PgConnection, lanes: &Columns<'_>, counts: &[i64]) -> Result<BTreeMap<Lane, i64>, StoreError> {
+/// Locks the queues until the transaction ends and reserves tickets. Returns the last ticket of each queue.
+async fn lock(
+    conn: &mut PgConnection,
+    keys: &Columns<'_>,
+    counts: &[i64],
+) -> Result<BTreeMap<ConcurrencyKey, i64>, StoreError> {
     let locked = sqlx::query!(
         "insert into lanes (namespace, name, key, tail)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
          on conflict (namespace, name, key) do update set tail = lanes.tail + excluded.tail
          returning namespace, name, key, tail",
-        &lanes.namespaces as &[&str],
-        &lanes.names as &[&str],
-        &lanes.keys as &[&str],
+        &keys.namespaces as &[&str],
+        &keys.names as &[&str],
+        &keys.keys as &[&str],
         counts
     )
     .fetch_all(conn)
     .await?;
-    Ok(locked.into_iter().map(|l| (Lane { namespace: l.namespace, name: l.name, key: l.key }, l.tail)).collect())
+    Ok(locked
+        .into_iter()
+        .map(|l| (ConcurrencyKey { namespace: l.namespace, name: l.name, key: l.key }, l.tail))
+        .collect())
 }
 
 async fn enter(
     conn: &mut PgConnection,
-    entering: &[(RunId, &Lane)],
-    tails: &mut BTreeMap<Lane, i64>,
-    counts: &BTreeMap<&Lane, i64>,
+    entering: &[(RunId, &ConcurrencyKey)],
+    tails: &mut BTreeMap<ConcurrencyKey, i64>,
+    counts: &BTreeMap<&ConcurrencyKey, i64>,
 ) -> Result<(), StoreError> {
-    // From the last ticket of each lane back to the first one that was given now.
-    for (lane, tail) in tails.iter_mut() {
-        *tail -= counts.get(lane).copied().unwrap_or_default();
+    // Go back from the last ticket of each queue to the one before the first that was reserved now.
+    for (key, tail) in tails.iter_mut() {
+        *tail -= counts.get(key).copied().unwrap_or_default();
     }
     let tickets: Vec<i64> = entering
         .iter()
-        .map(|(_, lane)| {
-            let tail = tails.entry((*lane).clone()).or_default();
+        .map(|(_, key)| {
+            let tail = tails.entry((*key).clone()).or_default();
             *tail += 1;
             *tail
         })
         .collect();
-    let columns = Columns::of(entering.iter().map(|(_, lane)| *lane));
+    let columns = Columns::of(entering.iter().map(|(_, key)| *key));
     sqlx::query!(
         "insert into turns (namespace, name, key, ticket, run_id)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::uuid[])",
@@ -132,8 +138,8 @@ async fn enter(
     Ok(())
 }
 
-/// Notes for the first of each lane that it is its turn; gives those for which that is new.
-async fn call(conn: &mut PgConnection, lanes: &Columns<'_>) -> Result<Vec<RunId>, StoreError> {
+/// Marks the first run of each queue as called. Returns those that were not called before.
+async fn call(conn: &mut PgConnection, keys: &Columns<'_>) -> Result<Vec<RunId>, StoreError> {
     Ok(sqlx::query_scalar!(
         "update turns t set called = true
          from unnest($1::text[], $2::text[], $3::text[]) as l (namespace, name, key)
@@ -142,30 +148,30 @@ async fn call(conn: &mut PgConnection, lanes: &Columns<'_>) -> Result<Vec<RunId>
                              order by ticket limit 1) as first
          where t.namespace = l.namespace and t.name = l.name and t.key = l.key and t.ticket = first.ticket and not first.called
          returning t.run_id",
-        &lanes.namespaces as &[&str],
-        &lanes.names as &[&str],
-        &lanes.keys as &[&str]
+        &keys.namespaces as &[&str],
+        &keys.names as &[&str],
+        &keys.keys as &[&str]
     )
     .fetch_all(conn)
     .await?)
 }
 
-/// Forgets lanes in which nobody is left.
-async fn drop_empty(conn: &mut PgConnection, lanes: &Columns<'_>) -> Result<(), StoreError> {
+/// Deletes queues that are empty.
+async fn drop_empty(conn: &mut PgConnection, keys: &Columns<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from lanes l using unnest($1::text[], $2::text[], $3::text[]) as u (namespace, name, key)
          where l.namespace = u.namespace and l.name = u.name and l.key = u.key
            and not exists (select from turns t where t.namespace = l.namespace and t.name = l.name and t.key = l.key)",
-        &lanes.namespaces as &[&str],
-        &lanes.names as &[&str],
-        &lanes.keys as &[&str]
+        &keys.namespaces as &[&str],
+        &keys.names as &[&str],
+        &keys.keys as &[&str]
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Where an unfinished run stands in its lane; none if it is in none.
+/// The position of an unfinished run; `None` if it is not queued.
 ///
 /// # Errors
 /// The database is away.

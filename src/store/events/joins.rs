@@ -21,7 +21,7 @@ pub struct Kinship<'a> {
     pub key: &'a Hash,
 }
 
-/// A gathering that waits for more.
+/// An event join that waits for more.
 #[derive(Debug)]
 pub struct Open {
     /// UUIDv7.
@@ -32,7 +32,7 @@ pub struct Open {
     pub taken: i32,
 }
 
-/// A gathering whose run is to be started.
+/// An event join whose run is to be started.
 #[derive(Debug)]
 pub struct Complete {
     /// UUIDv7.
@@ -51,7 +51,7 @@ pub struct Complete {
     pub source: String,
 }
 
-/// The gatherings of these events that wait for more, oldest first. Until the transaction ends nobody else sees or changes
+/// The event joins of these events that wait for more, oldest first. Until the transaction ends nobody else sees or changes
 /// them.
 ///
 /// # Errors
@@ -80,7 +80,7 @@ pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>,
     .await?)
 }
 
-/// Begins a gathering.
+/// Begins an event join.
 ///
 /// # Errors
 /// The database is away.
@@ -98,7 +98,7 @@ pub async fn begin(conn: &mut PgConnection, id: Uuid, of: Kinship<'_>) -> Result
     Ok(())
 }
 
-/// An event for a gathering.
+/// An event for an event join.
 #[derive(Debug, Clone, Copy)]
 pub struct Addition {
     /// Which event.
@@ -115,16 +115,16 @@ pub struct Addition {
 ///
 /// # Errors
 /// The database is away.
-pub async fn add(conn: &mut PgConnection, gathering: Uuid, addition: Addition) -> Result<(), StoreError> {
+pub async fn add(conn: &mut PgConnection, join: Uuid, addition: Addition) -> Result<(), StoreError> {
     let Addition { event, filter, is_taken, completes } = addition;
-    sqlx::query!("insert into gathered (gathering, event, filter) values ($1, $2, $3)", gathering, event, filter)
+    sqlx::query!("insert into gathered (gathering, event, filter) values ($1, $2, $3)", join, event, filter)
         .execute(&mut *conn)
         .await?;
     sqlx::query!(
         "update gatherings set met = case when $2 = any(met) then met else met || $2::smallint end,
                 taken = taken + $3::integer, run_id = $4
          where id = $1",
-        gathering,
+        join,
         filter,
         i32::from(is_taken),
         completes
@@ -134,7 +134,7 @@ pub async fn add(conn: &mut PgConnection, gathering: Uuid, addition: Addition) -
     Ok(())
 }
 
-/// Forgets the lock of these events where no gathering waits for more of them.
+/// Deletes the lock of these events if no event join waits for more of them.
 ///
 /// # Errors
 /// The database is away.
@@ -154,7 +154,7 @@ pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), Store
     Ok(())
 }
 
-/// Gatherings whose runs are to be started: those that this event completed, or any. In order, behind `after`.
+/// Event joins whose runs are to be started: those that this event completed, or any. In order, behind `after`.
 ///
 /// # Errors
 /// The database is away.
@@ -186,31 +186,31 @@ pub async fn complete(
 ///
 /// # Errors
 /// The database is away.
-pub async fn events(conn: &mut PgConnection, gathering: Uuid, filters: i16) -> Result<Vec<Candidate>, StoreError> {
+pub async fn events(conn: &mut PgConnection, join: Uuid, filters: i16) -> Result<Vec<Candidate>, StoreError> {
     Ok(sqlx::query_as!(
         Candidate,
         r#"select e.id, e.type, e.source, e.attributes::text as "attributes!", e.body, e.data::text
            from gathered g join events e on e.id = g.event
            where g.gathering = $1 and g.filter < $2 order by e.id"#,
-        gathering,
+        join,
         filters
     )
     .fetch_all(conn)
     .await?)
 }
 
-/// The run of a gathering was started: its events say so.
+/// The run of an event join was started: its events say so.
 ///
 /// # Errors
 /// The database is away.
-pub async fn started(pool: &PgPool, gathering: Uuid, run: RunId) -> Result<(), StoreError> {
+pub async fn started(pool: &PgPool, join: Uuid, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "with done as (delete from gatherings where id = $1 returning id),
               them as materialized (
                   select e.id from done join gathered g on g.gathering = done.id join events e on e.id = g.event
                   order by e.id for update of e)
          update events e set outcome = 'run', runs = runs || $2::uuid from them where e.id = them.id",
-        gathering,
+        join,
         run
     )
     .execute(pool)
@@ -218,11 +218,11 @@ pub async fn started(pool: &PgPool, gathering: Uuid, run: RunId) -> Result<(), S
     Ok(())
 }
 
-/// The run of a gathering cannot be started: its events say why, as JSON text.
+/// The run of an event join cannot be started: its events say why, as JSON text.
 ///
 /// # Errors
 /// The database is away.
-pub async fn refused(pool: &PgPool, gathering: Uuid, detail: &str) -> Result<(), StoreError> {
+pub async fn refused(pool: &PgPool, join: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "with done as (delete from gatherings where id = $1 returning id),
               them as materialized (
@@ -232,7 +232,7 @@ pub async fn refused(pool: &PgPool, gathering: Uuid, detail: &str) -> Result<(),
                   update events e set outcome = case outcome when 'gathered' then 'rejected' else outcome end, detail = $2::text::json
                   from them where e.id = them.id returning e.id, e.source)
          insert into event_attention (event, of_source) select id, source from told on conflict (event) do nothing",
-        gathering,
+        join,
         detail
     )
     .execute(pool)

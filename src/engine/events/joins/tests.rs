@@ -1,4 +1,4 @@
-//! What a crash leaves between the writes of a gathering, on a real Postgres. Nothing here waits: the engines do nothing by
+//! What a crash leaves between the writes of an event join, on a real Postgres. Nothing here waits: the engines do nothing by
 //! themselves.
 
 use bytes::Bytes;
@@ -38,7 +38,7 @@ async fn accept(engine: &Engine, kind: &str) -> Accepted {
     engine.accept(event).await.unwrap()
 }
 
-/// Outcome of each event, oldest first; and the number of runs and gatherings.
+/// Outcome of each event, oldest first; and the number of runs and event joins.
 async fn stored(pool: &PgPool) -> (Vec<String>, i64, i64) {
     let outcomes = "select outcome from events where type in ('a', 'b') order by id";
     let outcomes = sqlx::query_scalar(outcomes).fetch_all(pool).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_node_that_dies_before_or_after_the_start_of_the_run_starts_it_once(po
     let complete =
         "with g as (update gatherings set run_id = $1 returning id) insert into gathered select id, $2, 1 from g";
     sqlx::query(complete).bind(runs[0]).bind(event).execute(&pool).await.unwrap();
-    let sweeps = tokio::join!(engine.inner.start_gathered(None), engine.inner.start_gathered(None));
+    let sweeps = tokio::join!(engine.inner.start_joined(None), engine.inner.start_joined(None));
     sweeps.0.and(sweeps.1).unwrap();
     assert_eq!(stored(&pool).await, (vec!["run".to_owned(); 2], 1, 0), "one run, however often it is tried");
     let row = listing::run(&pool, runs[0]).await.unwrap().unwrap();

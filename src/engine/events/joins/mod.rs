@@ -1,7 +1,7 @@
 //! Events that start a run together: `schedule.on` with `all` or `until`.
 //!
-//! An event is added to a gathering in the transaction that marks it as routed, so once. What completes a gathering gives it
-//! the id of its run; the run is started after that under the gathering's name, so that any node that finds it complete starts
+//! An event is added to an event join in the transaction that marks it as routed, so once. What completes an event join gives it
+//! the id of its run; the run is started after that under the event join's name, so that any node that finds it complete starts
 //! the same one, also after a crash.
 
 #[cfg(test)]
@@ -17,44 +17,40 @@ use uuid::Uuid;
 use super::filters::attributes_fit;
 use super::subscriptions::Patience;
 use super::{Seen, seen};
-use crate::dsl::{Definition, EventStrategy, Gathering, Step};
+use crate::dsl::{Definition, EventJoin, EventStrategy, Step};
 use crate::engine::runs::starts::Origin;
 use crate::engine::{Inner, StartError, StartRequest};
 use crate::machine::{Actor, RunId};
 use crate::store::StoreError;
-use crate::store::events::gatherings::{self, Addition, Complete, Kinship, Open};
+use crate::store::events::joins::{self, Addition, Complete, Kinship, Open};
 use crate::store::runs::journal::Hash;
 use crate::text::without_nul;
 
 /// Events in the input of one run; further ones begin another.
 const TAKEN_MAX: i32 = 10_000;
-/// Complete gatherings read at once.
+/// Complete event joins read at once.
 const PAGE: i64 = 100;
 
-/// A workflow that gathers an event.
-pub(super) struct Gatherer {
+/// A workflow with an event join that wants this event.
+pub(super) struct Joiner {
     definition: Arc<Definition>,
-    /// Numbers of the filters that it fits, with the key of the gatherings that want it so.
+    /// Numbers of the filters that it fits, with the key of the event joins that want it so.
     fits: Vec<(u16, Hash)>,
 }
 
-impl Gatherer {
-    fn gathering(&self) -> Option<&Gathering> {
-        self.definition.gathering.as_ref()
+impl Joiner {
+    fn join(&self) -> Option<&EventJoin> {
+        self.definition.join.as_ref()
     }
 }
 
 impl Inner {
-    /// The latest versions that gather an event; and those of which it is not known, because their filters take too long.
-    pub(super) async fn gatherers(
-        &self,
-        envelope: &Value,
-        patience: &Patience,
-    ) -> (Vec<Gatherer>, Vec<Arc<Definition>>) {
+    /// The latest versions whose event joins want the event; and those whose filters took too long to tell.
+    pub(super) async fn joiners(&self, envelope: &Value, patience: &Patience) -> (Vec<Joiner>, Vec<Arc<Definition>>) {
         let deployed = self.catalog.deployed();
         let (mut found, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
-            let Some(Gathering { strategy, .. }) = &definition.gathering else { continue };
+            let Some(EventJoin { strategy, .. }) = &definition.join else { continue };
             let filters = || strategy.filters.iter().chain(strategy.until_filters());
             if !filters().any(|filter| attributes_fit(filter, envelope)) {
                 continue;
@@ -74,44 +70,49 @@ impl Inner {
             if took_too_long {
                 not_asked.push(Arc::clone(definition));
             } else if !fits.is_empty() {
-                found.push(Gatherer { definition: Arc::clone(definition), fits });
+                found.push(Joiner { definition: Arc::clone(definition), fits });
             }
         }
         (found, not_asked)
     }
 
-    /// Adds an event to the gatherings that want it; says whether one took it.
-    pub(super) async fn gather(
+    /// Adds an event to the event joins that want it; says whether one took it.
+    pub(super) async fn join_events(
         &self,
         conn: &mut PgConnection,
         event: &Seen,
-        gatherers: &[Gatherer],
+        joiners: &[Joiner],
     ) -> Result<bool, StoreError> {
         let mut gathered = false;
         // Workflows come in the order of their names: two events lock what they share in one order.
-        for gatherer in gatherers {
-            gathered |= self.gather_for(conn, event, gatherer).await?;
+        for joiner in joiners {
+            gathered |= self.join_events_for(conn, event, joiner).await?;
         }
         Ok(gathered)
     }
 
-    /// The first filter that still wants the event takes it, in the oldest gathering that does.
-    async fn gather_for(&self, conn: &mut PgConnection, event: &Seen, gatherer: &Gatherer) -> Result<bool, StoreError> {
-        let Some(Gathering { strategy, signature }) = gatherer.gathering() else { return Ok(false) };
-        let workflow = &gatherer.definition.workflow;
-        for (number, key) in &gatherer.fits {
+    /// The first filter that still wants the event takes it, in the oldest event join that does.
+    async fn join_events_for(
+        &self,
+        conn: &mut PgConnection,
+        event: &Seen,
+        joiner: &Joiner,
+    ) -> Result<bool, StoreError> {
+        let Some(EventJoin { strategy, signature }) = joiner.join() else { return Ok(false) };
+        let workflow = &joiner.definition.workflow;
+        for (number, key) in &joiner.fits {
             let of = Kinship { namespace: &workflow.namespace, name: &workflow.name, signature, key };
-            let open = gatherings::open(conn, of).await?;
+            let open = joins::open(conn, of).await?;
             let id = match open.iter().find(|open| wants(strategy, open, *number)) {
                 Some(open) => open.id,
-                // What only ends a gathering begins none.
+                // What only ends an event join begins none.
                 None if strategy.is_until(usize::from(*number)) => {
-                    gatherings::close(conn, of).await?;
+                    joins::close(conn, of).await?;
                     continue;
                 }
                 None => {
                     let id = Uuid::now_v7();
-                    gatherings::begin(conn, id, of).await?;
+                    joins::begin(conn, id, of).await?;
                     id
                 }
             };
@@ -123,9 +124,9 @@ impl Inner {
                 is_taken: !strategy.is_until(usize::from(*number)),
                 completes: enough.then(RunId::now_v7),
             };
-            gatherings::add(conn, id, addition).await?;
+            joins::add(conn, id, addition).await?;
             if enough {
-                gatherings::close(conn, of).await?;
+                joins::close(conn, of).await?;
             }
             return Ok(true);
         }
@@ -136,7 +137,7 @@ impl Inner {
         &self,
         conn: &mut PgConnection,
         strategy: &EventStrategy,
-        gathering: Uuid,
+        join: Uuid,
         met: &[i16],
         number: u16,
         event: &Seen,
@@ -146,7 +147,7 @@ impl Inner {
             Step::Refused => Ok(false),
             Step::Taken { enough } => Ok(enough),
             Step::Depends(condition) => {
-                let mut taken = taken(conn, gathering, strategy).await?;
+                let mut taken = taken(conn, join, strategy).await?;
                 taken.push(data(event));
                 let holds = self.value_of(condition, &Value::Array(taken), &Patience::unlimited()).await;
                 if holds.is_none() {
@@ -157,12 +158,12 @@ impl Inner {
         }
     }
 
-    /// Starts the runs of complete gatherings: of those that an event completed, or of any. One that cannot be started,
+    /// Starts the runs of complete event joins: of those that an event completed, or of any. One that cannot be started,
     /// however often it is tried, is given up, and its events say why.
-    pub(in crate::engine) async fn start_gathered(self: &Arc<Self>, by: Option<Uuid>) -> Result<(), StoreError> {
+    pub(in crate::engine) async fn start_joined(self: &Arc<Self>, by: Option<Uuid>) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let page = gatherings::complete(&self.pool, by, after, PAGE).await?;
+            let page = joins::complete(&self.pool, by, after, PAGE).await?;
             after = page.last().map(|complete| complete.id);
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             for complete in page {
@@ -177,11 +178,11 @@ impl Inner {
     async fn start_or_give_up(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
         match self.start_complete(complete).await {
             Err(error) if error.is_about_values() => {
-                warn!(workflow = complete.name, gathering = %complete.id, %error, "gathered events cannot start their run");
+                warn!(workflow = complete.name, join = %complete.id, %error, "gathered events cannot start their run");
                 if self.health.is_hopeless(complete.id) {
                     let message = without_nul(error.to_string()).0;
                     let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
-                    gatherings::refused(&self.pool, complete.id, &detail).await?;
+                    joins::refused(&self.pool, complete.id, &detail).await?;
                 }
                 Ok(())
             }
@@ -190,15 +191,15 @@ impl Inner {
     }
 
     async fn start_complete(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
-        // A node that does not know the version yet leaves the gathering to others, or to a later sweep.
-        let Some(definition) = self.gathers(complete) else { return Ok(()) };
-        let Some(Gathering { strategy, .. }) = &definition.gathering else { return Ok(()) };
+        // A node that does not know the version yet leaves the event join to others, or to a later sweep.
+        let Some(definition) = self.joining_version(complete) else { return Ok(()) };
+        let Some(EventJoin { strategy, .. }) = &definition.join else { return Ok(()) };
         let input = {
             let mut connection = self.pool.acquire().await?;
             taken(&mut connection, complete.id, strategy).await?
         };
         if input.is_empty() {
-            // Another node was faster, and the gathering is gone.
+            // Another node was faster, and the event join is gone.
             return Ok(());
         }
         let request = StartRequest {
@@ -211,24 +212,24 @@ impl Inner {
         };
         let origin = Origin::Events { last: complete.last };
         match Arc::clone(self).start_as(complete.run_id, None, request, origin).await {
-            Ok(run) => gatherings::started(&self.pool, complete.id, run).await,
+            Ok(run) => joins::started(&self.pool, complete.id, run).await,
             Err(StartError::Refused(violations)) => {
-                warn!(workflow = %definition.workflow, gathering = %complete.id, "gathered events start no run: the input schema rejects them");
+                warn!(workflow = %definition.workflow, join = %complete.id, "gathered events start no run: the input schema rejects them");
                 let detail = json!({ "errors": violations }).to_string();
-                gatherings::refused(&self.pool, complete.id, &detail).await
+                joins::refused(&self.pool, complete.id, &detail).await
             }
             Err(error) => {
-                warn!(workflow = %definition.workflow, gathering = %complete.id, %error, "gathered events cannot start their run yet, trying again later");
+                warn!(workflow = %definition.workflow, join = %complete.id, %error, "gathered events cannot start their run yet, trying again later");
                 Ok(())
             }
         }
     }
 
-    /// The highest version that gathers so.
-    fn gathers(&self, complete: &Complete) -> Option<Arc<Definition>> {
+    /// The highest version with this event join.
+    fn joining_version(&self, complete: &Complete) -> Option<Arc<Definition>> {
         let deployed = self.catalog.deployed();
         let versions = deployed.definitions.get(&(complete.namespace.clone(), complete.name.clone()))?;
-        let same = |d: &&Arc<Definition>| d.gathering.as_ref().is_some_and(|g| g.signature == complete.signature);
+        let same = |d: &&Arc<Definition>| d.join.as_ref().is_some_and(|g| g.signature == complete.signature);
         versions.iter().find(same).map(Arc::clone)
     }
 }
@@ -240,9 +241,9 @@ fn wants(strategy: &EventStrategy, open: &Open, number: u16) -> bool {
 }
 
 /// The data of the events that go into the run's input.
-async fn taken(conn: &mut PgConnection, gathering: Uuid, strategy: &EventStrategy) -> Result<Vec<Value>, StoreError> {
+async fn taken(conn: &mut PgConnection, join: Uuid, strategy: &EventStrategy) -> Result<Vec<Value>, StoreError> {
     let filters = i16::try_from(strategy.filters.len()).unwrap_or(i16::MAX);
-    let events = gatherings::events(conn, gathering, filters).await?;
+    let events = joins::events(conn, join, filters).await?;
     Ok(events.into_iter().filter_map(seen).map(|event| data(&event)).collect())
 }
 
