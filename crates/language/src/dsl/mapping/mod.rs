@@ -208,13 +208,13 @@ impl Row {
 }
 
 impl Mapping {
-    /// What people call the system on a side.
+    /// Returns the name that people use for the system on a side.
     #[must_use]
     pub fn system(&self, side: Side) -> &str {
         self.sides.system(side)
     }
 
-    /// Reads a mapping; `name` is that of its file.
+    /// Reads a mapping. `name` is the name of its file, without the extension.
     ///
     /// # Errors
     /// All mistakes of the text.
@@ -222,7 +222,7 @@ impl Mapping {
         read::read(file, name, text)
     }
 
-    /// The names that the text of a mapping gives its sides, whatever is wrong with the rest of it; none if they cannot be read.
+    /// Returns the names that the text gives the sides, even if the rest has mistakes; `None` if they cannot be read.
     #[must_use]
     pub fn sides_in(text: &str) -> Option<Sides> {
         side::of_text(text)
