@@ -87,7 +87,7 @@ pub struct Filter {
     pub system: Option<String>,
     /// Prefix of the call's path.
     pub path: Option<String>,
-    /// Record type of effects. Selects the calls whose path contains it.
+    /// Only effects on this record type, and calls with it in their path.
     #[serde(rename = "type")]
     pub record_type: Option<String>,
     /// Only entries after this sequence number.

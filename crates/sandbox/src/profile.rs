@@ -30,9 +30,11 @@ pub struct Profile {
 /// A field that the account's preferences make mandatory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mandatory {
+    /// Record type that requires the field.
     pub record: &'static str,
+    /// Name of the field.
     pub field: &'static str,
-    /// Its label for people.
+    /// Label of the field for people.
     pub label: &'static str,
 }
 

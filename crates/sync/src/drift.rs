@@ -11,7 +11,7 @@ pub const RECORD_CHANGED: &str = "dev.stepwell.record.changed";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
-    /// Both sides agreed, or the event was already known.
+    /// Both sides agreed already, or the event was an echo, late or irrelevant.
     InSync,
     /// The workflow deliberately changed nothing.
     Left,

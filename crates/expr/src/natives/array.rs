@@ -61,7 +61,7 @@ fn keys(value: &Val, sorted: bool) -> ValR {
     }
 }
 
-/// Reverses an array. As in jq, an empty value is reversed to an empty array, and any other value has no items.
+/// Reverses an array. As in jq, an empty value of another type gives an empty array, and any other value is an error.
 fn reverse(value: Val) -> ValR {
     match value.into_items() {
         Ok(mut items) => {

@@ -95,8 +95,8 @@ macro_rules! functions_of_two {
     };
 }
 
-/// Functions of two numbers, under the names by which `prelude.jq` calls them, which yields several outputs in jq's
-/// order.
+/// Functions of two numbers, under the names by which `prelude.jq` calls them. The definitions there yield several
+/// outputs in jq's order.
 fn of_two_numbers() -> Vec<Row> {
     functions_of_two! {
         "_atan2" => libm::atan2, "_copysign" => libm::copysign, "_drem" => libm::remainder, "_fdim" => libm::fdim,

@@ -1,9 +1,9 @@
 //! Paths: where a filter leads in a value, for `path`, `|=` and everything built on them.
 //!
-//! A value on a path is accompanied by the keys that lead to it. In jq a filter may leave the path and return: `path(.a
-//! | . as $x | 1 | $x)` is `["a"]`. jq checks that a value is identical to the one at the keys only when the next key
-//! is taken, and at the end. So each value here has its keys or, if the filter has left the path, the mark [`OFF`], the
-//! value at the keys, and the keys.
+//! A value on a path is accompanied by the keys that lead to it. In jq a filter may leave the path and return:
+//! `path(.a | . as $x | 1 | $x)` is `["a"]`. jq checks that a value is identical to the one at the keys only when the
+//! next key is taken, and at the end. So each value here has its keys or, if the filter has left the path, the mark
+//! [`OFF`], the value at the keys, and the keys.
 
 use std::sync::{Arc, LazyLock};
 

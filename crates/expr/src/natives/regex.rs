@@ -25,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
     })]
 }
 
-/// jq's regular expression flags. `s` needs no field: `^` and `$` are always the ends of the text here.
+/// jq's regular expression flags. `s` needs no field: without it `^` and `$` already match only the ends of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Flags {
     global: bool,

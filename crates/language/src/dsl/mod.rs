@@ -74,8 +74,8 @@ pub enum Severity {
     Warning,
 }
 
-/// What definitions may refer to besides themselves: functions of the catalog folders (`call:
-/// netsuite.upsertCustomer`), OpenAPI documents in files, programs and secrets.
+/// What definitions may refer to besides themselves: functions of the catalog folders
+/// (`call: netsuite.upsertCustomer`), OpenAPI documents in files, programs and secrets.
 #[derive(Debug, Clone, Default)]
 pub struct Functions {
     /// The functions' tasks as JSON, by name (`netsuite.upsertCustomer`).

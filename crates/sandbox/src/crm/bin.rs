@@ -88,8 +88,8 @@ impl Crm {
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// Refuses to delete an account with a won opportunity. Through the API, Salesforce does not delete such an account
-    /// with its children.
+    /// Refuses to delete an account with a won opportunity: unlike the user interface, the API cannot ask for
+    /// confirmation.
     pub(super) fn demand_nothing_won(&self, object: &SObject, id: &str, fields: &Fields) -> Result<(), Refusal> {
         let is_won = |id: &String| {
             let opportunity = self.tables.get("Opportunity", id);

@@ -141,8 +141,8 @@ impl Crm {
         if mistakes.is_empty() { Ok(fields) } else { Err(Refusal::record(mistakes)) }
     }
 
-    /// Returns the field that an input sets, and the value. A parent can be given by its external id: `"Account":
-    /// {"NetSuite_Id__c": "647"}`.
+    /// Returns the field that an input sets, and the value. A parent can be given by its external id:
+    /// `"Account": {"NetSuite_Id__c": "647"}`.
     fn target(
         &self,
         object: &SObject,

@@ -210,8 +210,8 @@ impl Batches {
         }
     }
 
-    /// Returns everything for the predicates of scenarios: `{last: {name: batch}, failed: {name: {key: {message, row,
-    /// attempts}}}}`.
+    /// Returns everything for the predicates of scenarios:
+    /// `{last: {name: batch}, failed: {name: {key: {message, row, attempts}}}}`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let last: BTreeMap<&str, Value> = self.batches.iter().map(|b| (b.name.as_str(), b.answer())).collect();

@@ -22,7 +22,7 @@ pub struct Question {
     pub description: Option<Template>,
     /// JSON Schema of the answer; `None`: any answer is valid.
     pub schema: Option<Schema>,
-    /// Who may decide; `None`: everyone with the scope `operate`.
+    /// Who may decide; `None`: everyone who may operate runs.
     pub assignees: Option<Assignees>,
 }
 
@@ -46,7 +46,8 @@ impl Definition {
 /// Longest user name, in characters.
 pub const USER_NAME_CHARS_MAX: usize = 64;
 
-/// Whether a text is a valid user name: 1 to 64 letters, digits and `. _ - @ +`, beginning with a letter or digit.
+/// Whether a text is a valid user name: 1 to 64 ASCII letters, digits and `. _ - @ +`, beginning with a letter or
+/// digit.
 #[must_use]
 pub fn is_user_name(text: &str) -> bool {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());

@@ -157,7 +157,8 @@ impl Mapping {
     /// Returns jq that computes `[{record, error}]` for these rows.
     fn of_many(&self, to: Side, rows: &[(&Row, &Route, &Field)]) -> String {
         let row = |(row, route, field): &(&Row, &Route, &Field)| {
-            // `setpath` would not create the enclosing objects.
+            // Merging creates the enclosing objects. Unlike `setpath` it does not fail if another value is in their
+            // place.
             let put = |value: String| {
                 let value = field.0.iter().rev().fold(value, |value, part| format!("{{{}: {value}}}", json!(part)));
                 format!(" | . * {value}")

@@ -14,7 +14,7 @@ pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     line_with(cells, ',', "\n")
 }
 
-/// Like [`line`], with the delimiter and line ending of the job.
+/// Like [`line()`], with the delimiter and line ending of the job.
 pub fn line_with<'a>(cells: impl Iterator<Item = &'a str>, delimiter: char, end: &str) -> String {
     let cells: Vec<String> = cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
     cells.join(&delimiter.to_string()) + end
