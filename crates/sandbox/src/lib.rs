@@ -5,15 +5,15 @@
 //! | --- | --- |
 //! | `/crm/services/...` | the CRM: `oauth2/token`, `data/vNN.0/` with `sobjects`, `query`, `composite`, `limits` |
 //! | `/erp/services/rest/...` | the ERP: `record/v1`, `query/v1/suiteql`, `async/v1/job`, `auth/oauth2/v1/token` |
-//! | `/services/...` | the same without mount point, for clients that build next-page links from the host alone |
-//! | `GET /` | both systems' records side by side, what changed last, and forms, for people |
+//! | `/services/...` | both without mount point, for clients that build next-page links from the host alone |
+//! | `GET /` | a page for people: both systems' records side by side, the latest changes, and forms |
 //! | `POST, GET, DELETE /faults`, `DELETE /faults/{id}` | faults, see below |
 //! | `GET /ledger?system=&path=&type=&after=&records=` | every call received and every effect applied |
 //! | `GET /records/{system}/{type}` | current records |
 //! | `GET /closed-won/{n}` | the body of the nth demo webhook, see [`closed_won_event`] |
 //! | `GET, POST /settings` | `{"profile": "large", "erp": {"concurrency": 15, "role": {hidden, readOnly}}, "crm": {"role": {...}, "dailyRequests": n, "pageSize": n, "refreshTokens": {rotate, graceSeconds, accessSeconds}}, "webhooks": {"crm": {url, secret, types}}}` |
-//! | `GET, DELETE /sessions` | the outcome of refresh tokens, who subscribes to topics; ends all sessions |
-//! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded again |
+//! | `GET, DELETE /sessions` | counts of refresh tokens and subscribers of topics; `DELETE` ends all sessions |
+//! | `POST /reset` | restores the state after a start: no ledger, faults, settings or issued tokens; seeded records |
 //!
 //! Tokens: the CRM accepts `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, and both the tokens that
 //! their token endpoints issue. The ERP also accepts any OAuth 1.0 header without verifying its signature.

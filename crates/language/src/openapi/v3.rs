@@ -6,7 +6,7 @@ use super::body::{Body, Field, WHOLE, accept, chosen, concrete, properties};
 use super::style::Style;
 use super::{Operation, Parameter, Place, Refusal, Server, Site, Variable, is_true, text};
 
-/// Headers that the specification forbids as parameters (OpenAPI 3.0, "Parameter Object").
+/// Headers that are ignored as parameters (OpenAPI 3.0, "Parameter Object").
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
 pub(super) fn operation(site: &Site<'_>) -> Result<Operation, Refusal> {

@@ -44,7 +44,7 @@ pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
     match (changed(Side::First), changed(Side::Second)) {
         (true, false) => one_changed(row, Side::First),
         (false, true) => one_changed(row, Side::Second),
-        // The mapping changed, or a write was lost: treat it as if both sides had changed.
+        // If neither changed, the mapping did, or a write was not saved: treat it as if both sides had changed.
         (true, true) | (false, false) => both_changed(row, known),
     }
 }

@@ -40,8 +40,8 @@ impl Mapping {
         Ok(converted)
     }
 
-    /// Converts the compared fields of both records: for each side an object from path to value, made from the other
-    /// side's record.
+    /// Converts the compared fields of both records. Returns for each side its fields by path, with the values
+    /// converted from the other side's record.
     ///
     /// # Errors
     /// The error of the first row that cannot be applied. It names the row.
