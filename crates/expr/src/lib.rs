@@ -37,9 +37,9 @@ type Data = jaq_core::data::JustLut<Val>;
 /// Whether an expression may be evaluated in the node's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// It may: the meter limits its cost.
+    /// The meter limits its cost, so it may be evaluated in the process.
     Bounded,
-    /// It may not: it recurses (`def`, `recurse`, `until`, ...) or is very large, and needs the evaluator child.
+    /// It recurses (`def`, `recurse`, `until`, ...) or is very large, so it needs the evaluator child.
     Unbounded,
 }
 

@@ -50,7 +50,7 @@ pub struct Fault {
     /// Strikes only calls with this method; `None`: all methods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What it does.
+    /// The effect of the fault.
     pub kind: Kind,
     /// Status of the answer; 503 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

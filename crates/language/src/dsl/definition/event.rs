@@ -19,7 +19,7 @@ pub struct EmitTask {
 pub struct ListenTask {
     /// The events it waits for, and when it has enough.
     pub strategy: EventStrategy,
-    /// What it reads from each event.
+    /// The part of each event that it reads.
     pub read: Read,
     /// `foreach`: the tasks that run for each event, one event at a time.
     pub each: Option<EachEvent>,

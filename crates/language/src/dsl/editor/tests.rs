@@ -1,3 +1,5 @@
+//! The schemas for editors are current, accept the files of the repository, and refuse typos.
+
 use std::path::{Path, PathBuf};
 
 use super::*;
