@@ -1,4 +1,4 @@
-//! `stepwell token`: API tokens. The secret is shown once and never again.
+//! `stepwell token`: API tokens. A token's secret is shown only once.
 
 use std::process::ExitCode;
 
@@ -55,17 +55,17 @@ pub(in crate::cli) enum Command {
     },
 }
 
-/// Tokens that are listed.
+/// Most tokens listed.
 const LIST_MAX: usize = 10_000;
 
-/// A token that was made.
+/// A new token.
 #[derive(Deserialize)]
 struct Made {
     id: Uuid,
     token: String,
 }
 
-/// A token, as far as it is shown.
+/// The printed fields of a token.
 #[derive(Deserialize)]
 struct Token {
     id: Uuid,

@@ -1,4 +1,4 @@
-//! `stepwell attention`: what needs a person, grouped by cause.
+//! `stepwell attention`: runs that need attention, grouped by cause.
 
 use std::process::ExitCode;
 
@@ -83,7 +83,7 @@ enum Act {
     },
 }
 
-/// Runs that need a person for one cause.
+/// Runs that need attention for the same cause.
 #[derive(Deserialize)]
 struct Group {
     fingerprint: String,
@@ -140,7 +140,7 @@ pub(in crate::cli) async fn run(args: Attention, settings: &Settings) -> anyhow:
     Ok(ExitCode::SUCCESS)
 }
 
-/// A note, as far as it is shown.
+/// The printed fields of a note.
 #[derive(Deserialize)]
 struct Note {
     at: Time,
@@ -148,7 +148,7 @@ struct Note {
     text: String,
 }
 
-/// Shows the notes that stand at an address, after adding one.
+/// Lists the notes at a path, after adding one if requested.
 pub(in crate::cli) async fn notes(
     client: &Client,
     path: impl Fn() -> Path,

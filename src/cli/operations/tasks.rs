@@ -89,7 +89,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As in the API.
+    /// Name of the status in the API.
     fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -100,7 +100,7 @@ impl Status {
     }
 }
 
-/// A task, as far as it is shown.
+/// The printed fields of a task.
 #[derive(Deserialize)]
 struct Task {
     id: Uuid,
@@ -166,7 +166,7 @@ async fn complete_task(client: &Client, complete: Complete) -> anyhow::Result<()
     Ok(())
 }
 
-/// A task in a few lines.
+/// Formats a task in a few lines.
 fn shown(task: &Task) -> String {
     let Task { id, status, title, step, run, workflow, .. } = task;
     let key = task.key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
@@ -179,7 +179,7 @@ fn shown(task: &Task) -> String {
     format!("{id}  {status:6} {title}\n  {step} of run {run}  {workflow}{key}\n  {last}")
 }
 
-/// The same with what was decided. Values are written as JSON.
+/// Formats a task with the answer as JSON.
 fn with_answer(task: &Value) -> anyhow::Result<String> {
     let text = shown(&client::read(task.clone())?);
     let answer = task.get("answer").filter(|answer| !answer.is_null());

@@ -1,4 +1,4 @@
-//! Bulk acts at the terminal: `stepwell runs ACT` with a filter in place of a run, and `stepwell bulk` for those that have begun.
+//! Bulk acts: `stepwell runs ACT` with a filter instead of a run, and `stepwell bulk` for those already started.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -40,12 +40,12 @@ pub(in crate::cli) struct Many {
 }
 
 impl Many {
-    /// Whether it is to be done.
+    /// Whether to do it rather than preview it.
     pub(super) fn is_confirmed(&self) -> bool {
         self.yes
     }
 
-    /// Whether anything of it was given, which makes no sense beside the id of one run.
+    /// Whether any of these options was given, which is an error together with the id of a run.
     pub(super) fn is_given(&self) -> bool {
         !self.which.written().is_empty() || self.yes || self.trial.is_some() || self.rate.is_some() || self.watch
     }
@@ -59,7 +59,7 @@ struct Preview {
     samples: Vec<Sample>,
 }
 
-/// A run that was looked at closely.
+/// A run checked as an example.
 #[derive(Deserialize)]
 struct Sample {
     run: RunId,
@@ -70,7 +70,7 @@ struct Sample {
     after: Option<Value>,
 }
 
-/// Runs of one version that stand at one step.
+/// Runs of one version at the same step.
 #[derive(Deserialize)]
 struct Group {
     workflow: WorkflowRef,
@@ -80,7 +80,7 @@ struct Group {
     count: usize,
 }
 
-/// A bulk act, as far as it is shown.
+/// The printed fields of a bulk act.
 #[derive(Deserialize)]
 struct Bulk {
     id: Uuid,
@@ -98,7 +98,7 @@ struct Counts {
 }
 
 impl Bulk {
-    /// Whether it tells no further run for now, and those that were told have answered.
+    /// Whether it starts no further act for now and all started ones have a result.
     fn is_settled(&self) -> bool {
         self.status != "running" && self.counts.in_progress == 0
     }
@@ -113,7 +113,7 @@ struct Item {
     detail: Option<String>,
 }
 
-/// Says what an act would do to all runs that fit; with `--yes`, begins it.
+/// Prints what an act would do to all matching runs; with `--yes`, starts it.
 pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason) -> anyhow::Result<ExitCode> {
     let filter = many.which.written();
     if filter.is_empty() {
@@ -132,7 +132,7 @@ pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason)
         ("trial".to_owned(), many.trial.into()),
         ("rate".to_owned(), json!(many.rate)),
     ]);
-    // Progress is looked at by itself.
+    // Progress is read separately.
     let path = Path::of(["runs:bulk"]).with("wait", Some(0));
     let answer = client.post(path, &asked.into()).await?;
     if !many.yes {
@@ -254,7 +254,7 @@ fn missing(id: Uuid) -> String {
     format!("no bulk act {id}; `stepwell bulk list` shows them")
 }
 
-/// A bulk act with the results of its runs.
+/// Prints a bulk act with the results of its runs.
 async fn show(client: &Client, id: Uuid, result: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
     let path = Path::of(["bulk", &id.to_string()]).with("result", result);
     let mut bulk = one(client, id).await?;
@@ -273,7 +273,7 @@ async fn show(client: &Client, id: Uuid, result: Option<&str>, as_json: bool) ->
     Ok(code)
 }
 
-/// A bulk act without its runs.
+/// Reads a bulk act without its runs.
 async fn one(client: &Client, id: Uuid) -> anyhow::Result<Value> {
     let found = client.get(Path::of(["bulk", &id.to_string()]).with("limit", Some(1))).await;
     let mut bulk = found.map_err(|failure| failure.or_missing(|| missing(id)))?;
@@ -284,7 +284,7 @@ async fn one(client: &Client, id: Uuid) -> anyhow::Result<Value> {
     Ok(bulk)
 }
 
-/// A bulk act in a few lines.
+/// Prints a bulk act in a few lines.
 fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
         print::json(&bulk);
@@ -301,7 +301,7 @@ fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints each change of the progress, on one line where somebody looks, until the bulk act has ended or waits for a person.
+/// Prints progress, on a terminal in a single line, until the bulk act has ended or waits for a person.
 async fn watch(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<Value> {
     let in_place = std::io::stderr().is_terminal();
     let mut said = String::new();

@@ -1,4 +1,4 @@
-//! `stepwell sandbox`: the sandbox CRM and ERP alone.
+//! `stepwell sandbox`: runs only the sandbox CRM and ERP.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,10 +39,10 @@ pub struct Args {
     pub erp_webhook_types: Vec<String>,
 }
 
-/// Serves both systems until the process is asked to end.
+/// Serves both systems until the process is asked to stop.
 ///
 /// # Errors
-/// The address cannot be listened on, or the webhooks make no sense.
+/// The address cannot be bound, or the webhook options are inconsistent.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let crm = target("crm", args.crm_webhook, args.crm_webhook_secret, args.crm_webhook_types)?;
     let erp = target("erp", args.erp_webhook, args.erp_webhook_secret, args.erp_webhook_types)?;
@@ -78,7 +78,7 @@ fn target(
     settings.target().map(Some).map_err(|why| anyhow::anyhow!("--{system}-webhook is invalid: {why}"))
 }
 
-/// Ends once nobody has asked for anything for this long.
+/// Completes after this long without a request.
 async fn idle(sandbox: Sandbox, longest: Option<Duration>) {
     let Some(longest) = longest else { return std::future::pending().await };
     while let Some(rest) = longest.checked_sub(sandbox.idle_for()).filter(|rest| !rest.is_zero()) {
@@ -89,7 +89,7 @@ async fn idle(sandbox: Sandbox, longest: Option<Duration>) {
 async fn asked_to_end() {
     let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminated) => terminated,
-        // Without the signal there is still ctrl-c.
+        // Without SIGTERM there is still Ctrl-C.
         Err(_) => return tokio::signal::ctrl_c().await.unwrap_or(()),
     };
     tokio::select! {
