@@ -154,8 +154,8 @@ enum Command {
     Session(session::Command),
     /// Print a one-time link to the dashboard; with `--server`, save a login for this command line.
     ///
-    /// With `--server URL` the token is that of `--token` or STEPWELL_TOKEN, or is read from standard input. The server says whose it is,
-    /// then both are saved in `~/.config/stepwell/login.json`, which only you can read.
+    /// With `--server URL`, the token is taken from `--token` or STEPWELL_TOKEN, or read from standard input. Once the server has
+    /// confirmed its owner, both are saved in `~/.config/stepwell/login.json`, which only you can read.
     Login(login::Args),
     /// Remove the saved login.
     Logout,
@@ -163,14 +163,14 @@ enum Command {
     Completions(completions::Args),
     /// Check whether a node with these settings would work: definitions, connections, database. Changes nothing. Exit code 1 on an error.
     Doctor(doctor::Args),
-    /// Print the settings in force, with secrets masked.
+    /// Print the effective settings, with secrets masked.
     Config(ConfigArgs),
     /// Benchmark Stepwell on this machine.
     Bench(bench::Args),
     /// Evaluate expressions for a node. Started by the node itself.
     #[command(hide = true)]
     Evaluator,
-    /// Keep a program of a definition within its limits. Started by the node itself.
+    /// Run a program of a definition within its limits. Started by the node itself.
     #[command(hide = true)]
     Process,
 }
@@ -178,7 +178,7 @@ enum Command {
 /// `stepwell config`
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgs {
-    /// Check the settings and print only the mistakes. Exit code 1 if a variable sets nothing.
+    /// Check the settings and print only the mistakes. Exit code 1 if a variable is unknown.
     #[arg(long)]
     check: bool,
 }

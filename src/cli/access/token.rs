@@ -20,7 +20,8 @@ pub(in crate::cli) enum Command {
         /// A name that says what the token is for.
         #[arg(long, default_value = "cli")]
         name: Name,
-        /// The user it belongs to: it acts as this user, within the user's scopes, and is revoked with the user. Default: a program's token.
+        /// The user it belongs to: the token acts as this user, within the user's scopes, and is revoked with the user. By default
+        /// it belongs to a program.
         #[arg(long)]
         user: Option<String>,
         /// Scopes of the token: read, operate, deploy, admin.

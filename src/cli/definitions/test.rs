@@ -22,7 +22,7 @@ use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
 /// Arguments of `stepwell test`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Scenario files, definitions with a scenario file beside them, or folders. Default: the workflows folder.
+    /// Scenario files, definitions with a scenario file next to them, or folders. Default: the workflows folder.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Only the scenario with this name.

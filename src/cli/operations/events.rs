@@ -75,7 +75,7 @@ pub(in crate::cli) enum Command {
     },
     /// Count events of the last day to which no workflow subscribes, by source and type.
     Unmatched {
-        /// Those received at or after: a time, a day, or how long ago. Default: 24h.
+        /// Received at or after: a time, a day, or how long ago. Default: 24h.
         #[arg(long, value_name = "T", value_parser = when::past)]
         since: Option<Time>,
         /// Print a JSON array.

@@ -36,7 +36,7 @@ pub enum Command {
 /// Which tasks, and how they are printed.
 #[derive(Debug, Args)]
 pub struct List {
-    /// How the tasks stand: waiting, decided, ended without a decision, or all.
+    /// Only tasks with this status.
     #[arg(long, value_enum, default_value_t = Status::Open)]
     status: Status,
     /// Only tasks that this user may decide: a name, or `me`.
@@ -75,16 +75,16 @@ pub struct Complete {
     json: bool,
 }
 
-/// How tasks stand.
+/// Status of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Status {
-    /// They wait.
+    /// Waiting for a decision.
     Open,
-    /// A person decided.
+    /// Decided by a person.
     Done,
-    /// They ended without a decision.
+    /// Ended without a decision.
     Closed,
-    /// All of them.
+    /// All tasks.
     Any,
 }
 

@@ -25,16 +25,16 @@ use crate::words::plural;
 pub(in crate::cli) struct Many {
     #[command(flatten)]
     which: Which,
-    /// Do it. Without this, only say what would be done.
+    /// Do it. Without this, only print what would be done.
     #[arg(long)]
     yes: bool,
-    /// Act on the first so many runs, oldest first, then wait until `stepwell bulk resume`.
+    /// Act only on this many runs, oldest first, then wait for `stepwell bulk resume`.
     #[arg(long, value_name = "RUNS", value_parser = clap::value_parser!(i32).range(1..))]
     trial: Option<i32>,
-    /// How fast at most, such as 10/s, 30/min or 5/h.
+    /// Maximum rate, such as 10/s, 30/min or 5/h.
     #[arg(long)]
     rate: Option<Rate>,
-    /// Show the progress until it has ended or waits for you.
+    /// Show the progress until it ends or waits for you.
     #[arg(long)]
     watch: bool,
 }
@@ -186,37 +186,37 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one with the result of each run.
+    /// Show one bulk act with the result of each run.
     Show {
-        /// Its id.
+        /// The bulk act's id.
         id: Uuid,
         /// Only runs with this result: waiting, in_progress, done, failed_again, refused, proposed, left.
         #[arg(long)]
         result: Option<String>,
-        /// Show the progress until it has ended or waits for you.
+        /// Show the progress until it ends or waits for you.
         #[arg(long)]
         watch: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Act on no further run until it is resumed.
+    /// Pause a bulk act: it acts on no further run until it is resumed.
     Pause(Steered),
-    /// Go on after a trial or a pause; the acts are recorded in your name from then on.
+    /// Resume a bulk act after a trial or a pause. From then on, the acts are recorded in your name.
     Resume(Steered),
-    /// End it; the remaining runs stay as they are.
+    /// Stop a bulk act; the remaining runs stay as they are.
     Stop(Steered),
 }
 
 /// Which bulk act, and why.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Steered {
-    /// Its id.
+    /// The bulk act's id.
     id: Uuid,
-    /// Why.
+    /// The reason, recorded with the bulk act.
     #[arg(long)]
     reason: Option<String>,
-    /// Show the progress until it has ended or waits for you.
+    /// Show the progress until it ends or waits for you.
     #[arg(long)]
     watch: bool,
     /// Print JSON.

@@ -18,18 +18,18 @@ use crate::machine::{RunId, Time};
 /// `stepwell runs move ...`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    /// Which runs. Or give filters, to move all runs that match.
+    /// The ids of runs. Or give filters, to move all runs that match.
     #[arg(value_name = "RUN")]
     runs: Vec<RunId>,
     #[command(flatten)]
     many: Many,
-    /// The version to which they move; it is deployed.
+    /// The version to move to; it must be deployed.
     #[arg(long, value_name = "VERSION")]
     to: String,
-    /// Only say what would happen.
+    /// Only print what would happen.
     #[arg(long)]
     dry_run: bool,
-    /// Why, for the journal.
+    /// The reason, recorded in the journal.
     #[arg(long)]
     reason: Option<String>,
     /// Print a JSON array.

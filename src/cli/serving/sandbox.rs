@@ -19,19 +19,19 @@ pub struct Args {
     /// Exit after this many seconds without a request.
     #[arg(long, value_name = "SECONDS")]
     pub idle_seconds: Option<u64>,
-    /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. Without it none are sent.
+    /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. By default none are sent.
     #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_CRM_WEBHOOK")]
     pub crm_webhook: Option<String>,
-    /// Key that signs them: `whsec_` and base64, as in Standard Webhooks.
+    /// Key that signs the CRM's events: `whsec_` and base64, as in Standard Webhooks.
     #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_SECRET", hide_env_values = true)]
     pub crm_webhook_secret: Option<String>,
     /// Types of records to send events for (default: all).
     #[arg(long, value_name = "TYPES", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_TYPES", value_delimiter = ',')]
     pub crm_webhook_types: Vec<String>,
-    /// Where the ERP sends change events, such as http://127.0.0.1:8080/hooks/netsuite. Without it none are sent.
+    /// Where the ERP sends change events, such as http://127.0.0.1:8080/hooks/netsuite. By default none are sent.
     #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_ERP_WEBHOOK")]
     pub erp_webhook: Option<String>,
-    /// Key that signs them.
+    /// Key that signs the ERP's events, in the same format.
     #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_ERP_WEBHOOK_SECRET", hide_env_values = true)]
     pub erp_webhook_secret: Option<String>,
     /// Types of records to send events for (default: all).
