@@ -43,7 +43,7 @@ impl Rate {
 pub struct Grant {
     /// Calls that may be sent now.
     pub calls: u32,
-    /// When to ask for more.
+    /// How long to wait before asking for more.
     pub again: Duration,
 }
 

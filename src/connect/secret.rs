@@ -148,7 +148,7 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("secret {name} is not set: give the environment variable {variable} a value")]
 pub struct MissingSecret {
-    /// Its name in documents.
+    /// Name of the secret in documents.
     pub name: String,
     /// The environment variable that should hold it.
     pub variable: String,

@@ -318,9 +318,9 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
 pub struct Found {
     /// Row of the run.
     pub run: ArchivedRun,
-    /// Its definition.
+    /// Definition of the run.
     pub definition: ArchivedDefinition,
-    /// Its journal.
+    /// Journal of the run.
     pub journal: Vec<StoredRow>,
     /// File that contains it.
     pub path: PathBuf,

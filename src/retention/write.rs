@@ -28,9 +28,9 @@ pub struct Contents {
 /// A completed file on disk.
 #[derive(Debug, Clone)]
 pub struct Written {
-    /// Its path.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Its counts.
+    /// Counts of the contents.
     pub contents: Contents,
     /// Hash of the compressed file.
     pub sha256: [u8; 32],

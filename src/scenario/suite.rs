@@ -219,7 +219,7 @@ impl OfflineHub {
     /// Reads the folder's `hub.yaml`.
     ///
     /// # Errors
-    /// Its mistakes.
+    /// The mistakes in `hub.yaml`.
     pub fn open(folder: &Path) -> Result<Self, Vec<Mistake>> {
         let secrets = Secrets::from_lookup(|name| {
             Some(match name {

@@ -52,7 +52,7 @@ pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        // It would report them on the same standard error, and panic if that is closed.
+        // The layer would report write errors on standard error as well, and panic if that is closed.
         .log_internal_errors(false)
         .with_writer(|| Redacting { to: std::io::stderr(), known: Known::of_process() });
     // A program that embeds Stepwell may have its own subscriber, which then stays.

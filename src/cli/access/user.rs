@@ -54,7 +54,7 @@ pub(in crate::cli) enum Command {
     Delete(Whom),
 }
 
-/// Which user, and why.
+/// Arguments of the subcommands that change an existing user.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Whom {
     /// The user's name.

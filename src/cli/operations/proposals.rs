@@ -51,7 +51,7 @@ pub enum Command {
     Decline(Decline),
 }
 
-/// Which proposal, and why not.
+/// Arguments of `stepwell proposals decline`.
 #[derive(Debug, Args)]
 pub struct Decline {
     /// The proposal's id.

@@ -40,7 +40,7 @@ pub enum Command {
     Fire(Act),
 }
 
-/// Which schedule, and why.
+/// Arguments of the subcommands that act on a schedule.
 #[derive(Debug, Args)]
 pub struct Act {
     /// NAMESPACE/NAME.

@@ -33,7 +33,7 @@ pub enum Command {
     Complete(Complete),
 }
 
-/// Which tasks, and how they are printed.
+/// Arguments of `stepwell tasks list`.
 #[derive(Debug, Args)]
 pub struct List {
     /// Only tasks with this status.
@@ -59,7 +59,7 @@ pub struct List {
     json: bool,
 }
 
-/// A decision.
+/// Arguments of `stepwell tasks complete`.
 #[derive(Debug, Args)]
 pub struct Complete {
     /// The task's id.

@@ -104,7 +104,7 @@ impl Bulk {
     }
 }
 
-/// One of its runs.
+/// A run of a bulk act.
 #[derive(Deserialize)]
 struct Item {
     run: RunId,
@@ -208,7 +208,7 @@ pub(in crate::cli) enum Command {
     Stop(Steered),
 }
 
-/// Which bulk act, and why.
+/// Arguments of the subcommands that steer a bulk act.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Steered {
     /// The bulk act's id.

@@ -52,7 +52,7 @@ pub enum State {
     Gone,
 }
 
-/// Which conflict, and which side is right.
+/// Arguments of `stepwell conflicts settle`.
 #[derive(Debug, Args)]
 pub struct Settle {
     /// The conflict's id.

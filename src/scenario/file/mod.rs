@@ -102,7 +102,7 @@ pub struct PlannedTask {
 pub struct PlayedRun {
     /// How it ends.
     pub end: RunEnd,
-    /// Its duration.
+    /// Time from the start of that run to its end.
     pub after: Duration,
 }
 
@@ -111,7 +111,7 @@ pub struct PlayedRun {
 pub enum RunEnd {
     /// Successfully.
     Completed {
-        /// Its output.
+        /// Output of that run.
         output: Value,
         /// Whether it has done something that can be compensated.
         undoable: bool,

@@ -168,7 +168,7 @@ scenarios:
     let trace = fixture.rehearse("");
     let uris: Vec<&str> =
         trace.sendings.iter().filter(|s| s.uri.ends_with("/refund")).map(|s| s.uri.as_str()).collect();
-    // The first call was in flight and may have acted; the second charged the card.
+    // The first charge was in flight and may have happened; the second one succeeded.
     assert_eq!(uris.len(), 2, "{uris:?}");
 }
 
