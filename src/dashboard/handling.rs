@@ -87,7 +87,7 @@ pub async fn note(
 /// Notes of a run, as its page shows them.
 ///
 /// # Errors
-/// No database.
+/// The database is unavailable.
 pub async fn notes_of(dashboard: &Dashboard, id: RunId) -> Result<Vec<Note>, NoPage> {
     Ok(handling::notes(&dashboard.pool, Subject::Run(id)).await.map_err(ApiError::from)?)
 }

@@ -178,7 +178,7 @@ fn state(state: &str) -> Badge {
 /// Open proposals for a run, as this person sees them.
 ///
 /// # Errors
-/// No database.
+/// The database is unavailable.
 pub async fn of_run(dashboard: &Dashboard, run: RunId, viewer: &Actor, operates: bool) -> Result<Vec<Card>, NoPage> {
     let filter = ProposalFilter { run: Some(run), open: true, ..ProposalFilter::default() };
     let found = dashboard.engine.proposals(filter, OF_RUN_MAX).await?;

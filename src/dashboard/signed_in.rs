@@ -43,7 +43,7 @@ impl FromRequestParts<Dashboard> for SignedIn {
 /// Lets an act through: the caller has the scope, still has it after a body that took its time, and the form is of their session.
 ///
 /// # Errors
-/// 403 or 401 if not, 503 without database.
+/// 401 or 403 if not, 503 if the database is unavailable.
 pub async fn may_act(dashboard: &Dashboard, caller: &Caller, csrf: &str) -> Result<(), NoPage> {
     caller.require(Scope::Operate)?;
     caller.check_csrf(csrf)?;

@@ -30,7 +30,7 @@ impl<'a> From<&'a Actor> for By<'a> {
 /// Records an act on a subject that has no row of its own among the sealed ones.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record(
     conn: &mut PgConnection,
     by: By<'_>,
@@ -44,7 +44,7 @@ pub async fn record(
 /// Records an act and seals what it left of the rows that it wrote. The last thing that a transaction does: see [`audit`].
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record_change(
     conn: &mut PgConnection,
     by: By<'_>,
@@ -72,7 +72,7 @@ pub async fn record_change(
 /// Records an act whose parts are recorded each by itself, before the first of them is done.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn announce(pool: &PgPool, by: By<'_>, act: &str, subject: &str, detail: &Value) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     record(&mut transaction, by, act, subject, Some(detail)).await?;
@@ -111,7 +111,7 @@ impl StartAct {
     /// Records it.
     ///
     /// # Errors
-    /// The database is away, or refuses a value.
+    /// The database is unavailable or rejects a value.
     pub async fn record(&self, conn: &mut PgConnection, run: RunId) -> Result<(), StoreError> {
         let (actor, reason) = (&self.actor, self.reason.as_deref());
         match &self.kind {
@@ -149,7 +149,7 @@ pub struct ActRow {
 /// Acts, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     pool: &PgPool,
     subject: Option<&str>,
@@ -187,7 +187,7 @@ pub struct NewRefusal {
 /// Notes a refusal, and forgets those beyond the last ten thousand.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refused(pool: &PgPool, new: &NewRefusal) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into refusals (id, kind, peer, subject, count) values ($1, $2, $3, $4, $5)",
@@ -228,7 +228,7 @@ pub struct RefusalRow {
 /// Refusals, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refusals(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<RefusalRow>, StoreError> {
     Ok(sqlx::query_as!(
         RefusalRow,

@@ -56,7 +56,7 @@ pub struct NewDefinition<'a> {
 /// Deploys a version unless it is there, and records who did and why; true if it was not.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let Some(id) = insert_one(&mut *transaction, new).await? else { return Ok(false) };
@@ -71,7 +71,7 @@ pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Resul
 /// Inserts a version unless it is there; true if it was not.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> Result<bool, StoreError> {
     Ok(insert_one(executor, new).await?.is_some())
 }
@@ -96,7 +96,7 @@ async fn insert_one(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> R
 /// One version.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(
     pool: &PgPool,
     namespace: &str,
@@ -118,7 +118,7 @@ pub async fn find(
 /// Versions deployed after the one with this id, in order of deployment, at most `limit`; without those that are `known`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn deployed_after(
     executor: impl PgExecutor<'_>,
     id: i32,
@@ -140,7 +140,7 @@ pub async fn deployed_after(
 /// The version that a run is pinned to.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_run(pool: &PgPool, run: crate::machine::RunId) -> Result<Option<i32>, StoreError> {
     Ok(sqlx::query_scalar!("select definition_id from runs where shard = $1 and id = $2", super::shard(run), run)
         .fetch_optional(pool)
@@ -150,7 +150,7 @@ pub async fn of_run(pool: &PgPool, run: crate::machine::RunId) -> Result<Option<
 /// The last run of a version, if it has any.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn last_run(pool: &PgPool, id: i32) -> Result<Option<crate::machine::RunId>, StoreError> {
     Ok(sqlx::query_scalar!("select id from runs where definition_id = $1 order by id desc limit 1", id)
         .fetch_optional(pool)
@@ -161,7 +161,7 @@ pub async fn last_run(pool: &PgPool, id: i32) -> Result<Option<crate::machine::R
 /// between.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete(pool: &PgPool, id: i32, subject: &str, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     match sqlx::query!("delete from definitions where id = $1", id).execute(&mut *transaction).await {
@@ -181,7 +181,7 @@ pub async fn delete(pool: &PgPool, id: i32, subject: &str, by: By<'_>) -> Result
 /// The ids of all versions.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ids(pool: &PgPool) -> Result<Vec<i32>, StoreError> {
     Ok(sqlx::query_scalar!("select id from definitions order by id").fetch_all(pool).await?)
 }

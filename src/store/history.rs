@@ -27,7 +27,7 @@ pub fn id(n: i64) -> Uuid {
 /// Fills a database that was just migrated with `rows` runs, and as many events. Event 77 names sixty runs.
 ///
 /// # Errors
-/// The database is away, or is not empty.
+/// The database is unavailable or not empty.
 pub async fn fill(conn: &mut PgConnection, rows: i64) -> Result<(), StoreError> {
     sqlx::query!("set synchronous_commit = off").execute(&mut *conn).await?;
     // Rows are checked, sorted and indexed once they are all there.
@@ -151,7 +151,7 @@ async fn insert_events(conn: &mut PgConnection, rows: i64) -> Result<(), StoreEr
 /// What the database takes on disk.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn database_bytes(conn: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(r#"select pg_database_size(current_database()) as "bytes!""#).fetch_one(conn).await?)
 }

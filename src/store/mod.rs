@@ -36,7 +36,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// always right for them.
 ///
 /// # Errors
-/// The URL is not one of Postgres, or the server does not answer.
+/// The URL is not a Postgres URL, or the server does not answer.
 pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = options(url)?.options([
         ("enable_seqscan", "off"),
@@ -58,7 +58,7 @@ pub async fn connect_engine(url: &str, connections_max: u32) -> Result<PgPool, S
 /// back the vacuum of the whole database.
 ///
 /// # Errors
-/// The URL is not one of Postgres, or the server does not answer.
+/// The URL is not a Postgres URL, or the server does not answer.
 pub async fn connect_reader(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = options(url)?.options(listing::READ_OPTIONS);
     Ok(pool(connections_max).connect_with(options).await?)
@@ -67,7 +67,7 @@ pub async fn connect_reader(url: &str, connections_max: u32) -> Result<PgPool, S
 /// Connects to look only: Postgres itself refuses every write of these connections.
 ///
 /// # Errors
-/// The URL is not one of Postgres, or the server does not answer.
+/// The URL is not a Postgres URL, or the server does not answer.
 pub async fn connect_read_only(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = options(url)?.options(listing::READ_OPTIONS).options([("default_transaction_read_only", "on")]);
     Ok(pool(connections_max).connect_with(options).await?)
@@ -76,7 +76,7 @@ pub async fn connect_read_only(url: &str, connections_max: u32) -> Result<PgPool
 /// Where the database of a URL is, without who signs in and how: `host:port/name`.
 ///
 /// # Errors
-/// The URL is not one of Postgres.
+/// The URL is not a Postgres URL.
 pub fn address(url: &str) -> Result<String, StoreError> {
     let options = options(url)?;
     let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |s| s.display().to_string());
@@ -87,7 +87,7 @@ pub fn address(url: &str) -> Result<String, StoreError> {
 /// Whether the server lets us into the database of a URL now. Unlike a pool, it says why not.
 ///
 /// # Errors
-/// The URL is not one of Postgres, or why the server does not answer.
+/// The URL is not a Postgres URL, or the reason why the server does not answer.
 pub async fn knock(url: &str, within: Duration) -> Result<(), StoreError> {
     let options = options(url)?;
     let connection = tokio::time::timeout(within, PgConnection::connect_with(&options));
@@ -156,7 +156,7 @@ async fn adopt_once(pool: &PgPool) -> Result<(), StoreError> {
 /// Creates the partitions of this month and the next. Cheap when they are there.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ensure_partitions(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!("select ensure_partitions(35)").execute(pool).await?;
     Ok(())
@@ -267,7 +267,7 @@ impl From<sqlx::Error> for StoreError {
 /// Creates a database unless it is there.
 ///
 /// # Errors
-/// The server refuses.
+/// The server rejects the statement.
 pub async fn create_database(connection: &mut sqlx::PgConnection, name: &str) -> Result<(), StoreError> {
     let there = sqlx::query_scalar!(r#"select exists(select 1 from pg_database where datname = $1) as "there!""#, name)
         .fetch_one(&mut *connection)
@@ -281,7 +281,7 @@ pub async fn create_database(connection: &mut sqlx::PgConnection, name: &str) ->
 /// Drops a database and closes its connections.
 ///
 /// # Errors
-/// The server refuses.
+/// The server rejects the statement.
 pub async fn drop_database(connection: &mut sqlx::PgConnection, name: &str) -> Result<(), StoreError> {
     execute_on_database(connection, "drop database if exists", name).await
 }
@@ -297,7 +297,7 @@ async fn execute_on_database(connection: &mut sqlx::PgConnection, verb: &str, na
 /// Process id of the server's process behind a connection.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn backend_pid(connection: &mut sqlx::PgConnection) -> Result<u32, StoreError> {
     let pid = sqlx::query_scalar!(r#"select pg_backend_pid() as "pid!""#).fetch_one(connection).await?;
     Ok(u32::try_from(pid).unwrap_or(0))
@@ -315,7 +315,7 @@ pub struct Written {
 /// Counters for measurements.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn written(connection: &mut sqlx::PgConnection) -> Result<Written, StoreError> {
     Ok(sqlx::query_as!(
         Written,

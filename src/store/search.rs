@@ -26,7 +26,7 @@ pub struct FoundEvent {
 /// Events whose ids here lie within these bounds, latest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events_between(
     pool: &PgPool,
     (low, high): (Uuid, Uuid),
@@ -61,7 +61,7 @@ pub struct FoundPair {
 /// beginnings of an index.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn pairs_of(pool: &PgPool, record: &str, limit: i64) -> Result<Vec<FoundPair>, StoreError> {
     Ok(sqlx::query_as!(
         FoundPair,

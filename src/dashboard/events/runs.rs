@@ -22,7 +22,7 @@ pub struct EventRun {
 /// The runs of an event: those that it started, with those that were started again.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_event(pool: &PgPool, event: Uuid, first: &[RunId]) -> Result<Vec<EventRun>, NoPage> {
     let filter = RunFilter { event: Some(event), order: Order::Oldest, ..RunFilter::default() };
     let known = listing::runs(pool, &filter, None, RUNS_MAX).await?.rows;

@@ -40,7 +40,7 @@ impl Journal {
     /// Reads it.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn read(pool: &PgPool, run: RunId) -> Result<Self, StoreError> {
         let before = (snapshots::base(pool, run).await? - 1).max(0);
         let mut journal = Self { before, rows: Vec::new(), cut: false };
@@ -71,7 +71,7 @@ impl Journal {
     /// The lines after this place, or the first ones of what was read; at most [`LINES_MAX`].
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn lines(
         &self,
         pool: &PgPool,

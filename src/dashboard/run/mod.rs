@@ -172,7 +172,7 @@ pub fn parse_id(text: &str) -> Result<RunId, NoPage> {
 /// The page of a run, with the line at the top that an act led to.
 ///
 /// # Errors
-/// No such run, or no database.
+/// No such run, or the database is unavailable.
 pub async fn page(
     dashboard: &Dashboard,
     caller: &Caller,

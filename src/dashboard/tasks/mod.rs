@@ -157,7 +157,7 @@ fn due(task: &Task, now: Time) -> Option<(Moment, String)> {
 /// Questions of a run that are open.
 ///
 /// # Errors
-/// No database.
+/// The database is unavailable.
 pub async fn of_run(dashboard: &Dashboard, run: RunId) -> Result<Vec<Task>, NoPage> {
     let filter = TaskFilter { run: Some(run), ..TaskFilter::default() };
     Ok(dashboard.engine.tasks(&filter, OF_RUN_MAX).await?.0)

@@ -33,7 +33,7 @@ pub struct SessionRow {
 /// someone at the command line, never for a token.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create_login_link(
     pool: &PgPool,
     identity: &Identity,
@@ -69,7 +69,7 @@ pub async fn create_login_link(
 /// sign in.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn redeem_login_link(pool: &PgPool, secret: &str) -> Result<Option<Identity>, StoreError> {
     let mut transaction = pool.begin().await?;
     let row = sqlx::query!(
@@ -98,7 +98,7 @@ pub async fn redeem_login_link(pool: &PgPool, secret: &str) -> Result<Option<Ide
 /// Begins a browser session, records it, and returns the cookie's value.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create_session(pool: &PgPool, identity: &Identity, lifetime: Duration) -> Result<String, StoreError> {
     let (kind, user, token) = match identity.principal {
         Principal::User { id } => ("user", Some(id), None),
@@ -131,7 +131,7 @@ pub async fn create_session(pool: &PgPool, identity: &Identity, lifetime: Durati
 /// Whose session hashes to this, if neither it nor the user or token behind it has ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_session(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, StoreError> {
     find_sessions(pool, &[*hash]).await?.pop().map(|(_, found)| found).transpose()
 }
@@ -139,7 +139,7 @@ pub async fn find_session(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>
 /// The same for many, those left out that do not count.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_sessions(pool: &PgPool, hashes: &[Hash]) -> Result<Found, StoreError> {
     if hashes.is_empty() {
         return Ok(Found::new());
@@ -177,7 +177,7 @@ pub async fn find_sessions(pool: &PgPool, hashes: &[Hash]) -> Result<Found, Stor
 /// Sessions that have not expired, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sessions(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<SessionRow>, StoreError> {
     Ok(sqlx::query_as!(
         SessionRow,
@@ -193,7 +193,7 @@ pub async fn sessions(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result
 /// Ends a session that its owner signs out of.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete_session(pool: &PgPool, secret: &str, by: By<'_>) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query_scalar!("delete from sessions where hash = $1 returning id", &secret_hash(secret)[..]);
@@ -208,7 +208,7 @@ pub async fn delete_session(pool: &PgPool, secret: &str, by: By<'_>) -> Result<(
 /// Ends someone's session by its id; false if there is none.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end_session(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query!("delete from sessions where id = $1 returning kind, user_name", id);
@@ -223,7 +223,7 @@ pub async fn end_session(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, St
 /// Ends all sessions and unused login links of a user; how many sessions those were. None if there is no such user.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end_sessions_of(pool: &PgPool, user: &str, by: By<'_>) -> Result<Option<u64>, StoreError> {
     let mut transaction = pool.begin().await?;
     let found = sqlx::query_scalar!("select id from users where name = $1 and deleted_at is null", user);
@@ -249,7 +249,7 @@ pub async fn end_sessions_of(pool: &PgPool, user: &str, by: By<'_>) -> Result<Op
 /// Removes at most a thousand sessions and a thousand login links that have expired.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sweep_expired(pool: &PgPool) -> Result<u64, StoreError> {
     let sessions = sqlx::query!(
         "delete from sessions where hash in (select hash from sessions where expires_at < now() limit 1000)"

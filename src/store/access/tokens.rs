@@ -50,7 +50,7 @@ pub struct NewToken<'a> {
 /// disabled.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn issue_token(pool: &PgPool, new: &NewToken<'_>, by: By<'_>) -> Result<Option<(Uuid, String)>, StoreError> {
     let mut transaction = pool.begin().await?;
     let user_id = match new.user {
@@ -101,7 +101,7 @@ pub async fn create_token(
 /// Tokens, newest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn tokens(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<TokenRow>, StoreError> {
     Ok(sqlx::query_as!(
         TokenRow,
@@ -119,7 +119,7 @@ pub async fn tokens(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<V
 /// token, or it was revoked before. Every node notices within five seconds.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<u64>, StoreError> {
     let mut transaction = pool.begin().await?;
     let done = sqlx::query_scalar!(
@@ -140,7 +140,7 @@ pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<
 /// Whose token hashes to this, if it is neither revoked nor expired, and its user, if it has one, is neither disabled nor deleted.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_token(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, StoreError> {
     find_tokens(pool, &[*hash]).await?.pop().map(|(_, found)| found).transpose()
 }
@@ -148,7 +148,7 @@ pub async fn find_token(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, 
 /// The same for many, those left out that do not count.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_tokens(pool: &PgPool, hashes: &[Hash]) -> Result<Found, StoreError> {
     if hashes.is_empty() {
         return Ok(Found::new());

@@ -106,7 +106,7 @@ pub enum Changed {
 /// Makes a user and records who did.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create_user(pool: &PgPool, name: &Name, scopes: &[Scope], by: By<'_>) -> Result<Created, StoreError> {
     let mut transaction = pool.begin().await?;
     lock(&mut transaction).await?;
@@ -142,7 +142,7 @@ pub async fn fixture_user(pool: &PgPool, name: &str, scopes: &[Scope]) -> Identi
 /// A user who may sign in.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_user(pool: &PgPool, name: &str) -> Result<Option<Identity>, StoreError> {
     let row = sqlx::query!(
         "select id, name, scopes from users where name = $1 and disabled_at is null and deleted_at is null limit 1",
@@ -157,7 +157,7 @@ pub async fn find_user(pool: &PgPool, name: &str) -> Result<Option<Identity>, St
 /// Users by name, those after `after`, without those that were deleted.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn users(pool: &PgPool, after: Option<&str>, limit: i64) -> Result<Vec<UserRow>, StoreError> {
     list(pool, None, after, limit).await
 }
@@ -165,7 +165,7 @@ pub async fn users(pool: &PgPool, after: Option<&str>, limit: i64) -> Result<Vec
 /// One of them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn user(pool: &PgPool, name: &str) -> Result<Option<UserRow>, StoreError> {
     Ok(list(pool, Some(name), None, 1).await?.pop())
 }
@@ -191,7 +191,7 @@ async fn list(pool: &PgPool, name: Option<&str>, after: Option<&str>, limit: i64
 /// Changes a user, ends what the change takes away, and records who did and why.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn change_user(
     pool: &PgPool,
     name: &str,

@@ -24,7 +24,7 @@ pub struct Written {
 /// The last anchor.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn last(conn: &mut PgConnection) -> Result<Option<Written>, StoreError> {
     Ok(sqlx::query_as!(Written, "select seq, at, digest, document from audit_anchors order by seq desc limit 1")
         .fetch_optional(conn)
@@ -34,7 +34,7 @@ pub async fn last(conn: &mut PgConnection) -> Result<Option<Written>, StoreError
 /// These anchors as far as they are known, and the last one, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn these_and_last(conn: &mut PgConnection, seqs: &[i64]) -> Result<Vec<Written>, StoreError> {
     Ok(sqlx::query_as!(
         Written,
@@ -49,7 +49,7 @@ pub async fn these_and_last(conn: &mut PgConnection, seqs: &[i64]) -> Result<Vec
 /// Keeps an anchor as the last one, and to be delivered as `outgoing` if that is given; false if another came in between.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn keep(pool: &PgPool, new: &Written, outgoing: Option<&NewOutgoing>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let done = sqlx::query!(
@@ -82,7 +82,7 @@ pub struct Turn(Time);
 /// an hour at most.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take_turn(pool: &PgPool, every: Duration) -> Result<Option<Turn>, StoreError> {
     let until = sqlx::query_scalar!(
         "insert into audit_turn (until)
@@ -100,7 +100,7 @@ pub async fn take_turn(pool: &PgPool, every: Duration) -> Result<Option<Turn>, S
 /// Gives the turn back, unless it passed to another node meanwhile.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end_turn(pool: &PgPool, Turn(until): Turn) -> Result<(), StoreError> {
     sqlx::query!("update audit_turn set until = now() where until = $1", until).execute(pool).await?;
     Ok(())
@@ -109,7 +109,7 @@ pub async fn end_turn(pool: &PgPool, Turn(until): Turn) -> Result<(), StoreError
 /// The database's time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn now(conn: &mut PgConnection) -> Result<Time, StoreError> {
     Ok(sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(conn).await?)
 }

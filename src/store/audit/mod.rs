@@ -226,7 +226,7 @@ impl Entry {
 /// that another one could wait for.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn seal(conn: &mut PgConnection, rows: &[RowKey]) -> Result<(), StoreError> {
     append(conn, rows, "act").await
 }
@@ -273,7 +273,7 @@ async fn append(conn: &mut PgConnection, rows: &[RowKey], kind: &str) -> Result<
 /// Seals what is there and was never sealed: rows of before the chain. Gives how many those were.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn adopt_all(conn: &mut PgConnection) -> Result<u64, StoreError> {
     lock(conn).await?;
     let mut adopted = 0;
@@ -294,7 +294,7 @@ pub async fn adopt_all(conn: &mut PgConnection) -> Result<u64, StoreError> {
 /// Seals these rows as they are, because a person says that they are right.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn adopt(conn: &mut PgConnection, rows: &[RowKey]) -> Result<(), StoreError> {
     append(conn, rows, "adopted").await
 }
@@ -304,7 +304,7 @@ const PAGE: i64 = 1_000;
 /// Whether rows of before the chain are its first entries.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_adopted(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!("select done from audit_adoption").fetch_one(pool).await?)
 }
@@ -312,7 +312,7 @@ pub async fn is_adopted(pool: &PgPool) -> Result<bool, StoreError> {
 /// Whether this transaction is to adopt them; nobody else does then.
 ///
 /// # Errors
-/// The database is away, or this role may not.
+/// The database is unavailable, or the role lacks the privilege.
 pub async fn begin_adoption(conn: &mut PgConnection) -> Result<bool, StoreError> {
     lock(conn).await?;
     let begun = sqlx::query!("update audit_adoption set done = true where not done").execute(conn).await?;
@@ -341,7 +341,7 @@ pub struct Head {
 /// Where the chain ends now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn head(conn: &mut PgConnection) -> Result<Head, StoreError> {
     let last = sqlx::query_as!(Head, "select seq, hash from audit_chain order by seq desc limit 1")
         .fetch_optional(conn)

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// transaction, and never shrinks by retention: as long as it stays the same, nothing was removed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn between(conn: &mut PgConnection, from: Uuid, before: Uuid) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select (select count(*) from archives a cross join lateral unnest(a.runs) as u (id)
@@ -38,7 +38,7 @@ pub struct Total {
 /// How much all archives have.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn total(conn: &mut PgConnection) -> Result<Total, StoreError> {
     Ok(sqlx::query_as!(
         Total,
@@ -60,7 +60,7 @@ pub struct Holds {
 /// What an archive holds, as its row says.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn held_by(pool: &PgPool, archive: Uuid) -> Result<Option<Holds>, StoreError> {
     Ok(sqlx::query_as!(Holds, "select runs, events from archives where id = $1", archive).fetch_optional(pool).await?)
 }
@@ -81,7 +81,7 @@ pub struct Recorded {
 /// Archives after this one, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn recorded_after(pool: &PgPool, after: Uuid) -> Result<Vec<Recorded>, StoreError> {
     Ok(sqlx::query_as!(
         Recorded,

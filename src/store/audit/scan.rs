@@ -12,7 +12,7 @@ use crate::store::runs::listing;
 /// Begins to read one moment of the database: what is compared must belong together while nodes write.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn snapshot(conn: &mut PgConnection) -> Result<Transaction<'_, Postgres>, StoreError> {
     let mut transaction = conn.begin().await?;
     sqlx::query!("set transaction isolation level repeatable read read only").execute(&mut *transaction).await?;
@@ -23,7 +23,7 @@ pub async fn snapshot(conn: &mut PgConnection) -> Result<Transaction<'_, Postgre
 /// For a transaction that is under way: reads rows in the same form as [`snapshot`].
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn pin_forms(conn: &mut PgConnection) -> Result<(), StoreError> {
     rows::pin_forms(conn).await
 }
@@ -31,7 +31,7 @@ pub async fn pin_forms(conn: &mut PgConnection) -> Result<(), StoreError> {
 /// Connections for a long pass of short statements: plans fit the values, and a statement may take a minute.
 ///
 /// # Errors
-/// The URL is not one of Postgres, or the server does not answer.
+/// The URL is not a Postgres URL, or the server does not answer.
 pub async fn connect(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = crate::store::options(url)?.options(listing::READ_OPTIONS).options([("statement_timeout", "60000")]);
     Ok(crate::store::pool(connections_max).connect_with(options).await?)
@@ -51,7 +51,7 @@ pub struct Scanned {
 /// Entries after this one, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn entries(conn: &mut PgConnection, after: i64, limit: i64) -> Result<Vec<Scanned>, StoreError> {
     let rows = sqlx::query!(
         r#"select c.seq, c.at, c.kind, c.of_table, c.key, c.digest, c.ends_at, c.hash,
@@ -85,7 +85,7 @@ pub async fn entries(conn: &mut PgConnection, after: i64, limit: i64) -> Result<
 /// One entry's hash.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hash_at(conn: &mut PgConnection, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(sqlx::query_scalar!("select hash from audit_chain where seq = $1", seq).fetch_optional(conn).await?)
 }
@@ -101,7 +101,7 @@ pub async fn rows(conn: &mut PgConnection, table: Sealed, keys: &[String]) -> Re
 /// Keys of rows that the chain knows nothing of.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unsealed(conn: &mut PgConnection, table: Sealed, limit: i64) -> Result<Vec<String>, StoreError> {
     rows::without_entry(conn, table, limit).await
 }
@@ -158,7 +158,7 @@ pub struct RunRow {
 /// Runs after an id and shard and before an id, in order. No two have one id, unless someone made the second by hand.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn runs(
     conn: &mut PgConnection,
     after: (Uuid, i16),
@@ -208,7 +208,7 @@ pub struct RunColumns {
 /// Those of these runs that are there.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn run_columns(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<RunColumns>, StoreError> {
     Ok(sqlx::query_as!(
         RunColumns,
@@ -224,7 +224,7 @@ pub async fn run_columns(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<
 /// Journals of these shards, the last one left out, whose run is gone; at most `limit`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn orphans(conn: &mut PgConnection, (from, until): (i16, i16), limit: i64) -> Result<Vec<RunId>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select distinct j.run_id as "run!" from journal j
@@ -274,7 +274,7 @@ pub struct EventRow {
 /// Events after an id and before another one, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events(
     conn: &mut PgConnection,
     after: Uuid,
@@ -304,7 +304,7 @@ pub async fn events(
 /// Whether a run was started by one event alone: the event's key names it, or the run names no event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_started_by_one(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (
@@ -335,7 +335,7 @@ pub struct KeyRow {
 /// Keys of events after this one, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn event_keys(conn: &mut PgConnection, after: (&str, &str), limit: i64) -> Result<Vec<KeyRow>, StoreError> {
     Ok(sqlx::query_as!(
         KeyRow,
@@ -353,7 +353,7 @@ pub async fn event_keys(conn: &mut PgConnection, after: (&str, &str), limit: i64
 /// The first id from this one on that is a run's or an event's.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn next_id(conn: &mut PgConnection, from: Uuid) -> Result<Option<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select least((select id from runs where id >= $1 order by id limit 1),
@@ -367,7 +367,7 @@ pub async fn next_id(conn: &mut PgConnection, from: Uuid) -> Result<Option<Uuid>
 /// When this database learned to store causes on rows of runs; null where it always could.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn causes_since(conn: &mut PgConnection) -> Result<Option<Time>, StoreError> {
     let there = sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is not null as "there!""#)
         .fetch_one(&mut *conn)

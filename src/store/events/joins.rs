@@ -55,7 +55,7 @@ pub struct Complete {
 /// them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>, StoreError> {
     sqlx::query!(
         "insert into gathering_keys (namespace, name, signature, key) values ($1, $2, $3, $4)
@@ -83,7 +83,7 @@ pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>,
 /// Begins an event join.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn begin(conn: &mut PgConnection, id: Uuid, of: Kinship<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into gatherings (id, namespace, name, signature, key) values ($1, $2, $3, $4, $5)",
@@ -114,7 +114,7 @@ pub struct Addition {
 /// Adds an event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn add(conn: &mut PgConnection, join: Uuid, addition: Addition) -> Result<(), StoreError> {
     let Addition { event, filter, is_taken, completes } = addition;
     sqlx::query!("insert into gathered (gathering, event, filter) values ($1, $2, $3)", join, event, filter)
@@ -137,7 +137,7 @@ pub async fn add(conn: &mut PgConnection, join: Uuid, addition: Addition) -> Res
 /// Deletes the lock of these events if no event join waits for more of them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from gathering_keys k
@@ -157,7 +157,7 @@ pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), Store
 /// Event joins whose runs are to be started: those that this event completed, or any. In order, behind `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn complete(
     pool: &PgPool,
     by: Option<Uuid>,
@@ -185,7 +185,7 @@ pub async fn complete(
 /// The events that go into the run's input, in the order in which they came: those of the filters below `filters`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events(conn: &mut PgConnection, join: Uuid, filters: i16) -> Result<Vec<Candidate>, StoreError> {
     Ok(sqlx::query_as!(
         Candidate,
@@ -202,7 +202,7 @@ pub async fn events(conn: &mut PgConnection, join: Uuid, filters: i16) -> Result
 /// The run of an event join was started: its events say so.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn started(pool: &PgPool, join: Uuid, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "with done as (delete from gatherings where id = $1 returning id),
@@ -221,7 +221,7 @@ pub async fn started(pool: &PgPool, join: Uuid, run: RunId) -> Result<(), StoreE
 /// The run of an event join cannot be started: its events say why, as JSON text.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refused(pool: &PgPool, join: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "with done as (delete from gatherings where id = $1 returning id),

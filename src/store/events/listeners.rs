@@ -66,7 +66,7 @@ pub struct UnderWay {
 /// Notes who waits.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn insert(conn: &mut PgConnection, listeners: &[(RunId, &NewListener)]) -> Result<(), StoreError> {
     let l = listeners;
     sqlx::query!(
@@ -90,7 +90,7 @@ pub async fn insert(conn: &mut PgConnection, listeners: &[(RunId, &NewListener)]
 /// Forgets who waited.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete(conn: &mut PgConnection, ended: &[(RunId, i32)]) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from listeners l using unnest($1::smallint[], $2::uuid[], $3::integer[]) as u (shard, run_id, execution)
@@ -108,7 +108,7 @@ pub async fn delete(conn: &mut PgConnection, ended: &[(RunId, i32)]) -> Result<(
 /// index leads on to the next.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn kinds(pool: &PgPool, event_type: &str) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive kinds as (
@@ -126,7 +126,7 @@ pub async fn kinds(pool: &PgPool, event_type: &str) -> Result<Vec<String>, Store
 /// Who of a kind waits for an event with this key, behind `after`, at most `limit`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn waiting(
     pool: &PgPool,
     event_type: &str,
@@ -157,7 +157,7 @@ pub async fn waiting(
 /// which are under way are left out. In order, at most `limit`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unchecked_runs(
     pool: &PgPool,
     under_way: UnderWay,
@@ -178,7 +178,7 @@ pub async fn unchecked_runs(
 /// What of a run was not checked yet.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unchecked(pool: &PgPool, run: RunId) -> Result<Vec<Unchecked>, StoreError> {
     Ok(sqlx::query_as!(
         Unchecked,
@@ -194,7 +194,7 @@ pub async fn unchecked(pool: &PgPool, run: RunId) -> Result<Vec<Unchecked>, Stor
 /// The transactions that are under way now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn under_way(pool: &PgPool) -> Result<UnderWay, StoreError> {
     Ok(sqlx::query_as!(
         UnderWay,
@@ -208,7 +208,7 @@ pub async fn under_way(pool: &PgPool) -> Result<UnderWay, StoreError> {
 /// Earlier events were looked at: for good, or once more when the transactions below `settles` have ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn looked(pool: &PgPool, run: RunId, of: &Unchecked, settles: Option<i64>) -> Result<(), StoreError> {
     sqlx::query!(
         "update listeners set checked = $5::bigint is null, settles = $5

@@ -109,7 +109,7 @@ pub struct Candidate {
 /// Events of which no run was told yet that may wait for them, oldest first, behind `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unrouted(
     pool: &PgPool,
     only: Option<Uuid>,
@@ -144,7 +144,7 @@ pub struct Routing {
 /// How far an event has come. Until the transaction ends nobody else changes it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn routing(conn: &mut PgConnection, id: Uuid) -> Result<Routing, StoreError> {
     let found = sqlx::query_as!(
         Routing,
@@ -157,7 +157,7 @@ pub async fn routing(conn: &mut PgConnection, id: Uuid) -> Result<Routing, Store
 /// The runs that waited for an event were told, and whether it waits now for others with which it starts a run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gathered: bool) -> Result<(), StoreError> {
     sqlx::query!(
         "update events set routed = true, resumed = resumed || $2,
@@ -177,7 +177,7 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gather
 /// The event cannot be handled: it is no longer delivered, and it says why, as JSON text.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "with aside as (
@@ -197,7 +197,7 @@ pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), Stor
 /// who needs several.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     sqlx::query!("select id from events where id = any($1) order by id for update", ids).fetch_all(conn).await?;
     Ok(())
@@ -206,7 +206,7 @@ pub async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreErro
 /// A run that began to wait later got these events.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn resumed(conn: &mut PgConnection, ids: &[Uuid], run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "update events set resumed = resumed || $2::uuid,
@@ -223,7 +223,7 @@ pub async fn resumed(conn: &mut PgConnection, ids: &[Uuid], run: RunId) -> Resul
 /// Some of the many runs that wait for an event got it; the others follow.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn resumed_some(conn: &mut PgConnection, id: Uuid, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!("update events set resumed = resumed || $2 where id = $1", id, runs).execute(conn).await?;
     Ok(())
@@ -245,7 +245,7 @@ async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, St
 /// older ones that nothing consumed, without rejected ones and those that the `listen` got or that the run consumed. Oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 #[expect(clippy::cast_possible_truncation, reason = "a time to keep events is some hours")]
 pub async fn missed(
     pool: &PgPool,
@@ -296,7 +296,7 @@ pub async fn missed(
 /// These events, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn candidates(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Candidate>, StoreError> {
     Ok(sqlx::query_as!(
         Candidate,
@@ -311,7 +311,7 @@ pub async fn candidates(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Candidate>, S
 /// Our id of a sender's event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn by_key(pool: &PgPool, source: &str, event_id: &str) -> Result<Option<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select event from event_keys where source = $1 and event_id = $2 limit 1",
@@ -325,7 +325,7 @@ pub async fn by_key(pool: &PgPool, source: &str, event_id: &str) -> Result<Optio
 /// Which of these ids of a source were seen before.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select event_id from event_keys where source = $1 and event_id = any($2) limit 1000",
@@ -339,7 +339,7 @@ pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Res
 /// One event with its body.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreError> {
     let found = sqlx::query!(
         r#"select id, source, event_id, type, received_at, outcome, runs, resumed, headers::text as "headers!", body,

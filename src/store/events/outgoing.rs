@@ -32,7 +32,7 @@ pub struct Taken {
 /// Notes events to deliver; one that is under way already stays as it is.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert(conn: &mut PgConnection, events: &[&NewOutgoing]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into outgoing (id, event, sink)
@@ -51,7 +51,7 @@ pub async fn insert(conn: &mut PgConnection, events: &[&NewOutgoing]) -> Result<
 /// does: a sink may be slow, this hub is not.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take(pool: &PgPool, sink: Option<&str>, limit: i64) -> Result<Vec<Taken>, StoreError> {
     Ok(sqlx::query_as!(
         Taken,
@@ -70,7 +70,7 @@ pub async fn take(pool: &PgPool, sink: Option<&str>, limit: i64) -> Result<Vec<T
 /// The sinks for which there are events, also those that `hub.yaml` does not name any more. From one the index leads on to the next.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sinks(pool: &PgPool) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive sinks as (
@@ -97,7 +97,7 @@ pub struct Waiting {
 /// What waits for a sink although it was tried.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn waiting(pool: &PgPool, sink: &str) -> Result<Waiting, StoreError> {
     Ok(sqlx::query_as!(
         Waiting,
@@ -113,7 +113,7 @@ pub async fn waiting(pool: &PgPool, sink: &str) -> Result<Waiting, StoreError> {
 /// The event arrived.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn done(pool: &PgPool, id: Uuid) -> Result<(), StoreError> {
     sqlx::query!("delete from outgoing where id = $1", id).execute(pool).await?;
     Ok(())
@@ -122,7 +122,7 @@ pub async fn done(pool: &PgPool, id: Uuid) -> Result<(), StoreError> {
 /// The event did not arrive; it is tried again after so many seconds.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn failed(pool: &PgPool, id: Uuid, after_seconds: f64, error: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update outgoing set due_at = now() + make_interval(secs => $2), error = $3 where id = $1",

@@ -112,7 +112,7 @@ impl Index<'_> {
 /// One page of the events that fit; `after` is what `next` of the page before held.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn page(
     pool: &PgPool,
     filter: &EventFilter,
@@ -140,7 +140,7 @@ pub async fn page(
 /// Events that fit, in order, at most `limit`; `after` is the id of the last one of the list before. It reads as many pages as needed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     pool: &PgPool,
     filter: &EventFilter,

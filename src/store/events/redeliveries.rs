@@ -45,7 +45,7 @@ pub struct Redelivery {
 /// Notes deliveries.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note(conn: &mut PgConnection, delivered: &[Redelivered<'_>]) -> Result<(), StoreError> {
     // One row for each body: a statement cannot update what it has just inserted. In one order, so that concurrent batches
     // lock rows alike.
@@ -83,7 +83,7 @@ pub async fn note(conn: &mut PgConnection, delivered: &[Redelivered<'_>]) -> Res
 /// What came after an event under its id with other bytes, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_event(pool: &PgPool, event: Uuid) -> Result<Vec<Redelivery>, StoreError> {
     Ok(sqlx::query_as!(
         Redelivery,

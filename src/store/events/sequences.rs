@@ -37,7 +37,7 @@ pub struct Channel {
 /// Notes numbers to count.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn arrived(conn: &mut PgConnection, numbers: &[(&str, &Counted)]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into sequence_arrivals (source, channel, number, grace_seconds)
@@ -58,7 +58,7 @@ pub async fn arrived(conn: &mut PgConnection, numbers: &[(&str, &Counted)]) -> R
 /// at once.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<Arrival>, StoreError> {
     let taken = sqlx::query!(
         "delete from sequence_arrivals a using (select id from sequence_arrivals order by id limit $1 for update) as taken
@@ -83,7 +83,7 @@ pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<Arrival>, S
 /// everywhere, so that two that lock several do not wait for each other.
 ///
 /// # Errors
-/// The database is away, or a state cannot be read.
+/// The database is unavailable or a stored state cannot be decoded.
 pub async fn lock(conn: &mut PgConnection, channels: &[(&str, &str)]) -> Result<Vec<Channel>, StoreError> {
     let sources: Vec<&str> = channels.iter().map(|(source, _)| *source).collect();
     let names: Vec<&str> = channels.iter().map(|(_, channel)| *channel).collect();
@@ -110,7 +110,7 @@ pub async fn lock(conn: &mut PgConnection, channels: &[(&str, &str)]) -> Result<
 /// Channels of which something is due, longest due first. Until the transaction ends nobody else sees them.
 ///
 /// # Errors
-/// The database is away, or a state cannot be read.
+/// The database is unavailable or a stored state cannot be decoded.
 pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
@@ -124,7 +124,7 @@ pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<Channel>, St
 /// Writes how far channels have come that were locked before.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn put(conn: &mut PgConnection, channels: &[(&str, &str, &Sequence)]) -> Result<(), StoreError> {
     let gaps = |sequence: &Sequence| i32::try_from(sequence.open.len()).unwrap_or(i32::MAX);
     let states = channels.iter().map(|(_, _, sequence)| serde_json::to_string(sequence));
@@ -148,7 +148,7 @@ pub async fn put(conn: &mut PgConnection, channels: &[(&str, &str, &Sequence)]) 
 /// Channels of these sources, at most `limit` of each, those with gaps first.
 ///
 /// # Errors
-/// The database is away, or a state cannot be read.
+/// The database is unavailable or a stored state cannot be decoded.
 pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
@@ -165,7 +165,7 @@ pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Cha
 /// Channels with open gaps, at most `limit`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn with_gaps(pool: &PgPool, limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
@@ -178,7 +178,7 @@ pub async fn with_gaps(pool: &PgPool, limit: i64) -> Result<Vec<Channel>, StoreE
 /// Open gaps of each source that has some.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn gaps(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = sqlx::query!(
         r#"select source, sum(gaps) as "gaps!"

@@ -107,7 +107,7 @@ pub struct Listed {
 /// Makes rows for topics that have none yet.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn declare(pool: &PgPool, topics: &[&TopicId]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into topics (source, topic) select u.source, u.topic from unnest($1::text[], $2::text[]) as u (source, topic)
@@ -123,7 +123,7 @@ pub async fn declare(pool: &PgPool, topics: &[&TopicId]) -> Result<(), StoreErro
 /// Takes those of these topics that nobody owns, whose owner is dead, or that this node owns without knowing.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn claim(pool: &PgPool, node: Uuid, topics: &[&TopicId]) -> Result<Vec<Claimed>, StoreError> {
     let rows = sqlx::query!(
         "update topics t set owner = $1, fence = t.fence + 1, connected_at = null
@@ -147,7 +147,7 @@ pub async fn claim(pool: &PgPool, node: Uuid, topics: &[&TopicId]) -> Result<Vec
 /// Where the subscription continues; none if this node does not own the topic any more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn position(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<Option<Position>, StoreError> {
     Ok(sqlx::query_as!(
         Position,
@@ -165,7 +165,7 @@ pub async fn position(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<O
 /// Notes that the topic is about to be subscribed to; false if the node does not own it any more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn begun(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update topics set begun_at = coalesce(begun_at, now())
@@ -182,7 +182,7 @@ pub async fn begun(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool
 /// its position moves.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn connected(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update topics set connected_at = now(), connects = connects + 1,
@@ -200,7 +200,7 @@ pub async fn connected(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<
 /// Notes why the subscription does not work.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn troubled(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update topics set connected_at = null, problem = $5, problem_at = coalesce(problem_at, now())
@@ -219,7 +219,7 @@ pub async fn troubled(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &s
 /// Records that the topic is blocked, and why: its next event cannot be read safely.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn stopped(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update topics set connected_at = null, problem = $5, problem_at = coalesce(problem_at, now()),
@@ -239,7 +239,7 @@ pub async fn stopped(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &st
 /// Leaves a topic to others.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<(), StoreError> {
     sqlx::query!(
         "update topics set owner = null, connected_at = null where source = $1 and topic = $2 and owner = $3 and fence = $4",
@@ -277,7 +277,7 @@ impl Moved {
 /// before. Topics go in sorted, so that concurrent batches lock them in one order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn advance(conn: &mut PgConnection, positions: &[&NewPosition]) -> Result<Vec<Moved>, StoreError> {
     let of = |wanted: fn(Step) -> bool| positions.iter().map(|p| wanted(p.step)).collect::<Vec<bool>>();
     let happened = |step| match step {
@@ -323,7 +323,7 @@ pub async fn advance(conn: &mut PgConnection, positions: &[&NewPosition]) -> Res
 /// now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn move_on(pool: &PgPool, position: &NewPosition, told: Option<&NewOutgoing>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let moved = !advance(&mut transaction, &[position]).await?.is_empty();
@@ -337,7 +337,7 @@ pub async fn move_on(pool: &PgPool, position: &NewPosition, told: Option<&NewOut
 /// How the topics of these sources stand.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query!(
         r#"select t.source, t.topic, t.replay_id, t.positioned_at, t.connected_at, t.problem, t.problem_at, t.stopped_at, t.connects, t.event_at,

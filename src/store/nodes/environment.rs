@@ -8,7 +8,7 @@ use crate::store::audit::{self, Sealed};
 /// The environment that a database belongs to; none before its first node.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn current(pool: &PgPool) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!("select name from environment").fetch_optional(pool).await?)
 }
@@ -17,7 +17,7 @@ pub async fn current(pool: &PgPool) -> Result<Option<String>, StoreError> {
 /// other nodes.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn adopt(pool: &PgPool, name: &str) -> Result<Option<String>, StoreError> {
     let mut transaction = pool.begin().await?;
     let found = sqlx::query!(

@@ -59,7 +59,7 @@ pub const DEFINITION: Format = 1;
 /// The newest format that all nodes know that are alive or may come back; none newer than `own`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn common(pool: &PgPool, own: Format) -> Result<Format, StoreError> {
     let oldest = sqlx::query_scalar!("select common_format()").fetch_one(pool).await?;
     Ok(oldest.map_or(own, |oldest| oldest.min(own)))

@@ -18,7 +18,7 @@ pub struct Left {
 /// come back.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn left(
     conn: &mut PgConnection,
     connection: &str,
@@ -53,7 +53,7 @@ pub async fn left(
 /// Takes of a connection's limits, and says how many calls are under way from a node.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take(
     conn: &mut PgConnection,
     connection: &str,
@@ -79,7 +79,7 @@ pub async fn take(
 /// Forgets what dead nodes used.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_dead(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from connection_slots s where not exists (select from nodes n where n.id = s.node_id and n.dead_at is null)"

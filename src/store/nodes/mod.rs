@@ -27,7 +27,7 @@ pub struct Beat {
 /// Creates the row of a fresh incarnation, which knows formats up to `format`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn register(
     pool: &PgPool,
     node: Uuid,
@@ -53,7 +53,7 @@ pub async fn register(
 /// Extends the lease, only while the row is alive and unexpired; none when it is not, for good.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<Option<Beat>, StoreError> {
     Ok(sqlx::query_as!(
         Beat,
@@ -70,7 +70,7 @@ pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<
 /// Marks nodes dead whose lease is over; gives their ids.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn bury_expired(pool: &PgPool) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "update nodes set dead_at = now() where dead_at is null and expires_at < now() returning id"
@@ -82,7 +82,7 @@ pub async fn bury_expired(pool: &PgPool) -> Result<Vec<Uuid>, StoreError> {
 /// Marks a node dead that leaves by itself.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn leave(pool: &PgPool, node: Uuid) -> Result<(), StoreError> {
     sqlx::query!("update nodes set dead_at = now() where id = $1 and dead_at is null", node).execute(pool).await?;
     Ok(())
@@ -91,7 +91,7 @@ pub async fn leave(pool: &PgPool, node: Uuid) -> Result<(), StoreError> {
 /// Forgets nodes that died more than a day ago and own nothing.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_old(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from nodes n where n.dead_at < now() - interval '1 day'
@@ -118,7 +118,7 @@ pub struct Durability {
 /// The server's durability settings.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
     Ok(sqlx::query_as!(
         Durability,
@@ -142,7 +142,7 @@ pub struct Server {
 /// What the server is.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     Ok(sqlx::query_as!(
         Server,
@@ -156,7 +156,7 @@ pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
 /// The database's time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn database_time(pool: &PgPool) -> Result<Time, StoreError> {
     Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(pool).await?)
 }

@@ -78,7 +78,7 @@ pub async fn grant_again(pool: &PgPool) -> Result<(), StoreError> {
 /// Makes a role that may sign in and is no superuser, and a database that it owns.
 ///
 /// # Errors
-/// The server refuses.
+/// The server rejects the statement.
 pub async fn ensure_owner(
     admin: &mut PgConnection,
     database: &str,
@@ -113,7 +113,7 @@ pub async fn ensure_owner(
 /// Gives a role the schema `public` of a database and all that is in it.
 ///
 /// # Errors
-/// The server refuses.
+/// The server rejects the statement.
 pub async fn take_over(admin: &mut PgConnection, role: &str) -> Result<(), StoreError> {
     sqlx::query!("select set_config('stepwell.owner', $1, false)", role).fetch_one(&mut *admin).await?;
     sqlx::raw_sql(

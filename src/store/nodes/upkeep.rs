@@ -7,7 +7,7 @@ use crate::store::StoreError;
 /// Analyzes partitioned tables that nobody has analyzed for a day, which autovacuum never does; each in a transaction of its own.
 ///
 /// # Errors
-/// The database is away, or someone holds a lock for long.
+/// The database is unavailable or a lock wait times out.
 pub async fn analyze_partitioned(pool: &PgPool) -> Result<(), StoreError> {
     while sqlx::query_scalar!("select analyze_next_partitioned()").fetch_one(pool).await?.is_some() {}
     Ok(())
@@ -16,7 +16,7 @@ pub async fn analyze_partitioned(pool: &PgPool) -> Result<(), StoreError> {
 /// Seconds for which the oldest transaction has kept vacuum from removing dead rows, as far as this role may see the others.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn oldest_snapshot_seconds(pool: &PgPool) -> Result<f64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as "seconds!"

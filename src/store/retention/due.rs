@@ -30,7 +30,7 @@ pub struct Candidate {
 /// Runs that ended before a time and need nobody, oldest end first, behind `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn candidates(
     pool: &PgPool,
     filter: &DueFilter,
@@ -57,7 +57,7 @@ pub async fn candidates(
 /// The families of these runs: for each the run at its top, and everyone below it. At most `limit` rows.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn families(pool: &PgPool, of: &[RunId], limit: i64) -> Result<Vec<(RunId, Member)>, StoreError> {
     let rows = sqlx::query!(
         r#"with recursive up as (
@@ -138,7 +138,7 @@ pub struct RunLine {
 /// The rows of runs, by id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn run_lines(pool: &PgPool, runs: &[RunId]) -> Result<Vec<RunLine>, StoreError> {
     Ok(sqlx::query_as!(
         RunLine,
@@ -152,7 +152,7 @@ pub async fn run_lines(pool: &PgPool, runs: &[RunId]) -> Result<Vec<RunLine>, St
 /// The row of a version, as JSON text of its columns by name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn definition_line(pool: &PgPool, id: i32) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(r#"select to_json(d)::text as "row!" from definitions d where id = $1"#, id)
         .fetch_optional(pool)
@@ -173,7 +173,7 @@ pub struct Hanging {
 /// What hangs on runs beside their journals: commands, proposals, conflicts that are settled, batches, what steps asked people.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hanging(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Hanging>, StoreError> {
     Ok(sqlx::query_as!(
         Hanging,
@@ -195,7 +195,7 @@ pub type LiveRow = (i32, Time);
 /// The oldest runs of each status that have not ended, and whether there are more behind them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn live_pages(pool: &PgPool, limit: i64) -> Result<Vec<(Vec<LiveRow>, bool)>, StoreError> {
     let mut pages = Vec::new();
     for status in ["pending", "running", "waiting", "suspended", "compensating", "faulted"] {

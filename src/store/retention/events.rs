@@ -56,7 +56,7 @@ macro_rules! events {
 /// The events that these runs consumed while they ran.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn consumed(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Uuid>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"select distinct event_id as "event_id!" from commands where run_id = any($1) and event_id is not null"#,
@@ -68,7 +68,7 @@ pub async fn consumed(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Uuid>, StoreE
 /// These events, seen as if the runs `going` were gone.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events_of(pool: &PgPool, events: &[Uuid], going: &[RunId]) -> Result<Vec<EventRow>, StoreError> {
     Ok(events!("e.id = any($2) order by e.id", pool, going, events))
 }
@@ -76,7 +76,7 @@ pub async fn events_of(pool: &PgPool, events: &[Uuid], going: &[RunId]) -> Resul
 /// Events that were stored before a time, oldest first, behind `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn old_events(pool: &PgPool, before: Time, after: Uuid, limit: i64) -> Result<Vec<EventRow>, StoreError> {
     Ok(events!(
         "e.id > $2 and e.id < uuid_floor($3::timestamptz at time zone 'utc') order by e.id limit $4",
@@ -100,7 +100,7 @@ pub struct EventLine {
 /// The rows of events, by id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn event_lines(pool: &PgPool, events: &[Uuid]) -> Result<Vec<EventLine>, StoreError> {
     Ok(sqlx::query_as!(
         EventLine,
@@ -114,7 +114,7 @@ pub async fn event_lines(pool: &PgPool, events: &[Uuid]) -> Result<Vec<EventLine
 /// Deliveries of events with other bytes, as JSON text of their columns by name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn redeliveries(pool: &PgPool, events: &[Uuid]) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select to_json(r)::text as "row!" from redeliveries r where event = any($1) order by event, body_hash"#,
@@ -128,7 +128,7 @@ pub async fn redeliveries(pool: &PgPool, events: &[Uuid]) -> Result<Vec<String>,
 /// archived, if it waits for someone, or if one of its runs is here.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove_events(pool: &PgPool, archive: Uuid, limit: i64) -> Result<(i64, i64), StoreError> {
     let row = sqlx::query!(
         r#"with picked as (
@@ -171,7 +171,7 @@ pub struct KeyRow {
 /// Ids of events that came before a time, oldest first, behind `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn old_keys(
     pool: &PgPool,
     before: Time,
@@ -200,7 +200,7 @@ pub async fn old_keys(
 /// Forgets ids of events that are gone, and deliveries that came after they went; how many ids.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete_keys(pool: &PgPool, keys: &[&KeyRow]) -> Result<u64, StoreError> {
     let done = sqlx::query_scalar!(
         r#"with gone as (

@@ -36,7 +36,7 @@ pub struct Lease {
 /// Takes or renews the lease, by the clock of the database; none while someone else has it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lease(pool: &PgPool, holder: Uuid) -> Result<Option<Lease>, StoreError> {
     Ok(sqlx::query_as!(
         Lease,
@@ -52,7 +52,7 @@ pub async fn lease(pool: &PgPool, holder: Uuid) -> Result<Option<Lease>, StoreEr
 /// Gives the lease back.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, holder: Uuid) -> Result<(), StoreError> {
     sqlx::query!("update retention_lease set holder = null, until = '-infinity' where holder = $1", holder)
         .execute(pool)
@@ -63,7 +63,7 @@ pub async fn release(pool: &PgPool, holder: Uuid) -> Result<(), StoreError> {
 /// Notes the name of the archive that is about to be written, or that none is; false if the lease is lost.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note_writing(pool: &PgPool, holder: Uuid, name: Option<&str>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update retention_lease set writing = $2 where holder = $1 and until > clock_timestamp()",
@@ -168,7 +168,7 @@ pub async fn record(
 /// Whether an archive has this event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn has_event(conn: &mut PgConnection, event: Uuid) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(r#"select exists (select from archives_with_event($1)) as "has!""#, event)
         .fetch_one(conn)
@@ -178,7 +178,7 @@ pub async fn has_event(conn: &mut PgConnection, event: Uuid) -> Result<bool, Sto
 /// Whether an archive has this run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn has_run(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(r#"select exists (select from archives_with_run($1)) as "has!""#, run)
         .fetch_one(conn)
@@ -203,7 +203,7 @@ pub struct ArchiveRow {
 /// Archives of which not everything is removed yet, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unfinished(pool: &PgPool) -> Result<Vec<ArchiveRow>, StoreError> {
     Ok(sqlx::query_as!(
         ArchiveRow,
@@ -217,7 +217,7 @@ pub async fn unfinished(pool: &PgPool) -> Result<Vec<ArchiveRow>, StoreError> {
 /// An archive by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn archive(pool: &PgPool, id: Uuid) -> Result<Option<ArchiveRow>, StoreError> {
     Ok(sqlx::query_as!(ArchiveRow, "select id, file, sha256, digest, bytes from archives where id = $1", id)
         .fetch_optional(pool)
@@ -227,7 +227,7 @@ pub async fn archive(pool: &PgPool, id: Uuid) -> Result<Option<ArchiveRow>, Stor
 /// When an archive was written last.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn last_written(pool: &PgPool) -> Result<Option<Time>, StoreError> {
     Ok(sqlx::query_scalar!("select written_at from archives order by id desc limit 1").fetch_optional(pool).await?)
 }
@@ -235,7 +235,7 @@ pub async fn last_written(pool: &PgPool) -> Result<Option<Time>, StoreError> {
 /// The file that has a run; the latest, if there are several.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn archive_of(pool: &PgPool, run: RunId) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select file from archives where id = any(array(select archives_with_run($1))) order by id desc limit 1",
@@ -265,7 +265,7 @@ const ROWS_AT_ONCE: i32 = 20_000;
 /// Removes some of the runs of an archive.
 ///
 /// # Errors
-/// The database is away, or someone holds a lock for long.
+/// The database is unavailable or a lock wait times out.
 pub async fn remove_runs(pool: &PgPool, archive: Uuid) -> Result<RemovedRuns, StoreError> {
     Ok(sqlx::query_as!(
         RemovedRuns,
@@ -281,7 +281,7 @@ pub async fn remove_runs(pool: &PgPool, archive: Uuid) -> Result<RemovedRuns, St
 /// Takes an archive off the list: what is left of it in the database stays, and is archived again when it is due.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn discard(pool: &PgPool, archive: Uuid) -> Result<u64, StoreError> {
     Ok(sqlx::query!("delete from removals where archive_id = $1", archive).execute(pool).await?.rows_affected())
 }
@@ -289,7 +289,7 @@ pub async fn discard(pool: &PgPool, archive: Uuid) -> Result<u64, StoreError> {
 /// Drops one partition of the past in which nothing is left; gives its name.
 ///
 /// # Errors
-/// The database is away, or someone holds a lock for long.
+/// The database is unavailable or a lock wait times out.
 pub async fn drop_empty_partition(pool: &PgPool) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!("select drop_empty_partition()").fetch_one(pool).await?)
 }

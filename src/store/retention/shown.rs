@@ -18,7 +18,7 @@ pub struct Backlog {
 /// Runs that ended before a time and need nobody.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn backlog(pool: &PgPool, filter: &DueFilter, limit: i64) -> Result<Backlog, StoreError> {
     Ok(sqlx::query_as!(
         Backlog,
@@ -38,7 +38,7 @@ pub async fn backlog(pool: &PgPool, filter: &DueFilter, limit: i64) -> Result<Ba
 /// When the run that ended first did, of those of a version with one end that need nobody.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn oldest(pool: &PgPool, definition: i32, status: &str) -> Result<Option<Time>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"select finished_at as "finished_at!" from runs
@@ -64,7 +64,7 @@ pub struct TableSize {
 /// The largest tables, largest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn table_sizes(pool: &PgPool, limit: i64) -> Result<Vec<TableSize>, StoreError> {
     Ok(sqlx::query_as!(
         TableSize,

@@ -32,7 +32,7 @@ pub struct ClaimedRun {
 /// [`claim_suspect`], and those in a format newer than the node's. The attempt is counted before anything is executed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64, format: Format) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -54,7 +54,7 @@ pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64, format: Format) ->
 /// names the culprit.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<Option<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -74,7 +74,7 @@ pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<
 /// Runs that this node owns: after a lost reply it may own some that it does not know of.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -89,7 +89,7 @@ pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<Claim
 /// Those of these runs that this node owns now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn still_owned_by(pool: &PgPool, node: Uuid, runs: &[RunId]) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -107,7 +107,7 @@ pub async fn still_owned_by(pool: &PgPool, node: Uuid, runs: &[RunId]) -> Result
 /// Releases a batch of runs whose owner is dead: claimable at once, under a new fence. Gives how many.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release_of_dead_nodes(pool: &PgPool, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         // Dead nodes are few, owned runs are many: the plan begins with the nodes, whatever the statistics.
@@ -126,7 +126,7 @@ pub async fn release_of_dead_nodes(pool: &PgPool, limit: i64) -> Result<u64, Sto
 /// Releases what this node still owns, claimable at once; the claims are given back, for this was no death.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = now(), attempts = greatest(attempts - 1, 0)
@@ -141,7 +141,7 @@ pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError
 /// Gives claims back that were no death: the node lost its lease and lives. Whoever drives these runs now is not touched.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forgive(pool: &PgPool, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!(
         // In the order in which every batch locks runs.
@@ -172,7 +172,7 @@ pub struct Hold {
 /// Leaves a run to a person whose nodes died while they read it, so that it could not be parked in its journal. Nobody takes it up by itself.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn park_unread(pool: &PgPool, of: Hold) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = null, attempts = 0, attention = 'poison'
@@ -190,7 +190,7 @@ pub async fn park_unread(pool: &PgPool, of: Hold) -> Result<(), StoreError> {
 /// Releases one run that this node cannot drive, until a later time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release_one(pool: &PgPool, of: Hold, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = $5, attempts = greatest(attempts - 1, 0)
@@ -210,7 +210,7 @@ pub async fn release_one(pool: &PgPool, of: Hold, until: Time) -> Result<(), Sto
 /// up as it was.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn set_aside(pool: &PgPool, of: Hold, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = $5, attempts = 0, attention = 'poison'
@@ -229,7 +229,7 @@ pub async fn set_aside(pool: &PgPool, of: Hold, until: Time) -> Result<(), Store
 /// Makes an unowned run due now, so that a node looks at it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn wake(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set wake_at = now() where shard = $1 and id = $2 and owner is null and finished_at is null",

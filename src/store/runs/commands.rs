@@ -67,7 +67,7 @@ pub struct Answer {
 /// Records a command; false if there is no such run.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "insert into commands (id, shard, run_id, act, actor, reason)
@@ -100,7 +100,7 @@ pub(super) fn turn(run: RunId) -> NewMessage {
 /// not exist is lost, unless it is kept for it.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<Vec<RunId>, StoreError> {
     let m = messages;
     Ok(sqlx::query_scalar!(
@@ -128,7 +128,7 @@ pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<V
 /// Forgets what was kept for runs that never came to be.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from commands c where c.answered_at is null and c.created_at < now() - interval '1 day'
@@ -142,7 +142,7 @@ pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
 /// The outcome of a command.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreError> {
     Ok(sqlx::query_as!(
         Answer,
@@ -156,7 +156,7 @@ pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreE
 /// Open commands for runs that this node owns, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
@@ -177,7 +177,7 @@ pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<
 /// Open commands of these runs, of each run oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
@@ -193,7 +193,7 @@ pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenComm
 /// Makes unowned runs with open commands due, and refuses commands for runs that have ended. Gives how many were woken.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     sqlx::query!(
         // A run that is over can still be undone with its parent, and started again: what tells it so is left to the run itself. Looked at
@@ -227,7 +227,7 @@ pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
 /// Answers commands: null is "done", a text is why it was refused.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn answer(conn: &mut PgConnection, answers: &[(Uuid, Option<String>)]) -> Result<(), StoreError> {
     sqlx::query!(
         "update commands c set answered_at = now(), refusal = u.refusal

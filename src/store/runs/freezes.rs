@@ -51,7 +51,7 @@ pub struct NewFreeze<'a> {
 /// Freezes that still hold runs back, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unreleased(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -67,7 +67,7 @@ pub async fn unreleased(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
 /// run that was started without it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn in_force(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(r#"select freezes_in_force() as "freezes!""#).fetch_one(conn).await?)
 }
@@ -75,7 +75,7 @@ pub async fn in_force(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> 
 /// Freezes, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -92,7 +92,7 @@ pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec
 /// One freeze.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -136,7 +136,7 @@ pub async fn create(pool: &PgPool, new: &NewFreeze<'_>, by: By<'_>) -> Result<Uu
 /// Ends a freeze; false if it has ended, or there is none.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query!(
@@ -159,7 +159,7 @@ pub async fn end(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError
 /// Ends freezes whose time has come.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn expire(pool: &PgPool) -> Result<(), StoreError> {
     let engine = Actor::engine();
     let mut transaction = pool.begin().await?;
@@ -182,7 +182,7 @@ pub async fn expire(pool: &PgPool) -> Result<(), StoreError> {
 /// Runs that wait for the end of a freeze from now on.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub(super) async fn hold(conn: &mut PgConnection, frozen: &[(RunId, Uuid)]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into frozen (run_id, freeze_id) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing",
@@ -197,7 +197,7 @@ pub(super) async fn hold(conn: &mut PgConnection, frozen: &[(RunId, Uuid)]) -> R
 /// Runs that no longer wait for a freeze: a person resumed them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub(super) async fn let_go(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!("delete from frozen where run_id = any($1)", runs).execute(conn).await?;
     Ok(())
@@ -206,7 +206,7 @@ pub(super) async fn let_go(conn: &mut PgConnection, runs: &[RunId]) -> Result<()
 /// A run waits for no freeze any more, but for a person.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn let_go_of(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     let_go(&mut connection, &[run]).await
@@ -224,7 +224,7 @@ pub struct Thawed {
 /// Runs whose freeze has ended, in the order in which they came. Those behind `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn thawed(pool: &PgPool, freeze: Uuid, after: Option<RunId>, limit: i64) -> Result<Vec<Thawed>, StoreError> {
     Ok(sqlx::query_as!(
         Thawed,
@@ -242,7 +242,7 @@ pub async fn thawed(pool: &PgPool, freeze: Uuid, after: Option<RunId>, limit: i6
 /// Freezes that have ended while runs still wait for them. A node that did not know of the end in time may add some at any time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ended_with_runs(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -258,7 +258,7 @@ pub async fn ended_with_runs(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
 /// Runs wait for another freeze now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hand_over(pool: &PgPool, runs: &[RunId], freeze: Uuid) -> Result<(), StoreError> {
     sqlx::query!("update frozen set freeze_id = $2 where run_id = any($1)", runs, freeze).execute(pool).await?;
     Ok(())
@@ -268,7 +268,7 @@ pub async fn hand_over(pool: &PgPool, runs: &[RunId], freeze: Uuid) -> Result<()
 /// came. Of several nodes that try, one does it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, freeze: &Freeze, runs: &[RunId]) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let mut freed = sqlx::query_scalar!(
@@ -314,7 +314,7 @@ pub async fn release(pool: &PgPool, freeze: &Freeze, runs: &[RunId]) -> Result<(
 /// Forgets runs that were told to continue, and have ended or gone on without saying so.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_begun(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from frozen f using runs r
@@ -329,7 +329,7 @@ pub async fn forget_begun(pool: &PgPool) -> Result<(), StoreError> {
 /// Notes the freezes for which no run waits any more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note_released(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "update freezes f set released_at = now()

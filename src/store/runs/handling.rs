@@ -41,7 +41,7 @@ pub enum Handling<'a> {
 /// Whether runs need attention for this cause.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_open(pool: &PgPool, fingerprint: &str) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from runs where fingerprint = $1 and attention is not null) as "exists!""#,
@@ -54,7 +54,7 @@ pub async fn is_open(pool: &PgPool, fingerprint: &str) -> Result<bool, StoreErro
 /// Records what a person says about a cause.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn handle(pool: &PgPool, fingerprint: &str, what: Handling<'_>, by: By<'_>) -> Result<(), StoreError> {
     let (act, detail) = match what {
         Handling::Assign(assignee) => ("attention.assign", Some(json!({ "assignee": assignee }))),
@@ -85,7 +85,7 @@ const NOTE: &str = "note";
 /// Writes a note, `by.reason`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note(pool: &PgPool, subject: Subject<'_>, by: By<'_>) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     acts::record(&mut transaction, by, NOTE, &subject.to_string(), None).await?;
@@ -95,7 +95,7 @@ pub async fn note(pool: &PgPool, subject: Subject<'_>, by: By<'_>) -> Result<(),
 /// Notes on a subject, oldest first, at most the latest `limit`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn notes(pool: &PgPool, subject: Subject<'_>, limit: i64) -> Result<Vec<Note>, StoreError> {
     let mut notes = sqlx::query_as!(
         Note,

@@ -95,7 +95,7 @@ pub struct ProposalFilter {
 /// Proposals, latest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, filter: ProposalFilter, limit: i64) -> Result<Vec<ProposalRow>, StoreError> {
     Ok(sqlx::query_as!(
         ProposalRow,
@@ -132,7 +132,7 @@ const COUNTED_MAX: i64 = 10_000;
 /// How many can be approved.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from (
@@ -148,7 +148,7 @@ pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
 /// there is no such run.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result<Option<Uuid>, StoreError> {
     let mut transaction = pool.begin().await?;
     let (id, made) = propose_in(&mut transaction, new, by).await?;
@@ -220,7 +220,7 @@ pub(super) async fn tell_made(conn: &mut PgConnection, made: Made, by: By<'_>) -
 /// Approves a proposal and records its command; false if it is not open, or its proposer asks.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn approve(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let approved = sqlx::query!(
@@ -254,7 +254,7 @@ pub async fn approve(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
 /// Declines a proposal, or withdraws it if its proposer asks; false if someone has decided before.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn decline(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let declined = sqlx::query!(
@@ -279,7 +279,7 @@ pub async fn decline(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
 /// Closes what nobody decided in time, and what was proposed for runs that have ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn close_stale(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let closed = close_stale_in(&mut transaction, None).await?;

@@ -25,7 +25,7 @@ pub struct Latest {
 /// The last time that a run was started again; none if it never was.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn latest(pool: &PgPool, of: RunId) -> Result<Option<Latest>, StoreError> {
     Ok(sqlx::query_as!(
         Latest,
@@ -52,7 +52,7 @@ pub struct Links {
 /// Which runs a run is linked with.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn links(pool: &PgPool, run: RunId) -> Result<Links, StoreError> {
     Ok(sqlx::query_as!(
         Links,
@@ -68,7 +68,7 @@ pub async fn links(pool: &PgPool, run: RunId) -> Result<Links, StoreError> {
 /// Notes that a new run does the work of an ended one again, and tells that one. In the transaction that starts the new run.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record(
     conn: &mut PgConnection,
     by: By<'_>,

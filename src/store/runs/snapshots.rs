@@ -39,7 +39,7 @@ pub struct SnapshotRow {
 /// Writes snapshots of runs in place of earlier ones. Only for runs that the transaction has locked.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn put(conn: &mut PgConnection, snapshots: &[(RunId, &NewSnapshot)]) -> Result<(), StoreError> {
     let bases: Vec<(RunId, i32)> = snapshots.iter().filter_map(|(run, s)| Some((*run, s.base?))).collect();
     if !bases.is_empty() {
@@ -84,7 +84,7 @@ async fn begin_anew(conn: &mut PgConnection, bases: &[(RunId, i32)]) -> Result<(
 /// The record from which folding a run's journal begins; 0 if that is the first, or if there is no such run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn base(executor: impl PgExecutor<'_>, run: RunId) -> Result<i32, StoreError> {
     let base = sqlx::query_scalar!("select base from runs where shard = $1 and id = $2", shard(run), run);
     Ok(base.fetch_optional(executor).await?.flatten().unwrap_or(0))
@@ -93,7 +93,7 @@ pub async fn base(executor: impl PgExecutor<'_>, run: RunId) -> Result<i32, Stor
 /// Removes the snapshots of runs that have ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from snapshots s using unnest($1::smallint[], $2::uuid[]) as u (shard, run_id)
@@ -109,7 +109,7 @@ pub async fn remove(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), Store
 /// The snapshot of a run, if it has one.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn read(executor: impl PgExecutor<'_>, run: RunId) -> Result<Option<SnapshotRow>, StoreError> {
     Ok(sqlx::query_as!(
         SnapshotRow,

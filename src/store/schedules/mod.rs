@@ -54,7 +54,7 @@ pub struct NewSchedule<'a> {
 /// Makes the schedule of a workflow what its latest version says. A timing that stays the same continues where it stands.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn put(pool: &PgPool, new: &NewSchedule<'_>) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let put = sqlx::query_scalar!(
@@ -91,7 +91,7 @@ fn row_key(namespace: &str, name: &str) -> RowKey {
 /// A workflow does not start by itself any more; see [`NewSchedule::definitions_read`].
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read: i32) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let gone = sqlx::query!(
@@ -113,7 +113,7 @@ pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read
 /// Schedules whose time has come, longest due first, without those that were `seen`, as `namespace/name`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn due(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
     Ok(sqlx::query_as!(
         ScheduleRow,
@@ -131,7 +131,7 @@ pub async fn due(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<Sched
 /// meanwhile.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn pass_over(pool: &PgPool, schedule: &ScheduleRow, next_at: Option<Time>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update schedules set next_at = $4
@@ -151,7 +151,7 @@ pub async fn pass_over(pool: &PgPool, schedule: &ScheduleRow, next_at: Option<Ti
 /// faster or its timing is another one now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn fired(
     pool: &PgPool,
     schedule: &ScheduleRow,
@@ -192,7 +192,7 @@ pub struct EndedRun {
 /// Schedules that wait for the end of their run which has come, without those that were `seen`. `offset 0` keeps the planner from beginning with all runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ended(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<EndedRun>, StoreError> {
     Ok(sqlx::query_as!(
         EndedRun,
@@ -210,7 +210,7 @@ pub async fn ended(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<End
 /// When a schedule that waited for this run fires next. Nothing happens if it waits for another by now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn fire_after(pool: &PgPool, ended: &EndedRun, at: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update schedules set next_at = $5
@@ -243,7 +243,7 @@ pub struct NewAct<'a> {
 /// one's name.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
@@ -283,7 +283,7 @@ async fn sealed(
 /// Lets a paused schedule continue from `next_at` and records who did and why; false if there is none.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Result<bool, StoreError> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
@@ -308,7 +308,7 @@ pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Re
 /// Records that a person starts a run beside the schedule, in the transaction that starts it.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record_fire(conn: &mut PgConnection, by: &NewAct<'_>, run: RunId) -> Result<(), StoreError> {
     let id = Uuid::now_v7();
     sqlx::query!(
@@ -343,7 +343,7 @@ pub struct ActRow {
 /// What people did to a schedule, latest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn acts(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Result<Vec<ActRow>, StoreError> {
     Ok(sqlx::query_as!(
         ActRow,
@@ -360,7 +360,7 @@ pub async fn acts(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Res
 /// The schedule of a workflow.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, namespace: &str, name: &str) -> Result<Option<ScheduleRow>, StoreError> {
     Ok(sqlx::query_as!(
         ScheduleRow,
@@ -376,7 +376,7 @@ pub async fn find(pool: &PgPool, namespace: &str, name: &str) -> Result<Option<S
 /// Schedules by name, those after `after`, at most `limit`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, after: Option<(&str, &str)>, limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
     // No name is empty, so these are all.
     let (namespace, name) = after.unwrap_or_default();

@@ -15,7 +15,7 @@ const KEPT: i64 = 100;
 /// Makes sure that nobody else begins a batch of that name before the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock_name(conn: &mut PgConnection, name: &str) -> Result<(), StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('batches/' || $1, 0))", name).execute(conn).await?;
     Ok(())
@@ -24,7 +24,7 @@ pub async fn lock_name(conn: &mut PgConnection, name: &str) -> Result<(), StoreE
 /// The batch that a run began under a name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Option<Batch>, StoreError> {
     Ok(sqlx::query_as!(
         Batch,
@@ -40,7 +40,7 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Op
 /// Runs with a batch of that name under way: neither the batch nor the run has ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select h.run as "run!"
@@ -57,7 +57,7 @@ pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>,
 /// Adds one, and removes what is older than the latest ones of its name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn insert(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into batches (id, name, mode, run_id, began_at, changed_at) values ($1, $2, $3, $4, $5, $5)",
@@ -83,7 +83,7 @@ pub async fn insert(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreE
 /// One of them, which nobody else changes before the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Batch>, StoreError> {
     Ok(sqlx::query_as!(
         Batch,
@@ -98,7 +98,7 @@ pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Batch>, St
 /// Writes how far it is.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn update(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreError> {
     sqlx::query!(
         "update batches set total = $2, done = $3, failed = $4, busy_ms = $5, changed_at = $6, ended_at = $7 where id = $1",
@@ -118,7 +118,7 @@ pub async fn update(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreE
 /// Notes that a report was told; whether it is news.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note_report(conn: &mut PgConnection, batch: Uuid, cursor: &str) -> Result<bool, StoreError> {
     let noted = sqlx::query!(
         "insert into batch_reports (batch_id, cursor) values ($1, $2) on conflict do nothing",
@@ -133,7 +133,7 @@ pub async fn note_report(conn: &mut PgConnection, batch: Uuid, cursor: &str) -> 
 /// Forgets which reports were told: the batch takes no more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_reports(conn: &mut PgConnection, batch: Uuid) -> Result<(), StoreError> {
     sqlx::query!("delete from batch_reports where batch_id = $1", batch).execute(conn).await?;
     Ok(())
@@ -142,7 +142,7 @@ pub async fn forget_reports(conn: &mut PgConnection, batch: Uuid) -> Result<(), 
 /// Forgets rows that failed before and went well now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn clear_rows(conn: &mut PgConnection, name: &str, keys: &[String]) -> Result<(), StoreError> {
     sqlx::query!("delete from batch_rows where name = $1 and key = any($2)", name, keys).execute(conn).await?;
     Ok(())
@@ -151,7 +151,7 @@ pub async fn clear_rows(conn: &mut PgConnection, name: &str, keys: &[String]) ->
 /// Keeps rows that failed; `attempts` of those given is not read, it counts here.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn keep_rows(conn: &mut PgConnection, batch: &Batch, failed: &[FailedRow]) -> Result<(), StoreError> {
     let keys: Vec<&str> = failed.iter().map(|row| row.key.as_str()).collect();
     let messages: Vec<&str> = failed.iter().map(|row| row.message.as_str()).collect();
@@ -188,7 +188,7 @@ pub struct BatchRow {
 /// Batches, latest first, those before `before`; with `id` that one alone.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     executor: impl PgExecutor<'_>,
     id: Option<Uuid>,
@@ -255,7 +255,7 @@ pub struct FailedShown {
 /// Rows of a name that failed, by key, those after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn failed(
     executor: impl PgExecutor<'_>,
     name: &str,
@@ -277,7 +277,7 @@ pub async fn failed(
 /// How many rows of a name have failed, counted from the one after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_failed(executor: impl PgExecutor<'_>, name: &str, after: Option<&str>) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from batch_rows where name = $1 and key > coalesce($2, '')"#,

@@ -47,7 +47,7 @@ pub struct ConflictRow {
 /// Conflicts in a state, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     executor: impl PgExecutor<'_>,
     state: &str,
@@ -73,7 +73,7 @@ pub async fn list(
 /// One of them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<ConflictRow>, StoreError> {
     Ok(sqlx::query_as!(
         ConflictRow,
@@ -89,7 +89,7 @@ pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Conf
 /// One of them, which nobody else changes before the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
     sqlx::query!("select 1 as x from conflicts where id = $1 for update", id).fetch_optional(conn).await?;
     Ok(())
@@ -98,7 +98,7 @@ pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
 /// Notes whose word counts.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn choose(
     conn: &mut PgConnection,
     id: Uuid,

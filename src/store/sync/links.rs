@@ -64,7 +64,7 @@ pub struct NewConflict<'c> {
 /// Links under either id, without a lock; the same one twice if both lead to it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(
     conn: &mut PgConnection,
     entity: &str,
@@ -90,7 +90,7 @@ pub async fn find(
 /// Links under either id, which nobody else reads by these ids before the transaction ends, not even where there is none yet.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(
     conn: &mut PgConnection,
     entity: &str,
@@ -129,7 +129,7 @@ pub async fn lock(
 /// Forgets links.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     sqlx::query!("delete from links where id = any($1)", ids).execute(conn).await?;
     Ok(())
@@ -138,7 +138,7 @@ pub async fn remove(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreEr
 /// Writes a link.
 ///
 /// # Errors
-/// The database is away, or one of the records is linked with another.
+/// The database is unavailable, or one of the records is already linked with another.
 pub async fn put(conn: &mut PgConnection, entity: &str, row: &LinkRow) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into links (id, entity, crm_id, erp_id, holder, state) values ($1, $2, $3, $4, $5, $6)
@@ -159,7 +159,7 @@ pub async fn put(conn: &mut PgConnection, entity: &str, row: &LinkRow) -> Result
 /// Conflicts about links that nobody has settled.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_conflicts(conn: &mut PgConnection, links: &[Uuid]) -> Result<Vec<OpenConflict>, StoreError> {
     Ok(sqlx::query_as!(
         OpenConflict,
@@ -174,7 +174,7 @@ pub async fn open_conflicts(conn: &mut PgConnection, links: &[Uuid]) -> Result<V
 /// Opens a conflict.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_conflict(conn: &mut PgConnection, new: &NewConflict<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into conflicts (id, link_id, entity, crm_id, erp_id, row_name, kind, crm, erp, run_id)
@@ -198,7 +198,7 @@ pub async fn open_conflict(conn: &mut PgConnection, new: &NewConflict<'_>) -> Re
 /// Shows a conflict as it has become. What a person chose of other values is void.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn change_conflict(conn: &mut PgConnection, id: Uuid, new: &NewConflict<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "update conflicts
@@ -222,7 +222,7 @@ pub async fn change_conflict(conn: &mut PgConnection, id: Uuid, new: &NewConflic
 /// Ends conflicts: `settled` as someone chose, or `gone` because the records agree.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn close_conflicts(conn: &mut PgConnection, ids: &[Uuid], state: &str) -> Result<(), StoreError> {
     sqlx::query!("update conflicts set state = $2, changed_at = now() where id = any($1)", ids, state)
         .execute(conn)

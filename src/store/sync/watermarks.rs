@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// The value of a watermark.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn read(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, StoreError> {
     Ok(sqlx::query_scalar!("select value from watermarks where name = $1", name).fetch_optional(conn).await?)
 }
@@ -16,7 +16,7 @@ pub async fn read(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, 
 /// The value of a watermark, which nobody else changes before the transaction ends; also where it was never written.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('watermarks/' || $1, 0))", name)
         .execute(&mut *conn)
@@ -27,7 +27,7 @@ pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, 
 /// Sets a watermark.
 ///
 /// # Errors
-/// The database is away, or refuses the value.
+/// The database is unavailable or rejects a value.
 pub async fn write(conn: &mut PgConnection, name: &str, value: &Value) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into watermarks (name, value) values ($1, $2)

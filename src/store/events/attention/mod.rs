@@ -19,7 +19,7 @@ const ACTS_MAX: i64 = 100;
 /// Asks for a person.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub(crate) async fn ask(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into event_attention (event, of_source, asked_at)
@@ -46,7 +46,7 @@ pub enum Settled {
 /// Ends the asking, and records who ended it; false if nobody was asked for.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn settle(pool: &PgPool, event: Uuid, settled: Settled, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let gone = sqlx::query!("delete from event_attention where event = $1", event).execute(&mut *transaction).await?;
@@ -65,7 +65,7 @@ pub async fn settle(pool: &PgPool, event: Uuid, settled: Settled, by: By<'_>) ->
 /// How many events of each source wait for a person, up to [`COUNTED_MAX`] of all together.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn by_source(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = sqlx::query!(
         r#"select of_source, count(*) as "events!"
@@ -94,7 +94,7 @@ pub struct EventAct {
 /// What people did about an event, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn acts_on(pool: &PgPool, event: Uuid) -> Result<Vec<EventAct>, StoreError> {
     let rows = sqlx::query!(
         "select at, actor, act, reason, detail::text from acts
@@ -126,7 +126,7 @@ pub struct Unmatched {
 /// Events since then to which no workflow subscribes, by source and type, the most frequent first; of the latest [`COUNTED_MAX`].
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unmatched(pool: &PgPool, since: Time, limit: i64) -> Result<Vec<Unmatched>, StoreError> {
     Ok(sqlx::query_as!(
         Unmatched,

@@ -14,7 +14,7 @@ use crate::store::acts::{self, By};
 /// Makes the row of a policy unless there is one.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create(pool: &PgPool, id: &[u8], connection: &str, refresh_token: &[u8]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into oauth_tokens (id, connection, refresh_token) values ($1, $2, $3) on conflict (id) do nothing",
@@ -30,7 +30,7 @@ pub async fn create(pool: &PgPool, id: &[u8], connection: &str, refresh_token: &
 /// A row, as it is now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: &[u8]) -> Result<Option<StoredTokens>, StoreError> {
     Ok(sqlx::query_as!(
         StoredTokens,
@@ -48,7 +48,7 @@ pub async fn find(pool: &PgPool, id: &[u8]) -> Result<Option<StoredTokens>, Stor
 /// generation any more. A request of which nobody recorded the answer is remembered in `lost_at`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hold(
     pool: &PgPool,
     id: &[u8],
@@ -76,7 +76,7 @@ pub async fn hold(
 /// Keeps new tokens and ends the hold. A refresh token that was not replaced stays. False if someone else holds the row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn save(
     pool: &PgPool,
     id: &[u8],
@@ -106,7 +106,7 @@ pub async fn save(
 /// Notes that the provider accepts the tokens no more, and ends the hold.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refuse(pool: &PgPool, id: &[u8], holder: Uuid, problem: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update oauth_tokens set refused_at = now(), problem = $3, holder = null, held_until = null, asked_at = null,
@@ -124,7 +124,7 @@ pub async fn refuse(pool: &PgPool, id: &[u8], holder: Uuid, problem: &str) -> Re
 /// Ends a hold without new tokens. `is_lost`: the provider may have replaced the refresh token.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, id: &[u8], holder: Uuid, is_lost: bool) -> Result<(), StoreError> {
     sqlx::query!(
         "update oauth_tokens set holder = null, held_until = null, asked_at = case when $3 then asked_at end
@@ -152,7 +152,7 @@ pub struct Standing {
 /// How a row stands; none if there is no such row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn standing(pool: &PgPool, id: &[u8]) -> Result<Option<Standing>, StoreError> {
     Ok(sqlx::query_as!(
         Standing,
@@ -190,7 +190,7 @@ pub struct TokenListing {
 /// All rows, by connection, the newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, limit: i64) -> Result<Vec<TokenListing>, StoreError> {
     Ok(sqlx::query_as!(
         TokenListing,
@@ -205,7 +205,7 @@ pub async fn list(pool: &PgPool, limit: i64) -> Result<Vec<TokenListing>, StoreE
 /// The whole ids of the rows whose id begins so, or which a connection's call made; the newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ids(pool: &PgPool, connection: Option<&str>, id: Option<&str>) -> Result<Vec<Vec<u8>>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select id from oauth_tokens
@@ -227,7 +227,7 @@ fn subject(id: &[u8]) -> String {
 /// ones count again.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn reauthorize(
     pool: &PgPool,
     id: &[u8],
@@ -257,7 +257,7 @@ pub async fn reauthorize(
 /// Forgets a row, and records who did.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget(pool: &PgPool, id: &[u8], by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let gone = sqlx::query!("delete from oauth_tokens where id = $1", id).execute(&mut *transaction).await?;
@@ -286,7 +286,7 @@ pub struct Sealed {
 /// Rows by id, after this one.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sealed_after(pool: &PgPool, id: &[u8], limit: i64) -> Result<Vec<Sealed>, StoreError> {
     Ok(sqlx::query_as!(
         Sealed,
@@ -301,7 +301,7 @@ pub async fn sealed_after(pool: &PgPool, id: &[u8], limit: i64) -> Result<Vec<Se
 /// Replaces the tokens of a row by the same in another encryption, and records who did. False if they changed meanwhile.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn reseal(pool: &PgPool, old: &Sealed, new: &Sealed, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let changed = sqlx::query!(

@@ -63,7 +63,7 @@ pub struct NewBulk<'a> {
 /// Records a bulk act with its runs; false if it is there already.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn create(pool: &PgPool, new: &NewBulk<'_>, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let total = i32::try_from(new.runs.len()).unwrap_or(i32::MAX);
@@ -111,7 +111,7 @@ pub async fn create(pool: &PgPool, new: &NewBulk<'_>, by: By<'_>) -> Result<bool
 /// Whether any bulk act has something to do. Where none has, a look costs this question.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_pending(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from bulk_acts where finished_at is null and status = 'running')
@@ -146,7 +146,7 @@ pub struct Due {
 /// for a minute holds up no others.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn due(pool: &PgPool, page: i32, open_max: i32) -> Result<Vec<Due>, StoreError> {
     Ok(sqlx::query_as!(
         Due,
@@ -191,7 +191,7 @@ pub struct NextItem {
 /// The runs behind the first `told`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn next_items(pool: &PgPool, bulk: Uuid, told: i32, limit: i64) -> Result<Vec<NextItem>, StoreError> {
     Ok(sqlx::query_as!(
         NextItem,
@@ -214,7 +214,7 @@ pub const KEPT_DAYS: i32 = 90;
 /// Forgets bulk acts that ended long ago. Journals and the record of acts keep who did what and why.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_old(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from bulk_acts where id in (

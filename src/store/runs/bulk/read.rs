@@ -58,7 +58,7 @@ pub struct BulkRow {
 /// One bulk act.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<BulkRow>, StoreError> {
     Ok(sqlx::query_as!(
         BulkRow,
@@ -77,7 +77,7 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<BulkRow>, StoreError
 /// Bulk acts, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<BulkRow>, StoreError> {
     Ok(sqlx::query_as!(
         BulkRow,
@@ -94,7 +94,7 @@ pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec
 /// How many tell runs now.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_running(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from bulk_acts where finished_at is null and status = 'running'"#
@@ -146,7 +146,7 @@ impl ItemRow {
 /// Runs of a bulk act in order, those behind the place `after`; only those with this result, if one is given.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn items(
     pool: &PgPool,
     bulk: Uuid,

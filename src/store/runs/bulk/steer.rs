@@ -57,7 +57,7 @@ impl std::str::FromStr for Steer {
 /// one tells no further run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn steer(pool: &PgPool, id: Uuid, steer: Steer, whose: Whose, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let steered = sqlx::query!(
@@ -87,7 +87,7 @@ pub async fn steer(pool: &PgPool, id: Uuid, steer: Steer, whose: Whose, by: By<'
 /// Pauses a bulk act that cannot go on by itself.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hold(pool: &PgPool, id: Uuid, why: &str) -> Result<(), StoreError> {
     let engine = Actor::engine();
     steer(pool, id, Steer::Pause, Whose::default(), By { actor: &engine, reason: Some(why) }).await.map(drop)

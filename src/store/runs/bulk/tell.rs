@@ -45,7 +45,7 @@ const MOVED_ON: &str = "it has moved on since it was chosen, or is gone";
 /// Tells runs, in one transaction with the marks that say so; false if the bulk act was paused or somebody else told them.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn tell(pool: &PgPool, page: &Page<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     if !take_turn(&mut transaction, page).await? {
@@ -190,7 +190,7 @@ async fn count(conn: &mut PgConnection, bulk: Uuid, [done, refused, proposed]: [
 /// Notes what runs have answered.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn settle(pool: &PgPool) -> Result<(), StoreError> {
     let open = sqlx::query_scalar!(
         r#"select b.id from (select distinct bulk_id from bulk_items where told_at is not null and result is null limit 100) as o

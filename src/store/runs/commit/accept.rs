@@ -42,7 +42,7 @@ pub struct Acceptance {
 /// under way then (see [`crate::store::events::listeners`]).
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 #[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn accept(
     conn: &mut PgConnection,
@@ -159,7 +159,7 @@ fn array_of(ids: &[Uuid]) -> String {
 /// What is known about these keys.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn known_events(conn: &mut PgConnection, keys: &[(&str, &str)]) -> Result<Vec<KnownEvent>, StoreError> {
     Ok(sqlx::query_as!(
         KnownEvent,

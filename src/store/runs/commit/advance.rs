@@ -17,7 +17,7 @@ use crate::store::{StoreError, shard};
 /// leaves its node unharmed.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn advance(
     conn: &mut PgConnection,
     transitions: &[&Transition],
@@ -89,7 +89,7 @@ pub async fn advance(
 /// Notes that runs are of other versions from now on. Only for runs that the transaction has locked.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn redefine(conn: &mut PgConnection, moves: &[(RunId, i32)]) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs r set definition_id = u.definition_id
@@ -122,7 +122,7 @@ pub struct Standing {
 /// How these runs stand.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn standings(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<Standing>, StoreError> {
     Ok(sqlx::query_as!(
         Standing,

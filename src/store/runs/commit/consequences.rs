@@ -12,7 +12,7 @@ use crate::store::runs::{freezes, queues, tasks};
 /// Writes what follows from the records of these runs.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert_consequences(
     conn: &mut PgConnection,
     of_runs: &[(RunId, &Consequences)],

@@ -24,7 +24,7 @@ pub struct ExportedRow {
 /// Stored rows of a run behind `after_seq`, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn export(pool: &PgPool, run: RunId, after_seq: i32, limit: i64) -> Result<Vec<ExportedRow>, StoreError> {
     Ok(sqlx::query_as!(
         ExportedRow,

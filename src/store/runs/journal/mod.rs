@@ -57,7 +57,7 @@ impl JournalRow {
     /// The record that was written.
     ///
     /// # Errors
-    /// A later version wrote it, or it was damaged.
+    /// A later version wrote it, or it is damaged.
     pub fn record(&self) -> Result<Record, StoreError> {
         let whole = format!(r#"{{"kind":"{}","data":{}}}"#, self.kind, self.data.get());
         let change: Change = serde_json::from_str(&whole)

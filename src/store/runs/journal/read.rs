@@ -12,7 +12,7 @@ use crate::store::{StoreError, shard};
 /// Rows of a run whose last record comes after `after_seq`, in order, exactly as stored.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn stored(
     executor: impl PgExecutor<'_>,
     run: RunId,
@@ -35,7 +35,7 @@ pub async fn stored(
 /// All records of each of these runs, and the bytes of their data: one statement for many short journals.
 ///
 /// # Errors
-/// The database is away, or a row of one of them cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn records_of_each(
     pool: &PgPool,
     runs: &[RunId],
@@ -75,7 +75,7 @@ pub async fn records_of_each(
 /// The records of a run after `after_seq`, in order.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn read(
     conn: &mut PgConnection,
     run: RunId,
@@ -132,7 +132,7 @@ impl<'a> Pages<'a> {
     /// The next ones; none at the end.
     ///
     /// # Errors
-    /// The database is away, or a row cannot be read.
+    /// The database is unavailable or a row cannot be decoded.
     pub async fn next(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
         if self.ended {
             return Ok(None);
@@ -159,7 +159,7 @@ impl<'a> Pages<'a> {
 /// All records of a run, and the bytes of their data.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn records(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, usize), StoreError> {
     records_after(pool, run, 0).await
 }
@@ -167,7 +167,7 @@ pub async fn records(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, usize), 
 /// The records of a run from which folding begins, and the place of the first of them; 0 if that is the first of all.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn records_from_base(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, u32), StoreError> {
     let base = snapshots::base(pool, run).await?;
     let (records, _) = records_after(pool, run, (base - 1).max(0)).await?;

@@ -87,7 +87,7 @@ impl StoredRow {
     /// Its records, in order.
     ///
     /// # Errors
-    /// A later version wrote it, or it was damaged.
+    /// A later version wrote it, or it is damaged.
     pub fn records(self) -> Result<Vec<JournalRow>, StoreError> {
         match self.format {
             ONE_RECORD => self.only_record().map(|record| vec![record]),

@@ -107,7 +107,7 @@ impl Chain {
 /// Recomputes the chain of one run against what its row says.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn verify(pool: &PgPool, run: RunId, anchored: i32, head: &[u8]) -> Result<Option<Tampered>, StoreError> {
     let mut chain = Chain::new(run);
     loop {

@@ -50,7 +50,7 @@ pub struct Muted {
 /// Groups of the latest 10,000 runs that need a person, the one that has waited longest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreError> {
     let groups = sqlx::query!(
         r#"select g.fingerprint as "fingerprint!", g.n as "n!", g.first_at as "first_at!", g.last_at as "last_at!",

@@ -32,7 +32,7 @@ impl Counted {
     /// it instead of failing one after the other.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn live(&self, pool: &PgPool) -> Result<LiveCounts, StoreError> {
         let mut last = self.0.lock().await;
         if let Some(last) = last.as_ref().filter(|last| last.tried.elapsed() < last.shared_for) {

@@ -109,7 +109,7 @@ pub struct RunRow {
 /// it may hold fewer than `limit`, or none, and still have a next one.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn page(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit: i64) -> Result<RunsPage, StoreError> {
     page::read(pool, filter, after, limit).await
 }
@@ -120,7 +120,7 @@ const LOOKING_MAX: Duration = Duration::from_secs(2);
 /// As [`page()`], and on through the next ones until `limit` runs were found, all were looked at, or two seconds have passed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn runs(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit: i64) -> Result<RunsPage, StoreError> {
     let until = Instant::now() + LOOKING_MAX;
     let mut found = RunsPage { rows: Vec::new(), next: after };
@@ -139,7 +139,7 @@ pub async fn runs(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit
 /// One run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError> {
     let record = sqlx::query_as!(
         RunRecord,
@@ -159,7 +159,7 @@ pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError>
 /// workflows ask for this, so it may not cost what a list for people may.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn latest_of_key(
     pool: &PgPool,
     (namespace, name): (Option<&str>, &str),
@@ -207,7 +207,7 @@ pub const COUNT_MAX: i64 = 10_000;
 /// Counts over the partial indexes of the live part only. `faulted` among them are those that wait for a person.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn live_counts(pool: &PgPool) -> Result<LiveCounts, StoreError> {
     let rows = sqlx::query!(
         r#"select s.status as "status!",
@@ -244,7 +244,7 @@ pub struct VersionRow {
 /// Versions of a workflow, last deployed first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn versions(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Result<Vec<VersionRow>, StoreError> {
     Ok(sqlx::query_as!(
         VersionRow,
@@ -261,7 +261,7 @@ pub async fn versions(pool: &PgPool, namespace: &str, name: &str, limit: i64) ->
 /// The source text of one version, as it was deployed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn source(pool: &PgPool, workflow: &WorkflowRef) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select source from definitions where namespace = $1 and name = $2 and version = $3 limit 1",

@@ -121,7 +121,7 @@ macro_rules! hits {
 /// Tasks, latest first, at most `limit`. Of the ways through the table the one that leads to the fewest rows is gone.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, filter: &TaskFilter, limit: i64) -> Result<Listed, StoreError> {
     let hits = match (filter.run, &filter.key, &filter.workflow, filter.status) {
         (Some(run), ..) => hits!("t.shard = $10 and t.run_id = $11", pool, filter, limit + 1, shard(run), run),

@@ -182,7 +182,7 @@ impl TaskRow {
 /// asks anew.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn write(conn: &mut PgConnection, of_runs: &[(RunId, &TaskChanges)]) -> Result<(), StoreError> {
     let closed: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.closed.iter().map(|c| (*run, c))).collect();
     let due: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.due.iter().map(|d| (*run, *d))).collect();
@@ -275,7 +275,7 @@ async fn put_off(conn: &mut PgConnection, due: &[(RunId, (i32, Option<Time>))]) 
 /// One of them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
     Ok(sqlx::query_as!(
         TaskRow,
@@ -294,7 +294,7 @@ const COUNTED_MAX: i64 = 10_000;
 /// How many wait for a person.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from (select from tasks where closed_at is null limit $1) as open"#,
@@ -318,7 +318,7 @@ pub struct Recorded {
 /// Records a decision for its run, unless one was recorded for this question before: then gives that one. None if the run is gone.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn decide(
     pool: &PgPool,
     (question, execution): (Uuid, i32),

@@ -82,7 +82,7 @@ const ROWS_AT_ONCE: i64 = 500;
 /// tasks is left out by its text.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn told(
     pool: &PgPool,
     sweep: RunId,
@@ -191,7 +191,7 @@ async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fa
 /// What a completed run gave; none if it has not completed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"select journal_text(j.shard, j.run_id, j.data, j.held) as "data!" from runs r

@@ -21,7 +21,7 @@ const KEPT: i64 = 100;
 /// Makes sure that nobody else begins or ends a pass, or signs a period off, before the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('totals', 0))").execute(conn).await?;
     Ok(())
@@ -30,7 +30,7 @@ pub async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
 /// The pass of a run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_run(conn: &mut PgConnection, run: Uuid) -> Result<Option<Pass>, StoreError> {
     Ok(sqlx::query_as!(
         Pass,
@@ -45,7 +45,7 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid) -> Result<Option<Pass>, 
 /// One of them, which nobody else changes before the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock_pass(conn: &mut PgConnection, id: Uuid) -> Result<Option<Pass>, StoreError> {
     Ok(sqlx::query_as!(
         Pass,
@@ -60,7 +60,7 @@ pub async fn lock_pass(conn: &mut PgConnection, id: Uuid) -> Result<Option<Pass>
 /// Runs with a pass under way: neither the pass nor the run has ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn under_way(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select h.run as "run!"
@@ -76,7 +76,7 @@ pub async fn under_way(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError>
 /// Adds a pass, and removes those that never ended and what is older than the latest ones.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn insert(conn: &mut PgConnection, pass: &Pass) -> Result<(), StoreError> {
     sqlx::query!("delete from totals_passes where ended_at is null").execute(&mut *conn).await?;
     sqlx::query!(
@@ -102,7 +102,7 @@ pub async fn insert(conn: &mut PgConnection, pass: &Pass) -> Result<(), StoreErr
 /// Keeps lines that a pass found; what it reported about the same deal before is replaced. Gives how many lines it has found.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn stage(conn: &mut PgConnection, pass: Uuid, lines: &[Line]) -> Result<i64, StoreError> {
     let columns = Columns::of(lines);
     sqlx::query!(
@@ -142,7 +142,7 @@ pub async fn stage(conn: &mut PgConnection, pass: Uuid, lines: &[Line]) -> Resul
 /// How many lines of each state a pass has found.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn states(conn: &mut PgConnection, pass: Uuid) -> Result<BTreeMap<State, i64>, StoreError> {
     let counts = sqlx::query_scalar!(
         r#"select array[count(*) filter (where state = 0), count(*) filter (where state = 1), count(*) filter (where state = 2),
@@ -159,7 +159,7 @@ pub async fn states(conn: &mut PgConnection, pass: Uuid) -> Result<BTreeMap<Stat
 /// What a pass found on these days.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn staged(
     conn: &mut PgConnection,
     pass: Uuid,
@@ -182,7 +182,7 @@ pub async fn staged(
 /// What is shown of these days, and what is shown elsewhere, outside of the pass, of the deals and orders that it `found` on them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn standing(
     conn: &mut PgConnection,
     pass: &Pass,
@@ -219,7 +219,7 @@ pub async fn standing(
 /// Shows these lines.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn put(conn: &mut PgConnection, lines: &[Line]) -> Result<(), StoreError> {
     let columns = Columns::of(lines);
     sqlx::query!(
@@ -255,7 +255,7 @@ pub async fn put(conn: &mut PgConnection, lines: &[Line]) -> Result<(), StoreErr
 /// Shows these no more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(conn: &mut PgConnection, gone: &[Place]) -> Result<(), StoreError> {
     let days: Vec<NaiveDate> = gone.iter().map(|place| place.day).collect();
     let texts = |of: fn(&Place) -> &String| gone.iter().map(|place| of(place).clone()).collect::<Vec<String>>();
@@ -275,7 +275,7 @@ pub async fn remove(conn: &mut PgConnection, gone: &[Place]) -> Result<(), Store
 /// Notes that a pass changed what is shown of these days, although they are not its own: what people saw of them is no longer so.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn touch(conn: &mut PgConnection, pass: Uuid, days: &[NaiveDate]) -> Result<(), StoreError> {
     sqlx::query!("update totals_days set pass_id = $1 where day = any($2)", pass, days).execute(conn).await?;
     Ok(())
@@ -284,7 +284,7 @@ pub async fn touch(conn: &mut PgConnection, pass: Uuid, days: &[NaiveDate]) -> R
 /// Writes that a pass is over: what it gave, which days it looked at, what companies are called. What it found is kept aside no more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end(
     conn: &mut PgConnection,
     pass: &Pass,

@@ -88,7 +88,7 @@ impl From<SumRow> for Sum {
 /// Sums by day, currency and company, latest day first, those behind `after`.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn by_day(
     pool: &PgPool,
     filter: &Filter,
@@ -136,7 +136,7 @@ pub async fn by_day(
 /// Sums by currency and company over all days of a period.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn by_period(executor: impl PgExecutor<'_>, filter: &Filter, limit: i64) -> Result<Vec<Sum>, StoreError> {
     let scope = &filter.scope;
     let rows = sqlx::query_as!(
@@ -199,7 +199,7 @@ impl After {
 /// Lines, those first that a person has to look at first, those behind `after`.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn lines(pool: &PgPool, filter: &Filter, after: Option<&After>, limit: i64) -> Result<Vec<Line>, StoreError> {
     let scope = &filter.scope;
     let place = after.map(|after| &after.place);
@@ -247,7 +247,7 @@ pub struct RunOfDeal {
 /// The latest runs with these business keys, at most `each` of every key, latest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn runs(pool: &PgPool, deals: &[String], each: i64) -> Result<Vec<RunOfDeal>, StoreError> {
     Ok(sqlx::query_as!(
         RunOfDeal,
@@ -266,7 +266,7 @@ pub async fn runs(pool: &PgPool, deals: &[String], each: i64) -> Result<Vec<RunO
 /// Names of companies by their ids.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn companies(pool: &PgPool) -> Result<Vec<(String, String)>, StoreError> {
     let rows =
         sqlx::query!("select id, name from totals_companies order by name, id limit 1000").fetch_all(pool).await?;
@@ -295,7 +295,7 @@ pub struct PassRow {
 /// Passes over any of these days, latest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn passes(
     pool: &PgPool,
     (from, until): (NaiveDate, NaiveDate),

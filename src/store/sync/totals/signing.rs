@@ -13,7 +13,7 @@ use crate::store::audit::{self, RowKey, Sealed};
 /// What was signed off of these days.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn signed(conn: &mut PgConnection, from: NaiveDate, until: NaiveDate) -> Result<Vec<Scope>, StoreError> {
     Ok(sqlx::query_as!(
         Scope,
@@ -29,7 +29,7 @@ pub async fn signed(conn: &mut PgConnection, from: NaiveDate, until: NaiveDate) 
 /// Marks what a pass changed of periods that were signed off.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn mark(conn: &mut PgConnection, run: Uuid, changes: &[Change]) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = changes.iter().map(|_| Uuid::now_v7()).collect();
     let days: Vec<NaiveDate> = changes.iter().map(|change| change.place.day).collect();
@@ -60,7 +60,7 @@ pub async fn mark(conn: &mut PgConnection, run: Uuid, changes: &[Change]) -> Res
 /// What speaks against signing a period off without a word.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn problems(executor: impl PgExecutor<'_>, scope: &Scope) -> Result<Problems, StoreError> {
     Ok(sqlx::query_as!(
         Problems,
@@ -83,7 +83,7 @@ pub async fn problems(executor: impl PgExecutor<'_>, scope: &Scope) -> Result<Pr
 /// The last pass that looked at any of these days or changed what is shown of them: that is what a person saw.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn as_of(
     executor: impl PgExecutor<'_>,
     from: NaiveDate,
@@ -115,7 +115,7 @@ pub struct NewSignOff<'s> {
 /// records the act seals them.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn sign(conn: &mut PgConnection, new: &NewSignOff<'_>) -> Result<(Uuid, Vec<RowKey>), StoreError> {
     let id = Uuid::now_v7();
     let Scope { from, until, currency, company } = new.scope;
@@ -176,7 +176,7 @@ pub struct SignOff {
 /// Sign-offs of any of these days, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     executor: impl PgExecutor<'_>,
     (from, until): (NaiveDate, NaiveDate),
@@ -200,7 +200,7 @@ pub async fn list(
 /// One of them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<SignOff>, StoreError> {
     Ok(sqlx::query_as!(
         SignOff,
@@ -215,7 +215,7 @@ pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Sign
 /// Which of these places changed since someone signed them off.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn marked(executor: impl PgExecutor<'_>, places: &[&Place]) -> Result<Vec<Place>, StoreError> {
     let days: Vec<NaiveDate> = places.iter().map(|place| place.day).collect();
     let texts = |of: fn(&Place) -> &String| places.iter().map(|place| of(place).clone()).collect::<Vec<String>>();
@@ -264,7 +264,7 @@ pub struct ChangeRow {
 /// Changes of these days, latest first, those before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn changes(
     executor: impl PgExecutor<'_>,
     (from, until): (NaiveDate, NaiveDate),

@@ -239,7 +239,7 @@ impl NewRow {
 /// Writes the large values of rows, after their runs. One that the run has already is not written again.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn keep(conn: &mut PgConnection, rows: &[(RunId, &NewRow)]) -> Result<(), StoreError> {
     let payloads: Vec<(RunId, &Hash, &str)> =
         rows.iter().flat_map(|(run, row)| row.payloads().map(|(hash, body)| (*run, hash, body))).collect();
