@@ -1,21 +1,21 @@
-//! Limits of connections that all nodes share.
+//! Limits of connections, shared by all nodes.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// What is left of a connection's limits. Until the transaction ends nobody else takes of it.
+/// The remaining capacity of a connection. Its row stays locked until the transaction ends.
 #[derive(Debug)]
 pub struct Left {
-    /// Requests that may go out at once, as far as the rate allows.
+    /// Requests that may be sent at once under the rate limit.
     pub tokens: f64,
-    /// Calls under way from other nodes.
+    /// Calls in progress on other nodes.
     pub used_elsewhere: i64,
 }
 
-/// Looks at a connection's limits and locks them. `burst` requests may go out after a pause, `per_second` is how fast they
-/// come back.
+/// Reads a connection's limits and locks them. `burst` is the number of requests allowed after a pause, `per_second`
+/// the rate at which they are replenished.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -50,7 +50,7 @@ pub async fn left(
     Ok(Left { tokens, used_elsewhere })
 }
 
-/// Takes of a connection's limits, and says how many calls are under way from a node.
+/// Takes tokens from a connection's limits, and records how many calls are in progress on a node.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -76,7 +76,7 @@ pub async fn take(
     Ok(())
 }
 
-/// Forgets what dead nodes used.
+/// Deletes the calls in progress of dead nodes.
 ///
 /// # Errors
 /// The database is unavailable.
