@@ -241,7 +241,7 @@ fn of_system(mappings: &[Mapping], system: System) -> impl Iterator<Item = (&Map
 fn add_mapped(used: &mut Used, mapping: &Mapping, side: Side) {
     let Some(object) = used.objects.get_mut(&mapping.types[side as usize]) else { return };
     let by = object.by.clone();
-    for row in mapping.rows.iter().filter(|row| row.way(side.other()).is_some()) {
+    for row in mapping.rows.iter().filter(|row| row.route(side.other()).is_some()) {
         if let Some(path) = row.field(side).filter(|path| path.0.len() == 1) {
             object.reads.entry(path.to_string()).or_default().extend(by.iter().cloned());
         }

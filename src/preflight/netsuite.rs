@@ -217,7 +217,7 @@ impl<'a> Account<'a> {
         let Some(by) = self.used.objects.get(&name).map(|object| object.by.clone()) else { return };
         let Ok(schema) = self.schema(&name).await else { return };
         for row in &mapping.rows {
-            let (Some(path), Some(way)) = (row.field(side), row.way(side)) else { continue };
+            let (Some(path), Some(way)) = (row.field(side), row.route(side)) else { continue };
             let longest = schema["properties"][path.to_string()]["maxLength"].as_u64();
             let max = way.fits.as_ref().and_then(|fits| fits.max);
             if let (Some(longest), Some(max)) = (longest, max)

@@ -265,13 +265,13 @@ impl<'a> Org<'a> {
         let Some(used) = self.used.objects.get(&object) else { return };
         let by = used.by.clone();
         let Some(describe) = self.describe(&object).await.cloned() else { return };
-        for row in mapping.rows.iter().filter(|row| row.way(side).is_some()) {
+        for row in mapping.rows.iter().filter(|row| row.route(side).is_some()) {
             let Some(field) = row.field(side).and_then(|path| field_of(&describe, &path.to_string())) else {
                 continue;
             };
             let name = field["name"].as_str().unwrap_or_default();
             let length = field["length"].as_u64().filter(|length| *length > 0);
-            let max = row.way(side).and_then(|way| way.fits.as_ref()).and_then(|fits| fits.max);
+            let max = row.route(side).and_then(|way| way.fits.as_ref()).and_then(|fits| fits.max);
             if let (Some(length), Some(max)) = (length, max)
                 && max > length
             {

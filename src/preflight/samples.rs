@@ -9,7 +9,7 @@ use crate::scenario::Evaluate;
 
 /// What of these records cannot be translated to the other side.
 pub fn translate(mapping: &Mapping, to: Side, records: &[Value], evaluate: &Evaluate<'_>) -> Option<Finding> {
-    if mapping.rows.iter().all(|row| row.way(to).is_none()) {
+    if mapping.rows.iter().all(|row| row.route(to).is_none()) {
         return None;
     }
     let failed: Vec<(String, String)> = records

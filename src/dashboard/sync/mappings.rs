@@ -45,7 +45,7 @@ struct Line {
     direction: String,
     master: String,
     /// To the second system, then to the first.
-    ways: [Option<How>; 2],
+    routes: [Option<How>; 2],
     note: Option<String>,
 }
 

@@ -279,7 +279,7 @@ fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
     let FieldChange { pointer, recorded, new, .. } = change;
     let path = pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
     let path: Vec<String> = path.collect();
-    let writes = |row: &&Row| row.way(to).is_some() && row.field(to).is_some_and(|own| own.holds(&path));
+    let writes = |row: &&Row| row.route(to).is_some() && row.field(to).is_some_and(|own| own.holds(&path));
     let row = mapping.rows.iter().find(writes).map(|row| row.number);
     RowChange { row, field: path.join("."), part: mapping.sides.name(to).to_owned(), pointer, recorded, new }
 }
