@@ -1,4 +1,4 @@
-//! Batches: how far each is, and the rows that failed.
+//! Batches: their progress and their failed rows.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::memory::batches::{Batch, FailedRow};
 use crate::store::StoreError;
 
-/// Batches of one name that are kept.
+/// Number of batches kept per name.
 const KEPT: i64 = 100;
 
-/// Makes sure that nobody else begins a batch of that name before the transaction ends.
+/// Locks the name of a batch until the transaction ends, so that nobody else begins one with this name.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -21,7 +21,7 @@ pub async fn lock_name(conn: &mut PgConnection, name: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// The batch that a run began under a name.
+/// Returns the batch that a run began under a name.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -37,7 +37,7 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Op
     .await?)
 }
 
-/// Runs with a batch of that name under way: neither the batch nor the run has ended.
+/// Returns the runs with an open batch of that name: neither the batch nor the run has ended.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -54,7 +54,7 @@ pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>,
     .await?)
 }
 
-/// Adds one, and removes what is older than the latest ones of its name.
+/// Inserts a batch, and deletes the oldest of its name.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -80,7 +80,7 @@ pub async fn insert(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreE
     Ok(())
 }
 
-/// One of them, which nobody else changes before the transaction ends.
+/// Locks a batch until the transaction ends and returns it.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -95,7 +95,7 @@ pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Batch>, St
     .await?)
 }
 
-/// Writes how far it is.
+/// Writes the progress of a batch.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -115,7 +115,7 @@ pub async fn update(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreE
     Ok(())
 }
 
-/// Notes that a report was told; whether it is news.
+/// Records a report of a batch by its cursor. Returns false if it was recorded before.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -130,7 +130,7 @@ pub async fn note_report(conn: &mut PgConnection, batch: Uuid, cursor: &str) -> 
     Ok(noted.rows_affected() > 0)
 }
 
-/// Forgets which reports were told: the batch takes no more.
+/// Deletes the cursors of a batch that takes no more reports.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -139,7 +139,7 @@ pub async fn forget_reports(conn: &mut PgConnection, batch: Uuid) -> Result<(), 
     Ok(())
 }
 
-/// Forgets rows that failed before and went well now.
+/// Deletes failed rows that have succeeded.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -148,7 +148,7 @@ pub async fn clear_rows(conn: &mut PgConnection, name: &str, keys: &[String]) ->
     Ok(())
 }
 
-/// Keeps rows that failed; `attempts` of those given is not read, it counts here.
+/// Stores failed rows and counts their attempts. Ignores `attempts` of the rows passed in.
 ///
 /// # Errors
 /// The database is unavailable or rejects a value.
@@ -177,15 +177,15 @@ pub async fn keep_rows(conn: &mut PgConnection, batch: &Batch, failed: &[FailedR
 /// A batch as people see it.
 #[derive(Debug, Clone)]
 pub struct BatchRow {
-    /// It.
+    /// The batch itself.
     pub batch: Batch,
-    /// Whether its run has ended without ending it.
+    /// Whether its run closed without ending the batch.
     pub stopped: bool,
-    /// Namespace and name of its run's workflow; none once the run is gone.
+    /// Namespace and name of its run's workflow; `None` if the run no longer exists.
     pub workflow: Option<(String, String)>,
 }
 
-/// Batches, latest first, those before `before`; with `id` that one alone.
+/// Lists batches, newest first, before the batch `before`; with `id`, only that one.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -233,26 +233,26 @@ pub async fn list(
         .collect())
 }
 
-/// A row that failed, as people see it.
+/// A failed row as people see it.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailedShown {
-    /// Which one.
+    /// Key of the row.
     pub key: String,
-    /// Why, the last time.
+    /// Message of the last failure.
     pub message: String,
-    /// What it takes to do it again.
+    /// The input needed to retry it.
     pub row: Value,
-    /// The batch in which it failed last.
+    /// The batch in which it last failed.
     pub batch: Uuid,
-    /// How often.
+    /// Number of failed attempts.
     pub attempts: i32,
-    /// Since when.
+    /// Time of the first failure.
     pub first_at: DateTime<Utc>,
-    /// When it failed last.
+    /// Time of the last failure.
     pub failed_at: DateTime<Utc>,
 }
 
-/// Rows of a name that failed, by key, those after `after`.
+/// Lists failed rows of a name by key, after `after`.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -274,7 +274,7 @@ pub async fn failed(
     .await?)
 }
 
-/// How many rows of a name have failed, counted from the one after `after`.
+/// Counts failed rows of a name, after `after`.
 ///
 /// # Errors
 /// The database is unavailable.

@@ -1,11 +1,11 @@
-//! Watermarks: how far something has been read.
+//! Watermarks: how far a workflow has read a source.
 
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::store::StoreError;
 
-/// The value of a watermark.
+/// Returns the value of a watermark.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -13,7 +13,7 @@ pub async fn read(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, 
     Ok(sqlx::query_scalar!("select value from watermarks where name = $1", name).fetch_optional(conn).await?)
 }
 
-/// The value of a watermark, which nobody else changes before the transaction ends; also where it was never written.
+/// Locks a watermark until the transaction ends, even if it has never been written, and returns its value.
 ///
 /// # Errors
 /// The database is unavailable.
