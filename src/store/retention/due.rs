@@ -127,7 +127,7 @@ pub struct RunLine {
     pub id: RunId,
     /// Id of its definition.
     pub definition_id: i32,
-    /// Number of its journal rows.
+    /// Number of its journal records.
     pub seq: i32,
     /// Hash of the last journal row.
     pub head: Vec<u8>,

@@ -83,7 +83,7 @@ pub struct Removal {
     pub item: Uuid,
     /// Id of the run at the top of the family; of an event, its own id.
     pub family: Uuid,
-    /// Number of the run's journal rows, or of the event's runs.
+    /// Number of the run's journal records, or of the event's runs.
     pub seq: i32,
     /// Head of the run; empty for an event.
     pub head: Vec<u8>,
@@ -108,7 +108,7 @@ pub struct NewArchive<'a> {
     pub events: &'a [Uuid],
     /// Ids of its runs, sorted.
     pub runs: &'a [RunId],
-    /// Name of the node that wrote it.
+    /// Name of the node or person that wrote it.
     pub written_by: &'a str,
 }
 

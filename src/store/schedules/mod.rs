@@ -17,7 +17,7 @@ pub struct ScheduleRow {
     pub name: String,
     /// Version of the workflow that the timing is from.
     pub version: String,
-    /// Hash of the timing.
+    /// Text that identifies the timing.
     pub signature: String,
     /// Time from which `every` counts.
     pub anchor: Time,
@@ -43,7 +43,7 @@ pub struct NewSchedule<'a> {
     /// Id of the last definition that the caller has read. If the workflow has a later one, the schedule is left to a
     /// caller that knows it.
     pub definitions_read: i32,
-    /// Hash of the timing.
+    /// Text that identifies the timing.
     pub signature: &'a str,
     /// Time from which `every` counts.
     pub anchor: Time,
@@ -182,7 +182,7 @@ pub struct EndedRun {
     pub namespace: String,
     /// Name of the workflow.
     pub name: String,
-    /// Hash of the timing.
+    /// Text that identifies the timing.
     pub signature: String,
     /// Id of the run.
     pub run_id: RunId,
