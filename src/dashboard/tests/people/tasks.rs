@@ -29,7 +29,7 @@ do:
               lines: { type: array, items: { type: string } }
 "#;
 
-/// A run that asks, with the task.
+/// Starts a run that asks, and returns it with the task.
 async fn asked(site: &Site, input: Value) -> (RunId, Task) {
     site.deploy(ASKING).await;
     let request = StartRequest {
