@@ -1,4 +1,4 @@
-//! The API as scripts use it: deploy, start, look, act.
+//! The API as scripts use it: deploy, start, read, act.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn doubled(version: &str, factor: u32) -> String {
     )
 }
 
-/// A run that stands still because its first call was refused.
+/// Starts a run that stops at its first call.
 async fn stuck(target: &Target, node: &Node, n: u64) -> String {
     target.behave("/step1", Behavior::Refuse(400));
     let run = node.start_calls(n).await;
@@ -50,7 +50,7 @@ async fn a_definition_is_deployed_started_and_read_through_the_api() {
     let (status, problem) = start(json!({ "n": "21" })).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/n")), "{problem}");
 
-    // A later version is what a start gets from now on; the run before keeps its own.
+    // New runs use the new version; the earlier run keeps its own.
     assert!(put(doubled("1.1.0", 3)).await.0 < 300);
     assert_eq!(start(json!({ "n": 2 })).await.1["output"], json!({ "n": 6 }));
     let id = run["id"].as_str().unwrap();

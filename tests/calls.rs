@@ -1,5 +1,5 @@
-//! Calls as the language's conformance kit asks for them (`ctk/features/call.feature`), against a pet store of our own; and
-//! what the kit does not ask: documents in files, documents that are away for a while, what the journal shows.
+//! Calls as the language's conformance kit requires them (`ctk/features/call.feature`), against a local pet store. Also
+//! cases beyond the kit: documents in files, documents that are temporarily unavailable, and what the journal shows.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Node, World};
 
-/// A pet store. It describes itself in Swagger 2.0 and refuses its first answers to chosen callers.
+/// A pet store. It describes itself in Swagger 2.0 and refuses the first requests of some callers.
 #[derive(Clone, Default)]
 struct Store {
     documents: Arc<AtomicUsize>,
@@ -83,7 +83,7 @@ fn workflow(name: &str, task: &str) -> String {
     format!("document: {{ dsl: '1.0.3', namespace: default, name: {name}, version: '1.0.0' }}\ndo:\n  - step:\n{task}")
 }
 
-/// A world with these workflows, each of one task; `HOST` stands for the store.
+/// A world with these workflows of one task each; `HOST` stands for the store.
 async fn world(store: SocketAddr, workflows: &[(&'static str, &str)], more: &[(&'static str, String)]) -> World {
     let texts = workflows.iter().map(|(name, task)| {
         let file: &'static str = Box::leak(format!("{name}.yaml").into_boxed_str());

@@ -1,4 +1,4 @@
-//! What needs a person, grouped by what caused it.
+//! Runs that need attention, grouped by cause.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_na
     let listed: Vec<_> = listed["items"].as_array().unwrap().clone();
     assert_eq!(listed.iter().map(|run| &run["id"]).collect::<Vec<_>>(), [&runs[2], &runs[1], &runs[0]]);
     assert!(listed.iter().all(|run| run["error"]["type"].is_string() && run["stopped_at"].is_string()), "{listed:#?}");
-    // Once it goes well, the row says nothing of it any more.
+    // Once a run has completed, its row no longer contains the cause.
     target.behave("/step2", Behavior::Answer("{}".into()));
     let filter =
         json!({ "act": "retry", "filter": { "fingerprint": fingerprint }, "dry_run": false, "reason": "mended" });

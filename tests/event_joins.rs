@@ -20,7 +20,7 @@ fn join(version: &str, on: &str) -> (String, String) {
     )
 }
 
-/// The inputs of all runs, oldest first.
+/// Returns the inputs of all runs, oldest first.
 async fn inputs(node: &Node) -> Vec<Value> {
     let (_, runs) = node.get("/api/v1/runs?workflow=test/together&sort=created_at").await;
     let mut inputs = Vec::new();
@@ -66,7 +66,7 @@ async fn events_that_belong_together_start_one_run_and_survive_the_death_of_the_
     assert_eq!(inputs(&node).await, [json!([{ "order": "2" }, { "by": "Ada" }])]);
     let (status, again) = approved("approved-2", "2").await;
     assert_eq!((status, &again["runs"]), (200, &last["runs"]), "a duplicate is answered with the first ids");
-    // The other way round, and a second event of the kind that is there begins the next run's.
+    // In the other order; and a second event of the same kind begins the join of the next run.
     approved("approved-1", "1").await;
     approved("approved-3a", "3").await;
     approved("approved-3b", "3").await;
@@ -96,7 +96,7 @@ async fn events_are_gathered_until_another_one_or_a_condition_says_enough() {
     assert_eq!((status, closed["runs"].as_array().unwrap().len()), (202, 1), "{closed}");
     assert_eq!(inputs(&node).await, [json!([{ "order": 1, "line": 0 }, { "order": 1, "line": 2 }])]);
 
-    // Another `on` begins again; the same one in a new version continues.
+    // A changed `on` starts over; an unchanged one in a new version continues.
     let on = "{ any: [ { with: { type: line } } ], until: 'length == 3' }";
     let deploy = async |version: &str| {
         let (_, text) = join(version, on);

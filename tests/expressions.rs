@@ -1,5 +1,5 @@
-//! An endless or exploding expression fails its task and never its node; strange values pass through or are refused, and
-//! never stop others.
+//! An endless or exploding expression fails its task, never its node. Strange values pass or are refused, but never
+//! stop others.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! A sender that numbers its events: what never arrives starts a sweep over both systems, once, also after a crash; what is only late
-//! starts none.
+//! A sender that numbers its events: a missing event starts a reconciliation of both systems once, even across a crash;
+//! a late event starts none.
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -20,7 +20,7 @@ const FILES: [&str; 8] = [
     "functions/watermarks.yaml",
 ];
 
-/// The shipped workflows, with a NetSuite that numbers its messages; `settings` says how.
+/// The shipped workflows, with a NetSuite that numbers its messages according to `settings`.
 async fn world(settings: &str) -> Journey {
     let mut files = files(&[&FILES[..], &["mappings/contact.yaml"]].concat());
     let hub = files.iter_mut().find(|(name, _)| *name == "hub.yaml").unwrap();
@@ -30,21 +30,21 @@ async fn world(settings: &str) -> Journey {
     Journey::of(&files, Sandbox::new()).await
 }
 
-/// A message of a script of NetSuite, of a record that no workflow wants.
+/// Sends a message of a NetSuite script about a record to which no workflow subscribes.
 async fn send(node: &Node, number: u64) {
     let body = json!({ "recordType": "invoice", "type": "edit", "id": "7", "number": number });
     let (status, answer) = node.hook("netsuite", &format!("m{number}"), &body).await;
     assert_eq!(status, 200, "{answer}");
 }
 
-/// `/api/v1/sources`, of NetSuite.
+/// Returns NetSuite in `/api/v1/sources`.
 async fn source(node: &Node) -> Value {
     let (status, sources) = node.get("/api/v1/sources").await;
     assert_eq!(status, 200, "{sources}");
     sources["items"].as_array().unwrap().iter().find(|source| source["name"] == "netsuite").unwrap().clone()
 }
 
-/// `data` of the events of gaps.
+/// Returns `data` of the gap events.
 async fn gaps(node: &Node) -> Vec<Value> {
     let (_, page) = node.get("/api/v1/events?type=dev.stepwell.gap&sort=created_at").await;
     let mut data = Vec::new();
@@ -94,7 +94,8 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let (_, metrics) = node.get("/metrics").await;
     assert!(metrics.as_str().unwrap().contains("stepwell_source_gaps{source=\"netsuite\"} 1"), "{metrics}");
 
-    // It comes after all: nothing is missing any more, and nothing else starts. What is reported later shows that time has passed.
+    // It arrives after all: nothing is missing any more, and nothing else starts. The later report shows that enough
+    // time has passed.
     send(&node, 3).await;
     send(&node, 9).await;
     eventually("the next gap is told of", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;
@@ -126,7 +127,7 @@ async fn a_late_event_reports_nothing_and_a_missing_one_is_reported_also_after_a
         runs.first().filter(|run| run["status"] == "completed").map(drop)
     })
     .await;
-    // 3 was due before: had it been reported, it would stand here.
+    // 3 was due before: had it been reported, it would be in the list.
     assert_eq!((gaps(&node).await, sweeps(&node).await.len()), (vec![gap(4, 7)], 1));
 }
 
@@ -142,7 +143,7 @@ async fn events_in_any_order_at_two_nodes_one_of_which_dies_leave_exactly_the_mi
         let deliveries = letters.iter().map(|number| send(if number % 2 == 0 { &first } else { &second }, *number));
         futures::future::join_all(deliveries).await;
     }
-    // Whatever it had not counted yet, the other one counts.
+    // The other node counts what this one had not counted yet.
     first.kill();
     futures::future::join_all(after.iter().map(|number| send(&second, *number))).await;
     eventually("the gap is told of", || async { (!gaps(&second).await.is_empty()).then_some(()) }).await;

@@ -1,5 +1,5 @@
-//! `serialize: key`: runs with one key run one at a time, in the order in which their events were stored, and keep nobody
-//! else waiting.
+//! `serialize: key`: runs with one key run one at a time, in the order in which their events were stored, without
+//! delaying others.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::harness::{Node, World, eventually, hub};
 use crate::links::{send, workflow};
 
-/// A target that writes down what happened for each key, and refuses what it is told to.
+/// A target that records the calls for each key, and refuses what it is told to.
 #[derive(Clone, Default)]
 struct Witness(Arc<Mutex<Seen>>);
 
@@ -59,7 +59,7 @@ impl Witness {
     }
 }
 
-/// One after the other, each whole.
+/// The calls of these runs without overlap.
 fn in_order(numbers: impl IntoIterator<Item = i64>) -> Vec<(String, i64)> {
     numbers.into_iter().flat_map(|n| [("begin".to_owned(), n), ("end".to_owned(), n)]).collect()
 }
@@ -132,7 +132,7 @@ async fn a_parked_run_blocks_its_key_visibly_and_only_its_key() {
     assert_eq!(queue(&parked).await, json!({ "first": parked, "before": 0, "after": 2 }));
     assert_eq!(queue(&third).await, json!({ "first": parked, "before": 2, "after": 0 }));
     assert_eq!(node.run(&second).await["status"], "pending");
-    // Who waits can be cancelled; who stands still makes room when a person says so.
+    // A waiting run can be cancelled; a stopped run makes room when a person acts on it.
     let act = async |run: &str, act: &str| {
         let (status, answer) = node.post(&format!("/api/v1/runs/{run}/{act}"), &json!({ "reason": "test" })).await;
         assert!(status < 300, "{status} {answer}");

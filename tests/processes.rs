@@ -1,4 +1,5 @@
-//! Programs that definitions run where an operator allowed it: within limits, and gone when nobody waits for them any more.
+//! Programs that definitions run where an operator allows it: within limits, and ended when nobody waits for them any
+//! more.
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ async fn world(tasks: &[(&str, &str)], kinds: &str, more: &[(&str, &str)]) -> Wo
     world
 }
 
-/// The run of a workflow once it has ended.
+/// Runs a workflow and returns the run once it has closed.
 async fn ended(node: &Node, name: &str, input: &Value) -> Value {
     let (status, run) = node.post(&format!("/api/v1/workflows/test/{name}/runs?wait=30"), input).await;
     assert_eq!(status, 200, "{run}");
@@ -125,7 +126,7 @@ async fn what_no_operator_allowed_is_refused_at_deployment_and_where_it_runs() {
     let (status, problem) = node.send("PUT", "/api/v1/workflows/test/refused", &headers, text).await;
     assert_eq!(status, 422, "{problem}");
     assert!(problem.to_string().contains("processes.enable"), "{problem}");
-    // Deployed while it was allowed: the node starts, and the run says what is missing.
+    // Deployed while it was allowed: the node starts, and the run reports what is missing.
     let refused = error(&node, "allowed").await;
     assert!(refused.0 == "configuration" && refused.1.contains("processes.enable"), "{refused:?}");
 }
@@ -197,7 +198,7 @@ async fn a_container_is_started_with_limits_and_removed_when_no_run_waits_for_it
         assert!(run.contains(option), "{option}: {run}");
     }
     assert!(run.ends_with(" --entrypoint=sh -- alpine:3 -c -- cat; echo $1 sh Foo"), "{run}");
-    // What is computed is checked where it is used: nothing is started.
+    // Computed values are checked when they are used: nothing is started.
     let computed = ended(&node, "computed", &json!({ "image": "--privileged" })).await;
     let detail = computed["error"]["detail"].as_str().unwrap();
     assert!(detail.contains("not the name of an image"), "{computed}");

@@ -1,4 +1,4 @@
-//! Workflows that start by themselves: one firing each, on many nodes, after crashes and pauses.
+//! Schedules: each firing starts one run, on many nodes, after crashes and pauses.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ async fn runs(node: &Node, name: &str) -> Vec<Value> {
     page["items"].as_array().unwrap().clone()
 }
 
-/// The times for which the runs were started.
+/// Returns the times for which runs were started.
 async fn firings(node: &Node, name: &str) -> Vec<String> {
     let mut times = Vec::new();
     for run in runs(node, name).await {
@@ -81,7 +81,7 @@ async fn missed_firings_are_made_up_for_as_the_definition_says() {
         })
         .await;
     }
-    // The node was away for an hour: as if the schedules had begun so long ago.
+    // As if the schedules had begun an hour ago and the node had been down since.
     let mut connection = world.connect().await;
     sqlx::query("update schedules set anchor = now() - interval '62 minutes', next_at = now() - interval '52 minutes'")
         .execute(&mut connection)
@@ -161,7 +161,7 @@ async fn a_schedule_is_listed_paused_changed_and_removed() {
         "document: { dsl: '1.0.3', namespace: test, name: nightly, version: '2.0.0' }\ndo:\n  - a: { set: { b: 1 } }\n";
     assert_eq!(put(text.to_owned()).await.0, 201);
     eventually("no timing any more", || async { (node.get(path).await.0 == 404).then_some(()) }).await;
-    // A version without runs can be deleted; the one before is the latest again.
+    // A version without runs can be deleted; the previous one is the latest again.
     let (status, answer) = node.send("DELETE", "/api/v1/workflows/test/nightly/2.0.0", &[], String::new()).await;
     assert_eq!(status, 204, "{answer}");
     eventually("the timing before", || async { (node.get(path).await.1["kind"] == "every").then_some(()) }).await;
@@ -187,7 +187,7 @@ async fn a_pause_that_one_node_answered_holds_on_every_node() {
         is_later.then_some(())
     })
     .await;
-    // One that was under way at the moment of the pause may still begin.
+    // A firing that was in progress at the pause may still start.
     let after = "select count(*) from runs, schedules where created_at > paused_at + interval '1 second'";
     let started: i64 = sqlx::query_scalar(after).fetch_one(&mut world.connect().await).await.unwrap();
     assert_eq!(started, 0);

@@ -1,4 +1,5 @@
-//! A mapping between two systems of its own: what it calls its sides holds from the calls of a workflow to the decision of a person.
+//! A mapping between two other systems: the names of its sides apply everywhere, from the calls of a workflow to a
+//! person's decision.
 
 use serde_json::json;
 
@@ -86,7 +87,7 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
     let (ok, told, error) = world.command(&["conflicts", "settle", &id, "--side", "billing", "--reason", "asked her"]);
     assert!(ok && told.contains("decided for billing: asked her"), "{told}{error}");
 
-    // The decision went out, and the next sync carries it out.
+    // The decision was sent as an event, and the next sync applies it.
     let decided = eventually("the event of the decision", || async {
         let (_, runs) = node.get("/api/v1/runs?workflow=test/decided&status=completed").await;
         let id = runs["items"][0]["id"].as_str()?.to_owned();

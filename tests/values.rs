@@ -1,5 +1,5 @@
-//! One bad value never stops the others: text that cannot be stored, answers in whatever encoding, rows that nobody can
-//! read, stages of a node's loops that fail.
+//! One bad value never stops the others: text that cannot be stored, answers in any encoding, rows that cannot be
+//! decoded, failing stages of a node's loops.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, Row};
 
 use crate::harness::{Behavior, Node, Target, World, calls, client, eventually, hub};
 
-/// Bodies as other systems send them, by path. `/log` tells which paths were asked for.
+/// Starts a target with bodies as other systems send them, by path. `/log` returns the requested paths.
 async fn odd_target() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -62,7 +62,7 @@ fn odd_answer(path: &str) -> Response {
     }
 }
 
-/// A workflow that asks the target at `.path` and gives what it answers.
+/// A workflow that calls the target at `.path` and returns the answer.
 fn asking(target: SocketAddr) -> String {
     format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: ask, version: '1.0.0' }}\ndo:\n  - ask:\n      call: http\n      \
@@ -81,7 +81,7 @@ async fn start(node: &Node, name: &str, input: &Value) -> String {
     run["id"].as_str().unwrap().to_owned()
 }
 
-/// The notes in a run's journal.
+/// Returns the notes in a run's journal.
 async fn notes(node: &Node, run: &str) -> Vec<String> {
     let note = |row: Value| {
         let data = &row["data"];
@@ -237,7 +237,7 @@ async fn a_caller_who_can_correct_a_value_sees_where_it_is_wrong() {
     assert!(why.contains("surrogate"), "{why}");
     refused("/api/v1/workflows/test/calls/runs", r#"{"n":"\u0000"}"#, "/n").await;
     refused("/api/v1/runs:bulk", r#"{"act":"retry","input":"\u0000"}"#, "/input").await;
-    // A webhook, whose sender corrects nothing, is taken with half an emoji, and never fails with 5xx.
+    // The sender of a webhook cannot correct it, so half an emoji is accepted, and nothing is answered with 5xx.
     let hook = |id: &'static str, body: &'static [u8]| node.hook_bytes("test", id, body.to_vec());
     let (status, answer) = hook("nul", br#"{"type":"calls","n":"a\u0000"}"#).await;
     assert_eq!(status, 400, "{answer}");
@@ -267,7 +267,7 @@ async fn a_command_that_cannot_be_read_does_not_stop_others() {
     let other = node.start_calls(3).await;
     node.run_becomes(&other, "faulted").await;
     let mut database = world.connect().await;
-    // As versions before this one let them in, and as nobody ever wrote them.
+    // As earlier versions accepted them, and as nobody ever wrote them.
     for (run, act) in [
         (&closed, r#"{"act":"retry","input":"a\u0000b"}"#),
         (&parked, r#"{"act":"retry","input":"a\u0000b","more":"\ud800"}"#),
@@ -286,7 +286,7 @@ async fn a_command_that_cannot_be_read_does_not_stop_others() {
     let refusals: Vec<String> = refusals.fetch_all(&mut database).await.unwrap().iter().map(|r| r.get(0)).collect();
     assert!(refusals.iter().any(|why| why.contains("accepts nothing more")), "{refusals:?}");
     assert!(refusals.iter().filter(|why| why.contains("cannot be read")).count() >= 1, "{refusals:?}");
-    // The others are done, as ever.
+    // Other commands are carried out as usual.
     target.behave("/step1", Behavior::Answer("{}".into()));
     let (status, answer) = node.post(&format!("/api/v1/runs/{other}/retry"), &json!({})).await;
     assert_eq!(status, 200, "{answer}");
@@ -355,7 +355,7 @@ async fn rows_that_cannot_be_read_are_set_aside_and_the_others_continue() {
     node.run_becomes(&other, "completed").await;
     let calls = node.start_calls(1).await;
     node.run_becomes(&calls, "completed").await;
-    // Whoever can read it takes it up as it was.
+    // A node that can read it claims it as it was.
     let due = format!("update runs set wake_at = now() where id = '{run}'");
     for statement in [write(good), due] {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut database).await.unwrap();
@@ -380,7 +380,7 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     .await;
     let is_named = problem.contains("schedules") || problem.contains("firings");
     assert!(is_named && problem.contains("keeps failing"), "{problem}");
-    // Everything else continues, the stages after the one that fails among them.
+    // Everything else continues, including the stages after the failing one.
     let run = node.start_calls(1).await;
     node.run_becomes(&run, "completed").await;
     target.behave("/step1", Behavior::Refuse(400));

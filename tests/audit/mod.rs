@@ -1,4 +1,4 @@
-//! What the audit proves: a row that was changed, deleted, inserted or reordered is found, and a sound database is sound.
+//! What the audit proves: changed, deleted, inserted and reordered rows are found, and an intact database passes.
 
 pub(crate) mod forgeries;
 mod mutations;
@@ -19,7 +19,7 @@ use self::mutations::Forger;
 use self::people::Full;
 use crate::harness::{Target, World, calls, eventually, hub};
 
-/// Anchors as if every day were long over, and as nodes write them now.
+/// Returns anchors that cover everything, as if each day had settled long ago, and anchors as nodes write them.
 async fn anchored(full: &Full) -> Anchors {
     let key = AuditKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
     let mut texts = Vec::new();
@@ -34,7 +34,7 @@ async fn anchored(full: &Full) -> Anchors {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_thousand_random_mutations_are_all_found() {
     let full = Full::new().await;
-    // Nothing else writes from now on.
+    // From here on, nothing else writes.
     full.node.stop();
     let anchors = anchored(&full).await;
     let sound = audit::verify(&full.pool, &Options::default(), Some(&anchors)).await.unwrap();
@@ -112,7 +112,7 @@ async fn anchored_now(full: &Full) -> Anchors {
 async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     let full = Full::new().await;
     let mut connection = full.world.connect().await;
-    // As it was before the migration.
+    // Restore the state before the migration.
     connection
         .execute(
             "drop table audit_chain, audit_anchors, audit_turn; delete from _sqlx_migrations where version = 25;
@@ -125,7 +125,7 @@ async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     let report = audit::verify(&full.pool, &Options::default(), None).await.unwrap();
     assert!(report.is_sound(), "{:#?}", report.findings);
     assert!(report.adopted > 40 && report.adopted == report.entries, "{report:?}");
-    // Nothing is adopted a second time.
+    // A second migration adopts nothing.
     connection
         .execute(
             "insert into tokens (id, name, hash, scopes)
@@ -181,7 +181,7 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
     assert!(world.command(&["audit", "verify"]).0, "nothing inside the database tells");
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at, "--json"]);
     assert!(!sound && told.contains(&run) && told.contains("is missing"), "{told}");
-    // An anchor that was changed proves nothing, and one that is taken now says that something was wrong.
+    // A modified anchor proves nothing, and an anchor taken now reports the problem.
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(&run, &uuid::Uuid::now_v7().to_string())).unwrap();
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at]);
@@ -190,7 +190,7 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
     assert!(!sound && error.contains(&run), "{error}");
 }
 
-/// A receiver that refuses the first delivery, and keeps all of them.
+/// Starts a receiver that refuses the first delivery and stores all of them.
 async fn receiver() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let received: Arc<Mutex<Vec<String>>> = Arc::default();
     let all = Arc::clone(&received);
@@ -258,7 +258,7 @@ async fn every_kind_of_tampering_is_found() {
     let (sound, told, _) = world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
     let mut connection = world.connect().await;
-    // Each row is a decision of two records: 2, 4 and 6.
+    // Each row is a decision of two records, so rows end at 2, 4 and 6.
     let harms = [
         ("changed data", "update journal set data = '[{\"kind\":\"run.admitted\",\"data\":{}},{\"kind\":\"run.admitted\",\"data\":{}}]' where seq = 4"),
         ("changed actor", "update journal set actor = 'nobody' where seq = 2"),
