@@ -52,11 +52,11 @@ enum Index<'f> {
     AttentionOf(&'f str),
     /// By outcome, for events that started no run.
     Outcome(&'f str),
-    /// By type.
+    /// By type, over all events.
     Type(&'f str),
-    /// By source.
+    /// By source, over all events.
     Source(&'f str),
-    /// By time.
+    /// By id, which is by time.
     All,
 }
 

@@ -19,7 +19,7 @@ const KEPT_AT_ONCE_MAX: usize = 20;
 /// A delivery to record.
 #[derive(Debug, Clone, Copy)]
 pub struct Redelivered<'b> {
-    /// The event that came first.
+    /// Id of the event that came first.
     pub event: Uuid,
     /// SHA-256 of the body.
     pub body_hash: Hash,

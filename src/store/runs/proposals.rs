@@ -127,7 +127,7 @@ pub async fn list(pool: &PgPool, filter: ProposalFilter, limit: i64) -> Result<V
     .await?)
 }
 
-/// Counting stops here.
+/// Maximum number that is counted.
 const COUNTED_MAX: i64 = 10_000;
 
 /// Counts the proposals that can be approved.

@@ -54,7 +54,7 @@ pub enum Rejected {
     /// The edit does not yield an input.
     #[error("cannot change the input of the step: {why}")]
     EditFailed {
-        /// Why.
+        /// Why it does not.
         why: String,
     },
     /// The run cannot continue from an earlier step.

@@ -23,7 +23,7 @@ pub struct Continuation {
     pub next: String,
     /// Raw input of that task.
     pub data: Arc<Value>,
-    /// `$context`
+    /// Value of `$context`.
     pub context: Arc<Value>,
     /// The run's raw input.
     pub input: Arc<Value>,

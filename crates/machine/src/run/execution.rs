@@ -28,7 +28,7 @@ pub struct Execution {
     /// Input before `input.from`.
     #[serde(with = "stored::shared")]
     pub raw_input: Arc<Value>,
-    /// `$input`
+    /// Transformed input, the value of `$input`.
     #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
     /// Time at which it began.

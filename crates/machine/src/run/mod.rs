@@ -41,7 +41,7 @@ pub struct Run {
     /// Number of the record with which it last continued as new, from which folding may begin; 0 if it never did.
     #[serde(default)]
     pub base: u32,
-    /// Its status.
+    /// Current status.
     pub status: Status,
     /// Why it needs attention.
     pub attention: Option<Attention>,
@@ -57,7 +57,7 @@ pub struct Run {
     /// Transformed input.
     #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
-    /// `$context`
+    /// Value of `$context`.
     #[serde(with = "stored::shared")]
     pub context: Arc<Value>,
     /// Output, once completed.

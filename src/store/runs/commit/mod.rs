@@ -103,7 +103,7 @@ pub struct NewRun {
 /// The columns of a run that transitions change.
 #[derive(Debug, Clone)]
 pub struct RunState {
-    /// Its status.
+    /// Status as text.
     pub status: &'static str,
     /// Why it needs attention.
     pub attention: Option<&'static str>,

@@ -288,7 +288,7 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<TaskRow>, StoreError
     .await?)
 }
 
-/// Counting stops here.
+/// Maximum number that is counted.
 const COUNTED_MAX: i64 = 10_000;
 
 /// Counts the tasks that wait for a person.
