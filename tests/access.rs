@@ -89,12 +89,12 @@ async fn listening(node: &Node, cookie: &str) -> tokio::task::JoinHandle<()> {
     let request = client().get(node.url("/api/v1/stream")).header("cookie", cookie);
     let mut stream = request.send().await.unwrap();
     assert_eq!(stream.status(), 200);
-    stream.chunk().await.unwrap().expect("it says that it is there");
+    stream.chunk().await.unwrap().expect("the stream sends a first message");
     tokio::spawn(async move { while let Ok(Some(_)) = stream.chunk().await {} })
 }
 
 async fn ends(stream: tokio::task::JoinHandle<()>, since: Instant) {
-    tokio::time::timeout(PATIENCE, stream).await.expect("the stream goes on").unwrap();
+    tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").unwrap();
     assert!(since.elapsed() < WITHIN, "{:?}", since.elapsed());
 }
 

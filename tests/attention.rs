@@ -79,7 +79,7 @@ async fn a_dismissed_event_no_longer_needs_attention_and_who_dismissed_it_is_rec
     let (status, unmatched) = node.hook("test", "u-1", &json!({ "type": "nobody.wants" })).await;
     assert_eq!(status, 200, "{unmatched}");
     let listed = asking(&node).await;
-    assert_eq!(listed.len(), 3, "an unmatched event asks for nobody: {listed:?}");
+    assert_eq!(listed.len(), 3, "an unmatched event needs no attention: {listed:?}");
     let event = listed[0]["id"].as_str().unwrap();
     let (status, problem) = node.post(&format!("/api/v1/events/{event}/dismiss"), &json!({})).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!("/reason")), "{problem}");

@@ -87,7 +87,7 @@ async fn a_pass_continues_after_kill_9_counts_each_row_once_and_retries_failed_r
     assert!(started, "{error}");
     let retry = told.split_whitespace().nth(1).expect("run ID retries the failed rows");
     let ended = node.run_becomes(retry, "completed").await;
-    assert_eq!(ended["output"]["done"], 3, "only what failed: {ended}");
+    assert_eq!(ended["output"]["done"], 3, "only the failed rows are retried: {ended}");
     assert!(products(&sandbox).contains(&"ITEM-I-1000".to_owned()));
     let (_, page) = node.get(&format!("/api/v1/batches/{id}/rows")).await;
     let waiting: Vec<&Value> = page["items"].as_array().unwrap().iter().map(|row| &row["row"]["itemId"]).collect();

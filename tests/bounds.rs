@@ -37,7 +37,7 @@ async fn a_sink_that_hangs_holds_up_no_other_and_no_run() {
     start(&node, "emit", &json!({ "n": events })).await;
     target.reached("/pinged", events + 1).await;
     target.reached("/books", events + 1).await;
-    assert!(began.elapsed() < Duration::from_secs(5), "held up for {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "delayed by {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,12 +80,12 @@ async fn a_node_that_cannot_write_says_so_releases_its_runs_and_recovers() {
     let mut database = world.connect().await;
     sqlx::raw_sql("begin; lock table journal in access exclusive mode").execute(&mut database).await.unwrap();
     target.behave("/step1", Behavior::Answer("{}".into()));
-    eventually("the node says that it gets nothing written", || async {
+    eventually("the node reports that it makes no progress", || async {
         let (status, told) = node.get("/readyz").await;
         (status == 503 && told["detail"].as_str().unwrap_or_default().contains("has made no progress")).then_some(())
     })
     .await;
-    eventually("the node lets go of its runs", || async {
+    eventually("the node releases its runs", || async {
         let mut other = world.connect().await;
         let alive = "select count(*) from nodes where dead_at is null and expires_at > now()";
         let alive: i64 = sqlx::query_scalar(alive).fetch_one(&mut other).await.unwrap();
@@ -117,5 +117,5 @@ async fn a_run_with_many_tasks_is_shown_in_pages_that_add_up() {
     }
     assert_eq!(tasks.len(), 1_501);
     let items = tasks[1..].iter().map(|task| task["output"]["item"].as_u64().unwrap());
-    assert!(items.eq(0..1_500), "a task is missing, or is there twice");
+    assert!(items.eq(0..1_500), "a task is missing or listed twice");
 }

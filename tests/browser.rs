@@ -71,7 +71,7 @@ async fn a_link_signs_in_once_and_without_a_session_every_page_is_the_sign_in_pa
     browser.goto(&link).await;
     browser.click("form button").await;
     browser.shows("h1", "Runs").await;
-    assert_eq!(browser.place().await, "/", "the secret stays in no address");
+    assert_eq!(browser.place().await, "/", "no URL contains the secret");
     browser.shows(".who", "ada").await;
 
     browser.click(".who button").await;
@@ -101,7 +101,7 @@ async fn the_list_shows_status_key_age_and_counts_and_a_new_run_without_reloadin
     let second = journey.fire(&node, 1).await;
     browser.shows(&row(&second), "Needs a decision").await;
     browser.shows(".counters", "2 Need attention").await;
-    assert_eq!(browser.script("return window.loadedOnce").await, true, "the page was loaded again");
+    assert_eq!(browser.script("return window.loadedOnce").await, true, "the page was reloaded");
     let order = "return [...document.querySelectorAll('.runs tbody a')].map(a => a.id)";
     assert_eq!(browser.script(order).await, json!([format!("run-{second}"), format!("run-{first}")]), "newest first");
 }
@@ -143,7 +143,7 @@ async fn a_runs_page_shows_its_attempts_waits_exchanges_faults_and_records() {
 
     let facts = node.journal(&run).await;
     let lines = browser.of(".journal tbody", "e => e.children.length").await;
-    assert_eq!(lines, facts.len(), "every fact has its line");
+    assert_eq!(lines, facts.len(), "every record has its line");
     let kinds = browser.text(".journal tbody").await.unwrap();
     for fact in &facts {
         assert!(kinds.contains(fact["kind"].as_str().unwrap()), "no {} in {kinds}", fact["kind"]);
@@ -184,7 +184,7 @@ async fn a_cancel_with_a_reason_undoes_what_was_done_and_the_page_says_so() {
     browser.shows(".story", "the customer withdrew").await;
     browser.shows(".steps", "undone later").await;
     let left = "return [...document.querySelectorAll('.acts details.act')].map((act) => act.id).join()";
-    assert_eq!(browser.script(left).await, "act-restart", "nothing is left to do but to start again");
+    assert_eq!(browser.script(left).await, "act-restart", "only a restart is offered");
     assert_eq!(node.run(&run).await["status"], "cancelled");
     assert!(journey.orders().await.is_empty());
     let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
@@ -551,7 +551,7 @@ async fn walk_to(browser: &Browser, condition: &str) -> Vec<String> {
              return { name: (e.innerText || e.name || e.id || e.tagName).trim().slice(0, 40), seen }",
         );
         let focus = focus.await;
-        assert_eq!(focus["seen"], true, "the focus cannot be seen on {focus}");
+        assert_eq!(focus["seen"], true, "the focus is not visible on {focus}");
         reached.push(focus["name"].as_str().unwrap().to_owned());
         if browser.script(&format!("return {condition}")).await == true {
             return reached;

@@ -16,7 +16,7 @@ async fn stuck(target: &Target, node: &Node, count: u64) -> Vec<String> {
         runs.push(node.start_calls(n).await);
     }
     for run in &runs {
-        eventually("the run needs a person", || async {
+        eventually("the run needs attention", || async {
             (node.run(run).await["attention"] == "faulted").then_some(())
         })
         .await;
@@ -90,7 +90,7 @@ async fn a_trial_acts_on_the_first_runs_says_what_became_of_them_and_waits() {
         let who = done["acts_as"].as_str().unwrap().to_owned();
         assert_eq!(retried(&node, run).await, [(who, "the ERP is back".to_owned())]);
     }
-    assert_eq!(retried(&node, &runs[0]).await.len(), 1, "what was tried is not tried again");
+    assert_eq!(retried(&node, &runs[0]).await.len(), 1, "a run that was retried is not retried again");
     let (_, acts) = node.get(&format!("/api/v1/audit/acts?subject={id}")).await;
     assert_eq!(
         (&acts["items"][0]["act"], &acts["items"][0]["reason"]),
@@ -172,7 +172,7 @@ async fn a_paused_bulk_act_acts_on_no_further_run_and_a_stopped_one_never_goes_o
     assert_eq!(results(&done), ["done", "done", "done", "done", "done", "refused"], "{done}");
     assert!(
         done["items"][5]["detail"].as_str().unwrap().contains("moved on"),
-        "what somebody else did is not done again"
+        "an act that someone else did is not repeated"
     );
     let (status, late) = steer(&node, &id, "stop").await;
     assert_eq!((status, &late["type"]), (409, &json!("urn:stepwell:problem:conflict")), "{late}");
@@ -238,7 +238,7 @@ async fn a_preview_says_which_calls_would_be_made_next_and_what_cannot_be_undone
     assert!(dismiss["words"].to_string().contains("stay faulted"), "{dismiss}");
     let cancel = ask("cancel", json!({ "compensate": false })).await;
     assert!(cancel["words"].to_string().contains("without undoing anything"), "{cancel}");
-    assert_eq!(node.get("/api/v1/bulk").await.1["items"], json!([]), "a preview is no bulk act");
+    assert_eq!(node.get("/api/v1/bulk").await.1["items"], json!([]), "a preview creates no bulk act");
     for run in &runs {
         assert_eq!(node.run(run).await["attention"], "faulted");
     }

@@ -181,7 +181,7 @@ async fn a_document_that_is_away_for_a_while_is_waited_for() {
     let run = completed(&node, "pets", json!({"petId": 7})).await;
     assert_eq!((&run["output"]["id"], &run["tasks"][0]["attempts"]), (&json!(7), &json!(3)), "{run}");
     completed(&node, "pets", json!({"petId": 8})).await;
-    assert_eq!(shop.documents.load(SeqCst), 3, "once it is there, it is kept");
+    assert_eq!(shop.documents.load(SeqCst), 3, "the document is fetched once and cached");
     let journal = node.journal(run["id"].as_str().unwrap()).await;
     let text = json!(journal).to_string();
     assert!(text.contains("\"operation\":\"getPetById\"") && text.contains("\"parameters\":{\"petId\":7}"), "{text}");
@@ -202,5 +202,5 @@ async fn a_document_in_a_file_stays_with_the_definition_whatever_becomes_of_the_
     let (status, changed) = node
         .send("PUT", "/api/v1/workflows/default/pets", &[("content-type", "application/yaml")], workflow("pets", task))
         .await;
-    assert_eq!(status, 409, "another document under the same version is another definition: {changed}");
+    assert_eq!(status, 409, "a changed document changes the definition: {changed}");
 }

@@ -94,7 +94,7 @@ async fn a_cause_has_an_assignee_and_notes_and_stays_muted_until_another_run_sto
     assert_eq!((found("assignee=ada").await, found("assignee=none").await), (1, 0));
     let (status, refused) = act("assign", json!({ "assignee": "eve" })).await;
     assert_eq!((status, &refused["errors"][0]["pointer"]), (422, &json!("/assignee")), "{refused}");
-    assert_eq!(act("assign", json!({ "assignee": "me" })).await.0, 422, "a program is nobody to assign");
+    assert_eq!(act("assign", json!({ "assignee": "me" })).await.0, 422, "a program cannot be an assignee");
     assert_eq!(act("praise", json!({})).await.0, 404);
     assert_eq!(node.post("/api/v1/attention/none/assign", &json!({ "assignee": "ada" })).await.0, 404);
     let fingerprint = group_before["fingerprint"].as_str().unwrap();

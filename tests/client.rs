@@ -212,7 +212,7 @@ async fn a_saved_login_serves_until_it_is_revoked_and_is_never_printed() {
     assert!(!ok && err.contains("neither a server nor a database"), "{err}");
     let (ok, _, err) =
         ended(elsewhere.program(&["login", "--server", &elsewhere.server]).env("STEPWELL_TOKEN", "swt_x"));
-    assert!(!ok && err.contains("unknown"), "a login that is not valid is not saved: {err}");
+    assert!(!ok && err.contains("unknown"), "an invalid login is not saved: {err}");
     let (ok, out, err) =
         ended(elsewhere.program(&["login", "--server", &elsewhere.server]).env("STEPWELL_TOKEN", secret));
     assert!(ok && out.contains("as token:laptop (read, operate)"), "{out}{err}");

@@ -15,7 +15,7 @@ async fn a_won_opportunity_becomes_a_customer_and_an_order_and_both_ids_come_bac
     assert_eq!((&run["output"]["customerId"], &run["output"]["orderId"]), (&json!("647"), &json!("90871")));
     let orders = journey.orders().await;
     assert_eq!(orders.len(), 1, "{orders:?}");
-    assert!(orders[0].to_string().contains("24688.86"), "the total is what was sold: {}", orders[0]);
+    assert!(orders[0].to_string().contains("24688.86"), "the total matches the deal: {}", orders[0]);
     let crm = journey.effects("crm").await;
     assert_eq!(crm.len(), 2, "{crm:?}");
 }

@@ -42,7 +42,7 @@ async fn a_proved_redelivery_with_other_bytes_is_a_duplicate_whose_difference_is
     }
     let event = first["event"].as_str().unwrap();
     let (_, shown) = node.get(&format!("/api/v1/events/{event}")).await;
-    assert_eq!(shown["body"], body(2), "what came first stays");
+    assert_eq!(shown["body"], body(2), "the first event is unchanged");
     let found = shown["redeliveries"].as_array().unwrap();
     let counts: Vec<_> = found.iter().map(|one| one["deliveries"].as_i64().unwrap()).collect();
     assert_eq!(counts, [2, 1], "{shown}");

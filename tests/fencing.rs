@@ -22,7 +22,7 @@ async fn a_stopped_and_continued_node_writes_nothing_more_for_runs_that_another_
     // The stopped node's answer arrives now and must leave no trace.
     let fresh = other.start_calls(2).await;
     other.run_becomes(&fresh, "completed").await;
-    crate::harness::eventually("the sleeper has a new incarnation", || async {
+    crate::harness::eventually("the stopped node has a new incarnation", || async {
         sleeper.get("/readyz").await.0.eq(&200).then_some(())
     })
     .await;

@@ -80,7 +80,7 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let mut swept = node.run(swept["id"].as_str().unwrap()).await;
     assert!(swept["input"][0].as_object_mut().unwrap().remove("at").is_some(), "{swept}");
     assert_eq!(swept["input"], json!([gap(2, 4)]));
-    assert!(swept["output"]["crm"].as_u64() >= Some(1), "it looked at both sides: {swept}");
+    assert!(swept["output"]["crm"].as_u64() >= Some(1), "both sides were checked: {swept}");
     let known = source(&node).await;
     assert_eq!((&known["counts"], &known["channels"][0]["last"]), (&json!(true), &json!(5)), "{known}");
     let open = &known["channels"][0]["gaps"][0];
@@ -98,7 +98,7 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     // time has passed.
     send(&node, 3).await;
     send(&node, 9).await;
-    eventually("the next gap is told of", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;
+    eventually("the next gap is reported", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;
     assert_eq!(gaps(&node).await, [gap(2, 4), gap(5, 9)]);
     let known = source(&node).await;
     assert_eq!(known["channels"][0]["gaps"].as_array().unwrap().len(), 1, "{known}");
@@ -146,7 +146,7 @@ async fn events_in_any_order_at_two_nodes_one_of_which_dies_leave_exactly_the_mi
     // The other node counts what this one had not counted yet.
     first.kill();
     futures::future::join_all(after.iter().map(|number| send(&second, *number))).await;
-    eventually("the gap is told of", || async { (!gaps(&second).await.is_empty()).then_some(()) }).await;
+    eventually("the gap is reported", || async { (!gaps(&second).await.is_empty()).then_some(()) }).await;
     let known = source(&second).await;
     let channel = &known["channels"][0];
     assert_eq!((&channel["last"], channel["gaps"].as_array().unwrap().len()), (&json!(120), 1), "{known}");
@@ -166,7 +166,7 @@ async fn a_number_that_is_none_is_refused_and_an_event_without_one_counts_nothin
     let body = json!({ "recordType": "invoice", "type": "edit", "id": "7" });
     assert_eq!(node.hook("netsuite", "none", &body).await.0, 200);
     send(&node, 12).await;
-    eventually("one counts", || async {
+    eventually("one gap is counted", || async {
         let known = source(&node).await;
         (known["channels"][0]["last"] == 12).then_some(())
     })

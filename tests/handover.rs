@@ -47,7 +47,7 @@ async fn sigterm_hands_over_at_once_and_exits_well() {
     let run = first.start_calls(1).await;
     target.reached("/step1", 1).await;
     let second = world.node().await;
-    assert!(first.terminate(), "the node did not exit well");
+    assert!(first.terminate(), "the node exited with an error");
     target.reached("/step1", 2).await;
     target.behave("/step1", Behavior::Answer("{}".into()));
     second.run_becomes(&run, "completed").await;

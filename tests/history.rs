@@ -105,7 +105,7 @@ async fn a_run_that_continues_as_new_is_read_from_there_and_keeps_what_it_may_ha
     let node = world.node().await;
     send(&node, "watch.next", "next 2", true).await;
     let ended = node.run_becomes(&run, "compensated").await;
-    assert_eq!(target.requests("/release"), 1, "what was done before it continued as new is undone");
+    assert_eq!(target.requests("/release"), 1, "steps from before it continued as new are undone");
     assert_eq!(target.keys("/reserve").len(), 1);
     let undo = ended["tasks"].as_array().unwrap().iter().find(|task| task["compensates"] == "/do/0/reserve");
     assert!(undo.is_some(), "{}", ended["tasks"]);

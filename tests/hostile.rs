@@ -274,5 +274,5 @@ async fn no_address_and_no_form_of_a_page_makes_an_error_of_the_server() {
     }
     check_all(calls, &node, 4_000).await;
     let still = client.get(node.url("/")).header("cookie", &cookie).send().await.unwrap();
-    assert_eq!(still.status(), 200, "all of it was asked by somebody who was signed in");
+    assert_eq!(still.status(), 200, "the session was valid for all requests");
 }

@@ -95,7 +95,7 @@ async fn a_run_that_waits_for_a_number_is_woken_by_an_equal_one_and_not_by_a_tex
         let run = run["id"].as_str().unwrap();
         node.run_becomes(run, "waiting").await;
         let (_, answer) = send(&node, &format!("text-{number}"), "paid", &json!({ "order": comes })).await;
-        assert_eq!(answer["resumed"], json!([]), "a text is no number: {answer}");
+        assert_eq!(answer["resumed"], json!([]), "a text is not a number: {answer}");
         let event = parsed(&format!(r#"{{"order":{comes}}}"#));
         let (status, answer) = send(&node, &format!("number-{number}"), "paid", &event).await;
         assert_eq!((status, &answer["resumed"]), (202, &json!([run])), "{waits} and {comes}: {answer}");

@@ -60,5 +60,5 @@ async fn every_start_is_counted_by_workflow_and_source_and_every_end_by_status()
         expected.iter().all(|line| text.contains(line)).then_some(())
     })
     .await;
-    assert!(!metrics().await.contains("made-up"), "what a sender makes up is no label");
+    assert!(!metrics().await.contains("made-up"), "values from a sender do not become labels");
 }

@@ -106,7 +106,7 @@ async fn runs_that_stopped_at_a_broken_definition_are_moved_and_every_call_is_ma
     let record = journal.iter().find(|record| record["kind"] == "run.moved").unwrap();
     assert_eq!((&record["data"]["from"], &record["data"]["to"]), (&json!("1.0.0"), &json!("1.0.1")));
     assert_eq!(record["data"]["reason"], "the id is no number");
-    assert!(journal.iter().any(|record| record["kind"] == "run.faulted"), "what came before stays in the journal");
+    assert!(journal.iter().any(|record| record["kind"] == "run.faulted"), "the earlier history stays in the journal");
     let (ok, out, err) = world.command(&["audit", "verify"]);
     assert!(ok, "{out}{err}");
     // A version without runs may be deleted; the journals of moved runs still identify it.
@@ -154,7 +154,7 @@ async fn a_run_that_moved_is_taken_over_and_undone_under_its_new_version() {
     let node = world.node().await;
     let faulted = node.run_becomes(&run, "faulted").await;
     assert_eq!(faulted["stopped_at"], "/do/3/order", "{faulted}");
-    assert_eq!(target.keys("/order").len(), 1, "the same call under the same key");
+    assert_eq!(target.keys("/order").len(), 1, "the same call has the same key");
     let (status, undone) =
         node.post(&format!("{path}/compensate"), &json!({ "reason": "the order is not there" })).await;
     assert!(status < 300, "{undone}");

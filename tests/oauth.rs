@@ -168,7 +168,7 @@ async fn a_provider_without_grace_is_asked_once_and_a_person_authorizes_the_conn
     let refused = provider.count("refused").await;
     let second = start(&node).await;
     node.run_becomes(&second, "faulted").await;
-    assert_eq!(provider.count("refused").await, refused, "it is not asked over and over");
+    assert_eq!(provider.count("refused").await, refused, "the provider is not asked over and over");
     let (_, listed, _) = provider.world.command(&["connections", "list"]);
     assert!(listed.contains("refused") && listed.contains("crm"), "{listed}");
     eventually("the metric says so", || async {

@@ -108,13 +108,13 @@ async fn runs_with_one_key_run_in_the_order_of_their_events_on_two_nodes_and_acr
     }
     let mut database = world.connect().await;
     let left = "select (select count(*) from turns) + (select count(*) from lanes)";
-    eventually("nobody waits", || async {
+    eventually("no run is waiting", || async {
         let (_, runs) = other.get("/api/v1/runs?workflow=test/change&status=running,pending").await;
         runs["items"].as_array()?.is_empty().then_some(())
     })
     .await;
     let left: i64 = sqlx::query_scalar(left).fetch_one(&mut database).await.unwrap();
-    assert_eq!(left, 0, "what is done leaves nothing behind");
+    assert_eq!(left, 0, "completed runs leave no rows behind");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +139,7 @@ async fn a_parked_run_blocks_its_key_visibly_and_only_its_key() {
     };
     act(&second, "cancel").await;
     node.run_becomes(&second, "cancelled").await;
-    assert_eq!(witness.story("a"), [], "nothing of the key was done");
+    assert_eq!(witness.story("a"), [], "no call was made for the key");
     act(&parked, "dismiss").await;
     let run = node.run_becomes(&third, "completed").await;
     assert_eq!((run["queue"].clone(), witness.story("a")), (Value::Null, in_order([2])));

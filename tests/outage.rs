@@ -23,13 +23,19 @@ async fn while_the_database_is_away_senders_are_asked_to_retry_and_runs_continue
     target.reached("/step1", 1).await;
 
     world.cut_off_database().await;
-    eventually("the node says that it is not ready", || async { (node.get("/readyz").await.0 == 503).then_some(()) })
-        .await;
+    eventually("the node reports that it is not ready", || async {
+        (node.get("/readyz").await.0 == 503).then_some(())
+    })
+    .await;
     let body = json!({ "type": "calls", "n": 2 });
     let (status, problem) = node.hook("test", "event-2", &body).await;
     assert_eq!(status, 503, "{problem}");
     assert_eq!(problem["status"], 503, "{problem}");
-    assert_eq!(node.get("/healthz").await.0, 200, "a restart would not help, so the process says that it is well");
+    assert_eq!(
+        node.get("/healthz").await.0,
+        200,
+        "a restart would not help, so the process reports that it is healthy"
+    );
     // The answer to the call in progress arrives while nothing can be recorded.
     target.behave("/step1", Behavior::Answer("{}".into()));
 
@@ -81,7 +87,7 @@ async fn a_node_that_cannot_keep_up_refuses_before_it_falls_over() {
     // Senders retry what was refused, with the same id: whatever happened to the first attempt, it is one event.
     let again = futures::stream::iter(0..SENT).for_each_concurrent(20, |n| async move {
         let body = &json!({ "type": "calls", "n": n });
-        let answer = eventually("the webhook is taken", || async {
+        let answer = eventually("the webhook is accepted", || async {
             let (status, answer) = node.hook("test", &format!("event-{n}"), body).await;
             assert!(matches!(status, 202 | 200 | 503), "{status} {answer}");
             (status != 503).then_some(answer)

@@ -84,7 +84,7 @@ async fn programs_get_their_input_and_nothing_of_the_nodes() {
     assert_eq!(output(&node, "none", &json!({})).await, Value::Null);
     assert_eq!(output(&node, "python", &json!({})).await, "['x', '1'] hello\n");
     assert_eq!(output(&node, "javascript", &json!({})).await, "hello Ada\n");
-    assert_eq!(output(&node, "async", &input).await, input, "what is not waited for passes its input on");
+    assert_eq!(output(&node, "async", &input).await, input, "a program that is not awaited passes its input on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +113,7 @@ async fn programs_are_kept_within_their_limits() {
     let missing = error(&node, "missing").await;
     assert!(missing.0 == "configuration" && missing.1.contains("no-such-engine"), "{missing:?}");
     let grandchild = std::fs::read_to_string(&pid).unwrap().trim().to_owned();
-    eventually("what the shell had started is gone too", || async { (!is_running(&grandchild)).then_some(()) }).await;
+    eventually("the shell's child process is gone too", || async { (!is_running(&grandchild)).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +178,7 @@ async fn a_container_is_started_with_limits_and_removed_when_no_run_waits_for_it
     assert_eq!(output(&node, "contained", &json!({ "text": "hello" })).await, "hello");
     let calls = std::fs::read_to_string(&log).unwrap();
     let calls: Vec<&str> = calls.lines().collect();
-    let name = calls[0].strip_prefix("rm --force -- ").expect("what an earlier attempt left is removed first");
+    let name = calls[0].strip_prefix("rm --force -- ").expect("the container of an earlier attempt is removed first");
     assert!(name.starts_with("stepwell-") && name.ends_with("-test.contained.run"), "{calls:?}");
     let run = calls[1];
     for option in [
@@ -225,7 +225,10 @@ async fn arguments_that_look_like_options_stay_arguments() {
     let shell = output(&node, "shell", &input).await;
     assert_eq!((&shell["stdout"], &shell["code"]), (&json!("-c --\n"), &json!(0)), "{shell}");
     let said = shell["stderr"].as_str().unwrap();
-    assert!(said.contains("-x") && said.contains("not found"), "what begins with `-` is a command: {shell}");
+    assert!(
+        said.contains("-x") && said.contains("not found"),
+        "an argument that begins with `-` was taken for an option: {shell}"
+    );
     assert_eq!(output(&node, "python", &input).await, "['-c', '--version', '--eval=process.exit(9)']\n");
     assert_eq!(output(&node, "javascript", &input).await, "--version,-e,--eval=process.exit(9)\n");
     assert_eq!(output(&node, "value", &input).await, "--eval=process.exit(9)\n");

@@ -152,7 +152,7 @@ async fn the_end_of_a_freeze_resumes_runs_that_no_single_person_may_resume() {
     let (status, freeze) = node.post("/api/v1/freezes", &body).await;
     assert_eq!(status, 201, "{freeze}");
     let number = std::sync::atomic::AtomicUsize::new(0);
-    let run = eventually("a run is held back", || async {
+    let run = eventually("a run is held", || async {
         let id = format!("order-{}", number.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         let (_, answer) = send(&node, &id, "order.won", &json!({})).await;
         let run = answer["runs"][0].as_str().unwrap().to_owned();
@@ -160,7 +160,7 @@ async fn the_end_of_a_freeze_resumes_runs_that_no_single_person_may_resume() {
     })
     .await;
     let (status, _) = people.say(&people.ann, &node, &format!("/api/v1/runs/{run}/resume"), &json!({})).await;
-    assert_eq!(status, 202, "one person alone only proposes it");
+    assert_eq!(status, 202, "one person can only propose it");
     let freeze = freeze["id"].as_str().unwrap();
     let end = format!("/api/v1/freezes/{freeze}/end");
     let (status, ended) = people.say(&people.ann, &node, &end, &json!({ "reason": "closed" })).await;

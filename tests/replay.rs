@@ -65,7 +65,7 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
 
     for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:2.0.0"] {
         let (same, out) = replay(&journey.world, workflow, &["--fail-on-change"]);
-        assert!(same, "an unchanged definition differs in nothing:\n{out}");
+        assert!(same, "an unchanged definition has no differences:\n{out}");
         assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
     }
 
@@ -75,7 +75,10 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
     assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
     assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
     for line in shown_in_the_guide() {
-        assert!(out.lines().any(|printed| printed == line), "docs/testing.md shows {line:?}, printed was\n{out}");
+        assert!(
+            out.lines().any(|printed| printed == line),
+            "docs/testing.md shows {line:?}, but the output was\n{out}"
+        );
     }
     let report = report(&journey.world, &changed, &[]);
     for event in report["events"].as_array().unwrap() {
@@ -93,7 +96,7 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
         assert_eq!(fields[0]["new"], format!("{recorded} via Stepwell"));
     }
 
-    assert_eq!(journey.get("/ledger").await["requests"].as_array().unwrap().len(), asked, "nobody was called");
+    assert_eq!(journey.get("/ledger").await["requests"].as_array().unwrap().len(), asked, "no target was called");
     assert_eq!(rows(&journey.world).await, before, "nothing was written");
 }
 
@@ -198,7 +201,7 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     let shown = guide.split("```text\nmapping partner  runs").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let shown: Vec<&str> = shown.lines().filter(|line| line.starts_with("    ") || line.contains("records:")).collect();
     let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("    ") || line.contains("records:")).collect();
-    assert_eq!(printed, shown, "docs/mappings.md shows what is printed:\n{out}");
+    assert_eq!(printed, shown, "docs/mappings.md shows the output:\n{out}");
 
     let (_, out, _) = diff(&folder, &["--json"]);
     let report: Value = serde_json::from_str(&out).unwrap();

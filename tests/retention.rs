@@ -187,7 +187,7 @@ async fn a_node_archives_by_itself_and_says_when_it_cannot() {
     execute(&mut connection, "update runs set finished_at = finished_at - interval '120 days'").await;
     let (ok, out, _) = world.command(&["doctor", "--offline"]);
     assert!(!ok && out.contains("ERROR    retention: nothing is removed") && out.contains("archive"), "{out}");
-    eventually("the node says that its retention fails, and stays ready", || async {
+    eventually("the node reports that its retention fails, and stays ready", || async {
         let (status, answer) = node.get("/readyz").await;
         (status == 200 && answer["failing"] == json!(["retention"])).then_some(())
     })
@@ -285,7 +285,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
     history[0].actor = Actor("user:nobody".into());
     replace(&mut connection, rewritten, &history).await;
     let (ok, out, error) = world.command(&["audit", "verify"]);
-    assert!(ok, "it was meant to be better forged: {out}{error}");
+    assert!(ok, "the forgery is already found without the anchors: {out}{error}");
     let (ok, out, error) = verified();
     assert!(!ok && out.contains("one of the 2 runs of"), "{out}{error}");
     // The anchor from before the removal still says how many may be missing.

@@ -89,7 +89,7 @@ fn assert_clean(place: &str, text: &str) {
     for needle in needles() {
         if let Some(at) = text.find(&needle) {
             let from = text[..at].char_indices().rev().nth(60).map_or(0, |(index, _)| index);
-            panic!("{place} holds the secret as {needle:?}: ...{}", &text[from..at + needle.len()]);
+            panic!("{place} contains the secret as {needle:?}: ...{}", &text[from..at + needle.len()]);
         }
     }
 }
@@ -203,7 +203,7 @@ async fn send_everywhere(world: &World, node: &Node) -> Vec<String> {
     let stranger =
         event.replacen("\"type\":\"told\"", &format!("\"type\":{}", json!(SECRET)), 1).replace("event-1", "event-2");
     let (status, answer) = node.send("POST", "/events", &structured, stranger).await;
-    assert_eq!(status, 200, "nobody wants it: {answer}");
+    assert_eq!(status, 200, "no workflow subscribes to it: {answer}");
 
     let mut runs = vec![hooked];
     runs.push(start(node, "told", SECRET, "completed").await);

@@ -62,7 +62,7 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
     let run = start(&node, "sync", &input).await;
     let plan = node.run_becomes(&run, "completed").await["output"].clone();
     assert_eq!((&plan["conflicts"], &plan["billing"]["action"]), (&json!(1), &json!("none")), "{plan}");
-    assert_eq!(plan["billing"]["id"], "inv-1", "in the declared form of its side: {plan}");
+    assert_eq!(plan["billing"]["id"], "inv-1", "the id has the declared form of its side: {plan}");
 
     let (_, listed) = node.get("/api/v1/conflicts?entity=invoice").await;
     let conflict = &listed["items"][0];

@@ -191,7 +191,11 @@ async fn each_item_of_a_list_is_an_event_of_its_own() {
     assert_eq!((status, statuses), (202, vec![&json!(202), &json!(200)]), "{answer}");
     let other = json!({ "eventId": 4, "objectId": 124, "propertyName": "credit_limit" });
     let (status, answer) = post_hubspot(&node, &json!([other, {}])).await;
-    assert_eq!((status, &answer["filtered"]), (202, &json!(1)), "what has no property is not wanted: {answer}");
+    assert_eq!(
+        (status, &answer["filtered"]),
+        (202, &json!(1)),
+        "an event without a property matches nothing: {answer}"
+    );
     assert_eq!(
         (&answer["events"][0]["status"], &answer["events"][0]["runs"]),
         (&json!(200), &json!([])),
@@ -234,7 +238,7 @@ async fn a_source_that_has_no_secret_is_refused_and_the_others_are_served() {
         world.set("STEPWELL_SECRET_HOOK", blank);
         let node = world.node().await;
         let body = json!({ "type": "calls", "n": 1 });
-        assert_eq!(node.hook("test", "e1", &body).await.0, 404, "it could not tell its sender from others");
+        assert_eq!(node.hook("test", "e1", &body).await.0, 404, "it cannot authenticate its sender");
         assert_eq!(node.hook_bytes("other", "e1", b"{}".to_vec()).await.0, 200);
     }
     let folder = world.workflows();

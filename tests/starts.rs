@@ -81,7 +81,7 @@ async fn a_rolling_restart_of_two_nodes_under_load_refuses_no_connection_and_los
     let load = tokio::spawn(send_until(Arc::clone(&over), Arc::clone(&balancer), world.node().await));
     for restarted in [0, 1, 0, 1] {
         nodes[restarted].ask_to_stop();
-        assert!(nodes[restarted].ends(), "the node did not end well");
+        assert!(nodes[restarted].ends(), "the node exited with an error");
         nodes[restarted] = world.node_at(addresses[restarted]).await;
         eventually("the balancer sends to both nodes", || async {
             balancer.nodes.iter().all(|(_, ready)| ready.load(Ordering::Relaxed)).then_some(())
@@ -141,7 +141,7 @@ async fn a_request_under_way_is_answered_when_its_node_is_asked_to_stop() {
     });
     target.reached("/step1", 1).await;
     node.ask_to_stop();
-    eventually("the node says that it leaves", || async {
+    eventually("the node reports that it is shutting down", || async {
         let (status, told) = node.get("/readyz").await;
         (status == 503 && told["detail"].as_str().unwrap_or_default().contains("it still answers for a while"))
             .then_some(())
@@ -220,7 +220,7 @@ async fn without_its_database_a_node_waits_says_where_it_looks_and_creates_none(
     let mut migrate = Command::new(program());
     let done = world.equip(migrate.arg("migrate").env("DATABASE_URL", url.as_str())).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert!(String::from_utf8_lossy(&done.stdout).contains("created"), "it was there before");
+    assert!(String::from_utf8_lossy(&done.stdout).contains("created"), "the database existed before");
     eventually("the node is ready", async || ready().await.filter(|(status, _)| *status == 200)).await;
     let _ = node.0.kill();
     let mut said = String::new();
@@ -241,7 +241,7 @@ async fn a_node_gives_up_waiting_for_its_database_when_the_settings_say_so() {
         (ended, node)
     });
     let (ended, mut node) =
-        tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("it waits forever").unwrap();
+        tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("the node ends").unwrap();
     assert!(!ended.success());
     let mut said = String::new();
     node.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();

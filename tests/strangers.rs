@@ -73,7 +73,7 @@ impl Strangers {
     }
 
     async fn have_begun(&self) {
-        eventually("all strangers hold something", || async {
+        eventually("all strangers hold a connection", || async {
             (self.begun.load(Ordering::Relaxed) >= self.tasks.len()).then_some(())
         })
         .await;
@@ -230,7 +230,7 @@ async fn a_flood_of_guesses_at_a_node_keeps_no_new_token_out() {
         let answer = client.get(node.url("/api/v1/me")).bearer_auth(token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "token {n}: {}", answer.text().await.unwrap());
     }
-    assert!(flood.try_join_next().is_none(), "a guess was answered otherwise");
+    assert!(flood.try_join_next().is_none(), "a guess got a different answer");
 }
 
 async fn sign_in(client: &Client, node: &Node, token: &str) -> Response {
@@ -262,7 +262,7 @@ async fn who_fails_to_sign_in_too_often_waits_and_locks_nobody_out() {
     assert!((1..=60).contains(&wait), "{wait}");
     let text = refused.text().await.unwrap();
     assert!(text.contains("Too many failed sign-ins"), "{text}");
-    assert_eq!(sign_in(&other, &node, "swt_guess").await.status(), 401, "another address has tries of its own");
+    assert_eq!(sign_in(&other, &node, "swt_guess").await.status(), 401, "attempts are counted per address");
     // The real user, from the stranger's own address.
     let entered = sign_in(&client, &node, &one_time_secret(&world)).await;
     assert_eq!((entered.status().as_u16(), &entered.headers()["location"]), (303, &"/runs".parse().unwrap()));
@@ -287,7 +287,11 @@ async fn where_people_come_through_https_cookies_are_bound_to_the_host_and_brows
         assert_eq!(page(pair.to_owned()).await.unwrap().status(), 200);
         let (_, secret) = pair.split_once('=').unwrap();
         let other = if is_secure { "stepwell_session" } else { "__Host-stepwell_session" };
-        assert_eq!(page(format!("{other}={secret}")).await.unwrap().status(), 303, "a cookie of another name is none");
+        assert_eq!(
+            page(format!("{other}={secret}")).await.unwrap().status(),
+            303,
+            "a cookie with another name is ignored"
+        );
         for path in ["/healthz", "/login", "/api/v1/runs", "/nowhere", "/static/stepwell.css"] {
             let answer = client.get(node.url(path)).send().await.unwrap();
             let said = answer.headers().get("strict-transport-security").map(|v| v.to_str().unwrap().to_owned());

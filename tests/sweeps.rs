@@ -45,7 +45,7 @@ async fn sweep(node: &Node, workflow: &str) -> Value {
 /// Returns the row of a record in the drift table, once everything that the reconciliation started has ended.
 async fn drift(node: &Node, sweep: &Value, id: &Value) -> Value {
     let path = format!("/api/v1/drift/{}", sweep["id"].as_str().unwrap());
-    eventually("what the sweep started has ended", || async {
+    eventually("everything that the reconciliation started has ended", || async {
         let (status, page) = node.get(&path).await;
         assert_eq!(status, 200, "{page}");
         let rows = page["items"].as_array().unwrap();

@@ -145,7 +145,7 @@ async fn settle(world: &Journey, node: &Node, inbox: &Post, random: &mut StdRng)
         if idle {
             return;
         }
-        assert!(began.elapsed().as_secs() < 100, "it never ends: {}", row.get::<i64, _>("left"));
+        assert!(began.elapsed().as_secs() < 100, "the sync never ends: {}", row.get::<i64, _>("left"));
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
@@ -237,8 +237,8 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
     };
     let mobile =
         || (side("crm", "Contact", "Id", &crm, "MobilePhone"), side("erp", "contact", "id", &erp, "mobilePhone"));
-    assert_eq!(mobile(), ("111".to_owned(), "222".to_owned()), "nobody guesses");
-    assert_eq!(side("erp", "contact", "id", &erp, "phone"), "999", "what is no conflict goes on");
+    assert_eq!(mobile(), ("111".to_owned(), "222".to_owned()), "no value is written before the decision");
+    assert_eq!(side("erp", "contact", "id", &erp, "phone"), "999", "fields without a conflict are synced");
 
     let (status, page) = node.get("/api/v1/conflicts?entity=contact").await;
     assert_eq!(status, 200);
@@ -283,7 +283,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
         &format!("/erp/services/rest/record/v1/contact/{erp}"),
         &json!({ "email": "ada@berg.example" }),
     );
-    eventually("both inbox came", || async { (inbox.0.lock().unwrap().len() >= 2).then_some(()) }).await;
+    eventually("both webhooks were sent", || async { (inbox.0.lock().unwrap().len() >= 2).then_some(()) }).await;
     inbox.0.lock().unwrap().clear();
 
     let sweep = || async {
@@ -361,7 +361,7 @@ async fn a_missed_deletion(side: &str) {
         _ => format!("/erp/services/rest/record/v1/contact/{erp}"),
     };
     edit(&sandbox, "DELETE", &path, &json!({}));
-    eventually("the letter came", || async { (!inbox.0.lock().unwrap().is_empty()).then_some(()) }).await;
+    eventually("the webhook was sent", || async { (!inbox.0.lock().unwrap().is_empty()).then_some(()) }).await;
     inbox.0.lock().unwrap().clear();
     // A reconciliation covers deletions before the second in which it begins.
     let second = Utc::now().timestamp();
@@ -403,14 +403,14 @@ async fn a_deleted_record_is_made_again_or_deleted_on_the_other_side_as_a_person
     settle(&world, &node, &inbox, &mut random).await;
     let again = records(&sandbox, "erp", "contact", "id")[&erp]["externalId"].as_str().unwrap().to_owned();
     assert_ne!(again, crm);
-    assert_eq!(records(&sandbox, "crm", "Contact", "Id")[&again]["LastName"], "Berg", "it was made again");
+    assert_eq!(records(&sandbox, "crm", "Contact", "Id")[&again]["LastName"], "Berg", "the record was recreated");
     assert_eq!(state(&id).await, "settled");
 
     edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{again}"), &json!({}));
     settle(&world, &node, &inbox, &mut random).await;
     let id = decide("crm").await;
     settle(&world, &node, &inbox, &mut random).await;
-    assert!(!records(&sandbox, "erp", "contact", "id").contains_key(&erp), "gone in both");
+    assert!(!records(&sandbox, "erp", "contact", "id").contains_key(&erp), "deleted on both sides");
     assert_eq!(state(&id).await, "settled");
     let (_, page) = node.get("/api/v1/runs?attention=any&limit=5").await;
     assert_eq!(page["items"], json!([]));

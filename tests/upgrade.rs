@@ -122,7 +122,7 @@ async fn send(node: &Node, kind: &str, id: &str) -> Option<String> {
 }
 
 async fn stands(node: &Node, run: &str, condition: impl Fn(&Value) -> bool) {
-    eventually(&format!("run {run} is where it should be"), || async {
+    eventually(&format!("run {run} is in the expected state"), || async {
         let view = node.run(run).await;
         condition(&view).then_some(())
     })
@@ -161,7 +161,7 @@ async fn prepare(world: &World, target: &Target) {
             "loop" => {
                 stands(&node, &run, |v| is(v, "waiting")).await;
                 send(&node, "loop.next", "loop.next 1").await;
-                eventually("one event was taken", || async {
+                eventually("one event was consumed", || async {
                     let journal = node.journal(&run).await;
                     journal.iter().any(|record| record["kind"] == "event.consumed").then_some(())
                 })
@@ -275,7 +275,7 @@ fn older_version() -> Option<std::path::PathBuf> {
 /// Restarts one of two nodes as an old or a new one.
 async fn restart(world: &World, nodes: &mut [Option<Node>; 2], which: usize, is_old: bool) {
     if let Some(mut node) = nodes[which].take() {
-        assert!(node.terminate(), "a node did not end well");
+        assert!(node.terminate(), "a node exited with an error");
     }
     let (older, mut environment) = (older_version(), world.environment().to_vec());
     // The actual older version does not skip what it does not know, so new nodes write the old format, as the handbook
@@ -350,7 +350,7 @@ async fn a_run_in_a_newer_format_is_left_to_the_nodes_that_know_it() {
     // Its own run completes, so its sweeps have run more than once since.
     let own = old.start_calls(2).await;
     old.run_becomes(&own, "completed").await;
-    eventually("the dead node's run is free", || async {
+    eventually("the dead node's run is released", || async {
         let free = "select 1 from runs where owner is null and wake_at <= now()";
         world.connect().await.fetch_optional(free).await.unwrap().map(drop)
     })

@@ -310,7 +310,7 @@ async fn a_message_that_a_run_cannot_read_needs_a_person() {
     node.run_becomes(&run, "waiting").await;
     let mut database = world.connect().await;
     command(&mut database, &run, r#"{"event":{"execution":0,"filters":"\u0000"}}"#).await;
-    eventually("the run needs a person", || async { (node.run(&run).await["attention"] == "poison").then_some(()) })
+    eventually("the run needs attention", || async { (node.run(&run).await["attention"] == "poison").then_some(()) })
         .await;
     let journal = node.journal(&run).await;
     let last = journal.last().unwrap();
@@ -347,7 +347,7 @@ async fn rows_that_cannot_be_read_are_set_aside_and_the_others_continue() {
     })
     .await;
     assert!(outcome["detail"]["errors"][0]["message"].as_str().unwrap().contains("set aside"), "{outcome}");
-    eventually("the run needs a person", || async {
+    eventually("the run needs attention", || async {
         let (_, page) = node.get("/api/v1/runs?attention=poison").await;
         page["items"].as_array().unwrap().iter().any(|item| item["id"] == run.as_str()).then_some(())
     })
@@ -373,7 +373,7 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     let mut database = world.connect().await;
     sqlx::query("alter table schedules rename to schedules_away").execute(&mut database).await.unwrap();
     let ready = || async { client().get(node.url("/readyz")).send().await.unwrap() };
-    let problem = eventually("the node says that it is not well", || async {
+    let problem = eventually("the node reports that it is unhealthy", || async {
         let answer = ready().await;
         if answer.status() == 503 { Some(answer.text().await.unwrap()) } else { None }
     })
@@ -393,6 +393,6 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     let metrics = metrics.as_str().unwrap();
     assert!(metrics.contains(r#"stepwell_stage_failing{stage="firings"} 1"#), "{metrics}");
     sqlx::query("alter table schedules_away rename to schedules").execute(&mut database).await.unwrap();
-    eventually("the node is well again", || async { (ready().await.status() == 200).then_some(()) }).await;
+    eventually("the node is healthy again", || async { (ready().await.status() == 200).then_some(()) }).await;
     database.close().await.unwrap();
 }

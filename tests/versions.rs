@@ -100,7 +100,7 @@ async fn only_a_version_without_runs_can_be_deleted() {
     // The node learns by itself what was deleted on a terminal.
     let (deleted, told, why) = command("1.1.0");
     assert!(deleted && told.contains("deleted test/pinned:1.1.0"), "{told}{why}");
-    eventually("the first is the latest again", || async {
+    eventually("the first version is the latest again", || async {
         let (_, workflow) = node.get("/api/v1/workflows/test/pinned").await;
         (workflow["version"] == "1.0.0").then_some(())
     })

@@ -17,7 +17,7 @@ use super::people::Full;
 /// Asserts that the database alone does not reveal a forgery, but anchors do.
 async fn is_found_by_anchors_alone(conn: &mut PgConnection, anchors: &Anchors, what: &str) {
     let alone = audit::verify_in(conn, None).await.unwrap();
-    assert!(alone.is_sound(), "{what} was meant to be better forged: {:#?}", alone.findings);
+    assert!(alone.is_sound(), "{what}: the database alone reveals the forgery: {:#?}", alone.findings);
     let held = audit::verify_in(conn, Some(anchors)).await.unwrap();
     assert!(!held.is_sound(), "{what} was not found");
 }

@@ -98,7 +98,7 @@ async fn a_database_is_sound_while_nodes_write_to_it() {
         }
     };
     tokio::join!(load, verify);
-    assert!(verified > 1, "nothing was verified meanwhile");
+    assert!(verified > 1, "nothing was verified in between");
     let (sound, told, _) = full.world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
 }
@@ -178,7 +178,7 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
         .execute("delete from events; delete from event_keys; delete from journal; delete from runs")
         .await
         .unwrap();
-    assert!(world.command(&["audit", "verify"]).0, "nothing inside the database tells");
+    assert!(world.command(&["audit", "verify"]).0, "the database alone reveals nothing");
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at, "--json"]);
     assert!(!sound && told.contains(&run) && told.contains("is missing"), "{told}");
     // A modified anchor proves nothing, and an anchor taken now reports the problem.
@@ -223,9 +223,9 @@ async fn an_anchor_is_posted_until_it_arrives_and_what_was_received_proves_the_d
     assert!(ok && told.contains("posted to http") && told.contains("they are signed"), "{told}");
     let _node = world.node().await;
     let arrived = || async { (received.lock().unwrap().len() >= 2).then_some(()) };
-    eventually("the anchor, once more", arrived).await;
+    eventually("the anchor is delivered again", arrived).await;
     let lines = received.lock().unwrap().clone();
-    assert_eq!(lines[0], lines[1], "it is the same, byte for byte");
+    assert_eq!(lines[0], lines[1], "the second delivery is identical, byte for byte");
     let mut connection = world.connect().await;
     let left = async |connection: &mut PgConnection| -> i64 {
         sqlx::query_scalar("select count(*) from outgoing").fetch_one(connection).await.unwrap()

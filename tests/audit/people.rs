@@ -123,7 +123,7 @@ impl Full {
             assert!(status < 300, "{told}");
         }
         node.run_becomes(&waiting, "completed").await;
-        eventually("the events that belong together started a run", || async {
+        eventually("the joined events started a run", || async {
             let (_, runs) = node.get("/api/v1/runs?workflow=test/together").await;
             let run = runs["items"][0]["id"].as_str()?.to_owned();
             (node.run(&run).await["status"] == "completed").then_some(())

@@ -149,10 +149,10 @@ fn every_refused_example_is_refused_with_the_words_that_follow_it() {
         for (index, block) in blocks.iter().enumerate().filter(|(_, b)| b.info == "yaml refused") {
             seen += 1;
             let told = blocks.get(index + 1).filter(|b| b.info == "text");
-            let told = told.unwrap_or_else(|| panic!("{}: what is said about it does not follow", block.place));
+            let told = told.unwrap_or_else(|| panic!("{}: the expected message does not follow", block.place));
             let file = told.text.split(':').next().unwrap_or_default();
             let mistakes = dsl::build(file, &block.text, &functions).err();
-            let mistakes = mistakes.unwrap_or_else(|| panic!("{}: it is not refused any more", block.place));
+            let mistakes = mistakes.unwrap_or_else(|| panic!("{}: it is no longer refused", block.place));
             let lines = mistakes.iter().filter(|m| m.severity == Severity::Error).map(line);
             let expected: Vec<String> = lines.collect();
             let found: Vec<&str> = told.text.lines().filter(|l| l.starts_with(&format!("{file}:"))).collect();
@@ -166,7 +166,7 @@ fn every_refused_example_is_refused_with_the_words_that_follow_it() {
             }
         }
     }
-    assert!(seen > 1, "no example of what is refused was found");
+    assert!(seen > 1, "no refused example was found");
 }
 
 fn line(m: &Mistake) -> String {

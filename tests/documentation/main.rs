@@ -156,7 +156,7 @@ fn rows(page: &Page, head: &str) -> Vec<Vec<String>> {
 #[test]
 fn every_guarantee_names_tests_that_exist() {
     let known = tests();
-    assert!(known.contains("every_guarantee_names_tests_that_exist"), "this test is not found by its own search");
+    assert!(known.contains("every_guarantee_names_tests_that_exist"), "the search does not find this test");
     let rows = rows(&page("guarantees.md"), "| promise |");
     assert!(rows.len() > 20, "only {} promises were found", rows.len());
     for row in rows {

@@ -34,7 +34,7 @@ fn rooms_are_small_and_no_module_is_a_file_beside_its_folder() {
     }
     large.sort();
     crowded.sort();
-    assert_eq!(doubled, Vec::<String>::new(), "these belong into their folders, as mod.rs");
+    assert_eq!(doubled, Vec::<String>::new(), "these belong in their folders, as mod.rs");
     assert_eq!(large, Vec::<String>::new(), "files with more than {LINES_MAX} lines");
     assert_eq!(crowded, Vec::<String>::new(), "folders with more than {FILES_MAX} source files");
 }

@@ -59,7 +59,7 @@ fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
         named.insert(key);
     }
     let missing: Vec<&String> = known.keys().filter(|key| !named.contains(*key)).collect();
-    assert!(missing.is_empty(), "the table does not name {missing:?}");
+    assert!(missing.is_empty(), "the table lacks {missing:?}");
     // Every variable is accepted, and its default is a valid value.
     let answer = program.output().unwrap();
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));

@@ -139,7 +139,7 @@ impl Browser {
 
     /// Opens a `<details>`.
     pub async fn unfold(&self, css: &str) {
-        eventually(&format!("{css} unfolds"), || async {
+        eventually(&format!("{css} opens"), || async {
             if self.of(css, "e => e.open").await == true {
                 return Some(());
             }

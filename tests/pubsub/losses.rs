@@ -91,7 +91,7 @@ async fn what_cannot_be_read_is_kept_as_rejected_and_the_stream_goes_on() {
     let ids: Vec<String> = rejected.iter().map(|row| row.get(0)).collect();
     assert_eq!(ids[1..], ["garbage", "unknown-schema"]);
     assert!(ids[0].starts_with(&format!("{TOPIC}#")), "{ids:?}");
-    assert_eq!(rejected[1].get::<Vec<u8>, _>(1), [0xff; 10], "the bytes are kept");
+    assert_eq!(rejected[1].get::<Vec<u8>, _>(1), [0xff; 10], "the bytes are stored");
     let why: Vec<String> = rejected.iter().map(|row| row.get(2)).collect();
     assert!(why[1].contains("cannot be decoded") && why[2].contains("no-such-schema"), "{why:?}");
     let topic = crm.topic(&node).await;
@@ -149,7 +149,7 @@ async fn an_overflow_is_reported_once_however_often_it_is_delivered() {
             .await
             .unwrap();
         node = crm.world.node().await;
-        eventually("the delivery is taken again", async || {
+        eventually("the event is delivered again", async || {
             (of_topic(&node, CHANGES).await["events"] == 1).then_some(())
         })
         .await;
@@ -158,7 +158,7 @@ async fn an_overflow_is_reported_once_however_often_it_is_delivered() {
     eventually("another overflow is reconciled", async || (crm.reconciliations(&node).await.len() > 1).then_some(()))
         .await;
     let mut database = crm.world.connect().await;
-    eventually("all is delivered", async || {
+    eventually("everything is delivered", async || {
         let mut database = crm.world.connect().await;
         let left: i64 = sqlx::query_scalar("select count(*) from outgoing").fetch_one(&mut database).await.unwrap();
         (left == 0).then_some(())
@@ -178,14 +178,14 @@ async fn a_schema_that_would_end_the_process_stops_its_topic_with_the_reason_and
     let itself = json!({ "type": "record", "name": "A", "fields": [{ "name": "a", "type": "A" }] });
     crm.sandbox.add_schema("hostile", &itself.to_string());
     crm.sandbox.publish_raw(CHANGES, "h-1", "hostile", b"\x00");
-    let stopped = eventually("the topic stands still", async || {
+    let stopped = eventually("the topic is blocked", async || {
         let topic = of_topic(&node, CHANGES).await;
         (topic["state"] == "stopped").then_some(topic)
     })
     .await;
     let why = stopped["problem"].as_str().unwrap();
     assert!(why.contains("contains itself") && why.contains("hostile"), "{why}");
-    assert_eq!((&stopped["events"], &stopped["rejected"]), (&json!(0), &json!(0)), "nothing is passed over: {stopped}");
+    assert_eq!((&stopped["events"], &stopped["rejected"]), (&json!(0), &json!(0)), "no event is skipped: {stopped}");
     let (_, text, _) = crm.world.command(&["sources"]);
     assert!(text.contains("stopped") && text.contains("contains itself"), "{text}");
     crm.publish_some(5);
@@ -223,7 +223,7 @@ async fn a_rejected_event_is_replayed_once_what_stood_in_its_way_is_fixed_or_say
     let text = json!({ "type": "record", "name": "Late__e", "fields": [{ "name": "Record_Id__c", "type": "string" }] });
     crm.sandbox.publish_raw(TOPIC, "late", "late-schema", b"\x06abc");
     crm.sandbox.publish_raw(TOPIC, "garbage", schema, b"\xff\xff");
-    let asking = eventually("three events ask for attention", async || {
+    let asking = eventually("three events need attention", async || {
         let (_, page) = node.get("/api/v1/events?attention=any&source=crm").await;
         let items = page["items"].as_array().unwrap().clone();
         (items.len() == 3).then_some(items)
@@ -313,7 +313,7 @@ async fn a_token_that_is_refused_is_replaced_and_an_outage_is_waited_out() {
     crm.stored(5).await;
     // All sessions end, and so does the stream.
     crm.set(&json!({ "available": false }));
-    eventually("the outage is told", async || {
+    eventually("the outage is reported", async || {
         let topic = crm.topic(&node).await;
         (topic["state"] == "connecting" && topic["problem"].as_str().is_some_and(|why| why.contains("away")))
             .then_some(())

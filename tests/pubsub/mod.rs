@@ -285,7 +285,7 @@ async fn a_node_that_was_away_and_comes_back_writes_nothing_to_a_topic_that_anot
     crm.is_complete().await;
     let mut database = crm.world.connect().await;
     let fence: i64 = sqlx::query_scalar("select fence from topics").fetch_one(&mut database).await.unwrap();
-    assert_eq!(fence, 2, "the first node has not taken it back");
+    assert_eq!(fence, 2, "the first node has not claimed it again");
     assert_eq!(crm.connected(&second).await["losses"], 0);
 }
 

@@ -97,7 +97,7 @@ impl Billing {
         invoice["paidAt"] = at.into();
         let message = json!({ "type": "invoice.paid", "timestamp": at, "data": invoice });
         let schema = &self.document["webhooks"]["invoice.paid"]["post"]["requestBody"]["content"]["application/json"];
-        assert_eq!(self.unfit(&schema["schema"], &message), None, "what billing sends fits its document");
+        assert_eq!(self.unfit(&schema["schema"], &message), None, "billing's webhook matches its document");
         message
     }
 
@@ -254,7 +254,7 @@ async fn answer(
     let (status, body, fault) = billing.handle(&method, &uri, &headers, &bytes);
     if let Some((operation, _)) = billing.operation(&method, uri.path()) {
         let unfit = billing.unfit(&billing.promised(operation, status), &body);
-        assert_eq!(unfit, None, "what billing answers fits its document");
+        assert_eq!(unfit, None, "billing's response matches its document");
     }
     let status = StatusCode::from_u16(status).unwrap();
     let json = [("content-type", "application/json")];

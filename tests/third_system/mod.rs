@@ -93,7 +93,7 @@ async fn a_shipped_order_is_invoiced_by_a_third_system_and_its_payment_comes_bac
     assert_eq!(run["output"], json!({ "outcome": "updated", "opportunity": OPPORTUNITY }));
     assert_eq!(company.shown().await, [json!("B-1001"), json!("Paid"), json!("2026-12-18")]);
     let (status, again) = company.node.hook("billing", "msg_1", &paid).await;
-    assert_eq!((status, &again["runs"]), (200, &answer["runs"]), "the same event again starts nothing");
+    assert_eq!((status, &again["runs"]), (200, &answer["runs"]), "a repeated event starts nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +144,7 @@ async fn a_payment_that_a_third_system_did_not_sign_is_refused() {
     let forged = forged.header("webhook-timestamp", at).header("webhook-signature", signature);
     assert_eq!(forged.send().await.unwrap().status(), 401);
     let (_, events) = company.node.get("/api/v1/events?source=billing").await;
-    assert_eq!(events["items"], json!([]), "nothing is stored before the signature fits");
+    assert_eq!(events["items"], json!([]), "nothing is stored before the signature is verified");
     // Signed, but rejected by the workflow: it is stored, with the invalid field.
     let (status, answer) = company.node.hook("billing", "msg_9", &paid).await;
     assert!(status == 422 && answer["errors"].to_string().contains("reference"), "{status} {answer}");
