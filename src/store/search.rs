@@ -19,7 +19,7 @@ pub struct FoundEvent {
     pub r#type: String,
     /// Time at which it was stored.
     pub received_at: Time,
-    /// What happened to it, such as `started` or `unmatched`.
+    /// Outcome, such as `run` or `unmatched`.
     pub outcome: String,
 }
 
