@@ -267,7 +267,7 @@ async fn a_command_that_cannot_be_read_does_not_stop_others() {
     let other = node.start_calls(3).await;
     node.run_becomes(&other, "faulted").await;
     let mut database = world.connect().await;
-    // As earlier versions accepted them, and as nobody ever wrote them.
+    // Acts that earlier versions accepted, and one that no version ever wrote.
     for (run, act) in [
         (&closed, r#"{"act":"retry","input":"a\u0000b"}"#),
         (&parked, r#"{"act":"retry","input":"a\u0000b","more":"\ud800"}"#),

@@ -250,7 +250,7 @@ pub struct EventRow {
     pub event_id: String,
     /// Time at which it was accepted.
     pub received_at: Time,
-    /// What happened to it.
+    /// Outcome of the event.
     pub outcome: String,
     /// Runs that it started.
     pub runs: Vec<Uuid>,

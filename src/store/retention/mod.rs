@@ -27,7 +27,7 @@ use crate::machine::{RunId, Time};
 /// Seconds that a lease lasts unless it is renewed.
 const LEASE_SECONDS: f64 = 60.0;
 
-/// What the holder of the lease finds.
+/// The lease, as its holder finds it.
 #[derive(Debug)]
 pub struct Lease {
     /// Name of an archive that an earlier holder began to write and did not record.

@@ -23,7 +23,7 @@ pub struct Freeze {
     pub actor: String,
     /// Time at which it began.
     pub created_at: Time,
-    /// Time at which it ends by itself.
+    /// Time at which it expires.
     pub until: Option<Time>,
     /// Time at which it ended.
     pub ended_at: Option<Time>,
@@ -44,7 +44,7 @@ pub struct NewFreeze<'a> {
     pub workflows: &'a [String],
     /// Connections to freeze.
     pub connections: &'a [String],
-    /// Time at which it ends by itself.
+    /// Time at which it expires.
     pub until: Option<Time>,
 }
 

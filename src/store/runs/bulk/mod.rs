@@ -134,9 +134,9 @@ pub struct Due {
     pub acts_as: String,
     /// The reason given, if any.
     pub reason: Option<String>,
-    /// Number of runs told so far.
+    /// Number of runs processed so far.
     pub told: i32,
-    /// Number of runs that may be told now; may be negative.
+    /// Number of runs that may be processed now; may be negative.
     pub allowed: i32,
     /// Whether the actor still has the right to act.
     pub permitted: bool,
@@ -190,7 +190,7 @@ pub struct NextItem {
     pub stands: bool,
 }
 
-/// Returns the runs after the first `told`.
+/// Returns the runs after the first `told`, which have been processed.
 ///
 /// # Errors
 /// The database is unavailable.

@@ -31,7 +31,7 @@ pub struct BulkRow {
     pub status: String,
     /// Number of its runs.
     pub total: i32,
-    /// Number of runs that were told, or never will be.
+    /// Number of runs that were processed, or never will be.
     pub told: i32,
     /// Number of runs that carried out the act.
     pub done: i32,
@@ -91,7 +91,7 @@ pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec
     .await?)
 }
 
-/// Counts the bulk acts that are telling runs now.
+/// Counts the bulk acts that are running.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -124,7 +124,7 @@ pub struct ItemRow {
     pub detail: Option<String>,
     /// The proposal that waits for a second person.
     pub proposal: Option<Uuid>,
-    /// Time at which the run was told.
+    /// Time at which the run was processed.
     pub told_at: Option<Time>,
     /// Current status of the run.
     pub status: Option<String>,

@@ -11,11 +11,11 @@ use crate::store::acts::{self, By};
 /// A change that someone makes to a bulk act that has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
-    /// Tell no more runs until it is resumed.
+    /// Process no more runs until it is resumed.
     Pause,
     /// Continue, in the name of the person who resumes it.
     Resume,
-    /// End it without telling the remaining runs.
+    /// End it without processing the remaining runs.
     Stop,
 }
 
@@ -54,7 +54,7 @@ impl std::str::FromStr for Steer {
 }
 
 /// Pauses, resumes or stops a bulk act. Returns false if it has ended, already has that status, or does not exist.
-/// After this returns, a paused or stopped bulk act tells no more runs.
+/// After this returns, a paused or stopped bulk act processes no more runs.
 ///
 /// # Errors
 /// The database is unavailable.

@@ -1,4 +1,5 @@
-//! Tells the runs of a bulk act, in one transaction with the marks on its items, and records their answers.
+//! Sends the runs of a bulk act their commands, in one transaction with the marks on its items, and records the
+//! answers.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -23,12 +24,12 @@ pub enum Telling<'a> {
     Refused(String),
 }
 
-/// Runs that are told in one transaction.
+/// Runs that are processed in one transaction.
 #[derive(Debug)]
 pub struct Page<'a> {
     /// Id of the bulk act.
     pub bulk: Uuid,
-    /// Number of runs told before. If another node has told more since, nothing happens.
+    /// Number of runs processed before. If another node has processed more since, nothing happens.
     pub told: i32,
     /// The act for each run.
     pub act: &'a Act,
@@ -42,8 +43,8 @@ pub struct Page<'a> {
 
 const MOVED_ON: &str = "it has moved on since it was chosen, or is gone";
 
-/// Tells runs, in one transaction with the marks on their items. Returns false if the bulk act was paused or another
-/// node told them.
+/// Processes runs, in one transaction with the marks on their items. Returns false if the bulk act was paused or
+/// another node processed them.
 ///
 /// # Errors
 /// The database is unavailable or rejects a value.
