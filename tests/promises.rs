@@ -27,6 +27,7 @@ mod durability;
 mod event_joins;
 mod expressions;
 mod fencing;
+mod five_causes;
 mod freezes;
 mod gaps;
 mod handover;

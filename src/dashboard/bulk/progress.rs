@@ -144,14 +144,16 @@ pub async fn steer(
     may_act(&dashboard, &caller, &said.csrf).await?;
     let steer: Steer = name.parse().map_err(|_| NoPage::not_found(format!("Unknown action {name}.")))?;
     let refused = |status, why| Some(Flash::refused(status, why));
-    let reason = match act::reason(&said.reason) {
+    // One reason for all: pausing and resuming continue under the reason of the bulk act.
+    let needs_reason = steer == Steer::Stop || !said.reason.is_empty();
+    let reason = match needs_reason.then(|| act::reason(&said.reason)).transpose() {
         Ok(reason) => reason,
         Err(why) => {
             let flash = refused(StatusCode::UNPROCESSABLE_ENTITY, why);
             return page(&dashboard, &caller, id, &Part::default(), flash).await;
         }
     };
-    match dashboard.engine.steer_bulk(id, steer, caller.identity(), Some(&reason)).await {
+    match dashboard.engine.steer_bulk(id, steer, caller.identity(), reason.as_deref()).await {
         Ok(_) => Ok(Redirect::to(&format!("/bulk/{id}?done={}", steer.as_str())).into_response()),
         Err(error @ BulkError::Ended { .. }) => {
             let flash = refused(StatusCode::CONFLICT, format!("Not done: {error}."));
