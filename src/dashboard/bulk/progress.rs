@@ -144,7 +144,7 @@ pub async fn steer(
     may_act(&dashboard, &caller, &said.csrf).await?;
     let steer: Steer = name.parse().map_err(|_| NoPage::not_found(format!("Unknown action {name}.")))?;
     let refused = |status, why| Some(Flash::refused(status, why));
-    // One reason for all: pausing and resuming continue under the reason of the bulk act.
+    // Only stopping needs a reason of its own: pausing and resuming continue under the reason of the bulk act.
     let needs_reason = steer == Steer::Stop || !said.reason.is_empty();
     let reason = match needs_reason.then(|| act::reason(&said.reason)).transpose() {
         Ok(reason) => reason,
