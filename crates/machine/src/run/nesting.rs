@@ -48,6 +48,11 @@ impl Run {
         self.open.iter().rev().find(|e| matches!(e.progress, Progress::Failed { .. }))
     }
 
+    /// The innermost execution that failed, or else the one that a parked run stands at.
+    pub(crate) fn stuck(&self) -> Option<&Execution> {
+        self.failed().or_else(|| self.open.last().filter(|_| self.is_parked()))
+    }
+
     /// The step that `retry` and `skip` act on.
     pub(crate) fn passed_over(&self) -> Option<&Execution> {
         let waiting = || self.open.iter().rev().find(|e| e.progress.is_waiting());

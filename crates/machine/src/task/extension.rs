@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::decide::{Decider, Stop};
+use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope};
 use crate::{Change, Execution, ExecutionId, ExtendedProgress, FaultClass, Progress};
 use stepwell_language::dsl::{Part, Segment, TaskKind};
@@ -24,7 +24,7 @@ impl Decider<'_> {
             let output = Arc::clone(&progress.cursor.data);
             return self.complete(id, &output, false);
         }
-        match self.applicable(execution, segments, progress) {
+        match self.values().applicable(execution, segments, progress) {
             Ok(Some(segment)) => {
                 self.emit(Some(id), Change::SegmentStarted { execution: id, segment });
                 Ok(())
@@ -37,7 +37,9 @@ impl Decider<'_> {
             Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
         }
     }
+}
 
+impl Values<'_> {
     fn applicable(
         &self,
         execution: &Execution,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::decide::{Decider, Stop};
+use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope, kind};
 use crate::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, ParallelFor, Progress, WorkflowError};
 use stepwell_language::dsl::{ForTask, TaskKind};
@@ -25,7 +25,7 @@ fn length(progress: &ParallelFor) -> usize {
     progress.items.as_array().map_or(0, Vec::len)
 }
 
-impl Decider<'_> {
+impl Values<'_> {
     /// The array to go through.
     pub(crate) fn items(&self, task: &ForTask, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
         let items = self.evaluate(&task.items, input, scope)?;
@@ -34,34 +34,6 @@ impl Decider<'_> {
         }
         let detail = format!("`for.in` ({}) must give an array, not {}", task.items.text(), kind(&items));
         Err(Halt::Fault(WorkflowError::standard(ErrorKind::Expression, "nothing to iterate over", detail)))
-    }
-
-    /// Begins the next iteration, or ends the loop.
-    pub(crate) fn iterate(&mut self, id: ExecutionId) -> Result<(), Stop> {
-        let Some(execution) = self.run.execution(id) else { return Ok(()) };
-        if let Progress::Listen(progress) = &execution.progress {
-            let index = u32::try_from(progress.outputs.len()).unwrap_or(u32::MAX);
-            self.emit(Some(id), Change::IterationStarted { execution: id, index });
-            return Ok(());
-        }
-        let (TaskKind::For(task), Progress::For(progress)) =
-            (&self.definition.task(execution.task).kind, &execution.progress)
-        else {
-            return Ok(());
-        };
-        let index = progress.index.map_or(0, |index| index + 1);
-        match self.goes_on(execution, task, progress, index) {
-            Ok(true) => {
-                self.emit(Some(id), Change::IterationStarted { execution: id, index });
-                Ok(())
-            }
-            Ok(false) => {
-                let output = Arc::clone(&progress.cursor.data);
-                self.complete(id, &output, false)
-            }
-            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
-            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
-        }
     }
 
     fn goes_on(
@@ -77,5 +49,35 @@ impl Decider<'_> {
         scope.local.push((task.each.clone(), Arc::new(item.clone())));
         scope.local.push((task.at.clone(), Arc::new(index.into())));
         self.holds(condition, &progress.cursor.data, &scope)
+    }
+}
+
+impl Decider<'_> {
+    /// Begins the next iteration, or ends the loop.
+    pub(crate) fn iterate(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        if let Progress::Listen(progress) = &execution.progress {
+            let index = u32::try_from(progress.outputs.len()).unwrap_or(u32::MAX);
+            self.emit(Some(id), Change::IterationStarted { execution: id, index });
+            return Ok(());
+        }
+        let (TaskKind::For(task), Progress::For(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Ok(());
+        };
+        let index = progress.index.map_or(0, |index| index + 1);
+        match self.values().goes_on(execution, task, progress, index) {
+            Ok(true) => {
+                self.emit(Some(id), Change::IterationStarted { execution: id, index });
+                Ok(())
+            }
+            Ok(false) => {
+                let output = Arc::clone(&progress.cursor.data);
+                self.complete(id, &output, false)
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Opening;
 use crate::apply::read;
 use crate::decide::Entry;
-use crate::decide::{Decider, Stop};
+use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope, kind};
 use crate::question;
 use crate::{
@@ -33,7 +33,7 @@ impl Decider<'_> {
     ) -> Result<(), Halt> {
         let filters = task.strategy.filters.iter().chain(task.strategy.until_filters());
         let mut listening =
-            filters.map(|filter| self.listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
+            filters.map(|filter| self.values().listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
         if listening.is_empty() {
             // An empty `any` takes everything.
             listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new(), asks: None });
@@ -41,7 +41,7 @@ impl Decider<'_> {
         if let (Some(question), Some(first)) =
             (&self.definition.task(entry.task).metadata.question, listening.first_mut())
         {
-            first.asks = Some(Box::new(self.ask(entry.id, question, input, scope)?));
+            first.asks = Some(Box::new(self.values().ask(entry.id, question, input, scope)?));
         }
         let listening = Arc::new(listening);
         self.emit_started(entry, input, Opening::Listen(Arc::clone(&listening)), deadline);
@@ -49,6 +49,60 @@ impl Decider<'_> {
         Ok(())
     }
 
+    /// An event came that fits these filters of a `listen`: the first that still wants it takes it.
+    pub(crate) fn event_arrived(
+        &mut self,
+        id: ExecutionId,
+        filters: &[u16],
+        event: Arc<Value>,
+        actor: Actor,
+    ) -> Result<(), Stop> {
+        let not_awaited = || Stop::from(Rejected::NotAwaited("event"));
+        let Some(execution) = self.run.execution(id) else { return Err(not_awaited()) };
+        let (TaskKind::Listen(task), Progress::Listen(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Err(not_awaited());
+        };
+        if progress.asks.is_some() != question::is_answer(&event) {
+            return Err(not_awaited());
+        }
+        for filter in filters {
+            match self.values().take(execution, task, progress, *filter, &event) {
+                Ok(Some((bound, enough))) => {
+                    let change = Change::EventConsumed { execution: id, filter: *filter, event, bound, enough };
+                    self.emit_by(actor, Some(id), change);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
+                Err(halt) => return self.raise(id, halt.into_error(), FaultClass::Permanent),
+            }
+        }
+        Err(not_awaited())
+    }
+
+    /// The tasks of `foreach` are done for an event.
+    pub(crate) fn end_iteration(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let (TaskKind::Listen(task), Progress::Listen(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Ok(());
+        };
+        let (Some(each), Some(cursor)) = (&task.each, &progress.cursor) else { return Ok(()) };
+        match self.values().item_output(execution, each, progress, &Arc::clone(&cursor.data)) {
+            Ok((output, context)) => {
+                self.emit(Some(id), Change::IterationCompleted { execution: id, output, context });
+                Ok(())
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+}
+
+impl Values<'_> {
     /// What is known of a filter before any event.
     fn listening(&self, filter: &EventFilter, input: &Arc<Value>, scope: &Scope) -> Result<Listening, Halt> {
         let mut with = BTreeMap::new();
@@ -74,39 +128,6 @@ impl Decider<'_> {
             }
         }
         Ok(Listening { with, correlate, asks: None })
-    }
-
-    /// An event came that fits these filters of a `listen`: the first that still wants it takes it.
-    pub(crate) fn event_arrived(
-        &mut self,
-        id: ExecutionId,
-        filters: &[u16],
-        event: Arc<Value>,
-        actor: Actor,
-    ) -> Result<(), Stop> {
-        let not_awaited = || Stop::from(Rejected::NotAwaited("event"));
-        let Some(execution) = self.run.execution(id) else { return Err(not_awaited()) };
-        let (TaskKind::Listen(task), Progress::Listen(progress)) =
-            (&self.definition.task(execution.task).kind, &execution.progress)
-        else {
-            return Err(not_awaited());
-        };
-        if progress.asks.is_some() != question::is_answer(&event) {
-            return Err(not_awaited());
-        }
-        for filter in filters {
-            match self.take(execution, task, progress, *filter, &event) {
-                Ok(Some((bound, enough))) => {
-                    let change = Change::EventConsumed { execution: id, filter: *filter, event, bound, enough };
-                    self.emit_by(actor, Some(id), change);
-                    return Ok(());
-                }
-                Ok(None) => {}
-                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
-                Err(halt) => return self.raise(id, halt.into_error(), FaultClass::Permanent),
-            }
-        }
-        Err(not_awaited())
     }
 
     /// Whether the event is taken, and what that changes.
@@ -172,25 +193,6 @@ impl Decider<'_> {
         let item = read(task.read, event);
         let taken: Value = progress.taken.iter().chain([&item]).map(|item| (**item).clone()).collect();
         self.holds(condition, &Arc::new(taken), &self.scope_of_open(execution))
-    }
-
-    /// The tasks of `foreach` are done for an event.
-    pub(crate) fn end_iteration(&mut self, id: ExecutionId) -> Result<(), Stop> {
-        let Some(execution) = self.run.execution(id) else { return Ok(()) };
-        let (TaskKind::Listen(task), Progress::Listen(progress)) =
-            (&self.definition.task(execution.task).kind, &execution.progress)
-        else {
-            return Ok(());
-        };
-        let (Some(each), Some(cursor)) = (&task.each, &progress.cursor) else { return Ok(()) };
-        match self.item_output(execution, each, progress, &Arc::clone(&cursor.data)) {
-            Ok((output, context)) => {
-                self.emit(Some(id), Change::IterationCompleted { execution: id, output, context });
-                Ok(())
-            }
-            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
-            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
-        }
     }
 
     fn item_output(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::decide::{Decider, retry};
+use crate::decide::{Decider, Values, retry};
 use crate::decide::{Halt, Scope, error_value};
 use crate::{
     Caught, Change, Execution, ExecutionId, Progress, Time, TryPhase, TryProgress, WorkflowError, identity,
@@ -10,7 +10,7 @@ use crate::{
 };
 use stepwell_language::dsl::{Catch, ErrorFilter, RetryPolicy, TaskKind};
 
-impl Decider<'_> {
+impl Values<'_> {
     /// What a `try` does about an error from its body; none if it lets the error pass.
     pub(crate) fn catches(&self, id: ExecutionId, error: &WorkflowError) -> Result<Option<Caught>, Halt> {
         let Some(execution) = self.run.execution(id) else { return Ok(None) };
@@ -98,7 +98,9 @@ impl Decider<'_> {
         let too_late = measured(&policy.duration_max)?.is_some_and(|longest| ends > time_after(since, longest));
         Ok((!too_late).then(|| time_after(self.now, delay)))
     }
+}
 
+impl Decider<'_> {
     /// Runs the body of a `try` again.
     pub(crate) fn start_round(&mut self, id: ExecutionId) {
         let Some(Progress::Try(progress)) = self.run.execution(id).map(|e| &e.progress) else { return };

@@ -20,7 +20,7 @@ impl Decider<'_> {
         scope: &Scope,
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
-        let until = self.moment_after(duration, input, scope)?;
+        let until = self.values().moment_after(duration, input, scope)?;
         self.emit_started(entry, input, Opening::Wait(until), deadline);
         Ok(())
     }

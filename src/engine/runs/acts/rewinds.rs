@@ -94,9 +94,6 @@ impl Engine {
     pub async fn preview_rewind(&self, run: RunId, from: &str) -> Result<Choice, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
         let read = read_run(&self.inner.context, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
-        let now = self.now();
-        let settles_after = |_: &CallRequest| std::time::Duration::ZERO;
-        let around = Around { now, answers: &[], settles_after: &settles_after, continues: false };
-        rewind::preview(read.rewind(), from, around).map_err(|rejected| ActError::Refused(rejected.to_string()))
+        rewind::preview(read.rewind(), from).map_err(|rejected| ActError::Refused(rejected.to_string()))
     }
 }

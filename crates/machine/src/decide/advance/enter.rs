@@ -99,9 +99,9 @@ impl Decider<'_> {
     /// Condition, input, then the kind's own beginning. Nothing is recorded before all of it is known.
     fn try_enter(&mut self, entry: &Entry) -> Result<(), Halt> {
         let task = self.definition.task(entry.task);
-        let mut scope = self.scope_of(entry);
+        let mut scope = self.values().scope_of(entry);
         if let Some(condition) = &task.condition
-            && !self.holds(condition, &entry.raw_input, &scope)?
+            && !self.values().holds(condition, &entry.raw_input, &scope)?
         {
             let change = match entry.role {
                 Role::Undo(of) => Change::UndoSkipped { execution: of },
@@ -114,13 +114,13 @@ impl Decider<'_> {
             self.emit_entry(entry, change);
             return Ok(());
         }
-        let input = self.transform_input(&task.input, &entry.raw_input, &scope)?;
-        if !self.is_undo_itself(entry) {
+        let input = self.values().transform_input(&task.input, &entry.raw_input, &scope)?;
+        if !matches!(entry.role, Role::Undo(_)) {
             scope.input = Some(Arc::clone(&input));
         }
         let deadline = match &task.timeout {
             None => None,
-            Some(after) => Some(self.moment_after(after, &input, &scope)?),
+            Some(after) => Some(self.values().moment_after(after, &input, &scope)?),
         };
         match &task.kind {
             TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) | TaskKind::Extended(_) => {
@@ -128,12 +128,12 @@ impl Decider<'_> {
                 Ok(())
             }
             TaskKind::For(task) => {
-                let items = Arc::new(self.items(task, &input, &scope)?);
+                let items = Arc::new(self.values().items(task, &input, &scope)?);
                 self.emit_started(entry, &input, Opening::Loop(items), deadline);
                 Ok(())
             }
             TaskKind::Function { arguments, .. } => {
-                let arguments = Arc::new(self.render(arguments, &input, &scope)?);
+                let arguments = Arc::new(self.values().render(arguments, &input, &scope)?);
                 self.emit_started(entry, &input, Opening::Function(arguments), deadline);
                 Ok(())
             }
@@ -144,7 +144,7 @@ impl Decider<'_> {
             TaskKind::Run(task) => self.open_child(entry, task, &input, &scope, deadline),
             TaskKind::Set(template) => self.run_set(entry, template, &input, scope),
             TaskKind::Switch(cases) => self.run_switch(entry, cases, &input, scope),
-            TaskKind::Raise(template) => Err(self.raised(template, &input, &scope)),
+            TaskKind::Raise(template) => Err(self.values().raised(template, &input, &scope)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{Effect, ExecutionId, FaultClass, Progress, Run};
 impl Decider<'_> {
     /// Sends a call's current attempt once this decision is committed.
     pub(crate) fn send(&mut self, id: ExecutionId) -> Result<(), Stop> {
-        match self.unrecorded_of(id) {
+        match self.values().unrecorded_of(id) {
             Ok(unrecorded) => {
                 self.send_with(id, unrecorded);
                 Ok(())
