@@ -1,12 +1,11 @@
 //! What must be done after a decision. Effects are data; the engine carries them out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Message, RunId, stored};
+use super::{Listening, Message, Run, RunId, stored};
 
 use stepwell_language::dsl::{HttpOutput, OwnAuthentication, ProcessKind, ProcessReturn, Pull, Redirect};
 use stepwell_language::openapi::Document;
@@ -72,18 +71,18 @@ pub enum Effect {
     Continue,
 }
 
-/// What one filter of a `listen` waits for, as far as it is known when the listening begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Listening {
-    /// Attributes that must be exactly so.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub with: BTreeMap<String, String>,
-    /// Values that correlations must give.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub correlate: BTreeMap<String, Value>,
-    /// What a person is asked, whose answer is the event. Nothing else brings such an event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asks: Option<Box<super::Asked>>,
+impl Effect {
+    /// Whether a run that has come this far in the same decision still wants it.
+    pub(crate) fn counts_in(&self, run: &Run) -> bool {
+        match self {
+            Self::Call { execution, attempt, .. } => {
+                run.execution(*execution).is_some_and(|e| e.is_in_flight() && e.attempts() == *attempt)
+            }
+            Self::StartChild { execution, .. } => run.execution(*execution).is_some_and(|e| e.starts_child()),
+            Self::Listen { execution, .. } => run.execution(*execution).is_some_and(|e| e.is_listening()),
+            _ => true,
+        }
+    }
 }
 
 /// Another run to be started by a task.

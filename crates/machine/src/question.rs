@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::decide::{Halt, Scope, Stop, Values, kind};
-use super::{Actor, ErrorKind, Execution, ExecutionId, Progress, Rejected, Run, RunId, Time, WorkflowError, identity};
+use super::{Actor, ErrorKind, Execution, ExecutionId, Rejected, Run, RunId, Time, WorkflowError, identity};
 use stepwell_expr::Template;
 use stepwell_language::dsl::{Assignees, Question, TASK_COMPLETED, USERS_MAX, is_user_name};
 
@@ -145,17 +145,6 @@ pub(super) fn check(run: &Run, execution: ExecutionId, event: &Value) -> Result<
         return Err(Rejected::NotAwaited("event").into());
     }
     Ok(())
-}
-
-impl Execution {
-    /// The question to a person whose answer it waits for.
-    #[must_use]
-    pub fn asks(&self) -> Option<Uuid> {
-        match &self.progress {
-            Progress::Listen(listen) if !listen.enough => listen.asks,
-            _ => None,
-        }
-    }
 }
 
 impl Run {

@@ -199,8 +199,7 @@ impl Judge<'_> {
     /// A run goes back only from where it has stopped, with everything known that it did.
     fn permit_rewind(&self) -> Result<(), &'static str> {
         let run = self.run;
-        let is_busy =
-            |e: &Execution| matches!(e.progress, Progress::Child(_) | Progress::Listen(_) | Progress::Wait { .. });
+        let is_busy = |e: &Execution| e.progress.waits_outside();
         match run.attention {
             _ if run.compensation.is_some() => Err("it is being undone"),
             None => Err("only a run that has stopped can continue from an earlier step"),

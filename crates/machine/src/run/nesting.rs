@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::{Done, Execution, ExecutionId, Impact, Pivot, Progress, Role, Run};
+use crate::{Done, Execution, ExecutionId, Impact, Pivot, Progress, Role, Run, Status};
 use stepwell_language::dsl::{Definition, TaskId};
 
 impl Run {
+    /// Whether it is over and a run that waited for it may still have it undone.
+    pub(crate) fn is_undone_by_parent(&self) -> bool {
+        let completed = self.finished_at.is_some() && self.output.is_some() && self.status != Status::Compensated;
+        let undoable = self.pivot == Pivot::Ahead && !self.undo.is_empty();
+        completed && undoable && self.parent.is_some_and(|parent| parent.awaits)
+    }
+
     /// Whether an execution stands inside another one, or is that one.
     pub(crate) fn is_inside(&self, id: ExecutionId, around: ExecutionId) -> bool {
         id == around || self.ancestors(id).contains(&around)

@@ -6,30 +6,14 @@ use serde_json::Value;
 
 use super::Stop;
 use crate::decide::{Decider, Halt, Scope};
-use crate::task::{fork, listen};
-use crate::{Attention, Change, ExecutionId, FaultClass, Next, Progress};
-use stepwell_language::dsl::TaskKind;
+use crate::task;
+use crate::{Attention, Change, ExecutionId, FaultClass};
 
 impl Decider<'_> {
     /// A list, a `wait` or a handled `try` is done: its data is its raw output.
     pub(super) fn complete_with_data(&mut self, id: ExecutionId) -> Result<(), Stop> {
         let Some(execution) = self.run.execution(id) else { return Ok(()) };
-        let (raw, ended) = match &execution.progress {
-            Progress::ParallelFor(progress) => match &progress.ended {
-                Some(output) => (Arc::clone(output), true),
-                None => (Arc::new(progress.outputs.to_value()), false),
-            },
-            Progress::Fork(branches) => fork::outcome(branches, &self.definition.task(execution.task).kind),
-            Progress::Listen(progress) => match &self.definition.task(execution.task).kind {
-                TaskKind::Listen(task) if progress.enough => (listen::outcome(task, progress), false),
-                // A task of `foreach` said `end`.
-                _ => (progress.cursor.as_ref().map(|c| Arc::clone(&c.data)).unwrap_or_default(), true),
-            },
-            progress => match progress.cursor() {
-                Some(cursor) => (Arc::clone(&cursor.data), cursor.next == Next::Ended),
-                None => (Arc::clone(&execution.input), false),
-            },
-        };
+        let (raw, ended) = task::outcome(self.definition, execution);
         self.complete(id, &raw, ended)
     }
 

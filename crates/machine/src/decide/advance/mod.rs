@@ -7,6 +7,7 @@ mod timeout;
 
 use super::Stop;
 use crate::decide::Decider;
+use crate::task;
 use crate::{Change, Execution, Role};
 
 pub(crate) use enter::Entry;
@@ -57,7 +58,7 @@ impl Decider<'_> {
             Ready::Reconcile(id) => self.begin_reconcile(id)?,
             Ready::Resolve(id) => self.resolve(id)?,
             Ready::WaitOver(id) | Ready::ListDone(id) => self.complete_with_data(id)?,
-            Ready::Iterate(id) => self.iterate(id)?,
+            Ready::Iterate(id) => task::iterate(self, id)?,
             Ready::EndIteration(id) => self.end_iteration(id)?,
             Ready::NextSegment(id) => self.next_segment(id)?,
             Ready::Round(id) => self.start_round(id),

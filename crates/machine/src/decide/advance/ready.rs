@@ -1,10 +1,9 @@
 //! What a run can do next, as its state and the time say. Nothing here evaluates an expression or changes anything.
 
-use crate::apply::siblings;
 use crate::decide::calls::pivot::belongs_to_pivot;
-use crate::task::{r#for, fork};
-use crate::{Branch, CallPhase, Execution, ExecutionId, Next, Progress, Role, Run, Time, TryPhase};
-use stepwell_language::dsl::{Definition, Resend, TaskKind};
+use crate::task;
+use crate::{CallPhase, Execution, ExecutionId, Next, Progress, Role, Run, Time, TryPhase};
+use stepwell_language::dsl::{Definition, Resend};
 
 /// What is ready to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +47,7 @@ impl Readiness<'_> {
             return Some(late);
         }
         // A race that is won ends before its losers do anything more.
-        for over in self.run.open.iter().filter(|e| self.is_over(e)) {
+        for over in self.run.open.iter().filter(|e| task::is_over(self.definition, e)) {
             match self.must_be_known_inside(over.id) {
                 false => return Some(Ready::ListDone(over.id)),
                 true if !over.held => return self.hold(over.id),
@@ -101,53 +100,7 @@ impl Readiness<'_> {
         if !self.run.goes_on(execution) {
             return None;
         }
-        match &execution.progress {
-            Progress::Failed { .. } => self.after_failure(id),
-            Progress::NotStarted { .. } => Some(Ready::Again(id)),
-            Progress::Wait { until } => (*until <= self.now).then_some(Ready::WaitOver(id)),
-            Progress::Call(call) => match &call.phase {
-                CallPhase::Backoff { until } => (*until <= self.now).then_some(Ready::Attempt(id)),
-                CallPhase::Ended => Some(Ready::Resolve(id)),
-                _ => None,
-            },
-            Progress::Try(t) if matches!(t.phase, TryPhase::Backoff { .. }) => match t.phase {
-                TryPhase::Backoff { until } if until <= self.now => Some(Ready::Round(id)),
-                _ => None,
-            },
-            Progress::Fork(branches) => {
-                let not_started = (0..).zip(branches).filter(|(_, branch)| **branch == Branch::NotStarted);
-                let mut not_started = not_started.map(|(index, _)| Ready::Begin(Some(id), index));
-                not_started.find(|begin| !self.blocked.contains(begin))
-            }
-            Progress::ParallelFor(progress) => {
-                let TaskKind::For(task) = &self.definition.task(execution.task).kind else { return None };
-                r#for::has_room(task, progress).then_some(Ready::Begin(Some(id), 0))
-            }
-            Progress::Listen(progress) if progress.cursor.is_none() => {
-                let TaskKind::Listen(task) = &self.definition.task(execution.task).kind else { return None };
-                if task.each.is_some() && progress.outputs.len() < progress.taken.len() {
-                    return Some(Ready::Iterate(id));
-                }
-                progress.enough.then_some(Ready::ListDone(id))
-            }
-            progress => match progress.cursor()?.next {
-                Next::Task(index) => {
-                    let length = siblings(self.definition, self.run, Some(id)).map_or(0, |list| list.len());
-                    Some(if index < length { Ready::Begin(Some(id), index) } else { list_done(execution) })
-                }
-                Next::Finished => Some(list_done(execution)),
-                Next::Ended => Some(Ready::ListDone(id)),
-                Next::Busy => None,
-            },
-        }
-    }
-
-    pub(crate) fn is_over(&self, execution: &Execution) -> bool {
-        match (&self.definition.task(execution.task).kind, &execution.progress) {
-            (TaskKind::Fork(task), Progress::Fork(branches)) => fork::is_over(task.join, branches),
-            (_, Progress::ParallelFor(progress)) => r#for::is_over(progress),
-            _ => false,
-        }
+        task::ready(self, execution)
     }
 
     /// The task that may end when an execution fails: the outermost `try` that could catch its error.
@@ -186,22 +139,16 @@ impl Readiness<'_> {
 
     /// Whether a `fork` or loop around an execution is over, and only waits for what is still under way in it.
     pub(crate) fn is_in_won_race(&self, id: ExecutionId) -> bool {
-        self.run.ancestors(id).into_iter().filter_map(|id| self.run.execution(id)).any(|e| self.is_over(e))
+        self.run
+            .ancestors(id)
+            .into_iter()
+            .filter_map(|id| self.run.execution(id))
+            .any(|e| task::is_over(self.definition, e))
     }
 
     /// Lets nothing more begin inside an execution, once.
     pub(crate) fn hold(&self, around: ExecutionId) -> Option<Ready> {
         let is_held = self.run.execution(around).is_some_and(|e| e.held);
         (!is_held).then_some(Ready::Hold(around))
-    }
-}
-
-/// What follows when the tasks of a list are done.
-fn list_done(execution: &Execution) -> Ready {
-    match execution.progress {
-        Progress::For(_) => Ready::Iterate(execution.id),
-        Progress::Listen(_) => Ready::EndIteration(execution.id),
-        Progress::Extended(_) => Ready::NextSegment(execution.id),
-        _ => Ready::ListDone(execution.id),
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::decide::Answers;
+use crate::task;
 use crate::{Coordinates, ErrorKind, ExecutionId, Run, SchemaViolation, Time, WorkflowError, identity, time_after};
 use stepwell_expr::{Evaluation, EvaluationError, Expression, Template};
 use stepwell_language::dsl::{
@@ -274,9 +275,8 @@ impl Values<'_> {
         }
         let mut next = scope.parent;
         while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
-            if let Some(value) =
-                execution.local(&self.definition.task(execution.task).kind, name, &scope.coordinates.iteration)
-            {
+            let kind = &self.definition.task(execution.task).kind;
+            if let Some(value) = task::local(kind, execution, name, &scope.coordinates.iteration) {
                 return Arc::new(value);
             }
             next = execution.parent;

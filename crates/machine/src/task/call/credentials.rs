@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::call::expression_fault;
+use super::expression_fault;
 use crate::decide::Values;
 use crate::decide::{Halt, Scope, kind};
 use crate::{CallDocument, ExecutionId};

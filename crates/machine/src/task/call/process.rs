@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::call::{expression_fault, text_pairs};
+use super::{expression_fault, text_pairs};
 use crate::ProcessRequest;
 use crate::decide::Entry;
 use crate::decide::Values;

@@ -1,5 +1,9 @@
 //! `call: http`, directly or as a function's single call, and `call: openapi`: from templates to a request.
 
+mod credentials;
+mod process;
+pub(crate) mod progress;
+
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,6 +16,9 @@ use crate::decide::{Halt, Scope, kind};
 use crate::{CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 use stepwell_expr::Template;
 use stepwell_language::dsl::{CallTask, Endpoint, HttpCall, OpenApiCall, OpenApiDocument, Protocol};
+
+pub(crate) use credentials::Unrecorded;
+pub use progress::{CallPhase, CallProgress, Unacted};
 
 /// What simple RFC 6570 expansion leaves as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

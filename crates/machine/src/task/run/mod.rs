@@ -1,5 +1,7 @@
 //! `run: workflow`: another run does the work. Parent and child know each other; what ends one is told to the other.
 
+pub(crate) mod progress;
+
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,11 +11,13 @@ use crate::decide::Entry;
 use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope};
 use crate::{
-    Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect,
-    ErrorKind, Execution, ExecutionId, FaultClass, Message, Pivot, Progress, Rejected, Role, Run, RunId, Status, Time,
-    WorkflowError, identity,
+    Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildRequest, Done, Effect, ErrorKind, Execution,
+    ExecutionId, FaultClass, Message, Pivot, Progress, Rejected, Role, Run, RunId, Status, Time, WorkflowError,
+    identity,
 };
 use stepwell_language::dsl::RunTask;
+
+pub use progress::{ChildPhase, ChildProgress, ReportedFault};
 
 /// Longest chain of runs that start each other: a workflow that runs itself would never end.
 const DEPTH_MAX: u32 = 32;
