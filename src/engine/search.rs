@@ -151,6 +151,6 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn search(&self, text: &str) -> Result<Vec<Found>, StoreError> {
-        find(&self.inner.reader, &self.deployed(), text).await
+        find(&self.inner.context.reader, &self.deployed(), text).await
     }
 }

@@ -1,25 +1,27 @@
 //! How an engine begins and ends: as a node, or as a handle for a program that is none.
 
-use std::sync::atomic::AtomicI16;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
-use tokio::sync::{Notify, Semaphore, broadcast};
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::catalog::Catalog;
-use super::events::looking::Looking;
+use super::context::{Context, Signals};
+use super::events::intake::Intake;
+use super::events::joins::Joins;
+use super::events::look_back::LookBack;
 use super::events::subscriptions::Subscriptions;
 use super::events::topics::Topics;
-use super::events::{relay, sequences};
+use super::events::{Router, relay, sequences};
 use super::node::clock::Clock;
 use super::node::health::Health;
+use super::node::membership::Membership;
 use super::node::{Node, NodeParts, heartbeat, limits, loops, oauth};
+use super::runs::Runs;
 use super::runs::committer::Committer;
-use super::runs::follow;
 use super::runs::freezes::Freezes;
+use super::schedules::Schedules;
 use super::sync::memory;
 use super::{Engine, EngineSettings, Inner, retention};
 use crate::connect::{Connections, Ledger};
@@ -31,12 +33,6 @@ use crate::store::{StoreError, nodes};
 
 /// A request for a token may take this long after the grace is over: its answer may hold the only token that still counts.
 const TOKENS_END_MAX: Duration = Duration::from_secs(2);
-
-/// Runs that look at earlier events at once as soon as they wait.
-const LOOKING_BACK_MAX: usize = 2;
-
-/// Changes that a slow listener may lag behind before it misses some.
-const CHANGES_KEPT: usize = 1_024;
 
 impl Engine {
     /// Registers this process as a node and begins to work. The database is migrated already.
@@ -61,46 +57,35 @@ impl Engine {
         let (committer, _) = Committer::start(&pool, settings.committers, &health);
         let asked = Instant::now();
         let (node, beat) = Node::register(&NodeParts { pool: &pool, settings: &settings }).await?;
-        let closed = CancellationToken::new();
-        let inner = Arc::new(Inner {
-            clock: Clock::new(asked, beat.now),
-            format: AtomicI16::new(beat.format),
-            settings,
-            crowd: crowd(&pool),
-            pool,
-            reader,
-            catalog,
+        let clock = Clock::new(asked, beat.now);
+        let membership = Membership::new(clock, beat.format, health, Arc::clone(&node));
+        let inner = Inner::of(
+            Context {
+                settings,
+                crowd: crowd(&pool),
+                pool,
+                reader,
+                catalog,
+                connections,
+                environment: Some(ours),
+                evaluator,
+                membership,
+                signals: Signals::default(),
+            },
             committer,
-            connections,
-            environment: Some(ours),
-            evaluator,
-            changes: broadcast::channel(CHANGES_KEPT).0,
-            counted_runs: Counted::default(),
-            followers: follow::Followers::default(),
-            outgoing: Notify::new(),
-            counted: Notify::new(),
-            looking_back: Arc::new(Semaphore::new(LOOKING_BACK_MAX)),
-            looking: Looking::default(),
-            freezes: Freezes::default(),
-            subscriptions: Subscriptions::default(),
-            topics: Topics::default(),
-            health,
-            node: RwLock::new(Arc::clone(&node)),
-            closing: CancellationToken::new(),
-            _ends_with_it: closed.clone().drop_guard(),
-            closed,
-        });
-        let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
-        inner.connections.govern(&ledger, &inner.closed);
-        inner.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(&inner))));
-        inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
+        );
+        let context = &inner.context;
+        let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(context)));
+        context.connections.govern(&ledger, &context.membership.closed);
+        context.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(context))));
+        context.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(context))));
         heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
-        tokio::spawn(loops::maintain(Arc::clone(&inner)));
-        tokio::spawn(loops::keep_anchors(Arc::clone(&inner)));
-        tokio::spawn(retention::keep(Arc::clone(&inner)));
-        tokio::spawn(oauth::watch(Arc::clone(&inner)));
-        tokio::spawn(relay::relay(Arc::clone(&inner)));
-        tokio::spawn(sequences::count(Arc::clone(&inner)));
+        tokio::spawn(loops::maintain(Arc::clone(context)));
+        tokio::spawn(loops::keep_anchors(Arc::clone(context)));
+        tokio::spawn(retention::keep(Arc::clone(context)));
+        tokio::spawn(oauth::watch(Arc::clone(context)));
+        tokio::spawn(relay::relay(Arc::clone(&inner.intake)));
+        tokio::spawn(sequences::count(Arc::clone(context)));
         Ok(Self { inner })
     }
 
@@ -129,51 +114,35 @@ impl Engine {
         let health = Arc::new(Health::default());
         let (committer, _) = Committer::start(&pool, 1, &health);
         let evaluator = Evaluator::of_this_program(1).map_err(|e| StoreError::Unavailable(sqlx::Error::Io(e)))?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                clock: Clock::new(asked, now),
-                format: AtomicI16::new(format),
-                settings,
-                reader: pool.clone(),
-                crowd: pool.clone(),
-                pool,
-                catalog,
-                committer,
-                connections: Connections::default(),
-                environment,
-                evaluator,
-                changes: broadcast::channel(1).0,
-                counted_runs: Counted::default(),
-                followers: follow::Followers::default(),
-                outgoing: Notify::new(),
-                counted: Notify::new(),
-                looking_back: Arc::new(Semaphore::new(1)),
-                looking: Looking::default(),
-                freezes: Freezes::default(),
-                subscriptions: Subscriptions::default(),
-                topics: Topics::default(),
-                health,
-                node: RwLock::new(Node::outside()),
-                closing: CancellationToken::new(),
-                closed: CancellationToken::new(),
-                _ends_with_it: CancellationToken::new().drop_guard(),
-            }),
-        })
+        let membership = Membership::new(Clock::new(asked, now), format, health, Node::outside());
+        let context = Context {
+            settings,
+            reader: pool.clone(),
+            crowd: pool.clone(),
+            pool,
+            catalog,
+            connections: Connections::default(),
+            environment,
+            evaluator,
+            membership,
+            signals: Signals::default(),
+        };
+        Ok(Self { inner: Inner::of(context, committer) })
     }
 
     /// Stops taking work, lets calls in flight end within the grace, and hands everything else over at once.
     pub async fn shut_down(&self) {
-        let inner = &self.inner;
-        inner.closing.cancel();
-        let node = inner.node();
+        let context = &self.inner.context;
+        context.membership.closing.cancel();
+        let node = context.node();
         node.draining.cancel();
-        let until = Instant::now() + inner.settings.grace;
+        let until = Instant::now() + context.settings.grace;
         while node.load() > 0 && Instant::now() < until && !node.fenced.is_cancelled() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        inner.connections.finish_tokens(until.saturating_duration_since(Instant::now()).max(TOKENS_END_MAX)).await;
+        context.connections.finish_tokens(until.saturating_duration_since(Instant::now()).max(TOKENS_END_MAX)).await;
         node.fenced.cancel();
-        match claims::release_all_of(&inner.pool, node.id).await {
+        match claims::release_all_of(&context.pool, node.id).await {
             Ok(0) => info!(node = %node.id, "node left"),
             Ok(runs) => {
                 info!(node = %node.id, runs, "the node stopped during calls; other nodes take over their runs")
@@ -182,11 +151,29 @@ impl Engine {
                 warn!(%error, "runs could not be released; other nodes take them over when the lease expires")
             }
         }
-        if let Err(error) = nodes::leave(&inner.pool, node.id).await {
+        if let Err(error) = nodes::leave(&context.pool, node.id).await {
             warn!(%error, "the node could not deregister");
         }
-        inner.closed.cancel();
-        inner.committer.close();
+        context.membership.closed.cancel();
+        self.inner.runs.committer.close();
+    }
+}
+
+impl Inner {
+    /// Puts the parts together, each upon those that it uses.
+    fn of(context: Context, committer: Committer) -> Arc<Self> {
+        let context = Arc::new(context);
+        let look_back = Arc::new(LookBack::new(&context));
+        let freezes = Arc::new(Freezes::new(&context));
+        let runs = Arc::new(Runs::new(&context, committer, &freezes, &look_back));
+        let subscriptions = Arc::new(Subscriptions::default());
+        let joins = Arc::new(Joins::new(&runs, &subscriptions));
+        let router = Arc::new(Router::new(&context, &look_back, &joins));
+        let intake = Arc::new(Intake::new(&runs, &router, subscriptions));
+        let topics = Arc::new(Topics::new(&intake));
+        let schedules = Arc::new(Schedules::new(&runs));
+        let counted_runs = Counted::default();
+        Arc::new(Self { context, counted_runs, freezes, look_back, runs, joins, router, intake, topics, schedules })
     }
 }
 

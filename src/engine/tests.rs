@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::*;
+use crate::connect::Connections;
 use crate::evaluator::Evaluator;
 use crate::machine::generated;
+use crate::machine::view::{RunHead, view};
 use crate::machine::{Around, Begin, Effect, Fact, Record, Run, Started, decide};
+use crate::store::runs::journal;
 
 /// A journal without what differs between two runs of one definition: times, ids, and who did it.
 fn story(records: &[Record]) -> Vec<Value> {

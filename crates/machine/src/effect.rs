@@ -1,12 +1,11 @@
 //! Effects: what must be done after a decision. They are data; the engine carries them out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Message, RunId, stored};
+use super::{Listening, Message, Run, RunId, stored};
 
 use stepwell_language::dsl::{HttpOutput, OwnAuthentication, ProcessKind, ProcessReturn, Pull, Redirect};
 use stepwell_language::openapi::Document;
@@ -72,18 +71,18 @@ pub enum Effect {
     Continue,
 }
 
-/// What one filter of a `listen` waits for, as far as this is known when it begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Listening {
-    /// Required attribute values.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub with: BTreeMap<String, String>,
-    /// Required values of correlations.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub correlate: BTreeMap<String, Value>,
-    /// The question to a person whose answer is the event. No other event is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asks: Option<Box<super::Asked>>,
+impl Effect {
+    /// Whether a run that has come this far in the same decision still wants it.
+    pub(crate) fn counts_in(&self, run: &Run) -> bool {
+        match self {
+            Self::Call { execution, attempt, .. } => {
+                run.execution(*execution).is_some_and(|e| e.is_in_flight() && e.attempts() == *attempt)
+            }
+            Self::StartChild { execution, .. } => run.execution(*execution).is_some_and(|e| e.starts_child()),
+            Self::Listen { execution, .. } => run.execution(*execution).is_some_and(|e| e.is_listening()),
+            _ => true,
+        }
+    }
 }
 
 /// A run that a task starts.

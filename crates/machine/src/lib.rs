@@ -33,6 +33,10 @@ pub(crate) use record::stored;
 pub use record::*;
 pub use rewind::{Rewind, Rewinding, RewoundBy, decide_rewind};
 pub use run::*;
+pub use task::{
+    Branch, CallPhase, CallProgress, ChildPhase, ChildProgress, ExtendedProgress, ForProgress, IterationOutputs,
+    ListenProgress, Listening, ParallelFor, ReportedFault, TryPhase, TryProgress, Unacted,
+};
 
 /// The time of the database, UTC.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::decide::{Decider, Halt, Scope, Stop, kind};
-use super::{Actor, ErrorKind, Execution, ExecutionId, Progress, Rejected, Run, RunId, Time, WorkflowError, identity};
+use super::decide::{Halt, Scope, Stop, Values, kind};
+use super::{Actor, ErrorKind, Execution, ExecutionId, Rejected, Run, RunId, Time, WorkflowError, identity};
 use stepwell_expr::Template;
 use stepwell_language::dsl::{Assignees, Question, TASK_COMPLETED, USERS_MAX, is_user_name};
 
@@ -96,8 +96,8 @@ pub(super) fn is_answer(event: &Value) -> bool {
     is("source", SOURCE) && is("type", TASK_COMPLETED)
 }
 
-impl Decider<'_> {
-    /// Evaluates the question of a step.
+impl Values<'_> {
+    /// What a step asks, with everything computed.
     pub(super) fn ask(
         &self,
         execution: ExecutionId,
@@ -135,27 +135,16 @@ impl Decider<'_> {
         }
         Ok(names)
     }
-
-    /// Rejects an answer to a question that is no longer open.
-    pub(super) fn check_question(&self, execution: ExecutionId, event: &Value) -> Result<(), Stop> {
-        let asks = self.run.execution(execution).and_then(Execution::asks);
-        let answers = || event.get("id").and_then(Value::as_str).and_then(|id| id.parse::<Uuid>().ok());
-        if asks.is_some_and(|asks| answers() != Some(asks)) {
-            return Err(Rejected::NotAwaited("event").into());
-        }
-        Ok(())
-    }
 }
 
-impl Execution {
-    /// Returns the id of the question that it waits for.
-    #[must_use]
-    pub fn asks(&self) -> Option<Uuid> {
-        match &self.progress {
-            Progress::Listen(listen) if !listen.enough => listen.asks,
-            _ => None,
-        }
+/// An answer to another question than the one that is open now comes too late.
+pub(super) fn check(run: &Run, execution: ExecutionId, event: &Value) -> Result<(), Stop> {
+    let asks = run.execution(execution).and_then(Execution::asks);
+    let answers = || event.get("id").and_then(Value::as_str).and_then(|id| id.parse::<Uuid>().ok());
+    if asks.is_some_and(|asks| answers() != Some(asks)) {
+        return Err(Rejected::NotAwaited("event").into());
     }
+    Ok(())
 }
 
 impl Run {

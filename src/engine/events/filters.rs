@@ -9,21 +9,23 @@ use serde_json::Value;
 use super::subscriptions::Patience;
 use crate::canonical;
 use crate::dsl::{Correlation, EventFilter, Wanted};
-use crate::engine::Inner;
 use crate::engine::runs::consequences::{key, key_as_written};
+use crate::evaluator::Evaluator;
 use crate::expr::{Evaluation, Expression, Template};
 use crate::store::runs::journal::Hash;
 use crate::text::replace_nul;
 
-impl Inner {
+/// Holds one event against filters: evaluates their expressions, in this process or in another, for as long as patience lasts.
+#[derive(Clone, Copy)]
+pub(super) struct Matcher<'a> {
+    pub(super) evaluator: &'a Evaluator,
+    pub(super) patience: &'a Patience,
+}
+
+impl Matcher<'_> {
     /// The keys under which a run waits that this event fits; none if the event does not match the filter at all.
-    pub(super) async fn keys_of(
-        &self,
-        filter: &EventFilter,
-        envelope: &Value,
-        patience: &Patience,
-    ) -> Option<Vec<Hash>> {
-        if !self.lets_through(filter, envelope, patience).await {
+    pub(super) async fn keys_of(self, filter: &EventFilter, envelope: &Value) -> Option<Vec<Hash>> {
+        if !self.lets_through(filter, envelope).await {
             return None;
         }
         let mut parts = Vec::new();
@@ -31,7 +33,7 @@ impl Inner {
             parts.push(envelope.get(name)?.clone());
         }
         for correlation in filter.correlate.iter().filter(|c| c.expect.is_some()) {
-            parts.push(self.correlated(correlation, envelope, patience).await?);
+            parts.push(self.correlated(correlation, envelope).await?);
         }
         let mut keys = vec![key(&parts), key_as_written(&parts)];
         keys.dedup();
@@ -39,13 +41,13 @@ impl Inner {
     }
 
     /// The key of the runs that this event may start; none if the event does not match the filter of a schedule.
-    pub(super) async fn start_key(&self, filter: &EventFilter, envelope: &Value, patience: &Patience) -> Option<Hash> {
-        if !self.lets_through(filter, envelope, patience).await {
+    pub(super) async fn start_key(self, filter: &EventFilter, envelope: &Value) -> Option<Hash> {
+        if !self.lets_through(filter, envelope).await {
             return None;
         }
         let mut bound = BTreeMap::new();
         for correlation in &filter.correlate {
-            let value = self.correlated(correlation, envelope, patience).await.filter(|value| !value.is_null())?;
+            let value = self.correlated(correlation, envelope).await.filter(|value| !value.is_null())?;
             match &correlation.expect {
                 Some(Template::Literal(expected)) if canonical::same(expected, &value) => {}
                 Some(_) => return None,
@@ -56,35 +58,35 @@ impl Inner {
     }
 
     /// What a correlation takes out of an event: seen on the whole event, and where that gives nothing, on its data.
-    async fn correlated(&self, correlation: &Correlation, envelope: &Value, patience: &Patience) -> Option<Value> {
-        let value = self.value_of(&correlation.from, envelope, patience).await.filter(|value| !value.is_null());
+    async fn correlated(self, correlation: &Correlation, envelope: &Value) -> Option<Value> {
+        let value = self.value_of(&correlation.from, envelope).await.filter(|value| !value.is_null());
         let data = envelope.get("data").unwrap_or(&Value::Null);
         match value {
             Some(value) => Some(value),
-            None => self.value_of(&correlation.from, data, patience).await,
+            None => self.value_of(&correlation.from, data).await,
         }
     }
 
     /// Whether everything that does not depend on a run holds.
-    async fn lets_through(&self, filter: &EventFilter, envelope: &Value, patience: &Patience) -> bool {
+    async fn lets_through(self, filter: &EventFilter, envelope: &Value) -> bool {
         let fits = attributes_fit(filter, envelope);
         let Some(condition) = filter.data.as_ref().filter(|_| fits) else { return fits };
         let data = envelope.get("data").unwrap_or(&Value::Null);
-        !matches!(self.value_of(condition, data, patience).await, None | Some(Value::Null | Value::Bool(false)))
+        !matches!(self.value_of(condition, data).await, None | Some(Value::Null | Value::Bool(false)))
     }
 
     /// What an expression over an event gives; none if it fails. As runs keep it, or the two would not be equal.
-    pub(super) async fn value_of(&self, expression: &Expression, input: &Value, patience: &Patience) -> Option<Value> {
-        let mut value = self.evaluated(expression, input, patience).await?;
+    pub(super) async fn value_of(self, expression: &Expression, input: &Value) -> Option<Value> {
+        let mut value = self.evaluated(expression, input).await?;
         replace_nul(&mut value);
         Some(value)
     }
 
-    async fn evaluated(&self, expression: &Expression, input: &Value, patience: &Patience) -> Option<Value> {
+    async fn evaluated(self, expression: &Expression, input: &Value) -> Option<Value> {
         let input = Arc::new(input.clone());
         match expression.evaluate_here(&input, &[]) {
             Some(outcome) => outcome.ok(),
-            None => patience.wait(self.evaluator.evaluate(Evaluation::of(expression, &input, &[]))).await?.ok(),
+            None => self.patience.wait(self.evaluator.evaluate(Evaluation::of(expression, &input, &[]))).await?.ok(),
         }
     }
 }

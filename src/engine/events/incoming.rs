@@ -7,16 +7,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::engine::{IncomingEvent, Inner, StartRequest};
+use crate::engine::{IncomingEvent, StartRequest};
 use crate::machine::Act;
 use crate::redact::Redactor;
-
-impl Inner {
-    /// Hides the secrets that this node knows.
-    pub(in crate::engine) fn redactor(&self) -> Redactor {
-        self.connections.known().with(&[])
-    }
-}
 
 impl IncomingEvent {
     /// Takes secrets out of all that is kept of the event. Its id stays an id: equal ids stay equal.

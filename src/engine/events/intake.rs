@@ -7,15 +7,17 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 use uuid::Uuid;
 
-use super::filters::attributes_fit;
-use super::subscriptions::{Patience, not_asked};
-use super::{Routed, envelope};
+use super::filters::{Matcher, attributes_fit};
+use super::subscriptions::{Patience, Subscriptions, not_asked};
+use super::{Routed, Router, envelope};
 use crate::dsl::Definition;
+use crate::engine::context::Context;
 use crate::engine::node::Node;
+use crate::engine::runs::Runs;
 use crate::engine::runs::batch::{AcceptOutcome, LOST};
 use crate::engine::runs::beginning::{PendingStart, Prepared, explain};
 use crate::engine::runs::starts::Cause;
-use crate::engine::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes};
+use crate::engine::{AcceptError, Accepted, IncomingEvent, OtherBytes};
 use crate::machine::{Actor, RunId, SchemaViolation, Started, Time};
 use crate::store::events::topics::NewPosition;
 use crate::store::runs::commit::NewEvent;
@@ -58,63 +60,67 @@ impl Matched {
     }
 }
 
-impl Inner {
-    /// Whether more work may come in.
-    pub(in crate::engine) fn admits(&self, node: &Node) -> Result<(), String> {
-        if node.draining.is_cancelled() {
-            return Err("the node is shutting down".to_owned());
-        }
-        if !node.is_alive() {
-            return Err("the database is not available".to_owned());
-        }
-        if self.committer.is_full(self.settings.queue_max) {
-            return Err("the node is full".to_owned());
-        }
-        Ok(())
+/// Takes events in, from outside and from this hub itself.
+pub(in crate::engine) struct Intake {
+    pub(super) context: Arc<Context>,
+    pub(super) runs: Arc<Runs>,
+    router: Arc<Router>,
+    /// Which subscriptions take too long.
+    subscriptions: Arc<Subscriptions>,
+}
+
+impl Intake {
+    pub(in crate::engine) fn new(runs: &Arc<Runs>, router: &Arc<Router>, subscriptions: Arc<Subscriptions>) -> Self {
+        let context = Arc::clone(&runs.context);
+        Self { context, runs: Arc::clone(runs), router: Arc::clone(router), subscriptions }
     }
 
-    pub(in crate::engine) async fn accept(self: Arc<Self>, event: IncomingEvent) -> Result<Accepted, AcceptError> {
+    pub(in crate::engine) async fn accept(&self, event: IncomingEvent) -> Result<Accepted, AcceptError> {
         self.accept_at(event, None).await
     }
 
     /// The same of an event that was read from a topic: it is stored together with how far the topic has come, or not at all.
     pub(super) async fn accept_at(
-        self: Arc<Self>,
+        &self,
         mut event: IncomingEvent,
         position: Option<NewPosition>,
     ) -> Result<Accepted, AcceptError> {
-        event.hide(&self.redactor());
+        event.hide(&self.context.redactor());
         for _ in 0..JUDGED_MAX {
             if let Some(accepted) = self.accept_once(&event, position.clone()).await? {
                 return Ok(accepted);
             }
-            self.freezes.forget();
+            self.runs.freezes.forget();
         }
         Err(AcceptError::Unavailable("new freezes keep starting while the event is being matched".to_owned()))
     }
 
     /// None if a freeze has begun since the event was judged.
     async fn accept_once(
-        self: &Arc<Self>,
+        &self,
         event: &IncomingEvent,
         position: Option<NewPosition>,
     ) -> Result<Option<Accepted>, AcceptError> {
-        let node = self.node();
-        self.admits(&node).map_err(AcceptError::Unavailable)?;
+        let node = self.context.node();
+        self.runs.admits(&node).map_err(AcceptError::Unavailable)?;
         let id = Uuid::now_v7();
-        let now = self.clock.now();
+        let now = self.context.now();
         let envelope = envelope_of(event);
         let data = event.data.to_string();
         let stored_data = (!event.data_is_body).then_some(data.as_str());
         let source = Source::of(id, &event.body, stored_data, &data);
         let of_event = EventOf { event, envelope: &envelope, id, now, source: source.as_ref() };
-        let known = self.catalog.deployed();
-        let freezes = self.freezes_in_force().await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
+        let known = self.context.catalog.deployed();
+        let freezes = self.runs.freezes.in_force().await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
         let mut matched = self.match_event(&node, &of_event, &freezes).await;
         if matched.starts_nothing() {
             // No sender repeats an event that nobody wanted: a deploy that another node answered must count here, too.
-            self.catalog.catch_up(&self.pool).await.map_err(|e| AcceptError::Unavailable(e.to_string()))?;
-            if !Arc::ptr_eq(&known, &self.catalog.deployed()) {
+            self.context
+                .catalog
+                .catch_up(&self.context.pool)
+                .await
+                .map_err(|e| AcceptError::Unavailable(e.to_string()))?;
+            if !Arc::ptr_eq(&known, &self.context.catalog.deployed()) {
                 matched = self.match_event(&node, &of_event, &freezes).await;
             }
         }
@@ -127,7 +133,7 @@ impl Inner {
         new_event.awaited = is_gathered;
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
         let pending = PendingStart { event: Some(new_event), prepared, act: None, position, judged_by: Some(freezes) };
-        match self.commit_accept(&node, cause, pending).await {
+        match self.runs.commit_accept(&node, cause, pending).await {
             AcceptOutcome::Done { awaited } => Ok(Some(self.committed(id, runs, violations, awaited).await)),
             AcceptOutcome::Frozen => Ok(None),
             AcceptOutcome::Duplicate { event, runs, resumed, is_same: true } => {
@@ -145,13 +151,7 @@ impl Inner {
     }
 
     /// The outcome of a stored event, once those who wait for it were told.
-    async fn committed(
-        self: &Arc<Self>,
-        id: Uuid,
-        runs: Vec<RunId>,
-        violations: Vec<SchemaViolation>,
-        awaited: bool,
-    ) -> Accepted {
+    async fn committed(&self, id: Uuid, runs: Vec<RunId>, violations: Vec<SchemaViolation>, awaited: bool) -> Accepted {
         let told = if awaited { self.tell_waiting(id).await } else { Some(Routed::default()) };
         let is_told_later = told.is_none();
         let routed = told.unwrap_or_default();
@@ -169,7 +169,7 @@ impl Inner {
     async fn match_event(&self, node: &Arc<Node>, of_event: &EventOf<'_>, freezes: &[Freeze]) -> Matched {
         let EventOf { event, envelope, id, now, source } = *of_event;
         let patience = Patience::of_a_sender();
-        let (joiners, mut unasked) = self.joiners(envelope, &patience).await;
+        let (joiners, mut unasked) = self.router.joins.joiners(envelope, &patience).await;
         let mut matched = Matched { is_gathered: !joiners.is_empty(), ..Matched::default() };
         let (subscribers, others) = self.subscribers(envelope, &patience).await;
         unasked.extend(others);
@@ -180,12 +180,12 @@ impl Inner {
                 event: Some(id),
                 parent: None,
                 actor: Actor(format!("source:{}", event.source)),
-                environment: self.environment.clone(),
-                begin: self.begin_here(node),
-                hold: self.hold_of(freezes, &definition),
+                environment: self.context.environment.clone(),
+                begin: node.begins(&self.context.settings),
+                hold: self.runs.freezes.hold_of(freezes, &definition),
                 restarts: None,
             };
-            match self.prepare(node, &definition, RunId::now_v7(), started, source, now).await {
+            match self.runs.prepare(node, &definition, RunId::now_v7(), started, source, now).await {
                 Ok(run) => matched.prepared.push(run),
                 Err(rejected) => matched.violations.extend(explain(rejected)),
             }
@@ -195,10 +195,10 @@ impl Inner {
 
     /// Tells the runs that wait for a stored event. What goes wrong here, or takes longer than a sender should wait, is retried by
     /// a loop; none then.
-    async fn tell_waiting(self: &Arc<Self>, event: Uuid) -> Option<Routed> {
-        let inner = Arc::clone(self);
+    async fn tell_waiting(&self, event: Uuid) -> Option<Routed> {
+        let router = Arc::clone(&self.router);
         // A task of its own: no transaction is dropped halfway.
-        let telling = tokio::spawn(async move { inner.route(event).await });
+        let telling = tokio::spawn(async move { router.route(event).await });
         match tokio::time::timeout(TELL_WAIT_MAX, telling).await {
             Ok(Ok(Ok(routed))) => Some(routed),
             Ok(Ok(Err(error))) => {
@@ -212,7 +212,8 @@ impl Inner {
     /// The latest version of each workflow that wants the event; and those of which it is not known, because their filters take too
     /// long.
     async fn subscribers(&self, envelope: &Value, patience: &Patience) -> (Vec<Arc<Definition>>, Vec<Arc<Definition>>) {
-        let deployed = self.catalog.deployed();
+        let matcher = Matcher { evaluator: &self.context.evaluator, patience };
+        let deployed = self.context.catalog.deployed();
         let (mut wanted, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
             if !definition.triggers.iter().any(|trigger| attributes_fit(trigger, envelope)) {
@@ -224,7 +225,7 @@ impl Inner {
             }
             let mut wants = false;
             for trigger in &definition.triggers {
-                if self.start_key(trigger, envelope, patience).await.is_some() {
+                if matcher.start_key(trigger, envelope).await.is_some() {
                     wants = true;
                     break;
                 }

@@ -1,19 +1,28 @@
 //! A run that begins to wait looks at the events that came before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::error;
+use tokio::sync::Semaphore;
+use tracing::{error, warn};
 use uuid::Uuid;
 
+use super::filters::Matcher;
+use super::looking::{FilterId, Looking};
+use super::subscriptions::Patience;
 use super::{MESSAGES_BYTES_MAX, MESSAGES_MAX, PAGE, Seen, is_last, message, seen};
-use crate::engine::Inner;
+use crate::dsl::{EventFilter, TaskKind};
+use crate::engine::catalog::Loaded;
+use crate::engine::context::Context;
 use crate::engine::node::loops::Look;
+use crate::engine::runs::consequences::{Kind, key};
 use crate::machine::RunId;
 use crate::store::StoreError;
 use crate::store::events;
 use crate::store::events::listeners::{self, Unchecked};
 use crate::store::runs::commands::{self, NewMessage};
+use crate::store::runs::journal::Hash;
 
 /// Ids of events read at once.
 const IDS_PAGE: i64 = 10_000;
@@ -24,18 +33,51 @@ pub(super) const PAGES_AT_ONCE: usize = 20;
 /// And how long they are looked at.
 const TURN_MAX: Duration = Duration::from_millis(500);
 
-impl Inner {
+/// Runs that look at earlier events at once, as soon as they wait.
+const AT_ONCE_MAX: usize = 2;
+
+/// Shows runs that begin to wait the events that came before.
+pub(in crate::engine) struct LookBack {
+    context: Arc<Context>,
+    /// How far runs have looked at earlier events.
+    looking: Looking,
+    /// Runs that look at once, beside the loop.
+    places: Arc<Semaphore>,
+}
+
+impl LookBack {
+    pub(in crate::engine) fn new(context: &Arc<Context>) -> Self {
+        let places = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        Self { context: Arc::clone(context), looking: Looking::default(), places }
+    }
+
+    /// Lets these runs look at once. If many begin to wait at once, the loop looks for all of them.
+    pub(in crate::engine) fn begin(self: &Arc<Self>, runs: Vec<RunId>) {
+        for run in runs {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                return self.context.node().wakes.wake(Look::Listeners);
+            };
+            let look_back = Arc::clone(self);
+            tokio::spawn(async move {
+                let _place = place;
+                if let Err(error) = look_back.look_back(run).await {
+                    warn!(%error, run.id = %run, "cannot check earlier events yet, trying again later");
+                }
+            });
+        }
+    }
+
     /// What a crash left undone: runs that did not look at earlier events yet. The first failure is given back, after all
     /// were tried.
     pub(in crate::engine) async fn look_back_for_all(&self) -> Result<(), StoreError> {
-        let under_way = listeners::under_way(&self.pool).await?;
+        let under_way = listeners::under_way(&self.context.pool).await?;
         let (mut after, mut outcome) = (None, Ok(()));
         loop {
-            let page = listeners::unchecked_runs(&self.pool, under_way, after, PAGE).await?;
+            let page = listeners::unchecked_runs(&self.context.pool, under_way, after, PAGE).await?;
             after = page.last().copied();
             for run in &page {
                 let looked = self.look_back(*run).await;
-                self.health.came_round("listeners");
+                self.context.membership.health.came_round("listeners");
                 match looked {
                     Err(error) if error.is_disconnected() => return Err(error),
                     Err(error) => {
@@ -54,11 +96,11 @@ impl Inner {
     /// Shows a run that begins to wait the events that came before.
     pub(in crate::engine) async fn look_back(&self, run: RunId) -> Result<(), StoreError> {
         let mut waiting: BTreeMap<i32, Vec<Unchecked>> = BTreeMap::new();
-        for unchecked in listeners::unchecked(&self.pool, run).await? {
+        for unchecked in listeners::unchecked(&self.context.pool, run).await? {
             waiting.entry(unchecked.execution).or_default().push(unchecked);
         }
         for (execution, filters) in waiting {
-            let under_way = listeners::under_way(&self.pool).await?;
+            let under_way = listeners::under_way(&self.context.pool).await?;
             if filters.iter().any(|f| f.settles.is_some_and(|settles| under_way.oldest < settles)) {
                 continue;
             }
@@ -68,13 +110,13 @@ impl Inner {
             self.looking.note((run, execution), missed.up_to);
             if missed.up_to.is_some() {
                 // The next look continues from there, if the run still waits.
-                self.node().wakes.wake(Look::Listeners);
+                self.context.node().wakes.wake(Look::Listeners);
                 continue;
             }
             for filter in filters {
                 // Whatever was under way at the first look may still bring an event that saw nobody wait.
                 let settles = filter.settles.is_none().then_some(under_way.next);
-                listeners::looked(&self.pool, run, &filter, settles).await?;
+                listeners::looked(&self.context.pool, run, &filter, settles).await?;
             }
         }
         Ok(())
@@ -90,13 +132,13 @@ impl Inner {
             }
             let (some, others) = rest.split_at(count);
             let ids: Vec<Uuid> = some.iter().filter_map(|m| m.event.map(|(id, _)| id)).collect();
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.context.pool.begin().await?;
             // Events before messages, as routing an event does: see `store`, "Order of locks".
             events::lock(&mut transaction, &ids).await?;
             commands::tell(&mut transaction, &some.iter().collect::<Vec<_>>()).await?;
             events::resumed(&mut transaction, &ids, run).await?;
             transaction.commit().await?;
-            self.node().wakes.wake(Look::Commands);
+            self.context.node().wakes.wake(Look::Commands);
             rest = others;
         }
         Ok(())
@@ -133,15 +175,15 @@ impl Inner {
         mut after: Option<Uuid>,
         fitting: &mut Fitting,
     ) -> Result<Option<Uuid>, StoreError> {
-        let kept = self.settings.events_kept.as_secs_f64();
+        let kept = self.context.settings.events_kept.as_secs_f64();
         let Some(asked) = self.filter_of(&filter.kind).await else { return Ok(None) };
         let mut turn = Turn::begin();
         loop {
-            let ids = events::missed(&self.pool, run, filter, kept, after, IDS_PAGE).await?;
+            let ids = events::missed(&self.context.pool, run, filter, kept, after, IDS_PAGE).await?;
             let (last, is_last) = (ids.last().copied(), is_last(&ids, IDS_PAGE));
             let may_fit = self.looking.that_may_fit(asked.id, &filter.key, ids);
             for some in may_fit.chunks(usize::try_from(PAGE).unwrap_or(usize::MAX)) {
-                for candidate in events::candidates(&self.pool, some).await? {
+                for candidate in events::candidates(&self.context.pool, some).await? {
                     after = Some(candidate.id);
                     let bytes = candidate.body.len();
                     let Some(event) = seen(candidate) else { continue };
@@ -167,6 +209,48 @@ impl Inner {
                 return Ok(after);
             }
         }
+    }
+
+    /// The keys under which runs at this filter wait for the event; none if it does not match at all.
+    pub(super) async fn keys_for(&self, asked: &Asked, event: &Seen) -> Vec<Hash> {
+        // An empty `any` takes everything.
+        let Some(filter) = asked.filter() else { return vec![key(&[])] };
+        let patience = Patience::unlimited();
+        let matcher = Matcher { evaluator: &self.context.evaluator, patience: &patience };
+        let keys = matcher.keys_of(filter, &event.envelope).await.unwrap_or_default();
+        // What another process could not evaluate now it may be able to evaluate later.
+        if !patience.was_needed() {
+            self.looking.note_keys(asked.id, event.id, &keys);
+        }
+        keys
+    }
+
+    /// The filter of this kind of `listen`, if this version knows it.
+    pub(super) async fn filter_of(&self, kind: &str) -> Option<Asked> {
+        let parsed = Kind::parse(kind)?;
+        let loaded = match self.context.definition_of(parsed.definition).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                warn!(%error, kind, "an event cannot be matched");
+                return None;
+            }
+        };
+        let task = *loaded.definition.by_reference.get(parsed.task)?;
+        let id = FilterId { definition: parsed.definition, task, filter: parsed.filter };
+        matches!(loaded.definition.task(task).kind, TaskKind::Listen(_)).then_some(Asked { id, loaded })
+    }
+}
+
+/// A filter that events are held against.
+pub(super) struct Asked {
+    id: FilterId,
+    loaded: Loaded,
+}
+
+impl Asked {
+    fn filter(&self) -> Option<&EventFilter> {
+        let TaskKind::Listen(listen) = &self.loaded.definition.task(self.id.task).kind else { return None };
+        listen.strategy.filter(usize::try_from(self.id.filter).ok()?)
     }
 }
 

@@ -6,7 +6,7 @@ pub(super) mod filters;
 pub(super) mod incoming;
 pub(super) mod intake;
 pub(super) mod joins;
-mod look_back;
+pub(super) mod look_back;
 pub(super) mod looking;
 pub(super) mod recordings;
 pub(super) mod relay;
@@ -23,11 +23,8 @@ use sqlx::PgConnection;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::Inner;
-use super::catalog::Loaded;
+use super::context::Context;
 use super::node::loops::Look;
-use super::runs::consequences::{Kind, key};
-use crate::dsl::{EventFilter, TaskKind};
 use crate::machine::{ExecutionId, Message, RunId};
 use crate::store::StoreError;
 use crate::store::events::listeners;
@@ -35,7 +32,8 @@ use crate::store::events::{self, Candidate, Routing};
 use crate::store::runs::commands::{self, NewMessage};
 use crate::store::runs::journal::Hash;
 use crate::text::without_nul;
-use looking::FilterId;
+use joins::Joins;
+use look_back::LookBack;
 use subscriptions::Patience;
 
 /// Rows read at once: events with their bodies, runs that wait. Nothing ends there: the next page follows.
@@ -70,27 +68,38 @@ impl From<Routing> for Routed {
     }
 }
 
-impl Inner {
+/// Brings events to the runs that wait for them, and to event joins.
+pub(super) struct Router {
+    context: Arc<Context>,
+    look_back: Arc<LookBack>,
+    joins: Arc<Joins>,
+}
+
+impl Router {
+    pub(super) fn new(context: &Arc<Context>, look_back: &Arc<LookBack>, joins: &Arc<Joins>) -> Self {
+        Self { context: Arc::clone(context), look_back: Arc::clone(look_back), joins: Arc::clone(joins) }
+    }
+
     /// Tells the runs that wait for an event, and lets it start a run with others.
-    pub(super) async fn route(self: &Arc<Self>, event: Uuid) -> Result<Routed, StoreError> {
-        for candidate in events::unrouted(&self.crowd, Some(event), None, 1).await? {
+    pub(super) async fn route(&self, event: Uuid) -> Result<Routed, StoreError> {
+        for candidate in events::unrouted(&self.context.crowd, Some(event), None, 1).await? {
             let routed = self.route_one(candidate).await?;
             if !routed.gathered {
                 return Ok(routed);
             }
-            self.start_joined(Some(event)).await?;
+            self.joins.start_joined(Some(event)).await?;
         }
         // Read back, for a sweep may have been faster.
-        let mut connection = self.crowd.acquire().await?;
+        let mut connection = self.context.crowd.acquire().await?;
         Ok(events::routing(&mut connection, event).await?.into())
     }
 
     /// What a crash left undone: events that reached no run. One that cannot be handled is set aside. The first failure is given
     /// back, after all were tried.
-    pub(super) async fn catch_up_on_events(self: &Arc<Self>) -> Result<(), StoreError> {
+    pub(super) async fn catch_up_on_events(&self) -> Result<(), StoreError> {
         let (mut after, mut outcome) = (None, Ok(()));
         loop {
-            let page = events::unrouted(&self.pool, None, after, PAGE).await?;
+            let page = events::unrouted(&self.context.pool, None, after, PAGE).await?;
             after = page.last().map(|candidate| candidate.id);
             let is_last = is_last(&page, PAGE);
             for candidate in page {
@@ -99,7 +108,7 @@ impl Inner {
                     Err(error) => self.set_event_aside(id, error).await,
                     Ok(_) => Ok(()),
                 };
-                self.health.came_round("events");
+                self.context.membership.health.came_round("events");
                 match routed {
                     Err(error) if error.is_disconnected() => return Err(error),
                     routed => outcome = outcome.and(routed),
@@ -117,14 +126,14 @@ impl Inner {
         if !error.is_about_values() {
             return Err(error);
         }
-        if !self.health.is_hopeless(event) {
+        if !self.context.membership.health.is_hopeless(event) {
             warn!(%event, %error, "cannot notify the runs that wait for an event, trying again later");
             return Ok(());
         }
         error!(%event, %error, "an event cannot be handled and is set aside as rejected; replay it once the cause is fixed");
         let message = without_nul(format!("set aside, no run was notified: {error}")).0;
         let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
-        events::set_aside(&self.pool, event, &detail).await
+        events::set_aside(&self.context.pool, event, &detail).await
     }
 
     async fn route_one(&self, candidate: Candidate) -> Result<Routed, StoreError> {
@@ -134,11 +143,11 @@ impl Inner {
         let fitting: Vec<((RunId, i32), Vec<i16>)> = self.who_waits(&event_type, &event).await?.into_iter().collect();
         let mut resumed: Vec<RunId> = fitting.iter().map(|((run, _), _)| *run).collect();
         resumed.dedup();
-        let (joiners, _) = self.joiners(&event.envelope, &Patience::unlimited()).await;
+        let (joiners, _) = self.joins.joiners(&event.envelope, &Patience::unlimited()).await;
         let at_once = (MESSAGES_BYTES_MAX / bytes.max(1)).clamp(1, MESSAGES_MAX);
         let last = fitting.len().saturating_sub(1) / at_once * at_once;
         for some in fitting[..last].chunks(at_once) {
-            let mut transaction = self.crowd.begin().await?;
+            let mut transaction = self.context.crowd.begin().await?;
             let there = events::routing(&mut transaction, event.id).await?;
             if there.routed {
                 return Ok(there.into());
@@ -146,19 +155,19 @@ impl Inner {
             let told = tell_all(&mut transaction, some, &event).await?;
             events::resumed_some(&mut transaction, event.id, &told).await?;
             transaction.commit().await?;
-            self.node().wakes.wake(Look::Commands);
+            self.context.node().wakes.wake(Look::Commands);
         }
-        let mut transaction = self.crowd.begin().await?;
+        let mut transaction = self.context.crowd.begin().await?;
         let there = events::routing(&mut transaction, event.id).await?;
         if there.routed {
             return Ok(there.into());
         }
         let told = tell_all(&mut transaction, &fitting[last..], &event).await?;
-        let gathered = self.join_events(&mut transaction, &event, &joiners).await?;
+        let gathered = self.joins.join_events(&mut transaction, &event, &joiners).await?;
         events::routed(&mut transaction, event.id, &told, gathered).await?;
         transaction.commit().await?;
         if !resumed.is_empty() {
-            self.node().wakes.wake(Look::Commands);
+            self.context.node().wakes.wake(Look::Commands);
         }
         Ok(Routed { runs: Vec::new(), resumed, gathered })
     }
@@ -168,11 +177,12 @@ impl Inner {
     async fn who_waits(&self, event_type: &str, event: &Seen) -> Result<BTreeMap<(RunId, i32), Vec<i16>>, StoreError> {
         let mut fitting: BTreeMap<(RunId, i32), Vec<i16>> = BTreeMap::new();
         for wanted in [event_type, ""] {
-            for kind in listeners::kinds(&self.crowd, wanted).await? {
+            for kind in listeners::kinds(&self.context.crowd, wanted).await? {
                 for key in self.fits(&kind, event).await {
                     let mut after = None;
                     loop {
-                        let page = listeners::waiting(&self.crowd, wanted, &kind, &key, after, WAITING_PAGE).await?;
+                        let page =
+                            listeners::waiting(&self.context.crowd, wanted, &kind, &key, after, WAITING_PAGE).await?;
                         after = page.last().copied();
                         for waiting in &page {
                             fitting.entry((waiting.run_id, waiting.execution)).or_default().push(waiting.filter);
@@ -189,49 +199,10 @@ impl Inner {
 
     /// The keys under which runs of this kind wait for the event; none if it does not match their filter at all.
     async fn fits(&self, kind: &str, event: &Seen) -> Vec<Hash> {
-        match self.filter_of(kind).await {
-            Some(asked) => self.keys_for(&asked, event).await,
+        match self.look_back.filter_of(kind).await {
+            Some(asked) => self.look_back.keys_for(&asked, event).await,
             None => Vec::new(),
         }
-    }
-
-    async fn keys_for(&self, asked: &Asked, event: &Seen) -> Vec<Hash> {
-        // An empty `any` takes everything.
-        let Some(filter) = asked.filter() else { return vec![key(&[])] };
-        let patience = Patience::unlimited();
-        let keys = self.keys_of(filter, &event.envelope, &patience).await.unwrap_or_default();
-        // What another process could not evaluate now it may be able to evaluate later.
-        if !patience.was_needed() {
-            self.looking.note_keys(asked.id, event.id, &keys);
-        }
-        keys
-    }
-
-    async fn filter_of(&self, kind: &str) -> Option<Asked> {
-        let parsed = Kind::parse(kind)?;
-        let loaded = match self.definition_of(parsed.definition).await {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                warn!(%error, kind, "an event cannot be matched");
-                return None;
-            }
-        };
-        let task = *loaded.definition.by_reference.get(parsed.task)?;
-        let id = FilterId { definition: parsed.definition, task, filter: parsed.filter };
-        matches!(loaded.definition.task(task).kind, TaskKind::Listen(_)).then_some(Asked { id, loaded })
-    }
-}
-
-/// A filter that events are held against.
-struct Asked {
-    id: FilterId,
-    loaded: Loaded,
-}
-
-impl Asked {
-    fn filter(&self) -> Option<&EventFilter> {
-        let TaskKind::Listen(listen) = &self.loaded.definition.task(self.id.task).kind else { return None };
-        listen.strategy.filter(usize::try_from(self.id.filter).ok()?)
     }
 }
 

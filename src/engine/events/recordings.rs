@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::filters::Matcher;
 use super::seen;
 use super::subscriptions::Patience;
 use crate::dsl::{self, Definition, Wanted};
@@ -62,11 +63,11 @@ impl Engine {
         let mut after = Some(first_id(since - CLOCKS_APART));
         let mut found = Vec::new();
         loop {
-            let rows = events::list(&self.inner.reader, &filter, after, PAGE).await?;
+            let rows = events::list(&self.inner.context.reader, &filter, after, PAGE).await?;
             let Some(last) = rows.last() else { return Ok(found) };
             after = Some(last.id);
             for row in rows.into_iter().filter(|row| may_want(definition, &row.r#type)) {
-                let stored = events::find(&self.inner.reader, row.id).await?;
+                let stored = events::find(&self.inner.context.reader, row.id).await?;
                 found.extend(match stored {
                     Some(stored) => self.wanted(definition, stored).await,
                     None => None,
@@ -82,13 +83,15 @@ impl Engine {
         let row = stored.row.clone();
         let event = seen(candidate(stored))?;
         let data = event.envelope.get("data").cloned().unwrap_or_default();
+        let patience = Patience::unlimited();
+        let matcher = Matcher { evaluator: &self.inner.context.evaluator, patience: &patience };
         for trigger in &definition.triggers {
-            if self.inner.start_key(trigger, &event.envelope, &Patience::unlimited()).await.is_some() {
+            if matcher.start_key(trigger, &event.envelope).await.is_some() {
                 return Some(Found { runs: row.runs.clone(), row, data, joins: false });
             }
         }
         for filter in join(definition) {
-            if self.inner.start_key(filter, &event.envelope, &Patience::unlimited()).await.is_some() {
+            if matcher.start_key(filter, &event.envelope).await.is_some() {
                 return Some(Found { runs: row.runs.clone(), row, data, joins: true });
             }
         }
@@ -101,13 +104,13 @@ impl Engine {
     /// The database is away, or the run's definition or journal cannot be read.
     pub async fn recorded(&self, workflow: &dsl::WorkflowRef, run: RunId) -> Result<Option<RecordedRun>, StoreError> {
         let inner = &self.inner;
-        let Some(row) = listing::run(&inner.reader, run).await? else { return Ok(None) };
+        let Some(row) = listing::run(&inner.context.reader, run).await? else { return Ok(None) };
         if (&row.workflow.namespace, &row.workflow.name) != (&workflow.namespace, &workflow.name) {
             return Ok(None);
         }
-        let Some(definition) = definitions::of_run(&inner.reader, run).await? else { return Ok(None) };
-        let definition = inner.definition_of(definition).await?.definition;
-        let (records, _) = journal::records(&inner.reader, run).await?;
+        let Some(definition) = definitions::of_run(&inner.context.reader, run).await? else { return Ok(None) };
+        let definition = inner.context.definition_of(definition).await?.definition;
+        let (records, _) = journal::records(&inner.context.reader, run).await?;
         // A run that moved to another version is as if it had begun with it.
         let records = since_move(records);
         Ok(Some(RecordedRun { definition, records }))

@@ -11,9 +11,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use super::intake::Intake;
 use crate::engine::audit;
+use crate::engine::context::Context;
 use crate::engine::settings::Sink;
-use crate::engine::{AcceptError, IncomingEvent, Inner, OtherBytes};
+use crate::engine::{AcceptError, IncomingEvent, OtherBytes};
 use crate::machine::{CallOutcome, CallRequest};
 use crate::store::StoreError;
 use crate::store::events::outgoing::{self, Taken};
@@ -27,26 +29,26 @@ const PAUSE_MAX: Duration = Duration::from_mins(15);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Delivers until the process goes down.
-pub(in crate::engine) async fn relay(inner: Arc<Inner>) {
+pub(in crate::engine) async fn relay(intake: Arc<Intake>) {
     let mut queues = Queues::default();
-    queues.wake(&inner, None);
-    for sink in &inner.settings.sinks {
-        queues.wake(&inner, Some(&sink.name));
+    queues.wake(&intake, None);
+    for sink in &intake.context.settings.sinks {
+        queues.wake(&intake, Some(&sink.name));
     }
-    if anchors_go_to(&inner).is_some() {
-        queues.wake(&inner, Some(audit::WEBHOOK));
+    if anchors_go_to(&intake.context).is_some() {
+        queues.wake(&intake, Some(audit::WEBHOOK));
     }
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => return,
-            () = inner.outgoing.notified() => queues.wake_all(),
+            () = intake.context.membership.closing.cancelled() => return,
+            () = intake.context.signals.outgoing.notified() => queues.wake_all(),
             _ = ticks.tick() => {
-                let found = outgoing::sinks(&inner.pool).await;
+                let found = outgoing::sinks(&intake.context.pool).await;
                 for name in found.iter().flatten() {
-                    queues.wake(&inner, Some(name));
+                    queues.wake(&intake, Some(name));
                 }
-                inner.health.note("sinks", found.map(drop));
+                intake.context.membership.health.note("sinks", found.map(drop));
             }
         }
     }
@@ -57,11 +59,11 @@ pub(in crate::engine) async fn relay(inner: Arc<Inner>) {
 struct Queues(BTreeMap<Option<String>, Arc<Notify>>);
 
 impl Queues {
-    fn wake(&mut self, inner: &Arc<Inner>, sink: Option<&str>) {
+    fn wake(&mut self, intake: &Arc<Intake>, sink: Option<&str>) {
         let name = sink.map(str::to_owned);
         let begin = || {
             let wake = Arc::new(Notify::new());
-            tokio::spawn(queue(Arc::clone(inner), name.clone(), Arc::clone(&wake)));
+            tokio::spawn(queue(Arc::clone(intake), name.clone(), Arc::clone(&wake)));
             wake
         };
         self.0.entry(name.clone()).or_insert_with(begin).notify_one();
@@ -73,33 +75,33 @@ impl Queues {
 }
 
 /// Delivers to one sink. A delivery that ends makes room for the next, whatever the others do.
-async fn queue(inner: Arc<Inner>, sink: Option<String>, wake: Arc<Notify>) {
+async fn queue(intake: Arc<Intake>, sink: Option<String>, wake: Arc<Notify>) {
     let mut under_way = JoinSet::new();
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => break,
+            () = intake.context.membership.closing.cancelled() => break,
             () = wake.notified() => {}
             Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
-            () = tokio::time::sleep(inner.settings.sweep_interval) => {}
+            () = tokio::time::sleep(intake.context.settings.sweep_interval) => {}
         }
-        let taken = fill(&inner, sink.as_deref(), &mut under_way).await;
-        inner.health.note("outgoing-events", taken);
+        let taken = fill(&intake, sink.as_deref(), &mut under_way).await;
+        intake.context.membership.health.note("outgoing-events", taken);
     }
     // What is on its way may still arrive.
     under_way.detach_all();
 }
 
-async fn fill(inner: &Arc<Inner>, sink: Option<&str>, under_way: &mut JoinSet<()>) -> Result<(), StoreError> {
+async fn fill(intake: &Arc<Intake>, sink: Option<&str>, under_way: &mut JoinSet<()>) -> Result<(), StoreError> {
     while under_way.try_join_next().is_some() {}
     loop {
         let room = DELIVERIES_MAX - under_way.len().min(DELIVERIES_MAX);
         if room == 0 {
             return Ok(());
         }
-        let taken = outgoing::take(&inner.pool, sink, i64::try_from(room).unwrap_or(1)).await?;
+        let taken = outgoing::take(&intake.context.pool, sink, i64::try_from(room).unwrap_or(1)).await?;
         let is_all = taken.len() < room;
         for event in taken {
-            under_way.spawn(deliver(Arc::clone(inner), event));
+            under_way.spawn(deliver(Arc::clone(intake), event));
         }
         if is_all {
             return Ok(());
@@ -107,22 +109,22 @@ async fn fill(inner: &Arc<Inner>, sink: Option<&str>, under_way: &mut JoinSet<()
     }
 }
 
-async fn deliver(inner: Arc<Inner>, taken: Taken) {
+async fn deliver(intake: Arc<Intake>, taken: Taken) {
     let outcome = match (serde_json::from_str(&taken.event), taken.sink.as_deref()) {
-        (Ok(event), None) => to_ourselves(&inner, event).await,
-        (_, Some(audit::WEBHOOK)) => to_webhook_of_anchors(&inner, &taken).await,
-        (Ok(event), Some(name)) => match inner.settings.sinks.iter().find(|sink| sink.name == *name) {
-            Some(sink) => to_sink(&inner, sink, event).await,
+        (Ok(event), None) => to_ourselves(&intake, event).await,
+        (_, Some(audit::WEBHOOK)) => to_webhook_of_anchors(&intake.context, &taken).await,
+        (Ok(event), Some(name)) => match intake.context.settings.sinks.iter().find(|sink| sink.name == *name) {
+            Some(sink) => to_sink(&intake.context, sink, event).await,
             None => Err(format!("hub.yaml no longer has a sink {name}; restore it, or delete the row")),
         },
         (Err(error), _) => Err(format!("the event cannot be read: {error}")),
     };
     telemetry::event_delivered(taken.sink.as_deref(), outcome.is_ok());
     let noted = match outcome {
-        Ok(()) => outgoing::done(&inner.pool, taken.id).await,
+        Ok(()) => outgoing::done(&intake.context.pool, taken.id).await,
         Err(why) => {
             warn!(event = %taken.id, sink = taken.sink.as_deref(), why, "an event was not delivered, trying again");
-            outgoing::failed(&inner.pool, taken.id, pause(taken.attempts).as_secs_f64(), &why).await
+            outgoing::failed(&intake.context.pool, taken.id, pause(taken.attempts).as_secs_f64(), &why).await
         }
     };
     if let Err(error) = noted {
@@ -138,7 +140,7 @@ fn pause(attempts: i32) -> Duration {
 
 /// Through the same door as events from outside, so that schedules and waiting runs see it alike; what was delivered before
 /// is known by its source and id.
-async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
+async fn to_ourselves(intake: &Arc<Intake>, event: Value) -> Result<(), String> {
     let event = incoming(event)?;
     if event.is_start() {
         warn!(
@@ -148,7 +150,7 @@ async fn to_ourselves(inner: &Arc<Inner>, event: Value) -> Result<(), String> {
         );
         return Ok(());
     }
-    match Arc::clone(inner).accept(event).await {
+    match intake.accept(event).await {
         Ok(_) => Ok(()),
         Err(AcceptError::Conflict { first, .. }) => {
             warn!(%first, "dropped an emitted event that has the source and id of another one");
@@ -184,24 +186,24 @@ fn incoming(event: Value) -> Result<IncomingEvent, String> {
 }
 
 /// As structured-mode CloudEvent, through the connection that the sink's address names.
-async fn to_sink(inner: &Inner, sink: &Sink, event: Value) -> Result<(), String> {
+async fn to_sink(context: &Context, sink: &Sink, event: Value) -> Result<(), String> {
     let id = event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    post(inner, &sink.endpoint, "application/cloudevents+json", event, id).await
+    post(context, &sink.endpoint, "application/cloudevents+json", event, id).await
 }
 
-fn anchors_go_to(inner: &Inner) -> Option<&str> {
-    inner.settings.anchors.as_ref()?.webhook.as_deref()
+fn anchors_go_to(context: &Context) -> Option<&str> {
+    context.settings.anchors.as_ref()?.webhook.as_deref()
 }
 
 /// Byte for byte as it was signed, as a line that the receiver can add to a file as it is.
-async fn to_webhook_of_anchors(inner: &Inner, taken: &Taken) -> Result<(), String> {
-    let Some(endpoint) = anchors_go_to(inner) else {
+async fn to_webhook_of_anchors(context: &Context, taken: &Taken) -> Result<(), String> {
+    let Some(endpoint) = anchors_go_to(context) else {
         return Err("hub.yaml no longer has a webhook for anchors; restore it, or delete the row".to_owned());
     };
-    post(inner, endpoint, "application/x-ndjson", Value::String(taken.event.clone()), taken.id.to_string()).await
+    post(context, endpoint, "application/x-ndjson", Value::String(taken.event.clone()), taken.id.to_string()).await
 }
 
-async fn post(inner: &Inner, endpoint: &str, content_type: &str, body: Value, id: String) -> Result<(), String> {
+async fn post(context: &Context, endpoint: &str, content_type: &str, body: Value, id: String) -> Result<(), String> {
     let request = CallRequest {
         method: "POST".to_owned(),
         uri: endpoint.to_owned(),
@@ -211,7 +213,7 @@ async fn post(inner: &Inner, endpoint: &str, content_type: &str, body: Value, id
         idempotency_key: id,
         ..CallRequest::default()
     };
-    match inner.connections.call(&request, None).await {
+    match context.connections.call(&request, None).await {
         CallOutcome::Succeeded { .. } => Ok(()),
         CallOutcome::Failed(failure) => {
             let error = failure.error;

@@ -43,7 +43,7 @@ impl Engine {
     /// # Errors
     /// See [`ReplayError`].
     pub async fn replay(&self, id: Uuid, by: By<'_>) -> Result<Accepted, ReplayError> {
-        let reason = by.reason.map(|reason| self.inner.redactor().text(reason.to_owned()));
+        let reason = by.reason.map(|reason| self.inner.context.redactor().text(reason.to_owned()));
         let by = By { actor: by.actor, reason: reason.as_deref() };
         let stored = self.stored(id).await?;
         if stored.row.r#type == START_TYPE {
@@ -52,7 +52,7 @@ impl Engine {
         }
         let event_id = self.next_replay(&stored).await?;
         let mut event =
-            if stored.is_undecoded() { self.inner.decoded_now(&stored).await? } else { as_it_came(&stored)? };
+            if stored.is_undecoded() { self.inner.topics.decoded_now(&stored).await? } else { as_it_came(&stored)? };
         event.attributes.iter_mut().filter(|(name, _)| name == "id").for_each(|(_, id)| id.clone_from(&event_id));
         event.event_id = event_id;
         event.headers.push(("stepwell-replay-of".to_owned(), id.to_string()));
@@ -62,7 +62,7 @@ impl Engine {
         }
         let accepted = self.accept(event).await?;
         if let Some(replay) = wanted(&accepted)
-            && let Err(error) = attention::settle(&self.inner.pool, id, Settled::Replayed(replay), by).await
+            && let Err(error) = attention::settle(&self.inner.context.pool, id, Settled::Replayed(replay), by).await
         {
             // Whoever looks at it sees the replay among what came since.
             warn!(event = %id, %replay, %error, "an event was replayed, but still needs attention");
@@ -75,9 +75,9 @@ impl Engine {
     /// # Errors
     /// There is no such event, it waits for nobody, or the database is away.
     pub async fn dismiss_event(&self, id: Uuid, by: By<'_>) -> Result<(), ReplayError> {
-        let reason = by.reason.map(|reason| self.inner.redactor().text(reason.to_owned()));
+        let reason = by.reason.map(|reason| self.inner.context.redactor().text(reason.to_owned()));
         let by = By { actor: by.actor, reason: reason.as_deref() };
-        if attention::settle(&self.inner.pool, id, Settled::Dismissed, by).await? {
+        if attention::settle(&self.inner.context.pool, id, Settled::Dismissed, by).await? {
             return Ok(());
         }
         let stored = self.stored(id).await?;

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use super::look_back::{PAGES_AT_ONCE, TOLD_MAX};
 use super::*;
 use crate::engine::Engine;
+use crate::engine::runs::consequences::key;
 use crate::machine::Actor;
 use crate::store::ensure_partitions;
 
@@ -75,14 +76,14 @@ async fn an_event_reaches_every_run_that_waits_for_it_however_many_they_are(pool
     let waiting = i32::try_from(WAITING_PAGE).unwrap() * 2 + 1;
     wait(&pool, definition, 7, waiting).await;
     let event = pay(&pool, 7, false).await;
-    let routed = engine.inner.route(event).await.unwrap();
+    let routed = engine.inner.router.route(event).await.unwrap();
     assert_eq!(i32::try_from(routed.resumed.len()), Ok(waiting));
     assert_eq!(count(&pool, "select count(distinct run_id) from commands").await, i64::from(waiting));
     let resumed = "select cardinality(resumed)::bigint from events where routed and outcome = 'resumed'";
     assert_eq!(count(&pool, resumed).await, i64::from(waiting));
     // Whoever looks again, after a crash, tells nobody twice.
     sqlx::query("update events set routed = false").execute(&pool).await.unwrap();
-    engine.inner.route(event).await.unwrap();
+    engine.inner.router.route(event).await.unwrap();
     assert_eq!(count(&pool, "select count(*) from commands").await, i64::from(waiting));
     assert_eq!(count(&pool, resumed).await, i64::from(waiting));
 }
@@ -107,7 +108,7 @@ async fn pay_many(pool: &PgPool, orders: i64) {
 async fn look_through_all(engine: &Engine, pool: &PgPool) {
     let looking = async {
         while count(pool, "select count(*) from listeners where not checked and settles is null").await > 0 {
-            engine.inner.look_back_for_all().await.unwrap();
+            engine.inner.look_back.look_back_for_all().await.unwrap();
         }
     };
     tokio::time::timeout(Duration::from_mins(1), looking).await.expect("every listener sees all events in the end");
@@ -133,7 +134,7 @@ async fn a_run_that_looks_at_many_events_holds_up_no_other(pool: PgPool) {
     wait(&pool, definition, -1, 1).await;
     wait(&pool, definition, 7, 1).await;
     pay_many(&pool, 3 * PAGE * i64::try_from(PAGES_AT_ONCE).unwrap()).await;
-    engine.inner.look_back_for_all().await.unwrap();
+    engine.inner.look_back.look_back_for_all().await.unwrap();
     assert_eq!(count(&pool, "select count(*) from commands").await, 1);
     assert!(count(&pool, "select count(*) from listeners where not checked and settles is null").await > 0);
     look_through_all(&engine, &pool).await;
@@ -158,7 +159,7 @@ async fn runs_that_wait_for_a_transaction_hold_up_no_other_that_looks_back(pool:
     wait(&pool, definition, 1, i32::try_from(PAGE).unwrap() + 1).await;
     sqlx::query("update listeners set settles = 9000000000000000").execute(&pool).await.unwrap();
     wait(&pool, definition, 7, 1).await;
-    engine.inner.look_back_for_all().await.unwrap();
+    engine.inner.look_back.look_back_for_all().await.unwrap();
     assert_eq!(count(&pool, "select count(*) from commands").await, 1);
 }
 
@@ -171,7 +172,7 @@ async fn an_event_that_cannot_be_routed_holds_up_no_other(pool: PgPool) {
         sqlx::query("update events set body = 'no JSON' where id = $1").bind(bad).execute(&pool).await.unwrap();
     }
     pay(&pool, 7, false).await;
-    engine.inner.catch_up_on_events().await.unwrap();
+    engine.inner.router.catch_up_on_events().await.unwrap();
     assert_eq!(count(&pool, "select count(*) from commands").await, 1);
 }
 
@@ -188,11 +189,11 @@ async fn routing_events_looking_back_and_waking_runs_never_deadlock(pool: PgPool
             sqlx::query_scalar("select run_id from listeners where not checked").fetch_all(&pool).await.unwrap();
         let routing = events.into_iter().rev().map(|event| {
             let inner = Arc::clone(&engine.inner);
-            tokio::spawn(async move { inner.route(event).await.map(drop) })
+            tokio::spawn(async move { inner.router.route(event).await.map(drop) })
         });
         let looking = runs.into_iter().map(|run| {
             let inner = Arc::clone(&engine.inner);
-            tokio::spawn(async move { inner.look_back(run).await })
+            tokio::spawn(async move { inner.look_back.look_back(run).await })
         });
         let waking = (0..3).map(|_| {
             let pool = pool.clone();

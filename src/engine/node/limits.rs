@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::connect::{Grant, Ledger, SharedLimits};
-use crate::engine::Inner;
+use crate::engine::context::Context;
 use crate::store::StoreError;
 use crate::store::nodes::limits::{self, Left};
 
@@ -17,7 +17,7 @@ const AGAIN_MAX: Duration = Duration::from_secs(1);
 
 /// The ledger of this node's connections.
 #[derive(Debug)]
-pub(in crate::engine) struct SharedLedger(pub(in crate::engine) Weak<Inner>);
+pub(in crate::engine) struct SharedLedger(pub(in crate::engine) Weak<Context>);
 
 impl Ledger for SharedLedger {
     fn take<'a>(
@@ -28,31 +28,29 @@ impl Ledger for SharedLedger {
         wanted: u32,
     ) -> BoxFuture<'a, Result<Grant, String>> {
         Box::pin(async move {
-            let Some(inner) = self.0.upgrade() else { return Err("the node is shutting down".to_owned()) };
-            inner.take_of_limits(connection, limits, used, wanted).await.map_err(|error| error.to_string())
+            let Some(context) = self.0.upgrade() else { return Err("the node is shutting down".to_owned()) };
+            take_of_limits(&context, connection, limits, used, wanted).await.map_err(|error| error.to_string())
         })
     }
 }
 
-impl Inner {
-    async fn take_of_limits(
-        &self,
-        connection: &str,
-        shared: &SharedLimits,
-        used: u32,
-        wanted: u32,
-    ) -> Result<Grant, StoreError> {
-        let node = self.node().id;
-        let (burst, per_second) = shared.rate.map_or((0.0, 0.0), |rate| (f64::from(rate.requests), rate.per_second()));
-        let mut transaction = self.pool.begin().await?;
-        let left = limits::left(&mut transaction, connection, node, burst, per_second).await?;
-        let grant = granted(shared, &left, used, wanted);
-        let tokens = if shared.rate.is_some() { f64::from(grant.calls) } else { 0.0 };
-        let used = i32::try_from(used + grant.calls).unwrap_or(i32::MAX);
-        limits::take(&mut transaction, connection, node, tokens, used).await?;
-        transaction.commit().await?;
-        Ok(grant)
-    }
+async fn take_of_limits(
+    context: &Context,
+    connection: &str,
+    shared: &SharedLimits,
+    used: u32,
+    wanted: u32,
+) -> Result<Grant, StoreError> {
+    let node = context.node().id;
+    let (burst, per_second) = shared.rate.map_or((0.0, 0.0), |rate| (f64::from(rate.requests), rate.per_second()));
+    let mut transaction = context.pool.begin().await?;
+    let left = limits::left(&mut transaction, connection, node, burst, per_second).await?;
+    let grant = granted(shared, &left, used, wanted);
+    let tokens = if shared.rate.is_some() { f64::from(grant.calls) } else { 0.0 };
+    let used = i32::try_from(used + grant.calls).unwrap_or(i32::MAX);
+    limits::take(&mut transaction, connection, node, tokens, used).await?;
+    transaction.commit().await?;
+    Ok(grant)
 }
 
 /// How many calls may go out, and when more may.

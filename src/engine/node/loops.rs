@@ -15,6 +15,8 @@ use tracing::{info, warn};
 use super::Node;
 use super::health::Next;
 use crate::engine::Inner;
+use crate::engine::context::Context;
+use crate::engine::runs::bulk as bulk_acts;
 use crate::store::nodes::upkeep;
 use crate::store::runs::{bulk, claims, commands, proposals};
 use crate::store::{StoreError, access, nodes};
@@ -95,7 +97,7 @@ pub(super) fn start(inner: &Arc<Inner>, node: &Arc<Node>) -> Vec<JoinHandle<()>>
 }
 
 async fn come_round(look: Look, inner: Arc<Inner>, node: Arc<Node>) {
-    let interval = inner.settings.sweep_interval;
+    let interval = inner.context.settings.sweep_interval;
     let mut rounds = 0_u32;
     loop {
         tokio::select! {
@@ -108,64 +110,64 @@ async fn come_round(look: Look, inner: Arc<Inner>, node: Arc<Node>) {
             // Without a connection the rest of the round waits for the next.
             let _ = round(look, &inner, &node, rounds).await;
         }
-        inner.health.came_round(look.name());
+        inner.context.membership.health.came_round(look.name());
         rounds = rounds.wrapping_add(1).max(1);
     }
 }
 
 /// One look. Each stage fails for itself: those after it are tried all the same.
 async fn round(look: Look, inner: &Arc<Inner>, node: &Arc<Node>, round: u32) -> ControlFlow<()> {
-    let stage = |name, outcome| match inner.health.note(name, outcome) {
+    let stage = |name, outcome| match inner.context.membership.health.note(name, outcome) {
         Next::GoOn => ControlFlow::Continue(()),
         Next::Stop => ControlFlow::Break(()),
     };
     match look {
-        Look::Takeovers => stage("dead-nodes", release_dead(inner, node).await),
+        Look::Takeovers => stage("dead-nodes", release_dead(&inner.context, node).await),
         Look::Definitions => {
-            stage("definitions", inner.catalog.refresh(&inner.pool).await)?;
+            stage("definitions", inner.context.catalog.refresh(&inner.context.pool).await)?;
             if round % 8 == 7 {
-                stage("deleted-definitions", inner.catalog.reconcile(&inner.pool).await)?;
+                stage("deleted-definitions", inner.context.catalog.reconcile(&inner.context.pool).await)?;
             }
             ControlFlow::Continue(())
         }
         Look::Commands => {
             // Runs in memory first: one that leaves just before it is delivered to has no owner when the others are woken.
-            stage("commands", node.deliver_open(inner).await)?;
-            stage("commanded-runs", wake_commanded(inner, node).await)?;
+            stage("commands", node.deliver_open(&inner.context.pool).await)?;
+            stage("commanded-runs", wake_commanded(&inner.context, node).await)?;
             if round % 8 == 7 {
-                stage("proposals", proposals::close_stale(&inner.pool).await)?;
+                stage("proposals", proposals::close_stale(&inner.context.pool).await)?;
             }
             ControlFlow::Continue(())
         }
         Look::Events => {
-            stage("events", inner.catch_up_on_events().await)?;
-            stage("event-joins", inner.start_joined(None).await)
+            stage("events", inner.router.catch_up_on_events().await)?;
+            stage("event-joins", inner.joins.start_joined(None).await)
         }
-        Look::Listeners => stage("listeners", inner.look_back_for_all().await),
+        Look::Listeners => stage("listeners", inner.look_back.look_back_for_all().await),
         Look::Schedules => {
-            stage("schedules", inner.sync_schedules().await)?;
-            stage("firings", inner.fire_schedules().await)
+            stage("schedules", inner.schedules.sync_schedules().await)?;
+            stage("firings", inner.schedules.fire_schedules().await)
         }
-        Look::Freezes => stage("freezes", inner.thaw().await),
+        Look::Freezes => stage("freezes", inner.freezes.thaw().await),
         Look::Claims => {
-            stage("due-runs", node.claim(inner).await)?;
+            stage("due-runs", node.claim(&inner.runs).await)?;
             if round % 4 == 3 {
-                stage("unknown-runs", node.adopt_unknown(inner).await)?;
+                stage("unknown-runs", node.adopt_unknown(&inner.runs).await)?;
             }
             ControlFlow::Continue(())
         }
-        Look::Topics => stage("topics", inner.subscribe_to_free(node).await),
-        Look::Bulk => stage("bulk-acts", inner.carry_on_bulk_acts().await),
+        Look::Topics => stage("topics", inner.topics.subscribe_to_free(node).await),
+        Look::Bulk => stage("bulk-acts", bulk_acts::carry_on(&inner.runs).await),
     }
 }
 
-async fn release_dead(inner: &Inner, node: &Node) -> Result<(), StoreError> {
-    for dead in nodes::bury_expired(&inner.pool).await? {
+async fn release_dead(context: &Context, node: &Node) -> Result<(), StoreError> {
+    for dead in nodes::bury_expired(&context.pool).await? {
         info!(node = %dead, "a node's lease has expired: other nodes take over its runs");
     }
     let mut released = 0;
     loop {
-        let some = claims::release_of_dead_nodes(&inner.pool, 1_000).await?;
+        let some = claims::release_of_dead_nodes(&context.pool, 1_000).await?;
         released += some;
         if some < 1_000 {
             break;
@@ -177,35 +179,35 @@ async fn release_dead(inner: &Inner, node: &Node) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn wake_commanded(inner: &Inner, node: &Node) -> Result<(), StoreError> {
-    if commands::wake_commanded(&inner.pool).await? > 0 {
+async fn wake_commanded(context: &Context, node: &Node) -> Result<(), StoreError> {
+    if commands::wake_commanded(&context.pool).await? > 0 {
         node.wakes.wake(Look::Claims);
     }
     Ok(())
 }
 
 /// Housekeeping that no run waits for.
-pub(in crate::engine) async fn maintain(inner: Arc<Inner>) {
+pub(in crate::engine) async fn maintain(context: Arc<Context>) {
     let mut ticks = tokio::time::interval(Duration::from_mins(10));
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => return,
+            () = context.membership.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
         let done = [
-            ("partitions", crate::store::ensure_partitions(&inner.pool).await),
-            ("old-nodes", nodes::forget_old(&inner.pool).await),
-            ("limits", crate::store::nodes::limits::forget_dead(&inner.pool).await),
-            ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
-            ("messages", commands::forget_unborn(&inner.pool).await),
-            ("old-bulk-acts", bulk::forget_old(&inner.pool).await),
-            ("statistics", upkeep::analyze_partitioned(&inner.pool).await),
+            ("partitions", crate::store::ensure_partitions(&context.pool).await),
+            ("old-nodes", nodes::forget_old(&context.pool).await),
+            ("limits", crate::store::nodes::limits::forget_dead(&context.pool).await),
+            ("sessions", access::sweep_expired(&context.pool).await.map(drop)),
+            ("messages", commands::forget_unborn(&context.pool).await),
+            ("old-bulk-acts", bulk::forget_old(&context.pool).await),
+            ("statistics", upkeep::analyze_partitioned(&context.pool).await),
         ];
         if done.iter().any(|(_, outcome)| outcome.is_err()) {
             ticks.reset_after(Duration::from_mins(1));
         }
         for (stage, outcome) in done {
-            inner.health.note(stage, outcome);
+            context.membership.health.note(stage, outcome);
         }
     }
 }
@@ -214,17 +216,17 @@ pub(in crate::engine) async fn maintain(inner: Arc<Inner>) {
 const ANCHORS_LOOK: Duration = Duration::from_secs(20);
 
 /// Writes anchors of the audit, if `hub.yaml` wants them. Reading many days takes long, so nothing else waits for it.
-pub(in crate::engine) async fn keep_anchors(inner: Arc<Inner>) {
-    let Some(keeper) = &inner.settings.anchors else { return };
+pub(in crate::engine) async fn keep_anchors(context: Arc<Context>) {
+    let Some(keeper) = &context.settings.anchors else { return };
     let mut ticks = tokio::time::interval(ANCHORS_LOOK.min(keeper.every));
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => return,
+            () = context.membership.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
         // A full disk elsewhere is no reason for a node to take no work: the log says it, and the next anchor covers the same.
-        match keeper.keep(&inner.pool, inner.settings.audit_key.as_ref()).await {
-            Ok(true) => inner.outgoing.notify_one(),
+        match keeper.keep(&context.pool, context.settings.audit_key.as_ref()).await {
+            Ok(true) => context.signals.outgoing.notify_one(),
             Ok(false) => {}
             Err(error) => warn!(%error, "no anchor could be written, trying again"),
         }

@@ -8,6 +8,7 @@ pub(super) mod health;
 pub(super) mod heartbeat;
 pub(super) mod limits;
 pub(super) mod loops;
+pub(super) mod membership;
 pub(super) mod oauth;
 
 use std::collections::HashMap;
@@ -21,9 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 use uuid::Uuid;
 
-use super::Inner;
 use super::runs::mailbox::Mailbox;
-use crate::machine::RunId;
+use crate::machine::{Begin, RunId};
 use crate::store::runs::commands;
 use crate::store::{StoreError, nodes};
 use crate::telemetry;
@@ -139,6 +139,11 @@ impl Node {
         settings.runs_max.saturating_sub(self.load())
     }
 
+    /// Whether it begins a new run itself. A full node leaves it in the database for a node that has room.
+    pub(super) fn begins(&self, settings: &super::EngineSettings) -> Begin {
+        if self.room(settings) > 0 { Begin::Now } else { Begin::Later }
+    }
+
     /// Makes room for a run before it is committed, so that no sweep takes it for one that nobody drives.
     pub(super) fn expect_run(&self, run: RunId) -> Arc<Mailbox> {
         Arc::clone(self.active().mailboxes.entry(run).or_default())
@@ -217,8 +222,8 @@ impl Node {
         self.fenced.cancel();
     }
 
-    pub(super) async fn deliver_open(&self, inner: &Inner) -> Result<(), StoreError> {
-        for command in commands::open_for_node(&inner.pool, self.id, 1_000).await? {
+    pub(super) async fn deliver_open(&self, pool: &sqlx::PgPool) -> Result<(), StoreError> {
+        for command in commands::open_for_node(pool, self.id, 1_000).await? {
             self.deliver(command);
         }
         Ok(())

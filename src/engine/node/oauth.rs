@@ -5,11 +5,12 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
+use sqlx::PgPool;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::connect::{Claimed, KEYS_VARIABLE, NewTokens, TokenClaim, TokenId, TokenVault, Unanswered};
-use crate::engine::Inner;
+use crate::engine::context::Context;
 use crate::store::StoreError;
 use crate::store::nodes::oauth;
 
@@ -21,71 +22,69 @@ const LOOK_AGAIN_MAX: Duration = Duration::from_secs(60);
 
 /// The vault of this node's connections.
 #[derive(Debug)]
-pub(in crate::engine) struct Vault(pub(in crate::engine) Weak<Inner>);
+pub(in crate::engine) struct Vault(pub(in crate::engine) Weak<Context>);
 
 impl TokenVault for Vault {
     fn claim<'a>(&'a self, claim: TokenClaim<'a>) -> BoxFuture<'a, Result<Claimed, String>> {
-        Box::pin(async move { self.inner()?.claim_token(claim).await.map_err(|error| error.to_string()) })
+        Box::pin(async move { claim_token(&self.context()?.pool, claim).await.map_err(|error| error.to_string()) })
     }
 
     fn save<'a>(&'a self, id: &'a TokenId, holder: Uuid, new: &'a NewTokens) -> BoxFuture<'a, Result<bool, String>> {
         Box::pin(async move {
             let (refresh, access) = (new.refresh_token.as_deref(), new.access_token.as_deref());
-            let inner = self.inner()?;
-            let saved = oauth::save(&inner.pool, id, holder, refresh, access, new.usable_seconds).await;
+            let context = self.context()?;
+            let saved = oauth::save(&context.pool, id, holder, refresh, access, new.usable_seconds).await;
             saved.map_err(|error| error.to_string())
         })
     }
 
     fn refuse<'a>(&'a self, id: &'a TokenId, holder: Uuid, problem: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            oauth::refuse(&self.inner()?.pool, id, holder, problem).await.map_err(|error| error.to_string())
+            oauth::refuse(&self.context()?.pool, id, holder, problem).await.map_err(|error| error.to_string())
         })
     }
 
     fn release<'a>(&'a self, id: &'a TokenId, holder: Uuid, how: Unanswered) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             let is_lost = how == Unanswered::PerhapsDone;
-            oauth::release(&self.inner()?.pool, id, holder, is_lost).await.map_err(|error| error.to_string())
+            oauth::release(&self.context()?.pool, id, holder, is_lost).await.map_err(|error| error.to_string())
         })
     }
 }
 
 impl Vault {
-    fn inner(&self) -> Result<Arc<Inner>, String> {
+    fn context(&self) -> Result<Arc<Context>, String> {
         self.0.upgrade().ok_or_else(|| "the node is shutting down".to_owned())
     }
 }
 
-impl Inner {
-    async fn claim_token(&self, claim: TokenClaim<'_>) -> Result<Claimed, StoreError> {
-        let row = match oauth::find(&self.pool, claim.id).await? {
-            Some(row) => row,
-            None => {
-                oauth::create(&self.pool, claim.id, claim.connection, claim.first).await?;
-                match oauth::find(&self.pool, claim.id).await? {
-                    Some(row) => row,
-                    None => return Ok(Claimed::Busy),
-                }
+async fn claim_token(pool: &PgPool, claim: TokenClaim<'_>) -> Result<Claimed, StoreError> {
+    let row = match oauth::find(pool, claim.id).await? {
+        Some(row) => row,
+        None => {
+            oauth::create(pool, claim.id, claim.connection, claim.first).await?;
+            match oauth::find(pool, claim.id).await? {
+                Some(row) => row,
+                None => return Ok(Claimed::Busy),
             }
-        };
-        if let Some(problem) = row.problem {
-            return Ok(Claimed::Refused(problem));
         }
-        if row.is_usable(claim.stale) {
-            return Ok(Claimed::Usable(row));
-        }
-        let seconds = claim.hold.as_secs_f64();
-        let held = oauth::hold(&self.pool, claim.id, row.generation, claim.holder, seconds).await?;
-        Ok(held.map_or(Claimed::Busy, Claimed::Held))
+    };
+    if let Some(problem) = row.problem {
+        return Ok(Claimed::Refused(problem));
     }
+    if row.is_usable(claim.stale) {
+        return Ok(Claimed::Usable(row));
+    }
+    let seconds = claim.hold.as_secs_f64();
+    let held = oauth::hold(pool, claim.id, row.generation, claim.holder, seconds).await?;
+    Ok(held.map_or(Claimed::Busy, Claimed::Held))
 }
 
 /// Ends refreshes that a dead node left half done, also when no call needs a token: a provider accepts the old refresh token for a
 /// short time only. Keeps the metric that says which connections are not authorized any more.
-pub(in crate::engine) async fn watch(inner: Arc<Inner>) {
-    if !inner.connections.stores_tokens() {
-        for (connection, _) in inner.connections.shared_tokens() {
+pub(in crate::engine) async fn watch(context: Arc<Context>) {
+    if !context.connections.stores_tokens() {
+        for (connection, _) in context.connections.shared_tokens() {
             warn!(
                 connection,
                 "it signs in with a refresh token, but {KEYS_VARIABLE} is not set: if the provider replaces the token, the new one is \
@@ -99,18 +98,18 @@ pub(in crate::engine) async fn watch(inner: Arc<Inner>) {
     let mut failing: HashMap<String, (Instant, Duration)> = HashMap::new();
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => return,
+            () = context.membership.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        for (connection, id) in inner.connections.shared_tokens() {
+        for (connection, id) in context.connections.shared_tokens() {
             // The database's absence is reported elsewhere.
-            let Ok(Some(standing)) = oauth::standing(&inner.pool, &id).await else { continue };
-            inner.connections.note_authorized(connection, !standing.is_refused);
+            let Ok(Some(standing)) = oauth::standing(&context.pool, &id).await else { continue };
+            context.connections.note_authorized(connection, !standing.is_refused);
             let is_due = failing.get(connection).is_none_or(|(again, _)| Instant::now() >= *again);
             if !standing.is_interrupted || !is_due {
                 continue;
             }
-            match inner.connections.replace_token(connection, standing.generation).await {
+            match context.connections.replace_token(connection, standing.generation).await {
                 Ok(()) => {
                     failing.remove(connection);
                     info!(connection, "completed a token refresh that had been interrupted");

@@ -52,7 +52,7 @@ async fn a_node_whose_runs_hold_much_leaves_new_ones_in_the_database_until_there
         assert!(engine.settled(run, Duration::from_secs(30)).await);
         assert_eq!(listing::run(&pool, run).await.unwrap().unwrap().status, "completed");
     }
-    assert_eq!(engine.inner.node().bytes(), 0, "what is given back is all that was taken");
+    assert_eq!(engine.inner.context.node().bytes(), 0, "what is given back is all that was taken");
     engine.shut_down().await;
 }
 
@@ -62,7 +62,7 @@ async fn a_node_whose_runs_hold_much_leaves_new_ones_in_the_database_until_there
 async fn a_run_that_left_while_owned_runs_were_read_is_not_taken_up(pool: PgPool) {
     let engine = node(&pool, usize::MAX).await;
     let run = start(&engine, 10).await;
-    let node = engine.inner.node();
+    let node = engine.inner.context.node();
     let mut seen = claims::owned_by(&pool, node.id, 10).await.unwrap();
     assert_eq!(seen.iter().map(|seen| seen.id).collect::<Vec<_>>(), [run]);
     assert!(engine.settled(run, Duration::from_secs(30)).await);
@@ -71,7 +71,7 @@ async fn a_run_that_left_while_owned_runs_were_read_is_not_taken_up(pool: PgPool
     }
     // As if it had been read long after it was accepted.
     seen[0].created_at -= chrono::Duration::minutes(1);
-    node.adopt(&engine.inner, &seen).await.unwrap();
+    node.adopt(&engine.inner.runs, &seen).await.unwrap();
     assert!(!node.drives(run), "it is over");
     let hold = claims::Hold { node: node.id, run, fence: seen[0].fence };
     claims::set_aside(&pool, hold, chrono::Utc::now()).await.unwrap();
@@ -84,7 +84,7 @@ async fn a_run_that_left_while_owned_runs_were_read_is_not_taken_up(pool: PgPool
 #[sqlx::test]
 async fn a_run_that_is_owned_and_not_in_memory_is_taken_up(pool: PgPool) {
     let engine = node(&pool, usize::MAX).await;
-    let node = engine.inner.node();
+    let node = engine.inner.context.node();
     let (run, claimed_at) = (start(&engine, 10).await, chrono::Utc::now() - chrono::Duration::minutes(1));
     assert!(engine.settled(run, Duration::from_secs(30)).await);
     while node.drives(run) {
@@ -98,7 +98,7 @@ async fn a_run_that_is_owned_and_not_in_memory_is_taken_up(pool: PgPool) {
         .execute(&pool)
         .await
         .unwrap();
-    node.adopt(&engine.inner, &claims::owned_by(&pool, node.id, 10).await.unwrap()).await.unwrap();
+    node.adopt(&engine.inner.runs, &claims::owned_by(&pool, node.id, 10).await.unwrap()).await.unwrap();
     assert!(node.drives(run));
     while node.drives(run) {
         tokio::task::yield_now().await;

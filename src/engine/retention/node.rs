@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::{Keeper, KeeperSettings, Pace, RetentionError, Round};
-use crate::engine::Inner;
+use crate::engine::context::Context;
 use crate::telemetry;
 
 /// How often a node looks for what is due.
@@ -19,23 +19,24 @@ const LOOK_AGAIN: Duration = Duration::from_mins(1);
 const STAGE: &str = "retention";
 
 /// The loop of a node. Without a folder of archives it does nothing.
-pub(in crate::engine) async fn keep(inner: Arc<Inner>) {
+pub(in crate::engine) async fn keep(context: Arc<Context>) {
     let settings = KeeperSettings {
-        policy: inner.settings.retention.clone(),
-        environment: inner.environment.clone(),
-        name: inner.settings.name.clone(),
-        looks_back: inner.settings.events_kept,
+        policy: context.settings.retention.clone(),
+        environment: context.environment.clone(),
+        name: context.settings.name.clone(),
+        looks_back: context.settings.events_kept,
         pace: Pace::Gentle,
     };
     if settings.policy.folder().is_none() {
         return;
     }
-    let mut keeper = Keeper::new(inner.pool.clone(), inner.reader.clone(), settings, inner.closing.clone());
+    let mut keeper =
+        Keeper::new(context.pool.clone(), context.reader.clone(), settings, context.membership.closing.clone());
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => return,
+            () = context.membership.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
         let outcome = keeper.round(&|_| {}).await;
@@ -55,7 +56,9 @@ pub(in crate::engine) async fn keep(inner: Arc<Inner>) {
                 telemetry::stage_failed(STAGE);
             }
             Err(RetentionError::Store(error)) if error.is_disconnected() => {}
-            outcome => inner.health.note_aside(STAGE, outcome.map(drop).map_err(|error| error.to_string())),
+            outcome => {
+                context.membership.health.note_aside(STAGE, outcome.map(drop).map_err(|error| error.to_string()))
+            }
         }
     }
 }

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Runs;
 use super::batch::{Accept, AcceptOutcome, FirstStep};
 use super::consequences::{Nudge, consequences};
-use super::driver::{Driven, First, change_of, drive, format_of, state_of, stays};
+use super::driver::{Driven, First, change_of, decide, drive, format_of, state_of, stays};
 use super::expected::Expected;
 use super::follow::Snapshot;
 use super::snapshots::Snapshots;
 use super::starts::Cause;
 use crate::dsl::Definition;
+use crate::engine::RunChange;
 use crate::engine::catalog::Loaded;
 use crate::engine::node::Node;
-use crate::engine::{Inner, RunChange};
 use crate::machine::view::RunHead;
 use crate::machine::{Begin, Effect, Fact, Record, Rejected, Run, RunId, SchemaViolation, Started, Time};
 use crate::store::acts::StartAct;
@@ -79,10 +80,19 @@ pub(in crate::engine) struct PendingStart {
     pub(in crate::engine) judged_by: Option<Arc<Vec<Freeze>>>,
 }
 
-impl Inner {
-    /// A full node leaves new runs in the database for a node that has room.
-    pub(in crate::engine) fn begin_here(&self, node: &Node) -> Begin {
-        if node.room(&self.settings) > 0 { Begin::Now } else { Begin::Later }
+impl Runs {
+    /// Whether more work may come in.
+    pub(in crate::engine) fn admits(&self, node: &Node) -> Result<(), String> {
+        if node.draining.is_cancelled() {
+            return Err("the node is shutting down".to_owned());
+        }
+        if !node.is_alive() {
+            return Err("the database is not available".to_owned());
+        }
+        if self.committer.is_full(self.context.settings.queue_max) {
+            return Err("the node is full".to_owned());
+        }
+        Ok(())
     }
 
     pub(in crate::engine) async fn prepare(
@@ -94,23 +104,24 @@ impl Inner {
         source: Option<&Source<'_>>,
         now: Time,
     ) -> Result<Prepared, Rejected> {
-        let definition_id = self.catalog.id_of(&definition.workflow).unwrap_or_default();
+        let definition_id = self.context.catalog.id_of(&definition.workflow).unwrap_or_default();
         let loaded = Loaded { id: definition_id, definition: Arc::clone(definition) };
         let (event_id, begin) = (started.event, started.begin);
         let frozen = started.hold.as_ref().map(|hold| hold.freeze);
         let parent_id = started.parent.map(|parent| parent.run);
         let unborn = Run::new(id);
-        let decision = self.decide(&loaded, &unborn, Fact::Started(Box::new(started)), now).await?;
-        let (rows, head) = journal::encode_from(&decision.records, 0, journal::genesis(id), self.format(), source)
-            .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
-        let here = begin == Begin::Now && stays(self, node, &decision.run, &decision.effects);
+        let decision = decide(&self.context, &loaded, &unborn, Fact::Started(Box::new(started)), now).await?;
+        let (rows, head) =
+            journal::encode_from(&decision.records, 0, journal::genesis(id), self.context.format(), source)
+                .map_err(|e| Rejected::KeyRefused(e.to_string()))?;
+        let here = begin == Begin::Now && stays(&self.context, node, &decision.run, &decision.effects);
         let mut state = state_of(&loaded, &decision.run, head, here.then_some(node.id), format_of(&rows));
         if begin == Begin::Later && !decision.run.queued && !decision.run.suspended {
             state.wake_at = Some(now);
         }
         let key = decision.run.key.clone();
         let new = NewRun { id, definition_id: loaded.id, event_id, parent_id, key, created_at: now, state };
-        let mut consequences = consequences(&loaded, &unborn, &decision, &self.settings.sinks);
+        let mut consequences = consequences(&loaded, &unborn, &decision, &self.context.settings.sinks);
         consequences.frozen = frozen;
         let change = change_of(&loaded, &decision.run, now);
         let here = here.then(|| Here {
@@ -139,7 +150,7 @@ impl Inner {
         pending: PendingStart,
     ) -> AcceptOutcome {
         let PendingStart { event, prepared, act, position, judged_by } = pending;
-        let inner = Arc::clone(self);
+        let this = Arc::clone(self);
         let node = Arc::clone(node);
         let (reply, outcome) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
@@ -153,21 +164,21 @@ impl Inner {
                 runs.push(first);
             }
             let is_counted = event.as_ref().is_some_and(|event| event.counted.is_some());
-            let done = inner.committer.accept(Accept { event, runs, act, position, judged_by }).await;
+            let done = this.committer.accept(Accept { event, runs, act, position, judged_by }).await;
             let committed = matches!(done, AcceptOutcome::Done { .. });
             if committed {
                 for (loaded, change) in begun {
-                    inner.has_begun(&cause, &loaded.definition, change);
+                    this.has_begun(&cause, &loaded.definition, change);
                 }
-                nudge.carry_out(&inner);
+                nudge.carry_out(&this);
             }
             if committed && is_counted {
-                inner.counted.notify_one();
+                this.context.signals.numbers.notify_one();
             }
             // Nobody waiting for the answer is no error: the run continues.
             let _ = reply.send(done);
             for here in here {
-                begin_driving(&inner, &node, here, committed);
+                begin_driving(&this, &node, here, committed);
             }
         });
         match tokio::time::timeout(ACCEPT_WAIT_MAX, outcome).await {
@@ -179,13 +190,13 @@ impl Inner {
 }
 
 /// Drives a run that was just committed; forgets it if it was not.
-fn begin_driving(inner: &Arc<Inner>, node: &Arc<Node>, here: Here, committed: bool) {
+fn begin_driving(runs: &Arc<Runs>, node: &Arc<Node>, here: Here, committed: bool) {
     let Here { driven, effects, expected } = here;
     if !committed {
         return;
     }
     let Some(mailbox) = expected.take() else { return };
-    tokio::spawn(drive(Arc::clone(inner), Arc::clone(node), driven, First::Effects(effects), mailbox));
+    tokio::spawn(drive(Arc::clone(runs), Arc::clone(node), driven, First::Effects(effects), mailbox));
 }
 
 pub(in crate::engine) fn explain(rejected: Rejected) -> Vec<SchemaViolation> {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::Runs;
 use super::starts::Origin;
-use crate::engine::{Inner, StartError, StartRequest};
+use crate::engine::{StartError, StartRequest};
 use crate::machine::{Actor, ChildRequest, ErrorKind, Fact, Parent, WorkflowError};
 
-impl Inner {
+impl Runs {
     /// Starts a child run, whatever it takes: asked twice, it is started once.
     ///
     /// No `async fn`: its future would hold itself, since starting a run leads to driving one.
@@ -30,7 +31,7 @@ impl Inner {
                     actor: Actor(format!("run:{}", parent.run)),
                 };
                 let child = request.run;
-                match Arc::clone(&self).start_as(child, Some(parent), start, Origin::Api).await {
+                match self.start_as(child, Some(parent), start, Origin::Api).await {
                     // A conflict says that it was started before.
                     Ok(_) | Err(StartError::Conflict { .. }) => return Fact::ChildStarted { child },
                     Err(StartError::Unavailable(why)) => {

@@ -1,15 +1,12 @@
 //! Effects that are rows: they are written in the transaction of the records that they follow from.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tracing::warn;
 use uuid::Uuid;
 
+use super::Runs;
 use crate::canonical;
 use crate::dsl::{EventFilter, ListenTask, TaskKind, Wanted};
-use crate::engine::Inner;
 use crate::engine::catalog::Loaded;
 use crate::engine::node::loops::Look;
 use crate::engine::settings::Sink;
@@ -186,26 +183,14 @@ impl Nudge {
         self.messages |= !consequences.messages.is_empty() || moves_queue;
     }
 
-    pub(super) fn carry_out(self, inner: &Arc<Inner>) {
+    pub(super) fn carry_out(self, runs: &Runs) {
         if self.outgoing {
-            inner.outgoing.notify_one();
+            runs.context.signals.outgoing.notify_one();
         }
         if self.messages {
-            inner.node().wakes.wake(Look::Commands);
+            runs.context.node().wakes.wake(Look::Commands);
         }
-        for run in self.listening {
-            let Ok(place) = Arc::clone(&inner.looking_back).try_acquire_owned() else {
-                // Many begin to wait at once: the loop looks for all of them.
-                return inner.node().wakes.wake(Look::Listeners);
-            };
-            let inner = Arc::clone(inner);
-            tokio::spawn(async move {
-                let _place = place;
-                if let Err(error) = inner.look_back(run).await {
-                    warn!(%error, run.id = %run, "cannot check earlier events yet, trying again later");
-                }
-            });
-        }
+        runs.look_back.begin(self.listening);
     }
 }
 

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::dsl::WorkflowRef;
+use crate::engine::Engine;
 use crate::engine::catalog::Loaded;
-use crate::engine::{Engine, Inner};
+use crate::engine::context::Context;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::machine::moves::{self, Preview};
 use crate::machine::{
@@ -50,66 +51,64 @@ impl From<Rejected> for MoveError {
 /// What is asked of the machine: a move, or what it would do.
 type Ask<T> = fn(Move<'_>, MovedBy, Around<'_>) -> Result<T, NoDecision>;
 
-impl Inner {
-    /// Decides that a run moves to another version; gives that version too.
-    pub(super) async fn decide_move(
-        self: &Arc<Self>,
-        (run, from): (&Run, &Loaded),
-        to: &str,
-        by: MovedBy,
-        now: Time,
-    ) -> Result<(Loaded, Decision), MoveError> {
-        let target = self.version(&from.definition.workflow, to).await?;
-        let (records, _) = journal::records_from_base(&self.pool, run.id).await?;
-        let decision = self.ask(run, from, &target, records, by, now, decide_move).await?;
-        Ok((target, decision))
-    }
+/// Decides that a run moves to another version; gives that version too.
+pub(super) async fn decide(
+    context: &Arc<Context>,
+    (run, from): (&Run, &Loaded),
+    to: &str,
+    by: MovedBy,
+    now: Time,
+) -> Result<(Loaded, Decision), MoveError> {
+    let target = version(context, &from.definition.workflow, to).await?;
+    let (records, _) = journal::records_from_base(&context.pool, run.id).await?;
+    let decision = ask_machine(context, run, from, &target, records, by, now, decide_move).await?;
+    Ok((target, decision))
+}
 
-    /// A version of a workflow, also if it was deployed just now through another node.
-    async fn version(&self, workflow: &WorkflowRef, version: &str) -> Result<Loaded, MoveError> {
-        self.catalog.catch_up(&self.pool).await?;
-        let wanted = WorkflowRef { version: version.to_owned(), ..workflow.clone() };
-        let loaded = self.catalog.id_of(&wanted).and_then(|id| self.catalog.by_id(id));
-        loaded.ok_or(MoveError::NoVersion(wanted))
-    }
+/// A version of a workflow, also if it was deployed just now through another node.
+async fn version(context: &Context, workflow: &WorkflowRef, version: &str) -> Result<Loaded, MoveError> {
+    context.catalog.catch_up(&context.pool).await?;
+    let wanted = WorkflowRef { version: version.to_owned(), ..workflow.clone() };
+    let loaded = context.catalog.id_of(&wanted).and_then(|id| context.catalog.by_id(id));
+    loaded.ok_or(MoveError::NoVersion(wanted))
+}
 
-    /// Asks the machine, and the evaluator wherever an expression may not be evaluated in this process. A replay takes longer than a
-    /// thread of the engine may be kept.
-    #[allow(clippy::too_many_arguments, reason = "a move has two versions, a run, its journal, an actor and a time")]
-    async fn ask<T: Send + 'static>(
-        self: &Arc<Self>,
-        run: &Run,
-        from: &Loaded,
-        to: &Loaded,
-        records: Vec<Record>,
-        by: MovedBy,
-        now: Time,
-        ask: Ask<T>,
-    ) -> Result<T, MoveError> {
-        if self.format() < MOVED {
-            let why = "not every node can read a run that moved: an earlier version of Stepwell is running, or was in the last hour";
-            return Err(MoveError::Refused(why.to_owned()));
-        }
-        let definitions = (from.id, to.id);
-        let (from, to) = (Arc::clone(&from.definition), Arc::clone(&to.definition));
-        let (run, records) = (run.clone(), Arc::new(records));
-        let mut answers: Vec<Result<serde_json::Value, EvaluationError>> = Vec::new();
-        loop {
-            let (inner, from, to, run) = (Arc::clone(self), Arc::clone(&from), Arc::clone(&to), run.clone());
-            let (records, by, known) = (Arc::clone(&records), by.clone(), answers.clone());
-            let asked = tokio::task::spawn_blocking(move || {
-                let settles_after = |request: &CallRequest| inner.connections.settles_after(request);
-                let around = Around { now, answers: &known, settles_after: &settles_after, continues: false };
-                ask(Move { from: &from, to: &to, definitions, run: &run, records: &records }, by, around)
-            });
-            let evaluation: Box<Evaluation> = match asked.await {
-                Ok(Ok(done)) => return Ok(done),
-                Ok(Err(NoDecision::Rejected(rejected))) => return Err(rejected.into()),
-                Ok(Err(NoDecision::Evaluate(evaluation))) => evaluation,
-                Err(panic) => return Err(MoveError::Refused(format!("internal error: {panic}"))),
-            };
-            answers.push(self.evaluator.evaluate(*evaluation).await);
-        }
+/// Asks the machine, and the evaluator wherever an expression may not be evaluated in this process. A replay takes longer than a
+/// thread of the engine may be kept.
+#[allow(clippy::too_many_arguments, reason = "a move has two versions, a run, its journal, an actor and a time")]
+async fn ask_machine<T: Send + 'static>(
+    context: &Arc<Context>,
+    run: &Run,
+    from: &Loaded,
+    to: &Loaded,
+    records: Vec<Record>,
+    by: MovedBy,
+    now: Time,
+    ask: Ask<T>,
+) -> Result<T, MoveError> {
+    if context.format() < MOVED {
+        let why = "not every node can read a run that moved: an earlier version of Stepwell is running, or was in the last hour";
+        return Err(MoveError::Refused(why.to_owned()));
+    }
+    let definitions = (from.id, to.id);
+    let (from, to) = (Arc::clone(&from.definition), Arc::clone(&to.definition));
+    let (run, records) = (run.clone(), Arc::new(records));
+    let mut answers: Vec<Result<serde_json::Value, EvaluationError>> = Vec::new();
+    loop {
+        let (within, from, to, run) = (Arc::clone(context), Arc::clone(&from), Arc::clone(&to), run.clone());
+        let (records, by, known) = (Arc::clone(&records), by.clone(), answers.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let settles_after = |request: &CallRequest| within.connections.settles_after(request);
+            let around = Around { now, answers: &known, settles_after: &settles_after, continues: false };
+            ask(Move { from: &from, to: &to, definitions, run: &run, records: &records }, by, around)
+        });
+        let evaluation: Box<Evaluation> = match asked.await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(NoDecision::Rejected(rejected))) => return Err(rejected.into()),
+            Ok(Err(NoDecision::Evaluate(evaluation))) => evaluation,
+            Err(panic) => return Err(MoveError::Refused(format!("internal error: {panic}"))),
+        };
+        answers.push(context.evaluator.evaluate(*evaluation).await);
     }
 }
 
@@ -119,11 +118,11 @@ impl Engine {
     /// # Errors
     /// See [`MoveError`].
     pub async fn preview_move(&self, run: RunId, to: &str, by: &Actor) -> Result<Preview, MoveError> {
-        let inner = &self.inner;
-        let definition = definitions::of_run(&inner.reader, run).await?.ok_or(MoveError::Unknown(run))?;
-        let from = inner.definition_of(definition).await?;
-        let target = inner.version(&from.definition.workflow, to).await?;
-        let (records, base) = journal::records_from_base(&inner.reader, run).await?;
+        let context = &self.inner.context;
+        let definition = definitions::of_run(&context.reader, run).await?.ok_or(MoveError::Unknown(run))?;
+        let from = context.definition_of(definition).await?;
+        let target = version(context, &from.definition.workflow, to).await?;
+        let (records, base) = journal::records_from_base(&context.reader, run).await?;
         let (definition, read) = (Arc::clone(&from.definition), Run::before(run, base));
         let folded = tokio::task::spawn_blocking(move || {
             let run = fold(&definition, read, &records).map_err(|e| e.to_string())?;
@@ -132,7 +131,10 @@ impl Engine {
         let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
         let (run, records) = folded.await.map_err(|e| unreadable(e.to_string()))?.map_err(unreadable)?;
         let by = MovedBy { actor: by.clone(), reason: None, approval: None };
-        let now = inner.clock.now().max(records.last().map_or(Time::UNIX_EPOCH, |last| last.at));
-        inner.ask(&run, &from, &target, records, by, now, |of, by, around| moves::preview(of, by.actor, around)).await
+        let now = context.now().max(records.last().map_or(Time::UNIX_EPOCH, |last| last.at));
+        ask_machine(context, &run, &from, &target, records, by, now, |of, by, around| {
+            moves::preview(of, by.actor, around)
+        })
+        .await
     }
 }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::command;
 use crate::canonical;
 use crate::dsl::WorkflowRef;
+use crate::engine::context::Context;
 use crate::engine::node::loops::Look;
-use crate::engine::{ActError, Engine, Inner};
+use crate::engine::{ActError, Engine, EngineSettings};
 use crate::machine::masks::Masks;
 use crate::machine::{Act, Actor, Proposed, Run, RunId, Time, fold, propose};
 use crate::store::acts::By;
@@ -165,87 +166,85 @@ pub enum ProposalError {
     Store(#[from] StoreError),
 }
 
-impl Inner {
-    /// Proposes an act that needs a second person; none if one person may do it. What came before with the same act by the same
-    /// person is the same proposal.
-    pub(in crate::engine) async fn propose(
-        &self,
-        run: RunId,
-        act: &Act,
-        by: By<'_>,
-    ) -> Result<Option<Proposal>, ActError> {
-        let away = |e: StoreError| ActError::Unavailable(e.to_string());
-        let definition = definitions::of_run(&self.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
-        let Some(proposed) = self.to_propose(run, definition, act, by.reason).await? else { return Ok(None) };
-        let new = self.new_proposal(run, &proposed);
-        let id = proposals::propose(&self.crowd, &new, by).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
-        self.proposal(id).await.map_err(away)
-    }
+/// Proposes an act that needs a second person; none if one person may do it. What came before with the same act by the same
+/// person is the same proposal.
+pub(in crate::engine) async fn propose_reserved(
+    context: &Context,
+    run: RunId,
+    act: &Act,
+    by: By<'_>,
+) -> Result<Option<Proposal>, ActError> {
+    let away = |e: StoreError| ActError::Unavailable(e.to_string());
+    let definition = definitions::of_run(&context.reader, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+    let Some(proposed) = to_propose(context, run, definition, act, by.reason).await? else { return Ok(None) };
+    let new = new_proposal(&context.settings, run, &proposed);
+    let id = proposals::propose(&context.crowd, &new, by).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+    find(context, id).await.map_err(away)
+}
 
-    /// What must be proposed of an act that needs a second person; none if one person may do it.
-    pub(super) async fn to_propose(
-        &self,
-        run: RunId,
-        definition: i32,
-        act: &Act,
-        reason: Option<&str>,
-    ) -> Result<Option<Proposed>, ActError> {
-        let away = |e: StoreError| ActError::Unavailable(e.to_string());
-        let loaded = match self.definition_of(definition).await {
-            Ok(loaded) => loaded,
-            // No node can drive it either; a node that can refuses what is recorded for it.
-            Err(error) if error.is_about_values() => return Ok(None),
-            Err(error) => return Err(away(error)),
+/// What must be proposed of an act that needs a second person; none if one person may do it.
+pub(super) async fn to_propose(
+    context: &Context,
+    run: RunId,
+    definition: i32,
+    act: &Act,
+    reason: Option<&str>,
+) -> Result<Option<Proposed>, ActError> {
+    let away = |e: StoreError| ActError::Unavailable(e.to_string());
+    let loaded = match context.definition_of(definition).await {
+        Ok(loaded) => loaded,
+        // No node can drive it either; a node that can refuses what is recorded for it.
+        Err(error) if error.is_about_values() => return Ok(None),
+        Err(error) => return Err(away(error)),
+    };
+    if act.reserved_by(&loaded.definition).is_none() {
+        return Ok(None);
+    }
+    let unreadable = |why: String| ActError::Refused(format!("its journal cannot be read: {why}"));
+    let (records, base) = journal::records_from_base(&context.reader, run)
+        .await
+        .map_err(|e| if e.is_about_values() { unreadable(e.to_string()) } else { away(e) })?;
+    let (definition, act, reason) = (loaded.definition, act.clone(), reason.map(str::to_owned));
+    // A long journal takes longer than a thread of the engine may be kept.
+    let found = tokio::task::spawn_blocking(move || {
+        let state = fold(&definition, Run::before(run, base), &records).map_err(|e| unreadable(e.to_string()))?;
+        propose(&definition, &state, &act, reason.as_deref())
+            .map_err(|rejected| ActError::Refused(rejected.to_string()))
+    });
+    found.await.map_err(|e| ActError::Unavailable(e.to_string()))?
+}
+
+pub(super) fn new_proposal<'p>(settings: &EngineSettings, run: RunId, proposed: &'p Proposed) -> NewProposal<'p> {
+    NewProposal {
+        run,
+        act: &proposed.act,
+        digest: Sha256::digest(canonical::text(&serde_json::json!(proposed.act))).into(),
+        step: proposed.step.as_deref(),
+        before: proposed.before.as_deref(),
+        lasts: settings.proposals_last.as_secs_f64(),
+    }
+}
+
+async fn find(context: &Context, id: Uuid) -> Result<Option<Proposal>, StoreError> {
+    let filter = ProposalFilter { id: Some(id), ..ProposalFilter::default() };
+    Ok(listed(context, filter, 1).await?.pop())
+}
+
+async fn listed(context: &Context, filter: ProposalFilter, limit: i64) -> Result<Vec<Proposal>, StoreError> {
+    let mut found = Vec::new();
+    for mut row in proposals::list(&context.reader, filter, limit).await? {
+        let masks = match context.definition_of(row.definition_id).await {
+            Ok(loaded) => Masks::of(&loaded.definition),
+            // Nobody knows what of it is sensitive: the others are shown all the same, and this one without its values.
+            Err(error) if error.is_about_values() => {
+                (row.act, row.before) = (serde_json::json!({ "act": row.act["act"] }), None);
+                Masks::default()
+            }
+            Err(error) => return Err(error),
         };
-        if act.reserved_by(&loaded.definition).is_none() {
-            return Ok(None);
-        }
-        let unreadable = |why: String| ActError::Refused(format!("its journal cannot be read: {why}"));
-        let (records, base) = journal::records_from_base(&self.reader, run)
-            .await
-            .map_err(|e| if e.is_about_values() { unreadable(e.to_string()) } else { away(e) })?;
-        let (definition, act, reason) = (loaded.definition, act.clone(), reason.map(str::to_owned));
-        // A long journal takes longer than a thread of the engine may be kept.
-        let found = tokio::task::spawn_blocking(move || {
-            let state = fold(&definition, Run::before(run, base), &records).map_err(|e| unreadable(e.to_string()))?;
-            propose(&definition, &state, &act, reason.as_deref())
-                .map_err(|rejected| ActError::Refused(rejected.to_string()))
-        });
-        found.await.map_err(|e| ActError::Unavailable(e.to_string()))?
+        found.push(Proposal::of(row, &masks));
     }
-
-    pub(super) fn new_proposal<'p>(&self, run: RunId, proposed: &'p Proposed) -> NewProposal<'p> {
-        NewProposal {
-            run,
-            act: &proposed.act,
-            digest: Sha256::digest(canonical::text(&serde_json::json!(proposed.act))).into(),
-            step: proposed.step.as_deref(),
-            before: proposed.before.as_deref(),
-            lasts: self.settings.proposals_last.as_secs_f64(),
-        }
-    }
-
-    async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, StoreError> {
-        let filter = ProposalFilter { id: Some(id), ..ProposalFilter::default() };
-        Ok(self.proposals(filter, 1).await?.pop())
-    }
-
-    async fn proposals(&self, filter: ProposalFilter, limit: i64) -> Result<Vec<Proposal>, StoreError> {
-        let mut found = Vec::new();
-        for mut row in proposals::list(&self.reader, filter, limit).await? {
-            let masks = match self.definition_of(row.definition_id).await {
-                Ok(loaded) => Masks::of(&loaded.definition),
-                // Nobody knows what of it is sensitive: the others are shown all the same, and this one without its values.
-                Err(error) if error.is_about_values() => {
-                    (row.act, row.before) = (serde_json::json!({ "act": row.act["act"] }), None);
-                    Masks::default()
-                }
-                Err(error) => return Err(error),
-            };
-            found.push(Proposal::of(row, &masks));
-        }
-        Ok(found)
-    }
+    Ok(found)
 }
 
 impl Engine {
@@ -254,7 +253,7 @@ impl Engine {
     /// # Errors
     /// The database is away, or a definition cannot be read.
     pub async fn proposals(&self, filter: ProposalFilter, limit: i64) -> Result<Vec<Proposal>, StoreError> {
-        self.inner.proposals(filter, limit).await
+        listed(&self.inner.context, filter, limit).await
     }
 
     /// A proposal; none if there is none with this id.
@@ -262,7 +261,7 @@ impl Engine {
     /// # Errors
     /// The database is away, or its run's definition cannot be read.
     pub async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, StoreError> {
-        self.inner.proposal(id).await
+        find(&self.inner.context, id).await
     }
 
     /// How many proposals wait for a decision; counting stops at 10,000.
@@ -270,7 +269,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn open_proposals(&self) -> Result<i64, StoreError> {
-        proposals::count_open(&self.inner.reader).await
+        proposals::count_open(&self.inner.context.reader).await
     }
 
     /// Approves a proposal and waits for a node to do it; `approved` is the state of one that none has done yet. Approving again
@@ -279,14 +278,14 @@ impl Engine {
     /// # Errors
     /// See [`ProposalError`].
     pub async fn approve(&self, id: Uuid, by: &Actor, reason: Option<&str>) -> Result<Proposal, ProposalError> {
-        let inner = &self.inner;
-        let reason = reason.map(|reason| inner.redactor().text(reason.to_owned()));
-        let proposal = inner.proposal(id).await?.ok_or(ProposalError::Unknown(id))?;
+        let context = &self.inner.context;
+        let reason = reason.map(|reason| context.redactor().text(reason.to_owned()));
+        let proposal = find(context, id).await?.ok_or(ProposalError::Unknown(id))?;
         proposal.may_approve(by).map_err(|why| ProposalError::NotYou { id, why })?;
         let by_whom = By { actor: by, reason: reason.as_deref() };
-        let approved = proposal.is_open() && proposals::approve(&inner.crowd, id, by_whom).await?;
+        let approved = proposal.is_open() && proposals::approve(&context.crowd, id, by_whom).await?;
         if !approved {
-            let now = inner.proposal(id).await?.ok_or(ProposalError::Unknown(id))?;
+            let now = find(context, id).await?.ok_or(ProposalError::Unknown(id))?;
             let is_repeated =
                 now.decided_by.as_ref() == Some(&by.0) && matches!(now.state.as_str(), "approved" | "done" | "refused");
             if !is_repeated {
@@ -294,14 +293,14 @@ impl Engine {
             }
         }
         if proposal.name() == "suspend" {
-            freezes::let_go_of(&inner.crowd, proposal.run).await?;
+            freezes::let_go_of(&context.crowd, proposal.run).await?;
         }
-        claims::wake(&inner.crowd, proposal.run).await?;
-        inner.node().wakes.wake(Look::Commands);
-        match command::answered(&inner.crowd, id).await {
+        claims::wake(&context.crowd, proposal.run).await?;
+        context.node().wakes.wake(Look::Commands);
+        match command::answered(&context.crowd, id).await {
             Err(ActError::Refused(why)) => Err(ProposalError::Refused { id, why }),
             // Recorded, so it will be done, though by a node that has not answered yet.
-            _ => inner.proposal(id).await?.ok_or(ProposalError::Unknown(id)),
+            _ => find(context, id).await?.ok_or(ProposalError::Unknown(id)),
         }
     }
 
@@ -310,10 +309,10 @@ impl Engine {
     /// # Errors
     /// See [`ProposalError`].
     pub async fn decline(&self, id: Uuid, by: &Actor, reason: Option<&str>) -> Result<Proposal, ProposalError> {
-        let inner = &self.inner;
-        let reason = reason.map(|reason| inner.redactor().text(reason.to_owned()));
-        let declined = proposals::decline(&inner.crowd, id, By { actor: by, reason: reason.as_deref() }).await?;
-        let now = inner.proposal(id).await?.ok_or(ProposalError::Unknown(id))?;
+        let context = &self.inner.context;
+        let reason = reason.map(|reason| context.redactor().text(reason.to_owned()));
+        let declined = proposals::decline(&context.crowd, id, By { actor: by, reason: reason.as_deref() }).await?;
+        let now = find(context, id).await?.ok_or(ProposalError::Unknown(id))?;
         let is_repeated =
             now.decided_by.as_ref() == Some(&by.0) && matches!(now.state.as_str(), "declined" | "withdrawn");
         if declined || is_repeated { Ok(now) } else { Err(ProposalError::Closed { id, why: now.fate() }) }

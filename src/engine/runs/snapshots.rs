@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::driver::Driven;
-use crate::engine::Inner;
 use crate::engine::catalog::Loaded;
+use crate::engine::context::Context;
 use crate::machine::{Inconsistent, Record, Run, RunId, Time, fold, snapshot};
 use crate::store::StoreError;
 use crate::store::runs::claims::ClaimedRun;
@@ -87,12 +87,12 @@ struct Read {
 
 /// Reads a claimed run: its snapshot, if it has one that is sound, and what its journal says since. However long the journal, a
 /// page of it is in memory.
-pub(in crate::engine) async fn load(inner: &Inner, claimed: ClaimedRun) -> Result<Driven, StoreError> {
+pub(in crate::engine) async fn load(context: &Context, claimed: ClaimedRun) -> Result<Driven, StoreError> {
     let unreadable = |why: String| StoreError::Unreadable { table: "runs", why };
-    let loaded = inner.definition_of(claimed.definition_id).await?;
+    let loaded = context.definition_of(claimed.definition_id).await?;
     let head = claimed.head.as_slice().try_into().map_err(|_| unreadable("the head is not a SHA-256".to_owned()))?;
-    let Read { mut run, mut last_at, bytes, mut snapshots } = begin(inner, &loaded, &claimed).await?;
-    let mut pages = Pages::after(&inner.pool, claimed.id, i32::try_from(run.seq).unwrap_or(i32::MAX));
+    let Read { mut run, mut last_at, bytes, mut snapshots } = begin(context, &loaded, &claimed).await?;
+    let mut pages = Pages::after(&context.pool, claimed.id, i32::try_from(run.seq).unwrap_or(i32::MAX));
     while let Some(records) = pages.next().await? {
         last_at = records.last().map_or(last_at, |record| record.at);
         run = fold_page(&loaded, run, records).await.map_err(|why| unreadable(why.to_string()))?;
@@ -111,14 +111,14 @@ pub(in crate::engine) fn is_quick(claimed: &ClaimedRun) -> bool {
 }
 
 /// Reads claimed runs that are [quick](is_quick), with one statement. An error tells nothing about any one of them.
-pub(in crate::engine) async fn load_each(inner: &Inner, claimed: &[ClaimedRun]) -> Result<Vec<Driven>, StoreError> {
+pub(in crate::engine) async fn load_each(context: &Context, claimed: &[ClaimedRun]) -> Result<Vec<Driven>, StoreError> {
     let ids: Vec<RunId> = claimed.iter().map(|claimed| claimed.id).collect();
-    let mut journals = journal::records_of_each(&inner.pool, &ids).await?;
+    let mut journals = journal::records_of_each(&context.pool, &ids).await?;
     let mut driven = Vec::with_capacity(claimed.len());
     for claimed in claimed {
         let unreadable = |why: String| StoreError::Unreadable { table: "runs", why };
         let (records, bytes) = journals.remove(&claimed.id).unwrap_or_default();
-        let loaded = inner.definition_of(claimed.definition_id).await?;
+        let loaded = context.definition_of(claimed.definition_id).await?;
         let head = claimed.head.as_slice().try_into().map_err(|_| unreadable("no SHA-256".to_owned()))?;
         let last_at = records.last().map_or(claimed.created_at, |record| record.at);
         let run =
@@ -133,7 +133,7 @@ pub(in crate::engine) async fn load_each(inner: &Inner, claimed: &[ClaimedRun]) 
     Ok(driven)
 }
 
-async fn begin(inner: &Inner, loaded: &Loaded, claimed: &ClaimedRun) -> Result<Read, StoreError> {
+async fn begin(context: &Context, loaded: &Loaded, claimed: &ClaimedRun) -> Result<Read, StoreError> {
     let base = claimed.base.unwrap_or(0);
     let nothing = || {
         let run = Run::before(claimed.id, u32::try_from(base).unwrap_or(0));
@@ -143,7 +143,7 @@ async fn begin(inner: &Inner, loaded: &Loaded, claimed: &ClaimedRun) -> Result<R
     if u32::try_from(claimed.seq - base).unwrap_or(0) < RECORDS {
         return Ok(nothing());
     }
-    let row = snapshots::read(&inner.pool, claimed.id).await?;
+    let row = snapshots::read(&context.pool, claimed.id).await?;
     let is_newest = |row: &SnapshotRow| (base..=claimed.seq).contains(&row.seq);
     let Some(row) = row.filter(|row| row.is_of_journal && row.format == snapshot::FORMAT && is_newest(row)) else {
         return Ok(nothing());

@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::Runs;
 use super::batch::AcceptOutcome;
 use super::beginning::{PendingStart, Prepared, explain};
 use super::follow::{Following, Snapshot};
 use crate::canonical;
 use crate::dsl::Definition;
+use crate::engine::context::Context;
 use crate::engine::node::Node;
-use crate::engine::{Engine, Inner, RunChange, StartError, StartRequest};
+use crate::engine::{Engine, RunChange, StartError, StartRequest};
+use crate::identifiers::Declared;
 use crate::machine::{Actor, Parent, Restarts, RunId, SchemaViolation, Started, Time};
 use crate::store::acts::StartAct;
 use crate::store::runs::commit::{NewEvent, START_TYPE};
@@ -89,47 +93,47 @@ pub(in crate::engine) struct Cause {
     pub(in crate::engine) source: Option<String>,
 }
 
-impl Inner {
-    pub(in crate::engine) async fn start(self: Arc<Self>, mut request: StartRequest) -> Result<RunId, StartError> {
-        request.hide(&self.redactor());
+impl Runs {
+    pub(in crate::engine) async fn start(self: &Arc<Self>, mut request: StartRequest) -> Result<RunId, StartError> {
+        request.hide(&self.context.redactor());
         self.start_as(RunId::now_v7(), None, request, Origin::Api).await
     }
 
     /// Starts a run under an id that is known before, as the child of another if it is one.
     pub(in crate::engine) async fn start_as(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         id: RunId,
         parent: Option<Parent>,
         request: StartRequest,
         origin: Origin,
     ) -> Result<RunId, StartError> {
-        let node = self.node();
+        let node = self.context.node();
         let prepared = self.prepare_start(&node, id, parent, &request, origin, None).await?;
         self.commit_start(&node, request, origin, prepared, None).await
     }
 
     /// Starts a run by an act of a person, which is recorded with it.
     pub(in crate::engine) async fn start_by(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         mut request: StartRequest,
         act: StartAct,
     ) -> Result<RunId, StartError> {
-        request.hide(&self.redactor());
-        let (node, origin) = (self.node(), Origin::Api);
+        request.hide(&self.context.redactor());
+        let (node, origin) = (self.context.node(), Origin::Api);
         let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin, None).await?;
         self.commit_start(&node, request, origin, prepared, Some(act)).await
     }
 
     /// Starts a run that does the work of another one again; false if an earlier call under the same key did.
     pub(in crate::engine) async fn start_again(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         mut request: StartRequest,
         origin: Origin,
         restarts: Restarts,
         act: StartAct,
     ) -> Result<(RunId, bool), StartError> {
-        request.hide(&self.redactor());
-        let (node, id) = (self.node(), RunId::now_v7());
+        request.hide(&self.context.redactor());
+        let (node, id) = (self.context.node(), RunId::now_v7());
         let prepared = self.prepare_start(&node, id, None, &request, origin, Some(restarts)).await?;
         let run = self.commit_start(&node, request, origin, prepared, Some(act)).await?;
         Ok((run, run == id))
@@ -138,16 +142,16 @@ impl Inner {
     /// Starts a run for a caller of the API and keeps what there is to show of it: its first commit, or all of them to come if
     /// the caller follows it. Neither if the idempotency key has started another run before.
     pub(super) async fn begin_shown(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         mut request: StartRequest,
         follow: bool,
     ) -> Result<(RunId, Option<Snapshot>, Option<Following>), StartError> {
-        request.hide(&self.redactor());
-        let (node, id) = (self.node(), RunId::now_v7());
+        request.hide(&self.context.redactor());
+        let (node, id) = (self.context.node(), RunId::now_v7());
         let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api, None).await?;
         let snapshot = prepared.snapshot();
         let (snapshot, following) =
-            if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
+            if follow { (None, Some(Following::begin(self, snapshot))) } else { (Some(snapshot), None) };
         let run = self.commit_start(&node, request, Origin::Api, prepared, None).await?;
         if run == id { Ok((run, snapshot, following)) } else { Ok((run, None, None)) }
     }
@@ -162,11 +166,12 @@ impl Inner {
         restarts: Option<Restarts>,
     ) -> Result<Prepared, StartError> {
         self.admits(node).map_err(StartError::Unavailable)?;
-        let definition = self.find_current(request).await?;
-        let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
+        let definition = find_current(&self.context, request).await?;
+        let input =
+            shaped(&self.context.settings.identifiers, &definition, &request.input).map_err(StartError::Refused)?;
         let judged_by = match origin {
             Origin::Events { .. } => {
-                Some(self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
+                Some(self.freezes.in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
             }
             Origin::Api | Origin::Schedule | Origin::Restart { .. } => None,
         };
@@ -175,28 +180,20 @@ impl Inner {
             event: origin.event(),
             parent,
             actor: request.actor.clone(),
-            environment: self.environment.clone(),
-            begin: self.begin_here(node),
-            hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
+            environment: self.context.environment.clone(),
+            begin: node.begins(&self.context.settings),
+            hold: judged_by.as_ref().and_then(|freezes| self.freezes.hold_of(freezes, &definition)),
             restarts,
         };
         let keyed = request.idempotency_key.as_ref().map(|_| (Uuid::now_v7(), started.input.to_string()));
         let body = keyed.as_ref().map(|_| request.input.to_string());
         let source = keyed.as_ref().zip(body.as_deref());
         let source = source.and_then(|((event, input), body)| Source::of(*event, body.as_bytes(), None, input));
-        let prepared = self.prepare(node, &definition, id, started, source.as_ref(), self.clock.now()).await;
+        let prepared = self.prepare(node, &definition, id, started, source.as_ref(), self.context.now()).await;
         let mut prepared = prepared.map_err(|rejected| StartError::Refused(explain(rejected)))?;
         prepared.judged_by = judged_by;
         prepared.keyed_by = keyed.map(|(event, _)| event);
         Ok(prepared)
-    }
-
-    /// The input with its identifiers in the form that they have in events that start the workflow.
-    fn shaped(&self, definition: &Definition, input: &Value) -> Result<Value, Vec<SchemaViolation>> {
-        let mut input = input.clone();
-        let shaped = self.settings.identifiers.shape_input(definition.sources(), &mut input);
-        shaped.map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
-        Ok(input)
     }
 
     /// Commits a start; gives the run of an earlier start under the same key where there was one.
@@ -217,7 +214,7 @@ impl Inner {
         match self.commit_accept(node, cause, pending).await {
             AcceptOutcome::Done { .. } => Ok(run),
             AcceptOutcome::Duplicate { event, runs, is_same, .. } => {
-                if is_same || self.had_input(event, &request.input).await? {
+                if is_same || had_input(&self.context.pool, event, &request.input).await? {
                     return Ok(runs.first().copied().unwrap_or(run));
                 }
                 Err(StartError::Conflict {
@@ -239,49 +236,16 @@ impl Inner {
         }
     }
 
-    /// Whether an earlier start had an input of equal value, however each of them was written: clients order members as they like.
-    async fn had_input(&self, start: Uuid, input: &Value) -> Result<bool, StartError> {
-        let away = |error: StoreError| StartError::Unavailable(error.to_string());
-        let Some(stored) = events::find(&self.pool, start).await.map_err(away)? else { return Ok(false) };
-        Ok(serde_json::from_slice::<Value>(&stored.body).is_ok_and(|first| canonical::same(&first, input)))
-    }
-
-    /// What a start asks for. Where this node knows no such version, another one may have deployed it a moment ago.
-    async fn find_current(&self, request: &StartRequest) -> Result<Arc<Definition>, StartError> {
-        if let Some(definition) = self.find(request) {
-            return Ok(definition);
-        }
-        self.catalog.catch_up(&self.pool).await.map_err(|error| StartError::Unavailable(error.to_string()))?;
-        self.find(request).ok_or_else(|| StartError::Unknown(named(request)))
-    }
-
-    fn find(&self, request: &StartRequest) -> Option<Arc<Definition>> {
-        let deployed = self.catalog.deployed();
-        let versions = deployed.definitions.get(&(request.namespace.clone(), request.name.clone()))?;
-        match request.version.as_deref() {
-            None | Some("latest") => versions.first().cloned(),
-            Some(version) => versions.iter().find(|d| d.workflow.version == version).cloned(),
-        }
-    }
-}
-
-impl Inner {
     /// Counts and announces a run that was just committed; it may have ended already.
     pub(in crate::engine) fn has_begun(&self, cause: &Cause, definition: &Definition, change: RunChange) {
         let source = match cause.source.as_deref() {
             None => telemetry::NO_SOURCE,
-            Some(source) if self.settings.sources.contains(source) => source,
+            Some(source) if self.context.settings.sources.contains(source) => source,
             Some(source) if definition.sources().any(|named| named == source) => source,
             Some(_) => telemetry::OTHER_SOURCE,
         };
         telemetry::run_started(cause.by, name_of(definition), source);
         self.announce(change);
-    }
-
-    pub(super) fn expected_sources(&self) -> Vec<(String, String)> {
-        let deployed = self.catalog.deployed();
-        let latest = deployed.definitions.values().filter_map(|versions| versions.first());
-        latest.flat_map(|d| d.sources().map(|source| (name_of(d), source.to_owned()))).collect()
     }
 }
 
@@ -289,7 +253,42 @@ impl Engine {
     /// Which sources start which workflows, as far as definitions name them: `namespace/name` and source.
     #[must_use]
     pub fn expected_sources(&self) -> Vec<(String, String)> {
-        self.inner.expected_sources()
+        let deployed = self.inner.context.catalog.deployed();
+        let latest = deployed.definitions.values().filter_map(|versions| versions.first());
+        latest.flat_map(|d| d.sources().map(|source| (name_of(d), source.to_owned()))).collect()
+    }
+}
+
+/// The input with its identifiers in the form that they have in events that start the workflow.
+fn shaped(identifiers: &Declared, definition: &Definition, input: &Value) -> Result<Value, Vec<SchemaViolation>> {
+    let mut input = input.clone();
+    let shaped = identifiers.shape_input(definition.sources(), &mut input);
+    shaped.map_err(|bad| vec![SchemaViolation { message: bad.why, pointer: bad.pointer }])?;
+    Ok(input)
+}
+
+/// Whether an earlier start had an input of equal value, however each of them was written: clients order members as they like.
+async fn had_input(pool: &PgPool, start: Uuid, input: &Value) -> Result<bool, StartError> {
+    let away = |error: StoreError| StartError::Unavailable(error.to_string());
+    let Some(stored) = events::find(pool, start).await.map_err(away)? else { return Ok(false) };
+    Ok(serde_json::from_slice::<Value>(&stored.body).is_ok_and(|first| canonical::same(&first, input)))
+}
+
+/// What a start asks for. Where this node knows no such version, another one may have deployed it a moment ago.
+async fn find_current(context: &Context, request: &StartRequest) -> Result<Arc<Definition>, StartError> {
+    if let Some(definition) = find(context, request) {
+        return Ok(definition);
+    }
+    context.catalog.catch_up(&context.pool).await.map_err(|error| StartError::Unavailable(error.to_string()))?;
+    find(context, request).ok_or_else(|| StartError::Unknown(named(request)))
+}
+
+fn find(context: &Context, request: &StartRequest) -> Option<Arc<Definition>> {
+    let deployed = context.catalog.deployed();
+    let versions = deployed.definitions.get(&(request.namespace.clone(), request.name.clone()))?;
+    match request.version.as_deref() {
+        None | Some("latest") => versions.first().cloned(),
+        Some(version) => versions.iter().find(|d| d.workflow.version == version).cloned(),
     }
 }
 

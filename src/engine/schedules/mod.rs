@@ -15,8 +15,10 @@ use futures::StreamExt;
 use serde_json::json;
 use tracing::{info, warn};
 
+use super::context::Context;
+use super::runs::Runs;
 use super::runs::starts::Origin;
-use super::{Inner, StartError, StartRequest};
+use super::{StartError, StartRequest};
 use crate::dsl::Definition;
 use crate::dsl::timing::{Misfire, Repeat, Timing};
 use crate::machine::{Actor, RunId, Time};
@@ -33,28 +35,38 @@ const FIRINGS_MAX: usize = 50;
 /// Schedules that fire side by side: many are due at midnight, and their runs share commits.
 const SIDE_BY_SIDE: usize = 16;
 
-impl Inner {
+/// Keeps the table of schedules and starts the runs that are due.
+pub(super) struct Schedules {
+    context: Arc<Context>,
+    runs: Arc<Runs>,
+}
+
+impl Schedules {
+    pub(super) fn new(runs: &Arc<Runs>) -> Self {
+        Self { context: Arc::clone(&runs.context), runs: Arc::clone(runs) }
+    }
+
     /// Makes the table of schedules what the latest versions say, where a version was loaded since.
     pub(super) async fn sync_schedules(&self) -> Result<(), StoreError> {
         let (mut failed, mut outcome) = (Vec::new(), Ok(()));
-        for workflow in self.catalog.take_unscheduled() {
+        for workflow in self.context.catalog.take_unscheduled() {
             if let Err(error) = self.sync_schedule(&workflow).await {
                 warn!(workflow = %format!("{}/{}", workflow.0, workflow.1), %error, "cannot read a schedule, trying again later");
                 failed.push(workflow);
                 outcome = outcome.and(Err(error));
             }
         }
-        self.catalog.give_back_unscheduled(failed);
+        self.context.catalog.give_back_unscheduled(failed);
         outcome
     }
 
     async fn sync_schedule(&self, (namespace, name): &(String, String)) -> Result<(), StoreError> {
-        let definitions_read = self.catalog.last_read();
+        let definitions_read = self.context.catalog.last_read();
         let Some(definition) = self.timed(namespace, name) else {
-            return schedules::remove(&self.pool, namespace, name, definitions_read).await;
+            return schedules::remove(&self.context.pool, namespace, name, definitions_read).await;
         };
         let Some(timing) = &definition.timing else { return Ok(()) };
-        let now = self.clock.now();
+        let now = self.context.now();
         let next_at = match timing.repeat {
             Repeat::After(_) => Some(now),
             _ => timing.next(now, now),
@@ -62,7 +74,7 @@ impl Inner {
         let signature = timing.signature();
         let workflow = &definition.workflow;
         let new = NewSchedule { workflow, definitions_read, signature: &signature, anchor: now, next_at };
-        schedules::put(&self.pool, &new).await
+        schedules::put(&self.context.pool, &new).await
     }
 
     /// Fires what is due. The first failure is given back, after all were tried: no schedule stops another.
@@ -70,13 +82,13 @@ impl Inner {
         let mut outcome = self.fire_after_ends().await?;
         let mut seen = Vec::new();
         loop {
-            let due = schedules::due(&self.pool, &seen, PAGE).await?;
+            let due = schedules::due(&self.context.pool, &seen, PAGE).await?;
             let is_last = due.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             seen.extend(due.iter().map(|schedule| format!("{}/{}", schedule.namespace, schedule.name)));
             for fired in self.fire_side_by_side(due).await {
                 outcome = outcome.and(fired);
             }
-            self.health.came_round("schedules");
+            self.context.membership.health.came_round("schedules");
             if is_last {
                 return outcome;
             }
@@ -87,13 +99,14 @@ impl Inner {
     async fn fire_after_ends(&self) -> Result<Result<(), StoreError>, StoreError> {
         let (mut seen, mut outcome) = (Vec::new(), Ok(()));
         loop {
-            let page = schedules::ended(&self.pool, &seen, PAGE).await?;
+            let page = schedules::ended(&self.context.pool, &seen, PAGE).await?;
             for ended in &page {
                 seen.push(format!("{}/{}", ended.namespace, ended.name));
                 let definition = self.timed(&ended.namespace, &ended.name);
                 let repeat = definition.as_ref().and_then(|d| Some(&d.timing.as_ref()?.repeat));
                 let Some(Repeat::After(delay)) = repeat else { continue };
-                outcome = outcome.and(schedules::fire_after(&self.pool, ended, later(ended.ended_at, *delay)).await);
+                outcome =
+                    outcome.and(schedules::fire_after(&self.context.pool, ended, later(ended.ended_at, *delay)).await);
             }
             if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
                 return Ok(outcome);
@@ -104,9 +117,9 @@ impl Inner {
     async fn fire_side_by_side(self: &Arc<Self>, due: Vec<ScheduleRow>) -> Vec<Result<(), StoreError>> {
         // Boxed, for the compiler cannot see through a stream of futures that they may move between threads.
         let firings = due.into_iter().map(|schedule| {
-            let inner = Arc::clone(self);
+            let schedules = Arc::clone(self);
             Box::pin(async move {
-                let fired = inner.fire(&schedule).await;
+                let fired = schedules.fire(&schedule).await;
                 if let Err(error) = &fired {
                     warn!(workflow = %format!("{}/{}", schedule.namespace, schedule.name), %error, "a schedule cannot fire yet, trying again later");
                 }
@@ -118,13 +131,13 @@ impl Inner {
 
     /// The latest version of a workflow, if it starts by itself.
     fn timed(&self, namespace: &str, name: &str) -> Option<Arc<Definition>> {
-        let deployed = self.catalog.deployed();
+        let deployed = self.context.catalog.deployed();
         let latest = deployed.definitions.get(&(namespace.to_owned(), name.to_owned()))?.first()?;
         latest.timing.is_some().then(|| Arc::clone(latest))
     }
 
     /// Fires a schedule from the time that is due up to now.
-    async fn fire(self: &Arc<Self>, schedule: &ScheduleRow) -> Result<(), StoreError> {
+    async fn fire(&self, schedule: &ScheduleRow) -> Result<(), StoreError> {
         let Some(definition) = self.timed(&schedule.namespace, &schedule.name) else { return Ok(()) };
         let (Some(timing), Some(due)) = (&definition.timing, schedule.next_at) else { return Ok(()) };
         // This node does not know the version yet that the schedule is from, or the schedule is not yet that of the version
@@ -132,11 +145,11 @@ impl Inner {
         if timing.signature() != schedule.signature {
             return Ok(());
         }
-        let now = self.clock.now();
+        let now = self.context.now();
         let mut next = first_to_fire(timing, schedule.anchor, due, now);
         if next != Some(due) {
             say_what_is_passed_over(&definition, timing.misfire, due, next);
-            if !schedules::pass_over(&self.pool, schedule, next).await? {
+            if !schedules::pass_over(&self.context.pool, schedule, next).await? {
                 return Ok(());
             }
         }
@@ -144,7 +157,7 @@ impl Inner {
             let Some(at) = next.filter(|at| *at <= now) else { return Ok(()) };
             let run = match self.start_scheduled(&definition, at).await {
                 Ok(run) => {
-                    telemetry::schedule_fired((self.clock.now() - at).to_std().unwrap_or_default());
+                    telemetry::schedule_fired((self.context.now() - at).to_std().unwrap_or_default());
                     Some(run)
                 }
                 // The database is away or the node full: the next sweep tries again.
@@ -158,7 +171,7 @@ impl Inner {
                 }
             };
             next = following(timing, schedule.anchor, at, run, now);
-            if !schedules::fired(&self.pool, schedule, at, run, next).await? {
+            if !schedules::fired(&self.context.pool, schedule, at, run, next).await? {
                 return Ok(());
             }
         }
@@ -166,10 +179,10 @@ impl Inner {
     }
 
     /// Starts the run of one firing; asked twice, it is started once.
-    async fn start_scheduled(self: &Arc<Self>, definition: &Definition, at: Time) -> Result<RunId, StartError> {
+    async fn start_scheduled(&self, definition: &Definition, at: Time) -> Result<RunId, StartError> {
         let key = Some(instant(at));
         let request = scheduled(definition, at, Actor("schedule".to_owned()), key);
-        Arc::clone(self).start_as(RunId::now_v7(), None, request, Origin::Schedule).await
+        self.runs.start_as(RunId::now_v7(), None, request, Origin::Schedule).await
     }
 }
 

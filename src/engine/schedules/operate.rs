@@ -1,14 +1,13 @@
 //! What people see of schedules and do to them.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use tracing::info;
 
-use super::scheduled;
+use super::{Schedules, scheduled};
 use crate::dsl::timing::{Repeat, Timing};
 use crate::engine::node::loops::Look;
-use crate::engine::{Engine, Inner, Schedule, StartError};
+use crate::engine::{Engine, Schedule, StartError};
 use crate::machine::{Actor, RunId, Time};
 use crate::store::StoreError;
 use crate::store::acts::{StartAct, StartKind};
@@ -61,8 +60,8 @@ impl Engine {
         limit: i64,
         upcoming: usize,
     ) -> Result<Vec<Schedule>, StoreError> {
-        let rows = schedules::list(&self.inner.reader, after, limit).await?;
-        Ok(rows.into_iter().map(|row| self.inner.describe_schedule(row, upcoming)).collect())
+        let rows = schedules::list(&self.inner.context.reader, after, limit).await?;
+        Ok(rows.into_iter().map(|row| self.inner.schedules.describe(row, upcoming)).collect())
     }
 
     /// When a workflow starts by itself; none if it does not.
@@ -70,8 +69,8 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn schedule(&self, namespace: &str, name: &str, upcoming: usize) -> Result<Option<Schedule>, StoreError> {
-        let row = schedules::find(&self.inner.reader, namespace, name).await?;
-        Ok(row.map(|row| self.inner.describe_schedule(row, upcoming)))
+        let row = schedules::find(&self.inner.context.reader, namespace, name).await?;
+        Ok(row.map(|row| self.inner.schedules.describe(row, upcoming)))
     }
 
     /// What people did to a schedule, latest first.
@@ -79,7 +78,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn schedule_acts(&self, namespace: &str, name: &str, limit: i64) -> Result<Vec<ActRow>, StoreError> {
-        schedules::acts(&self.inner.reader, namespace, name, limit).await
+        schedules::acts(&self.inner.context.reader, namespace, name, limit).await
     }
 
     /// Does what a person asks and records it.
@@ -97,18 +96,18 @@ impl Engine {
         let inner = &self.inner;
         let new = NewAct { namespace, name, actor: &by.0, reason };
         let done = match act {
-            ScheduleAct::Pause => schedules::pause(&inner.pool, &new).await.map_err(away)?,
+            ScheduleAct::Pause => schedules::pause(&inner.context.pool, &new).await.map_err(away)?,
             ScheduleAct::Resume => {
-                let next = inner.next_of(namespace, name).await.map_err(away)?;
-                schedules::resume(&inner.pool, &new, next).await.map_err(away)?
+                let next = inner.schedules.next_of(namespace, name).await.map_err(away)?;
+                schedules::resume(&inner.context.pool, &new, next).await.map_err(away)?
             }
-            ScheduleAct::Fire => return inner.fire_now(&new, by).await,
+            ScheduleAct::Fire => return inner.schedules.fire_now(&new, by).await,
         };
         if !done {
             return Ok(ScheduleActed::Unknown);
         }
         info!(workflow = %format!("{namespace}/{name}"), ?act, by = by.0, reason, "act on a schedule");
-        inner.node().wakes.wake(Look::Schedules);
+        inner.context.node().wakes.wake(Look::Schedules);
         Ok(ScheduleActed::Done)
     }
 }
@@ -117,22 +116,22 @@ fn away(error: StoreError) -> StartError {
     StartError::Unavailable(error.to_string())
 }
 
-impl Inner {
-    async fn fire_now(self: &Arc<Self>, new: &NewAct<'_>, by: &Actor) -> Result<ScheduleActed, StartError> {
+impl Schedules {
+    async fn fire_now(&self, new: &NewAct<'_>, by: &Actor) -> Result<ScheduleActed, StartError> {
         if self.timed(new.namespace, new.name).is_none() {
-            self.catalog.catch_up(&self.pool).await.map_err(away)?;
+            self.context.catalog.catch_up(&self.context.pool).await.map_err(away)?;
         }
         let Some(definition) = self.timed(new.namespace, new.name) else { return Ok(ScheduleActed::Unknown) };
-        let request = scheduled(&definition, self.clock.now(), by.clone(), None);
+        let request = scheduled(&definition, self.context.now(), by.clone(), None);
         let fire = StartKind::Fire { namespace: new.namespace.to_owned(), name: new.name.to_owned() };
         let act = StartAct { actor: by.clone(), reason: new.reason.map(str::to_owned), kind: fire };
-        let run = Arc::clone(self).start_by(request, act).await?;
+        let run = self.runs.start_by(request, act).await?;
         info!(workflow = %definition.workflow, run.id = %run, by = by.0, reason = new.reason, "fired manually");
         Ok(ScheduleActed::Started(run))
     }
 
     /// What a schedule looks like from outside.
-    fn describe_schedule(&self, row: ScheduleRow, upcoming: usize) -> Schedule {
+    fn describe(&self, row: ScheduleRow, upcoming: usize) -> Schedule {
         let definition = self.timed(&row.namespace, &row.name);
         let timing = definition.as_ref().and_then(|d| d.timing.as_ref());
         let mut next: Vec<Time> = row.next_at.into_iter().collect();
@@ -163,12 +162,12 @@ impl Inner {
     async fn next_of(&self, namespace: &str, name: &str) -> Result<Option<Time>, StoreError> {
         let Some(definition) = self.timed(namespace, name) else { return Ok(None) };
         let Some(timing) = &definition.timing else { return Ok(None) };
-        let row = schedules::find(&self.pool, namespace, name).await?;
-        let now = self.clock.now();
+        let row = schedules::find(&self.context.pool, namespace, name).await?;
+        let now = self.context.now();
         Ok(match (&timing.repeat, row) {
             (Repeat::After(_), Some(row)) if row.next_at.is_none() => {
                 let running = match row.run_id {
-                    Some(run) => listing::run(&self.pool, run).await?.is_some_and(|r| r.finished_at.is_none()),
+                    Some(run) => listing::run(&self.context.pool, run).await?.is_some_and(|r| r.finished_at.is_none()),
                     None => false,
                 };
                 (!running).then_some(now)

@@ -23,13 +23,13 @@ impl std::ops::Deref for Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.inner.committer.close();
+        self.inner.runs.committer.close();
     }
 }
 
 async fn node(pool: &PgPool) -> Node {
     let node = Node(Engine::outside(pool.clone()).await.unwrap());
-    node.inner.sync_schedules().await.unwrap();
+    node.inner.schedules.sync_schedules().await.unwrap();
     node
 }
 
@@ -43,7 +43,7 @@ do:
     );
     let built = crate::dsl::build("tick.yaml", &text, &crate::dsl::Functions::default()).unwrap();
     engine.deploy(&built, &Actor("test".into())).await.unwrap();
-    engine.inner.sync_schedules().await.unwrap();
+    engine.inner.schedules.sync_schedules().await.unwrap();
 }
 
 async fn row(pool: &PgPool) -> ScheduleRow {
@@ -70,11 +70,15 @@ async fn nodes_that_race_start_one_run_for_each_firing(pool: PgPool) {
     let (one, two, three) = (node(&pool).await, node(&pool).await, node(&pool).await);
     deploy(&one, "1.0.0", "all", "every: { seconds: 10 }").await;
     for other in [&two, &three] {
-        other.inner.catalog.refresh(&pool).await.unwrap();
+        other.inner.context.catalog.refresh(&pool).await.unwrap();
     }
     begun(&pool, 405, 10).await;
     for _ in 0..2 {
-        let raced = tokio::join!(one.inner.fire_schedules(), two.inner.fire_schedules(), three.inner.fire_schedules());
+        let raced = tokio::join!(
+            one.inner.schedules.fire_schedules(),
+            two.inner.schedules.fire_schedules(),
+            three.inner.schedules.fire_schedules()
+        );
         raced.0.and(raced.1).and(raced.2).unwrap();
     }
     let times = started(&pool).await;
@@ -86,13 +90,13 @@ async fn nodes_that_race_start_one_run_for_each_firing(pool: PgPool) {
 async fn a_node_that_dies_between_start_and_next_firing_doubles_nothing(pool: PgPool) {
     let (one, two) = (node(&pool).await, node(&pool).await);
     deploy(&one, "1.0.0", "once", "every: { hours: 1 }").await;
-    two.inner.catalog.refresh(&pool).await.unwrap();
+    two.inner.context.catalog.refresh(&pool).await.unwrap();
     begun(&pool, 3_605, 3_600).await;
-    let definition = one.inner.timed("test", "tick").unwrap();
+    let definition = one.inner.schedules.timed("test", "tick").unwrap();
     let due = row(&pool).await.next_at.unwrap();
     // This is as far as the first node comes.
-    let run = one.inner.start_scheduled(&definition, due).await.unwrap();
-    two.inner.fire_schedules().await.unwrap();
+    let run = one.inner.schedules.start_scheduled(&definition, due).await.unwrap();
+    two.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await, [instant(due)]);
     let after = row(&pool).await;
     assert_eq!((after.run_id, after.last_at), (Some(run), Some(due)));
@@ -103,20 +107,20 @@ async fn a_node_that_dies_between_start_and_next_firing_doubles_nothing(pool: Pg
 async fn one_run_makes_up_for_all_missed_ones_also_when_its_node_dies_before_or_after_its_start(pool: PgPool) {
     let (one, two) = (node(&pool).await, node(&pool).await);
     deploy(&one, "1.0.0", "once", "every: { minutes: 10 }").await;
-    two.inner.catalog.refresh(&pool).await.unwrap();
+    two.inner.context.catalog.refresh(&pool).await.unwrap();
     begun(&pool, 62 * 60, 600).await;
-    let definition = one.inner.timed("test", "tick").unwrap();
+    let definition = one.inner.schedules.timed("test", "tick").unwrap();
     let (timing, missed) = (definition.timing.as_ref().unwrap(), row(&pool).await);
     let chosen = first_to_fire(timing, missed.anchor, missed.next_at.unwrap(), one.now());
     assert_eq!(chosen, Some(missed.anchor + chrono::Duration::minutes(60)));
     // Dead right after it chose: what was chosen stands, also for a node that saw the schedule before.
     assert!(schedules::pass_over(&pool, &missed, chosen).await.unwrap());
-    two.inner.fire(&missed).await.unwrap();
+    two.inner.schedules.fire(&missed).await.unwrap();
     assert_eq!(started(&pool).await, [""; 0], "what it saw is past");
     // Dead right after the start.
-    one.inner.start_scheduled(&definition, chosen.unwrap()).await.unwrap();
-    two.inner.fire_schedules().await.unwrap();
-    two.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.start_scheduled(&definition, chosen.unwrap()).await.unwrap();
+    two.inner.schedules.fire_schedules().await.unwrap();
+    two.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await, [instant(chosen.unwrap())]);
 }
 
@@ -126,10 +130,10 @@ async fn what_was_missed_is_made_up_for_over_several_sweeps(pool: PgPool) {
     deploy(&one, "1.0.0", "all", "every: { seconds: 2 }").await;
     begun(&pool, 240, 2).await;
     let until = one.now();
-    one.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await.len(), FIRINGS_MAX, "a sweep does not stay with one schedule");
     while row(&pool).await.next_at.unwrap() <= until {
-        one.inner.fire_schedules().await.unwrap();
+        one.inner.schedules.fire_schedules().await.unwrap();
     }
     let times = started(&pool).await;
     let distinct: BTreeSet<&String> = times.iter().collect();
@@ -140,16 +144,16 @@ async fn what_was_missed_is_made_up_for_over_several_sweeps(pool: PgPool) {
 async fn a_node_that_has_not_read_the_latest_version_leaves_its_schedule_alone(pool: PgPool) {
     let (old, new) = (node(&pool).await, node(&pool).await);
     deploy(&old, "1.0.0", "once", "cron: '0 3 * * *'").await;
-    new.inner.catalog.refresh(&pool).await.unwrap();
+    new.inner.context.catalog.refresh(&pool).await.unwrap();
     deploy(&new, "1.1.0", "once", "after: { seconds: 5 }").await;
     // The old node looks at the schedule once more, and finds it due.
-    old.inner.catalog.give_back_unscheduled(vec![("test".into(), "tick".into())]);
-    old.inner.sync_schedules().await.unwrap();
-    old.inner.fire_schedules().await.unwrap();
+    old.inner.context.catalog.give_back_unscheduled(vec![("test".into(), "tick".into())]);
+    old.inner.schedules.sync_schedules().await.unwrap();
+    old.inner.schedules.fire_schedules().await.unwrap();
     let kept = row(&pool).await;
     assert_eq!((kept.version.as_str(), kept.last_at), ("1.1.0", None));
     assert!(kept.next_at.unwrap() <= new.now(), "the first firing of `after` is at once");
-    new.inner.fire_schedules().await.unwrap();
+    new.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await.len(), 1);
     assert_eq!(row(&pool).await.next_at, None, "it waits for the end of its run");
 }
@@ -160,16 +164,16 @@ async fn after_counts_from_the_end_of_the_last_run_and_of_no_other(pool: PgPool)
     deploy(&one, "1.0.0", "once", "after: { seconds: 30 }").await;
     // The node's clock is an estimate of the database's, and may be a moment ahead.
     sqlx::query("update schedules set next_at = next_at - interval '1 minute'").execute(&pool).await.unwrap();
-    one.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.fire_schedules().await.unwrap();
     let first = row(&pool).await.run_id.unwrap();
-    one.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await.len(), 1, "the run has not ended");
     let end =
         "update runs set finished_at = now() - interval '1 minute', status = 'completed', wake_at = null where id = $1";
     sqlx::query(end).bind(first).execute(&pool).await.unwrap();
     // A slower node has read the same end.
     let read_before = schedules::ended(&pool, &[], 10).await.unwrap().pop().unwrap();
-    one.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.fire_schedules().await.unwrap();
     let second = row(&pool).await;
     assert_ne!(second.run_id, Some(first));
     assert_eq!(second.last_at, Some(read_before.ended_at + chrono::Duration::seconds(30)));
@@ -183,11 +187,11 @@ async fn an_idempotency_key_of_the_api_does_not_block_a_firing(pool: PgPool) {
     deploy(&one, "1.0.0", "once", "every: { hours: 1 }").await;
     begun(&pool, 3_605, 3_600).await;
     let due = instant(row(&pool).await.next_at.unwrap());
-    let definition = one.inner.timed("test", "tick").unwrap();
+    let definition = one.inner.schedules.timed("test", "tick").unwrap();
     let mut request = scheduled(&definition, one.now(), Actor("user:eve".into()), Some(due.clone()));
     request.input = json!({ "scheduledFor": "never" });
     one.start(request).await.unwrap();
-    one.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await, [due, String::new()], "both were started");
 }
 
@@ -199,7 +203,7 @@ async fn who_paused_fired_and_resumed_a_schedule_is_kept(pool: PgPool) {
     let act = |act, reason| one.act_on_schedule("test", "tick", act, &ada, reason);
     assert_eq!(act(ScheduleAct::Pause, Some("month end")).await.unwrap(), ScheduleActed::Done);
     begun(&pool, 600, 60).await;
-    one.inner.fire_schedules().await.unwrap();
+    one.inner.schedules.fire_schedules().await.unwrap();
     assert_eq!(started(&pool).await, [""; 0], "it is paused");
     let due = row(&pool).await.next_at;
     let ScheduleActed::Started(run) = act(ScheduleAct::Fire, Some("the auditors ask")).await.unwrap() else {
@@ -236,7 +240,7 @@ async fn schedules_that_this_node_cannot_fire_hold_up_no_other(pool: PgPool) {
                   select 'test', 'unknown-' || n, '9.0.0', 'unknown', now() - interval '1 day', now() - interval '1 hour'
                   from generate_series(1, $1) as n";
     sqlx::query(others).bind(i32::try_from(PAGE).unwrap() + 1).execute(&pool).await.unwrap();
-    engine.inner.fire_schedules().await.unwrap();
+    engine.inner.schedules.fire_schedules().await.unwrap();
     let runs: i64 = sqlx::query_scalar("select count(*) from runs").fetch_one(&pool).await.unwrap();
     assert_eq!(runs, 1);
 }

@@ -1,7 +1,5 @@
 //! Batches as people see them: how far each is, which rows failed, and the retry of those alone.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::json;
 use tracing::info;
@@ -97,7 +95,7 @@ impl Engine {
         before: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<BatchView>, StoreError> {
-        let found = batches::list(&self.inner.reader, None, name, before, limit).await?;
+        let found = batches::list(&self.inner.context.reader, None, name, before, limit).await?;
         Ok(found.into_iter().map(BatchView::from).collect())
     }
 
@@ -106,7 +104,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn batch(&self, id: Uuid) -> Result<Option<BatchView>, StoreError> {
-        Ok(batches::list(&self.inner.reader, Some(id), None, None, 1).await?.pop().map(BatchView::from))
+        Ok(batches::list(&self.inner.context.reader, Some(id), None, None, 1).await?.pop().map(BatchView::from))
     }
 
     /// Rows of batches of a name that failed and did not go well since, by key.
@@ -119,7 +117,7 @@ impl Engine {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<FailedShown>, StoreError> {
-        batches::failed(&self.inner.reader, name, after, limit).await
+        batches::failed(&self.inner.context.reader, name, after, limit).await
     }
 
     /// Starts the batch's workflow with `{mode: retry}`: it does what failed, and nothing else.
@@ -129,9 +127,9 @@ impl Engine {
     pub async fn retry_batch<'b>(&self, id: Uuid, by: impl Into<By<'b>>) -> Result<Retried, StartError> {
         let by = by.into();
         let away = |e: StoreError| StartError::Unavailable(e.to_string());
-        let found = batches::list(&self.inner.reader, Some(id), None, None, 1).await.map_err(away)?.pop();
+        let found = batches::list(&self.inner.context.reader, Some(id), None, None, 1).await.map_err(away)?.pop();
         let Some(BatchRow { batch, workflow, .. }) = found else { return Ok(Retried::Unknown) };
-        if batches::failed(&self.inner.reader, &batch.name, None, 1).await.map_err(away)?.is_empty() {
+        if batches::failed(&self.inner.context.reader, &batch.name, None, 1).await.map_err(away)?.is_empty() {
             return Ok(Retried::Refused(format!(
                 "{:?} has no failed rows left: all of them have succeeded since",
                 batch.name
@@ -154,7 +152,7 @@ impl Engine {
         };
         let act =
             StartAct { actor: by.actor.clone(), reason: by.reason.map(str::to_owned), kind: StartKind::BatchRetry(id) };
-        let run = Arc::clone(&self.inner).start_by(request, act).await?;
+        let run = self.inner.runs.start_by(request, act).await?;
         info!(batch = %id, name = batch.name, by = by.actor.0, reason = by.reason, %run, "the failed rows of a batch are retried");
         Ok(Retried::Started(run))
     }

@@ -112,7 +112,7 @@ impl Engine {
         before: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Conflict>, StoreError> {
-        let rows = conflicts::list(&self.inner.reader, state, entity, before, limit).await?;
+        let rows = conflicts::list(&self.inner.context.reader, state, entity, before, limit).await?;
         let deployed = self.deployed();
         Ok(rows.into_iter().map(|row| deployed.conflict(row)).collect())
     }
@@ -122,7 +122,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn conflict(&self, id: Uuid) -> Result<Option<Conflict>, StoreError> {
-        let found = conflicts::find(&self.inner.reader, id).await?;
+        let found = conflicts::find(&self.inner.context.reader, id).await?;
         Ok(found.map(|row| self.deployed().conflict(row)))
     }
 
@@ -137,7 +137,7 @@ impl Engine {
         by: &Actor,
         reason: Option<&str>,
     ) -> Result<Settled, StoreError> {
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = self.inner.context.pool.begin().await?;
         conflicts::lock(&mut transaction, id).await?;
         let Some(found) = conflicts::find(&mut *transaction, id).await? else { return Ok(Settled::Unknown) };
         let found = self.deployed().conflict(found);
@@ -162,7 +162,7 @@ impl Engine {
             "id": Uuid::now_v7().to_string(),
             "source": LINKS_SOURCE,
             "type": CHOSEN_TYPE,
-            "time": self.inner.clock.now().to_rfc3339(),
+            "time": self.inner.context.now().to_rfc3339(),
             "subject": id.to_string(),
             "data": data,
         });
@@ -170,7 +170,7 @@ impl Engine {
         outgoing::insert(&mut transaction, &[&event]).await?;
         let settled = conflicts::find(&mut *transaction, id).await?;
         transaction.commit().await?;
-        self.inner.outgoing.notify_one();
+        self.inner.context.signals.outgoing.notify_one();
         info!(conflict = %id, side = found.sides.name(side), by = by.0, reason, "a conflict was settled");
         Ok(settled.map_or(Settled::Unknown, |row| Settled::Done(Box::new(Conflict { row, ..found }))))
     }

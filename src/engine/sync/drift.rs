@@ -98,7 +98,7 @@ impl Engine {
         for ((namespace, name), _) in deployed.definitions.iter().filter(|(_, versions)| versions.iter().any(sweeps)) {
             let filter = RunFilter { workflow: Some(format!("{namespace}/{name}")), ..RunFilter::default() };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            rows.extend(listing::runs(&self.inner.reader, &filter, before, limit).await?.rows);
+            rows.extend(listing::runs(&self.inner.context.reader, &filter, before, limit).await?.rows);
         }
         rows.sort_by_key(|row| Reverse(row.id));
         rows.truncate(limit);
@@ -114,7 +114,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn sweep(&self, run: RunId) -> Result<Option<Sweep>, StoreError> {
-        match listing::run(&self.inner.reader, run).await? {
+        match listing::run(&self.inner.context.reader, run).await? {
             Some(row) => self.swept(row).await,
             None => Ok(None),
         }
@@ -125,12 +125,12 @@ impl Engine {
     /// # Errors
     /// The database is away, or a second is not enough.
     pub async fn drift(&self, sweep: RunId, after: i32, limit: i64) -> Result<Option<Vec<Drift>>, StoreError> {
-        let Some(id) = definitions::of_run(&self.inner.reader, sweep).await? else { return Ok(None) };
-        let tasks = telling(&self.inner.definition_of(id).await?.definition);
+        let Some(id) = definitions::of_run(&self.inner.context.reader, sweep).await? else { return Ok(None) };
+        let tasks = telling(&self.inner.context.definition_of(id).await?.definition);
         if tasks.is_empty() {
             return Ok(None);
         }
-        let told = drift::told(&self.inner.reader, sweep, &tasks, after, limit).await?;
+        let told = drift::told(&self.inner.context.reader, sweep, &tasks, after, limit).await?;
         let mut found: Vec<Drift> = Vec::new();
         let deployed = self.deployed();
         for next in told.iter().map(|told| looked_at(told, deployed.sides(told.entity.as_deref().unwrap_or_default())))
@@ -151,7 +151,7 @@ impl Engine {
         records.truncate(counted);
         let mut counts = Counts::default();
         records.iter().for_each(|record| counts.add(record.found));
-        let output = drift::output(&self.inner.reader, row.id).await?.unwrap_or_default();
+        let output = drift::output(&self.inner.context.reader, row.id).await?.unwrap_or_default();
         Ok(Some(Sweep {
             run: row.id,
             workflow: row.workflow,

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::dsl::mapping::{Mapping, Sides};
 use crate::dsl::{Definition, TaskKind, WorkflowRef};
-use crate::engine::{Deployed, Engine, Inner};
+use crate::engine::context::Context;
+use crate::engine::{Deployed, Engine};
 use crate::machine::Time;
 use crate::memory::links::About;
 use crate::store::runs::listing::{self, Order, RunFilter, RunRow};
@@ -73,20 +74,18 @@ fn sides_in(definition: &Definition, entity: &str) -> Option<Arc<Sides>> {
     definition.mappings.iter().find(|mapping| mapping.name == entity).map(|mapping| Arc::clone(&mapping.sides))
 }
 
-impl Inner {
-    /// What the sides of an entity are called by a run: as in the version that it is pinned to, where versions differ.
-    pub(super) async fn sides_for(&self, about: &About) -> Result<Arc<Sides>, StoreError> {
-        let mut known = self.catalog.deployed().all_sides(&about.entity);
-        if known.len() > 1
-            && let Some(run) = about.run
-            && let Some(id) = definitions::of_run(&self.crowd, run).await?
-            && let Some(own) = sides_in(&self.definition_of(id).await?.definition, &about.entity)
-        {
-            return Ok(own);
-        }
-        known.truncate(1);
-        Ok(known.pop().unwrap_or_default())
+/// What the sides of an entity are called by a run: as in the version that it is pinned to, where versions differ.
+pub(super) async fn sides_for(context: &Context, about: &About) -> Result<Arc<Sides>, StoreError> {
+    let mut known = context.catalog.deployed().all_sides(&about.entity);
+    if known.len() > 1
+        && let Some(run) = about.run
+        && let Some(id) = definitions::of_run(&context.crowd, run).await?
+        && let Some(own) = sides_in(&context.definition_of(id).await?.definition, &about.entity)
+    {
+        return Ok(own);
     }
+    known.truncate(1);
+    Ok(known.pop().unwrap_or_default())
 }
 
 fn calls(kind: &TaskKind, mapping: &str) -> bool {

@@ -76,11 +76,11 @@ impl Engine {
         person: &Identity,
     ) -> Result<Completed, TaskError> {
         let inner = &self.inner;
-        let redactor = inner.redactor();
+        let redactor = inner.context.redactor();
         redactor.value(&mut answer);
         let reason = reason.map(|reason| redactor.text(reason));
-        let row = tasks::find(&inner.crowd, id).await?.ok_or(TaskError::Unknown(id))?;
-        let (by, at) = (person.actor(), inner.clock.now());
+        let row = tasks::find(&inner.context.crowd, id).await?.ok_or(TaskError::Unknown(id))?;
+        let (by, at) = (person.actor(), inner.context.now());
         let decided = Decided { answer, by, at, reason };
         if row.outcome.is_some() {
             return self.already(row, &decided).await;
@@ -90,13 +90,13 @@ impl Engine {
         self.check_answer(&row, &decided.answer).await?;
         let message = message(&row, &decided);
         let recorded =
-            tasks::decide(&inner.crowd, (id, row.execution), message).await?.ok_or(TaskError::Unknown(id))?;
+            tasks::decide(&inner.context.crowd, (id, row.execution), message).await?.ok_or(TaskError::Unknown(id))?;
         check_same(id, &recorded, &decided)?;
         info!(task = %id, run.id = %row.run_id, by = decided.by.0, "a person decided");
-        claims::wake(&inner.crowd, row.run_id).await?;
-        inner.node().wakes.wake(Look::Commands);
-        let answered = command::answered(&inner.crowd, recorded.command).await;
-        let row = tasks::find(&inner.crowd, id).await?.ok_or(TaskError::Unknown(id))?;
+        claims::wake(&inner.context.crowd, row.run_id).await?;
+        inner.context.node().wakes.wake(Look::Commands);
+        let answered = command::answered(&inner.context.crowd, recorded.command).await;
+        let row = tasks::find(&inner.context.crowd, id).await?.ok_or(TaskError::Unknown(id))?;
         match answered {
             Ok(()) => self.already(row, &decided).await,
             Err(ActError::Refused(why)) if row.outcome.is_none() => Err(TaskError::Closed { id, why }),
@@ -122,7 +122,7 @@ impl Engine {
             let message = format!("has {bytes} bytes; at most {ANSWER_BYTES_MAX} are possible");
             return Err(TaskError::Invalid(vec![SchemaViolation { pointer: String::new(), message }]));
         }
-        let loaded = self.inner.definition_of(row.definition_id).await?;
+        let loaded = self.inner.context.definition_of(row.definition_id).await?;
         let task = loaded.definition.by_reference.get(&row.step).map(|id| loaded.definition.task(*id));
         let schema = task.and_then(|task| task.metadata.question.as_ref()?.schema.as_ref());
         match schema.map(|schema: &Schema| violations(schema, answer)) {

@@ -178,7 +178,7 @@ impl Engine {
     /// # Errors
     /// The database is away, or a definition cannot be read.
     pub async fn tasks(&self, filter: &TaskFilter, limit: i64) -> Result<(Vec<Task>, Option<Uuid>), StoreError> {
-        let listed = tasks::list(&self.inner.reader, filter, limit).await?;
+        let listed = tasks::list(&self.inner.context.reader, filter, limit).await?;
         let mut found = Vec::with_capacity(listed.rows.len());
         for row in listed.rows {
             found.push(self.shown(row).await?);
@@ -191,7 +191,7 @@ impl Engine {
     /// # Errors
     /// The database is away, or its definition cannot be read.
     pub async fn task(&self, id: Uuid) -> Result<Option<Task>, StoreError> {
-        match tasks::find(&self.inner.reader, id).await? {
+        match tasks::find(&self.inner.context.reader, id).await? {
             Some(row) => self.shown(row).await.map(Some),
             None => Ok(None),
         }
@@ -202,11 +202,11 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn open_tasks(&self) -> Result<i64, StoreError> {
-        tasks::count_open(&self.inner.reader).await
+        tasks::count_open(&self.inner.context.reader).await
     }
 
     async fn shown(&self, mut row: TaskRow) -> Result<Task, StoreError> {
-        match self.inner.definition_of(row.definition_id).await {
+        match self.inner.context.definition_of(row.definition_id).await {
             Ok(loaded) => {
                 let task = loaded.definition.by_reference.get(&row.step).map(|id| loaded.definition.task(*id));
                 let question = task.and_then(|task| task.metadata.question.as_deref());

@@ -16,6 +16,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub(crate) use edit::edited;
 pub use edit::{Edited, preview_edit};
 pub use permitted::{Exception, Permitted, permitted};
 #[cfg(test)]

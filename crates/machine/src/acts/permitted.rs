@@ -1,13 +1,11 @@
 //! Which acts a run permits in its current state, and why not the others. Uses the same rules as [`crate::decide()`].
 
-use std::time::Duration;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{ActKind, Field};
-use crate::decide::{Around, Decider, Judgement};
-use crate::{Act, CancelMode, Rejected, Run, Time};
+use crate::decide::{Judge, Judgement};
+use crate::{Act, CancelMode, Rejected, Run};
 use stepwell_language::dsl::{ActRule, Definition};
 
 /// Whether an act is permitted now.
@@ -51,16 +49,15 @@ pub(crate) struct Form {
 /// Returns all acts, each with whether it is permitted now.
 #[must_use]
 pub fn permitted(definition: &Definition, run: &Run) -> Vec<Permitted> {
-    let around = Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
-    let decider = Decider::new(definition, run.clone(), around);
-    ActKind::ALL.iter().map(|kind| of_kind(&decider, *kind)).collect()
+    let judge = Judge { definition, run };
+    ActKind::ALL.iter().map(|kind| of_kind(judge, *kind)).collect()
 }
 
-fn of_kind(decider: &Decider<'_>, act: ActKind) -> Permitted {
+fn of_kind(judge: Judge<'_>, act: ActKind) -> Permitted {
     let mut refused = Vec::new();
     let mut permitted = false;
     for form in forms(act) {
-        match why_not(decider, &form) {
+        match why_not(judge, &form) {
             None => permitted = true,
             Some(why) => refused.push((form, why)),
         }
@@ -70,12 +67,12 @@ fn of_kind(decider: &Decider<'_>, act: ActKind) -> Permitted {
         let (field, value) = form.tells?;
         Some(Exception { field, value, why_not })
     });
-    let (except, second_person) = (except.collect(), second_person(decider.definition, act));
+    let (except, second_person) = (except.collect(), second_person(judge.definition, act));
     Permitted { act, permitted, why_not, except, second_person }
 }
 
-fn why_not(decider: &Decider<'_>, form: &Form) -> Option<String> {
-    match decider.judge(&form.act, Some("explained").filter(|_| form.explained)) {
+fn why_not(judge: Judge<'_>, form: &Form) -> Option<String> {
+    match judge.judge(&form.act, Some("explained").filter(|_| form.explained)) {
         Ok(Judgement::Changes) => None,
         Ok(Judgement::ChangesNothing(why)) => Some(why.to_owned()),
         Err(Rejected::Forbidden { why, .. }) => Some(why.to_owned()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::close::close_faulted;
-use super::tries::rewind;
+use super::visits::rewind;
 use super::{Applied, finish};
 use crate::{
     Act, CallPhase, CancelMode, CompensationEnd, Execution, ExecutionId, Progress, Role, Run, Stop, Time, TryPhase,

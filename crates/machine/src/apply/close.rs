@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::begin::{branch_of, siblings};
-use super::call::reconciled;
-use super::{Applied, GONE, NO_ITERATION, NO_TASK, links};
-use crate::task::{r#for, fork};
+use super::begin::siblings;
+use super::{Applied, GONE, NO_TASK};
+use crate::task::calls::reconciled;
+use crate::task::{self, child};
 use crate::{
-    Branch, ChildPhase, ChildProgress, Cursor, Done, Execution, ExecutionId, FaultClass, Impact, Next, Pivot, Progress,
-    Role, Run, Time, WorkflowError,
+    Cursor, Done, Execution, ExecutionId, FaultClass, Impact, Next, Pivot, Progress, Role, Run, Time, WorkflowError,
 };
 use stepwell_language::dsl::{Compensate, Definition, Flow, TaskKind};
 
@@ -26,7 +25,7 @@ pub(super) fn completed(
     // Branches that lost their race end with the `fork`; what they may have done is noted.
     close_below(definition, run, id);
     let mut done = close(definition, run, id).ok_or(GONE)?;
-    let task = definition.task(done.task);
+    let its = definition.task(done.task);
     if done.changes_target() {
         done.impact = done.impact.and(Impact::Acted);
     }
@@ -38,7 +37,7 @@ pub(super) fn completed(
     pass_impact_up(run, &done);
     if run.track(id) == Role::Step && run.compensation.is_none() {
         remember(definition, run, &done, Some(output));
-        if task.metadata.pivot {
+        if its.metadata.pivot {
             run.pivot = Pivot::Passed;
         }
     }
@@ -46,7 +45,7 @@ pub(super) fn completed(
         Progress::Extended(progress) => progress.done.as_ref().map(|(_, flow)| flow.clone()),
         _ => None,
     };
-    let flow = case.and_then(|name| flow_of_case(&task.kind, name)).unwrap_or(&task.then);
+    let flow = case.and_then(|name| flow_of_case(&its.kind, name)).unwrap_or(&its.then);
     let flow = if ended { &Flow::End } else { onward.as_ref().unwrap_or(flow) };
     leave(definition, run, &done, Arc::clone(output), Onward::By(flow), at)
 }
@@ -59,7 +58,7 @@ pub(super) fn flow_of_case<'d>(kind: &'d TaskKind, name: &str) -> Option<&'d Flo
 }
 
 /// How a list continues after one of its tasks.
-pub(super) enum Onward<'d> {
+pub(crate) enum Onward<'d> {
     NextInList,
     By(&'d Flow),
 }
@@ -79,32 +78,8 @@ pub(super) fn leave(
         Role::Step => {}
     }
     if let Some(around) = done.parent.and_then(|parent| run.execution_mut(parent))
-        && let Progress::Fork(branches) = &mut around.progress
+        && task::leave(definition, around, done, &output, &onward)?
     {
-        let ended = matches!(onward, Onward::By(Flow::End));
-        if let TaskKind::Fork(task) = &definition.task(around.task).kind
-            && fork::is_over(task.join, branches)
-        {
-            // The race is won, and only waits for the outcome of what lost it.
-            return Ok(());
-        }
-        let branch = branch_of(definition, around.task, branches, done.task)?;
-        *branch = if ended { Branch::Ended(output) } else { Branch::Done(output) };
-        return Ok(());
-    }
-    if let Some(around) = done.parent.and_then(|parent| run.execution_mut(parent))
-        && let Progress::ParallelFor(progress) = &mut around.progress
-    {
-        let index = done.coordinates.iteration.last().ok_or(NO_ITERATION)?;
-        progress.done += 1;
-        match onward {
-            _ if progress.ended.is_some() => {}
-            Onward::By(Flow::End) => progress.ended = Some(output),
-            _ => progress.outputs.put(*index, output),
-        }
-        return Ok(());
-    }
-    if links::leaves_segment(definition, run, done, &output, &onward)? {
         return Ok(());
     }
     let list = siblings(definition, run, done.parent)?;
@@ -167,7 +142,7 @@ pub(super) fn remember(definition: &Definition, run: &mut Run, done: &Execution,
 }
 
 /// Ends what is open inside an execution or asks about it, innermost first.
-pub(super) fn close_below(definition: &Definition, run: &mut Run, id: ExecutionId) {
+pub(crate) fn close_below(definition: &Definition, run: &mut Run, id: ExecutionId) {
     let belongs = |e: &&Execution| e.parent == Some(id) || e.role == Role::Reconcile(id);
     let below: Vec<ExecutionId> = run.open.iter().filter(belongs).map(|e| e.id).collect();
     for child in below.into_iter().rev() {
@@ -182,12 +157,12 @@ pub(super) fn close_faulted(definition: &Definition, run: &mut Run, id: Executio
     let Some(done) = close(definition, run, id) else { return };
     pass_impact_up(run, &done);
     if let Progress::Child(child) = &done.progress
-        && is_to_be_undone(child)
+        && child.is_to_be_undone()
         && done.role == Role::Step
         && run.compensation.is_none()
     {
         // Whatever ended the task takes the child's work with it, in the child's place among what was done.
-        run.undo.push(links::running_child(&done, child));
+        run.undo.push(child::running_child(&done, child));
     }
     if done.impact.is_any() && run.compensation.is_none() && matches!(done.role, Role::Step) {
         remember(definition, run, &done, None);
@@ -215,22 +190,17 @@ pub(super) fn fail(
     note_unrecorded(run, id);
     let execution = run.execution_mut(id).ok_or(GONE)?;
     if let Progress::Child(child) = &execution.progress
-        && is_to_be_undone(child)
+        && child.is_to_be_undone()
         && execution.role == Role::Step
     {
         // It is undone before what came before it.
-        let running = links::running_child(execution, child);
+        let running = child::running_child(execution, child);
         run.undo.push(running);
     }
     let execution = run.execution_mut(id).ok_or(GONE)?;
     execution.progress = Progress::Failed { error: error.clone(), class, attempts: execution.attempts() };
     (execution.deadline, execution.held) = (None, false);
     Ok(())
-}
-
-/// Whether a child run is under way, or has done something that nobody has taken note of yet.
-fn is_to_be_undone(child: &ChildProgress) -> bool {
-    child.request.awaits && (child.phase == ChildPhase::Running || child.undoable)
 }
 
 /// Journals of versions that recorded no abandoned attempts: a call on its way counts as one that acted.
@@ -243,32 +213,17 @@ fn note_unrecorded(run: &mut Run, id: ExecutionId) {
 impl Execution {
     /// What it means for the point of no return if it ends having done this.
     pub(crate) fn pivot(&self, definition: &Definition, impact: Impact) -> Pivot {
-        let task = definition.task(self.task);
-        let is_one_call = match task.kind {
+        let its = definition.task(self.task);
+        let is_one_call = match its.kind {
             TaskKind::Call(_) => true,
             TaskKind::Function { body, .. } => matches!(definition.task(body).kind, TaskKind::Call(_)),
             _ => false,
         };
-        let is_list_done = match &self.progress {
-            Progress::List(cursor) => matches!(cursor.next, Next::Finished | Next::Ended),
-            Progress::Try(progress) => matches!(progress.cursor.next, Next::Finished | Next::Ended),
-            Progress::For(progress) => {
-                let items = progress.items.as_array().map_or(0, Vec::len);
-                let is_last = progress.index.is_some_and(|index| index as usize + 1 >= items);
-                is_last && matches!(progress.cursor.next, Next::Finished | Next::Ended)
-            }
-            Progress::Fork(branches) => match &task.kind {
-                TaskKind::Fork(kind) => fork::is_over(kind.join, branches),
-                _ => false,
-            },
-            Progress::ParallelFor(progress) => r#for::is_over(progress),
-            _ => false,
-        };
         match impact {
-            _ if !task.metadata.pivot || self.role != Role::Step => Pivot::Ahead,
+            _ if !its.metadata.pivot || self.role != Role::Step => Pivot::Ahead,
             Impact::Perhaps { .. } => Pivot::Perhaps,
             // Of several calls some were made: the point is passed with the last of them.
-            Impact::Acted if !is_one_call && !is_list_done => Pivot::Ahead,
+            Impact::Acted if !is_one_call && !task::is_list_done(definition, self) => Pivot::Ahead,
             Impact::Acted => Pivot::Passed,
             Impact::None => Pivot::Ahead,
         }

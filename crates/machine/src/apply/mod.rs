@@ -5,11 +5,9 @@
 
 mod acts;
 mod begin;
-mod call;
 mod close;
-mod links;
 mod task;
-mod tries;
+mod visits;
 
 use std::sync::Arc;
 
@@ -23,9 +21,8 @@ use stepwell_language::dsl::Definition;
 use task::change_task;
 
 pub(crate) use begin::siblings;
-pub(crate) use call::is_read;
-pub(crate) use close::close_all;
-pub(crate) use links::read;
+pub(crate) use close::{Onward, close_all, close_below};
+pub(crate) use visits::rewind;
 
 /// A record that does not match the state: the journal was damaged or belongs to another definition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +67,7 @@ pub fn fold<'r>(
     Ok(run)
 }
 
-type Applied = Result<(), &'static str>;
+pub(crate) type Applied = Result<(), &'static str>;
 
 fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> Applied {
     match &record.change {
@@ -159,15 +156,11 @@ fn change(definition: &Definition, run: &mut Run, record: &Record, at: Time) -> 
     .map(|()| close_status(run, &record.change))
 }
 
-const GONE: &str = "the execution is not open";
+pub(crate) const GONE: &str = "the execution is not open";
 
-const NO_ITERATION: &str = "the execution is not an iteration";
+pub(crate) const NO_ITERATION: &str = "the execution is not an iteration";
 
-const NO_TASK: &str = "the definition has no such task";
-
-const NOT_A_CALL: &str = "the execution is not a call";
-
-const NOT_A_TRY: &str = "the execution is not a try";
+pub(crate) const NO_TASK: &str = "the definition has no such task";
 
 /// Ends that only a record can say; everything else follows from the state.
 fn close_status(run: &mut Run, change: &Change) {

@@ -34,7 +34,7 @@ impl Decider<'_> {
     }
 
     fn push(&mut self, mut record: Record) {
-        record.note = Replaced { nul: self.replaced.take(), ..Replaced::default() }.note();
+        record.note = Replaced { nul: self.asking.replaced.take(), ..Replaced::default() }.note();
         let paused = self.run.pauses.total;
         apply(self.definition, &mut self.run, &record).expect("a decision records only what fits the run");
         record.tell_pause(self.run.pauses.total - paused);

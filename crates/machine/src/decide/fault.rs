@@ -1,14 +1,11 @@
 //! Where an error goes: up to the nearest `try` that catches it, else to the run's end.
 
 use crate::decide::Halt;
-use crate::decide::Ready;
+use crate::decide::calls::pivot::can_ask_about_pivot;
 use crate::decide::undo_plan;
 use crate::decide::{Decider, Stop};
-use crate::{
-    Attention, Change, CompensationEnd, Execution, ExecutionId, FaultClass, Pivot, Progress, Role, TryPhase,
-    WorkflowError,
-};
-use stepwell_language::dsl::{OnFault, Resend, TaskKind};
+use crate::{Attention, Change, CompensationEnd, ExecutionId, FaultClass, Pivot, Progress, Role, WorkflowError};
+use stepwell_language::dsl::{OnFault, TaskKind};
 
 impl Decider<'_> {
     /// Carries an error from the execution that raised it to the one that handles it.
@@ -17,15 +14,17 @@ impl Decider<'_> {
         let mut error = error.at(reference);
         let step = self.run.track(id) == Role::Step;
         // A run that ends, or a race that is won, is not changed by what fails meanwhile.
-        let ends = (step && self.run.stop.is_some() && self.run.compensation.is_none()) || self.is_in_won_race(id);
-        if ends || self.ends_around(id).is_some_and(|around| self.must_be_known_inside(around)) {
+        let ends =
+            (step && self.run.stop.is_some() && self.run.compensation.is_none()) || self.readiness().is_in_won_race(id);
+        if ends || self.readiness().ends_around(id).is_some_and(|around| self.readiness().must_be_known_inside(around))
+        {
             if !self.run.execution(id).is_some_and(|e| matches!(e.progress, Progress::Failed { .. })) {
                 self.emit(Some(id), Change::TaskFaulted { execution: id, beginning: None, error, class: Some(class) });
             }
             return Ok(());
         }
         for around in self.run.ancestors(id) {
-            match self.catches(around, &error) {
+            match self.values().catches(around, &error) {
                 Ok(None) => {}
                 Ok(Some(then)) => {
                     self.emit(Some(around), Change::ErrorCaught { execution: around, error, then });
@@ -38,51 +37,6 @@ impl Decider<'_> {
         }
         self.unhandled(Some(self.stops_at(id)), error, Attention::Faulted, class);
         Ok(())
-    }
-
-    /// The task that may end when an execution fails: the outermost `try` that could catch its error.
-    fn ends_around(&self, id: ExecutionId) -> Option<ExecutionId> {
-        let could_catch = |around: &ExecutionId| {
-            let progress = self.run.execution(*around).map(|e| &e.progress);
-            matches!(progress, Some(Progress::Try(progress)) if progress.phase == TryPhase::Body)
-        };
-        self.run.ancestors(id).into_iter().rev().find(could_catch)
-    }
-
-    /// Whether something inside an execution must not be given up before its outcome is known: a call that must not be sent twice, or
-    /// is the point of no return, or whose target is being asked about it; or the start of a child run, which nobody could undo while
-    /// it may still happen.
-    pub(crate) fn must_be_known_inside(&self, around: ExecutionId) -> bool {
-        self.run.open.iter().any(|e| self.must_be_known(e) && e.id != around && self.run.is_inside(e.id, around))
-    }
-
-    /// The same for one execution.
-    pub(crate) fn must_be_known(&self, execution: &Execution) -> bool {
-        let sent_once = self.definition.task(execution.task).metadata.resend == Resend::Never;
-        let matters = || sent_once || self.belongs_to_pivot(execution);
-        execution.is_asked_about()
-            || execution.starts_child()
-            || (execution.is_in_flight() && execution.changes_target() && matters())
-    }
-
-    /// An execution that failed waits until the calls beside it have outcomes. Then its error continues.
-    pub(crate) fn after_failure(&self, id: ExecutionId) -> Option<Ready> {
-        match self.ends_around(id).filter(|around| self.must_be_known_inside(*around)) {
-            Some(around) => self.hold(around),
-            None if self.is_in_won_race(id) => None,
-            None => Some(Ready::Raise(id)),
-        }
-    }
-
-    /// Whether a `fork` or loop around an execution is over, and only waits for what is still under way in it.
-    fn is_in_won_race(&self, id: ExecutionId) -> bool {
-        self.run.ancestors(id).into_iter().filter_map(|id| self.run.execution(id)).any(|e| self.is_over(e))
-    }
-
-    /// Lets nothing more begin inside an execution, once.
-    pub(crate) fn hold(&self, around: ExecutionId) -> Option<Ready> {
-        let is_held = self.run.execution(around).is_some_and(|e| e.held);
-        (!is_held).then_some(Ready::Hold(around))
     }
 
     /// The execution at which a run stops. A `raise` that asks a person stops the block or function around it, because that is where the
@@ -127,8 +81,8 @@ impl Decider<'_> {
     fn end_by_fault(&mut self, id: Option<ExecutionId>, error: WorkflowError, attention: Attention, class: FaultClass) {
         // A person decides about a fault of this class before anything is undone.
         let is_undone = self.definition.metadata.on_fault == OnFault::Compensate && class != FaultClass::Person;
-        let pivot = self.pivot();
-        let is_asked = || pivot == Pivot::Perhaps && self.can_ask_about_pivot();
+        let pivot = self.run.pivot_now(self.definition);
+        let is_asked = || pivot == Pivot::Perhaps && can_ask_about_pivot(self.definition, &self.run);
         if is_undone && pivot < Pivot::Passed && (self.run.awaits_outcome_beside(id) || is_asked()) {
             self.emit(id, Change::RunStopping { execution: id, error });
             return;

@@ -7,9 +7,11 @@ mod calls;
 mod continuing;
 mod emit;
 mod fault;
+mod judge;
 mod operator;
 mod saga;
 mod start;
+mod values;
 
 use std::time::Duration;
 
@@ -20,11 +22,12 @@ use saga::undo_plan;
 use stepwell_expr::{Evaluation, EvaluationError};
 use stepwell_language::dsl::Definition;
 
-pub use advance::violations;
-pub(crate) use advance::{Entry, Halt, Outputs, Ready, Scope, error_value, kind};
+pub(crate) use advance::{Entry, Readiness, Ready};
 pub(crate) use calls::{FailedAttempt, retry};
-pub(crate) use operator::Judgement;
-pub use operator::{Proposed, propose};
+pub(crate) use judge::{Judge, Judgement};
+pub use judge::{Proposed, propose};
+pub use values::violations;
+pub(crate) use values::{Asking, Halt, Outputs, Scope, Values, error_value, kind};
 
 /// What follows from a fact.
 #[derive(Debug, Clone)]
@@ -115,25 +118,36 @@ pub(crate) struct Decider<'a> {
     pub(crate) records: Vec<Record>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) now: Time,
-    pub(crate) answers: &'a Answers,
+    pub(crate) asking: Asking<'a>,
     pub(crate) settles_after: &'a dyn Fn(&CallRequest) -> Duration,
     pub(crate) continues: bool,
-    pub(crate) asked: std::cell::Cell<usize>,
-    /// Characters that were replaced in results of expressions since the last record.
-    pub(crate) replaced: std::cell::Cell<usize>,
     /// What is ready and must not be done: a replay waits for the record that says when it was. Empty everywhere else.
     pub(crate) blocked: Vec<Ready>,
 }
 
 impl<'a> Decider<'a> {
     pub(crate) fn new(definition: &'a Definition, run: Run, around: Around<'a>) -> Self {
-        let (asked, replaced) = Default::default();
         let Around { now, answers, settles_after, continues } = around;
-        let (records, effects) = (Vec::new(), Vec::new());
         // What a run begins with stays its beginning.
         let continues = continues && run.seq > 0;
-        let blocked = Vec::new();
-        Self { definition, run, records, effects, now, answers, settles_after, continues, asked, replaced, blocked }
+        let (records, effects, blocked) = (Vec::new(), Vec::new(), Vec::new());
+        let asking = Asking::new(answers);
+        Self { definition, run, records, effects, now, asking, settles_after, continues, blocked }
+    }
+
+    /// What expressions give in the run as it is so far.
+    pub(crate) fn values(&self) -> Values<'_> {
+        Values { definition: self.definition, run: &self.run, now: self.now, asking: &self.asking }
+    }
+
+    /// What can be done next in the run as it is so far.
+    pub(crate) fn readiness(&self) -> Readiness<'_> {
+        Readiness { definition: self.definition, run: &self.run, now: self.now, blocked: &self.blocked }
+    }
+
+    /// Whether an act of a person fits the run as it is so far.
+    pub(crate) fn judge(&self) -> Judge<'_> {
+        Judge { definition: self.definition, run: &self.run }
     }
 
     /// The decision, with the effects that still count for a run that was `before`.
@@ -155,7 +169,7 @@ impl Decider<'_> {
             Fact::ChildRefused { child, error } => self.child_refused(child, error),
             Fact::Message { message, actor } => match message {
                 Message::Event { execution, filters, event } => {
-                    self.check_question(execution, &event)?;
+                    crate::question::check(&self.run, execution, &event)?;
                     self.event_arrived(execution, &filters, event, actor)
                 }
                 Message::ChildEnded { child, outcome } => self.child_ended(child, outcome, actor),

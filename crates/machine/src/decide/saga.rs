@@ -28,7 +28,7 @@ pub fn undo_plan(definition: &Definition, run: &Run) -> Vec<ExecutionId> {
 impl Decider<'_> {
     /// No outcome is awaited: whatever ends the run takes effect.
     pub(crate) fn stop(&mut self, stop: crate::Stop) {
-        let may_undo = match self.pivot() {
+        let may_undo = match self.run.pivot_now(self.definition) {
             Pivot::Ahead => true,
             Pivot::Perhaps => stop.past_pivot,
             Pivot::Passed => false,
@@ -59,7 +59,7 @@ impl Decider<'_> {
 
     /// While calls were waited for, one of them passed the point of no return, or may have: nothing is undone, a person decides.
     fn stop_past_pivot(&mut self, stop: crate::Stop) {
-        let attention = match self.pivot() {
+        let attention = match self.run.pivot_now(self.definition) {
             Pivot::Perhaps => Attention::UnknownOutcome,
             Pivot::Ahead | Pivot::Passed => Attention::Faulted,
         };
@@ -128,7 +128,7 @@ impl Decider<'_> {
                 }
             },
             // What the target says takes the place of the call's answer, and may be of no use as that may.
-            Some(answer) => match self.outputs(id, &answer) {
+            Some(answer) => match self.values().outputs(id, &answer) {
                 Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
                 Err(halt) => self.attempt_failed(id, FailedAttempt::of_no_use(halt.into_error(), None)),
                 Ok(_) => self.complete(id, &answer, false),

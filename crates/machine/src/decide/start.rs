@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Stop;
-use crate::decide::{Decider, Halt, Scope};
+use crate::decide::{Decider, Halt, Scope, Values};
 use crate::{Act, Actor, Change, Hold, Rejected, Restarts, RunId, SchemaViolation, Started};
 use stepwell_text::canonical;
 
@@ -17,11 +17,11 @@ impl Decider<'_> {
         let input = started.input;
         let scope = Scope { raw_input: Some(Arc::clone(&input)), ..Scope::workflow() };
         self.run.raw_input = Arc::clone(&input);
-        let transformed = self.refusing(|d| d.transform_input(&d.definition.input, &input, &scope))?;
-        let key = self.key(&transformed)?;
+        let transformed = refused(self.values().transform_input(&self.definition.input, &input, &scope))?;
+        let key = self.values().key(&transformed)?;
         let deadline = match &self.definition.timeout {
             None => None,
-            Some(after) => Some(self.refusing(|d| d.moment_after(after, &transformed, &Scope::workflow()))?),
+            Some(after) => Some(refused(self.values().moment_after(after, &transformed, &Scope::workflow()))?),
         };
         let transformed = self.definition.input.from.as_ref().map(|_| transformed);
         let (event, parent, environment) = (started.event, started.parent, started.environment);
@@ -51,24 +51,13 @@ impl Decider<'_> {
         self.emit_by(actor, None, Change::RunAdmitted {});
         Ok(())
     }
+}
 
-    /// A fault before the run exists refuses the start.
-    fn refusing<T>(&self, compute: impl FnOnce(&Self) -> Result<T, Halt>) -> Result<T, Stop> {
-        compute(self).map_err(|halt| match halt {
-            Halt::Ask(evaluation) => Stop::Evaluate(evaluation),
-            Halt::Invalid(violations) => Rejected::InputRefused(violations).into(),
-            Halt::Fault(error) => Rejected::InputRefused(vec![SchemaViolation {
-                pointer: String::new(),
-                message: error.detail.or(error.title).unwrap_or(error.r#type),
-            }])
-            .into(),
-        })
-    }
-
+impl Values<'_> {
     fn key(&self, input: &Arc<Value>) -> Result<Option<String>, Stop> {
         let Some(template) = &self.definition.metadata.key else { return Ok(None) };
         let scope = Scope { input: Some(Arc::clone(input)), ..Scope::workflow() };
-        match self.refusing(|d| d.render(template, input, &scope))? {
+        match refused(self.render(template, input, &scope))? {
             Value::Null => Ok(None),
             Value::String(text) if text.len() <= 512 && !text.contains('\0') => Ok(Some(text)),
             Value::Number(number) => Ok(Some(canonical::number(&number))),
@@ -78,4 +67,17 @@ impl Decider<'_> {
             .into()),
         }
     }
+}
+
+/// A fault before the run exists refuses the start.
+fn refused<T>(computed: Result<T, Halt>) -> Result<T, Stop> {
+    computed.map_err(|halt| match halt {
+        Halt::Ask(evaluation) => Stop::Evaluate(evaluation),
+        Halt::Invalid(violations) => Rejected::InputRefused(violations).into(),
+        Halt::Fault(error) => Rejected::InputRefused(vec![SchemaViolation {
+            pointer: String::new(),
+            message: error.detail.or(error.title).unwrap_or(error.r#type),
+        }])
+        .into(),
+    })
 }

@@ -19,7 +19,7 @@ mod replay;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Around, Decider, Decision, Stop};
+use super::decide::{Around, Decider, Decision, Judge, Stop};
 use super::run::Keys;
 use super::{
     Act, Actor, Approval, Change, Coordinates, Effect, ExecutionId, Inconsistent, Opening, Progress, Record, Rejected,
@@ -205,8 +205,7 @@ pub struct MovedBy {
 /// [`Stop::Rejected`] where the run must not be moved or does not fit, [`Stop::Evaluate`] where an expression needs the evaluator.
 pub fn decide_move(of: Move<'_>, by: MovedBy, around: Around<'_>) -> Result<Decision, Stop> {
     let act = Act::Move { to: of.to.workflow.version.clone() };
-    let decider = Decider::new(of.from, of.run.clone(), around);
-    decider.check_second(&act, &by.actor, by.approval.as_ref())?;
+    Judge { definition: of.from, run: of.run }.check_second(&act, &by.actor, by.approval.as_ref())?;
     decide(of, by, around)
 }
 
@@ -223,7 +222,7 @@ fn decide(of: Move<'_>, by: MovedBy, around: Around<'_>) -> Result<Decision, Sto
     let Move { from, to, definitions, run, records } = of;
     let act = Act::Move { to: to.workflow.version.clone() };
     let MovedBy { actor, reason, approval } = by;
-    check(&of, &act, reason.as_deref(), around)?;
+    check(&of, &act, reason.as_deref())?;
     let around = Around { continues: false, ..around };
     let past = flattened(records);
     let replayed = Replay::new(of, &past, around).play(&actor)?;
@@ -244,16 +243,16 @@ fn decide(of: Move<'_>, by: MovedBy, around: Around<'_>) -> Result<Decision, Sto
         records: replayed.records.iter().map(Replayed::of).collect(),
     };
     let mut decider = Decider::new(to, run.clone(), around);
-    decider.asked.set(replayed.asked);
+    decider.asking.asked.set(replayed.asked);
     decider.emit_by(actor, None, Change::RunMoved(Box::new(moved)));
     decider.effects.extend(listens(&decider.run, &replayed.records));
     decider.advance()?;
     Ok(decider.decided(run, None))
 }
 
-fn check(of: &Move<'_>, act: &Act, reason: Option<&str>, around: Around<'_>) -> Result<(), Rejected> {
+fn check(of: &Move<'_>, act: &Act, reason: Option<&str>) -> Result<(), Rejected> {
     let Move { from, to, run, records, .. } = of;
-    Decider::new(from, (*run).clone(), around).judge(act, reason)?;
+    Judge { definition: from, run }.judge(act, reason)?;
     let (of, other) = (&from.workflow, &to.workflow);
     let why = if (&of.namespace, &of.name) != (&other.namespace, &other.name) {
         "it is a run of another workflow"

@@ -90,7 +90,7 @@ impl<'a> Replay<'a> {
             }
         }
         self.finish(actor)?;
-        let asked = self.decider.asked.get();
+        let asked = self.decider.asking.asked.get();
         Ok(Played { run: self.decider.run, records: self.decider.records, asked })
     }
 
@@ -205,7 +205,7 @@ impl<'a> Replay<'a> {
         if let (Some(raw), Some(response)) =
             (useless_answer(failed.error, failed.effect, failed.response), failed.response)
         {
-            match self.decider.outputs(twin, &raw) {
+            match self.decider.values().outputs(twin, &raw) {
                 Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
                 // This version can use the answer.
                 Ok(_) => return self.decider.call_succeeded(twin, raw, response.clone()).map(|()| true),
@@ -331,7 +331,7 @@ impl<'a> Replay<'a> {
             let run = &self.decider.run;
             let rests = run.is_closed() || run.is_parked() || run.suspended || run.queued;
             let ends = run.stop.is_some() || run.compensation.is_some();
-            let Some(ready) = self.decider.ready().filter(|_| !rests && !ends) else {
+            let Some(ready) = self.decider.readiness().next().filter(|_| !rests && !ends) else {
                 (self.times_out, self.may_stop) = (false, false);
                 return Ok(());
             };

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Entered, Rewind};
-use crate::apply::{close_all, is_read};
+use crate::apply::close_all;
+use crate::task::calls::is_read;
 use crate::{Beginning, Change, Done, ExecutionId, Opening, Record, Role, TargetEffect};
 use stepwell_language::dsl::{Protocol, Resend, Task, TaskId, TaskKind};
 

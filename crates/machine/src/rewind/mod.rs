@@ -18,7 +18,7 @@ use serde_json::Value;
 pub use between::{Between, Does};
 
 use crate::apply::close_all;
-use crate::decide::{Decider, Stop};
+use crate::decide::{Decider, Judge, Stop};
 use crate::{
     Act, Actor, Approval, Around, Change, Compensation, CompensationEnd, Cursor, Decision, DoneSteps, ExecutionId,
     Next, Record, Rejected, Role, Run, fold,
@@ -120,9 +120,8 @@ pub fn choices(of: Rewind<'_>) -> Vec<Choice> {
 ///
 /// # Errors
 /// The run must not go back, or never began this step.
-pub fn preview(of: Rewind<'_>, from: &str, around: Around<'_>) -> Result<Choice, Rejected> {
-    let decider = Decider::new(of.definition, of.run.clone(), around);
-    decider.judge(&Act::Rewind { from: from.to_owned() }, None)?;
+pub fn preview(of: Rewind<'_>, from: &str) -> Result<Choice, Rejected> {
+    Judge { definition: of.definition, run: of.run }.judge(&Act::Rewind { from: from.to_owned() }, None)?;
     Ok(choice(of, from, place_of(of, from)?))
 }
 
@@ -133,8 +132,8 @@ pub fn preview(of: Rewind<'_>, from: &str, around: Around<'_>) -> Result<Choice,
 pub fn decide_rewind(of: Rewind<'_>, from: &str, by: RewoundBy, around: Around<'_>) -> Result<Decision, Stop> {
     let act = Act::Rewind { from: from.to_owned() };
     let mut decider = Decider::new(of.definition, of.run.clone(), around);
-    decider.judge(&act, by.reason.as_deref())?;
-    decider.check_second(&act, &by.actor, by.approval.as_ref())?;
+    decider.judge().judge(&act, by.reason.as_deref())?;
+    decider.judge().check_second(&act, &by.actor, by.approval.as_ref())?;
     let place = place_of(of, from)?;
     if let Some(why) = choice(of, from, place).between.iter().find(|step| step.does == Does::Cannot) {
         let why = format!("{}: {}", why.step, why.why);

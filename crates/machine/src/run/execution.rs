@@ -5,12 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::decide::error_value;
 use crate::{
     CallPhase, CallProgress, ChildPhase, Coordinates, ExecutionId, Impact, Progress, Role, Time, TryPhase, Visits,
     stored,
 };
-use stepwell_language::dsl::{TaskId, TaskKind};
+use stepwell_language::dsl::TaskId;
 
 /// An open execution of a task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,18 +72,8 @@ impl Execution {
         matches!(&self.progress, Progress::Child(child) if child.phase == ChildPhase::Starting)
     }
 
-    /// Whether it waits for events.
-    #[must_use]
-    pub fn is_listening(&self) -> bool {
-        matches!(&self.progress, Progress::Listen(listen) if !listen.enough)
-    }
-
     pub(super) fn awaits_message(&self) -> bool {
-        match &self.progress {
-            Progress::Listen(listen) => !listen.enough && listen.cursor.is_none(),
-            Progress::Child(child) => matches!(child.phase, ChildPhase::Running | ChildPhase::Undoing),
-            _ => false,
-        }
+        self.progress.awaits_message()
     }
 
     /// Returns the number of attempts begun; 1 for tasks that are not calls.
@@ -98,40 +87,7 @@ impl Execution {
         }
     }
 
-    /// Returns the value of a variable that this execution defines for the tasks of this iteration.
-    pub(crate) fn local(&self, kind: &TaskKind, name: &str, iteration: &[u32]) -> Option<Value> {
-        match (&self.progress, kind) {
-            (Progress::Try(progress), TaskKind::Try(task)) if task.catch.variable == name => match &progress.phase {
-                TryPhase::Handler { error } => Some(error_value(error)),
-                _ => None,
-            },
-            (Progress::For(progress), TaskKind::For(task)) => {
-                let index = progress.index? as usize;
-                if task.each == name {
-                    return progress.items.get(index).cloned();
-                }
-                (task.at == name).then(|| index.into())
-            }
-            (Progress::ParallelFor(progress), TaskKind::For(task)) => {
-                let index = *iteration.get(self.coordinates.iteration.len())?;
-                if task.each == name {
-                    return progress.items.get(index as usize).cloned();
-                }
-                (task.at == name).then(|| index.into())
-            }
-            (Progress::Listen(progress), TaskKind::Listen(task)) => {
-                let index = progress.outputs.len();
-                let each = task.each.as_ref().filter(|_| progress.cursor.is_some())?;
-                if each.item == name {
-                    return progress.taken.get(index).map(|item| (**item).clone());
-                }
-                (each.at == name).then(|| index.into())
-            }
-            _ => None,
-        }
-    }
-
-    /// Returns when it continues by itself, ignoring its `timeout`.
+    /// When it continues by itself, its `timeout` left out.
     pub(super) fn timer(&self) -> Option<Time> {
         match &self.progress {
             Progress::Wait { until }

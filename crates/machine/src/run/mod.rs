@@ -144,6 +144,11 @@ impl Cursor {
     pub fn first(data: Arc<Value>) -> Self {
         Self { next: Next::Task(0), data }
     }
+
+    /// Whether its list has ended.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.next, Next::Finished | Next::Ended)
+    }
 }
 
 /// A request to close the run once no call is in progress.

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::{Done, Execution, ExecutionId, Impact, Pivot, Progress, Role, Run};
+use crate::{Done, Execution, ExecutionId, Impact, Pivot, Progress, Role, Run, Status};
 use stepwell_language::dsl::{Definition, TaskId};
 
 impl Run {
-    /// Whether an execution is inside another one, or is that one.
+    /// Whether it is over and a run that waited for it may still have it undone.
+    pub(crate) fn is_undone_by_parent(&self) -> bool {
+        let completed = self.finished_at.is_some() && self.output.is_some() && self.status != Status::Compensated;
+        let undoable = self.pivot == Pivot::Ahead && !self.undo.is_empty();
+        completed && undoable && self.parent.is_some_and(|parent| parent.awaits)
+    }
+
+    /// Whether an execution stands inside another one, or is that one.
     pub(crate) fn is_inside(&self, id: ExecutionId, around: ExecutionId) -> bool {
         id == around || self.ancestors(id).contains(&around)
     }
@@ -48,7 +55,12 @@ impl Run {
         self.open.iter().rev().find(|e| matches!(e.progress, Progress::Failed { .. }))
     }
 
-    /// Returns the step that `retry` and `skip` apply to.
+    /// The innermost execution that failed, or else the one that a parked run stands at.
+    pub(crate) fn stuck(&self) -> Option<&Execution> {
+        self.failed().or_else(|| self.open.last().filter(|_| self.is_parked()))
+    }
+
+    /// The step that `retry` and `skip` act on.
     pub(crate) fn passed_over(&self) -> Option<&Execution> {
         let waiting = || self.open.iter().rev().find(|e| e.progress.is_waiting());
         self.failed().or_else(waiting).or(self.open.last())

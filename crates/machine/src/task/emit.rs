@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::decide::Decider;
 use crate::decide::Entry;
+use crate::decide::{Decider, Values};
 use crate::decide::{Halt, Scope, kind};
 use crate::{Change, Effect, ErrorKind, WorkflowError};
 use stepwell_language::dsl::EmitTask;
@@ -19,8 +19,8 @@ impl Decider<'_> {
         input: &Arc<Value>,
         scope: Scope,
     ) -> Result<(), Halt> {
-        let event = Arc::new(self.event(entry, task, input, &scope)?);
-        let (output, context) = self.outputs_in(entry.task, scope, &event)?;
+        let event = Arc::new(self.values().event(entry, task, input, &scope)?);
+        let (output, context) = self.values().outputs_in(entry.task, scope, &event)?;
         let beginning = self.beginning(entry, Some(input));
         let change = Change::TaskCompleted {
             execution: entry.id,
@@ -36,7 +36,9 @@ impl Decider<'_> {
         self.effects.push(Effect::Emit { event });
         Ok(())
     }
+}
 
+impl Values<'_> {
     /// The event. Without an id of its own it has the step's idempotency key, so that a step that runs again sends the same
     /// event again.
     fn event(&self, entry: &Entry, task: &EmitTask, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {

@@ -2,12 +2,27 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::decide::{Decider, Stop};
+use crate::apply::{Applied, GONE, Onward};
+use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope};
-use crate::{Change, Execution, ExecutionId, ExtendedProgress, FaultClass, Progress};
-use stepwell_language::dsl::{Part, Segment, TaskKind};
+use crate::{Change, Cursor, Execution, ExecutionId, FaultClass, Next, Progress, Run};
+use stepwell_language::dsl::{Definition, Flow, Part, Segment, TaskId, TaskKind};
+
+/// Where a task with extensions stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExtendedProgress {
+    /// The part; none before the first.
+    pub segment: Option<u16>,
+    /// Where the part stands. `Finished` between two of them.
+    pub cursor: Cursor,
+    /// The part said `exit`.
+    pub exited: bool,
+    /// Once the task itself is done: its output, and where it said to go.
+    pub done: Option<(Arc<Value>, Flow)>,
+}
 
 impl Decider<'_> {
     /// Begins the next part whose `when` holds, or ends the task.
@@ -24,7 +39,7 @@ impl Decider<'_> {
             let output = Arc::clone(&progress.cursor.data);
             return self.complete(id, &output, false);
         }
-        match self.applicable(execution, segments, progress) {
+        match self.values().applicable(execution, segments, progress) {
             Ok(Some(segment)) => {
                 self.emit(Some(id), Change::SegmentStarted { execution: id, segment });
                 Ok(())
@@ -37,7 +52,9 @@ impl Decider<'_> {
             Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
         }
     }
+}
 
+impl Values<'_> {
     fn applicable(
         &self,
         execution: &Execution,
@@ -93,3 +110,54 @@ impl Decider<'_> {
         described
     }
 }
+
+/// A task with extensions before its first part.
+pub(super) fn opened(data: Arc<Value>) -> Progress {
+    let cursor = Cursor { next: Next::Finished, data };
+    Progress::Extended(Box::new(ExtendedProgress { segment: None, cursor, exited: false, done: None }))
+}
+
+/// The tasks of the part where it stands.
+pub(super) fn body(segments: &[Segment], progress: &ExtendedProgress) -> Vec<TaskId> {
+    let segment = progress.segment.and_then(|at| segments.get(usize::from(at)));
+    segment.map(|segment| segment.tasks.clone()).unwrap_or_default()
+}
+
+/// The next part begins.
+pub(crate) fn segment_started(definition: &Definition, run: &mut Run, id: ExecutionId, segment: u16) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let TaskKind::Extended(segments) = &definition.task(execution.task).kind else { return Err(NOT_EXTENDED) };
+    let part = segments.get(usize::from(segment)).ok_or(NOT_EXTENDED)?.part;
+    let input = Arc::clone(&execution.input);
+    let Progress::Extended(progress) = &mut execution.progress else { return Err(NOT_EXTENDED) };
+    let data = match (part, &progress.done) {
+        (Part::After, Some((output, _))) => Arc::clone(output),
+        _ => input,
+    };
+    (progress.segment, progress.exited, progress.cursor) = (Some(segment), false, Cursor::first(data));
+    Ok(())
+}
+
+/// Where a task goes that is extended, or that an extension added: what it says concerns its part, and the task itself
+/// says where the whole continues: true then.
+pub(super) fn leave(
+    segments: &[Segment],
+    progress: &mut ExtendedProgress,
+    output: &Arc<Value>,
+    onward: &Onward<'_>,
+) -> Result<bool, &'static str> {
+    let segment = progress.segment.and_then(|at| segments.get(usize::from(at))).ok_or(NOT_EXTENDED)?;
+    let flow = match onward {
+        Onward::NextInList => Flow::Continue,
+        Onward::By(flow) => (*flow).clone(),
+    };
+    if segment.part == Part::Task {
+        progress.cursor = Cursor { next: Next::Finished, data: Arc::clone(output) };
+        progress.done = Some((Arc::clone(output), flow));
+        return Ok(true);
+    }
+    progress.exited = flow == Flow::Exit;
+    Ok(false)
+}
+
+const NOT_EXTENDED: &str = "the execution is not extended";

@@ -3,21 +3,73 @@
 
 use std::sync::Arc;
 
+use rpds::VectorSync;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::decide::{Decider, Stop};
+use crate::apply::{Applied, NO_ITERATION};
+use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope, kind};
-use crate::{Change, ErrorKind, ExecutionId, FaultClass, ForProgress, ParallelFor, Progress, WorkflowError};
+use crate::{Change, Cursor, ErrorKind, ExecutionId, FaultClass, Next, Progress, WorkflowError, stored};
 use stepwell_language::dsl::{ForTask, TaskKind};
 
+/// Where a `for` stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForProgress {
+    /// An array.
+    #[serde(with = "stored::shared")]
+    pub items: Arc<Value>,
+    /// The current item's index; none before the first.
+    pub index: Option<u32>,
+    /// Where the iteration stands. `Finished` between two of them.
+    pub cursor: Cursor,
+}
+
+/// Progress of a `for` whose iterations run in parallel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParallelFor {
+    /// An array.
+    #[serde(with = "stored::shared")]
+    pub items: Arc<Value>,
+    /// Iterations begun, so the index of the next one.
+    pub begun: u32,
+    /// Iterations that ended.
+    pub done: u32,
+    /// What they left, by index.
+    pub outputs: IterationOutputs,
+    /// One of them said `end`: the whole run is done with this output.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
+    pub ended: Option<Arc<Value>>,
+}
+
+/// What iterations left, by index. Copies share what they hold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct IterationOutputs(#[serde(with = "stored::lists")] VectorSync<Option<Arc<Value>>>);
+
+impl IterationOutputs {
+    /// Notes what an iteration left.
+    pub fn put(&mut self, index: u32, output: Arc<Value>) {
+        while self.0.len() <= index as usize {
+            self.0.push_back_mut(None);
+        }
+        self.0.set_mut(index as usize, Some(output));
+    }
+
+    /// All of them in order.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.0.iter().flatten().map(|output| (**output).clone()).collect()
+    }
+}
+
 /// Whether one more iteration may begin beside those that are open.
-pub(crate) fn has_room(task: &ForTask, progress: &ParallelFor) -> bool {
+pub(super) fn has_room(task: &ForTask, progress: &ParallelFor) -> bool {
     let begun = progress.begun as usize;
     begun < length(progress) && progress.begun.saturating_sub(progress.done) < task.concurrency
 }
 
 /// Whether nothing more is to be waited for.
-pub(crate) fn is_over(progress: &ParallelFor) -> bool {
+pub(super) fn is_over(progress: &ParallelFor) -> bool {
     progress.ended.is_some() || progress.done as usize >= length(progress)
 }
 
@@ -25,7 +77,7 @@ fn length(progress: &ParallelFor) -> usize {
     progress.items.as_array().map_or(0, Vec::len)
 }
 
-impl Decider<'_> {
+impl Values<'_> {
     /// The array to go through.
     pub(crate) fn items(&self, task: &ForTask, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
         let items = self.evaluate(&task.items, input, scope)?;
@@ -34,34 +86,6 @@ impl Decider<'_> {
         }
         let detail = format!("`for.in` ({}) must give an array, not {}", task.items.text(), kind(&items));
         Err(Halt::Fault(WorkflowError::standard(ErrorKind::Expression, "nothing to iterate over", detail)))
-    }
-
-    /// Begins the next iteration, or ends the loop.
-    pub(crate) fn iterate(&mut self, id: ExecutionId) -> Result<(), Stop> {
-        let Some(execution) = self.run.execution(id) else { return Ok(()) };
-        if let Progress::Listen(progress) = &execution.progress {
-            let index = u32::try_from(progress.outputs.len()).unwrap_or(u32::MAX);
-            self.emit(Some(id), Change::IterationStarted { execution: id, index });
-            return Ok(());
-        }
-        let (TaskKind::For(task), Progress::For(progress)) =
-            (&self.definition.task(execution.task).kind, &execution.progress)
-        else {
-            return Ok(());
-        };
-        let index = progress.index.map_or(0, |index| index + 1);
-        match self.goes_on(execution, task, progress, index) {
-            Ok(true) => {
-                self.emit(Some(id), Change::IterationStarted { execution: id, index });
-                Ok(())
-            }
-            Ok(false) => {
-                let output = Arc::clone(&progress.cursor.data);
-                self.complete(id, &output, false)
-            }
-            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
-            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
-        }
     }
 
     fn goes_on(
@@ -77,5 +101,80 @@ impl Decider<'_> {
         scope.local.push((task.each.clone(), Arc::new(item.clone())));
         scope.local.push((task.at.clone(), Arc::new(index.into())));
         self.holds(condition, &progress.cursor.data, &scope)
+    }
+}
+
+impl Decider<'_> {
+    /// Begins the next iteration, or ends the loop.
+    pub(super) fn iterate_items(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let (TaskKind::For(task), Progress::For(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Ok(());
+        };
+        let index = progress.index.map_or(0, |index| index + 1);
+        match self.values().goes_on(execution, task, progress, index) {
+            Ok(true) => {
+                self.emit(Some(id), Change::IterationStarted { execution: id, index });
+                Ok(())
+            }
+            Ok(false) => {
+                let output = Arc::clone(&progress.cursor.data);
+                self.complete(id, &output, false)
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+}
+
+/// A `for` before its first item.
+pub(super) fn opened(task: &ForTask, items: &Arc<Value>, data: Arc<Value>) -> Progress {
+    let items = Arc::clone(items);
+    if task.is_parallel() {
+        let outputs = IterationOutputs::default();
+        return Progress::ParallelFor(Box::new(ParallelFor { items, begun: 0, done: 0, outputs, ended: None }));
+    }
+    let cursor = Cursor { next: Next::Finished, data };
+    Progress::For(Box::new(ForProgress { items, index: None, cursor }))
+}
+
+/// The names that a loop gives to an item and its place.
+pub(super) fn local(task: &ForTask, items: &Value, index: u32, name: &str) -> Option<Value> {
+    if task.each == name {
+        return items.get(index as usize).cloned();
+    }
+    (task.at == name).then(|| index.into())
+}
+
+impl ForProgress {
+    /// Whether the body is done for the last item.
+    pub(super) fn is_done(&self) -> bool {
+        let items = self.items.as_array().map_or(0, Vec::len);
+        let is_last = self.index.is_some_and(|index| index as usize + 1 >= items);
+        is_last && self.cursor.is_done()
+    }
+}
+
+impl ParallelFor {
+    /// An iteration ended with this output.
+    pub(super) fn leave(&mut self, iteration: &[u32], output: Arc<Value>, ends: bool) -> Applied {
+        let index = iteration.last().ok_or(NO_ITERATION)?;
+        self.done += 1;
+        match self.ended {
+            Some(_) => {}
+            None if ends => self.ended = Some(output),
+            None => self.outputs.put(*index, output),
+        }
+        Ok(())
+    }
+
+    /// The raw output, and whether an iteration ended the whole run.
+    pub(super) fn outcome(&self) -> (Arc<Value>, bool) {
+        match &self.ended {
+            Some(output) => (Arc::clone(output), true),
+            None => (Arc::new(self.outputs.to_value()), false),
+        }
     }
 }

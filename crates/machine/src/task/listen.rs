@@ -1,23 +1,62 @@
 //! `listen`: waits for events. The engine says which events fit; what is taken, and when it is enough, is decided here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rpds::VectorSync;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::Opening;
-use crate::apply::read;
-use crate::decide::Entry;
-use crate::decide::{Decider, Stop};
+use crate::apply::{Applied, GONE};
+use crate::decide::{Decider, Stop, Values};
+use crate::decide::{Entry, Ready};
 use crate::decide::{Halt, Scope, kind};
 use crate::question;
 use crate::{
-    Actor, Change, Effect, ErrorKind, Execution, ExecutionId, FaultClass, ListenProgress, Listening, Progress,
-    Rejected, Time, WorkflowError,
+    Actor, Change, Cursor, Effect, ErrorKind, Execution, ExecutionId, FaultClass, Progress, Rejected, Run, Time,
+    WorkflowError,
 };
 use stepwell_expr::Expression;
-use stepwell_language::dsl::{EachEvent, EventFilter, ListenTask, Step, TaskKind, Wanted};
+use stepwell_language::dsl::{Definition, EachEvent, EventFilter, ListenTask, Read, Step, TaskKind, Wanted};
 use stepwell_text::canonical;
+
+/// Where a `listen` stands.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ListenProgress {
+    /// Filters that had their event, by number.
+    pub met: BTreeSet<u16>,
+    /// Values that correlations are bound to.
+    pub bound: BTreeMap<String, Value>,
+    /// What was taken, in the order in which it came.
+    pub taken: VectorSync<Arc<Value>>,
+    /// It waits for no more.
+    pub enough: bool,
+    /// What `foreach` made of the first of them.
+    pub outputs: VectorSync<Arc<Value>>,
+    /// Where `foreach` stands with the next one; none between two of them.
+    pub cursor: Option<Cursor>,
+    /// The question to a person whose answer it waits for: only the answer to this one is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Uuid>,
+}
+
+/// What one filter of a `listen` waits for, as far as it is known when the listening begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listening {
+    /// Attributes that must be exactly so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, String>,
+    /// Values that correlations must give.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub correlate: BTreeMap<String, Value>,
+    /// What a person is asked, whose answer is the event. Nothing else brings such an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Box<crate::Asked>>,
+}
+
+const NOT_LISTENING: &str = "the execution is not a listen";
 
 /// What taking an event changes.
 type Taken = (BTreeMap<String, Value>, bool);
@@ -33,7 +72,7 @@ impl Decider<'_> {
     ) -> Result<(), Halt> {
         let filters = task.strategy.filters.iter().chain(task.strategy.until_filters());
         let mut listening =
-            filters.map(|filter| self.listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
+            filters.map(|filter| self.values().listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
         if listening.is_empty() {
             // An empty `any` takes everything.
             listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new(), asks: None });
@@ -41,7 +80,7 @@ impl Decider<'_> {
         if let (Some(question), Some(first)) =
             (&self.definition.task(entry.task).metadata.question, listening.first_mut())
         {
-            first.asks = Some(Box::new(self.ask(entry.id, question, input, scope)?));
+            first.asks = Some(Box::new(self.values().ask(entry.id, question, input, scope)?));
         }
         let listening = Arc::new(listening);
         self.emit_started(entry, input, Opening::Listen(Arc::clone(&listening)), deadline);
@@ -49,6 +88,66 @@ impl Decider<'_> {
         Ok(())
     }
 
+    /// An event came that fits these filters of a `listen`: the first that still wants it takes it.
+    pub(crate) fn event_arrived(
+        &mut self,
+        id: ExecutionId,
+        filters: &[u16],
+        event: Arc<Value>,
+        actor: Actor,
+    ) -> Result<(), Stop> {
+        let not_awaited = || Stop::from(Rejected::NotAwaited("event"));
+        let Some(execution) = self.run.execution(id) else { return Err(not_awaited()) };
+        let (TaskKind::Listen(task), Progress::Listen(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Err(not_awaited());
+        };
+        if progress.asks.is_some() != question::is_answer(&event) {
+            return Err(not_awaited());
+        }
+        for filter in filters {
+            match self.values().take(execution, task, progress, *filter, &event) {
+                Ok(Some((bound, enough))) => {
+                    let change = Change::EventConsumed { execution: id, filter: *filter, event, bound, enough };
+                    self.emit_by(actor, Some(id), change);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
+                Err(halt) => return self.raise(id, halt.into_error(), FaultClass::Permanent),
+            }
+        }
+        Err(not_awaited())
+    }
+
+    /// `foreach` begins with the next event.
+    pub(super) fn iterate_events(&mut self, id: ExecutionId, index: usize) {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        self.emit(Some(id), Change::IterationStarted { execution: id, index });
+    }
+
+    /// The tasks of `foreach` are done for an event.
+    pub(crate) fn end_iteration(&mut self, id: ExecutionId) -> Result<(), Stop> {
+        let Some(execution) = self.run.execution(id) else { return Ok(()) };
+        let (TaskKind::Listen(task), Progress::Listen(progress)) =
+            (&self.definition.task(execution.task).kind, &execution.progress)
+        else {
+            return Ok(());
+        };
+        let (Some(each), Some(cursor)) = (&task.each, &progress.cursor) else { return Ok(()) };
+        match self.values().item_output(execution, each, progress, &Arc::clone(&cursor.data)) {
+            Ok((output, context)) => {
+                self.emit(Some(id), Change::IterationCompleted { execution: id, output, context });
+                Ok(())
+            }
+            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
+            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
+        }
+    }
+}
+
+impl Values<'_> {
     /// What is known of a filter before any event.
     fn listening(&self, filter: &EventFilter, input: &Arc<Value>, scope: &Scope) -> Result<Listening, Halt> {
         let mut with = BTreeMap::new();
@@ -74,39 +173,6 @@ impl Decider<'_> {
             }
         }
         Ok(Listening { with, correlate, asks: None })
-    }
-
-    /// An event came that fits these filters of a `listen`: the first that still wants it takes it.
-    pub(crate) fn event_arrived(
-        &mut self,
-        id: ExecutionId,
-        filters: &[u16],
-        event: Arc<Value>,
-        actor: Actor,
-    ) -> Result<(), Stop> {
-        let not_awaited = || Stop::from(Rejected::NotAwaited("event"));
-        let Some(execution) = self.run.execution(id) else { return Err(not_awaited()) };
-        let (TaskKind::Listen(task), Progress::Listen(progress)) =
-            (&self.definition.task(execution.task).kind, &execution.progress)
-        else {
-            return Err(not_awaited());
-        };
-        if progress.asks.is_some() != question::is_answer(&event) {
-            return Err(not_awaited());
-        }
-        for filter in filters {
-            match self.take(execution, task, progress, *filter, &event) {
-                Ok(Some((bound, enough))) => {
-                    let change = Change::EventConsumed { execution: id, filter: *filter, event, bound, enough };
-                    self.emit_by(actor, Some(id), change);
-                    return Ok(());
-                }
-                Ok(None) => {}
-                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
-                Err(halt) => return self.raise(id, halt.into_error(), FaultClass::Permanent),
-            }
-        }
-        Err(not_awaited())
     }
 
     /// Whether the event is taken, and what that changes.
@@ -174,25 +240,6 @@ impl Decider<'_> {
         self.holds(condition, &Arc::new(taken), &self.scope_of_open(execution))
     }
 
-    /// The tasks of `foreach` are done for an event.
-    pub(crate) fn end_iteration(&mut self, id: ExecutionId) -> Result<(), Stop> {
-        let Some(execution) = self.run.execution(id) else { return Ok(()) };
-        let (TaskKind::Listen(task), Progress::Listen(progress)) =
-            (&self.definition.task(execution.task).kind, &execution.progress)
-        else {
-            return Ok(());
-        };
-        let (Some(each), Some(cursor)) = (&task.each, &progress.cursor) else { return Ok(()) };
-        match self.item_output(execution, each, progress, &Arc::clone(&cursor.data)) {
-            Ok((output, context)) => {
-                self.emit(Some(id), Change::IterationCompleted { execution: id, output, context });
-                Ok(())
-            }
-            Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
-            Err(halt) => self.raise(id, halt.into_error(), FaultClass::Permanent),
-        }
-    }
-
     fn item_output(
         &self,
         execution: &Execution,
@@ -208,8 +255,112 @@ impl Decider<'_> {
     }
 }
 
-/// The raw output: what `foreach` made of the events, or the events as they were read.
-pub(crate) fn outcome(task: &ListenTask, progress: &ListenProgress) -> Arc<Value> {
+/// The raw output: what `foreach` made of the events, or the events as they were read. And whether
+/// the whole run ends.
+pub(super) fn outcome(task: &ListenTask, progress: &ListenProgress) -> (Arc<Value>, bool) {
+    if !progress.enough {
+        // A task of `foreach` said `end`.
+        return (progress.cursor.as_ref().map(|c| Arc::clone(&c.data)).unwrap_or_default(), true);
+    }
     let items = if task.each.is_some() { &progress.outputs } else { &progress.taken };
-    Arc::new(items.iter().map(|item| (**item).clone()).collect())
+    (Arc::new(items.iter().map(|item| (**item).clone()).collect()), false)
+}
+
+/// The next event for `foreach`, or the end.
+pub(super) fn ready(task: &ListenTask, progress: &ListenProgress, id: ExecutionId) -> Option<Ready> {
+    if task.each.is_some() && progress.outputs.len() < progress.taken.len() {
+        return Some(Ready::Iterate(id));
+    }
+    progress.enough.then_some(Ready::ListDone(id))
+}
+
+/// The names that `foreach` gives to an event and its place.
+pub(super) fn local(task: &ListenTask, progress: &ListenProgress, name: &str) -> Option<Value> {
+    let index = progress.outputs.len();
+    let each = task.each.as_ref().filter(|_| progress.cursor.is_some())?;
+    if each.item == name {
+        return progress.taken.get(index).map(|item| (**item).clone());
+    }
+    (each.at == name).then(|| index.into())
+}
+
+pub(super) fn opened(listening: &[Listening]) -> Progress {
+    let asks = listening.iter().find_map(|listening| Some(listening.asks.as_ref()?.id));
+    Progress::Listen(Box::new(ListenProgress { asks, ..ListenProgress::default() }))
+}
+
+/// A `listen` took an event.
+pub(crate) fn event_consumed(
+    definition: &Definition,
+    run: &mut Run,
+    id: ExecutionId,
+    filter: u16,
+    event: &Arc<Value>,
+    bound: &BTreeMap<String, Value>,
+    enough: bool,
+) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let TaskKind::Listen(task) = &definition.task(execution.task).kind else { return Err(NOT_LISTENING) };
+    let Progress::Listen(progress) = &mut execution.progress else { return Err(NOT_LISTENING) };
+    progress.met.insert(filter);
+    progress.bound.extend(bound.iter().map(|(name, value)| (name.clone(), value.clone())));
+    progress.enough = enough;
+    if !task.strategy.is_until(usize::from(filter)) {
+        progress.taken.push_back_mut(read(task.read, event));
+    }
+    Ok(())
+}
+
+/// What a `listen` takes of an event.
+pub(super) fn read(read: Read, event: &Arc<Value>) -> Arc<Value> {
+    let data = || event.get("data").cloned().unwrap_or_default();
+    match read {
+        Read::Envelope => Arc::clone(event),
+        Read::Data => Arc::new(data()),
+        Read::Raw => Arc::new(match data() {
+            Value::String(text) => Value::String(text),
+            data => Value::String(data.to_string()),
+        }),
+    }
+}
+
+/// `foreach` begins with this event.
+pub(super) fn iteration_started(progress: &mut ListenProgress, index: u32) -> Applied {
+    let item = progress.taken.get(index as usize).ok_or("the listen has no such event")?;
+    progress.cursor = Some(Cursor::first(Arc::clone(item)));
+    Ok(())
+}
+
+/// `foreach` is done with an event.
+pub(crate) fn iteration_completed(run: &mut Run, id: ExecutionId, output: &Arc<Value>) -> Applied {
+    let Progress::Listen(progress) = &mut run.execution_mut(id).ok_or(GONE)?.progress else {
+        return Err(NOT_LISTENING);
+    };
+    progress.outputs.push_back_mut(Arc::clone(output));
+    progress.cursor = None;
+    Ok(())
+}
+
+impl ListenProgress {
+    /// Whether only an event moves it.
+    pub(crate) fn awaits_event(&self) -> bool {
+        !self.enough && self.cursor.is_none()
+    }
+}
+
+impl Execution {
+    /// Whether it waits for events.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        matches!(&self.progress, Progress::Listen(listen) if !listen.enough)
+    }
+
+    /// The question to a person whose answer it waits for.
+    #[must_use]
+    pub fn asks(&self) -> Option<Uuid> {
+        match &self.progress {
+            Progress::Listen(listen) if !listen.enough => listen.asks,
+            _ => None,
+        }
+    }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::decide::Decider;
+use crate::decide::Values;
 use crate::decide::{Halt, Scope};
 use crate::{ErrorKind, WorkflowError};
 use stepwell_expr::Template;
 use stepwell_language::dsl::ErrorTemplate;
 
-impl Decider<'_> {
+impl Values<'_> {
     pub(crate) fn raised(&self, template: &ErrorTemplate, input: &Arc<Value>, scope: &Scope) -> Halt {
         match self.describe(template, input, scope) {
             Ok(error) => Halt::Fault(error),

@@ -18,7 +18,7 @@ impl Decider<'_> {
         input: &Arc<Value>,
         scope: Scope,
     ) -> Result<(), Halt> {
-        let raw = Arc::new(self.render(template, input, &scope)?);
+        let raw = Arc::new(self.values().render(template, input, &scope)?);
         self.complete_at_once(entry, input, scope, &raw, None)
     }
 
@@ -31,7 +31,7 @@ impl Decider<'_> {
         raw: &Arc<Value>,
         case: Option<String>,
     ) -> Result<(), Halt> {
-        let (output, context) = self.outputs_in(entry.task, scope, raw)?;
+        let (output, context) = self.values().outputs_in(entry.task, scope, raw)?;
         let beginning = self.beginning(entry, Some(input));
         let change = Change::TaskCompleted {
             execution: entry.id,

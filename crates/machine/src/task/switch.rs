@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::decide::Decider;
 use crate::decide::Entry;
+use crate::decide::{Decider, Values};
 use crate::decide::{Halt, Scope};
 use stepwell_language::dsl::Case;
 
@@ -17,10 +17,12 @@ impl Decider<'_> {
         input: &Arc<Value>,
         scope: Scope,
     ) -> Result<(), Halt> {
-        let chosen = self.choose(cases, input, &scope)?.map(|case| case.name.clone());
+        let chosen = self.values().choose(cases, input, &scope)?.map(|case| case.name.clone());
         self.complete_at_once(entry, input, scope, input, chosen)
     }
+}
 
+impl Values<'_> {
     /// The first case whose condition holds, else the one without a condition.
     fn choose<'c>(&self, cases: &'c [Case], input: &Arc<Value>, scope: &Scope) -> Result<Option<&'c Case>, Halt> {
         for case in cases {

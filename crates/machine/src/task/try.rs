@@ -2,15 +2,55 @@
 
 use std::sync::Arc;
 
-use crate::decide::{Decider, retry};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::apply::{Applied, GONE, close_below, rewind};
+use crate::decide::{Decider, Values, retry};
 use crate::decide::{Halt, Scope, error_value};
 use crate::{
-    Caught, Change, Execution, ExecutionId, Progress, Time, TryPhase, TryProgress, WorkflowError, identity,
+    Caught, Change, Cursor, Execution, ExecutionId, Next, Progress, Run, Time, WorkflowError, identity,
     same_error_type, time_after,
 };
-use stepwell_language::dsl::{Catch, ErrorFilter, RetryPolicy, TaskKind};
+use stepwell_language::dsl::{Catch, Definition, ErrorFilter, RetryPolicy, TaskKind};
 
-impl Decider<'_> {
+/// Where a `try` stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TryProgress {
+    /// In the body, or in the handler.
+    pub cursor: Cursor,
+    /// Which of the two, or between rounds.
+    pub phase: TryPhase,
+    /// Round that tasks of the body belong to.
+    pub round: u32,
+    /// Highest round of anything inside, so that rounds of nested tries never coincide.
+    pub highest_round: u32,
+    /// Rounds begun beyond the first.
+    pub retries: u32,
+    /// When its first error was caught.
+    pub first_caught_at: Option<Time>,
+    /// When the current round began.
+    pub round_started_at: Time,
+}
+
+/// Part of a `try`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum TryPhase {
+    /// The body runs.
+    Body,
+    /// The body runs again later.
+    Backoff {
+        /// When.
+        until: Time,
+    },
+    /// `catch.do` runs.
+    Handler {
+        /// What was caught.
+        error: WorkflowError,
+    },
+}
+
+impl Values<'_> {
     /// What a `try` does about an error from its body; none if it lets the error pass.
     pub(crate) fn catches(&self, id: ExecutionId, error: &WorkflowError) -> Result<Option<Caught>, Halt> {
         let Some(execution) = self.run.execution(id) else { return Ok(None) };
@@ -98,7 +138,9 @@ impl Decider<'_> {
         let too_late = measured(&policy.duration_max)?.is_some_and(|longest| ends > time_after(since, longest));
         Ok((!too_late).then(|| time_after(self.now, delay)))
     }
+}
 
+impl Decider<'_> {
     /// Runs the body of a `try` again.
     pub(crate) fn start_round(&mut self, id: ExecutionId) {
         let Some(Progress::Try(progress)) = self.run.execution(id).map(|e| &e.progress) else { return };
@@ -115,4 +157,84 @@ fn matches(filter: &ErrorFilter, error: &WorkflowError) -> bool {
         && same(&filter.instance, &error.instance)
         && same(&filter.title, &error.title)
         && same(&filter.detail, &error.detail)
+}
+
+/// A `try` that begins with its body.
+pub(super) fn opened(round: u32, cursor: Cursor, at: Time) -> Progress {
+    Progress::Try(Box::new(TryProgress {
+        cursor,
+        phase: TryPhase::Body,
+        round,
+        highest_round: round,
+        retries: 0,
+        first_caught_at: None,
+        round_started_at: at,
+    }))
+}
+
+/// A `try` caught an error.
+pub(crate) fn caught(
+    definition: &Definition,
+    run: &mut Run,
+    id: ExecutionId,
+    error: &WorkflowError,
+    then: Caught,
+    at: Time,
+) -> Applied {
+    close_below(definition, run, id);
+    for around in std::iter::once(id).chain(run.ancestors(id)) {
+        if let Some(execution) = run.execution_mut(around) {
+            execution.held = false;
+        }
+    }
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let input = Arc::clone(&execution.input);
+    let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };
+    progress.first_caught_at.get_or_insert(at);
+    match then {
+        Caught::Retry(until) => {
+            progress.phase = TryPhase::Backoff { until };
+            progress.cursor.next = Next::Busy;
+        }
+        Caught::Handle => {
+            progress.phase = TryPhase::Handler { error: error.clone() };
+            progress.cursor = Cursor::first(input);
+        }
+        Caught::Pass => {
+            progress.phase = TryPhase::Handler { error: error.clone() };
+            progress.cursor = Cursor { next: Next::Finished, data: input };
+        }
+    }
+    Ok(())
+}
+
+/// The body of a `try` runs again.
+pub(crate) fn round_started(definition: &Definition, run: &mut Run, id: ExecutionId, round: u32, at: Time) -> Applied {
+    let execution = run.execution_mut(id).ok_or(GONE)?;
+    let input = Arc::clone(&execution.input);
+    let Progress::Try(progress) = &mut execution.progress else { return Err(NOT_A_TRY) };
+    progress.cursor = Cursor::first(input);
+    progress.phase = TryPhase::Body;
+    (progress.round, progress.highest_round) = (round, round);
+    progress.retries += 1;
+    progress.round_started_at = at;
+    rewind(definition, run, id);
+    for outer in run.ancestors(id) {
+        if let Some(Progress::Try(outer)) = run.execution_mut(outer).map(|e| &mut e.progress) {
+            outer.highest_round = outer.highest_round.max(round);
+        }
+    }
+    Ok(())
+}
+
+const NOT_A_TRY: &str = "the execution is not a try";
+
+impl TryProgress {
+    /// What its handler handles, for expressions.
+    pub(super) fn error(&self) -> Option<Value> {
+        match &self.phase {
+            TryPhase::Handler { error } => Some(error_value(error)),
+            _ => None,
+        }
+    }
 }

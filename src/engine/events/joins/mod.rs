@@ -14,12 +14,14 @@ use sqlx::PgConnection;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::filters::attributes_fit;
-use super::subscriptions::Patience;
+use super::filters::{Matcher, attributes_fit};
+use super::subscriptions::{Patience, Subscriptions};
 use super::{Seen, seen};
 use crate::dsl::{Definition, EventJoin, EventStrategy, Step};
+use crate::engine::context::Context;
+use crate::engine::runs::Runs;
 use crate::engine::runs::starts::Origin;
-use crate::engine::{Inner, StartError, StartRequest};
+use crate::engine::{StartError, StartRequest};
 use crate::machine::{Actor, RunId};
 use crate::store::StoreError;
 use crate::store::events::joins::{self, Addition, Complete, Kinship, Open};
@@ -44,10 +46,24 @@ impl Joiner {
     }
 }
 
-impl Inner {
+/// Adds events to event joins and starts the runs of those that are complete.
+pub(in crate::engine) struct Joins {
+    context: Arc<Context>,
+    runs: Arc<Runs>,
+    /// Which subscriptions take too long.
+    subscriptions: Arc<Subscriptions>,
+}
+
+impl Joins {
+    pub(in crate::engine) fn new(runs: &Arc<Runs>, subscriptions: &Arc<Subscriptions>) -> Self {
+        let context = Arc::clone(&runs.context);
+        Self { context, runs: Arc::clone(runs), subscriptions: Arc::clone(subscriptions) }
+    }
+
     /// The latest versions whose event joins want the event; and those whose filters took too long to tell.
     pub(super) async fn joiners(&self, envelope: &Value, patience: &Patience) -> (Vec<Joiner>, Vec<Arc<Definition>>) {
-        let deployed = self.catalog.deployed();
+        let matcher = Matcher { evaluator: &self.context.evaluator, patience };
+        let deployed = self.context.catalog.deployed();
         let (mut found, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
             let Some(EventJoin { strategy, .. }) = &definition.join else { continue };
@@ -61,7 +77,7 @@ impl Inner {
             }
             let mut fits = Vec::new();
             for (number, filter) in (0_u16..).zip(filters()) {
-                if let Some(key) = self.start_key(filter, envelope, patience).await {
+                if let Some(key) = matcher.start_key(filter, envelope).await {
                     fits.push((number, key));
                 }
             }
@@ -149,7 +165,9 @@ impl Inner {
             Step::Depends(condition) => {
                 let mut taken = taken(conn, join, strategy).await?;
                 taken.push(data(event));
-                let holds = self.value_of(condition, &Value::Array(taken), &Patience::unlimited()).await;
+                let patience = Patience::unlimited();
+                let matcher = Matcher { evaluator: &self.context.evaluator, patience: &patience };
+                let holds = matcher.value_of(condition, &Value::Array(taken)).await;
                 if holds.is_none() {
                     warn!(condition = condition.text(), event = %event.id, "`until` of a schedule failed; waiting for more events");
                 }
@@ -160,10 +178,10 @@ impl Inner {
 
     /// Starts the runs of complete event joins: of those that an event completed, or of any. One that cannot be started,
     /// however often it is tried, is given up, and its events say why.
-    pub(in crate::engine) async fn start_joined(self: &Arc<Self>, by: Option<Uuid>) -> Result<(), StoreError> {
+    pub(in crate::engine) async fn start_joined(&self, by: Option<Uuid>) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let page = joins::complete(&self.pool, by, after, PAGE).await?;
+            let page = joins::complete(&self.context.pool, by, after, PAGE).await?;
             after = page.last().map(|complete| complete.id);
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             for complete in page {
@@ -175,14 +193,14 @@ impl Inner {
         }
     }
 
-    async fn start_or_give_up(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
+    async fn start_or_give_up(&self, complete: &Complete) -> Result<(), StoreError> {
         match self.start_complete(complete).await {
             Err(error) if error.is_about_values() => {
                 warn!(workflow = complete.name, join = %complete.id, %error, "gathered events cannot start their run");
-                if self.health.is_hopeless(complete.id) {
+                if self.context.membership.health.is_hopeless(complete.id) {
                     let message = without_nul(error.to_string()).0;
                     let detail = json!({ "errors": [{ "pointer": "", "message": message }] }).to_string();
-                    joins::refused(&self.pool, complete.id, &detail).await?;
+                    joins::refused(&self.context.pool, complete.id, &detail).await?;
                 }
                 Ok(())
             }
@@ -190,12 +208,12 @@ impl Inner {
         }
     }
 
-    async fn start_complete(self: &Arc<Self>, complete: &Complete) -> Result<(), StoreError> {
+    async fn start_complete(&self, complete: &Complete) -> Result<(), StoreError> {
         // A node that does not know the version yet leaves the event join to others, or to a later sweep.
         let Some(definition) = self.joining_version(complete) else { return Ok(()) };
         let Some(EventJoin { strategy, .. }) = &definition.join else { return Ok(()) };
         let input = {
-            let mut connection = self.pool.acquire().await?;
+            let mut connection = self.context.pool.acquire().await?;
             taken(&mut connection, complete.id, strategy).await?
         };
         if input.is_empty() {
@@ -211,12 +229,12 @@ impl Inner {
             actor: Actor(format!("source:{}", complete.source)),
         };
         let origin = Origin::Events { last: complete.last };
-        match Arc::clone(self).start_as(complete.run_id, None, request, origin).await {
-            Ok(run) => joins::started(&self.pool, complete.id, run).await,
+        match self.runs.start_as(complete.run_id, None, request, origin).await {
+            Ok(run) => joins::started(&self.context.pool, complete.id, run).await,
             Err(StartError::Refused(violations)) => {
                 warn!(workflow = %definition.workflow, join = %complete.id, "gathered events start no run: the input schema rejects them");
                 let detail = json!({ "errors": violations }).to_string();
-                joins::refused(&self.pool, complete.id, &detail).await
+                joins::refused(&self.context.pool, complete.id, &detail).await
             }
             Err(error) => {
                 warn!(workflow = %definition.workflow, join = %complete.id, %error, "gathered events cannot start their run yet, trying again later");
@@ -227,7 +245,7 @@ impl Inner {
 
     /// The highest version with this event join.
     fn joining_version(&self, complete: &Complete) -> Option<Arc<Definition>> {
-        let deployed = self.catalog.deployed();
+        let deployed = self.context.catalog.deployed();
         let versions = deployed.definitions.get(&(complete.namespace.clone(), complete.name.clone()))?;
         let same = |d: &&Arc<Definition>| d.join.as_ref().is_some_and(|g| g.signature == complete.signature);
         versions.iter().find(same).map(Arc::clone)

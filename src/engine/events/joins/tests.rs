@@ -54,10 +54,10 @@ async fn a_node_that_dies_before_it_routes_an_event_leaves_that_to_a_sweep(pool:
     // As if it had been stored and nothing more.
     let undone = "with u as (update events set routed = false, outcome = 'unmatched') delete from gatherings";
     sqlx::query(undone).execute(&pool).await.unwrap();
-    let sweeps = tokio::join!(engine.inner.catch_up_on_events(), engine.inner.catch_up_on_events());
+    let sweeps = tokio::join!(engine.inner.router.catch_up_on_events(), engine.inner.router.catch_up_on_events());
     sweeps.0.and(sweeps.1).unwrap();
     assert_eq!(stored(&pool).await, (vec!["gathered".to_owned()], 0, 1), "two at once gather it once");
-    engine.inner.committer.close();
+    engine.inner.runs.committer.close();
 }
 
 #[sqlx::test]
@@ -76,10 +76,10 @@ async fn a_node_that_dies_before_or_after_the_start_of_the_run_starts_it_once(po
     let complete =
         "with g as (update gatherings set run_id = $1 returning id) insert into gathered select id, $2, 1 from g";
     sqlx::query(complete).bind(runs[0]).bind(event).execute(&pool).await.unwrap();
-    let sweeps = tokio::join!(engine.inner.start_joined(None), engine.inner.start_joined(None));
+    let sweeps = tokio::join!(engine.inner.joins.start_joined(None), engine.inner.joins.start_joined(None));
     sweeps.0.and(sweeps.1).unwrap();
     assert_eq!(stored(&pool).await, (vec!["run".to_owned(); 2], 1, 0), "one run, however often it is tried");
     let row = listing::run(&pool, runs[0]).await.unwrap().unwrap();
     assert_eq!(row.event, Some(event));
-    engine.inner.committer.close();
+    engine.inner.runs.committer.close();
 }

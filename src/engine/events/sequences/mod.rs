@@ -15,7 +15,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::topics::TopicView;
-use crate::engine::{Engine, Inner};
+use crate::engine::Engine;
+use crate::engine::context::Context;
 use crate::machine::Time;
 use crate::memory::sequences::{Counted, Gap, Missing, Sequence, Stage, arrive};
 use crate::store::StoreError;
@@ -47,10 +48,10 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn pass_over(&self, source: &str, numbers: &[Counted]) -> Result<(), StoreError> {
-        let mut connection = self.inner.pool.acquire().await?;
+        let mut connection = self.inner.context.pool.acquire().await?;
         let numbers: Vec<_> = numbers.iter().map(|counted| (source, counted)).collect();
         sequences::arrived(&mut connection, &numbers).await?;
-        self.inner.counted.notify_one();
+        self.inner.context.signals.numbers.notify_one();
         Ok(())
     }
 
@@ -60,9 +61,9 @@ impl Engine {
     /// The database is away.
     pub async fn sources(&self, declared: &BTreeMap<String, bool>) -> Result<Vec<SourceView>, StoreError> {
         let names: Vec<&str> = declared.keys().map(String::as_str).collect();
-        let mut channels = sequences::list(&self.inner.reader, &names, CHANNELS_SHOWN + 1).await?;
+        let mut channels = sequences::list(&self.inner.context.reader, &names, CHANNELS_SHOWN + 1).await?;
         let shown = usize::try_from(CHANNELS_SHOWN).unwrap_or_default();
-        let mut topics = topics::list(&self.inner.reader, &names, TOPICS_SHOWN).await?;
+        let mut topics = topics::list(&self.inner.context.reader, &names, TOPICS_SHOWN).await?;
         let view = |(name, counts): (&String, &bool)| {
             let mut own: Vec<ChannelView> =
                 channels.extract_if(.., |channel| channel.source == *name).filter_map(ChannelView::of).collect();
@@ -138,97 +139,94 @@ impl GapView {
 }
 
 /// Counts until the process goes down.
-pub(in crate::engine) async fn count(inner: Arc<Inner>) {
+pub(in crate::engine) async fn count(context: Arc<Context>) {
     loop {
         tokio::select! {
-            () = inner.closing.cancelled() => return,
-            () = inner.counted.notified() => {}
-            () = tokio::time::sleep(inner.settings.sweep_interval) => {}
+            () = context.membership.closing.cancelled() => return,
+            () = context.signals.numbers.notified() => {}
+            () = tokio::time::sleep(context.settings.sweep_interval) => {}
         }
-        inner.health.note("sequences", inner.count_all().await);
+        context.membership.health.note("sequences", count_all(&context).await);
     }
 }
 
-impl Inner {
-    /// Counts what was written, then looks what is due.
-    pub(super) async fn count_all(&self) -> Result<(), StoreError> {
-        while self.count_some().await? > 0 {}
-        self.settle_some().await
-    }
+/// Counts what was written, then looks what is due.
+pub(super) async fn count_all(context: &Context) -> Result<(), StoreError> {
+    while count_some(context).await? > 0 {}
+    settle_some(context).await
+}
 
-    async fn count_some(&self) -> Result<usize, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let arrivals = sequences::take(&mut transaction, NUMBERS_MAX).await?;
-        let mut numbers: BTreeMap<(String, String), Vec<(i64, Duration)>> = BTreeMap::new();
-        let count = arrivals.len();
-        for arrival in arrivals {
-            let Counted { channel, number, grace } = arrival.counted;
-            numbers.entry((arrival.source, channel)).or_default().push((number, grace));
-        }
-        let names: Vec<(&str, &str)> =
-            numbers.keys().map(|(source, channel)| (source.as_str(), channel.as_str())).collect();
-        let mut told = 0;
-        if count > 0 {
-            let channels = sequences::lock(&mut transaction, &names).await?;
-            told = self.bring_up(&mut transaction, channels, &numbers).await?;
-        }
-        transaction.commit().await?;
-        self.deliver_now(told);
-        Ok(count)
+async fn count_some(context: &Context) -> Result<usize, StoreError> {
+    let mut transaction = context.pool.begin().await?;
+    let arrivals = sequences::take(&mut transaction, NUMBERS_MAX).await?;
+    let mut numbers: BTreeMap<(String, String), Vec<(i64, Duration)>> = BTreeMap::new();
+    let count = arrivals.len();
+    for arrival in arrivals {
+        let Counted { channel, number, grace } = arrival.counted;
+        numbers.entry((arrival.source, channel)).or_default().push((number, grace));
     }
+    let names: Vec<(&str, &str)> =
+        numbers.keys().map(|(source, channel)| (source.as_str(), channel.as_str())).collect();
+    let mut told = 0;
+    if count > 0 {
+        let channels = sequences::lock(&mut transaction, &names).await?;
+        told = bring_up(context.now(), &mut transaction, channels, &numbers).await?;
+    }
+    transaction.commit().await?;
+    deliver_now(context, told);
+    Ok(count)
+}
 
-    fn deliver_now(&self, told: usize) {
-        if told > 0 {
-            self.outgoing.notify_one();
-        }
+fn deliver_now(context: &Context, told: usize) {
+    if told > 0 {
+        context.signals.outgoing.notify_one();
     }
+}
 
-    /// The next look continues where there is more.
-    async fn settle_some(&self) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let channels = sequences::due(&mut transaction, DUE_MAX).await?;
-        let mut told = 0;
-        if !channels.is_empty() {
-            told = self.bring_up(&mut transaction, channels, &BTreeMap::new()).await?;
-        }
-        transaction.commit().await?;
-        self.deliver_now(told);
-        Ok(())
+/// The next look continues where there is more.
+async fn settle_some(context: &Context) -> Result<(), StoreError> {
+    let mut transaction = context.pool.begin().await?;
+    let channels = sequences::due(&mut transaction, DUE_MAX).await?;
+    let mut told = 0;
+    if !channels.is_empty() {
+        told = bring_up(context.now(), &mut transaction, channels, &BTreeMap::new()).await?;
     }
+    transaction.commit().await?;
+    deliver_now(context, told);
+    Ok(())
+}
 
-    /// Brings locked channels up to these numbers and to this moment. Gives the number of gaps that were reported.
-    async fn bring_up(
-        &self,
-        conn: &mut PgConnection,
-        channels: Vec<Channel>,
-        numbers: &BTreeMap<(String, String), Vec<(i64, Duration)>>,
-    ) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        let (mut changed, mut told): (Vec<(String, String, Sequence)>, Vec<NewOutgoing>) = (Vec::new(), Vec::new());
-        for Channel { source, channel, sequence, .. } in channels {
-            let key = (source, channel);
-            let numbers = numbers.get(&key).map(Vec::as_slice).unwrap_or_default();
-            let (sequence, gaps) = arrive(sequence, numbers, now);
-            for gap in gaps {
-                warn!(
-                    source = key.0,
-                    channel = key.1,
-                    gap.after,
-                    gap.before,
-                    gap.missing,
-                    "events of a source are missing"
-                );
-                told.push(tell(&key.0, &key.1, gap, now));
-            }
-            changed.extend(sequence.map(|sequence| (key.0, key.1, sequence)));
+/// Brings locked channels up to these numbers and to this moment. Gives the number of gaps that were reported.
+async fn bring_up(
+    now: Time,
+    conn: &mut PgConnection,
+    channels: Vec<Channel>,
+    numbers: &BTreeMap<(String, String), Vec<(i64, Duration)>>,
+) -> Result<usize, StoreError> {
+    let (mut changed, mut told): (Vec<(String, String, Sequence)>, Vec<NewOutgoing>) = (Vec::new(), Vec::new());
+    for Channel { source, channel, sequence, .. } in channels {
+        let key = (source, channel);
+        let numbers = numbers.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let (sequence, gaps) = arrive(sequence, numbers, now);
+        for gap in gaps {
+            warn!(
+                source = key.0,
+                channel = key.1,
+                gap.after,
+                gap.before,
+                gap.missing,
+                "events of a source are missing"
+            );
+            told.push(tell(&key.0, &key.1, gap, now));
         }
-        let rows: Vec<_> = changed.iter().map(|(source, channel, s)| (source.as_str(), channel.as_str(), s)).collect();
-        sequences::put(conn, &rows).await?;
-        if !told.is_empty() {
-            outgoing::insert(conn, &told.iter().collect::<Vec<_>>()).await?;
-        }
-        Ok(told.len())
+        changed.extend(sequence.map(|sequence| (key.0, key.1, sequence)));
     }
+    let rows: Vec<_> = changed.iter().map(|(source, channel, s)| (source.as_str(), channel.as_str(), s)).collect();
+    sequences::put(conn, &rows).await?;
+    if !told.is_empty() {
+        outgoing::insert(conn, &told.iter().collect::<Vec<_>>()).await?;
+    }
+    Ok(told.len())
 }
 
 /// The event of a gap: to this hub itself, so that it starts workflows like any other.

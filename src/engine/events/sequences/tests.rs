@@ -57,15 +57,15 @@ async fn two_nodes_report_a_gap_once_and_each_channel_counts_separately(pool: Pg
     for (channel, number) in [("", 1), ("", 2), ("eu", 1), ("", 5), ("eu", 2)] {
         accept(&a, channel, number, AT_ONCE).await;
     }
-    let (first, second) = tokio::join!(a.inner.count_all(), b.inner.count_all());
+    let (first, second) = tokio::join!(count_all(&a.inner.context), count_all(&b.inner.context));
     first.and(second).unwrap();
-    a.inner.count_all().await.unwrap();
+    count_all(&a.inner.context).await.unwrap();
     assert_eq!(told(&pool).await, [gap("", 2, 5, 2)]);
     assert_eq!((known(&a, "").await, known(&a, "eu").await), ((5, vec![(3, 4)]), (2, vec![])));
     let left: i64 = sqlx::query_scalar("select count(*) from sequence_arrivals").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 0);
-    a.inner.committer.close();
-    b.inner.committer.close();
+    a.inner.runs.committer.close();
+    b.inner.runs.committer.close();
 }
 
 #[sqlx::test]
@@ -74,17 +74,17 @@ async fn a_number_counts_with_its_event_however_late_and_a_duplicate_does_not(po
     accept(&died, "", 1, LATER).await;
     accept(&died, "", 3, LATER).await;
     // It dies before it counts; the sender repeats the last one to another node.
-    died.inner.committer.close();
+    died.inner.runs.committer.close();
     let engine = Engine::outside(pool.clone()).await.unwrap();
     assert!(matches!(accept(&engine, "", 3, LATER).await, Accepted::Duplicate { .. }));
     let arrivals: i64 = sqlx::query_scalar("select count(*) from sequence_arrivals").fetch_one(&pool).await.unwrap();
     assert_eq!(arrivals, 2);
-    engine.inner.count_all().await.unwrap();
+    count_all(&engine.inner.context).await.unwrap();
     assert_eq!((known(&engine, "").await, told(&pool).await), ((3, vec![(2, 2)]), vec![]));
     accept(&engine, "", 2, LATER).await;
-    engine.inner.count_all().await.unwrap();
+    count_all(&engine.inner.context).await.unwrap();
     assert_eq!((known(&engine, "").await, told(&pool).await), ((3, vec![]), vec![]));
-    engine.inner.committer.close();
+    engine.inner.runs.committer.close();
 }
 
 #[sqlx::test]
@@ -92,20 +92,20 @@ async fn a_gap_that_stays_open_is_reported_after_its_grace_period_by_any_live_no
     let died = Engine::outside(pool.clone()).await.unwrap();
     accept(&died, "", 7, LATER).await;
     accept(&died, "", 9, LATER).await;
-    died.inner.count_all().await.unwrap();
-    died.inner.committer.close();
+    count_all(&died.inner.context).await.unwrap();
+    died.inner.runs.committer.close();
     let engine = Engine::outside(pool.clone()).await.unwrap();
-    engine.inner.count_all().await.unwrap();
+    count_all(&engine.inner.context).await.unwrap();
     assert_eq!(told(&pool).await, [Value::Null; 0]);
     // The hour passes.
     let pass = "update sequences set next_at = next_at - interval '2 hours',
                        state = regexp_replace(state::text, '\"until\": ?\"[^\"]*\"', '\"until\":\"2026-01-01T00:00:00Z\"')::json";
     sqlx::query(pass).execute(&pool).await.unwrap();
-    engine.inner.count_all().await.unwrap();
-    engine.inner.count_all().await.unwrap();
+    count_all(&engine.inner.context).await.unwrap();
+    count_all(&engine.inner.context).await.unwrap();
     assert_eq!(told(&pool).await, [gap("", 7, 9, 1)]);
     assert_eq!(sequences::gaps(&pool).await.unwrap(), [("shop".to_owned(), 1)]);
-    engine.inner.committer.close();
+    engine.inner.runs.committer.close();
 }
 
 #[sqlx::test]
@@ -115,7 +115,7 @@ async fn what_a_filter_keeps_out_is_not_missing(pool: PgPool) {
     let number = Counted { channel: String::new(), number: 2, grace: AT_ONCE };
     engine.pass_over("shop", &[number]).await.unwrap();
     accept(&engine, "", 3, AT_ONCE).await;
-    engine.inner.count_all().await.unwrap();
+    count_all(&engine.inner.context).await.unwrap();
     assert_eq!((known(&engine, "").await, told(&pool).await), ((3, vec![]), vec![]));
-    engine.inner.committer.close();
+    engine.inner.runs.committer.close();
 }

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Delivered, Schema, Service, Shaped, Subscription};
+use super::{Delivered, Schema, Service, Shaped, Subscription, Topics};
 use crate::connect::wire::pubsub::PubSubError;
 use crate::engine::events::replays::ReplayError;
-use crate::engine::{AcceptError, IncomingEvent, Inner, OtherBytes};
+use crate::engine::{AcceptError, IncomingEvent, OtherBytes};
 use crate::store::events::StoredEvent;
 use crate::text::{Replaced, replace_nul};
 
-impl Inner {
+impl Topics {
     /// The event that a topic delivered, from the bytes that were kept of it.
     pub(in crate::engine) async fn decoded_now(&self, stored: &StoredEvent) -> Result<IncomingEvent, ReplayError> {
         let source = &stored.row.source;
         let headers: BTreeMap<String, String> = serde_json::from_str(stored.headers.get()).unwrap_or_default();
         let header = |name: &str| headers.get(name).map(String::as_str).unwrap_or_default();
-        let subscription = self.settings.subscriptions.iter().find(|subscription| subscription.source == *source);
+        let subscription =
+            self.context.settings.subscriptions.iter().find(|subscription| subscription.source == *source);
         let topic = subscription.and_then(|found| found.topics.iter().find(|topic| topic.name == header("topic")));
         let Some((subscription, topic)) = subscription.zip(topic) else {
             return Err(impossible(format!(
@@ -64,10 +65,10 @@ impl Inner {
     }
 
     async fn ask_for_schema(&self, service: &Service, id: &str) -> Result<String, PubSubError> {
-        let session = self.connections.sign_in(&service.pubsub, None).await?;
+        let session = self.context.connections.sign_in(&service.pubsub, None).await?;
         let found = match service.pubsub.schema(&session, id).await {
             Err(PubSubError::Unauthenticated(_)) => {
-                let session = self.connections.sign_in(&service.pubsub, Some(&session)).await?;
+                let session = self.context.connections.sign_in(&service.pubsub, Some(&session)).await?;
                 service.pubsub.schema(&session, id).await?
             }
             found => found?,

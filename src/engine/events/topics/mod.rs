@@ -21,10 +21,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::intake::Intake;
 use super::sequences::{GAP_TYPE, SOURCES_SOURCE};
 use crate::connect::wire::pubsub::{PubSub, PubSubAddress, PubSubError};
+use crate::engine::context::Context;
 use crate::engine::node::Node;
-use crate::engine::{Engine, IncomingEvent, Inner};
+use crate::engine::{Engine, IncomingEvent};
 use crate::machine::Time;
 use crate::pubsub::{BadSchema, Schema};
 use crate::store::StoreError;
@@ -99,9 +101,10 @@ pub trait Shape: std::fmt::Debug + Send + Sync {
     fn shape(&self, delivered: Delivered<'_>) -> Result<Shaped, String>;
 }
 
-/// What a process knows of topics.
-#[derive(Debug, Default)]
+/// Follows the topics that this process owns, and stores what they deliver.
 pub(in crate::engine) struct Topics {
+    context: Arc<Context>,
+    intake: Arc<Intake>,
     /// Those that a task of this process follows.
     followed: Mutex<HashSet<TopicId>>,
     /// By the name of the source.
@@ -149,13 +152,13 @@ impl Service {
 
 /// A topic that a task follows; free again once the task ends, however it ends.
 struct Followed {
-    inner: Arc<Inner>,
+    topics: Arc<Topics>,
     id: TopicId,
 }
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        lock(&self.inner.topics.followed).remove(&self.id);
+        lock(&self.topics.followed).remove(&self.id);
     }
 }
 
@@ -164,7 +167,7 @@ impl Engine {
     #[must_use]
     pub fn subscribed(&self) -> Vec<(String, String)> {
         let of = |s: &Arc<Subscription>| (s.source.clone(), s.address.connection.clone());
-        self.inner.settings.subscriptions.iter().map(of).collect()
+        self.inner.context.settings.subscriptions.iter().map(of).collect()
     }
 
     /// How long ago the position of each topic was last known to be the newest one; topics that were never read are left out.
@@ -172,12 +175,12 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn topic_ages(&self) -> Result<Vec<(TopicId, Duration)>, StoreError> {
-        let sources: Vec<&str> = self.inner.settings.subscriptions.iter().map(|s| s.source.as_str()).collect();
+        let sources: Vec<&str> = self.inner.context.settings.subscriptions.iter().map(|s| s.source.as_str()).collect();
         if sources.is_empty() {
             return Ok(Vec::new());
         }
-        let now = self.inner.clock.now();
-        let listed = topics::list(&self.inner.reader, &sources, TOPICS_MAX).await?.into_iter();
+        let now = self.inner.context.now();
+        let listed = topics::list(&self.inner.context.reader, &sources, TOPICS_MAX).await?.into_iter();
         Ok(listed.filter_map(|t| Some((t.id, (now - t.positioned_at?).to_std().unwrap_or_default()))).collect())
     }
 }
@@ -185,31 +188,36 @@ impl Engine {
 /// Topics of which metrics are told.
 const TOPICS_MAX: i64 = 1_000;
 
-impl Inner {
+impl Topics {
+    pub(in crate::engine) fn new(intake: &Arc<Intake>) -> Self {
+        let context = Arc::clone(&intake.context);
+        Self { context, intake: Arc::clone(intake), followed: Mutex::default(), services: Mutex::default() }
+    }
+
     /// Takes the topics of `hub.yaml` that no living node owns, and begins to follow them.
     pub(in crate::engine) async fn subscribe_to_free(self: &Arc<Self>, node: &Arc<Node>) -> Result<(), StoreError> {
         let mut wanted: HashMap<TopicId, (&Arc<Subscription>, usize)> = HashMap::new();
-        for subscription in &self.settings.subscriptions {
+        for subscription in &self.context.settings.subscriptions {
             for (place, topic) in subscription.topics.iter().enumerate() {
                 let id = TopicId { source: subscription.source.clone(), topic: topic.name.clone() };
                 wanted.insert(id, (subscription, place));
             }
         }
         {
-            let followed = lock(&self.topics.followed);
+            let followed = lock(&self.followed);
             wanted.retain(|id, _| !followed.contains(id));
         }
         if wanted.is_empty() {
             return Ok(());
         }
         let ids: Vec<&TopicId> = wanted.keys().collect();
-        topics::declare(&self.pool, &ids).await?;
-        for claimed in topics::claim(&self.pool, node.id, &ids).await? {
+        topics::declare(&self.context.pool, &ids).await?;
+        for claimed in topics::claim(&self.context.pool, node.id, &ids).await? {
             let Some((subscription, place)) = wanted.get(&claimed.id) else { continue };
-            if !lock(&self.topics.followed).insert(claimed.id.clone()) {
+            if !lock(&self.followed).insert(claimed.id.clone()) {
                 continue;
             }
-            let followed = Followed { inner: Arc::clone(self), id: claimed.id.clone() };
+            let followed = Followed { topics: Arc::clone(self), id: claimed.id.clone() };
             let subscriber =
                 Subscriber::new(Arc::clone(self), Arc::clone(node), Arc::clone(subscription), *place, claimed);
             tokio::spawn(async move {
@@ -222,12 +230,12 @@ impl Inner {
 
     /// The service of a source.
     pub(super) fn service_of(&self, subscription: &Subscription) -> Result<Arc<Service>, PubSubError> {
-        if let Some(service) = lock(&self.topics.services).get(&subscription.source) {
+        if let Some(service) = lock(&self.services).get(&subscription.source) {
             return Ok(Arc::clone(service));
         }
-        let pubsub = self.connections.pubsub(subscription.address.clone())?;
+        let pubsub = self.context.connections.pubsub(subscription.address.clone())?;
         let service = Arc::new(Service { pubsub, schemas: Mutex::default() });
-        let mut services = lock(&self.topics.services);
+        let mut services = lock(&self.services);
         Ok(Arc::clone(services.entry(subscription.source.clone()).or_insert(service)))
     }
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use super::{Gap, Service, Start, Subscription, Topic, tell_of_gap};
+use super::{Gap, Service, Start, Subscription, Topic, Topics, tell_of_gap};
 use crate::connect::wire::pubsub::{PubSubError, Session, Subscribed};
-use crate::engine::Inner;
 use crate::engine::node::Node;
 use crate::pubsub::messages::{FetchRequest, ReplayPreset};
 use crate::store::StoreError;
@@ -29,7 +28,7 @@ const STAND_STILL: Duration = Duration::from_mins(10);
 
 /// Follows a topic that its node owns.
 pub(super) struct Subscriber {
-    pub(super) inner: Arc<Inner>,
+    pub(super) topics: Arc<Topics>,
     pub(super) node: Arc<Node>,
     pub(super) subscription: Arc<Subscription>,
     place: usize,
@@ -68,14 +67,14 @@ impl From<PubSubError> for Ended {
 
 impl Subscriber {
     pub(super) fn new(
-        inner: Arc<Inner>,
+        topics: Arc<Topics>,
         node: Arc<Node>,
         subscription: Arc<Subscription>,
         place: usize,
         claimed: Claimed,
     ) -> Self {
         let batch = subscription.batch;
-        Self { inner, node, subscription, place, claimed, session: None, batch, pause: PAUSE_MIN }
+        Self { topics, node, subscription, place, claimed, session: None, batch, pause: PAUSE_MIN }
     }
 
     pub(super) fn topic(&self) -> &Topic {
@@ -106,7 +105,7 @@ impl Subscriber {
         }
         if !self.node.fenced.is_cancelled() {
             // Otherwise another node takes it once this one is known to be gone.
-            let _ = topics::release(&self.inner.pool, self.node.id, &self.claimed).await;
+            let _ = topics::release(&self.topics.context.pool, self.node.id, &self.claimed).await;
         }
     }
 
@@ -135,7 +134,7 @@ impl Subscriber {
             why,
             "the subscription ended, trying again"
         );
-        let noted = topics::troubled(&self.inner.pool, self.node.id, &self.claimed, why).await;
+        let noted = topics::troubled(&self.topics.context.pool, self.node.id, &self.claimed, why).await;
         if let Err(error) = noted {
             warn!(%error, "cannot record why a subscription ended");
         }
@@ -152,7 +151,7 @@ impl Subscriber {
             return;
         }
         error!(source = self.subscription.source, topic = self.topic().name, why, "a topic is blocked");
-        let noted = topics::stopped(&self.inner.pool, self.node.id, &self.claimed, why).await;
+        let noted = topics::stopped(&self.topics.context.pool, self.node.id, &self.claimed, why).await;
         if let Err(error) = noted {
             warn!(%error, "cannot record why a topic is blocked");
         }
@@ -168,14 +167,14 @@ impl Subscriber {
     }
 
     async fn subscribe_or_end(&mut self) -> Result<Ended, Ended> {
-        let Some(position) = topics::position(&self.inner.pool, self.node.id, &self.claimed).await? else {
+        let Some(position) = topics::position(&self.topics.context.pool, self.node.id, &self.claimed).await? else {
             return Err(Ended::Lost);
         };
-        let service = self.inner.service_of(&self.subscription)?;
+        let service = self.topics.service_of(&self.subscription)?;
         let session = self.sign_in(&service).await?;
         let first = self.first_request(&position);
         // Before the service can begin to deliver: if its answer is lost, nothing that it published since is left out.
-        if !topics::begun(&self.inner.pool, self.node.id, &self.claimed).await? {
+        if !topics::begun(&self.topics.context.pool, self.node.id, &self.claimed).await? {
             return Err(Ended::Lost);
         }
         let subscribed = tokio::time::timeout(SILENCE_MAX, service.pubsub.subscribe(&session, first));
@@ -184,7 +183,7 @@ impl Subscriber {
             Ok(Err(error)) => return Err(self.judge(error, position)),
             Err(_) => return Err(Ended::Failed(format!("no answer within {SILENCE_MAX:?}"))),
         };
-        if !topics::connected(&self.inner.pool, self.node.id, &self.claimed).await? {
+        if !topics::connected(&self.topics.context.pool, self.node.id, &self.claimed).await? {
             return Err(Ended::Lost);
         }
         telemetry::topic_connected(&self.subscription.source, &self.topic().name, true);
@@ -194,8 +193,8 @@ impl Subscriber {
 
     /// Signs in, and finds out whether the topic may be subscribed to: who may not is told so, and not left waiting.
     async fn sign_in(&mut self, service: &Service) -> Result<Session, Ended> {
-        let inner = Arc::clone(&self.inner);
-        let connections = &inner.connections;
+        let context = Arc::clone(&self.topics.context);
+        let connections = &context.connections;
         let name = &self.subscription.topics[self.place].name.clone();
         let mut session = match self.session.take() {
             Some(session) => session,
@@ -296,10 +295,10 @@ impl Subscriber {
         let forgotten = NewPosition { replay_id: None, ..self.next(position, &[], Step::Lost) };
         // The same replay id may be refused again later, and that is another loss: the number of the write tells them apart.
         let place = [position.replay_id.as_deref().unwrap_or_default(), &position.seq.to_be_bytes()];
-        let gap = Gap { reason: "replay-id-refused", at_place: &place, at: self.inner.clock.now() };
+        let gap = Gap { reason: "replay-id-refused", at_place: &place, at: self.topics.context.now() };
         let told = tell_of_gap(&self.claimed.id, &gap);
-        if topics::move_on(&self.inner.pool, &forgotten, Some(&told)).await? {
-            self.inner.outgoing.notify_one();
+        if topics::move_on(&self.topics.context.pool, &forgotten, Some(&told)).await? {
+            self.topics.context.signals.outgoing.notify_one();
         }
         Ok(())
     }

@@ -9,13 +9,13 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::subscriber::{Ended, Subscriber};
-use super::{Delivered, Gap, Service, Shaped, tell_of_gap};
+use super::{Delivered, Gap, Service, Shaped, Topics, tell_of_gap};
 use crate::connect::wire::pubsub::{PubSubError, Session};
 use crate::engine::events::intake::new_event;
 use crate::engine::runs::batch::{AcceptOutcome, LOST};
 use crate::engine::runs::beginning::PendingStart;
 use crate::engine::runs::starts::Cause;
-use crate::engine::{AcceptError, Accepted, IncomingEvent, Inner, OtherBytes};
+use crate::engine::{AcceptError, Accepted, IncomingEvent, OtherBytes};
 use crate::machine::{SchemaViolation, Time};
 use crate::memory::time;
 use crate::pubsub::Schema;
@@ -60,7 +60,7 @@ impl Subscriber {
         }
         if let Some(replay_id) = passed {
             let next = self.next(position, &replay_id, Step::Still);
-            if !topics::move_on(&self.inner.pool, &next, None).await? {
+            if !topics::move_on(&self.topics.context.pool, &next, None).await? {
                 return Err(Ended::Lost);
             }
             advance(position, replay_id);
@@ -158,12 +158,12 @@ impl Subscriber {
         let (source, topic) = (&self.subscription.source, &self.topic().name);
         let happened = event.attributes.iter().find(|(name, _)| name == "time").and_then(|(_, at)| time(at));
         let next = self.next(position, kept.replay_id, Step::Event(happened));
-        match Arc::clone(&self.inner).accept_at(event, Some(next)).await {
+        match self.topics.intake.accept_at(event, Some(next)).await {
             Ok(accepted) => {
                 let is_new = !matches!(accepted, Accepted::Duplicate { .. });
                 telemetry::topic_event(source, topic, if is_new { "stored" } else { "duplicate" });
                 if let Some(happened) = happened.filter(|_| is_new) {
-                    telemetry::topic_delay(source, since(happened, self.inner.clock.now()));
+                    telemetry::topic_delay(source, since(happened, self.topics.context.now()));
                 }
                 Ok(None)
             }
@@ -185,12 +185,12 @@ impl Subscriber {
         );
         telemetry::topic_event(source, topic, "rejected");
         let next = self.next(position, kept.replay_id, Step::Rejected);
-        match self.inner.keep_rejected(self.raw(kept), why, next.clone()).await {
+        match self.topics.keep_rejected(self.raw(kept), why, next.clone()).await {
             Ok(()) => Ok(()),
             Err(AcceptError::Unavailable(why)) => Err(Ended::Failed(why)),
             Err(error) => {
                 error!(source, topic, event = kept.event_id, %error, "an event of a topic cannot be stored as rejected");
-                if topics::move_on(&self.inner.pool, &next, None).await? { Ok(()) } else { Err(Ended::Lost) }
+                if topics::move_on(&self.topics.context.pool, &next, None).await? { Ok(()) } else { Err(Ended::Lost) }
             }
         }
     }
@@ -236,30 +236,31 @@ impl Subscriber {
     /// Tells that events are missing, which an event stands for.
     async fn tell_of_overflow(&self, kept: &Kept<'_>, payload: &Value) -> Result<(), StoreError> {
         let committed = payload.pointer("/ChangeEventHeader/commitTimestamp").and_then(Value::as_i64);
-        let at = committed.and_then(chrono::DateTime::from_timestamp_millis).unwrap_or_else(|| self.inner.clock.now());
+        let at =
+            committed.and_then(chrono::DateTime::from_timestamp_millis).unwrap_or_else(|| self.topics.context.now());
         let gap = Gap { reason: "overflow", at_place: &[kept.replay_id, kept.event_id.as_bytes()], at };
         let told = tell_of_gap(&self.claimed.id, &gap);
-        let mut connection = self.inner.pool.acquire().await?;
+        let mut connection = self.topics.context.pool.acquire().await?;
         crate::store::events::outgoing::insert(&mut connection, &[&told]).await?;
-        self.inner.outgoing.notify_one();
+        self.topics.context.signals.outgoing.notify_one();
         Ok(())
     }
 }
 
-impl Inner {
+impl Topics {
     /// Keeps an event of a topic that no run can be given, with what was sent and why, for a person to look at.
     async fn keep_rejected(
-        self: &Arc<Self>,
+        &self,
         mut event: IncomingEvent,
         why: String,
         position: NewPosition,
     ) -> Result<(), AcceptError> {
-        event.hide(&self.redactor());
-        let node = self.node();
+        event.hide(&self.context.redactor());
+        let node = self.context.node();
         let violations = [SchemaViolation { pointer: String::new(), message: why }];
         let data = (!event.data_is_body).then(|| event.data.to_string());
         let new_event =
-            new_event(&event, data, (Uuid::now_v7(), self.clock.now()), "rejected", Vec::new(), &violations);
+            new_event(&event, data, (Uuid::now_v7(), self.context.now()), "rejected", Vec::new(), &violations);
         let cause = Cause { by: "event", source: Some(event.source.clone()) };
         let pending = PendingStart {
             event: Some(new_event),
@@ -268,7 +269,7 @@ impl Inner {
             position: Some(position),
             judged_by: None,
         };
-        match self.commit_accept(&node, cause, pending).await {
+        match self.intake.runs.commit_accept(&node, cause, pending).await {
             AcceptOutcome::Done { .. } | AcceptOutcome::Duplicate { .. } => Ok(()),
             AcceptOutcome::Refused(why) => Err(AcceptError::Refused(why)),
             AcceptOutcome::Lost => Err(AcceptError::Unavailable(LOST.to_owned())),

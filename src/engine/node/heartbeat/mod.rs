@@ -3,7 +3,6 @@
 //!
 //! An incarnation whose lease may be over is never revived. The process drops its work and begins the next one.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -16,8 +15,7 @@ use tracing::{error, warn};
 use super::loops;
 use super::{Node, NodeParts, usable};
 use crate::engine::Inner;
-use crate::store::nodes::formats::Format;
-use crate::store::nodes::{self, Beat};
+use crate::store::nodes;
 use crate::store::runs::claims;
 
 /// Runs whose claims are given back by one statement.
@@ -49,10 +47,10 @@ impl Heart {
     fn of(inner: &Arc<Inner>) -> Self {
         Self {
             inner: Arc::downgrade(inner),
-            options: inner.pool.connect_options().as_ref().clone(),
-            lease: inner.settings.lease,
-            closing: inner.closing.clone(),
-            closed: inner.closed.clone(),
+            options: inner.context.pool.connect_options().as_ref().clone(),
+            lease: inner.context.settings.lease,
+            closing: inner.context.membership.closing.clone(),
+            closed: inner.context.membership.closed.clone(),
         }
     }
 
@@ -95,8 +93,8 @@ impl Heart {
             match tokio::time::timeout_at(node.valid_until().into(), beat).await {
                 Ok(Ok(Some(beat))) => {
                     let Some(inner) = self.inner.upgrade() else { return };
-                    inner.hears(asked, beat);
-                    if let Some(stuck) = inner.health.is_stuck() {
+                    inner.context.membership.hears(asked, beat);
+                    if let Some(stuck) = inner.context.membership.health.is_stuck() {
                         error!(stuck, "a loop of this node is stuck: other nodes take over its runs");
                         return node.fence("the node makes no progress");
                     }
@@ -118,19 +116,19 @@ impl Heart {
         loop {
             let asked = Instant::now();
             let inner = self.inner.upgrade()?;
-            if inner.health.is_stuck().is_some() {
+            if inner.context.membership.health.is_stuck().is_some() {
                 // It would take runs up and not get on with them. Loops of the former incarnation are none of the next.
-                inner.health.rests("claims");
+                inner.context.membership.health.rests("claims");
                 drop(inner);
                 tokio::select! {
                     () = self.closed.cancelled() => return None,
                     () = tokio::time::sleep(Duration::from_millis(500)) => continue,
                 }
             }
-            match Node::register(&NodeParts { pool, settings: &inner.settings }).await {
+            match Node::register(&NodeParts { pool, settings: &inner.context.settings }).await {
                 Ok((fresh, beat)) => {
-                    inner.hears(asked, beat);
-                    *inner.node.write().expect("the lock of the incarnation is never poisoned") = Arc::clone(&fresh);
+                    inner.context.membership.hears(asked, beat);
+                    inner.context.membership.begin_anew(&fresh);
                     forgive(pool, former).await;
                     return Some(fresh);
                 }
@@ -142,19 +140,6 @@ impl Heart {
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
         }
-    }
-}
-
-impl Inner {
-    /// Records the answer to a heartbeat that was sent at `asked`.
-    fn hears(&self, asked: Instant, beat: Beat) {
-        self.clock.set(asked, beat.now);
-        self.format.store(beat.format, Ordering::Relaxed);
-    }
-
-    /// The format in which journals are written now.
-    pub(in crate::engine) fn format(&self) -> Format {
-        self.format.load(Ordering::Relaxed)
     }
 }
 

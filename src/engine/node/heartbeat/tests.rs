@@ -15,7 +15,7 @@ async fn a_node_whose_threads_are_all_busy_keeps_its_lease(pool: PgPool) {
     let evaluator = Evaluator::new("no-evaluator-here".into(), Vec::new(), 1);
     let engine =
         Engine::start_node(settings, pool.clone(), pool.clone(), Connections::default(), evaluator).await.unwrap();
-    let incarnation = engine.inner.node().id;
+    let incarnation = engine.inner.context.node().id;
     // The test and the engine share one thread, and now it does nothing else for three leases.
     std::thread::sleep(Duration::from_millis(2_400));
     let alive: bool = sqlx::query_scalar("select dead_at is null and expires_at > now() from nodes where id = $1")
@@ -23,6 +23,6 @@ async fn a_node_whose_threads_are_all_busy_keeps_its_lease(pool: PgPool) {
         .fetch_one(&pool)
         .await
         .unwrap();
-    assert!(alive && engine.inner.node().id == incarnation && engine.inner.node().is_alive());
+    assert!(alive && engine.inner.context.node().id == incarnation && engine.inner.context.node().is_alive());
     engine.shut_down().await;
 }

@@ -1,33 +1,32 @@
 //! What can be done to a run now, from its journal; and acts that are more than a record of the run.
 
 pub mod restarts;
-mod rewinds;
+pub(super) mod rewinds;
 
 use std::sync::Arc;
 
 use crate::dsl::Definition;
-use crate::engine::{Engine, Inner};
+use crate::engine::Engine;
+use crate::engine::context::Context;
 use crate::machine::{Permitted, Run, RunId, fold, permitted};
 use crate::store::runs::journal;
 use crate::store::{StoreError, definitions};
 
-impl Inner {
-    /// A run as its journal leaves it, and what it runs; none if there is no such run.
-    pub(in crate::engine::runs) async fn folded(
-        &self,
-        run: RunId,
-    ) -> Result<Option<(Arc<Definition>, Run)>, StoreError> {
-        let Some(definition) = definitions::of_run(&self.reader, run).await? else { return Ok(None) };
-        let definition = self.definition_of(definition).await?.definition;
-        let (records, base) = journal::records_from_base(&self.reader, run).await?;
-        let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
-        // A long journal takes longer than a thread of the engine may be kept.
-        let folded = tokio::task::spawn_blocking(move || {
-            let run = fold(&definition, Run::before(run, base), &records).map_err(|e| e.to_string())?;
-            Ok((definition, run))
-        });
-        folded.await.map_err(|e| unreadable(e.to_string()))?.map(Some).map_err(unreadable)
-    }
+/// A run as its journal leaves it, and what it runs; none if there is no such run.
+pub(in crate::engine::runs) async fn folded(
+    context: &Context,
+    run: RunId,
+) -> Result<Option<(Arc<Definition>, Run)>, StoreError> {
+    let Some(definition) = definitions::of_run(&context.reader, run).await? else { return Ok(None) };
+    let definition = context.definition_of(definition).await?.definition;
+    let (records, base) = journal::records_from_base(&context.reader, run).await?;
+    let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
+    // A long journal takes longer than a thread of the engine may be kept.
+    let folded = tokio::task::spawn_blocking(move || {
+        let run = fold(&definition, Run::before(run, base), &records).map_err(|e| e.to_string())?;
+        Ok((definition, run))
+    });
+    folded.await.map_err(|e| unreadable(e.to_string()))?.map(Some).map_err(unreadable)
 }
 
 impl Engine {
@@ -37,7 +36,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn permitted(&self, run: RunId) -> Result<Vec<Permitted>, StoreError> {
-        match self.inner.folded(run).await {
+        match folded(&self.inner.context, run).await {
             Ok(Some((definition, run))) if run.started_at.is_some() => Ok(permitted(&definition, &run)),
             Ok(_) => Ok(Vec::new()),
             Err(error) if error.is_about_values() => Ok(Vec::new()),

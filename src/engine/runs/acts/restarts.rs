@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use super::folded;
 use crate::engine::node::loops::Look;
+use crate::engine::runs::Runs;
 use crate::engine::runs::starts::Origin;
-use crate::engine::{ActError, Inner, StartError, StartRequest};
+use crate::engine::{ActError, StartError, StartRequest};
 use crate::machine::acts::judge_restart;
 use crate::machine::{Restarts, RunId, Time};
 use crate::store::StoreError;
@@ -37,7 +39,7 @@ pub struct Restarted {
     pub is_new: bool,
 }
 
-impl Inner {
+impl Runs {
     /// Starts an ended run again, unless the run that does so already has not ended yet.
     pub(in crate::engine) async fn restart(
         self: &Arc<Self>,
@@ -46,14 +48,14 @@ impl Inner {
         by: By<'_>,
     ) -> Result<Restarted, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
-        if self.format() < RESTARTED {
+        if self.context.format() < RESTARTED {
             let why = "not every node can read a run that was started again: an earlier version of Stepwell is running, or was in the last hour";
             return Err(ActError::Refused(why.to_owned()));
         }
-        let (definition, ended) = self.folded(of).await.map_err(away)?.ok_or(ActError::Unknown(of))?;
+        let (definition, ended) = folded(&self.context, of).await.map_err(away)?.ok_or(ActError::Unknown(of))?;
         let workflow = definition.workflow.clone();
         judge_restart(&ended, how.again).map_err(|rejected| ActError::Refused(rejected.to_string()))?;
-        let latest = restarts::latest(&self.crowd, of).await.map_err(away)?;
+        let latest = restarts::latest(&self.context.crowd, of).await.map_err(away)?;
         if let Some(latest) = &latest
             && (!latest.has_ended || how.since.is_some_and(|since| latest.at >= since))
         {
@@ -71,11 +73,11 @@ impl Inner {
         };
         let act = StartAct { actor: by.actor.clone(), reason: reason.clone(), kind: StartKind::Restart(of, number) };
         let origin = Origin::Restart { of, event: ended.event };
-        let started = Arc::clone(self).start_again(request, origin, Restarts { run: of, reason }, act).await;
+        let started = self.start_again(request, origin, Restarts { run: of, reason }, act).await;
         let (run, is_new) = started.map_err(refused)?;
         if is_new {
             info!(run.id = %run, of = %of, by = by.actor.0, reason = by.reason, "a run was started again");
-            self.node().wakes.wake(Look::Commands);
+            self.context.node().wakes.wake(Look::Commands);
         }
         Ok(Restarted { run, is_new })
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::folded;
 use crate::engine::catalog::Loaded;
-use crate::engine::{ActError, Engine, Inner};
+use crate::engine::context::Context;
+use crate::engine::{ActError, Engine};
 use crate::expr::EvaluationError;
 use crate::machine::rewind::{self, Choice};
 use crate::machine::{
@@ -30,50 +32,48 @@ impl Read {
     }
 }
 
-impl Inner {
-    /// Decides that a run continues from an earlier step. Says why not, for a person.
-    pub(in crate::engine::runs) async fn decide_rewind(
-        self: &Arc<Self>,
-        (run, loaded): (&Run, &Loaded),
-        from: &str,
-        by: RewoundBy,
-        now: Time,
-    ) -> Result<Decision, String> {
-        if self.format() < REWOUND {
-            return Err(TOO_OLD.to_owned());
-        }
-        let (records, base) = journal::records_from_base(&self.pool, run.id).await.map_err(|e| e.to_string())?;
-        let (loaded, run) = (loaded.clone(), run.clone());
-        let read = Arc::new(Read { loaded, run, records, base });
-        let mut answers: Vec<Result<serde_json::Value, EvaluationError>> = Vec::new();
-        loop {
-            let (inner, read, by) = (Arc::clone(self), Arc::clone(&read), by.clone());
-            let (from, known) = (from.to_owned(), answers.clone());
-            // Folding a long journal takes longer than a thread of the engine may be kept.
-            let asked = tokio::task::spawn_blocking(move || {
-                let settles_after = |request: &CallRequest| inner.connections.settles_after(request);
-                let around = Around { now, answers: &known, settles_after: &settles_after, continues: false };
-                decide_rewind(read.rewind(), &from, by, around)
-            });
-            match asked.await {
-                Ok(Ok(decision)) => return Ok(decision),
-                Ok(Err(NoDecision::Rejected(rejected))) => return Err(rejected.to_string()),
-                Ok(Err(NoDecision::Evaluate(evaluation))) => answers.push(self.evaluator.evaluate(*evaluation).await),
-                Err(panic) => return Err(format!("internal error: {panic}")),
-            }
+/// Decides that a run continues from an earlier step. Says why not, for a person.
+pub(in crate::engine::runs) async fn decide(
+    context: &Arc<Context>,
+    (run, loaded): (&Run, &Loaded),
+    from: &str,
+    by: RewoundBy,
+    now: Time,
+) -> Result<Decision, String> {
+    if context.format() < REWOUND {
+        return Err(TOO_OLD.to_owned());
+    }
+    let (records, base) = journal::records_from_base(&context.pool, run.id).await.map_err(|e| e.to_string())?;
+    let (loaded, run) = (loaded.clone(), run.clone());
+    let read = Arc::new(Read { loaded, run, records, base });
+    let mut answers: Vec<Result<serde_json::Value, EvaluationError>> = Vec::new();
+    loop {
+        let (within, read, by) = (Arc::clone(context), Arc::clone(&read), by.clone());
+        let (from, known) = (from.to_owned(), answers.clone());
+        // Folding a long journal takes longer than a thread of the engine may be kept.
+        let asked = tokio::task::spawn_blocking(move || {
+            let settles_after = |request: &CallRequest| within.connections.settles_after(request);
+            let around = Around { now, answers: &known, settles_after: &settles_after, continues: false };
+            decide_rewind(read.rewind(), &from, by, around)
+        });
+        match asked.await {
+            Ok(Ok(decision)) => return Ok(decision),
+            Ok(Err(NoDecision::Rejected(rejected))) => return Err(rejected.to_string()),
+            Ok(Err(NoDecision::Evaluate(evaluation))) => answers.push(context.evaluator.evaluate(*evaluation).await),
+            Err(panic) => return Err(format!("internal error: {panic}")),
         }
     }
+}
 
-    async fn read_run(&self, run: RunId) -> Result<Option<Read>, StoreError> {
-        let Some(definition) = definitions::of_run(&self.reader, run).await? else { return Ok(None) };
-        let loaded = self.definition_of(definition).await?;
-        let Some((_, folded)) = self.folded(run).await? else { return Ok(None) };
-        let (records, base) = journal::records_from_base(&self.reader, run).await?;
-        // What came since does not belong to the run that was folded.
-        let length = usize::try_from(folded.seq.saturating_sub(base.saturating_sub(1))).unwrap_or(usize::MAX);
-        let records = records.into_iter().take(length).collect();
-        Ok(Some(Read { loaded, run: folded, records, base }))
-    }
+async fn read_run(context: &Context, run: RunId) -> Result<Option<Read>, StoreError> {
+    let Some(definition) = definitions::of_run(&context.reader, run).await? else { return Ok(None) };
+    let loaded = context.definition_of(definition).await?;
+    let Some((_, folded)) = folded(context, run).await? else { return Ok(None) };
+    let (records, base) = journal::records_from_base(&context.reader, run).await?;
+    // What came since does not belong to the run that was folded.
+    let length = usize::try_from(folded.seq.saturating_sub(base.saturating_sub(1))).unwrap_or(usize::MAX);
+    let records = records.into_iter().take(length).collect();
+    Ok(Some(Read { loaded, run: folded, records, base }))
 }
 
 impl Engine {
@@ -82,7 +82,7 @@ impl Engine {
     /// # Errors
     /// The database is away, or the run cannot be read.
     pub async fn earlier_steps(&self, run: RunId) -> Result<Vec<Choice>, StoreError> {
-        let Some(read) = self.inner.read_run(run).await? else { return Ok(Vec::new()) };
+        let Some(read) = read_run(&self.inner.context, run).await? else { return Ok(Vec::new()) };
         let found = tokio::task::spawn_blocking(move || rewind::choices(read.rewind()));
         found.await.map_err(|e| StoreError::Unreadable { table: "journal", why: e.to_string() })
     }
@@ -93,10 +93,7 @@ impl Engine {
     /// The run must not go back to that step, or the database is away.
     pub async fn preview_rewind(&self, run: RunId, from: &str) -> Result<Choice, ActError> {
         let away = |e: StoreError| ActError::Unavailable(e.to_string());
-        let read = self.inner.read_run(run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
-        let now = self.now();
-        let settles_after = |_: &CallRequest| std::time::Duration::ZERO;
-        let around = Around { now, answers: &[], settles_after: &settles_after, continues: false };
-        rewind::preview(read.rewind(), from, around).map_err(|rejected| ActError::Refused(rejected.to_string()))
+        let read = read_run(&self.inner.context, run).await.map_err(away)?.ok_or(ActError::Unknown(run))?;
+        rewind::preview(read.rewind(), from).map_err(|rejected| ActError::Refused(rejected.to_string()))
     }
 }

@@ -12,15 +12,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 pub use preview::{NextCall, Preview, PreviewGroup};
 pub use samples::Sample;
 pub use view::{BulkCounts, BulkItem, BulkView, Rate};
 
+use super::Runs;
+use super::proposals::{new_proposal, to_propose};
 use crate::engine::node::loops::Look;
 use crate::engine::runs::acts::restarts::Again;
-use crate::engine::{ActError, Engine, Inner, clean_act};
+use crate::engine::{ActError, Engine, clean_act};
 use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::StoreError;
 use crate::store::access::Identity;
@@ -96,115 +99,109 @@ enum Prepared {
     Done,
 }
 
-impl Inner {
-    /// Tells the next runs of each bulk act that may go on, and notes what runs have answered.
-    pub(in crate::engine) async fn carry_on_bulk_acts(self: &Arc<Self>) -> Result<(), StoreError> {
-        if !bulk::is_pending(&self.pool).await? {
-            return Ok(());
-        }
-        bulk::settle(&self.pool).await?;
-        for _ in 0..PAGES_MAX {
-            let mut is_told = false;
-            for due in bulk::due(&self.pool, PAGE, OPEN_MAX).await? {
-                is_told |= self.tell_next(&due).await?;
-            }
-            if !is_told {
-                break;
-            }
-            self.node().wakes.wake(Look::Commands);
-        }
-        Ok(())
+/// Tells the next runs of each bulk act that may go on, and notes what runs have answered.
+pub(in crate::engine) async fn carry_on(runs: &Arc<Runs>) -> Result<(), StoreError> {
+    if !bulk::is_pending(&runs.context.pool).await? {
+        return Ok(());
     }
+    bulk::settle(&runs.context.pool).await?;
+    for _ in 0..PAGES_MAX {
+        let mut is_told = false;
+        for due in bulk::due(&runs.context.pool, PAGE, OPEN_MAX).await? {
+            is_told |= tell_next(runs, &due).await?;
+        }
+        if !is_told {
+            break;
+        }
+        runs.context.node().wakes.wake(Look::Commands);
+    }
+    Ok(())
+}
 
-    /// Tells the next runs of one bulk act; false if it told none.
-    async fn tell_next(self: &Arc<Self>, due: &Due) -> Result<bool, StoreError> {
-        let act: Act = match serde_json::from_str(&due.act) {
-            Ok(act) if due.permitted => act,
-            Ok(_) => {
-                let why = format!("{} may not act on runs any more; whoever may can resume it", due.acts_as);
-                bulk::hold(&self.pool, due.id, &why).await?;
-                return Ok(false);
-            }
-            Err(error) => {
-                bulk::hold(&self.pool, due.id, &format!("this version cannot read its act: {error}")).await?;
-                return Ok(false);
-            }
-        };
-        if due.allowed < 1 {
+/// Tells the next runs of one bulk act; false if it told none.
+async fn tell_next(runs: &Arc<Runs>, due: &Due) -> Result<bool, StoreError> {
+    let act: Act = match serde_json::from_str(&due.act) {
+        Ok(act) if due.permitted => act,
+        Ok(_) => {
+            let why = format!("{} may not act on runs any more; whoever may can resume it", due.acts_as);
+            bulk::hold(&runs.context.pool, due.id, &why).await?;
             return Ok(false);
         }
-        let items = bulk::next_items(&self.pool, due.id, due.told, i64::from(due.allowed)).await?;
-        let actor = Actor(due.acts_as.clone());
-        let by = By { actor: &actor, reason: due.reason.as_deref() };
-        let mut prepared = Vec::with_capacity(items.len());
-        for item in &items {
-            match self.prepare_item(item, &act, by, due.created_at).await {
-                Ok(found) => prepared.push(Ok(found)),
-                Err(ActError::Unavailable(_)) => return Ok(false),
-                Err(why) => prepared.push(Err(why.to_string())),
-            }
+        Err(error) => {
+            bulk::hold(&runs.context.pool, due.id, &format!("this version cannot read its act: {error}")).await?;
+            return Ok(false);
         }
-        let mut page = Page {
-            bulk: due.id,
-            told: due.told,
-            act: &act,
-            text: &due.act,
-            by,
-            items: Vec::with_capacity(items.len()),
+    };
+    if due.allowed < 1 {
+        return Ok(false);
+    }
+    let items = bulk::next_items(&runs.context.pool, due.id, due.told, i64::from(due.allowed)).await?;
+    let actor = Actor(due.acts_as.clone());
+    let by = By { actor: &actor, reason: due.reason.as_deref() };
+    let mut prepared = Vec::with_capacity(items.len());
+    for item in &items {
+        match prepare_item(runs, item, &act, by, due.created_at).await {
+            Ok(found) => prepared.push(Ok(found)),
+            Err(ActError::Unavailable(_)) => return Ok(false),
+            Err(why) => prepared.push(Err(why.to_string())),
+        }
+    }
+    let mut page =
+        Page { bulk: due.id, told: due.told, act: &act, text: &due.act, by, items: Vec::with_capacity(items.len()) };
+    for (item, prepared) in items.into_iter().zip(&prepared) {
+        let telling = match prepared {
+            Err(why) => Telling::Refused(why.clone()),
+            Ok(Prepared::Proposal(proposed)) => {
+                Telling::Proposal(new_proposal(&runs.context.settings, item.run, proposed))
+            }
+            Ok(Prepared::Command) => Telling::Command,
+            Ok(Prepared::Done) => Telling::Done,
         };
-        for (item, prepared) in items.into_iter().zip(&prepared) {
-            let telling = match prepared {
-                Err(why) => Telling::Refused(why.clone()),
-                Ok(Prepared::Proposal(proposed)) => Telling::Proposal(self.new_proposal(item.run, proposed)),
-                Ok(Prepared::Command) => Telling::Command,
-                Ok(Prepared::Done) => Telling::Done,
-            };
-            page.items.push((item, telling));
-        }
-        match bulk::tell(&self.pool, &page).await {
-            // The others go on; this one needs whoever can change what the database refuses.
-            Err(error) if error.is_about_values() => {
-                bulk::hold(&self.pool, due.id, &format!("its next runs could not be told: {error}")).await?;
-                Ok(false)
-            }
-            told => told,
-        }
+        page.items.push((item, telling));
     }
-
-    /// What is done for a run before it is told. A restart is done here: repeated after a crash, it finds the run that it started.
-    async fn prepare_item(
-        self: &Arc<Self>,
-        item: &NextItem,
-        act: &Act,
-        by: By<'_>,
-        since: Time,
-    ) -> Result<Prepared, ActError> {
-        let definition = item.definition_id.ok_or(ActError::Unknown(item.run))?;
-        if !item.stands {
-            return Err(ActError::Refused("it has moved on since it was chosen".to_owned()));
+    match bulk::tell(&runs.context.pool, &page).await {
+        // The others go on; this one needs whoever can change what the database refuses.
+        Err(error) if error.is_about_values() => {
+            bulk::hold(&runs.context.pool, due.id, &format!("its next runs could not be told: {error}")).await?;
+            Ok(false)
         }
-        if let Act::Restart { version, again } = act {
-            let how = Again { version: version.as_deref(), again: *again, since: Some(since) };
-            self.restart(item.run, how, by).await?;
-            return Ok(Prepared::Done);
-        }
-        let proposed = self.to_propose(item.run, definition, act, by.reason).await?;
-        Ok(proposed.map_or(Prepared::Command, |proposed| Prepared::Proposal(Box::new(proposed))))
+        told => told,
     }
+}
 
-    /// The runs that fit, oldest first, and whether there are more of them.
-    async fn chosen(&self, filter: &RunFilter) -> Result<(Vec<RunRow>, bool), StoreError> {
-        let filter = RunFilter { order: Order::Oldest, ..filter.clone() };
-        let until = Instant::now() + CHOOSING_MAX;
-        let (mut chosen, mut after) = (Vec::new(), None);
-        loop {
-            let left = i64::try_from(RUNS_MAX - chosen.len()).unwrap_or(CHOSEN_PAGE);
-            let page = listing::page(&self.reader, &filter, after, left.min(CHOSEN_PAGE)).await?;
-            chosen.extend(page.rows);
-            after = page.next;
-            if after.is_none() || chosen.len() >= RUNS_MAX || Instant::now() >= until {
-                return Ok((chosen, after.is_some()));
-            }
+/// What is done for a run before it is told. A restart is done here: repeated after a crash, it finds the run that it started.
+async fn prepare_item(
+    runs: &Arc<Runs>,
+    item: &NextItem,
+    act: &Act,
+    by: By<'_>,
+    since: Time,
+) -> Result<Prepared, ActError> {
+    let definition = item.definition_id.ok_or(ActError::Unknown(item.run))?;
+    if !item.stands {
+        return Err(ActError::Refused("it has moved on since it was chosen".to_owned()));
+    }
+    if let Act::Restart { version, again } = act {
+        let how = Again { version: version.as_deref(), again: *again, since: Some(since) };
+        runs.restart(item.run, how, by).await?;
+        return Ok(Prepared::Done);
+    }
+    let proposed = to_propose(&runs.context, item.run, definition, act, by.reason).await?;
+    Ok(proposed.map_or(Prepared::Command, |proposed| Prepared::Proposal(Box::new(proposed))))
+}
+
+/// The runs that fit, oldest first, and whether there are more of them.
+async fn chosen(reader: &PgPool, filter: &RunFilter) -> Result<(Vec<RunRow>, bool), StoreError> {
+    let filter = RunFilter { order: Order::Oldest, ..filter.clone() };
+    let until = Instant::now() + CHOOSING_MAX;
+    let (mut chosen, mut after) = (Vec::new(), None);
+    loop {
+        let left = i64::try_from(RUNS_MAX - chosen.len()).unwrap_or(CHOSEN_PAGE);
+        let page = listing::page(reader, &filter, after, left.min(CHOSEN_PAGE)).await?;
+        chosen.extend(page.rows);
+        after = page.next;
+        if after.is_none() || chosen.len() >= RUNS_MAX || Instant::now() >= until {
+            return Ok((chosen, after.is_some()));
         }
     }
 }
@@ -215,7 +212,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn preview_bulk(&self, act: &Act, filter: &RunFilter) -> Result<Preview, StoreError> {
-        let (chosen, more) = self.inner.chosen(filter).await?;
+        let (chosen, more) = chosen(self.reader(), filter).await?;
         preview::of(self, act, &chosen, more).await
     }
 
@@ -225,8 +222,8 @@ impl Engine {
     /// The database is away, or refuses a value.
     pub async fn begin_bulk(&self, asked: &BulkAsked, by: &Identity) -> Result<BulkView, StoreError> {
         let inner = &self.inner;
-        let redactor = inner.redactor();
-        let (chosen, more) = inner.chosen(&asked.filter).await?;
+        let redactor = inner.context.redactor();
+        let (chosen, more) = chosen(self.reader(), &asked.filter).await?;
         let runs: Vec<(RunId, Option<i32>)> =
             chosen.iter().map(|run| (run.id, run.attention.as_ref().map(|_| run.seq))).collect();
         let (act, reason) = (clean_act(asked.act.clone(), &redactor), asked.reason.clone().map(|r| redactor.text(r)));
@@ -240,9 +237,9 @@ impl Engine {
             whose: by.principal.into(),
             runs: &runs,
         };
-        bulk::create(&inner.crowd, &new, By { actor: &by.actor(), reason: reason.as_deref() }).await?;
-        inner.node().wakes.wake(Look::Bulk);
-        let row = bulk::find(&inner.crowd, asked.id).await?;
+        bulk::create(&inner.context.crowd, &new, By { actor: &by.actor(), reason: reason.as_deref() }).await?;
+        inner.context.node().wakes.wake(Look::Bulk);
+        let row = bulk::find(&inner.context.crowd, asked.id).await?;
         row.map(BulkView::of).ok_or_else(|| missing(asked.id))
     }
 
@@ -268,7 +265,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn bulk(&self, id: Uuid) -> Result<Option<BulkView>, StoreError> {
-        Ok(bulk::find(&self.inner.reader, id).await?.map(BulkView::of))
+        Ok(bulk::find(&self.inner.context.reader, id).await?.map(BulkView::of))
     }
 
     /// Bulk acts, latest first, those before `before`.
@@ -276,7 +273,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn bulk_acts(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<BulkView>, StoreError> {
-        Ok(bulk::list(&self.inner.reader, before, limit).await?.into_iter().map(BulkView::of).collect())
+        Ok(bulk::list(&self.inner.context.reader, before, limit).await?.into_iter().map(BulkView::of).collect())
     }
 
     /// Runs of a bulk act in order, those behind the place `after`, with what became of them.
@@ -290,7 +287,7 @@ impl Engine {
         after: i32,
         limit: i64,
     ) -> Result<Vec<BulkItem>, StoreError> {
-        let rows = bulk::items(&self.inner.reader, id, result, after, limit).await?;
+        let rows = bulk::items(&self.inner.context.reader, id, result, after, limit).await?;
         Ok(rows.into_iter().map(BulkItem::from).collect())
     }
 
@@ -299,7 +296,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn running_bulk_acts(&self) -> Result<i64, StoreError> {
-        bulk::count_running(&self.inner.reader).await
+        bulk::count_running(&self.inner.context.reader).await
     }
 
     /// Pauses, resumes or stops a bulk act. What stands so already stays so.
@@ -314,11 +311,11 @@ impl Engine {
         reason: Option<&str>,
     ) -> Result<BulkView, BulkError> {
         let inner = &self.inner;
-        let reason = reason.map(|reason| inner.redactor().text(reason.to_owned()));
+        let reason = reason.map(|reason| inner.context.redactor().text(reason.to_owned()));
         let by_whom = By { actor: &by.actor(), reason: reason.as_deref() };
-        let steered = bulk::steer(&inner.crowd, id, steer, by.principal.into(), by_whom).await?;
-        inner.node().wakes.wake(Look::Bulk);
-        let view = bulk::find(&inner.crowd, id).await?.map(BulkView::of).ok_or(BulkError::Unknown(id))?;
+        let steered = bulk::steer(&inner.context.crowd, id, steer, by.principal.into(), by_whom).await?;
+        inner.context.node().wakes.wake(Look::Bulk);
+        let view = bulk::find(&inner.context.crowd, id).await?.map(BulkView::of).ok_or(BulkError::Unknown(id))?;
         match view.finished_at {
             // One that was resumed may be done already.
             Some(_) if !steered && view.status != steer.status() => {

@@ -1,12 +1,12 @@
 //! A few of the runs of a bulk act, looked at closely before it begins: whether they fit another version, and what an edit makes of the
 //! input of the step that failed.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::engine::{Engine, Inner, MoveError};
+use crate::engine::context::Context;
+use crate::engine::runs::acts::folded;
+use crate::engine::{Engine, MoveError};
 use crate::expr::EvaluationError;
 use crate::machine::acts::{Edited, preview_edit};
 use crate::machine::masks::Masks;
@@ -58,7 +58,7 @@ pub(super) async fn look(engine: &Engine, act: &Act, chosen: &[RunRow]) -> Resul
     for run in chosen.iter().take(SAMPLES_MAX) {
         let sample = match act {
             Act::Move { to } => moved(engine, to, run).await?,
-            Act::Edit { edit, .. } => engine.inner.edited(edit, run).await?,
+            Act::Edit { edit, .. } => edited(&engine.inner.context, edit, run).await?,
             _ => return Ok(samples),
         };
         samples.push(sample);
@@ -85,28 +85,26 @@ async fn moved(engine: &Engine, to: &str, run: &RunRow) -> Result<Sample, StoreE
     }
 }
 
-impl Inner {
-    async fn edited(self: &Arc<Self>, edit: &str, run: &RunRow) -> Result<Sample, StoreError> {
-        let (definition, state) = match self.folded(run.id).await {
-            Ok(Some(read)) => read,
-            Ok(None) => return Ok(Sample::refused(run, "it is gone".to_owned())),
-            Err(error) if error.is_about_values() => return Ok(Sample::refused(run, error.to_string())),
-            Err(error) => return Err(error),
-        };
-        let mut answers: Vec<Result<Value, EvaluationError>> = Vec::new();
-        loop {
-            let settles_after = |request: &CallRequest| self.connections.settles_after(request);
-            let now = self.clock.now();
-            let around = Around { now, answers: &answers, settles_after: &settles_after, continues: false };
-            match preview_edit(&definition, &state, edit, around) {
-                Ok(Edited { before, after }) => {
-                    let masks = Masks::of(&definition);
-                    let (before, after) = (Some(masks.value(&before)), Some(masks.value(&after)));
-                    return Ok(Sample { before, after, ..Sample::of(run) });
-                }
-                Err(NoDecision::Rejected(rejected)) => return Ok(Sample::refused(run, rejected.to_string())),
-                Err(NoDecision::Evaluate(evaluation)) => answers.push(self.evaluator.evaluate(*evaluation).await),
+async fn edited(context: &Context, edit: &str, run: &RunRow) -> Result<Sample, StoreError> {
+    let (definition, state) = match folded(context, run.id).await {
+        Ok(Some(read)) => read,
+        Ok(None) => return Ok(Sample::refused(run, "it is gone".to_owned())),
+        Err(error) if error.is_about_values() => return Ok(Sample::refused(run, error.to_string())),
+        Err(error) => return Err(error),
+    };
+    let mut answers: Vec<Result<Value, EvaluationError>> = Vec::new();
+    loop {
+        let settles_after = |request: &CallRequest| context.connections.settles_after(request);
+        let now = context.now();
+        let around = Around { now, answers: &answers, settles_after: &settles_after, continues: false };
+        match preview_edit(&definition, &state, edit, around) {
+            Ok(Edited { before, after }) => {
+                let masks = Masks::of(&definition);
+                let (before, after) = (Some(masks.value(&before)), Some(masks.value(&after)));
+                return Ok(Sample { before, after, ..Sample::of(run) });
             }
+            Err(NoDecision::Rejected(rejected)) => return Ok(Sample::refused(run, rejected.to_string())),
+            Err(NoDecision::Evaluate(evaluation)) => answers.push(context.evaluator.evaluate(*evaluation).await),
         }
     }
 }

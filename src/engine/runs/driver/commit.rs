@@ -6,7 +6,7 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::row::{change_of, format_of, rests, state_of, stays, to_i32};
-use super::{Driver, LONG, LONG_STAYS, Stay};
+use super::{Driver, LONG, LONG_STAYS, Stay, decide};
 use crate::engine::catalog::Loaded;
 use crate::engine::runs::batch::{Advance, AdvanceOutcome, SnapshotChange};
 use crate::engine::runs::consequences::{Nudge, consequences};
@@ -41,14 +41,14 @@ impl Driver {
                 self.idles();
             }
             if let Some((id, refusal)) = answer {
-                self.inner.committer.answer(id, refusal).await;
+                self.runs.committer.answer(id, refusal).await;
             }
             return self.settle().await;
         }
-        let consequences = consequences(&loaded, &self.driven.run, &decision, &self.inner.settings.sinks);
+        let consequences = consequences(&loaded, &self.driven.run, &decision, &self.runs.context.settings.sinks);
         let Decision { run, records, effects } = decision;
         let seq_before = to_i32(self.driven.run.seq);
-        let (rows, head) = match journal::encode(&records, seq_before, self.driven.head, self.inner.format()) {
+        let (rows, head) = match journal::encode(&records, seq_before, self.driven.head, self.runs.context.format()) {
             Ok(encoded) => encoded,
             Err(why) => return self.poison(why.to_string()).await,
         };
@@ -64,17 +64,17 @@ impl Driver {
         let moves_to = (loaded.id != self.driven.loaded.id).then_some(loaded.id);
         let answers = answer.into_iter().collect();
         let advance = Advance { transition, rows, consequences, answers, snapshot, moves_to };
-        let outcome = self.inner.committer.advance(advance).await;
+        let outcome = self.runs.committer.advance(advance).await;
         self.mailbox.vacate();
         match outcome {
             AdvanceOutcome::Done => {
-                nudge.carry_out(&self.inner);
+                nudge.carry_out(&self.runs);
                 self.driven.loaded = loaded;
                 if run.base > self.driven.run.base {
                     self.node.let_go(&self.mailbox);
                 }
                 self.node.holds(&self.mailbox, bytes);
-                self.inner.followers.tell(&run, self.driven.run.seq, &records, wake_at);
+                self.runs.followers.tell(&run, self.driven.run.seq, &records, wake_at);
                 self.moved(run, head, records.last().map(|r| r.at));
                 if progress {
                     self.node.progressed(self.driven.run.id);
@@ -105,7 +105,7 @@ impl Driver {
         let progress = false;
         let transition =
             Transition { id: run.id, owner: self.node.id, fence: self.driven.fence, seq_before, state, progress };
-        let outcome = self.inner.committer.advance(Advance::of(transition)).await;
+        let outcome = self.runs.committer.advance(Advance::of(transition)).await;
         if outcome == AdvanceOutcome::Lost { self.lost() } else { Stay::Gone }
     }
 
@@ -121,11 +121,12 @@ impl Driver {
         let detail = format!("the run's next step cannot be recorded: {why}");
         let now = self.now();
         let fact = Fact::Poisoned { detail };
-        let Ok(decision) = self.inner.decide(&self.driven.loaded, &self.driven.run, fact, now).await else {
+        let Ok(decision) = decide(&self.runs.context, &self.driven.loaded, &self.driven.run, fact, now).await else {
             return Stay::Gone;
         };
         let seq_before = to_i32(self.driven.run.seq);
-        let Ok((rows, head)) = journal::encode(&decision.records, seq_before, self.driven.head, self.inner.format())
+        let Ok((rows, head)) =
+            journal::encode(&decision.records, seq_before, self.driven.head, self.runs.context.format())
         else {
             return Stay::Gone;
         };
@@ -133,9 +134,9 @@ impl Driver {
         let wake_at = state.wake_at;
         let (id, owner, fence) = (self.driven.run.id, self.node.id, self.driven.fence);
         let transition = Transition { id, owner, fence, seq_before, state, progress: true };
-        let outcome = self.inner.committer.advance(Advance { rows, ..Advance::of(transition) }).await;
+        let outcome = self.runs.committer.advance(Advance { rows, ..Advance::of(transition) }).await;
         if outcome == AdvanceOutcome::Done {
-            self.inner.followers.tell(&decision.run, self.driven.run.seq, &decision.records, wake_at);
+            self.runs.followers.tell(&decision.run, self.driven.run.seq, &decision.records, wake_at);
             self.moved(decision.run, head, None);
         }
         Stay::Gone
@@ -166,7 +167,7 @@ impl Driver {
         self.driven.head = head;
         self.driven.last_at = last_at.unwrap_or(self.driven.last_at);
         if changed {
-            self.inner.announce(change_of(&self.driven.loaded, &self.driven.run, self.driven.last_at));
+            self.runs.announce(change_of(&self.driven.loaded, &self.driven.run, self.driven.last_at));
         }
     }
 
@@ -180,7 +181,7 @@ impl Driver {
     /// Whether a run goes on soon enough to stay in memory, or is told something that it has not dealt with; and until when it stays
     /// if it only waits to be told something.
     fn stays(&self, run: &Run, effects: &[Effect]) -> (bool, Option<Instant>) {
-        let goes_on = !self.mailbox.is_empty() || stays(&self.inner, &self.node, run, effects);
+        let goes_on = !self.mailbox.is_empty() || stays(&self.runs.context, &self.node, run, effects);
         let waits =
             run.seq - run.base >= LONG && run.awaits_message() && !rests(run) && !self.node.draining.is_cancelled();
         // Counted from the last record; each message starts the time again.

@@ -13,13 +13,13 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Call { execution, attempt, request, authentication, document } => {
-                    let inner = Arc::clone(&self.inner);
+                    let context = Arc::clone(&self.runs.context);
                     let (node, mailbox) = (Arc::clone(&self.node), Arc::clone(&self.mailbox));
                     self.calls.begin(execution, attempt, async move {
                         // A node whose lease may be over makes no further call: another may be making it.
                         node.lease_holds().await;
                         let authentication = authentication.as_ref();
-                        let connections = &inner.connections;
+                        let connections = &context.connections;
                         // On the heap: a caller that passes a future on reserves space for it again.
                         let call: BoxFuture<'_, CallOutcome> = match &document {
                             None => Box::pin(connections.call(&request, authentication)),
@@ -34,8 +34,8 @@ impl Driver {
                 Effect::StartChild { execution, request } => {
                     let parent =
                         Parent { run: self.driven.run.id, execution, awaits: request.awaits, depth: request.depth };
-                    let inner = Arc::clone(&self.inner);
-                    self.calls.begin(execution, request.attempt, inner.start_child(parent, request));
+                    let runs = Arc::clone(&self.runs);
+                    self.calls.begin(execution, request.attempt, runs.start_child(parent, request));
                 }
                 // Written with the decision.
                 Effect::Listen { .. } | Effect::Unlisten { .. } | Effect::Emit { .. } | Effect::Tell { .. } => {}

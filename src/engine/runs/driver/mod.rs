@@ -15,12 +15,15 @@ use futures::{FutureExt, TryFutureExt};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::Runs;
+use super::acts::rewinds;
 use super::calls::Calls;
 use super::mailbox::Mailbox;
+use super::moves;
 use super::progress::Progress;
 use super::snapshots::Snapshots;
-use crate::engine::Inner;
 use crate::engine::catalog::Loaded;
+use crate::engine::context::Context;
 use crate::engine::events::incoming::clean_act;
 use crate::engine::node::Node;
 use crate::engine::node::loops::Look;
@@ -74,7 +77,7 @@ enum Event {
 }
 
 struct Driver {
-    inner: Arc<Inner>,
+    runs: Arc<Runs>,
     node: Arc<Node>,
     driven: Driven,
     calls: Calls,
@@ -107,7 +110,7 @@ enum Stay {
 ///
 /// No `async fn`: that would keep its arguments beside what it makes of them, for each of thousands of runs.
 pub(in crate::engine) fn drive(
-    inner: Arc<Inner>,
+    runs: Arc<Runs>,
     node: Arc<Node>,
     driven: Driven,
     first: First,
@@ -115,7 +118,7 @@ pub(in crate::engine) fn drive(
 ) -> impl Future<Output = ()> + Send {
     node.holds(&mailbox, driven.bytes);
     let mut driver =
-        Driver { inner, node, driven, calls: Calls::default(), mailbox, goes_on: false, idle: None, leaves_at: None };
+        Driver { runs, node, driven, calls: Calls::default(), mailbox, goes_on: false, idle: None, leaves_at: None };
     let fact = match first {
         First::Effects(effects) => {
             driver.carry_out(effects);
@@ -195,7 +198,7 @@ impl Driver {
 
     fn until_wake(&self) -> Option<Duration> {
         let at = self.driven.run.wake_at()?;
-        let wake = (at - self.inner.clock.now()).to_std().unwrap_or_default();
+        let wake = (at - self.runs.context.now()).to_std().unwrap_or_default();
         let rest = self.idle.map(|(again, _)| again.saturating_duration_since(Instant::now()));
         Some(wake.max(rest.unwrap_or_default()))
     }
@@ -210,12 +213,12 @@ impl Driver {
     }
 
     fn now(&self) -> Time {
-        self.inner.clock.now().max(self.driven.last_at)
+        self.runs.context.now().max(self.driven.last_at)
     }
 
     async fn take_in(&mut self, fact: Fact, command: Option<Uuid>) -> Stay {
         let gets_on = Progress::by(&fact);
-        let decided = self.inner.decide(&self.driven.loaded, &self.driven.run, fact, self.now()).await;
+        let decided = decide(&self.runs.context, &self.driven.loaded, &self.driven.run, fact, self.now()).await;
         match decided {
             Ok(decision) => self.commit(decision, command.map(|id| (id, None)), gets_on).await,
             Err(rejected) => self.rejected(rejected, command).await,
@@ -224,7 +227,7 @@ impl Driver {
 
     async fn rejected(&mut self, rejected: Rejected, command: Option<Uuid>) -> Stay {
         match command {
-            Some(id) => self.inner.committer.answer(id, Some(rejected.to_string())).await,
+            Some(id) => self.runs.committer.answer(id, Some(rejected.to_string())).await,
             None => info!(run.id = %self.driven.run.id, %rejected, "a late fact was discarded"),
         }
         self.mailbox.vacate();
@@ -239,7 +242,7 @@ impl Driver {
         match serde_json::from_str::<Act>(&command.act).and_then(|act| Ok((act, approval?))) {
             Ok((act, approval)) => {
                 // Once more: a command line may have recorded it that knows fewer secrets than this node.
-                let redactor = self.inner.redactor();
+                let redactor = self.runs.context.redactor();
                 let clean = |reason: Option<String>| reason.map(|reason| redactor.text(reason));
                 let approval = approval.map(|approval| Approval { reason: clean(approval.reason), ..approval });
                 let (act, actor, reason) = (clean_act(act, &redactor), Actor(command.actor), clean(command.reason));
@@ -258,10 +261,10 @@ impl Driver {
     /// Moves the run to another version, or says why not.
     async fn move_to(&mut self, to: &str, by: MovedBy, command: Uuid) -> Stay {
         let Driven { run, loaded, .. } = &self.driven;
-        match self.inner.decide_move((run, loaded), to, by, self.now()).await {
+        match moves::decide(&self.runs.context, (run, loaded), to, by, self.now()).await {
             Ok((loaded, decision)) => self.commit_as(loaded, decision, Some((command, None)), Progress::Anything).await,
             Err(refusal) => {
-                self.inner.committer.answer(command, Some(refusal.to_string())).await;
+                self.runs.committer.answer(command, Some(refusal.to_string())).await;
                 self.mailbox.vacate();
                 self.settle().await
             }
@@ -271,10 +274,10 @@ impl Driver {
     /// Lets the run continue from an earlier step, or says why not.
     async fn rewind_to(&mut self, from: &str, by: RewoundBy, command: Uuid) -> Stay {
         let Driven { run, loaded, .. } = &self.driven;
-        match self.inner.decide_rewind((run, loaded), from, by, self.now()).await {
+        match rewinds::decide(&self.runs.context, (run, loaded), from, by, self.now()).await {
             Ok(decision) => self.commit(decision, Some((command, None)), Progress::Anything).await,
             Err(refusal) => {
-                self.inner.committer.answer(command, Some(refusal)).await;
+                self.runs.committer.answer(command, Some(refusal)).await;
                 self.mailbox.vacate();
                 self.settle().await
             }
@@ -286,15 +289,15 @@ impl Driver {
     async fn set_command_aside(&mut self, command: &OpenCommand, why: &serde_json::Error) -> Stay {
         let refusal = format!("command {} by {} cannot be read: {why}", command.id, command.actor);
         if command.act.starts_with(r#"{"act":"#) {
-            self.inner.committer.answer(command.id, Some(refusal)).await;
+            self.runs.committer.answer(command.id, Some(refusal)).await;
             return self.settle().await;
         }
         let fact = Fact::Poisoned { detail: refusal.clone() };
         let (loaded, run) = (&self.driven.loaded, &self.driven.run);
-        match self.inner.decide(loaded, run, fact, self.now()).await {
+        match decide(&self.runs.context, loaded, run, fact, self.now()).await {
             Ok(decision) => self.commit(decision, Some((command.id, Some(refusal))), Progress::Anything).await,
             Err(_) => {
-                self.inner.committer.answer(command.id, Some(refusal)).await;
+                self.runs.committer.answer(command.id, Some(refusal)).await;
                 self.settle().await
             }
         }
@@ -318,26 +321,24 @@ async fn sleep(duration: Option<Duration>) {
     }
 }
 
-impl Inner {
-    /// Decides, asking the evaluator wherever an expression may not be evaluated in this process.
-    pub(in crate::engine) async fn decide(
-        &self,
-        loaded: &Loaded,
-        run: &Run,
-        fact: Fact,
-        now: Time,
-    ) -> Result<Decision, Rejected> {
-        let mut answers: Vec<Result<serde_json::Value, crate::expr::EvaluationError>> = Vec::new();
-        loop {
-            let asked: &Answers = &answers;
-            let settles_after = |request: &CallRequest| self.connections.settles_after(request);
-            let continues = self.format() >= CONTINUED;
-            let around = Around { now, answers: asked, settles_after: &settles_after, continues };
-            match machine::decide(&loaded.definition, run, fact.clone(), around) {
-                Ok(decision) => return Ok(decision),
-                Err(NoDecision::Rejected(rejected)) => return Err(rejected),
-                Err(NoDecision::Evaluate(evaluation)) => answers.push(self.evaluator.evaluate(*evaluation).await),
-            }
+/// Decides, asking the evaluator wherever an expression may not be evaluated in this process.
+pub(in crate::engine) async fn decide(
+    context: &Context,
+    loaded: &Loaded,
+    run: &Run,
+    fact: Fact,
+    now: Time,
+) -> Result<Decision, Rejected> {
+    let mut answers: Vec<Result<serde_json::Value, crate::expr::EvaluationError>> = Vec::new();
+    loop {
+        let asked: &Answers = &answers;
+        let settles_after = |request: &CallRequest| context.connections.settles_after(request);
+        let continues = context.format() >= CONTINUED;
+        let around = Around { now, answers: asked, settles_after: &settles_after, continues };
+        match machine::decide(&loaded.definition, run, fact.clone(), around) {
+            Ok(decision) => return Ok(decision),
+            Err(NoDecision::Rejected(rejected)) => return Err(rejected),
+            Err(NoDecision::Evaluate(evaluation)) => answers.push(context.evaluator.evaluate(*evaluation).await),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use uuid::Uuid;
 
+use crate::engine::RunChange;
 use crate::engine::catalog::Loaded;
+use crate::engine::context::Context;
 use crate::engine::node::Node;
-use crate::engine::{Inner, RunChange};
+use crate::engine::runs::Runs;
 use crate::machine::{Attention, Cause, Effect, Run, Time};
 use crate::store::nodes::formats::{Format, ONE_RECORD};
 use crate::store::runs::commit::RunState;
@@ -41,7 +43,7 @@ pub(in crate::engine) fn format_of(rows: &[NewRow]) -> Format {
 }
 
 /// Whether a run goes on soon enough to stay in the memory of the node.
-pub(in crate::engine) fn stays(inner: &Inner, node: &Node, run: &Run, effects: &[Effect]) -> bool {
+pub(in crate::engine) fn stays(context: &Context, node: &Node, run: &Run, effects: &[Effect]) -> bool {
     if run.is_closed() {
         return false;
     }
@@ -51,8 +53,8 @@ pub(in crate::engine) fn stays(inner: &Inner, node: &Node, run: &Run, effects: &
     if rests(run) || node.draining.is_cancelled() {
         return false;
     }
-    let linger = chrono::Duration::from_std(inner.settings.linger).unwrap_or_default();
-    run.wake_at().is_some_and(|at| at - inner.clock.now() <= linger)
+    let linger = chrono::Duration::from_std(context.settings.linger).unwrap_or_default();
+    run.wake_at().is_some_and(|at| at - context.now() <= linger)
 }
 
 /// Whether it continues by itself no more.
@@ -76,7 +78,7 @@ pub(in crate::engine) fn change_of(loaded: &Loaded, run: &Run, at: Time) -> RunC
     }
 }
 
-impl Inner {
+impl Runs {
     /// Tells live views about a run, and counts it once it has ended or needs a person.
     pub(in crate::engine::runs) fn announce(&self, change: RunChange) {
         if change.is_settled() {

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::Runs;
 use crate::dsl::Definition;
-use crate::engine::{Engine, Inner, StartError, StartRequest};
+use crate::engine::{Engine, StartError, StartRequest};
 use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Record, Run, RunId, Time};
-use crate::store::runs::listing;
+use crate::store::runs::{journal, listing};
+use crate::store::{StoreError, definitions};
 
 /// A journal longer than this is read from the database.
 const RECORDS_MAX: usize = 2_000;
@@ -114,20 +116,20 @@ impl Followers {
 
 /// Follows a run until it is dropped.
 pub(super) struct Following {
-    inner: Arc<Inner>,
+    runs: Arc<Runs>,
     id: RunId,
     followed: Arc<Followed>,
 }
 
 impl Following {
     /// Begins before the run is committed, so that nothing is missed.
-    pub(super) fn begin(inner: &Arc<Inner>, snapshot: Snapshot) -> Self {
+    pub(super) fn begin(runs: &Arc<Runs>, snapshot: Snapshot) -> Self {
         let id = snapshot.head.id;
         let standing = if snapshot.settled { Standing::Settled } else { Standing::Open };
         let followed = Arc::new(Followed { seen: Mutex::new((snapshot, standing)), moved: Notify::new() });
-        inner.followers.lock().insert(id, Arc::clone(&followed));
-        inner.followers.count.fetch_add(1, Ordering::Release);
-        Self { inner: Arc::clone(inner), id, followed }
+        runs.followers.lock().insert(id, Arc::clone(&followed));
+        runs.followers.count.fetch_add(1, Ordering::Release);
+        Self { runs: Arc::clone(runs), id, followed }
     }
 
     /// Waits until the run has ended or needs a person, at most this long, and shows it as it is then.
@@ -147,10 +149,10 @@ impl Following {
 
     /// Looks at a run that this node does not drive: another node may have ended it.
     async fn look(&self) {
-        if self.inner.node().drives(self.id) {
+        if self.runs.context.node().drives(self.id) {
             return;
         }
-        let settled = listing::run(&self.inner.reader, self.id).await;
+        let settled = listing::run(&self.runs.context.reader, self.id).await;
         if settled.is_ok_and(|row| row.is_some_and(|row| row.finished_at.is_some() || row.attention.is_some())) {
             self.followed.lose();
         }
@@ -163,14 +165,14 @@ impl Following {
                 return Begun { id: self.id, settled: seen.0.settled, view: seen.0.view() };
             }
         }
-        self.inner.look_at(self.id, until).await
+        self.runs.look_at(self.id, until).await
     }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
-        self.inner.followers.lock().remove(&self.id);
-        self.inner.followers.count.fetch_sub(1, Ordering::Release);
+        self.runs.followers.lock().remove(&self.id);
+        self.runs.followers.count.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -181,15 +183,46 @@ impl Engine {
     /// # Errors
     /// See [`StartError`]; then nothing is stored.
     pub async fn start_and_show(&self, request: StartRequest, wait: Option<Duration>) -> Result<Begun, StartError> {
-        Arc::clone(&self.inner).start_and_show(request, wait).await
+        self.inner.runs.start_and_show(request, wait).await
     }
 
     /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
     pub async fn settled(&self, run: RunId, timeout: Duration) -> bool {
-        let mut changes = self.changes();
+        self.inner.runs.settled(run, timeout).await
+    }
+}
+
+impl Runs {
+    /// Starts a run and shows it as it was committed; with `wait` as it is once it has ended or needs a person, or once
+    /// that time is over.
+    pub(super) async fn start_and_show(
+        self: &Arc<Self>,
+        request: StartRequest,
+        wait: Option<Duration>,
+    ) -> Result<Begun, StartError> {
+        let wait = wait.unwrap_or_default();
+        let (id, snapshot, following) = self.begin_shown(request, !wait.is_zero()).await?;
+        match (snapshot, following) {
+            (_, Some(following)) => Ok(following.wait(wait).await),
+            (Some(snapshot), None) => Ok(Begun { id, settled: false, view: snapshot.view() }),
+            // A start that was made before: its run may be anywhere.
+            (None, None) => Ok(self.look_at(id, Instant::now() + wait).await),
+        }
+    }
+
+    /// Reads a run from the database, once it has settled or the time is over.
+    async fn look_at(&self, id: RunId, until: Instant) -> Begun {
+        let rest = until.saturating_duration_since(Instant::now());
+        let settled = !rest.is_zero() && self.settled(id, rest).await;
+        Begun { id, settled, view: self.view(id).await.ok().flatten() }
+    }
+
+    /// Waits until the run has ended or needs a person, at most `timeout`. True if so.
+    async fn settled(&self, run: RunId, timeout: Duration) -> bool {
+        let mut changes = self.changes.subscribe();
         let settled = async {
             loop {
-                match listing::run(&self.inner.reader, run).await {
+                match listing::run(&self.context.reader, run).await {
                     Ok(Some(row)) if row.finished_at.is_some() || row.attention.is_some() => return,
                     _ => {}
                 }
@@ -209,32 +242,22 @@ impl Engine {
         };
         tokio::time::timeout(timeout, settled).await.is_ok()
     }
-}
 
-impl Inner {
-    /// Starts a run and shows it as it was committed; with `wait` as it is once it has ended or needs a person, or once
-    /// that time is over.
-    pub(super) async fn start_and_show(
-        self: Arc<Self>,
-        request: StartRequest,
-        wait: Option<Duration>,
-    ) -> Result<Begun, StartError> {
-        let wait = wait.unwrap_or_default();
-        let (id, snapshot, following) = Arc::clone(&self).begin_shown(request, !wait.is_zero()).await?;
-        match (snapshot, following) {
-            (_, Some(following)) => Ok(following.wait(wait).await),
-            (Some(snapshot), None) => Ok(Begun { id, settled: false, view: snapshot.view() }),
-            // A start that was made before: its run may be anywhere.
-            (None, None) => Ok(self.look_at(id, Instant::now() + wait).await),
+    /// A run as people and programs see it.
+    pub(in crate::engine) async fn view(&self, run: RunId) -> Result<Option<RunView>, StoreError> {
+        let context = &self.context;
+        let Some(definition) = definitions::of_run(&context.reader, run).await? else { return Ok(None) };
+        let loaded = context.definition_of(definition).await?;
+        let Some(row) = listing::run(&context.reader, run).await? else { return Ok(None) };
+        let (records, base) = journal::records_from_base(&context.reader, run).await?;
+        let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at, base };
+        let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
+        if records.len() <= journal::LONG {
+            return view(&loaded.definition, &head, &records).map_err(|e| unreadable(e.to_string()));
         }
-    }
-
-    /// Reads a run from the database, once it has settled or the time is over.
-    async fn look_at(self: &Arc<Self>, id: RunId, until: Instant) -> Begun {
-        let engine = Engine { inner: Arc::clone(self) };
-        let rest = until.saturating_duration_since(Instant::now());
-        let settled = !rest.is_zero() && engine.settled(id, rest).await;
-        Begun { id, settled, view: engine.view(id).await.ok().flatten() }
+        // The threads of the engine have other things to do.
+        let folded = tokio::task::spawn_blocking(move || view(&loaded.definition, &head, &records)).await;
+        folded.map_err(|e| unreadable(e.to_string()))?.map_err(|e| unreadable(e.to_string()))
     }
 }
 

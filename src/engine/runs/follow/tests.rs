@@ -66,7 +66,7 @@ async fn a_caller_that_waits_is_shown_the_end_of_the_run_without_a_query(pool: P
     }
     let begun = engine.start_and_show(start("long", None), Some(Duration::from_millis(20))).await.unwrap();
     assert!(!begun.settled && begun.view.is_some_and(|view| view.status == Status::Waiting));
-    assert_eq!(engine.inner.followers.count.load(Ordering::Acquire), 0, "nobody follows any more");
+    assert_eq!(engine.inner.runs.followers.count.load(Ordering::Acquire), 0, "nobody follows any more");
     engine.shut_down().await;
 }
 

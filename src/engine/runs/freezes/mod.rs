@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 
 use crate::dsl::Definition;
-use crate::engine::{Engine, Inner};
+use crate::engine::Engine;
+use crate::engine::context::Context;
 use crate::machine::{Actor, Hold, RunId, Time};
 use crate::store::StoreError;
 use crate::store::acts::By;
@@ -28,39 +29,12 @@ pub const FRESH_MAX: Duration = Duration::from_secs(2);
 const PAGE: i64 = 500;
 
 /// The freezes that hold runs back, as this node knows them.
-#[derive(Debug, Default)]
 pub(in crate::engine) struct Freezes {
+    context: Arc<Context>,
     /// And when the look at the database began that found them.
     known: RwLock<Option<(Instant, Arc<Vec<Freeze>>)>>,
     /// Held by the one that looks: the others wait for its result.
     looking: tokio::sync::Mutex<()>,
-}
-
-impl Freezes {
-    fn known(&self, age_max: Duration) -> Option<Arc<Vec<Freeze>>> {
-        let known = self.known.read().expect("nothing panics while it holds the freezes");
-        known.as_ref().filter(|(at, _)| at.elapsed() < age_max).map(|(_, freezes)| Arc::clone(freezes))
-    }
-
-    /// A freeze has begun that this node did not know of.
-    pub(in crate::engine) fn forget(&self) {
-        *self.known.write().expect("nothing panics while it holds the freezes") = None;
-    }
-
-    /// What is known, or was read after this call if that is older than it may be.
-    async fn in_force(&self, pool: &PgPool, age_max: Duration) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let _looking = self.looking.lock().await;
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let began = Instant::now();
-        let found = Arc::new(freezes::unreleased(pool).await?);
-        *self.known.write().expect("nothing panics while it holds the freezes") = Some((began, Arc::clone(&found)));
-        Ok(found)
-    }
 }
 
 /// Why a freeze cannot begin.
@@ -74,16 +48,50 @@ pub enum FreezeError {
     Store(#[from] StoreError),
 }
 
-impl Inner {
+impl Freezes {
+    pub(in crate::engine) fn new(context: &Arc<Context>) -> Self {
+        Self { context: Arc::clone(context), known: RwLock::default(), looking: tokio::sync::Mutex::default() }
+    }
+
     /// The freezes that an event that comes now meets.
-    pub(in crate::engine) async fn freezes_in_force(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        self.freezes.in_force(&self.crowd, FRESH_MAX).await
+    pub(in crate::engine) async fn in_force(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
+        self.read(&self.context.crowd, FRESH_MAX).await
+    }
+
+    /// A freeze has begun that this node did not know of.
+    pub(in crate::engine) fn forget(&self) {
+        *self.known.write().expect("nothing panics while it holds the freezes") = None;
+    }
+
+    fn known(&self, age_max: Duration) -> Option<Arc<Vec<Freeze>>> {
+        let known = self.known.read().expect("nothing panics while it holds the freezes");
+        known.as_ref().filter(|(at, _)| at.elapsed() < age_max).map(|(_, freezes)| Arc::clone(freezes))
+    }
+
+    /// What is known, or was read after this call if that is older than it may be.
+    async fn read(&self, pool: &PgPool, age_max: Duration) -> Result<Arc<Vec<Freeze>>, StoreError> {
+        if let Some(known) = self.known(age_max) {
+            return Ok(known);
+        }
+        let _looking = self.looking.lock().await;
+        if let Some(known) = self.known(age_max) {
+            return Ok(known);
+        }
+        let began = Instant::now();
+        let found = Arc::new(freezes::unreleased(pool).await?);
+        *self.known.write().expect("nothing panics while it holds the freezes") = Some((began, Arc::clone(&found)));
+        Ok(found)
+    }
+
+    /// What stands in the database now.
+    async fn read_now(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
+        self.read(&self.context.pool, Duration::ZERO).await
     }
 
     /// The freeze that holds back what starts this workflow.
     pub(in crate::engine) fn hold_of(&self, freezes: &[Freeze], definition: &Definition) -> Option<Hold> {
         let freeze = freezes.iter().find(|freeze| self.is_frozen(freeze, definition))?;
-        let reason = self.redactor().text(format!("freeze: {}", freeze.reason));
+        let reason = self.context.redactor().text(format!("freeze: {}", freeze.reason));
         Some(Hold { freeze: freeze.id, actor: Actor(freeze.actor.clone()), reason })
     }
 
@@ -95,7 +103,7 @@ impl Inner {
 
     /// A workflow and all that it starts, and the connections that they call.
     fn reached(&self, definition: &Definition) -> (Vec<String>, Vec<String>) {
-        let deployed = self.catalog.deployed();
+        let deployed = self.context.catalog.deployed();
         let own = &definition.workflow;
         let mut seen = BTreeSet::from([(own.namespace.clone(), own.name.clone())]);
         let mut connections = definition.connections();
@@ -115,19 +123,19 @@ impl Inner {
 
     /// Ends what is over, and lets go on what waited for it. Where nothing is frozen, this asks the database two small questions.
     pub(in crate::engine) async fn thaw(&self) -> Result<(), StoreError> {
-        let mut in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+        let mut in_force = self.read_now().await?;
         // The database's clock decides; ours only saves the question.
-        let soon = self.clock.now() + chrono::Duration::seconds(1);
+        let soon = self.context.now() + chrono::Duration::seconds(1);
         if in_force.iter().any(|freeze| freeze.ended_at.is_none() && freeze.until.is_some_and(|until| until <= soon)) {
-            freezes::expire(&self.pool).await?;
-            in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+            freezes::expire(&self.context.pool).await?;
+            in_force = self.read_now().await?;
         }
-        for ended in freezes::ended_with_runs(&self.pool).await? {
+        for ended in freezes::ended_with_runs(&self.context.pool).await? {
             self.release_all(&ended).await?;
         }
         if in_force.iter().any(|freeze| freeze.ended_at.is_some()) {
-            freezes::forget_begun(&self.pool).await?;
-            freezes::note_released(&self.pool).await?;
+            freezes::forget_begun(&self.context.pool).await?;
+            freezes::note_released(&self.context.pool).await?;
         }
         Ok(())
     }
@@ -136,13 +144,13 @@ impl Inner {
         let mut after: Option<RunId> = None;
         loop {
             // Someone may freeze again meanwhile.
-            let in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
-            let page = freezes::thawed(&self.pool, ended.id, after, PAGE).await?;
+            let in_force = self.read_now().await?;
+            let page = freezes::thawed(&self.context.pool, ended.id, after, PAGE).await?;
             after = page.last().map(|thawed| thawed.run);
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             let mut free = Vec::new();
             for thawed in page {
-                let other = match self.definition_of(thawed.definition_id).await {
+                let other = match self.context.definition_of(thawed.definition_id).await {
                     Ok(loaded) => in_force
                         .iter()
                         .find(|freeze| freeze.ended_at.is_none() && self.is_frozen(freeze, &loaded.definition)),
@@ -151,13 +159,13 @@ impl Inner {
                     Err(error) => return Err(error),
                 };
                 match other {
-                    Some(other) => freezes::hand_over(&self.pool, &[thawed.run], other.id).await?,
+                    Some(other) => freezes::hand_over(&self.context.pool, &[thawed.run], other.id).await?,
                     None => free.push(thawed.run),
                 }
             }
             if !free.is_empty() {
-                freezes::release(&self.pool, ended, &free).await?;
-                self.node().wakes.wake(crate::engine::node::loops::Look::Commands);
+                freezes::release(&self.context.pool, ended, &free).await?;
+                self.context.node().wakes.wake(crate::engine::node::loops::Look::Commands);
             }
             if is_last {
                 return Ok(());
@@ -183,7 +191,7 @@ impl Engine {
         by: By<'_>,
     ) -> Result<Freeze, FreezeError> {
         let inner = &self.inner;
-        let reason = by.reason.map(|reason| inner.redactor().text(reason.to_owned()));
+        let reason = by.reason.map(|reason| inner.context.redactor().text(reason.to_owned()));
         let by = By { actor: by.actor, reason: reason.as_deref() };
         if workflows.is_empty() && connections.is_empty() {
             return Err(FreezeError::Invalid("name at least one workflow or connection to freeze".to_owned()));
@@ -191,11 +199,11 @@ impl Engine {
         if by.reason.is_none_or(|reason| reason.trim().is_empty()) {
             return Err(FreezeError::Invalid("give a reason: it is shown on every waiting run".to_owned()));
         }
-        if until.is_some_and(|until| until <= inner.clock.now()) {
+        if until.is_some_and(|until| until <= inner.context.now()) {
             return Err(FreezeError::Invalid("`until` is in the past: give a future time, or leave it out".to_owned()));
         }
-        inner.catalog.catch_up(&inner.pool).await?;
-        let deployed = inner.catalog.deployed();
+        inner.context.catalog.catch_up(&inner.context.pool).await?;
+        let deployed = inner.context.catalog.deployed();
         let is_known = |workflow: &&String| {
             let parts = workflow.split_once('/').map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
             parts.is_some_and(|parts| deployed.definitions.contains_key(&parts))
@@ -210,10 +218,10 @@ impl Engine {
         if let Some(unknown) = connections.iter().find(|connection| !called.contains(*connection)) {
             return Err(FreezeError::Invalid(format!("no deployed workflow calls a connection {unknown:?}")));
         }
-        let id = freezes::create(&inner.pool, &NewFreeze { workflows, connections, until }, by).await?;
-        let _ = inner.freezes.in_force(&inner.pool, Duration::ZERO).await;
+        let id = freezes::create(&inner.context.pool, &NewFreeze { workflows, connections, until }, by).await?;
+        let _ = inner.freezes.read_now().await;
         let missing = || StoreError::Unreadable { table: "freezes", why: format!("{id} no longer exists") };
-        Ok(freezes::find(&inner.pool, id).await?.ok_or_else(missing)?)
+        Ok(freezes::find(&inner.context.pool, id).await?.ok_or_else(missing)?)
     }
 
     /// Ends a freeze: what waited continues in the order in which it came. False if it has ended before; none if there is no such
@@ -222,11 +230,11 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn end_freeze(&self, id: uuid::Uuid, by: By<'_>) -> Result<Option<(bool, Freeze)>, StoreError> {
-        let reason = by.reason.map(|reason| self.inner.redactor().text(reason.to_owned()));
+        let reason = by.reason.map(|reason| self.inner.context.redactor().text(reason.to_owned()));
         let by = By { actor: by.actor, reason: reason.as_deref() };
-        let ended = freezes::end(&self.inner.pool, id, by).await?;
-        self.inner.node().wakes.wake(crate::engine::node::loops::Look::Freezes);
-        Ok(freezes::find(&self.inner.pool, id).await?.map(|freeze| (ended, freeze)))
+        let ended = freezes::end(&self.inner.context.pool, id, by).await?;
+        self.inner.context.node().wakes.wake(crate::engine::node::loops::Look::Freezes);
+        Ok(freezes::find(&self.inner.context.pool, id).await?.map(|freeze| (ended, freeze)))
     }
 
     /// Freezes, latest first, those before `before`.
@@ -234,7 +242,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn freezes(&self, before: Option<uuid::Uuid>, limit: i64) -> Result<Vec<Freeze>, StoreError> {
-        freezes::list(&self.inner.reader, before, limit).await
+        freezes::list(&self.inner.context.reader, before, limit).await
     }
 }
 

@@ -37,11 +37,11 @@ async fn a_frozen_connection_holds_back_whatever_calls_it_or_starts_what_does(po
         engine.deploy(&built, &ada).await.unwrap();
     }
     let freeze = engine.freeze(&[], &["erp".to_owned()], None, by(&ada, "month end")).await.unwrap();
-    let known = engine.inner.freezes_in_force().await.unwrap();
-    let deployed = engine.inner.catalog.deployed();
+    let known = engine.inner.freezes.in_force().await.unwrap();
+    let deployed = engine.inner.context.catalog.deployed();
     let held = |name: &str| {
         let definition = &deployed.definitions[&("test".to_owned(), name.to_owned())][0];
-        engine.inner.hold_of(&known, definition).map(|hold| (hold.freeze, hold.reason))
+        engine.inner.freezes.hold_of(&known, definition).map(|hold| (hold.freeze, hold.reason))
     };
     let expected = Some((freeze.id, "freeze: month end".to_owned()));
     assert_eq!((held("child"), held("parent"), held("other")), (expected.clone(), expected, None));

@@ -15,7 +15,8 @@ use sqlx::PgPool;
 use tracing::warn;
 
 use crate::connect::{Local, local_response};
-use crate::engine::Inner;
+use crate::engine::context::Context;
+use crate::engine::sync::mappings::sides_for;
 use crate::identifiers::Declared;
 use crate::machine::Time;
 use crate::memory::links::About;
@@ -25,7 +26,7 @@ use crate::store::{self, StoreError};
 
 /// Answers the calls of this node's connection `hub`.
 #[derive(Debug)]
-pub(in crate::engine) struct HubMemory(pub(in crate::engine) Weak<Inner>);
+pub(in crate::engine) struct HubMemory(pub(in crate::engine) Weak<Context>);
 
 /// Why an operation was not done.
 pub(super) enum OperationError {
@@ -55,7 +56,7 @@ impl Local for HubMemory {
     fn answer<'a>(&'a self, path: &'a str, body: Bytes) -> BoxFuture<'a, http::Response<Bytes>> {
         Box::pin(async move {
             let answer = match self.0.upgrade() {
-                Some(inner) => inner.perform(path, &body).await,
+                Some(context) => answer(&context, path, &body).await,
                 None => Err(away("the node is shutting down")),
             };
             local_response(answer)
@@ -69,30 +70,28 @@ fn away(why: impl std::fmt::Display) -> Refusal {
     Refusal { retry_after: Some(Duration::from_secs(1)), ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
 }
 
-impl Inner {
-    async fn perform(&self, path: &str, body: &[u8]) -> Result<Value, Refusal> {
-        let sides = match About::of(path, body) {
-            Some(about) => self.sides_for(&about).await.map_err(away)?,
-            None => Arc::default(),
-        };
-        let operation = Operation::parse(path, body, &sides)?;
-        // A task of its own, for a call may be aborted, and no transaction may be dropped halfway.
-        let done = tokio::spawn(perform(
-            self.crowd.clone(),
-            operation,
-            Arc::clone(&self.settings.identifiers),
-            self.clock.now(),
-        ))
-        .await
-        .map_err(away)?;
-        done.map_err(|undone| match undone {
-            OperationError::Refused(refusal) => refusal,
-            OperationError::Away(error) => {
-                warn!(path, %error, "an operation of the hub's memory failed, trying again");
-                away(error)
-            }
-        })
-    }
+async fn answer(context: &Context, path: &str, body: &[u8]) -> Result<Value, Refusal> {
+    let sides = match About::of(path, body) {
+        Some(about) => sides_for(context, &about).await.map_err(away)?,
+        None => Arc::default(),
+    };
+    let operation = Operation::parse(path, body, &sides)?;
+    // A task of its own, for a call may be aborted, and no transaction may be dropped halfway.
+    let done = tokio::spawn(perform(
+        context.crowd.clone(),
+        operation,
+        Arc::clone(&context.settings.identifiers),
+        context.now(),
+    ))
+    .await
+    .map_err(away)?;
+    done.map_err(|undone| match undone {
+        OperationError::Refused(refusal) => refusal,
+        OperationError::Away(error) => {
+            warn!(path, %error, "an operation of the hub's memory failed, trying again");
+            away(error)
+        }
+    })
 }
 
 async fn perform(

@@ -273,7 +273,7 @@ impl Engine {
             let why = "only a person can sign off: sign in as a user, or use a token that belongs to one".to_owned();
             return Ok(Signed::Refused(why));
         }
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = self.inner.context.pool.begin().await?;
         crate::store::sync::totals::lock(&mut transaction).await?;
         let as_of = signing::as_of(&mut *transaction, scope.from, scope.until).await?;
         if seen.is_some_and(|seen| Some(seen).filter(|id| !id.is_nil()) != as_of) {

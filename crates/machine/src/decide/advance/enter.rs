@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::Stop;
 use crate::apply::siblings;
 use crate::decide::{Decider, Halt};
-use crate::{Beginning, Change, Coordinates, Execution, ExecutionId, FaultClass, Opening, Progress, Record, Role};
-use stepwell_language::dsl::{TaskId, TaskKind};
+use crate::task;
+use crate::{Beginning, Change, Coordinates, ExecutionId, FaultClass, Opening, Record, Role};
+use stepwell_language::dsl::TaskId;
 
 /// Where a task begins.
 #[derive(Debug, Clone)]
@@ -52,10 +53,10 @@ impl Decider<'_> {
                 let open = self.run.execution(of).map(|e| e.coordinates.iteration.clone());
                 open.or_else(|| self.run.undoing(of).map(|done| done.coordinates.iteration.clone()))
             }
-            Role::Step => around.map(iteration_inside),
+            Role::Step => around.map(task::iteration_inside),
         };
         let iteration = iteration.unwrap_or_default();
-        let round = around.map_or(0, round_inside);
+        let round = around.map_or(0, task::round_inside);
         let visit = self.run.visits.get(&(task, iteration.clone())).copied().unwrap_or(0);
         let coordinates = Coordinates { visit, iteration, round };
         let id = self.run.next_execution;
@@ -99,9 +100,9 @@ impl Decider<'_> {
     /// Condition, input, then the kind's own beginning. Nothing is recorded before all of it is known.
     fn try_enter(&mut self, entry: &Entry) -> Result<(), Halt> {
         let task = self.definition.task(entry.task);
-        let mut scope = self.scope_of(entry);
+        let mut scope = self.values().scope_of(entry);
         if let Some(condition) = &task.condition
-            && !self.holds(condition, &entry.raw_input, &scope)?
+            && !self.values().holds(condition, &entry.raw_input, &scope)?
         {
             let change = match entry.role {
                 Role::Undo(of) => Change::UndoSkipped { execution: of },
@@ -114,38 +115,15 @@ impl Decider<'_> {
             self.emit_entry(entry, change);
             return Ok(());
         }
-        let input = self.transform_input(&task.input, &entry.raw_input, &scope)?;
-        if !self.is_undo_itself(entry) {
+        let input = self.values().transform_input(&task.input, &entry.raw_input, &scope)?;
+        if !matches!(entry.role, Role::Undo(_)) {
             scope.input = Some(Arc::clone(&input));
         }
         let deadline = match &task.timeout {
             None => None,
-            Some(after) => Some(self.moment_after(after, &input, &scope)?),
+            Some(after) => Some(self.values().moment_after(after, &input, &scope)?),
         };
-        match &task.kind {
-            TaskKind::Do(_) | TaskKind::Try(_) | TaskKind::Fork(_) | TaskKind::Extended(_) => {
-                self.emit_started(entry, &input, Opening::Tasks, deadline);
-                Ok(())
-            }
-            TaskKind::For(task) => {
-                let items = Arc::new(self.items(task, &input, &scope)?);
-                self.emit_started(entry, &input, Opening::Loop(items), deadline);
-                Ok(())
-            }
-            TaskKind::Function { arguments, .. } => {
-                let arguments = Arc::new(self.render(arguments, &input, &scope)?);
-                self.emit_started(entry, &input, Opening::Function(arguments), deadline);
-                Ok(())
-            }
-            TaskKind::Call(call) => self.open_call(entry, call, &input, &scope, deadline),
-            TaskKind::Wait(duration) => self.open_wait(entry, duration, &input, &scope, deadline),
-            TaskKind::Emit(task) => self.run_emit(entry, task, &input, scope),
-            TaskKind::Listen(task) => self.open_listen(entry, task, &input, &scope, deadline),
-            TaskKind::Run(task) => self.open_child(entry, task, &input, &scope, deadline),
-            TaskKind::Set(template) => self.run_set(entry, template, &input, scope),
-            TaskKind::Switch(cases) => self.run_switch(entry, cases, &input, scope),
-            TaskKind::Raise(template) => Err(self.raised(template, &input, &scope)),
-        }
+        task::begin(self, entry, &task.kind, &input, scope, deadline)
     }
 
     /// Records the start of a task that stays open.
@@ -184,25 +162,5 @@ fn beginning(entry: &Entry, input: Option<&Arc<Value>>) -> Beginning {
         coordinates: entry.coordinates.clone(),
         role: entry.role,
         input: input.filter(|i| !Arc::ptr_eq(i, &entry.raw_input)).map(Arc::clone),
-    }
-}
-
-/// The loop indices of tasks directly inside an execution.
-fn iteration_inside(execution: &Execution) -> Vec<u32> {
-    let around = execution.coordinates.iteration.iter().copied();
-    match &execution.progress {
-        Progress::For(progress) => around.chain(progress.index).collect(),
-        // The one that begins next: those that are open know their own.
-        Progress::ParallelFor(progress) => around.chain([progress.begun]).collect(),
-        Progress::Listen(progress) => around.chain(u32::try_from(progress.outputs.len())).collect(),
-        _ => around.collect(),
-    }
-}
-
-/// The round that tasks directly inside an execution belong to.
-fn round_inside(execution: &Execution) -> u32 {
-    match &execution.progress {
-        Progress::Try(progress) => progress.round,
-        _ => execution.coordinates.round,
     }
 }

@@ -19,7 +19,8 @@ impl Decider<'_> {
     /// A timeout leaves the outcome of a call unknown. Where it must be known, the target or a person is asked first; true if so.
     fn settles_calls_first(&mut self, around: Option<ExecutionId>, error: &WorkflowError) -> Result<bool, Stop> {
         let inside = |e: &&Execution| around.is_none_or(|around| self.run.is_inside(e.id, around));
-        let needs = |e: &&Execution| e.is_in_flight() && self.must_be_known(e) && self.is_settled_by_others(e);
+        let needs =
+            |e: &&Execution| e.is_in_flight() && self.readiness().must_be_known(e) && self.is_settled_by_others(e);
         let calls: Vec<ExecutionId> = self.run.open.iter().filter(inside).filter(needs).map(|e| e.id).collect();
         for call in &calls {
             self.interrupt(*call, error.clone(), FaultClass::Permanent, None)?;

@@ -1,7 +1,7 @@
 //! Calls: what follows from how an attempt ended.
 
 mod outcome;
-mod pivot;
+pub(crate) mod pivot;
 pub(crate) mod retry;
 mod send;
 
@@ -56,7 +56,7 @@ impl Decider<'_> {
         output: Arc<Value>,
         response: ResponseSummary,
     ) -> Result<(), Stop> {
-        match self.outputs(id, &output) {
+        match self.values().outputs(id, &output) {
             Err(Halt::Ask(evaluation)) => Err(Stop::Evaluate(evaluation)),
             Ok((transformed, context)) => {
                 let body = (!Arc::ptr_eq(&output, &transformed) && *output != *transformed).then(|| (*output).clone());
@@ -205,7 +205,7 @@ impl Decider<'_> {
             acted: effect == TargetEffect::Acted && changes,
             in_doubt: doubt(execution.impact) || (changes && effect == TargetEffect::Unknown && settles_at.is_some()),
             sent_once: metadata.resend == Resend::Never,
-            pivot: step && !leaves && self.belongs_to_pivot(execution),
+            pivot: step && !leaves && pivot::belongs_to_pivot(self.definition, &self.run, execution),
             can_ask: !leaves && metadata.reconcile.is_some(),
             run_ends: step && self.run.stop.is_some() && self.run.compensation.is_none(),
             retry_at,

@@ -10,7 +10,7 @@ use crate::{Effect, ExecutionId, FaultClass, Progress, Run};
 impl Decider<'_> {
     /// Sends a call's current attempt once this decision is committed.
     pub(crate) fn send(&mut self, id: ExecutionId) -> Result<(), Stop> {
-        match self.unrecorded_of(id) {
+        match self.values().unrecorded_of(id) {
             Ok(unrecorded) => {
                 self.send_with(id, unrecorded);
                 Ok(())
@@ -32,14 +32,7 @@ impl Decider<'_> {
     /// A call that began and was given up in the same decision is never sent.
     pub(crate) fn forget_calls_that_no_longer_count(&mut self) {
         let run = &self.run;
-        self.effects.retain(|effect| match effect {
-            Effect::Call { execution, attempt, .. } => {
-                run.execution(*execution).is_some_and(|e| e.is_in_flight() && e.attempts() == *attempt)
-            }
-            Effect::StartChild { execution, .. } => run.execution(*execution).is_some_and(|e| e.starts_child()),
-            Effect::Listen { execution, .. } => run.execution(*execution).is_some_and(|e| e.is_listening()),
-            _ => true,
-        });
+        self.effects.retain(|effect| effect.counts_in(run));
     }
 
     /// What listened before and does no more is no longer looked at when events come.

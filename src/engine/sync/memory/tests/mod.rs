@@ -83,7 +83,7 @@ do:
 ";
 
 async fn asked(engine: &Engine, name: &str, body: &Value) -> Result<Value, crate::memory::Refusal> {
-    engine.inner.perform(&format!("/batches/{name}"), body.to_string().as_bytes()).await
+    super::answer(&engine.inner.context, &format!("/batches/{name}"), body.to_string().as_bytes()).await
 }
 
 #[sqlx::test]
@@ -172,7 +172,7 @@ async fn declaring_node(pool: &PgPool) -> Engine {
 }
 
 async fn link(engine: &Engine, name: &str, body: &Value) -> Result<Value, crate::memory::Refusal> {
-    engine.inner.perform(&format!("/links/{name}"), body.to_string().as_bytes()).await
+    super::answer(&engine.inner.context, &format!("/links/{name}"), body.to_string().as_bytes()).await
 }
 
 /// Whether a pair that was saved under the first ids is known under the others: an event about it then tells nothing new.

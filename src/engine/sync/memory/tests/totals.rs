@@ -10,7 +10,7 @@ use crate::store::sync::totals::shown::Filter;
 use crate::store::sync::totals::signing::{self, ChangeRow};
 
 async fn told(engine: &Engine, name: &str, body: &Value) -> Result<Value, crate::memory::Refusal> {
-    engine.inner.perform(&format!("/totals/{name}"), body.to_string().as_bytes()).await
+    super::super::answer(&engine.inner.context, &format!("/totals/{name}"), body.to_string().as_bytes()).await
 }
 
 /// A deal and its order of these amounts; no order without an amount.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::decide::{Decider, Entry, Scope};
+use super::{Scope, Values};
+use crate::decide::Entry;
 use crate::{Execution, ExecutionId, Role};
 use stepwell_language::dsl::TaskKind;
 
-impl Decider<'_> {
+impl Values<'_> {
     /// What a task's own expressions see.
-    pub(super) fn scope_of(&self, entry: &Entry) -> Scope {
+    pub(crate) fn scope_of(&self, entry: &Entry) -> Scope {
         let mut scope = Scope {
             task: Some(entry.task),
             coordinates: entry.coordinates.clone(),
@@ -52,9 +53,5 @@ impl Decider<'_> {
             scope.input = Some(Arc::clone(&done.input));
             scope.output = Some(Arc::clone(&done.output));
         }
-    }
-
-    pub(super) fn is_undo_itself(&self, entry: &Entry) -> bool {
-        matches!(entry.role, Role::Undo(_))
     }
 }

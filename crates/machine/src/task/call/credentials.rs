@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::call::expression_fault;
-use crate::decide::Decider;
+use super::expression_fault;
+use crate::decide::Values;
 use crate::decide::{Halt, Scope, kind};
 use crate::{CallDocument, ExecutionId};
 use stepwell_language::dsl::{
@@ -20,7 +20,7 @@ pub(crate) struct Unrecorded {
     pub document: Option<CallDocument>,
 }
 
-impl Decider<'_> {
+impl Values<'_> {
     /// For a further attempt of a call that is open.
     pub(crate) fn unrecorded_of(&self, id: ExecutionId) -> Result<Unrecorded, Halt> {
         let Some(execution) = self.run.execution(id) else { return Ok(Unrecorded::default()) };

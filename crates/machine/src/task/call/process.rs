@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::call::{expression_fault, text_pairs};
+use super::{expression_fault, text_pairs};
 use crate::ProcessRequest;
-use crate::decide::Decider;
 use crate::decide::Entry;
+use crate::decide::Values;
 use crate::decide::{Halt, Scope, kind};
 use stepwell_expr::Template;
 use stepwell_language::dsl::ProcessCall;
@@ -16,7 +16,7 @@ use stepwell_language::dsl::ProcessCall;
 /// Longest name that we make up for a container.
 const CONTAINER_NAME_CHARS_MAX: usize = 64;
 
-impl Decider<'_> {
+impl Values<'_> {
     pub(super) fn process_request(
         &self,
         entry: &Entry,

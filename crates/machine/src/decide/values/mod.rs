@@ -1,15 +1,49 @@
-//! How data flows through a task: schemas, `from`, `as`, and what an expression may see.
+//! What expressions of a run give. Everything that a run computes from its data is computed here: schemas, `from`, `as`, templates, and
+//! what an expression may see. Nothing here changes the run.
 
+mod outputs;
+mod scope;
+
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::decide::Decider;
-use crate::{Coordinates, ErrorKind, ExecutionId, SchemaViolation, Time, WorkflowError, identity, time_after};
+use crate::decide::Answers;
+use crate::task;
+use crate::{Coordinates, ErrorKind, ExecutionId, Run, SchemaViolation, Time, WorkflowError, identity, time_after};
 use stepwell_expr::{Evaluation, EvaluationError, Expression, Template};
-use stepwell_language::dsl::{self, CallAuthentication, DurationSpec, InputSpec, OutputSpec, Schema, TaskId, TaskKind};
+use stepwell_language::dsl::{
+    self, CallAuthentication, Definition, DurationSpec, InputSpec, OutputSpec, Schema, TaskId, TaskKind,
+};
 use stepwell_text::storable::{replace_nul, without_nul};
+
+pub(crate) use outputs::Outputs;
+
+/// The run as it is so far, for expressions.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub(crate) definition: &'a Definition,
+    pub(crate) run: &'a Run,
+    pub(crate) now: Time,
+    pub(crate) asking: &'a Asking<'a>,
+}
+
+/// What the evaluator has answered, and what was counted while expressions were evaluated.
+pub(crate) struct Asking<'a> {
+    answers: &'a Answers,
+    /// Expressions that needed the evaluator.
+    pub(crate) asked: Cell<usize>,
+    /// Characters that were replaced in results of expressions since the last record.
+    pub(crate) replaced: Cell<usize>,
+}
+
+impl<'a> Asking<'a> {
+    pub(crate) fn new(answers: &'a Answers) -> Self {
+        Self { answers, asked: Cell::default(), replaced: Cell::default() }
+    }
+}
 
 /// Why a computation stopped.
 #[derive(Debug)]
@@ -75,7 +109,7 @@ impl Scope {
     }
 }
 
-impl Decider<'_> {
+impl Values<'_> {
     /// Evaluates one expression on `input`. What the expression sees is shared with it, not copied. What cannot be kept is replaced in
     /// its result, for everything that a run computes comes from here: outputs, the input of children, events, keys, errors.
     pub(crate) fn evaluate(&self, expression: &Expression, input: &Arc<Value>, scope: &Scope) -> Result<Value, Halt> {
@@ -83,9 +117,9 @@ impl Decider<'_> {
         let outcome = match expression.evaluate_here(input, &arguments) {
             Some(outcome) => outcome,
             None => {
-                let asked = self.asked.get();
-                self.asked.set(asked + 1);
-                let Some(answer) = self.answers.get(asked) else {
+                let asked = self.asking.asked.get();
+                self.asking.asked.set(asked + 1);
+                let Some(answer) = self.asking.answers.get(asked) else {
                     return Err(Halt::Ask(Box::new(Evaluation::of(expression, input, &arguments))));
                 };
                 answer.clone()
@@ -97,13 +131,13 @@ impl Decider<'_> {
                 EvaluationError::Limit(_) => "expression stopped by a limit",
             };
             let (detail, replaced) = without_nul(error.to_string());
-            self.replaced.set(self.replaced.get() + replaced);
+            self.asking.replaced.set(self.asking.replaced.get() + replaced);
             Halt::Fault(WorkflowError::standard(ErrorKind::Expression, title, detail))
         })
     }
 
     fn kept(&self, mut value: Value) -> Value {
-        self.replaced.set(self.replaced.get() + replace_nul(&mut value));
+        self.asking.replaced.set(self.asking.replaced.get() + replace_nul(&mut value));
         value
     }
 
@@ -241,9 +275,8 @@ impl Decider<'_> {
         }
         let mut next = scope.parent;
         while let Some(execution) = next.and_then(|id| self.run.execution(id)) {
-            if let Some(value) =
-                execution.local(&self.definition.task(execution.task).kind, name, &scope.coordinates.iteration)
-            {
+            let kind = &self.definition.task(execution.task).kind;
+            if let Some(value) = task::local(kind, execution, name, &scope.coordinates.iteration) {
                 return Arc::new(value);
             }
             next = execution.parent;

@@ -1,17 +1,24 @@
 //! `call: http`, directly or as a function's single call, and `call: openapi`: from templates to a request.
 
+mod credentials;
+mod process;
+pub(crate) mod progress;
+
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::Opening;
-use crate::decide::Decider;
 use crate::decide::Entry;
+use crate::decide::{Decider, Values};
 use crate::decide::{Halt, Scope, kind};
 use crate::{CallRequest, Change, ErrorKind, OperationCall, Time, WorkflowError, identity};
 use stepwell_expr::Template;
 use stepwell_language::dsl::{CallTask, Endpoint, HttpCall, OpenApiCall, OpenApiDocument, Protocol};
+
+pub(crate) use credentials::Unrecorded;
+pub use progress::{CallPhase, CallProgress, Unacted};
 
 /// What simple RFC 6570 expansion leaves as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -25,9 +32,9 @@ impl Decider<'_> {
         scope: &Scope,
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
-        let (inner, scope) = self.function_input(call, input, scope)?;
-        let request = Arc::new(self.request(entry, &call.protocol, &inner, &scope)?);
-        let unrecorded = self.unrecorded(&call.protocol, &inner, &scope)?;
+        let (inner, scope) = self.values().function_input(call, input, scope)?;
+        let request = Arc::new(self.values().request(entry, &call.protocol, &inner, &scope)?);
+        let unrecorded = self.values().unrecorded(&call.protocol, &inner, &scope)?;
         if entry.again && self.run.execution(entry.id).is_some_and(|e| e.attempts() > 0) {
             self.emit_entry(entry, Change::AttemptStarted { execution: entry.id, request: Some(request) });
         } else {
@@ -36,7 +43,9 @@ impl Decider<'_> {
         self.send_with(entry.id, unrecorded);
         Ok(())
     }
+}
 
+impl Values<'_> {
     /// What the HTTP call sees: the function's own transformed input where there is a function.
     pub(super) fn function_input(
         &self,

@@ -1,19 +1,23 @@
 //! `run: workflow`: another run does the work. Parent and child know each other; what ends one is told to the other.
 
+pub(crate) mod progress;
+
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::Opening;
 use crate::decide::Entry;
-use crate::decide::{Decider, Stop};
+use crate::decide::{Decider, Stop, Values};
 use crate::decide::{Halt, Scope};
 use crate::{
-    Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildPhase, ChildProgress, ChildRequest, Done, Effect,
-    ErrorKind, Execution, ExecutionId, FaultClass, Message, Pivot, Progress, Rejected, Role, Run, RunId, Status, Time,
-    WorkflowError, identity,
+    Act, Actor, Attention, CancelMode, Change, ChildOutcome, ChildRequest, Done, Effect, ErrorKind, Execution,
+    ExecutionId, FaultClass, Message, Pivot, Progress, Rejected, Role, Run, RunId, Status, Time, WorkflowError,
+    identity,
 };
 use stepwell_language::dsl::RunTask;
+
+pub use progress::{ChildPhase, ChildProgress, ReportedFault};
 
 /// Longest chain of runs that start each other: a workflow that runs itself would never end.
 const DEPTH_MAX: u32 = 32;
@@ -28,7 +32,7 @@ impl Decider<'_> {
         deadline: Option<Time>,
     ) -> Result<(), Halt> {
         let given = match &task.input {
-            Some(template) => Arc::new(self.render(template, input, scope)?),
+            Some(template) => Arc::new(self.values().render(template, input, scope)?),
             None => Arc::clone(input),
         };
         let depth = self.run.parent.map_or(0, |parent| parent.depth) + 1;
@@ -149,7 +153,7 @@ impl Decider<'_> {
         let Some((id, _)) = self.child(run).filter(awaited) else {
             return Err(Rejected::NotAwaited("fault of a run").into());
         };
-        let caught = self.is_caught(id, &error)?;
+        let caught = self.values().is_caught(id, &error)?;
         self.emit_by(actor, Some(id), Change::ChildFaulted { execution: id, error: error.clone(), fault, caught });
         if caught {
             self.effects.push(Effect::Tell { run, message: Message::FaultCaught { fault } });
@@ -157,22 +161,6 @@ impl Decider<'_> {
             self.tell_parent_of_fault(error);
         }
         Ok(())
-    }
-
-    /// Whether a `try` around an execution catches an error of it.
-    fn is_caught(&self, id: ExecutionId, error: &WorkflowError) -> Result<bool, Stop> {
-        let error = WorkflowError { instance: None, ..error.clone() };
-        let reference = self.run.execution(id).map_or("/", |e| self.definition.task(e.task).reference.as_str());
-        let error = error.at(reference);
-        for around in self.run.ancestors(id) {
-            match self.catches(around, &error) {
-                Ok(None) => {}
-                // A filter that fails passes on another error, which may be caught further out.
-                Ok(Some(_)) | Err(Halt::Fault(_) | Halt::Invalid(_)) => return Ok(true),
-                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
-            }
-        }
-        Ok(false)
     }
 
     /// The run that waits for this one may catch what stopped it, of which the last record tells.
@@ -223,7 +211,7 @@ impl Decider<'_> {
         if self.run.compensation.is_some() {
             return Ok(());
         }
-        let act = match (undo, self.pivot()) {
+        let act = match (undo, self.run.pivot_now(self.definition)) {
             // Where the point of no return may have been passed, the target is asked, or a person.
             (true, Pivot::Ahead | Pivot::Perhaps) => Act::Compensate,
             // Past it nothing is undone.
@@ -276,6 +264,24 @@ impl Decider<'_> {
             let message = Message::ChildEnded { child: self.run.id, outcome };
             self.effects.push(Effect::Tell { run: parent.run, message });
         }
+    }
+}
+
+impl Values<'_> {
+    /// Whether a `try` around an execution catches an error of it.
+    fn is_caught(&self, id: ExecutionId, error: &WorkflowError) -> Result<bool, Stop> {
+        let error = WorkflowError { instance: None, ..error.clone() };
+        let reference = self.run.execution(id).map_or("/", |e| self.definition.task(e.task).reference.as_str());
+        let error = error.at(reference);
+        for around in self.run.ancestors(id) {
+            match self.catches(around, &error) {
+                Ok(None) => {}
+                // A filter that fails passes on another error, which may be caught further out.
+                Ok(Some(_)) | Err(Halt::Fault(_) | Halt::Invalid(_)) => return Ok(true),
+                Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),
+            }
+        }
+        Ok(false)
     }
 }
 

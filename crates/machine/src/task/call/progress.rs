@@ -1,16 +1,82 @@
-//! Calls: attempts that begin and fail, and what a target says about one of unknown outcome.
+//! Where a call stands, and what its records change: attempts that begin and fail, and what a target says about one of unknown outcome.
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Applied, GONE, NOT_A_CALL};
+use crate::apply::{Applied, GONE};
+use crate::decide::Ready;
 use crate::{
-    CallPhase, CallProgress, CallRequest, Execution, ExecutionId, FaultClass, Impact, Progress, Run, TargetEffect,
-    Time, WorkflowError,
+    CallRequest, Execution, ExecutionId, FaultClass, Impact, Progress, Run, TargetEffect, Time, WorkflowError, stored,
 };
 
-pub(super) fn sending(request: &Arc<CallRequest>) -> CallProgress {
+const NOT_A_CALL: &str = "the execution is not a call";
+
+/// Where a call stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallProgress {
+    /// What is sent.
+    pub request: Arc<CallRequest>,
+    /// Attempts begun.
+    pub attempt: u32,
+    /// Attempts that failed since the last time a person said `retry`.
+    pub failures: u32,
+    /// The first of them.
+    pub first_failure_at: Option<Time>,
+    /// Attempts that the target put off.
+    pub throttles: u32,
+    /// The first of them.
+    pub first_throttled_at: Option<Time>,
+    /// How the last attempt that failed did, and of what class that was.
+    pub failure: Option<Box<(WorkflowError, FaultClass)>>,
+    /// Where the last attempt stands.
+    pub phase: CallPhase,
+    /// What the target answered to `reconcile`: null where it never acted.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
+    pub reconciled: Option<Arc<Value>>,
+    /// What follows if the target never acted; from an unknown outcome on.
+    pub unacted: Option<Box<Unacted>>,
+}
+
+/// What follows an attempt of unknown outcome if the target says that it never acted: what would have followed its failure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unacted {
+    /// The failure.
+    pub error: WorkflowError,
+    /// Its class.
+    pub class: FaultClass,
+    /// When the next attempt is due; none if it was the last one.
+    pub retry_at: Option<Time>,
+}
+
+/// Where a call's last attempt stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum CallPhase {
+    /// Sent, or about to be.
+    InFlight,
+    /// Failed; the next is due at this time.
+    Backoff {
+        /// When.
+        until: Time,
+    },
+    /// Outcome unknown; the target is being asked.
+    Reconciling {
+        /// The error that made it unknown.
+        error: WorkflowError,
+    },
+    /// It is not there, but it may still come: the target is asked again.
+    Unsettled {
+        /// When.
+        until: Time,
+        /// The error that made it unknown.
+        error: WorkflowError,
+    },
+    /// Failed without another attempt; the decision that recorded it says what follows.
+    Ended,
+}
+
+pub(crate) fn sending(request: &Arc<CallRequest>) -> CallProgress {
     CallProgress {
         request: Arc::clone(request),
         attempt: 1,
@@ -25,14 +91,14 @@ pub(super) fn sending(request: &Arc<CallRequest>) -> CallProgress {
     }
 }
 
-pub(super) fn call_mut(run: &mut Run, id: ExecutionId) -> Result<&mut CallProgress, &'static str> {
+fn call_mut(run: &mut Run, id: ExecutionId) -> Result<&mut CallProgress, &'static str> {
     match &mut run.execution_mut(id).ok_or(GONE)?.progress {
         Progress::Call(call) => Ok(call),
         _ => Err(NOT_A_CALL),
     }
 }
 
-pub(super) fn attempt_started(run: &mut Run, id: ExecutionId, request: Option<&Arc<CallRequest>>) -> Applied {
+pub(crate) fn attempt_started(run: &mut Run, id: ExecutionId, request: Option<&Arc<CallRequest>>) -> Applied {
     let execution = run.execution_mut(id).ok_or(GONE)?;
     let attempts = execution.attempts();
     match (&mut execution.progress, request) {
@@ -51,7 +117,7 @@ pub(super) fn attempt_started(run: &mut Run, id: ExecutionId, request: Option<&A
     Ok(())
 }
 
-pub(super) fn attempt_failed(
+pub(crate) fn attempt_failed(
     run: &mut Run,
     id: ExecutionId,
     (class, answered, error): (FaultClass, bool, &WorkflowError),
@@ -83,7 +149,7 @@ pub(super) fn attempt_failed(
 }
 
 /// What an attempt with this effect did.
-pub(super) fn impact(effect: TargetEffect, settles_at: Time) -> Impact {
+pub(crate) fn impact(effect: TargetEffect, settles_at: Time) -> Impact {
     match effect {
         TargetEffect::None => Impact::None,
         TargetEffect::Acted => Impact::Acted,
@@ -91,7 +157,7 @@ pub(super) fn impact(effect: TargetEffect, settles_at: Time) -> Impact {
     }
 }
 
-pub(super) fn attempt_abandoned(run: &mut Run, id: ExecutionId, settles_at: Time) -> Applied {
+pub(crate) fn attempt_abandoned(run: &mut Run, id: ExecutionId, settles_at: Time) -> Applied {
     let execution = run.execution_mut(id).ok_or(GONE)?;
     let Progress::Call(call) = &mut execution.progress else { return Err(NOT_A_CALL) };
     call.phase = CallPhase::Ended;
@@ -100,7 +166,7 @@ pub(super) fn attempt_abandoned(run: &mut Run, id: ExecutionId, settles_at: Time
 }
 
 /// The target is asked about a call, perhaps once more.
-pub(super) fn asked(run: &mut Run, of: ExecutionId) {
+pub(crate) fn asked(run: &mut Run, of: ExecutionId) {
     if let Ok(call) = call_mut(run, of)
         && let CallPhase::Unsettled { error, .. } = &call.phase
     {
@@ -114,7 +180,7 @@ pub(crate) fn is_read(method: &str) -> bool {
 }
 
 /// The target answered the question about a call. Null means that it did not act, but only once the settle time has passed.
-pub(super) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>, at: Time) -> Applied {
+pub(crate) fn reconciled(run: &mut Run, of: ExecutionId, output: &Arc<Value>, at: Time) -> Applied {
     if run.execution(of).is_none() {
         let compensation = run.compensation.as_mut().ok_or(GONE)?;
         // What is not there needs no undo; of what is there the undo sees what the target says.
@@ -152,5 +218,28 @@ impl Execution {
             Progress::Child(_) => true,
             _ => false,
         }
+    }
+}
+
+/// The outcome is not known: the target is asked.
+pub(crate) fn outcome_unknown(
+    run: &mut Run,
+    id: ExecutionId,
+    error: &WorkflowError,
+    class: Option<FaultClass>,
+    retry_at: Option<Time>,
+) -> Applied {
+    let call = call_mut(run, id)?;
+    call.phase = CallPhase::Reconciling { error: error.clone() };
+    call.unacted = class.map(|class| Box::new(Unacted { error: error.clone(), class, retry_at }));
+    Ok(())
+}
+
+/// A due attempt, or the end of a call without further ones.
+pub(crate) fn ready(call: &CallProgress, now: Time, id: ExecutionId) -> Option<Ready> {
+    match &call.phase {
+        CallPhase::Backoff { until } => (*until <= now).then_some(Ready::Attempt(id)),
+        CallPhase::Ended => Some(Ready::Resolve(id)),
+        _ => None,
     }
 }
