@@ -70,7 +70,7 @@ use schedules::Schedules;
 /// The parts of an engine. Each keeps its own state; what they share is in the context.
 struct Inner {
     context: Arc<Context>,
-    /// How many runs live.
+    /// Shared counts of live runs.
     counted_runs: Counted,
     freezes: Arc<Freezes>,
     look_back: Arc<LookBack>,

@@ -90,7 +90,7 @@ impl Effect {
 pub struct ChildRequest {
     /// Id of the run, so that starting it twice has no effect.
     pub run: RunId,
-    /// Namespace of the workflow.
+    /// Namespace of the child workflow.
     pub namespace: String,
     /// Name of the workflow.
     pub name: String,
@@ -133,7 +133,7 @@ pub struct OperationCall {
 pub struct ProcessRequest {
     /// Kind of program.
     pub kind: ProcessKind,
-    /// The command, the script, or the image.
+    /// The shell command, the source of the script, or the container image.
     pub code: String,
     /// Command in a container.
     #[serde(default, skip_serializing_if = "Option::is_none")]

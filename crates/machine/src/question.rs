@@ -97,7 +97,7 @@ pub(super) fn is_answer(event: &Value) -> bool {
 }
 
 impl Values<'_> {
-    /// What a step asks, with everything computed.
+    /// Evaluates the question of a step.
     pub(super) fn ask(
         &self,
         execution: ExecutionId,
@@ -137,7 +137,7 @@ impl Values<'_> {
     }
 }
 
-/// An answer to another question than the one that is open now comes too late.
+/// Rejects an answer to a question that is no longer open.
 pub(super) fn check(run: &Run, execution: ExecutionId, event: &Value) -> Result<(), Stop> {
     let asks = run.execution(execution).and_then(Execution::asks);
     let answers = || event.get("id").and_then(Value::as_str).and_then(|id| id.parse::<Uuid>().ok());

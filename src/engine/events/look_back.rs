@@ -213,7 +213,7 @@ impl LookBack {
 
     /// The keys under which runs at this filter wait for the event; none if it does not match at all.
     pub(super) async fn keys_for(&self, asked: &Asked, event: &Seen) -> Vec<Hash> {
-        // An empty `any` takes everything.
+        // An empty `any` matches every event.
         let Some(filter) = asked.filter() else { return vec![key(&[])] };
         let patience = Patience::unlimited();
         let matcher = Matcher { evaluator: &self.context.evaluator, patience: &patience };

@@ -58,7 +58,7 @@ pub(super) struct Routed {
     pub(super) runs: Vec<RunId>,
     /// Runs that waited for it.
     pub(super) resumed: Vec<RunId>,
-    /// Whether it waits for others with which it starts a run.
+    /// Whether it waits in a join for other events.
     pub(super) gathered: bool,
 }
 

@@ -27,7 +27,7 @@ const CLOCKS_APART: chrono::Duration = chrono::Duration::minutes(1);
 /// An event that a definition wants.
 #[derive(Debug)]
 pub struct Found {
-    /// What lists show.
+    /// The event as listed.
     pub row: EventRow,
     /// Its data.
     pub data: Value,

@@ -24,39 +24,40 @@ use crate::store::{StoreError, definitions};
 /// A proposal as people and programs see it, without what the run's definition calls sensitive.
 #[derive(Debug, Clone, Serialize)]
 pub struct Proposal {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
     /// What the run runs.
     pub workflow: WorkflowRef,
-    /// The run's business key.
+    /// Business key of the run.
     pub key: Option<String>,
     /// `{act, input, output, step, compensate}`, as far as the act has them.
     #[serde(flatten)]
     pub act: Value,
-    /// Where the run stood, with its execution.
+    /// The step that the run was at, with its execution.
     pub stands_at: Option<String>,
     /// What the step is given now, of a retry with an input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
     /// Who proposed it.
     pub proposed_by: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// When.
+    /// Time of the proposal.
     pub created_at: Time,
-    /// Until when it can be approved.
+    /// Time until which it can be approved.
     pub expires_at: Time,
-    /// `open`, `approved` (no node has done it yet), `done`, `refused`, `declined`, `withdrawn`, `lapsed`, `ended`.
+    /// State: `open`, `approved` (but not carried out yet), `done`, `refused`, `declined`, `withdrawn`, `lapsed` or
+    /// `ended`.
     pub state: String,
-    /// Who decided.
+    /// Actor who decided.
     pub decided_by: Option<String>,
-    /// When.
+    /// Time of the decision.
     pub decided_at: Option<Time>,
-    /// Why.
+    /// The reason given for the decision, if any.
     pub decision_reason: Option<String>,
-    /// Why the run refused it.
+    /// Why the run refused the act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
 }
@@ -140,7 +141,7 @@ pub enum ProposalError {
     /// This person may not.
     #[error("proposal {id} is not approved: {why}")]
     NotYou {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
         /// Why not.
         why: String,
@@ -148,7 +149,7 @@ pub enum ProposalError {
     /// It is not open any more.
     #[error("proposal {id} is closed: {why}")]
     Closed {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
         /// How it was decided.
         why: String,
@@ -156,7 +157,7 @@ pub enum ProposalError {
     /// It is approved, and the run refused it: the proposal is closed.
     #[error("proposal {id} was approved, but not carried out: {why}")]
     Refused {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
         /// What the run says.
         why: String,
@@ -299,7 +300,7 @@ impl Engine {
         context.node().wakes.wake(Look::Commands);
         match command::answered(&context.crowd, id).await {
             Err(ActError::Refused(why)) => Err(ProposalError::Refused { id, why }),
-            // Recorded, so it will be done, though by a node that has not answered yet.
+            // The act is recorded, so it will be done, but its node has not answered yet.
             _ => find(context, id).await?.ok_or(ProposalError::Unknown(id)),
         }
     }

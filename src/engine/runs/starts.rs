@@ -41,7 +41,7 @@ pub(in crate::engine) enum Origin {
     Restart {
         /// That run.
         of: RunId,
-        /// The event that started it.
+        /// Event that started it.
         event: Option<Uuid>,
     },
 }

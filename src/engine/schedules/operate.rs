@@ -73,10 +73,10 @@ impl Engine {
         Ok(row.map(|row| self.inner.schedules.describe(row, upcoming)))
     }
 
-    /// What people did to a schedule, latest first.
+    /// Returns the acts on a schedule, newest first.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn schedule_acts(&self, namespace: &str, name: &str, limit: i64) -> Result<Vec<ActRow>, StoreError> {
         schedules::acts(&self.inner.context.reader, namespace, name, limit).await
     }

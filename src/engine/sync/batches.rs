@@ -17,23 +17,23 @@ pub const RETRY: &str = "retry";
 /// A batch, for people and programs.
 #[derive(Debug, Clone, Serialize)]
 pub struct BatchView {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// What is gone over.
+    /// Name of the batch.
     pub name: String,
     /// What of it: `full`, `incremental`, `retry`.
     pub mode: String,
     /// `running`, `ended`, or `stopped`: its run has ended before it did.
     pub state: &'static str,
-    /// Who does it.
+    /// Run that performs it.
     pub run: Uuid,
     /// Its run's workflow, `namespace/name`; none once the run is gone.
     pub workflow: Option<String>,
-    /// How many rows it will have had, as far as known.
+    /// Number of rows in the whole batch, if it is known.
     pub total: Option<i64>,
-    /// How many it has had, those that failed too.
+    /// Number of rows reported, including failed ones.
     pub done: i64,
-    /// How many of them failed.
+    /// Number of rows reported as failed.
     pub failed: i64,
     /// Rows in a second while it was at work.
     pub rate: Option<f64>,
@@ -41,7 +41,7 @@ pub struct BatchView {
     pub rest_seconds: Option<i64>,
     /// Since when.
     pub began_at: Time,
-    /// When it was last reported.
+    /// When it last changed.
     pub changed_at: Time,
     /// When it was over.
     pub ended_at: Option<Time>,

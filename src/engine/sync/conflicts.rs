@@ -50,7 +50,7 @@ impl Conflict {
         }
     }
 
-    /// Whose word counts, once someone said so.
+    /// The side that a person chose; `None`: nobody has decided.
     #[must_use]
     pub fn chosen(&self) -> Option<Side> {
         self.row.chosen.as_deref().and_then(sides::read)

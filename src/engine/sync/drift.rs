@@ -28,13 +28,13 @@ pub struct Sweep {
     pub run: RunId,
     /// What it ran.
     pub workflow: WorkflowRef,
-    /// Its status.
+    /// Status of the run.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
     /// When it was accepted.
     pub created_at: Time,
-    /// When it ended.
+    /// Time at which it ended.
     pub finished_at: Option<Time>,
     /// From when on it looked for changes, as it says itself.
     pub since: Option<String>,
@@ -48,9 +48,9 @@ pub struct Sweep {
 /// A record that a reconciliation reported. As JSON, its id on a side stands under the name of that side: `crm_id`.
 #[derive(Debug, Clone)]
 pub struct Drift {
-    /// Place in the reconciliation's journal.
+    /// Number of the record in the reconciliation's journal.
     pub seq: i32,
-    /// The mapping.
+    /// Name of the mapping.
     pub entity: Option<String>,
     /// What its mapping calls the sides.
     pub sides: Arc<Sides>,
@@ -62,7 +62,7 @@ pub struct Drift {
     pub outcome: String,
     /// Fields that were written, such as `erp.phone`.
     pub wrote: Vec<String>,
-    /// Fields about which a person decides.
+    /// Returns the number of fields about which a person must decide.
     pub conflicts: i64,
     /// Its event.
     pub event: Option<Uuid>,

@@ -23,7 +23,7 @@ use crate::store::runs::tasks::{self, Recorded, TaskRow};
 /// Longest answer, as JSON.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// What came of a decision.
+/// The decision that was just made.
 #[derive(Debug)]
 pub enum Completed {
     /// The run has taken it.
@@ -41,7 +41,7 @@ pub enum TaskError {
     /// This person may not decide.
     #[error("task {id} is not completed: {why}")]
     NotYou {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
         /// Why not.
         why: String,
@@ -52,7 +52,7 @@ pub enum TaskError {
     /// It is not open any more, or someone has just decided otherwise.
     #[error("task {id} is closed: {why}")]
     Closed {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
         /// How it ended.
         why: String,

@@ -24,21 +24,21 @@ use crate::store::runs::tasks::{self, MayDecide, TaskFilter, TaskRow};
 /// A task as people and programs see it, without what the run's definition calls sensitive.
 #[derive(Debug, Clone, Serialize)]
 pub struct Task {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
     /// `open`, `done`, or `closed` without a decision.
     pub status: &'static str,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
     /// What the run runs.
     pub workflow: WorkflowRef,
-    /// The run's business key.
+    /// Business key of the run.
     pub key: Option<String>,
     /// Reference of the step.
     pub step: String,
-    /// What is to be decided, in a line.
+    /// The question, in one line.
     pub title: String,
-    /// What the person should know.
+    /// Details for the person who decides.
     pub description: Option<String>,
     /// Who may decide.
     pub assignees: TaskAssignees,
@@ -49,17 +49,17 @@ pub struct Task {
     pub input: Option<Value>,
     /// When the step began to wait.
     pub created_at: Time,
-    /// When it ends by itself.
+    /// Time at which it times out.
     pub due_at: Option<Time>,
     /// `done`, or why it is closed: `timeout`, `skipped`, `cancelled`, `undone`, `moved`, `faulted`, `ended`.
     pub outcome: Option<String>,
     /// When the step stopped waiting.
     pub closed_at: Option<Time>,
-    /// Who decided, skipped or cancelled.
+    /// Actor who decided, skipped or cancelled.
     pub closed_by: Option<String>,
-    /// What was decided.
+    /// The answer.
     pub answer: Option<Value>,
-    /// Why, in the words of that person.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 

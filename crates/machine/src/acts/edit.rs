@@ -28,7 +28,7 @@ pub fn preview_edit(definition: &Definition, run: &Run, edit: &str, around: Arou
     edited(Values { definition, run, now: around.now, asking: &asking }, edit)
 }
 
-/// What an edit makes of the input of the step that failed.
+/// Evaluates an edit on the input of the failed step.
 pub(crate) fn edited(values: Values<'_>, edit: &str) -> Result<Edited, Stop> {
     let failed = |why: String| Stop::from(Rejected::EditFailed { why });
     let stuck = values.run.stuck().ok_or_else(|| failed("no step has failed".to_owned()))?;

@@ -65,7 +65,7 @@ pub struct Around<'a> {
     pub now: Time,
     /// To what was asked before.
     pub answers: &'a Answers,
-    /// How long a request that nobody waits for any more may still act at its target.
+    /// How long an abandoned request may still act at its target.
     pub settles_after: &'a dyn Fn(&CallRequest) -> Duration,
     /// Whether a run may continue as new: every node that may drive it next supports that.
     pub continues: bool,

@@ -43,13 +43,13 @@ pub struct Moved {
     pub to: String,
     /// Where both are stored: the numbers that runs have of their definitions.
     pub definitions: (i32, i32),
-    /// Why.
+    /// The reason given, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Who approved it, where the definition reserves moves for two people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Actor>,
-    /// Why they did.
+    /// The reason given for the approval, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_reason: Option<String>,
     /// Executions so far: numbers go on, so that nothing that was for an earlier one is taken for a later one.
@@ -191,9 +191,9 @@ pub struct Move<'a> {
 /// Who moves a run, and why.
 #[derive(Debug, Clone)]
 pub struct MovedBy {
-    /// Who.
+    /// Who acts.
     pub actor: Actor,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
     /// Who else said so.
     pub approval: Option<Approval>,

@@ -40,13 +40,13 @@ pub struct Rewinding {
     /// Executions that are undone first, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<ExecutionId>,
-    /// Why.
+    /// The reason given, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Who approved it, where the definition reserves retries for two people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Actor>,
-    /// Why they did.
+    /// The reason given for the approval, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_reason: Option<String>,
 }
@@ -80,9 +80,9 @@ pub struct Rewind<'a> {
 /// Who lets a run go back, and why.
 #[derive(Debug, Clone)]
 pub struct RewoundBy {
-    /// Who.
+    /// Who acts.
     pub actor: Actor,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
     /// Who else said so.
     pub approval: Option<Approval>,
@@ -91,9 +91,9 @@ pub struct RewoundBy {
 /// A step from which a run could continue, and what lies between.
 #[derive(Debug, Clone, Serialize)]
 pub struct Choice {
-    /// Its reference.
+    /// Reference of the step.
     pub from: String,
-    /// Whether the run can continue from there.
+    /// Whether the run can continue from it.
     pub possible: bool,
     /// What was done since, in the order in which it began.
     pub between: Vec<Between>,

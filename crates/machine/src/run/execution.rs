@@ -87,7 +87,7 @@ impl Execution {
         }
     }
 
-    /// When it continues by itself, its `timeout` left out.
+    /// Returns when it continues by itself, ignoring its `timeout`.
     pub(super) fn timer(&self) -> Option<Time> {
         match &self.progress {
             Progress::Wait { until }

@@ -45,9 +45,9 @@ pub struct Run {
     pub status: Status,
     /// Why it needs attention.
     pub attention: Option<Attention>,
-    /// Business key.
+    /// Business key of the run.
     pub key: Option<String>,
-    /// The event that started it.
+    /// Event that started it.
     pub event: Option<Uuid>,
     /// The run that started it.
     pub parent: Option<Parent>,

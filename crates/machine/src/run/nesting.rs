@@ -13,7 +13,7 @@ impl Run {
         completed && undoable && self.parent.is_some_and(|parent| parent.awaits)
     }
 
-    /// Whether an execution stands inside another one, or is that one.
+    /// Whether an execution is inside another one, or is that one.
     pub(crate) fn is_inside(&self, id: ExecutionId, around: ExecutionId) -> bool {
         id == around || self.ancestors(id).contains(&around)
     }
@@ -60,7 +60,7 @@ impl Run {
         self.failed().or_else(|| self.open.last().filter(|_| self.is_parked()))
     }
 
-    /// The step that `retry` and `skip` act on.
+    /// Returns the step that `retry` and `skip` apply to.
     pub(crate) fn passed_over(&self) -> Option<&Execution> {
         let waiting = || self.open.iter().rev().find(|e| e.progress.is_waiting());
         self.failed().or_else(waiting).or(self.open.last())

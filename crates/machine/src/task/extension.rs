@@ -11,16 +11,16 @@ use crate::decide::{Halt, Scope};
 use crate::{Change, Cursor, Execution, ExecutionId, FaultClass, Next, Progress, Run};
 use stepwell_language::dsl::{Definition, Flow, Part, Segment, TaskId, TaskKind};
 
-/// Where a task with extensions stands.
+/// Progress of a task with extensions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExtendedProgress {
-    /// The part; none before the first.
+    /// Index of the current part; `None` before the first.
     pub segment: Option<u16>,
-    /// Where the part stands. `Finished` between two of them.
+    /// Position in the part; `Finished` between two parts.
     pub cursor: Cursor,
-    /// The part said `exit`.
+    /// Whether the part executed `exit`.
     pub exited: bool,
-    /// Once the task itself is done: its output, and where it said to go.
+    /// Output and flow directive of the task itself, once it has completed.
     pub done: Option<(Arc<Value>, Flow)>,
 }
 

@@ -13,41 +13,41 @@ use crate::decide::{Halt, Scope, kind};
 use crate::{Change, Cursor, ErrorKind, ExecutionId, FaultClass, Next, Progress, WorkflowError, stored};
 use stepwell_language::dsl::{ForTask, TaskKind};
 
-/// Where a `for` stands.
+/// Progress of a `for` with one iteration at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForProgress {
-    /// An array.
+    /// The items, as an array.
     #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
-    /// The current item's index; none before the first.
+    /// Index of the current item; `None` before the first.
     pub index: Option<u32>,
-    /// Where the iteration stands. `Finished` between two of them.
+    /// Position in the iteration; `Finished` between two iterations.
     pub cursor: Cursor,
 }
 
 /// Progress of a `for` whose iterations run in parallel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParallelFor {
-    /// An array.
+    /// The items, as an array.
     #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
-    /// Iterations begun, so the index of the next one.
+    /// Number of iterations begun, which is the index of the next one.
     pub begun: u32,
-    /// Iterations that ended.
+    /// Number of iterations that ended.
     pub done: u32,
-    /// What they left, by index.
+    /// Outputs of iterations, by index.
     pub outputs: IterationOutputs,
-    /// One of them said `end`: the whole run is done with this output.
+    /// Output of the whole run, if an iteration executed `end`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub ended: Option<Arc<Value>>,
 }
 
-/// What iterations left, by index. Copies share what they hold.
+/// Outputs of iterations, by index. Copies share memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct IterationOutputs(#[serde(with = "stored::lists")] VectorSync<Option<Arc<Value>>>);
 
 impl IterationOutputs {
-    /// Notes what an iteration left.
+    /// Stores the output of an iteration.
     pub fn put(&mut self, index: u32, output: Arc<Value>) {
         while self.0.len() <= index as usize {
             self.0.push_back_mut(None);
@@ -55,7 +55,7 @@ impl IterationOutputs {
         self.0.set_mut(index as usize, Some(output));
     }
 
-    /// All of them in order.
+    /// Returns all outputs in order.
     #[must_use]
     pub fn to_value(&self) -> Value {
         self.0.iter().flatten().map(|output| (**output).clone()).collect()

@@ -10,17 +10,17 @@ use crate::apply::{Applied, NO_TASK};
 use crate::decide::{Readiness, Ready};
 use stepwell_language::dsl::{ForkTask, Join, TaskId, TaskKind};
 
-/// Where a branch of a `fork` stands.
+/// Progress of a branch of a `fork`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Branch {
-    /// About to begin.
+    /// It is about to start.
     #[serde(rename = "Unbegun")]
     NotStarted,
     /// Its task is open.
     Open,
     /// It ended with this output.
     Done(Arc<Value>),
-    /// It said `end`: the whole run is done with this output.
+    /// It executed `end`: the whole run ends with this output.
     Ended(Arc<Value>),
 }
 

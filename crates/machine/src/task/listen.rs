@@ -22,36 +22,36 @@ use stepwell_expr::Expression;
 use stepwell_language::dsl::{Definition, EachEvent, EventFilter, ListenTask, Read, Step, TaskKind, Wanted};
 use stepwell_text::canonical;
 
-/// Where a `listen` stands.
+/// Progress of a `listen`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ListenProgress {
-    /// Filters that had their event, by number.
+    /// Numbers of the filters that have their event.
     pub met: BTreeSet<u16>,
     /// Values that correlations are bound to.
     pub bound: BTreeMap<String, Value>,
-    /// What was taken, in the order in which it came.
+    /// Events taken, in order of arrival.
     pub taken: VectorSync<Arc<Value>>,
-    /// It waits for no more.
+    /// Whether it needs no more events.
     pub enough: bool,
-    /// What `foreach` made of the first of them.
+    /// Outputs of `foreach` for the first of these events.
     pub outputs: VectorSync<Arc<Value>>,
-    /// Where `foreach` stands with the next one; none between two of them.
+    /// Position in `foreach` for the next event; `None` between two events.
     pub cursor: Option<Cursor>,
-    /// The question to a person whose answer it waits for: only the answer to this one is taken.
+    /// Id of the question to a person. Only the answer to this question is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Uuid>,
 }
 
-/// What one filter of a `listen` waits for, as far as it is known when the listening begins.
+/// What one filter of a `listen` waits for, as far as this is known when it begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Listening {
-    /// Attributes that must be exactly so.
+    /// Required attribute values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, String>,
-    /// Values that correlations must give.
+    /// Required values of correlations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub correlate: BTreeMap<String, Value>,
-    /// What a person is asked, whose answer is the event. Nothing else brings such an event.
+    /// The question to a person whose answer is the event. No other event is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<crate::Asked>>,
 }
@@ -74,7 +74,7 @@ impl Decider<'_> {
         let mut listening =
             filters.map(|filter| self.values().listening(filter, input, scope)).collect::<Result<Vec<_>, _>>()?;
         if listening.is_empty() {
-            // An empty `any` takes everything.
+            // An empty `any` matches every event.
             listening.push(Listening { with: BTreeMap::new(), correlate: BTreeMap::new(), asks: None });
         }
         if let (Some(question), Some(first)) =
@@ -355,7 +355,7 @@ impl Execution {
         matches!(&self.progress, Progress::Listen(listen) if !listen.enough)
     }
 
-    /// The question to a person whose answer it waits for.
+    /// Returns the id of the question that it waits for.
     #[must_use]
     pub fn asks(&self) -> Option<Uuid> {
         match &self.progress {

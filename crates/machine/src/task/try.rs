@@ -14,38 +14,38 @@ use crate::{
 };
 use stepwell_language::dsl::{Catch, Definition, ErrorFilter, RetryPolicy, TaskKind};
 
-/// Where a `try` stands.
+/// Progress of a `try`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TryProgress {
-    /// In the body, or in the handler.
+    /// Position in the body or in the handler.
     pub cursor: Cursor,
-    /// Which of the two, or between rounds.
+    /// Whether the body or the handler runs, or neither.
     pub phase: TryPhase,
-    /// Round that tasks of the body belong to.
+    /// Round of the tasks in the body.
     pub round: u32,
-    /// Highest round of anything inside, so that rounds of nested tries never coincide.
+    /// Highest round of anything inside, so that rounds of nested tries never collide.
     pub highest_round: u32,
-    /// Rounds begun beyond the first.
+    /// Number of rounds begun after the first.
     pub retries: u32,
-    /// When its first error was caught.
+    /// Time at which its first error was caught.
     pub first_caught_at: Option<Time>,
-    /// When the current round began.
+    /// Time at which the current round began.
     pub round_started_at: Time,
 }
 
-/// Part of a `try`.
+/// The part of a `try` that runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TryPhase {
     /// The body runs.
     Body,
     /// The body runs again later.
     Backoff {
-        /// When.
+        /// When it is asked again.
         until: Time,
     },
     /// `catch.do` runs.
     Handler {
-        /// What was caught.
+        /// The caught error.
         error: WorkflowError,
     },
 }

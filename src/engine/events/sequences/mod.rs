@@ -79,7 +79,7 @@ impl Engine {
 /// A source of `hub.yaml`.
 #[derive(Debug, Serialize)]
 pub struct SourceView {
-    /// As in `/hooks/NAME`.
+    /// Name, as in `/hooks/NAME`.
     pub name: String,
     /// Whether its events have numbers.
     pub counts: bool,
@@ -87,19 +87,19 @@ pub struct SourceView {
     pub channels: Vec<ChannelView>,
     /// Whether there are more channels.
     pub more: bool,
-    /// What it subscribes to.
+    /// Topics that it subscribes to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<TopicView>,
 }
 
-/// How far a channel has come.
+/// The state of a channel.
 #[derive(Debug, Serialize)]
 pub struct ChannelView {
-    /// What it counts in; empty where it counts in one.
+    /// Name of the channel; empty if the source has only one.
     pub channel: String,
     /// The highest number that arrived.
     pub last: i64,
-    /// When it was last changed.
+    /// Time of the last change.
     pub changed_at: Time,
     /// What is missing, lowest first.
     pub gaps: Vec<GapView>,

@@ -42,7 +42,7 @@ pub struct Subscription {
     pub source: String,
     /// Where its topics are.
     pub address: PubSubAddress,
-    /// Events that are asked for at a time.
+    /// Events requested at a time.
     pub batch: u32,
     /// Its topics.
     pub topics: Vec<Topic>,
@@ -51,7 +51,7 @@ pub struct Subscription {
 /// A topic of a source.
 #[derive(Debug, Clone)]
 pub struct Topic {
-    /// Such as `/data/AccountChangeEvent`.
+    /// Name of the topic, such as `/data/AccountChangeEvent`.
     pub name: String,
     /// Where the first subscription begins.
     pub start: Start,
@@ -251,7 +251,7 @@ struct Gap<'g> {
     reason: &'static str,
     /// What it was noticed at: the same each time the same delivery is taken.
     at_place: &'g [&'g [u8]],
-    /// When.
+    /// When it was reported.
     at: Time,
 }
 

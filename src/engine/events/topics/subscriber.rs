@@ -49,7 +49,7 @@ pub(super) enum Ended {
     ReplayIdRefused(Position, String),
     /// The next event has a schema that is not safe to read: the topic is blocked, and loses nothing.
     SchemaRefused(String),
-    /// Anything else: tried again later.
+    /// Any other failure; a later retry may succeed.
     Failed(String),
 }
 

@@ -279,7 +279,7 @@ impl Topics {
     }
 }
 
-/// The outcome of an event.
+/// What happened to an event.
 enum Taken {
     /// It is stored, with its position.
     Stored,

@@ -22,9 +22,9 @@ use crate::store::runs::restarts;
 /// How a run is started again.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Again<'a> {
-    /// Which version runs it; none: the one that new runs have.
+    /// Version for the new run; `None` for the latest one.
     pub(in crate::engine) version: Option<&'a str>,
-    /// Whether what was done and not undone may be done again.
+    /// Confirms that effects which were not undone may be repeated.
     pub(in crate::engine) again: bool,
     /// A run that was started since then is the one that is wanted, also if it has ended.
     pub(in crate::engine) since: Option<Time>,

@@ -52,7 +52,7 @@ const PAGES_MAX: usize = 100;
 /// What somebody asks for.
 #[derive(Debug, Clone)]
 pub struct BulkAsked {
-    /// UUIDv7. The same again is the same bulk act.
+    /// Id, a UUIDv7. Recording the same id twice has no effect.
     pub id: Uuid,
     /// What to do.
     pub act: Act,
@@ -60,9 +60,9 @@ pub struct BulkAsked {
     pub filter: RunFilter,
     /// The same as it was written.
     pub written: Value,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// After how many runs it waits for a person.
+    /// Number of runs after which it waits for a person to confirm.
     pub trial: Option<i32>,
     /// How fast.
     pub rate: Option<Rate>,
@@ -77,7 +77,7 @@ pub enum BulkError {
     /// It has ended.
     #[error("bulk act {id} is {status}: it cannot {verb} any more")]
     Ended {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
         /// How.
         status: String,
@@ -268,10 +268,10 @@ impl Engine {
         Ok(bulk::find(&self.inner.context.reader, id).await?.map(BulkView::of))
     }
 
-    /// Bulk acts, latest first, those before `before`.
+    /// Lists bulk acts, newest first, before `before`.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn bulk_acts(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<BulkView>, StoreError> {
         Ok(bulk::list(&self.inner.context.reader, before, limit).await?.into_iter().map(BulkView::of).collect())
     }

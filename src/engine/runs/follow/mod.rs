@@ -27,7 +27,7 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 /// A run that was started, as its caller sees it.
 #[derive(Debug)]
 pub struct Begun {
-    /// Its id.
+    /// Id of the run.
     pub id: RunId,
     /// Whether it has ended or needs a person.
     pub settled: bool,

@@ -237,10 +237,10 @@ impl Engine {
         Ok(freezes::find(&self.inner.context.pool, id).await?.map(|freeze| (ended, freeze)))
     }
 
-    /// Freezes, latest first, those before `before`.
+    /// Lists freezes, newest first, before the freeze `before`.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn freezes(&self, before: Option<uuid::Uuid>, limit: i64) -> Result<Vec<Freeze>, StoreError> {
         freezes::list(&self.inner.context.reader, before, limit).await
     }

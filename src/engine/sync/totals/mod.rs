@@ -29,17 +29,17 @@ const SLICES_MAX: i64 = 500;
 /// What the lines of a day, currency and company come to; of a period without `day`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TotalsSum {
-    /// None where it is of several days.
+    /// The day; `None` for a sum over several days.
     pub day: Option<NaiveDate>,
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub currency: String,
     /// The company's id in the ERP; none where there is only one, or nobody knows.
     pub company: Option<String>,
     /// What it is called.
     pub company_name: Option<String>,
-    /// Won deals.
+    /// Number of won deals.
     pub deals: i64,
-    /// Orders that stand.
+    /// Number of orders that are not cancelled.
     pub orders: i64,
     /// Net total of the deals.
     pub deal_amount: String,
@@ -62,7 +62,7 @@ pub struct TotalsSum {
 pub struct TotalsLine {
     /// The day on which the deal was won; of an order without one, the order's date.
     pub day: NaiveDate,
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub currency: String,
     /// The company's id in the ERP; none where there is only one, or nobody knows.
     pub company: Option<String>,
@@ -84,7 +84,7 @@ pub struct TotalsLine {
     pub order_amount: Option<String>,
     /// What the order has more than the deal.
     pub difference: Option<String>,
-    /// What there is to say beyond that.
+    /// An explanation for people.
     pub note: Option<String>,
     /// Whether it changed since someone signed it off.
     pub changed: bool,
@@ -95,17 +95,17 @@ pub struct TotalsLine {
 /// A run about a deal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TotalsRun {
-    /// Its id.
+    /// Id of the run.
     pub id: RunId,
-    /// `namespace/name`
+    /// Workflow as `namespace/name`.
     pub workflow: String,
-    /// Its status.
+    /// Status of the run.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
 }
 
-/// Names of companies by their ids.
+/// Names of companies by id.
 type Companies = BTreeMap<String, String>;
 
 /// Sums by day, latest first, those behind `after`.
@@ -166,10 +166,10 @@ pub async fn lines(
     Ok(found.into_iter().map(told).collect())
 }
 
-/// Names of companies by their ids.
+/// Returns ids and names of companies, by name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn companies(pool: &PgPool) -> Result<Companies, StoreError> {
     Ok(shown::companies(pool).await?.into_iter().collect())
 }
@@ -239,11 +239,11 @@ pub enum Signed {
 /// A wish to sign a period off.
 #[derive(Debug, Clone)]
 pub struct Signing {
-    /// What is signed off.
+    /// The days, currency and company signed off.
     pub scope: Scope,
     /// The last pass that the person saw; none where they did not say.
     pub seen: Option<Uuid>,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 

@@ -13,66 +13,67 @@ use crate::{
 
 const NOT_A_CALL: &str = "the execution is not a call";
 
-/// Where a call stands.
+/// Progress of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallProgress {
-    /// What is sent.
+    /// The request.
     pub request: Arc<CallRequest>,
-    /// Attempts begun.
+    /// Number of attempts begun.
     pub attempt: u32,
-    /// Attempts that failed since the last time a person said `retry`.
+    /// Number of failed attempts since the last `retry` by a person.
     pub failures: u32,
-    /// The first of them.
+    /// Time of the first of them.
     pub first_failure_at: Option<Time>,
-    /// Attempts that the target put off.
+    /// Number of attempts that the target throttled.
     pub throttles: u32,
-    /// The first of them.
+    /// Time of the first of them.
     pub first_throttled_at: Option<Time>,
-    /// How the last attempt that failed did, and of what class that was.
+    /// Error and class of the last failed attempt.
     pub failure: Option<Box<(WorkflowError, FaultClass)>>,
-    /// Where the last attempt stands.
+    /// State of the last attempt.
     pub phase: CallPhase,
-    /// What the target answered to `reconcile`: null where it never acted.
+    /// The target's answer to `reconcile`; null if it did not act.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub reconciled: Option<Arc<Value>>,
-    /// What follows if the target never acted; from an unknown outcome on.
+    /// What follows if the target did not act; set once the outcome is unknown.
     pub unacted: Option<Box<Unacted>>,
 }
 
-/// What follows an attempt of unknown outcome if the target says that it never acted: what would have followed its failure.
+/// What follows an attempt with unknown outcome if the target answers that it did not act: the same as after its
+/// failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unacted {
-    /// The failure.
+    /// Error of the attempt.
     pub error: WorkflowError,
-    /// Its class.
+    /// Class of the error.
     pub class: FaultClass,
-    /// When the next attempt is due; none if it was the last one.
+    /// When the next attempt is due; `None` if it was the last one.
     pub retry_at: Option<Time>,
 }
 
-/// Where a call's last attempt stands.
+/// State of the last attempt of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CallPhase {
-    /// Sent, or about to be.
+    /// It was sent, or is about to be.
     InFlight,
-    /// Failed; the next is due at this time.
+    /// It failed, and the next one is due later.
     Backoff {
-        /// When.
+        /// When it is asked again.
         until: Time,
     },
-    /// Outcome unknown; the target is being asked.
+    /// Its outcome is unknown, and the target is being asked.
     Reconciling {
-        /// The error that made it unknown.
+        /// The error that made the outcome unknown.
         error: WorkflowError,
     },
-    /// It is not there, but it may still come: the target is asked again.
+    /// The target found nothing, but may still act: it is asked again.
     Unsettled {
-        /// When.
+        /// When it is asked again.
         until: Time,
-        /// The error that made it unknown.
+        /// The error that made the outcome unknown.
         error: WorkflowError,
     },
-    /// Failed without another attempt; the decision that recorded it says what follows.
+    /// It failed and there is no other attempt. The decision that recorded this determines what follows.
     Ended,
 }
 

@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 use crate::apply::{Applied, GONE};
 use crate::{ChildOutcome, ChildRequest, Done, Execution, ExecutionId, Progress, Role, Run};
 
-/// Where a `run` task stands.
+/// Progress of a `run` task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChildProgress {
-    /// The run that it started.
+    /// The run that it starts.
     pub request: Arc<ChildRequest>,
-    /// Where that run stands, as far as this one knows.
+    /// State of that run, as far as this one knows.
     pub phase: ChildPhase,
-    /// It ended well and has done something that it knows how to undo.
+    /// Whether that run completed and has steps that can be undone.
     pub undoable: bool,
-    /// It has stopped at a fault, which was passed on.
+    /// The fault of that run, if it was reported.
     pub fault: Option<ReportedFault>,
 }
 
-/// A fault of a child run, known by places in the journals of both.
+/// A fault of a child run, identified by record numbers in both journals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedFault {
-    /// Where this run's journal reports it.
+    /// Number of the record of this run that reports it.
     pub own: u32,
-    /// Where the child's does.
+    /// Number of the record of the child that reports it.
     pub of_child: u32,
 }
 
-/// Where a child run stands, as far as its parent knows.
+/// State of a child run, as far as its parent knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChildPhase {
-    /// It may exist already.
+    /// It is being started and may already exist.
     Starting,
     /// It exists.
     Running,
-    /// It was told to undo what it did.
+    /// It was told to undo its steps.
     Undoing,
-    /// The decision that recorded its end says what follows.
+    /// It closed. The decision that recorded this determines what follows.
     Ended,
 }
 
