@@ -1,6 +1,6 @@
 //! Status as text, shape and color together, so that none of the three carries the meaning alone.
 
-use crate::dashboard::run::timeline::State;
+use crate::machine::history::State;
 
 /// What a badge shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Time is linear within a stretch of activity. Times in which nothing was tried and nothing was due (the run stood for
 //! a person, or was suspended) would make all the rest invisible: long ones are cut, and the axis shows the cut.
 
-use super::timeline::{Step, Timeline};
+use crate::machine::history::{History, Step};
 use crate::machine::{Role, Time};
 use crate::words::{duration, millis_between};
 
@@ -77,12 +77,12 @@ pub struct Bar {
 impl Axis {
     /// The axis of a run, which ends at `now` if the run has not.
     #[must_use]
-    pub fn of(timeline: &Timeline, now: Time) -> Self {
-        let from = timeline.started_at.unwrap_or(now);
-        let end = timeline.ended_at.unwrap_or(now).max(from);
+    pub fn of(history: &History, now: Time) -> Self {
+        let from = history.started_at.unwrap_or(now);
+        let end = history.ended_at.unwrap_or(now).max(from);
         let mut busy: Vec<(Time, Time)> = vec![(from, from), (end, end)];
-        busy.extend(timeline.notes.iter().map(|note| (note.at, note.at)));
-        for step in &timeline.steps {
+        busy.extend(history.notes.iter().map(|note| (note.at, note.at)));
+        for step in &history.steps {
             busy.push((step.started_at, step.started_at));
             busy.extend(step.ended_at.map(|at| (at, at)));
             busy.extend(step.attempts.iter().map(|a| (a.started_at, a.ended_at.unwrap_or(end))));
