@@ -13,12 +13,12 @@ use super::parts::form::Form;
 use super::parts::page::{Frame, NoPage, render};
 use super::parts::pretty::{self, Pretty};
 use super::run::act;
-use super::run::timeline::{State as StepState, Step, Timeline};
 use super::run::{self, Flash};
 use super::signed_in::{SignedIn, may_act};
 use crate::engine::runs::proposals::{Proposal, ProposalError};
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
+use crate::machine::history::History;
 use crate::machine::view::step_name;
 use crate::machine::{Act, Actor, RunId};
 use crate::store::runs::proposals::ProposalFilter;
@@ -146,9 +146,8 @@ impl Card {
 
     /// Whether the run is at another step now.
     #[must_use]
-    pub fn has_moved_on(&self, timeline: &Timeline) -> bool {
-        let is_open = |step: &&Step| matches!(step.state, StepState::Running | StepState::Waiting | StepState::Stuck);
-        let mut open = timeline.steps.iter().filter(is_open).map(|step| step_name(&step.reference, step.execution));
+    pub fn has_moved_on(&self, history: &History) -> bool {
+        let mut open = history.open().map(|step| step_name(&step.reference, step.execution));
         self.stands_at.as_ref().is_some_and(|meant| !open.any(|name| name == *meant))
     }
 }

@@ -10,7 +10,7 @@ mod decide;
 mod effect;
 mod error;
 mod fact;
-mod history;
+pub mod history;
 mod identity;
 pub mod masks;
 pub mod moves;

@@ -1,6 +1,6 @@
 //! Badges: a status as text, shape and color, so that none of the three carries the meaning alone.
 
-use crate::dashboard::run::timeline::State;
+use crate::machine::history::State;
 
 /// A badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! waited for a person or was suspended), would squeeze the rest. So long idle times are cut, and the axis shows the
 //! cuts.
 
-use super::timeline::{Step, Timeline};
+use crate::machine::history::{History, Step};
 use crate::machine::{Role, Time};
 use crate::words::{duration, millis_between};
 
@@ -78,12 +78,12 @@ pub struct Bar {
 impl Axis {
     /// Returns the axis of a run; if the run is open, it ends at `now`.
     #[must_use]
-    pub fn of(timeline: &Timeline, now: Time) -> Self {
-        let from = timeline.started_at.unwrap_or(now);
-        let end = timeline.ended_at.unwrap_or(now).max(from);
+    pub fn of(history: &History, now: Time) -> Self {
+        let from = history.started_at.unwrap_or(now);
+        let end = history.ended_at.unwrap_or(now).max(from);
         let mut busy: Vec<(Time, Time)> = vec![(from, from), (end, end)];
-        busy.extend(timeline.notes.iter().map(|note| (note.at, note.at)));
-        for step in &timeline.steps {
+        busy.extend(history.notes.iter().map(|note| (note.at, note.at)));
+        for step in &history.steps {
             busy.push((step.started_at, step.started_at));
             busy.extend(step.ended_at.map(|at| (at, at)));
             busy.extend(step.attempts.iter().map(|a| (a.started_at, a.ended_at.unwrap_or(end))));

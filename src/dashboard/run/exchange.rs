@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::faults::{self, Titles};
-use super::timeline::Attempt;
 use crate::dashboard::parts::pretty::{Pretty, Shown};
 use crate::machine::CallRequest;
+use crate::machine::history::Attempt;
 use crate::machine::masks::Masks;
 
 /// A request.

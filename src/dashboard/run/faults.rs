@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::timeline::Failure;
 use crate::connect::Standing;
+use crate::machine::history::Failure;
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError, own_words};
 use crate::words::{capitalized, duration, error_text, shortened};
 
@@ -131,7 +131,8 @@ mod tests {
 
     fn failure(class: FaultClass, effect: TargetEffect, title: &str, detail: &str) -> Failure {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
-        Failure { error, class, effect, retry_at: None }
+        let (retry_at, retry_if_unacted, settles_at) = (None, None, None);
+        Failure { error, class, effect, retry_at, retry_if_unacted, settles_at, is_given_up: false }
     }
 
     fn response(status: u16) -> ResponseSummary {

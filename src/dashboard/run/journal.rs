@@ -1,4 +1,4 @@
-//! The journal of a run, read within bounds: as records for the timeline and as lines of a table.
+//! The journal of a run: read within bounds, as records for the history and as lines of a table.
 
 use serde_json::Value;
 use sqlx::PgPool;
@@ -14,7 +14,7 @@ use crate::words::{Moment, task_name};
 /// Number of records in one read.
 const BATCH_ROWS: i64 = 500;
 
-/// Maximum number of records in the timeline.
+/// The history is made of at most this many facts.
 const ROWS_MAX: usize = 5_000;
 
 /// Maximum number of bytes of their data.
@@ -61,7 +61,7 @@ impl Journal {
         }
     }
 
-    /// Returns the records for the timeline. Those that this version cannot decode are only shown in the table.
+    /// What the history is made of. Facts that this version does not understand are left to the table.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         self.rows.iter().filter_map(|row| row.record().ok()).collect()

@@ -2,8 +2,8 @@
 
 use crate::dsl::{Compensate, Definition, Task, TaskKind};
 use crate::machine::Role;
+use crate::machine::history::Step;
 
-use super::timeline::Step;
 use crate::words::task_name;
 
 /// The label of a step.

@@ -9,7 +9,8 @@ pub(super) mod labels;
 pub(super) mod offers;
 pub(super) mod steps;
 pub(super) mod story;
-pub(super) mod timeline;
+#[cfg(test)]
+mod tests;
 pub(super) mod versions;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::engine::tasks::Task;
 use crate::http::ApiError;
 use crate::http::access::session::Caller;
 use crate::machine::acts::Field;
+use crate::machine::history::{History, State as StepState, Step};
 use crate::machine::masks::Masks;
 use crate::machine::rewind::Choice;
 use crate::machine::{ActKind, Permitted, RunId, Time};
@@ -49,7 +51,6 @@ use journal::{Journal, Line};
 use offers::{Acts, View};
 use steps::{Chart, Row};
 use story::Story;
-use timeline::Timeline;
 
 /// Maximum number of lines up to which the journal is shown expanded.
 const LINES_OPEN_MAX: usize = 200;
@@ -273,18 +274,18 @@ impl RunPage {
         let definition = definition.as_deref();
         // The database's clock may be ahead of this one; nothing on the page should be in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
-        let timeline = Timeline::fold(&journal.records());
-        proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&timeline));
-        let chart = steps::chart(&timeline, definition, &masks, &titles, now);
+        let history = History::of(definition, &journal.records());
+        proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&history));
+        let chart = steps::chart(&history, definition, &masks, &titles, now);
         let attention = row.attention.as_deref();
-        let story = story::tell(&row.status, attention, &timeline, definition, &chart, now);
-        let asks = asks(&questions, &timeline);
-        let view = View { timeline: &timeline, masks: &masks, choices: &earlier, asks };
+        let story = story::tell(&row.status, attention, &history, definition, &chart, now);
+        let asks = asks(&questions, &history);
+        let view = View { history: &history, masks: &masks, choices: &earlier, asks };
         let mut acts = Acts::of(&permitted, (&row.status, attention), &view);
         acts.may_move &= versions > 1;
         let status = badge::of_run(&row.status);
         let last = lines.last().map_or(after, |line| line.seq);
-        let ended_at = row.finished_at.or(timeline.ended_at);
+        let ended_at = row.finished_at.or(history.ended_at);
         Self {
             frame,
             flash,
@@ -301,8 +302,8 @@ impl RunPage {
             created: row.created_at.into(),
             finished: ended_at.map(Moment::from),
             took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
-            clocks: clocks(&timeline, row.created_at, ended_at.unwrap_or(now)),
-            // Based on the row, which may be older than the journal: then the next refresh shows the end.
+            clocks: clocks(&history, row.created_at, ended_at.unwrap_or(now)),
+            // By the row, which may be older than the journal: then the next refresh has the end.
             is_live: row.finished_at.is_none(),
             story,
             proposals,
@@ -311,12 +312,12 @@ impl RunPage {
             acts,
             chart,
             journal_cut: journal.cut,
-            input: timeline.input.as_ref().map(|v| pretty::json(&masks.value(v))),
-            output: timeline.output.as_ref().map(|v| pretty::json(&masks.value(v))),
+            input: history.input.as_ref().map(|v| pretty::json(&masks.value(v))),
+            output: history.output.as_ref().map(|v| pretty::json(&masks.value(v))),
             lines_open: lines.len() <= LINES_OPEN_MAX || after != journal.before,
             before: journal.before,
-            continued: timeline.continued_at.map(Moment::from),
-            moved: timeline.moved.clone().map(|(from, at)| (from, at.into())),
+            continued: history.continued.map(|(at, _)| at.into()),
+            moved: history.moved.clone().map(|(at, from)| (from, at.into())),
             next_after: (last < row.seq && !lines.is_empty()).then_some(last),
             lines,
             after,
@@ -327,17 +328,17 @@ impl RunPage {
     }
 }
 
-/// Returns the only step that waits for a person's answer, as the machine names it.
-fn asks(questions: &[Task], timeline: &Timeline) -> Option<String> {
+/// The one step that waits for a person's answer, as the machine names it.
+fn asks(questions: &[Task], history: &History) -> Option<String> {
     let [question] = questions else { return None };
-    let is_it = |step: &&timeline::Step| step.state == timeline::State::Waiting && step.reference == question.step;
-    let step = timeline.steps.iter().rev().find(is_it)?;
+    let is_it = |step: &&Step| step.state == StepState::Waiting && step.reference == question.step;
+    let step = history.open().rev().find(is_it)?;
     Some(crate::machine::view::step_name(&step.reference, step.execution))
 }
 
-/// Returns running time and paused time.
-fn clocks(timeline: &Timeline, created_at: Time, until: Time) -> Option<(String, String)> {
-    let paused = timeline.pauses.until(until).num_milliseconds();
+/// Time running and time paused.
+fn clocks(history: &History, created_at: Time, until: Time) -> Option<(String, String)> {
+    let paused = history.pauses.until(until).num_milliseconds();
     (paused > 0).then(|| (duration(millis_between(created_at, until) - paused), duration(paused)))
 }
 

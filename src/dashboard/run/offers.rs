@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::timeline::{State as StepState, Step, Timeline};
 use crate::machine::acts::Field;
+use crate::machine::history::{History, State as StepState, Step};
 use crate::machine::masks::Masks;
 use crate::machine::rewind::{Choice, Does};
 use crate::machine::view::step_name;
@@ -91,7 +91,7 @@ impl Acts {
     /// the act arrives.
     #[must_use]
     pub fn of(permitted: &[Permitted], (status, attention): (&str, Option<&str>), view: &View<'_>) -> Self {
-        let has_ended = view.timeline.ended_at.is_some();
+        let has_ended = view.history.ended_at.is_some();
         let (can, cannot): (Vec<&Permitted>, Vec<&Permitted>) = permitted.iter().partition(|act| act.permitted);
         let may_move = can.iter().any(|act| act.act == ActKind::Move);
         let stands = Stands { parked: attention.is_some(), undoing: status == "compensating" };
@@ -114,8 +114,9 @@ struct Stands {
 
 /// What the page knows about a run.
 pub struct View<'a> {
-    pub timeline: &'a Timeline,
-    /// Masks for sensitive values.
+    /// Its journal.
+    pub history: &'a History,
+    /// What of its values may not be shown.
     pub masks: &'a Masks,
     /// Earlier steps from which the run may continue.
     pub choices: &'a [Choice],
@@ -170,13 +171,12 @@ impl View<'_> {
 
     /// Returns the only step where the run stopped. If several branches failed, the engine decides which one is next.
     fn stuck_at(&self) -> Option<String> {
-        let stuck: Vec<&Step> = self.timeline.steps.iter().filter(|s| s.state == StepState::Stuck).collect();
+        let stuck: Vec<&Step> = self.history.open().filter(|s| s.state == StepState::Stuck).collect();
         (stuck.len() == 1).then(|| step_name(&stuck[0].reference, stuck[0].execution))
     }
 
     fn input(&self) -> Editable {
-        let stuck = self.timeline.stuck.and_then(|id| self.timeline.step(id));
-        let given = stuck.and_then(|step| step.given.as_deref());
+        let given = self.history.stuck().and_then(|step| step.given.as_deref());
         // A masked value in the field would replace the real one.
         let text = given.filter(|_| self.masks.is_empty()).and_then(|value| serde_json::to_string_pretty(value).ok());
         let text = text.filter(|text| text.len() <= crate::dashboard::parts::pretty::BYTES_MAX).unwrap_or_default();
@@ -260,8 +260,8 @@ mod tests {
     }
 
     fn acts(permitted: &[Permitted], stands: (&str, Option<&str>)) -> Acts {
-        let timeline = Timeline::fold(&fixture::faulted().records);
-        Acts::of(permitted, stands, &View { timeline: &timeline, masks: &Masks::default(), choices: &[], asks: None })
+        let history = History::of(None, &fixture::faulted().records);
+        Acts::of(permitted, stands, &View { history: &history, masks: &Masks::default(), choices: &[], asks: None })
     }
 
     #[test]
@@ -271,8 +271,8 @@ mod tests {
         let found = acts(&[permitted(ActKind::Retry), resume.clone()], ("faulted", Some("faulted")));
         assert_eq!(found.offers.iter().map(|offer| offer.act).collect::<Vec<_>>(), ["retry"]);
         assert_eq!(found.refused, [Refused { label: "Resume", why: why().unwrap() }]);
-        let ended = Timeline::fold(&fixture::completed().records);
-        let view = View { timeline: &ended, masks: &Masks::default(), choices: &[], asks: None };
+        let ended = History::of(None, &fixture::completed().records);
+        let view = View { history: &ended, masks: &Masks::default(), choices: &[], asks: None };
         assert_eq!(
             Acts::of(&[resume], ("completed", None), &view),
             Acts::default(),

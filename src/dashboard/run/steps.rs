@@ -1,4 +1,4 @@
-//! The timeline as rows of a page: all texts, bars and links, so that the template decides nothing.
+//! A run's history as rows of a page: every text, bar and link that the template shows, and nothing that it must decide.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use super::chart::{self, Axis, Bar, Cut, Tick};
 use super::exchange::{self, RequestRow, ResponseRow};
 use super::faults::{self, Next, Titles};
 use super::labels::{Label, label};
-use super::timeline::{Attempt, Note, NoteKind, State, Step, Timeline, Undoing};
 use crate::dashboard::parts::badge::{self, Badge};
 use crate::dashboard::parts::pretty::{Pretty, Shown};
 use crate::dsl::Definition;
+use crate::machine::history::{Attempt, History, Note, NoteKind, State, Step, Undoing};
 use crate::machine::masks::Masks;
 use crate::machine::{Act, CompensationEnd, Role, Time};
 use crate::words::{Moment, duration, error_text, millis_between, plural};
@@ -28,7 +28,7 @@ pub struct Chart {
     pub rows: Vec<Row>,
 }
 
-/// A row of the timeline.
+/// One line of the history.
 pub enum Row {
     /// An execution of a task.
     Step(Box<StepRow>),
@@ -118,12 +118,12 @@ pub struct NoteRow {
 
 /// Converts a timeline to rows.
 #[must_use]
-pub fn chart(timeline: &Timeline, definition: Option<&Definition>, masks: &Masks, titles: &Titles, now: Time) -> Chart {
-    let axis = Axis::of(timeline, now);
-    let page = Page { timeline, definition, masks, titles, axis: &axis, now, shown: Shown::default() };
-    let mut notes = timeline.notes.iter().filter(|n| !is_about_a_step(n)).peekable();
-    let mut rows = Vec::with_capacity(timeline.steps.len() + timeline.notes.len());
-    for (place, step) in timeline.steps.iter().enumerate() {
+pub fn chart(history: &History, definition: Option<&Definition>, masks: &Masks, titles: &Titles, now: Time) -> Chart {
+    let axis = Axis::of(history, now);
+    let page = Page { history, definition, masks, titles, axis: &axis, now, shown: Shown::default() };
+    let mut notes = history.notes.iter().filter(|n| !is_about_a_step(n)).peekable();
+    let mut rows = Vec::with_capacity(history.steps.len() + history.notes.len());
+    for (place, step) in history.steps.iter().enumerate() {
         while let Some(note) = notes.next_if(|n| n.after_steps <= place) {
             rows.push(Row::Note(note_row(note)));
         }
@@ -139,7 +139,7 @@ fn is_about_a_step(note: &Note) -> bool {
 }
 
 struct Page<'a> {
-    timeline: &'a Timeline,
+    history: &'a History,
     definition: Option<&'a Definition>,
     masks: &'a Masks,
     titles: &'a Titles,
@@ -151,7 +151,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn step(&self, step: &Step) -> StepRow {
         let label = label(self.definition, step);
-        let has_children = self.timeline.steps.iter().any(|s| s.parent == Some(step.execution));
+        let has_children = self.history.steps.iter().any(|s| s.parent == Some(step.execution));
         let show = |value: &Arc<Value>| self.shown.json(&self.masks.value(value));
         let request = step.attempts.last().and_then(|a| a.request.as_deref());
         let shown = step.attempts.len().min(ATTEMPTS_MAX);
@@ -163,11 +163,11 @@ impl Page<'_> {
             badge: self.badge(step),
             target: request.map(|request| exchange::target(request, self.titles)),
             remark: self.remark(step, &label),
-            child: step.child.map(|run| run.to_string()),
+            child: step.child().map(|run| run.to_string()),
             fault: self.fault(step),
             fault_class: match step.state {
                 State::Completed | State::Skipped => "",
-                State::Faulted if self.timeline.is_handled(step) => "",
+                State::Faulted if self.history.is_handled(step) => "",
                 State::Running | State::Waiting => "fault-for-now",
                 State::Faulted | State::Stuck | State::Cancelled => "fault",
             },
@@ -190,14 +190,14 @@ impl Page<'_> {
 
     fn bars(&self, step: &Step, has_children: bool) -> Vec<Bar> {
         let mut bars = chart::bars(self.axis, step, has_children, self.now);
-        if self.timeline.is_handled(step) {
+        if self.history.is_handled(step) {
             bars.iter_mut().filter(|bar| bar.class == "failed").for_each(|bar| bar.class = "handled");
         }
         bars
     }
 
     fn remark(&self, step: &Step, label: &Label) -> Option<String> {
-        let undone_by = |execution| self.timeline.step(execution).map(|s| s.state);
+        let undone_by = |execution| self.history.step(execution).map(|s| s.state);
         let said = match step.undoing {
             Some(Undoing::By(by)) => match undone_by(by) {
                 Some(State::Completed) => Some("undone later"),
@@ -210,7 +210,7 @@ impl Page<'_> {
             None => None,
         };
         let waits = || {
-            let types = step.listening.as_ref().filter(|_| step.state == State::Waiting)?;
+            let types = step.awaited_types().filter(|_| step.state == State::Waiting)?;
             Some(if types.is_empty() {
                 "waits for an event".to_owned()
             } else {
@@ -221,10 +221,10 @@ impl Page<'_> {
     }
 
     fn badge(&self, step: &Step) -> Badge {
-        let inside = self.timeline.stuck.and_then(|id| self.timeline.step(id)).is_some_and(|s| s.depth > step.depth);
+        let inside = self.history.stuck().is_some_and(|s| s.depth > step.depth);
         match (step.state, step.role) {
             (State::Running, _) if inside => Badge { label: "Stopped inside", ..badge::of_step(State::Waiting) },
-            (State::Faulted, _) if self.timeline.is_handled(step) => {
+            (State::Faulted, _) if self.history.is_handled(step) => {
                 Badge { label: "Failed, handled", class: "handled", ..badge::of_step(State::Faulted) }
             }
             (State::Completed, Role::Undo(_)) => Badge { label: "Undone", ..badge::of_run("compensated") },
@@ -234,7 +234,7 @@ impl Page<'_> {
 
     fn acts_about(&self, step: &Step) -> impl Iterator<Item = &Note> {
         let id = step.execution;
-        self.timeline.notes.iter().filter(move |n| n.about == Some(id) && is_about_a_step(n))
+        self.history.notes.iter().filter(move |n| n.about == Some(id) && is_about_a_step(n))
     }
 
     /// Returns the last fault of a step.
@@ -257,7 +257,7 @@ impl Page<'_> {
         match (retry_at, step.attempts.get(place + 1)) {
             (Some(_), Some(next)) => Next::TriedAgain(millis_between(ended_at, next.started_at)),
             (Some(at), None) if step.state == State::Waiting => Next::TriesAgainAt(at.format("%H:%M:%S").to_string()),
-            _ if self.timeline.is_handled(step) => Next::Handled,
+            _ if self.history.is_handled(step) => Next::Handled,
             _ => Next::GaveUp,
         }
     }
@@ -273,7 +273,7 @@ impl Page<'_> {
             id: format!("step-{}-attempt-{place}", step.execution),
             number: attempt.number,
             badge: match attempt_badge(attempt) {
-                badge if self.timeline.is_handled(step) => Badge { class: "handled", ..badge },
+                badge if self.history.is_handled(step) => Badge { class: "handled", ..badge },
                 badge => badge,
             },
             started: attempt.started_at.into(),
@@ -281,7 +281,7 @@ impl Page<'_> {
             fault: self.attempt_fault(step, place),
             fault_class: match (last, step.state) {
                 (false, _) | (true, State::Waiting) => "fault-for-now",
-                (true, State::Faulted) if self.timeline.is_handled(step) => "",
+                (true, State::Faulted) if self.history.is_handled(step) => "",
                 (true, _) => "fault",
             },
             between: self.between(step, place),

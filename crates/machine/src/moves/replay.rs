@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::gate::{Near, Offer, Verdict};
-use super::past::{Failure, Past, useless_answer};
+use super::past::{Failure, Past};
 use super::{Misfit, Move, path, place, take};
 use crate::compare::FieldChange;
 use crate::decide::{Around, Decider, FailedAttempt, Halt, Ready, Stop};
+use crate::history::answers;
 use crate::masks::Masks;
 use crate::{
     Actor, Begin, CallPhase, CallRequest, Caught, Change, ErrorKind, ExecutionId, Progress, Record, Rejected, Run,
@@ -203,7 +204,7 @@ impl<'a> Replay<'a> {
     fn attempt_failed(&mut self, place: usize, old: ExecutionId, failed: &Failure<'_>) -> Result<bool, Stop> {
         let Some(twin) = self.in_flight(old) else { return Ok(true) };
         if let (Some(raw), Some(response)) =
-            (useless_answer(failed.error, failed.effect, failed.response), failed.response)
+            (answers::of_no_use(failed.error, failed.effect, failed.response), failed.response)
         {
             match self.decider.values().outputs(twin, &raw) {
                 Err(Halt::Ask(evaluation)) => return Err(Stop::Evaluate(evaluation)),

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::reading;
 use crate::generated::read_back;
+use crate::history::Reader;
 use crate::*;
 use stepwell_language::dsl::Definition;
 
@@ -37,6 +39,8 @@ pub(crate) struct World<'d> {
     pub(crate) definition: &'d Definition,
     pub(crate) run: Run,
     pub(crate) journal: Vec<Record>,
+    /// What the journal says, read as it grows.
+    pub(crate) reader: Reader<'d>,
     pub(crate) now: Time,
     pub(crate) pending: Vec<(ExecutionId, u32, Arc<CallRequest>)>,
     goes_on: bool,
@@ -67,6 +71,7 @@ impl<'d> World<'d> {
             definition,
             run: Run::new(RunId::from_u128(id)),
             journal: Vec::new(),
+            reader: Reader::new(Some(definition)),
             now: NOON,
             pending: Vec::new(),
             goes_on: false,
@@ -129,7 +134,7 @@ impl<'d> World<'d> {
             Err(NoDecision::Evaluate(e)) => panic!("these definitions need no evaluator, but {} was asked for", e.text),
         };
         let before = self.run.clone();
-        self.definition = definition;
+        (self.definition, self.reader.definition) = (definition, Some(definition));
         self.take_over(&before, decision);
         Ok(())
     }
@@ -156,7 +161,13 @@ impl<'d> World<'d> {
         if decision.records.iter().any(|record| matches!(record.change, Change::RunRewound {})) {
             self.keys_by_step.clear();
         }
-        self.journal.extend(decision.records.iter().map(read_back));
+        let mut read = before.clone();
+        for record in decision.records.iter().map(read_back) {
+            apply(self.definition, &mut read, &record).unwrap();
+            self.reader.take_in(&record);
+            reading::agree(&read, &self.reader.history, &record);
+            self.journal.push(record);
+        }
         self.run = decision.run;
         self.check();
         for effect in decision.effects {
