@@ -303,7 +303,7 @@ impl RunPage {
             finished: ended_at.map(Moment::from),
             took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
             clocks: clocks(&history, row.created_at, ended_at.unwrap_or(now)),
-            // By the row, which may be older than the journal: then the next refresh has the end.
+            // Based on the row, which may be older than the journal: then the next refresh shows the end.
             is_live: row.finished_at.is_none(),
             story,
             proposals,
@@ -328,7 +328,7 @@ impl RunPage {
     }
 }
 
-/// The one step that waits for a person's answer, as the machine names it.
+/// Returns the only step that waits for a person's answer, as the machine names it.
 fn asks(questions: &[Task], history: &History) -> Option<String> {
     let [question] = questions else { return None };
     let is_it = |step: &&Step| step.state == StepState::Waiting && step.reference == question.step;
@@ -336,7 +336,7 @@ fn asks(questions: &[Task], history: &History) -> Option<String> {
     Some(crate::machine::view::step_name(&step.reference, step.execution))
 }
 
-/// Time running and time paused.
+/// Returns running time and paused time.
 fn clocks(history: &History, created_at: Time, until: Time) -> Option<(String, String)> {
     let paused = history.pauses.until(until).num_milliseconds();
     (paused > 0).then(|| (duration(millis_between(created_at, until) - paused), duration(paused)))

@@ -116,7 +116,7 @@ struct Stands {
 pub struct View<'a> {
     /// Its journal.
     pub history: &'a History,
-    /// What of its values may not be shown.
+    /// Masks for sensitive values.
     pub masks: &'a Masks,
     /// Earlier steps from which the run may continue.
     pub choices: &'a [Choice],

@@ -52,7 +52,7 @@ pub struct StepRow {
     pub target: Option<String>,
     /// State of its effect, or the case that was taken.
     pub remark: Option<String>,
-    /// The run that it started.
+    /// The run that it starts.
     pub child: Option<String>,
     /// The last fault in plain words.
     pub fault: Option<String>,
@@ -79,7 +79,7 @@ pub struct StepRow {
     pub attempts_left_out: usize,
     /// Whether the page shows it expanded.
     pub open: bool,
-    /// Whether it waits for a person.
+    /// Whether it needs attention.
     pub stuck: bool,
 }
 

@@ -64,7 +64,7 @@ pub fn tell(
     }
 }
 
-/// What went wrong, from the step where it did.
+/// Describes what went wrong, from the step where it did.
 fn cause(history: &History, chart: &Chart) -> Option<String> {
     let failed = |s: &&Step| s.state == State::Faulted && s.error.is_some() && !history.belongs_to_undo(s);
     let named = history.error.as_ref().and_then(|error| error.instance.as_deref());

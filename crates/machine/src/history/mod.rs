@@ -45,17 +45,17 @@ pub struct History {
     pub attention: Option<Attention>,
     /// Reference of the step at which it stopped last.
     pub stopped_at: Option<Arc<str>>,
-    /// First record.
+    /// Time of the first record.
     pub started_at: Option<Time>,
     /// The record that closed it.
     pub ended_at: Option<Time>,
-    /// It waits for its turn among the runs with its key.
+    /// Whether it waits for its turn among the runs with its key.
     pub queued: bool,
     /// When its turn came, if it waited for one.
     pub admitted_at: Option<Time>,
-    /// A person said `suspend`.
+    /// Whether a person suspended it.
     pub suspended: bool,
-    /// How long it stood still for people.
+    /// Its pauses.
     pub pauses: Pauses,
     /// Every execution of a task in the order in which they started.
     pub steps: Vec<Step>,
@@ -92,11 +92,11 @@ struct Earlier {
 /// An event that a step took.
 #[derive(Debug)]
 pub struct Taken {
-    /// When.
+    /// Time of the sign-off.
     pub at: Time,
     /// Reference of the step.
     pub reference: String,
-    /// The whole CloudEvent.
+    /// The CloudEvent as JSON.
     pub event: Arc<Value>,
 }
 

@@ -10,24 +10,24 @@ use crate::{
     RunId, TargetEffect, Time, WorkflowError,
 };
 
-/// One execution of a task.
+/// An execution of a task.
 #[derive(Debug)]
 pub struct Step {
     /// Ordinal in the run.
     pub execution: ExecutionId,
     /// JSON pointer of the task.
     pub reference: String,
-    /// The composite that it runs in.
+    /// Execution of the composite around it.
     pub parent: Option<ExecutionId>,
     /// Number of composites around it.
     pub depth: usize,
-    /// Which one of its kind.
+    /// Coordinates of the execution.
     pub coordinates: Coordinates,
-    /// What it is for.
+    /// What the execution is for.
     pub role: Role,
     /// Its state.
     pub state: State,
-    /// When it began.
+    /// Time at which it began.
     pub started_at: Time,
     /// When it ended, or failed.
     pub ended_at: Option<Time>,
@@ -41,7 +41,7 @@ pub struct Step {
     pub output: Option<Arc<Value>>,
     /// The last error.
     pub error: Option<WorkflowError>,
-    /// Where `switch` went.
+    /// Name of the case that a `switch` took.
     pub case: Option<String>,
     /// The event that an `emit` sent.
     pub emitted: Option<Arc<Value>>,
@@ -91,7 +91,7 @@ pub enum State {
     Running,
     /// Waits for a time, an event or another run.
     Waiting,
-    /// Ended well.
+    /// Closed with success.
     Completed,
     /// Passed over.
     Skipped,
@@ -115,7 +115,7 @@ pub enum Undoing {
 /// One try of a call.
 #[derive(Debug)]
 pub struct Attempt {
-    /// From 1.
+    /// Number of the attempt, from 1.
     pub number: u32,
     /// Place of the record that says it is about to be sent, from 0.
     pub place: usize,
@@ -136,7 +136,7 @@ pub struct Attempt {
 pub struct Failure {
     /// As the workflow sees it.
     pub error: WorkflowError,
-    /// What kind of fault.
+    /// Class of the fault.
     pub class: FaultClass,
     /// Whether the target may have acted.
     pub effect: TargetEffect,
@@ -144,7 +144,7 @@ pub struct Failure {
     pub retry_at: Option<Time>,
     /// When it was due if the target, which is asked, says that it never acted.
     pub retry_if_unacted: Option<Time>,
-    /// Until when the target may still act, where that is unknown.
+    /// Until when the target may still act, if the effect is unknown.
     pub settles_at: Option<Time>,
     /// The run stopped waiting for the answer.
     pub is_given_up: bool,
@@ -164,9 +164,9 @@ pub struct Wait {
 /// A run that a step started.
 #[derive(Debug)]
 pub struct Child {
-    /// What was asked for.
+    /// What was requested.
     pub request: Arc<ChildRequest>,
-    /// When.
+    /// Time of the sign-off.
     pub at: Time,
     /// Whether it exists.
     pub started: bool,
@@ -188,7 +188,7 @@ pub enum ChildEnd {
 pub struct Turn {
     /// Place of the record, from 0.
     pub place: usize,
-    /// When.
+    /// Time of the sign-off.
     pub at: Time,
     /// What happened.
     pub what: What,
@@ -236,7 +236,7 @@ impl Step {
         }
     }
 
-    /// What it asks a person.
+    /// The task that it asks a person to decide.
     #[must_use]
     pub fn question(&self) -> Option<Uuid> {
         let Some(Opening::Listen(listening)) = &self.opening else { return None };

@@ -15,23 +15,23 @@ use stepwell_language::dsl::Definition;
 /// A run in the API.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunView {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
     /// What it runs.
     pub workflow: stepwell_language::dsl::WorkflowRef,
-    /// Its status.
+    /// Current status.
     pub status: Status,
     /// Why it needs attention.
     pub attention: Option<Attention>,
-    /// Business key.
+    /// Business key of the run.
     pub key: Option<String>,
-    /// Which systems its calls reach: `sandbox`, `production`.
+    /// Environment of the systems that its calls reach, such as `sandbox` or `production`.
     pub environment: Option<String>,
     /// Raw input.
     pub input: Value,
     /// Once completed.
     pub output: Option<Value>,
-    /// What stopped it.
+    /// The error that stopped it.
     pub error: Option<WorkflowError>,
     /// Reference of the step at which it stopped and waits for a person: what `retry` and `skip` are about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,17 +39,17 @@ pub struct RunView {
     /// The same with its execution, which tells iterations of a loop apart: what `step` of an act takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_step: Option<String>,
-    /// The accepted event.
+    /// The event that started it.
     pub event: Option<Uuid>,
     /// The run that started it.
     pub parent: Option<Uuid>,
-    /// Accepted.
+    /// Time at which it was accepted.
     pub created_at: Time,
-    /// First record.
+    /// Time of the first record.
     pub started_at: Option<Time>,
-    /// Last record of a closed run.
+    /// Time of the last record, once closed.
     pub finished_at: Option<Time>,
-    /// When it continues by itself.
+    /// Time at which it continues by itself.
     pub wake_at: Option<Time>,
     /// How long it stood still for people (suspended, or waiting for someone to act), in milliseconds. Its timeouts do not
     /// count that time.
@@ -71,7 +71,7 @@ pub struct RunView {
 /// A run that moved to another version.
 #[derive(Debug, Clone, Serialize)]
 pub struct MovedView {
-    /// When.
+    /// Time of the sign-off.
     pub at: Time,
     /// The version that it had before.
     pub from: String,
@@ -82,7 +82,7 @@ pub struct MovedView {
 /// A run that continued as new.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ContinuedView {
-    /// When.
+    /// Time of the sign-off.
     pub at: Time,
     /// Records of its journal before that.
     pub records: u32,
@@ -90,7 +90,7 @@ pub struct ContinuedView {
     pub tasks: u32,
 }
 
-/// One execution of a task.
+/// An execution of a task.
 #[derive(Debug, Clone, Serialize)]
 pub struct TaskView {
     /// JSON pointer.
@@ -107,15 +107,15 @@ pub struct TaskView {
     /// Set on an execution that undoes another: the reference of that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compensates: Option<String>,
-    /// The run that it started.
+    /// The run that it starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<Uuid>,
     /// What it asks a person: `/api/v1/tasks/{id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Uuid>,
-    /// When it began.
+    /// Time at which it began.
     pub started_at: Time,
-    /// When it ended.
+    /// Time at which it ended.
     pub finished_at: Option<Time>,
     /// Transformed output.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,13 +144,13 @@ impl From<Coordinates> for CoordinatesView {
 /// What the `runs` row knows beside the records.
 #[derive(Debug, Clone)]
 pub struct RunHead {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
     /// The run that started it.
     pub parent: Option<Uuid>,
-    /// Accepted.
+    /// Time at which it was accepted.
     pub created_at: Time,
-    /// When it continues by itself.
+    /// Time at which it continues by itself.
     pub wake_at: Option<Time>,
     /// The record with which the records begin, where that is one with which the run continued as new; else 0.
     pub base: u32,

@@ -23,7 +23,7 @@ const SAMPLES_MAX: usize = 3;
 pub struct Sample {
     /// Which.
     pub run: RunId,
-    /// Business key.
+    /// Business key of the run.
     pub key: Option<String>,
     /// Whether the act would be done to it, as far as this shows.
     pub possible: bool,
