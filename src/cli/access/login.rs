@@ -69,7 +69,7 @@ async fn sign_in(server: &Server, settings: &Settings) -> anyhow::Result<ExitCod
     );
     Known::of_process().note(&token);
     let url = client::address(&server.url, server.insecure)?;
-    let me: Me = client::read(client::who(&server.url, &token, server.insecure).await?)?;
+    let me: Me = client::read(client::token_owner(&server.url, &token, server.insecure).await?)?;
     let file = Login::new(url.clone(), token, server.insecure).write()?;
     print::text(&format!("signed in to {url} as {} ({})", me.actor, me.scopes.join(", ")));
     println!("saved in {}; `stepwell logout` removes it", file.display());

@@ -179,7 +179,7 @@ impl Client {
 }
 
 /// Asks a server who owns a token, to test a login regardless of all settings.
-pub(super) async fn who(server: &str, token: &str, insecure: bool) -> anyhow::Result<Value> {
+pub(super) async fn token_owner(server: &str, token: &str, insecure: bool) -> anyhow::Result<Value> {
     let named = choice::Server {
         url: choice::address(server, insecure)?,
         token: crate::config::Token(token.to_owned()),

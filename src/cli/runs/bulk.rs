@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::acts::{Act, Reason};
-use super::which::Which;
+use super::which::RunFilters;
 use crate::cli::client::{self, Client, Path};
 use crate::cli::{print, watch};
 use crate::config::Settings;
@@ -22,9 +22,9 @@ use crate::words::plural;
 /// An act on all runs that fit filters, in place of the id of one.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Many runs")]
-pub(in crate::cli) struct Many {
+pub(in crate::cli) struct BulkOptions {
     #[command(flatten)]
-    which: Which,
+    which: RunFilters,
     /// Do it. Without this, only print what would be done.
     #[arg(long)]
     yes: bool,
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Many {
     watch: bool,
 }
 
-impl Many {
+impl BulkOptions {
     /// Whether to do it rather than preview it.
     pub(super) fn is_confirmed(&self) -> bool {
         self.yes
@@ -114,7 +114,7 @@ struct Item {
 }
 
 /// Prints what an act would do to all matching runs; with `--yes`, starts it.
-pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason) -> anyhow::Result<ExitCode> {
+pub(super) async fn begin(client: &Client, act: Act, many: BulkOptions, reason: Reason) -> anyhow::Result<ExitCode> {
     let filter = many.which.written();
     if filter.is_empty() {
         bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act never means every run");
@@ -323,6 +323,6 @@ async fn watch(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<Value
             }
             return Ok(found);
         }
-        watch::again().await;
+        watch::next_tick().await;
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn show(client: &Client, id: RunId, style: Style) -> anyhow::Re
         } else {
             screen.show(&if style.json { format!("{found:#}") } else { text(&run, &found) });
         }
-        if style.watch && !run.is_settled() && watch::again().await {
+        if style.watch && !run.is_settled() && watch::next_tick().await {
             continue;
         }
         if run.tasks.is_empty() && run.status == "pending" && !style.json {

@@ -60,11 +60,7 @@ pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings)
     if bad + missing > 0 {
         return Ok(ExitCode::FAILURE);
     }
-    println!(
-        "{} archive(s) verified: {} run(s), {events} event(s), every record as it was written",
-        files.len(),
-        runs.len()
-    );
+    println!("{} archive(s) verified: {} run(s), {events} event(s), every record as it was written", files.len(), runs.len());
     if pool.is_none() {
         println!("{NOT_COMPARED}");
     }
