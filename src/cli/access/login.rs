@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     // A variable selects the server for other commands; a login is saved only for a server named explicitly.
     match settings.server.as_ref().filter(|server| server.by_flag) {
         Some(server) => {
-            ensure!(args.user.is_none(), "a token says whose it is: give --user or --server, not both");
+            ensure!(args.user.is_none(), "a token already identifies its owner: give either --user or --server");
             sign_in(server, settings).await
         }
         None => print_link(args, settings).await,

@@ -110,7 +110,7 @@ impl Answer {
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
         Failure::Unreadable(format!(
-            "the answer is not in the form that this version of stepwell knows ({error}): use the version of the server"
+            "the answer has a format that this version of stepwell does not support ({error}): use the version of the server"
         ))
     })
 }

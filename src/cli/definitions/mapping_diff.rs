@@ -45,7 +45,7 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let mapping = one(&args.mapping, &folder)?.1;
     let url = context::database_url(settings)?;
     let pool = store::connect_read_only(&url, 4).await.context("connecting to the database")?;
-    let engine = Engine::outside(pool).await.context("reading what is deployed")?;
+    let engine = Engine::outside(pool).await.context("reading the deployed definitions")?;
     let limit = usize::from(args.limit);
     // One more than the limit tells whether there are further runs.
     let mut found = engine.runs_through(&mapping.name, args.since, args.until, limit + 1).await?;

@@ -57,7 +57,7 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let url = context::database_url(settings)?;
     let pool = store::connect_read_only(&url, 4).await.context("connecting to the database")?;
-    let engine = Engine::outside(pool).await.context("reading what is deployed")?;
+    let engine = Engine::outside(pool).await.context("reading the deployed definitions")?;
     let (definition, hub) = subject(args, settings, &engine)?;
     let report = replay(args, &engine, &definition, &hub).await?;
     let printed = match args.json {

@@ -78,7 +78,7 @@ pub(in crate::cli) fn run(args: &Args, settings: &Settings) -> anyhow::Result<Ex
     if report.count() == 0 {
         match &args.scenario {
             Some(name) => bail!("there is no scenario {name:?}"),
-            None => bail!("there are no scenarios; add them to NAME.scenarios.yaml beside NAME.yaml"),
+            None => bail!("there are no scenarios; add them to NAME.scenarios.yaml next to NAME.yaml"),
         }
     }
     let printed = match args.format {

@@ -83,7 +83,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
         Command::Forget { which, why } => {
             let id = which.find(&pool).await?;
             oauth::forget(&pool, &id, why.by(&actor)).await?;
-            println!("forgot the stored tokens {}", hex::encode(&id[..6]));
+            println!("deleted the stored tokens {}", hex::encode(&id[..6]));
             Ok(ExitCode::SUCCESS)
         }
     }

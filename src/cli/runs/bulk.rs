@@ -117,7 +117,7 @@ struct Item {
 pub(super) async fn begin(client: &Client, act: Act, many: BulkOptions, reason: Reason) -> anyhow::Result<ExitCode> {
     let filter = many.which.written();
     if filter.is_empty() {
-        bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act never means every run");
+        bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act cannot include every run");
     }
     for name in ["step", "from"] {
         ensure!(!act.members.contains_key(name), "--{name} names the step of one run: name that run");
@@ -293,7 +293,7 @@ fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     let bulk: Bulk = client::read(bulk)?;
     print::text(&format!("{}  {}", bulk.id, bulk.note));
     if bulk.more {
-        println!("  more runs match than one bulk act takes: begin another one when it has ended");
+        println!("  more runs match than one bulk act takes: start another when it has finished");
     }
     if bulk.finished_at.is_none() && bulk.status != "running" {
         println!("  stepwell bulk resume {0}; stepwell bulk stop {0}", bulk.id);

@@ -356,7 +356,7 @@ fn assertion(settings: &OAuth2<Secret>, endpoint: &Url, subject: Option<&Secret>
         Some(Assertion::Signed(with)) => {
             let audience = with.audience.as_ref().map_or(endpoint.as_str(), Secret::expose);
             jwt::signed(with, &statement(settings, audience, subject))
-                .map_err(|why| Problem::configuration("Cannot sign", format!("no assertion for a token: {why}")))
+                .map_err(|why| Problem::configuration("Cannot sign", format!("cannot create an assertion: {why}")))
         }
         None => Err(Problem::configuration("No assertion", "the client has neither `assertion` nor `key`")),
     }
